@@ -1,0 +1,23 @@
+# The few commands a developer needs; CI runs the same ones.
+PYTHON ?= .venv/bin/python
+BIN := $(dir $(PYTHON))
+
+.PHONY: check test test-all bench demo
+
+check:            ## style, types, architecture
+	$(BIN)ruff check .
+	$(BIN)ruff format --check .
+	$(BIN)mypy
+	$(BIN)lint-imports
+
+test:             ## what runs anywhere in a minute: no servers, no shared data
+	$(BIN)pytest -m "not server and not real_data and not slow"
+
+test-all:         ## everything this machine can run
+	$(BIN)pytest
+
+bench:            ## figures for benchmarks/RESULTS.md
+	$(BIN)python benchmarks/bench_engine.py
+
+demo:             ## the simulated county
+	$(BIN)warnstream demo

@@ -1,0 +1,173 @@
+"""What the stations measure of the truth, and when they report it.
+
+Rain is counted in tips of 0.1 mm: a report carries the tips of its interval
+and the remainder stays in the bucket, so the reports of a station add up to
+the true amount to one tip. Stage is read to 1 cm with a few millimetres of
+waves. The other variables of a weather station follow the hour, the height
+and the rain loosely; they are there to be carried, not to be believed.
+
+A report is one station at one observation time with all its variables.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from station_sim.places import StationTable
+from station_sim.response import STAGE_STEP_M, Truth
+from station_sim.seeds import stream
+from warnstream.model.arrays import Float64Array, Int64Array
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, iso_utc
+
+TIPS_PER_MM = 10
+
+_LOCAL_OFFSET_S = 8 * HOUR_S
+_EPOCH_TIME_SHARE = 0.05
+_UNKNOWN_ELEVATION_M = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Every report that is due, in order of time, then station.
+
+    Attributes
+    ----------
+    minute : Int64Array, shape (n_reports,)
+        Minutes from the start to the observation time, 1 or more.
+    station : Int64Array, shape (n_reports,)
+    """
+
+    minute: Int64Array
+    station: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.minute)
+
+
+def reports_due(stations: StationTable, n_minutes: int) -> Reports:
+    """Reports of all stations in the first `n_minutes`, counted from the start."""
+    interval_min = stations.interval_s.astype(np.int64) // MINUTE_S
+    due = np.arange(1, n_minutes + 1)[:, None] % interval_min[None, :] == 0
+    minute, station = np.nonzero(due)
+    return Reports(minute.astype(np.int64) + 1, station.astype(np.int64))
+
+
+class Observations:
+    """Measured values of a county under a storm.
+
+    Parameters
+    ----------
+    seed : int
+    stations : StationTable
+    truth : Truth
+    start_s : int
+        Seconds UTC of minute 0.
+    """
+
+    def __init__(self, seed: int, stations: StationTable, truth: Truth, start_s: int) -> None:
+        self._stations = stations
+        self._start_s = start_s
+        self._interval_min = (stations.interval_s // MINUTE_S).tolist()
+        self._tips = cumulative_tips(truth.station_rain_mm)
+        self._stage_m = _measured_stage(seed, truth)
+        self._column_of_gauge = {int(n): column for column, n in enumerate(truth.gauges.station)}
+        self._weather = _weather(seed, stations, truth.station_rain_mm, start_s)
+        sends_epoch = stream(seed, "firmware").random(len(stations)) < _EPOCH_TIME_SHARE
+        self._sends_epoch = sends_epoch.tolist()
+        self._head = [f'{{"station":"{code}","time":' for code in stations.code]
+        self._formatters = [self._formatters_of(n) for n in range(len(stations))]
+
+    def _formatters_of(self, station: int) -> list[tuple[str, Callable[[int], str]]]:
+        formatters: list[tuple[str, Callable[[int], str]]] = []
+        for word in self._stations.variables[station]:
+            if word == "rain":
+                formatters.append((word, lambda minute, n=station: _tenths(self.tips(n, minute))))  # type: ignore[misc]
+            elif word == "stage":
+                column = self._column_of_gauge[station]
+                formatters.append((word, lambda minute, c=column: f"{self._stage_m[minute - 1, c]:.2f}"))  # type: ignore[misc]
+            else:
+                series = self._weather[word][:, station]
+                formatters.append((word, lambda minute, s=series: f"{s[minute - 1]:.1f}"))  # type: ignore[misc]
+        return formatters
+
+    def tips(self, station: int, minute: int) -> int:
+        """Tips of 0.1 mm in the report of a station at a minute."""
+        first = max(minute - self._interval_min[station], 0)
+        return int(self._tips[minute, station] - self._tips[first, station])
+
+    def payload(self, station: int, minute: int, *, ahead_s: int = 0, rain_in_inches: bool = False) -> str:
+        """JSON object of one report.
+
+        `ahead_s` is how far the station's clock is ahead. With `rain_in_inches`
+        rain is sent in inches and says so.
+        """
+        time_s = self._start_s + minute * MINUTE_S + ahead_s
+        time = str(time_s) if self._sends_epoch[station] else f'"{iso_utc(time_s)}"'
+        values = ",".join(f'"{word}":{text(minute)}' for word, text in self._formatters[station])
+        if rain_in_inches:
+            inches = self.tips(station, minute) / TIPS_PER_MM / 25.4
+            values = f'"rain":{inches:.3f},"unit":{{"rain":"in"}}'
+        return f"{self._head[station]}{time},{values}}}"
+
+
+def cumulative_tips(rain_mm: Float64Array) -> Int64Array:
+    """Tips counted since the start at the end of each minute.
+
+    Parameters
+    ----------
+    rain_mm : Float64Array, shape (n_minutes, n_stations)
+
+    Returns
+    -------
+    Int64Array, shape (n_minutes + 1, n_stations)
+        Row 0 is the start. The bucket keeps what does not fill a tip.
+
+    Examples
+    --------
+    >>> cumulative_tips(np.array([[0.06], [0.06], [0.30]]))[:, 0].tolist()
+    [0, 0, 1, 4]
+    """
+    total_mm = np.concatenate([np.zeros((1, rain_mm.shape[1])), np.cumsum(rain_mm, axis=0)])
+    # A billionth of a tip forgives the rounding of the sum.
+    return np.floor(total_mm * TIPS_PER_MM + 1e-9).astype(np.int64)
+
+
+def _tenths(tips: int) -> str:
+    return f"{tips // TIPS_PER_MM}.{tips % TIPS_PER_MM}"
+
+
+def _measured_stage(seed: int, truth: Truth) -> Float64Array:
+    waves_m = stream(seed, "waves").normal(0.0, 0.004, truth.gauges.stage_m.shape)
+    return np.round((truth.gauges.stage_m + waves_m) / STAGE_STEP_M) * STAGE_STEP_M
+
+
+def _weather(
+    seed: int, stations: StationTable, rain_mm: Float64Array, start_s: int
+) -> dict[str, Float64Array]:
+    """Other variables by word, shape (n_minutes, n_stations) each; only those that a station has are used."""
+    generator = stream(seed, "weather")
+    n_minutes, n_stations = rain_mm.shape
+    elevation_m = np.where(np.isnan(stations.elevation_m), _UNKNOWN_ELEVATION_M, stations.elevation_m)
+    seconds = start_s + MINUTE_S * np.arange(1, n_minutes + 1)
+    afternoon = np.cos(2 * np.pi * (((seconds + _LOCAL_OFFSET_S) % DAY_S) / DAY_S - 15 / 24))[:, None]
+    wet = 1.0 - np.exp(-_recent(rain_mm) / 5.0)
+    noise = generator.normal(0.0, 0.2, (n_minutes, n_stations))
+    temperature = 27.0 - 0.0065 * elevation_m + 3.5 * afternoon - 4.0 * wet + noise
+    humidity = np.clip(72.0 - 9.0 * afternoon + 24.0 * wet + noise, 20.0, 100.0)
+    direction = (generator.uniform(0, 360, n_stations) + 120.0 * wet + 20.0 * noise) % 359.9
+    return {
+        "temperature": temperature,
+        "humidity": humidity,
+        "pressure": 1006.0 * np.exp(-elevation_m / 8_400.0) - wet + 0.1 * noise,
+        "wind_speed": np.abs(1.5 + 5.0 * wet + noise),
+        "wind_direction": direction,
+        "soil_moisture": np.clip(24.0 + 0.2 * np.cumsum(rain_mm, axis=0), 0.0, 55.0),
+    }
+
+
+def _recent(rain_mm: Float64Array, n_minutes: int = 30) -> Float64Array:
+    total = np.cumsum(rain_mm, axis=0)
+    recent = total.copy()
+    recent[n_minutes:] -= total[:-n_minutes]
+    return recent

@@ -1,0 +1,117 @@
+"""The map equals the territory: folders, order, sizes, words."""
+
+import ast
+import importlib
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import warnstream
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGES = (REPOSITORY / "warnstream", REPOSITORY / "station_sim")
+STAGES = (
+    "ingest",
+    "quality",
+    "windows",
+    "forecast",
+    "hazards",
+    "villages",
+    "lifecycle",
+    "routing",
+    "delivery",
+)
+FUNCTION_LINES_MAX = 70
+FILE_LINES_MAX = 600
+WORDS_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "core"}
+
+
+def sources() -> list[Path]:
+    return sorted(path for package in PACKAGES for path in package.rglob("*.py"))
+
+
+def functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield path, node
+
+
+def test_the_map_in_the_package_lists_the_stages_in_order() -> None:
+    listed = re.findall(r"^(\d)\. `(\w+)`", warnstream.__doc__ or "", re.MULTILINE)
+    assert listed == [(str(number), stage) for number, stage in enumerate(STAGES, start=1)]
+
+
+@pytest.mark.parametrize(("number", "stage"), list(enumerate(STAGES, start=1)))
+def test_each_stage_says_which_it_is(number: int, stage: str) -> None:
+    doc = importlib.import_module(f"warnstream.{stage}").__doc__ or ""
+    assert doc.startswith(f"Stage {number} of 9: ")
+
+
+def test_the_contract_of_layers_knows_every_stage() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = {contract["type"]: contract for contract in project["tool"]["importlinter"]["contracts"][:2]}
+    layers = [layer.split()[0].removeprefix("warnstream.") for layer in contracts["layers"]["layers"]]
+    assert [layer for layer in reversed(layers) if layer in STAGES] == [
+        "ingest",
+        "quality",
+        "windows",
+        "forecast",
+        "hazards",
+        "villages",
+        "lifecycle",
+        "routing",
+        "delivery",
+    ]
+    assert set(contracts["independence"]["modules"]) == {f"warnstream.{stage}" for stage in STAGES}
+
+
+def test_architecture_page_names_every_folder() -> None:
+    page = (REPOSITORY / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    folders = [path.name for path in (REPOSITORY / "warnstream").iterdir() if (path / "__init__.py").exists()]
+    assert [folder for folder in folders if f"`{folder}/`" not in page] == []
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = [
+        f"{path.relative_to(REPOSITORY)}:{node.lineno} {node.name} has {lines} lines"
+        for path, node in functions()
+        if (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES_MAX
+    ]
+    assert long == []
+
+
+def test_no_file_is_more_than_one_idea() -> None:
+    long = {
+        str(path.relative_to(REPOSITORY)): count
+        for path in sources()
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > FILE_LINES_MAX
+    }
+    assert long == {}
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert [path.name for path in sources() if path.stem in WORDS_THAT_SAY_NOTHING] == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        str(path.relative_to(REPOSITORY))
+        for path in sources()
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert silent == []
+
+
+def test_nothing_is_left_unfinished() -> None:
+    marks = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
+    found = [
+        f"{path.relative_to(REPOSITORY)}:{number}"
+        for path in sources()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if marks.search(line)
+    ]
+    assert found == []

@@ -1,0 +1,90 @@
+"""Fixtures that every suite shares."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+MOSQUITTO_SETTINGS = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+max_inflight_messages 1000
+max_queued_messages 0
+persistence true
+persistence_location {directory}/
+autosave_interval 1
+"""
+"""As docs/operating.md recommends: nothing acknowledged is dropped."""
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real events; the test is skipped where it is absent."""
+    folder = Path(os.environ.get("WARNSTREAM_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the real events are not on this machine (set WARNSTREAM_SHARED_DATA to their folder)")
+    return folder
+
+
+@dataclass(slots=True)
+class Mosquitto:
+    """A real broker of our own on a free port of this machine."""
+
+    program: str
+    port: int
+    directory: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until it accepts connections."""
+        settings = self.directory / "mosquitto.conf"
+        settings.write_text(
+            MOSQUITTO_SETTINGS.format(port=self.port, directory=self.directory), encoding="utf-8"
+        )
+        with (self.directory / "mosquitto.log").open("ab") as log:
+            self.process = subprocess.Popen([self.program, "-c", str(settings)], stdout=log, stderr=log)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError(f"mosquitto does not listen on port {self.port}; see {self.directory}")
+
+    def stop(self) -> None:
+        """End it and wait."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(10)
+            self.process = None
+
+
+def free_port() -> int:
+    """A TCP port that nobody uses just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
+    """A running mosquitto; skipped where it is not installed, a failure in CI."""
+    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
+    if program is None:
+        reason = "mosquitto is not installed on this machine"
+        if os.environ.get("WARNSTREAM_REQUIRE_SERVERS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    broker = Mosquitto(program, free_port(), tmp_path_factory.mktemp("mosquitto"))
+    os.chmod(broker.directory, 0o777)  # noqa: PTH101, S103  # mosquitto drops root and writes as its own user
+    broker.start()
+    yield broker
+    broker.stop()

@@ -1,0 +1,104 @@
+"""The sending connection against a real broker."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from paho.mqtt import subscribe
+
+from tests.unit.adapters.county import outgoing_message
+from warnstream.adapters.channels.channel import SENT
+from warnstream.adapters.channels.mqtt import MqttChannel, PahoPublisher, Publication
+from warnstream.config.settings import BrokerSettings
+from warnstream.model.effects import RecipientKind
+
+MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not on this machine"),
+]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def settings(port: int, protocol: str = "3.1.1") -> BrokerSettings:
+    return BrokerSettings(False, "127.0.0.1", port, protocol, "test-node", None, None, None, 0.02, 500)
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    chosen = free_port()
+    configuration = tmp_path / "mosquitto.conf"
+    configuration.write_text(f"listener {chosen} 127.0.0.1\nallow_anonymous true\n")
+    assert MOSQUITTO is not None
+    broker = subprocess.Popen(
+        [MOSQUITTO, "-c", str(configuration)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", chosen), 0.2).close()
+            break
+        except OSError:
+            time.sleep(0.02)
+    yield chosen
+    broker.terminate()
+    broker.wait(10)
+
+
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+def test_a_batch_is_sent_when_the_broker_has_acknowledged_it(port: int, protocol: str) -> None:
+    publisher = PahoPublisher(settings(port, protocol))
+    publisher.start()
+    assert publisher.wait_until_connected(10)
+    batch = [outgoing_message(address=f"door-{n}", number=n) for n in range(300)]
+    outcomes = MqttChannel("ws", publisher).send(batch)
+    publisher.stop()
+    assert outcomes == [SENT] * 300
+
+
+def test_a_village_s_message_is_found_by_whoever_comes_later(port: int) -> None:
+    publisher = PahoPublisher(settings(port))
+    publisher.start()
+    assert publisher.wait_until_connected(10)
+    message = outgoing_message(kind=RecipientKind.VILLAGE)
+    MqttChannel("ws", publisher).send([message, replace(message, msg_type="Cancel")])
+    publisher.stop()
+    found = subscribe.simple(  # type: ignore[no-untyped-call]
+        ["ws/warn/#"], msg_count=2, hostname="127.0.0.1", port=port
+    )
+    assert {one.topic for one in found} == {"ws/warn/V1", "ws/warn/V1/cap"}
+    assert any(b'"type":"Cancel"' in one.payload for one in found)
+
+
+def test_without_a_broker_everything_is_to_be_tried_again() -> None:
+    publisher = PahoPublisher(settings(free_port()))
+    publisher.start()
+    outcomes = MqttChannel("ws", publisher).send([outgoing_message()])
+    publisher.stop()
+    assert [outcome.can_retry for outcome in outcomes] == [True]
+
+
+def test_a_broker_that_does_not_acknowledge_is_not_believed() -> None:
+    """A listener that accepts the session and then says nothing."""
+    connack = b"\x20\x02\x00\x00"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        publisher = PahoPublisher(settings(listener.getsockname()[1]), timeout_s=0.2)
+        publisher.start()
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1_024)
+            connection.sendall(connack)
+            assert publisher.wait_until_connected(10)
+            faults = publisher([Publication("ws/warn/V1", b"{}", retain=True)])
+            publisher.stop()
+    assert faults == ["the broker did not acknowledge in time"]

@@ -1,0 +1,399 @@
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.routing import Route
+
+from tests.unit.adapters.county import network, rendered, told, warning_message
+from warnstream.adapters.http_api import BODY_BYTES_MAX, REQUESTS_BURST, ROUTES, HttpApi
+from warnstream.adapters.http_server import HttpServer
+from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.outbox import Outbox
+from warnstream.adapters.tokens import Tokens, load_or_create_secret
+from warnstream.model.effects import Answer, RenderedMessage
+from warnstream.model.errors import StoreError
+from warnstream.model.warning import MessageStatus, WarningMessage
+
+MESSAGE = warning_message()
+KEY = f"{MESSAGE.identifier}|V1-H0|sms"
+TOKENS = Tokens(bytes(32))
+
+
+@dataclass
+class Node:
+    """A running node as the HTTP interface sees it; `refuse` is what its disk says."""
+
+    reasons: list[str] = field(default_factory=list)
+    refuse: StoreError | None = None
+    answers: list[tuple[str, str, Answer]] = field(default_factory=list)
+    receipts: list[str] = field(default_factory=list)
+
+    def alive(self) -> dict[str, object]:
+        return {"alive": True}
+
+    def ready(self) -> tuple[bool, list[str]]:
+        return not self.reasons, self.reasons
+
+    def state(self) -> dict[str, object]:
+        return {"node": "test"}
+
+    def warnings(self) -> list[dict[str, object]]:
+        return [{"warning": MESSAGE.warning}]
+
+    def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
+        if self.refuse:
+            raise self.refuse
+        self.answers.append((message, recipient, answer))
+
+    def receipt(self, key: str) -> None:
+        if self.refuse:
+            raise self.refuse
+        self.receipts.append(key)
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    with closing(Outbox(tmp_path)) as opened:
+        opened.record(told(MESSAGE), network(), rendered)
+        yield opened
+
+
+@pytest.fixture
+def node() -> Node:
+    return Node()
+
+
+@pytest.fixture
+def api(node: Node, outbox: Outbox) -> HttpApi:
+    return HttpApi(node, outbox, TOKENS, Metrics())
+
+
+def ask(api: HttpApi, method: str, path: str, **arguments: object) -> httpx.Response:
+    """One request straight to the application."""
+
+    async def one() -> httpx.Response:
+        transport = httpx.ASGITransport(app=api.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
+            return await client.request(method, path, **arguments)  # type: ignore[arg-type]
+
+    return asyncio.run(one())
+
+
+def token_of(outbox: Outbox, key: str = KEY) -> str:
+    number = outbox.number_of(key)
+    assert number is not None
+    message, recipient, _ = key.split("|")
+    return TOKENS.issue(number, message, recipient)
+
+
+def answer_body(outbox: Outbox, **changes: object) -> dict[str, object]:
+    body: dict[str, object] = {"message": MESSAGE.identifier, "recipient": "V1-H0", "answer": "moving"}
+    return body | {"token": token_of(outbox)} | changes
+
+
+def test_a_living_node_says_so(api: HttpApi) -> None:
+    response = ask(api, "GET", "/healthz")
+    assert (response.status_code, response.json()) == (200, {"alive": True})
+
+
+def test_a_node_that_is_not_ready_gives_the_reasons(api: HttpApi, node: Node) -> None:
+    node.reasons = ["the broker is not connected"]
+    response = ask(api, "GET", "/readyz")
+    assert response.status_code == 503
+    assert response.json() == {"ready": False, "reasons": ["the broker is not connected"]}
+
+
+def test_a_ready_node_is_200(api: HttpApi) -> None:
+    assert ask(api, "GET", "/readyz").status_code == 200
+
+
+def test_state_and_warnings_are_the_node_s(api: HttpApi) -> None:
+    assert ask(api, "GET", "/api/v1/state").json() == {"node": "test"}
+    assert ask(api, "GET", "/api/v1/warnings").json() == [{"warning": MESSAGE.warning}]
+
+
+def test_metrics_parse_and_count_the_outbox(api: HttpApi) -> None:
+    text = ask(api, "GET", "/metrics").text
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    samples = {
+        (sample.labels["channel"], sample.labels["state"]): sample.value
+        for sample in families["warnstream_notifications"].samples
+    }
+    assert samples == {("sms", "pending"): 3.0, ("village_topic", "pending"): 1.0}
+
+
+def test_an_answer_reaches_the_node_and_is_counted(api: HttpApi, node: Node, outbox: Outbox) -> None:
+    response = ask(api, "POST", "/api/v1/answers", json=answer_body(outbox))
+    assert (response.status_code, response.json()) == (202, {"accepted": True})
+    assert node.answers == [(MESSAGE.identifier, "V1-H0", Answer.MOVING)]
+    sample = api._metrics.registry.get_sample_value
+    assert sample("warnstream_answers_total", {"answer": "moving"}) == 1
+
+
+def test_every_problem_of_an_answer_is_named_at_once(api: HttpApi, node: Node) -> None:
+    response = ask(api, "POST", "/api/v1/answers", json={"message": "", "answer": "fine", "extra": 1})
+    assert response.status_code == 400
+    assert [problem.split(":")[0] for problem in response.json()["problems"]] == [
+        "message",
+        "recipient",
+        "answer",
+        "token",
+        "extra",
+    ]
+    assert not node.answers
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"\xff", b"null"])
+def test_a_body_that_is_no_object_is_a_problem_not_an_error(api: HttpApi, body: bytes) -> None:
+    response = ask(api, "POST", "/api/v1/answers", content=body)
+    assert response.status_code == 400
+    assert "expected a JSON object" in response.json()["problems"][0]
+
+
+@pytest.mark.parametrize("value", [7, None, ["safe"], {"safe": 1}])
+def test_an_answer_of_another_type_is_a_problem(api: HttpApi, outbox: Outbox, value: object) -> None:
+    response = ask(api, "POST", "/api/v1/answers", json=answer_body(outbox, answer=value))
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("changes", [{"recipient": "V1-H1"}, {"message": "another.1"}, {"token": "x" * 24}])
+def test_a_token_of_somebody_else_is_forbidden(
+    api: HttpApi, node: Node, outbox: Outbox, changes: dict[str, object]
+) -> None:
+    response = ask(api, "POST", "/api/v1/answers", json=answer_body(outbox, **changes))
+    assert response.status_code == 403
+    assert not node.answers
+
+
+def test_an_answer_that_is_not_durable_is_not_accepted(api: HttpApi, node: Node, outbox: Outbox) -> None:
+    node.refuse = StoreError("/srv/data/journal.sqlite3: the disk is full", retryable=True)
+    response = ask(api, "POST", "/api/v1/answers", json=answer_body(outbox))
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    assert "/srv/data" not in response.text
+
+
+def test_a_body_beyond_the_limit_is_refused(api: HttpApi) -> None:
+    response = ask(api, "POST", "/api/v1/answers", content=b" " * (BODY_BYTES_MAX + 1))
+    assert response.status_code == 413
+
+
+def test_a_receipt_reaches_the_node(api: HttpApi, node: Node, outbox: Outbox) -> None:
+    response = ask(api, "POST", "/api/v1/receipts", json={"key": KEY, "token": token_of(outbox)})
+    assert response.status_code == 202
+    assert node.receipts == [KEY]
+
+
+@pytest.mark.parametrize(("key", "status"), [("nonsense", 400), (KEY.replace("H0", "H1"), 403)])
+def test_a_receipt_without_proof_is_not_believed(
+    api: HttpApi, node: Node, outbox: Outbox, key: str, status: int
+) -> None:
+    response = ask(api, "POST", "/api/v1/receipts", json={"key": key, "token": token_of(outbox)})
+    assert response.status_code == status
+    assert not node.receipts
+
+
+def test_opening_the_page_answers_nothing(api: HttpApi, node: Node, outbox: Outbox) -> None:
+    for method in ("GET", "HEAD"):
+        assert ask(api, method, f"/a/{token_of(outbox)}").status_code == 200
+    assert not node.answers
+
+
+def test_the_page_shows_both_texts_and_four_buttons(api: HttpApi, outbox: Outbox) -> None:
+    page = ask(api, "GET", f"/a/{token_of(outbox)}").text
+    assert "立即转移，版本1" in page
+    assert "Move now, version 1" in page
+    assert page.count("<button") == 4
+    assert "<script" not in page
+
+
+def test_a_pressed_button_is_an_answer_and_the_page_says_so(api: HttpApi, node: Node, outbox: Outbox) -> None:
+    response = ask(api, "POST", f"/a/{token_of(outbox)}", data={"answer": "need_help"})
+    assert response.status_code == 200
+    assert node.answers == [(MESSAGE.identifier, "V1-H0", Answer.NEED_HELP)]
+    assert "✓ 需要帮助" in response.text
+
+
+def test_the_page_shows_the_answer_given_before(api: HttpApi, outbox: Outbox) -> None:
+    outbox.answer(MESSAGE.identifier, "V1-H0", Answer.SAFE, 1)
+    assert "✓ 已安全" in ask(api, "GET", f"/a/{token_of(outbox)}").text
+
+
+@pytest.mark.parametrize("data", [{}, {"answer": "fine"}, {"answer": ["safe", "moving"]}, {"other": "safe"}])
+def test_a_post_without_one_of_the_answers_answers_nothing(
+    api: HttpApi, node: Node, outbox: Outbox, data: dict[str, object]
+) -> None:
+    assert ask(api, "POST", f"/a/{token_of(outbox)}", data=data).status_code == 400
+    assert not node.answers
+
+
+def test_a_page_whose_answer_is_not_kept_asks_again(api: HttpApi, node: Node, outbox: Outbox) -> None:
+    node.refuse = StoreError("disk", retryable=True)
+    response = ask(api, "POST", f"/a/{token_of(outbox)}", data={"answer": "safe"})
+    assert response.status_code == 503
+    assert "press again" in response.text
+    assert "✓" not in response.text
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 24, "%00" * 8, "é" * 24])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_unknown_token_has_no_page(api: HttpApi, method: str, token: str) -> None:
+    assert ask(api, method, f"/a/{token}", data={"answer": "safe"}).status_code == 404
+
+
+def test_a_token_for_another_row_has_no_page(api: HttpApi, outbox: Outbox) -> None:
+    other = outbox.number_of(KEY.replace("H0", "H1"))
+    assert other is not None
+    forged = TOKENS.issue(other, MESSAGE.identifier, "V1-H0")
+    assert ask(api, "GET", f"/a/{forged}").status_code == 404
+
+
+def page_of(
+    outbox: Outbox, api: HttpApi, text_zh: str, text_en: str, status: MessageStatus
+) -> httpx.Response:
+    message = warning_message(village=1, status=status)
+
+    def render(given: WarningMessage) -> RenderedMessage:
+        return RenderedMessage(given, "V2", f"<status>{status}</status>", text_zh, text_en)
+
+    outbox.record(told(message), network(), render)
+    return ask(api, "GET", f"/a/{token_of(outbox, f'{message.identifier}|V2-H0|sms')}")
+
+
+def test_the_longest_page_stays_below_two_kilobytes(outbox: Outbox, api: HttpApi) -> None:
+    response = page_of(outbox, api, "转" * 200, "x" * 400, MessageStatus.EXERCISE)
+    assert len(response.content) < 2_048
+
+
+def test_an_exercise_s_page_is_marked_even_if_the_stored_text_is_not(outbox: Outbox, api: HttpApi) -> None:
+    page = page_of(outbox, api, "立即转移", "Move now", MessageStatus.EXERCISE).text
+    assert "【演练】立即转移" in page
+    assert "[EXERCISE] Move now" in page
+
+
+def test_a_text_cannot_bring_markup_into_the_page(outbox: Outbox, api: HttpApi) -> None:
+    page = page_of(outbox, api, "<script>alert(1)</script>", "a<b", MessageStatus.ACTUAL).text
+    assert "<script" not in page
+    assert "a&lt;b" in page
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/a/unknown", "/nowhere", "/openapi.json"])
+def test_every_answer_has_the_security_headers(api: HttpApi, path: str) -> None:
+    headers = ask(api, "GET", path).headers
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_a_client_that_asks_without_end_is_told_to_wait(api: HttpApi) -> None:
+    async def many() -> list[int]:
+        transport = httpx.ASGITransport(app=api.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
+            return [(await client.get("/a/x")).status_code for _ in range(REQUESTS_BURST + 200)]
+
+    statuses = asyncio.run(many())
+    assert statuses[0] == 404
+    assert 429 in statuses
+
+
+def test_health_is_told_even_to_a_client_beyond_its_rate(api: HttpApi) -> None:
+    for _ in range(REQUESTS_BURST + 1):
+        api._rate.allows("127.0.0.1")
+    assert ask(api, "GET", "/healthz").status_code == 200
+
+
+def test_the_openapi_document_and_the_routes_agree(api: HttpApi) -> None:
+    document = ask(api, "GET", "/openapi.json").json()
+    documented = {
+        (path, method.upper()) for path, operations in document["paths"].items() for method in operations
+    }
+    served = {
+        (route.path, method)
+        for route in api.app.routes
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert documented == served == {(spec.path, spec.method) for spec in ROUTES}
+
+
+def test_every_schema_that_the_document_refers_to_is_in_it(api: HttpApi) -> None:
+    response = ask(api, "GET", "/openapi.json")
+    referred = {part.split('"')[0] for part in response.text.split("#/components/schemas/")[1:]}
+    assert referred == set(response.json()["components"]["schemas"])
+
+
+def test_the_documented_statuses_are_those_that_are_given(api: HttpApi, node: Node, outbox: Outbox) -> None:
+    document = ask(api, "GET", "/openapi.json").json()
+    documented = set(document["paths"]["/api/v1/answers"]["post"]["responses"])
+    given = {
+        ask(api, "POST", "/api/v1/answers", json=answer_body(outbox)).status_code,
+        ask(api, "POST", "/api/v1/answers", json={}).status_code,
+        ask(api, "POST", "/api/v1/answers", json=answer_body(outbox, token="x")).status_code,
+        ask(api, "POST", "/api/v1/answers", content=b" " * (BODY_BYTES_MAX + 1)).status_code,
+    }
+    node.refuse = StoreError("disk", retryable=True)
+    given.add(ask(api, "POST", "/api/v1/answers", json=answer_body(outbox)).status_code)
+    for _ in range(REQUESTS_BURST + 1):
+        api._rate.allows("127.0.0.1")
+    given.add(ask(api, "POST", "/api/v1/answers", json=answer_body(outbox)).status_code)
+    assert {str(status) for status in given} == documented
+
+
+def test_a_real_socket_serves_answers_from_several_threads(
+    api: HttpApi, node: Node, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server = HttpServer(api.app, "127.0.0.1", 0)
+    server.start()
+    path = f"http://127.0.0.1:{server.port}/a/{token_of(outbox)}"
+
+    def press() -> None:
+        with httpx.Client() as client:
+            for _ in range(5):
+                client.post(path, data={"answer": "safe"}, timeout=20).raise_for_status()
+
+    threads = [threading.Thread(target=press) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    server.stop()
+    assert len(node.answers) == 20
+    own = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
+    assert not any(token_of(outbox) in record.getMessage() for record in own)
+
+
+def test_a_port_in_use_is_named(api: HttpApi) -> None:
+    server = HttpServer(api.app, "127.0.0.1", 0)
+    with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1 port {server.port}"):
+        HttpServer(api.app, "127.0.0.1", server.port)
+    server.stop()
+
+
+def test_the_secret_is_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
+    secret = load_or_create_secret(tmp_path)
+    assert load_or_create_secret(tmp_path) == secret
+    assert len(secret) == 32
+    assert (tmp_path / "answer_token.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    load_or_create_secret(tmp_path)
+    (tmp_path / "answer_token.key").chmod(0o644)
+    with pytest.raises(StoreError, match="others may read it"):
+        load_or_create_secret(tmp_path)
+
+
+def test_a_cut_secret_is_refused(tmp_path: Path) -> None:
+    load_or_create_secret(tmp_path)
+    (tmp_path / "answer_token.key").write_bytes(b"short")
+    with pytest.raises(StoreError, match="5 bytes, expected 32"):
+        load_or_create_secret(tmp_path)

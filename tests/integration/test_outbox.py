@@ -1,0 +1,384 @@
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.integration.test_store import fill_disk
+from tests.unit.adapters.county import (
+    GRID_MEMBER,
+    SENT_S,
+    TOWN_LEADER,
+    network,
+    rendered,
+    told,
+    warning_message,
+)
+from warnstream.adapters.outbox import Outbox
+from warnstream.adapters.outbox_types import Failure, State, WarningCounts, split_key
+from warnstream.model.effects import (
+    VILLAGE_TOPIC_CHANNEL,
+    Answer,
+    Effects,
+    PostCall,
+    RecipientAnswer,
+    RecipientKind,
+    RenderedMessage,
+)
+from warnstream.model.errors import StoreError
+from warnstream.model.level import Level
+from warnstream.model.warning import WarningMessage
+
+NOW = 1_000.0
+NETWORK = network()
+FIRST = warning_message()
+SECOND = warning_message(version=2)
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    with closing(Outbox(tmp_path)) as opened:
+        yield opened
+
+
+def keys(outbox: Outbox, channel: str = "sms", limit: int = 100, now: float = NOW) -> list[str]:
+    return [row.key for row in outbox.claim(channel, limit, now)]
+
+
+def states(outbox: Outbox, channel: str = "sms") -> dict[str, int]:
+    return {state.word: n for (name, state), n in outbox.counts().items() if name == channel}
+
+
+def test_a_village_its_posts_and_every_door_are_recorded(outbox: Outbox) -> None:
+    assert outbox.record(told(FIRST, posts=(GRID_MEMBER,)), NETWORK, rendered) == 5
+    assert states(outbox) == {"pending": 4}
+    assert states(outbox, VILLAGE_TOPIC_CHANNEL) == {"pending": 1}
+
+
+def test_recording_the_same_effects_again_doubles_nothing(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    assert outbox.record(told(FIRST), NETWORK, rendered) == 0
+    assert states(outbox) == {"pending": 3}
+
+
+def test_replayed_effects_do_not_take_back_what_was_sent(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    outbox.mark_sent(keys(outbox), NOW)
+    outbox.record(told(FIRST), NETWORK, rendered)
+    assert states(outbox) == {"sent": 3}
+
+
+def test_a_replay_does_not_render_known_messages_again(outbox: Outbox) -> None:
+    calls: list[str] = []
+
+    def render(message: WarningMessage) -> RenderedMessage:
+        calls.append(message.identifier)
+        return rendered(message)
+
+    outbox.record(told(FIRST), NETWORK, render)
+    outbox.record(told(FIRST, SECOND), NETWORK, render)
+    assert calls == [FIRST.identifier, SECOND.identifier]
+
+
+def test_replaying_an_older_message_after_a_newer_one_does_not_send_it(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    outbox.record(told(SECOND), NETWORK, rendered)
+    outbox.record(told(FIRST), NETWORK, rendered)
+    assert {split_key(key)[0] for key in keys(outbox)} == {SECOND.identifier}
+
+
+def test_an_unsent_older_message_is_superseded_and_a_sent_one_stays_sent(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    outbox.mark_sent(keys(outbox, limit=1), NOW)
+    outbox.record(told(SECOND), NETWORK, rendered)
+    assert states(outbox) == {"sent": 1, "superseded": 2, "pending": 3}
+
+
+def test_a_newer_message_of_another_village_supersedes_nothing(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    outbox.record(told(warning_message(village=1, version=2)), NETWORK, rendered)
+    assert states(outbox) == {"pending": 5}
+
+
+def test_a_recipient_without_the_newer_message_keeps_the_older_one(outbox: Outbox) -> None:
+    outbox.record(told(FIRST, posts=(GRID_MEMBER,)), NETWORK, rendered)
+    outbox.record(told(SECOND), NETWORK, rendered)
+    posts = [row for row in outbox.claim("sms", 100, NOW) if row.kind is RecipientKind.POST]
+    assert [row.message.version for row in posts] == [1]
+
+
+def test_an_escalation_about_an_older_message_reaches_the_next_post(outbox: Outbox) -> None:
+    outbox.record(told(FIRST, posts=(GRID_MEMBER,)), NETWORK, rendered)
+    keys(outbox)
+    escalation = Effects(post_calls=[PostCall(FIRST, TOWN_LEADER, SENT_S + 900, "grid-1")])
+    assert outbox.record(escalation, NETWORK, rendered) == 1
+    (row,) = outbox.claim("sms", 10, NOW)
+    assert (row.recipient, row.answer_by_s) == ("town-1", SENT_S + 900)
+    assert row.message.identifier == FIRST.identifier
+
+
+def test_the_worst_level_is_claimed_first_then_posts_then_doors(outbox: Outbox) -> None:
+    yellow = warning_message(village=0, level=Level.YELLOW)
+    red = warning_message(village=1, level=Level.RED)
+    outbox.record(told(yellow, posts=(GRID_MEMBER,)), NETWORK, rendered)
+    outbox.record(told(red, posts=(TOWN_LEADER,)), NETWORK, rendered)
+    claimed = [row.recipient for row in outbox.claim("sms", 100, NOW)]
+    assert claimed == ["town-1", "V2-H0", "V2-H1", "grid-1", "V1-H0", "V1-H1", "V1-H2"]
+
+
+def test_a_claim_has_all_that_a_channel_needs(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    (row,) = outbox.claim("sms", 1, NOW)
+    assert row.key == f"{FIRST.identifier}|V1-H0|sms"
+    assert (row.address, row.level, row.attempt) == ("13800000", 3, 1)
+    assert (row.message.text_en, row.message.village) == ("Move now, version 1", "V1")
+
+
+def test_nothing_is_claimed_twice(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    first, second = keys(outbox, limit=2), keys(outbox, limit=2)
+    assert (len(first), len(second), len({*first, *second})) == (2, 1, 3)
+
+
+def test_two_threads_share_the_rows_without_overlap(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), network((400, 0)), rendered)
+    claimed: list[list[str]] = [[], []]
+
+    def claim_all(mine: list[str]) -> None:
+        while batch := keys(outbox, limit=7):
+            mine.extend(batch)
+            outbox.mark_sent(batch, NOW)
+
+    threads = [threading.Thread(target=claim_all, args=(mine,)) for mine in claimed]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    together = claimed[0] + claimed[1]
+    assert (len(together), len(set(together))) == (400, 400)
+
+
+def test_a_failed_row_waits_until_it_is_due(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    (key,) = keys(outbox, limit=1)
+    outbox.mark_failed([Failure(key, "gateway answered 503", NOW + 60)])
+    assert key not in keys(outbox, now=NOW + 59)
+    assert outbox.next_due("sms") == NOW + 60
+    assert keys(outbox, now=NOW + 60) == [key]
+
+
+def test_attempts_are_counted_over_restarts(tmp_path: Path) -> None:
+    with closing(Outbox(tmp_path)) as outbox:
+        outbox.record(told(FIRST), NETWORK, rendered)
+        outbox.mark_failed([Failure(key, "lost", NOW) for key in keys(outbox)])
+    with closing(Outbox(tmp_path)) as outbox:
+        assert {row.attempt for row in outbox.claim("sms", 100, NOW)} == {2}
+
+
+def test_a_row_without_further_attempts_has_failed_and_says_why(tmp_path: Path, outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    (key,) = keys(outbox, limit=1)
+    outbox.mark_failed([Failure(key, "gateway answered 400", None)])
+    assert states(outbox) == {"failed": 1, "pending": 2}
+    with closing(sqlite3.connect(tmp_path / "outbox.sqlite3")) as connection:
+        kept = connection.execute("SELECT last_error FROM notifications WHERE state = 4").fetchall()
+    assert kept == [("gateway answered 400",)]
+
+
+def test_a_retry_of_a_replaced_message_is_superseded_instead(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    claimed = keys(outbox)
+    outbox.record(told(SECOND), NETWORK, rendered)
+    outbox.mark_failed([Failure(key, "timeout", NOW) for key in claimed])
+    assert states(outbox) == {"superseded": 3, "pending": 3}
+
+
+def test_what_was_being_sent_when_the_process_ended_is_sent_again_with_its_key(tmp_path: Path) -> None:
+    with closing(Outbox(tmp_path)) as outbox:
+        outbox.record(told(FIRST), NETWORK, rendered)
+        in_flight = keys(outbox, limit=2)
+    with closing(Outbox(tmp_path)) as outbox:
+        assert outbox.recover() == 2
+        assert keys(outbox)[:2] == in_flight
+
+
+def test_recovery_does_not_resend_what_a_newer_message_replaced(tmp_path: Path) -> None:
+    with closing(Outbox(tmp_path)) as outbox:
+        outbox.record(told(FIRST), NETWORK, rendered)
+        keys(outbox)
+        outbox.record(told(SECOND), NETWORK, rendered)
+    with closing(Outbox(tmp_path)) as outbox:
+        outbox.recover()
+        assert {split_key(key)[0] for key in keys(outbox)} == {SECOND.identifier}
+
+
+def test_recovery_leaves_sent_rows_alone(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    outbox.mark_sent(keys(outbox), NOW)
+    assert outbox.recover() == 0
+
+
+def test_a_receipt_makes_a_row_delivered_once(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    sent = keys(outbox)
+    outbox.mark_sent(sent, NOW)
+    assert [outbox.mark_delivered(sent[0], NOW + n) for n in range(2)] == [True, True]
+    assert states(outbox) == {"delivered": 1, "sent": 2}
+
+
+def test_sent_does_not_lower_delivered(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    (key,) = keys(outbox, limit=1)
+    outbox.mark_delivered(key, NOW)
+    outbox.mark_sent([key], NOW + 1)
+    outbox.mark_failed([Failure(key, "timeout", NOW)])
+    assert states(outbox) == {"delivered": 1, "pending": 2}
+
+
+def test_a_receipt_for_an_unknown_key_is_not_believed(outbox: Outbox) -> None:
+    assert not outbox.mark_delivered("m.1|H1|sms", NOW)
+
+
+def test_a_receipt_that_is_no_key_is_refused(outbox: Outbox) -> None:
+    with pytest.raises(ValueError, match="not a notification key"):
+        outbox.mark_delivered("nonsense", NOW)
+
+
+def test_an_answer_before_sending_is_kept_and_claiming_does_not_overwrite_it(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    assert outbox.answer(FIRST.identifier, "V1-H0", Answer.SAFE, SENT_S)
+    outbox.mark_sent(keys(outbox), NOW)
+    counts = outbox.counts_of_warning(FIRST.warning)
+    assert counts == WarningCounts(addressed=3, sent=3, delivered=0, answered=1, need_help=0)
+
+
+@pytest.mark.parametrize("later", [Answer.ACKNOWLEDGED, Answer.MOVING, Answer.SAFE])
+def test_a_call_for_help_stays_whatever_is_answered_later(outbox: Outbox, later: Answer) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    outbox.answer(FIRST.identifier, "V1-H0", Answer.NEED_HELP, SENT_S)
+    outbox.answer(FIRST.identifier, "V1-H0", later, SENT_S + 1)
+    assert outbox.counts_of_warning(FIRST.warning).need_help == 1
+
+
+def test_the_newest_answer_is_what_the_page_shows_in_any_order_of_arrival(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    number = outbox.number_of(f"{FIRST.identifier}|V1-H0|sms")
+    assert number is not None
+    outbox.answer(FIRST.identifier, "V1-H0", Answer.SAFE, SENT_S + 5)
+    outbox.answer(FIRST.identifier, "V1-H0", Answer.MOVING, SENT_S + 1)
+    addressed = outbox.addressed(number)
+    assert addressed is not None
+    assert addressed.last_answer is Answer.SAFE
+
+
+def test_replayed_answers_change_nothing(tmp_path: Path, outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    answers = [
+        RecipientAnswer(FIRST.identifier, "V1-H0", Answer.MOVING, SENT_S + 1),
+        RecipientAnswer(FIRST.identifier, "V1-H0", Answer.SAFE, SENT_S + 2),
+    ]
+
+    def rows() -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(tmp_path / "outbox.sqlite3")) as connection:
+            return connection.execute(
+                "SELECT answer, answered_at, last_answer, last_answered_at FROM notifications"
+            ).fetchall()
+
+    outbox.answer_many(answers)
+    once = rows()
+    outbox.answer_many(answers)
+    assert rows() == once
+
+
+def test_an_answer_of_nobody_who_was_told_is_not_counted(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    assert not outbox.answer(FIRST.identifier, "stranger", Answer.SAFE, SENT_S)
+    assert not outbox.answer("no.such.message", "V1-H0", Answer.SAFE, SENT_S)
+
+
+def test_a_village_topic_is_no_recipient_that_could_answer(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    assert not outbox.answer(FIRST.identifier, "V1", Answer.SAFE, SENT_S)
+
+
+def test_a_recipient_counts_once_over_all_messages_of_a_warning(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    outbox.mark_sent(keys(outbox), NOW)
+    outbox.record(told(SECOND), NETWORK, rendered)
+    outbox.answer(SECOND.identifier, "V1-H1", Answer.NEED_HELP, SENT_S)
+    counts = outbox.counts_of_warning(FIRST.warning)
+    assert counts == WarningCounts(addressed=3, sent=3, delivered=0, answered=1, need_help=1)
+
+
+def test_a_warning_nobody_was_told_about_counts_nobody(outbox: Outbox) -> None:
+    assert outbox.counts_of_warning("none") == WarningCounts(0, 0, 0, 0, 0)
+
+
+def test_who_has_not_answered_is_listed_page_by_page(outbox: Outbox) -> None:
+    outbox.record(told(FIRST, posts=(GRID_MEMBER,)), NETWORK, rendered)
+    outbox.mark_sent(keys(outbox, limit=2), NOW)
+    outbox.answer(FIRST.identifier, "V1-H1", Answer.ACKNOWLEDGED, SENT_S)
+    page = outbox.unanswered(FIRST.warning, limit=2)
+    rest = outbox.unanswered(FIRST.warning, limit=2, after=page[-1].recipient)
+    assert [(row.recipient, row.state) for row in page] == [("V1-H0", State.SENT), ("V1-H2", State.PENDING)]
+    assert [(row.recipient, row.kind) for row in rest] == [("grid-1", RecipientKind.POST)]
+
+
+def test_open_rows_are_those_not_settled(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    first, second = keys(outbox, limit=2)
+    outbox.mark_sent([first], NOW)
+    outbox.mark_failed([Failure(second, "lost", NOW + 60)])
+    keys(outbox, limit=1)
+    assert outbox.open_count("sms") == 2
+
+
+def test_a_full_disk_records_nothing_of_the_step_and_is_retryable(outbox: Outbox) -> None:
+    fill_disk(outbox._database.connection)
+    with pytest.raises(StoreError, match="the disk is full") as caught:
+        outbox.record(told(FIRST), network((5_000, 0)), rendered)
+    outbox._database.connection.execute("PRAGMA max_page_count = 1000000")
+    assert caught.value.retryable
+    assert outbox.counts() == {}
+    assert outbox.record(told(FIRST), network((5_000, 0)), rendered) == 5_001
+
+
+def test_a_rendering_that_fails_records_nothing(outbox: Outbox) -> None:
+    def broken(message: WarningMessage) -> RenderedMessage:
+        raise KeyError(message.hazard)
+
+    with pytest.raises(KeyError):
+        outbox.record(told(FIRST), NETWORK, broken)
+    assert outbox.counts() == {}
+
+
+def test_rows_of_ended_warnings_are_pruned_and_their_numbers_not_used_again(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    for channel in ("sms", VILLAGE_TOPIC_CHANNEL):
+        outbox.mark_sent(keys(outbox, channel), NOW)
+    old = outbox.number_of(f"{FIRST.identifier}|V1-H2|sms")
+    assert outbox.prune(FIRST.sent_s + 1) == 1
+    outbox.record(told(warning_message(village=1)), NETWORK, rendered)
+    new = outbox.number_of(f"{warning_message(village=1).identifier}|V2-H0|sms")
+    assert old is not None
+    assert new is not None
+    assert new > old
+
+
+def test_warnings_with_something_left_to_send_or_a_newer_message_are_not_pruned(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    assert outbox.prune(FIRST.sent_s + 1) == 0
+    later = replace(SECOND, sent_s=FIRST.sent_s + 100)
+    outbox.record(told(later), NETWORK, rendered)
+    for channel in ("sms", VILLAGE_TOPIC_CHANNEL):
+        outbox.mark_sent(keys(outbox, channel), NOW)
+    assert outbox.prune(FIRST.sent_s + 50) == 0
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "outbox.sqlite3").write_bytes(b"x" * 5_000)
+    with pytest.raises(StoreError, match=r"outbox\.sqlite3: the file is not a database"):
+        Outbox(tmp_path)

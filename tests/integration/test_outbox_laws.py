@@ -1,0 +1,122 @@
+"""Whatever happens in whatever order, a notification's facts only rise and none is lost."""
+
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from tests.unit.adapters.county import network, rendered, told, warning_message
+from warnstream.adapters.outbox import Outbox
+from warnstream.adapters.outbox_types import ANSWERS, Claimed, Failure, State
+from warnstream.model.effects import Answer
+
+NETWORK = network((2, 0))
+DOORS = ("V1-H0", "V1-H1")
+VERSIONS = st.integers(1, 3)
+FINAL = (State.SENT, State.DELIVERED, State.FAILED, State.SUPERSEDED)
+
+
+class OutboxMachine(RuleBasedStateMachine):
+    """A sender, a gateway, households and a failing process around one outbox."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.directory = Path(tempfile.mkdtemp())
+        self.outbox = Outbox(self.directory)
+        self.now = 0.0
+        self.in_hand: list[Claimed] = []
+        self.recorded: set[int] = set()
+        self.best_answer: dict[str, int] = {}
+        self.seen_final: dict[str, int] = {}
+
+    def teardown(self) -> None:
+        """Whatever is left can be sent, and then nothing is open."""
+        self.restart()
+        while claimed := self.outbox.claim("sms", 10, 1e9):
+            self.outbox.mark_sent([row.key for row in claimed], self.now)
+        assert self.outbox.open_count("sms") == 0
+        if self.recorded:
+            newest = warning_message(version=max(self.recorded)).identifier
+            for door in DOORS:
+                assert self.rows()[f"{newest}|{door}"][0] is not State.SUPERSEDED
+        self.outbox.close()
+        shutil.rmtree(self.directory)
+
+    def rows(self) -> dict[str, tuple[State, int]]:
+        with closing(sqlite3.connect(self.directory / "outbox.sqlite3")) as connection:
+            found = connection.execute(
+                "SELECT identifier, recipient, state, answer FROM notifications"
+                " JOIN messages ON messages.number = message WHERE channel = 'sms'"
+            ).fetchall()
+        return {f"{message}|{door}": (State(state), answer) for message, door, state, answer in found}
+
+    @rule(version=VERSIONS)
+    def record(self, version: int) -> None:
+        self.outbox.record(told(warning_message(version=version)), NETWORK, rendered)
+        self.recorded.add(version)
+
+    @rule(limit=st.integers(1, 3))
+    def claim(self, limit: int) -> None:
+        claimed = self.outbox.claim("sms", limit, self.now)
+        assert not {row.key for row in claimed} & {row.key for row in self.in_hand}
+        self.in_hand.extend(claimed)
+
+    @rule()
+    def sent(self) -> None:
+        self.outbox.mark_sent([row.key for row in self.in_hand], self.now)
+        self.in_hand.clear()
+
+    @rule(wait_s=st.one_of(st.none(), st.floats(0, 10)))
+    def failed(self, wait_s: float | None) -> None:
+        retry_at = None if wait_s is None else self.now + wait_s
+        self.outbox.mark_failed([Failure(row.key, "busy", retry_at) for row in self.in_hand])
+        self.in_hand.clear()
+
+    @rule(version=VERSIONS, door=st.sampled_from(DOORS))
+    def delivered(self, version: int, door: str) -> None:
+        self.outbox.mark_delivered(f"{warning_message(version=version).identifier}|{door}|sms", self.now)
+
+    @rule(version=VERSIONS, door=st.sampled_from(DOORS), answer=st.sampled_from(Answer))
+    def answered(self, version: int, door: str, answer: Answer) -> None:
+        message = warning_message(version=version).identifier
+        known = self.outbox.answer(message, door, answer, int(self.now))
+        assert known == (version in self.recorded)
+        if known:
+            row = f"{message}|{door}"
+            self.best_answer[row] = max(self.best_answer.get(row, 0), ANSWERS.index(answer) + 1)
+
+    @rule(wait_s=st.floats(0, 20))
+    def time_passes(self, wait_s: float) -> None:
+        self.now += wait_s
+
+    @rule()
+    def restart(self) -> None:
+        self.outbox.close()
+        self.outbox = Outbox(self.directory)
+        self.outbox.recover()
+        self.in_hand.clear()
+
+    @invariant()
+    def every_recorded_row_is_there(self) -> None:
+        assert len(self.rows()) == len(DOORS) * len(self.recorded)
+
+    @invariant()
+    def answers_are_the_highest_ever_given(self) -> None:
+        assert {row: answer for row, (_, answer) in self.rows().items() if answer} == self.best_answer
+
+    @invariant()
+    def a_final_state_changes_into_delivered_only(self) -> None:
+        for row, (state, _) in self.rows().items():
+            before = self.seen_final.get(row)
+            assert before in (None, state) or state is State.DELIVERED
+            if state in FINAL:
+                self.seen_final[row] = state
+
+
+OutboxMachine.TestCase.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
+TestOutboxLaws = OutboxMachine.TestCase

@@ -1,0 +1,113 @@
+"""A county of two villages and five doors, and messages about it, for tests of the shell."""
+
+import numpy as np
+
+from warnstream.adapters.channels.channel import OutgoingMessage
+from warnstream.model.effects import Effects, HouseholdCall, PostCall, RecipientKind, RenderedMessage
+from warnstream.model.level import Level
+from warnstream.model.network import ChainPost, Households, Network, Stations, Villages
+from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
+
+SENT_S = 1_700_000_000
+GRID_MEMBER = ChainPost("grid-1", "grid member", 1, "V1", "sms", "13900000001")
+TOWN_LEADER = ChainPost("town-1", "township leader", 2, "T", "sms", "13900000002")
+
+
+def network(doors: tuple[int, int] = (3, 2), channel: str = "sms") -> Network:
+    """Villages V1 and V2 with that many doors; door n of V1 is ``V1-Hn`` at ``1380000n``."""
+    codes = [f"V{v + 1}-H{n}" for v, count in enumerate(doors) for n in range(count)]
+    nothing = np.zeros(0)
+    return Network(
+        stations=Stations((), nothing, nothing, np.zeros(0, np.int32), nothing > 0, nothing > 0),
+        villages=Villages(
+            ("V1", "V2"), ("上村", "下村"), ("T", "T"), ("C", "C"), np.zeros(2), np.zeros(2), (None, None)
+        ),
+        households=Households(
+            tuple(codes),
+            (channel,) * len(codes),
+            tuple(f"1380000{n}" for n in range(len(codes))),
+            np.cumsum([0, *doors]).astype(np.int32),
+        ),
+        chain=(GRID_MEMBER, TOWN_LEADER),
+    )
+
+
+def warning_message(
+    village: int = 0,
+    version: int = 1,
+    level: Level = Level.ORANGE,
+    status: MessageStatus = MessageStatus.ACTUAL,
+) -> WarningMessage:
+    """Version `version` of the flash flood warning of a village."""
+    warning = f"ws.V{village + 1}.flash_flood.20231114T221320Z"
+    return WarningMessage(
+        identifier=f"{warning}.{version}",
+        warning=warning,
+        version=version,
+        village=village,
+        hazard="flash_flood",
+        level=level,
+        previous=Level.NONE,
+        msg_type=MessageType.ALERT if version == 1 else MessageType.UPDATE,
+        status=status,
+        cause=Cause.FIRST if version == 1 else Cause.RAISED,
+        sent_s=SENT_S + version,
+        crossed_at_s=SENT_S,
+        onset_s=SENT_S,
+        expires_s=SENT_S + 21_600,
+        reason=None,
+        blind=False,
+        references=(),
+    )
+
+
+def told(*messages: WarningMessage, posts: tuple[ChainPost, ...] = ()) -> Effects:
+    """Effects that tell every household of the messages' villages, and call the posts."""
+    return Effects(
+        messages=list(messages),
+        household_calls=[HouseholdCall(message) for message in messages],
+        post_calls=[PostCall(message, post, SENT_S + 600, "") for message in messages for post in posts],
+    )
+
+
+def rendered(message: WarningMessage) -> RenderedMessage:
+    """Short texts and just enough of a CAP document."""
+    return RenderedMessage(
+        message=message,
+        village_code=f"V{message.village + 1}",
+        cap_xml=f"<alert><status>{message.status}</status></alert>",
+        text_zh=f"立即转移，版本{message.version}",
+        text_en=f"Move now, version {message.version}",
+    )
+
+
+def outgoing_message(
+    status: MessageStatus = MessageStatus.ACTUAL,
+    kind: RecipientKind = RecipientKind.HOUSEHOLD,
+    text_en: str = "Move now",
+    address: str = "13800000",
+    number: int = 0,
+) -> OutgoingMessage:
+    """A message as channels get it."""
+    warning = "ws.V1.flash_flood.20231114T221320Z"
+    recipient = "V1" if kind is RecipientKind.VILLAGE else f"V1-H{number}"
+    return OutgoingMessage(
+        key=f"{warning}.1|{recipient}|sms",
+        message=f"{warning}.1",
+        warning=warning,
+        msg_type="Alert",
+        status=status,
+        hazard="flash_flood",
+        level=Level.RED,
+        village="V1",
+        recipient=recipient,
+        kind=kind,
+        address=address,
+        sent_s=SENT_S,
+        expires_s=SENT_S + 3_600,
+        answer_by_s=0,
+        token="t" * 24,
+        text_zh="立即转移",
+        text_en=text_en,
+        cap_xml=f"<alert><status>{status}</status></alert>",
+    )

@@ -1,0 +1,213 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.adapters.county import outgoing_message
+from warnstream.adapters.channels.channel import (
+    EXERCISE_MARK_EN,
+    EXERCISE_MARK_ZH,
+    SENT,
+    with_exercise_mark,
+)
+from warnstream.adapters.channels.factory import open_channels
+from warnstream.adapters.channels.mqtt import MqttChannel, Publication
+from warnstream.adapters.channels.terminal import TerminalChannel
+from warnstream.adapters.channels.webhook import Pace, retry_after_s, webhook_payload
+from warnstream.config.settings import ChannelSettings
+from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, RecipientKind
+from warnstream.model.level import Level
+from warnstream.model.policies import RetryPolicy
+from warnstream.model.warning import MessageStatus
+
+
+class Broker:
+    """Takes publications; those whose topic is in `faults` are not acknowledged."""
+
+    def __init__(self, faults: dict[str, str] | None = None) -> None:
+        self.taken: list[Publication] = []
+        self.faults = faults or {}
+
+    def __call__(self, publications: Sequence[Publication]) -> Sequence[str]:
+        self.taken.extend(publications)
+        return [self.faults.get(publication.topic, "") for publication in publications]
+
+
+@given(text=st.text(), mark=st.sampled_from([EXERCISE_MARK_ZH, EXERCISE_MARK_EN]))
+def test_an_exercise_always_begins_with_the_mark_and_a_real_warning_never_holds_it(
+    text: str, mark: str
+) -> None:
+    assert with_exercise_mark(text, mark, MessageStatus.EXERCISE).startswith(mark)
+    assert mark not in with_exercise_mark(f"{mark}{text}", mark, MessageStatus.ACTUAL)
+
+
+def test_a_mark_that_appears_by_taking_one_out_is_taken_out_too() -> None:
+    nested = "[EXER[EXERCISE]CISE] Move now"
+    assert with_exercise_mark(nested, EXERCISE_MARK_EN, MessageStatus.ACTUAL) == "Move now"
+
+
+def test_marking_twice_marks_once() -> None:
+    once = with_exercise_mark("Move", EXERCISE_MARK_EN, MessageStatus.EXERCISE)
+    assert with_exercise_mark(once, EXERCISE_MARK_EN, MessageStatus.EXERCISE) == once
+
+
+def test_an_unmarked_exercise_gets_the_mark_whatever_channel_it_takes() -> None:
+    message = outgoing_message(MessageStatus.EXERCISE)
+    lines: list[str] = []
+    broker = Broker()
+    TerminalChannel(lines.append).send([message])
+    MqttChannel("ws", broker).send([message])
+    device = msgspec.json.decode(broker.taken[0].payload)
+    texts = [lines[0], device["text_en"], webhook_payload(message)["text_en"]]
+    assert all("[EXERCISE] Move now" in text for text in texts)
+
+
+def test_a_real_warning_loses_a_mark_that_its_text_was_given() -> None:
+    message = outgoing_message(MessageStatus.ACTUAL, text_en="[EXERCISE] Move now")
+    assert message.text_en == "Move now"
+
+
+def test_a_cap_document_of_the_other_status_is_not_sent() -> None:
+    message = outgoing_message(MessageStatus.EXERCISE, RecipientKind.VILLAGE)
+    with pytest.raises(ValueError, match="does not say status Exercise"):
+        replace(message, cap_xml="<alert><status>Actual</status></alert>")
+
+
+def test_a_household_is_told_even_if_the_cap_document_is_broken() -> None:
+    message = replace(outgoing_message(), cap_xml="")
+    assert MqttChannel("ws", Broker()).send([message]) == [SENT]
+
+
+def test_a_device_message_has_the_documented_keys() -> None:
+    broker = Broker()
+    MqttChannel("ws", broker).send([outgoing_message(address="door-7")])
+    (publication,) = broker.taken
+    content = msgspec.json.decode(publication.payload)
+    documented = "key message warning type status hazard level village recipient text_zh text_en sent expires"
+    assert set(content) == {*documented.split(), "answer_topic", "answer_by"}
+    assert publication.topic == "ws/device/door-7"
+    assert not publication.retain
+    assert content["answer_topic"] == "ws/answer/V1-H0"
+    assert content["expires"] == "2023-11-14T23:13:20Z"
+
+
+def test_a_village_gets_cap_and_json_retained_and_nobody_s_address() -> None:
+    broker = Broker()
+    MqttChannel("ws", broker).send([outgoing_message(kind=RecipientKind.VILLAGE)])
+    topics = {publication.topic: publication for publication in broker.taken}
+    assert set(topics) == {"ws/warn/V1", "ws/warn/V1/cap"}
+    assert all(publication.retain for publication in broker.taken)
+    assert topics["ws/warn/V1/cap"].payload == b"<alert><status>Actual</status></alert>"
+    assert b"13800000" not in topics["ws/warn/V1"].payload
+
+
+def test_a_cancel_is_retained_so_that_the_end_is_as_visible_as_the_beginning() -> None:
+    broker = Broker()
+    cancel = replace(outgoing_message(kind=RecipientKind.VILLAGE), msg_type="Cancel", level=Level.NONE)
+    MqttChannel("ws", broker).send([cancel])
+    content = msgspec.json.decode(broker.taken[-1].payload)
+    assert broker.taken[-1].retain
+    assert (content["type"], content["level"]) == ("Cancel", "none")
+    assert content["expires"] == "2023-11-14T23:13:20Z"
+
+
+def test_a_village_message_is_sent_only_when_both_topics_are_acknowledged() -> None:
+    broker = Broker({"ws/warn/V1": "the broker did not acknowledge in time"})
+    (outcome,) = MqttChannel("ws", broker).send([outgoing_message(kind=RecipientKind.VILLAGE)])
+    assert not outcome.is_sent
+    assert outcome.can_retry
+
+
+def test_an_address_with_a_wildcard_is_refused_and_the_others_are_sent() -> None:
+    batch = [outgoing_message(address="door/+"), outgoing_message(address="door-2", number=1)]
+    wrong, right = MqttChannel("ws", Broker()).send(batch)
+    assert not wrong.can_retry
+    assert right == SENT
+
+
+def test_outcomes_stay_with_their_messages_when_one_topic_fails() -> None:
+    batch = [outgoing_message(address=f"door-{n}", number=n) for n in range(3)]
+    outcomes = MqttChannel("ws", Broker({"ws/device/door-1": "lost"})).send(batch)
+    assert [outcome.is_sent for outcome in outcomes] == [True, False, True]
+
+
+def test_a_terminal_line_has_the_text_and_not_the_address() -> None:
+    lines: list[str] = []
+    TerminalChannel(lines.append).send([outgoing_message(text_en="Move\nnow")])
+    assert lines == ["RED to household V1-H0: 立即转移 Move now"]
+
+
+def test_a_webhook_body_has_the_documented_fields() -> None:
+    body = webhook_payload(outgoing_message())
+    assert {"key", "message", "recipient", "address", "level", "text", "token"} <= set(body)
+    assert body["level"] == "red"
+
+
+def test_a_pace_spreads_requests_over_the_second() -> None:
+    slept: list[float] = []
+    now = [100.0]
+
+    def sleep(wait_s: float) -> None:
+        slept.append(wait_s)
+        now[0] += wait_s
+
+    pace = Pace(4.0, clock=lambda: now[0], sleep=sleep)
+    for _ in range(9):
+        pace.wait()
+    assert sum(slept) == pytest.approx(2.0)
+
+
+def test_a_pace_does_not_save_up_for_a_burst() -> None:
+    slept: list[float] = []
+    now = [0.0]
+    pace = Pace(2.0, clock=lambda: now[0], sleep=slept.append)
+    pace.wait()
+    now[0] = 1_000.0
+    pace.wait()
+    pace.wait()
+    assert slept == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("header", "wait_s"),
+    [(None, 0.0), ("7", 7.0), ("soon", 0.0), ("-3", 0.0), ("999999", 3600.0)],
+)
+def test_retry_after_is_read_as_far_as_it_can_be_trusted(header: str | None, wait_s: float) -> None:
+    assert retry_after_s(header, now=0.0) == wait_s
+
+
+def test_a_retry_after_date_counts_from_now() -> None:
+    # The date of RFC 9110 section 10.2.3: 1999-12-31T23:59:59Z is 946684799.
+    assert retry_after_s("Fri, 31 Dec 1999 23:59:59 GMT", now=946_684_769.0) == 30.0
+
+
+def _settings(name: str, kind: str, url: str | None = None) -> ChannelSettings:
+    return ChannelSettings(name, kind, url, 1.0, None, RetryPolicy(3, 1.0, 2.0))
+
+
+def test_every_configured_channel_is_opened_beside_the_built_in_one() -> None:
+    settings = [
+        _settings("device", "mqtt"),
+        _settings("sms", "webhook", "http://127.0.0.1:9/"),
+        _settings("t", "terminal"),
+    ]
+    channels = open_channels(settings, "ws", Broker())
+    for channel, _ in channels.values():
+        channel.close()
+    assert set(channels) == {VILLAGE_TOPIC_CHANNEL, "device", "sms", "t"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        (_settings("a", "pigeon"), "expected mqtt, webhook"),
+        (_settings("a", "webhook"), "with a url"),
+        (_settings(VILLAGE_TOPIC_CHANNEL, "mqtt"), "built in"),
+    ],
+)
+def test_a_channel_that_cannot_be_opened_is_named(settings: ChannelSettings, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        open_channels([settings], "ws", Broker())

@@ -1,0 +1,83 @@
+"""Which notifications a step of the desk means, and in what order they leave."""
+
+from itertools import pairwise
+
+from tests.unit.desk.county import T0, county, fall, new_desk, rise
+from warnstream.delivery.plan import notifications_of
+from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Notification, RecipientKind
+from warnstream.model.level import Level
+
+NAME = "ws.331124001001.flash_flood.20190408T211500Z"
+NETWORK = county()
+
+
+def planned(*levels: tuple[int, Level]) -> list[Notification]:
+    """Notifications of alerts of several villages in one step."""
+    effects = new_desk().step([rise(level, village=village) for village, level in levels], T0)
+    return list(notifications_of(effects, NETWORK))
+
+
+def test_the_villages_topic_comes_first_then_posts_then_doors() -> None:
+    kinds = [notification.kind for notification in planned((0, Level.RED))]
+    assert kinds == [RecipientKind.VILLAGE] + [RecipientKind.POST] * 2 + [RecipientKind.HOUSEHOLD] * 4
+
+
+def test_the_topic_is_addressed_by_the_village() -> None:
+    topic = planned((0, Level.RED))[0]
+    assert (topic.channel, topic.recipient, topic.address) == (
+        VILLAGE_TOPIC_CHANNEL,
+        "331124001001",
+        "331124001001",
+    )
+
+
+def test_a_post_is_told_until_when_its_answer_is_wanted() -> None:
+    post = planned((0, Level.RED))[1]
+    assert (post.recipient, post.channel, post.address, post.answer_by_s) == (
+        "grid-a",
+        "sms",
+        "101",
+        T0 + 300,
+    )
+
+
+def test_a_door_is_called_on_its_own_channel_and_address() -> None:
+    doors = planned((1, Level.YELLOW))[-2:]
+    assert [(door.recipient, door.channel, door.address) for door in doors] == [
+        ("door-4", "sms", "13800000004"),
+        ("door-5", "device", "13800000005"),
+    ]
+
+
+def test_a_key_names_message_recipient_and_channel() -> None:
+    assert planned((0, Level.RED))[-1].key == f"{NAME}.1|door-3|device"
+
+
+def test_the_worst_warning_leaves_first_within_each_kind() -> None:
+    notifications = planned((1, Level.YELLOW), (0, Level.RED), (2, Level.ORANGE))
+    order = list(RecipientKind)
+    ranks = [(order.index(notification.kind), -notification.level) for notification in notifications]
+    assert all(before <= after for before, after in pairwise(ranks))
+
+
+def test_two_messages_of_one_warning_leave_in_the_order_of_issue() -> None:
+    effects = new_desk().step([rise(Level.YELLOW), rise(Level.RED, Level.YELLOW)], T0)
+    for kind in RecipientKind:
+        versions = [n.version for n in notifications_of(effects, NETWORK) if n.kind is kind]
+        assert versions == sorted(versions)
+        assert set(versions) == {1, 2}
+
+
+def test_an_end_in_the_same_step_does_not_overtake_its_alert() -> None:
+    effects = new_desk().step([rise(Level.RED), fall(Level.NONE, Level.RED)], T0)
+    topics = [n for n in notifications_of(effects, NETWORK) if n.kind is RecipientKind.VILLAGE]
+    assert [topic.level for topic in topics] == [Level.RED, Level.NONE]
+
+
+def test_planning_again_gives_the_same_notifications() -> None:
+    effects = new_desk().step([rise(Level.RED), rise(Level.BLUE, village=1)], T0)
+    assert list(notifications_of(effects, NETWORK)) == list(notifications_of(effects, NETWORK))
+
+
+def test_no_effects_are_no_notifications() -> None:
+    assert planned() == []

@@ -1,0 +1,164 @@
+"""What people read."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.delivery.messages import one_of_each_cause
+from tests.unit.desk.county import MESSAGE_POLICY, RULES, county, reason, rule
+from warnstream.delivery.render import render
+from warnstream.delivery.texts import TEXT_ZH_MAX
+from warnstream.model.changes import Reason
+from warnstream.model.level import Level
+from warnstream.model.times import HOUR_S
+from warnstream.model.warning import Cause, MessageStatus, WarningMessage
+
+MESSAGES = one_of_each_cause()
+RAISED = MESSAGES[Cause.RAISED]
+
+
+def zh(message: WarningMessage = RAISED) -> str:
+    return render(message, county(), RULES, MESSAGE_POLICY).text_zh
+
+
+def en(message: WarningMessage = RAISED) -> str:
+    return render(message, county(), RULES, MESSAGE_POLICY).text_en
+
+
+def test_a_red_warning_says_first_what_to_do_then_where_what_why_and_until_when() -> None:
+    assert zh() == (
+        "【演练】立即转移：马上按转移路线到安置点，不要返回取物。SongyangGushiShangcun升级为山洪红色预警（I级）。"
+        "S1站1小时雨量83毫米，达到阈值80毫米（05:15观测）。有效至9日11:20。"
+    )
+
+
+def test_english_says_the_same() -> None:
+    assert en() == (
+        "[EXERCISE] LEAVE NOW: take the evacuation route to the shelter at once, do not go back for "
+        "belongings. Shangcun, Gushi, Songyang: Flash flood RED warning (grade I) raised. Gauge S1: 83 mm of "
+        "rain in 1 h, reached the threshold of 80 mm (observed 05:15). Valid until 11:20 on 9 Apr."
+    )
+
+
+def test_what_is_only_forecast_is_called_expected() -> None:
+    message = MESSAGES[Cause.FIRST]
+    assert "预计1小时内S1站1小时雨量将达83毫米（含预报30毫米），阈值80毫米（05:15起报）" in zh(message)
+    assert "Expected within 1 h at gauge S1: 83 mm of rain in 1 h (30 mm of it forecast)" in en(message)
+
+
+def test_a_water_level_is_told_in_metres() -> None:
+    stage = reason(indicator="stage", unit="m", value=52.3, threshold=52.0, duration_s=0)
+    assert "S1站水位52.3米，达到阈值52米" in zh(replace(RAISED, reason=stage))
+    assert "Gauge S1: water level 52.3 m, reached the threshold of 52 m" in en(replace(RAISED, reason=stage))
+
+
+def test_a_value_below_its_threshold_is_not_said_to_have_reached_it() -> None:
+    falling = replace(RAISED, reason=reason(value=70.0))
+    assert "接近阈值80毫米" in zh(falling)
+    assert "close to the threshold of 80 mm" in en(falling)
+
+
+def test_a_doubtful_value_is_called_unconfirmed() -> None:
+    doubtful = replace(RAISED, reason=reason(confirmed=False))
+    assert "待核实" in zh(doubtful)
+    assert "unconfirmed" in en(doubtful)
+
+
+def test_without_a_station_the_gauges_nearby_speak() -> None:
+    nearby = replace(RAISED, reason=reason(station=""))
+    assert "周边站1小时雨量" in zh(nearby)
+    assert "Nearby gauges: 83 mm" in en(nearby)
+
+
+def test_a_blind_village_is_told_that_the_level_is_held_because_gauges_are_silent() -> None:
+    assert "监测站失联，无法确认是否好转，预警等级维持不变" in zh(MESSAGES[Cause.SIGHT_LOST])
+    assert "The gauges are silent" in en(MESSAGES[Cause.SIGHT_LOST])
+
+
+def test_regained_sight_is_told() -> None:
+    assert "监测已恢复" in zh(MESSAGES[Cause.SIGHT_REGAINED])
+    assert "The gauges report again" in en(MESSAGES[Cause.SIGHT_REGAINED])
+
+
+@pytest.mark.parametrize("cause", [Cause.ENDED, Cause.CANCELLED])
+def test_a_cancel_begins_with_the_all_clear_and_has_no_end_of_validity(cause: Cause) -> None:
+    assert zh(MESSAGES[cause]).startswith("【演练】预警解除")
+    assert en(MESSAGES[cause]).startswith("[EXERCISE] ALL CLEAR")
+    assert "有效至" not in zh(MESSAGES[cause])
+
+
+def test_a_cancel_names_the_level_that_has_ended() -> None:
+    assert "解除山洪橙色预警（II级）" in zh(MESSAGES[Cause.ENDED])
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_message_of_an_exercise_begins_with_the_mark(cause: Cause) -> None:
+    assert zh(MESSAGES[cause]).startswith("【演练】")
+    assert en(MESSAGES[cause]).startswith("[EXERCISE] ")
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_no_real_message_bears_the_mark(cause: Cause) -> None:
+    real = replace(MESSAGES[cause], status=MessageStatus.ACTUAL)
+    assert "演练" not in zh(real)
+    assert "EXERCISE" not in en(real)
+
+
+@pytest.mark.parametrize("level", [Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED])
+def test_every_level_has_an_action_of_its_own(level: Level) -> None:
+    others = {
+        zh(replace(RAISED, level=other)).partition("。")[0] for other in Level if other not in (level, 0)
+    }
+    assert zh(replace(RAISED, level=level)).partition("。")[0] not in others
+
+
+ANY_NAME = st.text(max_size=60)
+ANY_NUMBER = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@st.composite
+def reasons(draw: st.DrawFn) -> Reason | None:
+    if draw(st.booleans()):
+        return None
+    return reason(
+        indicator=draw(st.sampled_from(["rain", "stage"])),
+        station=draw(ANY_NAME),
+        value=draw(ANY_NUMBER),
+        threshold=draw(ANY_NUMBER),
+        unit=draw(st.sampled_from(["mm", "m", "a very long unit of rain"])),
+        duration_s=draw(st.integers(0, 30 * 24 * HOUR_S)),
+        forecast_value=draw(ANY_NUMBER),
+        lead_s=draw(st.integers(0, 72 * HOUR_S)),
+        confirmed=draw(st.booleans()),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(list(Cause)), ANY_NAME, ANY_NAME, reasons())
+def test_a_chinese_text_is_short_and_clean_whatever_the_tables_contain(
+    cause: Cause, name: str, title: str, why: Reason | None
+) -> None:
+    network = county(name=(name,) * 3, township=(title,) * 3, county=(name,) * 3)
+    message = replace(MESSAGES[cause], reason=why)
+    text = render(message, network, (rule("flash_flood", title, name),), MESSAGE_POLICY).text_zh
+    assert len(text) <= TEXT_ZH_MAX
+    assert text.isprintable()
+
+
+def test_the_longest_chinese_text_is_within_the_limit() -> None:
+    long = "长" * 60
+    network = county(name=(long,) * 3, township=(long,) * 3, county=(long,) * 3)
+    why = reason(
+        station=long,
+        value=123456.78,
+        threshold=123456.78,
+        forecast_value=123456.78,
+        lead_s=10_740,
+        duration_s=258_840,
+        confirmed=False,
+    )
+    message = replace(MESSAGES[Cause.SIGHT_REGAINED], reason=why)
+    text = render(message, network, (rule("flash_flood", long, long),), MESSAGE_POLICY).text_zh
+    assert 150 < len(text) <= TEXT_ZH_MAX

@@ -1,0 +1,114 @@
+"""A desk that was stopped and started again."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from tests.unit.desk.county import (
+    CHAIN,
+    MESSAGE_POLICY,
+    ROUTING_POLICY,
+    RULES,
+    T0,
+    called,
+    county,
+    fall,
+    lose_sight,
+    new_desk,
+    reason,
+    rise,
+)
+from warnstream.desk import WarningDesk
+from warnstream.model.changes import Change, LevelChange
+from warnstream.model.level import Level
+from warnstream.model.network import Network
+
+NAME = "ws.331124001001.flash_flood.20190408T211500Z"
+
+
+def stopped() -> bytes:
+    desk = new_desk()
+    desk.step([rise(Level.ORANGE), rise(Level.BLUE, village=2)], T0)
+    desk.step([lose_sight(Level.ORANGE)], T0 + 60)
+    return desk.snapshot()
+
+
+def test_a_restored_desk_gives_the_same_snapshot() -> None:
+    desk = new_desk()
+    desk.restore(stopped())
+    assert desk.snapshot() == stopped()
+
+
+def test_a_climb_goes_on_after_a_restart() -> None:
+    desk = new_desk()
+    desk.restore(stopped())
+    assert called(desk.step([], T0 + 600)) == ["town"]
+
+
+def test_a_value_that_nobody_has_survives_a_restart() -> None:
+    desk = new_desk()
+    unknown = reason(value=float("nan"))
+    desk.step([LevelChange(Change.RISE, "flash_flood", 0, Level.RED, Level.NONE, T0, T0, unknown)], T0)
+    again = new_desk()
+    again.restore(desk.snapshot())
+    assert again.snapshot() == desk.snapshot()
+
+
+@pytest.mark.parametrize("damaged", [b"", b"nonsense", stopped()[:-9]])
+def test_damaged_bytes_are_refused_and_change_nothing(damaged: bytes) -> None:
+    desk = new_desk()
+    desk.restore(stopped())
+    with pytest.raises(ValueError, match="not a snapshot"):
+        desk.restore(damaged)
+    assert desk.snapshot() == stopped()
+
+
+def test_a_snapshot_of_another_format_is_refused() -> None:
+    other = msgspec.msgpack.encode(msgspec.msgpack.decode(stopped()) | {"format": 2})
+    with pytest.raises(ValueError, match="format 2, expected 1"):
+        new_desk().restore(other)
+
+
+def test_villages_are_found_by_code_when_the_register_is_reordered() -> None:
+    code = ("331124001003", "331124001002", "331124001001")
+    desk = WarningDesk(county(code=code), RULES, MESSAGE_POLICY, ROUTING_POLICY)
+    desk.restore(stopped())
+    message = desk.latest_message(NAME)
+    assert message is not None
+    assert (message.village, desk.open_warnings()[0].village) == (2, 2)
+
+
+def test_a_standing_warning_of_a_village_that_is_gone_is_not_forgotten_silently() -> None:
+    desk = WarningDesk(county(code=("x", "y", "331124001003")), RULES, MESSAGE_POLICY, ROUTING_POLICY)
+    with pytest.raises(ValueError, match="no village '331124001001'"):
+        desk.restore(stopped())
+
+
+def test_a_standing_warning_of_a_hazard_that_is_gone_is_not_forgotten_silently() -> None:
+    desk = WarningDesk(county(), RULES[1:], MESSAGE_POLICY, ROUTING_POLICY)
+    with pytest.raises(ValueError, match="hazard 'flash_flood'"):
+        desk.restore(stopped())
+
+
+def test_an_ended_warning_of_a_village_that_is_gone_is_forgotten() -> None:
+    ended = new_desk()
+    ended.step([rise(Level.ORANGE)], T0)
+    ended.step([fall(Level.NONE, Level.ORANGE)], T0 + 60)
+    desk = WarningDesk(county(code=("x", "y", "z")), RULES, MESSAGE_POLICY, ROUTING_POLICY)
+    desk.restore(ended.snapshot())
+    assert desk.status(NAME) is None
+
+
+def test_a_post_that_left_the_chain_is_not_called() -> None:
+    network = county()
+    chain = tuple(replace(post, post=post.post.replace("grid-a", "grid-c")) for post in CHAIN)
+    desk = WarningDesk(
+        Network(network.stations, network.villages, network.households, chain),
+        RULES,
+        MESSAGE_POLICY,
+        ROUTING_POLICY,
+    )
+    desk.restore(stopped())
+    assert called(desk.step([fall(Level.NONE, Level.BLUE)], T0 + 90)) == []
+    assert called(desk.step([rise(Level.RED, Level.ORANGE)], T0 + 120)) == ["grid-b", "grid-c"]

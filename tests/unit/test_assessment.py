@@ -1,0 +1,217 @@
+import numpy as np
+import pytest
+
+from tests.networks import (
+    HOUR,
+    QUALITY,
+    T0,
+    WINDOWS,
+    nearest_weights,
+    network_of,
+    rain,
+    rain_rule,
+    stage,
+    stage_rule,
+)
+from warnstream import assessment as assessment_module
+from warnstream.assessment import Assessment, Weights
+from warnstream.hazards import critical_rainfall
+from warnstream.model.changes import Change
+from warnstream.model.level import Level
+from warnstream.model.network import StationWeights
+from warnstream.model.readings import Flag, ReadingBatch, concatenate, empty_batch
+from warnstream.model.rules import HazardRule
+
+N = 3
+SIREN = (15, 25, 40, 80)
+
+
+def assessment_of(*rules: HazardRule, fallback: StationWeights | None = None) -> Assessment:
+    weights = nearest_weights(N, N)
+    return Assessment(
+        network_of(N, N),
+        rules or (rain_rule(N, SIREN),),
+        weights=Weights(weights, fallback or weights),
+        windows=WINDOWS,
+        quality=QUALITY,
+        nowcast=None,
+    )
+
+
+def dry(until_s: int, *, first_s: int = 300, stations: range = range(N)) -> ReadingBatch:
+    """Zero rain from every station each 5 minutes."""
+    return rain(*((s, t, 0.0) for t in range(first_s, until_s + 1, 300) for s in stations))
+
+
+def test_rain_over_the_threshold_raises_the_village_in_the_same_step() -> None:
+    step = assessment_of().step(rain((1, 300, 40.0)), T0 + 300)
+    (change,) = step.changes
+    assert (change.kind, change.village, change.level) == (Change.RISE, 1, Level.ORANGE)
+    assert change.crossed_at_s == T0 + 300
+
+
+def test_the_reason_names_station_value_duration_threshold_and_source() -> None:
+    (change,) = assessment_of().step(rain((1, 300, 41.5)), T0 + 330).changes
+    reason = change.reason
+    assert reason is not None
+    assert (reason.station, reason.value, reason.threshold) == ("S1", 41.5, 40.0)
+    assert (reason.duration_s, reason.unit, reason.source) == (HOUR, "mm", "test table")
+    assert reason.is_observed
+    assert reason.confirmed
+
+
+def test_each_later_rise_is_one_more_change() -> None:
+    assessment = assessment_of()
+    found = [
+        [change.level for change in assessment.step(rain((0, 300 * i, 12.0)), T0 + 300 * i).changes]
+        for i in range(1, 5)
+    ]
+    assert found == [[], [Level.BLUE], [Level.YELLOW], [Level.ORANGE]]
+
+
+def test_a_level_falls_step_by_step_when_the_rain_has_left_the_window() -> None:
+    assessment = assessment_of()
+    assessment.step(concatenate([dry(3600), rain((0, 3900, 30.0))]), T0 + 3900)
+    falls = []
+    for minute in range(66, 66 + 240, 5):
+        now = minute * 60
+        falls += [
+            (c.kind, c.level)
+            for c in assessment.step(dry(now, first_s=now), T0 + now).changes
+            if c.village == 0
+        ]
+    assert falls == [(Change.FALL, Level.BLUE), (Change.FALL, Level.NONE)]
+
+
+def test_a_tick_without_readings_still_ends_windows() -> None:
+    assessment = assessment_of()
+    assessment.step(rain((0, 300, 30.0)), T0 + 300)
+    assessment.step(empty_batch(), T0 + 3 * HOUR)
+    assert assessment.accumulate(np.array([HOUR], dtype=np.int32)).rain_mm[0, 0] == 0.0
+
+
+def test_a_silent_gauge_never_lowers_a_village() -> None:
+    assessment = assessment_of()
+    assessment.step(rain((0, 300, 50.0)), T0 + 300)
+    for hour in range(1, 13):
+        assessment.step(empty_batch(), T0 + hour * HOUR)
+    assert assessment.level("flash_flood").level[0] == Level.ORANGE
+
+
+def test_losing_and_regaining_sight_of_a_warned_village_is_told() -> None:
+    assessment = assessment_of()
+    assessment.step(rain((0, 300, 50.0), (1, 300, 0.0), (2, 300, 0.0)), T0 + 300)
+    lost = assessment.step(dry(1800, first_s=600, stations=range(1, 3)), T0 + 1800)
+    assert [(c.kind, c.village) for c in lost.changes] == [(Change.SIGHT_LOST, 0)]
+    again = assessment.step(rain((0, 2100, 0.0)), T0 + 2100)
+    assert [(c.kind, c.village) for c in again.changes] == [(Change.SIGHT_REGAINED, 0)]
+
+
+def test_a_blind_village_is_judged_by_farther_stations_and_says_so() -> None:
+    neighbour = StationWeights(
+        np.array([[1], [0], [1]], dtype=np.int32), np.ones((N, 1)), np.full((N, 1), 5000.0)
+    )
+    assessment = assessment_of(fallback=neighbour)
+    step = assessment.step(rain((1, 300, 45.0)), T0 + 300)
+    assert step.is_blind.tolist() == [True, False, True]
+    by_village = {change.village: change.reason for change in step.changes}
+    assert sorted(by_village) == [0, 1, 2]
+    reason = by_village[0]
+    assert reason is not None
+    assert (reason.station, reason.confirmed) == ("S1", False)
+
+
+def test_redelivered_readings_change_nothing() -> None:
+    assessment = assessment_of()
+    assessment.step(rain((0, 300, 14.0)), T0 + 300)
+    step = assessment.step(rain((0, 300, 14.0), (0, 300, 14.0)), T0 + 360)
+    assert step.flags.tolist() == [Flag.DUPLICATE, Flag.DUPLICATE]
+    assert not step.changes
+
+
+@pytest.mark.parametrize(
+    ("after_s", "value", "flag"),
+    [
+        (HOUR, 200.0, Flag.OUT_OF_RANGE),
+        (HOUR, -1.0, Flag.OUT_OF_RANGE),
+        (2 * HOUR + 121, 50.0, Flag.FUTURE),
+        (-4 * HOUR - 1, 50.0, Flag.TOO_LATE),
+    ],
+)
+def test_unusable_readings_are_flagged_and_raise_nothing(after_s: int, value: float, flag: Flag) -> None:
+    step = assessment_of().step(rain((0, after_s, value)), T0 + 2 * HOUR)
+    assert step.flags[0] & flag
+    assert not step.changes
+
+
+def test_a_reading_from_the_future_counts_when_it_comes_again_in_its_time() -> None:
+    assessment = assessment_of()
+    early = assessment.step(rain((0, 1800, 50.0)), T0 + 300)
+    in_time = assessment.step(rain((0, 1800, 50.0)), T0 + 1800)
+    assert (len(early.changes), len(in_time.changes)) == (0, 1)
+
+
+def test_late_rain_raises_a_level_while_its_window_lasts() -> None:
+    assessment = assessment_of(rain_rule(N, SIREN, duration_s=6 * HOUR))
+    assessment.step(rain((0, 3 * HOUR, 20.0)), T0 + 3 * HOUR)
+    step = assessment.step(rain((0, HOUR, 30.0)), T0 + 3 * HOUR + 60)
+    assert step.flags.tolist() == [Flag.LATE]
+    assert [change.level for change in step.changes] == [Level.ORANGE]
+
+
+def test_a_doubtful_value_still_warns_with_lower_certainty() -> None:
+    """Six equal rain readings look stuck; the seventh still raises the level."""
+    assessment = assessment_of()
+    steps = [assessment.step(rain((0, 300 * i, 6.1)), T0 + 300 * i) for i in range(1, 8)]
+    (change,) = steps[-1].changes
+    assert change.level == Level.ORANGE
+    assert change.reason is not None
+    assert not change.reason.confirmed
+
+
+def test_a_stage_raises_the_villages_of_its_gauge() -> None:
+    assessment = assessment_of(stage_rule(2, 1, (101, 102, 103, 104)))
+    (change,) = assessment.step(stage((1, 300, 103.2)), T0 + 300).changes
+    assert (change.hazard, change.village, change.level) == ("river_flood", 2, Level.ORANGE)
+
+
+def test_one_hazard_failing_holds_its_levels_and_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = rain_rule(N, SIREN, name="broken")
+    assessment = assessment_of(broken, rain_rule(N, SIREN, name="sound"))
+    assessment.step(rain((0, 300, 30.0)), T0 + 300)
+    _fail_for(monkeypatch, "broken")
+    step = assessment.step(rain((1, 600, 45.0), (0, 600, 0.0)), T0 + 600)
+    assert step.failures == {"broken": "RuntimeError: seeded fault"}
+    assert [(c.hazard, c.kind, c.village) for c in step.changes] == [
+        ("broken", Change.SIGHT_LOST, 0),
+        ("sound", Change.RISE, 1),
+    ]
+    assert assessment.level("broken").level[0] == Level.YELLOW
+
+
+def test_a_table_of_nan_warns_nobody_and_silences_no_other() -> None:
+    empty = rain_rule(N, (np.nan,) * 4, name="empty")
+    assessment = assessment_of(empty, rain_rule(N, SIREN, name="sound"))
+    step = assessment.step(rain((1, 300, 45.0)), T0 + 300)
+    assert [(change.hazard, change.village) for change in step.changes] == [("sound", 1)]
+
+
+def test_time_only_moves_forward() -> None:
+    assessment = assessment_of()
+    assessment.step(empty_batch(), T0 + 60)
+    with pytest.raises(ValueError, match="time only moves forward"):
+        assessment.step(empty_batch(), T0)
+
+
+def test_a_snapshot_of_other_rules_is_refused() -> None:
+    with pytest.raises(KeyError):
+        assessment_of(rain_rule(N, SIREN, name="other")).restore(assessment_of().snapshot())
+
+
+def _fail_for(monkeypatch: pytest.MonkeyPatch, hazard: str) -> None:
+    def evaluate(rule: HazardRule, villages: object) -> object:
+        if rule.name == hazard:
+            raise RuntimeError("seeded fault")
+        return critical_rainfall.evaluate(rule, villages)  # type: ignore[arg-type]
+
+    monkeypatch.setitem(assessment_module.RAIN_EVALUATORS, "critical_rainfall", evaluate)  # type: ignore[arg-type]

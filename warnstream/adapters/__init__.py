@@ -1,0 +1,1 @@
+"""The shell: MQTT, disk, HTTP, geometry. Only runners use it; the stages never see it."""

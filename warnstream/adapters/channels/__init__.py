@@ -1,0 +1,1 @@
+"""Ways to reach people: one module per kind, all behind `channel.Channel`."""

@@ -1,0 +1,139 @@
+"""Numbers for Prometheus: one registry per node, every name documented in docs/operating.md.
+
+Label values come from fixed sets (reasons, flags, hazards, levels, channels,
+states): the number of series does not grow with stations, villages or people.
+"""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from warnstream.model.level import Level
+
+LAG_BUCKETS_S = (1, 5, 15, 60, 300, 900, 3_600, 21_600)
+"""Seconds between observation and arrival; the last is six hours, as long as rain is corrected."""
+
+WORK_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class Metrics:
+    """Counters, gauges and histograms of one node; each is an attribute of prometheus_client's types."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._add_ingest()
+        self._add_judgement()
+        self._add_delivery()
+
+    def _add_ingest(self) -> None:
+        registry = self.registry
+        self.messages_received = Counter(
+            "warnstream_messages_received", "MQTT messages received from stations.", registry=registry
+        )
+        self.readings_accepted = Counter(
+            "warnstream_readings_accepted", "Readings accepted, flagged ones included.", registry=registry
+        )
+        self.readings_refused = Counter(
+            "warnstream_readings_refused",
+            "Messages and readings refused and kept aside.",
+            ["reason"],
+            registry=registry,
+        )
+        self.readings_flagged = Counter(
+            "warnstream_readings_flagged", "Readings flagged by quality control.", ["flag"], registry=registry
+        )
+        self.reading_lag = Histogram(
+            "warnstream_reading_lag_seconds",
+            "Arrival minus observation of accepted readings.",
+            buckets=LAG_BUCKETS_S,
+            registry=registry,
+        )
+        self.broker_connected = Gauge(
+            "warnstream_broker_connected", "1 while the broker connection stands.", registry=registry
+        )
+        self.journal_append = Histogram(
+            "warnstream_journal_append_seconds",
+            "Time to make one batch durable.",
+            buckets=WORK_BUCKETS_S,
+            registry=registry,
+        )
+        self.journal_sequence = Gauge(
+            "warnstream_journal_sequence", "Number of the newest journal entry.", registry=registry
+        )
+        self.stations = Gauge(
+            "warnstream_stations",
+            "Stations by condition: reporting, silent.",
+            ["condition"],
+            registry=registry,
+        )
+
+    def _add_judgement(self) -> None:
+        registry = self.registry
+        self.tick = Histogram(
+            "warnstream_tick_seconds",
+            "Time to judge every village once.",
+            buckets=WORK_BUCKETS_S,
+            registry=registry,
+        )
+        self.last_tick_at = Gauge(
+            "warnstream_last_tick_timestamp_seconds", "Engine time of the last judgement.", registry=registry
+        )
+        self.villages = Gauge(
+            "warnstream_villages", "Villages by hazard and level.", ["hazard", "level"], registry=registry
+        )
+        self.villages_blind = Gauge(
+            "warnstream_villages_blind", "Villages whose gauges are silent.", ["hazard"], registry=registry
+        )
+        self.hazards_degraded = Gauge(
+            "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
+        )
+        self.messages_issued = Counter(
+            "warnstream_messages_issued",
+            "Warning messages issued.",
+            ["hazard", "level", "type"],
+            registry=registry,
+        )
+
+    def _add_delivery(self) -> None:
+        registry = self.registry
+        self.notifications = Gauge(
+            "warnstream_notifications",
+            "Notifications in the outbox by channel and state.",
+            ["channel", "state"],
+            registry=registry,
+        )
+        self.send_attempts = Counter(
+            "warnstream_send_attempts",
+            "Attempts to send by channel and outcome: sent, retry, refused.",
+            ["channel", "outcome"],
+            registry=registry,
+        )
+        self.channel_errors = Counter(
+            "warnstream_channel_errors",
+            "Unexpected errors of a channel; the batch is tried again.",
+            ["channel"],
+            registry=registry,
+        )
+        self.answers = Counter(
+            "warnstream_answers", "Answers of people by kind.", ["answer"], registry=registry
+        )
+
+    def set_villages(self, hazard: str, count_of_level: Mapping[Level, int]) -> None:
+        """Villages of one hazard at each level; a level not named has none."""
+        for level in Level:
+            self.villages.labels(hazard, level.word).set(count_of_level.get(level, 0))
+
+    def set_stations(self, *, reporting: int, silent: int) -> None:
+        """Stations that report and that should but do not."""
+        self.stations.labels("reporting").set(reporting)
+        self.stations.labels("silent").set(silent)
+
+    def set_notifications(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """Notifications by channel and state word; pairs not named have none."""
+        self.notifications.clear()
+        for (channel, state), count in counts.items():
+            self.notifications.labels(channel, state).set(count)
+
+    def exposition(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)

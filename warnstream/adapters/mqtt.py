@@ -1,0 +1,199 @@
+"""MQTT in: messages of gateways and answers of people, acknowledged only once they are durable.
+
+paho-mqtt keeps connection, session, TLS and reconnect. Its network thread
+does nothing but queue what arrives; the node takes batches, writes them to
+the journal and acknowledges them. The session is persistent under a fixed
+client id, so a broker keeps what comes while this node is down.
+
+Limit: `QUEUE_MESSAGES_MAX` messages wait in memory; beyond that QoS 0
+messages are dropped and counted (QoS 1 is held back by the broker, because
+nothing more is acknowledged).
+"""
+
+import logging
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from warnstream.config.settings import BrokerSettings
+from warnstream.ingest.decode import RawMessage
+
+QUEUE_MESSAGES_MAX = 200_000
+"""Messages that may wait in memory for the journal: about 60 MB of flat JSON."""
+
+_SESSION_EXPIRY_S = 7 * 86_400
+_KEEPALIVE_S = 30
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """A message with what is needed to acknowledge it on the connection it came by."""
+
+    raw: RawMessage
+    message_id: int
+    qos: int
+    connection: int
+
+
+class MqttSource:
+    """A subscription whose messages wait until the node takes and acknowledges them."""
+
+    def __init__(self, broker: BrokerSettings, topics: Sequence[str]) -> None:
+        self._broker = broker
+        self._topics = list(topics)
+        self._arrived: deque[ReceivedMessage] = deque()
+        self._condition = threading.Condition()
+        self._connection = 0
+        self._connected = threading.Event()
+        self._dropped = 0
+        self._client = connect_client(broker, client_id=broker.client_id, manual_ack=True)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    @property
+    def is_connected(self) -> bool:
+        """Connected and subscribed."""
+        return self._connected.is_set()
+
+    @property
+    def dropped(self) -> int:
+        """QoS 0 messages dropped because too many were waiting."""
+        return self._dropped
+
+    def start(self) -> None:
+        """Connect in the background; reconnects by itself until `stop`."""
+        connect_async(self._client, self._broker)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Disconnect; the broker keeps the session and what is not acknowledged."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Wait until subscribed; False on timeout."""
+        return self._connected.wait(timeout_s)
+
+    def take(self, *, messages_max: int, wait_s: float, gather_s: float) -> list[ReceivedMessage]:
+        """Messages in order of arrival.
+
+        Waits up to `wait_s` for a first one, then up to `gather_s` for a batch
+        of `messages_max` to fill. Empty when nothing came.
+        """
+        with self._condition:
+            if not self._condition.wait_for(lambda: bool(self._arrived), wait_s):
+                return []
+            deadline_s = time.monotonic() + gather_s
+            while len(self._arrived) < messages_max:
+                remaining_s = deadline_s - time.monotonic()
+                if remaining_s <= 0 or not self._condition.wait(remaining_s):
+                    break
+            count = min(messages_max, len(self._arrived))
+            return [self._arrived.popleft() for _ in range(count)]
+
+    def wake(self) -> None:
+        """End a waiting `take` early (something else wants the node's attention)."""
+        with self._condition:
+            self._condition.notify_all()
+
+    def acknowledge(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Tell the broker that these are durable.
+
+        Messages of an earlier connection are skipped: the broker delivers them
+        again, and they are known as duplicates then.
+        """
+        for message in messages:
+            if message.qos > 0 and message.connection == self._connection:
+                self._client.ack(message.message_id, message.qos)
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        _userdata: object,
+        _flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            log.error("broker refused the connection", extra={"reason": str(reason)})
+            return
+        with self._condition:
+            self._connection += 1
+        client.subscribe([(topic, 1) for topic in self._topics])
+        self._connected.set()
+        log.info("broker connected", extra={"host": self._broker.host, "port": self._broker.port})
+
+    def _on_disconnect(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        _flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._connected.clear()
+        if reason.is_failure:
+            log.warning("broker lost; what it gets meanwhile is kept there", extra={"reason": str(reason)})
+
+    def _on_message(self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
+        # An exception here would end paho's thread: nothing but queueing happens.
+        received = ReceivedMessage(
+            RawMessage(message.topic, bytes(message.payload)), message.mid, message.qos, self._connection
+        )
+        with self._condition:
+            if len(self._arrived) >= QUEUE_MESSAGES_MAX and message.qos == 0:
+                self._dropped += 1
+                return
+            self._arrived.append(received)
+            self._condition.notify()
+
+
+def connect_client(broker: BrokerSettings, *, client_id: str, manual_ack: bool = False) -> paho.Client:
+    """A paho client with protocol, session, credentials and TLS as configured; not yet connected."""
+    is_v5 = broker.protocol == "5"
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        protocol=MQTTProtocolVersion.MQTTv5 if is_v5 else MQTTProtocolVersion.MQTTv311,
+        clean_session=None if is_v5 else False,
+        manual_ack=manual_ack,
+    )
+    client.reconnect_delay_set(min_delay=1, max_delay=30)
+    if broker.username is not None:
+        client.username_pw_set(broker.username, _password(broker))
+    if broker.tls is not None:
+        client.tls_set(
+            ca_certs=str(broker.tls.ca),
+            certfile=str(broker.tls.certificate) if broker.tls.certificate else None,
+            keyfile=str(broker.tls.key) if broker.tls.key else None,
+            cert_reqs=ssl.CERT_REQUIRED,
+        )
+    return client
+
+
+def connect_async(client: paho.Client, broker: BrokerSettings) -> None:
+    """Name the broker to connect to once the client's loop runs; MQTT 5 keeps its session by an expiry."""
+    if broker.protocol == "5":
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho annotates no __init__
+        properties.SessionExpiryInterval = _SESSION_EXPIRY_S
+        client.connect_async(
+            broker.host, broker.port, keepalive=_KEEPALIVE_S, clean_start=False, properties=properties
+        )
+    else:
+        client.connect_async(broker.host, broker.port, keepalive=_KEEPALIVE_S)
+
+
+def _password(broker: BrokerSettings) -> str | None:
+    return broker.password_file.read_text(encoding="utf-8").strip() if broker.password_file else None

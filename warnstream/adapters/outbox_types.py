@@ -1,0 +1,135 @@
+"""What the outbox hands out: states of notifications, claims, counts, who has not answered."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from warnstream.model.effects import Answer, RecipientKind
+
+KEY_SEPARATOR = "|"
+
+
+class State(IntEnum):
+    """What became of a notification; the numbers are stored."""
+
+    PENDING = 0
+    SENDING = 1
+    SENT = 2
+    DELIVERED = 3
+    FAILED = 4
+    SUPERSEDED = 5
+
+    @property
+    def word(self) -> str:
+        """Lower-case name for metrics and interfaces."""
+        return self.name.lower()
+
+
+KINDS = (RecipientKind.VILLAGE, RecipientKind.POST, RecipientKind.HOUSEHOLD)
+"""Order of importance; the place in it is stored."""
+
+RANK_OF_KIND = {kind: rank for rank, kind in enumerate(KINDS)}
+
+ANSWERS = (Answer.ACKNOWLEDGED, Answer.MOVING, Answer.SAFE, Answer.NEED_HELP)
+"""Ascending: an answer may only rise, so a call for help stays until people have dealt with it."""
+
+RANK_OF_ANSWER = {answer: rank for rank, answer in enumerate(ANSWERS, start=1)}
+NEED_HELP_RANK = RANK_OF_ANSWER[Answer.NEED_HELP]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message as channels need it."""
+
+    identifier: str
+    warning: str
+    version: int
+    village: str
+    hazard: str
+    level: int
+    msg_type: str
+    status: str
+    sent_s: int
+    expires_s: int
+    cap_xml: str
+    text_zh: str
+    text_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notification that its channel now has to send.
+
+    `number` names the row (answer links carry it); `attempt` counts from 1 and
+    includes the one to be made now.
+    """
+
+    number: int
+    key: str
+    message: StoredMessage
+    recipient: str
+    kind: RecipientKind
+    channel: str
+    address: str
+    level: int
+    answer_by_s: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A notification that was not sent: why, and when to try again (None: never)."""
+
+    key: str
+    error: str
+    retry_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WarningCounts:
+    """How far a warning has come, in recipients (posts and households) over all its messages.
+
+    `answered` includes `need_help`; addressed minus answered is who has not answered.
+    """
+
+    addressed: int
+    sent: int
+    delivered: int
+    answered: int
+    need_help: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A recipient of a warning of whom no answer is known; `state` is the furthest of its notifications."""
+
+    recipient: str
+    kind: RecipientKind
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """What an answer page shows: the message one recipient got, and the newest answer given to it."""
+
+    message: StoredMessage
+    recipient: str
+    last_answer: Answer | None
+
+
+def split_key(key: str) -> tuple[str, str, str]:
+    """Message, recipient and channel of an idempotency key.
+
+    Raises
+    ------
+    ValueError
+        If it is not three parts joined by ``|``.
+
+    Examples
+    --------
+    >>> split_key("ws.V1.flash_flood.20240101T000000Z.1|H7|sms")
+    ('ws.V1.flash_flood.20240101T000000Z.1', 'H7', 'sms')
+    """
+    parts = key.rsplit(KEY_SEPARATOR, 2)
+    if len(parts) != 3 or not all(parts):
+        raise ValueError(f"{key!r} is not a notification key: message|recipient|channel")
+    return parts[0], parts[1], parts[2]

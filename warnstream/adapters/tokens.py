@@ -1,0 +1,104 @@
+"""Links that let one recipient answer one message, without an account and without a list of links.
+
+A token is 18 bytes in 24 URL-safe characters: the number of the notification's
+row in the outbox (6 bytes), and the first 12 bytes of HMAC-SHA-256 over
+message and recipient under the node's secret. The number finds the row; the
+96 bits prove that the link was made here for exactly that message and
+recipient. Nothing about tokens is stored: whoever reads the database cannot
+make them, and a row number that is used anew does not open an old link.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from warnstream.model.errors import StoreError
+
+SECRET_BYTES = 32
+NUMBER_BYTES = 6
+MAC_BYTES = 12
+TOKEN_CHARACTERS = 24
+
+
+def load_or_create_secret(directory: Path) -> bytes:
+    """The node's secret from ``answer_token.key`` (mode 0600), made on first use.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written, is not 32 bytes, or others may read it.
+    """
+    path = directory / "answer_token.key"
+    try:
+        if not path.exists():
+            _create_secret(path)
+        if path.stat().st_mode & 0o077:
+            raise StoreError(f"{path}: others may read it; run chmod 600 on it", retryable=False)
+        secret = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}", retryable=False) from error
+    if len(secret) != SECRET_BYTES:
+        raise StoreError(f"{path}: {len(secret)} bytes, expected {SECRET_BYTES}", retryable=False)
+    return secret
+
+
+def _create_secret(path: Path) -> None:
+    """Complete under another name first: a crash leaves no half secret behind."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(SECRET_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+
+
+class Tokens:
+    """Makes and checks answer tokens with one secret."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < SECRET_BYTES:
+            raise ValueError(f"a secret of {len(secret)} bytes, expected at least {SECRET_BYTES}")
+        self._secret = secret
+
+    def issue(self, number: int, message: str, recipient: str) -> str:
+        """Token for a row of the outbox.
+
+        Raises
+        ------
+        ValueError
+            If `number` does not fit into 6 bytes or is negative.
+        """
+        if not 0 <= number < 1 << 8 * NUMBER_BYTES:
+            raise ValueError(f"row number {number} does not fit into {NUMBER_BYTES} bytes")
+        raw = number.to_bytes(NUMBER_BYTES, "big") + self._mac(message, recipient)
+        return base64.urlsafe_b64encode(raw).decode("ascii")
+
+    def number_in(self, token: str) -> int | None:
+        """Row number that a token names, not yet proven; None if it is no token at all."""
+        raw = _decode(token)
+        return None if raw is None else int.from_bytes(raw[:NUMBER_BYTES], "big")
+
+    def proves(self, token: str, message: str, recipient: str) -> bool:
+        """Whether the token was made here for that message and recipient (constant time)."""
+        raw = _decode(token)
+        return raw is not None and hmac.compare_digest(raw[NUMBER_BYTES:], self._mac(message, recipient))
+
+    def _mac(self, message: str, recipient: str) -> bytes:
+        # NUL cannot occur in either, so no two pairs give one text.
+        text = f"{message}\x00{recipient}".encode()
+        return hmac.new(self._secret, text, hashlib.sha256).digest()[:MAC_BYTES]
+
+
+def _decode(token: str) -> bytes | None:
+    if len(token) != TOKEN_CHARACTERS or not token.isascii():
+        return None
+    try:
+        return base64.b64decode(token, altchars=b"-_", validate=True)
+    except binascii.Error:
+        return None

@@ -1,0 +1,344 @@
+"""The first machine: readings and time in, changes of village levels out.
+
+`Assessment.step` is the path of a reading through the first six stages, in
+order. It is pure: the same batches at the same times give the same changes,
+byte for byte, which is how a disaster is replayed and reviewed.
+
+A hazard that fails holds its levels, is reported, and silences no other. The
+cost of a step hardly depends on the number of readings: everything that
+arrived since the last step is one batch.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.forecast.nowcast import GaugeNowcast
+from warnstream.hazards import critical_rainfall, rain_table, rainstorm, river_stage
+from warnstream.ingest.duplicates import DuplicateFilter
+from warnstream.lifecycle.hysteresis import LevelState, LevelStep
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.changes import Change, LevelChange, Reason
+from warnstream.model.forecast import RainAhead
+from warnstream.model.indicators import LEADS_S, GaugeStage, HazardLevels, VillageRain
+from warnstream.model.level import Level
+from warnstream.model.network import Network, StationWeights
+from warnstream.model.policies import QualityPolicy, WindowPolicy
+from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch, Variable
+from warnstream.model.rules import CriticalRain, HazardRule
+from warnstream.model.times import DAY_S, HOUR_S
+from warnstream.quality.checks import QualityControl
+from warnstream.villages.combine import combine
+from warnstream.windows.rain_window import Accumulation, RainWindow
+from warnstream.windows.stage_series import StageSeries
+
+RAIN_EVALUATORS: dict[str, Callable[[HazardRule, VillageRain], HazardLevels]] = {
+    "rainstorm": rainstorm.evaluate,
+    "critical_rainfall": critical_rainfall.evaluate,
+}
+"""Evaluators that judge rain. ``river_stage`` judges stages."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentStep:
+    """What one step found.
+
+    Attributes
+    ----------
+    changes : list of LevelChange
+        In the order of the rules, then of the villages.
+    flags : UInt16Array, shape (n_readings,)
+        `Flag` bits of the batch, row by row.
+    is_reporting : BoolArray, shape (n_stations,)
+    is_blind : BoolArray, shape (n_villages,)
+        Villages whose own rain gauges are all silent.
+    failures : dict
+        Hazard (or ``forecast``) -> error text, of those that could not be evaluated.
+    forecast : RainAhead or None
+        A nowcast that was made at this step.
+    """
+
+    changes: list[LevelChange]
+    flags: UInt16Array
+    is_reporting: BoolArray
+    is_blind: BoolArray
+    failures: dict[str, str]
+    forecast: RainAhead | None
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Which stations speak for a village, and which when those are silent."""
+
+    own: StationWeights
+    fallback: StationWeights
+
+
+class Assessment:
+    """Levels of the villages of one network.
+
+    Parameters
+    ----------
+    network : Network
+    rules : tuple of HazardRule
+    weights : Weights
+    windows, quality : WindowPolicy, QualityPolicy
+    nowcast : GaugeNowcast or None
+        None: no forecast is made, only what has been observed reaches a level.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        rules: tuple[HazardRule, ...],
+        *,
+        weights: Weights,
+        windows: WindowPolicy,
+        quality: QualityPolicy,
+        nowcast: GaugeNowcast | None,
+    ) -> None:
+        stations, n_villages = network.stations, len(network.villages)
+        span_s = windows.longest_s + windows.lateness_s_max
+        self._network = network
+        self._rules = rules
+        self._weights = weights
+        self._windows = windows
+        self._duplicates = DuplicateFilter(len(stations), span_s=span_s + windows.future_s_max)
+        self._quality = QualityControl(stations, quality)
+        self._rain = RainWindow(
+            stations.interval_s, span_s=span_s + windows.future_s_max, grace_s=windows.grace_s
+        )
+        self._stages = StageSeries(len(stations))
+        self._duration_s = _durations(rules)
+        self._levels = {rule.name: LevelState(n_villages) for rule in rules}
+        self._nowcast = nowcast
+        self._nowcast_at_s = -DAY_S
+        self._ahead_mm: Float64Array = np.full((n_villages, len(LEADS_S)), np.nan)
+        self._doubtful_until_s: Int64Array = np.full(len(stations), -1, dtype=np.int64)
+        self._now_s = -1
+
+    @property
+    def now_s(self) -> int:
+        """Time of the last step; -1 before the first."""
+        return self._now_s
+
+    def level(self, hazard: str) -> LevelState:
+        """Levels of all villages for one hazard."""
+        return self._levels[hazard]
+
+    def accumulate(self, duration_s: Int32Array) -> Accumulation:
+        """Rain of every station over durations, as of the last step."""
+        return self._rain.accumulate(duration_s, self._now_s)
+
+    def last_observed_s(self) -> Int64Array:
+        """Newest observation of each station, rain or stage, shape (n_stations,)."""
+        return np.maximum(self._rain.last_observed_s, self._stages.observed_at_s)
+
+    def step(self, readings: ReadingBatch, now_s: int) -> AssessmentStep:
+        """Take everything that arrived since the last step and judge every village.
+
+        Raises
+        ------
+        ValueError
+            If `now_s` lies before the time of the last step.
+        """
+        if now_s < self._now_s:
+            raise ValueError(f"time only moves forward: step at {now_s} after one at {self._now_s}")
+        self._now_s = now_s
+        failures: dict[str, str] = {}
+
+        self._rain.advance(now_s)
+        flags = self._check(readings, now_s)
+        self._count(readings.select((flags & UNUSABLE) == 0))
+        is_reporting = self._is_reporting(now_s)
+        accumulation = self._rain.accumulate(self._duration_s, now_s)
+        forecast = self._forecast(now_s, failures)
+        rain = self._rain_of_villages(accumulation, is_reporting)
+        changes: list[LevelChange] = []
+        for rule in self._rules:
+            changes += self._judge(rule, rain, now_s, failures)
+
+        return AssessmentStep(changes, flags, is_reporting, rain.is_blind, failures, forecast)
+
+    def snapshot(self) -> dict[str, dict[str, np.ndarray]]:
+        """State as named arrays; `restore` of it continues exactly."""
+        scalars = np.array([self._now_s, self._nowcast_at_s], dtype=np.int64)
+        return {
+            "rain": dict(self._rain.snapshot()),
+            "stages": dict(self._stages.snapshot()),
+            "duplicates": dict(self._duplicates.snapshot()),
+            "quality": dict(self._quality.snapshot()),
+            "assessment": {
+                "scalars": scalars,
+                "ahead_mm": self._ahead_mm.copy(),
+                "doubtful_until_s": self._doubtful_until_s.copy(),
+            },
+            **{f"level.{name}": dict(state.snapshot()) for name, state in self._levels.items()},
+        }
+
+    def restore(self, state: dict[str, dict[str, np.ndarray]]) -> None:
+        """Take up a snapshot.
+
+        Raises
+        ------
+        ValueError, KeyError
+            If it was taken with another network or other rules; nothing may be assumed then.
+        """
+        self._rain.restore(state["rain"])
+        self._stages.restore(state["stages"])
+        self._duplicates.restore(state["duplicates"])
+        self._quality.restore(state["quality"])
+        for name, level in self._levels.items():
+            level.restore(state[f"level.{name}"])
+        own = state["assessment"]
+        self._now_s, self._nowcast_at_s = (int(number) for number in own["scalars"])
+        self._ahead_mm[:] = own["ahead_mm"]
+        self._doubtful_until_s[:] = own["doubtful_until_s"]
+
+    def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
+        """Flags of the batch; only readings that pass one check reach the next."""
+        flags = self._quality.check_range(readings)
+        age_s = now_s - readings.observed_at_s
+        flags[age_s < -self._windows.future_s_max] |= np.uint16(Flag.FUTURE)
+        flags[age_s > self._windows.lateness_s_max] |= np.uint16(Flag.TOO_LATE)
+        flags[age_s > self._windows.silent_after_s] |= np.uint16(Flag.LATE)
+        rain = np.flatnonzero((readings.variable == Variable.RAIN) & ((flags & UNUSABLE) == 0))
+        repeated = self._duplicates.mark(readings.station[rain], readings.observed_at_s[rain])
+        flags[rain[repeated]] |= np.uint16(Flag.DUPLICATE)
+        usable = np.flatnonzero((flags & UNUSABLE) == 0)
+        flags[usable] |= self._quality.check_series(readings.select(usable))
+        doubtful = np.flatnonzero(flags & (Flag.STEP | Flag.STUCK))
+        np.maximum.at(self._doubtful_until_s, readings.station[doubtful], readings.observed_at_s[doubtful])
+        return flags
+
+    def _count(self, usable: ReadingBatch) -> None:
+        """Bring readings into the windows."""
+        rain = usable.select(usable.variable == Variable.RAIN)
+        self._rain.add(rain.station, rain.observed_at_s, rain.value)
+        stage = usable.select(usable.variable == Variable.STAGE)
+        self._stages.add(stage.station, stage.observed_at_s, stage.value)
+
+    def _is_reporting(self, now_s: int) -> BoolArray:
+        silent_for_s = now_s - self.last_observed_s() - self._network.stations.interval_s
+        return silent_for_s <= self._windows.silent_after_s
+
+    def _forecast(self, now_s: int, failures: dict[str, str]) -> RainAhead | None:
+        """A nowcast when one is due; a failing one is no rain known ahead, and is reported."""
+        if self._nowcast is None or now_s - self._nowcast_at_s < self._nowcast.every_s:
+            return None
+        self._nowcast_at_s = now_s
+        try:
+            frames = self._rain.frames(self._nowcast.frames_wanted, self._nowcast.frame_s, now_s)
+            forecast = self._nowcast.rain_ahead(frames)
+        except Exception as error:  # noqa: BLE001  # the nowcast failing must not silence the observed rain
+            failures["forecast"] = _describe(error)
+            self._ahead_mm[:] = np.nan
+            return None
+        self._ahead_mm = forecast.rain_mm
+        return forecast
+
+    def _rain_of_villages(self, accumulation: Accumulation, is_reporting: BoolArray) -> VillageRain:
+        combined = combine(
+            self._weights.own,
+            self._weights.fallback,
+            accumulation.rain_mm,
+            accumulation.coverage,
+            is_reporting,
+        )
+        return VillageRain(
+            duration_s=self._duration_s,
+            rain_mm=combined.rain_mm,
+            coverage=combined.coverage,
+            is_blind=combined.is_blind,
+            ahead_mm=self._ahead_mm,
+            station_rain_mm=accumulation.rain_mm,
+            weights=combined.weights,
+        )
+
+    def _judge(
+        self, rule: HazardRule, rain: VillageRain, now_s: int, failures: dict[str, str]
+    ) -> list[LevelChange]:
+        """Changes of one hazard. The one place where a hazard's failure is caught."""
+        state = self._levels[rule.name]
+        try:
+            found = self._evaluate(rule, rain, now_s)
+        except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
+            failures[rule.name] = _describe(error)
+            return self._changes(rule, state.hold(), None, rain, now_s)
+        return self._changes(rule, state.step(found, rule.lowering, now_s), found, rain, now_s)
+
+    def _evaluate(self, rule: HazardRule, rain: VillageRain, now_s: int) -> HazardLevels:
+        if rule.evaluator in RAIN_EVALUATORS:
+            return RAIN_EVALUATORS[rule.evaluator](rule, rain)
+        stages = GaugeStage(self._stages.stage_m, self._stages.observed_at_s)
+        return river_stage.evaluate(rule, stages, len(self._network.villages), now_s)
+
+    def _changes(
+        self,
+        rule: HazardRule,
+        step: LevelStep,
+        found: HazardLevels | None,
+        rain: VillageRain,
+        now_s: int,
+    ) -> list[LevelChange]:
+        """One `LevelChange` per village whose level moved, or that lost or regained sight of a level."""
+        moved = step.level != step.previous
+        sight = (step.is_blind != step.was_blind) & (step.level > 0) & ~moved
+        changes = []
+        for village in np.flatnonzero(moved | sight):
+            level, previous = Level(int(step.level[village])), Level(int(step.previous[village]))
+            if level != previous:
+                kind = Change.RISE if level > previous else Change.FALL
+            else:
+                kind = Change.SIGHT_LOST if step.is_blind[village] else Change.SIGHT_REGAINED
+            reason = self._reason(rule, int(village), found, rain) if found is not None else None
+            crossed_at_s = reason.observed_until_s if reason is not None and kind is Change.RISE else now_s
+            changes.append(
+                LevelChange(kind, rule.name, int(village), level, previous, now_s, crossed_at_s, reason)
+            )
+        return changes
+
+    def _reason(
+        self, rule: HazardRule, village: int, found: HazardLevels, rain: VillageRain
+    ) -> Reason | None:
+        """Why the evaluator gave this village its level; None where it gave none."""
+        if found.level[village] == 0:
+            return None
+        station = int(found.station[village])
+        by_rain = isinstance(rule.thresholds, CriticalRain)
+        duration_s = int(found.duration_s[village])
+        observed_at_s = (self._rain.last_observed_s if by_rain else self._stages.observed_at_s)[station]
+        is_doubtful = observed_at_s - duration_s <= self._doubtful_until_s[station]
+        return Reason(
+            indicator="rain" if by_rain else "stage",
+            station=self._network.stations.code[station],
+            value=round(float(found.value[village]), 3),
+            threshold=float(found.threshold[village]),
+            unit="mm" if by_rain else "m",
+            duration_s=duration_s,
+            forecast_value=round(float(found.forecast_value[village]), 3),
+            lead_s=int(found.lead_s[village]),
+            observed_until_s=int(observed_at_s),
+            coverage=round(_coverage(rain, village, duration_s), 3) if by_rain else 1.0,
+            confirmed=not (is_doubtful or found.is_blind[village]),
+            source=rule.source,
+        )
+
+
+def _durations(rules: tuple[HazardRule, ...]) -> Int32Array:
+    """Every duration that any rule reads, ascending; one hour always, for lowering."""
+    needed = {HOUR_S}
+    for rule in rules:
+        if rule.evaluator in RAIN_EVALUATORS:
+            needed |= rain_table.durations_needed(rule)
+    return np.array(sorted(needed), dtype=np.int32)
+
+
+def _coverage(rain: VillageRain, village: int, duration_s: int) -> float:
+    column = int(np.searchsorted(rain.duration_s, duration_s))
+    return float(rain.coverage[village, column])
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

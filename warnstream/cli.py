@@ -1,0 +1,229 @@
+"""The command ``warnstream``: demo, check, run, replay, warnings.
+
+Exit status: 0 done, 1 the work failed, 2 the command line or the
+configuration is wrong, 130 interrupted.
+"""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+from warnstream import __version__
+from warnstream.config.settings import Configuration
+from warnstream.model.errors import ConfigError, WarnstreamError
+
+EXIT_FAILED = 1
+EXIT_CONFIG = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        print(f"{len(error.faults)} fault(s); see docs/configuration.md", file=sys.stderr)
+        return EXIT_CONFIG
+    except WarnstreamError as error:
+        print(f"warnstream: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="warnstream",
+        description="From rain, river and slope readings to village warnings, delivered and answered.",
+        epilog="Documentation: README.md, docs/. The simulator has its own command: station-sim.",
+    )
+    parser.add_argument("--version", action="version", version=f"warnstream {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_demo(commands)
+    _add_check(commands)
+    _add_run(commands)
+    _add_replay(commands)
+    _add_warnings(commands)
+    return parser
+
+
+def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="a simulated county, a storm, warnings and answers, all in this process",
+        description=(
+            "Simulates a county of rain stations, lets a storm cross it, and shows how readings become "
+            "village warnings that reach households. Needs no server and no configuration. "
+            "Ends by itself with a summary."
+        ),
+        epilog="Example: warnstream demo --seed 7 --hours 6",
+    )
+    demo.add_argument("--seed", type=int, default=1, help="another seed is another storm (default 1)")
+    demo.add_argument("--hours", type=float, default=8.0, help="simulated hours (default 8)")
+    demo.add_argument("--speed", type=float, default=320.0, help="simulated per real seconds (default 320)")
+    demo.add_argument("--stations", type=int, default=None, help="about so many stations (default: all, 690)")
+    demo.add_argument("--villages", type=int, default=None, help="so many villages (default: all, 2855)")
+    demo.add_argument("--keep", type=Path, metavar="DIR", help="keep configuration, data and summary there")
+    demo.add_argument("--json", action="store_true", help="print the summary as JSON, no live view")
+    demo.set_defaults(command=_demo)
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    check = commands.add_parser(
+        "check",
+        help="check a configuration directory and say what it means",
+        description=(
+            "Reads every file of CONFIG_DIR and prints all faults at once as file:line: field: what was "
+            "expected (exit 2), or a summary of the network and the rules (exit 0)."
+        ),
+    )
+    check.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    check.add_argument("--json", action="store_true", help="faults as JSON lines")
+    check.add_argument(
+        "--schema", type=Path, metavar="DIR", help="also write the JSON Schemas for editors into DIR"
+    )
+    check.set_defaults(command=_check)
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = commands.add_parser(
+        "run",
+        help="run a node: take readings, judge, warn, deliver",
+        description=(
+            "Runs until Ctrl-C or SIGTERM. Readings come from the configured broker; state is kept in "
+            "storage.directory, and a restart continues where it stopped."
+        ),
+        epilog="Watch it at http://HOST:PORT/readyz, /metrics and /api/v1/state.",
+    )
+    run.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    run.add_argument("--log-json", action="store_true", help="log JSON lines instead of key=value")
+    run.add_argument("--log-level", default="INFO", help="DEBUG, INFO, WARNING or ERROR (default INFO)")
+    run.set_defaults(command=_run)
+
+
+def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    replay = commands.add_parser(
+        "replay",
+        help="replay an archive of readings: what would have been warned",
+        description=(
+            "Feeds READINGS (Parquet or CSV: station,observed_at,variable,value) through the engine in "
+            "event time and writes warnings.jsonl, levels.parquet and summary.json into --out. With "
+            "--events (event,time,latitude,longitude,kind) it also scores POD, FAR, CSI, bias and lead times."
+        ),
+    )
+    replay.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    replay.add_argument("readings", type=Path, metavar="READINGS")
+    replay.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
+    replay.add_argument("--events", type=Path, metavar="FILE", help="what really happened")
+    replay.add_argument("--after", type=float, default=0.0, metavar="HOURS", help="go on without readings")
+    replay.add_argument("--json", action="store_true", help="print summary.json instead of a text")
+    replay.set_defaults(command=_replay)
+
+
+def _add_warnings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    warnings = commands.add_parser(
+        "warnings",
+        help="export the warning messages that a node has issued",
+        description="Writes every message of the node's outbox as warnings.jsonl, oldest first.",
+    )
+    warnings.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    warnings.add_argument("--out", type=Path, metavar="FILE", help="file instead of standard output")
+    warnings.set_defaults(command=_warnings)
+
+
+def _load(directory: Path) -> Configuration:
+    from warnstream.config.load import load_configuration
+
+    return load_configuration(directory)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from warnstream.config.schemas import write_schemas
+    from warnstream.config.summary import lints, summarise
+
+    if options.schema:
+        write_schemas(options.schema)
+    try:
+        configuration = _load(options.directory)
+    except ConfigError as error:
+        if not options.json:
+            raise
+        for fault in error.faults:
+            print(
+                json.dumps(
+                    {"file": fault.file, "line": fault.line, "path": fault.path, "expected": fault.expected}
+                )
+            )
+        return EXIT_CONFIG
+    print(summarise(configuration))
+    for lint in lints(configuration):
+        print(f"look at: {lint}")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from warnstream.adapters.log import configure_logging
+    from warnstream.runners.node import Node
+
+    configuration = _load(options.directory)
+    network = configuration.network
+    addresses = {*network.households.address, *(post.address for post in network.chain)}
+    configure_logging(
+        as_json=options.log_json, level=options.log_level.upper(), addresses=addresses - {""}
+    )
+    node = Node(configuration)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        node.ask_to_stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    node.start()
+    node.run()
+    return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from warnstream.review.run import replay_archive
+
+    return replay_archive(
+        _load(options.directory),
+        options.readings,
+        options.out,
+        events=options.events,
+        after_s=int(options.after * 3600),
+        as_json=options.json,
+    )
+
+
+def _warnings(options: argparse.Namespace) -> int:
+    from warnstream.review.export import export_warnings
+
+    configuration = _load(options.directory)
+    count = export_warnings(configuration, options.out)
+    if options.out:
+        print(f"{count} messages written to {options.out}")
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from warnstream.runners.demo import DemoOptions, run_demo
+
+    return run_demo(
+        DemoOptions(
+            seed=options.seed,
+            hours=options.hours,
+            speed=options.speed,
+            stations=options.stations,
+            villages=options.villages,
+            directory=options.keep,
+            as_json=options.json,
+        )
+    )

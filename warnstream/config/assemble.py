@@ -1,0 +1,162 @@
+"""Checked documents -> the settings and policies that the rest of warnstream uses.
+
+Defaults that depend on other keys (a broker's port, its client id) and the
+change from kilometres to metres stand here; nothing is checked here any more.
+"""
+
+from pathlib import Path
+
+from warnstream.config.documents import (
+    BROKER_PORT,
+    BROKER_TLS_PORT,
+    EMBEDDED_BROKER_PORT,
+    BrokerSection,
+    ChannelsDocument,
+    NodeDocument,
+)
+from warnstream.config.folder import Folder
+from warnstream.config.settings import (
+    BrokerSettings,
+    ChannelSettings,
+    Configuration,
+    HttpSettings,
+    NodeSettings,
+    StorageSettings,
+    TlsSettings,
+)
+from warnstream.model.network import Network
+from warnstream.model.policies import (
+    ForecastPolicy,
+    MessagePolicy,
+    QualityPolicy,
+    RetryPolicy,
+    RoutingPolicy,
+    VillagePolicy,
+    WindowPolicy,
+)
+from warnstream.model.rules import HazardRule
+from warnstream.model.warning import MessageStatus
+
+
+def assemble(
+    folder: Folder,
+    node: NodeDocument,
+    channels: ChannelsDocument,
+    rules: tuple[HazardRule, ...],
+    network: Network,
+) -> Configuration:
+    """Everything that a configuration folder says, as `Configuration`.
+
+    Parameters
+    ----------
+    folder : Folder
+        Where relative paths begin; every file of it has been read.
+    node : NodeDocument
+    channels : ChannelsDocument
+    rules : tuple of HazardRule
+    network : Network
+
+    Returns
+    -------
+    Configuration
+        With absolute paths.
+    """
+    return Configuration(
+        directory=folder.directory,
+        fingerprint=folder.fingerprint(),
+        node=NodeSettings(node.node.name, node.node.clock, node.node.tick_s),
+        broker=_broker_settings(node.broker, node.node.name, folder.directory),
+        topic_prefix=node.topics.prefix,
+        storage=StorageSettings(
+            directory=folder.directory / node.storage.directory,
+            snapshot_every_s=node.storage.snapshot_every_s,
+            journal_keep_s=node.storage.journal_keep_s,
+            refused_max=node.storage.refused_max,
+        ),
+        http=HttpSettings(node.http.host, node.http.port),
+        channels=_channel_settings(channels),
+        windows=WindowPolicy(**node.windows.model_dump()),
+        quality=QualityPolicy(**node.quality.model_dump()),
+        forecast=_forecast_policy(node),
+        village=_village_policy(node),
+        message=_message_policy(node),
+        routing=_routing_policy(node),
+        rules=rules,
+        network=network,
+    )
+
+
+def _broker_settings(broker: BrokerSection, node_name: str, directory: Path) -> BrokerSettings:
+    tls = broker.tls
+    default_port = BROKER_PORT if tls is None else BROKER_TLS_PORT
+    return BrokerSettings(
+        embedded=broker.embedded,
+        host=broker.host or "127.0.0.1",
+        port=broker.port or (EMBEDDED_BROKER_PORT if broker.embedded else default_port),
+        protocol=broker.protocol,
+        client_id=broker.client_id or f"warnstream-{node_name}",
+        username=broker.username,
+        password_file=directory / broker.password_file if broker.password_file else None,
+        tls=None
+        if tls is None
+        else TlsSettings(
+            ca=directory / tls.ca,
+            certificate=directory / tls.certificate if tls.certificate else None,
+            key=directory / tls.key if tls.key else None,
+        ),
+        batch_wait_s=broker.batch_wait_s,
+        batch_messages_max=broker.batch_messages_max,
+    )
+
+
+def _channel_settings(document: ChannelsDocument) -> tuple[ChannelSettings, ...]:
+    return tuple(
+        ChannelSettings(
+            name=name,
+            kind=channel.kind,
+            url=getattr(channel, "url", None),
+            timeout_s=channel.timeout_s,
+            rate_per_s=channel.rate_per_s,
+            retry=RetryPolicy(**channel.retry.model_dump()),
+        )
+        for name, channel in document.channels.items()
+    )
+
+
+def _forecast_policy(node: NodeDocument) -> ForecastPolicy:
+    forecast = node.forecast
+    return ForecastPolicy(forecast.method, forecast.every_s, forecast.cell_km * 1000, forecast.damp_s)
+
+
+def _village_policy(node: NodeDocument) -> VillagePolicy:
+    villages = node.villages
+    return VillagePolicy(
+        method=villages.method,
+        neighbours=villages.neighbours,
+        radius_m=villages.radius_km * 1000,
+        fallback_neighbours=villages.fallback_neighbours,
+        fallback_radius_m=villages.fallback_radius_km * 1000,
+    )
+
+
+def _message_policy(node: NodeDocument) -> MessagePolicy:
+    messages = node.messages
+    return MessagePolicy(
+        prefix=node.topics.prefix,
+        sender=messages.sender,
+        sender_name=messages.sender_name or messages.sender,
+        status=MessageStatus(messages.status),
+        utc_offset_s=node.node.utc_offset_s,
+        validity_s=messages.validity_s,
+        renew_before_s=messages.renew_before_s,
+        web=messages.web,
+    )
+
+
+def _routing_policy(node: NodeDocument) -> RoutingPolicy:
+    within = node.routing.answer_within
+    return RoutingPolicy(
+        household_level_min=node.routing.household_level_min,
+        chain_level_min=node.routing.chain_level_min,
+        answer_within_s=(0, within.blue, within.yellow, within.orange, within.red),
+    )

@@ -1,0 +1,522 @@
+"""The keys of warnstream.yaml, thresholds.yaml and channels.yaml: form, unit, default, meaning.
+
+This file is the only list of keys: validation, JSON Schema and the names that
+a fault suggests are all made of it. Durations are written with a unit and are
+seconds once validated; defaults stand here as an operator would write them.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from warnstream.config import forms
+from warnstream.config.quantities import format_duration
+from warnstream.model.level import LEVELS, Level
+
+SECTION_FAULT = "section_fault"
+"""Error type of faults between keys of one section; ``ctx["faults"]`` lists (key, sentence)."""
+
+EMBEDDED_BROKER_PORT = 18830
+BROKER_PORT = 1883
+BROKER_TLS_PORT = 8883
+
+
+def default(written: Any, *, description: str, alias: str | None = None) -> Any:
+    """A key that may be left out, with its default as an operator would write it.
+
+    None and empty text mean that there is nothing, and are not parsed.
+    """
+    if written is None or written == "":
+        return Field(written, alias=alias, description=description)
+    return Field(written, alias=alias, description=description, validate_default=True)
+
+
+def part(section: Callable[[], BaseModel] | type[list[Any]], description: str) -> Any:
+    """A section that may be left out and then has all its defaults."""
+    return Field(default_factory=section, description=description)
+
+
+class Section(BaseModel):
+    """A mapping of the YAML: unknown keys are refused, an empty one takes all defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def empty_is_default(cls, value: object) -> object:
+        """A section whose keys are all commented out is there, with its defaults."""
+        return {} if value is None else value
+
+    @model_validator(mode="after")
+    def keys_agree(self) -> Self:
+        """Raise all disagreements between keys at once, each at its key."""
+        faults = self.disagreements()
+        if faults:
+            raise PydanticCustomError(SECTION_FAULT, "keys disagree", {"faults": faults})
+        return self
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Faults between keys of this section as (key, sentence)."""
+        return []
+
+
+class NodeSection(Section):
+    """Name and clock of this node."""
+
+    name: Annotated[str, forms.code()] = Field(description="Name of this node, e.g. the county.")
+    clock: Annotated[str, forms.one_of("system", "simulated")] = default(
+        "system", description="Where time comes from; simulated: told by {prefix}/clock (drills, replays)."
+    )
+    utc_offset_s: Annotated[int, forms.utc_offset()] = default(
+        "+08:00", alias="utc_offset", description="Offset of the local clock in texts, in quotes."
+    )
+    tick_s: Annotated[int, forms.duration("1s", "10min")] = default(
+        "5s", alias="tick", description="How often levels are judged."
+    )
+
+
+class TlsSection(Section):
+    """Certificates of a broker connection."""
+
+    ca: Annotated[str, forms.text()] = Field(description="File with the certificate authority (PEM).")
+    certificate: Annotated[str | None, forms.text()] = default(
+        None, description="File with this node's own certificate; needs key."
+    )
+    key: Annotated[str | None, forms.text()] = default(
+        None, description="File with the key of this node's certificate."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """A certificate is of no use without its key, and the other way round."""
+        if (self.certificate is None) == (self.key is None):
+            return []
+        lone, other = ("certificate", "key") if self.key is None else ("key", "certificate")
+        return [(lone, f"expected {other} beside it: a client's certificate needs both files")]
+
+
+class BrokerSection(Section):
+    """The MQTT broker that stations publish to."""
+
+    embedded: Annotated[bool, forms.yes_or_no()] = default(
+        False, description="Start a broker in this process instead of connecting to one."
+    )
+    host: Annotated[str | None, forms.text()] = default(
+        None,
+        description="Host of the broker; required unless embedded (default then 127.0.0.1).",
+    )
+    port: Annotated[int | None, forms.whole(1, 65_535)] = default(
+        None, description="Port: default 1883, with tls 8883, embedded 18830."
+    )
+    protocol: Annotated[str, forms.one_of("3.1.1", "5")] = default("3.1.1", description="MQTT version.")
+    client_id: Annotated[str | None, forms.code()] = default(
+        None,
+        description="Fixed name of our session, under which the broker keeps unacknowledged readings: "
+        "default warnstream-{node.name}.",
+    )
+    username: Annotated[str | None, forms.text()] = default(None, description="User name at the broker.")
+    password_file: Annotated[str | None, forms.text()] = default(
+        None, description="File whose first line is the password."
+    )
+    tls: TlsSection | None = default(None, description="Certificates; without it the connection is plain.")
+    batch_wait_s: Annotated[float, forms.fine_duration("1ms", "10s")] = default(
+        "20ms", alias="batch_wait", description="Readings are durable and acknowledged at least that often."
+    )
+    batch_messages_max: Annotated[int, forms.whole(1, 65_535)] = default(
+        500, description="Messages acknowledged together; at most the broker's max_inflight_messages."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Keys that only one kind of broker has."""
+        faults: list[tuple[str, str]] = []
+        if self.embedded:
+            faults += [
+                (key, "the embedded broker has none: remove it, or set embedded: false")
+                for key in ("username", "password_file", "tls")
+                if getattr(self, key) is not None
+            ]
+        elif self.host is None:
+            faults.append(("", "expected host (the broker's name or address) or embedded: true"))
+        if self.password_file is not None and self.username is None:
+            faults.append(("password_file", "expected username beside it"))
+        return faults
+
+
+class TopicsSection(Section):
+    """Names of MQTT topics."""
+
+    prefix: Annotated[str, forms.topic_prefix()] = default(
+        "ws", description="First levels of every topic; also part of message identifiers."
+    )
+
+
+class StorageSection(Section):
+    """Where this node keeps what must survive it."""
+
+    directory: Annotated[str, forms.text()] = default(
+        "data", description="Folder of journal and database, relative to the configuration folder."
+    )
+    snapshot_every_s: Annotated[int, forms.duration("10s", "24h")] = default(
+        "10min", alias="snapshot_every", description="How often the state is written, to restart quickly."
+    )
+    journal_keep_s: Annotated[int, forms.duration("1h", "3660d")] = default(
+        "7d", alias="journal_keep", description="How long raw readings are kept."
+    )
+    refused_max: Annotated[int, forms.whole(1, 100_000_000)] = default(
+        100_000, description="Refused messages kept for inspection; the oldest go first."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """A restart reads the last snapshot and the journal since."""
+        if self.journal_keep_s > self.snapshot_every_s:
+            return []
+        every = format_duration(self.snapshot_every_s)
+        return [("journal_keep", f"expected longer than snapshot_every ({every}): a restart needs both")]
+
+
+class HttpSection(Section):
+    """Address of the HTTP interface."""
+
+    host: Annotated[str, forms.text()] = default(
+        "127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network."
+    )
+    port: Annotated[int, forms.whole(0, 65_535)] = default(18_080, description="Port; 0: the system chooses.")
+
+
+class MessagesSection(Section):
+    """Who sends, in whose name, and how long a message is valid."""
+
+    sender: Annotated[str, forms.cap_sender()] = Field(
+        description="CAP sender, globally unique, e.g. warnings@county.example."
+    )
+    sender_name: Annotated[str | None, forms.text()] = default(
+        None, description="Office named to people: default the sender."
+    )
+    status: Annotated[str, forms.one_of("Actual", "Exercise")] = default(
+        "Exercise", description="Actual warns for real; Exercise marks every message."
+    )
+    validity_s: Annotated[int, forms.duration("10min", "72h")] = default(
+        "6h", alias="validity", description="How long a message holds."
+    )
+    renew_before_s: Annotated[int, forms.duration("1min", "24h")] = default(
+        "30min", alias="renew_before", description="How long before its end a message is renewed."
+    )
+    web: Annotated[str, forms.url(empty_allowed=True)] = default(
+        "", description="Address that messages point to; empty: none."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """A message cannot be renewed before it was sent."""
+        if self.renew_before_s < self.validity_s:
+            return []
+        return [("renew_before", f"expected less than validity ({format_duration(self.validity_s)})")]
+
+
+class WindowsSection(Section):
+    """Limits of rain accumulation."""
+
+    longest_s: Annotated[int, forms.duration("10min", "30d", whole_minutes=True)] = default(
+        "72h", alias="longest", description="Longest accumulation; memory grows with it."
+    )
+    lateness_s_max: Annotated[int, forms.duration("0s", "30d")] = default(
+        "6h", alias="lateness_max", description="How late a reading may be and still correct levels."
+    )
+    grace_s: Annotated[int, forms.duration("0s", "1h")] = default(
+        "2min", alias="grace", description="How long a window waits for a reading that is due."
+    )
+    silent_after_s: Annotated[int, forms.duration("1min", "24h")] = default(
+        "15min", alias="silent_after", description="How long after a due reading silence is reported."
+    )
+    future_s_max: Annotated[int, forms.duration("0s", "1h")] = default(
+        "2min", alias="future_max", description="How far a station's clock may be ahead."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Late readings must still find their window, and waiting ends before silence is told."""
+        faults = []
+        if self.lateness_s_max > self.longest_s:
+            faults.append(("lateness_max", f"expected at most longest ({format_duration(self.longest_s)})"))
+        if self.grace_s > self.silent_after_s:
+            after = format_duration(self.silent_after_s)
+            faults.append(("grace", f"expected at most silent_after ({after})"))
+        return faults
+
+
+class QualitySection(Section):
+    """Limits of quality control; nothing is deleted, only flagged."""
+
+    rain_mm_per_min_max: Annotated[float, forms.decimal(0, 100, above=True)] = default(
+        20, description="Rain intensity beyond which a reading is impossible, mm per minute."
+    )
+    stage_m_range: Annotated[tuple[float, float], forms.decimal_range(-1000, 10_000)] = default(
+        [-5, 9000], description="Lowest and highest possible stage, metres over datum."
+    )
+    stage_step_m_max: Annotated[float, forms.decimal(0, 100, above=True)] = default(
+        3, description="Change between consecutive stages beyond which a reading is doubtful, metres."
+    )
+    stuck_readings: Annotated[int, forms.whole(2, 10_000)] = default(
+        6, description="Equal non-zero rain readings in a row that are doubtful."
+    )
+
+
+class ForecastSection(Section):
+    """The gauge nowcast of the next hours."""
+
+    method: Annotated[str, forms.one_of("advection", "persistence", "none")] = default(
+        "advection", description="advection moves the rain, persistence lets it stay, none switches off."
+    )
+    every_s: Annotated[int, forms.duration("1min", "1h")] = default(
+        "5min", alias="every", description="How often a nowcast is made."
+    )
+    cell_km: Annotated[float, forms.decimal(0.5, 50)] = default(5, description="Grid spacing, kilometres.")
+    damp_s: Annotated[int, forms.duration("5min", "24h")] = default(
+        "1h", alias="damp", description="Time in which the forecast rain decays."
+    )
+
+
+class VillagesSection(Section):
+    """How stations speak for villages."""
+
+    method: Annotated[str, forms.one_of("nearest", "inverse_distance", "polygon")] = default(
+        "inverse_distance", description="polygon needs outlines of the villages."
+    )
+    neighbours: Annotated[int, forms.whole(1, 50)] = default(
+        3, description="Stations that count for a village."
+    )
+    radius_km: Annotated[float, forms.decimal(0, 500, above=True)] = default(
+        8, description="Stations farther away do not count, kilometres."
+    )
+    fallback_neighbours: Annotated[int, forms.whole(0, 50)] = default(
+        4, description="Stations that speak for a village whose own gauges are silent."
+    )
+    fallback_radius_km: Annotated[float, forms.decimal(0, 500, above=True)] = default(
+        20, description="Reach of those stations, kilometres; at least radius_km."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Who speaks instead must be looked for at least as far away."""
+        if self.fallback_radius_km >= self.radius_km:
+            return []
+        return [("fallback_radius_km", f"expected at least radius_km ({self.radius_km:g})")]
+
+
+class AnswerWithinSection(Section):
+    """How soon a duty post must answer, by level."""
+
+    blue: Annotated[int, forms.duration("1min", "24h")] = default("60min", description="At level blue.")
+    yellow: Annotated[int, forms.duration("1min", "24h")] = default("30min", description="At level yellow.")
+    orange: Annotated[int, forms.duration("1min", "24h")] = default("10min", description="At level orange.")
+    red: Annotated[int, forms.duration("1min", "24h")] = default("5min", description="At level red.")
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """A worse level leaves no more time."""
+        seconds = [getattr(self, level.word) for level in LEVELS]
+        return [
+            (upper.word, f"expected at most the time of {lower.word} ({format_duration(time_s)})")
+            for lower, upper, time_s, next_s in zip(LEVELS, LEVELS[1:], seconds, seconds[1:], strict=False)
+            if next_s > time_s
+        ]
+
+
+class RoutingSection(Section):
+    """Whom a level concerns."""
+
+    household_level_min: Annotated[Level, forms.level()] = default(
+        "yellow", description="Lowest level at which doors are called."
+    )
+    chain_level_min: Annotated[Level, forms.level()] = default(
+        "blue", description="Lowest level at which the responsibility chain is called."
+    )
+    answer_within: AnswerWithinSection = part(
+        AnswerWithinSection, "Time of each duty post to answer before the next rank is called."
+    )
+
+
+class NodeDocument(Section):
+    """warnstream.yaml: one node of warnstream."""
+
+    node: NodeSection = Field(description="Name and clock of this node.")
+    broker: BrokerSection = Field(description="The MQTT broker that stations publish to.")
+    topics: TopicsSection = part(TopicsSection, "Names of MQTT topics.")
+    storage: StorageSection = part(StorageSection, "What is kept, and where.")
+    http: HttpSection = part(HttpSection, "Address of the HTTP interface.")
+    messages: MessagesSection = Field(description="Who sends, and how long a message is valid.")
+    windows: WindowsSection = part(WindowsSection, "Limits of rain accumulation.")
+    quality: QualitySection = part(QualitySection, "Limits of quality control.")
+    forecast: ForecastSection = part(ForecastSection, "The gauge nowcast.")
+    villages: VillagesSection = part(VillagesSection, "How stations speak for villages.")
+    routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Two servers of one process cannot share a port."""
+        if self.broker.embedded and self.http.port == (self.broker.port or EMBEDDED_BROKER_PORT):
+            return [("http.port", f"expected another port than the embedded broker's ({self.http.port})")]
+        return []
+
+
+class TitleSection(Section):
+    """Event name in texts to people."""
+
+    zh: Annotated[str, forms.text()] = Field(description="Chinese.")
+    en: Annotated[str, forms.text()] = Field(description="English.")
+
+
+class LoweringSection(Section):
+    """How a level falls: with care, and only with data."""
+
+    clear_ratio: Annotated[float, forms.decimal(0, 1, above=True)] = default(
+        0.8, description="A level holds while its indicator is at or above this share of the threshold."
+    )
+    hold_s: Annotated[int, forms.duration("0s", "7d")] = default(
+        "30min", alias="hold", description="How long the indicator must have been below before a level falls."
+    )
+    active_s_min: Annotated[int, forms.duration("0s", "7d")] = default(
+        "60min", alias="active_min", description="A level once reached stays at least that long."
+    )
+    coverage_min: Annotated[float, forms.decimal(0, 1)] = default(
+        0.8, description="Share of the window that must have been observed before a level falls."
+    )
+
+
+class RainLevelSection(Section):
+    """Rain that reaches a level."""
+
+    level: Annotated[Level, forms.level()] = Field(description="Level that is reached.")
+    duration_s: Annotated[int, forms.duration("10min", "30d", whole_minutes=True)] = Field(
+        alias="duration", description="Accumulation time, at most windows.longest."
+    )
+    rain_mm: Annotated[float, forms.decimal(0, 5000, above=True)] = Field(
+        description="Rain over the duration that reaches the level, mm."
+    )
+
+
+class HazardSection(Section):
+    """What every hazard has."""
+
+    title: TitleSection = Field(description="Event name in texts.")
+    source: Annotated[str, forms.text()] = default(
+        "", description="Where the thresholds come from; named in every warning."
+    )
+    lowering: LoweringSection = part(LoweringSection, "How a level falls.")
+
+
+class RainstormSection(HazardSection):
+    """Rainstorm signal: rain has reached a value and goes on, or will reach it."""
+
+    evaluator: Literal["rainstorm"] = Field(description="Module of warnstream.hazards that judges it.")
+    levels: list[RainLevelSection] = Field(min_length=1, description="Thresholds of every village.")
+    continues_mm_per_h: Annotated[float, forms.decimal(0, 100)] = default(
+        1, description="Rain of the last or the coming hour with which rain counts as continuing, mm."
+    )
+    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
+        "none", description="Highest level that a forecast alone may raise; none: no level."
+    )
+
+
+class CriticalRainfallSection(HazardSection):
+    """Critical rainfall: rain over any one of several durations."""
+
+    evaluator: Literal["critical_rainfall"] = Field(
+        description="Module of warnstream.hazards that judges it."
+    )
+    levels: list[RainLevelSection] = part(
+        list, "Thresholds of villages without rows of their own in the table."
+    )
+    table: Annotated[str | None, forms.text()] = default(
+        None, description="CSV file with thresholds by village."
+    )
+    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
+        "none", description="Highest level that a forecast alone may raise; none: no level."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Without any threshold the hazard would never warn."""
+        if self.levels or self.table is not None:
+            return []
+        return [("", "expected levels, table or both: without thresholds nobody is ever warned")]
+
+
+class RiverStageSection(HazardSection):
+    """River stage at gauges that warn villages."""
+
+    evaluator: Literal["river_stage"] = Field(description="Module of warnstream.hazards that judges it.")
+    table: Annotated[str, forms.text()] = Field(description="CSV file with stages by village and gauge.")
+    stale_after_s: Annotated[int, forms.duration("1min", "7d")] = default(
+        "30min", alias="stale_after", description="A stage observed longer ago says nothing."
+    )
+
+
+AnyHazard = Annotated[
+    RainstormSection | CriticalRainfallSection | RiverStageSection, Field(discriminator="evaluator")
+]
+
+
+class ThresholdsDocument(Section):
+    """thresholds.yaml: what reaches which level."""
+
+    hazards: dict[Annotated[str, forms.code()], AnyHazard] = Field(
+        min_length=1, description="Hazards by name, e.g. flash_flood; the name stands in every warning."
+    )
+
+
+class RetrySection(Section):
+    """Sending again: waits double from first_wait to wait_max."""
+
+    attempts_max: Annotated[int, forms.whole(1, 1000)] = default(8, description="Attempts in all.")
+    first_wait_s: Annotated[float, forms.fine_duration("1ms", "1h")] = default(
+        "2s", alias="first_wait", description="Wait after the first failure."
+    )
+    wait_s_max: Annotated[float, forms.fine_duration("1ms", "24h")] = default(
+        "120s", alias="wait_max", description="Longest wait between attempts."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Waits only grow."""
+        if self.wait_s_max >= self.first_wait_s:
+            return []
+        return [("wait_max", f"expected at least first_wait ({format_duration(self.first_wait_s)})")]
+
+
+class ChannelSection(Section):
+    """What every channel has."""
+
+    timeout_s: Annotated[float, forms.fine_duration("10ms", "5min")] = default(
+        "5s", alias="timeout", description="How long one attempt may take."
+    )
+    rate_per_s: Annotated[float | None, forms.decimal(0, 100_000, above=True)] = default(
+        None, description="Most messages per second; without it there is no limit."
+    )
+    retry: RetrySection = part(RetrySection, "Sending again.")
+
+
+class MqttChannelSection(ChannelSection):
+    """Terminals and loudspeakers that subscribe to the broker."""
+
+    kind: Literal["mqtt"] = Field(description="Messages go to {prefix}/device/{recipient}.")
+
+
+class WebhookChannelSection(ChannelSection):
+    """A gateway that takes HTTP POST."""
+
+    kind: Literal["webhook"] = Field(description="Messages go to a gateway by HTTP POST.")
+    url: Annotated[str, forms.url()] = Field(description="Address of the gateway.")
+
+
+class TerminalChannelSection(ChannelSection):
+    """The log of this node."""
+
+    kind: Literal["terminal"] = Field(description="Messages are printed by this node.")
+
+
+AnyChannel = Annotated[
+    MqttChannelSection | WebhookChannelSection | TerminalChannelSection, Field(discriminator="kind")
+]
+
+
+class ChannelsDocument(Section):
+    """channels.yaml: how a message reaches a recipient."""
+
+    channels: dict[Annotated[str, forms.code()], AnyChannel] = Field(
+        min_length=1, description="Channels by name; households.csv and chain.csv name one each."
+    )

@@ -1,0 +1,89 @@
+"""The files of CONFIG_DIR: read once, hashed, decoded; what is missing or not UTF-8 is a fault."""
+
+import hashlib
+from pathlib import Path
+
+from warnstream.config.faults import FaultLog
+
+FILE_BYTES_MAX = 1 << 30
+"""No file of a configuration is larger than 1 GiB: 900,000 households are 50 MB."""
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Folder:
+    """Reads files of one configuration folder and remembers what it read.
+
+    Parameters
+    ----------
+    directory : Path
+    faults : FaultLog
+        Receives files that are missing, unreadable, too large or not UTF-8.
+    """
+
+    def __init__(self, directory: Path, faults: FaultLog) -> None:
+        self.directory = directory
+        self._faults = faults
+        self._digest_of_file: dict[str, bytes] = {}
+
+    def has(self, file: str) -> bool:
+        """Whether the file is there."""
+        try:
+            return (self.directory / file).exists()
+        except (OSError, ValueError):  # a name too long, or with a NUL
+            return False
+
+    def read(self, file: str) -> bytes | None:
+        """Bytes of a file that must be there; None, and a fault, where it cannot be read."""
+        try:
+            path = self.directory / file
+            if path.stat().st_size > FILE_BYTES_MAX:
+                self._faults.add(
+                    file, 0, "", f"larger than {FILE_BYTES_MAX >> 20} MiB: is this the right file?"
+                )
+                return None
+            data = path.read_bytes()
+        except FileNotFoundError:
+            self._faults.add(file, 0, "", f"no such file in {self.directory}")
+            return None
+        except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            self._faults.add(file, 0, "", f"cannot be read: {reason}")
+            return None
+        self._digest_of_file[file] = hashlib.sha256(data).digest()
+        return data
+
+    def read_text(self, file: str) -> str | None:
+        """Text of a UTF-8 file, with or without byte order mark."""
+        data = self.read(file)
+        if data is None or not is_utf8(file, data, self._faults):
+            return None
+        return data.decode("utf-8-sig")
+
+    def require(self, file: str, at_file: str, line: int, path: str) -> None:
+        """Note a fault at a key that names a file which is not there."""
+        if not self.has(file):
+            self._faults.add(at_file, line, path, f"no such file: {file!r} (relative to {self.directory})")
+
+    def fingerprint(self) -> str:
+        """SHA-256 over names and contents of all files read, independent of their order."""
+        whole = hashlib.sha256()
+        for file, digest in sorted(self._digest_of_file.items()):
+            name = file.encode()
+            whole.update(len(name).to_bytes(4, "big") + name + digest)
+        return whole.hexdigest()
+
+
+def is_utf8(file: str, data: bytes, faults: FaultLog) -> bool:
+    """Whether the bytes are UTF-8; if not, a fault names the first wrong byte's line."""
+    if data.startswith(_UTF16_MARKS):
+        faults.add(file, 1, "", "encoded as UTF-16: save it as UTF-8 (in Excel: CSV UTF-8)")
+        return False
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        wrong = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        faults.add(file, line, "", f"{wrong}: save it as UTF-8 (in Excel: CSV UTF-8)")
+        return False
+    return True

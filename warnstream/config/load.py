@@ -1,0 +1,240 @@
+"""CONFIG_DIR -> `Configuration`, or every fault of every file at once.
+
+Files are checked one by one and then against each other; a file that is wrong
+does not hide the faults of the others. 900,000 households load in seconds.
+"""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from warnstream.config.assemble import assemble
+from warnstream.config.documents import (
+    AnyHazard,
+    ChannelsDocument,
+    NodeDocument,
+    QualitySection,
+    RiverStageSection,
+    Section,
+    ThresholdsDocument,
+    WindowsSection,
+)
+from warnstream.config.faults import FaultLog
+from warnstream.config.folder import Folder
+from warnstream.config.people import HOUSEHOLDS_FILE, Register, read_chain, read_households
+from warnstream.config.places import (
+    STATIONS_FILE,
+    VILLAGES_FILE,
+    VILLAGES_GEOJSON,
+    read_stations,
+    read_villages,
+)
+from warnstream.config.settings import Configuration
+from warnstream.config.thresholds import (
+    HazardDocument,
+    Surroundings,
+    Threshold,
+    build_rule,
+    duration_fault,
+    find_unordered,
+    read_table,
+)
+from warnstream.config.yaml_check import check_document, valid_part
+from warnstream.config.yaml_tree import Location, YamlTree, path_text, read_yaml
+from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
+from warnstream.model.errors import ConfigError, Fault
+from warnstream.model.network import Network, Villages
+
+NODE_FILE = "warnstream.yaml"
+THRESHOLDS_FILE = "thresholds.yaml"
+CHANNELS_FILE = "channels.yaml"
+
+SomeSection = TypeVar("SomeSection", bound=Section)
+
+
+def load_configuration(directory: Path) -> Configuration:
+    """Read and check a configuration folder.
+
+    Parameters
+    ----------
+    directory : Path
+        Folder with warnstream.yaml, thresholds.yaml, channels.yaml,
+        stations.csv, villages.csv or villages.geojson, households.csv,
+        chain.csv and the tables that thresholds.yaml names.
+
+    Returns
+    -------
+    Configuration
+        Paths in it are absolute.
+
+    Raises
+    ------
+    ConfigError
+        With every fault of every file, in file and line order.
+    """
+    directory = directory.absolute()
+    if not directory.is_dir():
+        raise ConfigError([Fault(str(directory), 0, "", f"no such folder: expected one with {NODE_FILE}")])
+    faults = FaultLog()
+    folder = Folder(directory, faults)
+    node_tree, node = _read_document(NODE_FILE, NodeDocument, folder, faults)
+    thresholds_tree, _ = _read_document(THRESHOLDS_FILE, ThresholdsDocument, folder, faults)
+    channels_tree, channels = _read_document(CHANNELS_FILE, ChannelsDocument, folder, faults)
+    stations = read_stations(folder, faults)
+    villages = read_villages(folder, faults)
+    register = Register(
+        villages, villages.index_of_code() if villages else {}, _kind_of_channel(channels_tree, faults)
+    )
+    households = read_households(folder, register, faults)
+    chain = read_chain(folder, register, faults)
+    windows = valid_part(WindowsSection, node_tree, "windows")
+    quality = valid_part(QualitySection, node_tree, "quality")
+    around = Surroundings(
+        villages=villages,
+        stations=stations,
+        longest_s=windows.longest_s if windows else None,
+        stage_m_range=quality.stage_m_range if quality else None,
+    )
+    hazards, rows = _read_thresholds(thresholds_tree, folder, around, faults)
+    if node is not None and node_tree is not None:
+        _check_node(node, node_tree, folder, villages, faults)
+    faults.raise_if_any()
+    assert node is not None, NODE_FILE
+    assert channels is not None, CHANNELS_FILE
+    assert stations is not None, STATIONS_FILE
+    assert villages is not None, VILLAGES_FILE
+    assert households is not None, HOUSEHOLDS_FILE
+    rules = tuple(
+        build_rule(name, hazard, [row for row in rows if row.hazard == name], villages, stations)
+        for name, hazard in hazards.items()
+        if hazard is not None
+    )
+    return assemble(folder, node, channels, rules, Network(stations, villages, households, chain))
+
+
+def _read_document(
+    file: str, model: type[SomeSection], folder: Folder, faults: FaultLog
+) -> tuple[YamlTree | None, SomeSection | None]:
+    text = folder.read_text(file)
+    tree = None if text is None else read_yaml(file, text, faults)
+    return tree, None if tree is None else check_document(model, tree, faults)
+
+
+def _section_names(tree: YamlTree | None, key: str) -> dict[str, object] | None:
+    """Entries under a key as written, right or wrong; None where there are none."""
+    plain = tree.plain if tree else None
+    entries = plain.get(key) if isinstance(plain, dict) else None
+    return entries if isinstance(entries, dict) else None
+
+
+def _kind_of_channel(tree: YamlTree | None, faults: FaultLog) -> dict[str, str] | None:
+    """Kind of each channel as written, so that a slip in one does not hide wrong rows."""
+    entries = _section_names(tree, "channels")
+    if tree is None or entries is None:
+        return None
+    if VILLAGE_TOPIC_CHANNEL in entries:
+        location = ("channels", VILLAGE_TOPIC_CHANNEL)
+        faults.add(
+            tree.file, tree.line_of(location), path_text(location), "this name is reserved: choose another"
+        )
+    return {
+        name: str(entry.get("kind")) if isinstance(entry, dict) else "" for name, entry in entries.items()
+    }
+
+
+def _read_thresholds(
+    tree: YamlTree | None, folder: Folder, around: Surroundings, faults: FaultLog
+) -> tuple[dict[str, HazardDocument | None], list[Threshold]]:
+    """Hazards as far as they are right, and the rows of all their tables."""
+    hazards: dict[str, HazardDocument | None] = {}
+    entries = _section_names(tree, "hazards")
+    if tree is None or entries is None:
+        return hazards, []
+    adapter: TypeAdapter[HazardDocument] = TypeAdapter(AnyHazard)
+    for name, entry in entries.items():
+        try:
+            hazards[name] = adapter.validate_python(entry)
+        except ValidationError:
+            hazards[name] = None
+    rows: list[Threshold] = []
+    whole: set[str] = set()
+    for table in dict.fromkeys(getattr(hazard, "table", None) for hazard in hazards.values()):
+        if table is not None and folder.has(table):
+            n_before = len(faults)
+            rows += read_table(table, folder, hazards, around, faults)
+            whole |= {table} if len(faults) == n_before else set()
+    for name, hazard in hazards.items():
+        if hazard is not None:
+            _check_levels(name, hazard, tree, around, faults)
+            _check_table(name, hazard, tree, folder)
+            if getattr(hazard, "table", None) in whole:
+                _check_gauges(name, hazard, rows, tree, faults)
+    return hazards, rows
+
+
+def _check_table(name: str, hazard: HazardDocument, tree: YamlTree, folder: Folder) -> None:
+    """A table that is named must be there."""
+    table = getattr(hazard, "table", None)
+    if table is not None:
+        location = ("hazards", name, "table")
+        folder.require(table, tree.file, tree.line_of(location), path_text(location))
+
+
+def _check_levels(
+    name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
+) -> None:
+    """Durations, duplicates and order of the levels in thresholds.yaml."""
+    if isinstance(hazard, RiverStageSection):
+        return
+
+    def fault(number: int, key: str, expected: str) -> None:
+        location = ("hazards", name, "levels", number, key) if key else ("hazards", name, "levels", number)
+        faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+
+    first: dict[tuple[int, int], int] = {}
+    for number, level in enumerate(hazard.levels):
+        wrong = duration_fault(level.duration_s, around.longest_s)
+        if wrong:
+            fault(number, "duration", wrong)
+        earlier = first.setdefault((level.duration_s, level.level), number)
+        if earlier != number:
+            fault(number, "", f"duplicate threshold, first in levels[{earlier}]")
+    find_unordered(
+        ((level.duration_s, level.level, level.rain_mm) for level in hazard.levels),
+        "mm",
+        lambda number, expected: fault(number, "rain_mm", expected),
+    )
+
+
+def _check_gauges(
+    name: str, hazard: HazardDocument, rows: list[Threshold], tree: YamlTree, faults: FaultLog
+) -> None:
+    """A river hazard without a single row would never warn."""
+    if isinstance(hazard, RiverStageSection) and all(row.hazard != name for row in rows):
+        location = ("hazards", name, "table")
+        expected = f"expected rows of hazard {name!r} in {hazard.table}, there is none"
+        faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+
+
+def _check_node(
+    node: NodeDocument, tree: YamlTree, folder: Folder, villages: Villages | None, faults: FaultLog
+) -> None:
+    """What warnstream.yaml says of other files."""
+    broker = node.broker
+    named: dict[Location, str | None] = {("broker", "password_file"): broker.password_file}
+    if broker.tls is not None:
+        named |= {("broker", "tls", key): getattr(broker.tls, key) for key in ("ca", "certificate", "key")}
+    for location, file in named.items():
+        if file is not None:
+            folder.require(file, tree.file, tree.line_of(location), path_text(location))
+    storage = folder.directory / node.storage.directory
+    if folder.has(node.storage.directory) and not storage.is_dir():
+        location = ("storage", "directory")
+        faults.add(
+            tree.file, tree.line_of(location), path_text(location), "expected a folder, this is a file"
+        )
+    if node.villages.method == "polygon" and villages and not any(villages.polygon_wkt):
+        location = ("villages", "method")
+        expected = f"polygon needs outlines: polygon_wkt in {VILLAGES_FILE}, or {VILLAGES_GEOJSON}"
+        faults.add(tree.file, tree.line_of(location), path_text(location), expected)

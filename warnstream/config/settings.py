@@ -1,0 +1,109 @@
+"""Settings of one node as the shell uses them: broker, storage, HTTP, channels.
+
+Policies that the pure stages obey are in `warnstream.model.policies`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from warnstream.model.network import Network
+from warnstream.model.policies import (
+    ForecastPolicy,
+    MessagePolicy,
+    QualityPolicy,
+    RetryPolicy,
+    RoutingPolicy,
+    VillagePolicy,
+    WindowPolicy,
+)
+from warnstream.model.rules import HazardRule
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """Certificate files for a broker connection; `certificate` and `key` are None without a client's own."""
+
+    ca: Path
+    certificate: Path | None
+    key: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerSettings:
+    """The MQTT broker: our own in this process (`embedded`) or one at host:port."""
+
+    embedded: bool
+    host: str
+    port: int
+    protocol: str
+    client_id: str
+    username: str | None
+    password_file: Path | None
+    tls: TlsSettings | None
+    batch_wait_s: float
+    batch_messages_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """Where this node keeps what must survive it, and how much of it."""
+
+    directory: Path
+    snapshot_every_s: int
+    journal_keep_s: int
+    refused_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Address of the HTTP interface; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """One way to reach people: ``mqtt``, ``webhook`` or ``terminal``."""
+
+    name: str
+    kind: str
+    url: str | None
+    timeout_s: float
+    rate_per_s: float | None
+    retry: RetryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """Name and clock of this node; `clock` is ``system`` or ``simulated``."""
+
+    name: str
+    clock: str
+    tick_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything CONFIG_DIR says, checked, frozen, ready to use.
+
+    `fingerprint` is a hash of every file read: two runs with one fingerprint
+    had the same configuration.
+    """
+
+    directory: Path
+    fingerprint: str
+    node: NodeSettings
+    broker: BrokerSettings
+    topic_prefix: str
+    storage: StorageSettings
+    http: HttpSettings
+    channels: tuple[ChannelSettings, ...]
+    windows: WindowPolicy
+    quality: QualityPolicy
+    forecast: ForecastPolicy
+    village: VillagePolicy
+    message: MessagePolicy
+    routing: RoutingPolicy
+    rules: tuple[HazardRule, ...]
+    network: Network

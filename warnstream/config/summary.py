@@ -1,0 +1,203 @@
+"""What a correct configuration amounts to, and what in it deserves an operator's look.
+
+`lints` are not faults: a county may have a village without a door yet. But
+somebody should know before the rain.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from warnstream.config.quantities import format_duration
+from warnstream.config.settings import Configuration
+from warnstream.model.arrays import BoolArray, Float64Array
+from warnstream.model.geodesy import local_xy_m
+from warnstream.model.level import Level
+from warnstream.model.network import Network
+from warnstream.model.rules import CriticalRain, CriticalStage, HazardRule
+from warnstream.model.warning import MessageStatus
+
+NAMES_SHOWN_MAX = 5
+POINTS_AT_ONCE = 256
+"""Distances are worked out for that many places at once: 256 x 5,000 x 8 B are 10 MB."""
+
+
+def summarise(configuration: Configuration) -> str:
+    """Counts, channels, rules with their durations and sources, as lines of text.
+
+    Parameters
+    ----------
+    configuration : Configuration
+
+    Returns
+    -------
+    str
+        Lines without a final newline.
+    """
+    network = configuration.network
+    stations = network.stations
+    rain, stage = int(stations.measures_rain.sum()), int(stations.measures_stage.sum())
+    status = configuration.message.status.value
+    lines = [
+        f"node       {configuration.node.name} ({status}), configuration {configuration.fingerprint[:12]}",
+        f"stations   {len(stations)} ({rain} measure rain, {stage} stage)",
+        f"villages   {len(network.villages)}",
+        f"households {len(network.households)} ({_counted(network.households.channel)})",
+        f"posts      {len(network.chain)} ({_counted(post.channel for post in network.chain)})",
+        "rules",
+        *(f"  {_rule_line(rule)}" for rule in configuration.rules),
+    ]
+    return "\n".join(lines)
+
+
+def _counted(words: Iterable[str]) -> str:
+    return ", ".join(f"{n} by {word}" for word, n in sorted(Counter(words).items())) or "none"
+
+
+def _rule_line(rule: HazardRule) -> str:
+    thresholds = rule.thresholds
+    if isinstance(thresholds, CriticalRain):
+        over = ", ".join(format_duration(int(duration_s)) for duration_s in thresholds.duration_s)
+        n_villages = int((~np.isnan(thresholds.critical_mm)).any(axis=(1, 2)).sum())
+        what = f"rain over {over} in {_villages(n_villages)}"
+    else:
+        n_villages = len(np.unique(thresholds.village))
+        n_stations = len(np.unique(thresholds.station))
+        what = f"stage of {_count(n_stations, 'station', 'stations')} for {_villages(n_villages)}"
+    return f"{rule.name} ({rule.evaluator}): {what}; source: {rule.source or 'none'}"
+
+
+def lints(configuration: Configuration) -> list[str]:
+    """Sentences about what is right in form but may not be meant.
+
+    Parameters
+    ----------
+    configuration : Configuration
+
+    Returns
+    -------
+    list of str
+        Empty if nothing stands out.
+    """
+    return [
+        *_lints_of_node(configuration),
+        *_lints_of_rules(configuration),
+        *_lints_of_people(configuration.network),
+        *_lints_of_places(configuration),
+    ]
+
+
+def _lints_of_node(configuration: Configuration) -> Iterator[str]:
+    actual = configuration.message.status is MessageStatus.ACTUAL
+    simulated = configuration.node.clock == "simulated"
+    if actual and simulated:
+        yield "messages.status is Actual while node.clock is simulated: a drill would pass for real"
+    if not actual and not simulated:
+        yield "messages.status is Exercise: every message says that it is an exercise"
+    broker = configuration.broker
+    if broker.embedded and broker.host not in {"127.0.0.1", "localhost", "::1"}:
+        yield f"the embedded broker listens on {broker.host} and asks nobody for a password"
+    routing = configuration.routing
+    if routing.household_level_min < routing.chain_level_min:
+        yield (
+            f"households are called from {routing.household_level_min.word}, the responsibility chain only "
+            f"from {routing.chain_level_min.word}"
+        )
+
+
+def _lints_of_rules(configuration: Configuration) -> Iterator[str]:
+    for rule in configuration.rules:
+        if not rule.source:
+            yield f"{rule.name}: thresholds without a source"
+        if rule.forecast_level_max is not Level.NONE and configuration.forecast.method == "none":
+            yield f"{rule.name}: forecast_level_max has no effect while forecast.method is none"
+        if isinstance(rule.thresholds, CriticalRain):
+            without = np.isnan(rule.thresholds.critical_mm).all(axis=(1, 2))
+            named = _chosen(configuration.network.villages.code, np.asarray(without))
+            if named:
+                yield f"{rule.name}: {_villages(len(named))} without any threshold: {_named(named)}"
+
+
+def _lints_of_people(network: Network) -> Iterator[str]:
+    codes = network.villages.code
+    doors = np.diff(network.households.first_of_village)
+    empty = [code for code, n in zip(codes, doors, strict=True) if n == 0]
+    if empty:
+        yield f"{_villages(len(empty))} without any household: {_named(empty)}"
+    areas = {post.area for post in network.chain}
+    villages = network.villages
+    unheard = [
+        code
+        for code, township, county in zip(codes, villages.township, villages.county, strict=True)
+        if not areas & {code, township, county, "*"}
+    ]
+    if unheard:
+        yield f"{_villages(len(unheard))} without any post of the responsibility chain: {_named(unheard)}"
+    counties: dict[str, set[str]] = {}
+    for township, county in zip(villages.township, villages.county, strict=True):
+        counties.setdefault(township, set()).add(county)
+    for area in sorted(areas):
+        if len(counties.get(area, ())) > 1:
+            where = _named(sorted(counties[area]))
+            yield f"township {area} is in several counties ({where}): its posts are called for each"
+
+
+def _lints_of_places(configuration: Configuration) -> Iterator[str]:
+    network, rules = configuration.network, configuration.rules
+    stations, villages = network.stations, network.villages
+    reach_m = configuration.village.fallback_radius_m
+    reach = f"{reach_m / 1000:g} km"
+    centre = float(villages.latitude.mean()), float(villages.longitude.mean())
+    station_xy_m = local_xy_m(stations.latitude, stations.longitude, *centre)
+    village_xy_m = local_xy_m(villages.latitude, villages.longitude, *centre)
+    far = _nearest_m(station_xy_m, village_xy_m) > reach_m
+    far[_judged_gauges(rules)] = False
+    if far.any():
+        n = _count(int(far.sum()), "station", "stations")
+        yield f"{n} farther than {reach} from every village: {_named(_chosen(stations.code, far))}"
+    blind = _nearest_m(village_xy_m, station_xy_m[stations.measures_rain]) > reach_m
+    if blind.any() and any(isinstance(rule.thresholds, CriticalRain) for rule in rules):
+        n = _villages(int(blind.sum()))
+        named = _named(_chosen(villages.code, blind))
+        yield f"{n} without a rain station within {reach}, always blind: {named}"
+    bare = np.array([wkt is None for wkt in villages.polygon_wkt])
+    if bare.any() and configuration.village.method == "polygon":
+        n = _villages(int(bare.sum()))
+        named = _named(_chosen(villages.code, bare))
+        yield f"{n} without an outline, but villages.method is polygon: {named}"
+
+
+def _judged_gauges(rules: Iterable[HazardRule]) -> list[int]:
+    """Stations that a stage threshold names: they count wherever they stand."""
+    tables = (rule.thresholds for rule in rules)
+    return [int(station) for table in tables if isinstance(table, CriticalStage) for station in table.station]
+
+
+def _chosen(codes: Sequence[str], is_chosen: BoolArray) -> list[str]:
+    return [code for code, chosen in zip(codes, is_chosen.tolist(), strict=True) if chosen]
+
+
+def _nearest_m(from_xy_m: Float64Array, to_xy_m: Float64Array) -> Float64Array:
+    """Distance of each place, shape (n, 2), to the nearest of the others; inf if there is none."""
+    nearest = np.full(len(from_xy_m), np.inf)
+    if len(to_xy_m) == 0:
+        return nearest
+    for start in range(0, len(from_xy_m), POINTS_AT_ONCE):
+        part = from_xy_m[start : start + POINTS_AT_ONCE]
+        east, north = (part[:, None, axis] - to_xy_m[None, :, axis] for axis in (0, 1))
+        nearest[start : start + POINTS_AT_ONCE] = np.sqrt((east**2 + north**2).min(axis=1))
+    return nearest
+
+
+def _villages(n: int) -> str:
+    return _count(n, "village", "villages")
+
+
+def _count(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_SHOWN_MAX
+    return ", ".join(names[:NAMES_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")

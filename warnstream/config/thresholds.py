@@ -1,0 +1,338 @@
+"""thresholds.yaml and its tables -> `HazardRule` objects with arrays over all villages.
+
+A village that has rows of its own for a hazard is judged by those alone; the
+others by the `levels` of thresholds.yaml. Tables must be monotone: a higher
+level needs more rain or stage, a longer duration at least as much rain.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.config.csv_rows import Columns, Row, read_rows
+from warnstream.config.documents import CriticalRainfallSection, RainstormSection, RiverStageSection
+from warnstream.config.faults import FaultLog, unknown
+from warnstream.config.folder import Folder
+from warnstream.config.quantities import format_duration, parse_whole_duration_s
+from warnstream.model.arrays import Float64Array
+from warnstream.model.level import LEVELS, Level, parse_level
+from warnstream.model.network import Stations, Villages
+from warnstream.model.rules import CriticalRain, CriticalStage, HazardRule, Lowering
+
+THRESHOLD_COLUMNS = Columns(
+    ("village", "hazard", "duration", "level", "value", "unit", "station"), ("source",)
+)
+DURATION_S_MIN = 600
+RAIN_MM_MAX = 5000
+SOURCES_SHOWN_MAX = 3
+
+HazardDocument = RainstormSection | CriticalRainfallSection | RiverStageSection
+Report = Callable[[int, str], None]
+"""Notes a fault of the threshold with that number: what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What thresholds are checked against; None where the file that says it is wrong."""
+
+    villages: Villages | None
+    stations: Stations | None
+    longest_s: int | None
+    stage_m_range: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One row of a table; `station` and `duration_s` are empty and 0 where they have no meaning."""
+
+    line: int
+    hazard: str
+    village: str
+    station: str
+    duration_s: int
+    level: Level
+    value: float
+    source: str
+
+
+def find_unordered(rows: Iterable[tuple[int, Level, float]], unit: str, report: Report) -> None:
+    """Report values that do not fit their neighbours.
+
+    For one duration a higher level needs strictly more; for one level a longer
+    duration needs at least as much.
+
+    Parameters
+    ----------
+    rows : iterable of (int, Level, float)
+        Duration in seconds (0 for a stage), level and value of each threshold of one place.
+    unit : str
+        Unit of the values, for the sentence.
+    report : callable
+        Called with the number of the row and what was expected of it.
+    """
+    numbered = [(duration_s, level, value, number) for number, (duration_s, level, value) in enumerate(rows)]
+    by_duration = sorted(numbered)
+    for (duration_s, lower, value, _), (next_s, upper, next_value, number) in itertools.pairwise(by_duration):
+        if duration_s == next_s and lower < upper and not next_value > value:
+            over = f" over {format_duration(duration_s)}" if duration_s else ""
+            expected = f"expected {upper.word}{over} above {lower.word} ({value:g} {unit})"
+            report(number, f"{expected}, got {next_value:g} {unit}")
+    by_level = sorted(numbered, key=lambda row: (row[1], row[0], row[3]))
+    for (duration_s, level, value, _), (next_s, next_level, next_value, number) in itertools.pairwise(
+        by_level
+    ):
+        if level == next_level and duration_s < next_s and next_value < value:
+            shorter, longer = format_duration(duration_s), format_duration(next_s)
+            expected = f"expected {level.word} over {longer} at least that over {shorter} ({value:g} {unit})"
+            report(number, f"{expected}, got {next_value:g} {unit}")
+
+
+def read_table(
+    file: str,
+    folder: Folder,
+    hazards: dict[str, HazardDocument | None],
+    around: Surroundings,
+    faults: FaultLog,
+) -> list[Threshold]:
+    """Thresholds of one table, checked row by row and against each other.
+
+    Parameters
+    ----------
+    file : str
+        Name relative to the configuration folder.
+    folder : Folder
+    hazards : dict of str to section or None
+        Hazards of thresholds.yaml; None where the section itself is wrong.
+    around : Surroundings
+    faults : FaultLog
+
+    Returns
+    -------
+    list of Threshold
+        Rows without fault, in the order of the file.
+    """
+    data = folder.read(file)
+    if data is None:
+        return []
+    reader = _TableReader(file, hazards, around, faults)
+    thresholds = [
+        threshold
+        for row in read_rows(file, data, THRESHOLD_COLUMNS, faults)
+        if (threshold := reader.threshold_of(row)) is not None
+    ]
+    places: dict[tuple[str, str, str], list[Threshold]] = {}
+    for threshold in thresholds:
+        places.setdefault((threshold.hazard, threshold.village, threshold.station), []).append(threshold)
+    for (_, _, station), rows in places.items():
+        _check_order(file, rows, "m" if station else "mm", faults)
+    return thresholds
+
+
+def _check_order(file: str, rows: list[Threshold], unit: str, faults: FaultLog) -> None:
+    def report(number: int, expected: str) -> None:
+        faults.add(file, rows[number].line, "value", expected)
+
+    find_unordered(((row.duration_s, row.level, row.value) for row in rows), unit, report)
+
+
+class _TableReader:
+    """Turns rows of one table into thresholds; notes what is wrong with each."""
+
+    def __init__(
+        self, file: str, hazards: dict[str, HazardDocument | None], around: Surroundings, faults: FaultLog
+    ) -> None:
+        self._file = file
+        self._hazards = hazards
+        self._around = around
+        self._faults = faults
+        self._villages = around.villages.index_of_code() if around.villages else None
+        self._stations = around.stations.index_of_code() if around.stations else None
+        self._line_of_row: dict[tuple[str, ...], int] = {}
+
+    def threshold_of(self, row: Row) -> Threshold | None:
+        """The threshold that a row says, or None if it says none."""
+        n_before = len(self._faults)
+        village = row.text("village")
+        if self._villages is not None and village and village not in self._villages:
+            self._faults.add_unknown(row.file, row.line, "village", village, self._villages)
+        level = self._level(row)
+        hazard = self._hazard(row)
+        if hazard is None:
+            return None
+        is_stage = isinstance(hazard, RiverStageSection)
+        unit = "m" if is_stage else "mm"
+        if row.cell("unit") != unit:
+            row.fault("unit", f"expected {unit}, got {row.cell('unit')!r}")
+        duration_s = self._duration_s(row, is_stage=is_stage)
+        self._check_station(row, is_stage=is_stage)
+        value = self._value(row, is_stage=is_stage)
+        if value is None or level is None or duration_s is None or len(self._faults) > n_before:
+            return None
+        if not self._is_new(row, duration_s):
+            return None
+        hazard_name, station, source = row.cell("hazard"), row.cell("station"), row.cell("source")
+        return Threshold(row.line, hazard_name, village, station, duration_s, level, value, source)
+
+    def _hazard(self, row: Row) -> HazardDocument | None:
+        name = row.cell("hazard")
+        if name not in self._hazards:
+            self._faults.add_unknown(row.file, row.line, "hazard", name, self._hazards)
+            return None
+        hazard = self._hazards[name]
+        if hazard is not None and getattr(hazard, "table", None) != self._file:
+            row.fault(
+                "hazard", f"hazard {name!r} does not read this table: see its `table` in thresholds.yaml"
+            )
+            return None
+        return hazard
+
+    def _level(self, row: Row) -> Level | None:
+        word = row.cell("level")
+        words = [level.word for level in LEVELS]
+        if word not in words:
+            row.fault("level", unknown("level", word, words))
+            return None
+        return parse_level(word)
+
+    def _duration_s(self, row: Row, *, is_stage: bool) -> int | None:
+        text = row.cell("duration")
+        if is_stage:
+            if text:
+                row.fault("duration", f"expected an empty cell: a stage has no duration, got {text!r}")
+            return 0
+        try:
+            duration_s = parse_whole_duration_s(text)
+        except ValueError as error:
+            row.fault("duration", str(error))
+            return None
+        fault = duration_fault(duration_s, self._around.longest_s)
+        if fault:
+            row.fault("duration", fault)
+        return duration_s
+
+    def _check_station(self, row: Row, *, is_stage: bool) -> None:
+        station = row.cell("station")
+        if not is_stage:
+            if station:
+                row.fault("station", f"expected an empty cell: rain is judged per village, got {station!r}")
+        elif not station:
+            row.fault("station", "expected the gauge whose stage is judged, got an empty cell")
+        elif self._stations is not None and self._around.stations is not None:
+            if station not in self._stations:
+                self._faults.add_unknown(row.file, row.line, "station", station, self._stations)
+            elif not self._around.stations.measures_stage[self._stations[station]]:
+                row.fault(
+                    "station", f"station {station!r} does not measure stage: see `variables` in stations.csv"
+                )
+
+    def _value(self, row: Row, *, is_stage: bool) -> float | None:
+        if is_stage:
+            low, high = self._around.stage_m_range or (-math.inf, math.inf)
+            return row.decimal("value", low, high, " (beyond quality.stage_m_range no reading reaches it)")
+        value = row.decimal("value", 0, RAIN_MM_MAX)
+        if value == 0:
+            row.fault("value", "expected rain above 0 mm: 0 would warn in dry weather")
+        return value
+
+    def _is_new(self, row: Row, duration_s: int) -> bool:
+        key = (*(row.cell(name) for name in ("village", "hazard", "level", "station")), str(duration_s))
+        first = self._line_of_row.setdefault(key, row.line)
+        if first != row.line:
+            row.fault("", f"duplicate threshold, first on line {first}")
+        return first == row.line
+
+
+def duration_fault(duration_s: int, longest_s: int | None) -> str:
+    """What is wrong with an accumulation time; empty if nothing."""
+    if duration_s % 60:
+        return f"expected whole minutes, got {format_duration(duration_s)}"
+    if duration_s < DURATION_S_MIN:
+        return f"expected at least {format_duration(DURATION_S_MIN)}, got {format_duration(duration_s)}"
+    if longest_s is not None and duration_s > longest_s:
+        longest = f"windows.longest of warnstream.yaml ({format_duration(longest_s)})"
+        return f"expected at most {longest}, got {format_duration(duration_s)}"
+    return ""
+
+
+def build_rule(
+    name: str, hazard: HazardDocument, rows: list[Threshold], villages: Villages, stations: Stations
+) -> HazardRule:
+    """One hazard with its thresholds over all villages.
+
+    Parameters
+    ----------
+    name : str
+    hazard : section of thresholds.yaml
+    rows : list of Threshold
+        Rows of this hazard, without fault.
+    villages : Villages
+    stations : Stations
+
+    Returns
+    -------
+    HazardRule
+    """
+    return HazardRule(
+        name=name,
+        evaluator=hazard.evaluator,
+        title_zh=hazard.title.zh,
+        title_en=hazard.title.en,
+        thresholds=(
+            _critical_stage(hazard, rows, villages, stations)
+            if isinstance(hazard, RiverStageSection)
+            else _critical_rain(hazard, rows, villages)
+        ),
+        continues_mm_per_h=hazard.continues_mm_per_h if isinstance(hazard, RainstormSection) else 0.0,
+        forecast_level_max=Level.NONE if isinstance(hazard, RiverStageSection) else hazard.forecast_level_max,
+        lowering=Lowering(
+            clear_ratio=hazard.lowering.clear_ratio,
+            hold_s=hazard.lowering.hold_s,
+            active_s_min=hazard.lowering.active_s_min,
+            coverage_min=hazard.lowering.coverage_min,
+        ),
+        source=hazard.source or _source_of(rows),
+    )
+
+
+def _source_of(rows: list[Threshold]) -> str:
+    """Sources of a table where thresholds.yaml names none."""
+    sources = list(dict.fromkeys(row.source for row in rows if row.source))
+    more = f"; and {len(sources) - SOURCES_SHOWN_MAX} more" if len(sources) > SOURCES_SHOWN_MAX else ""
+    return "; ".join(sources[:SOURCES_SHOWN_MAX]) + more
+
+
+def _critical_rain(
+    hazard: RainstormSection | CriticalRainfallSection, rows: list[Threshold], villages: Villages
+) -> CriticalRain:
+    durations_s = sorted({level.duration_s for level in hazard.levels} | {row.duration_s for row in rows})
+    column = {duration_s: index for index, duration_s in enumerate(durations_s)}
+    default: Float64Array = np.full((len(durations_s), len(LEVELS)), np.nan)
+    for level in hazard.levels:
+        default[column[level.duration_s], level.level - 1] = level.rain_mm
+    critical_mm = np.repeat(default[np.newaxis], len(villages), axis=0)
+    village_of_code = villages.index_of_code()
+    critical_mm[[village_of_code[row.village] for row in rows]] = np.nan
+    for row in rows:
+        critical_mm[village_of_code[row.village], column[row.duration_s], row.level - 1] = row.value
+    return CriticalRain(np.array(durations_s, dtype=np.int32), critical_mm)
+
+
+def _critical_stage(
+    hazard: RiverStageSection, rows: list[Threshold], villages: Villages, stations: Stations
+) -> CriticalStage:
+    village_of_code, station_of_code = villages.index_of_code(), stations.index_of_code()
+    place = [(village_of_code[row.village], station_of_code[row.station]) for row in rows]
+    gauges = sorted(set(place))
+    number = {gauge: index for index, gauge in enumerate(gauges)}
+    critical_m: Float64Array = np.full((len(gauges), len(LEVELS)), np.nan)
+    for gauge, row in zip(place, rows, strict=True):
+        critical_m[number[gauge], row.level - 1] = row.value
+    return CriticalStage(
+        village=np.array([village for village, _ in gauges], dtype=np.int32),
+        station=np.array([station for _, station in gauges], dtype=np.int32),
+        critical_m=critical_m,
+        stale_after_s=hazard.stale_after_s,
+    )

@@ -1,0 +1,246 @@
+"""What people read: action first, then place, hazard and level, then why and until when.
+
+Chinese and English say the same. Every name that comes from a table is
+cleaned of control characters and cut to a length, so that a Chinese text
+never exceeds `TEXT_ZH_MAX` characters (three concatenated short messages of
+67), whatever a spreadsheet contained.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.model.changes import Reason
+from warnstream.model.level import Level
+from warnstream.model.network import Network
+from warnstream.model.policies import MessagePolicy
+from warnstream.model.rules import HazardRule
+from warnstream.model.times import HOUR_S, MINUTE_S, iso_local
+from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
+
+TEXT_ZH_MAX = 200
+NAME_MAX = 14
+"""Longest name of a place, hazard or station in a text; longer ones are cut with an ellipsis."""
+
+COLOUR_ZH = ("无", "蓝色", "黄色", "橙色", "红色")
+COLOUR_EN = ("none", "BLUE", "YELLOW", "ORANGE", "RED")
+MONTH_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+ACTION_ZH = {
+    Level.BLUE: "请留意预警，远离河沟和陡坡",
+    Level.YELLOW: "请做好准备，收拾随身物品，远离河沟和陡坡",
+    Level.ORANGE: "准备转移：老人、小孩和病人先走，其他人随时出发",
+    Level.RED: "立即转移：马上按转移路线到安置点，不要返回取物",
+}
+ACTION_EN = {
+    Level.BLUE: "Stay alert and keep away from streams and steep slopes",
+    Level.YELLOW: "Get ready, pack essentials, keep away from streams and steep slopes",
+    Level.ORANGE: "PREPARE TO LEAVE: the old, children and the sick leave first, all others be ready to go",
+    Level.RED: "LEAVE NOW: take the evacuation route to the shelter at once, do not go back for belongings",
+}
+ALL_CLEAR_ZH = "预警解除：请听从村干部安排返回，小心积水和塌方"
+ALL_CLEAR_EN = "ALL CLEAR: return when your village officers say so, beware of standing water and slides"
+
+EVENT_ZH = {
+    Cause.FIRST: "发布",
+    Cause.RAISED: "升级为",
+    Cause.LOWERED: "降级为",
+    Cause.RENEWED: "继续",
+    Cause.SIGHT_LOST: "维持",
+    Cause.SIGHT_REGAINED: "继续",
+    Cause.ENDED: "解除",
+    Cause.CANCELLED: "解除",
+}
+EVENT_EN = {
+    Cause.FIRST: "issued",
+    Cause.RAISED: "raised",
+    Cause.LOWERED: "lowered",
+    Cause.RENEWED: "still in force",
+    Cause.SIGHT_LOST: "held",
+    Cause.SIGHT_REGAINED: "still in force",
+    Cause.ENDED: "ended",
+    Cause.CANCELLED: "ended",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """One language's parts of a message; `text` is what a phone or a loudspeaker gets.
+
+    `event` is the hazard's name, `place` the village, `headline` one line for a
+    list, `why` the measured reason, `action` what to do.
+    """
+
+    event: str
+    place: str
+    headline: str
+    why: str
+    action: str
+    text: str
+
+
+def clean(text: str) -> str:
+    r"""Text without control, format and unassigned characters; runs of blanks become one.
+
+    >>> clean("Upper\x00  village\u202e\n")
+    'Upper village'
+    """
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def title_of(hazard: str, rules: tuple[HazardRule, ...]) -> tuple[str, str]:
+    """Chinese and English name of a hazard; its own name where no rule has one."""
+    for rule in rules:
+        if rule.name == hazard:
+            return clean(rule.title_zh) or hazard, clean(rule.title_en) or hazard
+    return clean(hazard), clean(hazard)
+
+
+def texts_zh(
+    message: WarningMessage, network: Network, rules: tuple[HazardRule, ...], policy: MessagePolicy
+) -> Texts:
+    """Chinese texts of a message."""
+    mark = "【演练】" if message.status is MessageStatus.EXERCISE else ""
+    event = title_of(message.hazard, rules)[0]
+    villages = network.villages
+    place = clean(
+        _short(villages.county[message.village])
+        + _short(villages.township[message.village])
+        + _short(villages.name[message.village])
+    )
+    level = message.level or message.previous
+    warning = f"{_short(event)}{COLOUR_ZH[level]}预警"
+    verb = EVENT_ZH[message.cause]
+    is_end = message.msg_type is MessageType.CANCEL
+    action = ALL_CLEAR_ZH if is_end else ACTION_ZH[message.level]
+    why = _why_zh(message, policy)
+    until = "" if is_end else f"有效至{_until_zh(message.expires_s, policy)}。"
+    text = f"{mark}{action}。{place}{verb}{warning}（{level.official_grade}级）。{why}{until}"
+    return Texts(
+        event, place, f"{mark}{clean(policy.sender_name)}{verb}{place}{warning}", why, f"{mark}{action}", text
+    )
+
+
+def texts_en(
+    message: WarningMessage, network: Network, rules: tuple[HazardRule, ...], policy: MessagePolicy
+) -> Texts:
+    """English texts of a message."""
+    mark = "[EXERCISE] " if message.status is MessageStatus.EXERCISE else ""
+    event = title_of(message.hazard, rules)[1]
+    villages = network.villages
+    names = (villages.name, villages.township, villages.county)
+    place = ", ".join(part for name in names if (part := _short(name[message.village], 3 * NAME_MAX)))
+    level = message.level or message.previous
+    warning = f"{_short(event, 3 * NAME_MAX)} {COLOUR_EN[level]} warning"
+    verb = EVENT_EN[message.cause]
+    is_end = message.msg_type is MessageType.CANCEL
+    action = ALL_CLEAR_EN if is_end else ACTION_EN[message.level]
+    why = _why_en(message, policy)
+    until = "" if is_end else f" Valid until {_until_en(message.expires_s, policy)}."
+    text = f"{mark}{action}. {place}: {warning} (grade {level.official_grade}) {verb}. {why}{until}"
+    headline = f"{mark}{clean(policy.sender_name)}: {warning} for {place} {verb}"
+    return Texts(event, place, headline, why, f"{mark}{action}", text)
+
+
+def _why_zh(message: WarningMessage, policy: MessagePolicy) -> str:
+    if message.cause is Cause.CANCELLED:
+        return "由值班人员解除。"
+    if message.cause is Cause.ENDED:
+        return "监测值已回落到预警值以下。"
+    if message.blind:
+        return "监测站失联，无法确认是否好转，预警等级维持不变。"
+    resumed = "监测已恢复。" if message.cause is Cause.SIGHT_REGAINED else ""
+    if message.reason is None:
+        return f"{resumed}监测值正在回落。"
+    return resumed + _reason_zh(message.reason, policy)
+
+
+def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
+    where = f"{_short(reason.station)}站" if clean(reason.station) else "周边站"
+    value, threshold = _number(reason.value, "未知"), _number(reason.threshold, "未知")
+    clock = _clock(reason.observed_until_s, policy)
+    unit = {"mm": "毫米", "m": "米"}.get(reason.unit, _short(reason.unit))
+    what = "水位" if reason.indicator == "stage" else f"{_duration_zh(reason.duration_s)}雨量"
+    doubt = "" if reason.confirmed else "，待核实"
+    if reason.is_observed:
+        verb = "达到阈值" if reason.value >= reason.threshold else "接近阈值"
+        return f"{where}{what}{value}{unit}，{verb}{threshold}{unit}（{clock}观测{doubt}）。"
+    ahead = _number(reason.forecast_value, "未知")
+    return (
+        f"预计{_duration_zh(reason.lead_s)}内{where}{what}将达{value}{unit}"
+        f"（含预报{ahead}{unit}），阈值{threshold}{unit}（{clock}起报{doubt}）。"
+    )
+
+
+def _why_en(message: WarningMessage, policy: MessagePolicy) -> str:
+    if message.cause is Cause.CANCELLED:
+        return "Ended by the duty officer."
+    if message.cause is Cause.ENDED:
+        return "Measurements are below the warning values again."
+    if message.blind:
+        return "The gauges are silent: nobody can confirm an improvement, the level is held."
+    resumed = "The gauges report again. " if message.cause is Cause.SIGHT_REGAINED else ""
+    if message.reason is None:
+        return f"{resumed}Measurements are falling."
+    return resumed + _reason_en(message.reason, policy)
+
+
+def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
+    station = _short(reason.station, 3 * NAME_MAX)
+    where = f"Gauge {station}" if station else "Nearby gauges"
+    unit = _short(reason.unit)
+    value, threshold = _number(reason.value, "unknown"), _number(reason.threshold, "unknown")
+    clock = _clock(reason.observed_until_s, policy)
+    what = f"{value} {unit} of rain in {_duration_en(reason.duration_s)}"
+    if reason.indicator == "stage":
+        what = f"water level {value} {unit}"
+    doubt = "" if reason.confirmed else ", unconfirmed"
+    if reason.is_observed:
+        verb = "reached" if reason.value >= reason.threshold else "close to"
+        return f"{where}: {what}, {verb} the threshold of {threshold} {unit} (observed {clock}{doubt})."
+    ahead = _number(reason.forecast_value, "unknown")
+    return (
+        f"Expected within {_duration_en(reason.lead_s)} at {where[0].lower()}{where[1:]}: {what} "
+        f"({ahead} {unit} of it forecast), threshold {threshold} {unit} (forecast of {clock}{doubt})."
+    )
+
+
+def _short(text: str, length_max: int = NAME_MAX) -> str:
+    name = clean(text)
+    return name if len(name) <= length_max else name[: length_max - 1] + "…"
+
+
+def _number(value: float, unknown: str) -> str:
+    """A measured number with at most two decimals; a value nobody has is called unknown.
+
+    >>> _number(52.30000001, "unknown"), _number(80.0, "unknown"), _number(float("nan"), "unknown")
+    ('52.3', '80', 'unknown')
+    """
+    if not np.isfinite(value) or abs(value) >= 1e6:
+        return unknown
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _duration_zh(duration_s: int) -> str:
+    whole = duration_s % HOUR_S == 0
+    return f"{duration_s // HOUR_S}小时" if whole else f"{duration_s // MINUTE_S}分钟"
+
+
+def _duration_en(duration_s: int) -> str:
+    whole = duration_s % HOUR_S == 0
+    return f"{duration_s // HOUR_S} h" if whole else f"{duration_s // MINUTE_S} min"
+
+
+def _clock(time_s: int, policy: MessagePolicy) -> str:
+    return iso_local(time_s, policy.utc_offset_s)[11:16]
+
+
+def _until_zh(time_s: int, policy: MessagePolicy) -> str:
+    """Day and clock: six hours of validity often pass midnight."""
+    day = int(iso_local(time_s, policy.utc_offset_s)[8:10])
+    return f"{day}日{_clock(time_s, policy)}"
+
+
+def _until_en(time_s: int, policy: MessagePolicy) -> str:
+    date = iso_local(time_s, policy.utc_offset_s)
+    return f"{_clock(time_s, policy)} on {int(date[8:10])} {MONTH_EN[int(date[5:7]) - 1]}"

@@ -1,0 +1,53 @@
+"""The whole engine: readings, answers and time in; warnings and calls out. Read this first.
+
+One step is the path of everything that arrived since the last step::
+
+    readings -> Assessment (ingest's duplicates, quality, windows, forecast, villages, hazards)
+             -> level changes
+             -> WarningDesk (lifecycle, routing, plan of calls)
+             -> effects, which a runner carries out
+
+Both machines are pure: no I/O, no clock, no randomness. The same inputs at
+the same times give the same effects, byte for byte. Runners feed the engine
+from a broker (`warnstream.runners.node`) or from an archive
+(`warnstream.runners.replay`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from warnstream.assessment import Assessment, AssessmentStep
+from warnstream.desk import WarningDesk
+from warnstream.model.effects import Effects, OperatorCancel, RecipientAnswer
+from warnstream.model.readings import ReadingBatch
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStep:
+    """What one step found, and what it asks the world to do."""
+
+    assessment: AssessmentStep
+    effects: Effects
+
+
+class Engine:
+    """The two machines, one after the other."""
+
+    def __init__(self, assessment: Assessment, desk: WarningDesk) -> None:
+        self.assessment = assessment
+        self.desk = desk
+
+    def step(
+        self,
+        readings: ReadingBatch,
+        actions: Sequence[RecipientAnswer | OperatorCancel],
+        now_s: int,
+    ) -> EngineStep:
+        """Judge the readings, then act on changed levels, answers and the duty officer's actions.
+
+        `now_s` never falls from step to step; a step without readings still
+        ends windows, lowers levels, renews and escalates.
+        """
+        assessed = self.assessment.step(readings, now_s)
+        effects = self.desk.step([*actions, *assessed.changes], now_s)
+        return EngineStep(assessed, effects)

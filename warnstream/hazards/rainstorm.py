@@ -1,0 +1,36 @@
+"""The rainstorm warning signal (暴雨预警信号): has reached and may continue, or will reach.
+
+Each colour of the national table is a disjunction: the amount WILL be reached
+within its window, or HAS been reached within it AND rain may continue. Rain
+counts as continuing while the last hour brought, or the coming hour is
+expected to bring, at least `HazardRule.continues_mm_per_h`; where neither is
+known it counts as continuing, the safe side.
+"""
+
+import numpy as np
+
+from warnstream.hazards import rain_table
+from warnstream.model.arrays import BoolArray
+from warnstream.model.indicators import HazardLevels, VillageRain
+from warnstream.model.rules import HazardRule
+from warnstream.model.times import HOUR_S
+
+
+def evaluate(rule: HazardRule, rain: VillageRain) -> HazardLevels:
+    """Level of every village by the rainstorm table.
+
+    Parameters
+    ----------
+    rule : HazardRule
+        With `CriticalRain` thresholds, equal for all villages, and `continues_mm_per_h`.
+    rain : VillageRain
+        Accumulations over at least `rain_table.durations_needed(rule)`.
+    """
+    return rain_table.evaluate_where(rule, rain, counts=may_continue(rule, rain))
+
+
+def may_continue(rule: HazardRule, rain: VillageRain) -> BoolArray:
+    """Where rain goes on, or nobody can tell, shape (n_villages,)."""
+    last_hour, next_hour = rain.over(HOUR_S), rain.ahead_mm[:, 0]
+    known_dry = (last_hour < rule.continues_mm_per_h) & ~(next_hour >= rule.continues_mm_per_h)
+    return ~known_dry | np.isnan(last_hour)

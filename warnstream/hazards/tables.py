@@ -1,0 +1,60 @@
+"""Values against tables of critical values, for all villages at once."""
+
+import numpy as np
+
+from warnstream.model.arrays import Float64Array, Int64Array, LevelArray
+
+
+def levels_of(value: Float64Array, critical: Float64Array) -> LevelArray:
+    """Level that each value reaches; `>=` reaches.
+
+    Parameters
+    ----------
+    value : Float64Array, shape (..., n)
+        NaN (nothing observed) reaches no level.
+    critical : Float64Array, shape (..., n, 4)
+        Values of blue, yellow, orange, red; NaN where a level has none.
+
+    Returns
+    -------
+    LevelArray, shape (..., n)
+
+    Examples
+    --------
+    61 mm in one hour reaches orange (60) although 61 mm in 3 h reaches only blue (55):
+
+    >>> levels_of(np.array([61.0, 61.0]), np.array([[35, 45, 60, 80], [55, 75, 100, 120.0]]))
+    array([3, 1], dtype=uint8)
+    """
+    reached = value[..., None] >= critical
+    levels: LevelArray = np.max(reached * np.arange(1, 5, dtype=np.uint8), axis=-1, initial=0).astype(
+        np.uint8
+    )
+    return levels
+
+
+def worst_column(level: LevelArray, value: Float64Array, critical: Float64Array) -> Int64Array:
+    """Which column carries each row's worst level; of several the one farthest above its threshold.
+
+    Parameters
+    ----------
+    level, value : shape (n_rows, n_columns)
+    critical : Float64Array, shape (n_rows, n_columns, 4)
+
+    Returns
+    -------
+    Int64Array, shape (n_rows,)
+    """
+    worst = level.max(axis=1)
+    threshold = threshold_of(critical, np.repeat(worst[:, None], level.shape[1], axis=1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(level == worst[:, None], value / threshold, -np.inf)
+    column: Int64Array = np.argmax(np.nan_to_num(ratio, nan=-np.inf), axis=1)
+    return column
+
+
+def threshold_of(critical: Float64Array, level: LevelArray) -> Float64Array:
+    """The critical value of a level, same shape as `level`; of level 0 that of blue."""
+    index = np.maximum(level.astype(np.intp), 1) - 1
+    threshold: Float64Array = np.take_along_axis(critical, index[..., None], axis=-1)[..., 0]
+    return threshold

@@ -1,0 +1,80 @@
+"""A level rises at once and falls with care: the arrays behind every warning's level.
+
+A village's level follows its evaluator upwards in the same step. It falls
+only when its indicator has stayed below the clear value of that level for
+`hold_s`, with data all the time, not before `active_s_min` after the last
+rise, and one step at a time. Without data nothing falls.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.model.arrays import BoolArray, Int64Array, LevelArray
+from warnstream.model.indicators import HazardLevels
+from warnstream.model.rules import Lowering
+
+_NEVER = np.int64(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelStep:
+    """Levels before and after one step, shape (n_villages,), and where the village was blind."""
+
+    previous: LevelArray
+    level: LevelArray
+    was_blind: BoolArray
+    is_blind: BoolArray
+
+
+class LevelState:
+    """Level of every village for one hazard, with what is needed to let it fall."""
+
+    def __init__(self, n_villages: int) -> None:
+        self.level: LevelArray = np.zeros(n_villages, dtype=np.uint8)
+        self.is_blind: BoolArray = np.zeros(n_villages, dtype=np.bool_)
+        self._raised_at_s: Int64Array = np.full(n_villages, _NEVER)
+        self._below_since_s: Int64Array = np.full(n_villages, _NEVER)
+
+    def step(self, found: HazardLevels, lowering: Lowering, now_s: int) -> LevelStep:
+        """Follow an evaluation upwards at once, downwards by the rules of `lowering`."""
+        previous, was_blind = self.level.copy(), self.is_blind
+        rises = found.level > self.level
+        self.level = np.maximum(self.level, found.level)
+        self._raised_at_s[rises] = now_s
+        below = (found.holding < self.level) & found.can_fall & ~found.is_blind & ~rises
+        self._below_since_s = np.where(
+            below, np.where(self._below_since_s == _NEVER, now_s, self._below_since_s), _NEVER
+        )
+        falls = (
+            below
+            & (now_s - self._below_since_s >= lowering.hold_s)
+            & (now_s - self._raised_at_s >= lowering.active_s_min)
+        )
+        self.level[falls] -= 1
+        self._below_since_s[falls] = now_s
+        self.is_blind = found.is_blind.copy()
+        return LevelStep(previous, self.level.copy(), was_blind, self.is_blind)
+
+    def hold(self) -> LevelStep:
+        """A step of a hazard that could not be evaluated: every level stands, every village is blind."""
+        was_blind = self.is_blind
+        self.is_blind = np.ones(len(self.level), dtype=np.bool_)
+        self._below_since_s[:] = _NEVER
+        return LevelStep(self.level.copy(), self.level.copy(), was_blind, self.is_blind)
+
+    def snapshot(self) -> dict[str, LevelArray | BoolArray | Int64Array]:
+        """State as arrays."""
+        return {
+            "level": self.level.copy(),
+            "is_blind": self.is_blind.copy(),
+            "raised_at_s": self._raised_at_s.copy(),
+            "below_since_s": self._below_since_s.copy(),
+        }
+
+    def restore(self, state: dict[str, LevelArray | BoolArray | Int64Array]) -> None:
+        """Take up a snapshot of a network of the same size."""
+        self.level = state["level"].astype(np.uint8)
+        self.is_blind = state["is_blind"].astype(np.bool_)
+        self._raised_at_s = state["raised_at_s"].astype(np.int64)
+        self._below_since_s = state["below_since_s"].astype(np.int64)

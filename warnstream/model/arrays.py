@@ -1,0 +1,16 @@
+"""Names of the array types used in signatures; shapes and units stand in the docstrings."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+type_any = Any
+BoolArray = NDArray[np.bool_]
+Int32Array = NDArray[np.int32]
+Int64Array = NDArray[np.int64]
+UInt8Array = NDArray[np.uint8]
+UInt16Array = NDArray[np.uint16]
+UInt64Array = NDArray[np.uint64]
+Float64Array = NDArray[np.float64]
+LevelArray = NDArray[np.uint8]

@@ -1,0 +1,82 @@
+"""What the assessment tells the warning desk: a village's level changed, and why."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from warnstream.model.level import Level
+
+
+class Change(StrEnum):
+    """Kinds of change of one village and hazard."""
+
+    RISE = "rise"
+    FALL = "fall"
+    SIGHT_LOST = "sight_lost"
+    SIGHT_REGAINED = "sight_regained"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a level is what it is: the measured fact against the threshold.
+
+    Attributes
+    ----------
+    indicator : str
+        ``rain`` or ``stage``.
+    station : str
+        Code of the station that weighs most in the value; empty if none reports.
+    value, threshold : float
+        In `unit`; the value includes `forecast_value`.
+    unit : str
+    duration_s : int
+        Accumulation time; 0 for a stage.
+    forecast_value : float
+        Part of the value that is forecast, not observed; 0 for an observation.
+    lead_s : int
+        How far ahead the threshold is expected to be reached; 0 when it has been reached.
+    observed_until_s : int
+        Time of the station's last reading used: the event time of the crossing.
+    coverage : float
+        Share of the window that was observed, 0 to 1.
+    confirmed : bool
+        False where a doubtful or single source carries the value: certainty is lower.
+    source : str
+        Where the threshold comes from.
+    """
+
+    indicator: str
+    station: str
+    value: float
+    threshold: float
+    unit: str
+    duration_s: int
+    forecast_value: float
+    lead_s: int
+    observed_until_s: int
+    coverage: float
+    confirmed: bool
+    source: str
+
+    @property
+    def is_observed(self) -> bool:
+        """The threshold has been reached, not only forecast."""
+        return self.lead_s == 0
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChange:
+    """One village and hazard changed at one step.
+
+    `crossed_at_s` is event time (the observation that made the difference),
+    `at_s` the engine's time. `reason` is None for sight changes and for falls
+    of which nothing is above a threshold any more.
+    """
+
+    kind: Change
+    hazard: str
+    village: int
+    level: Level
+    previous: Level
+    at_s: int
+    crossed_at_s: int
+    reason: Reason | None

@@ -1,0 +1,118 @@
+"""What the warning desk asks the world to do, and what people answer.
+
+The desk is pure: it returns `Effects`; runners and adapters carry them out.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from warnstream.model.network import ChainPost
+from warnstream.model.warning import WarningMessage
+
+
+class Answer(StrEnum):
+    """What a person can answer. Read or delivered is not an answer."""
+
+    ACKNOWLEDGED = "acknowledged"
+    MOVING = "moving"
+    SAFE = "safe"
+    NEED_HELP = "need_help"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientAnswer:
+    """An answer that arrived: who, to which message, what, when (engine time)."""
+
+    message: str
+    recipient: str
+    answer: Answer
+    at_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorCancel:
+    """The duty officer ends a warning by hand, with a reason that is kept."""
+
+    warning: str
+    operator: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdCall:
+    """Tell every household of the message's village. Recipients are implied by the register."""
+
+    message: WarningMessage
+
+
+@dataclass(frozen=True, slots=True)
+class PostCall:
+    """Call a duty post and ask for an answer by `answer_by_s` (0: no answer demanded).
+
+    `escalated_from` names the post that did not answer; empty for a first call.
+    """
+
+    message: WarningMessage
+    post: ChainPost
+    answer_by_s: int
+    escalated_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Everything one step of the desk asks for, in order."""
+
+    messages: list[WarningMessage] = field(default_factory=list)
+    household_calls: list[HouseholdCall] = field(default_factory=list)
+    post_calls: list[PostCall] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.household_calls or self.post_calls)
+
+
+class RecipientKind(StrEnum):
+    """What a recipient is; also the order of importance when sending is slow."""
+
+    VILLAGE = "village"
+    POST = "post"
+    HOUSEHOLD = "household"
+
+
+VILLAGE_TOPIC_CHANNEL = "village_topic"
+"""Built-in channel: the retained CAP message of each village on the broker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message to one recipient over one channel.
+
+    `key` is the idempotency key: message, recipient, channel. A receiver shows
+    a key at most once; a sender may send it again whenever the outcome is unknown.
+    `answer_by_s` is 0 where no answer is demanded.
+    """
+
+    key: str
+    message: str
+    warning: str
+    version: int
+    recipient: str
+    kind: RecipientKind
+    channel: str
+    address: str
+    level: int
+    answer_by_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedMessage:
+    """A warning message in the forms that channels send.
+
+    `village_code` is the village's code; `cap_xml` a complete CAP 1.2 document;
+    texts are short, action first, and begin with the exercise mark in an exercise.
+    """
+
+    message: WarningMessage
+    village_code: str
+    cap_xml: str
+    text_zh: str
+    text_en: str

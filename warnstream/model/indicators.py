@@ -1,0 +1,116 @@
+"""What the hazards judge: rain of villages over many durations, stages of gauges, levels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray
+from warnstream.model.network import StationWeights
+from warnstream.model.times import HOUR_S
+
+LEADS_S = (HOUR_S, 2 * HOUR_S, 3 * HOUR_S)
+"""How far ahead the nowcast looks; the columns of every ``rain_ahead_mm``."""
+
+
+@dataclass(frozen=True, slots=True)
+class VillageRain:
+    """Rain of every village over several durations, and what is expected next.
+
+    Attributes
+    ----------
+    duration_s : Int32Array, shape (n_durations,)
+    rain_mm : Float64Array, shape (n_villages, n_durations)
+        Observed rain, rounded to the micrometre; NaN where no station speaks for the village.
+    coverage : Float64Array, shape (n_villages, n_durations)
+        Share of the window observed, weighted like the rain.
+    is_blind : BoolArray, shape (n_villages,)
+        The village's own stations are silent; the values come from farther ones, or are NaN.
+    ahead_mm : Float64Array, shape (n_villages, 3)
+        Expected rain over the next 1, 2 and 3 hours; NaN where there is no forecast.
+    station_rain_mm : Float64Array, shape (n_stations, n_durations)
+        What the village values were combined from, for explanations.
+    weights : StationWeights
+        The weights used for each village at this step.
+    """
+
+    duration_s: Int32Array
+    rain_mm: Float64Array
+    coverage: Float64Array
+    is_blind: BoolArray
+    ahead_mm: Float64Array
+    station_rain_mm: Float64Array
+    weights: StationWeights
+
+    def over(self, duration_s: int) -> Float64Array:
+        """Observed rain over one duration, shape (n_villages,).
+
+        Raises
+        ------
+        KeyError
+            If the duration was not planned for (`warnstream.hazards.plan`).
+        """
+        return self.rain_mm[:, self._column(duration_s)]
+
+    def coverage_over(self, duration_s: int) -> Float64Array:
+        """Coverage of one duration, shape (n_villages,)."""
+        return self.coverage[:, self._column(duration_s)]
+
+    def main_station(self, village: Int64Array, duration_s: Int32Array) -> Int32Array:
+        """The station that weighs most in a village's rain, shape (n,); of dry ones the nearest.
+
+        `village` and `duration_s` have shape (n,).
+        """
+        column = np.searchsorted(self.duration_s, duration_s)
+        station, weight = self.weights.station[village], self.weights.weight[village]
+        part = weight * (self.station_rain_mm[station, column[:, None]] + 1e-9)
+        best = np.argmax(np.nan_to_num(part), axis=1)
+        chosen: Int32Array = station[np.arange(len(village)), best]
+        return chosen
+
+    def _column(self, duration_s: int) -> int:
+        column = int(np.searchsorted(self.duration_s, duration_s))
+        if column == len(self.duration_s) or self.duration_s[column] != duration_s:
+            raise KeyError(f"duration of {duration_s} s is not among those accumulated")
+        return column
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeStage:
+    """Newest stage of every station: metres (NaN: none) and when it was observed."""
+
+    stage_m: Float64Array
+    observed_at_s: Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class HazardLevels:
+    """What one hazard's evaluator found, village by village; all arrays have shape (n_villages,).
+
+    Attributes
+    ----------
+    level : LevelArray
+        Level reached by observation, or by observation and forecast together.
+    holding : LevelArray
+        Level whose clear value is still reached: a level above it may fall.
+    can_fall : BoolArray
+        Enough was observed of late for a level to fall.
+    is_blind : BoolArray
+        The sources of this village are silent.
+    value, threshold, forecast_value : Float64Array
+        What reached the level, where there is one; otherwise NaN.
+    duration_s, lead_s : Int32Array
+        Accumulation time (0: stage) and lead (0: reached by observation).
+    station : Int32Array
+        Station that weighs most; -1 where there is no level.
+    """
+
+    level: LevelArray
+    holding: LevelArray
+    can_fall: BoolArray
+    is_blind: BoolArray
+    value: Float64Array
+    threshold: Float64Array
+    forecast_value: Float64Array
+    duration_s: Int32Array
+    lead_s: Int32Array
+    station: Int32Array

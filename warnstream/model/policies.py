@@ -1,0 +1,102 @@
+"""Policies of warnstream.yaml that the pure stages obey."""
+
+from dataclasses import dataclass
+
+from warnstream.model.level import Level
+from warnstream.model.warning import MessageStatus
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPolicy:
+    """Limits of the rain windows.
+
+    `longest_s` is the longest accumulation anybody asks for, `lateness_s_max`
+    how late a reading may be and still correct it, `grace_s` how long after
+    its interval a station may be silent before its window moves on without it,
+    `silent_after_s` when its silence is reported; both count from the end of
+    the interval in which a reading was due.
+    """
+
+    longest_s: int
+    lateness_s_max: int
+    grace_s: int
+    silent_after_s: int
+    future_s_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class QualityPolicy:
+    """Limits of the checks; a value beyond a range is impossible, beyond a step doubtful.
+
+    `rain_mm_per_min_max` is a physical limit of rain intensity; `stage_m_range`
+    and `stage_step_m_max` (between consecutive readings) those of gauges;
+    `stuck_readings` is how many equal non-zero rain readings in a row are doubtful.
+    """
+
+    rain_mm_per_min_max: float
+    stage_m_range: tuple[float, float]
+    stage_step_m_max: float
+    stuck_readings: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastPolicy:
+    """How the gauge nowcast is made: method, grid, how often, how fast motion is damped."""
+
+    method: str
+    every_s: int
+    cell_m: float
+    damp_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class VillagePolicy:
+    """How stations speak for villages: ``nearest``, ``inverse_distance`` or ``polygon``."""
+
+    method: str
+    neighbours: int
+    radius_m: float
+    fallback_neighbours: int
+    fallback_radius_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePolicy:
+    """Who sends, in whose name, how long a message is valid.
+
+    `prefix` is part of CAP identifiers and MQTT topics; `validity_s` is how
+    long a message holds, `renew_before_s` how long before its end it is renewed
+    while the level stands.
+    """
+
+    prefix: str
+    sender: str
+    sender_name: str
+    status: MessageStatus
+    utc_offset_s: int
+    validity_s: int
+    renew_before_s: int
+    web: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingPolicy:
+    """Whom a level concerns, and how soon a duty post must answer.
+
+    `household_level_min` is the lowest level at which doors are called,
+    `chain_level_min` the lowest at which the responsibility chain is.
+    `answer_within_s[level]` counts for each rank before the next is called.
+    """
+
+    household_level_min: Level
+    chain_level_min: Level
+    answer_within_s: tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Sending again: waits double from `first_wait_s` to `wait_s_max`, `attempts_max` in all."""
+
+    attempts_max: int
+    first_wait_s: float
+    wait_s_max: float

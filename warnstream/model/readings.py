@@ -1,0 +1,146 @@
+"""Readings as columns: one row is one value of one variable at one station.
+
+Never a Python object per reading on the hot path: everything that arrived
+since the last step is one `ReadingBatch`.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt8Array, UInt16Array
+
+
+class Variable(IntEnum):
+    """What a reading measures; the number is the code in `ReadingBatch.variable`."""
+
+    RAIN = 0
+    STAGE = 1
+    TEMPERATURE = 2
+    HUMIDITY = 3
+    PRESSURE = 4
+    WIND_SPEED = 5
+    WIND_DIRECTION = 6
+    SOIL_MOISTURE = 7
+
+    @property
+    def word(self) -> str:
+        """Name in messages, archives and configuration."""
+        return self.name.lower()
+
+
+UNIT_OF_VARIABLE: dict[Variable, str] = {
+    Variable.RAIN: "mm",
+    Variable.STAGE: "m",
+    Variable.TEMPERATURE: "degC",
+    Variable.HUMIDITY: "%",
+    Variable.PRESSURE: "hPa",
+    Variable.WIND_SPEED: "m/s",
+    Variable.WIND_DIRECTION: "deg",
+    Variable.SOIL_MOISTURE: "%",
+}
+"""The one unit in which each variable is accepted. Rain is the amount of the interval ending at its time."""
+
+VARIABLE_OF_WORD: dict[str, Variable] = {variable.word: variable for variable in Variable}
+
+
+class Flag(IntFlag):
+    """What quality control says of a reading; flags never delete it."""
+
+    NONE = 0
+    OUT_OF_RANGE = 1
+    STEP = 2
+    STUCK = 4
+    DUPLICATE = 8
+    FUTURE = 16
+    LATE = 32
+    TOO_LATE = 64
+
+
+UNUSABLE = Flag.OUT_OF_RANGE | Flag.DUPLICATE | Flag.FUTURE | Flag.TOO_LATE
+"""Readings with one of these flags stay in the journal and are counted, but change no accumulation."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingBatch:
+    """Readings in order of arrival, all columns of one length n.
+
+    Attributes
+    ----------
+    station : Int32Array, shape (n,)
+        Index into `Stations`.
+    variable : UInt8Array, shape (n,)
+        Code of `Variable`.
+    observed_at_s : Int64Array, shape (n,)
+        When it was observed; for rain the end of the interval.
+    value : Float64Array, shape (n,)
+        In the variable's unit (`UNIT_OF_VARIABLE`). Never NaN: decoders refuse it.
+    """
+
+    station: Int32Array
+    variable: UInt8Array
+    observed_at_s: Int64Array
+    value: Float64Array
+
+    def __len__(self) -> int:
+        return len(self.station)
+
+    def select(self, rows: BoolArray | Int64Array | slice) -> "ReadingBatch":
+        """The rows named by a mask, an index array or a slice."""
+        return ReadingBatch(
+            self.station[rows], self.variable[rows], self.observed_at_s[rows], self.value[rows]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBatch:
+    """A batch and the flags that quality control gave it (`Flag` bits, shape (n,))."""
+
+    readings: ReadingBatch
+    flags: UInt16Array
+
+    @property
+    def usable(self) -> "ReadingBatch":
+        """The readings that may change accumulations and levels."""
+        return self.readings.select((self.flags & UNUSABLE) == 0)
+
+
+def empty_batch() -> ReadingBatch:
+    """A batch without readings: time alone moves on."""
+    return batch_of([], [], [], [])
+
+
+def batch_of(
+    station: ArrayLike, variable: ArrayLike, observed_at_s: ArrayLike, value: ArrayLike
+) -> ReadingBatch:
+    """A batch from sequences or arrays, converted to the column types.
+
+    Raises
+    ------
+    ValueError
+        If the columns differ in length.
+    """
+    batch = ReadingBatch(
+        np.asarray(station, dtype=np.int32),
+        np.asarray(variable, dtype=np.uint8),
+        np.asarray(observed_at_s, dtype=np.int64),
+        np.asarray(value, dtype=np.float64),
+    )
+    lengths = {len(batch.station), len(batch.variable), len(batch.observed_at_s), len(batch.value)}
+    if len(lengths) != 1:
+        raise ValueError(f"columns of a batch must have one length, got {sorted(lengths)}")
+    return batch
+
+
+def concatenate(batches: list[ReadingBatch]) -> ReadingBatch:
+    """One batch of several, rows in the order given."""
+    if not batches:
+        return empty_batch()
+    return ReadingBatch(
+        np.concatenate([batch.station for batch in batches]),
+        np.concatenate([batch.variable for batch in batches]),
+        np.concatenate([batch.observed_at_s for batch in batches]),
+        np.concatenate([batch.value for batch in batches]),
+    )

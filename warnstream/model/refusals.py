@@ -1,0 +1,31 @@
+"""Input that cannot be used: kept aside with the reason, counted, never dropped silently."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RefusalReason(StrEnum):
+    """Why a message, or one reading of it, was kept aside."""
+
+    NOT_JSON = "not_json"
+    WRONG_SHAPE = "wrong_shape"
+    TOO_LARGE = "too_large"
+    UNKNOWN_STATION = "unknown_station"
+    UNKNOWN_VARIABLE = "unknown_variable"
+    WRONG_UNIT = "wrong_unit"
+    BAD_TIME = "bad_time"
+    BAD_VALUE = "bad_value"
+    FUTURE = "future"
+    TOO_LATE = "too_late"
+    OUT_OF_RANGE = "out_of_range"
+    BAD_ANSWER = "bad_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One refused message or reading: the reason, what was expected, and what came."""
+
+    reason: RefusalReason
+    detail: str
+    topic: str
+    payload: bytes

@@ -1,0 +1,104 @@
+"""Rules as the evaluators see them: thresholds as arrays over all villages at once.
+
+A rule is a *template over villages*: one `CriticalRain` holds the values of
+every village, so that 20 rules over 2,855 villages are 20 array operations.
+Built by `warnstream.config` from thresholds.yaml and thresholds.csv.
+"""
+
+from dataclasses import dataclass
+
+from warnstream.model.arrays import Float64Array, Int32Array
+from warnstream.model.level import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """How a level falls: below the clear value, for long enough, one step at a time.
+
+    Attributes
+    ----------
+    clear_ratio : float
+        Rain: a level holds while its indicator is at or above `clear_ratio` times the
+        threshold. Stage: while it is less than ``1 - clear_ratio`` of the gauge's span of
+        thresholds below it, because a ratio of the stage itself depends on the datum.
+    hold_s : int
+        The indicator must have been below the clear value that long, without a gap in the data.
+    active_s_min : int
+        A level once reached stays at least that long.
+    coverage_min : float
+        Share of the last hour that must have been observed before a level may fall.
+    """
+
+    clear_ratio: float
+    hold_s: int
+    active_s_min: int
+    coverage_min: float
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalRain:
+    """Critical rainfall by village, duration and level.
+
+    Attributes
+    ----------
+    duration_s : Int32Array, shape (n_durations,)
+        Ascending.
+    critical_mm : Float64Array, shape (n_villages, n_durations, 4)
+        Rain that reaches blue, yellow, orange, red; NaN where a level has no value.
+    """
+
+    duration_s: Int32Array
+    critical_mm: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalStage:
+    """Stage thresholds: one row is one gauge that warns one village.
+
+    Attributes
+    ----------
+    village, station : Int32Array, shape (n_rows,)
+    critical_m : Float64Array, shape (n_rows, 4)
+        Stage that reaches blue, yellow, orange, red; NaN where a level has no value.
+    stale_after_s : int
+        A stage observed longer ago than that says nothing.
+    """
+
+    village: Int32Array
+    station: Int32Array
+    critical_m: Float64Array
+    stale_after_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class HazardRule:
+    """One hazard as configured: what is judged, by which evaluator, with which thresholds.
+
+    Attributes
+    ----------
+    name : str
+        Hazard name used in warnings, e.g. ``flash_flood``.
+    evaluator : str
+        Module of `warnstream.hazards` that judges it.
+    title_zh, title_en : str
+        Event name in texts.
+    thresholds : CriticalRain or CriticalStage
+    continues_mm_per_h : float
+        Rainstorm signal only: rain counts as continuing while the last or the
+        coming hour brings at least that much. 0 where the rule has no such half.
+    forecast_level_max : Level
+        Highest level that a forecast alone may raise; NONE switches the "will reach" half off.
+    lowering : Lowering
+    source : str
+        Where the thresholds come from.
+    """
+
+    name: str
+    evaluator: str
+    title_zh: str
+    title_en: str
+    thresholds: CriticalRain | CriticalStage
+    continues_mm_per_h: float
+    forecast_level_max: Level
+    lowering: Lowering
+    source: str

@@ -1,0 +1,1 @@
+"""Runners do the I/O around the pure engine: a live node, a replay of an archive."""

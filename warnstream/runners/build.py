@@ -1,0 +1,49 @@
+"""Puts an engine together from a configuration; the live node and the replay use the same one."""
+
+from warnstream.adapters.geometry import fallback_weights, own_weights, project
+from warnstream.assessment import Assessment, Weights
+from warnstream.config.settings import Configuration
+from warnstream.desk import WarningDesk
+from warnstream.engine import Engine
+from warnstream.forecast.nowcast import GaugeNowcast
+
+NOWCAST_FRAMES_S = (900, 1800, 3600)
+"""Frame lengths that the nowcast can be given."""
+
+
+def build_engine(configuration: Configuration) -> Engine:
+    """An engine without any state yet."""
+    return Engine(
+        build_assessment(configuration),
+        WarningDesk(configuration.network, configuration.rules, configuration.message, configuration.routing),
+    )
+
+
+def build_assessment(configuration: Configuration) -> Assessment:
+    """The first machine alone, for tests and benchmarks of the array side."""
+    network = configuration.network
+    return Assessment(
+        network,
+        configuration.rules,
+        weights=Weights(
+            own=own_weights(network, configuration.village),
+            fallback=fallback_weights(network, configuration.village),
+        ),
+        windows=configuration.windows,
+        quality=configuration.quality,
+        nowcast=_build_nowcast(configuration),
+    )
+
+
+def _build_nowcast(configuration: Configuration) -> GaugeNowcast | None:
+    if configuration.forecast.method == "none":
+        return None
+    station_xy_m, village_xy_m = project(configuration.network)
+    return GaugeNowcast(station_xy_m, village_xy_m, configuration.forecast, _frame_s(configuration))
+
+
+def _frame_s(configuration: Configuration) -> int:
+    """Shortest nowcast frame that every rain gauge's interval fits into."""
+    stations = configuration.network.stations
+    longest_s = int(stations.interval_s[stations.measures_rain].max(initial=0))
+    return next((frame_s for frame_s in NOWCAST_FRAMES_S if longest_s <= frame_s), NOWCAST_FRAMES_S[-1])

@@ -1,0 +1,268 @@
+"""Journal entries, in order, become engine steps: the same code live and after a restart.
+
+Everything that may change the engine's state is an entry of the journal
+first: batches of messages, ticks of the clock, answers, the duty officer's
+actions. `Intake.consume` is a pure function of the entries it was given, so a
+node that was killed continues exactly where it stopped.
+
+Two clocks: ``system`` steps at journaled ticks; ``simulated`` steps when a
+message on ``{prefix}/clock`` tells the time (drills, replays), and ignores
+ticks.
+"""
+
+import io
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from warnstream.engine import Engine, EngineStep
+from warnstream.ingest.decode import Decoder, RawMessage
+from warnstream.model.arrays import UInt16Array
+from warnstream.model.effects import Answer, OperatorCancel, RecipientAnswer
+from warnstream.model.network import Stations
+from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
+from warnstream.model.refusals import Refusal, RefusalReason
+from warnstream.model.times import iso_utc, parse_iso
+
+MESSAGES = "messages"
+TICK = "tick"
+ANSWER = "answer"
+CANCEL = "cancel"
+
+_REASON_OF_FLAG = {
+    Flag.OUT_OF_RANGE: RefusalReason.OUT_OF_RANGE,
+    Flag.FUTURE: RefusalReason.FUTURE,
+    Flag.TOO_LATE: RefusalReason.TOO_LATE,
+}
+"""Flags that keep a reading out of every window: it is set aside like a refused message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one node, all under its prefix."""
+
+    prefix: str
+
+    @property
+    def subscriptions(self) -> list[str]:
+        """What the node listens to."""
+        return [f"{self.prefix}/+/+/+/obs", self.clock, f"{self.prefix}/answer/+"]
+
+    @property
+    def clock(self) -> str:
+        """Where a simulator tells the time."""
+        return f"{self.prefix}/clock"
+
+    def recipient_of(self, topic: str) -> str | None:
+        """Who answers on this topic; None if it is no answer topic."""
+        head = f"{self.prefix}/answer/"
+        return topic.removeprefix(head) if topic.startswith(head) else None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one journal entry led to: steps in order, what was refused, what people answered."""
+
+    steps: list[tuple[ReadingBatch, EngineStep]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    answers: list[RecipientAnswer] = field(default_factory=list)
+
+
+class _Time(msgspec.Struct):
+    time: str
+
+
+class _Answer(msgspec.Struct):
+    message: str
+    answer: Answer
+
+
+class _PostedAnswer(_Answer):
+    recipient: str
+
+
+class _Cancel(msgspec.Struct):
+    warning: str
+    operator: str
+    note: str
+
+
+def encode_messages(messages: Sequence[RawMessage]) -> bytes:
+    """Payload of a `MESSAGES` entry."""
+    return msgspec.msgpack.encode([(message.topic, message.payload) for message in messages])
+
+
+def encode_tick(now_s: int) -> bytes:
+    """Payload of a `TICK` entry."""
+    return msgspec.msgpack.encode(now_s)
+
+
+def encode_answer(message: str, recipient: str, answer: Answer) -> bytes:
+    """Payload of an `ANSWER` entry."""
+    return msgspec.msgpack.encode(_PostedAnswer(message=message, answer=answer, recipient=recipient))
+
+
+def encode_cancel(cancel: OperatorCancel) -> bytes:
+    """Payload of a `CANCEL` entry."""
+    return msgspec.msgpack.encode(_Cancel(cancel.warning, cancel.operator, cancel.note))
+
+
+class Intake:
+    """Feeds an engine from journal entries."""
+
+    def __init__(self, engine: Engine, stations: Stations, topics: Topics, *, clock: str) -> None:
+        self.engine = engine
+        self._stations = stations
+        self._decoder = Decoder(stations)
+        self._topics = topics
+        self._is_simulated = clock == "simulated"
+        self._undecoded: list[RawMessage] = []
+        self._pending: list[ReadingBatch] = []
+        self._actions: list[RecipientAnswer | OperatorCancel] = []
+
+    @property
+    def now_s(self) -> int:
+        """Engine time; -1 before the first step."""
+        return self.engine.assessment.now_s
+
+    def consume(self, kind: str, payload: bytes) -> Outcome:
+        """Take one journal entry.
+
+        Raises
+        ------
+        ValueError
+            If the kind is not one this version writes.
+        """
+        outcome = Outcome()
+        if kind == MESSAGES:
+            for topic, content in msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]]):
+                self._take_message(RawMessage(topic, content), outcome)
+            self._decode_waiting(outcome)
+        elif kind == TICK:
+            self._step(msgspec.msgpack.decode(payload, type=int), outcome)
+        elif kind == ANSWER:
+            posted = msgspec.msgpack.decode(payload, type=_PostedAnswer)
+            self._take_answer(posted.message, posted.recipient, posted.answer, outcome)
+        elif kind == CANCEL:
+            cancel = msgspec.msgpack.decode(payload, type=_Cancel)
+            self._actions.append(OperatorCancel(cancel.warning, cancel.operator, cancel.note))
+        else:
+            raise ValueError(f"journal entry of unknown kind {kind!r}: written by a newer version?")
+        return outcome
+
+    def snapshot(self) -> bytes:
+        """Engine and what waits for the next step; call it between entries."""
+        waiting = concatenate(self._pending)
+        arrays = {
+            f"{part}/{name}": array
+            for part, named in self.engine.assessment.snapshot().items()
+            for name, array in named.items()
+        }
+        arrays["desk"] = np.frombuffer(self.engine.desk.snapshot(), dtype=np.uint8)
+        arrays["actions"] = np.frombuffer(_encode_actions(self._actions), dtype=np.uint8)
+        for name in ReadingBatch.__slots__:
+            arrays[f"waiting/{name}"] = getattr(waiting, name)
+        file = io.BytesIO()
+        np.savez(file, allow_pickle=False, **arrays)
+        return zlib.compress(file.getvalue(), level=1)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take up a snapshot of a node with the same configuration.
+
+        Raises
+        ------
+        ValueError, KeyError
+            If the configuration has changed so that the state does not fit.
+        """
+        with np.load(io.BytesIO(zlib.decompress(snapshot)), allow_pickle=False) as arrays:
+            state: dict[str, dict[str, np.ndarray]] = {}
+            for path in arrays.files:
+                part, _, name = path.partition("/")
+                if name:
+                    state.setdefault(part, {})[name] = arrays[path]
+            self.engine.desk.restore(arrays["desk"].tobytes())
+            self._actions = _decode_actions(arrays["actions"].tobytes())
+        self._pending = [batch_of(**state.pop("waiting"))]
+        self.engine.assessment.restore(state)
+
+    def _take_message(self, message: RawMessage, outcome: Outcome) -> None:
+        recipient = self._topics.recipient_of(message.topic)
+        if message.topic == self._topics.clock:
+            self._take_time(message, outcome)
+        elif recipient is not None:
+            self._take_answer_message(message, recipient, outcome)
+        else:
+            self._undecoded.append(message)
+
+    def _take_time(self, message: RawMessage, outcome: Outcome) -> None:
+        if not self._is_simulated:
+            return
+        try:
+            now_s = parse_iso(msgspec.json.decode(message.payload, type=_Time).time)
+        except (msgspec.MsgspecError, ValueError, UnicodeDecodeError) as error:
+            outcome.refusals.append(_refuse(RefusalReason.BAD_TIME, str(error), message))
+            return
+        if now_s > self.now_s:  # a redelivered or older time changes nothing
+            self._step(now_s, outcome)
+
+    def _take_answer_message(self, message: RawMessage, recipient: str, outcome: Outcome) -> None:
+        try:
+            posted = msgspec.json.decode(message.payload, type=_Answer)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            outcome.refusals.append(_refuse(RefusalReason.BAD_ANSWER, str(error), message))
+            return
+        self._take_answer(posted.message, recipient, posted.answer, outcome)
+
+    def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:
+        given = RecipientAnswer(message, recipient, answer, self.now_s)
+        self._actions.append(given)
+        outcome.answers.append(given)
+
+    def _decode_waiting(self, outcome: Outcome) -> None:
+        decoded = self._decoder.decode(self._undecoded)
+        self._undecoded.clear()
+        outcome.refusals += decoded.refusals
+        if len(decoded.readings):
+            self._pending.append(decoded.readings)
+
+    def _step(self, now_s: int, outcome: Outcome) -> None:
+        self._decode_waiting(outcome)
+        readings, actions = concatenate(self._pending), self._actions
+        self._pending, self._actions = [], []
+        step = self.engine.step(readings, actions, now_s)
+        outcome.steps.append((readings, step))
+        outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
+
+
+def refused_readings(readings: ReadingBatch, flags: UInt16Array, stations: Stations) -> list[Refusal]:
+    """Readings that quality control kept out of every window, as refusals with their content."""
+    refusals = []
+    for flag, reason in _REASON_OF_FLAG.items():
+        for row in np.flatnonzero(flags & flag):
+            code = stations.code[readings.station[row]]
+            variable = Variable(int(readings.variable[row])).word
+            observed_at = iso_utc(int(readings.observed_at_s[row]))
+            content = {"station": code, "time": observed_at, variable: float(readings.value[row])}
+            detail = f"{variable} of {code} observed at {observed_at}"
+            refusals.append(Refusal(reason, detail, "", msgspec.json.encode(content)))
+    return refusals
+
+
+def _refuse(reason: RefusalReason, detail: str, message: RawMessage) -> Refusal:
+    return Refusal(reason, detail, message.topic, message.payload)
+
+
+def _encode_actions(actions: list[RecipientAnswer | OperatorCancel]) -> bytes:
+    answers = [action for action in actions if isinstance(action, RecipientAnswer)]
+    cancels = [action for action in actions if isinstance(action, OperatorCancel)]
+    return msgspec.msgpack.encode((answers, cancels))
+
+
+def _decode_actions(payload: bytes) -> list[RecipientAnswer | OperatorCancel]:
+    answers, cancels = msgspec.msgpack.decode(
+        payload, type=tuple[list[RecipientAnswer], list[OperatorCancel]]
+    )
+    return [*answers, *cancels]

@@ -1,0 +1,511 @@
+"""A live node: broker, journal, engine, outbox, channels and HTTP around one loop.
+
+The loop takes what arrived, makes it durable as journal entries, acknowledges
+it, and only then lets the engine see it. Whatever the engine asks for is kept
+in the outbox, whose channels send it in threads of their own. A node that was
+killed takes its newest snapshot, replays the journal after it, and goes on:
+nothing is lost, and what had been told is known by its key.
+
+When the disk refuses, nothing is acknowledged: the same entries are tried
+again until it takes them, and the node says that it is not ready.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.adapters.channels.factory import open_channels
+from warnstream.adapters.channels.mqtt import PahoPublisher
+from warnstream.adapters.delivery_worker import DeliveryWorker
+from warnstream.adapters.embedded_broker import EmbeddedBroker
+from warnstream.adapters.http_api import HttpApi
+from warnstream.adapters.http_server import HttpServer
+from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.mqtt import MqttSource, ReceivedMessage
+from warnstream.adapters.outbox import Outbox
+from warnstream.adapters.store import Journal, RefusedStore
+from warnstream.adapters.tokens import Tokens, load_or_create_secret
+from warnstream.config.settings import Configuration
+from warnstream.delivery.render import render
+from warnstream.desk import WarningStatus
+from warnstream.engine import EngineStep
+from warnstream.model.effects import Answer, Effects, OperatorCancel, RenderedMessage
+from warnstream.model.errors import StoreError
+from warnstream.model.level import Level
+from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
+from warnstream.model.times import iso_utc
+from warnstream.model.warning import MessageStatus, WarningMessage
+from warnstream.runners import intake as kinds
+from warnstream.runners.build import build_engine
+from warnstream.runners.intake import Intake, Outcome, Topics
+
+log = logging.getLogger(__name__)
+
+WAIT_S_MAX = 0.5
+"""Longest sleep of the loop: a bound on how late a tick can be."""
+
+STORE_RETRY_S = 1.0
+"""Pause before entries that the disk refused are tried again."""
+
+ANSWER_WAIT_S = 10.0
+"""Longest wait of an HTTP request for its answer to be durable."""
+
+CLOCK_BACK_S_MAX = 2
+"""Steps back of the system clock that are passed over without a word."""
+
+CODES_SHOWN_MAX = 50
+"""Silent stations and blind villages that are named in the state; the count is always complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A journal entry that somebody waits for."""
+
+    kind: str
+    payload: bytes
+    done: Future[None]
+
+
+class Node:
+    """One warnstream process; also what its HTTP interface reports (`NodeStatus`).
+
+    Parameters
+    ----------
+    configuration : Configuration
+    on_step : callable, optional
+        Called after every engine step, in the loop's thread (the demo watches by it).
+
+    Raises
+    ------
+    StoreError
+        If the storage directory cannot be used.
+    """
+
+    def __init__(
+        self, configuration: Configuration, on_step: Callable[[EngineStep], None] | None = None
+    ) -> None:
+        self.configuration = configuration
+        self.metrics = Metrics()
+        self._on_step = on_step
+        self._directory = configuration.storage.directory
+        self._journal = Journal(self._directory)
+        self._refused = RefusedStore(self._directory, configuration.storage.refused_max)
+        self.outbox = Outbox(self._directory)
+        self._intake = self._new_intake()
+        self._broker = EmbeddedBroker(configuration.broker) if configuration.broker.embedded else None
+        self._source = MqttSource(configuration.broker, Topics(configuration.topic_prefix).subscriptions)
+        self._publisher = PahoPublisher(configuration.broker)
+        tokens = Tokens(load_or_create_secret(self._directory))
+        channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
+        self.delivery = DeliveryWorker(self.outbox, channels, tokens, self.metrics)
+        api = HttpApi(self, self.outbox, tokens, self.metrics)
+        self.http = HttpServer(api.app, configuration.http.host, configuration.http.port)
+        self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._trouble: dict[str, str] = {"start": "the node is starting"}
+        self._state: dict[str, object] = {}
+        self._forecast: dict[str, object] | None = None
+        self._warnings: list[WarningStatus] = []
+        self._silent: frozenset[int] = frozenset()
+        self._is_simulated = configuration.node.clock == "simulated"
+        self._next_tick_at = time.monotonic()
+        self._snapshot_at = time.monotonic()
+        self._may_snapshot = True
+
+    def start(self) -> None:
+        """Recover, then open every door.
+
+        Raises
+        ------
+        WarnstreamError
+            If the journal is damaged, or a port is taken.
+        """
+        self._recover()
+        if self._broker is not None:
+            self._broker.start()
+        self._publisher.start()
+        resent = self.delivery.start()
+        self.http.start()
+        self._source.start()
+        self._trouble.pop("start", None)
+        log.info(
+            "node started",
+            extra={
+                "node": self.configuration.node.name,
+                "http": f"{self.configuration.http.host}:{self.http.port}",
+                "sent_again": resent,
+                "exercise": self._is_exercise,
+            },
+        )
+
+    def run(self) -> None:
+        """Work until `ask_to_stop`; then write a snapshot and close everything."""
+        try:
+            while not self._stopping.is_set():
+                self._turn()
+        finally:
+            self._close()
+
+    def ask_to_stop(self) -> None:
+        """End `run` soon; from any thread or a signal handler."""
+        self._stopping.set()
+        self._source.wake()
+
+    # What the HTTP interface asks for (NodeStatus).
+
+    def alive(self) -> dict[str, object]:
+        """The process answers."""
+        return {"alive": True, "node": self.configuration.node.name}
+
+    def ready(self) -> tuple[bool, list[str]]:
+        """Whether readings come in and warnings would go out now, and the reasons why not."""
+        reasons = list(self._trouble.values())
+        if not self._source.is_connected:
+            reasons.append("the broker is not connected")
+        return not reasons, reasons
+
+    def state(self) -> dict[str, object]:
+        """The situation of the county after the last step."""
+        return {**self._state, "broker_connected": self._source.is_connected, "trouble": self._trouble}
+
+    def warnings(self) -> list[dict[str, object]]:
+        """Open warnings, worst first."""
+        villages = self.configuration.network.villages
+        return [
+            {
+                "warning": warning.warning,
+                "village": villages.code[warning.village],
+                "name": villages.name[warning.village],
+                "hazard": warning.hazard,
+                "level": warning.level.word,
+                "state": str(warning.state),
+                "version": warning.version,
+                "crossed_at": iso_utc(warning.crossed_at_s),
+                "expires": iso_utc(warning.expires_s),
+                "posts_called": len(warning.posts_called),
+                "posts_answered": len(warning.posts_answered),
+                "answer_by": iso_utc(warning.answer_by_s) if warning.answer_by_s else None,
+            }
+            for warning in self._warnings
+        ]
+
+    def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
+        """Take an answer; returns once it is durable. StoreError if it cannot be kept."""
+        self._submit(kinds.ANSWER, kinds.encode_answer(message, recipient, answer))
+
+    def submit_cancel(self, cancel: OperatorCancel) -> None:
+        """End a warning by hand; returns once that is durable. StoreError if it cannot be kept."""
+        self._submit(kinds.CANCEL, kinds.encode_cancel(cancel))
+
+    def receipt(self, key: str) -> None:
+        """A device reports that it has shown a notification."""
+        self.outbox.mark_delivered(key, time.time())
+
+    # The loop.
+
+    def _turn(self) -> None:
+        broker = self.configuration.broker
+        messages = self._source.take(
+            messages_max=broker.batch_messages_max, wait_s=self._wait_s(), gather_s=broker.batch_wait_s
+        )
+        requests = self._waiting_requests()
+        entries = [(kinds.MESSAGES, kinds.encode_messages([one.raw for one in messages]))] if messages else []
+        entries += [(request.kind, request.payload) for request in requests]
+        tick = self._due_tick()
+        if tick is not None:
+            entries.append((kinds.TICK, kinds.encode_tick(tick)))
+        last = self._append(entries, messages, requests) if entries else None
+        if last is None:
+            return
+        for sequence, (kind, payload) in enumerate(entries, start=last - len(entries) + 1):
+            self._consume(sequence, kind, payload)
+        self._snapshot_if_due()
+
+    def _append(
+        self, entries: list[tuple[str, bytes]], messages: list[ReceivedMessage], requests: list[_Request]
+    ) -> int | None:
+        """Make entries durable, then acknowledge; returns the last one's sequence number.
+
+        None if the node was stopped before the disk took them.
+        """
+        while True:
+            started = time.perf_counter()
+            try:
+                sequence = self._journal.append_many(entries)
+            except StoreError as error:
+                if not self._wait_for_disk(error):
+                    for request in requests:
+                        request.done.set_exception(error)
+                    return None
+                continue
+            self._trouble.pop("disk", None)
+            self.metrics.journal_append.observe(time.perf_counter() - started)
+            self.metrics.journal_sequence.set(sequence)
+            self.metrics.messages_received.inc(len(messages))
+            self._source.acknowledge(messages)
+            for request in requests:
+                request.done.set_result(None)
+            return sequence
+
+    def _wait_for_disk(self, error: StoreError) -> bool:
+        """Nothing is acknowledged while the disk refuses; False once the node is to stop."""
+        self._trouble["disk"] = f"readings are not acknowledged: {error}"
+        log.critical("journal cannot be written", extra={"error": str(error)})
+        if not error.retryable:
+            self._stopping.set()
+            raise error
+        return not self._stopping.wait(STORE_RETRY_S)
+
+    def _consume(self, sequence: int, kind: str, payload: bytes) -> None:
+        """Let the engine see an entry and carry out what it asks for."""
+        started = time.perf_counter()
+        try:
+            outcome = self._intake.consume(kind, payload)
+        except Exception:
+            # A bug must not silence the node: the next entry is taken, and everybody is told.
+            log.exception("engine step failed", extra={"sequence": sequence, "kind": kind})
+            self._trouble["engine"] = "the engine failed; see the log"
+            return
+        if outcome.steps:
+            self.metrics.tick.observe((time.perf_counter() - started) / len(outcome.steps))
+        self._carry_out(sequence, outcome)
+
+    def _carry_out(self, sequence: int, outcome: Outcome) -> None:
+        self._keep_refused(sequence, outcome)
+        for readings, step in outcome.steps:
+            self._record(step.effects)
+            self._count_step(readings, step)
+            if self._on_step is not None:
+                self._on_step(step)
+        if outcome.answers:
+            self._persist(lambda: self.outbox.answer_many(outcome.answers))
+            for given in outcome.answers:
+                self.metrics.answers.labels(str(given.answer)).inc()
+
+    def _record(self, effects: Effects) -> None:
+        if not effects:
+            return
+        network = self.configuration.network
+        self._persist(lambda: self.outbox.record(effects, network, self._render))
+        for message in effects.messages:
+            self.metrics.messages_issued.labels(
+                message.hazard, message.level.word, str(message.msg_type)
+            ).inc()
+        self._warnings = self._open_warnings()
+        self.delivery.wake()
+
+    def _persist(self, write: Callable[[], object]) -> None:
+        """Write what the engine asked for, however often the disk refuses.
+
+        A node stopped meanwhile takes no snapshot: the journal brings the
+        effects back at the next start.
+        """
+        while True:
+            try:
+                write()
+            except StoreError as error:
+                if self._wait_for_disk(error):
+                    continue
+                self._may_snapshot = False
+            return
+
+    def _render(self, message: WarningMessage) -> RenderedMessage:
+        configuration = self.configuration
+        return render(message, configuration.network, configuration.rules, configuration.message)
+
+    def _keep_refused(self, sequence: int, outcome: Outcome) -> None:
+        if not outcome.refusals:
+            return
+        for refusal in outcome.refusals:
+            self.metrics.readings_refused.labels(str(refusal.reason)).inc()
+        self._persist(lambda: self._refused.keep(outcome.refusals, time.time(), sequence))
+
+    def _count_step(self, readings: ReadingBatch, step: EngineStep) -> None:
+        """Metrics and the state that people see; silence and blindness are told when they change."""
+        assessed, now_s = step.assessment, self._intake.now_s
+        metrics = self.metrics
+        usable = (assessed.flags & UNUSABLE) == 0
+        metrics.readings_accepted.inc(int(usable.sum()))
+        for lag_s in now_s - readings.observed_at_s[usable]:
+            metrics.reading_lag.observe(max(int(lag_s), 0))
+        for flag in Flag:
+            count = int(np.count_nonzero(assessed.flags & flag))
+            if count:
+                metrics.readings_flagged.labels(str(flag.name).lower()).inc(count)
+        metrics.last_tick_at.set(now_s)
+        metrics.set_stations(
+            reporting=int(assessed.is_reporting.sum()), silent=int((~assessed.is_reporting).sum())
+        )
+        metrics.hazards_degraded.set(len(assessed.failures))
+        self._tell_failures(assessed.failures)
+        self._tell_silence(frozenset(np.flatnonzero(~assessed.is_reporting).tolist()))
+        self._state = self._state_after(step)
+
+    def _tell_failures(self, failures: dict[str, str]) -> None:
+        for name in [key for key in self._trouble if key.startswith("hazard ")]:
+            if name.removeprefix("hazard ") not in failures:
+                del self._trouble[name]
+                log.warning("evaluated again", extra={"hazard": name.removeprefix("hazard ")})
+        for hazard, error in failures.items():
+            if f"hazard {hazard}" not in self._trouble:
+                log.error("cannot be evaluated, levels are held", extra={"hazard": hazard, "error": error})
+            self._trouble[f"hazard {hazard}"] = f"{hazard} cannot be evaluated, its levels are held: {error}"
+
+    def _tell_silence(self, silent: frozenset[int]) -> None:
+        codes = self.configuration.network.stations.code
+        fell, returned = sorted(silent - self._silent), sorted(self._silent - silent)
+        self._silent = silent
+        for event, stations in (("stations fell silent", fell), ("stations report again", returned)):
+            if stations:
+                named = " ".join(codes[index] for index in stations[:CODES_SHOWN_MAX])
+                log.warning(event, extra={"count": len(stations), "silent": len(silent), "stations": named})
+
+    def _state_after(self, step: EngineStep) -> dict[str, object]:
+        network, assessment = self.configuration.network, self._intake.engine.assessment
+        assessed = step.assessment
+        by_hazard: dict[str, dict[str, int]] = {}
+        for rule in self.configuration.rules:
+            state = assessment.level(rule.name)
+            counts = np.bincount(state.level, minlength=len(Level))
+            by_hazard[rule.name] = {level.word: int(counts[level]) for level in Level if level}
+            self.metrics.set_villages(rule.name, {level: int(counts[level]) for level in Level})
+            self.metrics.villages_blind.labels(rule.name).set(int(state.is_blind.sum()))
+        if assessed.forecast is not None:
+            self._forecast = {"method": assessed.forecast.method, "usable": assessed.forecast.usable}
+        silent = np.flatnonzero(~assessed.is_reporting)
+        blind = np.flatnonzero(assessed.is_blind)
+        return {
+            "node": self.configuration.node.name,
+            "now": iso_utc(self._intake.now_s),
+            "clock": self.configuration.node.clock,
+            "exercise": self._is_exercise,
+            "stations": {
+                "total": len(network.stations),
+                "reporting": int(assessed.is_reporting.sum()),
+                "silent": [network.stations.code[index] for index in silent[:CODES_SHOWN_MAX]],
+            },
+            "villages": {
+                "total": len(network.villages),
+                "blind": len(blind),
+                "blind_codes": [network.villages.code[index] for index in blind[:CODES_SHOWN_MAX]],
+                "levels": by_hazard,
+            },
+            "forecast": self._forecast,
+            "warnings_open": len(self._warnings),
+        }
+
+    # Recovery.
+
+    def _new_intake(self) -> Intake:
+        configuration = self.configuration
+        return Intake(
+            build_engine(configuration),
+            configuration.network.stations,
+            Topics(configuration.topic_prefix),
+            clock=configuration.node.clock,
+        )
+
+    def _recover(self) -> None:
+        """Newest snapshot that fits, then the journal after it; effects that are known change nothing."""
+        sequence = self._restore_snapshot()
+        started, count = time.monotonic(), 0
+        for entry, kind, payload in self._journal.since(sequence):
+            self._consume(entry, kind, payload)
+            count += 1
+        if count:
+            took_s = round(time.monotonic() - started, 2)
+            log.info("journal replayed", extra={"after": sequence, "entries": count, "took_s": took_s})
+
+    def _restore_snapshot(self) -> int:
+        """Journal sequence to continue after."""
+        snapshot = self._journal.latest_snapshot()
+        if snapshot is None:
+            return self._journal.first_sequence() - 1
+        sequence, payload = snapshot
+        try:
+            self._intake.restore(payload)
+        except (ValueError, KeyError) as error:
+            log.warning("snapshot does not fit, the journal is replayed whole", extra={"error": str(error)})
+            self._intake = self._new_intake()
+            return self._journal.first_sequence() - 1
+        self._warnings = self._open_warnings()
+        return sequence
+
+    def _snapshot_if_due(self) -> None:
+        if time.monotonic() - self._snapshot_at >= self.configuration.storage.snapshot_every_s:
+            self._snapshot()
+
+    def _snapshot(self) -> None:
+        """Keep the state, then forget journal entries no longer needed; a full disk only delays it."""
+        self._snapshot_at = time.monotonic()
+        if not self._may_snapshot:
+            return
+        try:
+            self._journal.save_snapshot(self._journal.last_sequence(), self._intake.snapshot())
+            self._journal.prune(older_than_s=self.configuration.storage.journal_keep_s)
+        except StoreError as error:
+            log.error("snapshot not written", extra={"error": str(error)})  # noqa: TRY400  # one line is enough
+
+    # Small things.
+
+    @property
+    def _is_exercise(self) -> bool:
+        return self.configuration.message.status is MessageStatus.EXERCISE
+
+    def _open_warnings(self) -> list[WarningStatus]:
+        return self._intake.engine.desk.open_warnings()
+
+    def _waiting_requests(self) -> list[_Request]:
+        requests = []
+        while not self._requests.empty():
+            requests.append(self._requests.get())
+        return requests
+
+    def _submit(self, kind: str, payload: bytes) -> None:
+        if self._stopping.is_set():
+            raise StoreError("the node is stopping", retryable=True)
+        request = _Request(kind, payload, Future())
+        self._requests.put(request)
+        self._source.wake()
+        try:
+            request.done.result(ANSWER_WAIT_S)
+        except TimeoutError:
+            raise StoreError("the node did not keep it in time", retryable=True) from None
+
+    def _due_tick(self) -> int | None:
+        """Time of a tick that is due by the system's clock; never before the engine's own time."""
+        if self._is_simulated or time.monotonic() < self._next_tick_at:
+            return None
+        self._next_tick_at = time.monotonic() + self.configuration.node.tick_s
+        now_s, engine_s = int(time.time()), self._intake.now_s
+        if now_s < engine_s - CLOCK_BACK_S_MAX:
+            self._trouble["clock"] = f"the system clock is {engine_s - now_s} s behind the last step"
+            log.error("system clock went back", extra={"seconds": engine_s - now_s})
+        else:
+            self._trouble.pop("clock", None)
+        return max(now_s, engine_s)
+
+    def _wait_s(self) -> float:
+        if self._is_simulated:
+            return WAIT_S_MAX
+        return min(max(self._next_tick_at - time.monotonic(), 0.0), WAIT_S_MAX)
+
+    def _close(self) -> None:
+        """Stop taking, send what is in hand, keep the state, close the files."""
+        self._source.stop()
+        self.http.stop()
+        self.delivery.stop()
+        self._publisher.stop()
+        if self._broker is not None:
+            self._broker.stop()
+        self._snapshot()
+        self.outbox.close()
+        self._refused.close()
+        self._journal.close()
+        log.info("node stopped", extra={"node": self.configuration.node.name})

@@ -430,8 +430,11 @@ def _run(options: argparse.Namespace) -> int:
         view = stack.enter_context(ProgressView("storm", scenario.start_s, scenario.end_s))
         published = publisher.run(stop, view.show)
     summary = _published(published)
-    summary["faults"] = dict(Counter(record.kind.value for record in scenario.faults))
-    summary["truth"] = dict(Counter(event.kind for event in scenario.truth))
+    # A run that was stopped tells of what had begun by then.
+    until_s = published.clock_s or scenario.start_s
+    faults = Counter(record.kind.value for record in scenario.faults if record.begins_s <= until_s)
+    truth = Counter(event.kind for event in scenario.truth if event.time_s <= until_s)
+    summary["faults"], summary["truth"] = dict(faults), dict(truth)
     if people is not None:
         summary["people"] = asdict(people.counts())
     _print_summary(options, summary)

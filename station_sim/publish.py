@@ -31,7 +31,8 @@ class PublishSummary:
     """What was published.
 
     `readings` counts reports (a station at a time, with all its variables);
-    `finished` is False if it was stopped before the end.
+    `clock_s` is the time of the last acknowledged beacon, None before the
+    first; `finished` is False if it was stopped before the end.
     """
 
     messages: int
@@ -39,6 +40,7 @@ class PublishSummary:
     beacons: int
     reconnects: int
     wall_s: float
+    clock_s: int | None
     finished: bool
 
 
@@ -69,6 +71,7 @@ class Publisher:
         self._messages, self._transport, self._speed = messages, transport, speed
         self._monotonic_s = monotonic_s
         self._n_messages = self._n_readings = self._n_beacons = 0
+        self._clock_s: int | None = None
 
     def run(
         self, stop: threading.Event | None = None, on_progress: Callable[[Progress], None] | None = None
@@ -95,7 +98,13 @@ class Publisher:
             self._transport.close()
         wall_s = self._monotonic_s() - begun_s
         return PublishSummary(
-            self._n_messages, self._n_readings, self._n_beacons, self._transport.reconnects, wall_s, finished
+            messages=self._n_messages,
+            readings=self._n_readings,
+            beacons=self._n_beacons,
+            reconnects=self._transport.reconnects,
+            wall_s=wall_s,
+            clock_s=self._clock_s,
+            finished=finished,
         )
 
     def _publish_all(
@@ -124,8 +133,11 @@ class Publisher:
             return False
         self._transport.publish(message.topic, message.payload, stop)
         if beacon:
+            if not self._transport.wait_acknowledged(stop):
+                return False
             self._n_beacons += 1
-            return self._transport.wait_acknowledged(stop)
+            self._clock_s = message.time_s
+            return True
         self._n_messages += 1
         self._n_readings += message.n_readings
         return True

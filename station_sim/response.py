@@ -4,10 +4,10 @@ This is the truth that warnings are scored against. It is made from the true
 field, not from what stations measure, and with properties of each village and
 river that no table publishes, so thresholds are informative, not perfect:
 
-- *flash flood*: rain of 25 km2 about the village fills a linear reservoir
-  (K 30 to 60 min); the flood strikes when its outflow exceeds the village's
-  capacity: the outflow that its published red rain in one hour would cause,
-  times a factor of about 0.9 with a spread of 15 %;
+- *flash flood*: rain of 25 km2 about the village runs through two linear
+  reservoirs, slope and stream (K 30 to 60 min each); the flood strikes when the
+  outflow reaches the village's capacity: the peak that its published red rain
+  in one even hour would cause, times a factor of about 1.1 that spreads by 15 %;
 - *river flood*: rain of the gauge's upstream square (13 to 25 km wide) fills
   a slower reservoir (K 1.5 to 3 h); a village is flooded when the stage passes
   its bank, a travel time (2 m/s) after it passed at the gauge;
@@ -191,9 +191,23 @@ def _flash_floods(county: County, seed: int, village_rain_mm: Float64Array) -> l
     generator = stream(seed, "village capacities")
     n_villages = len(county.villages)
     storage_min = generator.uniform(30.0, 60.0, n_villages)
-    factor = 0.9 * np.exp(generator.normal(0.0, 0.15, n_villages))
-    capacity_mm_per_h = _red_1h_mm(county) * (1 - np.exp(-60.0 / storage_min)) * factor
-    return _first_minutes(outflow_mm_per_h(village_rain_mm, storage_min) >= capacity_mm_per_h)
+    factor = 1.1 * np.exp(generator.normal(0.0, 0.15, n_villages))
+    capacity_mm_per_h = _red_1h_mm(county) * _peak_of_one_hour(storage_min) * factor
+    return _first_minutes(_slope_and_stream(village_rain_mm, storage_min) >= capacity_mm_per_h)
+
+
+def _slope_and_stream(rain_mm: Float64Array, storage_min: Float64Array) -> Float64Array:
+    """Outflow of two equal reservoirs in a row, mm/h: the water's way down the slope, then the stream."""
+    slope_mm_per_h = outflow_mm_per_h(rain_mm, storage_min)
+    return outflow_mm_per_h(slope_mm_per_h / 60.0, storage_min)
+
+
+def _peak_of_one_hour(storage_min: Float64Array) -> Float64Array:
+    """Peak outflow, mm/h, that one millimetre causes when it falls evenly in one hour."""
+    rain_mm = np.zeros((180, len(storage_min)))
+    rain_mm[:60] = 1 / 60
+    peak: Float64Array = _slope_and_stream(rain_mm, storage_min).max(axis=0)
+    return peak
 
 
 def _red_1h_mm(county: County) -> Float64Array:

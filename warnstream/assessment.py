@@ -51,8 +51,8 @@ class AssessmentStep:
     flags : UInt16Array, shape (n_readings,)
         `Flag` bits of the batch, row by row.
     is_reporting : BoolArray, shape (n_stations,)
-    is_blind : BoolArray, shape (n_villages,)
-        Villages whose own rain gauges are all silent.
+    rain : VillageRain
+        What the villages were judged by; `rain.is_blind` names those whose own gauges are silent.
     failures : dict
         Hazard (or ``forecast``) -> error text, of those that could not be evaluated.
     forecast : RainAhead or None
@@ -62,7 +62,7 @@ class AssessmentStep:
     changes: list[LevelChange]
     flags: UInt16Array
     is_reporting: BoolArray
-    is_blind: BoolArray
+    rain: VillageRain
     failures: dict[str, str]
     forecast: RainAhead | None
 
@@ -159,7 +159,7 @@ class Assessment:
         for rule in self._rules:
             changes += self._judge(rule, rain, now_s, failures)
 
-        return AssessmentStep(changes, flags, is_reporting, rain.is_blind, failures, forecast)
+        return AssessmentStep(changes, flags, is_reporting, rain, failures, forecast)
 
     def snapshot(self) -> dict[str, dict[str, np.ndarray]]:
         """State as named arrays; `restore` of it continues exactly."""
@@ -288,15 +288,16 @@ class Assessment:
         changes = []
         for village in np.flatnonzero(moved | sight):
             level, previous = Level(int(step.level[village])), Level(int(step.previous[village]))
-            if level != previous:
-                kind = Change.RISE if level > previous else Change.FALL
-            else:
-                kind = Change.SIGHT_LOST if step.is_blind[village] else Change.SIGHT_REGAINED
             reason = self._reason(rule, int(village), found, rain) if found is not None else None
-            crossed_at_s = reason.observed_until_s if reason is not None and kind is Change.RISE else now_s
-            changes.append(
-                LevelChange(kind, rule.name, int(village), level, previous, now_s, crossed_at_s, reason)
-            )
+            for kind in _kinds(level, previous, was_blind=bool(step.was_blind[village])):
+                is_rise = kind is Change.RISE
+                crossed_at_s = reason.observed_until_s if is_rise and reason is not None else now_s
+                at_level = level if is_rise or kind is Change.FALL else previous
+                changes.append(
+                    LevelChange(
+                        kind, rule.name, int(village), at_level, previous, now_s, crossed_at_s, reason
+                    )
+                )
         return changes
 
     def _reason(
@@ -324,6 +325,18 @@ class Assessment:
             confirmed=not (is_doubtful or found.is_blind[village]),
             source=rule.source,
         )
+
+
+def _kinds(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, ...]:
+    """What to tell of a village that moved, or whose sight changed while its level stood.
+
+    A level can fall in the very step in which sight returns; that is told first.
+    """
+    if level > previous:
+        return (Change.RISE,)
+    if level < previous:
+        return (Change.SIGHT_REGAINED, Change.FALL) if was_blind else (Change.FALL,)
+    return (Change.SIGHT_REGAINED,) if was_blind else (Change.SIGHT_LOST,)
 
 
 def _durations(rules: tuple[HazardRule, ...]) -> Int32Array:

@@ -175,9 +175,7 @@ def _run(options: argparse.Namespace) -> int:
     configuration = _load(options.directory)
     network = configuration.network
     addresses = {*network.households.address, *(post.address for post in network.chain)}
-    configure_logging(
-        as_json=options.log_json, level=options.log_level.upper(), addresses=addresses - {""}
-    )
+    configure_logging(as_json=options.log_json, level=options.log_level.upper(), addresses=addresses - {""})
     node = Node(configuration)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -191,7 +189,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from warnstream.review.run import replay_archive
+    from warnstream.runners.replay_command import replay_archive
 
     return replay_archive(
         _load(options.directory),
@@ -204,7 +202,7 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _warnings(options: argparse.Namespace) -> int:
-    from warnstream.review.export import export_warnings
+    from warnstream.runners.export import export_warnings
 
     configuration = _load(options.directory)
     count = export_warnings(configuration, options.out)

@@ -76,7 +76,7 @@ def test_a_village_s_message_is_found_by_whoever_comes_later(port: int) -> None:
     found = subscribe.simple(  # type: ignore[no-untyped-call]
         ["ws/warn/#"], msg_count=2, hostname="127.0.0.1", port=port
     )
-    assert {one.topic for one in found} == {"ws/warn/V1", "ws/warn/V1/cap"}
+    assert {one.topic for one in found} == {"ws/warn/V1/flash_flood", "ws/warn/V1/flash_flood/cap"}
     assert any(b'"type":"Cancel"' in one.payload for one in found)
 
 
@@ -99,6 +99,6 @@ def test_a_broker_that_does_not_acknowledge_is_not_believed() -> None:
             connection.recv(1_024)
             connection.sendall(connack)
             assert publisher.wait_until_connected(10)
-            faults = publisher([Publication("ws/warn/V1", b"{}", retain=True)])
+            faults = publisher([Publication("ws/warn/V1/flash_flood", b"{}", retain=True)])
             publisher.stop()
     assert faults == ["the broker did not acknowledge in time"]

@@ -53,8 +53,9 @@ class Mosquitto:
         self.port = free_port()
         self._program, self._file = program, folder / "mosquitto.conf"
         self._file.write_text(
-            # Started by root it would give its rights up and could not read its own files here.
-            f"user {getpass.getuser()}\nlistener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
+            # Started by root it would give its rights up and lose its files.
+            f"user {getpass.getuser()}\nlistener {self.port} 127.0.0.1\n"
+            "allow_anonymous true\npersistence true\n"
             f"persistence_location {folder}/\nmax_inflight_messages 1000\nmax_queued_messages 0\n",
             encoding="utf-8",
         )
@@ -252,7 +253,7 @@ def test_a_broker_that_is_not_there_is_named() -> None:
 
 
 def test_certificates_that_are_not_there_are_named(tmp_path: Path) -> None:
-    with pytest.raises(BrokerError, match="the certificates for 127.0.0.1:8883 cannot be used"):
+    with pytest.raises(BrokerError, match=r"the certificates for 127\.0\.0\.1:8883 cannot be used"):
         BrokerTransport(BrokerAddress(port=8883, ca=tmp_path / "absent.pem"))
 
 

@@ -113,7 +113,7 @@ def test_a_blind_village_is_judged_by_farther_stations_and_says_so() -> None:
     )
     assessment = assessment_of(fallback=neighbour)
     step = assessment.step(rain((1, 300, 45.0)), T0 + 300)
-    assert step.is_blind.tolist() == [True, False, True]
+    assert step.rain.is_blind.tolist() == [True, False, True]
     by_village = {change.village: change.reason for change in step.changes}
     assert sorted(by_village) == [0, 1, 2]
     reason = by_village[0]

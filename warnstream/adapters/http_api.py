@@ -298,7 +298,6 @@ class HttpApi:
 
     async def _submit(self, message: str, recipient: str, answer: Answer) -> None:
         await run_in_threadpool(self._node.submit_answer, message, recipient, answer)
-        self._metrics.answers.labels(str(answer)).inc()
 
     async def _addressed(self, request: Request) -> Addressed:
         token = request.path_params["token"]

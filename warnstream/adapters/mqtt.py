@@ -11,7 +11,6 @@ nothing more is acknowledged).
 """
 
 import logging
-import ssl
 import threading
 import time
 from collections import deque
@@ -19,19 +18,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from warnstream.adapters.mqtt_connection import connect_async, new_client
 from warnstream.config.settings import BrokerSettings
 from warnstream.ingest.decode import RawMessage
 
 QUEUE_MESSAGES_MAX = 200_000
 """Messages that may wait in memory for the journal: about 60 MB of flat JSON."""
-
-_SESSION_EXPIRY_S = 7 * 86_400
-_KEEPALIVE_S = 30
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +52,7 @@ class MqttSource:
         self._connection = 0
         self._connected = threading.Event()
         self._dropped = 0
-        self._client = connect_client(broker, client_id=broker.client_id, manual_ack=True)
+        self._client = new_client(broker, broker.client_id, keeps_session=True, manual_ack=True)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -74,7 +69,7 @@ class MqttSource:
 
     def start(self) -> None:
         """Connect in the background; reconnects by itself until `stop`."""
-        connect_async(self._client, self._broker)
+        connect_async(self._client, self._broker, keeps_session=True)
         self._client.loop_start()
 
     def stop(self) -> None:
@@ -158,42 +153,3 @@ class MqttSource:
                 return
             self._arrived.append(received)
             self._condition.notify()
-
-
-def connect_client(broker: BrokerSettings, *, client_id: str, manual_ack: bool = False) -> paho.Client:
-    """A paho client with protocol, session, credentials and TLS as configured; not yet connected."""
-    is_v5 = broker.protocol == "5"
-    client = paho.Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=client_id,
-        protocol=MQTTProtocolVersion.MQTTv5 if is_v5 else MQTTProtocolVersion.MQTTv311,
-        clean_session=None if is_v5 else False,
-        manual_ack=manual_ack,
-    )
-    client.reconnect_delay_set(min_delay=1, max_delay=30)
-    if broker.username is not None:
-        client.username_pw_set(broker.username, _password(broker))
-    if broker.tls is not None:
-        client.tls_set(
-            ca_certs=str(broker.tls.ca),
-            certfile=str(broker.tls.certificate) if broker.tls.certificate else None,
-            keyfile=str(broker.tls.key) if broker.tls.key else None,
-            cert_reqs=ssl.CERT_REQUIRED,
-        )
-    return client
-
-
-def connect_async(client: paho.Client, broker: BrokerSettings) -> None:
-    """Name the broker to connect to once the client's loop runs; MQTT 5 keeps its session by an expiry."""
-    if broker.protocol == "5":
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho annotates no __init__
-        properties.SessionExpiryInterval = _SESSION_EXPIRY_S
-        client.connect_async(
-            broker.host, broker.port, keepalive=_KEEPALIVE_S, clean_start=False, properties=properties
-        )
-    else:
-        client.connect_async(broker.host, broker.port, keepalive=_KEEPALIVE_S)
-
-
-def _password(broker: BrokerSettings) -> str | None:
-    return broker.password_file.read_text(encoding="utf-8").strip() if broker.password_file else None

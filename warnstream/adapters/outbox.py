@@ -285,6 +285,12 @@ class Outbox:
             ).fetchone()
         return None if row is None else int(row[0])
 
+    def records(self) -> Iterator[bytes]:
+        """Every message as JSON of `WarningMessage`, in the order of recording."""
+        with self._database.reading() as connection:
+            for (record,) in connection.execute("SELECT record FROM messages ORDER BY number"):
+                yield record
+
     def prune(self, sent_before_s: int) -> int:
         """Delete warnings whose newest message is older and of which nothing is left to send.
 

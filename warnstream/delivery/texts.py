@@ -15,7 +15,7 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.policies import MessagePolicy
 from warnstream.model.rules import HazardRule
-from warnstream.model.times import HOUR_S, MINUTE_S, iso_local
+from warnstream.model.times import HOUR_S, MINUTE_S, clock_local, iso_local
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
 
 TEXT_ZH_MAX = 200
@@ -115,7 +115,8 @@ def texts_zh(
     action = ALL_CLEAR_ZH if is_end else ACTION_ZH[message.level]
     why = _why_zh(message, policy)
     until = "" if is_end else f"有效至{_until_zh(message.expires_s, policy)}。"
-    text = f"{mark}{action}。{place}{verb}{warning}（{level.official_grade}级）。{why}{until}"
+    head = f"{mark}{action}。{place}{verb}{warning}（{level.official_grade}级）。"
+    text = f"{head}{_within(why, TEXT_ZH_MAX - len(head) - len(until))}{until}"
     return Texts(
         event, place, f"{mark}{clean(policy.sender_name)}{verb}{place}{warning}", why, f"{mark}{action}", text
     )
@@ -158,7 +159,7 @@ def _why_zh(message: WarningMessage, policy: MessagePolicy) -> str:
 def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
     where = f"{_short(reason.station)}站" if clean(reason.station) else "周边站"
     value, threshold = _number(reason.value, "未知"), _number(reason.threshold, "未知")
-    clock = _clock(reason.observed_until_s, policy)
+    clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
     unit = {"mm": "毫米", "m": "米"}.get(reason.unit, _short(reason.unit))
     what = "水位" if reason.indicator == "stage" else f"{_duration_zh(reason.duration_s)}雨量"
     doubt = "" if reason.confirmed else "，待核实"
@@ -190,7 +191,7 @@ def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
     where = f"Gauge {station}" if station else "Nearby gauges"
     unit = _short(reason.unit)
     value, threshold = _number(reason.value, "unknown"), _number(reason.threshold, "unknown")
-    clock = _clock(reason.observed_until_s, policy)
+    clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
     what = f"{value} {unit} of rain in {_duration_en(reason.duration_s)}"
     if reason.indicator == "stage":
         what = f"water level {value} {unit}"
@@ -203,6 +204,11 @@ def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
         f"Expected within {_duration_en(reason.lead_s)} at {where[0].lower()}{where[1:]}: {what} "
         f"({ahead} {unit} of it forecast), threshold {threshold} {unit} (forecast of {clock}{doubt})."
     )
+
+
+def _within(sentence: str, length_max: int) -> str:
+    """A sentence cut to a length; what to do, where and until when are never cut for it."""
+    return sentence if len(sentence) <= length_max else f"{sentence[: length_max - 2]}…。"
 
 
 def _short(text: str, length_max: int = NAME_MAX) -> str:
@@ -231,16 +237,12 @@ def _duration_en(duration_s: int) -> str:
     return f"{duration_s // HOUR_S} h" if whole else f"{duration_s // MINUTE_S} min"
 
 
-def _clock(time_s: int, policy: MessagePolicy) -> str:
-    return iso_local(time_s, policy.utc_offset_s)[11:16]
-
-
 def _until_zh(time_s: int, policy: MessagePolicy) -> str:
     """Day and clock: six hours of validity often pass midnight."""
     day = int(iso_local(time_s, policy.utc_offset_s)[8:10])
-    return f"{day}日{_clock(time_s, policy)}"
+    return f"{day}日{clock_local(time_s, policy.utc_offset_s)}"
 
 
 def _until_en(time_s: int, policy: MessagePolicy) -> str:
     date = iso_local(time_s, policy.utc_offset_s)
-    return f"{_clock(time_s, policy)} on {int(date[8:10])} {MONTH_EN[int(date[5:7]) - 1]}"
+    return f"{clock_local(time_s, policy.utc_offset_s)} on {int(date[8:10])} {MONTH_EN[int(date[5:7]) - 1]}"

@@ -9,7 +9,7 @@ rule's `forecast_level_max`.
 
 import numpy as np
 
-from warnstream.hazards.tables import levels_of, threshold_of, worst_column
+from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
 from warnstream.model.arrays import BoolArray, Float64Array, LevelArray
 from warnstream.model.indicators import LEADS_S, HazardLevels, VillageRain
 from warnstream.model.level import Level
@@ -35,7 +35,7 @@ def evaluate_where(rule: HazardRule, rain: VillageRain, *, counts: BoolArray | N
     critical = table.critical_mm
     observed = np.stack([rain.over(int(duration)) for duration in table.duration_s], axis=1)
     by_duration = levels_of(observed, critical)
-    holding = levels_of(observed, critical * rule.lowering.clear_ratio).max(axis=1, initial=0)
+    holding = worst_of(levels_of(observed, critical * rule.lowering.clear_ratio))
     if counts is not None:
         by_duration = np.where(counts[:, None], by_duration, np.uint8(0))
         holding = np.where(counts, holding, np.uint8(0))
@@ -78,7 +78,7 @@ def _take(
     table: CriticalRain,
 ) -> None:
     """Write into `found` the villages whose worst level by duration beats what stands there."""
-    rows = np.flatnonzero(level.max(axis=1, initial=0) > found.level)
+    rows = np.flatnonzero(worst_of(level) > found.level)
     if len(rows) == 0:
         return
     level, value, forecast_value = level[rows], value[rows], forecast_value[rows]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from warnstream.model.arrays import Float64Array, Int64Array, LevelArray
+from warnstream.model.level import LEVELS
 
 
 def levels_of(value: Float64Array, critical: Float64Array) -> LevelArray:
@@ -26,11 +27,18 @@ def levels_of(value: Float64Array, critical: Float64Array) -> LevelArray:
     >>> levels_of(np.array([61.0, 61.0]), np.array([[35, 45, 60, 80], [55, 75, 100, 120.0]]))
     array([3, 1], dtype=uint8)
     """
-    reached = value[..., None] >= critical
-    levels: LevelArray = np.max(reached * np.arange(1, 5, dtype=np.uint8), axis=-1, initial=0).astype(
-        np.uint8
-    )
+    levels = np.zeros(np.broadcast_shapes(value.shape, critical.shape[:-1]), dtype=np.uint8)
+    for level in LEVELS:  # ascending: a higher level overwrites a lower one
+        levels[value >= critical[..., level - 1]] = level
     return levels
+
+
+def worst_of(level: LevelArray) -> LevelArray:
+    """Highest level of each row, shape (n_rows,); column by column, the fast way for a few columns."""
+    worst = np.zeros(len(level), dtype=np.uint8)
+    for column in range(level.shape[1]):
+        np.maximum(worst, level[:, column], out=worst)
+    return worst
 
 
 def worst_column(level: LevelArray, value: Float64Array, critical: Float64Array) -> Int64Array:
@@ -45,7 +53,7 @@ def worst_column(level: LevelArray, value: Float64Array, critical: Float64Array)
     -------
     Int64Array, shape (n_rows,)
     """
-    worst = level.max(axis=1)
+    worst = worst_of(level)
     threshold = threshold_of(critical, np.repeat(worst[:, None], level.shape[1], axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(level == worst[:, None], value / threshold, -np.inf)

@@ -36,7 +36,7 @@ def clock_local(time_s: int, utc_offset_s: int) -> str:
     >>> clock_local(1_554_758_100, -3 * HOUR_S)
     '18:15'
     """
-    return str(np.datetime64(int(time_s) + utc_offset_s, "m"))[11:16]
+    return str(np.datetime64(int(time_s) + utc_offset_s, "s"))[11:16]
 
 
 def compact_utc(time_s: int) -> str:

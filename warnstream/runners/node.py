@@ -39,8 +39,8 @@ from warnstream.model.effects import Answer, Effects, OperatorCancel, RenderedMe
 from warnstream.model.errors import StoreError
 from warnstream.model.level import Level
 from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
-from warnstream.model.times import iso_utc
-from warnstream.model.warning import MessageStatus, WarningMessage
+from warnstream.model.times import DAY_S, iso_utc
+from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
@@ -58,6 +58,9 @@ ANSWER_WAIT_S = 10.0
 
 CLOCK_BACK_S_MAX = 2
 """Steps back of the system clock that are passed over without a word."""
+
+OUTBOX_KEEP_S = 90 * DAY_S
+"""Ended warnings stay in the outbox that long, for review and export."""
 
 CODES_SHOWN_MAX = 50
 """Silent stations and blind villages that are named in the state; the count is always complete."""
@@ -117,6 +120,7 @@ class Node:
         self._next_tick_at = time.monotonic()
         self._snapshot_at = time.monotonic()
         self._may_snapshot = True
+        self._refused_inputs = 0
 
     def start(self) -> None:
         """Recover, then open every door.
@@ -298,7 +302,17 @@ class Node:
                 message.hazard, message.level.word, str(message.msg_type)
             ).inc()
         self._warnings = self._open_warnings()
+        self._tell_refused_inputs()
         self.delivery.wake()
+
+    def _tell_refused_inputs(self) -> None:
+        """The desk refuses what cannot be; that is a fault of ours and must be seen."""
+        desk = self._intake.engine.desk
+        if desk.refused_inputs > self._refused_inputs:
+            self._refused_inputs = desk.refused_inputs
+            log.error(
+                "the desk refused an input", extra={"count": desk.refused_inputs, "last": desk.last_refusal}
+            )
 
     def _persist(self, write: Callable[[], object]) -> None:
         """Write what the engine asked for, however often the disk refuses.
@@ -317,7 +331,9 @@ class Node:
 
     def _render(self, message: WarningMessage) -> RenderedMessage:
         configuration = self.configuration
-        return render(message, configuration.network, configuration.rules, configuration.message)
+        status = self._intake.engine.desk.status(message.warning)
+        note = status.note if status is not None and message.cause is Cause.CANCELLED else ""
+        return render(message, configuration.network, configuration.rules, configuration.message, note)
 
     def _keep_refused(self, sequence: int, outcome: Outcome) -> None:
         if not outcome.refusals:
@@ -379,7 +395,7 @@ class Node:
         if assessed.forecast is not None:
             self._forecast = {"method": assessed.forecast.method, "usable": assessed.forecast.usable}
         silent = np.flatnonzero(~assessed.is_reporting)
-        blind = np.flatnonzero(assessed.is_blind)
+        blind = np.flatnonzero(assessed.rain.is_blind)
         return {
             "node": self.configuration.node.name,
             "now": iso_utc(self._intake.now_s),
@@ -449,6 +465,7 @@ class Node:
         try:
             self._journal.save_snapshot(self._journal.last_sequence(), self._intake.snapshot())
             self._journal.prune(older_than_s=self.configuration.storage.journal_keep_s)
+            self.outbox.prune(self._intake.now_s - OUTBOX_KEEP_S)
         except StoreError as error:
             log.error("snapshot not written", extra={"error": str(error)})  # noqa: TRY400  # one line is enough
 

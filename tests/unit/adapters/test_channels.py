@@ -98,10 +98,10 @@ def test_a_village_gets_cap_and_json_retained_and_nobody_s_address() -> None:
     broker = Broker()
     MqttChannel("ws", broker).send([outgoing_message(kind=RecipientKind.VILLAGE)])
     topics = {publication.topic: publication for publication in broker.taken}
-    assert set(topics) == {"ws/warn/V1", "ws/warn/V1/cap"}
+    assert set(topics) == {"ws/warn/V1/flash_flood", "ws/warn/V1/flash_flood/cap"}
     assert all(publication.retain for publication in broker.taken)
-    assert topics["ws/warn/V1/cap"].payload == b"<alert><status>Actual</status></alert>"
-    assert b"13800000" not in topics["ws/warn/V1"].payload
+    assert topics["ws/warn/V1/flash_flood/cap"].payload == b"<alert><status>Actual</status></alert>"
+    assert b"13800000" not in topics["ws/warn/V1/flash_flood"].payload
 
 
 def test_a_cancel_is_retained_so_that_the_end_is_as_visible_as_the_beginning() -> None:
@@ -115,7 +115,7 @@ def test_a_cancel_is_retained_so_that_the_end_is_as_visible_as_the_beginning() -
 
 
 def test_a_village_message_is_sent_only_when_both_topics_are_acknowledged() -> None:
-    broker = Broker({"ws/warn/V1": "the broker did not acknowledge in time"})
+    broker = Broker({"ws/warn/V1/flash_flood": "the broker did not acknowledge in time"})
     (outcome,) = MqttChannel("ws", broker).send([outgoing_message(kind=RecipientKind.VILLAGE)])
     assert not outcome.is_sent
     assert outcome.can_retry

@@ -147,6 +147,16 @@ def test_a_chinese_text_is_short_and_clean_whatever_the_tables_contain(
     assert text.isprintable()
 
 
+def test_a_reason_that_is_too_long_is_cut_and_the_end_of_validity_is_not() -> None:
+    long = "长" * 60
+    network = county(name=(long,) * 3, township=(long,) * 3, county=(long,) * 3)
+    why = reason(station=long, unit=long, lead_s=600, value=123456.78, threshold=99999.99, confirmed=False)
+    message = replace(RAISED, reason=why)
+    text = render(message, network, (rule("flash_flood", long, long),), MESSAGE_POLICY).text_zh
+    assert len(text) == TEXT_ZH_MAX
+    assert text.endswith("…。有效至9日11:20。")
+
+
 def test_the_longest_chinese_text_is_within_the_limit() -> None:
     long = "长" * 60
     network = county(name=(long,) * 3, township=(long,) * 3, county=(long,) * 3)

@@ -68,6 +68,7 @@ def test_messages_are_published_in_order_and_counted(scenario: Scenario) -> None
     assert transport.published == [(message.topic, message.payload) for message in messages]
     assert summary.finished
     assert summary.beacons == scenario.n_minutes + 1
+    assert summary.clock_s == scenario.end_s
     assert summary.messages == len(messages) - summary.beacons
     assert summary.readings == sum(message.n_readings for message in messages)
 
@@ -109,6 +110,7 @@ def test_stopping_ends_the_run_and_closes_the_connection() -> None:
     summary = Publisher([reading(60), beacon("ws", 60), reading(120)], transport, speed=0).run(stop)
     assert not summary.finished
     assert len(transport.published) == 2
+    assert summary.clock_s is None
     assert transport.events == [("open", ""), ("close", "")]
 
 

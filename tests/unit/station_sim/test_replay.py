@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -85,7 +86,7 @@ def test_the_clock_goes_on_after_the_last_reading_if_asked(archive: Path) -> Non
     ids=["iso", "epoch", "datetime", "naive datetime", "offset"],
 )
 def test_times_are_understood_in_every_documented_form(
-    tmp_path: Path, as_time: Callable[[str], object], archive: Path
+    tmp_path: Path, as_time: Callable[[str], Any], archive: Path
 ) -> None:
     table = pd.DataFrame(ROWS, columns=["station", "observed_at", "variable", "value"])
     table = table.assign(observed_at=[as_time(text) for text in table["observed_at"]])

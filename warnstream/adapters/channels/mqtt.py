@@ -1,11 +1,12 @@
-"""The broker as a channel: one topic per device, two retained topics per village.
+"""The broker as a channel: one topic per device, two retained topics per village and hazard.
 
 A device subscribes to ``{prefix}/device/{address}`` and answers on
 ``{prefix}/answer/{recipient}``. Whoever comes late finds a village's current
-message retained at ``{prefix}/warn/{village}`` (JSON) and
-``{prefix}/warn/{village}/cap`` (CAP 1.2); a Cancel is retained too, so that the
-end of a warning is as visible as its beginning. A message counts as sent when
-the broker has acknowledged it (QoS 1); a device may get it twice, with one key.
+message of each hazard retained at ``{prefix}/warn/{village}/{hazard}`` (JSON)
+and ``…/cap`` below it (CAP 1.2); a Cancel is retained too, so that the end of a
+warning is as visible as its beginning, and hides no other hazard's Alert. A
+message counts as sent when the broker has acknowledged it (QoS 1); a device may
+get it twice, with one key.
 """
 
 import logging
@@ -17,11 +18,12 @@ from typing import Any, Protocol
 
 import msgspec
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessageInfo
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from warnstream.adapters.channels.channel import SENT, Outcome, OutgoingMessage, refused, retry
+from warnstream.adapters.mqtt_connection import connect_async, new_client
 from warnstream.config.settings import BrokerSettings
 from warnstream.model.effects import RecipientKind
 from warnstream.model.times import iso_utc
@@ -92,7 +94,7 @@ class MqttChannel:
 
     def _publications(self, message: OutgoingMessage) -> list[Publication]:
         if message.kind is RecipientKind.VILLAGE:
-            topic = f"{self._prefix}/warn/{message.village}"
+            topic = f"{self._prefix}/warn/{message.village}/{message.hazard}"
             return [
                 Publication(f"{topic}/cap", message.cap_xml.encode(), retain=True),
                 Publication(topic, village_payload(message), retain=True),
@@ -168,7 +170,7 @@ class PahoPublisher:
 
     def start(self) -> None:
         """Connect in the background; until the broker is there, publications are to be retried."""
-        self._client.connect_async(self._settings.host, self._settings.port, keepalive=30)
+        connect_async(self._client, self._settings, keeps_session=False)
         self._client.loop_start()
 
     def wait_until_connected(self, timeout_s: float) -> bool:
@@ -216,27 +218,10 @@ class PahoPublisher:
 
 
 def _client_of(settings: BrokerSettings) -> Client:
-    is_version_5 = settings.protocol == "5"
-    client = Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=f"{settings.client_id}-out",
-        protocol=MQTTProtocolVersion.MQTTv5 if is_version_5 else MQTTProtocolVersion.MQTTv311,
-        # Nothing is kept for us at the broker: the outbox knows what is still to be sent.
-        clean_session=None if is_version_5 else True,
-    )
+    # Nothing is kept for us at the broker: the outbox knows what is still to be sent.
+    client = new_client(settings, f"{settings.client_id}-out", keeps_session=False)
     client.max_inflight_messages_set(INFLIGHT_MAX)
     client.max_queued_messages_set(QUEUED_MAX)
-    client.reconnect_delay_set(1, 30)
-    if settings.username is not None:
-        password = None
-        if settings.password_file is not None:
-            password = settings.password_file.read_text(encoding="utf-8").strip()
-        client.username_pw_set(settings.username, password)
-    if settings.tls is not None:
-        tls = settings.tls
-        client.tls_set(
-            str(tls.ca), str(tls.certificate) if tls.certificate else None, str(tls.key) if tls.key else None
-        )
     return client
 
 

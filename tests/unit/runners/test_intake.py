@@ -1,0 +1,149 @@
+import json
+
+import numpy as np
+import pytest
+
+from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, rain_rule
+from warnstream.assessment import Assessment, Weights
+from warnstream.desk import WarningDesk
+from warnstream.engine import Engine
+from warnstream.ingest.decode import RawMessage
+from warnstream.model.effects import Answer, OperatorCancel
+from warnstream.model.level import Level
+from warnstream.model.policies import MessagePolicy, RoutingPolicy
+from warnstream.model.refusals import RefusalReason
+from warnstream.model.times import iso_utc
+from warnstream.model.warning import MessageStatus, WarningMessage
+from warnstream.runners import intake as kinds
+from warnstream.runners.intake import Intake, Outcome, Topics
+
+N = 3
+MESSAGES = MessagePolicy(
+    prefix="ws",
+    sender="test@county.example",
+    sender_name="Test",
+    status=MessageStatus.EXERCISE,
+    utc_offset_s=0,
+    validity_s=6 * 3600,
+    renew_before_s=1800,
+    web="http://127.0.0.1",
+)
+ROUTING = RoutingPolicy(Level.YELLOW, Level.BLUE, (0, 3600, 1800, 600, 300))
+
+
+def intake_of(clock: str = "simulated") -> Intake:
+    network, rules = network_of(N, N), (rain_rule(N, (15, 25, 40, 80)),)
+    weights = nearest_weights(N, N)
+    assessment = Assessment(
+        network, rules, weights=Weights(weights, weights), windows=WINDOWS, quality=QUALITY, nowcast=None
+    )
+    engine = Engine(assessment, WarningDesk(network, rules, MESSAGES, ROUTING))
+    return Intake(engine, network.stations, Topics("ws"), clock=clock)
+
+
+def rain(station: int, after_s: int, rain_mm: float) -> RawMessage:
+    content = {"station": f"S{station}", "time": iso_utc(T0 + after_s), "rain": rain_mm}
+    return RawMessage(f"ws/c/rain/S{station}/obs", json.dumps(content).encode())
+
+
+def clock(after_s: int) -> RawMessage:
+    return RawMessage("ws/clock", json.dumps({"time": iso_utc(T0 + after_s)}).encode())
+
+
+def take(intake: Intake, *messages: RawMessage) -> Outcome:
+    return intake.consume(kinds.MESSAGES, kinds.encode_messages(messages))
+
+
+def issued(outcome: Outcome) -> list[WarningMessage]:
+    return [message for _, step in outcome.steps for message in step.effects.messages]
+
+
+def test_readings_wait_until_the_clock_is_told() -> None:
+    intake = intake_of()
+    assert take(intake, rain(0, 300, 50)).steps == []
+    (message,) = issued(take(intake, clock(300)))
+    assert (message.village, message.level, message.crossed_at_s) == (0, Level.ORANGE, T0 + 300)
+
+
+def test_several_times_in_one_batch_are_several_steps_in_order() -> None:
+    outcome = take(
+        intake_of(), rain(0, 300, 20), clock(300), rain(0, 600, 10), clock(600), rain(0, 900, 20), clock(900)
+    )
+    assert [message.level for message in issued(outcome)] == [Level.BLUE, Level.YELLOW, Level.ORANGE]
+
+
+def test_how_messages_are_cut_into_batches_changes_nothing() -> None:
+    messages = [rain(0, 300, 20), clock(300), rain(0, 600, 10), rain(1, 600, 30), clock(600)]
+    whole = issued(take(intake_of(), *messages))
+    intake = intake_of()
+    assert [one for message in messages for one in issued(take(intake, message))] == whole
+
+
+def test_a_time_that_is_not_later_steps_nothing() -> None:
+    intake = intake_of()
+    take(intake, clock(600))
+    assert take(intake, clock(600), clock(300)).steps == []
+
+
+def test_a_node_on_the_system_clock_cannot_be_moved_from_outside() -> None:
+    intake = intake_of("system")
+    assert take(intake, rain(0, 300, 50), clock(300)).steps == []
+    assert len(issued(intake.consume(kinds.TICK, kinds.encode_tick(T0 + 305)))) == 1
+
+
+@pytest.mark.parametrize("payload", [b"{", b'{"time":5}', b'{"time":"2026-06-18T00:00:00"}', b"\xff"])
+def test_a_clock_message_that_is_none_is_refused(payload: bytes) -> None:
+    outcome = take(intake_of(), RawMessage("ws/clock", payload))
+    assert [refusal.reason for refusal in outcome.refusals] == [RefusalReason.BAD_TIME]
+
+
+def test_an_answer_over_mqtt_is_taken_for_its_recipient() -> None:
+    outcome = take(intake_of(), RawMessage("ws/answer/H7", b'{"message":"m.1","answer":"safe"}'))
+    (answer,) = outcome.answers
+    assert (answer.recipient, answer.message, answer.answer) == ("H7", "m.1", Answer.SAFE)
+
+
+@pytest.mark.parametrize("payload", [b"yes", b"{}", b'{"message":"m.1","answer":"maybe"}'])
+def test_an_answer_that_is_none_is_refused(payload: bytes) -> None:
+    outcome = take(intake_of(), RawMessage("ws/answer/H7", payload))
+    assert [refusal.reason for refusal in outcome.refusals] == [RefusalReason.BAD_ANSWER]
+
+
+def test_readings_that_quality_control_keeps_out_are_set_aside_with_their_content() -> None:
+    outcome = take(intake_of(), rain(0, 300, 500), rain(1, 9_000, 1), clock(300))
+    assert [refusal.reason for refusal in outcome.refusals] == [
+        RefusalReason.OUT_OF_RANGE,
+        RefusalReason.FUTURE,
+    ]
+    assert json.loads(outcome.refusals[0].payload) == {
+        "station": "S0",
+        "time": iso_utc(T0 + 300),
+        "rain": 500.0,
+    }
+
+
+def test_the_duty_officer_ends_a_warning_by_hand() -> None:
+    intake = intake_of()
+    (message,) = issued(take(intake, rain(0, 300, 50), clock(300)))
+    cancel = OperatorCancel(message.warning, "duty", "gauge was being cleaned")
+    intake.consume(kinds.CANCEL, kinds.encode_cancel(cancel))
+    (ended,) = issued(take(intake, clock(360)))
+    assert (ended.msg_type, ended.level) == ("Cancel", Level.NONE)
+
+
+def test_an_entry_of_a_newer_version_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="unknown kind 'hologram'"):
+        intake_of().consume("hologram", b"")
+
+
+def test_a_restored_intake_continues_with_what_was_waiting() -> None:
+    intake, twin = intake_of(), intake_of()
+    take(intake, rain(0, 300, 20), clock(300), rain(0, 600, 30))
+    intake.consume(kinds.ANSWER, kinds.encode_answer("m.1", "H7", Answer.SAFE))
+    twin.restore(intake.snapshot())
+    expected = take(intake, clock(600))
+    got = take(twin, clock(600))
+    assert issued(got) == issued(expected)
+    assert [message.level for message in issued(got)] == [Level.ORANGE]
+    assert np.array_equal(got.steps[0][0].value, [30.0])
+    assert twin.snapshot() == intake.snapshot()

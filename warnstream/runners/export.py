@@ -1,0 +1,36 @@
+"""The command ``warnstream warnings``: what a node has issued, as warnings.jsonl."""
+
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from warnstream.adapters.outbox import Outbox
+from warnstream.config.settings import Configuration
+from warnstream.model.errors import WarnstreamError
+from warnstream.model.warning import WarningMessage
+from warnstream.review.report import warning_lines
+
+
+def export_warnings(configuration: Configuration, out: Path | None) -> int:
+    """Write every message of the node's outbox, oldest first; returns how many.
+
+    A running node is not disturbed. `out` None writes to standard output.
+
+    Raises
+    ------
+    WarnstreamError
+        If there is no outbox yet.
+    """
+    directory = configuration.storage.directory
+    if not (directory / "outbox.sqlite3").exists():
+        raise WarnstreamError(f"{directory}: no node has kept anything there yet")
+    with closing(Outbox(directory)) as outbox:
+        messages = [msgspec.json.decode(record, type=WarningMessage) for record in outbox.records()]
+    lines = [line + "\n" for line in warning_lines(messages, configuration)]
+    if out is None:
+        sys.stdout.writelines(lines)
+    else:
+        out.write_text("".join(lines), encoding="utf-8")
+    return len(lines)

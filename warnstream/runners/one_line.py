@@ -1,0 +1,22 @@
+"""One warning message in one line, for terminals: when, what, where, and why."""
+
+from warnstream.config.settings import Configuration
+from warnstream.model.changes import Reason
+from warnstream.model.times import HOUR_S, clock_local
+from warnstream.model.warning import WarningMessage
+
+
+def describe(message: WarningMessage, configuration: Configuration) -> str:
+    """A line such as ``18:15 Alert orange landslide Gavea: gavea 41.2 mm in 1 h >= 40``."""
+    village = configuration.network.villages.name[message.village]
+    clock = clock_local(message.crossed_at_s, configuration.message.utc_offset_s)
+    text = f"{clock} {message.msg_type} {message.level.word} {message.hazard} {village}"
+    return text if message.reason is None else f"{text}: {_why(message.reason)}"
+
+
+def _why(reason: Reason) -> str:
+    window = f" in {reason.duration_s / HOUR_S:g} h" if reason.duration_s else ""
+    text = f"{reason.station} {reason.value:g} {reason.unit}{window} >= {reason.threshold:g}"
+    if reason.is_observed:
+        return text
+    return f"{text}, {reason.forecast_value:g} of it expected within {reason.lead_s // HOUR_S} h"

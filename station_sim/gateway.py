@@ -48,5 +48,7 @@ def _gateway_topic(topic: str) -> str:
 
 
 def _together(topic: str, group: list[Message]) -> Message:
-    payload = b"[" + b",".join(message.payload for message in group) + b"]"
+    # A backlog is an array already; within another array nobody would read it.
+    rows = (message.payload.removeprefix(b"[").removesuffix(b"]") for message in group)
+    payload = b"[" + b",".join(rows) + b"]"
     return Message(group[-1].time_s, topic, payload, sum(message.n_readings for message in group))

@@ -127,19 +127,19 @@ class ForecastSkill:
         return {"wet_mm": WET_MM, "leads": leads}
 
     def as_dataset(self) -> xr.Dataset:
-        """Scores along ``method``, ``lead`` and ``threshold``; NaN where unknown."""
+        """Scores along ``forecaster``, ``lead`` and ``threshold``; NaN where unknown."""
         both = (self._nowcast, self._persistence)
         data: dict[str, tuple[tuple[str, ...], Float64Array]] = {
-            name: (("method", "lead", "threshold"), np.stack([_table_scores(one, name) for one in both]))
+            name: (("forecaster", "lead", "threshold"), np.stack([_table_scores(one, name) for one in both]))
             for name in _SCORES
         }
         for name, sums in (("error", "error_mm"), ("absolute_error", "absolute_error_mm")):
             means = np.stack([self._mean(getattr(one, sums)) for one in both])
-            data[f"mean_{name}"] = (("method", "lead"), means)
+            data[f"mean_{name}"] = (("forecaster", "lead"), means)
         dataset = xr.Dataset(
             {**data, "wet_pairs": ("lead", self._n_wet), "pairs": ("lead", self._n_pairs)},
             coords={
-                "method": ["nowcast", "persistence"],
+                "forecaster": ["nowcast", "persistence"],
                 "lead": [lead_s // HOUR_S for lead_s in LEADS_S],
                 "threshold": list(THRESHOLDS_MM),
             },

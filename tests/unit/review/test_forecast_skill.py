@@ -21,13 +21,13 @@ def told(forecast_mm: list[list[float]], hours_mm: list[list[float]]) -> Forecas
 
 
 def lead(skill: ForecastSkill, hours: int) -> xr.Dataset:
-    return skill.as_dataset().sel(lead=hours, method="nowcast")
+    return skill.as_dataset().sel(lead=hours, forecaster="nowcast")
 
 
 def test_totals_of_each_lead_meet_the_rain_that_came_since() -> None:
     """6, 9 and 12 mm were forecast; 4, 4 and 4 came: errors of +2, +1 and 0."""
     skill = told([[6.0, 9.0, 12.0]], [[0.0], [4.0], [4.0], [4.0]])
-    errors = skill.as_dataset()["mean_error"].sel(method="nowcast")
+    errors = skill.as_dataset()["mean_error"].sel(forecaster="nowcast")
     np.testing.assert_allclose(errors, [2.0, 1.0, 0.0])
 
 
@@ -47,7 +47,7 @@ def test_thresholds_are_hit_missed_and_falsely_called() -> None:
 
 def test_persistence_is_the_hour_before_going_on() -> None:
     skill = told([[0.0, 0.0, 0.0]], [[3.0], [5.0], [5.0]])
-    errors = skill.as_dataset()["mean_error"].sel(method="persistence")
+    errors = skill.as_dataset()["mean_error"].sel(forecaster="persistence")
     np.testing.assert_allclose(errors[:2], [3 - 5, 6 - 10])
 
 

@@ -1,7 +1,7 @@
 import json
 
 from station_sim.gateway import gather
-from station_sim.scenario import Message, beacon
+from station_sim.scenario import Message, Scenario, beacon
 
 
 def report(station: str, time_s: int, county: str = "liandu") -> Message:
@@ -36,3 +36,9 @@ def test_no_report_is_lost_and_none_comes_twice() -> None:
 def test_a_broken_payload_travels_as_it_came() -> None:
     broken = Message(60, "ws/liandu/rain/R1/obs", b"\x80", 0)
     assert broken in list(gather([report("R2", 60), broken, beacon("ws", 60)]))
+
+
+def test_a_backlog_that_is_an_array_does_not_become_an_array_in_an_array(scenario: Scenario) -> None:
+    contents = [json.loads(message.payload) for message in gather(scenario.messages()) if message.n_readings]
+    assert any(message.payload.startswith(b"[") for message in scenario.messages())
+    assert all(isinstance(row, dict) for content in contents for row in content)

@@ -1,0 +1,110 @@
+"""Running the real commands as processes, as an operator would."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from warnstream.adapters.store import Journal
+from warnstream.config.load import load_configuration
+from warnstream.runners.build import build_engine
+from warnstream.runners.intake import Intake, Topics
+
+COMMANDS = Path(sys.executable).parent
+START_S_MAX = 60.0
+
+
+def command(name: str) -> str:
+    """Path of a command of this installation."""
+    found = shutil.which(name, path=f"{COMMANDS}{os.pathsep}{os.environ.get('PATH', '')}")
+    assert found, f"{name} is not installed beside {sys.executable}"
+    return found
+
+
+@dataclass(slots=True)
+class LiveNode:
+    """``warnstream run`` on a configuration directory."""
+
+    directory: Path
+    http_port: int
+    process: subprocess.Popen[bytes] | None = None
+    starts: int = field(default=0)
+
+    def start(self) -> None:
+        """Start and wait until it is ready."""
+        self.starts += 1
+        with (self.directory / "node.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [command("warnstream"), "run", str(self.directory)], stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START_S_MAX
+        while time.monotonic() < deadline:
+            if self.get("/readyz").get("ready"):
+                return
+            assert self.process.poll() is None, self.log()
+            time.sleep(0.05)
+        raise AssertionError(f"the node did not become ready:\n{self.log()}")
+
+    def get(self, path: str) -> dict[str, object]:
+        """JSON of the node's HTTP interface; empty while it does not answer."""
+        try:
+            response = httpx.get(f"http://127.0.0.1:{self.http_port}{path}", timeout=2, trust_env=False)
+            content: dict[str, object] = response.json()
+        except (httpx.HTTPError, ValueError):
+            return {}
+        return content
+
+    def wait_until(self, now: str, timeout_s: float) -> None:
+        """Wait until the engine's time has reached an ISO time."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if str(self.get("/api/v1/state").get("now", "")) >= now:
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"the node did not reach {now}:\n{self.log()}")
+
+    def kill(self) -> None:
+        """End it at once, without any chance to tidy up."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """Ask it to end; returns its exit status."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+    def log(self) -> str:
+        """The last of what it wrote."""
+        return (self.directory / "node.log").read_text(encoding="utf-8")[-4000:]
+
+
+def state_on_disk(directory: Path) -> Intake:
+    """The engine as a stopped node left it in its snapshot."""
+    configuration = load_configuration(directory)
+    intake = new_intake(directory)
+    with closing(Journal(configuration.storage.directory)) as journal:
+        snapshot = journal.latest_snapshot()
+        assert snapshot is not None
+        assert snapshot[0] == journal.last_sequence()
+    intake.restore(snapshot[1])
+    return intake
+
+
+def new_intake(directory: Path) -> Intake:
+    """An engine of the same configuration that has seen nothing."""
+    configuration = load_configuration(directory)
+    return Intake(
+        build_engine(configuration),
+        configuration.network.stations,
+        Topics(configuration.topic_prefix),
+        clock=configuration.node.clock,
+    )

@@ -1,0 +1,142 @@
+"""A node, a broker and a storm as separate processes; and what is left when the node is killed."""
+
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from station_sim.answers import AnswerHabits
+from station_sim.broker import BrokerAddress
+from station_sim.county import CountyPlan, build_county
+from station_sim.demo_config import write_demo_config
+from station_sim.people import BrokerDevices, People
+from station_sim.scenario import DEFAULT_START_S, Scenario
+from tests.conftest import Mosquitto, free_port
+from tests.e2e.live import LiveNode, command, new_intake, state_on_disk
+from warnstream.adapters.outbox import Outbox
+from warnstream.adapters.outbox_types import State
+from warnstream.config.load import load_configuration
+from warnstream.ingest.decode import RawMessage
+from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc
+from warnstream.model.warning import WarningMessage
+from warnstream.review.report import same_warnings, write_warnings
+from warnstream.runners import intake as kinds
+from warnstream.runners.export import export_warnings
+from warnstream.runners.intake import Intake
+
+SEED = 5
+HOURS = 3.0
+SPEED = 600.0
+DURATIONS_S = np.array([600, 900, HOUR_S, 3 * HOUR_S, 6 * HOUR_S, 24 * HOUR_S], dtype=np.int32)
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+
+@pytest.fixture
+def county(tmp_path: Path, mosquitto: Mosquitto) -> tuple[Path, LiveNode, Scenario]:
+    """A small county configured for the real broker."""
+    county = build_county(SEED, CountyPlan(n_stations=60, n_villages=200))
+    county.write(tmp_path)
+    http_port = free_port()
+    write_demo_config(
+        tmp_path, broker_port=mosquitto.port, http_port=http_port, sms_port=free_port(), embedded_broker=False
+    )
+    return tmp_path, LiveNode(tmp_path, http_port), Scenario(SEED, county, HOURS)
+
+
+def storm(directory: Path, port: int) -> "subprocess.Popen[bytes]":
+    arguments = ["--config", str(directory), "--seed", str(SEED), "--hours", str(HOURS)]
+    arguments += ["--speed", str(SPEED), "--port", str(port)]
+    return subprocess.Popen([command("station-sim"), "run", *arguments], stdout=subprocess.DEVNULL)
+
+
+def uninterrupted(directory: Path, scenario: Scenario) -> tuple[Intake, list[WarningMessage]]:
+    """The same messages straight into an engine of the same configuration."""
+    intake, issued = new_intake(directory), []
+    for message in scenario.messages():
+        raw = kinds.encode_messages([RawMessage(message.topic, message.payload)])
+        for _, step in intake.consume(kinds.MESSAGES, raw).steps:
+            issued += step.effects.messages
+    return intake, issued
+
+
+def assert_same_as_uninterrupted(directory: Path, scenario: Scenario) -> None:
+    """Accumulations equal to the micrometre, and the same warnings."""
+    expected, issued = uninterrupted(directory, scenario)
+    found = state_on_disk(directory).engine.assessment.accumulate(DURATIONS_S)
+    wanted = expected.engine.assessment.accumulate(DURATIONS_S)
+    np.testing.assert_array_equal(found.rain_mm, wanted.rain_mm)
+    np.testing.assert_array_equal(found.coverage, wanted.coverage)
+    assert wanted.rain_mm.sum() > 0
+    configuration = load_configuration(directory)
+    export_warnings(configuration, directory / "live.jsonl")
+    write_warnings(directory / "expected.jsonl", issued, configuration)
+    assert len(issued) > 100
+    assert same_warnings(directory / "live.jsonl", directory / "expected.jsonl") == []
+
+
+def run_storm(
+    directory: Path, node: LiveNode, scenario: Scenario, port: int, kills_at_s: list[int]
+) -> People:
+    """The whole storm; the node is killed and started again at the given seconds of simulated time."""
+    people = People(
+        BrokerDevices(BrokerAddress(port=port)), AnswerHabits(seed=SEED, off_share=0.2, speed=SPEED)
+    )
+    node.start()
+    people.start()
+    publisher = storm(directory, port)
+    for after_s in kills_at_s:
+        node.wait_until(iso_utc(DEFAULT_START_S + after_s), timeout_s=120)
+        node.kill()
+        node.start()
+    assert publisher.wait(180) == 0
+    node.wait_until(iso_utc(scenario.end_s), timeout_s=120)
+    _wait_for_devices(directory, people)
+    people.stop()
+    assert node.stop() == 0, node.log()
+    return people
+
+
+def _wait_for_devices(directory: Path, people: People) -> None:
+    import time
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if _device_rows(directory) == people.counts().shown:
+            return
+        time.sleep(0.2)
+
+
+def _device_rows(directory: Path) -> int:
+    """Notifications to devices that are not superseded."""
+    with closing(Outbox(directory / "data")) as outbox:
+        counts = outbox.counts()
+    return sum(
+        n for (channel, state), n in counts.items() if channel == "device" and state != State.SUPERSEDED
+    )
+
+
+def test_a_live_node_gives_the_warnings_of_the_storm(
+    county: tuple[Path, LiveNode, Scenario], mosquitto: Mosquitto
+) -> None:
+    directory, node, scenario = county
+    people = run_storm(directory, node, scenario, mosquitto.port, kills_at_s=[])
+    assert_same_as_uninterrupted(directory, scenario)
+    counts = people.counts()
+    assert counts.repeats == 0
+    assert counts.shown == _device_rows(directory)
+
+
+def test_a_node_killed_in_mid_storm_loses_nothing_and_tells_nobody_twice(
+    county: tuple[Path, LiveNode, Scenario], mosquitto: Mosquitto
+) -> None:
+    directory, node, scenario = county
+    kills = [35 * MINUTE_S, 71 * MINUTE_S, 118 * MINUTE_S]
+    people = run_storm(directory, node, scenario, mosquitto.port, kills)
+    assert node.starts == 4
+    assert_same_as_uninterrupted(directory, scenario)
+    counts = people.counts()
+    assert counts.shown == _device_rows(directory), "a notification was lost"
+    assert counts.unreadable == 0

@@ -115,8 +115,10 @@ def burst(configuration: Configuration) -> tuple[float, int]:
     return clock(lambda: engine.step(batch, [], now_s)), len(batch)
 
 
-def copy(batch: ReadingBatch) -> None:
-    batch.station.copy(), batch.variable.copy(), batch.observed_at_s.copy(), batch.value.copy()
+def copy(batch: ReadingBatch) -> ReadingBatch:
+    return ReadingBatch(
+        batch.station.copy(), batch.variable.copy(), batch.observed_at_s.copy(), batch.value.copy()
+    )
 
 
 def clock(work: Callable[[], object]) -> float:
@@ -134,8 +136,8 @@ def report(
     network = configuration.network
     print(f"{machine()}; commit {commit()}")
     print(
-        f"{len(network.stations)} stations, {len(network.villages)} villages, {len(configuration.rules)} hazards, "
-        f"{n_readings} readings in {len(minutes)} steps\n"
+        f"{len(network.stations)} stations, {len(network.villages)} villages, "
+        f"{len(configuration.rules)} hazards, {n_readings} readings in {len(minutes)} steps\n"
     )
     print("| what | median | min | max |")
     print("|---|---|---|---|")

@@ -27,7 +27,7 @@ def network_of(n_stations: int, n_villages: int, interval_s: int = 300) -> Netwo
     stations = Stations(
         tuple(f"S{i}" for i in range(n_stations)),
         np.zeros(n_stations),
-        np.arange(n_stations) * step,
+        np.arange(n_stations, dtype=np.float64) * step,
         np.full(n_stations, interval_s, dtype=np.int32),
         np.ones(n_stations, dtype=np.bool_),
         np.ones(n_stations, dtype=np.bool_),
@@ -39,7 +39,7 @@ def network_of(n_stations: int, n_villages: int, interval_s: int = 300) -> Netwo
         ("T",) * n_villages,
         ("C",) * n_villages,
         np.full(n_villages, 0.001),
-        np.arange(n_villages) * step,
+        np.arange(n_villages, dtype=np.float64) * step,
         (None,) * n_villages,
     )
     households = Households((), (), (), np.zeros(n_villages + 1, dtype=np.int32))

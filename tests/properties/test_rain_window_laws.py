@@ -1,5 +1,7 @@
 """Laws of the rain windows against an oracle that simply sums."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +42,7 @@ def feed(rows: list[tuple[int, int, int]], cuts: list[int]) -> RainWindow:
     ring = RainWindow(INTERVALS, span_s=SPAN_S, grace_s=120)
     ring.advance(T0)
     bounds = sorted({min(cut, len(rows)) for cut in cuts} | {0, len(rows)})
-    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for begin, end in pairwise(bounds):
         station, minute, tips = (np.array(column) for column in zip(*rows[begin:end], strict=True))
         ring.add(station.astype(np.int32), T0 + minute * 60, tips / 10)
     ring.advance(T0 + 6 * 3600)
@@ -77,10 +79,7 @@ def test_rain_is_conserved(rows: list[tuple[int, int, int]], cuts: list[int]) ->
 def test_repeated_readings_change_nothing(
     rows: list[tuple[int, int, int]], repeats: list[int], cuts: list[int]
 ) -> None:
-    stream = list(rows)
-    for index in repeats:
-        if rows:
-            stream.append(rows[index % len(rows)])
+    stream = rows + [rows[index % len(rows)] for index in repeats if rows]
     station = np.array([row[0] for row in stream], dtype=np.int32)
     at_s = np.array([T0 + row[1] * 60 for row in stream], dtype=np.int64)
     known = DuplicateFilter(len(INTERVALS), span_s=SPAN_S).mark(station, at_s)

@@ -49,7 +49,8 @@ def _before(folder: Path, rows: pd.DataFrame) -> pd.DataFrame:
     for column in ("start_utc", "end_utc"):
         gaps[column] = pd.to_datetime(gaps[column]).astype("datetime64[s]").astype("int64")
     parts = []
-    for (code, number), first_s in rows.groupby(["station", "number"])["observed_at_s"].min().items():
+    firsts = rows.groupby(["station", "number"], as_index=False)["observed_at_s"].min()
+    for code, number, first_s in firsts.itertuples(index=False):
         times = np.arange(first_s - BEFORE_S, first_s, QUARTER_S)
         rain = record[record["station"] == code].set_index("observed_at_s")["r15"]
         if len(rain) == 0 or rain.index.max() < times[0]:

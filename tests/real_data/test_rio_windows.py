@@ -30,7 +30,7 @@ def test_windows_equal_the_published_sums_in_every_row(shared_data: Path, name: 
     ours = np.full((len(event.rows), len(HOURS_OF_COLUMN)), np.nan)
     coverage = np.zeros_like(ours)
     for observed_at_s, rows in event.rows.groupby("observed_at_s"):
-        minute = -(-int(observed_at_s) // 60)  # type: ignore[call-overload]
+        minute = -(-np.int64(observed_at_s) // 60)  # type: ignore[arg-type]  # pandas calls it a Hashable
         found = ring.accumulate_until(DURATION_S, np.full(n_stations, minute))
         ours[rows.index] = found.rain_mm[rows["number"]]
         coverage[rows.index] = found.coverage[rows["number"]]

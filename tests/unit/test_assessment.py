@@ -214,4 +214,4 @@ def _fail_for(monkeypatch: pytest.MonkeyPatch, hazard: str) -> None:
             raise RuntimeError("seeded fault")
         return critical_rainfall.evaluate(rule, villages)  # type: ignore[arg-type]
 
-    monkeypatch.setitem(assessment_module.RAIN_EVALUATORS, "critical_rainfall", evaluate)  # type: ignore[arg-type]
+    monkeypatch.setitem(assessment_module.RAIN_EVALUATORS, "critical_rainfall", evaluate)

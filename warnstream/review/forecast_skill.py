@@ -109,7 +109,7 @@ class ForecastSkill:
         """
         if self._hour_before is None or self._hour_before[0] != now_s:
             raise ValueError(f"tell the observed rain of {now_s} before the forecast made then")
-        before = self._hour_before[1]
+        before = self._hour_before[1].copy()
         self._waiting.append(_Waiting(now_s, rain_mm.copy(), before, np.zeros(len(before))))
 
     def as_dict(self) -> dict[str, Any]:

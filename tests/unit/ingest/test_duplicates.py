@@ -5,7 +5,8 @@ from warnstream.ingest.duplicates import DuplicateFilter
 
 def mark(known: DuplicateFilter, *rows: tuple[int, int]) -> list[bool]:
     station, at_s = zip(*rows, strict=True)
-    return known.mark(np.array(station, dtype=np.int32), np.array(at_s, dtype=np.int64)).tolist()
+    repeated = known.mark(np.array(station, dtype=np.int32), np.array(at_s, dtype=np.int64))
+    return [bool(one) for one in repeated]
 
 
 def test_a_reading_is_new_once() -> None:

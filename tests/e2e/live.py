@@ -12,9 +12,13 @@ from pathlib import Path
 
 import httpx
 
+from station_sim.scenario import Scenario
 from warnstream.adapters.store import Journal
 from warnstream.config.load import load_configuration
+from warnstream.ingest.decode import RawMessage
+from warnstream.model.warning import WarningMessage
 from warnstream.runners.build import build_engine
+from warnstream.runners import intake as kinds
 from warnstream.runners.intake import Intake, Topics
 
 COMMANDS = Path(sys.executable).parent
@@ -108,3 +112,13 @@ def new_intake(directory: Path) -> Intake:
         Topics(configuration.topic_prefix),
         clock=configuration.node.clock,
     )
+
+
+def feed(directory: Path, scenario: Scenario) -> tuple[Intake, list[WarningMessage]]:
+    """A storm straight into an engine of that configuration: no broker, no interruption."""
+    intake, issued = new_intake(directory), []
+    for message in scenario.messages():
+        raw = kinds.encode_messages([RawMessage(message.topic, message.payload)])
+        for _, step in intake.consume(kinds.MESSAGES, raw).steps:
+            issued += step.effects.messages
+    return intake, issued

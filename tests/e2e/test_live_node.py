@@ -1,6 +1,7 @@
 """A node, a broker and a storm as separate processes; and what is left when the node is killed."""
 
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -14,17 +15,13 @@ from station_sim.demo_config import write_demo_config
 from station_sim.people import BrokerDevices, People
 from station_sim.scenario import DEFAULT_START_S, Scenario
 from tests.conftest import Mosquitto, free_port
-from tests.e2e.live import LiveNode, command, new_intake, state_on_disk
+from tests.e2e.live import LiveNode, command, feed, state_on_disk
 from warnstream.adapters.outbox import Outbox
 from warnstream.adapters.outbox_types import State
 from warnstream.config.load import load_configuration
-from warnstream.ingest.decode import RawMessage
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc
-from warnstream.model.warning import WarningMessage
 from warnstream.review.report import same_warnings, write_warnings
-from warnstream.runners import intake as kinds
 from warnstream.runners.export import export_warnings
-from warnstream.runners.intake import Intake
 
 SEED = 5
 HOURS = 3.0
@@ -52,19 +49,9 @@ def storm(directory: Path, port: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([command("station-sim"), "run", *arguments], stdout=subprocess.DEVNULL)
 
 
-def uninterrupted(directory: Path, scenario: Scenario) -> tuple[Intake, list[WarningMessage]]:
-    """The same messages straight into an engine of the same configuration."""
-    intake, issued = new_intake(directory), []
-    for message in scenario.messages():
-        raw = kinds.encode_messages([RawMessage(message.topic, message.payload)])
-        for _, step in intake.consume(kinds.MESSAGES, raw).steps:
-            issued += step.effects.messages
-    return intake, issued
-
-
 def assert_same_as_uninterrupted(directory: Path, scenario: Scenario) -> None:
     """Accumulations equal to the micrometre, and the same warnings."""
-    expected, issued = uninterrupted(directory, scenario)
+    expected, issued = feed(directory, scenario)
     found = state_on_disk(directory).engine.assessment.accumulate(DURATIONS_S)
     wanted = expected.engine.assessment.accumulate(DURATIONS_S)
     np.testing.assert_array_equal(found.rain_mm, wanted.rain_mm)
@@ -100,8 +87,6 @@ def run_storm(
 
 
 def _wait_for_devices(directory: Path, people: People) -> None:
-    import time
-
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if _device_rows(directory) == people.counts().shown:
@@ -123,7 +108,7 @@ def test_a_live_node_gives_the_warnings_of_the_storm(
 ) -> None:
     directory, node, scenario = county
     people = run_storm(directory, node, scenario, mosquitto.port, kills_at_s=[])
-    assert_same_as_uninterrupted(directory, scenario)
+    assert_same_as_feed(directory, scenario)
     counts = people.counts()
     assert counts.repeats == 0
     assert counts.shown == _device_rows(directory)
@@ -136,7 +121,7 @@ def test_a_node_killed_in_mid_storm_loses_nothing_and_tells_nobody_twice(
     kills = [35 * MINUTE_S, 71 * MINUTE_S, 118 * MINUTE_S]
     people = run_storm(directory, node, scenario, mosquitto.port, kills)
     assert node.starts == 4
-    assert_same_as_uninterrupted(directory, scenario)
+    assert_same_as_feed(directory, scenario)
     counts = people.counts()
     assert counts.shown == _device_rows(directory), "a notification was lost"
     assert counts.unreadable == 0

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from warnstream import __version__
 from warnstream.config.settings import Configuration
 from warnstream.model.changes import LevelChange
+from warnstream.model.level import LEVELS
 from warnstream.model.readings import Flag
 from warnstream.model.times import HOUR_S, iso_local
 from warnstream.model.warning import MessageType, WarningMessage
@@ -20,14 +21,14 @@ from warnstream.review.archive import ArchiveReadings, read_archive
 from warnstream.review.events import read_events
 from warnstream.review.forecast_skill import ForecastSkill
 from warnstream.review.report import ReplaySummary, write_levels, write_summary, write_warnings
-from warnstream.review.verification import Verification, VerificationPolicy, score_warnings
+from warnstream.review.verification import ANY_HAZARD, Verification, VerificationPolicy, score_warnings
 from warnstream.runners.one_line import describe
 from warnstream.runners.replay import Replay, ReplayStep
 
 OBSERVED_COVERAGE_MIN = 0.99
 """Share of an hour that must have been observed before a forecast is scored against it."""
 
-WARNINGS_SHOWN_MAX = 20
+WARNINGS_SHOWN_MAX = 5
 
 
 @dataclass(slots=True)
@@ -142,28 +143,39 @@ def _tell(
         console.print("the archive holds no usable reading")
     else:
         span = f"{iso_local(summary.begin_s, offset_s)} to {iso_local(summary.end_s, offset_s)}"
-        console.print(f"{summary.n_readings} readings, {span}, in {summary.wall_s:.1f} s", highlight=False)
+        console.print(
+            f"{summary.n_readings} readings, {span}, in {summary.wall_s:.1f} s",
+            soft_wrap=True,
+            highlight=False,
+        )
     for reason, count in summary.n_refused.items():
         console.print(f"refused: {count} {reason}", highlight=False)
     for name, count in found.failures.items():
         console.print(f"could not be evaluated: {name} at {count} minutes", style="bold red")
-    alerts = [message for message in found.messages if message.msg_type is MessageType.ALERT]
-    console.print(f"{len(found.messages)} messages, {len(alerts)} warnings. The first:", highlight=False)
-    for message in alerts[:WARNINGS_SHOWN_MAX]:
-        console.print(f"  {describe(message, configuration)}", soft_wrap=True, highlight=False)
+    n_alerts = sum(message.msg_type is MessageType.ALERT for message in found.messages)
+    console.print(f"{len(found.messages)} messages, {n_alerts} warnings", highlight=False)
+    for level in LEVELS:
+        rises = [one for one in found.messages if one.level == level and one.level > one.previous]
+        if rises:
+            console.print(f"first to reach {level.word} ({len(rises)} in all):", highlight=False)
+        for message in rises[:WARNINGS_SHOWN_MAX]:
+            console.print(f"  {describe(message, configuration)}", soft_wrap=True, highlight=False)
     if summary.verification is not None:
-        _tell_scores(console, summary.verification)
+        _tell_scores(console, summary.verification, n_hazards=len(configuration.rules))
     console.print(f"written to {out}", highlight=False)
 
 
-def _tell_scores(console: Console, verification: Verification) -> None:
+def _tell_scores(console: Console, verification: Verification, n_hazards: int) -> None:
     for score in verification.scores:
+        if score.hazard == ANY_HAZARD and n_hazards == 1:
+            continue  # it would say the same again
         if score.hits + score.misses and score.warnings:
             lead = "-" if np.isnan(score.lead_min_median) else f"{score.lead_min_median:.0f} min"
             console.print(
                 f"{score.hazard} from {score.level.word}: {score.hits} hits, {score.misses} misses, "
                 f"{score.false_alarms} warnings without event, POD {score.pod:.2f}, FAR {score.far:.2f}, "
                 f"CSI {score.csi:.2f}, median lead {lead}",
+                soft_wrap=True,
                 highlight=False,
             )
-    console.print(verification.note, highlight=False)
+    console.print(verification.note, soft_wrap=True, highlight=False)

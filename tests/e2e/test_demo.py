@@ -1,0 +1,35 @@
+"""The demo, as a new user types it, only smaller."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from station_sim.county import CountyPlan, build_county
+from station_sim.scenario import Scenario
+from tests.e2e.live import command, feed
+from warnstream.config.load import load_configuration
+from warnstream.review.report import same_warnings, write_warnings
+
+SEED, HOURS, STATIONS, VILLAGES = 5, 2.0, 60, 200
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_demo_ends_well_and_gives_the_warnings_of_its_storm(tmp_path: Path) -> None:
+    kept = tmp_path / "demo"
+    size = ["--stations", str(STATIONS), "--villages", str(VILLAGES), "--hours", str(HOURS)]
+    arguments = ["demo", "--seed", str(SEED), *size, "--speed", "400", "--keep", str(kept), "--json"]
+    done = subprocess.run([command("warnstream"), *arguments], capture_output=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    summary = json.loads(done.stdout)
+    assert summary["people"]["messages_lost"] == 0
+    assert summary["people"]["answered"] > 0
+    assert set(summary["first_warnings"]) == {"rainstorm", "flash_flood", "river_flood"}
+    configuration = load_configuration(kept)
+    scenario = Scenario(SEED, build_county(SEED, CountyPlan(STATIONS, VILLAGES)), HOURS)
+    _, expected = feed(kept, scenario)
+    write_warnings(tmp_path / "expected.jsonl", expected, configuration)
+    assert len(expected) > 50
+    assert same_warnings(kept / "warnings.jsonl", tmp_path / "expected.jsonl") == []

@@ -17,8 +17,8 @@ from warnstream.adapters.store import Journal
 from warnstream.config.load import load_configuration
 from warnstream.ingest.decode import RawMessage
 from warnstream.model.warning import WarningMessage
-from warnstream.runners.build import build_engine
 from warnstream.runners import intake as kinds
+from warnstream.runners.build import build_engine
 from warnstream.runners.intake import Intake, Topics
 
 COMMANDS = Path(sys.executable).parent

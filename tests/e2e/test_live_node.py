@@ -108,7 +108,7 @@ def test_a_live_node_gives_the_warnings_of_the_storm(
 ) -> None:
     directory, node, scenario = county
     people = run_storm(directory, node, scenario, mosquitto.port, kills_at_s=[])
-    assert_same_as_feed(directory, scenario)
+    assert_same_as_uninterrupted(directory, scenario)
     counts = people.counts()
     assert counts.repeats == 0
     assert counts.shown == _device_rows(directory)
@@ -121,7 +121,7 @@ def test_a_node_killed_in_mid_storm_loses_nothing_and_tells_nobody_twice(
     kills = [35 * MINUTE_S, 71 * MINUTE_S, 118 * MINUTE_S]
     people = run_storm(directory, node, scenario, mosquitto.port, kills)
     assert node.starts == 4
-    assert_same_as_feed(directory, scenario)
+    assert_same_as_uninterrupted(directory, scenario)
     counts = people.counts()
     assert counts.shown == _device_rows(directory), "a notification was lost"
     assert counts.unreadable == 0

@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 POLL_S = 1.0
 """Longest sleep while nothing is ready: a bound on how late a due retry can be."""
 
+TELL_AGAIN_S = 30.0
+"""A channel that keeps failing for the same reason is in the log that often."""
+
 STORE_PAUSE_S = 1.0
 """Wait after the disk refused."""
 
@@ -42,6 +45,16 @@ class _Shared:
     clock: Callable[[], float]
 
 
+@dataclass(slots=True)
+class _Untold:
+    """Failures not yet in the log, the reason last told, and when to tell it again."""
+
+    reason: str = ""
+    tell_at: float = 0.0
+    again: int = 0
+    failed: int = 0
+
+
 class _Sender:
     """The thread of one channel."""
 
@@ -53,6 +66,7 @@ class _Sender:
         self._news = threading.Condition()
         self._news_count = 0
         self._is_stopping = False
+        self._untold = _Untold()
         self.thread = threading.Thread(target=self._run, name=f"channel-{name}", daemon=True)
 
     def wake(self) -> None:
@@ -158,10 +172,21 @@ class _Sender:
         for outcome in outcomes:
             word = "sent" if outcome.is_sent else "retry" if outcome.can_retry else "refused"
             attempts.labels(self.name, word).inc()
-        if failures:
-            final = sum(failure.retry_at is None for failure in failures)
-            fields = {"channel": self.name, "again": len(failures) - final, "failed": final}
-            logger.warning("messages not sent", extra=fields | {"reason": failures[0].error})
+        self._tell_failures(failures)
+
+    def _tell_failures(self, failures: Sequence[Failure]) -> None:
+        """One line when a channel begins to fail or fails for another reason, then one a while."""
+        if not failures:
+            return
+        final = sum(failure.retry_at is None for failure in failures)
+        self._untold.again += len(failures) - final
+        self._untold.failed += final
+        reason, now = failures[0].error, time.monotonic()
+        if reason == self._untold.reason and now < self._untold.tell_at:
+            return
+        counts = {"again": self._untold.again, "failed": self._untold.failed}
+        logger.warning("messages not sent", extra={"channel": self.name, **counts, "reason": reason})
+        self._untold = _Untold(reason=reason, tell_at=now + TELL_AGAIN_S)
 
 
 class DeliveryWorker:

@@ -271,7 +271,7 @@ class ForecastSection(Section):
     )
     cell_km: Annotated[float, forms.decimal(0.5, 50)] = default(5, description="Grid spacing, kilometres.")
     damp_s: Annotated[int, forms.duration("5min", "24h")] = default(
-        "1h", alias="damp", description="Time in which the forecast rain decays."
+        "1h", alias="damp", description="Time in which the forecast motion falls to 1/e."
     )
 
 

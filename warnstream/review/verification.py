@@ -58,7 +58,7 @@ class VerificationPolicy:
     hazards : tuple of str
         The hazards that the configuration judges, in the order of the tables.
     radius_km : float
-        Villages within that distance of an event could have been warned of it.
+        An event that names no village concerns those within that distance.
     lead_h_max : float
         A warning that ended before the event counts if it began at most that long before.
     late_min : float
@@ -245,11 +245,11 @@ class _Spell:
 
 
 def _happened(event: Event, villages: Villages, policy: VerificationPolicy) -> _Happened:
-    warned_of = policy.hazards_of_kind.get(event.kind, ()) if event.kind != CONTEXT_KIND else ()
+    warned_of = _hazards_of(event.kind, policy)
     index = villages.index_of_code()
     concerned = {index[code] for code in event.villages if code in index}
     place = tuple(sorted(event.villages))
-    if event.latitude is not None and event.longitude is not None and len(villages):
+    if not concerned and event.latitude is not None and event.longitude is not None and len(villages):
         xy_m = local_xy_m(villages.latitude, villages.longitude, event.latitude, event.longitude)
         distance_m = np.hypot(xy_m[:, 0], xy_m[:, 1])
         concerned |= {int(v) for v in np.flatnonzero(distance_m <= 1000 * policy.radius_km)}
@@ -257,6 +257,13 @@ def _happened(event: Event, villages: Villages, policy: VerificationPolicy) -> _
     begin_s, end_s = event.window_s or (event.at_s or 0, event.at_s or 0)
     hazards = frozenset(warned_of) & frozenset(policy.hazards)
     return _Happened(event, hazards, frozenset(concerned), place, begin_s, end_s)
+
+
+def _hazards_of(kind: str, policy: VerificationPolicy) -> tuple[str, ...]:
+    """Hazards that warn of a kind of event; a kind may also be written as the hazard's own name."""
+    if kind == CONTEXT_KIND:
+        return ()
+    return policy.hazards_of_kind.get(kind.replace("_", " "), (kind,) if kind in policy.hazards else ())
 
 
 def _why_unscored(event: Event, happened: _Happened, policy: VerificationPolicy) -> str | None:

@@ -18,7 +18,7 @@ from tests.unit.adapters.county import (
     warning_message,
 )
 from warnstream.adapters.outbox import Outbox
-from warnstream.adapters.outbox_types import Failure, State, WarningCounts, split_key
+from warnstream.adapters.outbox_types import Failure, Reach, State, WarningCounts, split_key
 from warnstream.model.effects import (
     VILLAGE_TOPIC_CHANNEL,
     Answer,
@@ -311,6 +311,14 @@ def test_a_recipient_counts_once_over_all_messages_of_a_warning(outbox: Outbox) 
     outbox.answer(SECOND.identifier, "V1-H1", Answer.NEED_HELP, SENT_S)
     counts = outbox.counts_of_warning(FIRST.warning)
     assert counts == WarningCounts(addressed=3, sent=3, delivered=0, answered=1, need_help=1)
+
+
+def test_reach_counts_each_household_once_whatever_it_was_told(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    outbox.mark_sent(keys(outbox, limit=2), NOW)
+    outbox.record(told(SECOND), NETWORK, rendered)
+    outbox.answer(SECOND.identifier, "V1-H1", Answer.SAFE, SENT_S)
+    assert outbox.reach() == {RecipientKind.HOUSEHOLD: Reach(addressed=3, reached=2, answered=1)}
 
 
 def test_a_warning_nobody_was_told_about_counts_nobody(outbox: Outbox) -> None:

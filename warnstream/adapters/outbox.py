@@ -34,6 +34,7 @@ from warnstream.adapters.outbox_types import (
     Addressed,
     Claimed,
     Failure,
+    Reach,
     State,
     StoredMessage,
     Unanswered,
@@ -252,6 +253,16 @@ class Outbox:
                 (NEED_HELP_RANK, warning),
             ).fetchone()
         return WarningCounts(*map(int, row))
+
+    def reach(self) -> dict[RecipientKind, Reach]:
+        """How many posts and households were addressed, reached and have answered, each counted once."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT kind, count(*), sum(reached), sum(answered) FROM ("
+                " SELECT kind, max(state IN (2, 3)) AS reached, max(answer > 0) AS answered"
+                " FROM notifications WHERE kind > 0 GROUP BY kind, recipient) GROUP BY kind"
+            ).fetchall()
+        return {KINDS[kind]: Reach(*counts) for kind, *counts in rows}
 
     def unanswered(self, warning: str, limit: int, after: str = "") -> list[Unanswered]:
         """Recipients of a warning without any answer, by name, at most `limit`, from beyond `after`."""

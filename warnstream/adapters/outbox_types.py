@@ -133,3 +133,12 @@ def split_key(key: str) -> tuple[str, str, str]:
     if len(parts) != 3 or not all(parts):
         raise ValueError(f"{key!r} is not a notification key: message|recipient|channel")
     return parts[0], parts[1], parts[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Recipients of one kind over all warnings: addressed, reached by at least one message, answered."""
+
+    addressed: int
+    reached: int
+    answered: int

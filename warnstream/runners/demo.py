@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -33,10 +34,11 @@ from station_sim.publish import Progress, Publisher, PublishSummary
 from station_sim.scenario import Scenario
 from station_sim.sms_gateway import SmsGateway
 from warnstream.adapters.log import configure_logging
-from warnstream.adapters.outbox_types import State
+from warnstream.adapters.outbox_types import Reach, State
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
+from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.times import MINUTE_S, clock_local, iso_utc
@@ -206,7 +208,11 @@ def _run_storm(
         people.stop()
         gateway.stop()
     devices, sms = people.counts(), gateway.counts()
+    households = node.outbox.reach().get(RecipientKind.HOUSEHOLD, Reach(0, 0, 0))
     return {
+        "households_addressed": households.addressed,
+        "households_reached": households.reached,
+        "households_answered": households.answered,
         "shown": devices.shown + sms.shown,
         "repeats_dropped": devices.repeats + sms.repeats,
         "answered": devices.answered + sms.answered,
@@ -399,7 +405,8 @@ def _print_summary(console: Console, summary: dict[str, object]) -> None:
         console.print(f"  {text}", soft_wrap=True, highlight=False)
     scores = summary["scores"]
     assert isinstance(scores, list)
-    table = Table(title="Village warnings against the simulator's truth")
+    console.print("Village warnings against what the simulator knows happened:", style="bold")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for column, cell in SCORE_COLUMNS.items():
         table.add_column(column, justify="left" if cell in {"hazard", "level"} else "right", no_wrap=True)
     for row in scores:
@@ -410,8 +417,14 @@ def _print_summary(console: Console, summary: dict[str, object]) -> None:
     assert isinstance(people, dict)
     console.print(f"Messages: {summary['messages']}   villages warned by level: {summary['warned_villages']}")
     console.print(
-        f"People: {people['shown']} notifications shown ({people['repeats_dropped']} repeats dropped), "
-        f"{people['answered']} answered; {people['never_answer']} went to phones that are off. "
+        f"Households: {people['households_addressed']} addressed, {people['households_reached']} reached, "
+        f"{people['households_answered']} answered.",
+        style="bold",
+        highlight=False,
+    )
+    console.print(
+        f"All recipients: {people['shown']} notifications shown, {people['repeats_dropped']} repeats dropped, "
+        f"{people['answered']} answered, {people['never_answer']} went to phones that are off. "
         f"It took {summary['wall_s']} s.",
         highlight=False,
     )

@@ -48,6 +48,7 @@ from warnstream.model.effects import (
     Effects,
     Notification,
     RecipientAnswer,
+    RecipientKind,
     RenderedMessage,
 )
 from warnstream.model.network import Network

@@ -423,11 +423,11 @@ def _print_summary(console: Console, summary: dict[str, object]) -> None:
         highlight=False,
     )
     console.print(
-        f"All recipients: {people['shown']} notifications shown, "
-        f"{people['repeats_dropped']} repeats dropped, {people['answered']} answered, {people['never_answer']} went to phones that are off. "
-        f"It took {summary['wall_s']} s.",
+        f"All recipients: {people['shown']} notifications shown, {people['repeats_dropped']} repeats dropped, "
+        f"{people['answered']} answered.\n{people['never_answer']} went to phones that are off.",
         highlight=False,
     )
+    console.print(f"It took {summary['wall_s']} s.", highlight=False)
     if people["messages_lost"]:
         console.print(
             f"{people['messages_lost']} messages were lost in the embedded broker (this machine is too busy "

@@ -423,8 +423,8 @@ def _print_summary(console: Console, summary: dict[str, object]) -> None:
         highlight=False,
     )
     console.print(
-        f"All recipients: {people['shown']} notifications shown, {people['repeats_dropped']} repeats dropped, "
-        f"{people['answered']} answered.\n{people['never_answer']} went to phones that are off.",
+        f"All recipients: {people['shown']} notifications shown, "
+        f"{people['repeats_dropped']} repeats dropped, {people['answered']} answered.\n{people['never_answer']} went to phones that are off.",
         highlight=False,
     )
     console.print(f"It took {summary['wall_s']} s.", highlight=False)

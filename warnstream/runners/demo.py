@@ -422,9 +422,11 @@ def _print_summary(console: Console, summary: dict[str, object]) -> None:
         style="bold",
         highlight=False,
     )
+    shown, repeats = people["shown"], people["repeats_dropped"]
     console.print(
-        f"All recipients: {people['shown']} notifications shown, "
-        f"{people['repeats_dropped']} repeats dropped, {people['answered']} answered.\n{people['never_answer']} went to phones that are off.",
+        f"All recipients: {shown} notifications shown ({repeats} repeats dropped), "
+        f"{people['answered']} answered; {people['never_answer']} went to phones that are off.",
+        soft_wrap=True,
         highlight=False,
     )
     console.print(f"It took {summary['wall_s']} s.", highlight=False)

@@ -108,7 +108,7 @@ def new_intake(directory: Path) -> Intake:
     configuration = load_configuration(directory)
     return Intake(
         build_engine(configuration),
-        configuration.network.stations,
+        configuration.network,
         Topics(configuration.topic_prefix),
         clock=configuration.node.clock,
     )

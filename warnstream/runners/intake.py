@@ -10,6 +10,7 @@ message on ``{prefix}/clock`` tells the time (drills, replays), and ignores
 ticks.
 """
 
+import hashlib
 import io
 import zlib
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.decode import Decoder, RawMessage
 from warnstream.model.arrays import UInt16Array
 from warnstream.model.effects import Answer, OperatorCancel, RecipientAnswer
-from warnstream.model.network import Stations
+from warnstream.model.network import Network, Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
 from warnstream.model.refusals import Refusal, RefusalReason
 from warnstream.model.times import iso_utc, parse_iso
@@ -113,10 +114,11 @@ def encode_cancel(cancel: OperatorCancel) -> bytes:
 class Intake:
     """Feeds an engine from journal entries."""
 
-    def __init__(self, engine: Engine, stations: Stations, topics: Topics, *, clock: str) -> None:
+    def __init__(self, engine: Engine, network: Network, topics: Topics, *, clock: str) -> None:
         self.engine = engine
-        self._stations = stations
-        self._decoder = Decoder(stations)
+        self._stations = network.stations
+        self._decoder = Decoder(network.stations)
+        self._register = _register_of(network)
         self._topics = topics
         self._is_simulated = clock == "simulated"
         self._undecoded: list[RawMessage] = []
@@ -161,6 +163,7 @@ class Intake:
             for part, named in self.engine.assessment.snapshot().items()
             for name, array in named.items()
         }
+        arrays["register"] = np.frombuffer(self._register, dtype=np.uint8)
         arrays["desk"] = np.frombuffer(self.engine.desk.snapshot(), dtype=np.uint8)
         arrays["actions"] = np.frombuffer(_encode_actions(self._actions), dtype=np.uint8)
         for name in ReadingBatch.__slots__:
@@ -178,6 +181,8 @@ class Intake:
             If the configuration has changed so that the state does not fit.
         """
         with np.load(io.BytesIO(zlib.decompress(snapshot)), allow_pickle=False) as arrays:
+            if arrays["register"].tobytes() != self._register:
+                raise ValueError("stations or villages are others, or in another order, than in the snapshot")
             state: dict[str, dict[str, np.ndarray]] = {}
             for path in arrays.files:
                 part, _, name = path.partition("/")
@@ -235,6 +240,12 @@ class Intake:
         step = self.engine.step(readings, actions, now_s)
         outcome.steps.append((readings, step))
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
+
+
+def _register_of(network: Network) -> bytes:
+    """What the numbers of stations and villages mean: state is kept by number, so these must agree."""
+    names = "\n".join((*network.stations.code, "", *network.villages.code))
+    return hashlib.sha256(names.encode()).digest()
 
 
 def refused_readings(readings: ReadingBatch, flags: UInt16Array, stations: Stations) -> list[Refusal]:

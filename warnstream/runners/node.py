@@ -422,7 +422,7 @@ class Node:
         configuration = self.configuration
         return Intake(
             build_engine(configuration),
-            configuration.network.stations,
+            configuration.network,
             Topics(configuration.topic_prefix),
             clock=configuration.node.clock,
         )

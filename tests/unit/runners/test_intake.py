@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from warnstream.engine import Engine
 from warnstream.ingest.decode import RawMessage
 from warnstream.model.effects import Answer, OperatorCancel
 from warnstream.model.level import Level
+from warnstream.model.network import Network
 from warnstream.model.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.refusals import RefusalReason
 from warnstream.model.times import iso_utc
@@ -31,14 +33,14 @@ MESSAGES = MessagePolicy(
 ROUTING = RoutingPolicy(Level.YELLOW, Level.BLUE, (0, 3600, 1800, 600, 300))
 
 
-def intake_of(clock: str = "simulated") -> Intake:
-    network, rules = network_of(N, N), (rain_rule(N, (15, 25, 40, 80)),)
+def intake_of(clock: str = "simulated", network: Network | None = None) -> Intake:
+    network, rules = network or network_of(N, N), (rain_rule(N, (15, 25, 40, 80)),)
     weights = nearest_weights(N, N)
     assessment = Assessment(
         network, rules, weights=Weights(weights, weights), windows=WINDOWS, quality=QUALITY, nowcast=None
     )
     engine = Engine(assessment, WarningDesk(network, rules, MESSAGES, ROUTING))
-    return Intake(engine, network.stations, Topics("ws"), clock=clock)
+    return Intake(engine, network, Topics("ws"), clock=clock)
 
 
 def rain(station: int, after_s: int, rain_mm: float) -> RawMessage:
@@ -147,3 +149,10 @@ def test_a_restored_intake_continues_with_what_was_waiting() -> None:
     assert [message.level for message in issued(got)] == [Level.ORANGE]
     assert np.array_equal(got.steps[0][0].value, [30.0])
     assert twin.snapshot() == intake.snapshot()
+
+
+def test_a_snapshot_of_villages_in_another_order_is_refused() -> None:
+    network = network_of(N, N)
+    other = replace(network, villages=replace(network.villages, code=("V1", "V0", "V2")))
+    with pytest.raises(ValueError, match="another order"):
+        intake_of(network=other).restore(intake_of(network=network).snapshot())

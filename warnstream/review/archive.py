@@ -12,7 +12,6 @@ The whole archive is held in memory, 25 bytes a row when read.
 import gzip
 import io
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.errors import ArchiveError
 from warnstream.model.network import Stations
 from warnstream.model.readings import VARIABLE_OF_WORD, ReadingBatch, Variable, batch_of
+from warnstream.model.refusals import RefusalReason
 
 COLUMNS = ("station", "observed_at", "variable", "value")
 
@@ -36,16 +36,6 @@ EPOCH_S_MIN, EPOCH_S_MAX = 100_000_000, 4_102_444_800
 
 _NO_TIME = np.iinfo(np.int64).min
 _LISTED_COLUMNS_MAX = 20
-
-
-class Refusal(StrEnum):
-    """Why a row is not used; the first that applies."""
-
-    WRONG_CELLS = "wrong number of cells"
-    UNKNOWN_STATION = "unknown station"
-    BAD_TIME = "bad time"
-    UNKNOWN_VARIABLE = "unknown variable"
-    NOT_A_NUMBER = "not a number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +51,7 @@ class RefusedRow:
     observed_at: str
     variable: str
     value: str
-    reason: Refusal
+    reason: RefusalReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +98,10 @@ def read_archive(path: Path, stations: Stations) -> ArchiveReadings:
     variable = codes.get_indexer(pd.Index(table["variable"].astype("str")))
     value = _numbers(table["value"])
     faults = {
-        Refusal.UNKNOWN_STATION: station < 0,
-        Refusal.BAD_TIME: ~has_time,
-        Refusal.UNKNOWN_VARIABLE: variable < 0,
-        Refusal.NOT_A_NUMBER: ~np.isfinite(value),
+        RefusalReason.UNKNOWN_STATION: station < 0,
+        RefusalReason.BAD_TIME: ~has_time,
+        RefusalReason.UNKNOWN_VARIABLE: variable < 0,
+        RefusalReason.BAD_VALUE: ~np.isfinite(value),
     }
     good = ~np.logical_or.reduce(list(faults.values()))
     number_of_code = np.array([int(v) for v in VARIABLE_OF_WORD.values()], dtype=np.uint8)
@@ -260,14 +250,14 @@ def _numbers(column: "pd.Series[str]") -> Float64Array:
 
 
 def _refused(
-    table: pd.DataFrame, faults: dict[Refusal, BoolArray], broken: _BrokenRows
+    table: pd.DataFrame, faults: dict[RefusalReason, BoolArray], broken: _BrokenRows
 ) -> tuple[tuple[RefusedRow, ...], dict[str, int]]:
     """Examples in the order of the archive, and counts; a row with several faults counts for the first."""
     reason = np.select(list(faults.values()), list(range(len(faults))), default=-1)
     reasons = list(faults)
     rows = np.flatnonzero(reason >= 0)
     counts = {str(reasons[code]): int((reason == code).sum()) for code in range(len(reasons))}
-    counts[Refusal.WRONG_CELLS] = len(broken.rows)
+    counts[RefusalReason.WRONG_SHAPE] = len(broken.rows)
     first = rows[:REFUSED_ROWS_MAX]
     texts = table.iloc[first][list(COLUMNS)].astype("str").to_numpy().tolist()
     refused = [
@@ -277,7 +267,7 @@ def _refused(
         )
     ]
     refused += [
-        RefusedRow(row, text, "", "", "", Refusal.WRONG_CELLS)
+        RefusedRow(row, text, "", "", "", RefusalReason.WRONG_SHAPE)
         for row, text in zip(broken.rows, broken.texts, strict=False)
     ]
     refused.sort(key=lambda row: row.row)

@@ -10,7 +10,8 @@ import pytest
 from warnstream.model.errors import ArchiveError
 from warnstream.model.network import Stations
 from warnstream.model.readings import Variable, batch_of
-from warnstream.review.archive import REFUSED_ROWS_MAX, Refusal, read_archive, write_archive
+from warnstream.model.refusals import RefusalReason
+from warnstream.review.archive import REFUSED_ROWS_MAX, read_archive, write_archive
 
 T0 = 1_554_758_100
 """2019-04-08T21:15:00Z."""
@@ -51,24 +52,24 @@ def test_every_way_of_writing_a_time_is_the_same_second(tmp_path: Path, time: st
 )
 def test_what_is_not_a_time_is_refused(tmp_path: Path, time: str) -> None:
     found = read_archive(csv(tmp_path, f"urca,{time},rain,1.5", f"urca,{T0},rain,2"), STATIONS)
-    assert found.n_refused == {"bad time": 1}
+    assert found.n_refused == {"bad_time": 1}
     assert len(found.readings) == 1
 
 
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (f"leme,{T0},rain,1", Refusal.UNKNOWN_STATION),
-        (f",{T0},rain,1", Refusal.UNKNOWN_STATION),
-        (f"urca,{T0},hail,1", Refusal.UNKNOWN_VARIABLE),
-        (f"urca,{T0},rain,", Refusal.NOT_A_NUMBER),
-        (f"urca,{T0},rain,wet", Refusal.NOT_A_NUMBER),
-        (f"urca,{T0},rain,inf", Refusal.NOT_A_NUMBER),
-        ("leme,yesterday,hail,wet", Refusal.UNKNOWN_STATION),
+        (f"leme,{T0},rain,1", RefusalReason.UNKNOWN_STATION),
+        (f",{T0},rain,1", RefusalReason.UNKNOWN_STATION),
+        (f"urca,{T0},hail,1", RefusalReason.UNKNOWN_VARIABLE),
+        (f"urca,{T0},rain,", RefusalReason.BAD_VALUE),
+        (f"urca,{T0},rain,wet", RefusalReason.BAD_VALUE),
+        (f"urca,{T0},rain,inf", RefusalReason.BAD_VALUE),
+        ("leme,yesterday,hail,wet", RefusalReason.UNKNOWN_STATION),
     ],
 )
 def test_refused_row_keeps_its_place_its_cells_and_one_reason(
-    tmp_path: Path, row: str, reason: Refusal
+    tmp_path: Path, row: str, reason: RefusalReason
 ) -> None:
     found = read_archive(csv(tmp_path, f"urca,{T0},rain,0.5", row), STATIONS)
     (refused,) = found.refused
@@ -82,11 +83,11 @@ def test_row_with_a_decimal_comma_is_refused_and_shifts_no_row_number(tmp_path: 
     path = csv(tmp_path, f"urca,{T0},rain,1", f"urca,{T0},rain,2,5", "urca", f"leme,{T0},rain,3")
     found = read_archive(path, STATIONS)
     assert [(row.row, row.reason) for row in found.refused] == [
-        (2, Refusal.WRONG_CELLS),
-        (3, Refusal.WRONG_CELLS),
-        (4, Refusal.UNKNOWN_STATION),
+        (2, RefusalReason.WRONG_SHAPE),
+        (3, RefusalReason.WRONG_SHAPE),
+        (4, RefusalReason.UNKNOWN_STATION),
     ]
-    assert found.n_refused == {"wrong number of cells": 2, "unknown station": 1}
+    assert found.n_refused == {"wrong_shape": 2, "unknown_station": 1}
     np.testing.assert_array_equal(found.readings.value, [1.0])
 
 
@@ -145,14 +146,14 @@ def test_empty_parquet_time_is_refused(tmp_path: Path) -> None:
     time = pd.Series([pd.NaT, pd.Timestamp(T0, unit="s")])
     table = pd.DataFrame({"station": "urca", "observed_at": time, "variable": "rain", "value": 1.0})
     table.to_parquet(tmp_path / "a.parquet")
-    assert read_archive(tmp_path / "a.parquet", STATIONS).n_refused == {"bad time": 1}
+    assert read_archive(tmp_path / "a.parquet", STATIONS).n_refused == {"bad_time": 1}
 
 
 def test_all_refused_rows_are_counted_but_only_some_kept(tmp_path: Path) -> None:
     rows = [f"leme,{T0 + i},rain,1" for i in range(REFUSED_ROWS_MAX + 5)]
     found = read_archive(csv(tmp_path, *rows), STATIONS)
     assert len(found.refused) == REFUSED_ROWS_MAX
-    assert found.n_refused == {"unknown station": REFUSED_ROWS_MAX + 5}
+    assert found.n_refused == {"unknown_station": REFUSED_ROWS_MAX + 5}
 
 
 def test_archive_without_rows_has_no_readings(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command ``warnstream``: demo, check, run, replay, warnings.
+"""The command ``warnstream``: demo, check, run, replay, warnings, refused.
 
 Exit status: 0 done, 1 the work failed, 2 the command line or the
 configuration is wrong, 130 interrupted.
@@ -15,6 +15,7 @@ from types import FrameType
 from warnstream import __version__
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
+from warnstream.model.refusals import RefusalReason
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 2
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_replay(commands)
     _add_warnings(commands)
+    _add_refused(commands)
     return parser
 
 
@@ -138,6 +140,25 @@ def _add_warnings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     warnings.set_defaults(command=_warnings)
 
 
+def _add_refused(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    refused = commands.add_parser(
+        "refused",
+        help="list what was refused and why, or send it again",
+        description=(
+            "Lists the newest messages and readings that the node kept aside, with the reason. With "
+            "--reinject they are published to the broker again as they came, after the cause was mended "
+            "(a station added, a variable mapped); what was sent again once is not sent twice."
+        ),
+        epilog="Example: warnstream refused county --reason unknown_station --reinject",
+    )
+    refused.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    refused.add_argument("--reason", choices=[str(reason) for reason in RefusalReason], help="only this one")
+    refused.add_argument("--limit", type=int, default=50, help="at most so many, the newest (default 50)")
+    refused.add_argument("--reinject", action="store_true", help="publish them to the broker again")
+    refused.add_argument("--json", action="store_true", help="one JSON object per line")
+    refused.set_defaults(command=_refused)
+
+
 def _load(directory: Path) -> Configuration:
     from warnstream.config.load import load_configuration
 
@@ -209,6 +230,18 @@ def _warnings(options: argparse.Namespace) -> int:
     if options.out:
         print(f"{count} messages written to {options.out}")
     return 0
+
+
+def _refused(options: argparse.Namespace) -> int:
+    from warnstream.runners.refused import list_refused, reinject
+
+    configuration = _load(options.directory)
+    if not options.reinject:
+        list_refused(configuration, options.reason, options.limit, as_json=options.json)
+        return 0
+    done, left = reinject(configuration, options.reason, options.limit)
+    print(f"{done} published again, {left} not")
+    return EXIT_FAILED if left else 0
 
 
 def _demo(options: argparse.Namespace) -> int:

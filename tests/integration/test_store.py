@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from warnstream.adapters.store import PAGE_ENTRIES, REFUSED_PAYLOAD_BYTES_MAX, Journal, RefusedStore
+from warnstream.adapters.store import (
+    PAGE_ENTRIES,
+    REFUSED_PAYLOAD_BYTES_MAX,
+    Journal,
+    RefusedRow,
+    RefusedStore,
+)
 from warnstream.model.errors import StoreError
 from warnstream.model.refusals import Refusal, RefusalReason
 
@@ -268,21 +274,16 @@ def test_refusals_are_kept_with_reason_topic_and_payload(tmp_path: Path) -> None
     with closing(RefusedStore(tmp_path, 10)) as store:
         store.keep([refusal(b"{")], 1_000.0, entry=1)
         (row,) = store.recent(5)
-    assert row == {
-        "received_at": 1_000.0,
-        "reason": "not_json",
-        "detail": "expected a JSON object",
-        "topic": "ws/c/rain/S1/obs",
-        "payload": b"{",
-        "payload_bytes": 1,
-    }
+    assert row == RefusedRow(
+        1, 1_000.0, "not_json", "expected a JSON object", "ws/c/rain/S1/obs", b"{", 1, None
+    )
 
 
 def test_the_oldest_refusals_make_room_and_are_counted(tmp_path: Path) -> None:
     with closing(RefusedStore(tmp_path, 3)) as store:
         for n in range(5):
             store.keep([refusal(str(n).encode())], 0.0, entry=n + 1)
-        assert [row["payload"] for row in store.recent(10)] == [b"4", b"3", b"2"]
+        assert [row.payload for row in store.recent(10)] == [b"4", b"3", b"2"]
         assert store.dropped() == 2
 
 
@@ -298,15 +299,24 @@ def test_refusals_of_an_entry_that_is_replayed_are_kept_once(tmp_path: Path) -> 
     with closing(RefusedStore(tmp_path, 10)) as store:
         for entry in (1, 2, 1, 2, 3):
             store.keep([refusal(str(entry).encode())], 0.0, entry)
-        assert [row["payload"] for row in store.recent(10)] == [b"3", b"2", b"1"]
+        assert [row.payload for row in store.recent(10)] == [b"3", b"2", b"1"]
+
+
+def test_refusals_are_found_by_reason_and_marked_when_sent_again(tmp_path: Path) -> None:
+    with closing(RefusedStore(tmp_path, 10)) as store:
+        store.keep([refusal(b"{"), refusal(b"[]", RefusalReason.BAD_TIME)], 0.0, entry=1)
+        (row,) = store.recent(5, "bad_time")
+        store.mark_reinjected([row.number], 77.0)
+        assert [one.reinjected_at for one in store.recent(5)] == [77.0, None]
+        assert store.dropped() == 0
 
 
 def test_a_huge_refused_payload_is_cut_and_its_length_kept(tmp_path: Path) -> None:
     with closing(RefusedStore(tmp_path, 3)) as store:
         store.keep([refusal(b"x" * 10_000)], 0.0, entry=1)
         (row,) = store.recent(1)
-    assert row["payload"] == b"x" * REFUSED_PAYLOAD_BYTES_MAX
-    assert row["payload_bytes"] == 10_000
+    assert row.payload == b"x" * REFUSED_PAYLOAD_BYTES_MAX
+    assert row.payload_bytes == 10_000
 
 
 def test_every_thread_s_connection_syncs_each_commit(journal: Journal) -> None:

@@ -18,6 +18,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from warnstream.adapters.sqlite import Database
@@ -64,7 +65,8 @@ CREATE TABLE IF NOT EXISTS refused (
     detail TEXT NOT NULL,
     topic TEXT NOT NULL,
     payload BLOB NOT NULL,
-    payload_bytes INTEGER NOT NULL
+    payload_bytes INTEGER NOT NULL,
+    reinjected_at REAL
 );
 CREATE TABLE IF NOT EXISTS totals (reason TEXT PRIMARY KEY, refused INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), entry INTEGER NOT NULL);
@@ -327,6 +329,24 @@ class Journal:
         self._lock.release()
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """One refused message or reading; `payload` is cut at `REFUSED_PAYLOAD_BYTES_MAX`, its length is not.
+
+    `topic` is empty where a reading, not a message, was refused. `reinjected_at`
+    is None until it was sent again.
+    """
+
+    number: int
+    received_at: float
+    reason: str
+    detail: str
+    topic: str
+    payload: bytes
+    payload_bytes: int
+    reinjected_at: float | None
+
+
 class RefusedStore:
     """Refused messages and readings, the newest `refused_max` of them, each with its reason.
 
@@ -402,16 +422,22 @@ class RefusedStore:
             ).fetchone()
         return int(row[0])
 
-    def recent(self, n: int) -> list[dict[str, object]]:
-        """The newest `n`, newest first, as plain dictionaries for people and exports."""
-        columns = ("received_at", "reason", "detail", "topic", "payload", "payload_bytes")
+    def recent(self, n: int, reason: str | None = None) -> list[RefusedRow]:
+        """The newest `n`, newest first, of one reason or of all."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT received_at, reason, detail, topic, payload, payload_bytes FROM refused"
-                " ORDER BY number DESC LIMIT ?",
-                (n,),
+                "SELECT number, received_at, reason, detail, topic, payload, payload_bytes, reinjected_at"
+                " FROM refused WHERE ?1 IS NULL OR reason = ?1 ORDER BY number DESC LIMIT ?2",
+                (reason, n),
             ).fetchall()
-        return [dict(zip(columns, row, strict=True)) for row in rows]
+        return [RefusedRow(*row) for row in rows]
+
+    def mark_reinjected(self, numbers: Sequence[int], at: float) -> None:
+        """Remember that these were sent again; they stay for the record."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "UPDATE refused SET reinjected_at = ? WHERE number = ?", [(at, number) for number in numbers]
+            )
 
     def close(self) -> None:
         """Close the file."""

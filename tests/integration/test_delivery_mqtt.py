@@ -1,33 +1,19 @@
 """The sending connection against a real broker."""
 
-import shutil
 import socket
-import subprocess
-import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from paho.mqtt import subscribe
 
+from tests.conftest import Mosquitto, free_port
 from tests.unit.adapters.county import outgoing_message
 from warnstream.adapters.channels.channel import SENT
 from warnstream.adapters.channels.mqtt import MqttChannel, PahoPublisher, Publication
 from warnstream.config.settings import BrokerSettings
 from warnstream.model.effects import RecipientKind
 
-MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-
-pytestmark = [
-    pytest.mark.server,
-    pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not on this machine"),
-]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+pytestmark = pytest.mark.server
 
 
 def settings(port: int, protocol: str = "3.1.1") -> BrokerSettings:
@@ -35,24 +21,8 @@ def settings(port: int, protocol: str = "3.1.1") -> BrokerSettings:
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
-    chosen = free_port()
-    configuration = tmp_path / "mosquitto.conf"
-    configuration.write_text(f"listener {chosen} 127.0.0.1\nallow_anonymous true\n")
-    assert MOSQUITTO is not None
-    broker = subprocess.Popen(
-        [MOSQUITTO, "-c", str(configuration)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", chosen), 0.2).close()
-            break
-        except OSError:
-            time.sleep(0.02)
-    yield chosen
-    broker.terminate()
-    broker.wait(10)
+def port(mosquitto: Mosquitto) -> int:
+    return mosquitto.port
 
 
 @pytest.mark.parametrize("protocol", ["3.1.1", "5"])

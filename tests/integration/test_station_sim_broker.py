@@ -1,13 +1,8 @@
 """The simulator against a real mosquitto and over real sockets on 127.0.0.1."""
 
-import getpass
 import json
 import queue
-import shutil
-import socket
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -26,69 +21,13 @@ from station_sim.people import BrokerDevices, People
 from station_sim.publish import Publisher
 from station_sim.scenario import Scenario
 from station_sim.sms_gateway import SmsGateway
+from tests.conftest import Mosquitto, free_port
 
 HABITS = AnswerHabits(seed=1, off_share=0.0, delay_s=5.0, speed=1000.0)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_until_listening(port: int) -> None:
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError(f"nothing listens on {port}")
-
-
-class Mosquitto:
-    """A broker that can be stopped and started again with its sessions."""
-
-    def __init__(self, folder: Path, program: str) -> None:
-        self.port = free_port()
-        self._program, self._file = program, folder / "mosquitto.conf"
-        self._file.write_text(
-            # Started by root it would give its rights up and lose its files.
-            f"user {getpass.getuser()}\nlistener {self.port} 127.0.0.1\n"
-            "allow_anonymous true\npersistence true\n"
-            f"persistence_location {folder}/\nmax_inflight_messages 1000\nmax_queued_messages 0\n",
-            encoding="utf-8",
-        )
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def address(self) -> BrokerAddress:
-        return BrokerAddress(port=self.port)
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [self._program, "-c", str(self._file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        wait_until_listening(self.port)
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
-            self._process = None
-
-
-@pytest.fixture
-def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if program is None:
-        pytest.skip("mosquitto is not installed on this machine")
-    folder = tmp_path / "mosquitto"
-    folder.mkdir()
-    broker = Mosquitto(folder, program)
-    broker.start()
-    yield broker
-    broker.stop()
+def address(broker: Mosquitto) -> BrokerAddress:
+    return BrokerAddress(port=broker.port)
 
 
 class Listener:
@@ -130,7 +69,7 @@ def scenario() -> Scenario:
 def test_everything_arrives_in_order_through_a_broker(mosquitto: Mosquitto, scenario: Scenario) -> None:
     listener = Listener(mosquitto.port, "ws/#")
     sent = [(message.topic, message.payload) for message in scenario.messages()]
-    summary = Publisher(scenario.messages(), BrokerTransport(mosquitto.address), speed=0).run()
+    summary = Publisher(scenario.messages(), BrokerTransport(address(mosquitto)), speed=0).run()
     received = listener.collect(until=sent[-1])
     listener.close()
     assert summary.finished
@@ -150,7 +89,7 @@ def test_a_restart_of_the_broker_skips_nothing(mosquitto: Mosquitto, scenario: S
             mosquitto.stop()
             mosquitto.start()
 
-    transport = BrokerTransport(mosquitto.address)
+    transport = BrokerTransport(address(mosquitto))
     summary = Publisher(scenario.messages(), transport, speed=0).run(on_progress=restart_once)
     received = listener.collect(until=sent[-1])
     listener.close()
@@ -163,7 +102,7 @@ def test_a_restart_of_the_broker_skips_nothing(mosquitto: Mosquitto, scenario: S
 @pytest.mark.server
 def test_people_answer_what_they_are_shown_once(mosquitto: Mosquitto) -> None:
     listener = Listener(mosquitto.port, "ws/answer/+")
-    people = People(BrokerDevices(mosquitto.address), HABITS)
+    people = People(BrokerDevices(address(mosquitto)), HABITS)
     people.start()
     content = {
         "key": "k",

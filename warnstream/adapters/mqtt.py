@@ -49,6 +49,7 @@ class MqttSource:
         self._topics = list(topics)
         self._arrived: deque[ReceivedMessage] = deque()
         self._condition = threading.Condition()
+        self._is_woken = False
         self._connection = 0
         self._connected = threading.Event()
         self._dropped = 0
@@ -85,10 +86,12 @@ class MqttSource:
         """Messages in order of arrival.
 
         Waits up to `wait_s` for a first one, then up to `gather_s` for a batch
-        of `messages_max` to fill. Empty when nothing came.
+        of `messages_max` to fill. Empty when nothing came, or `wake` was called.
         """
         with self._condition:
-            if not self._condition.wait_for(lambda: bool(self._arrived), wait_s):
+            self._condition.wait_for(lambda: self._arrived or self._is_woken, wait_s)
+            self._is_woken = False
+            if not self._arrived:
                 return []
             deadline_s = time.monotonic() + gather_s
             while len(self._arrived) < messages_max:
@@ -101,6 +104,7 @@ class MqttSource:
     def wake(self) -> None:
         """End a waiting `take` early (something else wants the node's attention)."""
         with self._condition:
+            self._is_woken = True
             self._condition.notify_all()
 
     def acknowledge(self, messages: Sequence[ReceivedMessage]) -> None:

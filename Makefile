@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench demo
+.PHONY: check test test-all bench crash-ingest demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -18,6 +18,9 @@ test-all:         ## everything this machine can run
 
 bench:            ## figures for benchmarks/RESULTS.md
 	$(BIN)python benchmarks/bench_engine.py
+
+crash-ingest:     ## kill -9 a node again and again under a storm; ten minutes
+	$(BIN)python -m tests.simulation.crash_ingest
 
 demo:             ## the simulated county
 	$(BIN)warnstream demo

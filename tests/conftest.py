@@ -77,10 +77,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def find_mosquitto() -> str | None:
+    """The broker's program; Debian installs it where ordinary users do not look."""
+    return shutil.which("mosquitto", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
+
+
 @pytest.fixture
 def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
     """A running mosquitto; skipped where it is not installed, a failure in CI."""
-    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
+    program = find_mosquitto()
     if program is None:
         reason = "mosquitto is not installed on this machine"
         if os.environ.get("WARNSTREAM_REQUIRE_SERVERS"):

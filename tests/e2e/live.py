@@ -86,6 +86,11 @@ class LiveNode:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
+    def end(self) -> None:
+        """Make sure that nothing of it is left."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
     def log(self) -> str:
         """The last of what it wrote."""
         return (self.directory / "node.log").read_text(encoding="utf-8")[-4000:]

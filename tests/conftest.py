@@ -43,17 +43,18 @@ class Mosquitto:
     program: str
     port: int
     directory: Path
+    settings: str = MOSQUITTO_SETTINGS
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start and wait until it accepts connections."""
-        settings = self.directory / "mosquitto.conf"
-        settings.write_text(
-            MOSQUITTO_SETTINGS.format(user=getpass.getuser(), port=self.port, directory=self.directory),
+        file = self.directory / "mosquitto.conf"
+        file.write_text(
+            self.settings.format(user=getpass.getuser(), port=self.port, directory=self.directory),
             encoding="utf-8",
         )
         with (self.directory / "mosquitto.log").open("ab") as log:
-            self.process = subprocess.Popen([self.program, "-c", str(settings)], stdout=log, stderr=log)
+            self.process = subprocess.Popen([self.program, "-c", str(file)], stdout=log, stderr=log)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             with socket.socket() as probe:

@@ -10,7 +10,7 @@ rule's `forecast_level_max`.
 import numpy as np
 
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
-from warnstream.model.arrays import BoolArray, Float64Array, LevelArray
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
 from warnstream.model.indicators import LEADS_S, HazardLevels, VillageRain
 from warnstream.model.level import Level
 from warnstream.model.rules import CriticalRain, HazardRule
@@ -40,57 +40,61 @@ def evaluate_where(rule: HazardRule, rain: VillageRain, *, counts: BoolArray | N
         by_duration = np.where(counts[:, None], by_duration, np.uint8(0))
         holding = np.where(counts, holding, np.uint8(0))
     found = _blank(len(observed), holding, rain, rule)
-    _take(found, by_duration, observed, np.zeros_like(observed), critical, lead_s=0, table=table)
+    every = np.arange(len(observed))
+    _take(found, every, by_duration, observed, np.zeros_like(observed), lead_s=0, table=table)
     if rule.forecast_level_max > Level.NONE:
         for index, lead_s in enumerate(LEADS_S):
-            _take_expected(found, rule, rain, observed, index, lead_s)
+            _take_expected(found, rule, rain, index, lead_s)
     rows = np.flatnonzero(found.level)
     found.station[rows] = rain.main_station(rows, found.duration_s[rows])
     return found
 
 
-def _take_expected(
-    found: HazardLevels, rule: HazardRule, rain: VillageRain, observed: Float64Array, index: int, lead_s: int
-) -> None:
+def _take_expected(found: HazardLevels, rule: HazardRule, rain: VillageRain, index: int, lead_s: int) -> None:
     """Add what will be reached within one lead time, where it is worse than what was found before."""
     table = rule.thresholds
     assert isinstance(table, CriticalRain)
-    ahead = rain.ahead_mm[:, index]
-    expected = np.full_like(observed, np.nan)
+    # Where no rain is coming nothing *will* be reached; what has been is judged by observation alone.
+    coming = rain.ahead_mm[:, index]
+    rows = np.flatnonzero((coming > 0) & (coming >= rule.continues_mm_per_h))
+    if len(rows) == 0:
+        return
+    ahead = coming[rows]
+    expected = np.full((len(rows), len(table.duration_s)), np.nan)
     for column, duration in enumerate(table.duration_s):
         if duration > lead_s:
-            expected[:, column] = rain.over(int(duration) - lead_s) + ahead
+            expected[:, column] = rain.over(int(duration) - lead_s)[rows] + ahead
         elif duration == lead_s:
             expected[:, column] = ahead
-    levels = np.minimum(levels_of(expected, table.critical_mm), np.uint8(rule.forecast_level_max))
+    levels = np.minimum(levels_of(expected, table.critical_mm[rows]), np.uint8(rule.forecast_level_max))
     share = np.where(np.isnan(expected), np.nan, ahead[:, None])
-    _take(found, levels, expected, share, table.critical_mm, lead_s=lead_s, table=table)
+    _take(found, rows, levels, expected, share, lead_s=lead_s, table=table)
 
 
 def _take(
     found: HazardLevels,
+    village: Int64Array,
     level: LevelArray,
     value: Float64Array,
     forecast_value: Float64Array,
-    critical: Float64Array,
     *,
     lead_s: int,
     table: CriticalRain,
 ) -> None:
-    """Write into `found` the villages whose worst level by duration beats what stands there."""
-    rows = np.flatnonzero(worst_of(level) > found.level)
-    if len(rows) == 0:
+    """Write into `found` those of the villages whose worst level by duration beats what stands there."""
+    better = np.flatnonzero(worst_of(level) > found.level[village])
+    if len(better) == 0:
         return
-    level, value, forecast_value = level[rows], value[rows], forecast_value[rows]
-    critical = np.broadcast_to(critical, (len(found.level), *critical.shape[1:]))[rows]
+    village, level, value = village[better], level[better], value[better]
+    critical = table.critical_mm[village]
     column = worst_column(level, value, critical)
-    pick = (np.arange(len(rows)), column)
-    found.level[rows] = level[pick]
-    found.value[rows] = value[pick]
-    found.forecast_value[rows] = forecast_value[pick]
-    found.threshold[rows] = threshold_of(critical, level)[pick]
-    found.duration_s[rows] = table.duration_s[column]
-    found.lead_s[rows] = lead_s
+    pick = (np.arange(len(village)), column)
+    found.level[village] = level[pick]
+    found.value[village] = value[pick]
+    found.forecast_value[village] = forecast_value[better][pick]
+    found.threshold[village] = threshold_of(critical, level)[pick]
+    found.duration_s[village] = table.duration_s[column]
+    found.lead_s[village] = lead_s
 
 
 def _blank(n_villages: int, holding: LevelArray, rain: VillageRain, rule: HazardRule) -> HazardLevels:

@@ -43,6 +43,12 @@ def test_what_has_fallen_gives_no_signal_once_the_rain_has_ended() -> None:
     assert (found.level[0], found.holding[0]) == (Level.NONE, Level.NONE)
 
 
+def test_a_trace_of_coming_rain_does_not_bring_back_what_has_ended() -> None:
+    rule = signal(forecast_level_max=RED)
+    found = rainstorm.evaluate(rule, rain_by_hour(rule, [20, 35, 0], ahead=[0.1, 0.2, 0.3]))
+    assert found.level[0] == Level.NONE
+
+
 def test_rain_that_is_expected_to_come_back_counts_as_continuing() -> None:
     rule = signal()
     found = rainstorm.evaluate(rule, rain_by_hour(rule, [20, 35, 0], ahead=[2, 2, 2]))

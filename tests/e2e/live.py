@@ -12,7 +12,10 @@ from pathlib import Path
 
 import httpx
 
+from station_sim.people import People
 from station_sim.scenario import Scenario
+from warnstream.adapters.outbox import Outbox
+from warnstream.adapters.outbox_types import State
 from warnstream.adapters.store import Journal
 from warnstream.config.load import load_configuration
 from warnstream.ingest.decode import RawMessage
@@ -127,3 +130,16 @@ def feed(directory: Path, scenario: Scenario) -> tuple[Intake, list[WarningMessa
         for _, step in intake.consume(kinds.MESSAGES, raw).steps:
             issued += step.effects.messages
     return intake, issued
+
+
+def all_shown(directory: Path, people: People) -> bool:
+    """Whether people were shown every notification, and nothing that is not in the outbox.
+
+    One that was on its way when the node was killed, and was replaced by a newer
+    message before the node was back, is superseded in the outbox; whether it was
+    shown nobody knows.
+    """
+    with closing(Outbox(directory / "data")) as outbox:
+        counts = {state: n for (channel, state), n in outbox.counts().items() if channel == "device"}
+    told = sum(n for state, n in counts.items() if state != State.SUPERSEDED)
+    return told <= people.counts().shown <= told + counts.get(State.SUPERSEDED, 0)

@@ -2,7 +2,6 @@
 
 import subprocess
 import time
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,7 @@ from station_sim.demo_config import write_demo_config
 from station_sim.people import BrokerDevices, People
 from station_sim.scenario import DEFAULT_START_S, Scenario
 from tests.conftest import Mosquitto, free_port
-from tests.e2e.live import LiveNode, command, feed, state_on_disk
-from warnstream.adapters.outbox import Outbox
-from warnstream.adapters.outbox_types import State
+from tests.e2e.live import LiveNode, all_shown, command, feed, state_on_disk
 from warnstream.config.load import load_configuration
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc
 from warnstream.review.report import same_warnings, write_warnings
@@ -88,19 +85,8 @@ def run_storm(
 
 def _wait_for_devices(directory: Path, people: People) -> None:
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if _device_rows(directory) == people.counts().shown:
-            return
+    while time.monotonic() < deadline and not all_shown(directory, people):
         time.sleep(0.2)
-
-
-def _device_rows(directory: Path) -> int:
-    """Notifications to devices that are not superseded."""
-    with closing(Outbox(directory / "data")) as outbox:
-        counts = outbox.counts()
-    return sum(
-        n for (channel, state), n in counts.items() if channel == "device" and state != State.SUPERSEDED
-    )
 
 
 def test_a_live_node_gives_the_warnings_of_the_storm(
@@ -111,7 +97,7 @@ def test_a_live_node_gives_the_warnings_of_the_storm(
     assert_same_as_uninterrupted(directory, scenario)
     counts = people.counts()
     assert counts.repeats == 0
-    assert counts.shown == _device_rows(directory)
+    assert all_shown(directory, people)
 
 
 def test_a_node_killed_in_mid_storm_loses_nothing_and_tells_nobody_twice(
@@ -123,5 +109,5 @@ def test_a_node_killed_in_mid_storm_loses_nothing_and_tells_nobody_twice(
     assert node.starts == 4
     assert_same_as_uninterrupted(directory, scenario)
     counts = people.counts()
-    assert counts.shown == _device_rows(directory), "a notification was lost"
+    assert all_shown(directory, people), "a notification was lost"
     assert counts.unreadable == 0

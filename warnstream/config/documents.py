@@ -1,8 +1,9 @@
-"""The keys of warnstream.yaml, thresholds.yaml and channels.yaml: form, unit, default, meaning.
+"""The keys of warnstream.yaml and channels.yaml: form, unit, default, meaning.
 
-This file is the only list of keys: validation, JSON Schema and the names that
-a fault suggests are all made of it. Durations are written with a unit and are
-seconds once validated; defaults stand here as an operator would write them.
+With `hazard_documents` (thresholds.yaml) this is the only list of keys:
+validation, JSON Schema and the names that a fault suggests are all made of it.
+Durations are written with a unit and are seconds once validated; defaults
+stand here as an operator would write them.
 """
 
 from collections.abc import Callable
@@ -353,111 +354,6 @@ class NodeDocument(Section):
         if self.broker.embedded and self.http.port == (self.broker.port or EMBEDDED_BROKER_PORT):
             return [("http.port", f"expected another port than the embedded broker's ({self.http.port})")]
         return []
-
-
-class TitleSection(Section):
-    """Event name in texts to people."""
-
-    zh: Annotated[str, forms.text()] = Field(description="Chinese.")
-    en: Annotated[str, forms.text()] = Field(description="English.")
-
-
-class LoweringSection(Section):
-    """How a level falls: with care, and only with data."""
-
-    clear_ratio: Annotated[float, forms.decimal(0, 1, above=True)] = default(
-        0.8, description="A level holds while its indicator is at or above this share of the threshold."
-    )
-    hold_s: Annotated[int, forms.duration("0s", "7d")] = default(
-        "30min", alias="hold", description="How long the indicator must have been below before a level falls."
-    )
-    active_s_min: Annotated[int, forms.duration("0s", "7d")] = default(
-        "60min", alias="active_min", description="A level once reached stays at least that long."
-    )
-    coverage_min: Annotated[float, forms.decimal(0, 1)] = default(
-        0.8, description="Share of the window that must have been observed before a level falls."
-    )
-
-
-class RainLevelSection(Section):
-    """Rain that reaches a level."""
-
-    level: Annotated[Level, forms.level()] = Field(description="Level that is reached.")
-    duration_s: Annotated[int, forms.duration("10min", "30d", whole_minutes=True)] = Field(
-        alias="duration", description="Accumulation time, at most windows.longest."
-    )
-    rain_mm: Annotated[float, forms.decimal(0, 5000, above=True)] = Field(
-        description="Rain over the duration that reaches the level, mm."
-    )
-
-
-class HazardSection(Section):
-    """What every hazard has."""
-
-    title: TitleSection = Field(description="Event name in texts.")
-    source: Annotated[str, forms.text()] = default(
-        "", description="Where the thresholds come from; named in every warning."
-    )
-    lowering: LoweringSection = part(LoweringSection, "How a level falls.")
-
-
-class RainstormSection(HazardSection):
-    """Rainstorm signal: rain has reached a value and goes on, or will reach it."""
-
-    evaluator: Literal["rainstorm"] = Field(description="Module of warnstream.hazards that judges it.")
-    levels: list[RainLevelSection] = Field(min_length=1, description="Thresholds of every village.")
-    continues_mm_per_h: Annotated[float, forms.decimal(0, 100)] = default(
-        1, description="Rain of the last or the coming hour with which rain counts as continuing, mm."
-    )
-    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
-        "none", description="Highest level that a forecast alone may raise; none: no level."
-    )
-
-
-class CriticalRainfallSection(HazardSection):
-    """Critical rainfall: rain over any one of several durations."""
-
-    evaluator: Literal["critical_rainfall"] = Field(
-        description="Module of warnstream.hazards that judges it."
-    )
-    levels: list[RainLevelSection] = part(
-        list, "Thresholds of villages without rows of their own in the table."
-    )
-    table: Annotated[str | None, forms.text()] = default(
-        None, description="CSV file with thresholds by village."
-    )
-    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
-        "none", description="Highest level that a forecast alone may raise; none: no level."
-    )
-
-    def disagreements(self) -> list[tuple[str, str]]:
-        """Without any threshold the hazard would never warn."""
-        if self.levels or self.table is not None:
-            return []
-        return [("", "expected levels, table or both: without thresholds nobody is ever warned")]
-
-
-class RiverStageSection(HazardSection):
-    """River stage at gauges that warn villages."""
-
-    evaluator: Literal["river_stage"] = Field(description="Module of warnstream.hazards that judges it.")
-    table: Annotated[str, forms.text()] = Field(description="CSV file with stages by village and gauge.")
-    stale_after_s: Annotated[int, forms.duration("1min", "7d")] = default(
-        "30min", alias="stale_after", description="A stage observed longer ago says nothing."
-    )
-
-
-AnyHazard = Annotated[
-    RainstormSection | CriticalRainfallSection | RiverStageSection, Field(discriminator="evaluator")
-]
-
-
-class ThresholdsDocument(Section):
-    """thresholds.yaml: what reaches which level."""
-
-    hazards: dict[Annotated[str, forms.code()], AnyHazard] = Field(
-        min_length=1, description="Hazards by name, e.g. flash_flood; the name stands in every warning."
-    )
 
 
 class RetrySection(Section):

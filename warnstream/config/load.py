@@ -11,17 +11,23 @@ from pydantic import TypeAdapter, ValidationError
 
 from warnstream.config.assemble import assemble
 from warnstream.config.documents import (
-    AnyHazard,
     ChannelsDocument,
     NodeDocument,
     QualitySection,
-    RiverStageSection,
     Section,
-    ThresholdsDocument,
     WindowsSection,
 )
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
+from warnstream.config.hazard_documents import (
+    AnyHazard,
+    CriticalRainfallSection,
+    LandslideRainSection,
+    RainstormSection,
+    RiverStageSection,
+    ThresholdsDocument,
+)
+from warnstream.config.hazard_rules import find_unknown_areas
 from warnstream.config.people import HOUSEHOLDS_FILE, Register, read_chain, read_households
 from warnstream.config.places import (
     STATIONS_FILE,
@@ -167,6 +173,7 @@ def _read_thresholds(
     for name, hazard in hazards.items():
         if hazard is not None:
             _check_levels(name, hazard, tree, around, faults)
+            _check_areas(name, hazard, tree, around, faults)
             _check_table(name, hazard, tree, folder)
             if getattr(hazard, "table", None) in whole:
                 _check_gauges(name, hazard, rows, tree, faults)
@@ -185,7 +192,7 @@ def _check_levels(
     name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
 ) -> None:
     """Durations, duplicates and order of the levels in thresholds.yaml."""
-    if isinstance(hazard, RiverStageSection):
+    if not isinstance(hazard, RainstormSection | CriticalRainfallSection):
         return
 
     def fault(number: int, key: str, expected: str) -> None:
@@ -205,6 +212,16 @@ def _check_levels(
         "mm",
         lambda number, expected: fault(number, "rain_mm", expected),
     )
+
+
+def _check_areas(
+    name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
+) -> None:
+    """A territory names villages, townships and counties that exist."""
+    if isinstance(hazard, LandslideRainSection) and around.villages is not None:
+        for number, index, expected in find_unknown_areas(hazard.territories, around.villages):
+            location = ("hazards", name, "territories", number, "areas", index)
+            faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 
 
 def _check_gauges(

@@ -13,14 +13,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.config.csv_rows import Columns, Row, read_rows
-from warnstream.config.documents import CriticalRainfallSection, RainstormSection, RiverStageSection
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
+from warnstream.config.hazard_documents import (
+    CriticalRainfallSection,
+    LandslideRainSection,
+    RainstormSection,
+    RiverStageSection,
+)
+from warnstream.config.hazard_rules import landslide_rain
 from warnstream.config.quantities import format_duration, parse_whole_duration_s
 from warnstream.model.arrays import Float64Array
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.network import Stations, Villages
-from warnstream.model.rules import CriticalRain, CriticalStage, HazardRule, Lowering
+from warnstream.model.rules import CriticalRain, CriticalStage, HazardRule, Lowering, Thresholds
 
 THRESHOLD_COLUMNS = Columns(
     ("village", "hazard", "duration", "level", "value", "unit", "station"), ("source",)
@@ -29,7 +35,7 @@ DURATION_S_MIN = 600
 RAIN_MM_MAX = 5000
 SOURCES_SHOWN_MAX = 3
 
-HazardDocument = RainstormSection | CriticalRainfallSection | RiverStageSection
+HazardDocument = RainstormSection | CriticalRainfallSection | RiverStageSection | LandslideRainSection
 Report = Callable[[int, str], None]
 """Notes a fault of the threshold with that number: what was expected."""
 
@@ -280,13 +286,9 @@ def build_rule(
         evaluator=hazard.evaluator,
         title_zh=hazard.title.zh,
         title_en=hazard.title.en,
-        thresholds=(
-            _critical_stage(hazard, rows, villages, stations)
-            if isinstance(hazard, RiverStageSection)
-            else _critical_rain(hazard, rows, villages)
-        ),
+        thresholds=_thresholds(hazard, rows, villages, stations),
         continues_mm_per_h=hazard.continues_mm_per_h if isinstance(hazard, RainstormSection) else 0.0,
-        forecast_level_max=Level.NONE if isinstance(hazard, RiverStageSection) else hazard.forecast_level_max,
+        forecast_level_max=getattr(hazard, "forecast_level_max", Level.NONE),
         lowering=Lowering(
             clear_ratio=hazard.lowering.clear_ratio,
             hold_s=hazard.lowering.hold_s,
@@ -295,6 +297,16 @@ def build_rule(
         ),
         source=hazard.source or _source_of(rows),
     )
+
+
+def _thresholds(
+    hazard: HazardDocument, rows: list[Threshold], villages: Villages, stations: Stations
+) -> Thresholds:
+    if isinstance(hazard, RiverStageSection):
+        return _critical_stage(hazard, rows, villages, stations)
+    if isinstance(hazard, LandslideRainSection):
+        return landslide_rain(hazard, villages)
+    return _critical_rain(hazard, rows, villages)
 
 
 def _source_of(rows: list[Threshold]) -> str:

@@ -63,6 +63,28 @@ EVENT_EN = {
 }
 
 
+UNIT_ZH = {"mm": "毫米", "m": "米", "mm/h": "毫米/小时"}
+INDICATOR_ZH = {
+    "rain": "{over}雨量",
+    "stage": "水位",
+    "soil_water": "土壤雨量指数",
+    "intensity": "{over}过程平均雨强",
+    "effective_rain": "有效雨量",
+    "antecedent_rain": "前期有效雨量",
+    "weighted_rain": "7日加权雨量",
+}
+INDICATOR_EN = {
+    "rain": "{value} of rain in {over}",
+    "stage": "water level {value}",
+    "soil_water": "soil water index {value}",
+    "intensity": "mean intensity {value} over {over} of rain",
+    "effective_rain": "effective rain {value} (half-life {over})",
+    "antecedent_rain": "antecedent rain {value}",
+    "weighted_rain": "weighted rain of 7 days {value}",
+}
+"""What was measured, by `Reason.indicator`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """One language's parts of a message; `text` is what a phone or a loudspeaker gets.
@@ -160,8 +182,8 @@ def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
     where = f"{_short(reason.station)}站" if clean(reason.station) else "周边站"
     value, threshold = _number(reason.value, "未知"), _number(reason.threshold, "未知")
     clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
-    unit = {"mm": "毫米", "m": "米"}.get(reason.unit, _short(reason.unit))
-    what = "水位" if reason.indicator == "stage" else f"{_duration_zh(reason.duration_s)}雨量"
+    unit = UNIT_ZH.get(reason.unit, _short(reason.unit))
+    what = INDICATOR_ZH.get(reason.indicator, "雨量").format(over=_duration_zh(reason.duration_s))
     doubt = "" if reason.confirmed else "，待核实"
     if reason.is_observed:
         verb = "达到阈值" if reason.value >= reason.threshold else "接近阈值"
@@ -192,9 +214,8 @@ def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
     unit = _short(reason.unit)
     value, threshold = _number(reason.value, "unknown"), _number(reason.threshold, "unknown")
     clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
-    what = f"{value} {unit} of rain in {_duration_en(reason.duration_s)}"
-    if reason.indicator == "stage":
-        what = f"water level {value} {unit}"
+    phrase = INDICATOR_EN.get(reason.indicator, INDICATOR_EN["rain"])
+    what = phrase.format(value=f"{value} {unit}", over=_duration_en(reason.duration_s))
     doubt = "" if reason.confirmed else ", unconfirmed"
     if reason.is_observed:
         verb = "reached" if reason.value >= reason.threshold else "close to"

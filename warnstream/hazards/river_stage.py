@@ -8,7 +8,7 @@ import numpy as np
 
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.model.arrays import Float64Array
-from warnstream.model.indicators import GaugeStage, HazardLevels
+from warnstream.model.indicators import GaugeStage, HazardLevels, Indicator, no_levels
 from warnstream.model.rules import CriticalStage, HazardRule
 
 
@@ -39,18 +39,11 @@ def evaluate(rule: HazardRule, stages: GaugeStage, n_villages: int, now_s: int) 
     np.maximum.at(holding, table.village, row_holding)
     np.add.at(n_fresh, table.village, fresh)
     np.add.at(n_gauges, table.village, 1)
-    found = HazardLevels(
-        level=level,
-        holding=holding,
-        can_fall=(n_gauges > 0) & (n_fresh == n_gauges),
-        is_blind=(n_gauges > 0) & (n_fresh == 0),
-        value=np.full(n_villages, np.nan),
-        threshold=np.full(n_villages, np.nan),
-        forecast_value=np.zeros(n_villages),
-        duration_s=np.zeros(n_villages, dtype=np.int32),
-        lead_s=np.zeros(n_villages, dtype=np.int32),
-        station=np.full(n_villages, -1, dtype=np.int32),
-    )
+    found = no_levels(n_villages, Indicator.STAGE)
+    found.level[:] = level
+    found.holding[:] = holding
+    found.can_fall[:] = (n_gauges > 0) & (n_fresh == n_gauges)
+    found.is_blind[:] = (n_gauges > 0) & (n_fresh == 0)
     carries = np.flatnonzero((row_level > 0) & (row_level == level[table.village]))
     rows = carries[::-1]  # of several gauges at one level the first in the table is named
     found.value[table.village[rows]] = stage_m[rows]

@@ -71,6 +71,61 @@ class CriticalStage:
 
 
 @dataclass(frozen=True, slots=True)
+class LandslideTerritory:
+    """Criteria of one landslide territory; index 0 to 3 of every array is blue to red, NaN: no value.
+
+    Attributes
+    ----------
+    line_rain_mm, line_soil_water_mm : tuple of Float64Array, length 4
+        Points of each level's critical line: rain of 60 min ascending, and the
+        soil water index that is critical with it, not ascending. Empty: no line.
+    intensity_a, intensity_b : Float64Array, shape (4,)
+        Mean intensity of the event that is critical: ``a * D ** -b`` mm/h, D in hours.
+    intensity_h_range : (float, float)
+        Durations for which the curve is meant, hours.
+    effective_mm, antecedent_mm, weighted_mm : Float64Array, shape (4,)
+        Half-life effective rain, antecedent precipitation with today's rain,
+        and weighted rain of seven days that are critical.
+    """
+
+    line_rain_mm: tuple[Float64Array, ...]
+    line_soil_water_mm: tuple[Float64Array, ...]
+    intensity_a: Float64Array
+    intensity_b: Float64Array
+    intensity_h_range: tuple[float, float]
+    effective_mm: Float64Array
+    antecedent_mm: Float64Array
+    weighted_mm: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
+class LandslideRain:
+    """Landslides by rain: which territory a village belongs to, and what is critical there.
+
+    Attributes
+    ----------
+    territory : Int32Array, shape (n_villages,)
+        Index into `territories`; -1 where the village belongs to none and is never warned.
+    territories : tuple of LandslideTerritory
+    dry_gap_s : int
+        A rain event ends when it has not rained for that long.
+    half_life_s : int
+        Of the effective rain.
+    api_ratio : float
+        Share of a day's rain that counts one day later in the antecedent precipitation.
+    """
+
+    territory: Int32Array
+    territories: tuple[LandslideTerritory, ...]
+    dry_gap_s: int
+    half_life_s: int
+    api_ratio: float
+
+
+Thresholds = CriticalRain | CriticalStage | LandslideRain
+
+
+@dataclass(frozen=True, slots=True)
 class HazardRule:
     """One hazard as configured: what is judged, by which evaluator, with which thresholds.
 
@@ -82,7 +137,8 @@ class HazardRule:
         Module of `warnstream.hazards` that judges it.
     title_zh, title_en : str
         Event name in texts.
-    thresholds : CriticalRain or CriticalStage
+    thresholds : Thresholds
+        Of the kind that the evaluator reads.
     continues_mm_per_h : float
         Rainstorm signal only: rain counts as continuing while the last or the
         coming hour brings at least that much. 0 where the rule has no such half.
@@ -97,7 +153,7 @@ class HazardRule:
     evaluator: str
     title_zh: str
     title_en: str
-    thresholds: CriticalRain | CriticalStage
+    thresholds: Thresholds
     continues_mm_per_h: float
     forecast_level_max: Level
     lowering: Lowering

@@ -22,6 +22,7 @@ def found(
         duration_s=one.astype(np.int32),
         lead_s=one.astype(np.int32),
         station=one.astype(np.int32),
+        indicator=one.astype(np.uint8),
     )
 
 

@@ -187,8 +187,10 @@ class TerritorySection(Section):
                 wetter = point.soil_water_mm > other.soil_water_mm
                 if point.level == other.level and (
                     point.rain_60min_mm == other.rain_60min_mm
-                    or (wetter == (point.rain_60min_mm > other.rain_60min_mm)
-                    and point.soil_water_mm != other.soil_water_mm)
+                    or (
+                        wetter == (point.rain_60min_mm > other.rain_60min_mm)
+                        and point.soil_water_mm != other.soil_water_mm
+                    )
                 ):
                     expected = "expected less soil_water_mm with more rain_60min_mm along the line of a level"
                     faults.append((f"critical_line.{number}", expected))

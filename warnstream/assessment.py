@@ -34,7 +34,7 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
 from warnstream.model.policies import QualityPolicy, WindowPolicy
 from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch, Variable
-from warnstream.model.rules import HazardRule, LandslideRain
+from warnstream.model.rules import CriticalStage, HazardRule, LandslideRain
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.quality.checks import QualityControl
 from warnstream.villages.combine import combine, greatest, weighted_mean
@@ -346,8 +346,17 @@ class Assessment:
         if isinstance(rule.thresholds, LandslideRain):
             assert sources.antecedent is not None, "planned for from the rules"
             return landslide_rain.evaluate(rule, sources.rain, sources.antecedent)
-        stages = GaugeStage(self._stages.stage_m, self._stages.observed_at_s)
-        return river_stage.evaluate(rule, stages, len(self._network.villages), sources.now_s)
+        return river_stage.evaluate(rule, self._stages_of(rule), len(self._network.villages), sources.now_s)
+
+    def _stages_of(self, rule: HazardRule) -> GaugeStage:
+        """Newest stages; with the rise of the gauges that the rule names if it looks ahead."""
+        table = rule.thresholds
+        assert isinstance(table, CriticalStage)
+        rise_m_per_h: Float64Array = np.full(len(self._network.stations), np.nan)
+        if rule.forecast_level_max > Level.NONE:
+            gauges = np.unique(table.station)
+            rise_m_per_h[gauges] = self._stages.rise_m_per_h(gauges, table.rise_window_s)
+        return GaugeStage(self._stages.stage_m, self._stages.observed_at_s, rise_m_per_h)
 
     def _changes(
         self,
@@ -397,7 +406,8 @@ class Assessment:
             lead_s=int(found.lead_s[village]),
             observed_until_s=int(observed_at_s),
             coverage=round(coverage, 3),
-            confirmed=not (is_doubtful or found.is_blind[village] or is_warming_up),
+            confirmed=bool(found.is_confirmed[village])
+            and not (is_doubtful or found.is_blind[village] or is_warming_up),
             source=rule.source,
         )
 

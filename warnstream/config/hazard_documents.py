@@ -103,6 +103,15 @@ class RiverStageSection(HazardSection):
     stale_after_s: Annotated[int, forms.duration("1min", "7d")] = default(
         "30min", alias="stale_after", description="A stage observed longer ago says nothing."
     )
+    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
+        "none", description="Highest level that a forecast alone may raise; none: no level."
+    )
+    rise_window_s: Annotated[int, forms.duration("10min", "1h", whole_minutes=True)] = default(
+        "30min", alias="rise_window", description="Over which the rise of the stage is taken."
+    )
+    horizon_s: Annotated[int, forms.duration("5min", "6h", whole_minutes=True)] = default(
+        "2h", alias="horizon", description="How far ahead the rise is extended."
+    )
 
 
 class LinePointSection(Section):

@@ -347,4 +347,6 @@ def _critical_stage(
         station=np.array([station for _, station in gauges], dtype=np.int32),
         critical_m=critical_m,
         stale_after_s=hazard.stale_after_s,
+        rise_window_s=hazard.rise_window_s,
+        horizon_s=hazard.horizon_s,
     )

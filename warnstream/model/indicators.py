@@ -141,10 +141,15 @@ class VillageAntecedent:
 
 @dataclass(frozen=True, slots=True)
 class GaugeStage:
-    """Newest stage of every station: metres (NaN: none) and when it was observed."""
+    """Newest stage of every station: metres (NaN: none), when it was observed, and how fast it rises.
+
+    `rise_m_per_h` is NaN where too few stages are known; only gauges that a rule
+    with a forecast half names have one.
+    """
 
     stage_m: Float64Array
     observed_at_s: Int64Array
+    rise_m_per_h: Float64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,8 @@ class HazardLevels:
         Station that weighs most; -1 where there is no level.
     indicator : UInt8Array
         Code of the `Indicator` that reached the level.
+    is_confirmed : BoolArray
+        False where a single sensor says so and its neighbours do not.
     """
 
     level: LevelArray
@@ -182,6 +189,7 @@ class HazardLevels:
     lead_s: Int32Array
     station: Int32Array
     indicator: UInt8Array
+    is_confirmed: BoolArray
 
 
 def no_levels(n_villages: int, indicator: Indicator) -> HazardLevels:
@@ -198,4 +206,5 @@ def no_levels(n_villages: int, indicator: Indicator) -> HazardLevels:
         lead_s=np.zeros(n_villages, dtype=np.int32),
         station=np.full(n_villages, -1, dtype=np.int32),
         indicator=np.full(n_villages, indicator, dtype=np.uint8),
+        is_confirmed=np.ones(n_villages, dtype=np.bool_),
     )

@@ -62,12 +62,18 @@ class CriticalStage:
         Stage that reaches blue, yellow, orange, red; NaN where a level has no value.
     stale_after_s : int
         A stage observed longer ago than that says nothing.
+    rise_window_s : int
+        Over which the rise is taken.
+    horizon_s : int
+        How far ahead a rise is extended.
     """
 
     village: Int32Array
     station: Int32Array
     critical_m: Float64Array
     stale_after_s: int
+    rise_window_s: int = 1800
+    horizon_s: int = 7200
 
 
 @dataclass(frozen=True, slots=True)

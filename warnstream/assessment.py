@@ -15,7 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.forecast.nowcast import GaugeNowcast
-from warnstream.hazards import critical_rainfall, landslide_rain, rain_table, rainstorm, river_stage
+from warnstream.hazards import (
+    critical_rainfall,
+    landslide_rain,
+    rain_table,
+    rainstorm,
+    river_stage,
+    slope_movement,
+    waterlogging,
+)
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
@@ -34,12 +42,13 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
 from warnstream.model.policies import QualityPolicy, WindowPolicy
 from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch, Variable
-from warnstream.model.rules import CriticalStage, HazardRule, LandslideRain
+from warnstream.model.rules import CriticalStage, HazardRule, LandslideRain, SlopeTable, WaterloggingTable
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.quality.checks import QualityControl
 from warnstream.villages.combine import combine, greatest, weighted_mean
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.rain_window import Accumulation, RainWindow
+from warnstream.windows.sensor_series import SensorSeries
 from warnstream.windows.soil_water import soil_water_ahead
 from warnstream.windows.stage_series import StageSeries
 
@@ -143,6 +152,7 @@ class Assessment:
             else None
         )
         self._stages = StageSeries(len(stations))
+        self._sensors = SensorSeries(_sensors(rules), len(stations))
         self._duration_s = _durations(rules)
         self._levels = {rule.name: LevelState(n_villages) for rule in rules}
         self._nowcast = nowcast
@@ -165,8 +175,13 @@ class Assessment:
         return self._rain.accumulate(duration_s, self._now_s)
 
     def last_observed_s(self) -> Int64Array:
-        """Newest observation of each station, rain or stage, shape (n_stations,)."""
-        return np.maximum(self._rain.last_observed_s, self._stages.observed_at_s)
+        """Newest observation of each station, rain or stage, shape (n_stations,).
+
+        Of stations that have neither it is that of their slope and depth sensors.
+        """
+        stations = self._network.stations
+        gauges = np.maximum(self._rain.last_observed_s, self._stages.observed_at_s)
+        return np.where(stations.measures_rain | stations.measures_stage, gauges, self._sensors.observed_at_s)
 
     def step(self, readings: ReadingBatch, now_s: int) -> AssessmentStep:
         """Take everything that arrived since the last step and judge every village.
@@ -201,6 +216,7 @@ class Assessment:
         return {
             "rain": dict(self._rain.snapshot()),
             "stages": dict(self._stages.snapshot()),
+            "sensors": dict(self._sensors.snapshot()),
             "antecedent": {} if self._antecedent is None else dict(self._antecedent.snapshot()),
             "duplicates": dict(self._duplicates.snapshot()),
             "quality": dict(self._quality.snapshot()),
@@ -222,6 +238,7 @@ class Assessment:
         """
         self._rain.restore(state["rain"])
         self._stages.restore(state["stages"])
+        self._sensors.restore(state["sensors"])
         if self._antecedent is not None:
             self._antecedent.restore(state["antecedent"])
         self._duplicates.restore(state["duplicates"])
@@ -255,6 +272,7 @@ class Assessment:
         self._rain.add(rain.station, rain.observed_at_s, rain.value)
         stage = usable.select(usable.variable == Variable.STAGE)
         self._stages.add(stage.station, stage.observed_at_s, stage.value)
+        self._sensors.add(usable)
         if self._antecedent is not None:
             begin_s = rain.observed_at_s - self._network.stations.interval_s[rain.station]
             self._antecedent.advance(self._rain, now_s, int(begin_s.min()) if len(rain) else None)
@@ -346,7 +364,14 @@ class Assessment:
         if isinstance(rule.thresholds, LandslideRain):
             assert sources.antecedent is not None, "planned for from the rules"
             return landslide_rain.evaluate(rule, sources.rain, sources.antecedent)
-        return river_stage.evaluate(rule, self._stages_of(rule), len(self._network.villages), sources.now_s)
+        n_villages = len(self._network.villages)
+        if isinstance(rule.thresholds, SlopeTable):
+            return slope_movement.evaluate(rule, self._sensors.samples(), n_villages, sources.now_s)
+        if isinstance(rule.thresholds, WaterloggingTable):
+            return waterlogging.evaluate(
+                rule, sources.rain, self._sensors.samples(), n_villages, sources.now_s
+            )
+        return river_stage.evaluate(rule, self._stages_of(rule), n_villages, sources.now_s)
 
     def _stages_of(self, rule: HazardRule) -> GaugeStage:
         """Newest stages; with the rise of the gauges that the rule names if it looks ahead."""
@@ -415,6 +440,8 @@ class Assessment:
         """Newest observation of each station that an indicator rests on."""
         if indicator is Indicator.STAGE:
             return self._stages.observed_at_s
+        if indicator >= Indicator.TILT_RATE:
+            return self._sensors.observed_at_s
         return self._rain.last_observed_s
 
 
@@ -436,7 +463,16 @@ def _durations(rules: tuple[HazardRule, ...]) -> Int32Array:
     for rule in rules:
         if rule.evaluator in RAIN_EVALUATORS:
             needed |= rain_table.durations_needed(rule)
+        elif isinstance(rule.thresholds, WaterloggingTable):
+            needed |= rain_table.durations_needed(waterlogging.rain_rule(rule))
     return np.array(sorted(needed), dtype=np.int32)
+
+
+def _sensors(rules: tuple[HazardRule, ...]) -> Int32Array:
+    """Stations whose slope or depth sensors a rule names, ascending."""
+    tables = [rule.thresholds for rule in rules]
+    stations = [table.station for table in tables if isinstance(table, SlopeTable | WaterloggingTable)]
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.int32), *stations]))
 
 
 def _antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:

@@ -34,7 +34,7 @@ def default(written: Any, *, description: str, alias: str | None = None) -> Any:
     return Field(written, alias=alias, description=description, validate_default=True)
 
 
-def part(section: Callable[[], BaseModel] | type[list[Any]], description: str) -> Any:
+def part(section: Callable[[], BaseModel] | type[list[Any] | dict[str, Any]], description: str) -> Any:
     """A section that may be left out and then has all its defaults."""
     return Field(default_factory=section, description=description)
 
@@ -258,6 +258,12 @@ class QualitySection(Section):
     )
     stuck_readings: Annotated[int, forms.whole(2, 10_000)] = default(
         6, description="Equal non-zero rain readings in a row that are doubtful."
+    )
+    movement_step_mm_max: Annotated[float, forms.decimal(0, 100_000, above=True)] = default(
+        600, description="Change of displacement or crack between readings beyond which one is doubtful, mm."
+    )
+    tilt_step_deg_max: Annotated[float, forms.decimal(0, 90, above=True)] = default(
+        5, description="Change of tilt between readings beyond which one is doubtful, degrees."
     )
 
 

@@ -252,8 +252,74 @@ class LandslideRainSection(HazardSection):
         return faults
 
 
+class SlopeMovementSection(HazardSection):
+    """Slope sensors: tilt, displacement, cracks, pore pressure."""
+
+    evaluator: Literal["slope_movement"] = Field(description="Module of warnstream.hazards that judges it.")
+    table: Annotated[str, forms.text()] = Field(description="CSV file with thresholds by village and sensor.")
+    window_s: Annotated[int, forms.duration("30min", "60d", whole_minutes=True)] = default(
+        "1h", alias="window", description="Rates are taken over at least that long."
+    )
+    persistence: Annotated[int, forms.whole(1, 8)] = default(
+        2, description="So many windows or samples in a row must have reached a value."
+    )
+    noise_mm: Annotated[float, forms.decimal(0, 1000)] = default(
+        2, description="Changes of displacement and crack over a window below that are none, mm."
+    )
+    noise_deg: Annotated[float, forms.decimal(0, 10)] = default(
+        0.005, description="Changes of tilt over a window below that are none, degrees."
+    )
+    steady_mm_per_day: dict[
+        Annotated[str, forms.code()], Annotated[float, forms.decimal(0, 10_000, above=True)]
+    ] = part(dict, "Velocity of the steady stage by station, for tangent angles, mm/d.")
+    thermal_deg_per_degc: dict[Annotated[str, forms.code()], Annotated[float, forms.decimal(-1, 1)]] = part(
+        dict, "Tilt that one degree of warming fakes, by station that measures temperature."
+    )
+    fit_r2_min: Annotated[float, forms.decimal(0, 1)] = default(
+        0.9, description="R2 from which on a time to failure counts."
+    )
+    neighbour_radius_km: Annotated[float, forms.decimal(0, 50)] = default(
+        0.5, description="A sensor within that distance that moves too confirms another, kilometres."
+    )
+    stale_after_s: Annotated[int, forms.duration("1min", "90d")] = default(
+        "3h", alias="stale_after", description="A sensor silent for longer says nothing."
+    )
+
+
+class WaterloggingSection(HazardSection):
+    """Waterlogging: depth of water, and short heavy rain."""
+
+    evaluator: Literal["waterlogging"] = Field(description="Module of warnstream.hazards that judges it.")
+    levels: list[RainLevelSection] = part(
+        list, "Rain of villages without rain rows of their own in the table."
+    )
+    table: Annotated[str | None, forms.text()] = default(
+        None, description="CSV file with depths by village and sensor, and rain by village."
+    )
+    persistence: Annotated[int, forms.whole(1, 10)] = default(
+        2, description="So many samples in a row must be that deep."
+    )
+    stale_after_s: Annotated[int, forms.duration("1min", "7d")] = default(
+        "30min", alias="stale_after", description="A depth observed longer ago says nothing."
+    )
+    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
+        "none", description="Highest level that a forecast alone may raise; none: no level."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Without any threshold the hazard would never warn."""
+        if self.levels or self.table is not None:
+            return []
+        return [("", "expected levels, table or both: without thresholds nobody is ever warned")]
+
+
 AnyHazard = Annotated[
-    RainstormSection | CriticalRainfallSection | RiverStageSection | LandslideRainSection,
+    RainstormSection
+    | CriticalRainfallSection
+    | RiverStageSection
+    | LandslideRainSection
+    | SlopeMovementSection
+    | WaterloggingSection,
     Field(discriminator="evaluator"),
 ]
 

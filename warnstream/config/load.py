@@ -17,7 +17,7 @@ from warnstream.config.documents import (
     Section,
     WindowsSection,
 )
-from warnstream.config.faults import FaultLog
+from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
 from warnstream.config.hazard_documents import (
     AnyHazard,
@@ -25,7 +25,9 @@ from warnstream.config.hazard_documents import (
     LandslideRainSection,
     RainstormSection,
     RiverStageSection,
+    SlopeMovementSection,
     ThresholdsDocument,
+    WaterloggingSection,
 )
 from warnstream.config.hazard_rules import find_unknown_areas
 from warnstream.config.people import HOUSEHOLDS_FILE, Register, read_chain, read_households
@@ -173,7 +175,7 @@ def _read_thresholds(
     for name, hazard in hazards.items():
         if hazard is not None:
             _check_levels(name, hazard, tree, around, faults)
-            _check_areas(name, hazard, tree, around, faults)
+            _check_names(name, hazard, tree, around, faults)
             _check_table(name, hazard, tree, folder)
             if getattr(hazard, "table", None) in whole:
                 _check_gauges(name, hazard, rows, tree, faults)
@@ -192,7 +194,7 @@ def _check_levels(
     name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
 ) -> None:
     """Durations, duplicates and order of the levels in thresholds.yaml."""
-    if not isinstance(hazard, RainstormSection | CriticalRainfallSection):
+    if not isinstance(hazard, RainstormSection | CriticalRainfallSection | WaterloggingSection):
         return
 
     def fault(number: int, key: str, expected: str) -> None:
@@ -214,21 +216,39 @@ def _check_levels(
     )
 
 
-def _check_areas(
+def _check_names(
     name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
 ) -> None:
-    """A territory names villages, townships and counties that exist."""
+    """Villages, townships, counties and stations that a section names exist."""
+    if isinstance(hazard, SlopeMovementSection) and around.stations is not None:
+        known = around.stations.index_of_code()
+        for key in ("steady_mm_per_day", "thermal_deg_per_degc"):
+            for station in getattr(hazard, key):
+                if station not in known:
+                    location = ("hazards", name, key, station)
+                    sentence = unknown("station", station, known)
+                    faults.add(tree.file, tree.line_of(location), path_text(location), sentence)
     if isinstance(hazard, LandslideRainSection) and around.villages is not None:
         for number, index, expected in find_unknown_areas(hazard.territories, around.villages):
-            location = ("hazards", name, "territories", number, "areas", index)
-            faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+            area: Location = ("hazards", name, "territories", number, "areas", index)
+            faults.add(tree.file, tree.line_of(area), path_text(area), expected)
 
 
 def _check_gauges(
     name: str, hazard: HazardDocument, rows: list[Threshold], tree: YamlTree, faults: FaultLog
 ) -> None:
-    """A river hazard without a single row would never warn."""
-    if isinstance(hazard, RiverStageSection) and all(row.hazard != name for row in rows):
+    """Sensors without a single row would never warn; a tangent angle needs a steady velocity."""
+    if isinstance(hazard, SlopeMovementSection):
+        location = ("hazards", name, "steady_mm_per_day")
+        tangent = {row.station for row in rows if row.hazard == name and row.unit == "deg"}
+        for station in sorted(tangent - hazard.steady_mm_per_day.keys()):
+            expected = (
+                f"expected station {station!r}: it has thresholds in deg, relative to a steady velocity"
+            )
+            faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+    if isinstance(hazard, RiverStageSection | SlopeMovementSection) and all(
+        row.hazard != name for row in rows
+    ):
         location = ("hazards", name, "table")
         expected = f"expected rows of hazard {name!r} in {hazard.table}, there is none"
         faults.add(tree.file, tree.line_of(location), path_text(location), expected)

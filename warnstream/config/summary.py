@@ -15,7 +15,14 @@ from warnstream.model.arrays import BoolArray, Float64Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.rules import CriticalRain, CriticalStage, HazardRule, LandslideRain
+from warnstream.model.rules import (
+    CriticalRain,
+    CriticalStage,
+    HazardRule,
+    LandslideRain,
+    SlopeTable,
+    WaterloggingTable,
+)
 from warnstream.model.warning import MessageStatus
 
 NAMES_SHOWN_MAX = 5
@@ -65,6 +72,15 @@ def _rule_line(rule: HazardRule) -> str:
         n_villages = int((thresholds.territory >= 0).sum())
         n = _count(len(thresholds.territories), "territory", "territories")
         what = f"soil water and antecedent rain of {n} in {_villages(n_villages)}"
+    elif isinstance(thresholds, WaterloggingTable):
+        n_villages = int((~np.isnan(thresholds.rain.critical_mm)).any(axis=(1, 2)).sum())
+        n_stations = len(np.unique(thresholds.station))
+        sensors = _count(n_stations, "station", "stations")
+        what = f"depth of {sensors}, rain in {_villages(n_villages)}"
+    elif isinstance(thresholds, SlopeTable):
+        n_stations = len(np.unique(thresholds.station))
+        n_villages = len(np.unique(thresholds.village))
+        what = f"slope sensors of {_count(n_stations, 'station', 'stations')} for {_villages(n_villages)}"
     else:
         n_villages = len(np.unique(thresholds.village))
         n_stations = len(np.unique(thresholds.station))
@@ -173,9 +189,14 @@ def _lints_of_places(configuration: Configuration) -> Iterator[str]:
 
 
 def _judged_gauges(rules: Iterable[HazardRule]) -> list[int]:
-    """Stations that a stage threshold names: they count wherever they stand."""
+    """Stations that the threshold of a sensor names: they count wherever they stand."""
     tables = (rule.thresholds for rule in rules)
-    return [int(station) for table in tables if isinstance(table, CriticalStage) for station in table.station]
+    return [
+        int(station)
+        for table in tables
+        if isinstance(table, CriticalStage | SlopeTable | WaterloggingTable)
+        for station in table.station
+    ]
 
 
 def _chosen(codes: Sequence[str], is_chosen: BoolArray) -> list[str]:

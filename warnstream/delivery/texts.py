@@ -63,7 +63,17 @@ EVENT_EN = {
 }
 
 
-UNIT_ZH = {"mm": "毫米", "m": "米", "mm/h": "毫米/小时"}
+UNIT_ZH = {
+    "mm": "毫米",
+    "m": "米",
+    "cm": "厘米",
+    "mm/h": "毫米/小时",
+    "mm/d": "毫米/天",
+    "deg": "度",
+    "deg/h": "度/小时",
+    "kPa": "千帕",
+    "h": "小时",
+}
 INDICATOR_ZH = {
     "rain": "{over}雨量",
     "stage": "水位",
@@ -72,6 +82,14 @@ INDICATOR_ZH = {
     "effective_rain": "有效雨量",
     "antecedent_rain": "前期有效雨量",
     "weighted_rain": "7日加权雨量",
+    "tilt_rate": "倾斜速率",
+    "velocity": "变形速率",
+    "tangent_angle": "切线角",
+    "displacement": "累计位移",
+    "crack": "裂缝宽度变化",
+    "pore_pressure": "孔隙水压力",
+    "failure_time": "推算距失稳时间",
+    "water_depth": "积水深度",
 }
 INDICATOR_EN = {
     "rain": "{value} of rain in {over}",
@@ -81,6 +99,14 @@ INDICATOR_EN = {
     "effective_rain": "effective rain {value} (half-life {over})",
     "antecedent_rain": "antecedent rain {value}",
     "weighted_rain": "weighted rain of 7 days {value}",
+    "tilt_rate": "tilt rate {value}",
+    "velocity": "velocity {value}",
+    "tangent_angle": "tangent angle {value}",
+    "displacement": "displacement {value}",
+    "crack": "crack {value}",
+    "pore_pressure": "pore pressure {value}",
+    "failure_time": "time to failure {value}",
+    "water_depth": "water depth {value}",
 }
 """What was measured, by `Reason.indicator`."""
 
@@ -186,7 +212,7 @@ def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
     what = INDICATOR_ZH.get(reason.indicator, "雨量").format(over=_duration_zh(reason.duration_s))
     doubt = "" if reason.confirmed else "，待核实"
     if reason.is_observed:
-        verb = "达到阈值" if reason.value >= reason.threshold else "接近阈值"
+        verb = "达到阈值" if _reaches(reason) else "接近阈值"
         return f"{where}{what}{value}{unit}，{verb}{threshold}{unit}（{clock}观测{doubt}）。"
     ahead = _number(reason.forecast_value, "未知")
     return (
@@ -218,13 +244,20 @@ def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
     what = phrase.format(value=f"{value} {unit}", over=_duration_en(reason.duration_s))
     doubt = "" if reason.confirmed else ", unconfirmed"
     if reason.is_observed:
-        verb = "reached" if reason.value >= reason.threshold else "close to"
+        verb = "reached" if _reaches(reason) else "close to"
         return f"{where}: {what}, {verb} the threshold of {threshold} {unit} (observed {clock}{doubt})."
     ahead = _number(reason.forecast_value, "unknown")
     return (
         f"Expected within {_duration_en(reason.lead_s)} at {where[0].lower()}{where[1:]}: {what} "
         f"({ahead} {unit} of it forecast), threshold {threshold} {unit} (forecast of {clock}{doubt})."
     )
+
+
+def _reaches(reason: Reason) -> bool:
+    """Whether the value is at or beyond its threshold; of times to failure shorter ones are beyond."""
+    if reason.indicator == "failure_time":
+        return reason.value <= reason.threshold
+    return reason.value >= reason.threshold
 
 
 def _within(sentence: str, length_max: int) -> str:

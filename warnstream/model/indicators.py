@@ -7,6 +7,7 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray, UInt8Array
 from warnstream.model.network import StationWeights
+from warnstream.model.readings import Variable
 from warnstream.model.times import HOUR_S
 
 LEADS_S = (HOUR_S, 2 * HOUR_S, 3 * HOUR_S)
@@ -23,6 +24,14 @@ class Indicator(IntEnum):
     EFFECTIVE_RAIN = 4
     ANTECEDENT_RAIN = 5
     WEIGHTED_RAIN = 6
+    TILT_RATE = 7
+    VELOCITY = 8
+    TANGENT_ANGLE = 9
+    DISPLACEMENT = 10
+    CRACK = 11
+    PORE_PRESSURE = 12
+    FAILURE_TIME = 13
+    WATER_DEPTH = 14
 
     @property
     def word(self) -> str:
@@ -38,6 +47,14 @@ UNIT_OF_INDICATOR: dict[Indicator, str] = {
     Indicator.EFFECTIVE_RAIN: "mm",
     Indicator.ANTECEDENT_RAIN: "mm",
     Indicator.WEIGHTED_RAIN: "mm",
+    Indicator.TILT_RATE: "deg/h",
+    Indicator.VELOCITY: "mm/d",
+    Indicator.TANGENT_ANGLE: "deg",
+    Indicator.DISPLACEMENT: "mm",
+    Indicator.CRACK: "mm",
+    Indicator.PORE_PRESSURE: "kPa",
+    Indicator.FAILURE_TIME: "h",
+    Indicator.WATER_DEPTH: "cm",
 }
 """Unit of the values and thresholds of each indicator."""
 
@@ -150,6 +167,23 @@ class GaugeStage:
     stage_m: Float64Array
     observed_at_s: Int64Array
     rise_m_per_h: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
+class SensorSamples:
+    """The last samples of slope and depth sensors.
+
+    Attributes
+    ----------
+    row : Int32Array, shape (n_stations,)
+        Row of each station in the arrays below; -1 where no rule names it.
+    time_s, value : dict of Variable to array, shape (n_rows, n_samples)
+        Ascending in time, the newest last; padded in front with -1 and NaN.
+    """
+
+    row: Int32Array
+    time_s: dict[Variable, Int64Array]
+    value: dict[Variable, Float64Array]
 
 
 @dataclass(frozen=True, slots=True)

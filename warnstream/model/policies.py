@@ -30,13 +30,16 @@ class QualityPolicy:
 
     `rain_mm_per_min_max` is a physical limit of rain intensity; `stage_m_range`
     and `stage_step_m_max` (between consecutive readings) those of gauges;
-    `stuck_readings` is how many equal non-zero rain readings in a row are doubtful.
+    `stuck_readings` is how many equal non-zero rain readings in a row are doubtful;
+    `movement_step_mm_max` and `tilt_step_deg_max` are the steps of slope sensors.
     """
 
     rain_mm_per_min_max: float
     stage_m_range: tuple[float, float]
     stage_step_m_max: float
     stuck_readings: int
+    movement_step_mm_max: float = 600.0
+    tilt_step_deg_max: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)

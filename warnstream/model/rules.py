@@ -7,7 +7,7 @@ Built by `warnstream.config` from thresholds.yaml and thresholds.csv.
 
 from dataclasses import dataclass
 
-from warnstream.model.arrays import Float64Array, Int32Array
+from warnstream.model.arrays import Float64Array, Int32Array, UInt8Array
 from warnstream.model.level import Level
 
 
@@ -128,7 +128,72 @@ class LandslideRain:
     api_ratio: float
 
 
-Thresholds = CriticalRain | CriticalStage | LandslideRain
+@dataclass(frozen=True, slots=True)
+class SlopeTable:
+    """Slope sensors: one row is one indicator of one station that warns one village.
+
+    Attributes
+    ----------
+    village, station : Int32Array, shape (n_rows,)
+    indicator, variable : UInt8Array, shape (n_rows,)
+        Codes of `Indicator` and of the `Variable` that it is worked out from.
+    critical : Float64Array, shape (n_rows, 4)
+        Values of blue to red in the unit of the indicator; NaN where a level has none.
+        Of hours to failure fewer are worse.
+    steady_mm_per_day, thermal_deg_per_degc : Float64Array, shape (n_rows,)
+        Velocity of the steady stage (NaN where no tangent angle is asked for), and
+        tilt that a degree of warming fakes (0: none).
+    near : Int32Array, shape (n_pairs, 2)
+        Stations that are neighbours, both ways round.
+    window_s, persistence : int
+        Rates are taken over windows of at least that length; so many in a row count.
+    noise_mm, noise_deg : float
+        Changes over a window below that are none.
+    fit_r2_min : float
+        A time to failure counts from that R2 of its line on.
+    stale_after_s : int
+    """
+
+    village: Int32Array
+    station: Int32Array
+    indicator: UInt8Array
+    variable: UInt8Array
+    critical: Float64Array
+    steady_mm_per_day: Float64Array
+    thermal_deg_per_degc: Float64Array
+    near: Int32Array
+    window_s: int
+    persistence: int
+    noise_mm: float
+    noise_deg: float
+    fit_r2_min: float
+    stale_after_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaterloggingTable:
+    """Waterlogging: depth of sensors by row, rain by village.
+
+    Attributes
+    ----------
+    village, station : Int32Array, shape (n_rows,)
+    critical_cm : Float64Array, shape (n_rows, 4)
+        Depth that reaches blue to red; NaN where a level has none.
+    rain : CriticalRain
+    persistence : int
+        So many samples in a row must be that deep.
+    stale_after_s : int
+    """
+
+    village: Int32Array
+    station: Int32Array
+    critical_cm: Float64Array
+    rain: CriticalRain
+    persistence: int
+    stale_after_s: int
+
+
+Thresholds = CriticalRain | CriticalStage | LandslideRain | SlopeTable | WaterloggingTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import numpy as np
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.hazards import (
     critical_rainfall,
+    forest_fire,
     landslide_rain,
     rain_table,
     rainstorm,
@@ -42,11 +43,19 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
 from warnstream.model.policies import QualityPolicy, WindowPolicy
 from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch, Variable
-from warnstream.model.rules import CriticalStage, HazardRule, LandslideRain, SlopeTable, WaterloggingTable
+from warnstream.model.rules import (
+    CriticalStage,
+    FireTable,
+    HazardRule,
+    LandslideRain,
+    SlopeTable,
+    WaterloggingTable,
+)
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.quality.checks import QualityControl
 from warnstream.villages.combine import combine, greatest, weighted_mean
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import Accumulation, RainWindow
 from warnstream.windows.sensor_series import SensorSeries
 from warnstream.windows.soil_water import soil_water_ahead
@@ -141,6 +150,10 @@ class Assessment:
         self._rules = rules
         self._weights = weights
         self._windows = windows
+        noon_s = [rule.thresholds.noon_s for rule in rules if isinstance(rule.thresholds, FireTable)]
+        self._fire = FireWeather(len(stations), noon_s[0]) if noon_s else None
+        if self._fire is not None:
+            span_s = max(span_s, 2 * DAY_S)
         self._duplicates = DuplicateFilter(len(stations), span_s=span_s + windows.future_s_max)
         self._quality = QualityControl(stations, quality)
         self._rain = RainWindow(
@@ -216,6 +229,7 @@ class Assessment:
         return {
             "rain": dict(self._rain.snapshot()),
             "stages": dict(self._stages.snapshot()),
+            "fire": {} if self._fire is None else dict(self._fire.snapshot()),
             "sensors": dict(self._sensors.snapshot()),
             "antecedent": {} if self._antecedent is None else dict(self._antecedent.snapshot()),
             "duplicates": dict(self._duplicates.snapshot()),
@@ -239,6 +253,8 @@ class Assessment:
         self._rain.restore(state["rain"])
         self._stages.restore(state["stages"])
         self._sensors.restore(state["sensors"])
+        if self._fire is not None:
+            self._fire.restore(state["fire"])
         if self._antecedent is not None:
             self._antecedent.restore(state["antecedent"])
         self._duplicates.restore(state["duplicates"])
@@ -273,6 +289,9 @@ class Assessment:
         stage = usable.select(usable.variable == Variable.STAGE)
         self._stages.add(stage.station, stage.observed_at_s, stage.value)
         self._sensors.add(usable)
+        if self._fire is not None:
+            self._fire.advance(self._rain, now_s)
+            self._fire.add(usable, now_s)
         if self._antecedent is not None:
             begin_s = rain.observed_at_s - self._network.stations.interval_s[rain.station]
             self._antecedent.advance(self._rain, now_s, int(begin_s.min()) if len(rain) else None)
@@ -365,6 +384,9 @@ class Assessment:
             assert sources.antecedent is not None, "planned for from the rules"
             return landslide_rain.evaluate(rule, sources.rain, sources.antecedent)
         n_villages = len(self._network.villages)
+        if isinstance(rule.thresholds, FireTable):
+            assert self._fire is not None, "planned for from the rules"
+            return forest_fire.evaluate(rule, self._fire.index())
         if isinstance(rule.thresholds, SlopeTable):
             return slope_movement.evaluate(rule, self._sensors.samples(), n_villages, sources.now_s)
         if isinstance(rule.thresholds, WaterloggingTable):
@@ -440,6 +462,8 @@ class Assessment:
         """Newest observation of each station that an indicator rests on."""
         if indicator is Indicator.STAGE:
             return self._stages.observed_at_s
+        if indicator is Indicator.FIRE_WEATHER and self._fire is not None:
+            return self._fire.observed_at_s
         if indicator >= Indicator.TILT_RATE:
             return self._sensors.observed_at_s
         return self._rain.last_observed_s

@@ -313,13 +313,38 @@ class WaterloggingSection(HazardSection):
         return [("", "expected levels, table or both: without thresholds nobody is ever warned")]
 
 
+class FireLevelSection(Section):
+    """Fire Weather Index that reaches a level."""
+
+    level: Annotated[Level, forms.level()] = Field(description="Level that is reached.")
+    fwi: Annotated[float, forms.decimal(0, 200, above=True)] = Field(description="Fire Weather Index.")
+
+
+class ForestFireSection(HazardSection):
+    """Forest fire danger by the Canadian Fire Weather Index."""
+
+    evaluator: Literal["forest_fire"] = Field(description="Module of warnstream.hazards that judges it.")
+    levels: list[FireLevelSection] = Field(min_length=1, description="Index that reaches each level.")
+    noon_s: Annotated[int, forms.duration("0s", "24h", whole_minutes=True)] = default(
+        "4h", alias="noon", description="Local noon, after 00:00 UTC."
+    )
+    weather_radius_km: Annotated[float, forms.decimal(0, 500, above=True)] = default(
+        50, description="Weather stations farther away do not count, kilometres."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """A higher level needs a higher index."""
+        return disordered("levels", "fwi", [(item.level, item.fwi) for item in self.levels])
+
+
 AnyHazard = Annotated[
     RainstormSection
     | CriticalRainfallSection
     | RiverStageSection
     | LandslideRainSection
     | SlopeMovementSection
-    | WaterloggingSection,
+    | WaterloggingSection
+    | ForestFireSection,
     Field(discriminator="evaluator"),
 ]
 

@@ -5,11 +5,18 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from warnstream.config.faults import unknown
-from warnstream.config.hazard_documents import LandslideRainSection, LevelValueSection, TerritorySection
+from warnstream.config.hazard_documents import (
+    ForestFireSection,
+    LandslideRainSection,
+    LevelValueSection,
+    TerritorySection,
+)
 from warnstream.model.arrays import Float64Array, Int32Array
+from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import LEVELS
-from warnstream.model.network import Villages
-from warnstream.model.rules import LandslideRain, LandslideTerritory
+from warnstream.model.network import Stations, Villages
+from warnstream.model.readings import Variable
+from warnstream.model.rules import FireTable, LandslideRain, LandslideTerritory
 
 EVERYWHERE = "*"
 
@@ -87,3 +94,34 @@ def values_of_levels(levels: Sequence[LevelValueSection]) -> Float64Array:
     for item in levels:
         values[item.level - 1] = item.mm
     return values
+
+
+FIRE_VARIABLES = frozenset({Variable.RAIN, Variable.TEMPERATURE, Variable.HUMIDITY, Variable.WIND_SPEED})
+_FIRE_STATIONS = 3
+
+
+def weather_stations(stations: Stations) -> Int32Array:
+    """Stations that measure all that the Fire Weather Index needs."""
+    return np.array(
+        [number for number, measured in enumerate(stations.measured) if measured >= FIRE_VARIABLES],
+        dtype=np.int32,
+    )
+
+
+def fire_table(hazard: ForestFireSection, villages: Villages, stations: Stations) -> FireTable:
+    """Thresholds of the evaluator ``forest_fire``: the index, and the three nearest weather stations."""
+    critical: Float64Array = np.full(len(LEVELS), np.nan)
+    for item in hazard.levels:
+        critical[item.level - 1] = item.fwi
+    candidate = weather_stations(stations)
+    near: Int32Array = np.full((len(villages), _FIRE_STATIONS), -1, dtype=np.int32)
+    if len(candidate):
+        centre = float(villages.latitude.mean()), float(villages.longitude.mean())
+        xy_m = local_xy_m(stations.latitude[candidate], stations.longitude[candidate], *centre)
+        village_xy_m = local_xy_m(villages.latitude, villages.longitude, *centre)
+        for number, here in enumerate(village_xy_m):
+            distance_m = np.hypot(*(xy_m - here).T)
+            order = np.argsort(distance_m, kind="stable")[:_FIRE_STATIONS]
+            order = order[distance_m[order] <= hazard.weather_radius_km * 1000]
+            near[number, : len(order)] = candidate[order]
+    return FireTable(critical=critical, station=near, noon_s=hazard.noon_s % 86_400)

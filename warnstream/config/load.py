@@ -22,6 +22,7 @@ from warnstream.config.folder import Folder
 from warnstream.config.hazard_documents import (
     AnyHazard,
     CriticalRainfallSection,
+    ForestFireSection,
     LandslideRainSection,
     RainstormSection,
     RiverStageSection,
@@ -29,7 +30,7 @@ from warnstream.config.hazard_documents import (
     ThresholdsDocument,
     WaterloggingSection,
 )
-from warnstream.config.hazard_rules import find_unknown_areas
+from warnstream.config.hazard_rules import FIRE_VARIABLES, find_unknown_areas, weather_stations
 from warnstream.config.people import HOUSEHOLDS_FILE, Register, read_chain, read_households
 from warnstream.config.places import (
     STATIONS_FILE,
@@ -219,15 +220,22 @@ def _check_levels(
 def _check_names(
     name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
 ) -> None:
-    """Villages, townships, counties and stations that a section names exist."""
+    """Villages, townships, counties and stations that a section names or needs exist."""
+    if isinstance(hazard, ForestFireSection) and around.stations is not None:
+        without = len(weather_stations(around.stations)) == 0
+        if without:
+            location = ("hazards", name)
+            needed = ", ".join(sorted(variable.word for variable in FIRE_VARIABLES))
+            sentence = f"expected at least one station that measures {needed} (stations.csv), there is none"
+            faults.add(tree.file, tree.line_of(location), path_text(location), sentence)
     if isinstance(hazard, SlopeMovementSection) and around.stations is not None:
         known = around.stations.index_of_code()
         for key in ("steady_mm_per_day", "thermal_deg_per_degc"):
             for station in getattr(hazard, key):
                 if station not in known:
-                    location = ("hazards", name, key, station)
+                    place: Location = ("hazards", name, key, station)
                     sentence = unknown("station", station, known)
-                    faults.add(tree.file, tree.line_of(location), path_text(location), sentence)
+                    faults.add(tree.file, tree.line_of(place), path_text(place), sentence)
     if isinstance(hazard, LandslideRainSection) and around.villages is not None:
         for number, index, expected in find_unknown_areas(hazard.territories, around.villages):
             area: Location = ("hazards", name, "territories", number, "areas", index)

@@ -18,6 +18,7 @@ from warnstream.model.network import Network
 from warnstream.model.rules import (
     CriticalRain,
     CriticalStage,
+    FireTable,
     HazardRule,
     LandslideRain,
     SlopeTable,
@@ -81,6 +82,9 @@ def _rule_line(rule: HazardRule) -> str:
         n_stations = len(np.unique(thresholds.station))
         n_villages = len(np.unique(thresholds.village))
         what = f"slope sensors of {_count(n_stations, 'station', 'stations')} for {_villages(n_villages)}"
+    elif isinstance(thresholds, FireTable):
+        n_villages = int((thresholds.station >= 0).any(axis=1).sum())
+        what = f"fire weather in {_villages(n_villages)}"
     else:
         n_villages = len(np.unique(thresholds.village))
         n_stations = len(np.unique(thresholds.station))

@@ -18,13 +18,14 @@ from warnstream.config.folder import Folder
 from warnstream.config.forms import choice_of
 from warnstream.config.hazard_documents import (
     CriticalRainfallSection,
+    ForestFireSection,
     LandslideRainSection,
     RainstormSection,
     RiverStageSection,
     SlopeMovementSection,
     WaterloggingSection,
 )
-from warnstream.config.hazard_rules import landslide_rain
+from warnstream.config.hazard_rules import fire_table, landslide_rain
 from warnstream.config.quantities import format_duration, parse_whole_duration_s
 from warnstream.config.table_units import TableUnit, units_of
 from warnstream.model.arrays import Float64Array, Int32Array
@@ -56,6 +57,7 @@ HazardDocument = (
     | LandslideRainSection
     | SlopeMovementSection
     | WaterloggingSection
+    | ForestFireSection
 )
 Report = Callable[[int, str], None]
 """Notes a fault of the threshold with that number: what was expected."""
@@ -348,6 +350,8 @@ def _thresholds(
         return _critical_stage(hazard, rows, villages, stations)
     if isinstance(hazard, LandslideRainSection):
         return landslide_rain(hazard, villages)
+    if isinstance(hazard, ForestFireSection):
+        return fire_table(hazard, villages, stations)
     if isinstance(hazard, SlopeMovementSection):
         return _slope_table(hazard, rows, villages, stations)
     if isinstance(hazard, WaterloggingSection):

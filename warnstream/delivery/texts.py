@@ -90,6 +90,7 @@ INDICATOR_ZH = {
     "pore_pressure": "孔隙水压力",
     "failure_time": "推算距失稳时间",
     "water_depth": "积水深度",
+    "fire_weather": "森林火险气象指数",
 }
 INDICATOR_EN = {
     "rain": "{value} of rain in {over}",
@@ -107,6 +108,7 @@ INDICATOR_EN = {
     "pore_pressure": "pore pressure {value}",
     "failure_time": "time to failure {value}",
     "water_depth": "water depth {value}",
+    "fire_weather": "fire weather index {value}",
 }
 """What was measured, by `Reason.indicator`."""
 

@@ -26,7 +26,7 @@ def window_ends(time_s: Int64Array, window_s: int, n_windows: int) -> Int64Array
     Examples
     --------
     >>> window_ends(np.array([[-1, 0, 1800, 3600, 5400, 7200]]), 3600, 2)
-    array([[ 5,  3,  1]])
+    array([[5, 3, 1]])
     """
     n_series, n_samples = time_s.shape
     ends = np.full((n_series, n_windows + 1), -1, dtype=np.int64)

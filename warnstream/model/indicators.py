@@ -32,6 +32,7 @@ class Indicator(IntEnum):
     PORE_PRESSURE = 12
     FAILURE_TIME = 13
     WATER_DEPTH = 14
+    FIRE_WEATHER = 15
 
     @property
     def word(self) -> str:
@@ -55,6 +56,7 @@ UNIT_OF_INDICATOR: dict[Indicator, str] = {
     Indicator.PORE_PRESSURE: "kPa",
     Indicator.FAILURE_TIME: "h",
     Indicator.WATER_DEPTH: "cm",
+    Indicator.FIRE_WEATHER: "",
 }
 """Unit of the values and thresholds of each indicator."""
 

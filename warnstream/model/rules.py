@@ -193,7 +193,26 @@ class WaterloggingTable:
     stale_after_s: int
 
 
-Thresholds = CriticalRain | CriticalStage | LandslideRain | SlopeTable | WaterloggingTable
+@dataclass(frozen=True, slots=True)
+class FireTable:
+    """Forest fire danger.
+
+    Attributes
+    ----------
+    critical : Float64Array, shape (4,)
+        Fire Weather Index that reaches blue to red; NaN where a level has none.
+    station : Int32Array, shape (n_villages, k)
+        Weather stations of each village, nearest first; -1: no more within reach.
+    noon_s : int
+        Local noon, seconds after 00:00 UTC.
+    """
+
+    critical: Float64Array
+    station: Int32Array
+    noon_s: int
+
+
+Thresholds = CriticalRain | CriticalStage | LandslideRain | SlopeTable | WaterloggingTable | FireTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,3 +54,10 @@ def test_the_index_of_noon_raises_every_village_that_hears_the_station() -> None
 
 def test_without_a_day_of_rain_there_is_no_index() -> None:
     assert run(assessment_of(), 20, 30) == []
+
+
+def test_a_restored_assessment_goes_on_with_the_same_codes() -> None:
+    one, other = assessment_of(), assessment_of()
+    run(one, 1, 27)
+    other.restore(one.snapshot())
+    assert run(other, 28, 60) == run(one, 28, 60)

@@ -185,6 +185,23 @@ class HttpSection(Section):
     port: Annotated[int, forms.whole(0, 65_535)] = default(18_080, description="Port; 0: the system chooses.")
 
 
+class TransferSection(Section):
+    """By when people must have left before an orange or red hazard that is expected."""
+
+    policy_s: Annotated[int, forms.duration("0s", "72h")] = default(
+        "6h", alias="policy", description="So long before the hazard, as the county asks."
+    )
+    law_s: Annotated[int, forms.duration("0s", "72h")] = default(
+        "3h", alias="law", description="So long before the hazard, as the law asks."
+    )
+    night_begins_s: Annotated[int, forms.duration("0s", "24h")] = default(
+        "18h", alias="night_begins", description="Local clock: a hazard at night is left before it begins."
+    )
+    night_ends_s: Annotated[int, forms.duration("0s", "24h")] = default(
+        "6h", alias="night_ends", description="Local clock at which the night ends."
+    )
+
+
 class MessagesSection(Section):
     """Who sends, in whose name, and how long a message is valid."""
 
@@ -206,6 +223,7 @@ class MessagesSection(Section):
     web: Annotated[str, forms.url(empty_allowed=True)] = default(
         "", description="Address that messages point to; empty: none."
     )
+    transfer: TransferSection = part(TransferSection, "By when people must have left.")
 
     def disagreements(self) -> list[tuple[str, str]]:
         """A message cannot be renewed before it was sent."""

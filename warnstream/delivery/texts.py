@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from warnstream.delivery.transfer import transfer_deadline_s
 from warnstream.model.changes import Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
@@ -203,7 +204,34 @@ def _why_zh(message: WarningMessage, policy: MessagePolicy) -> str:
     resumed = "监测已恢复。" if message.cause is Cause.SIGHT_REGAINED else ""
     if message.reason is None:
         return f"{resumed}监测值正在回落。"
-    return resumed + _reason_zh(message.reason, policy)
+    return _deadline_zh(message, policy) + resumed + _reason_zh(message.reason, policy)
+
+
+def _deadline_s(message: WarningMessage, policy: MessagePolicy) -> int | None:
+    """By when to have left; None unless an orange or red hazard is expected and not there yet."""
+    reason = message.reason
+    if message.level < Level.ORANGE or reason is None or reason.is_observed:
+        return None
+    onset_s = reason.observed_until_s + reason.lead_s
+    return transfer_deadline_s(onset_s, policy.transfer, policy.utc_offset_s)
+
+
+def _deadline_zh(message: WarningMessage, policy: MessagePolicy) -> str:
+    deadline_s = _deadline_s(message, policy)
+    if deadline_s is None:
+        return ""
+    if deadline_s <= message.sent_s:
+        return "转移时限已到，现在就走。"
+    return f"须在{_until_zh(deadline_s, policy)}前完成转移。"
+
+
+def _deadline_en(message: WarningMessage, policy: MessagePolicy) -> str:
+    deadline_s = _deadline_s(message, policy)
+    if deadline_s is None:
+        return ""
+    if deadline_s <= message.sent_s:
+        return "The time to leave in safety is running out: go now. "
+    return f"All who must leave are to be away by {_until_en(deadline_s, policy)}. "
 
 
 def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
@@ -233,7 +261,7 @@ def _why_en(message: WarningMessage, policy: MessagePolicy) -> str:
     resumed = "The gauges report again. " if message.cause is Cause.SIGHT_REGAINED else ""
     if message.reason is None:
         return f"{resumed}Measurements are falling."
-    return resumed + _reason_en(message.reason, policy)
+    return _deadline_en(message, policy) + resumed + _reason_en(message.reason, policy)
 
 
 def _reason_en(reason: Reason, policy: MessagePolicy) -> str:

@@ -31,6 +31,7 @@ from warnstream.model.policies import (
     QualityPolicy,
     RetryPolicy,
     RoutingPolicy,
+    TransferPolicy,
     VillagePolicy,
     WindowPolicy,
 )
@@ -150,6 +151,7 @@ def _message_policy(node: NodeDocument) -> MessagePolicy:
         validity_s=messages.validity_s,
         renew_before_s=messages.renew_before_s,
         web=messages.web,
+        transfer=TransferPolicy(**messages.transfer.model_dump()),
     )
 
 

@@ -1,8 +1,9 @@
-"""The keys of warnstream.yaml, thresholds.yaml and channels.yaml: form, unit, default, meaning.
+"""The keys of warnstream.yaml and channels.yaml: form, unit, default, meaning.
 
-This file is the only list of keys: validation, JSON Schema and the names that
-a fault suggests are all made of it. Durations are written with a unit and are
-seconds once validated; defaults stand here as an operator would write them.
+With `hazard_documents` (thresholds.yaml) this is the only list of keys:
+validation, JSON Schema and the names that a fault suggests are all made of it.
+Durations are written with a unit and are seconds once validated; defaults
+stand here as an operator would write them.
 """
 
 from collections.abc import Callable
@@ -33,7 +34,7 @@ def default(written: Any, *, description: str, alias: str | None = None) -> Any:
     return Field(written, alias=alias, description=description, validate_default=True)
 
 
-def part(section: Callable[[], BaseModel] | type[list[Any]], description: str) -> Any:
+def part(section: Callable[[], BaseModel] | type[list[Any] | dict[str, Any]], description: str) -> Any:
     """A section that may be left out and then has all its defaults."""
     return Field(default_factory=section, description=description)
 
@@ -184,6 +185,23 @@ class HttpSection(Section):
     port: Annotated[int, forms.whole(0, 65_535)] = default(18_080, description="Port; 0: the system chooses.")
 
 
+class TransferSection(Section):
+    """By when people must have left before an orange or red hazard that is expected."""
+
+    policy_s: Annotated[int, forms.duration("0s", "72h")] = default(
+        "6h", alias="policy", description="So long before the hazard, as the county asks."
+    )
+    law_s: Annotated[int, forms.duration("0s", "72h")] = default(
+        "3h", alias="law", description="So long before the hazard, as the law asks."
+    )
+    night_begins_s: Annotated[int, forms.duration("0s", "24h")] = default(
+        "18h", alias="night_begins", description="Local clock: a hazard at night is left before it begins."
+    )
+    night_ends_s: Annotated[int, forms.duration("0s", "24h")] = default(
+        "6h", alias="night_ends", description="Local clock at which the night ends."
+    )
+
+
 class MessagesSection(Section):
     """Who sends, in whose name, and how long a message is valid."""
 
@@ -205,6 +223,7 @@ class MessagesSection(Section):
     web: Annotated[str, forms.url(empty_allowed=True)] = default(
         "", description="Address that messages point to; empty: none."
     )
+    transfer: TransferSection = part(TransferSection, "By when people must have left.")
 
     def disagreements(self) -> list[tuple[str, str]]:
         """A message cannot be renewed before it was sent."""
@@ -257,6 +276,12 @@ class QualitySection(Section):
     )
     stuck_readings: Annotated[int, forms.whole(2, 10_000)] = default(
         6, description="Equal non-zero rain readings in a row that are doubtful."
+    )
+    movement_step_mm_max: Annotated[float, forms.decimal(0, 100_000, above=True)] = default(
+        600, description="Change of displacement or crack between readings beyond which one is doubtful, mm."
+    )
+    tilt_step_deg_max: Annotated[float, forms.decimal(0, 90, above=True)] = default(
+        5, description="Change of tilt between readings beyond which one is doubtful, degrees."
     )
 
 
@@ -353,111 +378,6 @@ class NodeDocument(Section):
         if self.broker.embedded and self.http.port == (self.broker.port or EMBEDDED_BROKER_PORT):
             return [("http.port", f"expected another port than the embedded broker's ({self.http.port})")]
         return []
-
-
-class TitleSection(Section):
-    """Event name in texts to people."""
-
-    zh: Annotated[str, forms.text()] = Field(description="Chinese.")
-    en: Annotated[str, forms.text()] = Field(description="English.")
-
-
-class LoweringSection(Section):
-    """How a level falls: with care, and only with data."""
-
-    clear_ratio: Annotated[float, forms.decimal(0, 1, above=True)] = default(
-        0.8, description="A level holds while its indicator is at or above this share of the threshold."
-    )
-    hold_s: Annotated[int, forms.duration("0s", "7d")] = default(
-        "30min", alias="hold", description="How long the indicator must have been below before a level falls."
-    )
-    active_s_min: Annotated[int, forms.duration("0s", "7d")] = default(
-        "60min", alias="active_min", description="A level once reached stays at least that long."
-    )
-    coverage_min: Annotated[float, forms.decimal(0, 1)] = default(
-        0.8, description="Share of the window that must have been observed before a level falls."
-    )
-
-
-class RainLevelSection(Section):
-    """Rain that reaches a level."""
-
-    level: Annotated[Level, forms.level()] = Field(description="Level that is reached.")
-    duration_s: Annotated[int, forms.duration("10min", "30d", whole_minutes=True)] = Field(
-        alias="duration", description="Accumulation time, at most windows.longest."
-    )
-    rain_mm: Annotated[float, forms.decimal(0, 5000, above=True)] = Field(
-        description="Rain over the duration that reaches the level, mm."
-    )
-
-
-class HazardSection(Section):
-    """What every hazard has."""
-
-    title: TitleSection = Field(description="Event name in texts.")
-    source: Annotated[str, forms.text()] = default(
-        "", description="Where the thresholds come from; named in every warning."
-    )
-    lowering: LoweringSection = part(LoweringSection, "How a level falls.")
-
-
-class RainstormSection(HazardSection):
-    """Rainstorm signal: rain has reached a value and goes on, or will reach it."""
-
-    evaluator: Literal["rainstorm"] = Field(description="Module of warnstream.hazards that judges it.")
-    levels: list[RainLevelSection] = Field(min_length=1, description="Thresholds of every village.")
-    continues_mm_per_h: Annotated[float, forms.decimal(0, 100)] = default(
-        1, description="Rain of the last or the coming hour with which rain counts as continuing, mm."
-    )
-    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
-        "none", description="Highest level that a forecast alone may raise; none: no level."
-    )
-
-
-class CriticalRainfallSection(HazardSection):
-    """Critical rainfall: rain over any one of several durations."""
-
-    evaluator: Literal["critical_rainfall"] = Field(
-        description="Module of warnstream.hazards that judges it."
-    )
-    levels: list[RainLevelSection] = part(
-        list, "Thresholds of villages without rows of their own in the table."
-    )
-    table: Annotated[str | None, forms.text()] = default(
-        None, description="CSV file with thresholds by village."
-    )
-    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
-        "none", description="Highest level that a forecast alone may raise; none: no level."
-    )
-
-    def disagreements(self) -> list[tuple[str, str]]:
-        """Without any threshold the hazard would never warn."""
-        if self.levels or self.table is not None:
-            return []
-        return [("", "expected levels, table or both: without thresholds nobody is ever warned")]
-
-
-class RiverStageSection(HazardSection):
-    """River stage at gauges that warn villages."""
-
-    evaluator: Literal["river_stage"] = Field(description="Module of warnstream.hazards that judges it.")
-    table: Annotated[str, forms.text()] = Field(description="CSV file with stages by village and gauge.")
-    stale_after_s: Annotated[int, forms.duration("1min", "7d")] = default(
-        "30min", alias="stale_after", description="A stage observed longer ago says nothing."
-    )
-
-
-AnyHazard = Annotated[
-    RainstormSection | CriticalRainfallSection | RiverStageSection, Field(discriminator="evaluator")
-]
-
-
-class ThresholdsDocument(Section):
-    """thresholds.yaml: what reaches which level."""
-
-    hazards: dict[Annotated[str, forms.code()], AnyHazard] = Field(
-        min_length=1, description="Hazards by name, e.g. flash_flood; the name stands in every warning."
-    )
 
 
 class RetrySection(Section):

@@ -11,17 +11,26 @@ from pydantic import TypeAdapter, ValidationError
 
 from warnstream.config.assemble import assemble
 from warnstream.config.documents import (
-    AnyHazard,
     ChannelsDocument,
     NodeDocument,
     QualitySection,
-    RiverStageSection,
     Section,
-    ThresholdsDocument,
     WindowsSection,
 )
-from warnstream.config.faults import FaultLog
+from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
+from warnstream.config.hazard_documents import (
+    AnyHazard,
+    CriticalRainfallSection,
+    ForestFireSection,
+    LandslideRainSection,
+    RainstormSection,
+    RiverStageSection,
+    SlopeMovementSection,
+    ThresholdsDocument,
+    WaterloggingSection,
+)
+from warnstream.config.hazard_rules import FIRE_VARIABLES, find_unknown_areas, weather_stations
 from warnstream.config.people import HOUSEHOLDS_FILE, Register, read_chain, read_households
 from warnstream.config.places import (
     STATIONS_FILE,
@@ -167,6 +176,7 @@ def _read_thresholds(
     for name, hazard in hazards.items():
         if hazard is not None:
             _check_levels(name, hazard, tree, around, faults)
+            _check_names(name, hazard, tree, around, faults)
             _check_table(name, hazard, tree, folder)
             if getattr(hazard, "table", None) in whole:
                 _check_gauges(name, hazard, rows, tree, faults)
@@ -185,7 +195,7 @@ def _check_levels(
     name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
 ) -> None:
     """Durations, duplicates and order of the levels in thresholds.yaml."""
-    if isinstance(hazard, RiverStageSection):
+    if not isinstance(hazard, RainstormSection | CriticalRainfallSection | WaterloggingSection):
         return
 
     def fault(number: int, key: str, expected: str) -> None:
@@ -207,11 +217,46 @@ def _check_levels(
     )
 
 
+def _check_names(
+    name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
+) -> None:
+    """Villages, townships, counties and stations that a section names or needs exist."""
+    if isinstance(hazard, ForestFireSection) and around.stations is not None:
+        without = len(weather_stations(around.stations)) == 0
+        if without:
+            location = ("hazards", name)
+            needed = ", ".join(sorted(variable.word for variable in FIRE_VARIABLES))
+            sentence = f"expected at least one station that measures {needed} (stations.csv), there is none"
+            faults.add(tree.file, tree.line_of(location), path_text(location), sentence)
+    if isinstance(hazard, SlopeMovementSection) and around.stations is not None:
+        known = around.stations.index_of_code()
+        for key in ("steady_mm_per_day", "thermal_deg_per_degc"):
+            for station in getattr(hazard, key):
+                if station not in known:
+                    place: Location = ("hazards", name, key, station)
+                    sentence = unknown("station", station, known)
+                    faults.add(tree.file, tree.line_of(place), path_text(place), sentence)
+    if isinstance(hazard, LandslideRainSection) and around.villages is not None:
+        for number, index, expected in find_unknown_areas(hazard.territories, around.villages):
+            area: Location = ("hazards", name, "territories", number, "areas", index)
+            faults.add(tree.file, tree.line_of(area), path_text(area), expected)
+
+
 def _check_gauges(
     name: str, hazard: HazardDocument, rows: list[Threshold], tree: YamlTree, faults: FaultLog
 ) -> None:
-    """A river hazard without a single row would never warn."""
-    if isinstance(hazard, RiverStageSection) and all(row.hazard != name for row in rows):
+    """Sensors without a single row would never warn; a tangent angle needs a steady velocity."""
+    if isinstance(hazard, SlopeMovementSection):
+        location = ("hazards", name, "steady_mm_per_day")
+        tangent = {row.station for row in rows if row.hazard == name and row.unit == "deg"}
+        for station in sorted(tangent - hazard.steady_mm_per_day.keys()):
+            expected = (
+                f"expected station {station!r}: it has thresholds in deg, relative to a steady velocity"
+            )
+            faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+    if isinstance(hazard, RiverStageSection | SlopeMovementSection) and all(
+        row.hazard != name for row in rows
+    ):
         location = ("hazards", name, "table")
         expected = f"expected rows of hazard {name!r} in {hazard.table}, there is none"
         faults.add(tree.file, tree.line_of(location), path_text(location), expected)

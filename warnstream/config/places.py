@@ -38,6 +38,7 @@ class _Station:
     interval_s: int
     measures_rain: bool
     measures_stage: bool
+    measured: frozenset[Variable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
         interval_s=np.array([s.interval_s for s in found], dtype=np.int32),
         measures_rain=np.array([s.measures_rain for s in found], dtype=np.bool_),
         measures_stage=np.array([s.measures_stage for s in found], dtype=np.bool_),
+        measured=tuple(s.measured for s in found),
     )
 
 
@@ -106,6 +108,7 @@ def _station_of(row: Row) -> _Station:
         interval_s=interval_s or 0,
         measures_rain=Variable.RAIN.word in words,
         measures_stage=Variable.STAGE.word in words,
+        measured=frozenset(VARIABLE_OF_WORD[word] for word in words if word in VARIABLE_OF_WORD),
     )
 
 

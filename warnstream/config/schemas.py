@@ -1,6 +1,6 @@
 """JSON Schemas of the YAML files, for editors that complete and check while one types.
 
-They are made of `documents`, and a test keeps the copies in configs/schema/
+They are made of `documents` and `hazard_documents`, and a test keeps the copies in configs/schema/
 fresh. Checks between keys and between files are not in them: only
 `warnstream check` does those.
 """
@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from warnstream.config.documents import ChannelsDocument, NodeDocument, Section, ThresholdsDocument
+from warnstream.config.documents import ChannelsDocument, NodeDocument, Section
+from warnstream.config.hazard_documents import ThresholdsDocument
 
 _DOCUMENT_OF_NAME: dict[str, type[Section]] = {
     "warnstream": NodeDocument,

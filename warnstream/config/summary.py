@@ -15,7 +15,15 @@ from warnstream.model.arrays import BoolArray, Float64Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.rules import CriticalRain, CriticalStage, HazardRule
+from warnstream.model.rules import (
+    CriticalRain,
+    CriticalStage,
+    FireTable,
+    HazardRule,
+    LandslideRain,
+    SlopeTable,
+    WaterloggingTable,
+)
 from warnstream.model.warning import MessageStatus
 
 NAMES_SHOWN_MAX = 5
@@ -61,6 +69,22 @@ def _rule_line(rule: HazardRule) -> str:
         over = ", ".join(format_duration(int(duration_s)) for duration_s in thresholds.duration_s)
         n_villages = int((~np.isnan(thresholds.critical_mm)).any(axis=(1, 2)).sum())
         what = f"rain over {over} in {_villages(n_villages)}"
+    elif isinstance(thresholds, LandslideRain):
+        n_villages = int((thresholds.territory >= 0).sum())
+        n = _count(len(thresholds.territories), "territory", "territories")
+        what = f"soil water and antecedent rain of {n} in {_villages(n_villages)}"
+    elif isinstance(thresholds, WaterloggingTable):
+        n_villages = int((~np.isnan(thresholds.rain.critical_mm)).any(axis=(1, 2)).sum())
+        n_stations = len(np.unique(thresholds.station))
+        sensors = _count(n_stations, "station", "stations")
+        what = f"depth of {sensors}, rain in {_villages(n_villages)}"
+    elif isinstance(thresholds, SlopeTable):
+        n_stations = len(np.unique(thresholds.station))
+        n_villages = len(np.unique(thresholds.village))
+        what = f"slope sensors of {_count(n_stations, 'station', 'stations')} for {_villages(n_villages)}"
+    elif isinstance(thresholds, FireTable):
+        n_villages = int((thresholds.station >= 0).any(axis=1).sum())
+        what = f"fire weather in {_villages(n_villages)}"
     else:
         n_villages = len(np.unique(thresholds.village))
         n_stations = len(np.unique(thresholds.station))
@@ -157,7 +181,7 @@ def _lints_of_places(configuration: Configuration) -> Iterator[str]:
         n = _count(int(far.sum()), "station", "stations")
         yield f"{n} farther than {reach} from every village: {_named(_chosen(stations.code, far))}"
     blind = _nearest_m(village_xy_m, station_xy_m[stations.measures_rain]) > reach_m
-    if blind.any() and any(isinstance(rule.thresholds, CriticalRain) for rule in rules):
+    if blind.any() and any(isinstance(rule.thresholds, CriticalRain | LandslideRain) for rule in rules):
         n = _villages(int(blind.sum()))
         named = _named(_chosen(villages.code, blind))
         yield f"{n} without a rain station within {reach}, always blind: {named}"
@@ -169,9 +193,14 @@ def _lints_of_places(configuration: Configuration) -> Iterator[str]:
 
 
 def _judged_gauges(rules: Iterable[HazardRule]) -> list[int]:
-    """Stations that a stage threshold names: they count wherever they stand."""
+    """Stations that the threshold of a sensor names: they count wherever they stand."""
     tables = (rule.thresholds for rule in rules)
-    return [int(station) for table in tables if isinstance(table, CriticalStage) for station in table.station]
+    return [
+        int(station)
+        for table in tables
+        if isinstance(table, CriticalStage | SlopeTable | WaterloggingTable)
+        for station in table.station
+    ]
 
 
 def _chosen(codes: Sequence[str], is_chosen: BoolArray) -> list[str]:

@@ -13,23 +13,52 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.config.csv_rows import Columns, Row, read_rows
-from warnstream.config.documents import CriticalRainfallSection, RainstormSection, RiverStageSection
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
+from warnstream.config.forms import choice_of
+from warnstream.config.hazard_documents import (
+    CriticalRainfallSection,
+    ForestFireSection,
+    LandslideRainSection,
+    RainstormSection,
+    RiverStageSection,
+    SlopeMovementSection,
+    WaterloggingSection,
+)
+from warnstream.config.hazard_rules import fire_table, landslide_rain
 from warnstream.config.quantities import format_duration, parse_whole_duration_s
-from warnstream.model.arrays import Float64Array
+from warnstream.config.table_units import TableUnit, units_of
+from warnstream.model.arrays import Float64Array, Int32Array
+from warnstream.model.geodesy import local_xy_m
+from warnstream.model.indicators import Indicator
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.network import Stations, Villages
-from warnstream.model.rules import CriticalRain, CriticalStage, HazardRule, Lowering
+from warnstream.model.readings import Variable
+from warnstream.model.rules import (
+    CriticalRain,
+    CriticalStage,
+    HazardRule,
+    Lowering,
+    SlopeTable,
+    Thresholds,
+    WaterloggingTable,
+)
 
 THRESHOLD_COLUMNS = Columns(
     ("village", "hazard", "duration", "level", "value", "unit", "station"), ("source",)
 )
 DURATION_S_MIN = 600
-RAIN_MM_MAX = 5000
 SOURCES_SHOWN_MAX = 3
 
-HazardDocument = RainstormSection | CriticalRainfallSection | RiverStageSection
+HazardDocument = (
+    RainstormSection
+    | CriticalRainfallSection
+    | RiverStageSection
+    | LandslideRainSection
+    | SlopeMovementSection
+    | WaterloggingSection
+    | ForestFireSection
+)
 Report = Callable[[int, str], None]
 """Notes a fault of the threshold with that number: what was expected."""
 
@@ -55,10 +84,13 @@ class Threshold:
     duration_s: int
     level: Level
     value: float
+    unit: str
     source: str
 
 
-def find_unordered(rows: Iterable[tuple[int, Level, float]], unit: str, report: Report) -> None:
+def find_unordered(
+    rows: Iterable[tuple[int, Level, float]], unit: str, report: Report, *, descending: bool = False
+) -> None:
     """Report values that do not fit their neighbours.
 
     For one duration a higher level needs strictly more; for one level a longer
@@ -72,13 +104,16 @@ def find_unordered(rows: Iterable[tuple[int, Level, float]], unit: str, report: 
         Unit of the values, for the sentence.
     report : callable
         Called with the number of the row and what was expected of it.
+    descending : bool
+        A higher level needs strictly less, as of the hours that are left.
     """
+    beyond, sign = ("below", -1) if descending else ("above", 1)
     numbered = [(duration_s, level, value, number) for number, (duration_s, level, value) in enumerate(rows)]
     by_duration = sorted(numbered)
     for (duration_s, lower, value, _), (next_s, upper, next_value, number) in itertools.pairwise(by_duration):
-        if duration_s == next_s and lower < upper and not next_value > value:
+        if duration_s == next_s and lower < upper and not sign * next_value > sign * value:
             over = f" over {format_duration(duration_s)}" if duration_s else ""
-            expected = f"expected {upper.word}{over} above {lower.word} ({value:g} {unit})"
+            expected = f"expected {upper.word}{over} {beyond} {lower.word} ({value:g} {unit})"
             report(number, f"{expected}, got {next_value:g} {unit}")
     by_level = sorted(numbered, key=lambda row: (row[1], row[0], row[3]))
     for (duration_s, level, value, _), (next_s, next_level, next_value, number) in itertools.pairwise(
@@ -123,19 +158,23 @@ def read_table(
         for row in read_rows(file, data, THRESHOLD_COLUMNS, faults)
         if (threshold := reader.threshold_of(row)) is not None
     ]
-    places: dict[tuple[str, str, str], list[Threshold]] = {}
+    places: dict[tuple[str, str, str, str], list[Threshold]] = {}
     for threshold in thresholds:
-        places.setdefault((threshold.hazard, threshold.village, threshold.station), []).append(threshold)
-    for (_, _, station), rows in places.items():
-        _check_order(file, rows, "m" if station else "mm", faults)
+        place = (threshold.hazard, threshold.village, threshold.station, threshold.unit)
+        places.setdefault(place, []).append(threshold)
+    for (hazard, _, _, unit), rows in places.items():
+        document = hazards[hazard]
+        assert document is not None, "a row of a wrong section says nothing"
+        _check_order(file, rows, unit, faults, descending=units_of(document.evaluator)[unit].descending)
     return thresholds
 
 
-def _check_order(file: str, rows: list[Threshold], unit: str, faults: FaultLog) -> None:
+def _check_order(file: str, rows: list[Threshold], unit: str, faults: FaultLog, *, descending: bool) -> None:
     def report(number: int, expected: str) -> None:
         faults.add(file, rows[number].line, "value", expected)
 
-    find_unordered(((row.duration_s, row.level, row.value) for row in rows), unit, report)
+    values = ((row.duration_s, row.level, row.value) for row in rows)
+    find_unordered(values, unit, report, descending=descending)
 
 
 class _TableReader:
@@ -162,19 +201,21 @@ class _TableReader:
         hazard = self._hazard(row)
         if hazard is None:
             return None
-        is_stage = isinstance(hazard, RiverStageSection)
-        unit = "m" if is_stage else "mm"
-        if row.cell("unit") != unit:
-            row.fault("unit", f"expected {unit}, got {row.cell('unit')!r}")
-        duration_s = self._duration_s(row, is_stage=is_stage)
-        self._check_station(row, is_stage=is_stage)
-        value = self._value(row, is_stage=is_stage)
+        units = units_of(hazard.evaluator)
+        if row.cell("unit") not in units:
+            row.fault("unit", f"expected {choice_of(list(units))}, got {row.cell('unit')!r}")
+        unit = units.get(row.cell("unit"), next(iter(units.values())))
+        duration_s = self._duration_s(row, unit)
+        self._check_station(row, unit)
+        value = self._value(row, unit)
         if value is None or level is None or duration_s is None or len(self._faults) > n_before:
             return None
         if not self._is_new(row, duration_s):
             return None
         hazard_name, station, source = row.cell("hazard"), row.cell("station"), row.cell("source")
-        return Threshold(row.line, hazard_name, village, station, duration_s, level, value, source)
+        return Threshold(
+            row.line, hazard_name, village, station, duration_s, level, value, row.cell("unit"), source
+        )
 
     def _hazard(self, row: Row) -> HazardDocument | None:
         name = row.cell("hazard")
@@ -197,11 +238,12 @@ class _TableReader:
             return None
         return parse_level(word)
 
-    def _duration_s(self, row: Row, *, is_stage: bool) -> int | None:
+    def _duration_s(self, row: Row, unit: TableUnit) -> int | None:
         text = row.cell("duration")
-        if is_stage:
+        if unit.variables:
             if text:
-                row.fault("duration", f"expected an empty cell: a stage has no duration, got {text!r}")
+                what = unit.indicator.word.replace("_", " ")
+                row.fault("duration", f"expected an empty cell: a {what} has no duration, got {text!r}")
             return 0
         try:
             duration_s = parse_whole_duration_s(text)
@@ -213,32 +255,40 @@ class _TableReader:
             row.fault("duration", fault)
         return duration_s
 
-    def _check_station(self, row: Row, *, is_stage: bool) -> None:
+    def _check_station(self, row: Row, unit: TableUnit) -> None:
         station = row.cell("station")
-        if not is_stage:
+        if not unit.variables:
             if station:
                 row.fault("station", f"expected an empty cell: rain is judged per village, got {station!r}")
         elif not station:
-            row.fault("station", "expected the gauge whose stage is judged, got an empty cell")
+            row.fault(
+                "station",
+                f"expected the gauge whose {unit.variables[0].word} is judged, got an empty cell",
+            )
         elif self._stations is not None and self._around.stations is not None:
             if station not in self._stations:
                 self._faults.add_unknown(row.file, row.line, "station", station, self._stations)
-            elif not self._around.stations.measures_stage[self._stations[station]]:
+            elif not self._around.stations.measured[self._stations[station]] & set(unit.variables):
+                words = choice_of([variable.word for variable in unit.variables])
                 row.fault(
-                    "station", f"station {station!r} does not measure stage: see `variables` in stations.csv"
+                    "station",
+                    f"station {station!r} does not measure {words}: see `variables` in stations.csv",
                 )
 
-    def _value(self, row: Row, *, is_stage: bool) -> float | None:
-        if is_stage:
+    def _value(self, row: Row, unit: TableUnit) -> float | None:
+        if unit.indicator is Indicator.STAGE:
             low, high = self._around.stage_m_range or (-math.inf, math.inf)
             return row.decimal("value", low, high, " (beyond quality.stage_m_range no reading reaches it)")
-        value = row.decimal("value", 0, RAIN_MM_MAX)
-        if value == 0:
+        value = row.decimal("value", unit.low, unit.high)
+        if value == 0 and not unit.variables:
             row.fault("value", "expected rain above 0 mm: 0 would warn in dry weather")
         return value
 
     def _is_new(self, row: Row, duration_s: int) -> bool:
-        key = (*(row.cell(name) for name in ("village", "hazard", "level", "station")), str(duration_s))
+        key = (
+            *(row.cell(name) for name in ("village", "hazard", "level", "station", "unit")),
+            str(duration_s),
+        )
         first = self._line_of_row.setdefault(key, row.line)
         if first != row.line:
             row.fault("", f"duplicate threshold, first on line {first}")
@@ -280,13 +330,9 @@ def build_rule(
         evaluator=hazard.evaluator,
         title_zh=hazard.title.zh,
         title_en=hazard.title.en,
-        thresholds=(
-            _critical_stage(hazard, rows, villages, stations)
-            if isinstance(hazard, RiverStageSection)
-            else _critical_rain(hazard, rows, villages)
-        ),
+        thresholds=_thresholds(hazard, rows, villages, stations),
         continues_mm_per_h=hazard.continues_mm_per_h if isinstance(hazard, RainstormSection) else 0.0,
-        forecast_level_max=Level.NONE if isinstance(hazard, RiverStageSection) else hazard.forecast_level_max,
+        forecast_level_max=getattr(hazard, "forecast_level_max", Level.NONE),
         lowering=Lowering(
             clear_ratio=hazard.lowering.clear_ratio,
             hold_s=hazard.lowering.hold_s,
@@ -297,6 +343,22 @@ def build_rule(
     )
 
 
+def _thresholds(
+    hazard: HazardDocument, rows: list[Threshold], villages: Villages, stations: Stations
+) -> Thresholds:
+    if isinstance(hazard, RiverStageSection):
+        return _critical_stage(hazard, rows, villages, stations)
+    if isinstance(hazard, LandslideRainSection):
+        return landslide_rain(hazard, villages)
+    if isinstance(hazard, ForestFireSection):
+        return fire_table(hazard, villages, stations)
+    if isinstance(hazard, SlopeMovementSection):
+        return _slope_table(hazard, rows, villages, stations)
+    if isinstance(hazard, WaterloggingSection):
+        return _waterlogging_table(hazard, rows, villages, stations)
+    return _critical_rain(hazard, rows, villages)
+
+
 def _source_of(rows: list[Threshold]) -> str:
     """Sources of a table where thresholds.yaml names none."""
     sources = list(dict.fromkeys(row.source for row in rows if row.source))
@@ -305,7 +367,9 @@ def _source_of(rows: list[Threshold]) -> str:
 
 
 def _critical_rain(
-    hazard: RainstormSection | CriticalRainfallSection, rows: list[Threshold], villages: Villages
+    hazard: RainstormSection | CriticalRainfallSection | WaterloggingSection,
+    rows: list[Threshold],
+    villages: Villages,
 ) -> CriticalRain:
     durations_s = sorted({level.duration_s for level in hazard.levels} | {row.duration_s for row in rows})
     column = {duration_s: index for index, duration_s in enumerate(durations_s)}
@@ -320,19 +384,101 @@ def _critical_rain(
     return CriticalRain(np.array(durations_s, dtype=np.int32), critical_mm)
 
 
+@dataclass(frozen=True, slots=True)
+class _SensorRows:
+    """Rows of a table by village, sensor and unit, with the values of their four levels."""
+
+    village: Int32Array
+    station: Int32Array
+    unit: tuple[str, ...]
+    critical: Float64Array
+
+
+def _sensor_rows(rows: list[Threshold], villages: Villages, stations: Stations) -> _SensorRows:
+    village_of_code, station_of_code = villages.index_of_code(), stations.index_of_code()
+    place = [(village_of_code[row.village], station_of_code[row.station], row.unit) for row in rows]
+    sensors = sorted(set(place))
+    number = {sensor: index for index, sensor in enumerate(sensors)}
+    critical: Float64Array = np.full((len(sensors), len(LEVELS)), np.nan)
+    for sensor, row in zip(place, rows, strict=True):
+        critical[number[sensor], row.level - 1] = row.value
+    return _SensorRows(
+        village=np.array([village for village, _, _ in sensors], dtype=np.int32),
+        station=np.array([station for _, station, _ in sensors], dtype=np.int32),
+        unit=tuple(unit for _, _, unit in sensors),
+        critical=critical,
+    )
+
+
 def _critical_stage(
     hazard: RiverStageSection, rows: list[Threshold], villages: Villages, stations: Stations
 ) -> CriticalStage:
-    village_of_code, station_of_code = villages.index_of_code(), stations.index_of_code()
-    place = [(village_of_code[row.village], station_of_code[row.station]) for row in rows]
-    gauges = sorted(set(place))
-    number = {gauge: index for index, gauge in enumerate(gauges)}
-    critical_m: Float64Array = np.full((len(gauges), len(LEVELS)), np.nan)
-    for gauge, row in zip(place, rows, strict=True):
-        critical_m[number[gauge], row.level - 1] = row.value
+    gauges = _sensor_rows(rows, villages, stations)
     return CriticalStage(
-        village=np.array([village for village, _ in gauges], dtype=np.int32),
-        station=np.array([station for _, station in gauges], dtype=np.int32),
-        critical_m=critical_m,
+        village=gauges.village,
+        station=gauges.station,
+        critical_m=gauges.critical,
+        stale_after_s=hazard.stale_after_s,
+        rise_window_s=hazard.rise_window_s,
+        horizon_s=hazard.horizon_s,
+    )
+
+
+def _slope_table(
+    hazard: SlopeMovementSection, rows: list[Threshold], villages: Villages, stations: Stations
+) -> SlopeTable:
+    sensors = _sensor_rows(rows, villages, stations)
+    units = [units_of(hazard.evaluator)[unit] for unit in sensors.unit]
+    code = [stations.code[station] for station in sensors.station]
+    variable = [
+        next(v for v in unit.variables if v in stations.measured[station])
+        for unit, station in zip(units, sensors.station, strict=True)
+    ]
+    indicator = [
+        Indicator.CRACK
+        if unit.indicator is Indicator.DISPLACEMENT and v is Variable.CRACK
+        else unit.indicator
+        for unit, v in zip(units, variable, strict=True)
+    ]
+    nan = float("nan")
+    return SlopeTable(
+        village=sensors.village,
+        station=sensors.station,
+        indicator=np.array(indicator, dtype=np.uint8),
+        variable=np.array(variable, dtype=np.uint8),
+        critical=sensors.critical,
+        steady_mm_per_day=np.array([hazard.steady_mm_per_day.get(name, nan) for name in code]),
+        thermal_deg_per_degc=np.array([hazard.thermal_deg_per_degc.get(name, 0.0) for name in code]),
+        near=_neighbours(np.unique(sensors.station), stations, hazard.neighbour_radius_km * 1000),
+        window_s=hazard.window_s,
+        persistence=hazard.persistence,
+        noise_mm=hazard.noise_mm,
+        noise_deg=hazard.noise_deg,
+        fit_r2_min=hazard.fit_r2_min,
+        stale_after_s=hazard.stale_after_s,
+    )
+
+
+def _neighbours(station: Int32Array, stations: Stations, radius_m: float) -> Int32Array:
+    """Pairs of stations within a radius, both ways round, shape (n_pairs, 2)."""
+    latitude, longitude = stations.latitude[station], stations.longitude[station]
+    xy_m = local_xy_m(latitude, longitude, float(latitude.mean()), float(longitude.mean()))
+    pairs = []
+    for number, here in enumerate(xy_m):
+        near = np.flatnonzero(np.hypot(*(xy_m - here).T) <= radius_m)
+        pairs += [(station[number], station[other]) for other in near if other != number]
+    return np.array(pairs, dtype=np.int32).reshape(-1, 2)
+
+
+def _waterlogging_table(
+    hazard: WaterloggingSection, rows: list[Threshold], villages: Villages, stations: Stations
+) -> WaterloggingTable:
+    depth = _sensor_rows([row for row in rows if row.station], villages, stations)
+    return WaterloggingTable(
+        village=depth.village,
+        station=depth.station,
+        critical_cm=depth.critical,
+        rain=_critical_rain(hazard, [row for row in rows if not row.station], villages),
+        persistence=hazard.persistence,
         stale_after_s=hazard.stale_after_s,
     )

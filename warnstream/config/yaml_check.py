@@ -72,7 +72,7 @@ def _faults_of(model: type[BaseModel], detail: ErrorDetails) -> list[tuple[Locat
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == SECTION_FAULT:
         return [
-            ((*location, *key.split(".")) if key else location, sentence)
+            ((*location, *_parts_of(key)) if key else location, sentence)
             for key, sentence in context["faults"]
         ]
     if kind == "missing":
@@ -86,6 +86,11 @@ def _faults_of(model: type[BaseModel], detail: ErrorDetails) -> list[tuple[Locat
     if kind in _EXPECTED_OF_TYPE:
         return [(location, _EXPECTED_OF_TYPE[kind])]
     return [(location, str(context.get("error", detail["msg"])))]
+
+
+def _parts_of(key: str) -> tuple[str | int, ...]:
+    """A dotted key as a location; numbers are places in a list."""
+    return tuple(int(part) if part.isdigit() else part for part in key.split("."))
 
 
 def _fault_of_tag(model: type[BaseModel], location: Location, detail: ErrorDetails) -> tuple[Location, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from warnstream.delivery.transfer import transfer_deadline_s
 from warnstream.model.changes import Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
@@ -61,6 +62,56 @@ EVENT_EN = {
     Cause.ENDED: "ended",
     Cause.CANCELLED: "ended",
 }
+
+
+UNIT_ZH = {
+    "mm": "毫米",
+    "m": "米",
+    "cm": "厘米",
+    "mm/h": "毫米/小时",
+    "mm/d": "毫米/天",
+    "deg": "度",
+    "deg/h": "度/小时",
+    "kPa": "千帕",
+    "h": "小时",
+}
+INDICATOR_ZH = {
+    "rain": "{over}雨量",
+    "stage": "水位",
+    "soil_water": "土壤雨量指数",
+    "intensity": "{over}过程平均雨强",
+    "effective_rain": "有效雨量",
+    "antecedent_rain": "前期有效雨量",
+    "weighted_rain": "7日加权雨量",
+    "tilt_rate": "倾斜速率",
+    "velocity": "变形速率",
+    "tangent_angle": "切线角",
+    "displacement": "累计位移",
+    "crack": "裂缝宽度变化",
+    "pore_pressure": "孔隙水压力",
+    "failure_time": "推算距失稳时间",
+    "water_depth": "积水深度",
+    "fire_weather": "森林火险气象指数",
+}
+INDICATOR_EN = {
+    "rain": "{value} of rain in {over}",
+    "stage": "water level {value}",
+    "soil_water": "soil water index {value}",
+    "intensity": "mean intensity {value} over {over} of rain",
+    "effective_rain": "effective rain {value} (half-life {over})",
+    "antecedent_rain": "antecedent rain {value}",
+    "weighted_rain": "weighted rain of 7 days {value}",
+    "tilt_rate": "tilt rate {value}",
+    "velocity": "velocity {value}",
+    "tangent_angle": "tangent angle {value}",
+    "displacement": "displacement {value}",
+    "crack": "crack {value}",
+    "pore_pressure": "pore pressure {value}",
+    "failure_time": "time to failure {value}",
+    "water_depth": "water depth {value}",
+    "fire_weather": "fire weather index {value}",
+}
+"""What was measured, by `Reason.indicator`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,18 +204,45 @@ def _why_zh(message: WarningMessage, policy: MessagePolicy) -> str:
     resumed = "监测已恢复。" if message.cause is Cause.SIGHT_REGAINED else ""
     if message.reason is None:
         return f"{resumed}监测值正在回落。"
-    return resumed + _reason_zh(message.reason, policy)
+    return _deadline_zh(message, policy) + resumed + _reason_zh(message.reason, policy)
+
+
+def _deadline_s(message: WarningMessage, policy: MessagePolicy) -> int | None:
+    """By when to have left; None unless an orange or red hazard is expected and not there yet."""
+    reason = message.reason
+    if message.level < Level.ORANGE or reason is None or reason.is_observed:
+        return None
+    onset_s = reason.observed_until_s + reason.lead_s
+    return transfer_deadline_s(onset_s, policy.transfer, policy.utc_offset_s)
+
+
+def _deadline_zh(message: WarningMessage, policy: MessagePolicy) -> str:
+    deadline_s = _deadline_s(message, policy)
+    if deadline_s is None:
+        return ""
+    if deadline_s <= message.sent_s:
+        return "转移时限已到，现在就走。"
+    return f"须在{_until_zh(deadline_s, policy)}前完成转移。"
+
+
+def _deadline_en(message: WarningMessage, policy: MessagePolicy) -> str:
+    deadline_s = _deadline_s(message, policy)
+    if deadline_s is None:
+        return ""
+    if deadline_s <= message.sent_s:
+        return "The time to leave in safety is running out: go now. "
+    return f"All who must leave are to be away by {_until_en(deadline_s, policy)}. "
 
 
 def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
     where = f"{_short(reason.station)}站" if clean(reason.station) else "周边站"
     value, threshold = _number(reason.value, "未知"), _number(reason.threshold, "未知")
     clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
-    unit = {"mm": "毫米", "m": "米"}.get(reason.unit, _short(reason.unit))
-    what = "水位" if reason.indicator == "stage" else f"{_duration_zh(reason.duration_s)}雨量"
+    unit = UNIT_ZH.get(reason.unit, _short(reason.unit))
+    what = INDICATOR_ZH.get(reason.indicator, "雨量").format(over=_duration_zh(reason.duration_s))
     doubt = "" if reason.confirmed else "，待核实"
     if reason.is_observed:
-        verb = "达到阈值" if reason.value >= reason.threshold else "接近阈值"
+        verb = "达到阈值" if _reaches(reason) else "接近阈值"
         return f"{where}{what}{value}{unit}，{verb}{threshold}{unit}（{clock}观测{doubt}）。"
     ahead = _number(reason.forecast_value, "未知")
     return (
@@ -183,7 +261,7 @@ def _why_en(message: WarningMessage, policy: MessagePolicy) -> str:
     resumed = "The gauges report again. " if message.cause is Cause.SIGHT_REGAINED else ""
     if message.reason is None:
         return f"{resumed}Measurements are falling."
-    return resumed + _reason_en(message.reason, policy)
+    return _deadline_en(message, policy) + resumed + _reason_en(message.reason, policy)
 
 
 def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
@@ -192,18 +270,24 @@ def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
     unit = _short(reason.unit)
     value, threshold = _number(reason.value, "unknown"), _number(reason.threshold, "unknown")
     clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
-    what = f"{value} {unit} of rain in {_duration_en(reason.duration_s)}"
-    if reason.indicator == "stage":
-        what = f"water level {value} {unit}"
+    phrase = INDICATOR_EN.get(reason.indicator, INDICATOR_EN["rain"])
+    what = phrase.format(value=f"{value} {unit}", over=_duration_en(reason.duration_s))
     doubt = "" if reason.confirmed else ", unconfirmed"
     if reason.is_observed:
-        verb = "reached" if reason.value >= reason.threshold else "close to"
+        verb = "reached" if _reaches(reason) else "close to"
         return f"{where}: {what}, {verb} the threshold of {threshold} {unit} (observed {clock}{doubt})."
     ahead = _number(reason.forecast_value, "unknown")
     return (
         f"Expected within {_duration_en(reason.lead_s)} at {where[0].lower()}{where[1:]}: {what} "
         f"({ahead} {unit} of it forecast), threshold {threshold} {unit} (forecast of {clock}{doubt})."
     )
+
+
+def _reaches(reason: Reason) -> bool:
+    """Whether the value is at or beyond its threshold; of times to failure shorter ones are beyond."""
+    if reason.indicator == "failure_time":
+        return reason.value <= reason.threshold
+    return reason.value >= reason.threshold
 
 
 def _within(sentence: str, length_max: int) -> str:

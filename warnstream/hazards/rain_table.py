@@ -11,7 +11,7 @@ import numpy as np
 
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
-from warnstream.model.indicators import LEADS_S, HazardLevels, VillageRain
+from warnstream.model.indicators import LEADS_S, HazardLevels, Indicator, VillageRain, no_levels
 from warnstream.model.level import Level
 from warnstream.model.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S
@@ -99,15 +99,8 @@ def _take(
 
 def _blank(n_villages: int, holding: LevelArray, rain: VillageRain, rule: HazardRule) -> HazardLevels:
     """No level anywhere, to be filled in place by `_take`."""
-    return HazardLevels(
-        level=np.zeros(n_villages, dtype=np.uint8),
-        holding=holding.astype(np.uint8),
-        can_fall=rain.coverage_over(HOUR_S) >= rule.lowering.coverage_min,
-        is_blind=rain.is_blind,
-        value=np.full(n_villages, np.nan),
-        threshold=np.full(n_villages, np.nan),
-        forecast_value=np.zeros(n_villages),
-        duration_s=np.zeros(n_villages, dtype=np.int32),
-        lead_s=np.zeros(n_villages, dtype=np.int32),
-        station=np.full(n_villages, -1, dtype=np.int32),
-    )
+    found = no_levels(n_villages, Indicator.RAIN)
+    found.holding[:] = holding
+    found.can_fall[:] = rain.coverage_over(HOUR_S) >= rule.lowering.coverage_min
+    found.is_blind[:] = rain.is_blind
+    return found

@@ -42,7 +42,8 @@ class LevelState:
         rises = found.level > self.level
         self.level = np.maximum(self.level, found.level)
         self._raised_at_s[rises] = now_s
-        below = (found.holding < self.level) & found.can_fall & ~found.is_blind & ~rises
+        held = np.maximum(found.holding, found.level)  # a level found again, if only by forecast, holds
+        below = (held < self.level) & found.can_fall & ~found.is_blind & ~rises
         self._below_since_s = np.where(
             below, np.where(self._below_since_s == _NEVER, now_s, self._below_since_s), _NEVER
         )

@@ -1,15 +1,64 @@
 """What the hazards judge: rain of villages over many durations, stages of gauges, levels."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray, UInt8Array
 from warnstream.model.network import StationWeights
+from warnstream.model.readings import Variable
 from warnstream.model.times import HOUR_S
 
 LEADS_S = (HOUR_S, 2 * HOUR_S, 3 * HOUR_S)
 """How far ahead the nowcast looks; the columns of every ``rain_ahead_mm``."""
+
+
+class Indicator(IntEnum):
+    """What reached a level; the number is the code in `HazardLevels.indicator`."""
+
+    RAIN = 0
+    STAGE = 1
+    SOIL_WATER = 2
+    INTENSITY = 3
+    EFFECTIVE_RAIN = 4
+    ANTECEDENT_RAIN = 5
+    WEIGHTED_RAIN = 6
+    TILT_RATE = 7
+    VELOCITY = 8
+    TANGENT_ANGLE = 9
+    DISPLACEMENT = 10
+    CRACK = 11
+    PORE_PRESSURE = 12
+    FAILURE_TIME = 13
+    WATER_DEPTH = 14
+    FIRE_WEATHER = 15
+
+    @property
+    def word(self) -> str:
+        """Name in reasons and reports."""
+        return self.name.lower()
+
+
+UNIT_OF_INDICATOR: dict[Indicator, str] = {
+    Indicator.RAIN: "mm",
+    Indicator.STAGE: "m",
+    Indicator.SOIL_WATER: "mm",
+    Indicator.INTENSITY: "mm/h",
+    Indicator.EFFECTIVE_RAIN: "mm",
+    Indicator.ANTECEDENT_RAIN: "mm",
+    Indicator.WEIGHTED_RAIN: "mm",
+    Indicator.TILT_RATE: "deg/h",
+    Indicator.VELOCITY: "mm/d",
+    Indicator.TANGENT_ANGLE: "deg",
+    Indicator.DISPLACEMENT: "mm",
+    Indicator.CRACK: "mm",
+    Indicator.PORE_PRESSURE: "kPa",
+    Indicator.FAILURE_TIME: "h",
+    Indicator.WATER_DEPTH: "cm",
+    Indicator.FIRE_WEATHER: "",
+}
+"""Unit of the values and thresholds of each indicator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +124,68 @@ class VillageRain:
 
 
 @dataclass(frozen=True, slots=True)
+class VillageAntecedent:
+    """What earlier rain has left at every village; arrays of shape (n_villages,) unless said otherwise.
+
+    NaN where no station speaks for the village. All are lower bounds where
+    `coverage` is below 1: rain that nobody observed is not in them.
+
+    Attributes
+    ----------
+    soil_water_mm : Float64Array
+        Soil water index.
+    soil_water_ahead_mm : Float64Array, shape (n_villages, 3)
+        The same in 1, 2 and 3 hours with the expected rain; NaN without a forecast.
+    coverage : Float64Array
+        Share of the past that was observed, fading with a half-life of three days.
+    effective_mm : dict of int to Float64Array
+        Effective rain by half-life in seconds.
+    antecedent_mm : dict of float to Float64Array
+        Antecedent precipitation by daily ratio, with the rain of today.
+    weighted_mm : Float64Array
+        Weighted rain of seven days.
+    event_mm, event_s : dict of int to Float64Array
+        Rain and duration of the present event by dry gap in seconds; 0 between events.
+    """
+
+    soil_water_mm: Float64Array
+    soil_water_ahead_mm: Float64Array
+    coverage: Float64Array
+    effective_mm: dict[int, Float64Array]
+    antecedent_mm: dict[float, Float64Array]
+    weighted_mm: Float64Array
+    event_mm: dict[int, Float64Array]
+    event_s: dict[int, Float64Array]
+
+
+@dataclass(frozen=True, slots=True)
 class GaugeStage:
-    """Newest stage of every station: metres (NaN: none) and when it was observed."""
+    """Newest stage of every station: metres (NaN: none), when it was observed, and how fast it rises.
+
+    `rise_m_per_h` is NaN where too few stages are known; only gauges that a rule
+    with a forecast half names have one.
+    """
 
     stage_m: Float64Array
     observed_at_s: Int64Array
+    rise_m_per_h: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
+class SensorSamples:
+    """The last samples of slope and depth sensors.
+
+    Attributes
+    ----------
+    row : Int32Array, shape (n_stations,)
+        Row of each station in the arrays below; -1 where no rule names it.
+    time_s, value : dict of Variable to array, shape (n_rows, n_samples)
+        Ascending in time, the newest last; padded in front with -1 and NaN.
+    """
+
+    row: Int32Array
+    time_s: dict[Variable, Int64Array]
+    value: dict[Variable, Float64Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +208,10 @@ class HazardLevels:
         Accumulation time (0: stage) and lead (0: reached by observation).
     station : Int32Array
         Station that weighs most; -1 where there is no level.
+    indicator : UInt8Array
+        Code of the `Indicator` that reached the level.
+    is_confirmed : BoolArray
+        False where a single sensor says so and its neighbours do not.
     """
 
     level: LevelArray
@@ -114,3 +224,23 @@ class HazardLevels:
     duration_s: Int32Array
     lead_s: Int32Array
     station: Int32Array
+    indicator: UInt8Array
+    is_confirmed: BoolArray
+
+
+def no_levels(n_villages: int, indicator: Indicator) -> HazardLevels:
+    """No level anywhere, nothing known: for evaluators to fill in place."""
+    return HazardLevels(
+        level=np.zeros(n_villages, dtype=np.uint8),
+        holding=np.zeros(n_villages, dtype=np.uint8),
+        can_fall=np.zeros(n_villages, dtype=np.bool_),
+        is_blind=np.zeros(n_villages, dtype=np.bool_),
+        value=np.full(n_villages, np.nan),
+        threshold=np.full(n_villages, np.nan),
+        forecast_value=np.zeros(n_villages),
+        duration_s=np.zeros(n_villages, dtype=np.int32),
+        lead_s=np.zeros(n_villages, dtype=np.int32),
+        station=np.full(n_villages, -1, dtype=np.int32),
+        indicator=np.full(n_villages, indicator, dtype=np.uint8),
+        is_confirmed=np.ones(n_villages, dtype=np.bool_),
+    )

@@ -7,6 +7,7 @@ station, village or household number, never by name.
 from dataclasses import dataclass
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.readings import Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Stations:
         Reporting interval; a rain reading covers that long before its time.
     measures_rain, measures_stage : BoolArray, shape (n_stations,)
         Which variables are expected; silence is judged on stations that should report.
+    measured : tuple of frozenset of Variable, length n_stations
+        All that each station measures; empty where nobody said.
     """
 
     code: tuple[str, ...]
@@ -31,6 +34,7 @@ class Stations:
     interval_s: Int32Array
     measures_rain: BoolArray
     measures_stage: BoolArray
+    measured: tuple[frozenset[Variable], ...] = ()
 
     def __len__(self) -> int:
         return len(self.code)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from warnstream.model.level import Level
+from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus
 
 
@@ -30,13 +31,16 @@ class QualityPolicy:
 
     `rain_mm_per_min_max` is a physical limit of rain intensity; `stage_m_range`
     and `stage_step_m_max` (between consecutive readings) those of gauges;
-    `stuck_readings` is how many equal non-zero rain readings in a row are doubtful.
+    `stuck_readings` is how many equal non-zero rain readings in a row are doubtful;
+    `movement_step_mm_max` and `tilt_step_deg_max` are the steps of slope sensors.
     """
 
     rain_mm_per_min_max: float
     stage_m_range: tuple[float, float]
     stage_step_m_max: float
     stuck_readings: int
+    movement_step_mm_max: float = 600.0
+    tilt_step_deg_max: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,21 @@ class VillagePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferPolicy:
+    """By when a transfer must be over before the hazard comes.
+
+    `policy_s` and `law_s` are the times that the county and the law ask for; a
+    hazard between `night_begins_s` and `night_ends_s` of the local clock (seconds
+    after midnight) asks for the beginning of that night.
+    """
+
+    policy_s: int = 6 * HOUR_S
+    law_s: int = 3 * HOUR_S
+    night_begins_s: int = 18 * HOUR_S
+    night_ends_s: int = 6 * HOUR_S
+
+
+@dataclass(frozen=True, slots=True)
 class MessagePolicy:
     """Who sends, in whose name, how long a message is valid.
 
@@ -77,6 +96,7 @@ class MessagePolicy:
     validity_s: int
     renew_before_s: int
     web: str
+    transfer: TransferPolicy = TransferPolicy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,12 @@ class Variable(IntEnum):
     WIND_SPEED = 5
     WIND_DIRECTION = 6
     SOIL_MOISTURE = 7
+    TILT_X = 8
+    TILT_Y = 9
+    DISPLACEMENT = 10
+    CRACK = 11
+    PORE_PRESSURE = 12
+    WATER_DEPTH = 13
 
     @property
     def word(self) -> str:
@@ -40,8 +46,17 @@ UNIT_OF_VARIABLE: dict[Variable, str] = {
     Variable.WIND_SPEED: "m/s",
     Variable.WIND_DIRECTION: "deg",
     Variable.SOIL_MOISTURE: "%",
+    Variable.TILT_X: "deg",
+    Variable.TILT_Y: "deg",
+    Variable.DISPLACEMENT: "mm",
+    Variable.CRACK: "mm",
+    Variable.PORE_PRESSURE: "kPa",
+    Variable.WATER_DEPTH: "cm",
 }
-"""The one unit in which each variable is accepted. Rain is the amount of the interval ending at its time."""
+"""The one unit in which each variable is accepted. Rain is the amount of the interval ending at its time.
+
+Displacement and crack are measured from the sensor's own beginning; water depth is above the ground.
+"""
 
 VARIABLE_OF_WORD: dict[str, Variable] = {variable.word: variable for variable in Variable}
 

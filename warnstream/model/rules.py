@@ -7,7 +7,7 @@ Built by `warnstream.config` from thresholds.yaml and thresholds.csv.
 
 from dataclasses import dataclass
 
-from warnstream.model.arrays import Float64Array, Int32Array
+from warnstream.model.arrays import Float64Array, Int32Array, UInt8Array
 from warnstream.model.level import Level
 
 
@@ -62,12 +62,157 @@ class CriticalStage:
         Stage that reaches blue, yellow, orange, red; NaN where a level has no value.
     stale_after_s : int
         A stage observed longer ago than that says nothing.
+    rise_window_s : int
+        Over which the rise is taken.
+    horizon_s : int
+        How far ahead a rise is extended.
     """
 
     village: Int32Array
     station: Int32Array
     critical_m: Float64Array
     stale_after_s: int
+    rise_window_s: int = 1800
+    horizon_s: int = 7200
+
+
+@dataclass(frozen=True, slots=True)
+class LandslideTerritory:
+    """Criteria of one landslide territory; index 0 to 3 of every array is blue to red, NaN: no value.
+
+    Attributes
+    ----------
+    line_rain_mm, line_soil_water_mm : tuple of Float64Array, length 4
+        Points of each level's critical line: rain of 60 min ascending, and the
+        soil water index that is critical with it, not ascending. Empty: no line.
+    intensity_a, intensity_b : Float64Array, shape (4,)
+        Mean intensity of the event that is critical: ``a * D ** -b`` mm/h, D in hours.
+    intensity_h_range : (float, float)
+        Durations for which the curve is meant, hours.
+    effective_mm, antecedent_mm, weighted_mm : Float64Array, shape (4,)
+        Half-life effective rain, antecedent precipitation with today's rain,
+        and weighted rain of seven days that are critical.
+    """
+
+    line_rain_mm: tuple[Float64Array, ...]
+    line_soil_water_mm: tuple[Float64Array, ...]
+    intensity_a: Float64Array
+    intensity_b: Float64Array
+    intensity_h_range: tuple[float, float]
+    effective_mm: Float64Array
+    antecedent_mm: Float64Array
+    weighted_mm: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
+class LandslideRain:
+    """Landslides by rain: which territory a village belongs to, and what is critical there.
+
+    Attributes
+    ----------
+    territory : Int32Array, shape (n_villages,)
+        Index into `territories`; -1 where the village belongs to none and is never warned.
+    territories : tuple of LandslideTerritory
+    dry_gap_s : int
+        A rain event ends when it has not rained for that long.
+    half_life_s : int
+        Of the effective rain.
+    api_ratio : float
+        Share of a day's rain that counts one day later in the antecedent precipitation.
+    """
+
+    territory: Int32Array
+    territories: tuple[LandslideTerritory, ...]
+    dry_gap_s: int
+    half_life_s: int
+    api_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class SlopeTable:
+    """Slope sensors: one row is one indicator of one station that warns one village.
+
+    Attributes
+    ----------
+    village, station : Int32Array, shape (n_rows,)
+    indicator, variable : UInt8Array, shape (n_rows,)
+        Codes of `Indicator` and of the `Variable` that it is worked out from.
+    critical : Float64Array, shape (n_rows, 4)
+        Values of blue to red in the unit of the indicator; NaN where a level has none.
+        Of hours to failure fewer are worse.
+    steady_mm_per_day, thermal_deg_per_degc : Float64Array, shape (n_rows,)
+        Velocity of the steady stage (NaN where no tangent angle is asked for), and
+        tilt that a degree of warming fakes (0: none).
+    near : Int32Array, shape (n_pairs, 2)
+        Stations that are neighbours, both ways round.
+    window_s, persistence : int
+        Rates are taken over windows of at least that length; so many in a row count.
+    noise_mm, noise_deg : float
+        Changes over a window below that are none.
+    fit_r2_min : float
+        A time to failure counts from that R2 of its line on.
+    stale_after_s : int
+    """
+
+    village: Int32Array
+    station: Int32Array
+    indicator: UInt8Array
+    variable: UInt8Array
+    critical: Float64Array
+    steady_mm_per_day: Float64Array
+    thermal_deg_per_degc: Float64Array
+    near: Int32Array
+    window_s: int
+    persistence: int
+    noise_mm: float
+    noise_deg: float
+    fit_r2_min: float
+    stale_after_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaterloggingTable:
+    """Waterlogging: depth of sensors by row, rain by village.
+
+    Attributes
+    ----------
+    village, station : Int32Array, shape (n_rows,)
+    critical_cm : Float64Array, shape (n_rows, 4)
+        Depth that reaches blue to red; NaN where a level has none.
+    rain : CriticalRain
+    persistence : int
+        So many samples in a row must be that deep.
+    stale_after_s : int
+    """
+
+    village: Int32Array
+    station: Int32Array
+    critical_cm: Float64Array
+    rain: CriticalRain
+    persistence: int
+    stale_after_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class FireTable:
+    """Forest fire danger.
+
+    Attributes
+    ----------
+    critical : Float64Array, shape (4,)
+        Fire Weather Index that reaches blue to red; NaN where a level has none.
+    station : Int32Array, shape (n_villages, k)
+        Weather stations of each village, nearest first; -1: no more within reach.
+    noon_s : int
+        Local noon, seconds after 00:00 UTC.
+    """
+
+    critical: Float64Array
+    station: Int32Array
+    noon_s: int
+
+
+Thresholds = CriticalRain | CriticalStage | LandslideRain | SlopeTable | WaterloggingTable | FireTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +227,8 @@ class HazardRule:
         Module of `warnstream.hazards` that judges it.
     title_zh, title_en : str
         Event name in texts.
-    thresholds : CriticalRain or CriticalStage
+    thresholds : Thresholds
+        Of the kind that the evaluator reads.
     continues_mm_per_h : float
         Rainstorm signal only: rain counts as continuing while the last or the
         coming hour brings at least that much. 0 where the rule has no such half.
@@ -97,7 +243,7 @@ class HazardRule:
     evaluator: str
     title_zh: str
     title_en: str
-    thresholds: CriticalRain | CriticalStage
+    thresholds: Thresholds
     continues_mm_per_h: float
     forecast_level_max: Level
     lowering: Lowering

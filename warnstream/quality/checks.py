@@ -25,6 +25,12 @@ RANGE_OF_VARIABLE: dict[Variable, tuple[float, float]] = {
     Variable.WIND_SPEED: (0.0, 75.0),
     Variable.WIND_DIRECTION: (0.0, 360.0),
     Variable.SOIL_MOISTURE: (0.0, 100.0),
+    Variable.TILT_X: (-90.0, 90.0),
+    Variable.TILT_Y: (-90.0, 90.0),
+    Variable.DISPLACEMENT: (-1e6, 1e6),
+    Variable.CRACK: (-1e4, 1e4),
+    Variable.PORE_PRESSURE: (-100.0, 1e4),
+    Variable.WATER_DEPTH: (-5.0, 1000.0),
 }
 """Physical limits, both included; rain and stage have limits of their own in `QualityPolicy`."""
 
@@ -35,6 +41,13 @@ class QualityControl:
     def __init__(self, stations: Stations, policy: QualityPolicy) -> None:
         self._policy = policy
         self._interval_s: Int32Array = stations.interval_s
+        self._step_max = {
+            Variable.STAGE: policy.stage_step_m_max,
+            Variable.DISPLACEMENT: policy.movement_step_mm_max,
+            Variable.CRACK: policy.movement_step_mm_max,
+            Variable.TILT_X: policy.tilt_step_deg_max,
+            Variable.TILT_Y: policy.tilt_step_deg_max,
+        }
         n_stations = len(stations)
         self._last_value: Float64Array = np.full((len(Variable), n_stations), np.nan)
         self._last_at_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
@@ -52,7 +65,7 @@ class QualityControl:
         than the newest of their station are not judged.
         """
         flags = np.zeros(len(readings), dtype=np.uint16)
-        for variable in (Variable.RAIN, Variable.STAGE):
+        for variable in (Variable.RAIN, *self._step_max):
             rows = np.flatnonzero(readings.variable == variable)
             if len(rows):
                 flags[rows] = self._check_variable(variable, readings, rows)
@@ -102,7 +115,7 @@ class QualityControl:
         if variable == Variable.RAIN:
             flags[equal & (run >= self._policy.stuck_readings)] |= np.uint16(Flag.STUCK)
         else:
-            flags[follows & (np.abs(value - before) > self._policy.stage_step_m_max)] |= np.uint16(Flag.STEP)
+            flags[follows & (np.abs(value - before) > self._step_max[variable])] |= np.uint16(Flag.STEP)
         self._remember(variable, station, observed_at_s, value, run)
         result = np.zeros(len(rows), dtype=np.uint16)
         result[np.searchsorted(rows, order)] = flags

@@ -52,22 +52,41 @@ def combine(
     weights = own
     if is_blind.any():
         weights = _replace_rows(own, fallback, is_blind, is_reporting)
-    rain, covered = _weighted(weights, rain_mm, coverage)
+    rain, covered = weighted_mean(weights, rain_mm, coverage)
     return Combined(np.rint(rain * UM_PER_MM) / UM_PER_MM, covered, is_blind, weights)
 
 
-def _weighted(
-    weights: StationWeights, rain_mm: Float64Array, coverage: Float64Array
+def weighted_mean(
+    weights: StationWeights, value: Float64Array, coverage: Float64Array
 ) -> tuple[Float64Array, Float64Array]:
-    shape = (len(weights.station), rain_mm.shape[1])
+    """Values of villages by weight times coverage, and their coverage.
+
+    Parameters
+    ----------
+    weights : StationWeights
+    value, coverage : Float64Array, shape (n_stations, n_columns)
+
+    Returns
+    -------
+    (Float64Array, Float64Array), shape (n_villages, n_columns)
+        The value is NaN where the coverage is 0.
+    """
+    shape = (len(weights.station), value.shape[1])
     total, covered = np.zeros(shape), np.zeros(shape)
-    share = coverage * rain_mm
+    share = coverage * value
     for k in range(weights.station.shape[1]):
         station, weight = weights.station[:, k], weights.weight[:, k, None]
         total += weight * share[station]
         covered += weight * coverage[station]
     with np.errstate(invalid="ignore"):
         return total / np.where(covered > 0, covered, np.nan), covered
+
+
+def greatest(weights: StationWeights, value: Float64Array) -> Float64Array:
+    """Greatest value of each village's stations, shape (n_villages,); 0 where it has none."""
+    counts = weights.weight > 0
+    best: Float64Array = np.where(counts, value[weights.station], 0.0).max(axis=1, initial=0.0)
+    return best
 
 
 def _replace_rows(

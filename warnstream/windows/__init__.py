@@ -1,1 +1,1 @@
-"""Stage 3 of 9: rain accumulations with their coverage, and the last stage of every gauge."""
+"""Stage 3 of 9: rain accumulations with their coverage, what earlier rain has left, samples of sensors."""

@@ -171,6 +171,27 @@ class RainWindow:
             result[index] = np.where(part.coverage[:, 0] >= 0.5, part.rain_mm[:, 0], np.nan)
         return result
 
+    def steps(self, begin_min: int, n_steps: int, step_min: int) -> tuple[Float64Array, Float64Array]:
+        """Rain of consecutive steps, and which share of each was observed.
+
+        Parameters
+        ----------
+        begin_min : int
+            Beginning of the first step, minutes since 1970. What lies before the ring was not observed.
+        n_steps, step_min : int
+            Steps up to the newest minute of the ring, and their length.
+
+        Returns
+        -------
+        (Float64Array, Float64Array), shape (n_steps, n_stations)
+            Millimetres and shares, 0 to 1.
+        """
+        edges = begin_min + step_min * np.arange(n_steps + 1, dtype=np.int64)
+        rows = np.clip(edges, self._head - self._rows + 1, self._head) % self._rows
+        rain_mm = np.diff(self._rain_um[rows], axis=0) / UM_PER_MM
+        observed = np.clip(np.diff(self._observed_min[rows], axis=0) / step_min, 0.0, 1.0)
+        return rain_mm, observed
+
     def snapshot(self) -> dict[str, Int32Array | Int64Array]:
         """State as arrays; `restore` of it on a like ring continues exactly."""
         return {

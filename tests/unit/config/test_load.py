@@ -77,7 +77,7 @@ def test_the_demo_loads_as_it_is_written(config_dir: Path) -> None:
     for path in DEMO.glob("*.yaml"):
         (config_dir / path.name).write_bytes(path.read_bytes())
     demo = load_configuration(config_dir)
-    assert [rule.name for rule in demo.rules] == ["rainstorm", "flash_flood", "river_flood"]
+    assert [rule.name for rule in demo.rules] == ["rainstorm", "flash_flood", "river_flood", "landslide"]
     assert [channel.name for channel in demo.channels] == ["device", "sms", "terminal"]
     assert (demo.node.clock, demo.broker.embedded, demo.windows.longest_s) == ("simulated", True, 259_200)
     assert demo.channels[1].url == "http://127.0.0.1:18081/sms"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from tests.unit.hazards.rain import LOWERING
@@ -17,9 +19,43 @@ TABLE = CriticalStage(
 RULE = HazardRule("river_flood", "river_stage", "洪水", "Flood", TABLE, 0.0, Level.NONE, LOWERING, "test")
 
 
-def evaluate(stage_m: list[float], age_s: tuple[int, int] = (0, 0)) -> HazardLevels:
-    stages = GaugeStage(np.array(stage_m), 10_000 - np.array(age_s))
-    return river_stage.evaluate(RULE, stages, n_villages=3, now_s=10_000)
+def evaluate(
+    stage_m: list[float],
+    age_s: tuple[int, int] = (0, 0),
+    rise_m_per_h: tuple[float, float] = (NAN, NAN),
+    rule: HazardRule = RULE,
+) -> HazardLevels:
+    stages = GaugeStage(np.array(stage_m), 10_000 - np.array(age_s), np.array(rise_m_per_h))
+    return river_stage.evaluate(rule, stages, n_villages=3, now_s=10_000)
+
+
+def test_a_rise_reaches_the_next_level_before_the_water_does() -> None:
+    """0.5 m below yellow, rising 1.5 m/h: 20 minutes; orange in an hour, red beyond the horizon of two."""
+    rule = replace(RULE, forecast_level_max=Level.RED, thresholds=replace(TABLE, horizon_s=3600))
+    found = evaluate([101.5, 40], rise_m_per_h=(1.5, NAN), rule=rule)
+    assert (found.level[0], found.lead_s[0], found.value[0]) == (Level.ORANGE, 3600, 103.0)
+    assert found.forecast_value[0] == 1.5
+    assert not found.level[1]
+
+
+def test_a_rise_alone_raises_no_higher_than_the_rule_allows() -> None:
+    found = evaluate(
+        [101.5, 40], rise_m_per_h=(1.5, NAN), rule=replace(RULE, forecast_level_max=Level.YELLOW)
+    )
+    assert (found.level[0], found.lead_s[0], found.threshold[0]) == (Level.YELLOW, 1200, 102.0)
+    assert not evaluate([101.5, 40], rise_m_per_h=(1.5, NAN)).level[0]
+
+
+def test_what_has_been_reached_goes_before_what_is_expected() -> None:
+    """Gauge 1 stands at orange, gauge 0 will reach orange: the observed one is named."""
+    rule = replace(RULE, forecast_level_max=Level.ORANGE)
+    found = evaluate([102.5, 53.2], rise_m_per_h=(1.0, NAN), rule=rule)
+    assert (found.level[0], found.station[0], found.lead_s[0]) == (Level.ORANGE, 1, 0)
+
+
+def test_falling_water_reaches_nothing() -> None:
+    rule = replace(RULE, forecast_level_max=Level.RED)
+    assert not evaluate([101.9, 40], rise_m_per_h=(-1.0, 0.0), rule=rule).level.any()
 
 
 def test_a_stage_reaches_the_levels_of_each_village_it_warns() -> None:

@@ -22,6 +22,8 @@ def found(
         duration_s=one.astype(np.int32),
         lead_s=one.astype(np.int32),
         station=one.astype(np.int32),
+        indicator=one.astype(np.uint8),
+        is_confirmed=np.ones(1, dtype=np.bool_),
     )
 
 
@@ -93,3 +95,9 @@ def test_a_restored_state_falls_at_the_same_time() -> None:
     run(state, found(0), 3600)
     twin.restore(state.snapshot())
     assert run(twin, found(0), 5399, 5400) == run(state, found(0), 5399, 5400) == [3, 2]
+
+
+def test_a_level_that_is_expected_again_and_again_holds() -> None:
+    """A forecast reaches yellow, observed rain holds nothing: no falling and rising again."""
+    state = LevelState(1)
+    assert run(state, found(2, 0), 0, 3600, 7200, 10_800, 14_400) == [2, 2, 2, 2, 2]

@@ -1,0 +1,48 @@
+"""Vectors: Euler steps of the JMA constants, as worked out from two public implementations of the index."""
+
+import numpy as np
+import pytest
+
+from warnstream.windows.soil_water import advance_tanks, soil_water_ahead
+
+
+def run(hourly_mm: list[float], steps_per_hour: int) -> list[float]:
+    tanks = np.zeros((3, 1))
+    index = []
+    for amount in hourly_mm:
+        for _ in range(steps_per_hour):
+            tanks = advance_tanks(tanks, np.array([amount / steps_per_hour]), 1 / steps_per_hour)
+        index.append(float(tanks.sum()))
+    return index
+
+
+def test_ten_minute_steps_of_30_mm_per_hour_for_3_hours() -> None:
+    expected = [29.7774, 57.4421, 82.6993, 77.1702, 73.1164, 69.7507]
+    assert run([30, 30, 30, 0, 0, 0], 6) == pytest.approx(expected, abs=5e-5)
+
+
+def test_hourly_steps_give_another_index() -> None:
+    """The step is part of the definition."""
+    expected = [30.0, 58.5, 84.51, 76.4277, 72.0173, 68.4196]
+    assert run([30, 30, 30, 0, 0, 0], 1) == pytest.approx(expected, abs=5e-5)
+
+
+def test_the_three_tanks_after_three_hours() -> None:
+    tanks = np.zeros((3, 1))
+    for _ in range(18):
+        tanks = advance_tanks(tanks, np.array([5.0]), 1 / 6)
+    assert tanks[:, 0] == pytest.approx([69.5179, 12.5883, 0.5930], abs=5e-5)
+
+
+def test_100_mm_in_one_hour() -> None:
+    assert run([100, 0, 0], 6) == pytest.approx([96.6902, 86.4731, 80.4494], abs=5e-5)
+    assert run([100, 0, 0], 1) == pytest.approx([100.0, 85.5, 77.625], abs=5e-5)
+
+
+def test_the_index_ahead_is_the_index_of_that_rain() -> None:
+    ahead = soil_water_ahead(np.zeros((3, 1)), np.array([[30.0, 60.0, 90.0]]))
+    assert ahead[0] == pytest.approx([29.7774, 57.4421, 82.6993], abs=5e-5)
+
+
+def test_without_a_forecast_there_is_no_index_ahead() -> None:
+    assert np.isnan(soil_water_ahead(np.zeros((3, 1)), np.full((1, 3), np.nan))).all()

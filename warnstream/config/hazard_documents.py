@@ -1,0 +1,357 @@
+"""The keys of thresholds.yaml: form, unit, default, meaning.
+
+As in `documents`, durations are written with a unit and are seconds once
+validated; one section is one evaluator of `warnstream.hazards`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from warnstream.config import forms
+from warnstream.config.documents import Section, default, part
+from warnstream.model.level import Level
+
+
+class TitleSection(Section):
+    """Event name in texts to people."""
+
+    zh: Annotated[str, forms.text()] = Field(description="Chinese.")
+    en: Annotated[str, forms.text()] = Field(description="English.")
+
+
+class LoweringSection(Section):
+    """How a level falls: with care, and only with data."""
+
+    clear_ratio: Annotated[float, forms.decimal(0, 1, above=True)] = default(
+        0.8, description="A level holds while its indicator is at or above this share of the threshold."
+    )
+    hold_s: Annotated[int, forms.duration("0s", "7d")] = default(
+        "30min", alias="hold", description="How long the indicator must have been below before a level falls."
+    )
+    active_s_min: Annotated[int, forms.duration("0s", "7d")] = default(
+        "60min", alias="active_min", description="A level once reached stays at least that long."
+    )
+    coverage_min: Annotated[float, forms.decimal(0, 1)] = default(
+        0.8, description="Share of the window that must have been observed before a level falls."
+    )
+
+
+class RainLevelSection(Section):
+    """Rain that reaches a level."""
+
+    level: Annotated[Level, forms.level()] = Field(description="Level that is reached.")
+    duration_s: Annotated[int, forms.duration("10min", "30d", whole_minutes=True)] = Field(
+        alias="duration", description="Accumulation time, at most windows.longest."
+    )
+    rain_mm: Annotated[float, forms.decimal(0, 5000, above=True)] = Field(
+        description="Rain over the duration that reaches the level, mm."
+    )
+
+
+class HazardSection(Section):
+    """What every hazard has."""
+
+    title: TitleSection = Field(description="Event name in texts.")
+    source: Annotated[str, forms.text()] = default(
+        "", description="Where the thresholds come from; named in every warning."
+    )
+    lowering: LoweringSection = part(LoweringSection, "How a level falls.")
+
+
+class RainstormSection(HazardSection):
+    """Rainstorm signal: rain has reached a value and goes on, or will reach it."""
+
+    evaluator: Literal["rainstorm"] = Field(description="Module of warnstream.hazards that judges it.")
+    levels: list[RainLevelSection] = Field(min_length=1, description="Thresholds of every village.")
+    continues_mm_per_h: Annotated[float, forms.decimal(0, 100)] = default(
+        1, description="Rain of the last or the coming hour with which rain counts as continuing, mm."
+    )
+    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
+        "none", description="Highest level that a forecast alone may raise; none: no level."
+    )
+
+
+class CriticalRainfallSection(HazardSection):
+    """Critical rainfall: rain over any one of several durations."""
+
+    evaluator: Literal["critical_rainfall"] = Field(
+        description="Module of warnstream.hazards that judges it."
+    )
+    levels: list[RainLevelSection] = part(
+        list, "Thresholds of villages without rows of their own in the table."
+    )
+    table: Annotated[str | None, forms.text()] = default(
+        None, description="CSV file with thresholds by village."
+    )
+    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
+        "none", description="Highest level that a forecast alone may raise; none: no level."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Without any threshold the hazard would never warn."""
+        if self.levels or self.table is not None:
+            return []
+        return [("", "expected levels, table or both: without thresholds nobody is ever warned")]
+
+
+class RiverStageSection(HazardSection):
+    """River stage at gauges that warn villages."""
+
+    evaluator: Literal["river_stage"] = Field(description="Module of warnstream.hazards that judges it.")
+    table: Annotated[str, forms.text()] = Field(description="CSV file with stages by village and gauge.")
+    stale_after_s: Annotated[int, forms.duration("1min", "7d")] = default(
+        "30min", alias="stale_after", description="A stage observed longer ago says nothing."
+    )
+    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
+        "none", description="Highest level that a forecast alone may raise; none: no level."
+    )
+    rise_window_s: Annotated[int, forms.duration("10min", "1h", whole_minutes=True)] = default(
+        "30min", alias="rise_window", description="Over which the rise of the stage is taken."
+    )
+    horizon_s: Annotated[int, forms.duration("5min", "6h", whole_minutes=True)] = default(
+        "2h", alias="horizon", description="How far ahead the rise is extended."
+    )
+
+
+class LinePointSection(Section):
+    """One point of a critical line: from here on a level is reached."""
+
+    level: Annotated[Level, forms.level()] = Field(description="Level that is reached.")
+    soil_water_mm: Annotated[float, forms.decimal(0, 2000, above=True)] = Field(
+        description="Soil water index that is critical with that rain, mm."
+    )
+    rain_60min_mm: Annotated[float, forms.decimal(0, 500)] = Field(
+        description="Rain of the last 60 minutes, mm; 0: at that index without any rain."
+    )
+
+
+class IntensityCurveSection(Section):
+    """Intensity and duration: ``a * D ** -b`` mm/h reaches the level."""
+
+    level: Annotated[Level, forms.level()] = Field(description="Level that is reached.")
+    a: Annotated[float, forms.decimal(0, 1000, above=True)] = Field(
+        description="Critical mean intensity of an event of one hour, mm/h."
+    )
+    b: Annotated[float, forms.decimal(0, 1)] = Field(description="How fast it falls with the duration.")
+    hours_min: Annotated[float, forms.decimal(0, 1000)] = default(
+        1, description="Shortest event that is judged, hours."
+    )
+    hours_max: Annotated[float, forms.decimal(0, 2000, above=True)] = default(
+        240, description="Longest event that is judged, hours."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """The shortest event is shorter than the longest."""
+        if self.hours_min < self.hours_max:
+            return []
+        return [("hours_min", f"expected less than hours_max ({self.hours_max:g})")]
+
+
+class LevelValueSection(Section):
+    """Rain that reaches a level."""
+
+    level: Annotated[Level, forms.level()] = Field(description="Level that is reached.")
+    mm: Annotated[float, forms.decimal(0, 5000, above=True)] = Field(description="Rain, mm.")
+
+
+class TerritorySection(Section):
+    """Criteria of one territory; any one of them reaches a level."""
+
+    areas: Annotated[list[Annotated[str, forms.text()]], Field(min_length=1)] = Field(
+        description="Codes of villages, townships, counties, or *: the most exact name counts."
+    )
+    critical_line: list[LinePointSection] = part(list, "Soil water index against rain of 60 minutes.")
+    intensity_duration: list[IntensityCurveSection] = part(list, "Intensity of the event by duration.")
+    effective_rain: list[LevelValueSection] = part(list, "Half-life effective rain.")
+    antecedent_rain: list[LevelValueSection] = part(list, "Antecedent precipitation with today's rain.")
+    weighted_rain: list[LevelValueSection] = part(list, "Weighted rain of seven days (LHASA).")
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Each criterion is ordered by level, and there is one."""
+        faults: list[tuple[str, str]] = []
+        by_key = {
+            "effective_rain": self.effective_rain,
+            "antecedent_rain": self.antecedent_rain,
+            "weighted_rain": self.weighted_rain,
+        }
+        for key, items in by_key.items():
+            faults += disordered(key, "mm", [(item.level, item.mm) for item in items])
+        faults += disordered(
+            "intensity_duration", "a", [(item.level, item.a) for item in self.intensity_duration]
+        )
+        faults += self._disordered_lines()
+        if not (self.critical_line or self.intensity_duration or any(by_key.values())):
+            faults.append(
+                ("", f"expected at least one of critical_line, intensity_duration, {', '.join(by_key)}")
+            )
+        return faults
+
+    def _disordered_lines(self) -> list[tuple[str, str]]:
+        """More rain makes less soil water critical, on each line."""
+        faults = []
+        numbered = list(enumerate(self.critical_line))
+        for number, point in numbered:
+            for _, other in numbered[:number]:
+                wetter = point.soil_water_mm > other.soil_water_mm
+                if point.level == other.level and (
+                    point.rain_60min_mm == other.rain_60min_mm
+                    or (
+                        wetter == (point.rain_60min_mm > other.rain_60min_mm)
+                        and point.soil_water_mm != other.soil_water_mm
+                    )
+                ):
+                    expected = "expected less soil_water_mm with more rain_60min_mm along the line of a level"
+                    faults.append((f"critical_line.{number}", expected))
+                    break
+        return faults
+
+
+def disordered(key: str, unit: str, values: list[tuple[Level, float]]) -> list[tuple[str, str]]:
+    """Faults of a list of levels: each level once, a higher level needs more."""
+    faults = []
+    for number, (level, value) in enumerate(values):
+        for other, before in values[:number]:
+            if level == other:
+                faults.append((f"{key}.{number}.level", f"duplicate level {level.word}"))
+            elif (level > other) != (value > before) or value == before:
+                high, low = (level, other) if level > other else (other, level)
+                faults.append((f"{key}.{number}.{unit}", f"expected {high.word} above {low.word}"))
+    return faults
+
+
+class LandslideRainSection(HazardSection):
+    """Landslides by rain: soil water, intensity and duration, antecedent rain."""
+
+    evaluator: Literal["landslide_rain"] = Field(description="Module of warnstream.hazards that judges it.")
+    territories: list[TerritorySection] = Field(
+        min_length=1, description="Criteria by territory; villages in none are not warned."
+    )
+    dry_gap_s: Annotated[int, forms.duration("30min", "10d", whole_minutes=True)] = default(
+        "12h", alias="dry_gap", description="A rain event ends when it has not rained for that long."
+    )
+    half_life_s: Annotated[int, forms.duration("30min", "30d", whole_minutes=True)] = default(
+        "24h", alias="half_life", description="Half-life of the effective rain."
+    )
+    api_ratio: Annotated[float, forms.decimal(0, 1, above=True)] = default(
+        0.84, description="Share of a day's rain that counts one day later in the antecedent rain."
+    )
+    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
+        "none", description="Highest level that a forecast alone may raise; none: no level."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """An area belongs to one territory."""
+        first: dict[str, int] = {}
+        faults = []
+        for number, territory in enumerate(self.territories):
+            for index, area in enumerate(territory.areas):
+                if first.setdefault(area, number) != number:
+                    expected = f"area {area!r} is in territories[{first[area]}] already"
+                    faults.append((f"territories.{number}.areas.{index}", expected))
+        return faults
+
+
+class SlopeMovementSection(HazardSection):
+    """Slope sensors: tilt, displacement, cracks, pore pressure."""
+
+    evaluator: Literal["slope_movement"] = Field(description="Module of warnstream.hazards that judges it.")
+    table: Annotated[str, forms.text()] = Field(description="CSV file with thresholds by village and sensor.")
+    window_s: Annotated[int, forms.duration("30min", "60d", whole_minutes=True)] = default(
+        "1h", alias="window", description="Rates are taken over at least that long."
+    )
+    persistence: Annotated[int, forms.whole(1, 8)] = default(
+        2, description="So many windows or samples in a row must have reached a value."
+    )
+    noise_mm: Annotated[float, forms.decimal(0, 1000)] = default(
+        2, description="Changes of displacement and crack over a window below that are none, mm."
+    )
+    noise_deg: Annotated[float, forms.decimal(0, 10)] = default(
+        0.005, description="Changes of tilt over a window below that are none, degrees."
+    )
+    steady_mm_per_day: dict[
+        Annotated[str, forms.code()], Annotated[float, forms.decimal(0, 10_000, above=True)]
+    ] = part(dict, "Velocity of the steady stage by station, for tangent angles, mm/d.")
+    thermal_deg_per_degc: dict[Annotated[str, forms.code()], Annotated[float, forms.decimal(-1, 1)]] = part(
+        dict, "Tilt that one degree of warming fakes, by station that measures temperature."
+    )
+    fit_r2_min: Annotated[float, forms.decimal(0, 1)] = default(
+        0.9, description="R2 from which on a time to failure counts."
+    )
+    neighbour_radius_km: Annotated[float, forms.decimal(0, 50)] = default(
+        0.5, description="A sensor within that distance that moves too confirms another, kilometres."
+    )
+    stale_after_s: Annotated[int, forms.duration("1min", "90d")] = default(
+        "3h", alias="stale_after", description="A sensor silent for longer says nothing."
+    )
+
+
+class WaterloggingSection(HazardSection):
+    """Waterlogging: depth of water, and short heavy rain."""
+
+    evaluator: Literal["waterlogging"] = Field(description="Module of warnstream.hazards that judges it.")
+    levels: list[RainLevelSection] = part(
+        list, "Rain of villages without rain rows of their own in the table."
+    )
+    table: Annotated[str | None, forms.text()] = default(
+        None, description="CSV file with depths by village and sensor, and rain by village."
+    )
+    persistence: Annotated[int, forms.whole(1, 10)] = default(
+        2, description="So many samples in a row must be that deep."
+    )
+    stale_after_s: Annotated[int, forms.duration("1min", "7d")] = default(
+        "30min", alias="stale_after", description="A depth observed longer ago says nothing."
+    )
+    forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
+        "none", description="Highest level that a forecast alone may raise; none: no level."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Without any threshold the hazard would never warn."""
+        if self.levels or self.table is not None:
+            return []
+        return [("", "expected levels, table or both: without thresholds nobody is ever warned")]
+
+
+class FireLevelSection(Section):
+    """Fire Weather Index that reaches a level."""
+
+    level: Annotated[Level, forms.level()] = Field(description="Level that is reached.")
+    fwi: Annotated[float, forms.decimal(0, 200, above=True)] = Field(description="Fire Weather Index.")
+
+
+class ForestFireSection(HazardSection):
+    """Forest fire danger by the Canadian Fire Weather Index."""
+
+    evaluator: Literal["forest_fire"] = Field(description="Module of warnstream.hazards that judges it.")
+    levels: list[FireLevelSection] = Field(min_length=1, description="Index that reaches each level.")
+    noon_s: Annotated[int, forms.duration("0s", "24h", whole_minutes=True)] = default(
+        "4h", alias="noon", description="Local noon, after 00:00 UTC."
+    )
+    weather_radius_km: Annotated[float, forms.decimal(0, 500, above=True)] = default(
+        50, description="Weather stations farther away do not count, kilometres."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """A higher level needs a higher index."""
+        return disordered("levels", "fwi", [(item.level, item.fwi) for item in self.levels])
+
+
+AnyHazard = Annotated[
+    RainstormSection
+    | CriticalRainfallSection
+    | RiverStageSection
+    | LandslideRainSection
+    | SlopeMovementSection
+    | WaterloggingSection
+    | ForestFireSection,
+    Field(discriminator="evaluator"),
+]
+
+
+class ThresholdsDocument(Section):
+    """thresholds.yaml: what reaches which level."""
+
+    hazards: dict[Annotated[str, forms.code()], AnyHazard] = Field(
+        min_length=1, description="Hazards by name, e.g. flash_flood; the name stands in every warning."
+    )

@@ -1,0 +1,171 @@
+"""Landslides by rain: soil water and the last hour, intensity and duration, antecedent rain.
+
+Any one criterion of a village's territory reaches a level:
+
+- soil water index against the *critical line*: the wetter the ground, the
+  less rain of the last 60 minutes is critical;
+- mean intensity of the present rain event against ``a * D ** -b`` mm/h, D its
+  duration in hours; an event ends after the rule's dry gap;
+- half-life effective rain, antecedent precipitation with today's rain, and
+  rain of seven days weighted by ``(days back + 1) ** -2``.
+
+Only the critical line looks ahead: the tanks are stepped forward with the
+expected rain.
+"""
+
+import numpy as np
+
+from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
+from warnstream.model.arrays import Float64Array, Int64Array, LevelArray
+from warnstream.model.indicators import (
+    LEADS_S,
+    HazardLevels,
+    Indicator,
+    VillageAntecedent,
+    VillageRain,
+    no_levels,
+)
+from warnstream.model.level import LEVELS, Level
+from warnstream.model.rules import HazardRule, LandslideRain, LandslideTerritory
+from warnstream.model.times import DAY_S, HOUR_S
+
+CRITERIA = (
+    Indicator.SOIL_WATER,
+    Indicator.INTENSITY,
+    Indicator.EFFECTIVE_RAIN,
+    Indicator.ANTECEDENT_RAIN,
+    Indicator.WEIGHTED_RAIN,
+)
+"""Columns of the values and thresholds; of criteria equally far above their thresholds the first is named."""
+
+_WEIGHTED_S = 7 * DAY_S
+
+
+def evaluate(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent) -> HazardLevels:
+    """Level of every village by the criteria of its territory.
+
+    Parameters
+    ----------
+    rule : HazardRule
+        With `LandslideRain` thresholds.
+    rain : VillageRain
+        With the accumulation of one hour.
+    antecedent : VillageAntecedent
+        With the half-life, ratio and dry gap of the rule.
+    """
+    table = rule.thresholds
+    assert isinstance(table, LandslideRain)
+    found = no_levels(len(rain.is_blind), Indicator.SOIL_WATER)
+    found.can_fall[:] = rain.coverage_over(HOUR_S) >= rule.lowering.coverage_min
+    found.is_blind[:] = rain.is_blind
+    value = _values(table, antecedent)
+    for number, territory in enumerate(table.territories):
+        rows = np.flatnonzero(table.territory == number)
+        last_hour_mm = np.nan_to_num(rain.over(HOUR_S)[rows])
+        event_h = antecedent.event_s[table.dry_gap_s][rows] / HOUR_S
+        critical = _critical(territory, last_hour_mm, event_h)
+        level = levels_of(value[rows], critical)
+        found.holding[rows] = worst_of(levels_of(value[rows], critical * rule.lowering.clear_ratio))
+        _take(found, rows, level, value[rows], critical, table, event_h)
+        if rule.forecast_level_max > Level.NONE:
+            _take_expected(found, rule, rows, territory, rain, antecedent)
+    reached = np.flatnonzero(found.level)
+    found.station[reached] = rain.main_station(reached, np.full(len(reached), HOUR_S, dtype=np.int32))
+    return found
+
+
+def _values(table: LandslideRain, antecedent: VillageAntecedent) -> Float64Array:
+    """Values of the criteria, shape (n_villages, 5)."""
+    lasts_h = antecedent.event_s[table.dry_gap_s] / HOUR_S
+    intensity = np.divide(
+        antecedent.event_mm[table.dry_gap_s], lasts_h, out=np.zeros_like(lasts_h), where=lasts_h > 0
+    )
+    return np.stack(
+        [
+            antecedent.soil_water_mm,
+            intensity,
+            antecedent.effective_mm[table.half_life_s],
+            antecedent.antecedent_mm[table.api_ratio],
+            antecedent.weighted_mm,
+        ],
+        axis=1,
+    )
+
+
+def _critical(
+    territory: LandslideTerritory, last_hour_mm: Float64Array, event_h: Float64Array
+) -> Float64Array:
+    """Critical values of the criteria, shape (n, 5, 4)."""
+    critical = np.full((len(last_hour_mm), len(CRITERIA), len(LEVELS)), np.nan)
+    critical[:, 0] = critical_soil_water(territory, last_hour_mm)
+    low_h, high_h = territory.intensity_h_range
+    in_range = (event_h >= low_h) & (event_h <= high_h)
+    lasts_h = np.where(in_range, event_h, np.nan)[:, None]
+    critical[:, 1] = territory.intensity_a * lasts_h**-territory.intensity_b
+    critical[:, 2] = territory.effective_mm
+    critical[:, 3] = territory.antecedent_mm
+    critical[:, 4] = territory.weighted_mm
+    return critical
+
+
+def critical_soil_water(territory: LandslideTerritory, last_hour_mm: Float64Array) -> Float64Array:
+    """Soil water index that is critical with the rain of the last hour, shape (n, 4).
+
+    NaN where a level has no line, or where less rain fell than its lowest point.
+    """
+    critical = np.full((len(last_hour_mm), len(LEVELS)), np.nan)
+    lines = zip(territory.line_rain_mm, territory.line_soil_water_mm, strict=True)
+    for number, (rain_mm, soil_water_mm) in enumerate(lines):
+        if len(rain_mm):
+            at_line = np.interp(last_hour_mm, rain_mm, soil_water_mm)
+            critical[:, number] = np.where(last_hour_mm >= rain_mm[0], at_line, np.nan)
+    return critical
+
+
+def _take(
+    found: HazardLevels,
+    rows: Int64Array,
+    level: LevelArray,
+    value: Float64Array,
+    critical: Float64Array,
+    table: LandslideRain,
+    event_h: Float64Array,
+) -> None:
+    """Write what has been reached in the villages `rows`."""
+    column = worst_column(level, value, critical)
+    pick = (np.arange(len(rows)), column)
+    reached = level[pick] > 0
+    at = rows[reached]
+    found.level[at] = level[pick][reached]
+    found.value[at] = value[pick][reached]
+    found.threshold[at] = threshold_of(critical, level)[pick][reached]
+    found.indicator[at] = np.array(CRITERIA, dtype=np.uint8)[column][reached]
+    duration_s = np.array([HOUR_S, 0, table.half_life_s, DAY_S, _WEIGHTED_S], dtype=np.int32)[column]
+    duration_s = np.where(column == 1, np.rint(event_h * HOUR_S), duration_s)
+    found.duration_s[at] = duration_s[reached]
+
+
+def _take_expected(
+    found: HazardLevels,
+    rule: HazardRule,
+    rows: Int64Array,
+    territory: LandslideTerritory,
+    rain: VillageRain,
+    antecedent: VillageAntecedent,
+) -> None:
+    """Add the levels that the critical line will reach, where they are worse than what was found."""
+    hourly_mm = np.diff(rain.ahead_mm[rows], axis=1, prepend=0.0)
+    for index, lead_s in enumerate(LEADS_S):
+        expected = antecedent.soil_water_ahead_mm[rows, index]
+        critical = critical_soil_water(territory, np.nan_to_num(hourly_mm[:, index]))
+        level = levels_of(expected[:, None], critical[:, None])[:, 0]
+        level = np.minimum(level, np.uint8(rule.forecast_level_max))
+        worse = np.flatnonzero(level > found.level[rows])
+        at = rows[worse]
+        found.level[at] = level[worse]
+        found.value[at] = expected[worse]
+        found.threshold[at] = threshold_of(critical[worse], level[worse])
+        found.forecast_value[at] = np.maximum(expected[worse] - antecedent.soil_water_mm[at], 0.0)
+        found.duration_s[at] = HOUR_S
+        found.lead_s[at] = lead_s
+        found.indicator[at] = Indicator.SOIL_WATER

@@ -1,0 +1,91 @@
+"""Levels of villages from rows of sensors: the worst row of a village counts.
+
+Shared by the hazards whose tables say which sensor warns which village.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.model.arrays import (
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    LevelArray,
+    UInt8Array,
+)
+from warnstream.model.indicators import HazardLevels, Indicator, no_levels
+
+
+@dataclass(frozen=True, slots=True)
+class SensorRows:
+    """What each row of a table found; all arrays have shape (n_rows,).
+
+    `holding` is the level whose clear value the row still reaches, `fresh`
+    whether its sensor reports. `lead_s` is 0 where the level is observed.
+    """
+
+    village: Int32Array
+    station: Int32Array
+    indicator: UInt8Array
+    fresh: BoolArray
+    level: LevelArray
+    holding: LevelArray
+    value: Float64Array
+    threshold: Float64Array
+    forecast_value: Float64Array
+    duration_s: Int32Array
+    lead_s: Int32Array
+    is_confirmed: BoolArray
+
+
+def levels_of_villages(rows: SensorRows, n_villages: int) -> HazardLevels:
+    """Level of every village: of its worst row; of equal ones an observed one, then the first in the table.
+
+    A village falls only when all its sensors report, and is blind when none does.
+    """
+    found = no_levels(n_villages, Indicator.STAGE)
+    np.maximum.at(found.level, rows.village, rows.level)
+    np.maximum.at(found.holding, rows.village, np.maximum(rows.holding, rows.level))
+    n_fresh = np.zeros(n_villages, dtype=np.int64)
+    n_sensors = np.zeros(n_villages, dtype=np.int64)
+    np.add.at(n_fresh, rows.village, rows.fresh)
+    np.add.at(n_sensors, rows.village, 1)
+    found.can_fall[:] = (n_sensors > 0) & (n_fresh == n_sensors)
+    found.is_blind[:] = (n_sensors > 0) & (n_fresh == 0)
+    carries = np.flatnonzero((rows.level > 0) & (rows.level == found.level[rows.village]))
+    order = carries[np.lexsort((-carries, rows.lead_s[carries] == 0))]  # what is written last stays
+    at = rows.village[order]
+    found.value[at] = rows.value[order]
+    found.threshold[at] = rows.threshold[order]
+    found.forecast_value[at] = rows.forecast_value[order]
+    found.duration_s[at] = rows.duration_s[order]
+    found.lead_s[at] = rows.lead_s[order]
+    found.station[at] = rows.station[order]
+    found.indicator[at] = rows.indicator[order]
+    found.is_confirmed[at] = rows.is_confirmed[order]
+    return found
+
+
+def clear_values(critical: Float64Array, clear_ratio: float, span_min: float) -> Float64Array:
+    """Values below which a level may fall: lower by a share of the distance between the levels.
+
+    A ratio of the value itself would depend on the datum (95 % of 312 m over
+    sea level is 15 m lower), so the share is taken of the span from the lowest
+    to the highest level of a row, or of `span_min` where it is less.
+
+    Parameters
+    ----------
+    critical : Float64Array, shape (n_rows, 4)
+    clear_ratio, span_min : float
+    """
+    span = np.maximum(np.nanmax(critical, axis=1) - np.nanmin(critical, axis=1), span_min)
+    clear: Float64Array = critical - ((1.0 - clear_ratio) * span)[:, None]
+    return clear
+
+
+def age_ok(observed_at_s: Int64Array, now_s: int, stale_after_s: int) -> BoolArray:
+    """Where a sensor's newest observation still says something."""
+    fresh: BoolArray = (observed_at_s >= 0) & (now_s - observed_at_s <= stale_after_s)
+    return fresh

@@ -1,0 +1,99 @@
+"""Waterlogging: depth of water in streets and underpasses, and short heavy rain.
+
+A depth sensor sees the water that is there, rain the water that will be:
+either reaches a level. A village with depth sensors falls only when both
+allow it.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from warnstream.hazards import rain_table
+from warnstream.hazards.sensor_rows import SensorRows, age_ok, levels_of_villages
+from warnstream.hazards.tables import levels_of, threshold_of
+from warnstream.model.arrays import type_any
+from warnstream.model.indicators import HazardLevels, Indicator, SensorSamples, VillageRain
+from warnstream.model.readings import Variable
+from warnstream.model.rules import HazardRule, WaterloggingTable
+
+
+def evaluate(
+    rule: HazardRule, rain: VillageRain, samples: SensorSamples, n_villages: int, now_s: int
+) -> HazardLevels:
+    """Level of every village by depth and rain, the worse of both; of equal ones the depth is named.
+
+    Parameters
+    ----------
+    rule : HazardRule
+        With `WaterloggingTable` thresholds.
+    rain : VillageRain
+        With the durations of its rain table.
+    samples : SensorSamples
+    n_villages : int
+    now_s : int
+    """
+    table = rule.thresholds
+    assert isinstance(table, WaterloggingTable)
+    by_depth = _by_depth(rule, table, samples, n_villages, now_s)
+    if len(table.rain.duration_s) == 0:
+        return by_depth
+    by_rain = rain_table.evaluate_where(rain_rule(rule), rain, counts=None)
+    has_depth = np.zeros(n_villages, dtype=np.bool_)
+    has_depth[table.village] = True
+    has_rain = ~np.isnan(table.rain.critical_mm).all(axis=(1, 2))
+    use_rain = by_rain.level > by_depth.level
+
+    def worse(name: str) -> type_any:
+        return np.where(use_rain, getattr(by_rain, name), getattr(by_depth, name))
+
+    return HazardLevels(
+        level=worse("level"),
+        holding=np.maximum(by_rain.holding, by_depth.holding),
+        can_fall=(by_rain.can_fall | ~has_rain) & (by_depth.can_fall | ~has_depth),
+        is_blind=(by_rain.is_blind | ~has_rain) & (by_depth.is_blind | ~has_depth) & (has_rain | has_depth),
+        value=worse("value"),
+        threshold=worse("threshold"),
+        forecast_value=worse("forecast_value"),
+        duration_s=worse("duration_s"),
+        lead_s=worse("lead_s"),
+        station=worse("station"),
+        indicator=worse("indicator"),
+        is_confirmed=worse("is_confirmed"),
+    )
+
+
+def rain_rule(rule: HazardRule) -> HazardRule:
+    """The rain half as a rule of its own."""
+    assert isinstance(rule.thresholds, WaterloggingTable)
+    return replace(rule, thresholds=rule.thresholds.rain)
+
+
+def _by_depth(
+    rule: HazardRule, table: WaterloggingTable, samples: SensorSamples, n_villages: int, now_s: int
+) -> HazardLevels:
+    series = samples.row[table.station]
+    at_s = samples.time_s[Variable.WATER_DEPTH][series]
+    depth_cm = samples.value[Variable.WATER_DEPTH][series]
+    fresh = age_ok(at_s[:, -1] if len(at_s) else np.zeros(0, dtype=np.int64), now_s, table.stale_after_s)
+    # A splash or a passing car lasts one sample; water that stays lasts several.
+    value = np.where(fresh, depth_cm[:, -table.persistence :].min(axis=1, initial=np.inf), np.nan)
+    level = levels_of(value, table.critical_cm)
+    n_rows = len(table.village)
+    return levels_of_villages(
+        SensorRows(
+            village=table.village,
+            station=table.station,
+            indicator=np.full(n_rows, Indicator.WATER_DEPTH, dtype=np.uint8),
+            fresh=fresh,
+            level=level,
+            holding=levels_of(value, table.critical_cm * rule.lowering.clear_ratio),
+            value=value,
+            threshold=threshold_of(table.critical_cm, level),
+            forecast_value=np.zeros(n_rows),
+            duration_s=np.zeros(n_rows, dtype=np.int32),
+            lead_s=np.zeros(n_rows, dtype=np.int32),
+            is_confirmed=np.ones(n_rows, dtype=np.bool_),
+        ),
+        n_villages,
+    )

@@ -1,0 +1,81 @@
+"""Soil water index: three tanks in a row, as Japan's weather service uses it for landslides.
+
+Tank model of Ishihara & Kobatake (1979) with the national constants of the
+JMA, stepped forward by Euler. The step is part of the definition: with one
+hour the index comes out 2 to 3 % higher than with ten minutes, so thresholds
+hold for the step they were found with. Here it is ten minutes everywhere.
+
+There is no evapotranspiration: the lowest tank takes weeks to empty, so an
+index that began empty a few days ago is a lower bound.
+"""
+
+import numpy as np
+
+from warnstream.model.arrays import Float64Array
+from warnstream.model.times import HOUR_S
+
+STEP_S = 600
+N_TANKS = 3
+
+_OUTLET_MM = (15.0, 60.0, 15.0, 15.0)
+"""Heights of the side outlets: two of the first tank, one each of the second and third."""
+_OUTLET_PER_H = (0.1, 0.15, 0.05, 0.01)
+_SEEPAGE_PER_H = (0.12, 0.05, 0.01)
+
+
+def advance_tanks(tanks_mm: Float64Array, rain_mm: Float64Array, step_h: float) -> Float64Array:
+    """Water of the tanks one step later.
+
+    Parameters
+    ----------
+    tanks_mm : Float64Array, shape (3, ...)
+        Water at the beginning of the step, uppermost tank first; the index is their sum.
+    rain_mm : Float64Array, shape (...)
+        Rain of the step.
+    step_h : float
+        Hours.
+
+    Returns
+    -------
+    Float64Array, shape (3, ...)
+    """
+    upper, middle, lower = tanks_mm
+    runs_off_upper = _OUTLET_PER_H[0] * np.maximum(upper - _OUTLET_MM[0], 0.0)
+    runs_off_upper += _OUTLET_PER_H[1] * np.maximum(upper - _OUTLET_MM[1], 0.0)
+    runs_off_middle = _OUTLET_PER_H[2] * np.maximum(middle - _OUTLET_MM[2], 0.0)
+    runs_off_lower = _OUTLET_PER_H[3] * np.maximum(lower - _OUTLET_MM[3], 0.0)
+    seeps_upper, seeps_middle, seeps_lower = (
+        rate * tank for rate, tank in zip(_SEEPAGE_PER_H, (upper, middle, lower), strict=True)
+    )
+    after: Float64Array = np.stack(
+        [
+            upper - step_h * (seeps_upper + runs_off_upper) + rain_mm,
+            middle - step_h * (seeps_middle + runs_off_middle - seeps_upper),
+            lower - step_h * (seeps_lower + runs_off_lower - seeps_middle),
+        ]
+    )
+    return np.maximum(after, 0.0)
+
+
+def soil_water_ahead(tanks_mm: Float64Array, ahead_mm: Float64Array) -> Float64Array:
+    """Soil water index after each whole hour of a forecast, the rain of an hour spread evenly.
+
+    Parameters
+    ----------
+    tanks_mm : Float64Array, shape (3, n)
+    ahead_mm : Float64Array, shape (n, n_hours)
+        Rain from now to the end of each hour; NaN where there is no forecast.
+
+    Returns
+    -------
+    Float64Array, shape (n, n_hours)
+        Millimetres; NaN where there is no forecast.
+    """
+    result = np.empty_like(ahead_mm)
+    steps = HOUR_S // STEP_S
+    hourly_mm = np.diff(ahead_mm, axis=1, prepend=0.0)
+    for hour in range(ahead_mm.shape[1]):
+        for _ in range(steps):
+            tanks_mm = advance_tanks(tanks_mm, hourly_mm[:, hour] / steps, STEP_S / HOUR_S)
+        result[:, hour] = tanks_mm.sum(axis=0)
+    return result

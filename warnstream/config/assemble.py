@@ -12,6 +12,7 @@ from warnstream.config.documents import (
     EMBEDDED_BROKER_PORT,
     BrokerSection,
     ChannelsDocument,
+    DecoderSection,
     NodeDocument,
 )
 from warnstream.config.folder import Folder
@@ -24,6 +25,7 @@ from warnstream.config.settings import (
     StorageSettings,
     TlsSettings,
 )
+from warnstream.model.decoders import DecoderRule, VariableMapping, conversion, default_rules
 from warnstream.model.network import Network
 from warnstream.model.policies import (
     ForecastPolicy,
@@ -34,6 +36,7 @@ from warnstream.model.policies import (
     VillagePolicy,
     WindowPolicy,
 )
+from warnstream.model.readings import VARIABLE_OF_WORD
 from warnstream.model.rules import HazardRule
 from warnstream.model.warning import MessageStatus
 
@@ -67,6 +70,7 @@ def assemble(
         node=NodeSettings(node.node.name, node.node.clock, node.node.tick_s),
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
         topic_prefix=node.topics.prefix,
+        decoders=_decoder_rules(node),
         storage=StorageSettings(
             directory=folder.directory / node.storage.directory,
             snapshot_every_s=node.storage.snapshot_every_s,
@@ -107,6 +111,30 @@ def _broker_settings(broker: BrokerSection, node_name: str, directory: Path) -> 
         batch_wait_s=broker.batch_wait_s,
         batch_messages_max=broker.batch_messages_max,
     )
+
+
+def _decoder_rules(node: NodeDocument) -> tuple[DecoderRule, ...]:
+    if not node.decoders:
+        return default_rules(node.topics.prefix)
+    return tuple(
+        DecoderRule(
+            topic=section.topic,
+            format=section.format,
+            variables=_variable_mappings(section),
+            stations=dict(section.stations),
+            utc_offset_s=section.utc_offset_s,
+        )
+        for section in node.decoders
+    )
+
+
+def _variable_mappings(section: DecoderSection) -> dict[str, VariableMapping]:
+    mappings = {}
+    for theirs, ours in section.variables.items():
+        variable = VARIABLE_OF_WORD[ours.variable]
+        factor, offset = (1.0, 0.0) if ours.unit is None else conversion(ours.unit, variable) or (1.0, 0.0)
+        mappings[theirs] = VariableMapping(variable, ours.factor * factor, offset + ours.offset)
+    return mappings
 
 
 def _channel_settings(document: ChannelsDocument) -> tuple[ChannelSettings, ...]:

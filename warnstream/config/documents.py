@@ -13,7 +13,9 @@ from pydantic_core import PydanticCustomError
 
 from warnstream.config import forms
 from warnstream.config.quantities import format_duration
+from warnstream.model.decoders import FORMATS, conversion, units_of
 from warnstream.model.level import LEVELS, Level
+from warnstream.model.readings import VARIABLE_OF_WORD
 
 SECTION_FAULT = "section_fault"
 """Error type of faults between keys of one section; ``ctx["faults"]`` lists (key, sentence)."""
@@ -33,7 +35,7 @@ def default(written: Any, *, description: str, alias: str | None = None) -> Any:
     return Field(written, alias=alias, description=description, validate_default=True)
 
 
-def part(section: Callable[[], BaseModel] | type[list[Any]], description: str) -> Any:
+def part(section: Callable[[], BaseModel] | type[list[Any]] | type[dict[Any, Any]], description: str) -> Any:
     """A section that may be left out and then has all its defaults."""
     return Field(default_factory=section, description=description)
 
@@ -148,6 +150,50 @@ class TopicsSection(Section):
 
     prefix: Annotated[str, forms.topic_prefix()] = default(
         "ws", description="First levels of every topic; also part of message identifiers."
+    )
+
+
+class DecoderVariableSection(Section):
+    """What one of a gateway's variables means."""
+
+    variable: Annotated[str, forms.one_of(*VARIABLE_OF_WORD)] = Field(description="Our variable.")
+    unit: Annotated[str | None, forms.text()] = default(
+        None, description="Unit of their numbers; without it the variable's own."
+    )
+    factor: Annotated[float, forms.decimal(-1e9, 1e9)] = default(
+        1, description="Their numbers are multiplied by it first."
+    )
+    offset: Annotated[float, forms.decimal(-1e6, 1e6)] = default(
+        0, description="Added last, in our unit, e.g. the base of relative stages."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """A unit must be one that can become the variable's own."""
+        variable = VARIABLE_OF_WORD[self.variable]
+        faults = []
+        if self.unit is not None and conversion(self.unit, variable) is None:
+            known = forms.choice_of(units_of(variable))
+            faults.append(("unit", f"expected {known} for {self.variable}, got {self.unit!r}"))
+        if self.factor == 0:
+            faults.append(("factor", "expected a factor other than 0"))
+        return faults
+
+
+class DecoderSection(Section):
+    """How messages of some topics are read."""
+
+    topic: Annotated[str, forms.topic_pattern()] = Field(
+        description="MQTT topics with + and #; the first entry that matches decodes a message."
+    )
+    format: Annotated[str, forms.one_of(*FORMATS)] = Field(description="Form of the messages.")
+    variables: dict[Annotated[str, forms.text()], DecoderVariableSection] = part(
+        dict, "Their names of variables; ours are understood without being named."
+    )
+    stations: dict[Annotated[str, forms.text()], Annotated[str, forms.code()]] = part(
+        dict, "Their identities of stations -> codes of stations.csv."
+    )
+    utc_offset_s: Annotated[int, forms.utc_offset()] = default(
+        "+08:00", alias="utc_offset", description="Offset of times that name no zone (sl651), in quotes."
     )
 
 
@@ -339,6 +385,9 @@ class NodeDocument(Section):
     node: NodeSection = Field(description="Name and clock of this node.")
     broker: BrokerSection = Field(description="The MQTT broker that stations publish to.")
     topics: TopicsSection = part(TopicsSection, "Names of MQTT topics.")
+    decoders: list[DecoderSection] = part(
+        list, "How station messages are read; without it flat_json on {prefix}/+/+/+/obs."
+    )
     storage: StorageSection = part(StorageSection, "What is kept, and where.")
     http: HttpSection = part(HttpSection, "Address of the HTTP interface.")
     messages: MessagesSection = Field(description="Who sends, and how long a message is valid.")

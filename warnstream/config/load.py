@@ -44,7 +44,7 @@ from warnstream.config.yaml_check import check_document, valid_part
 from warnstream.config.yaml_tree import Location, YamlTree, path_text, read_yaml
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
-from warnstream.model.network import Network, Villages
+from warnstream.model.network import Network, Stations, Villages
 
 NODE_FILE = "warnstream.yaml"
 THRESHOLDS_FILE = "thresholds.yaml"
@@ -99,6 +99,8 @@ def load_configuration(directory: Path) -> Configuration:
     hazards, rows = _read_thresholds(thresholds_tree, folder, around, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, villages, faults)
+        if stations is not None:
+            _check_decoders(node, node_tree, stations, faults)
     faults.raise_if_any()
     assert node is not None, NODE_FILE
     assert channels is not None, CHANNELS_FILE
@@ -238,3 +240,14 @@ def _check_node(
         location = ("villages", "method")
         expected = f"polygon needs outlines: polygon_wkt in {VILLAGES_FILE}, or {VILLAGES_GEOJSON}"
         faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+
+
+def _check_decoders(node: NodeDocument, tree: YamlTree, stations: Stations, faults: FaultLog) -> None:
+    """Stations that decoders map to must be in stations.csv."""
+    codes = stations.index_of_code()
+    for number, section in enumerate(node.decoders):
+        for theirs, code in section.stations.items():
+            if code not in codes:
+                location = ("decoders", number, "stations", theirs)
+                expected = f"station {code!r} is not in {STATIONS_FILE}"
+                faults.add(tree.file, tree.line_of(location), path_text(location), expected)

@@ -6,6 +6,7 @@ Policies that the pure stages obey are in `warnstream.model.policies`.
 from dataclasses import dataclass
 from pathlib import Path
 
+from warnstream.model.decoders import DecoderRule
 from warnstream.model.network import Network
 from warnstream.model.policies import (
     ForecastPolicy,
@@ -96,6 +97,7 @@ class Configuration:
     node: NodeSettings
     broker: BrokerSettings
     topic_prefix: str
+    decoders: tuple[DecoderRule, ...]
     storage: StorageSettings
     http: HttpSettings
     channels: tuple[ChannelSettings, ...]

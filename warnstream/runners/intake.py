@@ -19,8 +19,10 @@ import msgspec
 import numpy as np
 
 from warnstream.engine import Engine, EngineStep
-from warnstream.ingest.decode import Decoder, RawMessage
+from warnstream.ingest.decode import RawMessage
+from warnstream.ingest.selection import DecoderSelection
 from warnstream.model.arrays import UInt16Array
+from warnstream.model.decoders import default_rules
 from warnstream.model.effects import Answer, OperatorCancel, RecipientAnswer
 from warnstream.model.network import Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
@@ -42,14 +44,16 @@ _REASON_OF_FLAG = {
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """The topics of one node, all under its prefix."""
+    """The topics of one node: its own under its prefix, and those that stations publish to."""
 
     prefix: str
+    observations: tuple[str, ...] = ()
 
     @property
     def subscriptions(self) -> list[str]:
         """What the node listens to."""
-        return [f"{self.prefix}/+/+/+/obs", self.clock, f"{self.prefix}/answer/+"]
+        observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
+        return [*dict.fromkeys(observed), self.clock, f"{self.prefix}/answer/+"]
 
     @property
     def clock(self) -> str:
@@ -111,12 +115,20 @@ def encode_cancel(cancel: OperatorCancel) -> bytes:
 
 
 class Intake:
-    """Feeds an engine from journal entries."""
+    """Feeds an engine from journal entries; `decoder` reads what stations send."""
 
-    def __init__(self, engine: Engine, stations: Stations, topics: Topics, *, clock: str) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        stations: Stations,
+        topics: Topics,
+        *,
+        clock: str,
+        decoder: DecoderSelection | None = None,
+    ) -> None:
         self.engine = engine
         self._stations = stations
-        self._decoder = Decoder(stations)
+        self._decoder = decoder or DecoderSelection(stations, default_rules(topics.prefix))
         self._topics = topics
         self._is_simulated = clock == "simulated"
         self._undecoded: list[RawMessage] = []

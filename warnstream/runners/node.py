@@ -42,7 +42,7 @@ from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
 from warnstream.model.times import DAY_S, iso_utc
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
-from warnstream.runners.build import build_engine
+from warnstream.runners.build import build_decoder, build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class Node:
         self.outbox = Outbox(self._directory)
         self._intake = self._new_intake()
         self._broker = EmbeddedBroker(configuration.broker) if configuration.broker.embedded else None
-        self._source = MqttSource(configuration.broker, Topics(configuration.topic_prefix).subscriptions)
+        self._source = MqttSource(configuration.broker, _topics(configuration).subscriptions)
         self._publisher = PahoPublisher(configuration.broker)
         tokens = Tokens(load_or_create_secret(self._directory))
         channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
@@ -423,8 +423,9 @@ class Node:
         return Intake(
             build_engine(configuration),
             configuration.network.stations,
-            Topics(configuration.topic_prefix),
+            _topics(configuration),
             clock=configuration.node.clock,
+            decoder=build_decoder(configuration),
         )
 
     def _recover(self) -> None:
@@ -526,3 +527,7 @@ class Node:
         self._refused.close()
         self._journal.close()
         log.info("node stopped", extra={"node": self.configuration.node.name})
+
+
+def _topics(configuration: Configuration) -> Topics:
+    return Topics(configuration.topic_prefix, tuple(rule.topic for rule in configuration.decoders))

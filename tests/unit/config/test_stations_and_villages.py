@@ -30,7 +30,7 @@ SQUARE = [[[119.8, 28.3], [120.0, 28.3], [120.0, 28.5], [119.8, 28.5], [119.8, 2
             "S1,28.4,119.9,120,rain; snow,300,C",
             (
                 "variables: unknown variable 'snow'. Known here: rain, stage, temperature, humidity, "
-                "pressure, wind_speed, wind_direction, soil_moisture"
+                "pressure, wind_speed, wind_direction, soil_moisture, rain_total, rain_day"
             ),
         ),
         ("S1,28.4,119.9,120,rain,5min,C", "interval_s: expected a whole number, got '5min'"),

@@ -16,6 +16,7 @@ import numpy as np
 
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.hazards import critical_rainfall, rain_table, rainstorm, river_stage
+from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
@@ -24,8 +25,8 @@ from warnstream.model.forecast import RainAhead
 from warnstream.model.indicators import LEADS_S, GaugeStage, HazardLevels, VillageRain
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
-from warnstream.model.policies import QualityPolicy, WindowPolicy
-from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch, Variable
+from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
+from warnstream.model.readings import COUNTERS, UNUSABLE, Flag, ReadingBatch, Variable
 from warnstream.model.rules import CriticalRain, HazardRule
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.quality.checks import QualityControl
@@ -86,6 +87,7 @@ class Assessment:
     windows, quality : WindowPolicy, QualityPolicy
     nowcast : GaugeNowcast or None
         None: no forecast is made, only what has been observed reaches a level.
+    counters : CounterPolicy, optional
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class Assessment:
         windows: WindowPolicy,
         quality: QualityPolicy,
         nowcast: GaugeNowcast | None,
+        counters: CounterPolicy | None = None,
     ) -> None:
         stations, n_villages = network.stations, len(network.villages)
         span_s = windows.longest_s + windows.lateness_s_max
@@ -108,6 +111,12 @@ class Assessment:
         self._quality = QualityControl(stations, quality)
         self._rain = RainWindow(
             stations.interval_s, span_s=span_s + windows.future_s_max, grace_s=windows.grace_s
+        )
+        self._counters = RainCounters(
+            len(stations),
+            counters or CounterPolicy(),
+            rain_mm_per_min_max=quality.rain_mm_per_min_max,
+            spread_s_max=windows.longest_s,
         )
         self._stages = StageSeries(len(stations))
         self._duration_s = _durations(rules)
@@ -150,7 +159,7 @@ class Assessment:
 
         self._rain.advance(now_s)
         flags = self._check(readings, now_s)
-        self._count(readings.select((flags & UNUSABLE) == 0))
+        self._count(readings, flags)
         is_reporting = self._is_reporting(now_s)
         accumulation = self._rain.accumulate(self._duration_s, now_s)
         forecast = self._forecast(now_s, failures)
@@ -169,6 +178,7 @@ class Assessment:
             "stages": dict(self._stages.snapshot()),
             "duplicates": dict(self._duplicates.snapshot()),
             "quality": dict(self._quality.snapshot()),
+            "counters": dict(self._counters.snapshot()),
             "assessment": {
                 "scalars": scalars,
                 "ahead_mm": self._ahead_mm.copy(),
@@ -189,6 +199,7 @@ class Assessment:
         self._stages.restore(state["stages"])
         self._duplicates.restore(state["duplicates"])
         self._quality.restore(state["quality"])
+        self._counters.restore(state["counters"])
         for name, level in self._levels.items():
             level.restore(state[f"level.{name}"])
         own = state["assessment"]
@@ -212,12 +223,35 @@ class Assessment:
         np.maximum.at(self._doubtful_until_s, readings.station[doubtful], readings.observed_at_s[doubtful])
         return flags
 
-    def _count(self, usable: ReadingBatch) -> None:
-        """Bring readings into the windows."""
-        rain = usable.select(usable.variable == Variable.RAIN)
-        self._rain.add(rain.station, rain.observed_at_s, rain.value)
-        stage = usable.select(usable.variable == Variable.STAGE)
+    def _count(self, readings: ReadingBatch, flags: UInt16Array) -> None:
+        """Bring usable readings into the windows; flags what a counter has accounted for already.
+
+        Amounts go first: a counter then adds only what they leave open, so no
+        rain is counted twice whatever a station reports.
+        """
+        usable = (flags & UNUSABLE) == 0
+        rows = np.flatnonzero(usable & (readings.variable == Variable.RAIN))
+        rows = rows[~self._is_superseded(readings.select(rows), flags, rows)]
+        rain = readings.select(rows)
+        self._rain.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
+        for variable in COUNTERS:
+            rows = np.flatnonzero(usable & (readings.variable == variable))
+            if len(rows):
+                grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
+                flags[rows] |= flags_of_counter
+                self._rain.reconcile(
+                    grown.station, grown.begin_s, grown.end_s, grown.rain_mm, grown.is_observed
+                )
+        stage = readings.select(usable & (readings.variable == Variable.STAGE))
         self._stages.add(stage.station, stage.observed_at_s, stage.value)
+
+    def _is_superseded(self, rain: ReadingBatch, flags: UInt16Array, rows: Int64Array) -> BoolArray:
+        """Which amounts, shape (n,), fell in minutes that a counter has accounted for."""
+        superseded: BoolArray = self._counters.is_counted(rain.station)
+        if superseded.any():
+            superseded &= self._rain.has_observed(rain.station, rain.observed_at_s, rain.interval_s)
+            flags[rows[superseded]] |= np.uint16(Flag.SUPERSEDED)
+        return superseded
 
     def _is_reporting(self, now_s: int) -> BoolArray:
         silent_for_s = now_s - self.last_observed_s() - self._network.stations.interval_s

@@ -28,6 +28,7 @@ from warnstream.config.settings import (
 from warnstream.model.decoders import DecoderRule, VariableMapping, conversion, default_rules
 from warnstream.model.network import Network
 from warnstream.model.policies import (
+    CounterPolicy,
     ForecastPolicy,
     MessagePolicy,
     QualityPolicy,
@@ -81,6 +82,7 @@ def assemble(
         channels=_channel_settings(channels),
         windows=WindowPolicy(**node.windows.model_dump()),
         quality=QualityPolicy(**node.quality.model_dump()),
+        counters=CounterPolicy(**node.counters.model_dump(), utc_offset_s=node.node.utc_offset_s),
         forecast=_forecast_policy(node),
         village=_village_policy(node),
         message=_message_policy(node),

@@ -306,6 +306,20 @@ class QualitySection(Section):
     )
 
 
+class CountersSection(Section):
+    """How differences of rain counters (rain_total, rain_day) become rain."""
+
+    gap_s_max: Annotated[int, forms.duration("1min", "24h")] = default(
+        "1h", alias="gap_max", description="Longest time between two readings that counts as observed."
+    )
+    wrap_mm: Annotated[float | None, forms.decimal(0, 1e9, above=True)] = default(
+        None, description="Where running counters begin again at zero, mm; without it they do not."
+    )
+    day_start_s: Annotated[int, forms.duration("0s", "24h")] = default(
+        "8h", alias="day_start", description="When the rain day begins, after midnight of the local clock."
+    )
+
+
 class ForecastSection(Section):
     """The gauge nowcast of the next hours."""
 
@@ -393,6 +407,7 @@ class NodeDocument(Section):
     messages: MessagesSection = Field(description="Who sends, and how long a message is valid.")
     windows: WindowsSection = part(WindowsSection, "Limits of rain accumulation.")
     quality: QualitySection = part(QualitySection, "Limits of quality control.")
+    counters: CountersSection = part(CountersSection, "Rain counters.")
     forecast: ForecastSection = part(ForecastSection, "The gauge nowcast.")
     villages: VillagesSection = part(VillagesSection, "How stations speak for villages.")
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")

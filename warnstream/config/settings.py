@@ -9,6 +9,7 @@ from pathlib import Path
 from warnstream.model.decoders import DecoderRule
 from warnstream.model.network import Network
 from warnstream.model.policies import (
+    CounterPolicy,
     ForecastPolicy,
     MessagePolicy,
     QualityPolicy,
@@ -103,6 +104,7 @@ class Configuration:
     channels: tuple[ChannelSettings, ...]
     windows: WindowPolicy
     quality: QualityPolicy
+    counters: CounterPolicy
     forecast: ForecastPolicy
     village: VillagePolicy
     message: MessagePolicy

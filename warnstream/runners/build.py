@@ -43,6 +43,7 @@ def build_assessment(configuration: Configuration) -> Assessment:
         windows=configuration.windows,
         quality=configuration.quality,
         nowcast=_build_nowcast(configuration),
+        counters=configuration.counters,
     )
 
 

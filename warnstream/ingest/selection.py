@@ -12,7 +12,11 @@ from typing import Protocol
 
 from warnstream.ingest.decode import Decoder
 from warnstream.ingest.names import Decoded, RawMessage, group_by, refuse
+from warnstream.ingest.packed import PackedDecoder
+from warnstream.ingest.senml import Moment, SenmlDecoder
 from warnstream.ingest.sl651 import Sl651Decoder
+from warnstream.ingest.uplink import UplinkDecoder
+from warnstream.ingest.wis2 import Wis2Decoder
 from warnstream.model.decoders import DecoderRule, matches
 from warnstream.model.network import Stations
 from warnstream.model.readings import concatenate
@@ -47,11 +51,18 @@ class DecoderSelection:
         self, stations: Stations, rules: Sequence[DecoderRule], *, takes_exercises: bool = False
     ) -> None:
         self._rules = tuple(rules)
-        self._decoders = [_decoder_of(rule, stations, takes_exercises=takes_exercises) for rule in rules]
+        self._moment = Moment()
+        self._decoders = [
+            _decoder_of(rule, stations, self._moment, takes_exercises=takes_exercises) for rule in rules
+        ]
         self._rule_of_topic: dict[str, int] = {}
 
-    def decode(self, messages: Sequence[RawMessage]) -> Decoded:
-        """Readings of all messages; those of one format stay in order of arrival."""
+    def decode(self, messages: Sequence[RawMessage], now_s: int = -1) -> Decoded:
+        """Readings of all messages; those of one format stay in order of arrival.
+
+        `now_s` is the engine's time, from which relative times count; -1 before the first step.
+        """
+        self._moment.now_s = now_s
         if not messages:
             return Decoded(concatenate([]), [])
         chosen = [self._choose(message.topic) for message in messages]
@@ -82,7 +93,21 @@ def _no_decoder(message: RawMessage) -> Refusal:
     return refuse(RefusalReason.NO_DECODER, f"no entry of decoders: matches {message.topic!r:.200}", message)
 
 
-def _decoder_of(rule: DecoderRule, stations: Stations, *, takes_exercises: bool) -> FormatDecoder:
-    if rule.format == "sl651":
-        return Sl651Decoder(stations, rule)
-    return Decoder(stations, rule, takes_exercises=takes_exercises)
+def _decoder_of(
+    rule: DecoderRule, stations: Stations, moment: Moment, *, takes_exercises: bool
+) -> FormatDecoder:
+    match rule.format:
+        case "flat_json":
+            return Decoder(stations, rule, takes_exercises=takes_exercises)
+        case "wis2":
+            return Wis2Decoder(stations, rule, moment, takes_exercises=takes_exercises)
+        case "senml_json" | "senml_cbor":
+            return SenmlDecoder(stations, rule, moment)
+        case "chirpstack" | "the_things_stack":
+            return UplinkDecoder(stations, rule)
+        case "packed":
+            return PackedDecoder(stations, rule)
+        case "sl651":
+            return Sl651Decoder(stations, rule)
+        case _:
+            raise ValueError(f"no decoder for format {rule.format!r}")

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from warnstream.model.readings import UNIT_OF_VARIABLE, Variable
 from warnstream.model.times import HOUR_S
 
-FORMATS = ("flat_json", "sl651")
+FORMATS = (
+    "flat_json",
+    "senml_json",
+    "senml_cbor",
+    "sl651",
+    "wis2",
+    "chirpstack",
+    "the_things_stack",
+    "packed",
+)
 """Formats that a decoder rule can name."""
 
 LISTENER_TOPIC_SL651 = "$listener/sl651"

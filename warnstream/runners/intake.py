@@ -234,7 +234,7 @@ class Intake:
         outcome.answers.append(given)
 
     def _decode_waiting(self, outcome: Outcome) -> None:
-        decoded = self._decoder.decode(self._undecoded)
+        decoded = self._decoder.decode(self._undecoded, self.now_s)
         self._undecoded.clear()
         outcome.refusals += decoded.refusals
         if len(decoded.readings):

@@ -12,20 +12,27 @@ from warnstream.config.documents import (
     EMBEDDED_BROKER_PORT,
     BrokerSection,
     ChannelsDocument,
-    DecoderSection,
     NodeDocument,
 )
 from warnstream.config.folder import Folder
+from warnstream.config.gateways import NamesSection
 from warnstream.config.settings import (
     BrokerSettings,
     ChannelSettings,
     Configuration,
     HttpSettings,
     NodeSettings,
+    Sl651ListenerSettings,
     StorageSettings,
     TlsSettings,
 )
-from warnstream.model.decoders import DecoderRule, VariableMapping, conversion, default_rules
+from warnstream.model.decoders import (
+    LISTENER_TOPIC_SL651,
+    DecoderRule,
+    VariableMapping,
+    conversion,
+    default_rules,
+)
 from warnstream.model.network import Network
 from warnstream.model.policies import (
     CounterPolicy,
@@ -72,6 +79,7 @@ def assemble(
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
         topic_prefix=node.topics.prefix,
         decoders=_decoder_rules(node),
+        sl651=_sl651_settings(node),
         storage=StorageSettings(
             directory=folder.directory / node.storage.directory,
             snapshot_every_s=node.storage.snapshot_every_s,
@@ -116,21 +124,32 @@ def _broker_settings(broker: BrokerSection, node_name: str, directory: Path) -> 
 
 
 def _decoder_rules(node: NodeDocument) -> tuple[DecoderRule, ...]:
-    if not node.decoders:
-        return default_rules(node.topics.prefix)
-    return tuple(
-        DecoderRule(
-            topic=section.topic,
-            format=section.format,
-            variables=_variable_mappings(section),
-            stations=dict(section.stations),
-            utc_offset_s=section.utc_offset_s,
-        )
-        for section in node.decoders
+    rules = tuple(_decoder_rule(section, section.topic, section.format) for section in node.decoders)
+    listener = node.listeners.sl651
+    dialled = () if listener is None else (_decoder_rule(listener, LISTENER_TOPIC_SL651, "sl651"),)
+    return (rules or default_rules(node.topics.prefix)) + dialled
+
+
+def _decoder_rule(section: NamesSection, topic: str, form: str) -> DecoderRule:
+    return DecoderRule(
+        topic=topic,
+        format=form,
+        variables=_variable_mappings(section),
+        stations=dict(section.stations),
+        utc_offset_s=section.utc_offset_s,
     )
 
 
-def _variable_mappings(section: DecoderSection) -> dict[str, VariableMapping]:
+def _sl651_settings(node: NodeDocument) -> Sl651ListenerSettings | None:
+    listener = node.listeners.sl651
+    if listener is None:
+        return None
+    return Sl651ListenerSettings(
+        listener.host, listener.port, listener.idle_s, listener.connections_max, listener.stays_online
+    )
+
+
+def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
     mappings = {}
     for theirs, ours in section.variables.items():
         variable = VARIABLE_OF_WORD[ours.variable]

@@ -5,63 +5,19 @@ a fault suggests are all made of it. Durations are written with a unit and are
 seconds once validated; defaults stand here as an operator would write them.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from warnstream.config import forms
+from warnstream.config.gateways import DecoderSection, ListenersSection
 from warnstream.config.quantities import format_duration
-from warnstream.model.decoders import FORMATS, conversion, units_of
+from warnstream.config.sections import Section, default, part
 from warnstream.model.level import LEVELS, Level
-from warnstream.model.readings import VARIABLE_OF_WORD
-
-SECTION_FAULT = "section_fault"
-"""Error type of faults between keys of one section; ``ctx["faults"]`` lists (key, sentence)."""
 
 EMBEDDED_BROKER_PORT = 18830
 BROKER_PORT = 1883
 BROKER_TLS_PORT = 8883
-
-
-def default(written: Any, *, description: str, alias: str | None = None) -> Any:
-    """A key that may be left out, with its default as an operator would write it.
-
-    None and empty text mean that there is nothing, and are not parsed.
-    """
-    if written is None or written == "":
-        return Field(written, alias=alias, description=description)
-    return Field(written, alias=alias, description=description, validate_default=True)
-
-
-def part(section: Callable[[], BaseModel] | type[list[Any]] | type[dict[Any, Any]], description: str) -> Any:
-    """A section that may be left out and then has all its defaults."""
-    return Field(default_factory=section, description=description)
-
-
-class Section(BaseModel):
-    """A mapping of the YAML: unknown keys are refused, an empty one takes all defaults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def empty_is_default(cls, value: object) -> object:
-        """A section whose keys are all commented out is there, with its defaults."""
-        return {} if value is None else value
-
-    @model_validator(mode="after")
-    def keys_agree(self) -> Self:
-        """Raise all disagreements between keys at once, each at its key."""
-        faults = self.disagreements()
-        if faults:
-            raise PydanticCustomError(SECTION_FAULT, "keys disagree", {"faults": faults})
-        return self
-
-    def disagreements(self) -> list[tuple[str, str]]:
-        """Faults between keys of this section as (key, sentence)."""
-        return []
 
 
 class NodeSection(Section):
@@ -150,50 +106,6 @@ class TopicsSection(Section):
 
     prefix: Annotated[str, forms.topic_prefix()] = default(
         "ws", description="First levels of every topic; also part of message identifiers."
-    )
-
-
-class DecoderVariableSection(Section):
-    """What one of a gateway's variables means."""
-
-    variable: Annotated[str, forms.one_of(*VARIABLE_OF_WORD)] = Field(description="Our variable.")
-    unit: Annotated[str | None, forms.text()] = default(
-        None, description="Unit of their numbers; without it the variable's own."
-    )
-    factor: Annotated[float, forms.decimal(-1e9, 1e9)] = default(
-        1, description="Their numbers are multiplied by it first."
-    )
-    offset: Annotated[float, forms.decimal(-1e6, 1e6)] = default(
-        0, description="Added last, in our unit, e.g. the base of relative stages."
-    )
-
-    def disagreements(self) -> list[tuple[str, str]]:
-        """A unit must be one that can become the variable's own."""
-        variable = VARIABLE_OF_WORD[self.variable]
-        faults = []
-        if self.unit is not None and conversion(self.unit, variable) is None:
-            known = forms.choice_of(units_of(variable))
-            faults.append(("unit", f"expected {known} for {self.variable}, got {self.unit!r}"))
-        if self.factor == 0:
-            faults.append(("factor", "expected a factor other than 0"))
-        return faults
-
-
-class DecoderSection(Section):
-    """How messages of some topics are read."""
-
-    topic: Annotated[str, forms.topic_pattern()] = Field(
-        description="MQTT topics with + and #; the first entry that matches decodes a message."
-    )
-    format: Annotated[str, forms.one_of(*FORMATS)] = Field(description="Form of the messages.")
-    variables: dict[Annotated[str, forms.text()], DecoderVariableSection] = part(
-        dict, "Their names of variables; ours are understood without being named."
-    )
-    stations: dict[Annotated[str, forms.text()], Annotated[str, forms.code()]] = part(
-        dict, "Their identities of stations -> codes of stations.csv."
-    )
-    utc_offset_s: Annotated[int, forms.utc_offset()] = default(
-        "+08:00", alias="utc_offset", description="Offset of times that name no zone (sl651), in quotes."
     )
 
 
@@ -402,6 +314,7 @@ class NodeDocument(Section):
     decoders: list[DecoderSection] = part(
         list, "How station messages are read; without it flat_json on {prefix}/+/+/+/obs."
     )
+    listeners: ListenersSection = part(ListenersSection, "Doors for stations that do not speak MQTT.")
     storage: StorageSection = part(StorageSection, "What is kept, and where.")
     http: HttpSection = part(HttpSection, "Address of the HTTP interface.")
     messages: MessagesSection = Field(description="Who sends, and how long a message is valid.")

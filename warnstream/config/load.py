@@ -16,12 +16,12 @@ from warnstream.config.documents import (
     NodeDocument,
     QualitySection,
     RiverStageSection,
-    Section,
     ThresholdsDocument,
     WindowsSection,
 )
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
+from warnstream.config.gateways import NamesSection
 from warnstream.config.people import HOUSEHOLDS_FILE, Register, read_chain, read_households
 from warnstream.config.places import (
     STATIONS_FILE,
@@ -30,6 +30,7 @@ from warnstream.config.places import (
     read_stations,
     read_villages,
 )
+from warnstream.config.sections import Section
 from warnstream.config.settings import Configuration
 from warnstream.config.thresholds import (
     HazardDocument,
@@ -245,9 +246,14 @@ def _check_node(
 def _check_decoders(node: NodeDocument, tree: YamlTree, stations: Stations, faults: FaultLog) -> None:
     """Stations that decoders map to must be in stations.csv."""
     codes = stations.index_of_code()
-    for number, section in enumerate(node.decoders):
+    named: list[tuple[Location, NamesSection]] = [
+        (("decoders", number), section) for number, section in enumerate(node.decoders)
+    ]
+    if node.listeners.sl651 is not None:
+        named.append((("listeners", "sl651"), node.listeners.sl651))
+    for place, section in named:
         for theirs, code in section.stations.items():
             if code not in codes:
-                location = ("decoders", number, "stations", theirs)
+                location = (*place, "stations", theirs)
                 expected = f"station {code!r} is not in {STATIONS_FILE}"
                 faults.add(tree.file, tree.line_of(location), path_text(location), expected)

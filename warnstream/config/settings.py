@@ -65,6 +65,17 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Sl651ListenerSettings:
+    """Where SL 651 stations dial in; port 0 lets the system choose."""
+
+    host: str
+    port: int
+    idle_s: int
+    connections_max: int
+    stays_online: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelSettings:
     """One way to reach people: ``mqtt``, ``webhook`` or ``terminal``."""
 
@@ -99,6 +110,7 @@ class Configuration:
     broker: BrokerSettings
     topic_prefix: str
     decoders: tuple[DecoderRule, ...]
+    sl651: Sl651ListenerSettings | None
     storage: StorageSettings
     http: HttpSettings
     channels: tuple[ChannelSettings, ...]

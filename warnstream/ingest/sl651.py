@@ -22,6 +22,7 @@ from warnstream.ingest.names import (
 )
 from warnstream.ingest.sl651_elements import INTERVAL_S, BodyError, BodyReader, Element
 from warnstream.ingest.sl651_frame import Broken, Frame, scan, station_names
+from warnstream.ingest.sl651_session import join_packets
 from warnstream.model.decoders import DecoderRule, VariableMapping
 from warnstream.model.network import Stations
 from warnstream.model.readings import Variable
@@ -67,12 +68,12 @@ class Sl651Decoder:
             content = frame_bytes(message.payload)
             if not content:
                 rows.refuse(RefusalReason.BAD_FRAME, "the message is empty", message)
-            for item in scan(content, at_end=True).found:
+            found = scan(content, at_end=True).found
+            for item in found:
                 if isinstance(item, Broken):
-                    broken = RawMessage(message.topic, item.content)
-                    rows.refuse(item.reason, item.detail, broken)
-                else:
-                    self._take_frame(item, message, rows)
+                    rows.refuse(item.reason, item.detail, RawMessage(message.topic, item.content))
+            for frame in join_packets([item for item in found if isinstance(item, Frame)]):
+                self._take_frame(frame, message, rows)
         return rows.decoded()
 
     def _take_frame(self, frame: Frame, message: RawMessage, rows: Rows) -> None:
@@ -86,7 +87,7 @@ class Sl651Decoder:
         elif frame.function in (MANUAL_REPORT, 0x39):
             rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, f"manual text of {frame.station}", message)
         elif frame.function in OBSERVATIONS and frame.n_packets > 1:
-            detail = f"packet {frame.packet} of {frame.n_packets}: reports in several packets are not joined"
+            detail = f"packet {frame.packet} of {frame.n_packets}, and the others are not in the same message"
             rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, detail, message)
         elif frame.function in OBSERVATIONS:
             self._take_report(frame, message, rows)

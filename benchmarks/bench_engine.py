@@ -116,9 +116,7 @@ def burst(configuration: Configuration) -> tuple[float, int]:
 
 
 def copy(batch: ReadingBatch) -> ReadingBatch:
-    return ReadingBatch(
-        batch.station.copy(), batch.variable.copy(), batch.observed_at_s.copy(), batch.value.copy()
-    )
+    return ReadingBatch(*(getattr(batch, name).copy() for name in ReadingBatch.__slots__))
 
 
 def clock(work: Callable[[], object]) -> float:

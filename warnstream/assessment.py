@@ -25,6 +25,7 @@ from warnstream.hazards import (
     slope_movement,
     waterlogging,
 )
+from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
@@ -41,8 +42,8 @@ from warnstream.model.indicators import (
 )
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
-from warnstream.model.policies import QualityPolicy, WindowPolicy
-from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch, Variable
+from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
+from warnstream.model.readings import COUNTERS, UNUSABLE, Flag, ReadingBatch, Variable
 from warnstream.model.rules import (
     CriticalStage,
     FireTable,
@@ -129,6 +130,7 @@ class Assessment:
     windows, quality : WindowPolicy, QualityPolicy
     nowcast : GaugeNowcast or None
         None: no forecast is made, only what has been observed reaches a level.
+    counters : CounterPolicy, optional
     """
 
     def __init__(
@@ -140,6 +142,7 @@ class Assessment:
         windows: WindowPolicy,
         quality: QualityPolicy,
         nowcast: GaugeNowcast | None,
+        counters: CounterPolicy | None = None,
     ) -> None:
         stations, n_villages = network.stations, len(network.villages)
         self._plan = _antecedent_plan(rules)
@@ -163,6 +166,12 @@ class Assessment:
             AntecedentRain(len(stations), self._plan, lateness_s=windows.lateness_s_max)
             if self._plan is not None
             else None
+        )
+        self._counters = RainCounters(
+            len(stations),
+            counters or CounterPolicy(),
+            rain_mm_per_min_max=quality.rain_mm_per_min_max,
+            spread_s_max=windows.longest_s,
         )
         self._stages = StageSeries(len(stations))
         self._sensors = SensorSeries(_sensors(rules), len(stations))
@@ -211,7 +220,7 @@ class Assessment:
 
         self._rain.advance(now_s)
         flags = self._check(readings, now_s)
-        self._count(readings.select((flags & UNUSABLE) == 0), now_s)
+        self._count(readings, flags, now_s)
         is_reporting = self._is_reporting(now_s)
         accumulation = self._rain.accumulate(self._duration_s, now_s)
         forecast = self._forecast(now_s, failures)
@@ -234,6 +243,7 @@ class Assessment:
             "antecedent": {} if self._antecedent is None else dict(self._antecedent.snapshot()),
             "duplicates": dict(self._duplicates.snapshot()),
             "quality": dict(self._quality.snapshot()),
+            "counters": dict(self._counters.snapshot()),
             "assessment": {
                 "scalars": scalars,
                 "ahead_mm": self._ahead_mm.copy(),
@@ -259,6 +269,7 @@ class Assessment:
             self._antecedent.restore(state["antecedent"])
         self._duplicates.restore(state["duplicates"])
         self._quality.restore(state["quality"])
+        self._counters.restore(state["counters"])
         for name, level in self._levels.items():
             level.restore(state[f"level.{name}"])
         own = state["assessment"]
@@ -282,10 +293,10 @@ class Assessment:
         np.maximum.at(self._doubtful_until_s, readings.station[doubtful], readings.observed_at_s[doubtful])
         return flags
 
-    def _count(self, usable: ReadingBatch, now_s: int) -> None:
-        """Bring readings into the windows."""
-        rain = usable.select(usable.variable == Variable.RAIN)
-        self._rain.add(rain.station, rain.observed_at_s, rain.value)
+    def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int) -> None:
+        """Bring usable readings into the windows and into what is kept beside them."""
+        changed_from_s = self._count_rain(readings, flags)
+        usable = readings.select((flags & UNUSABLE) == 0)
         stage = usable.select(usable.variable == Variable.STAGE)
         self._stages.add(stage.station, stage.observed_at_s, stage.value)
         self._sensors.add(usable)
@@ -293,8 +304,41 @@ class Assessment:
             self._fire.advance(self._rain, now_s)
             self._fire.add(usable, now_s)
         if self._antecedent is not None:
-            begin_s = rain.observed_at_s - self._network.stations.interval_s[rain.station]
-            self._antecedent.advance(self._rain, now_s, int(begin_s.min()) if len(rain) else None)
+            self._antecedent.advance(self._rain, now_s, changed_from_s)
+
+    def _count_rain(self, readings: ReadingBatch, flags: UInt16Array) -> int | None:
+        """Rain into the windows; flags what a counter has accounted for already.
+
+        Amounts go first: a counter then adds only what they leave open, so no
+        rain is counted twice whatever a station reports. Returns the earliest
+        time whose rain changed, None if none did.
+        """
+        usable = (flags & UNUSABLE) == 0
+        rows = np.flatnonzero(usable & (readings.variable == Variable.RAIN))
+        rows = rows[~self._is_superseded(readings.select(rows), flags, rows)]
+        rain = readings.select(rows)
+        self._rain.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
+        own_s = self._network.stations.interval_s[rain.station]
+        begins = [rain.observed_at_s - np.where(rain.interval_s > 0, rain.interval_s, own_s)]
+        for variable in COUNTERS:
+            rows = np.flatnonzero(usable & (readings.variable == variable))
+            if len(rows):
+                grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
+                flags[rows] |= flags_of_counter
+                self._rain.reconcile(
+                    grown.station, grown.begin_s, grown.end_s, grown.rain_mm, grown.is_observed
+                )
+                begins.append(grown.begin_s)
+        begin_s = np.concatenate(begins)
+        return int(begin_s.min()) if len(begin_s) else None
+
+    def _is_superseded(self, rain: ReadingBatch, flags: UInt16Array, rows: Int64Array) -> BoolArray:
+        """Which amounts, shape (n,), fell in minutes that a counter has accounted for."""
+        superseded: BoolArray = self._counters.is_counted(rain.station)
+        if superseded.any():
+            superseded &= self._rain.has_observed(rain.station, rain.observed_at_s, rain.interval_s)
+            flags[rows[superseded]] |= np.uint16(Flag.SUPERSEDED)
+        return superseded
 
     def _is_reporting(self, now_s: int) -> BoolArray:
         silent_for_s = now_s - self.last_observed_s() - self._network.stations.interval_s

@@ -22,6 +22,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._add_ingest()
+        self._add_sl651()
         self._add_judgement()
         self._add_delivery()
 
@@ -65,6 +66,23 @@ class Metrics:
             "Stations by condition: reporting, silent.",
             ["condition"],
             registry=registry,
+        )
+
+    def _add_sl651(self) -> None:
+        registry = self.registry
+        self.sl651_connections = Gauge(
+            "warnstream_sl651_connections", "Stations connected over SL 651 now.", registry=registry
+        )
+        self.sl651_connections_refused = Counter(
+            "warnstream_sl651_connections_refused",
+            "SL 651 connections ended at once because there were too many.",
+            registry=registry,
+        )
+        self.sl651_messages = Counter(
+            "warnstream_sl651_messages", "Messages over SL 651 made durable.", registry=registry
+        )
+        self.sl651_replies = Counter(
+            "warnstream_sl651_replies", "Replies to SL 651 stations by end.", ["end"], registry=registry
         )
 
     def _add_judgement(self) -> None:

@@ -15,17 +15,27 @@ from warnstream.config.documents import (
     NodeDocument,
 )
 from warnstream.config.folder import Folder
+from warnstream.config.gateways import NamesSection
 from warnstream.config.settings import (
     BrokerSettings,
     ChannelSettings,
     Configuration,
     HttpSettings,
     NodeSettings,
+    Sl651ListenerSettings,
     StorageSettings,
     TlsSettings,
 )
+from warnstream.model.decoders import (
+    LISTENER_TOPIC_SL651,
+    DecoderRule,
+    VariableMapping,
+    conversion,
+    default_rules,
+)
 from warnstream.model.network import Network
 from warnstream.model.policies import (
+    CounterPolicy,
     ForecastPolicy,
     MessagePolicy,
     QualityPolicy,
@@ -35,6 +45,7 @@ from warnstream.model.policies import (
     VillagePolicy,
     WindowPolicy,
 )
+from warnstream.model.readings import VARIABLE_OF_WORD
 from warnstream.model.rules import HazardRule
 from warnstream.model.warning import MessageStatus
 
@@ -68,6 +79,8 @@ def assemble(
         node=NodeSettings(node.node.name, node.node.clock, node.node.tick_s),
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
         topic_prefix=node.topics.prefix,
+        decoders=_decoder_rules(node),
+        sl651=_sl651_settings(node),
         storage=StorageSettings(
             directory=folder.directory / node.storage.directory,
             snapshot_every_s=node.storage.snapshot_every_s,
@@ -78,6 +91,7 @@ def assemble(
         channels=_channel_settings(channels),
         windows=WindowPolicy(**node.windows.model_dump()),
         quality=QualityPolicy(**node.quality.model_dump()),
+        counters=CounterPolicy(**node.counters.model_dump(), utc_offset_s=node.node.utc_offset_s),
         forecast=_forecast_policy(node),
         village=_village_policy(node),
         message=_message_policy(node),
@@ -108,6 +122,41 @@ def _broker_settings(broker: BrokerSection, node_name: str, directory: Path) -> 
         batch_wait_s=broker.batch_wait_s,
         batch_messages_max=broker.batch_messages_max,
     )
+
+
+def _decoder_rules(node: NodeDocument) -> tuple[DecoderRule, ...]:
+    rules = tuple(_decoder_rule(section, section.topic, section.format) for section in node.decoders)
+    listener = node.listeners.sl651
+    dialled = () if listener is None else (_decoder_rule(listener, LISTENER_TOPIC_SL651, "sl651"),)
+    return (rules or default_rules(node.topics.prefix)) + dialled
+
+
+def _decoder_rule(section: NamesSection, topic: str, form: str) -> DecoderRule:
+    return DecoderRule(
+        topic=topic,
+        format=form,
+        variables=_variable_mappings(section),
+        stations=dict(section.stations),
+        utc_offset_s=section.utc_offset_s,
+    )
+
+
+def _sl651_settings(node: NodeDocument) -> Sl651ListenerSettings | None:
+    listener = node.listeners.sl651
+    if listener is None:
+        return None
+    return Sl651ListenerSettings(
+        listener.host, listener.port, listener.idle_s, listener.connections_max, listener.stays_online
+    )
+
+
+def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
+    mappings = {}
+    for theirs, ours in section.variables.items():
+        variable = VARIABLE_OF_WORD[ours.variable]
+        factor, offset = (1.0, 0.0) if ours.unit is None else conversion(ours.unit, variable) or (1.0, 0.0)
+        mappings[theirs] = VariableMapping(variable, ours.factor * factor, offset + ours.offset)
+    return mappings
 
 
 def _channel_settings(document: ChannelsDocument) -> tuple[ChannelSettings, ...]:

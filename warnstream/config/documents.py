@@ -6,61 +6,19 @@ Durations are written with a unit and are seconds once validated; defaults
 stand here as an operator would write them.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from warnstream.config import forms
+from warnstream.config.gateways import DecoderSection, ListenersSection
 from warnstream.config.quantities import format_duration
+from warnstream.config.sections import Section, default, part
 from warnstream.model.level import LEVELS, Level
-
-SECTION_FAULT = "section_fault"
-"""Error type of faults between keys of one section; ``ctx["faults"]`` lists (key, sentence)."""
 
 EMBEDDED_BROKER_PORT = 18830
 BROKER_PORT = 1883
 BROKER_TLS_PORT = 8883
-
-
-def default(written: Any, *, description: str, alias: str | None = None) -> Any:
-    """A key that may be left out, with its default as an operator would write it.
-
-    None and empty text mean that there is nothing, and are not parsed.
-    """
-    if written is None or written == "":
-        return Field(written, alias=alias, description=description)
-    return Field(written, alias=alias, description=description, validate_default=True)
-
-
-def part(section: Callable[[], BaseModel] | type[list[Any] | dict[str, Any]], description: str) -> Any:
-    """A section that may be left out and then has all its defaults."""
-    return Field(default_factory=section, description=description)
-
-
-class Section(BaseModel):
-    """A mapping of the YAML: unknown keys are refused, an empty one takes all defaults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def empty_is_default(cls, value: object) -> object:
-        """A section whose keys are all commented out is there, with its defaults."""
-        return {} if value is None else value
-
-    @model_validator(mode="after")
-    def keys_agree(self) -> Self:
-        """Raise all disagreements between keys at once, each at its key."""
-        faults = self.disagreements()
-        if faults:
-            raise PydanticCustomError(SECTION_FAULT, "keys disagree", {"faults": faults})
-        return self
-
-    def disagreements(self) -> list[tuple[str, str]]:
-        """Faults between keys of this section as (key, sentence)."""
-        return []
 
 
 class NodeSection(Section):
@@ -285,6 +243,20 @@ class QualitySection(Section):
     )
 
 
+class CountersSection(Section):
+    """How differences of rain counters (rain_total, rain_day) become rain."""
+
+    gap_s_max: Annotated[int, forms.duration("1min", "24h")] = default(
+        "1h", alias="gap_max", description="Longest time between two readings that counts as observed."
+    )
+    wrap_mm: Annotated[float | None, forms.decimal(0, 1e9, above=True)] = default(
+        None, description="Where running counters begin again at zero, mm; without it they do not."
+    )
+    day_start_s: Annotated[int, forms.duration("0s", "24h")] = default(
+        "8h", alias="day_start", description="When the rain day begins, after midnight of the local clock."
+    )
+
+
 class ForecastSection(Section):
     """The gauge nowcast of the next hours."""
 
@@ -364,11 +336,16 @@ class NodeDocument(Section):
     node: NodeSection = Field(description="Name and clock of this node.")
     broker: BrokerSection = Field(description="The MQTT broker that stations publish to.")
     topics: TopicsSection = part(TopicsSection, "Names of MQTT topics.")
+    decoders: list[DecoderSection] = part(
+        list, "How station messages are read; without it flat_json on {prefix}/+/+/+/obs."
+    )
+    listeners: ListenersSection = part(ListenersSection, "Doors for stations that do not speak MQTT.")
     storage: StorageSection = part(StorageSection, "What is kept, and where.")
     http: HttpSection = part(HttpSection, "Address of the HTTP interface.")
     messages: MessagesSection = Field(description="Who sends, and how long a message is valid.")
     windows: WindowsSection = part(WindowsSection, "Limits of rain accumulation.")
     quality: QualitySection = part(QualitySection, "Limits of quality control.")
+    counters: CountersSection = part(CountersSection, "Rain counters.")
     forecast: ForecastSection = part(ForecastSection, "The gauge nowcast.")
     villages: VillagesSection = part(VillagesSection, "How stations speak for villages.")
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")

@@ -22,6 +22,7 @@ from warnstream.config.quantities import (
     parse_duration_s,
     parse_utc_offset_s,
 )
+from warnstream.model.decoders import pattern_fault
 from warnstream.model.level import LEVELS, Level, parse_level
 
 TEXT_CHARACTERS_MAX = 1000
@@ -184,6 +185,19 @@ def topic_prefix() -> Form:
         return prefix
 
     return Form(parse, {"type": "string", "pattern": "^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$"})
+
+
+def topic_pattern() -> Form:
+    """An MQTT topic with ``+`` and ``#`` for whole levels."""
+
+    def parse(value: object) -> str:
+        pattern = _as_text(value, "a topic such as gw/+/up")
+        fault = pattern_fault(pattern)
+        if fault:
+            raise ValueError(f"{fault}, got {pattern!r}")
+        return pattern
+
+    return Form(parse, {"type": "string", "pattern": "^[^$]"})
 
 
 def cap_sender() -> Form:

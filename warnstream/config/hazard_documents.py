@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from warnstream.config import forms
-from warnstream.config.documents import Section, default, part
+from warnstream.config.sections import Section, default, part
 from warnstream.model.level import Level
 
 

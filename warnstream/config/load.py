@@ -14,11 +14,11 @@ from warnstream.config.documents import (
     ChannelsDocument,
     NodeDocument,
     QualitySection,
-    Section,
     WindowsSection,
 )
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
+from warnstream.config.gateways import NamesSection
 from warnstream.config.hazard_documents import (
     AnyHazard,
     CriticalRainfallSection,
@@ -39,6 +39,7 @@ from warnstream.config.places import (
     read_stations,
     read_villages,
 )
+from warnstream.config.sections import Section
 from warnstream.config.settings import Configuration
 from warnstream.config.thresholds import (
     HazardDocument,
@@ -53,7 +54,7 @@ from warnstream.config.yaml_check import check_document, valid_part
 from warnstream.config.yaml_tree import Location, YamlTree, path_text, read_yaml
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
-from warnstream.model.network import Network, Villages
+from warnstream.model.network import Network, Stations, Villages
 
 NODE_FILE = "warnstream.yaml"
 THRESHOLDS_FILE = "thresholds.yaml"
@@ -108,6 +109,8 @@ def load_configuration(directory: Path) -> Configuration:
     hazards, rows = _read_thresholds(thresholds_tree, folder, around, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, villages, faults)
+        if stations is not None:
+            _check_decoders(node, node_tree, stations, faults)
     faults.raise_if_any()
     assert node is not None, NODE_FILE
     assert channels is not None, CHANNELS_FILE
@@ -283,3 +286,19 @@ def _check_node(
         location = ("villages", "method")
         expected = f"polygon needs outlines: polygon_wkt in {VILLAGES_FILE}, or {VILLAGES_GEOJSON}"
         faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+
+
+def _check_decoders(node: NodeDocument, tree: YamlTree, stations: Stations, faults: FaultLog) -> None:
+    """Stations that decoders map to must be in stations.csv."""
+    codes = stations.index_of_code()
+    named: list[tuple[Location, NamesSection]] = [
+        (("decoders", number), section) for number, section in enumerate(node.decoders)
+    ]
+    if node.listeners.sl651 is not None:
+        named.append((("listeners", "sl651"), node.listeners.sl651))
+    for place, section in named:
+        for theirs, code in section.stations.items():
+            if code not in codes:
+                location = (*place, "stations", theirs)
+                expected = f"station {code!r} is not in {STATIONS_FILE}"
+                faults.add(tree.file, tree.line_of(location), path_text(location), expected)

@@ -14,7 +14,7 @@ from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder, is_utf8
 from warnstream.config.quantities import code_expected, is_code
 from warnstream.model.network import Stations, Villages
-from warnstream.model.readings import VARIABLE_OF_WORD, Variable
+from warnstream.model.readings import COUNTERS, VARIABLE_OF_WORD, Variable
 
 STATIONS_FILE = "stations.csv"
 VILLAGES_FILE = "villages.csv"
@@ -27,6 +27,7 @@ VILLAGE_COLUMNS = Columns(
 )
 INTERVAL_S_MIN, INTERVAL_S_MAX = 60, 3600
 ELEVATION_M_MIN, ELEVATION_M_MAX = -500, 9000
+_RAIN_WORDS = frozenset(variable.word for variable in (Variable.RAIN, *COUNTERS))
 _VILLAGE_PROPERTIES = ("village", "name", "township", "county")
 _GEOMETRIES = ("Point", "Polygon", "MultiPolygon")
 
@@ -106,7 +107,7 @@ def _station_of(row: Row) -> _Station:
         latitude=math.nan if latitude is None else latitude,
         longitude=math.nan if longitude is None else longitude,
         interval_s=interval_s or 0,
-        measures_rain=Variable.RAIN.word in words,
+        measures_rain=bool(_RAIN_WORDS.intersection(words)),
         measures_stage=Variable.STAGE.word in words,
         measured=frozenset(VARIABLE_OF_WORD[word] for word in words if word in VARIABLE_OF_WORD),
     )

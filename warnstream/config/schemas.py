@@ -9,8 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from warnstream.config.documents import ChannelsDocument, NodeDocument, Section
+from warnstream.config.documents import ChannelsDocument, NodeDocument
 from warnstream.config.hazard_documents import ThresholdsDocument
+from warnstream.config.sections import Section
 
 _DOCUMENT_OF_NAME: dict[str, type[Section]] = {
     "warnstream": NodeDocument,

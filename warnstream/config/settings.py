@@ -6,8 +6,10 @@ Policies that the pure stages obey are in `warnstream.model.policies`.
 from dataclasses import dataclass
 from pathlib import Path
 
+from warnstream.model.decoders import DecoderRule
 from warnstream.model.network import Network
 from warnstream.model.policies import (
+    CounterPolicy,
     ForecastPolicy,
     MessagePolicy,
     QualityPolicy,
@@ -63,6 +65,17 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Sl651ListenerSettings:
+    """Where SL 651 stations dial in; port 0 lets the system choose."""
+
+    host: str
+    port: int
+    idle_s: int
+    connections_max: int
+    stays_online: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelSettings:
     """One way to reach people: ``mqtt``, ``webhook`` or ``terminal``."""
 
@@ -96,11 +109,14 @@ class Configuration:
     node: NodeSettings
     broker: BrokerSettings
     topic_prefix: str
+    decoders: tuple[DecoderRule, ...]
+    sl651: Sl651ListenerSettings | None
     storage: StorageSettings
     http: HttpSettings
     channels: tuple[ChannelSettings, ...]
     windows: WindowPolicy
     quality: QualityPolicy
+    counters: CounterPolicy
     forecast: ForecastPolicy
     village: VillagePolicy
     message: MessagePolicy

@@ -9,51 +9,56 @@ the sensor had none. An optional ``"unit": {"rain": "mm"}`` is checked against
 the one unit of each variable; nothing is converted by guess. What cannot be
 used is refused by itself: the other readings of the message go on.
 
+Names and units of other gateways are mapped by a `DecoderRule`. An
+observation marked ``"exercise": true`` is refused by a node that warns for
+real.
+
 Limit: messages above 256 KiB are refused unread.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
+from warnstream.ingest.names import (
+    EPOCH_S_MAX,
+    PAYLOAD_BYTES_MAX,
+    Decoded,
+    Names,
+    RawMessage,
+    is_finite,
+    refuse_if_too_large,
+)
+from warnstream.ingest.names import refuse as _refuse
+from warnstream.model.decoders import DecoderRule, VariableMapping
 from warnstream.model.network import Stations
-from warnstream.model.readings import UNIT_OF_VARIABLE, VARIABLE_OF_WORD, ReadingBatch, Variable, batch_of
+from warnstream.model.readings import UNIT_OF_VARIABLE, batch_of
 from warnstream.model.refusals import Refusal, RefusalReason
 from warnstream.model.times import parse_iso
 
-PAYLOAD_BYTES_MAX = 256 * 1024
-"""Greatest message that is read; a gateway's day of 5-minute readings is about 30 KiB."""
+__all__ = ["PAYLOAD_BYTES_MAX", "Decoded", "Decoder", "RawMessage"]
 
-_EPOCH_S_MAX = 100_000_000_000
-"""Epoch times above this (year 5138) are milliseconds or noise."""
-
-_RESERVED = frozenset({"station", "time", "unit", "sequence"})
+_RESERVED = frozenset({"station", "time", "unit", "sequence", "exercise"})
 _TIME_CACHE_MAX = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class RawMessage:
-    """A message as it came: topic and payload bytes."""
-
-    topic: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """Readings in order of arrival, and what had to be kept aside."""
-
-    readings: ReadingBatch
-    refusals: list[Refusal]
-
-
 class Decoder:
-    """Decodes messages of one network's stations."""
+    """Decodes flat JSON of one network's stations.
 
-    def __init__(self, stations: Stations) -> None:
-        self._index_of_code = stations.index_of_code()
+    Parameters
+    ----------
+    stations : Stations
+    rule : DecoderRule, optional
+        Names and units of the gateway; without it our own words and units.
+    takes_exercises : bool
+        Whether an observation marked ``"exercise": true`` counts; only a node that exercises itself says so.
+    """
+
+    def __init__(
+        self, stations: Stations, rule: DecoderRule | None = None, *, takes_exercises: bool = False
+    ) -> None:
+        self._names = Names(stations, rule or DecoderRule("#", "flat_json", {}, {}))
+        self._takes_exercises = takes_exercises
         self._time_of_text: dict[str, int] = {}
 
     def decode(self, messages: Sequence[RawMessage]) -> Decoded:
@@ -73,10 +78,9 @@ class Decoder:
         return Decoded(batch_of(station, variable, observed_at_s, value), refusals)
 
     def _decode_message(self, message: RawMessage) -> Iterator[tuple[int, int, int, float] | Refusal]:
-        if len(message.payload) > PAYLOAD_BYTES_MAX:
-            detail = f"{len(message.payload)} bytes, expected at most {PAYLOAD_BYTES_MAX}"
-            head = RawMessage(message.topic, message.payload[:1024])
-            yield _refuse(RefusalReason.TOO_LARGE, detail, head)
+        too_large = refuse_if_too_large(message)
+        if too_large is not None:
+            yield too_large
             return
         try:
             content = msgspec.json.decode(message.payload)
@@ -94,24 +98,33 @@ class Decoder:
         self, observation: Mapping[str, object], message: RawMessage
     ) -> Iterator[tuple[int, int, int, float] | Refusal]:
         code = observation.get("station")
-        station = self._index_of_code.get(code) if isinstance(code, str) else None
+        station = self._names.station(code)
         if station is None:
-            yield _refuse(RefusalReason.UNKNOWN_STATION, f"station {code!r} is not in stations.csv", message)
+            yield _refuse(
+                RefusalReason.UNKNOWN_STATION, f"station {code!r:.80} is not in stations.csv", message
+            )
+            return
+        if observation.get("exercise") and not self._takes_exercises:
+            yield _refuse(RefusalReason.EXERCISE, "an exercise, and this node warns for real", message)
             return
         try:
             observed_at_s = self._parse_time(observation.get("time"))
         except ValueError as error:
             yield _refuse(RefusalReason.BAD_TIME, str(error), message)
             return
-        units = observation.get("unit")
+        units, variables = observation.get("unit"), self._names.variables
         for word, value in observation.items():
             if word in _RESERVED or value is None:
                 continue
-            refusal = _check_value(word, value, units, message)
-            if refusal is not None:
-                yield refusal
+            mapping = variables.get(word)
+            if mapping is None:
+                known = ", ".join(variables)
+                yield _refuse(RefusalReason.UNKNOWN_VARIABLE, f"{word!r:.80} is not one of {known}", message)
+            elif isinstance(value, bool) or not isinstance(value, int | float) or not is_finite(value):
+                yield _refuse(RefusalReason.BAD_VALUE, f"{word} {value!r:.80} is not a number", message)
             else:
-                yield station, int(VARIABLE_OF_WORD[word]), observed_at_s, float(value)  # type: ignore[arg-type]  # checked above
+                refusal = _check_unit(word, mapping, units, message) if units is not None else None
+                yield refusal or (station, int(mapping.variable), observed_at_s, mapping.value(float(value)))
 
     def _parse_time(self, time: object) -> int:
         if isinstance(time, str):
@@ -122,32 +135,16 @@ class Decoder:
                     self._time_of_text.clear()
                 self._time_of_text[time] = known
             return known
-        if isinstance(time, int | float) and not isinstance(time, bool) and 0 <= time < _EPOCH_S_MAX:
+        if isinstance(time, int | float) and not isinstance(time, bool) and 0 <= time < EPOCH_S_MAX:
             return int(time)
         raise ValueError(f"time {time!r} is neither ISO 8601 text with a zone nor epoch seconds")
 
 
-def _check_value(word: str, value: object, units: object, message: RawMessage) -> Refusal | None:
-    variable = VARIABLE_OF_WORD.get(word)
-    if variable is None:
-        known = ", ".join(VARIABLE_OF_WORD)
-        return _refuse(RefusalReason.UNKNOWN_VARIABLE, f"{word!r} is not one of {known}", message)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return _refuse(RefusalReason.BAD_VALUE, f"{word} {value!r} is not a number", message)
-    return _check_unit(variable, units, message)
-
-
-def _check_unit(variable: Variable, units: object, message: RawMessage) -> Refusal | None:
-    if units is None:
-        return None
-    expected = UNIT_OF_VARIABLE[variable]
-    unit = units.get(variable.word, expected) if isinstance(units, dict) else units
-    if unit != expected:
-        return _refuse(
-            RefusalReason.WRONG_UNIT, f"{variable.word} in {unit!r}, expected {expected!r}", message
-        )
+def _check_unit(word: str, mapping: VariableMapping, units: object, message: RawMessage) -> Refusal | None:
+    """A unit named in the message must be ours: conversions are declared, never guessed."""
+    is_ours = mapping.factor == 1.0 and mapping.offset == 0.0
+    expected = UNIT_OF_VARIABLE[mapping.variable]
+    unit = units.get(word, expected) if isinstance(units, dict) else units
+    if is_ours and unit != expected:
+        return _refuse(RefusalReason.WRONG_UNIT, f"{word} in {unit!r:.80}, expected {expected!r}", message)
     return None
-
-
-def _refuse(reason: RefusalReason, detail: str, message: RawMessage) -> Refusal:
-    return Refusal(reason, detail, message.topic, message.payload)

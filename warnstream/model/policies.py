@@ -26,6 +26,22 @@ class WindowPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class CounterPolicy:
+    """How differences of rain counters become rain.
+
+    `gap_s_max` is the longest time between two readings that counts as
+    observed, `wrap_mm` where a running counter begins again at zero (None: it
+    does not), `day_start_s` when the rain day begins after midnight of the
+    local clock, which is `utc_offset_s` ahead of UTC.
+    """
+
+    gap_s_max: int = 3600
+    wrap_mm: float | None = None
+    day_start_s: int = 8 * 3600
+    utc_offset_s: int = 8 * 3600
+
+
+@dataclass(frozen=True, slots=True)
 class QualityPolicy:
     """Limits of the checks; a value beyond a range is impossible, beyond a step doubtful.
 

@@ -30,6 +30,8 @@ class Variable(IntEnum):
     CRACK = 11
     PORE_PRESSURE = 12
     WATER_DEPTH = 13
+    RAIN_TOTAL = 14
+    RAIN_DAY = 15
 
     @property
     def word(self) -> str:
@@ -52,11 +54,18 @@ UNIT_OF_VARIABLE: dict[Variable, str] = {
     Variable.CRACK: "mm",
     Variable.PORE_PRESSURE: "kPa",
     Variable.WATER_DEPTH: "cm",
+    Variable.RAIN_TOTAL: "mm",
+    Variable.RAIN_DAY: "mm",
 }
-"""The one unit in which each variable is accepted. Rain is the amount of the interval ending at its time.
+"""The one unit in which each variable is accepted.
 
+Rain is the amount of the interval ending at its time; `RAIN_TOTAL` is a counter that only rises until it is
+reset or wraps, `RAIN_DAY` one that begins anew every day at the start of the rain day (08:00 in China).
 Displacement and crack are measured from the sensor's own beginning; water depth is above the ground.
 """
+
+COUNTERS: tuple[Variable, ...] = (Variable.RAIN_TOTAL, Variable.RAIN_DAY)
+"""Variables whose differences are rain; the first is preferred where a station has both."""
 
 VARIABLE_OF_WORD: dict[str, Variable] = {variable.word: variable for variable in Variable}
 
@@ -72,9 +81,10 @@ class Flag(IntFlag):
     FUTURE = 16
     LATE = 32
     TOO_LATE = 64
+    SUPERSEDED = 128
 
 
-UNUSABLE = Flag.OUT_OF_RANGE | Flag.DUPLICATE | Flag.FUTURE | Flag.TOO_LATE
+UNUSABLE = Flag.OUT_OF_RANGE | Flag.DUPLICATE | Flag.FUTURE | Flag.TOO_LATE | Flag.SUPERSEDED
 """Readings with one of these flags stay in the journal and are counted, but change no accumulation."""
 
 
@@ -92,12 +102,15 @@ class ReadingBatch:
         When it was observed; for rain the end of the interval.
     value : Float64Array, shape (n,)
         In the variable's unit (`UNIT_OF_VARIABLE`). Never NaN: decoders refuse it.
+    interval_s : Int32Array, shape (n,)
+        For rain, how long before its time the amount began to fall; 0 is the station's own interval.
     """
 
     station: Int32Array
     variable: UInt8Array
     observed_at_s: Int64Array
     value: Float64Array
+    interval_s: Int32Array
 
     def __len__(self) -> int:
         return len(self.station)
@@ -105,7 +118,11 @@ class ReadingBatch:
     def select(self, rows: BoolArray | Int64Array | slice) -> "ReadingBatch":
         """The rows named by a mask, an index array or a slice."""
         return ReadingBatch(
-            self.station[rows], self.variable[rows], self.observed_at_s[rows], self.value[rows]
+            self.station[rows],
+            self.variable[rows],
+            self.observed_at_s[rows],
+            self.value[rows],
+            self.interval_s[rows],
         )
 
 
@@ -128,22 +145,32 @@ def empty_batch() -> ReadingBatch:
 
 
 def batch_of(
-    station: ArrayLike, variable: ArrayLike, observed_at_s: ArrayLike, value: ArrayLike
+    station: ArrayLike,
+    variable: ArrayLike,
+    observed_at_s: ArrayLike,
+    value: ArrayLike,
+    interval_s: ArrayLike | None = None,
 ) -> ReadingBatch:
     """A batch from sequences or arrays, converted to the column types.
+
+    Without `interval_s` every reading covers its station's own interval.
 
     Raises
     ------
     ValueError
         If the columns differ in length.
     """
+    stations = np.asarray(station, dtype=np.int32)
     batch = ReadingBatch(
-        np.asarray(station, dtype=np.int32),
+        stations,
         np.asarray(variable, dtype=np.uint8),
         np.asarray(observed_at_s, dtype=np.int64),
         np.asarray(value, dtype=np.float64),
+        np.zeros(len(stations), dtype=np.int32)
+        if interval_s is None
+        else np.asarray(interval_s, dtype=np.int32),
     )
-    lengths = {len(batch.station), len(batch.variable), len(batch.observed_at_s), len(batch.value)}
+    lengths = {len(getattr(batch, name)) for name in ReadingBatch.__slots__}
     if len(lengths) != 1:
         raise ValueError(f"columns of a batch must have one length, got {sorted(lengths)}")
     return batch
@@ -158,4 +185,5 @@ def concatenate(batches: list[ReadingBatch]) -> ReadingBatch:
         np.concatenate([batch.variable for batch in batches]),
         np.concatenate([batch.observed_at_s for batch in batches]),
         np.concatenate([batch.value for batch in batches]),
+        np.concatenate([batch.interval_s for batch in batches]),
     )

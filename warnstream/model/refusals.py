@@ -19,6 +19,14 @@ class RefusalReason(StrEnum):
     TOO_LATE = "too_late"
     OUT_OF_RANGE = "out_of_range"
     BAD_ANSWER = "bad_answer"
+    NO_DECODER = "no_decoder"
+    NOT_CBOR = "not_cbor"
+    BAD_FRAME = "bad_frame"
+    BAD_CHECKSUM = "bad_checksum"
+    TEST_REPORT = "test_report"
+    EXERCISE = "exercise"
+    PICTURE = "picture"
+    UNSUPPORTED_CONTENT = "unsupported_content"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,17 @@
 No function here reads a clock: time is always an argument.
 """
 
+import re
+
 import numpy as np
 
 MINUTE_S = 60
 HOUR_S = 3600
 DAY_S = 86_400
+
+_PLAIN = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}(?::[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,18})?)?)?)?"
+)
 
 
 def iso_utc(time_s: int) -> str:
@@ -65,6 +71,8 @@ def parse_iso(text: str) -> int:
     1554758100
     """
     body, offset_s = _split_offset(text.strip())
+    if _PLAIN.fullmatch(body) is None:  # numpy would take "now", "NaT" and a second offset too
+        raise ValueError(f"{text!r} is not an ISO 8601 time")
     try:
         return int(np.datetime64(body, "s").astype(np.int64)) - offset_s
     except ValueError:

@@ -94,7 +94,8 @@ class QualityControl:
         lower[Variable.STAGE], upper[Variable.STAGE] = self._policy.stage_m_range
         limit = upper[variable]
         rain = variable == Variable.RAIN
-        minutes = self._interval_s[readings.station] / MINUTE_S
+        own_s = self._interval_s[readings.station]
+        minutes = np.where(readings.interval_s > 0, readings.interval_s, own_s) / MINUTE_S
         limit[rain] = self._policy.rain_mm_per_min_max * minutes[rain]
         outside: BoolArray = (value < lower[variable]) | (value > limit)
         return outside

@@ -6,6 +6,8 @@ from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast
+from warnstream.ingest.selection import DecoderSelection
+from warnstream.model.warning import MessageStatus
 
 NOWCAST_FRAMES_S = (900, 1800, 3600)
 """Frame lengths that the nowcast can be given."""
@@ -16,6 +18,15 @@ def build_engine(configuration: Configuration) -> Engine:
     return Engine(
         build_assessment(configuration),
         WarningDesk(configuration.network, configuration.rules, configuration.message, configuration.routing),
+    )
+
+
+def build_decoder(configuration: Configuration) -> DecoderSelection:
+    """What reads the messages of this node's stations; exercises count only where everything is one."""
+    return DecoderSelection(
+        configuration.network.stations,
+        configuration.decoders,
+        takes_exercises=configuration.message.status is MessageStatus.EXERCISE,
     )
 
 
@@ -32,6 +43,7 @@ def build_assessment(configuration: Configuration) -> Assessment:
         windows=configuration.windows,
         quality=configuration.quality,
         nowcast=_build_nowcast(configuration),
+        counters=configuration.counters,
     )
 
 

@@ -20,8 +20,10 @@ import msgspec
 import numpy as np
 
 from warnstream.engine import Engine, EngineStep
-from warnstream.ingest.decode import Decoder, RawMessage
+from warnstream.ingest.decode import RawMessage
+from warnstream.ingest.selection import DecoderSelection
 from warnstream.model.arrays import UInt16Array
+from warnstream.model.decoders import default_rules
 from warnstream.model.effects import Answer, OperatorCancel, RecipientAnswer
 from warnstream.model.network import Network, Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
@@ -43,14 +45,16 @@ _REASON_OF_FLAG = {
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """The topics of one node, all under its prefix."""
+    """The topics of one node: its own under its prefix, and those that stations publish to."""
 
     prefix: str
+    observations: tuple[str, ...] = ()
 
     @property
     def subscriptions(self) -> list[str]:
         """What the node listens to."""
-        return [f"{self.prefix}/+/+/+/obs", self.clock, f"{self.prefix}/answer/+"]
+        observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
+        return [*dict.fromkeys(observed), self.clock, f"{self.prefix}/answer/+"]
 
     @property
     def clock(self) -> str:
@@ -112,13 +116,21 @@ def encode_cancel(cancel: OperatorCancel) -> bytes:
 
 
 class Intake:
-    """Feeds an engine from journal entries."""
+    """Feeds an engine from journal entries; `decoder` reads what stations send."""
 
-    def __init__(self, engine: Engine, network: Network, topics: Topics, *, clock: str) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        network: Network,
+        topics: Topics,
+        *,
+        clock: str,
+        decoder: DecoderSelection | None = None,
+    ) -> None:
         self.engine = engine
         self._stations = network.stations
-        self._decoder = Decoder(network.stations)
         self._register = _register_of(network)
+        self._decoder = decoder or DecoderSelection(network.stations, default_rules(topics.prefix))
         self._topics = topics
         self._is_simulated = clock == "simulated"
         self._undecoded: list[RawMessage] = []
@@ -227,7 +239,7 @@ class Intake:
         outcome.answers.append(given)
 
     def _decode_waiting(self, outcome: Outcome) -> None:
-        decoded = self._decoder.decode(self._undecoded)
+        decoded = self._decoder.decode(self._undecoded, self.now_s)
         self._undecoded.clear()
         outcome.refusals += decoded.refusals
         if len(decoded.readings):

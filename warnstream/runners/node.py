@@ -14,7 +14,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -29,12 +29,14 @@ from warnstream.adapters.http_server import HttpServer
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt import MqttSource, ReceivedMessage
 from warnstream.adapters.outbox import Outbox
+from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.adapters.store import Journal, RefusedStore
 from warnstream.adapters.tokens import Tokens, load_or_create_secret
 from warnstream.config.settings import Configuration
 from warnstream.delivery.render import render
 from warnstream.desk import WarningStatus
 from warnstream.engine import EngineStep
+from warnstream.ingest.decode import RawMessage
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RenderedMessage
 from warnstream.model.errors import StoreError
 from warnstream.model.level import Level
@@ -42,7 +44,7 @@ from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
 from warnstream.model.times import DAY_S, iso_utc
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
-from warnstream.runners.build import build_engine
+from warnstream.runners.build import build_decoder, build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
 
 log = logging.getLogger(__name__)
@@ -102,7 +104,7 @@ class Node:
         self.outbox = Outbox(self._directory)
         self._intake = self._new_intake()
         self._broker = EmbeddedBroker(configuration.broker) if configuration.broker.embedded else None
-        self._source = MqttSource(configuration.broker, Topics(configuration.topic_prefix).subscriptions)
+        self._source = MqttSource(configuration.broker, _topics(configuration).subscriptions)
         self._publisher = PahoPublisher(configuration.broker)
         tokens = Tokens(load_or_create_secret(self._directory))
         channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
@@ -110,6 +112,11 @@ class Node:
         api = HttpApi(self, self.outbox, tokens, self.metrics)
         self.http = HttpServer(api.app, configuration.http.host, configuration.http.port)
         self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
+        self.sl651 = (
+            Sl651Listener(configuration.sl651, self.keep_messages, self.metrics)
+            if configuration.sl651
+            else None
+        )
         self._stopping = threading.Event()
         self._trouble: dict[str, str] = {"start": "the node is starting"}
         self._state: dict[str, object] = {}
@@ -137,6 +144,8 @@ class Node:
         resent = self.delivery.start()
         self.http.start()
         self._source.start()
+        if self.sl651 is not None:
+            self.sl651.start()
         self._trouble.pop("start", None)
         log.info(
             "node started",
@@ -206,6 +215,10 @@ class Node:
     def submit_cancel(self, cancel: OperatorCancel) -> None:
         """End a warning by hand; returns once that is durable. StoreError if it cannot be kept."""
         self._submit(kinds.CANCEL, kinds.encode_cancel(cancel))
+
+    def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
+        """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
+        return self._request(kinds.MESSAGES, kinds.encode_messages(messages)).done
 
     def receipt(self, key: str) -> None:
         """A device reports that it has shown a notification."""
@@ -423,8 +436,9 @@ class Node:
         return Intake(
             build_engine(configuration),
             configuration.network,
-            Topics(configuration.topic_prefix),
+            _topics(configuration),
             clock=configuration.node.clock,
+            decoder=build_decoder(configuration),
         )
 
     def _recover(self) -> None:
@@ -485,15 +499,20 @@ class Node:
         return requests
 
     def _submit(self, kind: str, payload: bytes) -> None:
+        request = self._request(kind, payload)
+        try:
+            request.done.result(ANSWER_WAIT_S)
+        except TimeoutError:
+            raise StoreError("the node did not keep it in time", retryable=True) from None
+
+    def _request(self, kind: str, payload: bytes) -> _Request:
+        """Hand an entry to the loop."""
         if self._stopping.is_set():
             raise StoreError("the node is stopping", retryable=True)
         request = _Request(kind, payload, Future())
         self._requests.put(request)
         self._source.wake()
-        try:
-            request.done.result(ANSWER_WAIT_S)
-        except TimeoutError:
-            raise StoreError("the node did not keep it in time", retryable=True) from None
+        return request
 
     def _due_tick(self) -> int | None:
         """Time of a tick that is due by the system's clock; never before the engine's own time."""
@@ -515,6 +534,8 @@ class Node:
 
     def _close(self) -> None:
         """Stop taking, send what is in hand, keep the state, close the files."""
+        if self.sl651 is not None:
+            self.sl651.stop()
         self._source.stop()
         self.http.stop()
         self.delivery.stop()
@@ -526,3 +547,10 @@ class Node:
         self._refused.close()
         self._journal.close()
         log.info("node stopped", extra={"node": self.configuration.node.name})
+
+
+def _topics(configuration: Configuration) -> Topics:
+    return Topics(
+        configuration.topic_prefix,
+        tuple(rule.topic for rule in configuration.decoders if not rule.topic.startswith("$")),
+    )

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.times import MINUTE_S
 
 UM_PER_MM = 1000
@@ -90,7 +90,13 @@ class RainWindow:
         self._observed_min[fresh] = self._observed_min[newest].copy()
         self._head = minute
 
-    def add(self, station: Int32Array, observed_at_s: Int64Array, rain_mm: Float64Array) -> None:
+    def add(
+        self,
+        station: Int32Array,
+        observed_at_s: Int64Array,
+        rain_mm: Float64Array,
+        interval_s: Int32Array | None = None,
+    ) -> None:
         """Count readings; they must be usable: no duplicate, not from the future, begun within the ring.
 
         Parameters
@@ -100,15 +106,71 @@ class RainWindow:
             End of the interval that the amount fell in.
         rain_mm : Float64Array, shape (n,)
             Not negative, not NaN.
+        interval_s : Int32Array, shape (n,), optional
+            How long before its time each amount began to fall; 0 (and without it) the station's own
+            interval. What reaches further back than the ring is spread over the ring's part of it.
         """
         if len(station) == 0:
             return
         end = _ceil_minutes(observed_at_s)
         self.advance(int(end.max()) * MINUTE_S)
         amount_um = np.rint(rain_mm * UM_PER_MM).astype(np.int64)
-        begin = end - self._interval_min[station]
         np.maximum.at(self._last_s, station, observed_at_s)
-        self._add_spread(station, begin, amount_um)
+        self._add_spread(station, end - self._minutes_of(station, interval_s), end, amount_um)
+
+    def has_observed(
+        self, station: Int32Array, observed_at_s: Int64Array, interval_s: Int32Array
+    ) -> BoolArray:
+        """Whether any minute of these readings' intervals is held already, shape (n,)."""
+        end = np.minimum(_ceil_minutes(observed_at_s), self._head)
+        begin = np.maximum(end - self._minutes_of(station, interval_s), self._head - self._rows + 1)
+        held = self._observed_min[end % self._rows, station]
+        observed: BoolArray = (end > begin) & (held > self._observed_min[begin % self._rows, station])
+        return observed
+
+    def reconcile(
+        self,
+        station: Int32Array,
+        begin_s: Int64Array,
+        end_s: Int64Array,
+        rain_mm: Float64Array,
+        is_observed: BoolArray,
+    ) -> None:
+        """Bring the rain between two times up to what a counter says.
+
+        What the ring holds of that time stays; the rest is spread evenly over
+        the minutes that nobody observed, or over all of them where somebody
+        did. Nothing is ever taken away.
+
+        Parameters
+        ----------
+        station : Int32Array, shape (n,)
+        begin_s, end_s : Int64Array, shape (n,)
+            Times of one station must not overlap. Equal: the station is there, nothing fell.
+        rain_mm : Float64Array, shape (n,)
+        is_observed : BoolArray, shape (n,)
+            Whether the minutes count as observed from now on.
+        """
+        if len(station) == 0:
+            return
+        end = _ceil_minutes(end_s)
+        self.advance(int(end.max()) * MINUTE_S)
+        begin = np.maximum(_ceil_minutes(begin_s), self._head - self._rows + 1)
+        amount_um = np.rint(rain_mm * UM_PER_MM).astype(np.int64)
+        np.maximum.at(self._last_s, station, end_s)
+        some = end > begin
+        last, first = end % self._rows, begin % self._rows
+        is_empty = (
+            (self._observed_min[last, station] == self._observed_min[first, station])
+            & (self._rain_um[last, station] == self._rain_um[first, station])
+            & is_observed
+        )
+        plain = some & is_empty
+        self._add_spread(station[plain], begin[plain], end[plain], amount_um[plain])
+        for row in np.flatnonzero(some & ~is_empty):
+            self._add_rest(
+                int(station[row]), int(begin[row]), int(end[row]), int(amount_um[row]), bool(is_observed[row])
+            )
 
     def accumulate(self, duration_s: Int32Array, now_s: int) -> Accumulation:
         """Rain of every station over each duration, ending at its last reading.
@@ -218,25 +280,56 @@ class RainWindow:
         self._last_s[:] = state["last_s"]
         self._head = int(state["head"][0])
 
-    def _add_spread(self, station: Int32Array, begin: Int64Array, amount_um: Int64Array) -> None:
-        """Add amounts that fell evenly in the intervals beginning at minute `begin`."""
+    def _minutes_of(self, station: Int32Array, interval_s: Int32Array | None) -> Int32Array:
+        own = self._interval_min[station]
+        if interval_s is None:
+            return own
+        return np.where(interval_s > 0, np.maximum(interval_s // MINUTE_S, 1), own).astype(np.int32)
+
+    def _add_rest(self, station: int, begin: int, end: int, total_um: int, is_observed: bool) -> None:  # noqa: FBT001  # one row
+        """Add to one station what is missing between two minutes."""
+        rows = _ring_rows(begin, end, self._rows)
+        rest_um = max(total_um - int(self._rain_um[rows[-1], station] - self._rain_um[rows[0], station]), 0)
+        unseen = np.diff(self._observed_min[rows, station]) == 0
+        place = unseen if unseen.any() else np.ones_like(unseen)
+        step = np.cumsum(place)
+        after = _ring_rows(begin + 1, self._head, self._rows)
+        n_inside, n_places = len(step), int(step[-1])
+        rain = np.full(len(after), rest_um, dtype=np.int64)
+        rain[:n_inside] = rest_um * step // n_places
+        self._rain_um[after, station] += rain.astype(np.int32)
+        if is_observed:
+            seen = np.cumsum(unseen)
+            observed = np.full(len(after), int(seen[-1]), dtype=np.int32)
+            observed[:n_inside] = seen
+            self._observed_min[after, station] += observed
+
+    def _add_spread(
+        self, station: Int32Array, begin: Int64Array, end: Int64Array, amount_um: Int64Array
+    ) -> None:
+        """Add amounts that fell evenly after minute `begin` up to minute `end`."""
+        if len(station) == 0:
+            return
+        begin = np.maximum(begin, self._head - self._rows + 1)
+        interval = np.maximum(end - begin, 0)
         lag = self._head - begin
         recent = lag <= 2 * int(self._interval_min.max()) + 60
         cost_block = int(lag.max()) * self._rain_um.shape[1] * _BLOCK_COST
         if (len(station) - int(recent.sum())) * _COLUMN_COST > cost_block:
             recent[:] = True
-        self._add_block(station[recent], begin[recent], amount_um[recent])
+        self._add_block(station[recent], begin[recent], interval[recent], amount_um[recent])
         old = ~recent
-        for one_station, one_begin, one_amount in zip(station[old], begin[old], amount_um[old], strict=True):
-            self._add_column(int(one_station), int(one_begin), int(one_amount))
+        for row in np.flatnonzero(old & (interval > 0)):
+            self._add_column(int(station[row]), int(begin[row]), int(interval[row]), int(amount_um[row]))
 
-    def _add_block(self, station: Int32Array, begin: Int64Array, amount_um: Int64Array) -> None:
+    def _add_block(
+        self, station: Int32Array, begin: Int64Array, interval: Int64Array, amount_um: Int64Array
+    ) -> None:
         """Add many readings at once: increments per minute, then one running sum over the block."""
         if len(station) == 0:
             return
         first = int(begin.min()) + 1
         n_rows, n_stations = self._head - first + 1, self._rain_um.shape[1]
-        interval = self._interval_min[station].astype(np.int64)
         reading = np.repeat(np.arange(len(station)), interval)
         offset = np.arange(len(reading)) - np.repeat(np.cumsum(interval) - interval, interval)
         n, amount = interval[reading], amount_um[reading]
@@ -250,9 +343,8 @@ class RainWindow:
         self._rain_um[rows] += np.cumsum(rain.reshape(n_rows, n_stations), axis=0, dtype=np.int32)
         self._observed_min[rows] += np.cumsum(observed.reshape(n_rows, n_stations), axis=0, dtype=np.int32)
 
-    def _add_column(self, station: int, begin: int, amount_um: int) -> None:
-        """Add one late reading to its own column only."""
-        n = int(self._interval_min[station])
+    def _add_column(self, station: int, begin: int, n: int, amount_um: int) -> None:
+        """Add one late reading of `n` minutes to its own column only."""
         rows = _ring_rows(begin + 1, self._head, self._rows)
         step = np.minimum(np.arange(1, len(rows) + 1), n)
         self._rain_um[rows, station] += (amount_um * step // n).astype(np.int32)

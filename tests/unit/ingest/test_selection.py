@@ -1,0 +1,96 @@
+import json
+
+import pytest
+
+from tests.stations import stations_of
+from warnstream.ingest.names import RawMessage
+from warnstream.ingest.selection import DecoderSelection
+from warnstream.model.decoders import DecoderRule, VariableMapping, conversion, matches, pattern_fault
+from warnstream.model.readings import Variable
+from warnstream.model.refusals import RefusalReason
+
+STATIONS = stations_of("R1", "G1")
+
+
+def message(topic: str, **content: object) -> RawMessage:
+    return RawMessage(topic, json.dumps({"station": "R1", "time": 60, **content}).encode())
+
+
+def test_the_first_rule_that_matches_a_topic_decodes_it() -> None:
+    tips = {"tips": VariableMapping(Variable.RAIN, 0.2)}
+    rules = [DecoderRule("gw/special/#", "flat_json", tips, {}), DecoderRule("gw/#", "flat_json", {}, {})]
+    decoded = DecoderSelection(STATIONS, rules).decode(
+        [message("gw/special/a", tips=5), message("gw/a", rain=2), message("gw/a", tips=1)]
+    )
+    assert decoded.readings.value.tolist() == [1.0, 2.0]
+    assert [refusal.reason for refusal in decoded.refusals] == [RefusalReason.UNKNOWN_VARIABLE]
+
+
+def test_a_topic_that_no_rule_matches_is_refused() -> None:
+    selection = DecoderSelection(STATIONS, [DecoderRule("gw/+", "flat_json", {}, {})])
+    decoded = selection.decode([message("other/a", rain=1)])
+    assert [refusal.reason for refusal in decoded.refusals] == [RefusalReason.NO_DECODER]
+
+
+def test_stations_are_known_by_the_names_of_the_gateway() -> None:
+    rule = DecoderRule("#", "flat_json", {}, {"70B3D5": "G1"})
+    decoded = DecoderSelection(STATIONS, [rule]).decode([message("a", station="70B3D5", rain=1)])
+    assert decoded.readings.station.tolist() == [1]
+
+
+def test_values_are_converted_only_where_that_is_declared() -> None:
+    stage = {"level": VariableMapping(Variable.STAGE, 0.01, 100.0)}
+    decoded = DecoderSelection(STATIONS, [DecoderRule("#", "flat_json", stage, {})]).decode(
+        [message("a", level=345, unit={"level": "cm"}), message("a", rain=1, unit={"rain": "in"})]
+    )
+    assert decoded.readings.value.tolist() == [103.45]
+    assert [refusal.reason for refusal in decoded.refusals] == [RefusalReason.WRONG_UNIT]
+
+
+@pytest.mark.parametrize(("takes", "n_readings"), [(False, 0), (True, 1)])
+def test_exercises_enter_only_a_node_that_exercises(takes: bool, n_readings: int) -> None:
+    rules = [DecoderRule("#", "flat_json", {}, {})]
+    decoded = DecoderSelection(STATIONS, rules, takes_exercises=takes).decode(
+        [message("a", rain=1, exercise=True)]
+    )
+    assert len(decoded.readings) == n_readings
+    assert [refusal.reason for refusal in decoded.refusals] == [RefusalReason.EXERCISE] * (1 - n_readings)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "topic", "expected"),
+    [
+        ("a/+/c", "a/b/c", True),
+        ("a/+/c", "a/b/b/c", False),
+        ("a/+", "a", False),
+        ("a/+", "a/", True),
+        ("a/#", "a/b/c", True),
+        ("#", "a/b", True),
+        ("+", "$SYS", False),
+        ("$listener/sl651", "$listener/sl651", True),
+    ],
+)
+def test_patterns_match_as_mqtt_says(pattern: str, topic: str, expected: bool) -> None:
+    assert matches(pattern, topic) is expected
+
+
+@pytest.mark.parametrize("pattern", ["a/#/b", "a+/b", "a//b", "/a", "$x/y", "a/b#"])
+def test_patterns_that_are_none_are_faults(pattern: str) -> None:
+    assert pattern_fault(pattern)
+
+
+@pytest.mark.parametrize(
+    ("unit", "variable", "raw", "value"),
+    [
+        ("cm", Variable.STAGE, 345.0, 3.45),
+        ("in", Variable.RAIN, 0.01, 0.254),
+        ("K", Variable.TEMPERATURE, 273.15, 0.0),
+        ("degF", Variable.TEMPERATURE, 212.0, 100.0),
+        ("/", Variable.HUMIDITY, 0.5, 50.0),
+        ("kPa", Variable.PRESSURE, 101.3, 1013.0),
+    ],
+)
+def test_units_become_ours(unit: str, variable: Variable, raw: float, value: float) -> None:
+    found = conversion(unit, variable)
+    assert found is not None
+    assert VariableMapping(variable, *found).value(raw) == pytest.approx(value, abs=1e-9)

@@ -1,0 +1,113 @@
+"""Chooses the decoder of each message by its topic; the one door of stage 1.
+
+Rules are tried in their order, the first whose pattern matches decodes. A
+topic that no rule matches (a subscription of an earlier configuration that
+the broker still holds) is refused by that reason.
+
+Limit: `TOPICS_REMEMBERED_MAX` topics are remembered with their decoder; then the memory begins anew.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from warnstream.ingest.decode import Decoder
+from warnstream.ingest.names import Decoded, RawMessage, group_by, refuse
+from warnstream.ingest.packed import PackedDecoder
+from warnstream.ingest.senml import Moment, SenmlDecoder
+from warnstream.ingest.sl651 import Sl651Decoder
+from warnstream.ingest.uplink import UplinkDecoder
+from warnstream.ingest.wis2 import Wis2Decoder
+from warnstream.model.decoders import DecoderRule, matches
+from warnstream.model.network import Stations
+from warnstream.model.readings import concatenate
+from warnstream.model.refusals import Refusal, RefusalReason
+
+TOPICS_REMEMBERED_MAX = 100_000
+"""About 20 MB; a county has some thousands of topics."""
+
+_NONE = -1
+
+
+class FormatDecoder(Protocol):
+    """What every format offers."""
+
+    def decode(self, messages: Sequence[RawMessage]) -> Decoded:
+        """Readings of all messages, in order; never raises for what a message contains."""
+        ...
+
+
+class DecoderSelection:
+    """The decoders of one node.
+
+    Parameters
+    ----------
+    stations : Stations
+    rules : sequence of DecoderRule
+    takes_exercises : bool
+        Whether observations that are marked as an exercise count.
+    """
+
+    def __init__(
+        self, stations: Stations, rules: Sequence[DecoderRule], *, takes_exercises: bool = False
+    ) -> None:
+        self._rules = tuple(rules)
+        self._moment = Moment()
+        self._decoders = [
+            _decoder_of(rule, stations, self._moment, takes_exercises=takes_exercises) for rule in rules
+        ]
+        self._rule_of_topic: dict[str, int] = {}
+
+    def decode(self, messages: Sequence[RawMessage], now_s: int = -1) -> Decoded:
+        """Readings of all messages; those of one format stay in order of arrival.
+
+        `now_s` is the engine's time, from which relative times count; -1 before the first step.
+        """
+        self._moment.now_s = now_s
+        if not messages:
+            return Decoded(concatenate([]), [])
+        chosen = [self._choose(message.topic) for message in messages]
+        if chosen.count(chosen[0]) == len(chosen) and chosen[0] != _NONE:
+            return self._decoders[chosen[0]].decode(messages)
+        batches, refusals = [], []
+        for index, group in group_by(chosen, messages).items():
+            if index == _NONE:
+                refusals += [_no_decoder(message) for message in group]
+                continue
+            decoded = self._decoders[index].decode(group)
+            batches.append(decoded.readings)
+            refusals += decoded.refusals
+        return Decoded(concatenate(batches), refusals)
+
+    def _choose(self, topic: str) -> int:
+        known = self._rule_of_topic.get(topic)
+        if known is None:
+            fitting = (index for index, rule in enumerate(self._rules) if matches(rule.topic, topic))
+            known = next(fitting, _NONE)
+            if len(self._rule_of_topic) >= TOPICS_REMEMBERED_MAX:
+                self._rule_of_topic.clear()
+            self._rule_of_topic[topic] = known
+        return known
+
+
+def _no_decoder(message: RawMessage) -> Refusal:
+    return refuse(RefusalReason.NO_DECODER, f"no entry of decoders: matches {message.topic!r:.200}", message)
+
+
+def _decoder_of(
+    rule: DecoderRule, stations: Stations, moment: Moment, *, takes_exercises: bool
+) -> FormatDecoder:
+    match rule.format:
+        case "flat_json":
+            return Decoder(stations, rule, takes_exercises=takes_exercises)
+        case "wis2":
+            return Wis2Decoder(stations, rule, moment, takes_exercises=takes_exercises)
+        case "senml_json" | "senml_cbor":
+            return SenmlDecoder(stations, rule, moment)
+        case "chirpstack" | "the_things_stack":
+            return UplinkDecoder(stations, rule)
+        case "packed":
+            return PackedDecoder(stations, rule)
+        case "sl651":
+            return Sl651Decoder(stations, rule)
+        case _:
+            raise ValueError(f"no decoder for format {rule.format!r}")

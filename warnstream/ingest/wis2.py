@@ -1,0 +1,146 @@
+"""WIS2 notification messages with inline content -> columns of readings.
+
+A notification (WMO wis2-notification-message 1) may carry its data in
+``properties.content``. Content that is flat JSON or SenML is read by those
+decoders; BUFR, GRIB and whatever else is refused as unsupported, and so is a
+notification that only links to its data: a node downloads nothing.
+
+Limit: 4,096 bytes of content, as the standard says.
+"""
+
+import base64
+import binascii
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from warnstream.ingest.decode import Decoder
+from warnstream.ingest.names import Decoded, RawMessage, Rows, refuse_if_too_large
+from warnstream.ingest.senml import Moment, SenmlDecoder
+from warnstream.model.decoders import DecoderRule
+from warnstream.model.network import Stations
+from warnstream.model.readings import concatenate
+from warnstream.model.refusals import RefusalReason
+
+CONTENT_BYTES_MAX = 4096
+UNPACKED_BYTES_MAX = 64 * 1024
+"""Of gzip content; more is taken for an attack."""
+
+_HASHES = frozenset({"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"})
+
+
+class ContentError(Exception):
+    """Content that cannot be taken, with the reason."""
+
+    def __init__(self, reason: RefusalReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class Wis2Decoder:
+    """Decodes notifications for one network's stations."""
+
+    def __init__(
+        self, stations: Stations, rule: DecoderRule, moment: Moment, *, takes_exercises: bool
+    ) -> None:
+        self._flat = Decoder(stations, rule, takes_exercises=takes_exercises)
+        self._senml = SenmlDecoder(stations, replace(rule, format="senml_json"), moment)
+        self._senml_cbor = SenmlDecoder(stations, replace(rule, format="senml_cbor"), moment)
+
+    def decode(self, messages: Sequence[RawMessage]) -> Decoded:
+        """Readings of all messages, in order; never raises for what a message contains."""
+        parts = [self._decode(message) for message in messages]
+        refusals = [refusal for part in parts for refusal in part.refusals]
+        return Decoded(concatenate([part.readings for part in parts]), refusals)
+
+    def _decode(self, message: RawMessage) -> Decoded:
+        rows = Rows()
+        too_large = refuse_if_too_large(message)
+        if too_large is not None:
+            rows.refusals.append(too_large)
+            return rows.decoded()
+        try:
+            notification = msgspec.json.decode(message.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            rows.refuse(RefusalReason.NOT_JSON, str(error), message)
+            return rows.decoded()
+        try:
+            content = content_of(notification)
+        except ContentError as error:
+            rows.refuse(error.reason, str(error), message)
+            return rows.decoded()
+        return self._decode_content(RawMessage(message.topic, content), rows, message)
+
+    def _decode_content(self, inner: RawMessage, rows: Rows, message: RawMessage) -> Decoded:
+        head = inner.payload.lstrip()[:1]
+        if head in (b"{", b"["):
+            first = inner.payload.lstrip(b" \t\r\n[")
+            is_flat = b'"station"' in first[:4096]
+            return (self._flat if is_flat else self._senml).decode([inner])
+        if head and 0x80 <= head[0] <= 0x9F:  # a CBOR array
+            return self._senml_cbor.decode([inner])
+        kind = "BUFR" if inner.payload[:4] == b"BUFR" else "neither JSON nor SenML"
+        rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, f"the content is {kind}", message)
+        return rows.decoded()
+
+
+def content_of(notification: object) -> bytes:
+    """The inline data of a notification.
+
+    Raises
+    ------
+    ContentError
+        If there is none, or it is not what it says.
+    """
+    if not isinstance(notification, Mapping) or notification.get("type") != "Feature":
+        raise ContentError(RefusalReason.WRONG_SHAPE, "expected a notification (a GeoJSON Feature)")
+    properties = notification.get("properties")
+    if not isinstance(properties, Mapping):
+        raise ContentError(RefusalReason.WRONG_SHAPE, "expected properties")
+    inline = properties.get("content")
+    if not isinstance(inline, Mapping):
+        raise ContentError(RefusalReason.UNSUPPORTED_CONTENT, "the notification has no inline content")
+    value = inline.get("value")
+    if not isinstance(value, str):
+        raise ContentError(RefusalReason.WRONG_SHAPE, "expected text in content.value")
+    content = _unpack(str(inline.get("encoding")), value)
+    _check_integrity(properties.get("integrity"), content)
+    return content
+
+
+def _unpack(encoding: str, value: str) -> bytes:
+    try:
+        content = value.encode() if encoding == "utf-8" else base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ContentError(RefusalReason.WRONG_SHAPE, "the content is not base64") from None
+    if encoding not in ("utf-8", "base64", "gzip"):
+        raise ContentError(RefusalReason.UNSUPPORTED_CONTENT, f"encoding {encoding!r:.40}")
+    if len(content) > CONTENT_BYTES_MAX:
+        detail = f"{len(content)} bytes of content, expected at most {CONTENT_BYTES_MAX}"
+        raise ContentError(RefusalReason.TOO_LARGE, detail)
+    return _gunzip(content) if encoding == "gzip" else content
+
+
+def _gunzip(content: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            unpacked = packed.read(UNPACKED_BYTES_MAX + 1)
+    except (OSError, EOFError, zlib.error):
+        raise ContentError(RefusalReason.WRONG_SHAPE, "the content is not gzip") from None
+    if len(unpacked) > UNPACKED_BYTES_MAX:
+        raise ContentError(RefusalReason.TOO_LARGE, f"unpacks to more than {UNPACKED_BYTES_MAX} bytes")
+    return unpacked
+
+
+def _check_integrity(integrity: object, content: bytes) -> None:
+    """A hash that is given must be right; it is that of the data."""
+    if not isinstance(integrity, Mapping) or integrity.get("method") not in _HASHES:
+        return
+    digest = hashlib.new(str(integrity["method"]).replace("-", "_"), content).digest()
+    if integrity.get("value") not in (base64.b64encode(digest).decode(), digest.hex()):
+        raise ContentError(RefusalReason.BAD_CHECKSUM, "the content does not have the hash that is given")

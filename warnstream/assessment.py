@@ -173,6 +173,7 @@ class Assessment:
             rain_mm_per_min_max=quality.rain_mm_per_min_max,
             spread_s_max=windows.longest_s,
         )
+        self._village_antecedent: tuple[tuple[int, int, bytes], VillageAntecedent] | None = None
         self._stages = StageSeries(len(stations))
         self._sensors = SensorSeries(_sensors(rules), len(stations))
         self._duration_s = _durations(rules)
@@ -225,7 +226,7 @@ class Assessment:
         accumulation = self._rain.accumulate(self._duration_s, now_s)
         forecast = self._forecast(now_s, failures)
         rain = self._rain_of_villages(accumulation, is_reporting)
-        sources = Sources(rain, self._antecedent_of_villages(rain), now_s)
+        sources = Sources(rain, self._antecedent_of_villages(rain, is_reporting), now_s)
         changes: list[LevelChange] = []
         for rule in self._rules:
             changes += self._judge(rule, sources, failures)
@@ -267,6 +268,7 @@ class Assessment:
             self._fire.restore(state["fire"])
         if self._antecedent is not None:
             self._antecedent.restore(state["antecedent"])
+            self._village_antecedent = None
         self._duplicates.restore(state["duplicates"])
         self._quality.restore(state["quality"])
         self._counters.restore(state["counters"])
@@ -377,11 +379,23 @@ class Assessment:
             weights=combined.weights,
         )
 
-    def _antecedent_of_villages(self, rain: VillageRain) -> VillageAntecedent | None:
-        """Soil water and its kin by the weights that the rain of the villages has."""
+    def _antecedent_of_villages(self, rain: VillageRain, is_reporting: BoolArray) -> VillageAntecedent | None:
+        """Soil water and its kin by the weights that the rain of the villages has.
+
+        They change every ten minutes, with a nowcast, or when a station falls
+        silent; in between the last ones stand.
+        """
         if self._antecedent is None or self._plan is None:
             return None
-        states, plan = self._antecedent.states(), self._plan
+        key = (self._antecedent.version, self._nowcast_at_s, is_reporting.tobytes())
+        if self._village_antecedent is None or self._village_antecedent[0] != key:
+            self._village_antecedent = key, self._combine_antecedent(self._antecedent, self._plan, rain)
+        return self._village_antecedent[1]
+
+    def _combine_antecedent(
+        self, stations: AntecedentRain, plan: AntecedentPlan, rain: VillageRain
+    ) -> VillageAntecedent:
+        states = stations.states()
         columns = np.vstack(
             [
                 states.tanks_mm,

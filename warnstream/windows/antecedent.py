@@ -76,6 +76,11 @@ class AntecedentRain:
     plan : AntecedentPlan
     lateness_s : int
         How late a reading may come and still be counted exactly.
+
+    Attributes
+    ----------
+    version : int
+        Counts the changes of the states in this process, for those who keep what they made of them.
     """
 
     def __init__(self, n_stations: int, plan: AntecedentPlan, *, lateness_s: int) -> None:
@@ -86,6 +91,7 @@ class AntecedentRain:
         self._api = slice(self._effective.stop, self._effective.stop + n_ratios)
         self._event = slice(self._api.stop, self._api.stop + 3 * n_gaps)
         self._history: Float64Array = np.zeros((self._n_kept, self._event.stop, n_stations))
+        self.version = 0
         self._step = -1  # newest grid step, in steps since 1970; -1 before the first
         self._oldest = -1
         self._fade_effective = 0.5 ** (STEP_S / np.array(plan.half_life_s, dtype=np.float64))[:, None]
@@ -118,6 +124,7 @@ class AntecedentRain:
             start = max(min(start, changed_from_s // STEP_S), self._oldest)
         if target <= start:
             return
+        self.version += 1
         rain_mm, observed = ring.steps(start * STEP_S // MINUTE_S, target - start, STEP_S // MINUTE_S)
         for index in range(target - start):
             step = start + index

@@ -22,6 +22,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._add_ingest()
+        self._add_listener()
         self._add_judgement()
         self._add_delivery()
 
@@ -48,6 +49,11 @@ class Metrics:
             buckets=LAG_BUCKETS_S,
             registry=registry,
         )
+        self.messages_dropped = Counter(
+            "warnstream_messages_dropped",
+            "QoS 0 messages of the broker dropped because too many waited.",
+            registry=registry,
+        )
         self.broker_connected = Gauge(
             "warnstream_broker_connected", "1 while the broker connection stands.", registry=registry
         )
@@ -64,6 +70,36 @@ class Metrics:
             "warnstream_stations",
             "Stations by condition: reporting, silent.",
             ["condition"],
+            registry=registry,
+        )
+
+    def _add_listener(self) -> None:
+        registry = self.registry
+        self.listener_connections = Gauge(
+            "warnstream_listener_connections", "Clients connected to our own listener.", registry=registry
+        )
+        self.listener_refused = Counter(
+            "warnstream_listener_refused",
+            "Clients, subscriptions and messages refused by our own listener.",
+            ["reason"],
+            registry=registry,
+        )
+        self.listener_throttled = Counter(
+            "warnstream_listener_throttled", "Times a client was slowed down to its rate.", registry=registry
+        )
+        self.listener_held = Counter(
+            "warnstream_listener_held",
+            "Times every client was held because too much waited.",
+            registry=registry,
+        )
+        self.listener_unclaimed = Counter(
+            "warnstream_listener_unclaimed",
+            "Messages to topics that neither the node nor a client takes.",
+            registry=registry,
+        )
+        self.listener_dropped = Counter(
+            "warnstream_listener_dropped",
+            "Messages that a client's full session could not take.",
             registry=registry,
         )
 

@@ -1,65 +1,23 @@
 """The keys of warnstream.yaml, thresholds.yaml and channels.yaml: form, unit, default, meaning.
 
-This file is the only list of keys: validation, JSON Schema and the names that
+This file (with `listener_section`) is the only list of keys: validation, JSON Schema and the names that
 a fault suggests are all made of it. Durations are written with a unit and are
 seconds once validated; defaults stand here as an operator would write them.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from warnstream.config import forms
+from warnstream.config.listener_section import ListenerSection
 from warnstream.config.quantities import format_duration
+from warnstream.config.section import Section, default, part
 from warnstream.model.level import LEVELS, Level
-
-SECTION_FAULT = "section_fault"
-"""Error type of faults between keys of one section; ``ctx["faults"]`` lists (key, sentence)."""
 
 EMBEDDED_BROKER_PORT = 18830
 BROKER_PORT = 1883
 BROKER_TLS_PORT = 8883
-
-
-def default(written: Any, *, description: str, alias: str | None = None) -> Any:
-    """A key that may be left out, with its default as an operator would write it.
-
-    None and empty text mean that there is nothing, and are not parsed.
-    """
-    if written is None or written == "":
-        return Field(written, alias=alias, description=description)
-    return Field(written, alias=alias, description=description, validate_default=True)
-
-
-def part(section: Callable[[], BaseModel] | type[list[Any]], description: str) -> Any:
-    """A section that may be left out and then has all its defaults."""
-    return Field(default_factory=section, description=description)
-
-
-class Section(BaseModel):
-    """A mapping of the YAML: unknown keys are refused, an empty one takes all defaults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def empty_is_default(cls, value: object) -> object:
-        """A section whose keys are all commented out is there, with its defaults."""
-        return {} if value is None else value
-
-    @model_validator(mode="after")
-    def keys_agree(self) -> Self:
-        """Raise all disagreements between keys at once, each at its key."""
-        faults = self.disagreements()
-        if faults:
-            raise PydanticCustomError(SECTION_FAULT, "keys disagree", {"faults": faults})
-        return self
-
-    def disagreements(self) -> list[tuple[str, str]]:
-        """Faults between keys of this section as (key, sentence)."""
-        return []
 
 
 class NodeSection(Section):
@@ -100,7 +58,7 @@ class BrokerSection(Section):
     """The MQTT broker that stations publish to."""
 
     embedded: Annotated[bool, forms.yes_or_no()] = default(
-        False, description="Start a broker in this process instead of connecting to one."
+        False, description="No other broker: stations and devices connect to this node's own listener."
     )
     host: Annotated[str | None, forms.text()] = default(
         None,
@@ -125,6 +83,9 @@ class BrokerSection(Section):
     )
     batch_messages_max: Annotated[int, forms.whole(1, 65_535)] = default(
         500, description="Messages acknowledged together; at most the broker's max_inflight_messages."
+    )
+    reader: Annotated[str, forms.one_of("bulk", "paho")] = default(
+        "bulk", description="How the broker is read; paho: slower, should bulk reading ever make trouble."
     )
 
     def disagreements(self) -> list[tuple[str, str]]:
@@ -338,6 +299,9 @@ class NodeDocument(Section):
 
     node: NodeSection = Field(description="Name and clock of this node.")
     broker: BrokerSection = Field(description="The MQTT broker that stations publish to.")
+    listener: ListenerSection | None = default(
+        None, description="Our own MQTT endpoint, beside the broker or, with broker.embedded, instead of one."
+    )
     topics: TopicsSection = part(TopicsSection, "Names of MQTT topics.")
     storage: StorageSection = part(StorageSection, "What is kept, and where.")
     http: HttpSection = part(HttpSection, "Address of the HTTP interface.")
@@ -350,8 +314,17 @@ class NodeDocument(Section):
 
     def disagreements(self) -> list[tuple[str, str]]:
         """Two servers of one process cannot share a port."""
+        listener = self.listener
+        if self.broker.embedded and listener is not None:
+            return [
+                (f"broker.{key}", f"expected no {key} here: listener.{key} says it")
+                for key in ("host", "port")
+                if getattr(self.broker, key) is not None and getattr(listener, key) is not None
+            ]
         if self.broker.embedded and self.http.port == (self.broker.port or EMBEDDED_BROKER_PORT):
             return [("http.port", f"expected another port than the embedded broker's ({self.http.port})")]
+        if listener is not None and self.http.port == listener.port:
+            return [("http.port", f"expected another port than the listener's ({self.http.port})")]
         return []
 
 

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from warnstream.config.documents import ChannelsDocument, NodeDocument, Section, ThresholdsDocument
+from warnstream.config.documents import ChannelsDocument, NodeDocument, ThresholdsDocument
+from warnstream.config.section import Section
 
 _DOCUMENT_OF_NAME: dict[str, type[Section]] = {
     "warnstream": NodeDocument,

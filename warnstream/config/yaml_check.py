@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from warnstream.config.documents import SECTION_FAULT, Section
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.forms import choice_of, shown
+from warnstream.config.section import SECTION_FAULT, Section
 from warnstream.config.yaml_tree import Location, YamlTree, path_text
 
 SomeSection = TypeVar("SomeSection", bound=Section)

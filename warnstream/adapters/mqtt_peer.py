@@ -180,6 +180,9 @@ class Peer(asyncio.Protocol):
     # Frames.
 
     def _take(self, data: bytes) -> None:
+        if self._session is None and not self._is_authenticating and data[0] != wire.CONNECT << 4:
+            self.refuse("protocol", "the first packet is no CONNECT")
+            return
         if self._topics_version != self._listener.hub.version:
             self._topics.clear()
             self._topics_version = self._listener.hub.version

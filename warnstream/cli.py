@@ -1,4 +1,4 @@
-"""The command ``warnstream``: demo, check, run, replay, warnings, refused.
+"""The command ``warnstream``: demo, check, run, replay, warnings, refused, listener-user.
 
 Exit status: 0 done, 1 the work failed, 2 the command line or the
 configuration is wrong, 130 interrupted.
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     _add_warnings(commands)
     _add_refused(commands)
+    _add_listener_user(commands)
     return parser
 
 
@@ -159,6 +160,20 @@ def _add_refused(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     refused.set_defaults(command=_refused)
 
 
+def _add_listener_user(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    user = commands.add_parser(
+        "listener-user",
+        help="a line of the listener's users file",
+        description=(
+            "Asks for a password (or reads one line from a pipe) and prints the line that "
+            "listener.users_file needs. A station's user name is its code."
+        ),
+        epilog="Example: warnstream listener-user R0001 >> county/users",
+    )
+    user.add_argument("name", metavar="NAME")
+    user.set_defaults(command=_listener_user)
+
+
 def _load(directory: Path) -> Configuration:
     from warnstream.config.load import load_configuration
 
@@ -220,6 +235,19 @@ def _replay(options: argparse.Namespace) -> int:
         after_s=int(options.after * 3600),
         as_json=options.json,
     )
+
+
+def _listener_user(options: argparse.Namespace) -> int:
+    from getpass import getpass
+
+    from warnstream.adapters.mqtt_access import user_line
+
+    password = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    try:
+        print(user_line(options.name, password.encode()))
+    except ValueError as error:
+        raise WarnstreamError(str(error)) from error
+    return 0
 
 
 def _warnings(options: argparse.Namespace) -> int:

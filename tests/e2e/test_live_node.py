@@ -29,7 +29,13 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 
 @pytest.fixture
-def county(tmp_path: Path, mosquitto: Mosquitto) -> tuple[Path, LiveNode, Scenario]:
+def reader() -> str:
+    """How the node reads its broker; tests name others."""
+    return "bulk"
+
+
+@pytest.fixture
+def county(tmp_path: Path, mosquitto: Mosquitto, reader: str) -> tuple[Path, LiveNode, Scenario]:
     """A small county configured for the real broker."""
     county = build_county(SEED, CountyPlan(n_stations=60, n_villages=200))
     county.write(tmp_path)
@@ -37,6 +43,9 @@ def county(tmp_path: Path, mosquitto: Mosquitto) -> tuple[Path, LiveNode, Scenar
     write_demo_config(
         tmp_path, broker_port=mosquitto.port, http_port=http_port, sms_port=free_port(), embedded_broker=False
     )
+    settings = tmp_path / "warnstream.yaml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("broker:\n", f"broker:\n  reader: {reader}\n", 1), encoding="utf-8")
     return tmp_path, LiveNode(tmp_path, http_port), Scenario(SEED, county, HOURS)
 
 
@@ -100,6 +109,7 @@ def test_a_live_node_gives_the_warnings_of_the_storm(
     assert all_shown(directory, people)
 
 
+@pytest.mark.parametrize("reader", ["bulk", "paho"])
 def test_a_node_killed_in_mid_storm_loses_nothing_and_tells_nobody_twice(
     county: tuple[Path, LiveNode, Scenario], mosquitto: Mosquitto
 ) -> None:

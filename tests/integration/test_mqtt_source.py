@@ -9,7 +9,8 @@ import pytest
 from paho.mqtt import publish
 
 from tests.conftest import Mosquitto
-from warnstream.adapters.mqtt import MqttSource, ReceivedMessage
+from warnstream.adapters.inbox import Arrived, Inbox
+from warnstream.adapters.mqtt import MqttSource
 from warnstream.config.settings import BrokerSettings
 
 pytestmark = pytest.mark.server
@@ -18,14 +19,15 @@ PROTOCOLS = pytest.mark.parametrize("protocol", ["3.1.1", "5"])
 
 
 @contextmanager
-def source(mosquitto: Mosquitto, protocol: str) -> Iterator[MqttSource]:
+def source(mosquitto: Mosquitto, protocol: str) -> Iterator[tuple[MqttSource, Inbox]]:
     settings = BrokerSettings(
         False, "127.0.0.1", mosquitto.port, protocol, "node", None, None, None, 0.02, 500
     )
-    opened = MqttSource(settings, ["ws/+/+/+/obs"])
+    inbox = Inbox()
+    opened = MqttSource(settings, ["ws/+/+/+/obs"], inbox)
     opened.start()
     assert opened.wait_connected(10)
-    yield opened
+    yield opened, inbox
     opened.stop()
 
 
@@ -34,16 +36,16 @@ def send(mosquitto: Mosquitto, *payloads: str) -> None:
         publish.single("ws/c/rain/R1/obs", payload, qos=1, hostname="127.0.0.1", port=mosquitto.port)
 
 
-def take(opened: MqttSource, count: int) -> list[ReceivedMessage]:
-    found: list[ReceivedMessage] = []
+def take(inbox: Inbox, count: int) -> list[Arrived]:
+    found: list[Arrived] = []
     deadline = time.monotonic() + 10
-    while len(found) < count and time.monotonic() < deadline:
-        found += opened.take(messages_max=100, wait_s=0.2, gather_s=0.01)
+    while len(payloads(found)) < count and time.monotonic() < deadline:
+        found += inbox.take(messages_max=1, wait_s=0.2, gather_s=0.01)
     return found
 
 
-def payloads(messages: list[ReceivedMessage]) -> list[bytes]:
-    return [message.raw.payload for message in messages]
+def payloads(arrived: list[Arrived]) -> list[bytes]:
+    return [payload for one in arrived for payload in one.payloads]
 
 
 @PROTOCOLS
@@ -51,31 +53,32 @@ def test_what_is_sent_while_the_node_is_away_is_waiting_for_it(mosquitto: Mosqui
     with source(mosquitto, protocol):
         pass
     send(mosquitto, "1", "2", "3")
-    with source(mosquitto, protocol) as opened:
-        assert payloads(take(opened, 3)) == [b"1", b"2", b"3"]
+    with source(mosquitto, protocol) as (_, inbox):
+        assert payloads(take(inbox, 3)) == [b"1", b"2", b"3"]
 
 
 @PROTOCOLS
 def test_only_what_was_not_acknowledged_comes_again(mosquitto: Mosquitto, protocol: str) -> None:
-    with source(mosquitto, protocol) as opened:
-        send(mosquitto, "1", "2", "3")
-        arrived = take(opened, 3)
-        opened.acknowledge(arrived[:1])
+    with source(mosquitto, protocol) as (opened, inbox):
+        send(mosquitto, "1")
+        opened.acknowledge(take(inbox, 1))
+        send(mosquitto, "2", "3")
+        assert payloads(take(inbox, 2)) == [b"2", b"3"]
         time.sleep(0.2)  # let the acknowledgement leave before the connection ends
-    with source(mosquitto, protocol) as opened:
-        again = take(opened, 2)
+    with source(mosquitto, protocol) as (opened, inbox):
+        again = take(inbox, 2)
         assert payloads(again) == [b"2", b"3"]
         opened.acknowledge(again)
         time.sleep(0.2)
-    with source(mosquitto, protocol) as opened:
-        assert opened.take(messages_max=10, wait_s=0.5, gather_s=0.01) == []
+    with source(mosquitto, protocol) as (_, inbox):
+        assert inbox.take(messages_max=10, wait_s=0.5, gather_s=0.01) == []
 
 
 @PROTOCOLS
 def test_a_broker_that_restarts_is_found_again(mosquitto: Mosquitto, protocol: str) -> None:
-    with source(mosquitto, protocol) as opened:
+    with source(mosquitto, protocol) as (opened, inbox):
         send(mosquitto, "1")
-        first = take(opened, 1)
+        first = take(inbox, 1)
         mosquitto.stop()
         deadline = time.monotonic() + 10
         while opened.is_connected and time.monotonic() < deadline:
@@ -85,12 +88,12 @@ def test_a_broker_that_restarts_is_found_again(mosquitto: Mosquitto, protocol: s
         mosquitto.start()
         assert opened.wait_connected(20)
         send(mosquitto, "2")
-        assert payloads(take(opened, 2))[-1] == b"2"
+        assert payloads(take(inbox, 2))[-1] == b"2"
 
 
-def test_a_waiting_take_is_woken_when_something_else_needs_attention(mosquitto: Mosquitto) -> None:
-    with source(mosquitto, "3.1.1") as opened:
-        threading.Timer(0.2, opened.wake).start()
-        started = time.monotonic()
-        assert opened.take(messages_max=10, wait_s=5, gather_s=0.01) == []
-        assert time.monotonic() - started < 4
+def test_a_waiting_take_is_woken_when_something_else_needs_attention() -> None:
+    inbox = Inbox()
+    threading.Timer(0.2, inbox.wake).start()
+    started = time.monotonic()
+    assert inbox.take(messages_max=10, wait_s=5, gather_s=0.01) == []
+    assert time.monotonic() - started < 4

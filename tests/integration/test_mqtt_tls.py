@@ -10,6 +10,7 @@ import trustme
 
 from tests.conftest import Mosquitto, find_mosquitto, free_port
 from warnstream.adapters.channels.mqtt import PahoPublisher, Publication
+from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.mqtt import MqttSource
 from warnstream.config.settings import BrokerSettings, TlsSettings
 
@@ -66,24 +67,25 @@ def settings(port: int, folder: Path, certificate: str = "node", password: str =
 
 
 def test_a_node_with_its_certificate_and_password_sends_and_receives(broker: int, folder: Path) -> None:
-    source = MqttSource(settings(broker, folder), ["ws/+/+/+/obs"])
+    inbox = Inbox()
+    source = MqttSource(settings(broker, folder), ["ws/+/+/+/obs"], inbox)
     source.start()
     publisher = PahoPublisher(settings(broker, folder))
     publisher.start()
     assert source.wait_connected(10)
     assert publisher.wait_until_connected(10)
     assert publisher([Publication("ws/c/rain/R1/obs", b"1", retain=False)]) == [""]
-    (message,) = source.take(messages_max=10, wait_s=10, gather_s=0.01)
+    (arrived,) = inbox.take(messages_max=10, wait_s=10, gather_s=0.01)
     publisher.stop()
     source.stop()
-    assert message.raw.payload == b"1"
+    assert arrived.payloads == [b"1"]
 
 
 @pytest.mark.parametrize(("certificate", "password"), [("node", "wrong"), ("stranger", "right")])
 def test_a_wrong_password_or_certificate_is_refused_and_said(
     broker: int, folder: Path, caplog: pytest.LogCaptureFixture, certificate: str, password: str
 ) -> None:
-    source = MqttSource(settings(broker, folder, certificate, password), ["ws/+/+/+/obs"])
+    source = MqttSource(settings(broker, folder, certificate, password), ["ws/+/+/+/obs"], Inbox())
     with caplog.at_level(logging.INFO, logger="warnstream"):
         source.start()
         assert not source.wait_connected(2.5)

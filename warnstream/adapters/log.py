@@ -35,7 +35,7 @@ SENTENCE_END = ".:!?"
 
 STANDARD_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
-QUIET_LIBRARIES = ("httpx", "httpcore", "uvicorn", "amqtt", "transitions", "asyncio")
+QUIET_LIBRARIES = ("httpx", "httpcore", "uvicorn", "asyncio")
 """Libraries whose messages below a warning are about themselves, or about every request."""
 
 

@@ -23,6 +23,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._add_ingest()
         self._add_sl651()
+        self._add_listener()
         self._add_judgement()
         self._add_delivery()
 
@@ -47,6 +48,11 @@ class Metrics:
             "warnstream_reading_lag_seconds",
             "Arrival minus observation of accepted readings.",
             buckets=LAG_BUCKETS_S,
+            registry=registry,
+        )
+        self.messages_dropped = Counter(
+            "warnstream_messages_dropped",
+            "QoS 0 messages of the broker dropped because too many waited.",
             registry=registry,
         )
         self.broker_connected = Gauge(
@@ -83,6 +89,36 @@ class Metrics:
         )
         self.sl651_replies = Counter(
             "warnstream_sl651_replies", "Replies to SL 651 stations by end.", ["end"], registry=registry
+        )
+
+    def _add_listener(self) -> None:
+        registry = self.registry
+        self.listener_connections = Gauge(
+            "warnstream_listener_connections", "Clients connected to our own listener.", registry=registry
+        )
+        self.listener_refused = Counter(
+            "warnstream_listener_refused",
+            "Clients, subscriptions and messages refused by our own listener.",
+            ["reason"],
+            registry=registry,
+        )
+        self.listener_throttled = Counter(
+            "warnstream_listener_throttled", "Times a client was slowed down to its rate.", registry=registry
+        )
+        self.listener_held = Counter(
+            "warnstream_listener_held",
+            "Times every client was held because too much waited.",
+            registry=registry,
+        )
+        self.listener_unclaimed = Counter(
+            "warnstream_listener_unclaimed",
+            "Messages to topics that neither the node nor a client takes.",
+            registry=registry,
+        )
+        self.listener_dropped = Counter(
+            "warnstream_listener_dropped",
+            "Messages that a client's full session could not take.",
+            registry=registry,
         )
 
     def _add_judgement(self) -> None:

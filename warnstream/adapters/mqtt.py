@@ -1,72 +1,74 @@
-"""MQTT in: messages of gateways and answers of people, acknowledged only once they are durable.
+"""MQTT in from a broker: messages of gateways and answers of people, acknowledged only once they are durable.
 
 paho-mqtt keeps connection, session, TLS and reconnect. Its network thread
-does nothing but queue what arrives; the node takes batches, writes them to
-the journal and acknowledges them. The session is persistent under a fixed
-client id, so a broker keeps what comes while this node is down.
+does nothing but put what arrives into the inbox; the node takes batches,
+writes them to the journal and acknowledges them. The session is persistent
+under a fixed client id, so a broker keeps what comes while this node is down.
 
-Limit: `QUEUE_MESSAGES_MAX` messages wait in memory; beyond that QoS 0
-messages are dropped and counted (QoS 1 is held back by the broker, because
-nothing more is acknowledged).
+Two readers (`broker.reader`): ``bulk`` takes everything a read brought in one
+pass (`warnstream.adapters.mqtt_bulk`), ``paho`` is paho's own, one call per
+message: the way back should paho change.
+
+At the inbox's limit QoS 0 messages are dropped and counted; QoS 1 is held
+back by the broker, because nothing more is acknowledged.
 """
 
 import logging
 import threading
-import time
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import paho.mqtt.client as paho
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from warnstream.adapters.inbox import Arrived, Inbox
+from warnstream.adapters.mqtt_bulk import BulkClient, can_read_in_bulk
 from warnstream.adapters.mqtt_connection import connect_async, new_client
+from warnstream.adapters.mqtt_frames import Columns
 from warnstream.config.settings import BrokerSettings
-from warnstream.ingest.decode import RawMessage
-
-QUEUE_MESSAGES_MAX = 200_000
-"""Messages that may wait in memory for the journal: about 60 MB of flat JSON."""
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedMessage:
-    """A message with what is needed to acknowledge it on the connection it came by."""
-
-    raw: RawMessage
-    message_id: int
-    qos: int
-    connection: int
-
-
 class MqttSource:
-    """A subscription whose messages wait until the node takes and acknowledges them."""
+    """A subscription whose messages go to the inbox and wait for their acknowledgement."""
 
-    def __init__(self, broker: BrokerSettings, topics: Sequence[str]) -> None:
+    name = "broker"
+
+    def __init__(
+        self,
+        broker: BrokerSettings,
+        topics: Sequence[str],
+        inbox: Inbox,
+        count_dropped: Callable[[int], object] = lambda _: None,
+    ) -> None:
         self._broker = broker
         self._topics = list(topics)
-        self._arrived: deque[ReceivedMessage] = deque()
-        self._condition = threading.Condition()
-        self._is_woken = False
+        self._inbox = inbox
         self._connection = 0
         self._connected = threading.Event()
-        self._dropped = 0
-        self._client = new_client(broker, broker.client_id, keeps_session=True, manual_ack=True)
+        self._count_dropped = count_dropped
+        self._client = self._new_client()
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
+
+    def _new_client(self) -> paho.Client:
+        broker = self._broker
+        if broker.reader == "bulk" and can_read_in_bulk():
+            client = new_client(
+                broker, broker.client_id, keeps_session=True, manual_ack=True, kind=BulkClient
+            )
+            client.on_columns = self._on_columns
+            return client
+        if broker.reader == "bulk":
+            log.warning("this paho cannot be read in bulk; its own reader is used")
+        return new_client(broker, broker.client_id, keeps_session=True, manual_ack=True, kind=paho.Client)
 
     @property
     def is_connected(self) -> bool:
         """Connected and subscribed."""
         return self._connected.is_set()
-
-    @property
-    def dropped(self) -> int:
-        """QoS 0 messages dropped because too many were waiting."""
-        return self._dropped
 
     def start(self) -> None:
         """Connect in the background; reconnects by itself until `stop`."""
@@ -82,40 +84,19 @@ class MqttSource:
         """Wait until subscribed; False on timeout."""
         return self._connected.wait(timeout_s)
 
-    def take(self, *, messages_max: int, wait_s: float, gather_s: float) -> list[ReceivedMessage]:
-        """Messages in order of arrival.
-
-        Waits up to `wait_s` for a first one, then up to `gather_s` for a batch
-        of `messages_max` to fill. Empty when nothing came, or `wake` was called.
-        """
-        with self._condition:
-            self._condition.wait_for(lambda: self._arrived or self._is_woken, wait_s)
-            self._is_woken = False
-            if not self._arrived:
-                return []
-            deadline_s = time.monotonic() + gather_s
-            while len(self._arrived) < messages_max:
-                remaining_s = deadline_s - time.monotonic()
-                if remaining_s <= 0 or not self._condition.wait(remaining_s):
-                    break
-            count = min(messages_max, len(self._arrived))
-            return [self._arrived.popleft() for _ in range(count)]
-
-    def wake(self) -> None:
-        """End a waiting `take` early (something else wants the node's attention)."""
-        with self._condition:
-            self._is_woken = True
-            self._condition.notify_all()
-
-    def acknowledge(self, messages: Sequence[ReceivedMessage]) -> None:
+    def acknowledge(self, arrived: Sequence[Arrived]) -> None:
         """Tell the broker that these are durable.
 
         Messages of an earlier connection are skipped: the broker delivers them
         again, and they are known as duplicates then.
         """
-        for message in messages:
-            if message.qos > 0 and message.connection == self._connection:
-                self._client.ack(message.message_id, message.qos)
+        present = [one for one in arrived if one.connection == self._connection]
+        if isinstance(self._client, BulkClient):
+            self._client.send_pubacks([mid for one in present if one.qos == 1 for mid in one.message_ids])
+            present = [one for one in present if one.qos > 1]
+        for one in present:
+            for message_id in one.message_ids:
+                self._client.ack(int.from_bytes(message_id, "big"), one.qos)
 
     def _on_connect(
         self,
@@ -128,8 +109,7 @@ class MqttSource:
         if reason.is_failure:
             log.error("broker refused the connection", extra={"reason": str(reason)})
             return
-        with self._condition:
-            self._connection += 1
+        self._connection += 1
         client.subscribe([(topic, 1) for topic in self._topics])
         self._connected.set()
         log.info("broker connected", extra={"host": self._broker.host, "port": self._broker.port})
@@ -146,14 +126,20 @@ class MqttSource:
         if reason.is_failure:
             log.warning("broker lost; what it gets meanwhile is kept there", extra={"reason": str(reason)})
 
+    # An exception in one of these would end paho's thread: nothing but queueing happens.
+
     def _on_message(self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
-        # An exception here would end paho's thread: nothing but queueing happens.
-        received = ReceivedMessage(
-            RawMessage(message.topic, bytes(message.payload)), message.mid, message.qos, self._connection
+        ids = [message.mid.to_bytes(2, "big")] if message.qos else []
+        payload = bytes(message.payload)
+        self._put(Arrived(self, self._connection, [message.topic], [payload], ids, len(payload), message.qos))
+
+    def _on_columns(self, columns: Columns, size_bytes: int) -> None:
+        self._put(
+            Arrived(self, self._connection, columns.topics, columns.payloads, columns.message_ids, size_bytes)
         )
-        with self._condition:
-            if len(self._arrived) >= QUEUE_MESSAGES_MAX and message.qos == 0:
-                self._dropped += 1
-                return
-            self._arrived.append(received)
-            self._condition.notify()
+
+    def _put(self, arrived: Arrived) -> None:
+        if not arrived.message_ids and not self._inbox.has_room:
+            self._count_dropped(len(arrived.topics))
+            return
+        self._inbox.put(arrived)

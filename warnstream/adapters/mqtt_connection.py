@@ -5,6 +5,7 @@ client id, and the broker keeps for it what comes while this node is away.
 """
 
 import ssl
+from typing import TypeVar
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -20,12 +21,20 @@ KEEPALIVE_S = 30
 RECONNECT_S_MAX = 30
 
 
+ClientKind = TypeVar("ClientKind", bound=paho.Client)
+
+
 def new_client(
-    broker: BrokerSettings, client_id: str, *, keeps_session: bool, manual_ack: bool = False
-) -> paho.Client:
+    broker: BrokerSettings,
+    client_id: str,
+    *,
+    keeps_session: bool,
+    manual_ack: bool = False,
+    kind: type[ClientKind],
+) -> ClientKind:
     """A paho client as configured, not yet connected; it reconnects by itself once its loop runs."""
     is_v5 = broker.protocol == "5"
-    client = paho.Client(
+    client = kind(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         protocol=MQTTProtocolVersion.MQTTv5 if is_v5 else MQTTProtocolVersion.MQTTv311,

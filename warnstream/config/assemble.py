@@ -16,11 +16,14 @@ from warnstream.config.documents import (
 )
 from warnstream.config.folder import Folder
 from warnstream.config.gateways import NamesSection
+from warnstream.config.listener_section import ListenerSection
 from warnstream.config.settings import (
     BrokerSettings,
     ChannelSettings,
     Configuration,
     HttpSettings,
+    ListenerSettings,
+    ListenerTlsSettings,
     NodeSettings,
     Sl651ListenerSettings,
     StorageSettings,
@@ -78,6 +81,7 @@ def assemble(
         fingerprint=folder.fingerprint(),
         node=NodeSettings(node.node.name, node.node.clock, node.node.tick_s),
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
+        listener=_listener_settings(node, folder.directory),
         topic_prefix=node.topics.prefix,
         decoders=_decoder_rules(node),
         sl651=_sl651_settings(node),
@@ -121,6 +125,37 @@ def _broker_settings(broker: BrokerSection, node_name: str, directory: Path) -> 
         ),
         batch_wait_s=broker.batch_wait_s,
         batch_messages_max=broker.batch_messages_max,
+        reader=broker.reader,
+    )
+
+
+def _listener_settings(node: NodeDocument, directory: Path) -> ListenerSettings | None:
+    """Our own endpoint: asked for by `listener`, or by an embedded broker, which it then is."""
+    broker = node.broker
+    if node.listener is None and not broker.embedded:
+        return None
+    listener, tls = node.listener or ListenerSection(), None
+    if listener.tls is not None:
+        tls = ListenerTlsSettings(
+            certificate=directory / listener.tls.certificate,
+            key=directory / listener.tls.key,
+            ca=directory / listener.tls.ca if listener.tls.ca else None,
+            require_client_certificate=listener.tls.require_client_certificate,
+        )
+    host, port = (broker.host, broker.port) if broker.embedded else (None, None)
+    return ListenerSettings(
+        host=listener.host or host or "127.0.0.1",
+        port=listener.port or port or (EMBEDDED_BROKER_PORT if tls is None else BROKER_TLS_PORT),
+        topic_prefix=node.topics.prefix,
+        tls=tls,
+        users_file=directory / listener.users_file if listener.users_file else None,
+        gateways=tuple(listener.gateways),
+        trusted=tuple(listener.trusted),
+        connections_max=listener.connections_max,
+        message_bytes_max=listener.message_bytes_max,
+        messages_per_s=listener.messages_per_s,
+        inflight_max=listener.inflight_max,
+        session_messages_max=listener.session_messages_max,
     )
 
 

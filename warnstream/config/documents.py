@@ -1,9 +1,9 @@
 """The keys of warnstream.yaml and channels.yaml: form, unit, default, meaning.
 
-With `hazard_documents` (thresholds.yaml) this is the only list of keys:
-validation, JSON Schema and the names that a fault suggests are all made of it.
-Durations are written with a unit and are seconds once validated; defaults
-stand here as an operator would write them.
+With `hazard_documents` (thresholds.yaml), `gateways` and `listener_section` this
+is the only list of keys: validation, JSON Schema and the names that a fault
+suggests are all made of it. Durations are written with a unit and are seconds
+once validated; defaults stand here as an operator would write them.
 """
 
 from typing import Annotated, Literal
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from warnstream.config import forms
 from warnstream.config.gateways import DecoderSection, ListenersSection
+from warnstream.config.listener_section import ListenerSection
 from warnstream.config.quantities import format_duration
 from warnstream.config.sections import Section, default, part
 from warnstream.model.level import LEVELS, Level
@@ -59,7 +60,7 @@ class BrokerSection(Section):
     """The MQTT broker that stations publish to."""
 
     embedded: Annotated[bool, forms.yes_or_no()] = default(
-        False, description="Start a broker in this process instead of connecting to one."
+        False, description="No other broker: stations and devices connect to this node's own listener."
     )
     host: Annotated[str | None, forms.text()] = default(
         None,
@@ -84,6 +85,9 @@ class BrokerSection(Section):
     )
     batch_messages_max: Annotated[int, forms.whole(1, 65_535)] = default(
         500, description="Messages acknowledged together; at most the broker's max_inflight_messages."
+    )
+    reader: Annotated[str, forms.one_of("bulk", "paho")] = default(
+        "bulk", description="How the broker is read; paho: slower, should bulk reading ever make trouble."
     )
 
     def disagreements(self) -> list[tuple[str, str]]:
@@ -335,6 +339,9 @@ class NodeDocument(Section):
 
     node: NodeSection = Field(description="Name and clock of this node.")
     broker: BrokerSection = Field(description="The MQTT broker that stations publish to.")
+    listener: ListenerSection | None = default(
+        None, description="Our own MQTT endpoint, beside the broker or, with broker.embedded, instead of one."
+    )
     topics: TopicsSection = part(TopicsSection, "Names of MQTT topics.")
     decoders: list[DecoderSection] = part(
         list, "How station messages are read; without it flat_json on {prefix}/+/+/+/obs."
@@ -352,8 +359,17 @@ class NodeDocument(Section):
 
     def disagreements(self) -> list[tuple[str, str]]:
         """Two servers of one process cannot share a port."""
+        listener = self.listener
+        if self.broker.embedded and listener is not None:
+            return [
+                (f"broker.{key}", f"expected no {key} here: listener.{key} says it")
+                for key in ("host", "port")
+                if getattr(self.broker, key) is not None and getattr(listener, key) is not None
+            ]
         if self.broker.embedded and self.http.port == (self.broker.port or EMBEDDED_BROKER_PORT):
             return [("http.port", f"expected another port than the embedded broker's ({self.http.port})")]
+        if listener is not None and self.http.port == listener.port:
+            return [("http.port", f"expected another port than the listener's ({self.http.port})")]
         return []
 
 

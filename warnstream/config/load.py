@@ -273,6 +273,12 @@ def _check_node(
     named: dict[Location, str | None] = {("broker", "password_file"): broker.password_file}
     if broker.tls is not None:
         named |= {("broker", "tls", key): getattr(broker.tls, key) for key in ("ca", "certificate", "key")}
+    listener = node.listener
+    if listener is not None:
+        named |= {("listener", "users_file"): listener.users_file}
+        if listener.tls is not None:
+            keys = ("ca", "certificate", "key")
+            named |= {("listener", "tls", key): getattr(listener.tls, key) for key in keys}
     for location, file in named.items():
         if file is not None:
             folder.require(file, tree.file, tree.line_of(location), path_text(location))

@@ -44,6 +44,45 @@ class BrokerSettings:
     tls: TlsSettings | None
     batch_wait_s: float
     batch_messages_max: int
+    reader: str = "bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerTlsSettings:
+    """Certificate files of our own listener; `ca` is None if clients show none."""
+
+    certificate: Path
+    key: Path
+    ca: Path | None
+    require_client_certificate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """Our own MQTT endpoint; port 0 lets the system choose."""
+
+    host: str
+    port: int
+    topic_prefix: str
+    tls: ListenerTlsSettings | None = None
+    users_file: Path | None = None
+    gateways: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()
+    connections_max: int = 5_000
+    message_bytes_max: int = 300_000
+    messages_per_s: int = 10_000
+    inflight_max: int = 1_000
+    session_messages_max: int = 1_000
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Nobody connects without a certificate."""
+        return self.tls is not None and self.tls.require_client_certificate
+
+    @property
+    def is_open(self) -> bool:
+        """Nobody is asked who they are."""
+        return self.users_file is None and not self.asks_for_certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +147,7 @@ class Configuration:
     fingerprint: str
     node: NodeSettings
     broker: BrokerSettings
+    listener: ListenerSettings | None
     topic_prefix: str
     decoders: tuple[DecoderRule, ...]
     sl651: Sl651ListenerSettings | None

@@ -119,9 +119,10 @@ def _lints_of_node(configuration: Configuration) -> Iterator[str]:
         yield "messages.status is Actual while node.clock is simulated: a drill would pass for real"
     if not actual and not simulated:
         yield "messages.status is Exercise: every message says that it is an exercise"
-    broker = configuration.broker
-    if broker.embedded and broker.host not in {"127.0.0.1", "localhost", "::1"}:
-        yield f"the embedded broker listens on {broker.host} and asks nobody for a password"
+    listener = configuration.listener
+    if listener is not None and listener.is_open and listener.host not in {"127.0.0.1", "localhost", "::1"}:
+        what = "the embedded broker" if configuration.broker.embedded else "the listener"
+        yield f"{what} listens on {listener.host} and asks nobody for a password"
     routing = configuration.routing
     if routing.household_level_min < routing.chain_level_min:
         yield (

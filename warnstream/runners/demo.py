@@ -432,7 +432,7 @@ def _print_summary(console: Console, summary: dict[str, object]) -> None:
     console.print(f"It took {summary['wall_s']} s.", highlight=False)
     if people["messages_lost"]:
         console.print(
-            f"{people['messages_lost']} messages were lost in the embedded broker (this machine is too busy "
+            f"{people['messages_lost']} messages were lost on their way (this machine is too busy "
             "for --speed); the figures above are not to be trusted.",
             style="bold red",
         )

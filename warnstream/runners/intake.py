@@ -12,8 +12,9 @@ ticks.
 
 import hashlib
 import io
+import itertools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -98,6 +99,12 @@ class _Cancel(msgspec.Struct):
 def encode_messages(messages: Sequence[RawMessage]) -> bytes:
     """Payload of a `MESSAGES` entry."""
     return msgspec.msgpack.encode([(message.topic, message.payload) for message in messages])
+
+
+def encode_arrived(columns: Iterable[tuple[Sequence[str], Sequence[bytes]]]) -> bytes:
+    """Payload of a `MESSAGES` entry, from columns of topics and payloads."""
+    pairs = itertools.chain.from_iterable(zip(topics, payloads, strict=True) for topics, payloads in columns)
+    return msgspec.msgpack.encode(list(pairs))
 
 
 def encode_tick(now_s: int) -> bytes:

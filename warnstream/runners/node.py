@@ -21,13 +21,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.adapters.channels.factory import open_channels
-from warnstream.adapters.channels.mqtt import PahoPublisher
 from warnstream.adapters.delivery_worker import DeliveryWorker
-from warnstream.adapters.embedded_broker import EmbeddedBroker
 from warnstream.adapters.http_api import HttpApi
 from warnstream.adapters.http_server import HttpServer
+from warnstream.adapters.inbox import Arrived, Inbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt import MqttSource, ReceivedMessage
+from warnstream.adapters.mqtt_doors import open_doors
 from warnstream.adapters.outbox import Outbox
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.adapters.store import Journal, RefusedStore
@@ -103,9 +102,10 @@ class Node:
         self._refused = RefusedStore(self._directory, configuration.storage.refused_max)
         self.outbox = Outbox(self._directory)
         self._intake = self._new_intake()
-        self._broker = EmbeddedBroker(configuration.broker) if configuration.broker.embedded else None
-        self._source = MqttSource(configuration.broker, _topics(configuration).subscriptions)
-        self._publisher = PahoPublisher(configuration.broker)
+        self._inbox = Inbox()
+        self._sources, self._publisher = open_doors(
+            configuration, _topics(configuration).subscriptions, self._inbox, self.metrics
+        )
         tokens = Tokens(load_or_create_secret(self._directory))
         channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
         self.delivery = DeliveryWorker(self.outbox, channels, tokens, self.metrics)
@@ -138,12 +138,11 @@ class Node:
             If the journal is damaged, or a port is taken.
         """
         self._recover()
-        if self._broker is not None:
-            self._broker.start()
         self._publisher.start()
         resent = self.delivery.start()
         self.http.start()
-        self._source.start()
+        for source in self._sources:
+            source.start()
         if self.sl651 is not None:
             self.sl651.start()
         self._trouble.pop("start", None)
@@ -168,7 +167,7 @@ class Node:
     def ask_to_stop(self) -> None:
         """End `run` soon; from any thread or a signal handler."""
         self._stopping.set()
-        self._source.wake()
+        self._inbox.wake()
 
     # What the HTTP interface asks for (NodeStatus).
 
@@ -179,13 +178,13 @@ class Node:
     def ready(self) -> tuple[bool, list[str]]:
         """Whether readings come in and warnings would go out now, and the reasons why not."""
         reasons = list(self._trouble.values())
-        if not self._source.is_connected:
-            reasons.append("the broker is not connected")
+        reasons += [f"the {one.name} is not connected" for one in self._sources if not one.is_connected]
         return not reasons, reasons
 
     def state(self) -> dict[str, object]:
         """The situation of the county after the last step."""
-        return {**self._state, "broker_connected": self._source.is_connected, "trouble": self._trouble}
+        connected = all(source.is_connected for source in self._sources)
+        return {**self._state, "broker_connected": connected, "trouble": self._trouble}
 
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
@@ -228,16 +227,23 @@ class Node:
 
     def _turn(self) -> None:
         broker = self.configuration.broker
-        messages = self._source.take(
+        arrived = self._inbox.take(
             messages_max=broker.batch_messages_max, wait_s=self._wait_s(), gather_s=broker.batch_wait_s
         )
         requests = self._waiting_requests()
-        entries = [(kinds.MESSAGES, kinds.encode_messages([one.raw for one in messages]))] if messages else []
+        entries = []
+        if any(one.topics for one in arrived):
+            entries.append(
+                (kinds.MESSAGES, kinds.encode_arrived((one.topics, one.payloads) for one in arrived))
+            )
+        elif arrived:
+            self._acknowledge(arrived)
+            arrived = []
         entries += [(request.kind, request.payload) for request in requests]
         tick = self._due_tick()
         if tick is not None:
             entries.append((kinds.TICK, kinds.encode_tick(tick)))
-        last = self._append(entries, messages, requests) if entries else None
+        last = self._append(entries, arrived, requests) if entries else None
         if last is None:
             return
         for sequence, (kind, payload) in enumerate(entries, start=last - len(entries) + 1):
@@ -245,7 +251,7 @@ class Node:
         self._snapshot_if_due()
 
     def _append(
-        self, entries: list[tuple[str, bytes]], messages: list[ReceivedMessage], requests: list[_Request]
+        self, entries: list[tuple[str, bytes]], arrived: list[Arrived], requests: list[_Request]
     ) -> int | None:
         """Make entries durable, then acknowledge; returns the last one's sequence number.
 
@@ -264,11 +270,18 @@ class Node:
             self._trouble.pop("disk", None)
             self.metrics.journal_append.observe(time.perf_counter() - started)
             self.metrics.journal_sequence.set(sequence)
-            self.metrics.messages_received.inc(len(messages))
-            self._source.acknowledge(messages)
+            self.metrics.messages_received.inc(sum(len(one.topics) for one in arrived))
+            self._acknowledge(arrived)
             for request in requests:
                 request.done.set_result(None)
             return sequence
+
+    def _acknowledge(self, arrived: list[Arrived]) -> None:
+        """Tell every source what of its messages is durable."""
+        for source in self._sources:
+            own = [one for one in arrived if one.source is source]
+            if own:
+                source.acknowledge(own)
 
     def _wait_for_disk(self, error: StoreError) -> bool:
         """Nothing is acknowledged while the disk refuses; False once the node is to stop."""
@@ -511,7 +524,7 @@ class Node:
             raise StoreError("the node is stopping", retryable=True)
         request = _Request(kind, payload, Future())
         self._requests.put(request)
-        self._source.wake()
+        self._inbox.wake()
         return request
 
     def _due_tick(self) -> int | None:
@@ -536,12 +549,11 @@ class Node:
         """Stop taking, send what is in hand, keep the state, close the files."""
         if self.sl651 is not None:
             self.sl651.stop()
-        self._source.stop()
         self.http.stop()
         self.delivery.stop()
         self._publisher.stop()
-        if self._broker is not None:
-            self._broker.stop()
+        for source in self._sources:
+            source.stop()
         self._snapshot()
         self.outbox.close()
         self._refused.close()

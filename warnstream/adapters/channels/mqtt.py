@@ -220,7 +220,7 @@ class PahoPublisher:
 
 def _client_of(settings: BrokerSettings, role: str) -> Client:
     # Nothing is kept for us at the broker: the outbox knows what is still to be sent.
-    client = new_client(settings, f"{settings.client_id}-{role}", keeps_session=False)
+    client = new_client(settings, f"{settings.client_id}-{role}", keeps_session=False, kind=Client)
     client.max_inflight_messages_set(INFLIGHT_MAX)
     client.max_queued_messages_set(QUEUED_MAX)
     return client

@@ -1,0 +1,42 @@
+import threading
+import time
+
+from warnstream.adapters.inbox import Arrived, Inbox
+
+
+def arrived(n: int, size: int = 1) -> Arrived:
+    return Arrived(None, 1, ["t"] * n, [b"p"] * n, [], size)  # type: ignore[arg-type]  # no source is asked
+
+
+def test_a_batch_ends_with_what_came_together_with_its_last_message() -> None:
+    inbox = Inbox()
+    for n in (3, 3, 3):
+        inbox.put(arrived(n))
+    batch = inbox.take(messages_max=4, wait_s=1, gather_s=0)
+    assert [len(one.topics) for one in batch] == [3, 3]
+    assert len(inbox.take(messages_max=4, wait_s=1, gather_s=0)) == 1
+
+
+def test_nothing_came_is_an_empty_batch() -> None:
+    assert Inbox().take(messages_max=1, wait_s=0, gather_s=0) == []
+
+
+def test_waking_ends_a_wait() -> None:
+    inbox = Inbox()
+    started = time.monotonic()
+    threading.Timer(0.01, inbox.wake).start()
+    assert inbox.take(messages_max=1, wait_s=20, gather_s=0) == []
+    assert time.monotonic() - started < 10
+
+
+def test_the_limits_are_messages_and_bytes_and_room_is_told() -> None:
+    told: list[bool] = []
+    inbox = Inbox(messages_max=2, bytes_max=10)
+    inbox.when_room(lambda: told.append(inbox.has_room))
+    inbox.put(arrived(2))
+    assert not inbox.has_room
+    inbox.take(messages_max=9, wait_s=0, gather_s=0)
+    inbox.put(arrived(1, size=10))
+    assert not inbox.has_room
+    inbox.take(messages_max=9, wait_s=0, gather_s=0)
+    assert (inbox.has_room, told) == (True, [True, True])

@@ -1,6 +1,5 @@
 """The same reports in other formats of gateways, written from docs/formats.md, apart from the decoders.
 
-
 What is no report of ours (line noise, a wrong unit) travels as it came, and
 is refused as it would be in flat JSON.
 """

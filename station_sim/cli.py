@@ -24,6 +24,7 @@ from station_sim.county import CountyPlan, build_county, read_county
 from station_sim.demo_config import write_demo_config
 from station_sim.errors import SimulatorError
 from station_sim.faults import MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix
+from station_sim.formats import ENCODERS, reformat
 from station_sim.people import BrokerDevices, People
 from station_sim.progress import ProgressView
 from station_sim.publish import Publisher, PublishSummary
@@ -197,6 +198,12 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--truth", type=Path, metavar="DIR", help="for truth.csv and faults.csv; default CONFIG_DIR/truth"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("flat_json", *ENCODERS),
+        default="flat_json",
+        help="form of the messages; decoders: in warnstream.yaml must say the same; default flat_json",
     )
     parser.add_argument(
         "--people", action="store_true", help="also play people with devices, as `station-sim people`"
@@ -418,7 +425,8 @@ def _run(options: argparse.Namespace) -> int:
     scenario = Scenario(options.seed, county, options.hours, options.start, options.faults, options.prefix)
     scenario.write_truth(options.truth or options.config / "truth")
     address = _broker_address(options)
-    publisher = Publisher(scenario.messages(), BrokerTransport(address), options.speed)
+    messages = reformat(scenario.messages(), options.format)
+    publisher = Publisher(messages, BrokerTransport(address), options.speed)
     habits = AnswerHabits(options.seed, speed=options.speed)
     with ExitStack() as stack:
         stop = stack.enter_context(_stop_on_signals())

@@ -71,10 +71,15 @@ class Session:
 
     def close(self) -> list[Kept]:
         """What was incomplete when the connection ended: kept, so that nothing disappears unseen."""
-        rest = [build(frame) for frame in self._gathering.packets.values()] if self._gathering else []
-        content = b"".join(rest) + self._buffer
-        self._gathering, self._buffer = None, b""
+        content = self._incomplete() + self._buffer
+        self._buffer = b""
         return [Kept(content, b"")] if content else []
+
+    def _incomplete(self) -> bytes:
+        """Packets of a message that will not become whole; gathering begins anew."""
+        packets = self._gathering.packets.values() if self._gathering else ()
+        self._gathering = None
+        return b"".join(build(frame) for frame in packets)
 
     def _confirm(self, frame: Frame) -> tuple[bytes, int]:
         if not frame.is_up or frame.function not in _REPORTS:
@@ -92,7 +97,8 @@ class Session:
             return [Kept(build(frame), b"")]
         gathering, kept = self._gathering, []
         if gathering is None or not _belongs(frame, gathering.head):
-            kept = self.close() if gathering is not None and not self._buffer else []
+            lost = self._incomplete()
+            kept = [Kept(lost, b"")] if lost else []
             gathering = self._gathering = _Gathering(frame)
         gathering.packets[frame.packet] = frame
         if sum(len(one.body) for one in gathering.packets.values()) > GATHERED_BYTES_MAX:

@@ -105,3 +105,11 @@ def test_what_is_incomplete_at_the_end_of_a_connection_is_kept() -> None:
     (kept,) = session.close()
     assert kept.content == packets(ETB, ETX)[0] + bytes.fromhex(TIMED_32)[:20]
     assert session.close() == []
+
+
+def test_packets_of_a_message_that_another_replaces_are_kept() -> None:
+    session = Session(stays_online=True)
+    first, other = packets(ETB, ETX)[0], packets(ETB, ETB, ETX)[0]
+    session.take(first)
+    (kept,) = session.take(other + bytes.fromhex(TIMED_32)[:20])
+    assert (kept.content, kept.reply) == (first, b"")

@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -406,7 +405,7 @@ def _print_summary(console: Console, summary: dict[str, object]) -> None:
     scores = summary["scores"]
     assert isinstance(scores, list)
     console.print("Village warnings against what the simulator knows happened:", style="bold")
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
     for column, cell in SCORE_COLUMNS.items():
         table.add_column(column, justify="left" if cell in {"hazard", "level"} else "right", no_wrap=True)
     for row in scores:

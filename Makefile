@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench demo
+.PHONY: check test test-all bench bench-ingest demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -18,6 +18,9 @@ test-all:         ## everything this machine can run
 
 bench:            ## figures for benchmarks/RESULTS.md
 	$(BIN)python benchmarks/bench_engine.py
+
+bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
+	$(BIN)python -m benchmarks.bench_ingest
 
 demo:             ## the simulated county
 	$(BIN)warnstream demo

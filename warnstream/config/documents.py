@@ -12,7 +12,7 @@ from pydantic import Field
 from warnstream.config import forms
 from warnstream.config.listener_section import ListenerSection
 from warnstream.config.quantities import format_duration
-from warnstream.config.section import Section, default, part
+from warnstream.config.sections import Section, default, part
 from warnstream.model.level import LEVELS, Level
 
 EMBEDDED_BROKER_PORT = 18830

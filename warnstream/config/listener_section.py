@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from warnstream.config import forms
-from warnstream.config.section import Section, default, part
+from warnstream.config.sections import Section, default, part
 
 
 class ListenerTlsSection(Section):

@@ -29,7 +29,7 @@ from warnstream.config.places import (
     read_stations,
     read_villages,
 )
-from warnstream.config.section import Section
+from warnstream.config.sections import Section
 from warnstream.config.settings import Configuration
 from warnstream.config.thresholds import (
     HazardDocument,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from warnstream.config.documents import ChannelsDocument, NodeDocument, ThresholdsDocument
-from warnstream.config.section import Section
+from warnstream.config.sections import Section
 
 _DOCUMENT_OF_NAME: dict[str, type[Section]] = {
     "warnstream": NodeDocument,

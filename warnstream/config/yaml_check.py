@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.forms import choice_of, shown
-from warnstream.config.section import SECTION_FAULT, Section
+from warnstream.config.sections import SECTION_FAULT, Section
 from warnstream.config.yaml_tree import Location, YamlTree, path_text
 
 SomeSection = TypeVar("SomeSection", bound=Section)

@@ -17,9 +17,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 
+from warnstream.ingest.flat_columns import FlatColumns
 from warnstream.model.network import Stations
-from warnstream.model.readings import UNIT_OF_VARIABLE, VARIABLE_OF_WORD, ReadingBatch, Variable, batch_of
+from warnstream.model.readings import (
+    UNIT_OF_VARIABLE,
+    VARIABLE_OF_WORD,
+    ReadingBatch,
+    Variable,
+    batch_of,
+    concatenate,
+)
 from warnstream.model.refusals import Refusal, RefusalReason
 from warnstream.model.times import parse_iso
 
@@ -55,22 +64,30 @@ class Decoder:
     def __init__(self, stations: Stations) -> None:
         self._index_of_code = stations.index_of_code()
         self._time_of_text: dict[str, int] = {}
+        self._columns = FlatColumns(self._index_of_code, self._parse_time, PAYLOAD_BYTES_MAX)
 
     def decode(self, messages: Sequence[RawMessage]) -> Decoded:
         """Readings of all messages, in order.
 
         Never raises for what a message contains; see `Decoded.refusals`.
         """
+        plain, message_of_plain, left = self._columns.decode([message.payload for message in messages])
+        if not left:
+            return Decoded(plain, [])
         rows: list[tuple[int, int, int, float]] = []
+        message_of_row: list[int] = []
         refusals: list[Refusal] = []
-        for message in messages:
-            for item in self._decode_message(message):
+        for index in left:
+            for item in self._decode_message(messages[index]):
                 if isinstance(item, Refusal):
                     refusals.append(item)
                 else:
                     rows.append(item)
+                    message_of_row.append(index)
         station, variable, observed_at_s, value = zip(*rows, strict=True) if rows else ((), (), (), ())
-        return Decoded(batch_of(station, variable, observed_at_s, value), refusals)
+        readings = concatenate([plain, batch_of(station, variable, observed_at_s, value)])
+        arrival = np.argsort(np.concatenate([message_of_plain, message_of_row]), kind="stable")
+        return Decoded(readings.select(arrival), refusals)
 
     def _decode_message(self, message: RawMessage) -> Iterator[tuple[int, int, int, float] | Refusal]:
         if len(message.payload) > PAYLOAD_BYTES_MAX:

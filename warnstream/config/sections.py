@@ -1,4 +1,4 @@
-"""What every section of a YAML file is: known keys only, written defaults, all faults at once."""
+"""What every section of the YAML files has: keys with defaults, unknown keys refused, all faults at once."""
 
 from collections.abc import Callable
 from typing import Any, Self
@@ -20,7 +20,7 @@ def default(written: Any, *, description: str, alias: str | None = None) -> Any:
     return Field(written, alias=alias, description=description, validate_default=True)
 
 
-def part(section: Callable[[], BaseModel] | type[list[Any]], description: str) -> Any:
+def part(section: Callable[[], BaseModel] | type[list[Any]] | type[dict[Any, Any]], description: str) -> Any:
     """A section that may be left out and then has all its defaults."""
     return Field(default_factory=section, description=description)
 

@@ -4,16 +4,47 @@ Label values come from fixed sets (reasons, flags, hazards, levels, channels,
 states): the number of series does not grow with stations, villages or people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
 
+from warnstream.model.arrays import Float64Array, Int64Array
 from warnstream.model.level import Level
 
 LAG_BUCKETS_S = (1, 5, 15, 60, 300, 900, 3_600, 21_600)
 """Seconds between observation and arrival; the last is six hours, as long as rain is corrected."""
 
 WORK_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class BatchHistogram(Collector):
+    """A histogram that takes an array at once; prometheus_client's takes one value, at 1 µs each."""
+
+    def __init__(
+        self, name: str, documentation: str, *, buckets: Sequence[float], registry: CollectorRegistry
+    ) -> None:
+        self._name, self._type, self._labelnames = name, "histogram", ()
+        self._documentation = documentation
+        self._bounds = np.array(buckets, dtype=np.float64)
+        self._counts = np.zeros(len(buckets) + 1, dtype=np.int64)
+        self._sum = 0.0
+        registry.register(self)
+
+    def observe_all(self, values: Float64Array | Int64Array) -> None:
+        """Count every value, shape (n,), none NaN."""
+        place = np.searchsorted(self._bounds, values, side="left")
+        # Replaced, not changed: a scrape in another thread sees one state or the other.
+        self._counts = self._counts + np.bincount(place, minlength=len(self._counts))
+        self._sum += float(values.sum())
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        """The present counts, for the exposition."""
+        bounds = [*(str(bound) for bound in self._bounds.tolist()), "+Inf"]
+        buckets = list(zip(bounds, np.cumsum(self._counts).tolist(), strict=True))
+        yield HistogramMetricFamily(self._name, self._documentation, buckets=buckets, sum_value=self._sum)
 
 
 class Metrics:
@@ -44,7 +75,7 @@ class Metrics:
         self.readings_flagged = Counter(
             "warnstream_readings_flagged", "Readings flagged by quality control.", ["flag"], registry=registry
         )
-        self.reading_lag = Histogram(
+        self.reading_lag = BatchHistogram(
             "warnstream_reading_lag_seconds",
             "Arrival minus observation of accepted readings.",
             buckets=LAG_BUCKETS_S,

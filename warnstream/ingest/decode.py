@@ -19,7 +19,9 @@ Limit: messages above 256 KiB are refused unread.
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
+import numpy as np
 
+from warnstream.ingest.flat_columns import FlatColumns
 from warnstream.ingest.names import (
     EPOCH_S_MAX,
     PAYLOAD_BYTES_MAX,
@@ -30,9 +32,10 @@ from warnstream.ingest.names import (
     refuse_if_too_large,
 )
 from warnstream.ingest.names import refuse as _refuse
+from warnstream.model.arrays import Int64Array
 from warnstream.model.decoders import DecoderRule, VariableMapping
 from warnstream.model.network import Stations
-from warnstream.model.readings import UNIT_OF_VARIABLE, batch_of
+from warnstream.model.readings import UNIT_OF_VARIABLE, ReadingBatch, batch_of, concatenate, empty_batch
 from warnstream.model.refusals import Refusal, RefusalReason
 from warnstream.model.times import parse_iso
 
@@ -60,22 +63,40 @@ class Decoder:
         self._names = Names(stations, rule or DecoderRule("#", "flat_json", {}, {}))
         self._takes_exercises = takes_exercises
         self._time_of_text: dict[str, int] = {}
+        self._columns: FlatColumns | None = None
+        if rule is None or not (
+            rule.variables or rule.stations
+        ):  # names of others must be looked at one by one
+            self._columns = FlatColumns(stations.index_of_code(), self._parse_time, PAYLOAD_BYTES_MAX)
 
     def decode(self, messages: Sequence[RawMessage]) -> Decoded:
         """Readings of all messages, in order.
 
         Never raises for what a message contains; see `Decoded.refusals`.
         """
+        plain, message_of_plain, left = self._plain(messages)
+        if not left:
+            return Decoded(plain, [])
         rows: list[tuple[int, int, int, float]] = []
+        message_of_row: list[int] = []
         refusals: list[Refusal] = []
-        for message in messages:
-            for item in self._decode_message(message):
+        for index in left:
+            for item in self._decode_message(messages[index]):
                 if isinstance(item, Refusal):
                     refusals.append(item)
                 else:
                     rows.append(item)
+                    message_of_row.append(index)
         station, variable, observed_at_s, value = zip(*rows, strict=True) if rows else ((), (), (), ())
-        return Decoded(batch_of(station, variable, observed_at_s, value), refusals)
+        readings = concatenate([plain, batch_of(station, variable, observed_at_s, value)])
+        arrival = np.argsort(np.concatenate([message_of_plain, message_of_row]), kind="stable")
+        return Decoded(readings.select(arrival), refusals)
+
+    def _plain(self, messages: Sequence[RawMessage]) -> tuple[ReadingBatch, Int64Array, Sequence[int]]:
+        """What needs no judgement, and the messages that do."""
+        if self._columns is None:
+            return empty_batch(), np.zeros(0, dtype=np.int64), range(len(messages))
+        return self._columns.decode([message.payload for message in messages])
 
     def _decode_message(self, message: RawMessage) -> Iterator[tuple[int, int, int, float] | Refusal]:
         too_large = refuse_if_too_large(message)

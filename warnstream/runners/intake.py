@@ -36,6 +36,9 @@ TICK = "tick"
 ANSWER = "answer"
 CANCEL = "cancel"
 
+TOPICS_KNOWN_MAX = 100_000
+"""Topics of stations that are remembered as such, so that a batch of them is looked at once."""
+
 _REASON_OF_FLAG = {
     Flag.OUT_OF_RANGE: RefusalReason.OUT_OF_RANGE,
     Flag.FUTURE: RefusalReason.FUTURE,
@@ -140,6 +143,7 @@ class Intake:
         self._decoder = decoder or DecoderSelection(network.stations, default_rules(topics.prefix))
         self._topics = topics
         self._is_simulated = clock == "simulated"
+        self._station_topics: set[str] = set()
         self._undecoded: list[RawMessage] = []
         self._pending: list[ReadingBatch] = []
         self._actions: list[RecipientAnswer | OperatorCancel] = []
@@ -159,8 +163,7 @@ class Intake:
         """
         outcome = Outcome()
         if kind == MESSAGES:
-            for topic, content in msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]]):
-                self._take_message(RawMessage(topic, content), outcome)
+            self._take_messages(msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]]), outcome)
             self._decode_waiting(outcome)
         elif kind == TICK:
             self._step(msgspec.msgpack.decode(payload, type=int), outcome)
@@ -212,6 +215,13 @@ class Intake:
         self._pending = [batch_of(**state.pop("waiting"))]
         self.engine.assessment.restore(state)
 
+    def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:
+        if self._station_topics.issuperset([topic for topic, _ in pairs]):
+            self._undecoded += itertools.starmap(RawMessage, pairs)
+            return
+        for topic, content in pairs:
+            self._take_message(RawMessage(topic, content), outcome)
+
     def _take_message(self, message: RawMessage, outcome: Outcome) -> None:
         recipient = self._topics.recipient_of(message.topic)
         if message.topic == self._topics.clock:
@@ -219,6 +229,9 @@ class Intake:
         elif recipient is not None:
             self._take_answer_message(message, recipient, outcome)
         else:
+            if len(self._station_topics) >= TOPICS_KNOWN_MAX:
+                self._station_topics.clear()
+            self._station_topics.add(message.topic)
             self._undecoded.append(message)
 
     def _take_time(self, message: RawMessage, outcome: Outcome) -> None:

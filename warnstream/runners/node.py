@@ -374,8 +374,7 @@ class Node:
         metrics = self.metrics
         usable = (assessed.flags & UNUSABLE) == 0
         metrics.readings_accepted.inc(int(usable.sum()))
-        for lag_s in now_s - readings.observed_at_s[usable]:
-            metrics.reading_lag.observe(max(int(lag_s), 0))
+        metrics.reading_lag.observe_all(np.maximum(now_s - readings.observed_at_s[usable], 0))
         for flag in Flag:
             count = int(np.count_nonzero(assessed.flags & flag))
             if count:

@@ -122,13 +122,28 @@ def blast(port: int, data: bytes, n_acknowledged: int) -> "subprocess.Popen[byte
     return subprocess.Popen(arguments, cwd=HERE.parent)
 
 
+def connect(port: int, client_id: str) -> socket.socket:
+    """A clean session; an earlier one of that name is forgotten by the broker."""
+    client = socket.create_connection(("127.0.0.1", port))
+    body = wire.text_field("MQTT") + b"\x04\x02\x00\x00" + wire.text_field(client_id)
+    client.sendall(b"\x10" + wire.varint(len(body)) + body)
+    client.recv(4)
+    return client
+
+
+def forget_session(port: int, client_id: str) -> None:
+    """Else the broker would keep every later message for it."""
+    try:
+        with connect(port, client_id) as client:
+            client.sendall(b"\xe0\x00")
+    except ConnectionRefusedError:
+        return  # the way in was the node's own listener
+
+
 def run_blaster(port: int, file: str, answer_bytes: int) -> None:
     data = memoryview(Path(file).read_bytes())
     Path(file).unlink()
-    client = socket.create_connection(("127.0.0.1", port))
-    body = wire.text_field("MQTT") + b"\x04\x02\x00\x00" + wire.text_field("blaster")
-    client.sendall(b"\x10" + wire.varint(len(body)) + body)
-    client.recv(4)
+    client = connect(port, "blaster")
     client.setblocking(False)
     at, answered = 0, 0
     while at < len(data) or answered < answer_bytes:
@@ -169,7 +184,8 @@ def run_node(directory: Path, port: int, data: bytes, n: int, qos: int) -> Resul
     shutil.rmtree(directory / "data", ignore_errors=True)
     # Another name at the broker each time: no session of an earlier run brings its messages along.
     settings = directory / "warnstream.yaml"
-    text = re.sub(r"client_id: \S+", f"client_id: bench-{time.monotonic_ns()}", settings.read_text("utf-8"))
+    client_id = f"bench-{time.monotonic_ns()}"
+    text = re.sub(r"client_id: \S+", f"client_id: {client_id}", settings.read_text("utf-8"))
     settings.write_text(text, encoding="utf-8")
     http_port = load_configuration(directory).http.port
     command = [str(Path(sys.executable).parent / "warnstream"), "run", str(directory), "--log-level", "ERROR"]
@@ -205,6 +221,7 @@ def run_node(directory: Path, port: int, data: bytes, n: int, qos: int) -> Resul
         client.close()
         node.send_signal(signal.SIGTERM)
         node.wait(60)
+    forget_session(port, client_id)
     return Result(count / max(changed - started, 1e-9), 1e6 * cpu / max(count, 1), n - count)
 
 

@@ -9,6 +9,7 @@ installed is still built that way.
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,6 +32,12 @@ from warnstream.adapters.mqtt_frames import (
 READ_BYTES = 256 * 1024
 READS_MAX = 16
 """Reads of one turn of paho's loop (TLS gives 16 KiB at once): writing gets its turn after them."""
+
+PAUSE_S = 0.003
+"""Wait before the next read while messages stream in: fewer, larger reads, and less work for the broker too."""
+
+STREAMING_MESSAGES = 16
+"""A read that brought so many was part of a stream."""
 
 TOPICS_KNOWN_MAX = 65_536
 """Topics whose text is remembered; beyond it they are learnt anew."""
@@ -58,6 +65,7 @@ class BulkClient(paho.Client):
         self._is_replaying = False
         self._read_error: OSError | None = None
         self._is_ended = False
+        self._is_streaming = False
 
     def send_pubacks(self, message_ids: Sequence[bytes]) -> None:
         """Acknowledge QoS 1 messages of the present connection in one write, from any thread."""
@@ -68,6 +76,9 @@ class BulkClient(paho.Client):
         """Read all that is there, take the messages out, let paho see the rest."""
         if self.socket() is not self._stream_of:
             self._begin_stream()
+        if self._is_streaming:
+            time.sleep(PAUSE_S)
+        self._is_streaming = False
         for _ in range(READS_MAX):
             data = self._receive()
             if not data:
@@ -147,6 +158,7 @@ class BulkClient(paho.Client):
 
     def _hand_over(self, columns: Columns, size_bytes: int) -> None:
         if columns.topics:
+            self._is_streaming |= len(columns.topics) >= STREAMING_MESSAGES
             self.on_columns(columns, size_bytes)
 
     def _topic(self, raw: bytes, alias: int) -> str:

@@ -34,7 +34,7 @@ READS_MAX = 16
 """Reads of one turn of paho's loop (TLS gives 16 KiB at once): writing gets its turn after them."""
 
 PAUSE_S = 0.003
-"""Wait before the next read while messages stream in: fewer, larger reads, and less work for the broker too."""
+"""Wait before the next read while messages stream in: fewer, larger reads, less work for the broker too."""
 
 STREAMING_MESSAGES = 16
 """A read that brought so many was part of a stream."""

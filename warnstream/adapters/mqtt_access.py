@@ -7,9 +7,9 @@ certificates the user is the certificate's common name.
 A user is a station or a device unless listed: user ``R0001`` publishes below
 ``{prefix}/+/+/R0001/obs`` and ``{prefix}/answer/R0001`` and reads
 ``{prefix}/device/R0001`` and ``{prefix}/warn/#``. A *gateway* publishes for
-every station; a *trusted* user may do everything (a simulator that tells the
-time, a display). Without users file and client certificates everybody may do
-everything: for a closed network or a demo only.
+every station, in every format that `decoders` names; a *trusted* user may do
+everything (a simulator that tells the time, a display). Without users file and
+client certificates everybody may do everything: for a closed network or a demo only.
 """
 
 import hashlib
@@ -142,12 +142,15 @@ class Permissions:
     is_open : bool
         Nobody is asked who they are: everything is allowed.
     gateways, trusted : frozenset of str
+    observations : tuple of str
+        Filters that gateways publish under beside our own form of topic (other formats have other topics).
     """
 
     prefix: str
     is_open: bool
     gateways: frozenset[str]
     trusted: frozenset[str]
+    observations: tuple[str, ...] = ()
 
     def may_publish(self, user: str | None, topic: str) -> bool:
         """Whether a user may publish to a topic."""
@@ -167,8 +170,8 @@ class Permissions:
     def _writes(self, user: str | None) -> Sequence[str]:
         if user is None or not is_user_name(user):
             return ()
-        station = "+" if user in self.gateways else user
-        return (f"{self.prefix}/+/+/{station}/obs", f"{self.prefix}/answer/{user}")
+        own = (f"{self.prefix}/+/+/{user}/obs", f"{self.prefix}/answer/{user}")
+        return (*own, f"{self.prefix}/+/+/+/obs", *self.observations) if user in self.gateways else own
 
     def _reads(self, user: str | None) -> Sequence[str]:
         if user is None or not is_user_name(user):

@@ -80,6 +80,11 @@ class MqttListener:
             is_open=settings.is_open,
             gateways=frozenset(settings.gateways),
             trusted=frozenset(settings.trusted),
+            observations=tuple(
+                topic
+                for topic in topics
+                if topic not in {f"{settings.topic_prefix}/clock", f"{settings.topic_prefix}/answer/+"}
+            ),
         )
         self._peers: set[Peer] = set()
         self._refusals: dict[str, tuple[float, int]] = {}

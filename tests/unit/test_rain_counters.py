@@ -114,7 +114,7 @@ def test_the_running_counter_and_that_of_the_day_are_never_both_counted() -> Non
 
 
 def test_cells_place_the_rain_and_the_counter_fills_their_gaps() -> None:
-    """The hour report of FACTS 2.7: cells sum to 2.5 mm with five invalid ones, PT says 4.0."""
+    """A published hour report: cells sum to 2.5 mm with five invalid ones, PT says 4.0."""
     assessment = assessment_of(interval_s=3600)
     feed(assessment, 0, readings(PT, (0, 0.0)))
     valid = [(300, 0.5), (600, 0), (900, 0), (1200, 0), (1500, 2.0), (3300, 0), (3600, 0)]

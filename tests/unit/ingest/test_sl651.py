@@ -1,4 +1,4 @@
-"""SL 651-2014 against frames published with the standard's public implementations (FACTS 2.7)."""
+"""SL 651-2014 against frames published with the standard's public implementations."""
 
 import numpy as np
 import pytest

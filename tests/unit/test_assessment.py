@@ -13,8 +13,7 @@ from tests.networks import (
     stage,
     stage_rule,
 )
-from warnstream import assessment as assessment_module
-from warnstream.assessment import Assessment, Weights
+from warnstream.assessment import Assessment, Weights, judgement
 from warnstream.hazards import critical_rainfall
 from warnstream.model.changes import Change
 from warnstream.model.level import Level
@@ -214,4 +213,4 @@ def _fail_for(monkeypatch: pytest.MonkeyPatch, hazard: str) -> None:
             raise RuntimeError("seeded fault")
         return critical_rainfall.evaluate(rule, villages)  # type: ignore[arg-type]
 
-    monkeypatch.setitem(assessment_module.RAIN_EVALUATORS, "critical_rainfall", evaluate)
+    monkeypatch.setitem(judgement.RAIN_EVALUATORS, "critical_rainfall", evaluate)

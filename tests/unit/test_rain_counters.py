@@ -120,7 +120,9 @@ def test_cells_place_the_rain_and_the_counter_fills_their_gaps() -> None:
     valid = [(300, 0.5), (600, 0), (900, 0), (1200, 0), (1500, 2.0), (3300, 0), (3600, 0)]
     feed(assessment, 3600, readings(RAIN, *valid, interval_s=300), readings(PT, (3600, 4.0)))
     assert rain_1h(assessment) == (4.0, 1.0)
-    half = assessment._rain.accumulate_until(np.array([1500], dtype=np.int32), np.full(2, (T0 + 1500) // 60))
+    half = assessment._stations.rain.accumulate_until(
+        np.array([1500], dtype=np.int32), np.full(2, (T0 + 1500) // 60)
+    )
     assert half.rain_mm[0, 0] == pytest.approx(2.5)
 
 

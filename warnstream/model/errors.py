@@ -49,3 +49,8 @@ class StoreError(WarnstreamError):
     def __init__(self, message: str, *, retryable: bool) -> None:
         self.retryable = retryable
         super().__init__(message)
+
+
+def describe(error: Exception) -> str:
+    """Kind and text of an error of ours, for those who look after the node."""
+    return f"{type(error).__name__}: {error}"

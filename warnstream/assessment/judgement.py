@@ -1,0 +1,199 @@
+"""Which level each hazard has reached in every village, and why.
+
+A hazard that fails holds its levels, is reported, and silences no other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.assessment.stations import Arrays, StationState
+from warnstream.hazards import (
+    critical_rainfall,
+    forest_fire,
+    landslide_rain,
+    rain_table,
+    rainstorm,
+    river_stage,
+    slope_movement,
+    waterlogging,
+)
+from warnstream.lifecycle.hysteresis import LevelState, LevelStep
+from warnstream.model.arrays import Int32Array
+from warnstream.model.changes import Change, LevelChange, Reason
+from warnstream.model.errors import describe
+from warnstream.model.indicators import (
+    UNIT_OF_INDICATOR,
+    HazardLevels,
+    Indicator,
+    VillageAntecedent,
+    VillageRain,
+)
+from warnstream.model.level import Level
+from warnstream.model.network import Network
+from warnstream.model.rules import FireTable, HazardRule, LandslideRain, SlopeTable, WaterloggingTable
+from warnstream.model.times import HOUR_S
+
+RAIN_EVALUATORS: dict[str, Callable[[HazardRule, VillageRain], HazardLevels]] = {
+    "rainstorm": rainstorm.evaluate,
+    "critical_rainfall": critical_rainfall.evaluate,
+}
+"""Evaluators that judge rain over durations; `Judgement` knows the others."""
+
+ANTECEDENT_INDICATORS = frozenset(landslide_rain.CRITERIA)
+"""Indicators whose coverage is that of the past weeks, not of one window."""
+ANTECEDENT_COVERAGE_MIN = 0.5
+"""Below it the states are still filling: certainty is lower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the hazards of one step are judged by; `antecedent` is None where no rule asks for it."""
+
+    stations: StationState
+    rain: VillageRain
+    antecedent: VillageAntecedent | None
+    now_s: int
+
+
+class Judgement:
+    """The rules of one network and the level that each has reached in every village."""
+
+    def __init__(self, network: Network, rules: tuple[HazardRule, ...]) -> None:
+        self._network = network
+        self._rules = rules
+        self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
+
+    def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
+        """Changes of all hazards, in the order of the rules; `failures` takes those that failed."""
+        changes: list[LevelChange] = []
+        for rule in self._rules:
+            changes += self._judge(rule, sources, failures)
+        return changes
+
+    def snapshot(self) -> dict[str, Arrays]:
+        """State as named arrays, hazard by hazard."""
+        return {f"level.{name}": dict(state.snapshot()) for name, state in self.levels.items()}
+
+    def restore(self, state: dict[str, Arrays]) -> None:
+        """Take up a snapshot. KeyError if it was taken with other rules."""
+        for name, level in self.levels.items():
+            level.restore(state[f"level.{name}"])
+
+    def _judge(self, rule: HazardRule, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
+        """Changes of one hazard. The one place where a hazard's failure is caught."""
+        state = self.levels[rule.name]
+        try:
+            found = self._evaluate(rule, sources)
+        except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
+            failures[rule.name] = describe(error)
+            return self._changes(rule, state.hold(), None, sources)
+        return self._changes(rule, state.step(found, rule.lowering, sources.now_s), found, sources)
+
+    def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
+        if rule.evaluator in RAIN_EVALUATORS:
+            return RAIN_EVALUATORS[rule.evaluator](rule, sources.rain)
+        if isinstance(rule.thresholds, LandslideRain):
+            assert sources.antecedent is not None, "planned for from the rules"
+            return landslide_rain.evaluate(rule, sources.rain, sources.antecedent)
+        n_villages = len(self._network.villages)
+        if isinstance(rule.thresholds, FireTable):
+            fire = sources.stations.fire
+            assert fire is not None, "planned for from the rules"
+            return forest_fire.evaluate(rule, fire.index())
+        if isinstance(rule.thresholds, SlopeTable):
+            return slope_movement.evaluate(
+                rule, sources.stations.sensors.samples(), n_villages, sources.now_s
+            )
+        if isinstance(rule.thresholds, WaterloggingTable):
+            return waterlogging.evaluate(
+                rule, sources.rain, sources.stations.sensors.samples(), n_villages, sources.now_s
+            )
+        return river_stage.evaluate(rule, sources.stations.stages_of(rule), n_villages, sources.now_s)
+
+    def _changes(
+        self,
+        rule: HazardRule,
+        step: LevelStep,
+        found: HazardLevels | None,
+        sources: Sources,
+    ) -> list[LevelChange]:
+        """One `LevelChange` per village whose level moved, or that lost or regained sight of a level."""
+        now_s = sources.now_s
+        moved = step.level != step.previous
+        sight = (step.is_blind != step.was_blind) & (step.level > 0) & ~moved
+        changes = []
+        for village in np.flatnonzero(moved | sight):
+            level, previous = Level(int(step.level[village])), Level(int(step.previous[village]))
+            reason = self._reason(rule, int(village), found, sources) if found is not None else None
+            for kind in _kinds(level, previous, was_blind=bool(step.was_blind[village])):
+                is_rise = kind is Change.RISE
+                crossed_at_s = reason.observed_until_s if is_rise and reason is not None else now_s
+                at_level = level if is_rise or kind is Change.FALL else previous
+                changes.append(
+                    LevelChange(
+                        kind, rule.name, int(village), at_level, previous, now_s, crossed_at_s, reason
+                    )
+                )
+        return changes
+
+    def _reason(self, rule: HazardRule, village: int, found: HazardLevels, sources: Sources) -> Reason | None:
+        """Why the evaluator gave this village its level; None where it gave none."""
+        if found.level[village] == 0:
+            return None
+        station = int(found.station[village])
+        indicator = Indicator(int(found.indicator[village]))
+        duration_s = int(found.duration_s[village])
+        observed_at_s = sources.stations.observed_at_s(indicator)[station]
+        coverage = _coverage(sources, village, indicator, duration_s)
+        is_warming_up = indicator in ANTECEDENT_INDICATORS and coverage < ANTECEDENT_COVERAGE_MIN
+        is_doubtful = observed_at_s - duration_s <= sources.stations.doubtful_until_s[station]
+        return Reason(
+            indicator=indicator.word,
+            station=self._network.stations.code[station],
+            value=round(float(found.value[village]), 3),
+            threshold=round(float(found.threshold[village]), 3),
+            unit=UNIT_OF_INDICATOR[indicator],
+            duration_s=duration_s,
+            forecast_value=round(float(found.forecast_value[village]), 3),
+            lead_s=int(found.lead_s[village]),
+            observed_until_s=int(observed_at_s),
+            coverage=round(coverage, 3),
+            confirmed=bool(found.is_confirmed[village])
+            and not (is_doubtful or found.is_blind[village] or is_warming_up),
+            source=rule.source,
+        )
+
+
+def _kinds(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, ...]:
+    """What to tell of a village that moved, or whose sight changed while its level stood.
+
+    A level can fall in the very step in which sight returns; that is told first.
+    """
+    if level > previous:
+        return (Change.RISE,)
+    if level < previous:
+        return (Change.SIGHT_REGAINED, Change.FALL) if was_blind else (Change.FALL,)
+    return (Change.SIGHT_REGAINED,) if was_blind else (Change.SIGHT_LOST,)
+
+
+def durations_of(rules: tuple[HazardRule, ...]) -> Int32Array:
+    """Every duration that any rule reads, ascending; one hour always, for lowering."""
+    needed = {HOUR_S}
+    for rule in rules:
+        if rule.evaluator in RAIN_EVALUATORS:
+            needed |= rain_table.durations_needed(rule)
+        elif isinstance(rule.thresholds, WaterloggingTable):
+            needed |= rain_table.durations_needed(waterlogging.rain_rule(rule))
+    return np.array(sorted(needed), dtype=np.int32)
+
+
+def _coverage(sources: Sources, village: int, indicator: Indicator, duration_s: int) -> float:
+    """Share of the past observed that an indicator rests on."""
+    if indicator is Indicator.RAIN:
+        column = int(np.searchsorted(sources.rain.duration_s, duration_s))
+        return float(sources.rain.coverage[village, column])
+    if indicator in ANTECEDENT_INDICATORS and sources.antecedent is not None:
+        return float(sources.antecedent.coverage[village])
+    return 1.0

@@ -1,0 +1,146 @@
+"""One step of the first machine, in order.
+
+`Assessment.step` is pure: the same batches at the same times give the same
+changes, byte for byte, which is how a disaster is replayed and reviewed. Its
+cost hardly depends on the number of readings: everything that arrived since
+the last step is one batch.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.assessment.judgement import Judgement, Sources, durations_of
+from warnstream.assessment.stations import Arrays, StationPolicies, StationState
+from warnstream.assessment.villages import VillageState, Weights
+from warnstream.forecast.nowcast import GaugeNowcast
+from warnstream.lifecycle.hysteresis import LevelState
+from warnstream.model.arrays import BoolArray, Int32Array, Int64Array, UInt16Array
+from warnstream.model.changes import LevelChange
+from warnstream.model.forecast import RainAhead
+from warnstream.model.indicators import VillageRain
+from warnstream.model.network import Network
+from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
+from warnstream.model.readings import ReadingBatch
+from warnstream.model.rules import HazardRule
+from warnstream.windows.rain_window import Accumulation
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentStep:
+    """What one step found.
+
+    Attributes
+    ----------
+    changes : list of LevelChange
+        In the order of the rules, then of the villages.
+    flags : UInt16Array, shape (n_readings,)
+        `Flag` bits of the batch, row by row.
+    is_reporting : BoolArray, shape (n_stations,)
+    rain : VillageRain
+        What the villages were judged by; `rain.is_blind` names those whose own gauges are silent.
+    failures : dict
+        Hazard (or ``forecast``) -> error text, of those that could not be evaluated.
+    forecast : RainAhead or None
+        A nowcast that was made at this step.
+    """
+
+    changes: list[LevelChange]
+    flags: UInt16Array
+    is_reporting: BoolArray
+    rain: VillageRain
+    failures: dict[str, str]
+    forecast: RainAhead | None
+
+
+class Assessment:
+    """Levels of the villages of one network.
+
+    Parameters
+    ----------
+    network : Network
+    rules : tuple of HazardRule
+    weights : Weights
+    windows, quality : WindowPolicy, QualityPolicy
+    nowcast : GaugeNowcast or None
+        None: no forecast is made, only what has been observed reaches a level.
+    counters : CounterPolicy, optional
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        rules: tuple[HazardRule, ...],
+        *,
+        weights: Weights,
+        windows: WindowPolicy,
+        quality: QualityPolicy,
+        nowcast: GaugeNowcast | None,
+        counters: CounterPolicy | None = None,
+    ) -> None:
+        policies = StationPolicies(windows, quality, counters or CounterPolicy())
+        self._stations = StationState(network.stations, rules, policies)
+        self._villages = VillageState(len(network.villages), weights, durations_of(rules), nowcast)
+        self._judgement = Judgement(network, rules)
+        self._now_s = -1
+
+    @property
+    def now_s(self) -> int:
+        """Time of the last step; -1 before the first."""
+        return self._now_s
+
+    def level(self, hazard: str) -> LevelState:
+        """Levels of all villages for one hazard."""
+        return self._judgement.levels[hazard]
+
+    def accumulate(self, duration_s: Int32Array) -> Accumulation:
+        """Rain of every station over durations, as of the last step."""
+        return self._stations.rain.accumulate(duration_s, self._now_s)
+
+    def last_observed_s(self) -> Int64Array:
+        """Newest observation of each station, shape (n_stations,); see `StationState.last_observed_s`."""
+        return self._stations.last_observed_s()
+
+    def step(self, readings: ReadingBatch, now_s: int) -> AssessmentStep:
+        """Take everything that arrived since the last step and judge every village.
+
+        Raises
+        ------
+        ValueError
+            If `now_s` lies before the time of the last step.
+        """
+        if now_s < self._now_s:
+            raise ValueError(f"time only moves forward: step at {now_s} after one at {self._now_s}")
+        self._now_s = now_s
+        failures: dict[str, str] = {}
+
+        flags = self._stations.take(readings, now_s)
+        is_reporting = self._stations.is_reporting(now_s)
+        forecast = self._villages.look_ahead(self._stations, now_s, failures)
+        rain = self._villages.rain(self._stations, is_reporting, now_s)
+        antecedent = self._villages.antecedent(self._stations, rain, is_reporting)
+        changes = self._judgement.step(Sources(self._stations, rain, antecedent, now_s), failures)
+
+        return AssessmentStep(changes, flags, is_reporting, rain, failures, forecast)
+
+    def snapshot(self) -> dict[str, Arrays]:
+        """State as named arrays; `restore` of it continues exactly."""
+        return {
+            **self._stations.snapshot(),
+            "villages": self._villages.snapshot(),
+            **self._judgement.snapshot(),
+            "clock": {"now_s": np.array([self._now_s], dtype=np.int64)},
+        }
+
+    def restore(self, state: dict[str, Arrays]) -> None:
+        """Take up a snapshot.
+
+        Raises
+        ------
+        ValueError, KeyError
+            If it was taken with another network or other rules; nothing may be assumed then.
+        """
+        self._stations.restore(state)
+        self._villages.restore(state["villages"])
+        self._judgement.restore(state)
+        self._now_s = int(state["clock"]["now_s"][0])

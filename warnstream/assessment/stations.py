@@ -1,0 +1,246 @@
+"""What the stations said: readings are checked, counted once and kept in windows and series.
+
+`StationState` owns everything that is kept per station: flags of quality
+control, rain windows, antecedent rain, counters, stages, slope and depth
+sensors, fire weather. It knows neither villages nor levels.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.ingest.counters import RainCounters
+from warnstream.ingest.duplicates import DuplicateFilter
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.indicators import GaugeStage, Indicator
+from warnstream.model.level import Level
+from warnstream.model.network import Stations
+from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
+from warnstream.model.readings import COUNTERS, UNUSABLE, Flag, ReadingBatch, Variable
+from warnstream.model.rules import (
+    CriticalStage,
+    FireTable,
+    HazardRule,
+    LandslideRain,
+    SlopeTable,
+    WaterloggingTable,
+)
+from warnstream.model.times import DAY_S
+from warnstream.quality.checks import QualityControl
+from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.fire_weather import FireWeather
+from warnstream.windows.rain_window import RainWindow
+from warnstream.windows.sensor_series import SensorSeries
+from warnstream.windows.stage_series import StageSeries
+
+Arrays = dict[str, np.ndarray]
+"""State of one part by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationPolicies:
+    """What checking and keeping obey."""
+
+    windows: WindowPolicy
+    quality: QualityPolicy
+    counters: CounterPolicy
+
+
+class StationState:
+    """All that is kept of the readings of one network.
+
+    Parameters
+    ----------
+    stations : Stations
+    rules : tuple of HazardRule
+        They say how far back windows reach and which sensors are kept.
+    policies : StationPolicies
+    """
+
+    def __init__(self, stations: Stations, rules: tuple[HazardRule, ...], policies: StationPolicies) -> None:
+        n_stations, windows = len(stations), policies.windows
+        self.plan = _antecedent_plan(rules)
+        span_s = windows.longest_s + windows.lateness_s_max
+        if self.plan is not None:
+            span_s = max(span_s, AntecedentRain.span_s(windows.lateness_s_max))
+        noon_s = [rule.thresholds.noon_s for rule in rules if isinstance(rule.thresholds, FireTable)]
+        self.fire = FireWeather(n_stations, noon_s[0]) if noon_s else None
+        if self.fire is not None:
+            span_s = max(span_s, 2 * DAY_S)
+        span_s += windows.future_s_max
+        self.rain = RainWindow(stations.interval_s, span_s=span_s, grace_s=windows.grace_s)
+        self.antecedent = (
+            AntecedentRain(n_stations, self.plan, lateness_s=windows.lateness_s_max)
+            if self.plan is not None
+            else None
+        )
+        self.stages = StageSeries(n_stations)
+        self.sensors = SensorSeries(_sensors(rules), n_stations)
+        self._stations = stations
+        self._windows = windows
+        self._duplicates = DuplicateFilter(n_stations, span_s=span_s)
+        self._quality = QualityControl(stations, policies.quality)
+        self._counters = RainCounters(
+            n_stations,
+            policies.counters,
+            rain_mm_per_min_max=policies.quality.rain_mm_per_min_max,
+            spread_s_max=windows.longest_s,
+        )
+        self.doubtful_until_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
+
+    def take(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
+        """Check a batch and bring what is usable into windows and series.
+
+        Returns
+        -------
+        UInt16Array, shape (n_readings,)
+            `Flag` bits, row by row.
+        """
+        self.rain.advance(now_s)
+        flags = self._check(readings, now_s)
+        self._count(readings, flags, now_s)
+        return flags
+
+    def last_observed_s(self) -> Int64Array:
+        """Newest observation of each station, rain or stage, shape (n_stations,).
+
+        Of stations that have neither it is that of their slope and depth sensors.
+        """
+        stations = self._stations
+        gauges = np.maximum(self.rain.last_observed_s, self.stages.observed_at_s)
+        return np.where(stations.measures_rain | stations.measures_stage, gauges, self.sensors.observed_at_s)
+
+    def is_reporting(self, now_s: int) -> BoolArray:
+        """Which stations are not silent, shape (n_stations,)."""
+        silent_for_s = now_s - self.last_observed_s() - self._stations.interval_s
+        return silent_for_s <= self._windows.silent_after_s
+
+    def observed_at_s(self, indicator: Indicator) -> Int64Array:
+        """Newest observation of each station that an indicator rests on, shape (n_stations,)."""
+        if indicator is Indicator.STAGE:
+            return self.stages.observed_at_s
+        if indicator is Indicator.FIRE_WEATHER and self.fire is not None:
+            return self.fire.observed_at_s
+        if indicator >= Indicator.TILT_RATE:
+            return self.sensors.observed_at_s
+        return self.rain.last_observed_s
+
+    def stages_of(self, rule: HazardRule) -> GaugeStage:
+        """Newest stages; with the rise of the gauges that the rule names if it looks ahead."""
+        table = rule.thresholds
+        assert isinstance(table, CriticalStage)
+        rise_m_per_h: Float64Array = np.full(len(self._stations), np.nan)
+        if rule.forecast_level_max > Level.NONE:
+            gauges = np.unique(table.station)
+            rise_m_per_h[gauges] = self.stages.rise_m_per_h(gauges, table.rise_window_s)
+        return GaugeStage(self.stages.stage_m, self.stages.observed_at_s, rise_m_per_h)
+
+    def snapshot(self) -> dict[str, Arrays]:
+        """State as named arrays, part by part."""
+        return {
+            "rain": dict(self.rain.snapshot()),
+            "stages": dict(self.stages.snapshot()),
+            "fire": {} if self.fire is None else dict(self.fire.snapshot()),
+            "sensors": dict(self.sensors.snapshot()),
+            "antecedent": {} if self.antecedent is None else dict(self.antecedent.snapshot()),
+            "duplicates": dict(self._duplicates.snapshot()),
+            "quality": dict(self._quality.snapshot()),
+            "counters": dict(self._counters.snapshot()),
+            "doubt": {"until_s": self.doubtful_until_s.copy()},
+        }
+
+    def restore(self, state: dict[str, Arrays]) -> None:
+        """Take up a snapshot. ValueError or KeyError if it does not fit; nothing may be assumed then."""
+        self.rain.restore(state["rain"])
+        self.stages.restore(state["stages"])
+        self.sensors.restore(state["sensors"])
+        if self.fire is not None:
+            self.fire.restore(state["fire"])
+        if self.antecedent is not None:
+            self.antecedent.restore(state["antecedent"])
+        self._duplicates.restore(state["duplicates"])
+        self._quality.restore(state["quality"])
+        self._counters.restore(state["counters"])
+        self.doubtful_until_s[:] = state["doubt"]["until_s"]
+
+    def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
+        """Flags of the batch; only readings that pass one check reach the next."""
+        flags = self._quality.check_range(readings)
+        age_s = now_s - readings.observed_at_s
+        flags[age_s < -self._windows.future_s_max] |= np.uint16(Flag.FUTURE)
+        flags[age_s > self._windows.lateness_s_max] |= np.uint16(Flag.TOO_LATE)
+        flags[age_s > self._windows.silent_after_s] |= np.uint16(Flag.LATE)
+        rain = np.flatnonzero((readings.variable == Variable.RAIN) & ((flags & UNUSABLE) == 0))
+        repeated = self._duplicates.mark(readings.station[rain], readings.observed_at_s[rain])
+        flags[rain[repeated]] |= np.uint16(Flag.DUPLICATE)
+        usable = np.flatnonzero((flags & UNUSABLE) == 0)
+        flags[usable] |= self._quality.check_series(readings.select(usable))
+        doubtful = np.flatnonzero(flags & (Flag.STEP | Flag.STUCK))
+        np.maximum.at(self.doubtful_until_s, readings.station[doubtful], readings.observed_at_s[doubtful])
+        return flags
+
+    def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int) -> None:
+        """Bring usable readings into the windows and into what is kept beside them."""
+        changed_from_s = self._count_rain(readings, flags)
+        usable = readings.select((flags & UNUSABLE) == 0)
+        stage = usable.select(usable.variable == Variable.STAGE)
+        self.stages.add(stage.station, stage.observed_at_s, stage.value)
+        self.sensors.add(usable)
+        if self.fire is not None:
+            self.fire.advance(self.rain, now_s)
+            self.fire.add(usable, now_s)
+        if self.antecedent is not None:
+            self.antecedent.advance(self.rain, now_s, changed_from_s)
+
+    def _count_rain(self, readings: ReadingBatch, flags: UInt16Array) -> int | None:
+        """Rain into the windows; flags what a counter has accounted for already.
+
+        Amounts go first: a counter then adds only what they leave open, so no
+        rain is counted twice whatever a station reports. Returns the earliest
+        time whose rain changed, None if none did.
+        """
+        usable = (flags & UNUSABLE) == 0
+        rows = np.flatnonzero(usable & (readings.variable == Variable.RAIN))
+        rows = rows[~self._is_superseded(readings.select(rows), flags, rows)]
+        rain = readings.select(rows)
+        self.rain.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
+        own_s = self._stations.interval_s[rain.station]
+        begins = [rain.observed_at_s - np.where(rain.interval_s > 0, rain.interval_s, own_s)]
+        for variable in COUNTERS:
+            rows = np.flatnonzero(usable & (readings.variable == variable))
+            if len(rows):
+                grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
+                flags[rows] |= flags_of_counter
+                self.rain.reconcile(
+                    grown.station, grown.begin_s, grown.end_s, grown.rain_mm, grown.is_observed
+                )
+                begins.append(grown.begin_s)
+        begin_s = np.concatenate(begins)
+        return int(begin_s.min()) if len(begin_s) else None
+
+    def _is_superseded(self, rain: ReadingBatch, flags: UInt16Array, rows: Int64Array) -> BoolArray:
+        """Which amounts, shape (n,), fell in minutes that a counter has accounted for."""
+        superseded: BoolArray = self._counters.is_counted(rain.station)
+        if superseded.any():
+            superseded &= self.rain.has_observed(rain.station, rain.observed_at_s, rain.interval_s)
+            flags[rows[superseded]] |= np.uint16(Flag.SUPERSEDED)
+        return superseded
+
+
+def _sensors(rules: tuple[HazardRule, ...]) -> Int32Array:
+    """Stations whose slope or depth sensors a rule names, ascending."""
+    tables = [rule.thresholds for rule in rules]
+    stations = [table.station for table in tables if isinstance(table, SlopeTable | WaterloggingTable)]
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.int32), *stations]))
+
+
+def _antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
+    """What the rules ask of earlier rain; None if they ask nothing."""
+    tables = [rule.thresholds for rule in rules if isinstance(rule.thresholds, LandslideRain)]
+    if not tables:
+        return None
+    return AntecedentPlan(
+        half_life_s=tuple(sorted({table.half_life_s for table in tables})),
+        api_ratio=tuple(sorted({table.api_ratio for table in tables})),
+        dry_gap_s=tuple(sorted({table.dry_gap_s for table in tables})),
+    )

@@ -1,0 +1,147 @@
+"""What the stations mean for villages: rain over every duration, soil water, rain that is coming."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.assessment.stations import Arrays, StationState
+from warnstream.forecast.nowcast import GaugeNowcast
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.errors import describe
+from warnstream.model.forecast import RainAhead
+from warnstream.model.indicators import LEADS_S, VillageAntecedent, VillageRain
+from warnstream.model.network import StationWeights
+from warnstream.model.times import DAY_S
+from warnstream.villages.combine import combine, greatest, weighted_mean
+from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.soil_water import soil_water_ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Which stations speak for a village, and which when those are silent."""
+
+    own: StationWeights
+    fallback: StationWeights
+
+
+class VillageState:
+    """Rain of villages; remembers the last nowcast and the last soil water.
+
+    Parameters
+    ----------
+    n_villages : int
+    weights : Weights
+    duration_s : Int32Array, shape (n_durations,)
+        Every duration that any rule reads, ascending.
+    nowcast : GaugeNowcast or None
+        None: no forecast is made.
+    """
+
+    def __init__(
+        self, n_villages: int, weights: Weights, duration_s: Int32Array, nowcast: GaugeNowcast | None
+    ) -> None:
+        self._weights = weights
+        self._duration_s = duration_s
+        self._nowcast = nowcast
+        self._nowcast_at_s = -DAY_S
+        self._ahead_mm: Float64Array = np.full((n_villages, len(LEADS_S)), np.nan)
+        self._antecedent: tuple[tuple[int, int, bytes], VillageAntecedent] | None = None
+
+    def look_ahead(self, stations: StationState, now_s: int, failures: dict[str, str]) -> RainAhead | None:
+        """A nowcast when one is due; a failing one is no rain known ahead, and is reported."""
+        if self._nowcast is None or now_s - self._nowcast_at_s < self._nowcast.every_s:
+            return None
+        self._nowcast_at_s = now_s
+        try:
+            frames = stations.rain.frames(self._nowcast.frames_wanted, self._nowcast.frame_s, now_s)
+            forecast = self._nowcast.rain_ahead(frames)
+        except Exception as error:  # noqa: BLE001  # the nowcast failing must not silence the observed rain
+            failures["forecast"] = describe(error)
+            self._ahead_mm[:] = np.nan
+            return None
+        self._ahead_mm = forecast.rain_mm
+        return forecast
+
+    def rain(self, stations: StationState, is_reporting: BoolArray, now_s: int) -> VillageRain:
+        """Rain of every village over every duration, as of now."""
+        accumulation = stations.rain.accumulate(self._duration_s, now_s)
+        combined = combine(
+            self._weights.own,
+            self._weights.fallback,
+            accumulation.rain_mm,
+            accumulation.coverage,
+            is_reporting,
+        )
+        return VillageRain(
+            duration_s=self._duration_s,
+            rain_mm=combined.rain_mm,
+            coverage=combined.coverage,
+            is_blind=combined.is_blind,
+            ahead_mm=self._ahead_mm,
+            station_rain_mm=accumulation.rain_mm,
+            weights=combined.weights,
+        )
+
+    def antecedent(
+        self, stations: StationState, rain: VillageRain, is_reporting: BoolArray
+    ) -> VillageAntecedent | None:
+        """Soil water and its kin by the weights that the rain of the villages has; None if nobody asks.
+
+        They change every ten minutes, with a nowcast, or when a station falls
+        silent; in between the last ones stand.
+        """
+        if stations.antecedent is None or stations.plan is None:
+            return None
+        key = (stations.antecedent.version, self._nowcast_at_s, is_reporting.tobytes())
+        if self._antecedent is None or self._antecedent[0] != key:
+            found = _combine_antecedent(stations.antecedent, stations.plan, rain, self._ahead_mm)
+            self._antecedent = key, found
+        return self._antecedent[1]
+
+    def snapshot(self) -> Arrays:
+        """State as arrays."""
+        return {
+            "nowcast_at_s": np.array([self._nowcast_at_s], dtype=np.int64),
+            "ahead_mm": self._ahead_mm.copy(),
+        }
+
+    def restore(self, state: Arrays) -> None:
+        """Take up a snapshot of a network of the same size."""
+        self._nowcast_at_s = int(state["nowcast_at_s"][0])
+        self._ahead_mm[:] = state["ahead_mm"]
+        self._antecedent = None
+
+
+def _combine_antecedent(
+    stations: AntecedentRain, plan: AntecedentPlan, rain: VillageRain, ahead_mm: Float64Array
+) -> VillageAntecedent:
+    states = stations.states()
+    columns = np.vstack(
+        [
+            states.tanks_mm,
+            states.effective_mm,
+            states.antecedent_mm,
+            states.weighted_mm[None],
+            states.event_mm,
+        ]
+    ).T
+    value, covered = weighted_mean(
+        rain.weights, columns, np.broadcast_to(states.coverage[:, None], columns.shape)
+    )
+    tanks_mm = value[:, :3].T
+    n_lives, n_ratios = len(plan.half_life_s), len(plan.api_ratio)
+    effective, api = value[:, 3:], value[:, 3 + n_lives :]
+    event_mm = api[:, n_ratios + 1 :]
+    return VillageAntecedent(
+        soil_water_mm=tanks_mm.sum(axis=0),
+        soil_water_ahead_mm=soil_water_ahead(tanks_mm, ahead_mm),
+        coverage=covered[:, 0],
+        effective_mm={life: effective[:, index] for index, life in enumerate(plan.half_life_s)},
+        antecedent_mm={ratio: api[:, index] for index, ratio in enumerate(plan.api_ratio)},
+        weighted_mm=api[:, n_ratios],
+        event_mm={gap: event_mm[:, index] for index, gap in enumerate(plan.dry_gap_s)},
+        event_s={
+            gap: greatest(rain.weights, states.event_s[index]) for index, gap in enumerate(plan.dry_gap_s)
+        },
+    )

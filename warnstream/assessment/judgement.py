@@ -20,7 +20,7 @@ from warnstream.hazards import (
     waterlogging,
 )
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
-from warnstream.model.arrays import Int32Array
+from warnstream.model.arrays import Int32Array, Int64Array
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.errors import describe
 from warnstream.model.indicators import (
@@ -34,6 +34,7 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules import FireTable, HazardRule, LandslideRain, SlopeTable, WaterloggingTable
 from warnstream.model.times import HOUR_S
+from warnstream.villages.zones import worst_of_zones, worst_place
 
 RAIN_EVALUATORS: dict[str, Callable[[HazardRule, VillageRain], HazardLevels]] = {
     "rainstorm": rainstorm.evaluate,
@@ -57,11 +58,20 @@ class Sources:
     now_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What was found over places, and which place speaks for each village, shape (n_villages,)."""
+
+    found: HazardLevels
+    place: Int64Array
+
+
 class Judgement:
     """The rules of one network and the level that each has reached in every village."""
 
     def __init__(self, network: Network, rules: tuple[HazardRule, ...]) -> None:
         self._network = network
+        self._places = network.places
         self._rules = rules
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
 
@@ -86,10 +96,13 @@ class Judgement:
         state = self.levels[rule.name]
         try:
             found = self._evaluate(rule, sources)
+            place = worst_place(found, self._places.first_of_village)
+            of_villages = worst_of_zones(found, place, self._places.first_of_village)
         except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
             failures[rule.name] = describe(error)
             return self._changes(rule, state.hold(), None, sources)
-        return self._changes(rule, state.step(found, rule.lowering, sources.now_s), found, sources)
+        step = state.step(of_villages, rule.lowering, sources.now_s)
+        return self._changes(rule, step, _Spoken(found, place), sources)
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         if rule.evaluator in RAIN_EVALUATORS:
@@ -97,26 +110,24 @@ class Judgement:
         if isinstance(rule.thresholds, LandslideRain):
             assert sources.antecedent is not None, "planned for from the rules"
             return landslide_rain.evaluate(rule, sources.rain, sources.antecedent)
-        n_villages = len(self._network.villages)
+        n_places = len(self._places)
         if isinstance(rule.thresholds, FireTable):
             fire = sources.stations.fire
             assert fire is not None, "planned for from the rules"
             return forest_fire.evaluate(rule, fire.index())
         if isinstance(rule.thresholds, SlopeTable):
-            return slope_movement.evaluate(
-                rule, sources.stations.sensors.samples(), n_villages, sources.now_s
-            )
+            return slope_movement.evaluate(rule, sources.stations.sensors.samples(), n_places, sources.now_s)
         if isinstance(rule.thresholds, WaterloggingTable):
             return waterlogging.evaluate(
-                rule, sources.rain, sources.stations.sensors.samples(), n_villages, sources.now_s
+                rule, sources.rain, sources.stations.sensors.samples(), n_places, sources.now_s
             )
-        return river_stage.evaluate(rule, sources.stations.stages_of(rule), n_villages, sources.now_s)
+        return river_stage.evaluate(rule, sources.stations.stages_of(rule), n_places, sources.now_s)
 
     def _changes(
         self,
         rule: HazardRule,
         step: LevelStep,
-        found: HazardLevels | None,
+        spoken: _Spoken | None,
         sources: Sources,
     ) -> list[LevelChange]:
         """One `LevelChange` per village whose level moved, or that lost or regained sight of a level."""
@@ -126,7 +137,7 @@ class Judgement:
         changes = []
         for village in np.flatnonzero(moved | sight):
             level, previous = Level(int(step.level[village])), Level(int(step.previous[village]))
-            reason = self._reason(rule, int(village), found, sources) if found is not None else None
+            reason = self._reason(rule, int(village), spoken, sources) if spoken is not None else None
             for kind in _kinds(level, previous, was_blind=bool(step.was_blind[village])):
                 is_rise = kind is Change.RISE
                 crossed_at_s = reason.observed_until_s if is_rise and reason is not None else now_s
@@ -138,31 +149,33 @@ class Judgement:
                 )
         return changes
 
-    def _reason(self, rule: HazardRule, village: int, found: HazardLevels, sources: Sources) -> Reason | None:
+    def _reason(self, rule: HazardRule, village: int, spoken: _Spoken, sources: Sources) -> Reason | None:
         """Why the evaluator gave this village its level; None where it gave none."""
-        if found.level[village] == 0:
+        found, place = spoken.found, int(spoken.place[village])
+        if found.level[place] == 0:
             return None
-        station = int(found.station[village])
-        indicator = Indicator(int(found.indicator[village]))
-        duration_s = int(found.duration_s[village])
+        station = int(found.station[place])
+        indicator = Indicator(int(found.indicator[place]))
+        duration_s = int(found.duration_s[place])
         observed_at_s = sources.stations.observed_at_s(indicator)[station]
-        coverage = _coverage(sources, village, indicator, duration_s)
+        coverage = _coverage(sources, place, indicator, duration_s)
         is_warming_up = indicator in ANTECEDENT_INDICATORS and coverage < ANTECEDENT_COVERAGE_MIN
         is_doubtful = observed_at_s - duration_s <= sources.stations.doubtful_until_s[station]
         return Reason(
             indicator=indicator.word,
             station=self._network.stations.code[station],
-            value=round(float(found.value[village]), 3),
-            threshold=round(float(found.threshold[village]), 3),
+            value=round(float(found.value[place]), 3),
+            threshold=round(float(found.threshold[place]), 3),
             unit=UNIT_OF_INDICATOR[indicator],
             duration_s=duration_s,
-            forecast_value=round(float(found.forecast_value[village]), 3),
-            lead_s=int(found.lead_s[village]),
+            forecast_value=round(float(found.forecast_value[place]), 3),
+            lead_s=int(found.lead_s[place]),
             observed_until_s=int(observed_at_s),
             coverage=round(coverage, 3),
-            confirmed=bool(found.is_confirmed[village])
-            and not (is_doubtful or found.is_blind[village] or is_warming_up),
+            confirmed=bool(found.is_confirmed[place])
+            and not (is_doubtful or found.is_blind[place] or is_warming_up),
             source=rule.source,
+            zone=self._places.zone[place],
         )
 
 
@@ -189,11 +202,11 @@ def durations_of(rules: tuple[HazardRule, ...]) -> Int32Array:
     return np.array(sorted(needed), dtype=np.int32)
 
 
-def _coverage(sources: Sources, village: int, indicator: Indicator, duration_s: int) -> float:
+def _coverage(sources: Sources, place: int, indicator: Indicator, duration_s: int) -> float:
     """Share of the past observed that an indicator rests on."""
     if indicator is Indicator.RAIN:
         column = int(np.searchsorted(sources.rain.duration_s, duration_s))
-        return float(sources.rain.coverage[village, column])
+        return float(sources.rain.coverage[place, column])
     if indicator in ANTECEDENT_INDICATORS and sources.antecedent is not None:
-        return float(sources.antecedent.coverage[village])
+        return float(sources.antecedent.coverage[place])
     return 1.0

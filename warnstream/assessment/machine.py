@@ -23,6 +23,7 @@ from warnstream.model.network import Network
 from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.readings import ReadingBatch
 from warnstream.model.rules import HazardRule
+from warnstream.villages.zones import any_of_places
 from warnstream.windows.rain_window import Accumulation
 
 
@@ -38,7 +39,9 @@ class AssessmentStep:
         `Flag` bits of the batch, row by row.
     is_reporting : BoolArray, shape (n_stations,)
     rain : VillageRain
-        What the villages were judged by; `rain.is_blind` names those whose own gauges are silent.
+        What the villages were judged by, or their zones where they are divided.
+    is_blind : BoolArray, shape (n_villages,)
+        Where the own gauges of the village, or of one of its zones, are silent.
     failures : dict
         Hazard (or ``forecast``) -> error text, of those that could not be evaluated.
     forecast : RainAhead or None
@@ -49,6 +52,7 @@ class AssessmentStep:
     flags: UInt16Array
     is_reporting: BoolArray
     rain: VillageRain
+    is_blind: BoolArray
     failures: dict[str, str]
     forecast: RainAhead | None
 
@@ -78,9 +82,10 @@ class Assessment:
         nowcast: GaugeNowcast | None,
         counters: CounterPolicy | None = None,
     ) -> None:
+        self._places = network.places
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
         self._stations = StationState(network.stations, rules, policies)
-        self._villages = VillageState(len(network.villages), weights, durations_of(rules), nowcast)
+        self._villages = VillageState(len(self._places), weights, durations_of(rules), nowcast)
         self._judgement = Judgement(network, rules)
         self._now_s = -1
 
@@ -121,7 +126,8 @@ class Assessment:
         antecedent = self._villages.antecedent(self._stations, rain, is_reporting)
         changes = self._judgement.step(Sources(self._stations, rain, antecedent, now_s), failures)
 
-        return AssessmentStep(changes, flags, is_reporting, rain, failures, forecast)
+        is_blind = any_of_places(rain.is_blind, self._places.first_of_village)
+        return AssessmentStep(changes, flags, is_reporting, rain, is_blind, failures, forecast)
 
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays; `restore` of it continues exactly."""

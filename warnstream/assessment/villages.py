@@ -30,7 +30,8 @@ class VillageState:
 
     Parameters
     ----------
-    n_villages : int
+    n_places : int
+        Zones of divided villages and the other villages themselves (`warnstream.model.network.Places`).
     weights : Weights
     duration_s : Int32Array, shape (n_durations,)
         Every duration that any rule reads, ascending.
@@ -39,13 +40,13 @@ class VillageState:
     """
 
     def __init__(
-        self, n_villages: int, weights: Weights, duration_s: Int32Array, nowcast: GaugeNowcast | None
+        self, n_places: int, weights: Weights, duration_s: Int32Array, nowcast: GaugeNowcast | None
     ) -> None:
         self._weights = weights
         self._duration_s = duration_s
         self._nowcast = nowcast
         self._nowcast_at_s = -DAY_S
-        self._ahead_mm: Float64Array = np.full((n_villages, len(LEADS_S)), np.nan)
+        self._ahead_mm: Float64Array = np.full((n_places, len(LEADS_S)), np.nan)
         self._antecedent: tuple[tuple[int, int, bytes], VillageAntecedent] | None = None
 
     def look_ahead(self, stations: StationState, now_s: int, failures: dict[str, str]) -> RainAhead | None:

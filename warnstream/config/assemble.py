@@ -221,6 +221,7 @@ def _village_policy(node: NodeDocument) -> VillagePolicy:
         radius_m=villages.radius_km * 1000,
         fallback_neighbours=villages.fallback_neighbours,
         fallback_radius_m=villages.fallback_radius_km * 1000,
+        cell_m=villages.cell_km * 1000,
     )
 
 

@@ -276,11 +276,18 @@ class ForecastSection(Section):
     )
 
 
+OUTLINE_METHODS = ("polygon", "grid")
+"""Values of `villages.method` that weigh stations by outlines."""
+
+
 class VillagesSection(Section):
     """How stations speak for villages."""
 
-    method: Annotated[str, forms.one_of("nearest", "inverse_distance", "polygon")] = default(
-        "inverse_distance", description="polygon needs outlines of the villages."
+    method: Annotated[str, forms.one_of("nearest", "inverse_distance", *OUTLINE_METHODS)] = default(
+        "inverse_distance", description="polygon and grid need outlines of villages or zones."
+    )
+    cell_km: Annotated[float, forms.decimal(0.1, 50)] = default(
+        1, description="Grid spacing of method grid, kilometres."
     )
     neighbours: Annotated[int, forms.whole(1, 50)] = default(
         3, description="Stations that count for a village."

@@ -33,14 +33,15 @@ def find_unknown_areas(
 
 
 def territory_of_villages(territories: Sequence[TerritorySection], villages: Villages) -> Int32Array:
-    """Territory of each village, shape (n_villages,); -1: none.
+    """Territory of each village or place, shape (n_villages,); -1: none.
 
-    The most exact name counts: a village's code before its township, its county and ``*``.
+    The most exact name counts: a zone's code before its village's, its township, its county and ``*``.
     """
     number_of_area = {
         area: number for number, territory in enumerate(territories) for area in territory.areas
     }
-    names = zip(villages.code, villages.township, villages.county, strict=True)
+    parent = villages.parent or villages.code
+    names = zip(villages.code, parent, villages.township, villages.county, strict=True)
     return np.array(
         [
             next((number_of_area[area] for area in (*name, EVERYWHERE) if area in number_of_area), -1)

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from warnstream.config.assemble import assemble
 from warnstream.config.documents import (
+    OUTLINE_METHODS,
     ChannelsDocument,
     NodeDocument,
     QualitySection,
@@ -49,16 +50,19 @@ from warnstream.config.thresholds import (
     duration_fault,
     find_unordered,
     read_table,
+    rows_of_places,
 )
 from warnstream.config.yaml_check import check_document, valid_part
 from warnstream.config.yaml_tree import Location, YamlTree, path_text, read_yaml
+from warnstream.config.zones import ZONES_FILE, read_zones
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
-from warnstream.model.network import Network, Stations, Villages
+from warnstream.model.network import Network, Stations, Villages, Zone
 
 NODE_FILE = "warnstream.yaml"
 THRESHOLDS_FILE = "thresholds.yaml"
 CHANNELS_FILE = "channels.yaml"
+
 
 SomeSection = TypeVar("SomeSection", bound=Section)
 
@@ -71,7 +75,7 @@ def load_configuration(directory: Path) -> Configuration:
     directory : Path
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml,
         stations.csv, villages.csv or villages.geojson, households.csv,
-        chain.csv and the tables that thresholds.yaml names.
+        chain.csv, zones.csv if villages are divided, and the tables that thresholds.yaml names.
 
     Returns
     -------
@@ -93,6 +97,7 @@ def load_configuration(directory: Path) -> Configuration:
     channels_tree, channels = _read_document(CHANNELS_FILE, ChannelsDocument, folder, faults)
     stations = read_stations(folder, faults)
     villages = read_villages(folder, faults)
+    zones = read_zones(folder, villages, faults)
     register = Register(
         villages, villages.index_of_code() if villages else {}, _kind_of_channel(channels_tree, faults)
     )
@@ -102,13 +107,14 @@ def load_configuration(directory: Path) -> Configuration:
     quality = valid_part(QualitySection, node_tree, "quality")
     around = Surroundings(
         villages=villages,
+        zones=zones,
         stations=stations,
         longest_s=windows.longest_s if windows else None,
         stage_m_range=quality.stage_m_range if quality else None,
     )
     hazards, rows = _read_thresholds(thresholds_tree, folder, around, faults)
     if node is not None and node_tree is not None:
-        _check_node(node, node_tree, folder, villages, faults)
+        _check_node(node, node_tree, folder, (villages, zones), faults)
         if stations is not None:
             _check_decoders(node, node_tree, stations, faults)
     faults.raise_if_any()
@@ -117,12 +123,15 @@ def load_configuration(directory: Path) -> Configuration:
     assert stations is not None, STATIONS_FILE
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
+    network = Network(stations, villages, households, chain, zones)
+    places = network.places
+    rows = rows_of_places(rows, places)
     rules = tuple(
-        build_rule(name, hazard, [row for row in rows if row.hazard == name], villages, stations)
+        build_rule(name, hazard, [row for row in rows if row.hazard == name], places.site, stations)
         for name, hazard in hazards.items()
         if hazard is not None
     )
-    return assemble(folder, node, channels, rules, Network(stations, villages, households, chain))
+    return assemble(folder, node, channels, rules, network)
 
 
 def _read_document(
@@ -266,9 +275,14 @@ def _check_gauges(
 
 
 def _check_node(
-    node: NodeDocument, tree: YamlTree, folder: Folder, villages: Villages | None, faults: FaultLog
+    node: NodeDocument,
+    tree: YamlTree,
+    folder: Folder,
+    places: tuple[Villages | None, tuple[Zone, ...]],
+    faults: FaultLog,
 ) -> None:
     """What warnstream.yaml says of other files."""
+    villages, zones = places
     broker = node.broker
     named: dict[Location, str | None] = {("broker", "password_file"): broker.password_file}
     if broker.tls is not None:
@@ -288,9 +302,13 @@ def _check_node(
         faults.add(
             tree.file, tree.line_of(location), path_text(location), "expected a folder, this is a file"
         )
-    if node.villages.method == "polygon" and villages and not any(villages.polygon_wkt):
+    outlines = [*(villages.polygon_wkt if villages else ()), *(zone.polygon_wkt for zone in zones)]
+    method = node.villages.method
+    if method in OUTLINE_METHODS and villages is not None and not any(outlines):
         location = ("villages", "method")
-        expected = f"polygon needs outlines: polygon_wkt in {VILLAGES_FILE}, or {VILLAGES_GEOJSON}"
+        expected = (
+            f"{method} needs outlines: polygon_wkt in {VILLAGES_FILE} or {ZONES_FILE}, or {VILLAGES_GEOJSON}"
+        )
         faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 
 

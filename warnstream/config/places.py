@@ -74,7 +74,7 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
     found = [
         _station_of(row)
         for row in read_rows(STATIONS_FILE, data, STATION_COLUMNS, faults)
-        if _is_new(row, "station", line_of_code)
+        if is_new_code(row, "station", line_of_code)
     ]
     if not found:
         if len(faults) == n_before:
@@ -157,12 +157,12 @@ def _villages_of_csv(data: bytes, faults: FaultLog) -> dict[str, _Village]:
     found: dict[str, _Village] = {}
     line_of_code: dict[str, int] = {}
     for row in read_rows(VILLAGES_FILE, data, VILLAGE_COLUMNS, faults):
-        if not _is_new(row, "village", line_of_code):
+        if not is_new_code(row, "village", line_of_code):
             continue
         name, township, county = (row.text(column) for column in ("name", "township", "county"))
         latitude, longitude = row.latitude(), row.longitude()
         wkt = row.cell("polygon_wkt")
-        fault = _outline_fault(wkt) if wkt else ""
+        fault = outline_fault(wkt) if wkt else ""
         if fault:
             row.fault("polygon_wkt", fault)
         found[row.cell("village")] = _Village(
@@ -176,7 +176,8 @@ def _villages_of_csv(data: bytes, faults: FaultLog) -> dict[str, _Village]:
     return found
 
 
-def _is_new(row: Row, column: str, line_of_code: dict[str, int]) -> bool:
+def is_new_code(row: Row, column: str, line_of_code: dict[str, int]) -> bool:
+    """Whether a row's code stands for the first time; notes a fault where it is wrong or does not."""
     code = row.code(column)
     first = line_of_code.setdefault(code, row.line)
     if first != row.line:
@@ -184,7 +185,7 @@ def _is_new(row: Row, column: str, line_of_code: dict[str, int]) -> bool:
     return first == row.line
 
 
-def _outline_fault(wkt: str) -> str:
+def outline_fault(wkt: str) -> str:
     """What is wrong with an outline as well-known text; empty if nothing."""
     try:
         outline = shapely.from_wkt(wkt)

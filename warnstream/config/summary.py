@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from warnstream.config.documents import OUTLINE_METHODS
 from warnstream.config.quantities import format_duration
 from warnstream.config.settings import Configuration
 from warnstream.model.arrays import BoolArray, Float64Array
@@ -50,7 +51,7 @@ def summarise(configuration: Configuration) -> str:
     lines = [
         f"node       {configuration.node.name} ({status}), configuration {configuration.fingerprint[:12]}",
         f"stations   {len(stations)} ({rain} measure rain, {stage} stage)",
-        f"villages   {len(network.villages)}",
+        f"villages   {len(network.villages)}{_zones_of(network)}",
         f"households {len(network.households)} ({_counted(network.households.channel)})",
         f"posts      {len(network.chain)} ({_counted(post.channel for post in network.chain)})",
         "rules",
@@ -61,6 +62,11 @@ def summarise(configuration: Configuration) -> str:
 
 def _counted(words: Iterable[str]) -> str:
     return ", ".join(f"{n} by {word}" for word, n in sorted(Counter(words).items())) or "none"
+
+
+def _zones_of(network: Network) -> str:
+    divided = len({zone.village for zone in network.zones})
+    return f" ({divided} divided into {len(network.zones)} zones)" if divided else ""
 
 
 def _rule_line(rule: HazardRule) -> str:
@@ -139,7 +145,7 @@ def _lints_of_rules(configuration: Configuration) -> Iterator[str]:
             yield f"{rule.name}: forecast_level_max has no effect while forecast.method is none"
         if isinstance(rule.thresholds, CriticalRain):
             without = np.isnan(rule.thresholds.critical_mm).all(axis=(1, 2))
-            named = _chosen(configuration.network.villages.code, np.asarray(without))
+            named = _chosen(configuration.network.places.site.code, np.asarray(without))
             if named:
                 yield f"{rule.name}: {_villages(len(named))} without any threshold: {_named(named)}"
 
@@ -186,11 +192,12 @@ def _lints_of_places(configuration: Configuration) -> Iterator[str]:
         n = _villages(int(blind.sum()))
         named = _named(_chosen(villages.code, blind))
         yield f"{n} without a rain station within {reach}, always blind: {named}"
-    bare = np.array([wkt is None for wkt in villages.polygon_wkt])
-    if bare.any() and configuration.village.method == "polygon":
+    site = network.places.site
+    bare = np.array([wkt is None for wkt in site.polygon_wkt])
+    if bare.any() and configuration.village.method in OUTLINE_METHODS:
         n = _villages(int(bare.sum()))
-        named = _named(_chosen(villages.code, bare))
-        yield f"{n} without an outline, but villages.method is polygon: {named}"
+        named = _named(_chosen(site.code, bare))
+        yield f"{n} without an outline, but villages.method is {configuration.village.method}: {named}"
 
 
 def _judged_gauges(rules: Iterable[HazardRule]) -> list[int]:

@@ -8,7 +8,7 @@ level needs more rain or stage, a longer duration at least as much rain.
 import itertools
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from warnstream.model.arrays import Float64Array, Int32Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.indicators import Indicator
 from warnstream.model.level import LEVELS, Level, parse_level
-from warnstream.model.network import Stations, Villages
+from warnstream.model.network import Places, Stations, Villages, Zone
 from warnstream.model.readings import Variable
 from warnstream.model.rules import (
     CriticalRain,
@@ -68,6 +68,7 @@ class Surroundings:
     """What thresholds are checked against; None where the file that says it is wrong."""
 
     villages: Villages | None
+    zones: tuple[Zone, ...]
     stations: Stations | None
     longest_s: int | None
     stage_m_range: tuple[float, float] | None
@@ -187,7 +188,11 @@ class _TableReader:
         self._hazards = hazards
         self._around = around
         self._faults = faults
-        self._villages = around.villages.index_of_code() if around.villages else None
+        self._places = (
+            None
+            if around.villages is None
+            else dict.fromkeys((*around.villages.code, *(zone.code for zone in around.zones)))
+        )
         self._stations = around.stations.index_of_code() if around.stations else None
         self._line_of_row: dict[tuple[str, ...], int] = {}
 
@@ -195,8 +200,8 @@ class _TableReader:
         """The threshold that a row says, or None if it says none."""
         n_before = len(self._faults)
         village = row.text("village")
-        if self._villages is not None and village and village not in self._villages:
-            self._faults.add_unknown(row.file, row.line, "village", village, self._villages)
+        if self._places is not None and village and village not in self._places:
+            self._faults.add_unknown(row.file, row.line, "village", village, self._places)
         level = self._level(row)
         hazard = self._hazard(row)
         if hazard is None:
@@ -307,6 +312,22 @@ def duration_fault(duration_s: int, longest_s: int | None) -> str:
     return ""
 
 
+def rows_of_places(rows: list[Threshold], places: Places) -> list[Threshold]:
+    """Rows of villages as rows of their zones; a zone with rows of its own for a hazard takes those alone."""
+    if not places.is_divided:
+        return rows
+    own = {(row.hazard, row.village) for row in rows}
+    of_village: dict[str, list[str]] = {}
+    for code, parent in zip(places.site.code, places.site.parent, strict=True):
+        of_village.setdefault(parent, []).append(code)
+    return [
+        replace(row, village=code)
+        for row in rows
+        for code in of_village.get(row.village, [row.village])
+        if code == row.village or (row.hazard, code) not in own
+    ]
+
+
 def build_rule(
     name: str, hazard: HazardDocument, rows: list[Threshold], villages: Villages, stations: Stations
 ) -> HazardRule:
@@ -319,6 +340,7 @@ def build_rule(
     rows : list of Threshold
         Rows of this hazard, without fault.
     villages : Villages
+        The places that are judged: `Places.site`.
     stations : Stations
 
     Returns

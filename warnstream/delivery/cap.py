@@ -159,6 +159,8 @@ def _parameters(message: WarningMessage, policy: MessagePolicy) -> Iterator[tupl
     yield "coverage", f"{reason.coverage:.10g}"
     yield "confirmed", str(reason.confirmed).lower()
     yield "threshold_source", reason.source
+    if reason.zone:
+        yield "zone", reason.zone
 
 
 def _add_area(info: ET.Element, message: WarningMessage, network: Network, place: str) -> None:

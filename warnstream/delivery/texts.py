@@ -236,6 +236,8 @@ def _deadline_en(message: WarningMessage, policy: MessagePolicy) -> str:
 
 def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
     where = f"{_short(reason.station)}站" if clean(reason.station) else "周边站"
+    if clean(reason.zone):
+        where = f"{_short(reason.zone)}（{where}）"
     value, threshold = _number(reason.value, "未知"), _number(reason.threshold, "未知")
     clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
     unit = UNIT_ZH.get(reason.unit, _short(reason.unit))
@@ -267,6 +269,8 @@ def _why_en(message: WarningMessage, policy: MessagePolicy) -> str:
 def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
     station = _short(reason.station, 3 * NAME_MAX)
     where = f"Gauge {station}" if station else "Nearby gauges"
+    if clean(reason.zone):
+        where = f"{where} for {_short(reason.zone, 3 * NAME_MAX)}"
     unit = _short(reason.unit)
     value, threshold = _number(reason.value, "unknown"), _number(reason.threshold, "unknown")
     clock = clock_local(reason.observed_until_s, policy.utc_offset_s)

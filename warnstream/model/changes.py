@@ -42,6 +42,8 @@ class Reason:
         False where a doubtful or single source carries the value: certainty is lower.
     source : str
         Where the threshold comes from.
+    zone : str
+        Name of the part of the village that is worst; empty where it is not divided.
     """
 
     indicator: str
@@ -56,6 +58,7 @@ class Reason:
     coverage: float
     confirmed: bool
     source: str
+    zone: str = ""
 
     @property
     def is_observed(self) -> bool:

@@ -6,6 +6,8 @@ station, village or household number, never by name.
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.readings import Variable
 
@@ -56,6 +58,8 @@ class Villages:
         A point inside the village, WGS 84 degrees.
     polygon_wkt : tuple of (str or None), length n_villages
         Outline as well-known text in longitude, latitude; None where only the point is known.
+    parent : tuple of str, length n_villages or 0
+        Where these are `Places`: the code of the village that each belongs to.
     """
 
     code: tuple[str, ...]
@@ -65,6 +69,7 @@ class Villages:
     latitude: Float64Array
     longitude: Float64Array
     polygon_wkt: tuple[str | None, ...]
+    parent: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.code)
@@ -72,6 +77,56 @@ class Villages:
     def index_of_code(self) -> dict[str, int]:
         """Village number by code."""
         return {code: index for index, code in enumerate(self.code)}
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A part of a village's risk that is judged by itself: a catchment above it, a slope, a low quarter.
+
+    `village` is the village's number, `latitude` and `longitude` a point inside the
+    zone, `polygon_wkt` its outline in longitude, latitude (None: only the point is
+    known). A zone may lie outside its village: a stream brings the rain of its catchment.
+    """
+
+    code: str
+    name: str
+    village: int
+    latitude: float
+    longitude: float
+    polygon_wkt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where hazards are judged: the zones of a village, or the village itself where it has none.
+
+    Thresholds and indicators are arrays over places; a village's level is
+    that of its worst place (`warnstream.villages.zones`).
+
+    Attributes
+    ----------
+    site : Villages
+        The places as if they were villages, sorted by village; `site.parent` is the village's code.
+    zone : tuple of str, length n_places
+        Name of the zone, empty where the place is a whole village.
+    village : Int32Array, shape (n_places,)
+        Number of the village, ascending.
+    first_of_village : Int32Array, shape (n_villages + 1,)
+        Places of village v are ``first_of_village[v]:first_of_village[v + 1]``.
+    """
+
+    site: Villages
+    zone: tuple[str, ...]
+    village: Int32Array
+    first_of_village: Int32Array
+
+    def __len__(self) -> int:
+        return len(self.zone)
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether any village has zones."""
+        return any(self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +179,12 @@ class Network:
     villages: Villages
     households: Households
     chain: tuple[ChainPost, ...]
+    zones: tuple[Zone, ...] = ()
+
+    @property
+    def places(self) -> Places:
+        """Zones of divided villages and the other villages themselves; built anew at every call."""
+        return places_of(self.villages, self.zones)
 
     def posts_of_village(self, village: int) -> tuple[ChainPost, ...]:
         """Posts answering for a village, nearest rank first."""
@@ -149,3 +210,27 @@ class StationWeights:
     station: Int32Array
     weight: Float64Array
     distance_m: Float64Array
+
+
+def places_of(villages: Villages, zones: tuple[Zone, ...]) -> Places:
+    """The places of villages some of which are divided into zones."""
+    divided = {zone.village for zone in zones}
+    whole = (number for number in range(len(villages)) if number not in divided)
+    latitude, longitude = villages.latitude.tolist(), villages.longitude.tolist()
+    places = [
+        Zone(villages.code[at], "", at, latitude[at], longitude[at], villages.polygon_wkt[at]) for at in whole
+    ]
+    places = sorted([*places, *zones], key=lambda place: place.village)
+    village = np.array([place.village for place in places], dtype=np.int32)
+    site = Villages(
+        code=tuple(place.code for place in places),
+        name=tuple(villages.name[at] for at in village),
+        township=tuple(villages.township[at] for at in village),
+        county=tuple(villages.county[at] for at in village),
+        latitude=np.array([place.latitude for place in places], dtype=np.float64),
+        longitude=np.array([place.longitude for place in places], dtype=np.float64),
+        polygon_wkt=tuple(place.polygon_wkt for place in places),
+        parent=tuple(villages.code[at] for at in village),
+    )
+    first = np.searchsorted(village, np.arange(len(villages) + 1)).astype(np.int32)
+    return Places(site, tuple(place.name for place in places), village, first)

@@ -71,13 +71,17 @@ class ForecastPolicy:
 
 @dataclass(frozen=True, slots=True)
 class VillagePolicy:
-    """How stations speak for villages: ``nearest``, ``inverse_distance`` or ``polygon``."""
+    """How stations speak for villages: ``nearest``, ``inverse_distance``, ``polygon`` or ``grid``.
+
+    `cell_m` is the grid spacing of ``grid``.
+    """
 
     method: str
     neighbours: int
     radius_m: float
     fallback_neighbours: int
     fallback_radius_m: float
+    cell_m: float = 1000.0
 
 
 @dataclass(frozen=True, slots=True)

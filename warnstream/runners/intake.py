@@ -276,8 +276,12 @@ class Intake:
 
 def _register_of(network: Network) -> bytes:
     """What the numbers of stations and villages mean: state is kept by number, so these must agree."""
-    names = "\n".join((*network.stations.code, "", *network.villages.code))
+    names = "\n".join((*network.stations.code, "", *network.villages.code, *_names_of_zones(network)))
     return hashlib.sha256(names.encode()).digest()
+
+
+def _names_of_zones(network: Network) -> tuple[str, ...]:
+    return ("", *(zone.code for zone in network.zones)) if network.zones else ()
 
 
 def refused_readings(readings: ReadingBatch, flags: UInt16Array, stations: Stations) -> list[Refusal]:

@@ -420,7 +420,7 @@ class Node:
         if assessed.forecast is not None:
             self._forecast = {"method": assessed.forecast.method, "usable": assessed.forecast.usable}
         silent = np.flatnonzero(~assessed.is_reporting)
-        blind = np.flatnonzero(assessed.rain.is_blind)
+        blind = np.flatnonzero(assessed.is_blind)
         return {
             "node": self.configuration.node.name,
             "now": iso_utc(self._intake.now_s),

@@ -16,7 +16,8 @@ def describe(message: WarningMessage, configuration: Configuration) -> str:
 
 def _why(reason: Reason) -> str:
     window = f" in {reason.duration_s / HOUR_S:g} h" if reason.duration_s else ""
-    text = f"{reason.station} {reason.value:g} {reason.unit}{window} >= {reason.threshold:g}"
+    zone = f"{reason.zone}: " if reason.zone else ""
+    text = f"{zone}{reason.station} {reason.value:g} {reason.unit}{window} >= {reason.threshold:g}"
     if reason.is_observed:
         return text
     return f"{text}, {reason.forecast_value:g} of it expected within {reason.lead_s // HOUR_S} h"

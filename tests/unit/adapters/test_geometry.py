@@ -74,3 +74,30 @@ def test_a_village_without_a_polygon_takes_its_nearest_stations() -> None:
     network = with_polygon(network_of(4, 4), "POLYGON((0 0,0.01 0,0.01 0.01,0 0.01,0 0))")
     weights = own_weights(network, VillagePolicy("polygon", 1, 8_000, 2, 20_000))
     assert weights.station[3, 0] == 3
+
+
+def test_grid_cells_give_the_areal_mean_of_inverse_distance() -> None:
+    """A strip midway between two gauges hears both alike; the cells' mean is symmetric."""
+    km = 1 / 111.195
+    strip = f"POLYGON(({1 * km} -0.02,{4 * km} -0.02,{4 * km} 0.02,{1 * km} 0.02,{1 * km} -0.02))"
+    network = with_polygon(network_of(2, 2), strip)
+    weights = own_weights(network, VillagePolicy("grid", 2, 20_000, 2, 20_000, cell_m=250))
+    assert weights.weight[0, :2] == pytest.approx([0.5, 0.5], abs=0.01)
+    assert weights.weight[0].sum() == pytest.approx(1)
+
+
+def test_a_grid_hears_gauges_of_a_catchment_that_its_middle_would_not() -> None:
+    """A catchment of 20 km with gauges every 5 km: with one neighbour the middle hears one of them."""
+    km = 1 / 111.195
+    catchment = f"POLYGON(({-1 * km} -0.01,{16 * km} -0.01,{16 * km} 0.01,{-1 * km} 0.01,{-1 * km} -0.01))"
+    network = with_polygon(network_of(4, 1), catchment)
+    weights = own_weights(network, VillagePolicy("grid", 1, 4_000, 2, 20_000, cell_m=500))
+    heard = weights.station[0][weights.weight[0] > 0]
+    assert sorted(heard.tolist()) == [0, 1, 2, 3]
+
+
+def test_an_outline_smaller_than_a_cell_is_judged_at_its_point() -> None:
+    network = with_polygon(network_of(2, 2), "POLYGON((0 0,0.001 0,0.001 0.001,0 0.001,0 0))")
+    weights = own_weights(network, VillagePolicy("grid", 1, 8_000, 2, 20_000, cell_m=5_000))
+    assert weights.station[0, 0] == 0
+    assert weights.weight[0, 0] == 1

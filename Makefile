@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-ingest crash-ingest demo
+.PHONY: check test test-all bench bench-journal bench-ingest crash-ingest demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -21,6 +21,9 @@ bench:            ## figures for benchmarks/RESULTS.md
 
 crash-ingest:     ## kill -9 a node again and again under a storm; ten minutes
 	$(BIN)python -m tests.simulation.crash_ingest
+
+bench-journal:    ## the journal beside SQLite: appending durably, reading back
+	$(BIN)python -m benchmarks.bench_journal
 
 bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
 	$(BIN)python -m benchmarks.bench_ingest

@@ -19,7 +19,7 @@ test-all:         ## everything this machine can run
 bench:            ## figures for benchmarks/RESULTS.md
 	$(BIN)python benchmarks/bench_engine.py
 
-crash-ingest:     ## kill -9 a node again and again under a storm; ten minutes
+crash-ingest:     ## kill node and broker, fill the disk, tear the journal, under storms; half an hour
 	$(BIN)python -m tests.simulation.crash_ingest
 
 bench-journal:    ## the journal beside SQLite: appending durably, reading back

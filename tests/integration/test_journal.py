@@ -302,7 +302,15 @@ class CrashError(BaseException):
 
 @pytest.mark.parametrize(
     ("step", "nth"),
-    [("write_at", 1), ("write_at", 2), ("fsync", 1), ("rename", 1), ("sync_directory", 1), ("ftruncate", 1)],
+    [
+        ("write_at", 1),
+        ("fsync", 1),
+        ("write_at", 2),
+        ("sync_data", 1),
+        ("rename", 1),
+        ("sync_directory", 1),
+        ("ftruncate", 1),
+    ],
 )
 def test_a_crash_at_any_step_of_a_roll_over_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, nth: int
@@ -335,6 +343,70 @@ def test_a_crash_at_any_step_of_a_roll_over_loses_nothing(
         assert journal.append("readings", b"after") == 4
         assert numbers(journal) == [1, 2, 3, 4]
     assert not list((tmp_path / "journal").glob("*.new"))
+
+
+# The next segment, made ready in a thread.
+
+LARGE = b"p" * 200_000
+"""Five of it fill a segment of 1 MiB."""
+
+
+def with_spare(directory: Path) -> Journal:
+    return Journal(directory, segment_bytes=1024 * 1024)
+
+
+def test_the_next_segment_is_ready_before_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(with_spare(tmp_path)) as journal:
+        for _ in range(4):
+            journal.append("readings", LARGE)
+        assert journal._log._spare is not None
+        journal._log._spare._thread.join()
+        monkeypatch.setattr(journal_segments, "make_zeros", None)  # nobody makes one now
+        for _ in range(2):
+            journal.append("readings", LARGE)
+        assert numbers(journal) == [1, 2, 3, 4, 5, 6]
+    assert [path.name[-9:] for path in sorted((tmp_path / "journal").iterdir())] == ["00001.wsj", "00006.wsj"]
+
+
+def test_a_spare_is_gone_after_closing_and_after_a_crash(tmp_path: Path) -> None:
+    with closing(with_spare(tmp_path)) as journal:
+        for _ in range(4):
+            journal.append("readings", LARGE)
+    assert len(list((tmp_path / "journal").iterdir())) == 1
+    (tmp_path / "journal" / "spare.new").write_bytes(LARGE)
+    with closing(with_spare(tmp_path)) as journal:
+        assert len(list((tmp_path / "journal").iterdir())) == 1
+        assert numbers(journal) == [1, 2, 3, 4]
+
+
+def test_a_spare_that_is_too_small_for_an_entry_is_not_used(tmp_path: Path) -> None:
+    with closing(with_spare(tmp_path)) as journal:
+        for _ in range(4):
+            journal.append("readings", LARGE)
+        journal.append("readings", LARGE * 10)
+        journal.append("readings", b"next")
+        assert [len(payload) for _, _, payload in journal.since(4)] == [2_000_000, 4]
+    assert len(list((tmp_path / "journal").iterdir())) == 3
+
+
+def test_a_disk_that_refuses_the_spare_is_told_when_the_segment_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _n_bytes: int) -> tuple[Path, int]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with closing(with_spare(tmp_path)) as journal:
+        with monkeypatch.context() as patch:
+            journal.append("readings", LARGE)
+            patch.setattr(journal_segments, "make_zeros", refuse)
+            for _ in range(4):
+                journal.append("readings", LARGE)
+            with pytest.raises(StoreError, match="the disk is full"):
+                journal.append("readings", LARGE)
+        assert journal.append("readings", LARGE) == 6
+        assert numbers(journal) == [1, 2, 3, 4, 5, 6]
 
 
 # A full disk.

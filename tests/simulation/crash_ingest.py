@@ -306,6 +306,9 @@ def disturb(storm: Storm, campaign: Campaign, disturbance: Disturbance) -> None:
         storm.node.kill()
         tally.kills += 1
     if disturbance.broker == "kill":
+        if disturbance.kills_node:
+            # Messages gather at the broker that nobody else has: these are what its kill loses.
+            time.sleep(campaign.random.uniform(0.3, 2.5))
         storm.broker.kill()
         storm.broker.start()
         storm.broker_was_killed = True

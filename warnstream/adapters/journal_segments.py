@@ -3,6 +3,7 @@
 Each segment is filled with zeros and synced before it is used. An append then
 overwrites zeros and syncs data alone: no block has to be allocated, no length
 changes, and a disk that is full refuses the next segment, never half an entry.
+A thread fills the next segment while the last one is in use.
 A full segment is followed by the next; both are whole files at every moment.
 
 After a crash the last segment is read to its end. Bytes after the last intact
@@ -44,6 +45,11 @@ SEGMENT_BYTES = 16 * 1024 * 1024
 """Filled with zeros in about 10 ms on a local SSD; a county under rain fills one in a quarter of an hour."""
 
 PREFIX, SUFFIX, UNFINISHED = "entries-", ".wsj", ".new"
+
+_NEXT, _SPARE = f"next{UNFINISHED}", f"spare{UNFINISHED}"
+
+_SPARE_BYTES_MIN = 1024 * 1024
+"""Smaller segments are filled faster than a thread is worth."""
 
 _ZEROS = bytes(1024 * 1024)
 _RETRYABLE = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.EMFILE, errno.ENFILE}
@@ -248,6 +254,45 @@ def _frames(segment: Segment, data: bytes, seed: int, wanted: int) -> Iterator[F
         offset, expected = frame.end, frame.last_sequence + 1
 
 
+def make_zeros(path: Path, n_bytes: int) -> tuple[Path, int]:
+    """A synced file of zeros and its descriptor; nothing is left of it if the disk refuses (OSError)."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        for offset in range(0, n_bytes, len(_ZEROS)):
+            write_at(descriptor, _ZEROS[: n_bytes - offset], offset)
+        os.fsync(descriptor)
+    except OSError:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
+        raise
+    return path, descriptor
+
+
+class Spare:
+    """The next segment's zeros, made in a thread so that no append waits for them."""
+
+    def __init__(self, path: Path, n_bytes: int) -> None:
+        self._path, self._n_bytes = path, n_bytes
+        self._made: tuple[Path, int] | None = None
+        self._thread = threading.Thread(target=self._make, name="journal-spare", daemon=True)
+        self._thread.start()
+
+    def _make(self) -> None:
+        # A disk that refuses is told by the append that needs the segment.
+        with suppress(OSError):
+            self._made = make_zeros(self._path, self._n_bytes)
+
+    def take(self, n_bytes: int) -> tuple[Path, int] | None:
+        """The file and its descriptor; None if the disk refused it or it is too small (and gone)."""
+        self._thread.join()
+        made, self._made = self._made, None
+        if made is not None and n_bytes > self._n_bytes:
+            os.close(made[1])
+            made[0].unlink(missing_ok=True)
+            return None
+        return made
+
+
 class SegmentLog:
     """The entries of one journal, open for appending.
 
@@ -273,6 +318,7 @@ class SegmentLog:
         self._descriptor: int | None = None
         self._header: SegmentHeader | None = None
         self._is_closed = self._is_torn = self._must_follow = False
+        self._spare: Spare | None = None
         self.repair: Repair | None = None
         remove_unfinished(directory)
         extent = find_extent(directory)
@@ -367,6 +413,7 @@ class SegmentLog:
         self._is_torn = False
         self._end += len(frame)
         self._last += count
+        self._prepare_spare()
 
     def _mend(self) -> None:
         """Remove what a refused append may have left; tried again before the next one if it fails."""
@@ -404,23 +451,30 @@ class SegmentLog:
         """A new segment of zeros, durable under its name only when it is complete."""
         header = new_segment_header(self._last + 1, now)
         path = _segment_path(self._directory, header.first_sequence)
-        unfinished = path.with_name(path.name + UNFINISHED)
         n_bytes = max(self._segment_bytes, least_bytes)
-        descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+        unfinished, descriptor = self._take_spare(n_bytes) or make_zeros(self._directory / _NEXT, n_bytes)
         try:
             write_at(descriptor, header.content, 0)
-            for offset in range(SEGMENT_HEADER_BYTES, n_bytes, len(_ZEROS)):
-                write_at(descriptor, _ZEROS[: n_bytes - offset], offset)
-            os.fsync(descriptor)
+            sync_data(descriptor)
             # Once the name may exist, entries go there and nowhere else: the last file is the last segment.
             self._must_follow = True
             unfinished.rename(path)
             sync_directory(self._directory)
         except OSError:
             os.close(descriptor)
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
             raise
         return Segment(path, header.first_sequence, n_bytes), header, descriptor
+
+    def _prepare_spare(self) -> None:
+        """Once the last segment is half full, let a thread fill the next one with zeros."""
+        if self._spare is None and 2 * self._end > self._segment_bytes >= _SPARE_BYTES_MIN:
+            self._spare = Spare(self._directory / _SPARE, self._segment_bytes)
+
+    def _take_spare(self, n_bytes: int) -> tuple[Path, int] | None:
+        spare, self._spare = self._spare, None
+        return None if spare is None else spare.take(n_bytes)
 
     def extent(self) -> Extent:
         """What is durable now."""
@@ -475,6 +529,10 @@ class SegmentLog:
         """Close the file; later appends raise `StoreError`."""
         with self._lock:
             self._is_closed = True
+            spare = self._take_spare(0)
+            if spare is not None:
+                os.close(spare[1])
+                spare[0].unlink(missing_ok=True)
             if self._descriptor is not None:
                 os.close(self._descriptor)
                 self._descriptor = None

@@ -507,7 +507,11 @@ class Node:
         try:
             self._journal.save_snapshot(self._journal.last_sequence(), self._intake.snapshot())
             storage = self.configuration.storage
-            self._journal.prune(older_than_s=storage.journal_keep_s, bytes_max=storage.journal_bytes_max)
+            pruned = self._journal.prune(
+                older_than_s=storage.journal_keep_s, bytes_max=storage.journal_bytes_max
+            )
+            if pruned:
+                log.info("journal pruned", extra={"entries": pruned, "first": self._journal.first_sequence()})
             self.outbox.prune(self._intake.now_s - OUTBOX_KEEP_S)
         except StoreError as error:
             self.metrics.snapshot_failures.inc()

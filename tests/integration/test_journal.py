@@ -82,6 +82,19 @@ def test_every_append_is_synced_once(journal: Journal, monkeypatch: pytest.Monke
     assert synced == [journal._log._descriptor]
 
 
+def test_a_frame_that_was_written_but_not_synced_is_synced_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed process leaves it in the page cache; the restart counts it, and then a power cut may come."""
+    small(tmp_path).close()
+    with closing(small(tmp_path)) as journal:
+        journal.append("readings", b"text")
+    synced: list[int] = []
+    monkeypatch.setattr(journal_segments, "sync_data", synced.append)
+    with closing(small(tmp_path)) as journal:
+        assert synced == [journal._log._descriptor]
+
+
 def test_what_append_has_returned_survives_a_killed_process(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path; from warnstream.adapters.store import Journal\n"

@@ -317,7 +317,8 @@ class SegmentLog:
         self._lock = threading.Lock()
         self._descriptor: int | None = None
         self._header: SegmentHeader | None = None
-        self._is_closed = self._is_torn = self._must_follow = False
+        self._is_closed = self._must_follow = False
+        self._torn_end = 0
         self._spare: Spare | None = None
         self.repair: Repair | None = None
         remove_unfinished(directory)
@@ -349,8 +350,10 @@ class SegmentLog:
         torn_end = used_end(data, self._end)
         try:
             self._descriptor = os.open(segment.path, os.O_RDWR)
+            # Also without a repair: the last frame may be whole, written by a process that was killed before
+            # its sync. It counts from now on, so it must be as durable as all others.
+            self._erase(torn_end)
             if torn_end > self._end:
-                self._erase(torn_end)
                 self.repair = Repair(segment.path, self._end, torn_end - self._end)
         except OSError as error:
             self.close()
@@ -403,14 +406,14 @@ class SegmentLog:
             written_at=written_at,
             seed=self._header.seed,
         )
-        self._is_torn = True
+        self._torn_end = self._end + len(frame)
         try:
             write_at(self._descriptor, frame, self._end)
             sync_data(self._descriptor)
         except OSError:
             self._mend()
             raise
-        self._is_torn = False
+        self._torn_end = 0
         self._end += len(frame)
         self._last += count
         self._prepare_spare()
@@ -418,17 +421,17 @@ class SegmentLog:
     def _mend(self) -> None:
         """Remove what a refused append may have left; tried again before the next one if it fails."""
         try:
-            self._erase(self._segments[-1].n_bytes)
+            self._erase(self._torn_end)
         except OSError as error:
             log.error("refused append not removed yet", extra={"error": str(error)})  # noqa: TRY400
         else:
-            self._is_torn = False
+            self._torn_end = 0
 
     def _make_room(self, n_bytes: int, now: float) -> None:
         """Let the last segment have room for a frame; a new one if it has not."""
-        if self._is_torn:
-            self._erase(self._segments[-1].n_bytes)
-            self._is_torn = False
+        if self._torn_end:
+            self._erase(self._torn_end)
+            self._torn_end = 0
         has_room = bool(self._segments) and self._end + n_bytes <= self._segments[-1].n_bytes
         if has_room and not self._must_follow:
             return

@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-ingest crash-ingest demo
+.PHONY: check test test-all bench bench-journal bench-ingest crash-ingest demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -19,8 +19,11 @@ test-all:         ## everything this machine can run
 bench:            ## figures for benchmarks/RESULTS.md
 	$(BIN)python benchmarks/bench_engine.py
 
-crash-ingest:     ## kill -9 a node again and again under a storm; ten minutes
+crash-ingest:     ## kill node and broker, fill the disk, tear the journal, under storms; half an hour
 	$(BIN)python -m tests.simulation.crash_ingest
+
+bench-journal:    ## the journal beside SQLite: appending durably, reading back
+	$(BIN)python -m benchmarks.bench_journal
 
 bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
 	$(BIN)python -m benchmarks.bench_ingest

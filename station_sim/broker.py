@@ -3,10 +3,17 @@
 paho keeps the session: it reconnects by itself and sends again whatever the
 broker has not acknowledged. `BrokerTransport` adds a window of unacknowledged
 messages and the wait until all are acknowledged.
+
+A broker that is killed loses what it had acknowledged but not saved. A gateway
+behind one keeps what it sent for longer than the broker's autosave interval
+and sends it again after a reconnect (`resend_s`): readings that come twice
+count once.
 """
 
 import logging
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,16 +77,31 @@ class Transport(Protocol):
 
 
 class BrokerTransport:
-    """A publishing connection (QoS 1) that survives a restart of the broker."""
+    """A publishing connection (QoS 1) that survives a restart of the broker.
 
-    def __init__(self, address: BrokerAddress, client_id: str = "station-sim") -> None:
-        self._address = address
+    Parameters
+    ----------
+    address : BrokerAddress
+    client_id : str
+    resend_s : float
+        After a reconnect everything is sent again that was published in so many
+        seconds before the broker's last sign of life, in its order and before
+        anything newer; 0 sends again only what was not acknowledged.
+    """
+
+    def __init__(self, address: BrokerAddress, client_id: str = "station-sim", resend_s: float = 0.0) -> None:
+        self._address, self._resend_s = address, resend_s
         self._changed = threading.Condition()
         self._unacknowledged = 0
         self._connections = 0
+        self._is_connected = False
+        self._acknowledged_at = time.monotonic()
+        self._sent: deque[tuple[float, str, bytes]] = deque()
         self._client = make_client(address, client_id, clean_session=True)
-        self._client.max_inflight_messages_set(WINDOW)
+        # The window is kept here; paho would hold back a part of what is sent again, behind newer messages.
+        self._client.max_inflight_messages_set(0 if resend_s else WINDOW)
         self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
 
     @property
@@ -99,13 +121,21 @@ class BrokerTransport:
 
     def publish(self, topic: str, payload: bytes, stop: threading.Event) -> None:
         """Send at QoS 1; waits while the window is full, until `stop`."""
-        if not self._wait(lambda: self._unacknowledged < WINDOW, stop):
+        if not self._wait(self._may_publish, stop):
             return
         with self._changed:
             self._unacknowledged += 1
+            if self._resend_s:
+                self._sent.append((time.monotonic(), topic, payload))
+                while self._sent[0][0] < self._acknowledged_at - self._resend_s:
+                    self._sent.popleft()
         # While the connection is down paho keeps the message and sends it after reconnecting.
         info: MQTTMessageInfo = self._client.publish(topic, payload, qos=1)
         del info
+
+    def _may_publish(self) -> bool:
+        # What is sent again must not be overtaken, so new messages wait for the connection.
+        return self._unacknowledged < WINDOW and (self._is_connected or not self._resend_s)
 
     def wait_acknowledged(self, stop: threading.Event) -> bool:
         """Wait until every message is acknowledged; False if `stop` came first."""
@@ -131,9 +161,36 @@ class BrokerTransport:
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
-        del client, userdata, flags, properties
-        if not reason.is_failure:
-            self._connections += 1
+        del userdata, flags, properties
+        if reason.is_failure:
+            return
+        self._connections += 1
+        # Before paho sends what is unacknowledged, which is newer: it does so when this returns.
+        if self._resend_s and self._connections > 1:
+            self._send_again(client)
+        with self._changed:
+            self._is_connected = True
+            self._changed.notify_all()
+
+    def _send_again(self, client: Client) -> None:
+        with self._changed:
+            sent = list(self._sent)
+            self._unacknowledged += len(sent)
+        for _, topic, payload in sent:
+            client.publish(topic, payload, qos=1)
+        _LOG.warning("connected to %s again, %d messages sent again", self._address, len(sent))
+
+    def _on_disconnect(
+        self,
+        client: Client,
+        userdata: object,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        with self._changed:
+            self._is_connected = False
+        _log_lost_connection(self._address)(client, userdata, flags, reason, properties)
 
     def _on_publish(
         self, client: Client, userdata: object, mid: int, reason: ReasonCode, properties: Properties
@@ -141,6 +198,7 @@ class BrokerTransport:
         del client, userdata, mid, reason, properties
         with self._changed:
             self._unacknowledged -= 1
+            self._acknowledged_at = time.monotonic()
             self._changed.notify_all()
 
 

@@ -184,10 +184,22 @@ def _add_speed_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_resend_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--resend",
+        type=_duration_s,
+        default=0,
+        metavar="DURATION",
+        help="after a reconnect send again what was published so long before: a broker that was killed "
+        "may have lost it; default 0, only what was not acknowledged",
+    )
+
+
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, required=True, metavar="CONFIG_DIR", help="county to simulate")
     _add_storm_time_options(parser)
     _add_speed_option(parser)
+    _add_resend_option(parser)
     kinds = ", ".join(FaultKind)
     parser.add_argument(
         "--faults",
@@ -228,6 +240,7 @@ def _add_storm_time_options(parser: argparse.ArgumentParser) -> None:
 def _add_replay_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("readings", type=Path, metavar="READINGS", help="Parquet, CSV or .csv.gz")
     _add_speed_option(parser)
+    _add_resend_option(parser)
     parser.add_argument(
         "--after",
         type=_duration_s,
@@ -426,7 +439,8 @@ def _run(options: argparse.Namespace) -> int:
     scenario.write_truth(options.truth or options.config / "truth")
     address = _broker_address(options)
     messages = reformat(scenario.messages(), options.format)
-    publisher = Publisher(messages, BrokerTransport(address), options.speed)
+    transport = BrokerTransport(address, resend_s=options.resend)
+    publisher = Publisher(messages, transport, options.speed)
     habits = AnswerHabits(options.seed, speed=options.speed)
     with ExitStack() as stack:
         stop = stack.enter_context(_stop_on_signals())
@@ -452,7 +466,8 @@ def _run(options: argparse.Namespace) -> int:
 def _replay(options: argparse.Namespace) -> int:
     archive = read_archive(options.readings)
     replay = Replay(archive, options.prefix, options.after)
-    publisher = Publisher(replay.messages(), BrokerTransport(_broker_address(options)), options.speed)
+    transport = BrokerTransport(_broker_address(options), resend_s=options.resend)
+    publisher = Publisher(replay.messages(), transport, options.speed)
     with _stop_on_signals() as stop, ProgressView("replay", replay.first_s, replay.end_s) as view:
         published = publisher.run(stop, view.show)
     summary = _published(published)

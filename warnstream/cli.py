@@ -120,10 +120,14 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
             "Feeds READINGS (Parquet or CSV: station,observed_at,variable,value) through the engine in "
             "event time and writes warnings.jsonl, levels.parquet and summary.json into --out. With "
             "--events (event,time,latitude,longitude,kind) it also scores POD, FAR, CSI, bias and lead times."
+            " With --journal the readings are what a node was sent: DIR is its storage directory or a copy."
         ),
+        epilog="Example: warnstream replay county --journal county/data --out tuesday",
     )
     replay.add_argument("directory", type=Path, metavar="CONFIG_DIR")
-    replay.add_argument("readings", type=Path, metavar="READINGS")
+    source = replay.add_mutually_exclusive_group(required=True)
+    source.add_argument("readings", type=Path, nargs="?", metavar="READINGS")
+    source.add_argument("--journal", type=Path, metavar="DIR", help="a node's journal instead of READINGS")
     replay.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
     replay.add_argument("--events", type=Path, metavar="FILE", help="what really happened")
     replay.add_argument("--after", type=float, default=0.0, metavar="HOURS", help="go on without readings")
@@ -234,11 +238,12 @@ def _replay(options: argparse.Namespace) -> int:
 
     return replay_archive(
         _load(options.directory),
-        options.readings,
+        options.journal or options.readings,
         options.out,
         events=options.events,
         after_s=int(options.after * 3600),
         as_json=options.json,
+        is_journal=options.journal is not None,
     )
 
 

@@ -46,15 +46,24 @@ class LiveNode:
 
     def start(self) -> None:
         """Start and wait until it is ready."""
+        self.spawn()
+        self.wait_until_ready()
+
+    def spawn(self) -> None:
+        """Start and do not wait."""
         self.starts += 1
         with (self.directory / "node.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [command("warnstream"), "run", str(self.directory)], stdout=log, stderr=log
             )
+
+    def wait_until_ready(self) -> None:
+        """Wait until it says that readings come in and warnings would go out."""
         deadline = time.monotonic() + START_S_MAX
         while time.monotonic() < deadline:
             if self.get("/readyz").get("ready"):
                 return
+            assert self.process is not None
             assert self.process.poll() is None, self.log()
             time.sleep(0.05)
         raise AssertionError(f"the node did not become ready:\n{self.log()}")
@@ -67,6 +76,15 @@ class LiveNode:
         except (httpx.HTTPError, ValueError):
             return {}
         return content
+
+    def metric(self, name: str) -> float:
+        """A metric without labels; 0 while the node does not answer."""
+        try:
+            text = httpx.get(f"http://127.0.0.1:{self.http_port}/metrics", timeout=2, trust_env=False).text
+        except httpx.HTTPError:
+            return 0.0
+        values = [line.split(" ")[1] for line in text.splitlines() if line.startswith(f"{name} ")]
+        return float(values[0]) if values else 0.0
 
     def wait_until(self, now: str, timeout_s: float) -> None:
         """Wait until the engine's time has reached an ISO time."""
@@ -139,7 +157,13 @@ def all_shown(directory: Path, people: People) -> bool:
     message before the node was back, is superseded in the outbox; whether it was
     shown nobody knows.
     """
+    least, most = notifications_told(directory)
+    return least <= people.counts().shown <= most
+
+
+def notifications_told(directory: Path) -> tuple[int, int]:
+    """How many notifications devices must have been shown, and may have been at most."""
     with closing(Outbox(directory / "data")) as outbox:
         counts = {state: n for (channel, state), n in outbox.counts().items() if channel == "device"}
     told = sum(n for state, n in counts.items() if state != State.SUPERSEDED)
-    return told <= people.counts().shown <= told + counts.get(State.SUPERSEDED, 0)
+    return told, told + counts.get(State.SUPERSEDED, 0)

@@ -3,6 +3,7 @@
 import json
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -97,6 +98,34 @@ def test_a_restart_of_the_broker_skips_nothing(mosquitto: Mosquitto, scenario: S
     assert set(sent) <= set(received)
     beacons = [payload for topic, payload in received if topic == "ws/clock"]
     assert beacons == sorted(beacons)
+
+
+@pytest.mark.server
+@pytest.mark.slow
+def test_what_a_killed_broker_had_acknowledged_and_lost_is_sent_again_in_order(
+    mosquitto: Mosquitto, scenario: Scenario
+) -> None:
+    """Nobody fetches meanwhile, so everything since the broker's last save is lost with it."""
+    Listener(mosquitto.port, "ws/#").close()
+    time.sleep(2.5)  # the session of the listener is saved
+    sent = [(message.topic, message.payload) for message in scenario.messages()]
+    half = scenario.start_s + 1800
+    killed = threading.Event()
+
+    def kill_once(progress: object) -> None:
+        if getattr(progress, "time_s", 0) == half and not killed.is_set():
+            killed.set()
+            mosquitto.kill()
+            mosquitto.start()
+
+    transport = BrokerTransport(address(mosquitto), resend_s=10)
+    summary = Publisher(scenario.messages(), transport, speed=0).run(on_progress=kill_once)
+    listener = Listener(mosquitto.port, "ws/#")
+    received = listener.collect(until=sent[-1])
+    listener.close()
+    assert summary.finished
+    assert summary.reconnects == 1
+    assert list(dict.fromkeys(received)) == list(dict.fromkeys(sent))
 
 
 @pytest.mark.server

@@ -4,7 +4,9 @@ Label values come from fixed sets (reasons, flags, hazards, levels, channels,
 states): the number of series does not grow with stations, villages or people.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -98,12 +100,40 @@ class Metrics:
         self.journal_sequence = Gauge(
             "warnstream_journal_sequence", "Number of the newest journal entry.", registry=registry
         )
+        self._add_storage()
         self.stations = Gauge(
             "warnstream_stations",
             "Stations by condition: reporting, silent.",
             ["condition"],
             registry=registry,
         )
+
+    def _add_storage(self) -> None:
+        registry = self.registry
+        self.journal_bytes = Gauge(
+            "warnstream_journal_bytes", "Bytes of the journal on disk, snapshots included.", registry=registry
+        )
+        self.storage_free_bytes = Gauge(
+            "warnstream_storage_free_bytes", "Bytes free on the disk of the storage.", registry=registry
+        )
+        self.journal_repairs = Counter(
+            "warnstream_journal_repairs",
+            "Torn appends removed from the journal's end at the start.",
+            registry=registry,
+        )
+        self.storage_refusals = Counter(
+            "warnstream_storage_refusals",
+            "Times the disk refused what must be kept; it is tried again.",
+            registry=registry,
+        )
+        self.snapshot_failures = Counter(
+            "warnstream_snapshot_failures", "Snapshots that could not be written.", registry=registry
+        )
+
+    def watch_storage(self, journal_bytes: Callable[[], int], directory: Path) -> None:
+        """Measure the storage whenever the metrics are read."""
+        self.journal_bytes.set_function(journal_bytes)
+        self.storage_free_bytes.set_function(lambda: shutil.disk_usage(directory).free)
 
     def _add_sl651(self) -> None:
         registry = self.registry

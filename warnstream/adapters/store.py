@@ -5,56 +5,35 @@ newest undamaged snapshot and replays the entries after it. Every entry and
 snapshot carries a checksum, and a gap in the numbers is an error: a state is
 never rebuilt from a journal that has lost something.
 
-Any thread may call; each uses a connection of its own. One process only: the
-folder is locked. One synced append takes about 0.3 ms, so callers append one
-entry per batch of readings, not per reading.
+Any thread may call. One process only: the folder is locked. One synced append
+takes about 0.1 ms, so callers append one entry per batch of readings, not per
+reading.
 """
 
 import fcntl
-import hashlib
-import logging
 import os
-import sqlite3
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from warnstream.adapters.journal_conversion import FOLDER, convert_sqlite_journal
+from warnstream.adapters.journal_segments import (
+    SEGMENT_BYTES,
+    Repair,
+    SegmentLog,
+    disk_error,
+    read_entries,
+    sync_directory,
+)
+from warnstream.adapters.journal_snapshots import SnapshotFiles
 from warnstream.adapters.sqlite import Database
 from warnstream.model.errors import StoreError
 from warnstream.model.refusals import Refusal
 
-logger = logging.getLogger(__name__)
-
-SNAPSHOTS_KEPT = 3
-"""A damaged snapshot falls back to the one before it."""
-
-PAGE_ENTRIES = 200
-"""Entries read at once while streaming: bounds memory and lets the log be checkpointed in between."""
-
-PRUNE_ENTRIES = 5_000
-"""Entries deleted per transaction, so that appending waits some milliseconds at most."""
-
 REFUSED_PAYLOAD_BYTES_MAX = 4_096
 """Bytes kept of a refused payload; its true length is kept beside them."""
-
-JOURNAL_SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    written_at REAL NOT NULL,
-    kind TEXT NOT NULL,
-    checksum INTEGER NOT NULL,
-    payload BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS snapshots (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    sequence INTEGER NOT NULL,
-    written_at REAL NOT NULL,
-    checksum BLOB NOT NULL,
-    payload BLOB NOT NULL
-);
-"""
 
 REFUSED_SCHEMA = """
 CREATE TABLE IF NOT EXISTS refused (
@@ -101,17 +80,14 @@ class DirectoryLock:
                 "stop it, or give this node a directory of its own",
                 retryable=False,
             ) from error
-        self._file.truncate(0)
-        self._file.write(f"{os.getpid()}\n")
-        self._file.flush()
+        with suppress(OSError):  # the number is a help only; a full disk must not keep a node from starting
+            self._file.truncate(0)
+            self._file.write(f"{os.getpid()}\n")
+            self._file.flush()
 
     def release(self) -> None:
         """Let another process have the folder."""
         self._file.close()
-
-
-def _checksum(kind: str, payload: bytes) -> int:
-    return zlib.crc32(payload, zlib.crc32(kind.encode()))
 
 
 class Journal:
@@ -120,24 +96,38 @@ class Journal:
     Parameters
     ----------
     directory : Path
-        Folder of ``journal.sqlite3``, created when absent and locked until `close`.
+        The storage folder, created when absent and locked until `close`; the
+        journal is its folder ``journal``.
     clock : callable
-        Wall clock in seconds since 1970 UTC, for ``written_at``.
+        Wall clock in seconds since 1970 UTC, for the times entries are written.
+    segment_bytes : int
+        Size of a new segment file.
 
     Raises
     ------
     StoreError
-        If the folder is in use, unwritable or the file damaged.
+        If the folder is in use, unwritable or the journal damaged at its end.
     """
 
-    def __init__(self, directory: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, directory: Path, clock: Callable[[], float] = time.time, segment_bytes: int = SEGMENT_BYTES
+    ) -> None:
         self._clock = clock
         self._lock = DirectoryLock(directory)
         try:
-            self._database = Database(directory / "journal.sqlite3", JOURNAL_SCHEMA, version=1)
+            convert_sqlite_journal(directory, segment_bytes)
+            folder = _made(directory / FOLDER)
+            self._snapshots = SnapshotFiles(folder)
+            at_least = max(self._snapshots.sequences(), default=0)
+            self._log = SegmentLog(folder, segment_bytes, at_least=at_least)
         except StoreError:
             self._lock.release()
             raise
+
+    @property
+    def repair(self) -> Repair | None:
+        """What was removed from the end of the journal at the start; None if nothing had to be."""
+        return self._log.repair
 
     def append(self, kind: str, payload: bytes) -> int:
         """Keep one entry; returns its sequence number once it is durable.
@@ -162,30 +152,19 @@ class Journal:
         StoreError
             If the disk refuses. Nothing was kept then.
         """
-        written_at = self._clock()
-        rows = [(written_at, kind, _checksum(kind, payload), payload) for kind, payload in entries]
-        if rows:
-            with self._database.transaction() as connection:
-                connection.executemany(
-                    "INSERT INTO entries (written_at, kind, checksum, payload) VALUES (?, ?, ?, ?)", rows
-                )
-                return int(connection.execute("SELECT max(sequence) FROM entries").fetchone()[0])
-        return self.last_sequence()
+        return self._log.append(entries, self._clock())
 
     def last_sequence(self) -> int:
         """Number of the newest entry ever written; 0 for a new journal. Pruning does not lower it."""
-        with self._database.reading() as connection:
-            row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
-        return int(row[0]) if row else 0
+        return self._log.extent().last_sequence
 
     def first_sequence(self) -> int:
         """Number of the oldest entry that is kept; 1 for a new journal."""
-        with self._database.reading() as connection:
-            first = connection.execute("SELECT min(sequence) FROM entries").fetchone()[0]
-        return self.last_sequence() + 1 if first is None else int(first)
+        segments = self._log.extent().segments
+        return segments[0].first_sequence if segments else 1
 
     def since(self, sequence: int) -> Iterator[tuple[int, str, bytes]]:
-        """Entries after a sequence number, in order, a page at a time.
+        """Entries after a sequence number, in order, a segment at a time in memory.
 
         Yields
         ------
@@ -195,37 +174,13 @@ class Journal:
         Raises
         ------
         StoreError
-            If an entry is missing (pruned or lost) or its checksum is wrong.
+            If an entry is missing (pruned or lost) or damaged.
         """
-        expected = sequence + 1
-        while True:
-            # Read before the page: what is durable by now must be in the page.
-            newest = self.last_sequence()
-            page = self._page(expected)
-            if not page:
-                break
-            for found, kind, checksum, payload in page:
-                self._check_entry(expected, found, is_intact=checksum == _checksum(kind, payload))
-                yield found, kind, payload
-                expected += 1
-        if expected <= newest:
-            self._check_entry(expected, newest + 1, is_intact=True)
-
-    def _page(self, first: int) -> list[tuple[int, str, int, bytes]]:
-        with self._database.reading() as connection:
-            return connection.execute(
-                "SELECT sequence, kind, checksum, payload FROM entries"
-                " WHERE sequence >= ? ORDER BY sequence LIMIT ?",
-                (first, PAGE_ENTRIES),
-            ).fetchall()
-
-    def _check_entry(self, expected: int, found: int, *, is_intact: bool) -> None:
-        path = self._database.path
-        if found != expected:
-            missing = f"entries {expected} to {found - 1} are missing (pruned or lost)"
-            raise StoreError(f"{path}: {missing}", retryable=False)
-        if not is_intact:
-            raise StoreError(f"{path}: entry {found} is damaged (checksum)", retryable=False)
+        extent = self._log.extent()
+        while sequence < extent.last_sequence:
+            yield from read_entries(extent, sequence + 1)
+            # What was appended meanwhile comes too.
+            sequence, extent = extent.last_sequence, self._log.extent()
 
     def save_snapshot(self, sequence: int, payload: bytes) -> None:
         """Keep a state that contains every entry up to and including `sequence`; the last three stay.
@@ -240,93 +195,61 @@ class Journal:
         newest = self.last_sequence()
         if not 0 <= sequence <= newest:
             raise ValueError(f"a snapshot of entry {sequence} of a journal that ends at {newest}")
-        digest = hashlib.sha256(payload).digest()
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO snapshots (sequence, written_at, checksum, payload) VALUES (?, ?, ?, ?)",
-                (sequence, self._clock(), digest, payload),
-            )
-            connection.execute(
-                "DELETE FROM snapshots WHERE number NOT IN"
-                " (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)",
-                (SNAPSHOTS_KEPT,),
-            )
+        self._snapshots.save(sequence, payload, self._clock())
 
     def latest_snapshot(self) -> tuple[int, bytes] | None:
         """Newest undamaged snapshot: its sequence number and payload; None if there is none.
 
         A damaged one is logged and passed over; `since` then replays more.
         """
-        with self._database.reading() as connection:
-            numbers = connection.execute("SELECT number FROM snapshots ORDER BY number DESC").fetchall()
-        for (number,) in numbers:
-            snapshot = self._read_snapshot(number)
-            if snapshot is not None:
-                return snapshot
-        return None
+        return self._snapshots.latest()
 
-    def _read_snapshot(self, number: int) -> tuple[int, bytes] | None:
-        try:
-            row = self._database.connection.execute(
-                "SELECT sequence, checksum, payload FROM snapshots WHERE number = ?", (number,)
-            ).fetchone()
-        except sqlite3.DatabaseError as error:
-            logger.warning("snapshot unreadable", extra={"snapshot": number, "error": str(error)})
-            return None
-        sequence, checksum, payload = row
-        if hashlib.sha256(payload).digest() != checksum:
-            logger.warning("snapshot damaged", extra={"snapshot": number, "sequence": sequence})
-            return None
-        return int(sequence), bytes(payload)
-
-    def prune(self, *, keep_from_sequence: int | None = None, older_than_s: float | None = None) -> int:
-        """Delete old entries; those after the oldest kept snapshot always stay.
+    def prune(
+        self,
+        *,
+        keep_from_sequence: int | None = None,
+        older_than_s: float | None = None,
+        bytes_max: int | None = None,
+    ) -> int:
+        """Delete old entries, whole segments at a time; those after the oldest kept snapshot always stay.
 
         Parameters
         ----------
         keep_from_sequence : int, optional
             This entry and all later ones stay.
         older_than_s : float, optional
-            Entries written less than that long ago stay.
+            Entries written less than that long ago stay, unless `bytes_max` is exceeded.
+        bytes_max : int, optional
+            The oldest go while all segments together are larger.
 
         Returns
         -------
         int
             Entries deleted. Without a snapshot nothing is.
         """
-        with self._database.reading() as connection:
-            last = connection.execute("SELECT min(sequence) FROM snapshots").fetchone()[0] or 0
+        last = min(self._snapshots.sequences(), default=0)
         if keep_from_sequence is not None:
             last = min(last, keep_from_sequence - 1)
-        written_before = float("inf") if older_than_s is None else self._clock() - older_than_s
-        deleted = 0
-        while True:
-            count = self._prune_page(last, written_before)
-            deleted += count
-            if count < PRUNE_ENTRIES:
-                return deleted
-
-    def _prune_page(self, last: int, written_before: float) -> int:
-        """Delete from the front only, up to the first entry that must stay: the journal keeps no holes."""
-        with self._database.transaction() as connection:
-            first = connection.execute("SELECT min(sequence) FROM entries").fetchone()[0]
-            if first is None:
-                return 0
-            kept = connection.execute(
-                "SELECT min(sequence) FROM entries WHERE sequence < ? AND written_at >= ?",
-                (first + PRUNE_ENTRIES, written_before),
-            ).fetchone()[0]
-            end = min(last + 1, first + PRUNE_ENTRIES, kept if kept is not None else last + 1)
-            return connection.execute("DELETE FROM entries WHERE sequence < ?", (end,)).rowcount
+        older_than = float("inf") if older_than_s is None else self._clock() - older_than_s
+        return self._log.prune(last, older_than, bytes_max)
 
     def size_bytes(self) -> int:
-        """Bytes of the journal on disk."""
-        return self._database.size_bytes()
+        """Bytes of the journal on disk, snapshots included."""
+        return self._log.size_bytes() + self._snapshots.size_bytes()
 
     def close(self) -> None:
         """Close the file and release the folder."""
-        self._database.close()
+        self._log.close()
         self._lock.release()
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(exist_ok=True)
+        sync_directory(folder.parent)
+    except OSError as error:
+        raise disk_error(folder, error) from error
+    return folder
 
 
 @dataclass(frozen=True, slots=True)

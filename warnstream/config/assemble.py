@@ -89,6 +89,8 @@ def assemble(
             directory=folder.directory / node.storage.directory,
             snapshot_every_s=node.storage.snapshot_every_s,
             journal_keep_s=node.storage.journal_keep_s,
+            journal_bytes_max=node.storage.journal_bytes_max,
+            journal_segment_bytes=node.storage.journal_segment_bytes,
             refused_max=node.storage.refused_max,
         ),
         http=HttpSettings(node.http.host, node.http.port),

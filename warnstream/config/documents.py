@@ -126,16 +126,33 @@ class StorageSection(Section):
     journal_keep_s: Annotated[int, forms.duration("1h", "3660d")] = default(
         "7d", alias="journal_keep", description="How long raw readings are kept."
     )
+    journal_bytes_max: Annotated[int, forms.whole(1_000_000, 10**15)] = default(
+        20_000_000_000, description="Bytes of raw readings kept; beyond it the oldest go, however young."
+    )
+    journal_segment_bytes: Annotated[int, forms.whole(65_536, 2**30)] = default(
+        16_777_216, description="Size of one file of the journal; so much is deleted at a time."
+    )
     refused_max: Annotated[int, forms.whole(1, 100_000_000)] = default(
         100_000, description="Refused messages kept for inspection; the oldest go first."
     )
 
     def disagreements(self) -> list[tuple[str, str]]:
         """A restart reads the last snapshot and the journal since."""
-        if self.journal_keep_s > self.snapshot_every_s:
-            return []
-        every = format_duration(self.snapshot_every_s)
-        return [("journal_keep", f"expected longer than snapshot_every ({every}): a restart needs both")]
+        found = []
+        if self.journal_keep_s <= self.snapshot_every_s:
+            every = format_duration(self.snapshot_every_s)
+            found.append(
+                ("journal_keep", f"expected longer than snapshot_every ({every}): a restart needs both")
+            )
+        if self.journal_bytes_max < 2 * self.journal_segment_bytes:
+            least = 2 * self.journal_segment_bytes
+            found.append(
+                (
+                    "journal_bytes_max",
+                    f"expected at least {least}, twice journal_segment_bytes: files go whole",
+                )
+            )
+        return found
 
 
 class HttpSection(Section):

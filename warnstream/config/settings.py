@@ -92,6 +92,8 @@ class StorageSettings:
     directory: Path
     snapshot_every_s: int
     journal_keep_s: int
+    journal_bytes_max: int
+    journal_segment_bytes: int
     refused_max: int
 
 

@@ -54,6 +54,9 @@ WAIT_S_MAX = 0.5
 STORE_RETRY_S = 1.0
 """Pause before entries that the disk refused are tried again."""
 
+STORE_TELL_S = 30.0
+"""While the disk refuses, the log says so that often."""
+
 ANSWER_WAIT_S = 10.0
 """Longest wait of an HTTP request for its answer to be durable."""
 
@@ -98,7 +101,7 @@ class Node:
         self.metrics = Metrics()
         self._on_step = on_step
         self._directory = configuration.storage.directory
-        self._journal = Journal(self._directory)
+        self._journal = Journal(self._directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._refused = RefusedStore(self._directory, configuration.storage.refused_max)
         self.outbox = Outbox(self._directory)
         self._intake = self._new_intake()
@@ -128,6 +131,9 @@ class Node:
         self._snapshot_at = time.monotonic()
         self._may_snapshot = True
         self._refused_inputs = 0
+        self._disk_told_at = 0.0
+        self.metrics.watch_storage(self._journal.size_bytes, self._directory)
+        self.metrics.journal_repairs.inc(self._journal.repair is not None)
 
     def start(self) -> None:
         """Recover, then open every door.
@@ -267,7 +273,7 @@ class Node:
                         request.done.set_exception(error)
                     return None
                 continue
-            self._trouble.pop("disk", None)
+            self._disk_took()
             self.metrics.journal_append.observe(time.perf_counter() - started)
             self.metrics.journal_sequence.set(sequence)
             self.metrics.messages_received.inc(sum(len(one.topics) for one in arrived))
@@ -285,12 +291,20 @@ class Node:
 
     def _wait_for_disk(self, error: StoreError) -> bool:
         """Nothing is acknowledged while the disk refuses; False once the node is to stop."""
+        self.metrics.storage_refusals.inc()
+        now = time.monotonic()
+        if "disk" not in self._trouble or now - self._disk_told_at >= STORE_TELL_S:
+            self._disk_told_at = now  # not at every attempt: the log may be on the same disk
+            log.critical("disk refuses: readings are not acknowledged", extra={"error": str(error)})
         self._trouble["disk"] = f"readings are not acknowledged: {error}"
-        log.critical("journal cannot be written", extra={"error": str(error)})
         if not error.retryable:
             self._stopping.set()
             raise error
         return not self._stopping.wait(STORE_RETRY_S)
+
+    def _disk_took(self) -> None:
+        if self._trouble.pop("disk", None) is not None:
+            log.warning("disk writes again: readings are acknowledged")
 
     def _consume(self, sequence: int, kind: str, payload: bytes) -> None:
         """Let the engine see an entry and carry out what it asks for."""
@@ -353,6 +367,8 @@ class Node:
                 if self._wait_for_disk(error):
                     continue
                 self._may_snapshot = False
+            else:
+                self._disk_took()
             return
 
     def _render(self, message: WarningMessage) -> RenderedMessage:
@@ -490,9 +506,15 @@ class Node:
             return
         try:
             self._journal.save_snapshot(self._journal.last_sequence(), self._intake.snapshot())
-            self._journal.prune(older_than_s=self.configuration.storage.journal_keep_s)
+            storage = self.configuration.storage
+            pruned = self._journal.prune(
+                older_than_s=storage.journal_keep_s, bytes_max=storage.journal_bytes_max
+            )
+            if pruned:
+                log.info("journal pruned", extra={"entries": pruned, "first": self._journal.first_sequence()})
             self.outbox.prune(self._intake.now_s - OUTBOX_KEEP_S)
         except StoreError as error:
+            self.metrics.snapshot_failures.inc()
             log.error("snapshot not written", extra={"error": str(error)})  # noqa: TRY400  # one line is enough
 
     # Small things.

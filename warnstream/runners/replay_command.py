@@ -22,6 +22,7 @@ from warnstream.review.events import read_events
 from warnstream.review.forecast_skill import ForecastSkill
 from warnstream.review.report import ReplaySummary, write_levels, write_summary, write_warnings
 from warnstream.review.verification import ANY_HAZARD, Verification, VerificationPolicy, score_warnings
+from warnstream.runners.journal_archive import read_journal
 from warnstream.runners.one_line import describe
 from warnstream.runners.replay import Replay, ReplayStep
 
@@ -67,18 +68,22 @@ def replay_archive(
     events: Path | None,
     after_s: int,
     as_json: bool,
+    is_journal: bool = False,
 ) -> int:
-    """Replay an archive and write what it led to; returns the exit status.
+    """Replay an archive (or a node's journal) and write what it led to; returns the exit status.
 
     Raises
     ------
-    ArchiveError
-        If the archive or the events file cannot be read.
+    ArchiveError, StoreError
+        If the archive, the journal or the events file cannot be read.
     """
     console = Console(stderr=as_json)
     started = time.monotonic()
     happened = read_events(events) if events else None
-    archive = read_archive(readings, configuration.network.stations)
+    if is_journal:
+        archive = read_journal(configuration, readings)
+    else:
+        archive = read_archive(readings, configuration.network.stations)
     found = _run(configuration, archive, after_s, console)
     verification = None
     if happened is not None:

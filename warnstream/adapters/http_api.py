@@ -32,6 +32,7 @@ from warnstream.adapters.outbox_types import Addressed, split_key
 from warnstream.adapters.tokens import Tokens
 from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
+from warnstream.model.signs import SignReport, SignVerdict
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,21 @@ class NodeStatus(Protocol):
         ------
         StoreError
             If it cannot be kept: the person is asked to try again.
+        """
+
+    def signs(self) -> list[dict[str, object]]:
+        """Signs that people have seen: those that stand, then those that are over."""
+
+    def sign_fault(self, said: SignReport | SignVerdict) -> str:
+        """Why a report or verdict cannot be; empty if it can."""
+
+    def submit_sign(self, said: SignReport | SignVerdict) -> None:
+        """Take a report or verdict; returns once it is durable.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
         """
 
     def receipt(self, key: str) -> None:
@@ -134,6 +150,25 @@ ROUTES = (
         body="ReceiptRequest",
         is_limited=True,
     ),
+    RouteSpec("GET", "/api/v1/signs", "signs", "Signs that people have seen.", {200: "Objects"}),
+    RouteSpec(
+        "POST",
+        "/api/v1/signs",
+        "report_sign",
+        "A post of the responsibility chain reports a sign, or renews it.",
+        SUBMISSION_ANSWERS,
+        body="SignReport",
+        is_limited=True,
+    ),
+    RouteSpec(
+        "POST",
+        "/api/v1/signs/verdicts",
+        "judge_sign",
+        "A post that answers for the village validates or rejects a sign that another has reported.",
+        SUBMISSION_ANSWERS,
+        body="SignVerdict",
+        is_limited=True,
+    ),
     RouteSpec(
         "GET",
         "/a/{token}",
@@ -179,6 +214,21 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             "token": TEXT_SCHEMA,
         },
         "required": ["message", "recipient", "answer", "token"],
+    },
+    "SignReport": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict.fromkeys(("post", "village", "kind", "note", "token"), TEXT_SCHEMA),
+        "required": ["post", "village", "kind", "note", "token"],
+    },
+    "SignVerdict": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            **dict.fromkeys(("post", "sign", "note", "token"), TEXT_SCHEMA),
+            "verdict": {"enum": ["validated", "rejected"]},
+        },
+        "required": ["post", "sign", "verdict", "note", "token"],
     },
     "ReceiptRequest": {
         "type": "object",
@@ -275,6 +325,30 @@ class HttpApi:
             raise HTTPException(400, "key: expected message|recipient|channel") from None
         self._demand_proof(fields["token"], message, recipient)
         await run_in_threadpool(self._node.receipt, fields["key"])
+        return _json({"accepted": True}, 202)
+
+    async def _signs(self, _request: Request) -> Response:
+        return _json(await run_in_threadpool(self._node.signs))
+
+    async def _report_sign(self, request: Request) -> Response:
+        fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["SignReport"])
+        report = SignReport(fields["village"], fields["kind"], fields["post"], fields["note"])
+        return await self._take_sign(report, fields)
+
+    async def _judge_sign(self, request: Request) -> Response:
+        fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["SignVerdict"])
+        is_validated = fields["verdict"] == "validated"
+        return await self._take_sign(
+            SignVerdict(fields["sign"], is_validated, fields["post"], fields["note"]), fields
+        )
+
+    async def _take_sign(self, said: SignReport | SignVerdict, fields: Mapping[str, str]) -> Response:
+        if not self._tokens.proves_post(fields["token"], fields["post"]):
+            raise HTTPException(403, "the token does not belong to this post")
+        fault = await run_in_threadpool(self._node.sign_fault, said)
+        if fault:
+            raise HTTPException(400, fault)
+        await run_in_threadpool(self._node.submit_sign, said)
         return _json({"accepted": True}, 202)
 
     async def _show_page(self, request: Request) -> Response:

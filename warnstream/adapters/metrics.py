@@ -5,7 +5,8 @@ states): the number of series does not grow with stations, villages or people.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter as Counts
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -202,6 +203,12 @@ class Metrics:
         self.hazards_degraded = Gauge(
             "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
         )
+        self.signs = Gauge(
+            "warnstream_signs",
+            "Signs of people that stand, by kind and state: reported, validated.",
+            ["kind", "state"],
+            registry=registry,
+        )
         self.messages_issued = Counter(
             "warnstream_messages_issued",
             "Warning messages issued.",
@@ -237,6 +244,13 @@ class Metrics:
         """Villages of one hazard at each level; a level not named has none."""
         for level in Level:
             self.villages.labels(hazard, level.word).set(count_of_level.get(level, 0))
+
+    def set_signs(self, standing: Iterable[tuple[str, str]], kinds: Iterable[str]) -> None:
+        """Standing signs as (kind, state); kinds without any have none."""
+        counts = Counts(standing)
+        for kind in kinds:
+            for state in ("reported", "validated"):
+                self.signs.labels(kind, state).set(counts[kind, state])
 
     def set_stations(self, *, reporting: int, silent: int) -> None:
         """Stations that report and that should but do not."""

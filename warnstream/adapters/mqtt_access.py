@@ -5,7 +5,7 @@ and hash in hexadecimal (`warnstream listener-user NAME` writes one). With clien
 certificates the user is the certificate's common name.
 
 A user is a station or a device unless listed: user ``R0001`` publishes below
-``{prefix}/+/+/R0001/obs`` and ``{prefix}/answer/R0001`` and reads
+``{prefix}/+/+/R0001/obs``, ``{prefix}/answer/R0001`` and ``{prefix}/sign/R0001`` and reads
 ``{prefix}/device/R0001`` and ``{prefix}/warn/#``. A *gateway* publishes for
 every station, in every format that `decoders` names; a *trusted* user may do
 everything (a simulator that tells the time, a display). Without users file and
@@ -170,7 +170,7 @@ class Permissions:
     def _writes(self, user: str | None) -> Sequence[str]:
         if user is None or not is_user_name(user):
             return ()
-        own = (f"{self.prefix}/+/+/{user}/obs", f"{self.prefix}/answer/{user}")
+        own = (f"{self.prefix}/+/+/{user}/obs", f"{self.prefix}/answer/{user}", f"{self.prefix}/sign/{user}")
         return (*own, f"{self.prefix}/+/+/+/obs", *self.observations) if user in self.gateways else own
 
     def _reads(self, user: str | None) -> Sequence[str]:

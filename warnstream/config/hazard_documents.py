@@ -4,7 +4,7 @@ As in `documents`, durations are written with a unit and are seconds once
 validated; one section is one evaluator of `warnstream.hazards`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -49,6 +49,44 @@ class RainLevelSection(Section):
     )
 
 
+class SignTriggerSection(Section):
+    """What signs that people see mean for a hazard."""
+
+    kinds: Annotated[list[Annotated[str, forms.code()]], Field(min_length=1)] = Field(
+        description="Kinds of signs that count, of signs.kinds."
+    )
+    reported_level: Annotated[Level, forms.level(none_allowed=True)] = default(
+        "blue", description="Level of a sign that nobody has validated yet; none: no level."
+    )
+    validated_level: Annotated[Level, forms.level()] = default(
+        "orange", description="Level of a validated sign, at once."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """A validated sign counts at least as much as a reported one."""
+        if self.reported_level <= self.validated_level:
+            return []
+        return [("reported_level", f"expected at most validated_level ({self.validated_level.word})")]
+
+
+class SignKindSection(Section):
+    """Name of a kind of sign in texts."""
+
+    zh: Annotated[str, forms.text()] = Field(description="Chinese.")
+    en: Annotated[str, forms.text()] = Field(description="English.")
+
+
+class SignsSection(Section):
+    """Signs that people may report: cracks, muddy springs, sounds."""
+
+    kinds: dict[Annotated[str, forms.code()], SignKindSection] = part(
+        dict, "Kinds by name, with their titles."
+    )
+    expires_s: Annotated[int, forms.duration("10min", "30d", whole_minutes=True)] = default(
+        "24h", alias="expires", description="A sign that nobody renews is over after that time."
+    )
+
+
 class HazardSection(Section):
     """What every hazard has."""
 
@@ -57,6 +95,7 @@ class HazardSection(Section):
         "", description="Where the thresholds come from; named in every warning."
     )
     lowering: LoweringSection = part(LoweringSection, "How a level falls.")
+    signs: SignTriggerSection | None = Field(None, description="Signs of people that raise it, too.")
 
 
 class RainstormSection(HazardSection):
@@ -337,6 +376,26 @@ class ForestFireSection(HazardSection):
         return disordered("levels", "fwi", [(item.level, item.fwi) for item in self.levels])
 
 
+class RuleSection(HazardSection):
+    """A rule of the operator's own; docs/rules.md is its page."""
+
+    evaluator: Literal["rule"] = Field(description="Module of warnstream.hazards that judges it.")
+    levels: list[Annotated[Any, forms.condition()]] = Field(
+        min_length=1, description="`level:` and the condition that reaches it."
+    )
+    areas: list[Annotated[str, forms.text()]] = Field(
+        default_factory=lambda: ["*"],
+        min_length=1,
+        description="Villages, townships or counties that the rule is for; * for all.",
+    )
+    values: Annotated[str | None, forms.text()] = default(
+        None, description="CSV file with amounts and sensors by village, for `{column: name}`."
+    )
+    stale_after_s: Annotated[int, forms.duration("1min", "90d")] = default(
+        "30min", alias="stale_after", description="A sensor silent for longer says nothing."
+    )
+
+
 AnyHazard = Annotated[
     RainstormSection
     | CriticalRainfallSection
@@ -344,7 +403,8 @@ AnyHazard = Annotated[
     | LandslideRainSection
     | SlopeMovementSection
     | WaterloggingSection
-    | ForestFireSection,
+    | ForestFireSection
+    | RuleSection,
     Field(discriminator="evaluator"),
 ]
 
@@ -355,3 +415,4 @@ class ThresholdsDocument(Section):
     hazards: dict[Annotated[str, forms.code()], AnyHazard] = Field(
         min_length=1, description="Hazards by name, e.g. flash_flood; the name stands in every warning."
     )
+    signs: SignsSection = part(SignsSection, "Signs that people may report.")

@@ -4,12 +4,13 @@ Files are checked one by one and then against each other; a file that is wrong
 does not hide the faults of the others. 900,000 households load in seconds.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from warnstream.config.assemble import assemble
+from warnstream.config.assemble import assemble, sign_policy
 from warnstream.config.documents import (
     OUTLINE_METHODS,
     ChannelsDocument,
@@ -27,6 +28,8 @@ from warnstream.config.hazard_documents import (
     LandslideRainSection,
     RainstormSection,
     RiverStageSection,
+    RuleSection,
+    SignsSection,
     SlopeMovementSection,
     ThresholdsDocument,
     WaterloggingSection,
@@ -40,6 +43,7 @@ from warnstream.config.places import (
     read_stations,
     read_villages,
 )
+from warnstream.config.rule_tables import RuleBook
 from warnstream.config.sections import Section
 from warnstream.config.settings import Configuration
 from warnstream.config.thresholds import (
@@ -58,6 +62,7 @@ from warnstream.config.zones import ZONES_FILE, read_zones
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
 from warnstream.model.network import Network, Stations, Villages, Zone
+from warnstream.model.rules import HazardRule
 
 NODE_FILE = "warnstream.yaml"
 THRESHOLDS_FILE = "thresholds.yaml"
@@ -113,6 +118,11 @@ def load_configuration(directory: Path) -> Configuration:
         stage_m_range=quality.stage_m_range if quality else None,
     )
     hazards, rows = _read_thresholds(thresholds_tree, folder, around, faults)
+    signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
+    rule_book = None
+    if thresholds_tree is not None:
+        rule_book = RuleBook(thresholds_tree, hazards, tuple(signs.kinds), folder, around, faults)
+        _check_signs(hazards, signs, thresholds_tree, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
         if stations is not None:
@@ -123,15 +133,42 @@ def load_configuration(directory: Path) -> Configuration:
     assert stations is not None, STATIONS_FILE
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
+    assert rule_book is not None, THRESHOLDS_FILE
     network = Network(stations, villages, households, chain, zones)
     places = network.places
     rows = rows_of_places(rows, places)
-    rules = tuple(
-        build_rule(name, hazard, [row for row in rows if row.hazard == name], places.site, stations)
-        for name, hazard in hazards.items()
-        if hazard is not None
-    )
-    return assemble(folder, node, channels, rules, network)
+    rules = tuple(_build_rules(hazards, rows, rule_book, places.site, stations))
+    return assemble(folder, node, channels, rules, network, sign_policy(signs))
+
+
+def _build_rules(
+    hazards: dict[str, HazardDocument | None],
+    rows: list[Threshold],
+    rule_book: RuleBook,
+    places: Villages,
+    stations: Stations,
+) -> Iterator[HazardRule]:
+    """Every hazard with its thresholds over all places."""
+    for name, hazard in hazards.items():
+        assert hazard is not None, name
+        conditions = None
+        if isinstance(hazard, RuleSection):
+            conditions = rule_book.table_of(name, hazard, places, stations)
+        own = [row for row in rows if row.hazard == name]
+        yield build_rule(name, hazard, own, places, stations, conditions)
+
+
+def _check_signs(
+    hazards: dict[str, HazardDocument | None], signs: SignsSection, tree: YamlTree, faults: FaultLog
+) -> None:
+    """Kinds of signs that raise a hazard are among those that may be reported."""
+    for name, hazard in hazards.items():
+        trigger = hazard.signs if hazard is not None else None
+        for index, kind in enumerate(trigger.kinds if trigger else ()):
+            if kind not in signs.kinds:
+                location: Location = ("hazards", name, "signs", "kinds", index)
+                expected = unknown("kind of sign", kind, signs.kinds)
+                faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 
 
 def _read_document(
@@ -249,7 +286,7 @@ def _check_names(
                     sentence = unknown("station", station, known)
                     faults.add(tree.file, tree.line_of(place), path_text(place), sentence)
     if isinstance(hazard, LandslideRainSection) and around.villages is not None:
-        for number, index, expected in find_unknown_areas(hazard.territories, around.villages):
+        for number, index, expected in find_unknown_areas(hazard.territories, around.villages, around.zones):
             area: Location = ("hazards", name, "territories", number, "areas", index)
             faults.add(tree.file, tree.line_of(area), path_text(area), expected)
 

@@ -22,6 +22,7 @@ from warnstream.config.hazard_documents import (
     LandslideRainSection,
     RainstormSection,
     RiverStageSection,
+    RuleSection,
     SlopeMovementSection,
     WaterloggingSection,
 )
@@ -29,6 +30,7 @@ from warnstream.config.hazard_rules import fire_table, landslide_rain
 from warnstream.config.quantities import format_duration, parse_whole_duration_s
 from warnstream.config.table_units import TableUnit, units_of
 from warnstream.model.arrays import Float64Array, Int32Array
+from warnstream.model.expressions import RuleTable
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.indicators import Indicator
 from warnstream.model.level import LEVELS, Level, parse_level
@@ -43,6 +45,7 @@ from warnstream.model.rules import (
     Thresholds,
     WaterloggingTable,
 )
+from warnstream.model.signs import SignTrigger
 
 THRESHOLD_COLUMNS = Columns(
     ("village", "hazard", "duration", "level", "value", "unit", "station"), ("source",)
@@ -58,6 +61,7 @@ HazardDocument = (
     | SlopeMovementSection
     | WaterloggingSection
     | ForestFireSection
+    | RuleSection
 )
 Report = Callable[[int, str], None]
 """Notes a fault of the threshold with that number: what was expected."""
@@ -329,7 +333,12 @@ def rows_of_places(rows: list[Threshold], places: Places) -> list[Threshold]:
 
 
 def build_rule(
-    name: str, hazard: HazardDocument, rows: list[Threshold], villages: Villages, stations: Stations
+    name: str,
+    hazard: HazardDocument,
+    rows: list[Threshold],
+    villages: Villages,
+    stations: Stations,
+    conditions: RuleTable | None = None,
 ) -> HazardRule:
     """One hazard with its thresholds over all villages.
 
@@ -342,17 +351,20 @@ def build_rule(
     villages : Villages
         The places that are judged: `Places.site`.
     stations : Stations
+    conditions : RuleTable, optional
+        Of a hazard with the evaluator ``rule``.
 
     Returns
     -------
     HazardRule
     """
+    signs = hazard.signs
     return HazardRule(
         name=name,
         evaluator=hazard.evaluator,
         title_zh=hazard.title.zh,
         title_en=hazard.title.en,
-        thresholds=_thresholds(hazard, rows, villages, stations),
+        thresholds=conditions or _thresholds(hazard, rows, villages, stations),
         continues_mm_per_h=hazard.continues_mm_per_h if isinstance(hazard, RainstormSection) else 0.0,
         forecast_level_max=getattr(hazard, "forecast_level_max", Level.NONE),
         lowering=Lowering(
@@ -362,6 +374,9 @@ def build_rule(
             coverage_min=hazard.lowering.coverage_min,
         ),
         source=hazard.source or _source_of(rows),
+        signs=None
+        if signs is None
+        else SignTrigger(frozenset(signs.kinds), signs.reported_level, signs.validated_level),
     )
 
 
@@ -378,6 +393,7 @@ def _thresholds(
         return _slope_table(hazard, rows, villages, stations)
     if isinstance(hazard, WaterloggingSection):
         return _waterlogging_table(hazard, rows, villages, stations)
+    assert not isinstance(hazard, RuleSection), "a rule brings its conditions"
     return _critical_rain(hazard, rows, villages)
 
 

@@ -69,6 +69,7 @@ UNIT_ZH = {
     "m": "米",
     "cm": "厘米",
     "mm/h": "毫米/小时",
+    "m/h": "米/小时",
     "mm/d": "毫米/天",
     "deg": "度",
     "deg/h": "度/小时",
@@ -92,6 +93,9 @@ INDICATOR_ZH = {
     "failure_time": "推算距失稳时间",
     "water_depth": "积水深度",
     "fire_weather": "森林火险气象指数",
+    "forecast_rain": "预报雨量",
+    "event_rain": "本次过程雨量",
+    "stage_rise": "水位上涨速率",
 }
 INDICATOR_EN = {
     "rain": "{value} of rain in {over}",
@@ -110,8 +114,13 @@ INDICATOR_EN = {
     "failure_time": "time to failure {value}",
     "water_depth": "water depth {value}",
     "fire_weather": "fire weather index {value}",
+    "forecast_rain": "forecast rain {value}",
+    "event_rain": "rain of the event {value}",
+    "stage_rise": "rise of the water level {value}",
 }
 """What was measured, by `Reason.indicator`."""
+NOT_MEASURED = frozenset({"sign", "level"})
+"""Indicators that are no number of an instrument: what people have seen, the level of another hazard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +243,55 @@ def _deadline_en(message: WarningMessage, policy: MessagePolicy) -> str:
     return f"All who must leave are to be away by {_until_en(deadline_s, policy)}. "
 
 
+def _signs_zh(reason: Reason, policy: MessagePolicy) -> str:
+    """What people have seen; empty if nothing."""
+    seen = [policy.title_of_sign(fact.note)[0] for fact in reason.facts if fact.indicator == "sign"]
+    if not seen:
+        return ""
+    clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
+    known = "经核实" if reason.confirmed else "待核实"
+    return f"有人发现{'、'.join(_short(name) for name in seen)}（{clock}{known}）。"
+
+
+def _signs_en(reason: Reason, policy: MessagePolicy) -> str:
+    seen = [policy.title_of_sign(fact.note)[1] for fact in reason.facts if fact.indicator == "sign"]
+    if not seen:
+        return ""
+    clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
+    known = "validated" if reason.confirmed else "not yet validated"
+    return f"People have seen: {', '.join(_short(name, 3 * NAME_MAX) for name in seen)} ({clock}, {known}). "
+
+
+def _others_zh(reason: Reason) -> str:
+    """The other measured things that had to hold, as a short clause; empty if there is none."""
+    parts = [
+        f"{INDICATOR_ZH[fact.indicator].format(over=_duration_zh(fact.duration_s))}"
+        f"{_number(fact.value, '未知')}{UNIT_ZH.get(fact.unit, fact.unit)}"
+        for fact in reason.facts[1:]
+        if fact.indicator in INDICATOR_ZH
+    ]
+    return f"同时{'、'.join(parts)}。" if parts else ""
+
+
+def _others_en(reason: Reason) -> str:
+    parts = [
+        INDICATOR_EN[fact.indicator].format(
+            value=f"{_number(fact.value, 'unknown')} {fact.unit}".strip(), over=_duration_en(fact.duration_s)
+        )
+        for fact in reason.facts[1:]
+        if fact.indicator in INDICATOR_EN
+    ]
+    return f" Also: {'; '.join(parts)}." if parts else ""
+
+
 def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
+    signs = _signs_zh(reason, policy)
+    if reason.indicator in NOT_MEASURED:
+        return signs or "其他灾害预警等级已达到阈值。"
+    return f"{_measured_zh(reason, policy)}{_others_zh(reason)}{signs}"
+
+
+def _measured_zh(reason: Reason, policy: MessagePolicy) -> str:
     where = f"{_short(reason.station)}站" if clean(reason.station) else "周边站"
     if clean(reason.zone):
         where = f"{_short(reason.zone)}（{where}）"
@@ -267,6 +324,13 @@ def _why_en(message: WarningMessage, policy: MessagePolicy) -> str:
 
 
 def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
+    signs = _signs_en(reason, policy).rstrip()
+    if reason.indicator in NOT_MEASURED:
+        return signs or "The warning level of another hazard has been reached."
+    return f"{_measured_en(reason, policy)}{_others_en(reason)}{' ' if signs else ''}{signs}"
+
+
+def _measured_en(reason: Reason, policy: MessagePolicy) -> str:
     station = _short(reason.station, 3 * NAME_MAX)
     where = f"Gauge {station}" if station else "Nearby gauges"
     if clean(reason.zone):

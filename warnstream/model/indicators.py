@@ -33,6 +33,11 @@ class Indicator(IntEnum):
     FAILURE_TIME = 13
     WATER_DEPTH = 14
     FIRE_WEATHER = 15
+    FORECAST_RAIN = 16
+    EVENT_RAIN = 17
+    STAGE_RISE = 18
+    SIGN = 19
+    LEVEL = 20
 
     @property
     def word(self) -> str:
@@ -57,6 +62,11 @@ UNIT_OF_INDICATOR: dict[Indicator, str] = {
     Indicator.FAILURE_TIME: "h",
     Indicator.WATER_DEPTH: "cm",
     Indicator.FIRE_WEATHER: "",
+    Indicator.FORECAST_RAIN: "mm",
+    Indicator.EVENT_RAIN: "mm",
+    Indicator.STAGE_RISE: "m/h",
+    Indicator.SIGN: "",
+    Indicator.LEVEL: "",
 }
 """Unit of the values and thresholds of each indicator."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from warnstream.model.level import Level
+from warnstream.model.signs import SignKind
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus
 
@@ -105,7 +106,7 @@ class MessagePolicy:
 
     `prefix` is part of CAP identifiers and MQTT topics; `validity_s` is how
     long a message holds, `renew_before_s` how long before its end it is renewed
-    while the level stands.
+    while the level stands; `signs` are the names of what people may see.
     """
 
     prefix: str
@@ -117,6 +118,12 @@ class MessagePolicy:
     renew_before_s: int
     web: str
     transfer: TransferPolicy = TransferPolicy()
+    signs: tuple[SignKind, ...] = ()
+
+    def title_of_sign(self, kind: str) -> tuple[str, str]:
+        """Chinese and English name of a kind of sign; its own name where it has none."""
+        found = next((sign for sign in self.signs if sign.kind == kind), None)
+        return (found.title_zh, found.title_en) if found else (kind, kind)
 
 
 @dataclass(frozen=True, slots=True)

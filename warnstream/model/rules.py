@@ -8,7 +8,9 @@ Built by `warnstream.config` from thresholds.yaml and thresholds.csv.
 from dataclasses import dataclass
 
 from warnstream.model.arrays import Float64Array, Int32Array, UInt8Array
+from warnstream.model.expressions import RuleTable
 from warnstream.model.level import Level
+from warnstream.model.signs import SignTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,9 @@ class FireTable:
     noon_s: int
 
 
-Thresholds = CriticalRain | CriticalStage | LandslideRain | SlopeTable | WaterloggingTable | FireTable
+Thresholds = (
+    CriticalRain | CriticalStage | LandslideRain | SlopeTable | WaterloggingTable | FireTable | RuleTable
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +241,8 @@ class HazardRule:
     lowering : Lowering
     source : str
         Where the thresholds come from.
+    signs : SignTrigger or None
+        What signs that people see mean for this hazard; None: nothing.
     """
 
     name: str
@@ -248,3 +254,4 @@ class HazardRule:
     forecast_level_max: Level
     lowering: Lowering
     source: str
+    signs: SignTrigger | None = None

@@ -44,6 +44,7 @@ def build_assessment(configuration: Configuration) -> Assessment:
         quality=configuration.quality,
         nowcast=_build_nowcast(configuration),
         counters=configuration.counters,
+        signs=configuration.signs,
     )
 
 

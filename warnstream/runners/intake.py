@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from warnstream.engine import Engine, EngineStep
+from warnstream.engine import Action, Engine, EngineStep
 from warnstream.ingest.decode import RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.model.arrays import UInt16Array
@@ -29,12 +29,17 @@ from warnstream.model.effects import Answer, OperatorCancel, RecipientAnswer
 from warnstream.model.network import Network, Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
 from warnstream.model.refusals import Refusal, RefusalReason
+from warnstream.model.signs import SignReport, SignVerdict
 from warnstream.model.times import iso_utc, parse_iso
 
 MESSAGES = "messages"
 TICK = "tick"
 ANSWER = "answer"
 CANCEL = "cancel"
+SIGN = "sign"
+
+VALIDATED, REJECTED = "validated", "rejected"
+"""Verdicts on a sign."""
 
 TOPICS_KNOWN_MAX = 100_000
 """Topics of stations that are remembered as such, so that a batch of them is looked at once."""
@@ -58,7 +63,7 @@ class Topics:
     def subscriptions(self) -> list[str]:
         """What the node listens to."""
         observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
-        return [*dict.fromkeys(observed), self.clock, f"{self.prefix}/answer/+"]
+        return [*dict.fromkeys(observed), self.clock, f"{self.prefix}/answer/+", f"{self.prefix}/sign/+"]
 
     @property
     def clock(self) -> str:
@@ -68,6 +73,11 @@ class Topics:
     def recipient_of(self, topic: str) -> str | None:
         """Who answers on this topic; None if it is no answer topic."""
         head = f"{self.prefix}/answer/"
+        return topic.removeprefix(head) if topic.startswith(head) else None
+
+    def observer_of(self, topic: str) -> str | None:
+        """The post that reports or judges a sign on this topic; None if it is no such topic."""
+        head = f"{self.prefix}/sign/"
         return topic.removeprefix(head) if topic.startswith(head) else None
 
 
@@ -91,6 +101,17 @@ class _Answer(msgspec.Struct):
 
 class _PostedAnswer(_Answer):
     recipient: str
+
+
+class _Said(msgspec.Struct):
+    """A sign reported (village, kind) or judged (sign, verdict)."""
+
+    village: str = ""
+    kind: str = ""
+    sign: str = ""
+    verdict: str = ""
+    note: str = ""
+    post: str = ""
 
 
 class _Cancel(msgspec.Struct):
@@ -125,6 +146,11 @@ def encode_cancel(cancel: OperatorCancel) -> bytes:
     return msgspec.msgpack.encode(_Cancel(cancel.warning, cancel.operator, cancel.note))
 
 
+def encode_sign(said: SignReport | SignVerdict) -> bytes:
+    """Payload of a `SIGN` entry."""
+    return msgspec.msgpack.encode(_said_of(said))
+
+
 class Intake:
     """Feeds an engine from journal entries; `decoder` reads what stations send."""
 
@@ -146,7 +172,7 @@ class Intake:
         self._station_topics: set[str] = set()
         self._undecoded: list[RawMessage] = []
         self._pending: list[ReadingBatch] = []
-        self._actions: list[RecipientAnswer | OperatorCancel] = []
+        self._actions: list[Action] = []
 
     @property
     def now_s(self) -> int:
@@ -173,6 +199,9 @@ class Intake:
         elif kind == CANCEL:
             cancel = msgspec.msgpack.decode(payload, type=_Cancel)
             self._actions.append(OperatorCancel(cancel.warning, cancel.operator, cancel.note))
+        elif kind == SIGN:
+            said = msgspec.msgpack.decode(payload, type=_Said)
+            self._actions.append(_sign_action(said, said.post))
         else:
             raise ValueError(f"journal entry of unknown kind {kind!r}: written by a newer version?")
         return outcome
@@ -224,10 +253,13 @@ class Intake:
 
     def _take_message(self, message: RawMessage, outcome: Outcome) -> None:
         recipient = self._topics.recipient_of(message.topic)
+        observer = self._topics.observer_of(message.topic)
         if message.topic == self._topics.clock:
             self._take_time(message, outcome)
         elif recipient is not None:
             self._take_answer_message(message, recipient, outcome)
+        elif observer is not None:
+            self._take_sign_message(message, observer, outcome)
         else:
             if len(self._station_topics) >= TOPICS_KNOWN_MAX:
                 self._station_topics.clear()
@@ -253,6 +285,13 @@ class Intake:
             return
         self._take_answer(posted.message, recipient, posted.answer, outcome)
 
+    def _take_sign_message(self, message: RawMessage, observer: str, outcome: Outcome) -> None:
+        try:
+            said = msgspec.json.decode(message.payload, type=_Said)
+            self._actions.append(_sign_action(said, observer))
+        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+            outcome.refusals.append(_refuse(RefusalReason.BAD_SIGN, str(error), message))
+
     def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:
         given = RecipientAnswer(message, recipient, answer, self.now_s)
         self._actions.append(given)
@@ -271,6 +310,10 @@ class Intake:
         self._pending, self._actions = [], []
         step = self.engine.step(readings, actions, now_s)
         outcome.steps.append((readings, step))
+        outcome.refusals += [
+            Refusal(RefusalReason.BAD_SIGN, fault, "", msgspec.json.encode(_said_of(said)))
+            for said, fault in self.engine.assessment.signs.refused
+        ]
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
 
 
@@ -302,14 +345,37 @@ def _refuse(reason: RefusalReason, detail: str, message: RawMessage) -> Refusal:
     return Refusal(reason, detail, message.topic, message.payload)
 
 
-def _encode_actions(actions: list[RecipientAnswer | OperatorCancel]) -> bytes:
+def _said_of(said: SignReport | SignVerdict) -> _Said:
+    if isinstance(said, SignReport):
+        return _Said(village=said.village, kind=said.kind, note=said.note, post=said.reporter)
+    verdict = VALIDATED if said.is_validated else REJECTED
+    return _Said(sign=said.sign, verdict=verdict, note=said.note, post=said.validator)
+
+
+def _sign_action(said: _Said, post: str) -> SignReport | SignVerdict:
+    """What a post says of a sign. ValueError if it neither reports nor judges one."""
+    if said.village and said.kind and not said.sign:
+        return SignReport(said.village, said.kind, post, said.note)
+    if said.sign and said.verdict in {VALIDATED, REJECTED} and not said.village:
+        return SignVerdict(said.sign, said.verdict == VALIDATED, post, said.note)
+    raise ValueError(f"expected village and kind, or sign and verdict ({VALIDATED} or {REJECTED})")
+
+
+class _Actions(msgspec.Struct, array_like=True):
+    """Actions that wait for the next step; older snapshots have no signs."""
+
+    answers: list[RecipientAnswer]
+    cancels: list[OperatorCancel]
+    signs: list[_Said] = []
+
+
+def _encode_actions(actions: list[Action]) -> bytes:
     answers = [action for action in actions if isinstance(action, RecipientAnswer)]
     cancels = [action for action in actions if isinstance(action, OperatorCancel)]
-    return msgspec.msgpack.encode((answers, cancels))
+    signs = [_said_of(action) for action in actions if isinstance(action, SignReport | SignVerdict)]
+    return msgspec.msgpack.encode(_Actions(answers, cancels, signs))
 
 
-def _decode_actions(payload: bytes) -> list[RecipientAnswer | OperatorCancel]:
-    answers, cancels = msgspec.msgpack.decode(
-        payload, type=tuple[list[RecipientAnswer], list[OperatorCancel]]
-    )
-    return [*answers, *cancels]
+def _decode_actions(payload: bytes) -> list[Action]:
+    waiting = msgspec.msgpack.decode(payload, type=_Actions)
+    return [*waiting.answers, *waiting.cancels, *(_sign_action(said, said.post) for said in waiting.signs)]

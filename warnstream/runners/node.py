@@ -40,11 +40,13 @@ from warnstream.model.effects import Answer, Effects, OperatorCancel, RenderedMe
 from warnstream.model.errors import StoreError
 from warnstream.model.level import Level
 from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
+from warnstream.model.signs import STANDING, SignReport, SignVerdict
 from warnstream.model.times import DAY_S, iso_utc
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_decoder, build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
+from warnstream.runners.sign_records import sign_record
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +127,7 @@ class Node:
         self._state: dict[str, object] = {}
         self._forecast: dict[str, object] | None = None
         self._warnings: list[WarningStatus] = []
+        self._signs: list[dict[str, object]] = []
         self._silent: frozenset[int] = frozenset()
         self._is_simulated = configuration.node.clock == "simulated"
         self._next_tick_at = time.monotonic()
@@ -220,6 +223,18 @@ class Node:
     def submit_cancel(self, cancel: OperatorCancel) -> None:
         """End a warning by hand; returns once that is durable. StoreError if it cannot be kept."""
         self._submit(kinds.CANCEL, kinds.encode_cancel(cancel))
+
+    def signs(self) -> list[dict[str, object]]:
+        """Signs that people have seen: those that stand, then those that are over."""
+        return self._signs
+
+    def sign_fault(self, said: SignReport | SignVerdict) -> str:
+        """Why a report or verdict cannot be, as things stand; empty if it can."""
+        return self._intake.engine.assessment.signs.fault_of(said)
+
+    def submit_sign(self, said: SignReport | SignVerdict) -> None:
+        """Take a report or verdict of a post; returns once it is durable. StoreError if it cannot be kept."""
+        self._submit(kinds.SIGN, kinds.encode_sign(said))
 
     def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
@@ -401,6 +416,7 @@ class Node:
         )
         metrics.hazards_degraded.set(len(assessed.failures))
         self._tell_failures(assessed.failures)
+        self._tell_signs()
         self._tell_silence(frozenset(np.flatnonzero(~assessed.is_reporting).tolist()))
         self._state = self._state_after(step)
 
@@ -413,6 +429,17 @@ class Node:
             if f"hazard {hazard}" not in self._trouble:
                 log.error("cannot be evaluated, levels are held", extra={"hazard": hazard, "error": error})
             self._trouble[f"hazard {hazard}"] = f"{hazard} cannot be evaluated, its levels are held: {error}"
+
+    def _tell_signs(self) -> None:
+        """Signs for HTTP and metrics; a change of one is logged, without the names of people."""
+        signs = self._intake.engine.assessment.signs.all()
+        known = {sign["sign"]: sign["state"] for sign in self._signs}
+        self._signs = [sign_record(sign, self.configuration.network.villages.code) for sign in signs]
+        for sign in signs:
+            if known.get(sign.sign) != sign.state:
+                log.warning("sign", extra={"sign": sign.sign, "state": str(sign.state)})
+        standing = [(sign.kind, str(sign.state)) for sign in signs if sign.state in STANDING]
+        self.metrics.set_signs(standing, [kind.kind for kind in self.configuration.signs.kinds])
 
     def _tell_silence(self, silent: frozenset[int]) -> None:
         codes = self.configuration.network.stations.code

@@ -203,6 +203,12 @@ class Metrics:
         self.hazards_degraded = Gauge(
             "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
         )
+        self.ratio_to_critical = Gauge(
+            "warnstream_ratio_to_critical",
+            "Rain over critical rainfall of the highest level, in the village where it is greatest.",
+            ["hazard"],
+            registry=registry,
+        )
         self.signs = Gauge(
             "warnstream_signs",
             "Signs of people that stand, by kind and state: reported, validated.",
@@ -244,6 +250,12 @@ class Metrics:
         """Villages of one hazard at each level; a level not named has none."""
         for level in Level:
             self.villages.labels(hazard, level.word).set(count_of_level.get(level, 0))
+
+    def set_ratios(self, ratio: Mapping[str, Float64Array]) -> None:
+        """Rain over critical rainfall by hazard, shape (n_villages,); without a score nothing is set."""
+        for hazard, of_village in ratio.items():
+            if np.isfinite(of_village).any():
+                self.ratio_to_critical.labels(hazard).set(np.nanmax(of_village))
 
     def set_signs(self, standing: Iterable[tuple[str, str]], kinds: Iterable[str]) -> None:
         """Standing signs as (kind, state); kinds without any have none."""

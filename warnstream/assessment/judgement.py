@@ -30,7 +30,7 @@ from warnstream.hazards import (
 from warnstream.hazards.rule import RulePlan
 from warnstream.hazards.rule_values import RuleSources
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
-from warnstream.model.arrays import Int32Array, Int64Array, LevelArray
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.errors import describe
 from warnstream.model.expressions import Leaf, LevelTerm, RuleTable, SignTerm
@@ -67,7 +67,14 @@ class _Spoken:
 
 
 class Judgement:
-    """The rules of one network and the level that each has reached in every village."""
+    """The rules of one network and the level that each has reached in every village.
+
+    Attributes
+    ----------
+    levels : dict of str to LevelState
+    ratio : dict of str to Float64Array, shape (n_villages,)
+        Of the last step: rain over critical rainfall by hazard (`HazardLevels.ratio`), of the worst zone.
+    """
 
     def __init__(self, network: Network, rules: tuple[HazardRule, ...]) -> None:
         self._network = network
@@ -77,10 +84,12 @@ class Judgement:
         self._plan = RulePlan(rules, self._places.village)
         self._numberless = frozenset(rule.name for rule in rules if has_no_number(rule.thresholds))
         self._read: RuleSources | None = None
+        self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """Changes of all hazards, in the order of the rules; `failures` takes those that failed."""
+        self.ratio = {}
         self._plan.begin()
         self._read = None
         by_hazard = {rule.name: self._judge(rule, sources, failures) for rule in self._order}
@@ -105,6 +114,7 @@ class Judgement:
             check_finding(found, len(self._places))
             place = worst_place(found, self._places.first_of_village)
             of_villages = worst_of_zones(found, place, self._places.first_of_village)
+            self.ratio[rule.name] = np.fmax.reduceat(found.ratio, self._places.first_of_village[:-1])
         except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
             failures[rule.name] = describe(error)
             return self._hold(rule, state, sources)
@@ -126,6 +136,8 @@ class Judgement:
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         if rule.name in self._numberless:
             raise ValueError("no threshold is a number: its table says nothing")
+        if isinstance(rule.thresholds, CriticalRain) and rule.thresholds.wetness is not None:
+            return critical_rainfall.evaluate(rule, sources.rain, sources.antecedent)
         if rule.evaluator in RAIN_EVALUATORS:
             return RAIN_EVALUATORS[rule.evaluator](rule, sources.rain)
         if isinstance(rule.thresholds, RuleTable):

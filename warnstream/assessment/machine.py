@@ -18,7 +18,7 @@ from warnstream.assessment.villages import VillageState, Weights
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
-from warnstream.model.arrays import BoolArray, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.changes import LevelChange
 from warnstream.model.forecast import RainAhead
 from warnstream.model.indicators import VillageRain
@@ -50,6 +50,8 @@ class AssessmentStep:
         Hazard (or ``forecast``) -> error text, of those that could not be evaluated.
     forecast : RainAhead or None
         A nowcast that was made at this step.
+    ratio : dict of str to Float64Array, shape (n_villages,)
+        Rain over critical rainfall by hazard; NaN where nothing is known.
     """
 
     changes: list[LevelChange]
@@ -59,6 +61,7 @@ class AssessmentStep:
     is_blind: BoolArray
     failures: dict[str, str]
     forecast: RainAhead | None
+    ratio: dict[str, Float64Array]
 
 
 class Assessment:
@@ -144,7 +147,9 @@ class Assessment:
         changes = self._judgement.step(sources, failures)
 
         is_blind = any_of_places(rain.is_blind, self._places.first_of_village)
-        return AssessmentStep(changes, flags, is_reporting, rain, is_blind, failures, forecast)
+        return AssessmentStep(
+            changes, flags, is_reporting, rain, is_blind, failures, forecast, self._judgement.ratio
+        )
 
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays; `restore` of it continues exactly."""

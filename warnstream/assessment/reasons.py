@@ -81,6 +81,7 @@ def reason_of_value(
         confirmed=bool(found.is_confirmed[village])
         and not (is_doubtful or found.is_blind[village] or is_warming_up),
         source=rule.source,
+        ratio=None if np.isnan(found.ratio[village]) else round(float(found.ratio[village]), 3),
     )
 
 

@@ -19,6 +19,7 @@ from warnstream.model.network import Stations
 from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.readings import COUNTERS, UNUSABLE, Flag, ReadingBatch, Variable
 from warnstream.model.rules import (
+    CriticalRain,
     CriticalStage,
     FireTable,
     HazardRule,
@@ -283,6 +284,9 @@ def _antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
             half_life_s.add(table.half_life_s)
             api_ratio.add(table.api_ratio)
             dry_gap_s.add(table.dry_gap_s)
+        elif isinstance(table, CriticalRain) and table.wetness is not None:
+            asks = True
+            api_ratio |= {table.wetness.api_ratio} - {0.0}
         elif isinstance(table, RuleTable):
             half_life_s |= {int(seconds) for seconds in table.parameters(Indicator.EFFECTIVE_RAIN)}
             api_ratio |= table.parameters(Indicator.ANTECEDENT_RAIN)

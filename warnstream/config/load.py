@@ -51,11 +51,12 @@ from warnstream.config.thresholds import (
     Surroundings,
     Threshold,
     build_rule,
+    check_classes,
     duration_fault,
-    find_unordered,
     read_table,
     rows_of_places,
 )
+from warnstream.config.wetness import ClassValue
 from warnstream.config.yaml_check import check_document, valid_part
 from warnstream.config.yaml_tree import Location, YamlTree, path_text, read_yaml
 from warnstream.config.zones import ZONES_FILE, read_zones
@@ -251,19 +252,18 @@ def _check_levels(
         location = ("hazards", name, "levels", number, key) if key else ("hazards", name, "levels", number)
         faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 
-    first: dict[tuple[int, int], int] = {}
+    first: dict[tuple[int, int, str], int] = {}
+    values = []
     for number, level in enumerate(hazard.levels):
+        wetness = getattr(level, "wetness", None) or ""
+        values.append(ClassValue(number, level.duration_s, level.level, level.rain_mm, wetness))
         wrong = duration_fault(level.duration_s, around.longest_s)
         if wrong:
             fault(number, "duration", wrong)
-        earlier = first.setdefault((level.duration_s, level.level), number)
+        earlier = first.setdefault((level.duration_s, level.level, wetness), number)
         if earlier != number:
             fault(number, "", f"duplicate threshold, first in levels[{earlier}]")
-    find_unordered(
-        ((level.duration_s, level.level, level.rain_mm) for level in hazard.levels),
-        "mm",
-        lambda number, expected: fault(number, "rain_mm", expected),
-    )
+    check_classes(values, "mm", lambda number, expected: fault(number, "rain_mm", expected))
 
 
 def _check_names(

@@ -76,6 +76,8 @@ class Reason:
         Where the threshold comes from.
     zone : str
         Name of the part of the village that is worst; empty where it is not divided.
+    ratio : float or None
+        Rain over the critical rainfall of the highest level, where the hazard has that score.
     facts : tuple of Fact
         Everything that had to hold, where that was more than the value above
         (`warnstream.hazards.rule`), and signs that people have seen.
@@ -95,6 +97,7 @@ class Reason:
     source: str
     zone: str = ""
     facts: tuple[Fact, ...] = ()
+    ratio: float | None = None
 
     @property
     def is_observed(self) -> bool:

@@ -47,10 +47,38 @@ class CriticalRain:
         Ascending.
     critical_mm : Float64Array, shape (n_villages, n_durations, 4)
         Rain that reaches blue, yellow, orange, red; NaN where a level has no value.
+    wetness : Wetness or None
+        None: the ground makes no difference.
     """
 
     duration_s: Int32Array
     critical_mm: Float64Array
+    wetness: "Wetness | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wetness:
+    """How wet ground makes less rain critical.
+
+    Attributes
+    ----------
+    api_ratio : float
+        The ground is judged by antecedent precipitation with that daily ratio; 0: by the soil water index.
+    limit_mm : (float, float)
+        Classes: dry below the first, wet from the second on, medium between.
+    dry_mm, wet_mm : Float64Array or None, shape (n_places, n_durations, 4)
+        Critical rainfall of dry and of wet ground; `CriticalRain.critical_mm` is that of
+        medium ground. None: the guidance below scales one table instead.
+    guide_mm, guide_share : Float64Array, shape (n_points,)
+        Points of dynamic critical rainfall: wetness ascending, share of the table descending.
+    """
+
+    api_ratio: float
+    limit_mm: tuple[float, float]
+    dry_mm: Float64Array | None
+    wet_mm: Float64Array | None
+    guide_mm: Float64Array
+    guide_share: Float64Array
 
 
 @dataclass(frozen=True, slots=True)

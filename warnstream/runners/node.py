@@ -46,7 +46,7 @@ from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_decoder, build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
-from warnstream.runners.sign_records import sign_record
+from warnstream.runners.state_records import ratio_records, sign_record
 
 log = logging.getLogger(__name__)
 
@@ -415,6 +415,7 @@ class Node:
             reporting=int(assessed.is_reporting.sum()), silent=int((~assessed.is_reporting).sum())
         )
         metrics.hazards_degraded.set(len(assessed.failures))
+        metrics.set_ratios(assessed.ratio)
         self._tell_failures(assessed.failures)
         self._tell_signs()
         self._tell_silence(frozenset(np.flatnonzero(~assessed.is_reporting).tolist()))
@@ -480,6 +481,7 @@ class Node:
                 "blind_codes": [network.villages.code[index] for index in blind[:CODES_SHOWN_MAX]],
                 "levels": by_hazard,
             },
+            "ratio_to_critical": ratio_records(assessed.ratio, network.villages.code),
             "forecast": self._forecast,
             "warnings_open": len(self._warnings),
         }

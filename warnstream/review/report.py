@@ -317,6 +317,7 @@ def _message(record: dict[str, Any], index: dict[str, int]) -> WarningMessage:
 def _reason(record: dict[str, Any]) -> Reason:
     fields = _unknown_as_nan(record)
     fields["observed_until_s"] = parse_iso(fields.pop("observed_until"))
+    fields["ratio"] = record.get("ratio")
     fields["facts"] = tuple(Fact(**_unknown_as_nan(fact)) for fact in record.get("facts", ()))
     return Reason(**fields)
 

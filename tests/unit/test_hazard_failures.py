@@ -1,4 +1,4 @@
-"""Two hazards fail on purpose, by an exception and by a table of NaN: others go on, levels hold, it is said."""
+"""Two hazards fail, by an exception and by a table of NaN: others go on, levels hold, it is said."""
 
 from dataclasses import replace
 

@@ -16,7 +16,7 @@ from warnstream.model.indicators import (
     VillageRain,
 )
 from warnstream.model.network import Network
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules import CriticalStage, HazardRule
 from warnstream.model.signs import Sign, SignState, VillageSigns
 from warnstream.model.times import HOUR_S
 
@@ -81,8 +81,21 @@ def reason_of_value(
         confirmed=bool(found.is_confirmed[village])
         and not (is_doubtful or found.is_blind[village] or is_warming_up),
         source=rule.source,
+        facts=_travel(rule, village, station, network),
         ratio=None if np.isnan(found.ratio[village]) else round(float(found.ratio[village]), 3),
     )
+
+
+def _travel(rule: HazardRule, place: int, station: int, network: Network) -> tuple[Fact, ...]:
+    """The way of a flood from the gauge to the village, where it has one."""
+    table = rule.thresholds
+    if not isinstance(table, CriticalStage) or table.reaches is None:
+        return ()
+    row = int(np.flatnonzero((table.village == place) & (table.station == station))[0])
+    least, most = int(table.reaches.travel_min_s[row]) // 60, int(table.reaches.travel_max_s[row]) // 60
+    if most == 0:
+        return ()
+    return (Fact("travel", network.stations.code[station], float(least), float(most), "min"),)
 
 
 def reason_of_sign(sign: Sign, source: str) -> Reason:

@@ -45,6 +45,10 @@ ANTECEDENT = (
 )
 """Indicators that rest on earlier rain."""
 
+STAGE_MARGIN = 0.5
+STAGE_MARGIN_M_MIN = 1.0
+"""So much beyond a gauge's range, as a share of it and in metres, a stage is over another datum."""
+
 Arrays = dict[str, np.ndarray]
 """State of one part by name."""
 
@@ -89,6 +93,7 @@ class StationState:
         self.stages = StageSeries(n_stations)
         self.sensors = SensorSeries(_sensors(rules), n_stations)
         self._rise_gauges = _rise_gauges(rules)
+        self._stage_range_m = _stage_range_m(rules, n_stations)
         self._stations = stations
         self._windows = windows
         self._duplicates = DuplicateFilter(n_stations, span_s=span_s)
@@ -187,6 +192,10 @@ class StationState:
     def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Flags of the batch; only readings that pass one check reach the next."""
         flags = self._quality.check_range(readings)
+        is_stage = readings.variable == Variable.STAGE
+        low_m, high_m = self._stage_range_m[readings.station].T
+        off_datum = is_stage & ((readings.value < low_m) | (readings.value > high_m))
+        flags[off_datum] |= np.uint16(Flag.OUT_OF_RANGE)
         age_s = now_s - readings.observed_at_s
         flags[age_s < -self._windows.future_s_max] |= np.uint16(Flag.FUTURE)
         flags[age_s > self._windows.lateness_s_max] |= np.uint16(Flag.TOO_LATE)
@@ -257,6 +266,21 @@ def _sensors(rules: tuple[HazardRule, ...]) -> Int32Array:
     ]
     named = np.unique(np.concatenate([np.zeros(0, dtype=np.int32), *stations]))
     return named[named >= 0]
+
+
+def _stage_range_m(rules: tuple[HazardRule, ...], n_stations: int) -> Float64Array:
+    """Stages that a gauge can have over its datum, shape (n_stations, 2); half the range more on either side.
+
+    A flood beyond all experience must pass, another datum must not.
+    """
+    found = np.tile([-np.inf, np.inf], (n_stations, 1))
+    for rule in rules:
+        table = rule.thresholds
+        if isinstance(table, CriticalStage) and table.reaches is not None:
+            low_m, high_m = table.reaches.range_m.T
+            margin_m = np.maximum((high_m - low_m) * STAGE_MARGIN, STAGE_MARGIN_M_MIN)
+            found[table.reaches.gauge] = np.stack([low_m - margin_m, high_m + margin_m], axis=1)
+    return found
 
 
 def _rise_gauges(rules: tuple[HazardRule, ...]) -> dict[int, Int32Array]:

@@ -220,6 +220,12 @@ class RiverStageSection(HazardSection):
     horizon_s: Annotated[int, forms.duration("5min", "6h", whole_minutes=True)] = default(
         "2h", alias="horizon", description="How far ahead the rise is extended."
     )
+    gauges: Annotated[str | None, forms.text()] = default(
+        None, description="CSV file with datum, low water and highest stage of gauges."
+    )
+    travel: Annotated[str | None, forms.text()] = default(
+        None, description="CSV file with travel times from gauges to villages below them."
+    )
 
 
 class LinePointSection(Section):

@@ -5,6 +5,7 @@ does not hide the faults of the others. 900,000 households load in seconds.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,6 +44,7 @@ from warnstream.config.places import (
     read_stations,
     read_villages,
 )
+from warnstream.config.rivers import RiverBook
 from warnstream.config.rule_tables import RuleBook
 from warnstream.config.sections import Section
 from warnstream.config.settings import Configuration
@@ -63,7 +65,7 @@ from warnstream.config.zones import ZONES_FILE, read_zones
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
 from warnstream.model.network import Network, Stations, Villages, Zone
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules import CriticalStage, HazardRule
 
 NODE_FILE = "warnstream.yaml"
 THRESHOLDS_FILE = "thresholds.yaml"
@@ -120,9 +122,10 @@ def load_configuration(directory: Path) -> Configuration:
     )
     hazards, rows = _read_thresholds(thresholds_tree, folder, around, faults)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
-    rule_book = None
+    rule_book = rivers = None
     if thresholds_tree is not None:
         rule_book = RuleBook(thresholds_tree, hazards, tuple(signs.kinds), folder, around, faults)
+        rivers = RiverBook(thresholds_tree, hazards, rows, folder, around, faults)
         _check_signs(hazards, signs, thresholds_tree, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
@@ -135,10 +138,11 @@ def load_configuration(directory: Path) -> Configuration:
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
     assert rule_book is not None, THRESHOLDS_FILE
+    assert rivers is not None, THRESHOLDS_FILE
     network = Network(stations, villages, households, chain, zones)
     places = network.places
     rows = rows_of_places(rows, places)
-    rules = tuple(_build_rules(hazards, rows, rule_book, places.site, stations))
+    rules = tuple(_build_rules(hazards, rows, rule_book, rivers, places.site, stations))
     return assemble(folder, node, channels, rules, network, sign_policy(signs))
 
 
@@ -146,6 +150,7 @@ def _build_rules(
     hazards: dict[str, HazardDocument | None],
     rows: list[Threshold],
     rule_book: RuleBook,
+    rivers: RiverBook,
     places: Villages,
     stations: Stations,
 ) -> Iterator[HazardRule]:
@@ -156,7 +161,13 @@ def _build_rules(
         if isinstance(hazard, RuleSection):
             conditions = rule_book.table_of(name, hazard, places, stations)
         own = [row for row in rows if row.hazard == name]
-        yield build_rule(name, hazard, own, places, stations, conditions)
+        rule = build_rule(name, hazard, own, places, stations, conditions)
+        if isinstance(hazard, RiverStageSection) and isinstance(rule.thresholds, CriticalStage):
+            table = rivers.with_reaches(rule.thresholds, name, places, stations)
+            # A flood that has passed the gauge is still on its way.
+            hold_s = max(rule.lowering.hold_s, table.reaches.travel_s_max if table.reaches else 0)
+            rule = replace(rule, thresholds=table, lowering=replace(rule.lowering, hold_s=hold_s))
+        yield rule
 
 
 def _check_signs(

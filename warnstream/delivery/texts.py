@@ -262,6 +262,20 @@ def _signs_en(reason: Reason, policy: MessagePolicy) -> str:
     return f"People have seen: {', '.join(_short(name, 3 * NAME_MAX) for name in seen)} ({clock}, {known}). "
 
 
+def _travel_zh(reason: Reason) -> str:
+    """How long the flood takes from the gauge; empty where it stands in the village."""
+    way = next((fact for fact in reason.facts if fact.indicator == "travel"), None)
+    return f"洪水约{_number(way.value, '未知')}至{_number(way.threshold, '未知')}分钟后到达。" if way else ""
+
+
+def _travel_en(reason: Reason) -> str:
+    way = next((fact for fact in reason.facts if fact.indicator == "travel"), None)
+    if way is None:
+        return ""
+    least, most = _number(way.value, "unknown"), _number(way.threshold, "unknown")
+    return f" The flood takes {least} to {most} min from that gauge."
+
+
 def _others_zh(reason: Reason) -> str:
     """The other measured things that had to hold, as a short clause; empty if there is none."""
     parts = [
@@ -288,7 +302,7 @@ def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
     signs = _signs_zh(reason, policy)
     if reason.indicator in NOT_MEASURED:
         return signs or "其他灾害预警等级已达到阈值。"
-    return f"{_measured_zh(reason, policy)}{_others_zh(reason)}{signs}"
+    return f"{_measured_zh(reason, policy)}{_others_zh(reason)}{_travel_zh(reason)}{signs}"
 
 
 def _measured_zh(reason: Reason, policy: MessagePolicy) -> str:
@@ -327,7 +341,8 @@ def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
     signs = _signs_en(reason, policy).rstrip()
     if reason.indicator in NOT_MEASURED:
         return signs or "The warning level of another hazard has been reached."
-    return f"{_measured_en(reason, policy)}{_others_en(reason)}{' ' if signs else ''}{signs}"
+    others = f"{_others_en(reason)}{_travel_en(reason)}"
+    return f"{_measured_en(reason, policy)}{others}{' ' if signs else ''}{signs}"
 
 
 def _measured_en(reason: Reason, policy: MessagePolicy) -> str:

@@ -82,6 +82,37 @@ class Wetness:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaches:
+    """What is known of gauges and of the reaches below them.
+
+    Attributes
+    ----------
+    travel_min_s, travel_max_s : Int32Array, shape (n_rows,)
+        Shortest and longest time from the gauge to the village of a row of `CriticalStage`; 0: the
+        gauge stands in the village.
+    attenuation : Float64Array, shape (n_rows,)
+        Share of the height over `base_m` that arrives.
+    base_m : Float64Array, shape (n_rows,)
+        Low water of the gauge over its datum; 0 where nobody said.
+    gauge : Int32Array, shape (n_gauges,)
+    range_m : Float64Array, shape (n_gauges, 2)
+        Low water and highest possible stage of gauges; a stage far outside is over another datum.
+    """
+
+    travel_min_s: Int32Array
+    travel_max_s: Int32Array
+    attenuation: Float64Array
+    base_m: Float64Array
+    gauge: Int32Array
+    range_m: Float64Array
+
+    @property
+    def travel_s_max(self) -> int:
+        """Longest travel time of all reaches."""
+        return int(self.travel_max_s.max(initial=0))
+
+
+@dataclass(frozen=True, slots=True)
 class CriticalStage:
     """Stage thresholds: one row is one gauge that warns one village.
 
@@ -96,6 +127,8 @@ class CriticalStage:
         Over which the rise is taken.
     horizon_s : int
         How far ahead a rise is extended.
+    reaches : Reaches or None
+        None: every gauge stands where it warns, and nobody said its datum.
     """
 
     village: Int32Array
@@ -104,6 +137,7 @@ class CriticalStage:
     stale_after_s: int
     rise_window_s: int = 1800
     horizon_s: int = 7200
+    reaches: Reaches | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 
 from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.desk import WarningDesk
-from warnstream.model.effects import Effects, OperatorCancel, RecipientAnswer
+from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.readings import ReadingBatch
 from warnstream.model.signs import SignReport, SignVerdict
 
-Action = RecipientAnswer | OperatorCancel | SignReport | SignVerdict
-"""What people do: answer, see a sign, judge one, end a warning."""
+Action = RecipientAnswer | OperatorCancel | OperatorAffirm | SignReport | SignVerdict
+"""What people do: answer, see a sign, judge one, affirm or end a warning."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from warnstream.adapters.http_server import HttpServer
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox import Outbox
 from warnstream.adapters.tokens import Tokens, load_or_create_secret
-from warnstream.model.effects import Answer, RenderedMessage
+from warnstream.model.effects import Answer, OperatorAffirm, RenderedMessage
 from warnstream.model.errors import StoreError
 from warnstream.model.signs import SignReport, SignVerdict
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -36,6 +36,7 @@ class Node:
     answers: list[tuple[str, str, Answer]] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
     said: list[SignReport | SignVerdict] = field(default_factory=list)
+    affirms: list[OperatorAffirm] = field(default_factory=list)
 
     def alive(self) -> dict[str, object]:
         return {"alive": True}
@@ -53,6 +54,12 @@ class Node:
         if self.refuse:
             raise self.refuse
         self.answers.append((message, recipient, answer))
+
+    def affirm_fault(self, affirm: OperatorAffirm) -> str:
+        return "" if affirm.warning == MESSAGE.warning else "no such warning stands"
+
+    def submit_affirm(self, affirm: OperatorAffirm) -> None:
+        self.affirms.append(affirm)
 
     def signs(self) -> list[dict[str, object]]:
         return [{"sign": "V1.crack.20260618T000000Z"}]
@@ -452,3 +459,13 @@ def test_a_sign_that_cannot_be_kept_is_to_be_sent_again(api: HttpApi, node: Node
     node.refuse = StoreError("disk full", retryable=True)
     said = {**SIGN, "token": TOKENS.for_post("grid-1")}
     assert ask(api, "POST", "/api/v1/signs", json=said).status_code == 503
+
+
+def test_a_post_affirms_a_warning_with_its_token(api: HttpApi, node: Node) -> None:
+    said = {"post": "town-1", "warning": MESSAGE.warning, "note": "still raining"}
+    assert ask(api, "POST", "/api/v1/warnings/affirmations", json={**said, "token": "x"}).status_code == 403
+    said["token"] = TOKENS.for_post("town-1")
+    assert ask(api, "POST", "/api/v1/warnings/affirmations", json=said).status_code == 202
+    assert node.affirms == [OperatorAffirm(MESSAGE.warning, "town-1", "still raining")]
+    said["warning"] = "another"
+    assert ask(api, "POST", "/api/v1/warnings/affirmations", json=said).status_code == 400

@@ -30,7 +30,7 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox import Outbox
 from warnstream.adapters.outbox_types import Addressed, split_key
 from warnstream.adapters.tokens import Tokens
-from warnstream.model.effects import Answer
+from warnstream.model.effects import Answer, OperatorAffirm
 from warnstream.model.errors import StoreError
 from warnstream.model.signs import SignReport, SignVerdict
 
@@ -79,6 +79,18 @@ class NodeStatus(Protocol):
         ------
         StoreError
             If it cannot be kept: the person is asked to try again.
+        """
+
+    def affirm_fault(self, affirm: OperatorAffirm) -> str:
+        """Why a post cannot affirm a warning; empty if it can."""
+
+    def submit_affirm(self, affirm: OperatorAffirm) -> None:
+        """A warning still stands, says a post; returns once that is durable.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
         """
 
     def signs(self) -> list[dict[str, object]]:
@@ -150,6 +162,15 @@ ROUTES = (
         body="ReceiptRequest",
         is_limited=True,
     ),
+    RouteSpec(
+        "POST",
+        "/api/v1/warnings/affirmations",
+        "affirm_warning",
+        "A post that answers for the village says that a warning still stands.",
+        SUBMISSION_ANSWERS,
+        body="Affirmation",
+        is_limited=True,
+    ),
     RouteSpec("GET", "/api/v1/signs", "signs", "Signs that people have seen.", {200: "Objects"}),
     RouteSpec(
         "POST",
@@ -214,6 +235,12 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             "token": TEXT_SCHEMA,
         },
         "required": ["message", "recipient", "answer", "token"],
+    },
+    "Affirmation": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict.fromkeys(("post", "warning", "note", "token"), TEXT_SCHEMA),
+        "required": ["post", "warning", "note", "token"],
     },
     "SignReport": {
         "type": "object",
@@ -342,9 +369,22 @@ class HttpApi:
             SignVerdict(fields["sign"], is_validated, fields["post"], fields["note"]), fields
         )
 
-    async def _take_sign(self, said: SignReport | SignVerdict, fields: Mapping[str, str]) -> Response:
+    async def _affirm_warning(self, request: Request) -> Response:
+        fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["Affirmation"])
+        affirm = OperatorAffirm(fields["warning"], fields["post"], fields["note"])
+        self._demand_post(fields)
+        fault = await run_in_threadpool(self._node.affirm_fault, affirm)
+        if fault:
+            raise HTTPException(400, fault)
+        await run_in_threadpool(self._node.submit_affirm, affirm)
+        return _json({"accepted": True}, 202)
+
+    def _demand_post(self, fields: Mapping[str, str]) -> None:
         if not self._tokens.proves_post(fields["token"], fields["post"]):
             raise HTTPException(403, "the token does not belong to this post")
+
+    async def _take_sign(self, said: SignReport | SignVerdict, fields: Mapping[str, str]) -> Response:
+        self._demand_post(fields)
         fault = await run_in_threadpool(self._node.sign_fault, said)
         if fault:
             raise HTTPException(400, fault)

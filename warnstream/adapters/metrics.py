@@ -203,6 +203,11 @@ class Metrics:
         self.hazards_degraded = Gauge(
             "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
         )
+        self.warnings_unaffirmed = Gauge(
+            "warnstream_warnings_unaffirmed",
+            "Warnings prolonged longer than allowed that wait for the duty officer's word.",
+            registry=registry,
+        )
         self.ratio_to_critical = Gauge(
             "warnstream_ratio_to_critical",
             "Rain over critical rainfall of the highest level, in the village where it is greatest.",

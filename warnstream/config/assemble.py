@@ -242,6 +242,7 @@ def _message_policy(node: NodeDocument, signs: SignPolicy) -> MessagePolicy:
     messages = node.messages
     return MessagePolicy(
         signs=signs.kinds,
+        extension_s_max=messages.extension_limit_s,
         prefix=node.topics.prefix,
         sender=messages.sender,
         sender_name=messages.sender_name or messages.sender,

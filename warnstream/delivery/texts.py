@@ -211,9 +211,21 @@ def _why_zh(message: WarningMessage, policy: MessagePolicy) -> str:
     if message.blind:
         return "监测站失联，无法确认是否好转，预警等级维持不变。"
     resumed = "监测已恢复。" if message.cause is Cause.SIGHT_REGAINED else ""
+    resumed += _unaffirmed_zh(message)
     if message.reason is None:
         return f"{resumed}监测值正在回落。"
     return _deadline_zh(message, policy) + resumed + _reason_zh(message.reason, policy)
+
+
+def _unaffirmed_zh(message: WarningMessage) -> str:
+    """That nobody has looked at a warning for longer than allowed; empty where it is in order."""
+    hours = message.unaffirmed_s // HOUR_S
+    return f"本预警已自动延续{hours}小时，待值班人员确认。" if hours else ""
+
+
+def _unaffirmed_en(message: WarningMessage) -> str:
+    hours = message.unaffirmed_s // HOUR_S
+    return f"Prolonged automatically for {hours} h, to be confirmed by the duty officer. " if hours else ""
 
 
 def _deadline_s(message: WarningMessage, policy: MessagePolicy) -> int | None:
@@ -332,6 +344,7 @@ def _why_en(message: WarningMessage, policy: MessagePolicy) -> str:
     if message.blind:
         return "The gauges are silent: nobody can confirm an improvement, the level is held."
     resumed = "The gauges report again. " if message.cause is Cause.SIGHT_REGAINED else ""
+    resumed += _unaffirmed_en(message)
     if message.reason is None:
         return f"{resumed}Measurements are falling."
     return _deadline_en(message, policy) + resumed + _reason_en(message.reason, policy)

@@ -106,7 +106,9 @@ class MessagePolicy:
 
     `prefix` is part of CAP identifiers and MQTT topics; `validity_s` is how
     long a message holds, `renew_before_s` how long before its end it is renewed
-    while the level stands; `signs` are the names of what people may see.
+    while the level stands; `signs` are the names of what people may see;
+    `extension_s_max` is how long a warning may be prolonged without a rise and without
+    the duty officer's word (0: for ever).
     """
 
     prefix: str
@@ -119,6 +121,7 @@ class MessagePolicy:
     web: str
     transfer: TransferPolicy = TransferPolicy()
     signs: tuple[SignKind, ...] = ()
+    extension_s_max: int = 0
 
     def title_of_sign(self, kind: str) -> tuple[str, str]:
         """Chinese and English name of a kind of sign; its own name where it has none."""

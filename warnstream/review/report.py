@@ -270,6 +270,7 @@ def _record(message: WarningMessage, villages: Villages) -> dict[str, Any]:
         "onset": iso_utc(message.onset_s),
         "expires": iso_utc(message.expires_s),
         "blind": message.blind,
+        "unaffirmed_s": message.unaffirmed_s,
         "reason": None if message.reason is None else _reason_record(message.reason),
         "references": [
             {"identifier": one.identifier, "issued_at": iso_utc(one.sent_s)} for one in message.references
@@ -308,6 +309,7 @@ def _message(record: dict[str, Any], index: dict[str, int]) -> WarningMessage:
         expires_s=parse_iso(record["expires"]),
         reason=None if reason is None else _reason(reason),
         blind=record["blind"],
+        unaffirmed_s=record.get("unaffirmed_s", 0),
         references=tuple(
             MessageReference(one["identifier"], parse_iso(one["issued_at"])) for one in record["references"]
         ),

@@ -25,7 +25,7 @@ from warnstream.ingest.decode import RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.model.arrays import UInt16Array
 from warnstream.model.decoders import default_rules
-from warnstream.model.effects import Answer, OperatorCancel, RecipientAnswer
+from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.network import Network, Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
 from warnstream.model.refusals import Refusal, RefusalReason
@@ -36,6 +36,7 @@ MESSAGES = "messages"
 TICK = "tick"
 ANSWER = "answer"
 CANCEL = "cancel"
+AFFIRM = "affirm"
 SIGN = "sign"
 
 VALIDATED, REJECTED = "validated", "rejected"
@@ -146,6 +147,11 @@ def encode_cancel(cancel: OperatorCancel) -> bytes:
     return msgspec.msgpack.encode(_Cancel(cancel.warning, cancel.operator, cancel.note))
 
 
+def encode_affirm(affirm: OperatorAffirm) -> bytes:
+    """Payload of an `AFFIRM` entry."""
+    return msgspec.msgpack.encode(_Cancel(affirm.warning, affirm.operator, affirm.note))
+
+
 def encode_sign(said: SignReport | SignVerdict) -> bytes:
     """Payload of a `SIGN` entry."""
     return msgspec.msgpack.encode(_said_of(said))
@@ -199,6 +205,9 @@ class Intake:
         elif kind == CANCEL:
             cancel = msgspec.msgpack.decode(payload, type=_Cancel)
             self._actions.append(OperatorCancel(cancel.warning, cancel.operator, cancel.note))
+        elif kind == AFFIRM:
+            said_on = msgspec.msgpack.decode(payload, type=_Cancel)
+            self._actions.append(OperatorAffirm(said_on.warning, said_on.operator, said_on.note))
         elif kind == SIGN:
             said = msgspec.msgpack.decode(payload, type=_Said)
             self._actions.append(_sign_action(said, said.post))
@@ -367,15 +376,18 @@ class _Actions(msgspec.Struct, array_like=True):
     answers: list[RecipientAnswer]
     cancels: list[OperatorCancel]
     signs: list[_Said] = []
+    affirms: list[OperatorAffirm] = []
 
 
 def _encode_actions(actions: list[Action]) -> bytes:
     answers = [action for action in actions if isinstance(action, RecipientAnswer)]
     cancels = [action for action in actions if isinstance(action, OperatorCancel)]
     signs = [_said_of(action) for action in actions if isinstance(action, SignReport | SignVerdict)]
-    return msgspec.msgpack.encode(_Actions(answers, cancels, signs))
+    affirms = [action for action in actions if isinstance(action, OperatorAffirm)]
+    return msgspec.msgpack.encode(_Actions(answers, cancels, signs, affirms))
 
 
 def _decode_actions(payload: bytes) -> list[Action]:
     waiting = msgspec.msgpack.decode(payload, type=_Actions)
-    return [*waiting.answers, *waiting.cancels, *(_sign_action(said, said.post) for said in waiting.signs)]
+    signs = [_sign_action(said, said.post) for said in waiting.signs]
+    return [*waiting.answers, *waiting.cancels, *waiting.affirms, *signs]

@@ -36,7 +36,7 @@ from warnstream.delivery.render import render
 from warnstream.desk import WarningStatus
 from warnstream.engine import EngineStep
 from warnstream.ingest.decode import RawMessage
-from warnstream.model.effects import Answer, Effects, OperatorCancel, RenderedMessage
+from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RenderedMessage
 from warnstream.model.errors import StoreError
 from warnstream.model.level import Level
 from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
@@ -46,7 +46,7 @@ from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_decoder, build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
-from warnstream.runners.state_records import ratio_records, sign_record
+from warnstream.runners.state_records import ratio_records, sign_record, warning_record
 
 log = logging.getLogger(__name__)
 
@@ -198,23 +198,7 @@ class Node:
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
         villages = self.configuration.network.villages
-        return [
-            {
-                "warning": warning.warning,
-                "village": villages.code[warning.village],
-                "name": villages.name[warning.village],
-                "hazard": warning.hazard,
-                "level": warning.level.word,
-                "state": str(warning.state),
-                "version": warning.version,
-                "crossed_at": iso_utc(warning.crossed_at_s),
-                "expires": iso_utc(warning.expires_s),
-                "posts_called": len(warning.posts_called),
-                "posts_answered": len(warning.posts_answered),
-                "answer_by": iso_utc(warning.answer_by_s) if warning.answer_by_s else None,
-            }
-            for warning in self._warnings
-        ]
+        return [warning_record(warning, villages) for warning in self._warnings]
 
     def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         """Take an answer; returns once it is durable. StoreError if it cannot be kept."""
@@ -235,6 +219,19 @@ class Node:
     def submit_sign(self, said: SignReport | SignVerdict) -> None:
         """Take a report or verdict of a post; returns once it is durable. StoreError if it cannot be kept."""
         self._submit(kinds.SIGN, kinds.encode_sign(said))
+
+    def affirm_fault(self, affirm: OperatorAffirm) -> str:
+        """Why a post cannot affirm a warning; empty if it can."""
+        network = self.configuration.network
+        standing = {warning.warning: warning.village for warning in self._warnings}
+        if affirm.warning not in standing:
+            return f"no warning {affirm.warning!r} stands"
+        posts = {post.post for post in network.posts_of_village(standing[affirm.warning])}
+        return "" if affirm.operator in posts else f"{affirm.operator!r} does not answer for that village"
+
+    def submit_affirm(self, affirm: OperatorAffirm) -> None:
+        """A warning still stands, says a duty officer; returns once that is durable."""
+        self._submit(kinds.AFFIRM, kinds.encode_affirm(affirm))
 
     def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
@@ -416,6 +413,9 @@ class Node:
         )
         metrics.hazards_degraded.set(len(assessed.failures))
         metrics.set_ratios(assessed.ratio)
+        if any(warning.unaffirmed_s for warning in self._warnings):
+            self._warnings = self._open_warnings()  # the duty officer may have spoken
+        metrics.warnings_unaffirmed.set(sum(warning.unaffirmed_s > 0 for warning in self._warnings))
         self._tell_failures(assessed.failures)
         self._tell_signs()
         self._tell_silence(frozenset(np.flatnonzero(~assessed.is_reporting).tolist()))

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from warnstream.desk import WarningStatus
 from warnstream.model.arrays import Float64Array
+from warnstream.model.network import Villages
 from warnstream.model.signs import Sign
 from warnstream.model.times import iso_utc
 
@@ -39,3 +41,22 @@ def ratio_records(
         order = known[np.argsort(-of_village[known], kind="stable")][:RATIOS_SHOWN_MAX]
         found[hazard] = {village_codes[village]: round(float(of_village[village]), 3) for village in order}
     return {hazard: villages for hazard, villages in found.items() if villages}
+
+
+def warning_record(warning: WarningStatus, villages: Villages) -> dict[str, object]:
+    """An open warning as the HTTP interface lists it."""
+    return {
+        "warning": warning.warning,
+        "village": villages.code[warning.village],
+        "name": villages.name[warning.village],
+        "hazard": warning.hazard,
+        "level": warning.level.word,
+        "state": str(warning.state),
+        "version": warning.version,
+        "crossed_at": iso_utc(warning.crossed_at_s),
+        "expires": iso_utc(warning.expires_s),
+        "posts_called": len(warning.posts_called),
+        "posts_answered": len(warning.posts_answered),
+        "answer_by": iso_utc(warning.answer_by_s) if warning.answer_by_s else None,
+        "waits_for_affirmation": warning.unaffirmed_s > 0,
+    }

@@ -16,7 +16,7 @@ import numpy as np
 from warnstream.config.csv_rows import Columns, Row, read_rows
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
-from warnstream.config.hazard_documents import RuleSection
+from warnstream.config.hazard_documents import ForestFireSection, RuleSection
 from warnstream.config.hazard_rules import find_unknown_areas, territory_of_villages
 from warnstream.config.rule_language import (
     STATION,
@@ -30,7 +30,7 @@ from warnstream.config.thresholds import HazardDocument, Surroundings, duration_
 from warnstream.config.yaml_tree import Location, YamlTree, path_text
 from warnstream.model.arrays import Float64Array, Int32Array
 from warnstream.model.expressions import RuleTable, Term
-from warnstream.model.indicators import UNIT_OF_INDICATOR
+from warnstream.model.indicators import UNIT_OF_INDICATOR, Indicator
 from warnstream.model.network import Stations, Villages
 
 _HEADER = re.compile(r"(\w[\w.-]*) ?\(([^()\s]*)\)")
@@ -145,6 +145,8 @@ class RuleBook:
             parsed[name] = parse_levels(hazard.levels, context)
             _note(parsed[name], ("hazards", name, "levels"), tree, faults)
             self._check_areas(name, hazard, tree)
+            if not any(isinstance(other, ForestFireSection) for other in hazards.values()):
+                self._refuse_fire_weather(name, parsed[name], tree)
             if table is not None and around.stations is not None:
                 check_sensors(hazard.values or "", parsed[name], table, around.stations, faults)
         check_cycles(parsed, tree, faults)
@@ -153,6 +155,18 @@ class RuleBook:
         """Thresholds of a rule without fault, over all villages."""
         table = self._tables.get(hazard.values or "")
         return rule_table(hazard, self._contexts[name], table, villages, stations)
+
+    def _refuse_fire_weather(self, name: str, parsed: ParsedRule, tree: YamlTree) -> None:
+        """The index is worked out for hazards that need it, at the noon that they name."""
+        leaves = RuleTable(tuple(parsed.levels), {}, {}).leaves()
+        if any(
+            isinstance(leaf, Term) and leaf.quantity.indicator is Indicator.FIRE_WEATHER for leaf in leaves
+        ):
+            location: Location = ("hazards", name)
+            expected = (
+                "expected a hazard with the evaluator forest_fire too: fire_weather is worked out for it"
+            )
+            self._faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 
     def _table(self, file: str | None, folder: Folder) -> ValuesTable | None:
         if file is None or not folder.has(file):

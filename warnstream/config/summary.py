@@ -56,7 +56,7 @@ def summarise(configuration: Configuration) -> str:
         f"households {len(network.households)} ({_counted(network.households.channel)})",
         f"posts      {len(network.chain)} ({_counted(post.channel for post in network.chain)})",
         "rules",
-        *(line for rule in configuration.rules for line in _rule_lines(rule)),
+        *(line for rule in configuration.rules for line in _rule_lines(rule, network)),
         *_sign_lines(configuration),
     ]
     return "\n".join(lines)
@@ -71,9 +71,9 @@ def _zones_of(network: Network) -> str:
     return f" ({divided} divided into {len(network.zones)} zones)" if divided else ""
 
 
-def _rule_lines(rule: HazardRule) -> Iterator[str]:
+def _rule_lines(rule: HazardRule, network: Network) -> Iterator[str]:
     """A rule, and below it what its conditions and its signs mean in words."""
-    yield f"  {_rule_line(rule)}"
+    yield f"  {_rule_line(rule, network)}"
     if isinstance(rule.thresholds, RuleTable):
         for item in sorted(rule.thresholds.levels, key=lambda item: item.level):
             yield f"    {item.level.word} if {item.words}"
@@ -90,7 +90,7 @@ def _sign_lines(configuration: Configuration) -> Iterator[str]:
         yield f"signs      {kinds}; over after {format_duration(signs.expires_s)} unless renewed"
 
 
-def _rule_line(rule: HazardRule) -> str:
+def _rule_line(rule: HazardRule, network: Network) -> str:
     thresholds = rule.thresholds
     if isinstance(thresholds, CriticalRain):
         over = ", ".join(format_duration(int(duration_s)) for duration_s in thresholds.duration_s)
@@ -113,7 +113,9 @@ def _rule_line(rule: HazardRule) -> str:
         n_villages = int((thresholds.station >= 0).any(axis=1).sum())
         what = f"fire weather in {_villages(n_villages)}"
     elif isinstance(thresholds, RuleTable):
-        what = "a rule of its own"
+        concerns = thresholds.concerns
+        n_villages = len(network.villages) if concerns is None else int(concerns.sum())
+        what = f"{_count(len(thresholds.leaves()), 'condition', 'conditions')} in {_villages(n_villages)}"
     else:
         n_villages = len(np.unique(thresholds.village))
         n_stations = len(np.unique(thresholds.station))

@@ -83,6 +83,47 @@ hazards:
     ]
 
 
+def test_fire_weather_without_a_hazard_that_brings_it_is_refused(
+    folder: Path, faults: Callable[[], list[str]]
+) -> None:
+    (folder / "thresholds.yaml").write_text(
+        """\
+hazards:
+  own:
+    evaluator: rule
+    title: {zh: 一, en: One}
+    levels: [{level: red, fire_weather: S1, at_least: 30}]
+""",
+        encoding="utf-8",
+    )
+    expected = "expected a hazard with the evaluator forest_fire too: fire_weather is worked out for it"
+    assert faults() == [f"thresholds.yaml:2: hazards.own: {expected}"]
+
+
+ZONES = """\
+zone,village,name,latitude,longitude
+001-slope,001,Slope,28.41,119.90
+001-street,001,Street,28.40,119.90
+"""
+
+
+def test_a_zone_may_have_its_own_value_and_area(folder: Path) -> None:
+    (folder / "zones.csv").write_text(ZONES, encoding="utf-8")
+    text = EXAMPLES[1].replace("areas: [East]", "areas: [001-slope, West]")
+    (folder / "thresholds.yaml").write_text(text, encoding="utf-8")
+    (folder / "stream.csv").write_text(VALUES + "001-slope,18,\n", encoding="utf-8")
+    configuration = load_configuration(folder)
+    table = configuration.rules[0].thresholds
+    assert isinstance(table, RuleTable)
+    assert configuration.network.places.site.code == ("001-slope", "001-street", "002", "003")
+    np.testing.assert_array_equal(table.columns["stream.csv:critical_30min"], [18.0, 22.5, np.nan, 30.0])
+    assert [array.tolist() for array in table.stations.values()] == [[1, 1, 1, -1]]
+    assert table.concerns is not None
+    assert table.concerns.tolist() == [True, False, False, True]
+    step = build_assessment(configuration).step(empty_batch(), 1_800_000_000)
+    assert step.failures == {}
+
+
 def test_a_circle_of_hazards_is_refused(folder: Path, faults: Callable[[], list[str]]) -> None:
     rule = """\
   {0}:

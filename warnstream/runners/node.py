@@ -44,9 +44,16 @@ from warnstream.model.signs import STANDING, SignReport, SignVerdict
 from warnstream.model.times import DAY_S, iso_utc
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
-from warnstream.runners.build import build_decoder, build_engine
-from warnstream.runners.intake import Intake, Outcome, Topics
-from warnstream.runners.state_records import ratio_records, sign_record, warning_record
+from warnstream.runners.build import build_decoder, build_engine, topics_of
+from warnstream.runners.intake import Intake, Outcome
+from warnstream.runners.state_records import (
+    CODES_SHOWN_MAX,
+    affirm_fault,
+    place_records,
+    ratio_records,
+    sign_record,
+    warning_record,
+)
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +74,6 @@ CLOCK_BACK_S_MAX = 2
 
 OUTBOX_KEEP_S = 90 * DAY_S
 """Ended warnings stay in the outbox that long, for review and export."""
-
-CODES_SHOWN_MAX = 50
-"""Silent stations and blind villages that are named in the state; the count is always complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class Node:
         self._intake = self._new_intake()
         self._inbox = Inbox()
         self._sources, self._publisher = open_doors(
-            configuration, _topics(configuration).subscriptions, self._inbox, self.metrics
+            configuration, topics_of(configuration).subscriptions, self._inbox, self.metrics
         )
         tokens = Tokens(load_or_create_secret(self._directory))
         channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
@@ -222,12 +226,7 @@ class Node:
 
     def affirm_fault(self, affirm: OperatorAffirm) -> str:
         """Why a post cannot affirm a warning; empty if it can."""
-        network = self.configuration.network
-        standing = {warning.warning: warning.village for warning in self._warnings}
-        if affirm.warning not in standing:
-            return f"no warning {affirm.warning!r} stands"
-        posts = {post.post for post in network.posts_of_village(standing[affirm.warning])}
-        return "" if affirm.operator in posts else f"{affirm.operator!r} does not answer for that village"
+        return affirm_fault(affirm, self._warnings, self.configuration.network)
 
     def submit_affirm(self, affirm: OperatorAffirm) -> None:
         """A warning still stands, says a duty officer; returns once that is durable."""
@@ -463,24 +462,12 @@ class Node:
             self.metrics.villages_blind.labels(rule.name).set(int(state.is_blind.sum()))
         if assessed.forecast is not None:
             self._forecast = {"method": assessed.forecast.method, "usable": assessed.forecast.usable}
-        silent = np.flatnonzero(~assessed.is_reporting)
-        blind = np.flatnonzero(assessed.is_blind)
         return {
             "node": self.configuration.node.name,
             "now": iso_utc(self._intake.now_s),
             "clock": self.configuration.node.clock,
             "exercise": self._is_exercise,
-            "stations": {
-                "total": len(network.stations),
-                "reporting": int(assessed.is_reporting.sum()),
-                "silent": [network.stations.code[index] for index in silent[:CODES_SHOWN_MAX]],
-            },
-            "villages": {
-                "total": len(network.villages),
-                "blind": len(blind),
-                "blind_codes": [network.villages.code[index] for index in blind[:CODES_SHOWN_MAX]],
-                "levels": by_hazard,
-            },
+            **place_records(assessed, network, by_hazard),
             "ratio_to_critical": ratio_records(assessed.ratio, network.villages.code),
             "forecast": self._forecast,
             "warnings_open": len(self._warnings),
@@ -493,7 +480,7 @@ class Node:
         return Intake(
             build_engine(configuration),
             configuration.network,
-            _topics(configuration),
+            topics_of(configuration),
             clock=configuration.node.clock,
             decoder=build_decoder(configuration),
         )
@@ -609,10 +596,3 @@ class Node:
         self._refused.close()
         self._journal.close()
         log.info("node stopped", extra={"node": self.configuration.node.name})
-
-
-def _topics(configuration: Configuration) -> Topics:
-    return Topics(
-        configuration.topic_prefix,
-        tuple(rule.topic for rule in configuration.decoders if not rule.topic.startswith("$")),
-    )

@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from warnstream.assessment import AssessmentStep
 from warnstream.desk import WarningStatus
 from warnstream.model.arrays import Float64Array
-from warnstream.model.network import Villages
+from warnstream.model.effects import OperatorAffirm
+from warnstream.model.network import Network, Villages
 from warnstream.model.signs import Sign
 from warnstream.model.times import iso_utc
 
+CODES_SHOWN_MAX = 50
+"""Silent stations and blind villages that are named; the count is always complete."""
 RATIOS_SHOWN_MAX = 20
 """Villages nearest to critical rainfall that are named."""
 
@@ -60,3 +64,32 @@ def warning_record(warning: WarningStatus, villages: Villages) -> dict[str, obje
         "answer_by": iso_utc(warning.answer_by_s) if warning.answer_by_s else None,
         "waits_for_affirmation": warning.unaffirmed_s > 0,
     }
+
+
+def place_records(
+    assessed: AssessmentStep, network: Network, levels: Mapping[str, Mapping[str, int]]
+) -> dict[str, object]:
+    """Stations that report, villages that are blind, and villages by hazard and level."""
+    silent, blind = np.flatnonzero(~assessed.is_reporting), np.flatnonzero(assessed.is_blind)
+    return {
+        "stations": {
+            "total": len(network.stations),
+            "reporting": int(assessed.is_reporting.sum()),
+            "silent": [network.stations.code[index] for index in silent[:CODES_SHOWN_MAX]],
+        },
+        "villages": {
+            "total": len(network.villages),
+            "blind": len(blind),
+            "blind_codes": [network.villages.code[index] for index in blind[:CODES_SHOWN_MAX]],
+            "levels": levels,
+        },
+    }
+
+
+def affirm_fault(affirm: OperatorAffirm, standing: Sequence[WarningStatus], network: Network) -> str:
+    """Why a post cannot affirm a warning; empty if it can."""
+    village = next((one.village for one in standing if one.warning == affirm.warning), None)
+    if village is None:
+        return f"no warning {affirm.warning!r} stands"
+    posts = {post.post for post in network.posts_of_village(village)}
+    return "" if affirm.operator in posts else f"{affirm.operator!r} does not answer for that village"

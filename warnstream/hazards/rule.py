@@ -11,8 +11,8 @@ equals no restart. Nothing that is not known holds.
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -102,10 +102,22 @@ class RulePlan:
             for item in table.levels:
                 _collect(item.when, shared)
         self._expressions = tuple(sorted(shared, key=repr))
-        self._lasted = {e: self._new_lasted() for e in self._expressions if isinstance(e, Lasting)}
-        self._followed = {e: self._new_followed() for e in self._expressions if isinstance(e, Sequence)}
-        self._past = {e: self._new_past(e) for e in self._expressions if isinstance(e, Term) and e.over_s}
-        self._found: dict[Expression, BoolArray] = {}
+        numbered = list(enumerate(self._expressions))
+        # From here on a condition is its number: to hash a nested one takes as long as to work it out.
+        number = {expression: index for index, expression in numbered}
+        self._parts = [tuple(number[part] for part in parts_of(e)) for e in self._expressions]
+        self._lasted = {n: self._new_lasted() for n, e in numbered if isinstance(e, Lasting)}
+        self._followed = {n: self._new_followed() for n, e in numbered if isinstance(e, Sequence)}
+        self._past = {n: self._new_past(e) for n, e in numbered if isinstance(e, Term) and e.over_s}
+        self._levels = {
+            rule.name: sorted((item.level, number[item.when]) for item in rule.thresholds.levels)
+            for rule in rules
+            if isinstance(rule.thresholds, RuleTable)
+        }
+        self._sights = {
+            rule.name: _sights(rule.thresholds) for rule in rules if isinstance(rule.thresholds, RuleTable)
+        }
+        self._found: dict[int, BoolArray] = {}
         self._values: dict[Quantity, Values] = {}
 
     @property
@@ -123,11 +135,11 @@ class RulePlan:
         table = rule.thresholds
         assert isinstance(table, RuleTable)
         found = no_levels(self._n_places, Indicator.LEVEL)
-        for item in sorted(table.levels, key=lambda item: item.level):
-            reached, holding = self._evaluate(item.when, sources)
-            found.level[reached] = item.level
-            found.holding[holding | reached] = item.level
-        self._see(found, rule, table, sources)
+        for level, number in self._levels[rule.name]:
+            reached, holding = self._evaluate(number, sources)
+            found.level[reached] = level
+            found.holding[holding | reached] = level
+        self._see(found, rule, sources)
         if table.concerns is not None:
             elsewhere = ~table.concerns
             found.level[elsewhere], found.holding[elsewhere] = 0, 0
@@ -142,17 +154,15 @@ class RulePlan:
 
     def amount(self, leaf: Term) -> Float64Array:
         """What a term is compared with, shape (n_places,)."""
-        return self._amount(leaf.amount)
+        return np.broadcast_to(np.asarray(self._amount(leaf.amount)), (self._n_places,))
 
     def carriers(self, rule: HazardRule, village: int, level: int) -> list[tuple[Leaf, int]]:
         """Terms that carry a village's level, each with the time since when it had to hold (0: none).
 
         Of conditions joined by *any* the first that needs no forecast, or the first.
         """
-        table = rule.thresholds
-        assert isinstance(table, RuleTable)
-        reached = [i for i in table.levels if i.level == level and self._found[i.when][0, village]]
-        return self._carriers(reached[0].when, village, 0) if reached else []
+        reached = [n for of, n in self._levels[rule.name] if of == level and self._found[n][0, village]]
+        return self._carriers(reached[0], village, 0) if reached else []
 
     def snapshot(self) -> StateArrays:
         """State as named arrays."""
@@ -168,36 +178,35 @@ class RulePlan:
         for name, array in self._state():
             array[:] = state[name]
 
-    def _evaluate(self, expression: Expression, sources: RuleSources) -> BoolArray:
+    def _evaluate(self, number: int, sources: RuleSources) -> BoolArray:
         """Whether a condition is reached, and whether it holds, shape (2, n_places)."""
-        if expression not in self._found:
-            self._found[expression] = self._work_out(expression, sources)
-        return self._found[expression]
+        if number not in self._found:
+            self._found[number] = self._work_out(number, sources)
+        return self._found[number]
 
-    def _work_out(self, expression: Expression, sources: RuleSources) -> BoolArray:
+    def _work_out(self, number: int, sources: RuleSources) -> BoolArray:
+        expression = self._expressions[number]
         if isinstance(expression, Term):
-            return self._compare(expression, sources)
+            return self._compare(number, expression, sources)
         if isinstance(expression, SignTerm):
             seen = sources.signs.seen(expression.kind, is_validated=expression.is_validated)
             return _twice(seen[self._village])
         if isinstance(expression, LevelTerm):
             stands_at = sources.levels[expression.hazard].level[self._village]
             return _twice(stands_at >= expression.level)
-        parts = [self._evaluate(part, sources) for part in parts_of(expression)]
+        parts = [self._evaluate(part, sources) for part in self._parts[number]]
         if isinstance(expression, Group):
-            join: Callable[[list[BoolArray]], BoolArray] = (
-                np.logical_and.reduce if expression.is_all else np.logical_or.reduce
-            )
-            return join(parts)
+            return reduce(np.logical_and if expression.is_all else np.logical_or, parts)
         if isinstance(expression, Lasting):
-            return self._last(expression, parts[0], sources.now_s)
-        return self._follow(expression, parts[0], parts[1], sources.now_s)
+            return self._last(self._lasted[number], expression.for_s, parts[0], sources.now_s)
+        first, then = parts
+        return self._follow(self._followed[number], expression.within_s, first, then, sources.now_s)
 
-    def _compare(self, term: Term, sources: RuleSources) -> BoolArray:
+    def _compare(self, number: int, term: Term, sources: RuleSources) -> BoolArray:
         value = self.value(term.quantity, sources).value
-        amount, clear = self.amount(term), self._amount(term.clear)
+        amount, clear = self._amount(term.amount), self._amount(term.clear)
         if term.relation is Relation.RISES_BY:
-            past = self._past[term]
+            past = self._past[number]
             before = past.at(sources.now_s - term.over_s)
             past.add(sources.now_s, value)
             # 10.5 - 10.1 must reach 0.4.
@@ -206,63 +215,64 @@ class RulePlan:
             return np.stack([value <= amount, value <= clear])
         return np.stack([value >= amount, value >= clear])
 
-    def _last(self, expression: Lasting, part: BoolArray, now_s: int) -> BoolArray:
-        state = self._lasted[expression]
+    @staticmethod
+    def _last(state: _Lasted, for_s: int, part: BoolArray, now_s: int) -> BoolArray:
         began = np.where(state.since_s < 0, now_s, state.since_s)
         state.since_s[:] = np.where(part[0], began, -1)
-        lasts = part[0] & (now_s - state.since_s >= expression.for_s)
+        lasts = part[0] & (now_s - state.since_s >= for_s)
         return np.stack([lasts, part[1]])
 
-    def _follow(self, expression: Sequence, first: BoolArray, then: BoolArray, now_s: int) -> BoolArray:
-        state = self._followed[expression]
+    @staticmethod
+    def _follow(state: _Followed, within_s: int, first: BoolArray, then: BoolArray, now_s: int) -> BoolArray:
         state.first_at_s[first[0]] = now_s
-        is_recent = (state.first_at_s >= 0) & (now_s - state.first_at_s <= expression.within_s)
+        is_recent = (state.first_at_s >= 0) & (now_s - state.first_at_s <= within_s)
         reached = then[0] & (is_recent | state.under_way[0])
         holding = then[1] & (reached | state.under_way[1])
         state.under_way[:] = np.stack([reached, holding])
         return state.under_way.copy()
 
-    def _see(self, found: HazardLevels, rule: HazardRule, table: RuleTable, sources: RuleSources) -> None:
-        """Where a level may fall: everything that concerns the village is known. Blind: nothing is."""
-        n = self._n_places
-        sees_all, sees_any, concerned = np.ones(n, np.bool_), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-        for leaf in table.leaves():
-            if isinstance(leaf, SignTerm):
-                continue
-            if isinstance(leaf, LevelTerm):
-                concerns, sees = np.ones(n, np.bool_), ~sources.levels[leaf.hazard].is_blind[self._village]
-                falls = sees
-            else:
-                values = self.value(leaf.quantity, sources)
-                concerns = values.concerns & ~np.isnan(self.amount(leaf))
-                sees = values.sees
-                is_rain = leaf.quantity.indicator in RAIN_LIKE
-                falls = sees & (coverage_of(sources) >= rule.lowering.coverage_min) if is_rain else sees
+    def _see(self, found: HazardLevels, rule: HazardRule, sources: RuleSources) -> None:
+        """Where a level may fall: everything that concerns the place is known. Blind: nothing is."""
+        sees_all, sees_any, concerned = np.ones(self._n_places, np.bool_), None, None
+        for leaf in self._sights[rule.name]:
+            concerns, sees, falls = self._sight(leaf, rule.lowering.coverage_min, sources)
             sees_all &= falls | ~concerns
-            sees_any |= sees & concerns
-            concerned |= concerns
+            sees_any = sees & concerns if sees_any is None else sees_any | (sees & concerns)
+            concerned = concerns if concerned is None else concerned | concerns
         found.can_fall[:] = sees_all
-        found.is_blind[:] = concerned & ~sees_any
+        if sees_any is not None and concerned is not None:
+            found.is_blind[:] = concerned & ~sees_any
 
-    def _carriers(self, expression: Expression, village: int, since_s: int) -> list[tuple[Leaf, int]]:
+    def _sight(
+        self, leaf: Term | LevelTerm, coverage_min: float, sources: RuleSources
+    ) -> tuple[BoolArray, BoolArray, BoolArray]:
+        """Where a term means anything, where it is seen, and where enough is for a level to fall."""
+        if isinstance(leaf, LevelTerm):
+            sees = ~sources.levels[leaf.hazard].is_blind[self._village]
+            return np.ones_like(sees), sees, sees
+        values = self.value(leaf.quantity, sources)
+        concerns = values.concerns
+        if isinstance(leaf.amount, str):
+            concerns = concerns & ~np.isnan(self._columns[leaf.amount])
+        if leaf.quantity.indicator in RAIN_LIKE:
+            return concerns, values.sees, values.sees & (coverage_of(sources) >= coverage_min)
+        return concerns, values.sees, values.sees
+
+    def _carriers(self, number: int, village: int, since_s: int) -> list[tuple[Leaf, int]]:
+        expression, parts = self._expressions[number], self._parts[number]
         if isinstance(expression, Term | SignTerm | LevelTerm):
             return [(expression, since_s)]
         if isinstance(expression, Lasting):
-            return self._carriers(expression.part, village, int(self._lasted[expression].since_s[village]))
+            return self._carriers(parts[0], village, int(self._lasted[number].since_s[village]))
         if isinstance(expression, Sequence):
-            # The first part has been; only what holds now has a value to show.
-            parts: tuple[Expression, ...] = (expression.then,)
-        elif expression.is_all:
-            parts = expression.parts
-        else:
-            held = [part for part in expression.parts if self._found[part][0, village]]
-            parts = (min(held, key=_needs_forecast),)
+            parts = parts[1:]  # the first part has been; only what holds now has a value to show
+        elif not expression.is_all:
+            held = [part for part in parts if self._found[part][0, village]]
+            parts = (min(held, key=lambda part: _needs_forecast(self._expressions[part])),)
         return [one for part in parts for one in self._carriers(part, village, since_s)]
 
-    def _amount(self, amount: float | str) -> Float64Array:
-        if isinstance(amount, str):
-            return self._columns[amount]
-        return np.full(self._n_places, amount)
+    def _amount(self, amount: float | str) -> float | Float64Array:
+        return self._columns[amount] if isinstance(amount, str) else amount
 
     def _fingerprint(self) -> np.ndarray:
         text = "\n".join(map(repr, self._expressions)).encode()
@@ -271,17 +281,17 @@ class RulePlan:
     def _state(self) -> list[tuple[str, np.ndarray]]:
         """Every array that is kept, by name."""
         named: list[tuple[str, np.ndarray]] = []
-        for number, expression in enumerate(self._expressions):
-            if expression in self._lasted:
-                named.append((f"since_s.{number}", self._lasted[expression].since_s))
-            if expression in self._followed:
-                followed = self._followed[expression]
+        for number in range(len(self._expressions)):
+            if number in self._lasted:
+                named.append((f"since_s.{number}", self._lasted[number].since_s))
+            if number in self._followed:
+                followed = self._followed[number]
                 named += [
                     (f"first_at_s.{number}", followed.first_at_s),
                     (f"under_way.{number}", followed.under_way),
                 ]
-            if expression in self._past:
-                past = self._past[expression]
+            if number in self._past:
+                past = self._past[number]
                 named += [(f"past_s.{number}", past.time_s), (f"past.{number}", past.value)]
         return named
 
@@ -304,6 +314,20 @@ def _collect(expression: Expression, shared: dict[Expression, None]) -> None:
     for part in parts_of(expression):
         _collect(part, shared)
     shared[expression] = None
+
+
+def _sights(table: RuleTable) -> list[Term | LevelTerm]:
+    """Terms that differ in what must be seen for them: all plain terms of rain see the same."""
+    found: dict[object, Term | LevelTerm] = {}
+    for leaf in table.leaves():
+        if isinstance(leaf, LevelTerm):
+            found.setdefault(("hazard", leaf.hazard), leaf)
+        elif isinstance(leaf, Term):
+            is_plain = leaf.quantity.indicator in RAIN_LIKE and not isinstance(leaf.amount, str)
+            found.setdefault(
+                "rain" if is_plain else (leaf.quantity.station, leaf.quantity, leaf.amount), leaf
+            )
+    return list(found.values())
 
 
 def _twice(held: BoolArray) -> BoolArray:

@@ -17,12 +17,6 @@ from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.runners.node import Node
 
-SIGNS = """    signs: {kinds: [crack], validated_level: red}
-
-signs:
-  kinds:
-    crack: {zh: 地裂缝, en: Crack in the ground}
-"""
 Json = list[dict[str, str]]
 
 
@@ -37,8 +31,6 @@ def configuration(tmp_path: Path) -> Configuration:
         .replace("tick: 5s", "tick: 1s")
     )
     node.write_text(text, encoding="utf-8")
-    with (tmp_path / "thresholds.yaml").open("a", encoding="utf-8") as file:
-        file.write(SIGNS)
     return load_configuration(tmp_path)
 
 
@@ -79,7 +71,7 @@ def test_a_sign_becomes_a_warning_and_survives_a_restart(configuration: Configur
         assert client.post("/api/v1/signs/verdicts", json=verdict).status_code == 202
         (warning,) = until(
             lambda: client.get("/api/v1/warnings").json(),
-            lambda found: bool(found) and found[0]["level"] == "red",
+            lambda found: bool(found) and found[0]["level"] == "orange",
         )
         assert (warning["village"], warning["hazard"]) == (village, "landslide")
         assert 'warnstream_signs{kind="crack",state="validated"} 1.0' in client.get("/metrics").text

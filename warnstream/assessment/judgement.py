@@ -197,7 +197,7 @@ class Judgement:
     def _fact(self, leaf: Leaf, since_s: int, place: int, sources: Sources) -> LeafFact:
         """What a term of a rule found in one place."""
         if isinstance(leaf, SignTerm):
-            return LeafFact(leaf, since_s)
+            return LeafFact(leaf, since_s, 1.0, 1.0)
         if isinstance(leaf, LevelTerm):
             level = self.levels[leaf.hazard].level[self._places.village[place]]
             return LeafFact(leaf, since_s, float(level), float(leaf.level))

@@ -51,8 +51,8 @@ class LeafFact:
 
     leaf: Leaf
     since_s: int
-    value: float = float("nan")
-    amount: float = float("nan")
+    value: float
+    amount: float
     station: int = -1
 
 

@@ -26,7 +26,7 @@ class Fact:
     station : str
         Code of the station that the value comes from; empty if none.
     value, threshold : float
-        In `unit`; NaN for signs. A level is its number, 0 to 4.
+        In `unit`, never NaN. A level is its number, 0 to 4; a sign counts its reports against 1.
     unit : str
     duration_s, lead_s : int
         As in `Reason`.

@@ -1,11 +1,12 @@
 """What rules reach, how they hold and fall, and what they say."""
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests.networks import T0, rain, rain_rule, stage
 from tests.unit.rules.county import County, rule_of
-from warnstream.model.changes import Change
+from warnstream.model.changes import Change, Reason
 from warnstream.model.level import Level
 from warnstream.model.readings import concatenate
 from warnstream.model.signs import SignReport, SignVerdict
@@ -178,6 +179,8 @@ def test_a_validated_sign_is_a_term() -> None:
     assert (change.village, change.level) == (0, Level.ORANGE)
     assert change.reason is not None
     assert (change.reason.indicator, change.reason.facts[0].note) == ("sign", "crack")
+    # The outbox keeps reasons as JSON, which has no NaN.
+    assert msgspec.json.decode(msgspec.json.encode(change.reason), type=Reason) == change.reason
 
 
 def test_what_is_not_known_holds_nothing() -> None:

@@ -326,7 +326,7 @@ def _measured_zh(reason: Reason, policy: MessagePolicy) -> str:
     unit = UNIT_ZH.get(reason.unit, _short(reason.unit))
     what = INDICATOR_ZH.get(reason.indicator, "雨量").format(over=_duration_zh(reason.duration_s))
     doubt = "" if reason.confirmed else "，待核实"
-    if reason.is_observed:
+    if _is_seen(reason):
         verb = "达到阈值" if _reaches(reason) else "接近阈值"
         return f"{where}{what}{value}{unit}，{verb}{threshold}{unit}（{clock}观测{doubt}）。"
     ahead = _number(reason.forecast_value, "未知")
@@ -369,7 +369,7 @@ def _measured_en(reason: Reason, policy: MessagePolicy) -> str:
     phrase = INDICATOR_EN.get(reason.indicator, INDICATOR_EN["rain"])
     what = phrase.format(value=f"{value} {unit}", over=_duration_en(reason.duration_s))
     doubt = "" if reason.confirmed else ", unconfirmed"
-    if reason.is_observed:
+    if _is_seen(reason):
         verb = "reached" if _reaches(reason) else "close to"
         return f"{where}: {what}, {verb} the threshold of {threshold} {unit} (observed {clock}{doubt})."
     ahead = _number(reason.forecast_value, "unknown")
@@ -377,6 +377,12 @@ def _measured_en(reason: Reason, policy: MessagePolicy) -> str:
         f"Expected within {_duration_en(reason.lead_s)} at {where[0].lower()}{where[1:]}: {what} "
         f"({ahead} {unit} of it forecast), threshold {threshold} {unit} (forecast of {clock}{doubt})."
     )
+
+
+def _is_seen(reason: Reason) -> bool:
+    """Whether the station itself has observed the value, if only the village awaits what it means."""
+    comes_from_upstream = any(fact.indicator == "travel" for fact in reason.facts)
+    return reason.is_observed or (comes_from_upstream and reason.forecast_value == 0)
 
 
 def _reaches(reason: Reason) -> bool:

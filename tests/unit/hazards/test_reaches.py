@@ -70,8 +70,11 @@ def test_a_crossing_upstream_is_expected_downstream_after_the_travel_time() -> N
 def test_the_text_says_when_the_flood_arrives() -> None:
     reason = changes_at(rule_of(), 103.2)[1].reason
     assert reason is not None
-    assert "洪水约40至70分钟后到达。" in _reason_zh(reason, MESSAGE_POLICY)
-    assert "The flood takes 40 to 70 min from that gauge." in _reason_en(reason, MESSAGE_POLICY)
+    zh, en = _reason_zh(reason, MESSAGE_POLICY), _reason_en(reason, MESSAGE_POLICY)
+    assert zh.startswith("S0站水位103.2米，达到阈值103米（")
+    assert zh.endswith("洪水约40至70分钟后到达。")
+    assert en.startswith("Gauge S0: water level 103.2 m, reached the threshold of 103 m (observed ")
+    assert en.endswith("The flood takes 40 to 70 min from that gauge.")
 
 
 def test_a_reach_weakens_the_height_over_low_water() -> None:

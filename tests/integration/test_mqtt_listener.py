@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.integration.mqtt_listening import RawClient, connect_packet, listening
+from tests.integration.mqtt_listening import Opened, RawClient, connect_packet, listening
 from warnstream.adapters import mqtt_frames as wire
 from warnstream.adapters.channels.mqtt import Publication
 from warnstream.adapters.inbox import Inbox
@@ -121,6 +121,58 @@ def test_overload_holds_the_senders_back_and_drops_nothing() -> None:
             client.send(data[written:])
             assert len(client.read(4 * sent)) == 4 * sent
         assert len(opened.received) == sent
+
+
+def publishes(count: int, first: int = 1) -> bytes:
+    numbers = range(first, first + count)
+    return b"".join(wire.encode_publish(OBS, b"%d" % n, n, is_v5=False) for n in numbers)
+
+
+def wait_for(opened: Opened, messages: int) -> None:
+    deadline = time.monotonic() + 20
+    while opened.inbox.messages < messages:
+        assert time.monotonic() < deadline, f"{opened.inbox.messages} of {messages} messages wait"
+        time.sleep(0.005)
+
+
+def test_a_lone_reading_goes_before_another_client_s_backlog() -> None:
+    with (
+        listening() as opened,
+        RawClient(opened.port, connect_packet("a")) as many,
+        RawClient(opened.port, connect_packet("b")) as one,
+    ):
+        many.read(4)
+        one.read(4)
+        many.send(publishes(500))
+        wait_for(opened, 500)
+        one.send(wire.encode_publish(OBS, b"fresh", 1, is_v5=False))
+        many.send(publishes(1, 501))  # of the same client, after its backlog: stays behind it
+        wait_for(opened, 502)
+        batch = opened.take_arrived()
+        assert batch[0].payloads == [b"fresh"]
+        assert batch[-1].payloads[-1] == b"501"
+        opened.listener.acknowledge(batch)
+        assert many.read(4 * 501) == wire.encode_pubacks([n.to_bytes(2, "big") for n in range(1, 502)])
+
+
+def test_backlogs_that_fill_the_inbox_are_held_and_a_lone_reading_is_not() -> None:
+    with (
+        listening(Inbox(messages_max=1_000), messages_per_s=1_000_000, inflight_max=65_535) as opened,
+        RawClient(opened.port, connect_packet("a")) as many,
+        RawClient(opened.port, connect_packet("b")) as one,
+    ):
+        many.read(4)
+        one.read(4)
+        many.send(publishes(800))
+        wait_for(opened, 800)
+        many.send(publishes(100, 801))
+        time.sleep(0.2)
+        one.send(wire.encode_publish(OBS, b"fresh", 1, is_v5=False))
+        wait_for(opened, 801)
+        assert opened.inbox.messages == 801
+        assert opened.inbox.take(messages_max=1, wait_s=1, gather_s=0, streams_max=0)[0].payloads == [b"fresh"]
+        opened.serve()
+        assert len(many.read(4 * 900)) == 4 * 900
 
 
 def test_one_client_s_unacknowledged_messages_are_limited() -> None:

@@ -9,6 +9,10 @@ Two readers (`broker.reader`): ``bulk`` takes everything a read brought in one
 pass (`warnstream.adapters.mqtt_bulk`), ``paho`` is paho's own, one call per
 message: the way back should paho change.
 
+A broker delivers in order within a session. What gateways kept during an
+outage (topics ending in ``backlog``) therefore comes in a second session,
+`is_backlog`, and cannot stand before a fresh message.
+
 At the inbox's limit QoS 0 messages are dropped and counted; QoS 1 is held
 back by the broker, because nothing more is acknowledged.
 """
@@ -26,6 +30,7 @@ from warnstream.adapters.mqtt_bulk import BulkClient, can_read_in_bulk
 from warnstream.adapters.mqtt_connection import connect_async, new_client
 from warnstream.adapters.mqtt_frames import Columns
 from warnstream.config.settings import BrokerSettings
+from warnstream.model.decoders import BACKLOG_LEVEL
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +38,18 @@ log = logging.getLogger(__name__)
 class MqttSource:
     """A subscription whose messages go to the inbox and wait for their acknowledgement."""
 
-    name = "broker"
-
     def __init__(
         self,
         broker: BrokerSettings,
         topics: Sequence[str],
         inbox: Inbox,
         count_dropped: Callable[[int], object] = lambda _: None,
+        *,
+        is_backlog: bool = False,
     ) -> None:
+        self.name = "broker's backlog" if is_backlog else "broker"
+        self._client_id = f"{broker.client_id}-{BACKLOG_LEVEL}" if is_backlog else broker.client_id
+        self._is_backlog = is_backlog
         self._broker = broker
         self._topics = list(topics)
         self._inbox = inbox
@@ -56,14 +64,12 @@ class MqttSource:
     def _new_client(self) -> paho.Client:
         broker = self._broker
         if broker.reader == "bulk" and can_read_in_bulk():
-            client = new_client(
-                broker, broker.client_id, keeps_session=True, manual_ack=True, kind=BulkClient
-            )
+            client = new_client(broker, self._client_id, keeps_session=True, manual_ack=True, kind=BulkClient)
             client.on_columns = self._on_columns
             return client
         if broker.reader == "bulk":
             log.warning("this paho cannot be read in bulk; its own reader is used")
-        return new_client(broker, broker.client_id, keeps_session=True, manual_ack=True, kind=paho.Client)
+        return new_client(broker, self._client_id, keeps_session=True, manual_ack=True, kind=paho.Client)
 
     @property
     def is_connected(self) -> bool:
@@ -131,11 +137,30 @@ class MqttSource:
     def _on_message(self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
         ids = [message.mid.to_bytes(2, "big")] if message.qos else []
         payload = bytes(message.payload)
-        self._put(Arrived(self, self._connection, [message.topic], [payload], ids, len(payload), message.qos))
+        self._put(
+            Arrived(
+                self,
+                self._connection,
+                [message.topic],
+                [payload],
+                ids,
+                len(payload),
+                message.qos,
+                is_stream=self._is_backlog,
+            )
+        )
 
     def _on_columns(self, columns: Columns, size_bytes: int) -> None:
         self._put(
-            Arrived(self, self._connection, columns.topics, columns.payloads, columns.message_ids, size_bytes)
+            Arrived(
+                self,
+                self._connection,
+                columns.topics,
+                columns.payloads,
+                columns.message_ids,
+                size_bytes,
+                is_stream=self._is_backlog,
+            )
         )
 
     def _put(self, arrived: Arrived) -> None:

@@ -1,6 +1,7 @@
 """Chooses the decoder of each message by its topic; the one door of stage 1.
 
-Rules are tried in their order, the first whose pattern matches decodes. A
+Rules are tried in their order, the first whose pattern matches decodes; a
+backlog below a topic is read as the topic itself. A
 topic that no rule matches (a subscription of an earlier configuration that
 the broker still holds) is refused by that reason.
 
@@ -17,7 +18,7 @@ from warnstream.ingest.senml import Moment, SenmlDecoder
 from warnstream.ingest.sl651 import Sl651Decoder
 from warnstream.ingest.uplink import UplinkDecoder
 from warnstream.ingest.wis2 import Wis2Decoder
-from warnstream.model.decoders import DecoderRule, matches
+from warnstream.model.decoders import DecoderRule, matches, without_backlog
 from warnstream.model.network import Stations
 from warnstream.model.readings import concatenate
 from warnstream.model.refusals import Refusal, RefusalReason
@@ -81,7 +82,10 @@ class DecoderSelection:
     def _choose(self, topic: str) -> int:
         known = self._rule_of_topic.get(topic)
         if known is None:
-            fitting = (index for index, rule in enumerate(self._rules) if matches(rule.topic, topic))
+            names = dict.fromkeys((topic, without_backlog(topic)))
+            fitting = (
+                index for name in names for index, rule in enumerate(self._rules) if matches(rule.topic, name)
+            )
             known = next(fitting, _NONE)
             if len(self._rule_of_topic) >= TOPICS_REMEMBERED_MAX:
                 self._rule_of_topic.clear()

@@ -5,6 +5,9 @@ first: batches of messages, ticks of the clock, answers, the duty officer's
 actions. `Intake.consume` is a pure function of the entries it was given, so a
 node that was killed continues exactly where it stopped.
 
+Fresh readings are all judged at the next step; those of long ago wait in a
+`Backlog`, of which every step takes a slice.
+
 Two clocks: ``system`` steps at journaled ticks; ``simulated`` steps when a
 message on ``{prefix}/clock`` tells the time (drills, replays), and ignores
 ticks.
@@ -24,12 +27,13 @@ from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.decode import RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.model.arrays import UInt16Array
-from warnstream.model.decoders import default_rules
+from warnstream.model.decoders import BACKLOG_LEVEL, default_rules
 from warnstream.model.effects import Answer, OperatorCancel, RecipientAnswer
 from warnstream.model.network import Network, Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
 from warnstream.model.refusals import Refusal, RefusalReason
 from warnstream.model.times import iso_utc, parse_iso
+from warnstream.runners.backlog import Backlog
 
 MESSAGES = "messages"
 TICK = "tick"
@@ -59,6 +63,15 @@ class Topics:
         """What the node listens to."""
         observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
         return [*dict.fromkeys(observed), self.clock, f"{self.prefix}/answer/+"]
+
+    @property
+    def backlogs(self) -> list[str]:
+        """Where gateways send what they kept during an outage, so that it delays no fresh message.
+
+        A filter with ``#`` at its end holds its backlogs already.
+        """
+        observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
+        return [f"{topic}/{BACKLOG_LEVEL}" for topic in dict.fromkeys(observed) if not topic.endswith("#")]
 
     @property
     def clock(self) -> str:
@@ -146,7 +159,18 @@ class Intake:
         self._station_topics: set[str] = set()
         self._undecoded: list[RawMessage] = []
         self._pending: list[ReadingBatch] = []
+        self._backlog = Backlog()
         self._actions: list[RecipientAnswer | OperatorCancel] = []
+
+    @property
+    def fresh_waiting(self) -> int:
+        """Fresh readings that the next step will judge."""
+        return sum(len(batch) for batch in self._pending)
+
+    @property
+    def backlog_waiting(self) -> int:
+        """Readings of long ago that later steps will take, a slice each."""
+        return len(self._backlog)
 
     @property
     def now_s(self) -> int:
@@ -179,7 +203,7 @@ class Intake:
 
     def snapshot(self) -> bytes:
         """Engine and what waits for the next step; call it between entries."""
-        waiting = concatenate(self._pending)
+        waiting, backlog = concatenate(self._pending), self._backlog.whole()
         arrays = {
             f"{part}/{name}": array
             for part, named in self.engine.assessment.snapshot().items()
@@ -190,6 +214,7 @@ class Intake:
         arrays["actions"] = np.frombuffer(_encode_actions(self._actions), dtype=np.uint8)
         for name in ReadingBatch.__slots__:
             arrays[f"waiting/{name}"] = getattr(waiting, name)
+            arrays[f"backlog/{name}"] = getattr(backlog, name)
         file = io.BytesIO()
         np.savez(file, allow_pickle=False, **arrays)
         return zlib.compress(file.getvalue(), level=1)
@@ -212,7 +237,9 @@ class Intake:
                     state.setdefault(part, {})[name] = arrays[path]
             self.engine.desk.restore(arrays["desk"].tobytes())
             self._actions = _decode_actions(arrays["actions"].tobytes())
-        self._pending = [batch_of(**state.pop("waiting"))]
+        waiting = batch_of(**state.pop("waiting"))
+        self._pending = [waiting] if len(waiting) else []
+        self._backlog.restore(batch_of(**state.pop("backlog")))
         self.engine.assessment.restore(state)
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:
@@ -262,12 +289,14 @@ class Intake:
         decoded = self._decoder.decode(self._undecoded, self.now_s)
         self._undecoded.clear()
         outcome.refusals += decoded.refusals
-        if len(decoded.readings):
-            self._pending.append(decoded.readings)
+        fresh = self._backlog.split(decoded.readings, self.now_s)
+        if len(fresh):
+            self._pending.append(fresh)
 
     def _step(self, now_s: int, outcome: Outcome) -> None:
         self._decode_waiting(outcome)
-        readings, actions = concatenate(self._pending), self._actions
+        readings = concatenate([*self._pending, *self._backlog.next_slice()])
+        actions = self._actions
         self._pending, self._actions = [], []
         step = self.engine.step(readings, actions, now_s)
         outcome.steps.append((readings, step))

@@ -24,7 +24,7 @@ from warnstream.adapters.channels.factory import open_channels
 from warnstream.adapters.delivery_worker import DeliveryWorker
 from warnstream.adapters.http_api import HttpApi
 from warnstream.adapters.http_server import HttpServer
-from warnstream.adapters.inbox import Arrived, Inbox
+from warnstream.adapters.inbox import STREAM_BATCH, Arrived, Inbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt_doors import open_doors
 from warnstream.adapters.outbox import Outbox
@@ -43,8 +43,10 @@ from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
 from warnstream.model.times import DAY_S, iso_utc
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
+from warnstream.runners.backlog import WAITING_MAX
 from warnstream.runners.build import build_decoder, build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
+from warnstream.runners.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -106,8 +108,9 @@ class Node:
         self.outbox = Outbox(self._directory)
         self._intake = self._new_intake()
         self._inbox = Inbox()
+        topics = _topics(configuration)
         self._sources, self._publisher = open_doors(
-            configuration, _topics(configuration).subscriptions, self._inbox, self.metrics
+            configuration, topics.subscriptions, topics.backlogs, self._inbox, self.metrics
         )
         tokens = Tokens(load_or_create_secret(self._directory))
         channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
@@ -127,13 +130,14 @@ class Node:
         self._warnings: list[WarningStatus] = []
         self._silent: frozenset[int] = frozenset()
         self._is_simulated = configuration.node.clock == "simulated"
-        self._next_tick_at = time.monotonic()
+        self._pace = Pace(configuration.node.tick_s, time.monotonic())
         self._snapshot_at = time.monotonic()
         self._may_snapshot = True
         self._refused_inputs = 0
         self._disk_told_at = 0.0
         self.metrics.watch_storage(self._journal.size_bytes, self._directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
+        self.metrics.watch_inbox(lambda: self._inbox.messages, self._unjudged_s)
 
     def start(self) -> None:
         """Recover, then open every door.
@@ -232,28 +236,42 @@ class Node:
     # The loop.
 
     def _turn(self) -> None:
-        broker = self.configuration.broker
+        """Take what came, make it durable, acknowledge it, let the engine see it.
+
+        Lone messages are judged before those of streams are even decoded.
+        """
+        broker, backlog = self.configuration.broker, self._intake.backlog_waiting
         arrived = self._inbox.take(
-            messages_max=broker.batch_messages_max, wait_s=self._wait_s(), gather_s=broker.batch_wait_s
+            messages_max=broker.batch_messages_max,
+            wait_s=self._wait_s(),
+            gather_s=broker.batch_wait_s,
+            streams_max=STREAM_BATCH if backlog < WAITING_MAX else 0,
         )
         requests = self._waiting_requests()
-        entries = []
-        if any(one.topics for one in arrived):
-            entries.append(
-                (kinds.MESSAGES, kinds.encode_arrived((one.topics, one.payloads) for one in arrived))
-            )
-        elif arrived:
-            self._acknowledge(arrived)
-            arrived = []
+        lone = [one for one in arrived if one.topics and not one.is_stream]
+        streams = [one for one in arrived if one.topics and one.is_stream]
+        entries = [(kinds.MESSAGES, _entry(lone))] if lone else []
         entries += [(request.kind, request.payload) for request in requests]
+        if entries:
+            self._pace.arrived(lone[0].at_s if lone else time.monotonic())
         tick = self._due_tick()
         if tick is not None:
             entries.append((kinds.TICK, kinds.encode_tick(tick)))
-        last = self._append(entries, arrived, requests) if entries else None
+        if streams:
+            entries.append((kinds.MESSAGES, _entry(streams)))
+        if not entries:
+            self._acknowledge(arrived)
+            return
+        last = self._append(entries, arrived, requests)
         if last is None:
             return
         for sequence, (kind, payload) in enumerate(entries, start=last - len(entries) + 1):
             self._consume(sequence, kind, payload)
+            if kind == kinds.TICK and (waited_s := self._pace.stepped(time.monotonic())):
+                self.metrics.fresh_wait.observe(waited_s)
+        if streams and self._intake.fresh_waiting:
+            self._pace.arrived(streams[0].at_s)
+        self.metrics.backlog_readings.set(self._intake.backlog_waiting)
         self._snapshot_if_due()
 
     def _append(
@@ -550,9 +568,10 @@ class Node:
 
     def _due_tick(self) -> int | None:
         """Time of a tick that is due by the system's clock; never before the engine's own time."""
-        if self._is_simulated or time.monotonic() < self._next_tick_at:
+        steady_s = time.monotonic()
+        if self._is_simulated or not self._pace.is_due(steady_s, self._intake.backlog_waiting):
             return None
-        self._next_tick_at = time.monotonic() + self.configuration.node.tick_s
+        self._pace.plan(steady_s)
         now_s, engine_s = int(time.time()), self._intake.now_s
         if now_s < engine_s - CLOCK_BACK_S_MAX:
             self._trouble["clock"] = f"the system clock is {engine_s - now_s} s behind the last step"
@@ -564,7 +583,13 @@ class Node:
     def _wait_s(self) -> float:
         if self._is_simulated:
             return WAIT_S_MAX
-        return min(max(self._next_tick_at - time.monotonic(), 0.0), WAIT_S_MAX)
+        due_s = self._pace.due_s(self._intake.backlog_waiting)
+        return min(max(due_s - time.monotonic(), 0.0), WAIT_S_MAX)
+
+    def _unjudged_s(self) -> float:
+        """How long the oldest message has waited to be judged, in the inbox or after it."""
+        now_s, oldest_s = time.monotonic(), self._inbox.oldest_lone_s()
+        return max(self._pace.unjudged_s(now_s), 0.0 if oldest_s is None else now_s - oldest_s)
 
     def _close(self) -> None:
         """Stop taking, send what is in hand, keep the state, close the files."""
@@ -580,6 +605,10 @@ class Node:
         self._refused.close()
         self._journal.close()
         log.info("node stopped", extra={"node": self.configuration.node.name})
+
+
+def _entry(arrived: Sequence[Arrived]) -> bytes:
+    return kinds.encode_arrived((one.topics, one.payloads) for one in arrived)
 
 
 def _topics(configuration: Configuration) -> Topics:

@@ -34,7 +34,7 @@ from warnstream.adapters.tokens import Tokens, load_or_create_secret
 from warnstream.config.settings import Configuration
 from warnstream.delivery.render import render
 from warnstream.desk import WarningStatus
-from warnstream.engine import EngineStep
+from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.decode import RawMessage
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RenderedMessage
 from warnstream.model.errors import StoreError
@@ -173,6 +173,11 @@ class Node:
                 self._turn()
         finally:
             self._close()
+
+    @property
+    def engine(self) -> Engine:
+        """For those who watch its steps; theirs to read only, in the loop's thread or after its end."""
+        return self._intake.engine
 
     def ask_to_stop(self) -> None:
         """End `run` soon; from any thread or a signal handler."""

@@ -267,6 +267,10 @@ class Watch:
     def __init__(self, http_port: int) -> None:
         self._client = httpx.Client(trust_env=False, timeout=20, base_url=f"http://127.0.0.1:{http_port}")
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
     def is_ready(self) -> bool:
         """It takes readings."""
         try:
@@ -302,6 +306,7 @@ def run(directory: Path, load: Load, way: str, below: str) -> Outcome:
             stack.callback(broker.terminate)
         node = stack.enter_context(process("--node", directory))
         watch = Watch(configuration.http.port)
+        stack.callback(watch.close)
         wait_for(watch.is_ready, "the node's start", 60)
         flood = stack.enter_context(
             process("--flood", directory, port, load.minutes, load.connections, below or "-")

@@ -170,7 +170,9 @@ def test_backlogs_that_fill_the_inbox_are_held_and_a_lone_reading_is_not() -> No
         one.send(wire.encode_publish(OBS, b"fresh", 1, is_v5=False))
         wait_for(opened, 801)
         assert opened.inbox.messages == 801
-        assert opened.inbox.take(messages_max=1, wait_s=1, gather_s=0, streams_max=0)[0].payloads == [b"fresh"]
+        assert opened.inbox.take(messages_max=1, wait_s=1, gather_s=0, streams_max=0)[0].payloads == [
+            b"fresh"
+        ]
         opened.serve()
         assert len(many.read(4 * 900)) == 4 * 900
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from warnstream.ingest.speakers import ANY
 from warnstream.model.arrays import Float64Array, Int64Array
 from warnstream.model.readings import VARIABLE_OF_WORD, ReadingBatch, batch_of
 
@@ -59,8 +60,16 @@ class FlatColumns:
         self._decoder = msgspec.json.Decoder(_Observation | list[_Observation])
         self._time_of_text: dict[object, int] = {}
 
-    def decode(self, payloads: Sequence[bytes]) -> tuple[ReadingBatch, Int64Array, list[int]]:
+    def decode(
+        self, payloads: Sequence[bytes], speakers: Sequence[int] | None = None
+    ) -> tuple[ReadingBatch, Int64Array, list[int]]:
         """Readings, message by message and in the order of `Variable` within an observation.
+
+        Parameters
+        ----------
+        payloads : sequence of bytes
+        speakers : sequence of int, optional
+            The only station that each message may speak of, or `ANY`; one that speaks of others is left.
 
         Returns
         -------
@@ -77,25 +86,29 @@ class FlatColumns:
         left: list[int] = []
         decode, astuple, find = self._decoder.decode, msgspec.structs.astuple, self._index_of_code.get
         times, bytes_max = self._time_of_text, self._bytes_max
-        for index, payload in enumerate(payloads):
+        if speakers is None:
+            speakers = [ANY] * len(payloads)
+        for index, (payload, speaker) in enumerate(zip(payloads, speakers, strict=True)):
             try:
                 found: Any = decode(payload) if len(payload) <= bytes_max else None
-                observations = found if type(found) is list else (found,)
-                read = [
-                    (find(one.station), times.get(one.time) or self._seconds(one.time), astuple(one))
-                    for one in observations
-                ]
+                if type(found) is list:
+                    observations = found
+                    codes = [find(one.station) for one in found]
+                    times_s = [times.get(one.time) or self._seconds(one.time) for one in found]
+                else:
+                    observations = [found]
+                    codes = [find(found.station)]
+                    times_s = [times.get(found.time) or self._seconds(found.time)]
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, AttributeError):
                 left.append(index)
                 continue
-            if None in [code for code, _, _ in read]:
+            if None in codes or (speaker != ANY and codes.count(speaker) != len(codes)):
                 left.append(index)
                 continue
-            for code, time_s, row in read:
-                station.append(code)  # type: ignore[arg-type]  # not None, seen above
-                observed_at_s.append(time_s)
-                message.append(index)
-                rows.append(row)
+            station += codes  # type: ignore[arg-type]  # none of them None, seen above
+            observed_at_s += times_s
+            message += [index] * len(codes)
+            rows += map(astuple, observations)
         return *_columns(station, observed_at_s, message, rows), left
 
     def _seconds(self, time: object) -> int:

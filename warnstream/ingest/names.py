@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from warnstream.model.decoders import DecoderRule, VariableMapping, conversion
 from warnstream.model.network import Stations
@@ -16,6 +17,8 @@ EPOCH_S_MAX = 100_000_000_000
 """Epoch times above this (year 5138) are milliseconds or noise."""
 
 _REFUSED_HEAD_BYTES = 1024
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +132,9 @@ def in_own_unit(mapping: VariableMapping, unit: str | None, value: float) -> flo
     return None if found is None else VariableMapping(mapping.variable, *found).value(value)
 
 
-def group_by(indices: Sequence[int], messages: Sequence[RawMessage]) -> dict[int, list[RawMessage]]:
-    """Messages by the number given to each, in order of arrival."""
-    groups: dict[int, list[RawMessage]] = {}
-    for index, message in zip(indices, messages, strict=True):
-        groups.setdefault(index, []).append(message)
+def group_by(indices: Sequence[int], items: Sequence[Item]) -> dict[int, list[Item]]:
+    """Items by the number given to each, in order of arrival."""
+    groups: dict[int, list[Item]] = {}
+    for index, item in zip(indices, items, strict=True):
+        groups.setdefault(index, []).append(item)
     return groups

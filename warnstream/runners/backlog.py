@@ -5,15 +5,19 @@ readings correct windows of the past; a village that is in danger now must not
 wait for them. They are kept here in order of arrival and given to the engine
 a slice per step, so that no step is long.
 
+Counters are differences of readings in order: a fresh one of a station whose
+older ones still wait goes behind them.
+
 Limit: at most `WAITING_MAX` readings wait; what comes beyond it makes the next
 slice larger, so memory is bounded whatever arrives (25 bytes a reading).
 """
 
-from collections import deque
+from collections import Counter, deque
 
 import numpy as np
 
-from warnstream.model.readings import ReadingBatch, concatenate
+from warnstream.model.arrays import BoolArray
+from warnstream.model.readings import COUNTERS, ReadingBatch, concatenate
 
 AGE_S = 900
 """A reading observed longer ago is backlog: stations report every 1 to 15 minutes."""
@@ -30,6 +34,7 @@ class Backlog:
     def __init__(self) -> None:
         self._waiting: deque[ReadingBatch] = deque()
         self._rows = 0
+        self._counting: Counter[int] = Counter()  # counter readings that wait, by station
 
     def __len__(self) -> int:
         return self._rows
@@ -39,10 +44,13 @@ class Backlog:
         if len(readings):
             self._waiting.append(readings)
             self._rows += len(readings)
+            self._counting.update(_counting(readings))
 
     def split(self, readings: ReadingBatch, now_s: int) -> ReadingBatch:
         """Keep what is backlog at the time `now_s`; returns the rest, in order."""
         is_old = readings.observed_at_s < now_s - AGE_S
+        if self._counting or is_old.any():
+            is_old |= self._is_counted_later(readings, is_old)
         if not is_old.any():
             return readings
         self.add(readings.select(np.flatnonzero(is_old)))
@@ -60,7 +68,17 @@ class Backlog:
             taken.append(batch)
             wanted -= len(batch)
             self._rows -= len(batch)
+            # `-=` forgets the stations that have none left.
+            self._counting -= Counter(_counting(batch))
         return taken
+
+    def _is_counted_later(self, readings: ReadingBatch, is_old: BoolArray) -> BoolArray:
+        """Counters, shape (n,), of stations of which older ones wait or come with them."""
+        is_counter: BoolArray = np.isin(readings.variable, COUNTERS)
+        if is_counter.any():
+            stations = [*self._counting, *np.unique(readings.station[is_counter & is_old]).tolist()]
+            is_counter &= np.isin(readings.station, stations)
+        return is_counter
 
     def whole(self) -> ReadingBatch:
         """Everything that waits, for a snapshot."""
@@ -69,5 +87,12 @@ class Backlog:
     def restore(self, readings: ReadingBatch) -> None:
         """Take up what `whole` gave."""
         self._waiting.clear()
+        self._counting.clear()
         self._rows = 0
         self.add(readings)
+
+
+def _counting(readings: ReadingBatch) -> list[int]:
+    """Stations of the counter readings of a batch."""
+    stations: list[int] = readings.station[np.isin(readings.variable, COUNTERS)].tolist()
+    return stations

@@ -26,8 +26,9 @@ import numpy as np
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.decode import RawMessage
 from warnstream.ingest.selection import DecoderSelection
+from warnstream.ingest.speakers import Speakers
 from warnstream.model.arrays import UInt16Array
-from warnstream.model.decoders import BACKLOG_LEVEL, default_rules
+from warnstream.model.decoders import BACKLOG_LEVEL, DEFAULT_GATEWAYS, default_rules
 from warnstream.model.effects import Answer, OperatorCancel, RecipientAnswer
 from warnstream.model.network import Network, Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
@@ -153,7 +154,11 @@ class Intake:
         self.engine = engine
         self._stations = network.stations
         self._register = _register_of(network)
-        self._decoder = decoder or DecoderSelection(network.stations, default_rules(topics.prefix))
+        self._decoder = decoder or DecoderSelection(
+            network.stations,
+            default_rules(topics.prefix),
+            speakers=Speakers(topics.prefix, network.stations, DEFAULT_GATEWAYS),
+        )
         self._topics = topics
         self._is_simulated = clock == "simulated"
         self._station_topics: set[str] = set()

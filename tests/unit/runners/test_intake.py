@@ -220,3 +220,28 @@ def test_a_backlog_beyond_its_limit_is_taken_in_larger_slices(monkeypatch: pytes
 def test_backlogs_have_topics_of_their_own_unless_a_filter_holds_them_already() -> None:
     assert Topics("ws").backlogs == ["ws/+/+/+/obs/backlog"]
     assert Topics("ws", ("gw/+/up", "lora/#")).backlogs == ["gw/+/up/backlog"]
+
+
+def total(station: int, after_s: int, rain_mm: float) -> RawMessage:
+    content = {"station": f"S{station}", "time": iso_utc(T0 + after_s), "rain_total": rain_mm}
+    return RawMessage(f"ws/c/rain/S{station}/obs", json.dumps(content).encode())
+
+
+def test_a_fresh_counter_waits_for_the_older_ones_of_its_station(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backlog, "SLICE", 3)
+    late, whole = intake_of(), intake_of()
+    older = [total(0, 300 * n, 10.0 + n) for n in range(1, 10)]
+    fresh = [total(0, NOW_AFTER_S, 30.0), total(1, NOW_AFTER_S, 5.0)]
+    take(late, clock(NOW_AFTER_S), *older, *fresh)
+    assert (late.fresh_waiting, late.backlog_waiting) == (1, 10)
+    take(whole, *older, *fresh, clock(NOW_AFTER_S))
+    for after_s in range(6):
+        take(late, clock(NOW_AFTER_S + after_s))
+        take(whole, clock(NOW_AFTER_S + after_s))
+    assert late.backlog_waiting == 0
+    durations = np.array([3600, 6 * 3600], dtype=np.int32)
+    got, expected = (one.engine.assessment.accumulate(durations) for one in (late, whole))
+    assert np.array_equal(got.rain_mm, expected.rain_mm)
+    assert got.rain_mm[0, 1] == pytest.approx(19.0)
+    take(late, total(0, NOW_AFTER_S + 60, 31.0))
+    assert (late.fresh_waiting, late.backlog_waiting) == (1, 0)

@@ -6,7 +6,7 @@ from typing import Protocol
 from warnstream.adapters.channels.mqtt import PahoPublisher, Publication
 from warnstream.adapters.inbox import Inbox, Source
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt import MqttSource
+from warnstream.adapters.mqtt import MqttSource, Role
 from warnstream.adapters.mqtt_listener import ListenerPublisher, MqttListener
 from warnstream.config.settings import Configuration
 
@@ -61,11 +61,11 @@ def open_doors(
         dropped = metrics.messages_dropped.inc
         is_in_order = configuration.node.clock == "simulated" or not backlogs
         wanted = [*topics, *backlogs] if is_in_order else topics
-        broker = MqttSource(configuration.broker, wanted, inbox, dropped)
+        broker = MqttSource(configuration.broker, wanted, inbox, dropped, catches_up=not is_in_order)
         metrics.broker_connected.set_function(lambda: float(broker.is_connected))
         sources.append(broker)
         if not is_in_order:
-            sources.append(MqttSource(configuration.broker, backlogs, inbox, dropped, is_backlog=True))
+            sources.append(MqttSource(configuration.broker, backlogs, inbox, dropped, role=Role.BACKLOG))
         publisher = PahoPublisher(configuration.broker)
     assert publisher is not None, "broker.embedded asks for a listener"
     return sources, publisher

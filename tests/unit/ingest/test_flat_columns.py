@@ -36,7 +36,7 @@ payloads = st.one_of(observations, st.lists(observations, max_size=4), st.just(5
 class Nothing(FlatColumns):
     """Leaves every message to the decoder that explains."""
 
-    def decode(self, payloads: Any, *_: Any) -> Any:
+    def decode(self, payloads: Any, *_speakers: Any) -> Any:
         empty, message, _ = super().decode([])
         return empty, message, list(range(len(payloads)))
 

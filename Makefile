@@ -31,5 +31,8 @@ bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto,
 bench-backlog:    ## a day of backlog released at once beside fresh readings; wants mosquitto
 	$(BIN)python -m benchmarks.load_backlog
 
+load-edge:        ## processor and memory of a county's node under 200 messages a second; wants mosquitto
+	$(BIN)python -m benchmarks.load_edge
+
 demo:             ## the simulated county
 	$(BIN)warnstream demo

@@ -238,9 +238,11 @@ class _Stream:
 
 
 @contextmanager
-def process(role: str, directory: Path, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
-    """A process of this module with its log in the directory; ended whatever happens."""
-    command = [sys.executable, "-m", "benchmarks.load_backlog", role, str(directory), *map(str, arguments)]
+def process(
+    role: str, directory: Path, *arguments: object, module: str = "benchmarks.load_backlog"
+) -> Iterator["subprocess.Popen[str]"]:
+    """A process of a module of ours with its log in the directory; ended whatever happens."""
+    command = [sys.executable, "-m", module, role, str(directory), *map(str, arguments)]
     with (directory / f"{role.strip('-')}.log").open("w", encoding="utf-8") as log:
         started = subprocess.Popen(
             command, cwd=HERE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True

@@ -19,6 +19,7 @@ import itertools
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -40,6 +41,9 @@ MESSAGES = "messages"
 TICK = "tick"
 ANSWER = "answer"
 CANCEL = "cancel"
+
+DECODED_AT = 250
+"""So many messages are decoded at once, fewer at the next step: columns cost by the batch."""
 
 TOPICS_KNOWN_MAX = 100_000
 """Topics of stations that are remembered as such, so that a batch of them is looked at once."""
@@ -169,8 +173,8 @@ class Intake:
 
     @property
     def fresh_waiting(self) -> int:
-        """Fresh readings that the next step will judge."""
-        return sum(len(batch) for batch in self._pending)
+        """Fresh readings, and messages that may hold some, that the next step will judge."""
+        return len(self._undecoded) + sum(len(batch) for batch in self._pending)
 
     @property
     def backlog_waiting(self) -> int:
@@ -193,7 +197,8 @@ class Intake:
         outcome = Outcome()
         if kind == MESSAGES:
             self._take_messages(msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]]), outcome)
-            self._decode_waiting(outcome)
+            if len(self._undecoded) >= DECODED_AT:
+                self._decode_waiting(outcome)
         elif kind == TICK:
             self._step(msgspec.msgpack.decode(payload, type=int), outcome)
         elif kind == ANSWER:
@@ -216,13 +221,14 @@ class Intake:
         }
         arrays["register"] = np.frombuffer(self._register, dtype=np.uint8)
         arrays["desk"] = np.frombuffer(self.engine.desk.snapshot(), dtype=np.uint8)
+        arrays["undecoded"] = np.frombuffer(encode_messages(self._undecoded), dtype=np.uint8)
         arrays["actions"] = np.frombuffer(_encode_actions(self._actions), dtype=np.uint8)
         for name in ReadingBatch.__slots__:
             arrays[f"waiting/{name}"] = getattr(waiting, name)
             arrays[f"backlog/{name}"] = getattr(backlog, name)
-        file = io.BytesIO()
+        file = _Deflating()
         np.savez(file, allow_pickle=False, **arrays)
-        return zlib.compress(file.getvalue(), level=1)
+        return file.content()
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a snapshot of a node with the same configuration.
@@ -242,6 +248,8 @@ class Intake:
                     state.setdefault(part, {})[name] = arrays[path]
             self.engine.desk.restore(arrays["desk"].tobytes())
             self._actions = _decode_actions(arrays["actions"].tobytes())
+            undecoded = msgspec.msgpack.decode(arrays["undecoded"].tobytes(), type=list[tuple[str, bytes]])
+            self._undecoded = [RawMessage(topic, content) for topic, content in undecoded]
         waiting = batch_of(**state.pop("waiting"))
         self._pending = [waiting] if len(waiting) else []
         self._backlog.restore(batch_of(**state.pop("backlog")))
@@ -306,6 +314,27 @@ class Intake:
         step = self.engine.step(readings, actions, now_s)
         outcome.steps.append((readings, step))
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
+
+
+class _Deflating(io.RawIOBase):
+    """A file that is compressed as it is written: the state is not in memory twice."""
+
+    def __init__(self) -> None:
+        self._deflate = zlib.compressobj(level=1)
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        """It is only written to."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Take the next bytes."""
+        self._parts.append(self._deflate.compress(data))
+        return len(data)
+
+    def content(self) -> bytes:
+        """Everything, compressed."""
+        return b"".join([*self._parts, self._deflate.flush()])
 
 
 def _register_of(network: Network) -> bytes:

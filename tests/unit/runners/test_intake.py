@@ -168,6 +168,7 @@ NOW_AFTER_S = 5 * 3600
 
 
 def test_fresh_readings_are_judged_while_a_backlog_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "DECODED_AT", 1)
     monkeypatch.setattr(backlog, "SLICE", 10)
     intake = intake_of()
     take(intake, clock(NOW_AFTER_S))
@@ -198,6 +199,7 @@ def test_a_backlog_gives_the_rain_of_readings_that_came_in_time(monkeypatch: pyt
 
 
 def test_a_snapshot_holds_the_backlog_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "DECODED_AT", 1)
     monkeypatch.setattr(backlog, "SLICE", 10)
     intake, twin = intake_of(), intake_of()
     take(intake, clock(NOW_AFTER_S), *old_rain(25))
@@ -228,6 +230,7 @@ def total(station: int, after_s: int, rain_mm: float) -> RawMessage:
 
 
 def test_a_fresh_counter_waits_for_the_older_ones_of_its_station(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "DECODED_AT", 1)
     monkeypatch.setattr(backlog, "SLICE", 3)
     late, whole = intake_of(), intake_of()
     older = [total(0, 300 * n, 10.0 + n) for n in range(1, 10)]
@@ -245,3 +248,12 @@ def test_a_fresh_counter_waits_for_the_older_ones_of_its_station(monkeypatch: py
     assert got.rain_mm[0, 1] == pytest.approx(19.0)
     take(late, total(0, NOW_AFTER_S + 60, 31.0))
     assert (late.fresh_waiting, late.backlog_waiting) == (1, 0)
+
+
+def test_a_snapshot_holds_messages_that_are_not_decoded_yet() -> None:
+    intake, twin = intake_of("system"), intake_of("system")
+    take(intake, rain(0, 300, 50), RawMessage("ws/c/rain/S0/obs", b"{"))
+    twin.restore(intake.snapshot())
+    outcome = twin.consume(kinds.TICK, kinds.encode_tick(T0 + 305))
+    assert len(issued(outcome)) == 1
+    assert [refusal.reason for refusal in outcome.refusals] == [RefusalReason.NOT_JSON]

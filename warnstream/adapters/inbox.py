@@ -28,7 +28,8 @@ STREAM_SHARE = 0.75
 """Of both limits: the rest is kept free for those who send little."""
 
 STREAM_BATCH = 5_000
-"""Messages of streams in one batch: some 20 ms of work, the longest that a lone message waits for."""
+STREAM_BATCH_BYTES = 1024 * 1024
+"""Messages, and bytes, of streams in one batch: some 50 ms of work that a lone message may wait for."""
 
 
 class Source(Protocol):
@@ -99,16 +100,17 @@ class _Lane:
         self.messages += len(arrived.topics)
         self.size_bytes += arrived.size_bytes
 
-    def take(self, messages_max: int) -> list[Arrived]:
-        """Up to so many messages, and what came together with the last of them."""
+    def take(self, messages_max: int, bytes_max: int = BYTES_MAX) -> list[Arrived]:
+        """Up to so many messages or bytes, and what came together with the last of them."""
         batch: list[Arrived] = []
-        count = 0
-        while self.waiting and count < messages_max:
+        count, size_bytes = 0, 0
+        while self.waiting and count < messages_max and size_bytes < bytes_max:
             arrived = self.waiting.popleft()
             batch.append(arrived)
             count += len(arrived.topics)
-            self.size_bytes -= arrived.size_bytes
+            size_bytes += arrived.size_bytes
         self.messages -= count
+        self.size_bytes -= size_bytes
         return batch
 
 
@@ -199,7 +201,7 @@ class Inbox:
 
     def _batch(self, messages_max: int, streams_max: int) -> list[Arrived]:
         had_room = self.has_room, self.has_stream_room
-        batch = self._lone.take(messages_max) + self._streams.take(streams_max)
+        batch = self._lone.take(messages_max) + self._streams.take(streams_max, STREAM_BATCH_BYTES)
         if self._are_streams_full and not self._fills(self._streams, STREAM_SHARE / 2):
             self._are_streams_full = False
         if (self.has_room, self.has_stream_room) > had_room:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from warnstream.model.decoders import DecoderRule, VariableMapping, conversion
 from warnstream.model.network import Stations
@@ -21,8 +21,7 @@ _REFUSED_HEAD_BYTES = 1024
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class RawMessage:
+class RawMessage(NamedTuple):
     """A message as it came: topic and payload bytes."""
 
     topic: str

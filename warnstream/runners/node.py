@@ -38,15 +38,15 @@ from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.decode import RawMessage
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RenderedMessage
 from warnstream.model.errors import StoreError
-from warnstream.model.level import Level
 from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
-from warnstream.model.times import DAY_S, iso_utc
+from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
 from warnstream.runners.backlog import WAITING_MAX
 from warnstream.runners.build import build_decoder, build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
 from warnstream.runners.pace import Pace
+from warnstream.runners.situation import CODES_SHOWN_MAX, count_levels, describe_step, describe_warnings
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +67,6 @@ CLOCK_BACK_S_MAX = 2
 
 OUTBOX_KEEP_S = 90 * DAY_S
 """Ended warnings stay in the outbox that long, for review and export."""
-
-CODES_SHOWN_MAX = 50
-"""Silent stations and blind villages that are named in the state; the count is always complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,24 +200,7 @@ class Node:
 
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
-        villages = self.configuration.network.villages
-        return [
-            {
-                "warning": warning.warning,
-                "village": villages.code[warning.village],
-                "name": villages.name[warning.village],
-                "hazard": warning.hazard,
-                "level": warning.level.word,
-                "state": str(warning.state),
-                "version": warning.version,
-                "crossed_at": iso_utc(warning.crossed_at_s),
-                "expires": iso_utc(warning.expires_s),
-                "posts_called": len(warning.posts_called),
-                "posts_answered": len(warning.posts_answered),
-                "answer_by": iso_utc(warning.answer_by_s) if warning.answer_by_s else None,
-            }
-            for warning in self._warnings
-        ]
+        return describe_warnings(self._warnings, self.configuration.network.villages)
 
     def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         """Take an answer; returns once it is durable. StoreError if it cannot be kept."""
@@ -447,38 +427,19 @@ class Node:
                 log.warning(event, extra={"count": len(stations), "silent": len(silent), "stations": named})
 
     def _state_after(self, step: EngineStep) -> dict[str, object]:
-        network, assessment = self.configuration.network, self._intake.engine.assessment
-        assessed = step.assessment
         by_hazard: dict[str, dict[str, int]] = {}
         for rule in self.configuration.rules:
-            state = assessment.level(rule.name)
-            counts = np.bincount(state.level, minlength=len(Level))
-            by_hazard[rule.name] = {level.word: int(counts[level]) for level in Level if level}
-            self.metrics.set_villages(rule.name, {level: int(counts[level]) for level in Level})
+            state = self._intake.engine.assessment.level(rule.name)
+            counts = count_levels(state.level)
+            by_hazard[rule.name] = {level.word: count for level, count in counts.items() if level}
+            self.metrics.set_villages(rule.name, counts)
             self.metrics.villages_blind.labels(rule.name).set(int(state.is_blind.sum()))
-        if assessed.forecast is not None:
-            self._forecast = {"method": assessed.forecast.method, "usable": assessed.forecast.usable}
-        silent = np.flatnonzero(~assessed.is_reporting)
-        blind = np.flatnonzero(assessed.is_blind)
-        return {
-            "node": self.configuration.node.name,
-            "now": iso_utc(self._intake.now_s),
-            "clock": self.configuration.node.clock,
-            "exercise": self._is_exercise,
-            "stations": {
-                "total": len(network.stations),
-                "reporting": int(assessed.is_reporting.sum()),
-                "silent": [network.stations.code[index] for index in silent[:CODES_SHOWN_MAX]],
-            },
-            "villages": {
-                "total": len(network.villages),
-                "blind": len(blind),
-                "blind_codes": [network.villages.code[index] for index in blind[:CODES_SHOWN_MAX]],
-                "levels": by_hazard,
-            },
-            "forecast": self._forecast,
-            "warnings_open": len(self._warnings),
-        }
+        forecast = step.assessment.forecast
+        if forecast is not None:
+            self._forecast = {"method": forecast.method, "usable": forecast.usable}
+        situation = describe_step(self.configuration, step, self._intake.now_s, by_hazard)
+        more = {"exercise": self._is_exercise, "forecast": self._forecast}
+        return {**situation, **more, "warnings_open": len(self._warnings)}
 
     # Recovery.
 

@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-journal bench-ingest crash-ingest demo
+.PHONY: check test test-all bench bench-journal bench-ingest bench-backlog load-edge crash-ingest demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -27,6 +27,12 @@ bench-journal:    ## the journal beside SQLite: appending durably, reading back
 
 bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
 	$(BIN)python -m benchmarks.bench_ingest
+
+bench-backlog:    ## a day of backlog released at once beside fresh readings; wants mosquitto
+	$(BIN)python -m benchmarks.load_backlog
+
+load-edge:        ## processor and memory of a county's node under 200 messages a second; wants mosquitto
+	$(BIN)python -m benchmarks.load_edge
 
 demo:             ## the simulated county
 	$(BIN)warnstream demo

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import Route
 
 from tests.unit.adapters.county import network, rendered, told, warning_message
-from warnstream.adapters.http_api import BODY_BYTES_MAX, REQUESTS_BURST, ROUTES, HttpApi
+from warnstream.adapters.http_api import BODY_BYTES_MAX, REQUESTS_BURST, ROUTES, HttpApi, PostAction
 from warnstream.adapters.http_server import HttpServer
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox import Outbox
@@ -35,8 +35,7 @@ class Node:
     refuse: StoreError | None = None
     answers: list[tuple[str, str, Answer]] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
-    said: list[SignReport | SignVerdict] = field(default_factory=list)
-    affirms: list[OperatorAffirm] = field(default_factory=list)
+    said: list[PostAction] = field(default_factory=list)
 
     def alive(self) -> dict[str, object]:
         return {"alive": True}
@@ -55,26 +54,19 @@ class Node:
             raise self.refuse
         self.answers.append((message, recipient, answer))
 
-    def affirm_fault(self, affirm: OperatorAffirm) -> str:
-        return "" if affirm.warning == MESSAGE.warning else "no such warning stands"
-
-    def submit_affirm(self, affirm: OperatorAffirm) -> None:
-        self.affirms.append(affirm)
-
     def signs(self) -> list[dict[str, object]]:
         return [{"sign": "V1.crack.20260618T000000Z"}]
 
-    def sign_fault(self, said: SignReport | SignVerdict) -> str:
-        return (
-            ""
-            if isinstance(said, SignVerdict) or said.village == "V1"
-            else f"unknown village {said.village!r}"
-        )
+    def action_fault(self, action: PostAction) -> str:
+        if isinstance(action, OperatorAffirm):
+            return "" if action.warning == MESSAGE.warning else "no such warning stands"
+        known = isinstance(action, SignVerdict) or action.village == "V1"
+        return "" if known else "unknown village 'V9'"
 
-    def submit_sign(self, said: SignReport | SignVerdict) -> None:
+    def submit_action(self, action: PostAction) -> None:
         if self.refuse:
             raise self.refuse
-        self.said.append(said)
+        self.said.append(action)
 
     def receipt(self, key: str) -> None:
         if self.refuse:
@@ -466,6 +458,6 @@ def test_a_post_affirms_a_warning_with_its_token(api: HttpApi, node: Node) -> No
     assert ask(api, "POST", "/api/v1/warnings/affirmations", json={**said, "token": "x"}).status_code == 403
     said["token"] = TOKENS.for_post("town-1")
     assert ask(api, "POST", "/api/v1/warnings/affirmations", json=said).status_code == 202
-    assert node.affirms == [OperatorAffirm(MESSAGE.warning, "town-1", "still raining")]
+    assert node.said == [OperatorAffirm(MESSAGE.warning, "town-1", "still raining")]
     said["warning"] = "another"
     assert ask(api, "POST", "/api/v1/warnings/affirmations", json=said).status_code == 400

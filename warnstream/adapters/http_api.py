@@ -57,6 +57,10 @@ SECURITY_HEADERS = {
 }
 
 
+PostAction = OperatorAffirm | SignReport | SignVerdict
+"""What a post of the responsibility chain does with its own token."""
+
+
 class NodeStatus(Protocol):
     """What the HTTP interface asks of the running node. Called from several threads."""
 
@@ -81,26 +85,14 @@ class NodeStatus(Protocol):
             If it cannot be kept: the person is asked to try again.
         """
 
-    def affirm_fault(self, affirm: OperatorAffirm) -> str:
-        """Why a post cannot affirm a warning; empty if it can."""
-
-    def submit_affirm(self, affirm: OperatorAffirm) -> None:
-        """A warning still stands, says a post; returns once that is durable.
-
-        Raises
-        ------
-        StoreError
-            If it cannot be kept.
-        """
-
     def signs(self) -> list[dict[str, object]]:
         """Signs that people have seen: those that stand, then those that are over."""
 
-    def sign_fault(self, said: SignReport | SignVerdict) -> str:
-        """Why a report or verdict cannot be; empty if it can."""
+    def action_fault(self, action: PostAction) -> str:
+        """Why a post cannot do that, as things stand; empty if it can."""
 
-    def submit_sign(self, said: SignReport | SignVerdict) -> None:
-        """Take a report or verdict; returns once it is durable.
+    def submit_action(self, action: PostAction) -> None:
+        """Take what a post does; returns once it is durable.
 
         Raises
         ------
@@ -360,35 +352,26 @@ class HttpApi:
     async def _report_sign(self, request: Request) -> Response:
         fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["SignReport"])
         report = SignReport(fields["village"], fields["kind"], fields["post"], fields["note"])
-        return await self._take_sign(report, fields)
+        return await self._take_action(report, fields)
 
     async def _judge_sign(self, request: Request) -> Response:
         fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["SignVerdict"])
         is_validated = fields["verdict"] == "validated"
-        return await self._take_sign(
-            SignVerdict(fields["sign"], is_validated, fields["post"], fields["note"]), fields
-        )
+        verdict = SignVerdict(fields["sign"], is_validated, fields["post"], fields["note"])
+        return await self._take_action(verdict, fields)
 
     async def _affirm_warning(self, request: Request) -> Response:
         fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["Affirmation"])
         affirm = OperatorAffirm(fields["warning"], fields["post"], fields["note"])
-        self._demand_post(fields)
-        fault = await run_in_threadpool(self._node.affirm_fault, affirm)
-        if fault:
-            raise HTTPException(400, fault)
-        await run_in_threadpool(self._node.submit_affirm, affirm)
-        return _json({"accepted": True}, 202)
+        return await self._take_action(affirm, fields)
 
-    def _demand_post(self, fields: Mapping[str, str]) -> None:
+    async def _take_action(self, action: PostAction, fields: Mapping[str, str]) -> Response:
         if not self._tokens.proves_post(fields["token"], fields["post"]):
             raise HTTPException(403, "the token does not belong to this post")
-
-    async def _take_sign(self, said: SignReport | SignVerdict, fields: Mapping[str, str]) -> Response:
-        self._demand_post(fields)
-        fault = await run_in_threadpool(self._node.sign_fault, said)
+        fault = await run_in_threadpool(self._node.action_fault, action)
         if fault:
             raise HTTPException(400, fault)
-        await run_in_threadpool(self._node.submit_sign, said)
+        await run_in_threadpool(self._node.submit_action, action)
         return _json({"accepted": True}, 202)
 
     async def _show_page(self, request: Request) -> Response:

@@ -20,6 +20,8 @@ from warnstream.model.level import Level
 LAG_BUCKETS_S = (1, 5, 15, 60, 300, 900, 3_600, 21_600)
 """Seconds between observation and arrival; the last is six hours, as long as rain is corrected."""
 
+WAIT_BUCKETS_S = (0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30)
+
 WORK_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
@@ -96,6 +98,25 @@ class Metrics:
             "warnstream_journal_append_seconds",
             "Time to make one batch durable.",
             buckets=WORK_BUCKETS_S,
+            registry=registry,
+        )
+        self.backlog_readings = Gauge(
+            "warnstream_backlog_readings",
+            "Readings of long ago that wait for the engine while fresh ones go first.",
+            registry=registry,
+        )
+        self.inbox_messages = Gauge(
+            "warnstream_inbox_messages", "Messages that are not durable yet.", registry=registry
+        )
+        self.unjudged = Gauge(
+            "warnstream_unjudged_seconds",
+            "How long the oldest message outside streams has waited to be judged.",
+            registry=registry,
+        )
+        self.fresh_wait = Histogram(
+            "warnstream_fresh_wait_seconds",
+            "From the arrival of the first message that a step judged to the step's end.",
+            buckets=WAIT_BUCKETS_S,
             registry=registry,
         )
         self.journal_sequence = Gauge(
@@ -250,6 +271,11 @@ class Metrics:
         self.answers = Counter(
             "warnstream_answers", "Answers of people by kind.", ["answer"], registry=registry
         )
+
+    def watch_inbox(self, messages: Callable[[], float], unjudged_s: Callable[[], float]) -> None:
+        """Ask these at every scrape."""
+        self.inbox_messages.set_function(messages)
+        self.unjudged.set_function(unjudged_s)
 
     def set_villages(self, hazard: str, count_of_level: Mapping[Level, int]) -> None:
         """Villages of one hazard at each level; a level not named has none."""

@@ -87,6 +87,7 @@ def assemble(
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
         listener=_listener_settings(node, folder.directory),
         topic_prefix=node.topics.prefix,
+        topic_gateways=tuple(node.topics.gateways),
         decoders=_decoder_rules(node),
         sl651=_sl651_settings(node),
         storage=StorageSettings(

@@ -15,6 +15,7 @@ from warnstream.config.gateways import DecoderSection, ListenersSection
 from warnstream.config.listener_section import ListenerSection
 from warnstream.config.quantities import format_duration
 from warnstream.config.sections import Section, default, part
+from warnstream.model.decoders import DEFAULT_GATEWAYS
 from warnstream.model.level import LEVELS, Level
 
 EMBEDDED_BROKER_PORT = 18830
@@ -111,6 +112,10 @@ class TopicsSection(Section):
 
     prefix: Annotated[str, forms.topic_prefix()] = default(
         "ws", description="First levels of every topic; also part of message identifiers."
+    )
+    gateways: list[Annotated[str, forms.code()]] = part(
+        lambda: list(DEFAULT_GATEWAYS),
+        "Names in the station's place of a topic that speak for every station; others only for their own.",
     )
 
 

@@ -21,6 +21,7 @@ class RefusalReason(StrEnum):
     BAD_ANSWER = "bad_answer"
     BAD_SIGN = "bad_sign"
     NO_DECODER = "no_decoder"
+    WRONG_STATION = "wrong_station"
     NOT_CBOR = "not_cbor"
     BAD_FRAME = "bad_frame"
     BAD_CHECKSUM = "bad_checksum"

@@ -7,6 +7,7 @@ from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.ingest.selection import DecoderSelection
+from warnstream.ingest.speakers import Speakers
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake import Topics
 
@@ -32,10 +33,16 @@ def topics_of(configuration: Configuration) -> Topics:
 
 def build_decoder(configuration: Configuration) -> DecoderSelection:
     """What reads the messages of this node's stations; exercises count only where everything is one."""
+    stations, listener = configuration.network.stations, configuration.listener
+    users = (*listener.gateways, *listener.trusted) if listener is not None else ()
+    names = {theirs: code for rule in configuration.decoders for theirs, code in rule.stations.items()}
     return DecoderSelection(
-        configuration.network.stations,
+        stations,
         configuration.decoders,
         takes_exercises=configuration.message.status is MessageStatus.EXERCISE,
+        speakers=Speakers(
+            configuration.topic_prefix, stations, {*configuration.topic_gateways, *users}, names
+        ),
     )
 
 

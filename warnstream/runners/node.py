@@ -22,9 +22,9 @@ import numpy as np
 
 from warnstream.adapters.channels.factory import open_channels
 from warnstream.adapters.delivery_worker import DeliveryWorker
-from warnstream.adapters.http_api import HttpApi
+from warnstream.adapters.http_api import HttpApi, PostAction
 from warnstream.adapters.http_server import HttpServer
-from warnstream.adapters.inbox import Arrived, Inbox
+from warnstream.adapters.inbox import STREAM_BATCH, Arrived, Inbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt_doors import open_doors
 from warnstream.adapters.outbox import Outbox
@@ -34,26 +34,20 @@ from warnstream.adapters.tokens import Tokens, load_or_create_secret
 from warnstream.config.settings import Configuration
 from warnstream.delivery.render import render
 from warnstream.desk import WarningStatus
-from warnstream.engine import EngineStep
+from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.decode import RawMessage
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RenderedMessage
 from warnstream.model.errors import StoreError
-from warnstream.model.level import Level
 from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
-from warnstream.model.signs import STANDING, SignReport, SignVerdict
-from warnstream.model.times import DAY_S, iso_utc
+from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
+from warnstream.runners.backlog import WAITING_MAX
 from warnstream.runners.build import build_decoder, build_engine, topics_of
 from warnstream.runners.intake import Intake, Outcome
-from warnstream.runners.state_records import (
-    CODES_SHOWN_MAX,
-    affirm_fault,
-    place_records,
-    ratio_records,
-    sign_record,
-    warning_record,
-)
+from warnstream.runners.pace import Pace
+from warnstream.runners.situation import CODES_SHOWN_MAX, count_levels, describe_step, describe_warnings
+from warnstream.runners.state_records import SignBoard, affirm_fault, ratio_records
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +106,9 @@ class Node:
         self.outbox = Outbox(self._directory)
         self._intake = self._new_intake()
         self._inbox = Inbox()
+        topics = topics_of(configuration)
         self._sources, self._publisher = open_doors(
-            configuration, topics_of(configuration).subscriptions, self._inbox, self.metrics
+            configuration, topics.subscriptions, topics.backlogs, self._inbox, self.metrics
         )
         tokens = Tokens(load_or_create_secret(self._directory))
         channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
@@ -131,16 +126,17 @@ class Node:
         self._state: dict[str, object] = {}
         self._forecast: dict[str, object] | None = None
         self._warnings: list[WarningStatus] = []
-        self._signs: list[dict[str, object]] = []
+        self._sign_board = SignBoard(configuration, self.metrics)
         self._silent: frozenset[int] = frozenset()
         self._is_simulated = configuration.node.clock == "simulated"
-        self._next_tick_at = time.monotonic()
+        self._pace = Pace(configuration.node.tick_s, time.monotonic())
         self._snapshot_at = time.monotonic()
         self._may_snapshot = True
         self._refused_inputs = 0
         self._disk_told_at = 0.0
         self.metrics.watch_storage(self._journal.size_bytes, self._directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
+        self.metrics.watch_inbox(lambda: self._inbox.messages, self._unjudged_s)
 
     def start(self) -> None:
         """Recover, then open every door.
@@ -177,6 +173,11 @@ class Node:
         finally:
             self._close()
 
+    @property
+    def engine(self) -> Engine:
+        """For those who watch its steps; theirs to read only, in the loop's thread or after its end."""
+        return self._intake.engine
+
     def ask_to_stop(self) -> None:
         """End `run` soon; from any thread or a signal handler."""
         self._stopping.set()
@@ -201,8 +202,7 @@ class Node:
 
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
-        villages = self.configuration.network.villages
-        return [warning_record(warning, villages) for warning in self._warnings]
+        return describe_warnings(self._warnings, self.configuration.network.villages)
 
     def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         """Take an answer; returns once it is durable. StoreError if it cannot be kept."""
@@ -214,23 +214,17 @@ class Node:
 
     def signs(self) -> list[dict[str, object]]:
         """Signs that people have seen: those that stand, then those that are over."""
-        return self._signs
+        return self._sign_board.records
 
-    def sign_fault(self, said: SignReport | SignVerdict) -> str:
-        """Why a report or verdict cannot be, as things stand; empty if it can."""
-        return self._intake.engine.assessment.signs.fault_of(said)
+    def action_fault(self, action: PostAction) -> str:
+        """Why a post cannot do that, as things stand; empty if it can."""
+        if isinstance(action, OperatorAffirm):
+            return affirm_fault(action, self._warnings, self.configuration.network)
+        return self._intake.engine.assessment.signs.fault_of(action)
 
-    def submit_sign(self, said: SignReport | SignVerdict) -> None:
-        """Take a report or verdict of a post; returns once it is durable. StoreError if it cannot be kept."""
-        self._submit(kinds.SIGN, kinds.encode_sign(said))
-
-    def affirm_fault(self, affirm: OperatorAffirm) -> str:
-        """Why a post cannot affirm a warning; empty if it can."""
-        return affirm_fault(affirm, self._warnings, self.configuration.network)
-
-    def submit_affirm(self, affirm: OperatorAffirm) -> None:
-        """A warning still stands, says a duty officer; returns once that is durable."""
-        self._submit(kinds.AFFIRM, kinds.encode_affirm(affirm))
+    def submit_action(self, action: PostAction) -> None:
+        """Take what a post does; returns once it is durable. StoreError if it cannot be kept."""
+        self._submit(*kinds.encode_action(action))
 
     def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
@@ -243,28 +237,42 @@ class Node:
     # The loop.
 
     def _turn(self) -> None:
-        broker = self.configuration.broker
+        """Take what came, make it durable, acknowledge it, let the engine see it.
+
+        Lone messages are judged before those of streams are even decoded.
+        """
+        broker, backlog = self.configuration.broker, self._intake.backlog_waiting
         arrived = self._inbox.take(
-            messages_max=broker.batch_messages_max, wait_s=self._wait_s(), gather_s=broker.batch_wait_s
+            messages_max=broker.batch_messages_max,
+            wait_s=self._wait_s(),
+            gather_s=broker.batch_wait_s,
+            streams_max=STREAM_BATCH if backlog < WAITING_MAX else 0,
         )
         requests = self._waiting_requests()
-        entries = []
-        if any(one.topics for one in arrived):
-            entries.append(
-                (kinds.MESSAGES, kinds.encode_arrived((one.topics, one.payloads) for one in arrived))
-            )
-        elif arrived:
-            self._acknowledge(arrived)
-            arrived = []
+        lone = [one for one in arrived if one.topics and not one.is_stream]
+        streams = [one for one in arrived if one.topics and one.is_stream]
+        entries = [(kinds.MESSAGES, _entry(lone))] if lone else []
         entries += [(request.kind, request.payload) for request in requests]
+        if entries:
+            self._pace.arrived(lone[0].at_s if lone else time.monotonic())
         tick = self._due_tick()
         if tick is not None:
             entries.append((kinds.TICK, kinds.encode_tick(tick)))
-        last = self._append(entries, arrived, requests) if entries else None
+        if streams:
+            entries.append((kinds.MESSAGES, _entry(streams)))
+        if not entries:
+            self._acknowledge(arrived)
+            return
+        last = self._append(entries, arrived, requests)
         if last is None:
             return
         for sequence, (kind, payload) in enumerate(entries, start=last - len(entries) + 1):
             self._consume(sequence, kind, payload)
+            if kind == kinds.TICK and (waited_s := self._pace.stepped(time.monotonic())):
+                self.metrics.fresh_wait.observe(waited_s)
+        if streams and self._intake.fresh_waiting:
+            self._pace.arrived(streams[0].at_s)
+        self.metrics.backlog_readings.set(self._intake.backlog_waiting)
         self._snapshot_if_due()
 
     def _append(
@@ -416,7 +424,7 @@ class Node:
             self._warnings = self._open_warnings()  # the duty officer may have spoken
         metrics.warnings_unaffirmed.set(sum(warning.unaffirmed_s > 0 for warning in self._warnings))
         self._tell_failures(assessed.failures)
-        self._tell_signs()
+        self._sign_board.tell(self._intake.engine.assessment.signs.all())
         self._tell_silence(frozenset(np.flatnonzero(~assessed.is_reporting).tolist()))
         self._state = self._state_after(step)
 
@@ -430,17 +438,6 @@ class Node:
                 log.error("cannot be evaluated, levels are held", extra={"hazard": hazard, "error": error})
             self._trouble[f"hazard {hazard}"] = f"{hazard} cannot be evaluated, its levels are held: {error}"
 
-    def _tell_signs(self) -> None:
-        """Signs for HTTP and metrics; a change of one is logged, without the names of people."""
-        signs = self._intake.engine.assessment.signs.all()
-        known = {sign["sign"]: sign["state"] for sign in self._signs}
-        self._signs = [sign_record(sign, self.configuration.network.villages.code) for sign in signs]
-        for sign in signs:
-            if known.get(sign.sign) != sign.state:
-                log.warning("sign", extra={"sign": sign.sign, "state": str(sign.state)})
-        standing = [(sign.kind, str(sign.state)) for sign in signs if sign.state in STANDING]
-        self.metrics.set_signs(standing, [kind.kind for kind in self.configuration.signs.kinds])
-
     def _tell_silence(self, silent: frozenset[int]) -> None:
         codes = self.configuration.network.stations.code
         fell, returned = sorted(silent - self._silent), sorted(self._silent - silent)
@@ -451,27 +448,21 @@ class Node:
                 log.warning(event, extra={"count": len(stations), "silent": len(silent), "stations": named})
 
     def _state_after(self, step: EngineStep) -> dict[str, object]:
-        network, assessment = self.configuration.network, self._intake.engine.assessment
-        assessed = step.assessment
         by_hazard: dict[str, dict[str, int]] = {}
         for rule in self.configuration.rules:
-            state = assessment.level(rule.name)
-            counts = np.bincount(state.level, minlength=len(Level))
-            by_hazard[rule.name] = {level.word: int(counts[level]) for level in Level if level}
-            self.metrics.set_villages(rule.name, {level: int(counts[level]) for level in Level})
+            state = self._intake.engine.assessment.level(rule.name)
+            counts = count_levels(state.level)
+            by_hazard[rule.name] = {level.word: count for level, count in counts.items() if level}
+            self.metrics.set_villages(rule.name, counts)
             self.metrics.villages_blind.labels(rule.name).set(int(state.is_blind.sum()))
-        if assessed.forecast is not None:
-            self._forecast = {"method": assessed.forecast.method, "usable": assessed.forecast.usable}
-        return {
-            "node": self.configuration.node.name,
-            "now": iso_utc(self._intake.now_s),
-            "clock": self.configuration.node.clock,
-            "exercise": self._is_exercise,
-            **place_records(assessed, network, by_hazard),
-            "ratio_to_critical": ratio_records(assessed.ratio, network.villages.code),
-            "forecast": self._forecast,
-            "warnings_open": len(self._warnings),
-        }
+        forecast = step.assessment.forecast
+        if forecast is not None:
+            self._forecast = {"method": forecast.method, "usable": forecast.usable}
+        situation = describe_step(self.configuration, step, self._intake.now_s, by_hazard)
+        codes = self.configuration.network.villages.code
+        ratios = ratio_records(step.assessment.ratio, codes)
+        more = {"exercise": self._is_exercise, "forecast": self._forecast, "ratio_to_critical": ratios}
+        return {**situation, **more, "warnings_open": len(self._warnings)}
 
     # Recovery.
 
@@ -566,9 +557,10 @@ class Node:
 
     def _due_tick(self) -> int | None:
         """Time of a tick that is due by the system's clock; never before the engine's own time."""
-        if self._is_simulated or time.monotonic() < self._next_tick_at:
+        steady_s = time.monotonic()
+        if self._is_simulated or not self._pace.is_due(steady_s, self._intake.backlog_waiting):
             return None
-        self._next_tick_at = time.monotonic() + self.configuration.node.tick_s
+        self._pace.plan(steady_s)
         now_s, engine_s = int(time.time()), self._intake.now_s
         if now_s < engine_s - CLOCK_BACK_S_MAX:
             self._trouble["clock"] = f"the system clock is {engine_s - now_s} s behind the last step"
@@ -580,7 +572,13 @@ class Node:
     def _wait_s(self) -> float:
         if self._is_simulated:
             return WAIT_S_MAX
-        return min(max(self._next_tick_at - time.monotonic(), 0.0), WAIT_S_MAX)
+        due_s = self._pace.due_s(self._intake.backlog_waiting)
+        return min(max(due_s - time.monotonic(), 0.0), WAIT_S_MAX)
+
+    def _unjudged_s(self) -> float:
+        """How long the oldest message has waited to be judged, in the inbox or after it."""
+        now_s, oldest_s = time.monotonic(), self._inbox.oldest_lone_s()
+        return max(self._pace.unjudged_s(now_s), 0.0 if oldest_s is None else now_s - oldest_s)
 
     def _close(self) -> None:
         """Stop taking, send what is in hand, keep the state, close the files."""
@@ -596,3 +594,7 @@ class Node:
         self._refused.close()
         self._journal.close()
         log.info("node stopped", extra={"node": self.configuration.node.name})
+
+
+def _entry(arrived: Sequence[Arrived]) -> bytes:
+    return kinds.encode_arrived((one.topics, one.payloads) for one in arrived)

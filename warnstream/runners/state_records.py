@@ -1,19 +1,21 @@
-"""Parts of the situation as the HTTP interface lists them."""
+"""Signs and the ratio to critical as the HTTP interface lists them; what posts may say."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from warnstream.assessment import AssessmentStep
+from warnstream.adapters.metrics import Metrics
+from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
 from warnstream.model.arrays import Float64Array
 from warnstream.model.effects import OperatorAffirm
-from warnstream.model.network import Network, Villages
-from warnstream.model.signs import Sign
+from warnstream.model.network import Network
+from warnstream.model.signs import STANDING, Sign
 from warnstream.model.times import iso_utc
 
-CODES_SHOWN_MAX = 50
-"""Silent stations and blind villages that are named; the count is always complete."""
+log = logging.getLogger(__name__)
+
 RATIOS_SHOWN_MAX = 20
 """Villages nearest to critical rainfall that are named."""
 
@@ -47,45 +49,6 @@ def ratio_records(
     return {hazard: villages for hazard, villages in found.items() if villages}
 
 
-def warning_record(warning: WarningStatus, villages: Villages) -> dict[str, object]:
-    """An open warning as the HTTP interface lists it."""
-    return {
-        "warning": warning.warning,
-        "village": villages.code[warning.village],
-        "name": villages.name[warning.village],
-        "hazard": warning.hazard,
-        "level": warning.level.word,
-        "state": str(warning.state),
-        "version": warning.version,
-        "crossed_at": iso_utc(warning.crossed_at_s),
-        "expires": iso_utc(warning.expires_s),
-        "posts_called": len(warning.posts_called),
-        "posts_answered": len(warning.posts_answered),
-        "answer_by": iso_utc(warning.answer_by_s) if warning.answer_by_s else None,
-        "waits_for_affirmation": warning.unaffirmed_s > 0,
-    }
-
-
-def place_records(
-    assessed: AssessmentStep, network: Network, levels: Mapping[str, Mapping[str, int]]
-) -> dict[str, object]:
-    """Stations that report, villages that are blind, and villages by hazard and level."""
-    silent, blind = np.flatnonzero(~assessed.is_reporting), np.flatnonzero(assessed.is_blind)
-    return {
-        "stations": {
-            "total": len(network.stations),
-            "reporting": int(assessed.is_reporting.sum()),
-            "silent": [network.stations.code[index] for index in silent[:CODES_SHOWN_MAX]],
-        },
-        "villages": {
-            "total": len(network.villages),
-            "blind": len(blind),
-            "blind_codes": [network.villages.code[index] for index in blind[:CODES_SHOWN_MAX]],
-            "levels": levels,
-        },
-    }
-
-
 def affirm_fault(affirm: OperatorAffirm, standing: Sequence[WarningStatus], network: Network) -> str:
     """Why a post cannot affirm a warning; empty if it can."""
     village = next((one.village for one in standing if one.warning == affirm.warning), None)
@@ -93,3 +56,25 @@ def affirm_fault(affirm: OperatorAffirm, standing: Sequence[WarningStatus], netw
         return f"no warning {affirm.warning!r} stands"
     posts = {post.post for post in network.posts_of_village(village)}
     return "" if affirm.operator in posts else f"{affirm.operator!r} does not answer for that village"
+
+
+class SignBoard:
+    """Signs as people see them: listed, counted, and a change of one logged, without the names of people."""
+
+    def __init__(self, configuration: Configuration, metrics: Metrics) -> None:
+        self._village_codes = configuration.network.villages.code
+        self._kinds = [kind.kind for kind in configuration.signs.kinds]
+        self._metrics = metrics
+        self._state: dict[str, str] = {}
+        self.records: list[dict[str, object]] = []
+
+    def tell(self, signs: Sequence[Sign]) -> None:
+        """Take the signs after a step."""
+        state = {sign.sign: str(sign.state) for sign in signs}
+        for name, word in state.items():
+            if self._state.get(name) != word:
+                log.warning("sign", extra={"sign": name, "state": word})
+        self._state = state
+        self.records = [sign_record(sign, self._village_codes) for sign in signs]
+        standing = [(sign.kind, str(sign.state)) for sign in signs if sign.state in STANDING]
+        self._metrics.set_signs(standing, self._kinds)

@@ -120,6 +120,7 @@ class StationState:
             spread_s_max=windows.longest_s,
         )
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
+        self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
 
     def take(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Check a batch and bring what is usable into windows and series.
@@ -143,7 +144,7 @@ class StationState:
                 hour.rain_mm[:, 0],
                 hour.coverage[:, 0],
                 self._quality.equal_rain_run,
-                self._doubtful_until_s.max(axis=0),
+                self._newest_doubt_s,
             ),
             now_s,
         )
@@ -215,6 +216,7 @@ class StationState:
         self._gauges.restore(state["gauges"])
         self._counters.restore(state["counters"])
         self._doubtful_until_s[:] = state["doubt"]["until_s"]
+        self._newest_doubt_s[:] = self._doubtful_until_s.max(axis=0)
 
     def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Flags of the batch; only readings that pass one check reach the next."""
@@ -236,6 +238,7 @@ class StationState:
         doubtful = np.flatnonzero(((flags & DOUBTFUL) != 0) & ((flags & UNUSABLE) == 0))
         place = (readings.variable[doubtful], readings.station[doubtful])
         np.maximum.at(self._doubtful_until_s, place, readings.observed_at_s[doubtful])
+        np.maximum.at(self._newest_doubt_s, place[1], readings.observed_at_s[doubtful])
         usable = readings.select((flags & UNUSABLE) == 0)
         stage = usable.select(usable.variable == Variable.STAGE)
         self.stages.add(stage.station, stage.observed_at_s, stage.value)

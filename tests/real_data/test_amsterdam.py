@@ -38,7 +38,7 @@ def test_with_the_published_neighbours_faulty_zeros_and_high_influx_are_the_publ
     same = run(record, NeighbourPolicy(neighbours=ALL_OTHERS))
     zeros, influx = agreement(record, same, "FZ"), agreement(record, same, "HI")
     assert zeros.missed <= 5
-    assert zeros.false <= 700  # intervals in a row that were missing: ours do not count as dry
+    assert zeros.false <= 700  # most of them at gaps, which ours passes over
     assert (influx.false, influx.missed) == (0, 0)
 
 

@@ -87,6 +87,7 @@ class Judgement:
         self._network = network
         self._places = network.places
         self._rules = rules
+        self._without_thresholds = {rule.name for rule in rules if not _has_thresholds(rule)}
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
@@ -119,6 +120,8 @@ class Judgement:
         return self._changes(rule, step, _Spoken(found, place), sources)
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
+        if rule.name in self._without_thresholds:
+            raise ValueError("its table has no value at all: no rain, stage or movement could reach a level")
         if rule.evaluator in RAIN_EVALUATORS:
             return RAIN_EVALUATORS[rule.evaluator](rule, sources.rain)
         if isinstance(rule.thresholds, LandslideRain):
@@ -203,6 +206,18 @@ def _kinds(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, .
     if level < previous:
         return (Change.SIGHT_REGAINED, Change.FALL) if was_blind else (Change.FALL,)
     return (Change.SIGHT_REGAINED,) if was_blind else (Change.SIGHT_LOST,)
+
+
+def _has_thresholds(rule: HazardRule) -> bool:
+    """Whether any value of a hazard's tables is a number.
+
+    A table of NaN would look like fine weather: levels would fall, and nobody would know.
+    """
+    table = rule.thresholds
+    tables = [table, table.rain] if isinstance(table, WaterloggingTable) else [table]
+    names = ("critical_mm", "critical_m", "critical_cm", "critical")
+    values = [getattr(one, name) for one in tables for name in names if hasattr(one, name)]
+    return not values or any(bool(np.isfinite(value).any()) for value in values)
 
 
 def durations_of(rules: tuple[HazardRule, ...]) -> Int32Array:

@@ -101,6 +101,8 @@ def test_an_outline_smaller_than_a_cell_is_judged_at_its_point() -> None:
     weights = own_weights(network, VillagePolicy("grid", 1, 8_000, 2, 20_000, cell_m=5_000))
     assert weights.station[0, 0] == 0
     assert weights.weight[0, 0] == 1
+
+
 def test_neighbours_are_the_nearest_rain_gauges_within_reach_and_never_oneself() -> None:
     network = network_of(5, 5)
     network.stations.measures_rain[1] = False

@@ -133,6 +133,9 @@ class QualitySection(Section):
     tilt_step_deg_max: Annotated[float, forms.decimal(0, 90, above=True)] = default(
         5, description="Change of tilt between readings beyond which one is doubtful, degrees."
     )
+    movement_fall_mm_max: Annotated[float, forms.decimal(0, 100_000, above=True)] = default(
+        100, description="Fall of displacement or crack between readings beyond which one is doubtful, mm."
+    )
     variables: dict[
         Annotated[str, forms.one_of(*(variable.word for variable in VALUE_LIMITS))], ValueLimitsSection
     ] = part(dict, "Limits of other variables that differ from the defaults.")

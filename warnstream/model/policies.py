@@ -79,7 +79,8 @@ class QualityPolicy:
     `rain_mm_per_min_max` is a physical limit of rain intensity; `stage_m_range`
     and `stage_step_m_max` (between consecutive readings) those of gauges;
     `stuck_readings` is how many equal non-zero rain readings in a row are doubtful;
-    `movement_step_mm_max` and `tilt_step_deg_max` are the steps of slope sensors;
+    `movement_step_mm_max` and `tilt_step_deg_max` are the steps of slope sensors,
+    `movement_fall_mm_max` how far a slope may seem to have moved back;
     `variables` has the limits of all others, `neighbours` how gauges are compared with each other.
     """
 
@@ -89,6 +90,7 @@ class QualityPolicy:
     stuck_readings: int
     movement_step_mm_max: float = 600.0
     tilt_step_deg_max: float = 5.0
+    movement_fall_mm_max: float = 100.0
     variables: Mapping[Variable, ValueLimits] = field(default_factory=lambda: VALUE_LIMITS)
     neighbours: NeighbourPolicy = NeighbourPolicy()
 

@@ -4,6 +4,10 @@ A value beyond its range is physically impossible and counts as missing; all
 else is doubtful and still counts, with lower certainty. Limits by variable
 and their sources stand in `warnstream.model.quality_limits`.
 
+Displacements and cracks have a second limit for falling: a slope creeps down
+and not back, so a value that falls by more than its noise is a slip of the
+pen, a moved sensor or a new zero.
+
 Steps and persistence compare a reading with those before it at its station;
 the order of arrival within a batch does not matter. A reading older than the
 newest of its station is not judged and does not become a value of comparison.
@@ -41,6 +45,8 @@ class QualityControl:
         self._lower, self._upper = _ranges(policy)
         self._limits = _limits_of_series(policy)
         self._step_dt_s, self._step_max = _step_table(self._limits)
+        self._fall_max: Float64Array = np.full(_N_VARIABLES + 1, np.inf)
+        self._fall_max[[Variable.DISPLACEMENT, Variable.CRACK]] = policy.movement_fall_mm_max
         n_stations = len(stations)
         self._series_row = _numbered([Variable.RAIN, *self._limits])
         still = [series for series, limits in self._limits.items() if limits.still_s]
@@ -137,7 +143,8 @@ class QualityControl:
         newer = at_s > before_at_s
         known = newer & (before_at_s >= 0)
         limit = self._step_limit(series, at_s - before_at_s)
-        flags[known & (np.abs(value - before) > limit)] |= np.uint16(Flag.STEP)
+        change = value - before
+        flags[known & ((np.abs(change) > limit) | (change < -self._fall_max[series]))] |= np.uint16(Flag.STEP)
         is_rain = newer & (series == Variable.RAIN)
         if is_rain.any():
             gauge, amount = station[is_rain], value[is_rain]

@@ -243,3 +243,9 @@ def test_the_order_within_a_batch_does_not_matter(
     for time in sorted({row[2] for row in ordered}):
         cut |= flags_by_row(one_by_one, [row for row in ordered if row[2] == time])
     assert cut == first
+
+
+def test_a_slope_does_not_creep_back() -> None:
+    """100 mm of noise may be taken back, more is a slip of the pen or a new zero; forward it is movement."""
+    flags = control().check_series(rows(Variable.DISPLACEMENT, 2000, 1900, 1799, 2350))
+    assert flags.tolist() == [0, 0, Flag.STEP, 0]

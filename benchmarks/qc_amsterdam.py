@@ -5,7 +5,7 @@ of de Vos et al. 2019 (doi 10.1029/2019GL083731, CC BY 4.0); the radar is an
 independent reference of 20 pixels, gauge-adjusted, mm per hour. The published
 flags are the answer of an algorithm, not the truth.
 
-    python -m benchmarks.qc_amsterdam DATA [--neighbours N]
+    python -m benchmarks.qc_amsterdam DATA [--neighbours 133 --zero-mm 0]
 
 prints confusion tables, the worst stations, and what becomes of heavy rain
 that the radar confirms. Half a minute.
@@ -242,10 +242,17 @@ def main() -> None:
     """Print everything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data", type=Path, help="folder pws_amsterdam_qc")
-    parser.add_argument("--neighbours", type=int, default=NeighbourPolicy().neighbours)
+    usual = NeighbourPolicy()
+    parser.add_argument("--neighbours", type=int, default=usual.neighbours, help="default %(default)s")
+    parser.add_argument(
+        "--zero-mm",
+        type=float,
+        default=usual.zero_mm_min,
+        help="zero_mm_min, published 0; default %(default)g",
+    )
     arguments = parser.parse_args()
     record = read_record(arguments.data)
-    found = run(record, NeighbourPolicy(neighbours=arguments.neighbours))
+    found = run(record, NeighbourPolicy(neighbours=arguments.neighbours, zero_mm_min=arguments.zero_mm))
     reported = ~np.isnan(record.rain_mm)
     print(
         f"{reported.sum():,} readings of {len(record.stations)} stations; {arguments.neighbours} neighbours"

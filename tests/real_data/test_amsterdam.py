@@ -35,18 +35,18 @@ def found(record: Record) -> Found:
 def test_with_the_published_neighbours_faulty_zeros_and_high_influx_are_the_published_ones(
     record: Record,
 ) -> None:
-    same = run(record, NeighbourPolicy(neighbours=ALL_OTHERS))
+    same = run(record, NeighbourPolicy(neighbours=ALL_OTHERS, zero_mm_min=0))
     zeros, influx = agreement(record, same, "FZ"), agreement(record, same, "HI")
     assert zeros.missed <= 5
     assert zeros.false <= 700  # most of them at gaps, which ours passes over
     assert (influx.false, influx.missed) == (0, 0)
 
 
-def test_the_twenty_nearest_find_nearly_the_same(record: Record, found: Found) -> None:
+def test_our_faulty_zeros_are_published_ones_less_those_of_drizzle(record: Record, found: Found) -> None:
     zeros, influx = agreement(record, found, "FZ"), agreement(record, found, "HI")
-    assert zeros.kappa > 0.95
-    assert zeros.recall > 0.97
-    assert zeros.precision > 0.94
+    assert zeros.precision > 0.995
+    assert zeros.recall > 0.82
+    assert zeros.kappa > 0.89
     assert influx.kappa == 1.0
 
 
@@ -54,16 +54,17 @@ def test_outliers_of_a_fading_memory_are_mostly_those_of_the_published_window(
     record: Record, found: Found
 ) -> None:
     outliers = agreement(record, found, "SO")
-    assert outliers.kappa > 0.64
-    assert outliers.precision > 0.87
-    assert outliers.recall > 0.54
+    assert outliers.kappa > 0.68
+    assert outliers.precision > 0.85
+    assert outliers.recall > 0.6
 
 
 def test_the_known_bad_stations_are_found(record: Record, found: Found) -> None:
     number = record.stations.index_of_code()
     zero, outlier = share_flagged(record, found.flags["FZ"]), share_flagged(record, found.flags["SO"])
     assert zero[number["ams11"]] > 0.99
-    assert zero[number["ams83"]] > 0.7
+    assert zero[number["ams83"]] > 0.5
+    assert outlier[number["ams83"]] > 0.7
     assert outlier[number["ams73"]] > 0.9
     assert outlier[number["ams80"]] > 0.7
 

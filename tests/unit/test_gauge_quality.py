@@ -106,7 +106,7 @@ def test_no_level_falls_on_zeros_that_nobody_measured() -> None:
 def test_rain_measured_before_a_gauge_clogged_is_not_lost() -> None:
     trusting = assessment_of(neighbours=StationNeighbours(np.zeros((N, 0), dtype=np.int32), np.zeros((N, 0))))
     doubting = assessment_of()
-    storm = [(9.0, 1.0)] * 3 + [(0.0, 0.2)] * 9
+    storm = [(9.0, 1.0)] * 3 + [(0.0, 0.4)] * 9
     believed, doubted = run(trusting, list(storm))[-1], run(doubting, list(storm))[-1]
     assert flags_of(doubted) & StationFlag.FAULTY_ZERO
     assert (doubted.rain.over(HOUR) >= believed.rain.over(HOUR)).all()

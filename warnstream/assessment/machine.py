@@ -125,7 +125,7 @@ class Assessment:
         flags = self._stations.take(readings, now_s)
         is_reporting = self._stations.is_reporting(now_s)
         quality = self._stations.judge_gauges(now_s)
-        forecast = self._villages.look_ahead(self._stations, now_s, failures)
+        forecast = self._villages.look_ahead(self._stations, quality, now_s, failures)
         rain, sight = self._villages.rain(self._stations, is_reporting, quality, now_s)
         antecedent = self._villages.antecedent(self._stations, rain, is_reporting, quality)
         sources = Sources(self._stations, rain, antecedent, sight, quality, now_s)

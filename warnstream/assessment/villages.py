@@ -80,13 +80,19 @@ class VillageState:
         self._ahead_mm: Float64Array = np.full((n_places, len(LEADS_S)), np.nan)
         self._antecedent: tuple[tuple[int, int, bytes], VillageAntecedent] | None = None
 
-    def look_ahead(self, stations: StationState, now_s: int, failures: dict[str, str]) -> RainAhead | None:
-        """A nowcast when one is due; a failing one is no rain known ahead, and is reported."""
+    def look_ahead(
+        self, stations: StationState, quality: StationQuality, now_s: int, failures: dict[str, str]
+    ) -> RainAhead | None:
+        """A nowcast when one is due; a failing one is no rain known ahead, and is reported.
+
+        Clogged gauges have no part in it: their zeros would thin out the rain around them.
+        """
         if self._nowcast is None or now_s - self._nowcast_at_s < self._nowcast.every_s:
             return None
         self._nowcast_at_s = now_s
         try:
             frames = stations.rain.frames(self._nowcast.frames_wanted, self._nowcast.frame_s, now_s)
+            frames[:, quality.has(StationFlag.FAULTY_ZERO)] = np.nan
             forecast = self._nowcast.rain_ahead(frames)
         except Exception as error:  # noqa: BLE001  # the nowcast failing must not silence the observed rain
             failures["forecast"] = describe(error)

@@ -65,6 +65,9 @@ class NeighboursSection(Section):
     step_s: Annotated[int, forms.duration("1min", "1h", whole_minutes=True)] = default(
         "5min", alias="step", description="Interval of rain that is compared."
     )
+    wait_s: Annotated[int, forms.duration("0s", "6h")] = default(
+        "5min", alias="wait", description="How late readings may be and still be compared."
+    )
     radius_km: Annotated[float, forms.decimal(0, 500, above=True)] = default(
         10, description="Reach within which gauges are neighbours, kilometres."
     )
@@ -76,6 +79,9 @@ class NeighboursSection(Section):
     )
     zero_intervals: Annotated[int, forms.whole(1, 10_000)] = default(
         6, description="Faulty zero: dry for more than so many intervals in which the neighbours are wet."
+    )
+    zero_mm_min: Annotated[float, forms.decimal(0, 1000)] = default(
+        2, description="Faulty zero: rain of the neighbours' median that the gauge must have missed, mm."
     )
     influx_low_mm: Annotated[float, forms.decimal(0, 1000, above=True)] = default(
         0.4, description="High influx: below that median of the neighbours the fixed limit counts, mm."

@@ -48,20 +48,23 @@ class CounterPolicy:
 class NeighbourPolicy:
     """How rain gauges are compared with each other (`warnstream.quality.neighbours` and `.buddies`).
 
-    `step_s` is the interval that is compared; neighbours are the `neighbours` nearest gauges
-    within `radius_m`, and at least `neighbours_min` of them must report. `zero_intervals`,
-    `influx_low_mm`, `influx_high_mm` and `outlier_correlation_min` are the parameters of PWSQC;
-    correlations fade with `outlier_memory` intervals with rain, and a neighbour counts from
+    `step_s` is the interval that is compared, `wait_s` how late readings may be for that. Neighbours
+    are the `neighbours` nearest gauges within `radius_m`; at least `neighbours_min` must report.
+    `zero_intervals`, `influx_low_mm`, `influx_high_mm` and `outlier_correlation_min` are the
+    parameters of PWSQC; `zero_mm_min` is how much a faulty zero must have missed (there: anything).
+    Correlations fade with `outlier_memory` intervals with rain, and a neighbour counts from
     `outlier_wet_min` wet intervals on.
     An hour's rain of at least `lonely_mm_min` is compared with that of the neighbours:
     `lonely_threshold` standard deviations, of at least `lonely_sd_mm_min`, are too many.
     """
 
     step_s: int = 300
+    wait_s: int = 300
     radius_m: float = 10_000.0
     neighbours: int = 20
     neighbours_min: int = 5
     zero_intervals: int = 6
+    zero_mm_min: float = 2.0
     influx_low_mm: float = 0.4
     influx_high_mm: float = 10.0
     outlier_memory: int = 300

@@ -6,7 +6,8 @@ for all gauges at once. Each interval of `step_s` is compared once, when it is
 old enough for punctual readings to be there:
 
 - *faulty zero*: no rain while the median of the neighbours was wet, for
-  `zero_intervals` and one more; it stays until the gauge reports rain;
+  `zero_intervals` and one more, and `zero_mm_min` in all (the published filter
+  has no such amount); it stays until the gauge reports rain;
 - *high influx*: more than `influx_high_mm` where the median is below
   `influx_low_mm`, more than that ratio of the median above it;
 - *outlier*: the median of the correlations with the neighbours over the last
@@ -57,6 +58,7 @@ class NeighbourChecks:
             np.int32
         )
         self._dry_run: Int32Array = np.zeros(n_stations, dtype=np.int32)
+        self._missed_mm: Float64Array = np.zeros(n_stations)
         self.is_faulty_zero: BoolArray = np.zeros(n_stations, dtype=np.bool_)
         self.zero_since_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self.influx_at_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
@@ -89,7 +91,7 @@ class NeighbourChecks:
         median_mm, n_known = median_of(near_mm)
         enough = n_known >= policy.neighbours_min
         self.neighbour_mm = np.where(enough, median_mm, np.nan)
-        self._follow_zeros(rain_mm, wet_around=enough & (median_mm > 0), end_s=end_s)
+        self._follow_zeros(rain_mm, np.where(enough, median_mm, 0.0), end_s)
         ratio = policy.influx_high_mm / policy.influx_low_mm
         limit_mm = np.where(
             median_mm < policy.influx_low_mm, policy.influx_high_mm, np.nan_to_num(median_mm) * ratio
@@ -103,6 +105,7 @@ class NeighbourChecks:
         """State as arrays."""
         return {
             "dry_run": self._dry_run.copy(),
+            "missed_mm": self._missed_mm.copy(),
             "is_faulty_zero": self.is_faulty_zero.copy(),
             "zero_since_s": self.zero_since_s.copy(),
             "influx_at_s": self.influx_at_s.copy(),
@@ -127,6 +130,7 @@ class NeighbourChecks:
                 f"snapshot has neighbours of {state['sums'].shape}, this network has {self._sums.shape}"
             )
         self._dry_run[:] = state["dry_run"]
+        self._missed_mm[:] = state["missed_mm"]
         self.is_faulty_zero[:] = state["is_faulty_zero"]
         self.zero_since_s[:] = state["zero_since_s"]
         self.influx_at_s[:] = state["influx_at_s"]
@@ -142,14 +146,19 @@ class NeighbourChecks:
         known = ~np.isnan(near_mm)
         self.neighbour_mm = np.where(known.sum(axis=1) >= self._policy.neighbours_min, 0.0, np.nan)
         self._dry_run[:] = 0
+        self._missed_mm[:] = 0.0
         self._sums[0] += self._weight[:, None] * (known & ~np.isnan(rain_mm)[:, None])
         self._judge_hourly(end_s)
         return np.zeros(self._n_stations, dtype=np.bool_)
 
-    def _follow_zeros(self, rain_mm: Float64Array, *, wet_around: BoolArray, end_s: int) -> None:
-        is_wet, is_dry = rain_mm > 0, rain_mm == 0
-        self._dry_run = np.where(is_wet | ~wet_around, 0, self._dry_run + is_dry).astype(np.int32)
-        begins = (self._dry_run > self._policy.zero_intervals) & ~self.is_faulty_zero
+    def _follow_zeros(self, rain_mm: Float64Array, around_mm: Float64Array, end_s: int) -> None:
+        """Count dry intervals while it rains around; `around_mm` is 0 where too few neighbours report."""
+        policy, is_wet, is_dry = self._policy, rain_mm > 0, rain_mm == 0
+        anew = is_wet | ~(around_mm > 0)
+        self._dry_run = np.where(anew, 0, self._dry_run + is_dry).astype(np.int32)
+        self._missed_mm = np.where(anew, 0.0, self._missed_mm + np.where(is_dry, around_mm, 0.0))
+        enough = (self._dry_run > policy.zero_intervals) & (self._missed_mm >= policy.zero_mm_min)
+        begins = enough & ~self.is_faulty_zero
         self.zero_since_s[begins] = end_s - self._dry_run[begins] * self._policy.step_s
         self.is_faulty_zero = (self.is_faulty_zero | begins) & ~is_wet
         self.zero_since_s[~self.is_faulty_zero] = -1

@@ -24,8 +24,6 @@ from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.quality.buddies import check_buddies
 from warnstream.quality.neighbours import NeighbourChecks
 
-LATENESS_MIN_S = 120
-"""Intervals are compared that long after the longest reporting interval of the gauges has passed."""
 INTERVALS_PER_STEP_MAX = 24 * 12
 """After a pause only the newest intervals are compared; what lies before them is passed over."""
 OBSERVED_SHARE_MIN = 0.5
@@ -81,7 +79,7 @@ class RainGaugeQuality:
         n_near = neighbours.is_there.sum(axis=1)
         self._is_isolated: BoolArray = stations.measures_rain & (n_near < policy.neighbours.neighbours_min)
         longest_s = int(stations.interval_s[stations.measures_rain].max(initial=0))
-        self._wait_s = min(longest_s, HOUR_S) + LATENESS_MIN_S
+        self._wait_s = min(longest_s, HOUR_S) + policy.neighbours.wait_s
         self._compared_until_s = -1
         self.stuck_since_s: Int64Array = np.full(len(stations), -1, dtype=np.int64)
 

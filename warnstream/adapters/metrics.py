@@ -128,6 +128,12 @@ class Metrics:
             ["condition"],
             registry=registry,
         )
+        self.stations_flagged = Gauge(
+            "warnstream_stations_flagged",
+            "Gauges that quality control doubts, by flag.",
+            ["flag"],
+            registry=registry,
+        )
 
     def _add_storage(self) -> None:
         registry = self.registry
@@ -220,6 +226,12 @@ class Metrics:
         self.villages_blind = Gauge(
             "warnstream_villages_blind", "Villages whose gauges are silent.", ["hazard"], registry=registry
         )
+        self.villages_sight = Gauge(
+            "warnstream_villages_sight",
+            "Villages by how much of their own gauges they hear: whole, partly (too little), blind.",
+            ["sight"],
+            registry=registry,
+        )
         self.hazards_degraded = Gauge(
             "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
         )
@@ -268,6 +280,11 @@ class Metrics:
         """Stations that report and that should but do not."""
         self.stations.labels("reporting").set(reporting)
         self.stations.labels("silent").set(silent)
+
+    def set_sight(self, *, blind: int, partly: int, whole: int) -> None:
+        """Villages by how much of their own gauges they hear."""
+        for word, count in (("blind", blind), ("partly", partly), ("whole", whole)):
+            self.villages_sight.labels(word).set(count)
 
     def set_notifications(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Notifications by channel and state word; pairs not named have none."""

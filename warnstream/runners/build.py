@@ -1,6 +1,6 @@
 """Puts an engine together from a configuration; the live node and the replay use the same one."""
 
-from warnstream.adapters.geometry import fallback_weights, own_weights, project
+from warnstream.adapters.geometry import fallback_weights, own_weights, project, station_neighbours
 from warnstream.assessment import Assessment, Weights
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
@@ -46,6 +46,8 @@ def build_assessment(configuration: Configuration) -> Assessment:
         weights=Weights(
             own=own_weights(network, configuration.village),
             fallback=fallback_weights(network, configuration.village),
+            neighbours=station_neighbours(network, configuration.quality.neighbours),
+            heard_min=configuration.village.heard_min,
         ),
         windows=configuration.windows,
         quality=configuration.quality,

@@ -46,6 +46,7 @@ from warnstream.runners.backlog import WAITING_MAX
 from warnstream.runners.build import build_decoder, build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
 from warnstream.runners.pace import Pace
+from warnstream.runners.sight import SightWatch
 from warnstream.runners.situation import CODES_SHOWN_MAX, count_levels, describe_step, describe_warnings
 
 log = logging.getLogger(__name__)
@@ -126,6 +127,7 @@ class Node:
         self._forecast: dict[str, object] | None = None
         self._warnings: list[WarningStatus] = []
         self._silent: frozenset[int] = frozenset()
+        self._sight = SightWatch(configuration.network, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
         self._pace = Pace(configuration.node.tick_s, time.monotonic())
         self._snapshot_at = time.monotonic()
@@ -404,6 +406,7 @@ class Node:
         )
         metrics.hazards_degraded.set(len(assessed.failures))
         self._tell_failures(assessed.failures)
+        self._sight.take(assessed)
         self._tell_silence(frozenset(np.flatnonzero(~assessed.is_reporting).tolist()))
         self._state = self._state_after(step)
 

@@ -1,4 +1,4 @@
-"""The command ``warnstream``: demo, check, run, replay, warnings, refused, listener-user.
+"""The command ``warnstream``: demo, check, run, replay, warnings, refused, listener-user, post-token.
 
 Exit status: 0 done, 1 the work failed, 2 the command line or the
 configuration is wrong, 130 interrupted.
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_warnings(commands)
     _add_refused(commands)
     _add_listener_user(commands)
+    _add_post_token(commands)
     return parser
 
 
@@ -179,6 +180,21 @@ def _add_listener_user(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     user.set_defaults(command=_listener_user)
 
 
+def _add_post_token(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    token = commands.add_parser(
+        "post-token",
+        help="the token with which a duty post reports and judges signs",
+        description=(
+            "Prints the token that POST sends with signs (cracks, muddy springs) to /api/v1/signs and "
+            "with verdicts to /api/v1/signs/verdicts. It stays the same; give it to that post alone."
+        ),
+        epilog="Example: warnstream post-token county grid-331125001001",
+    )
+    token.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    token.add_argument("post", metavar="POST", help="code of chain.csv")
+    token.set_defaults(command=_post_token)
+
+
 def _load(directory: Path) -> Configuration:
     from warnstream.config.load import load_configuration
 
@@ -257,6 +273,18 @@ def _listener_user(options: argparse.Namespace) -> int:
         print(user_line(options.name, password.encode()))
     except ValueError as error:
         raise WarnstreamError(str(error)) from error
+    return 0
+
+
+def _post_token(options: argparse.Namespace) -> int:
+    from warnstream.adapters.tokens import Tokens, load_or_create_secret
+
+    configuration = _load(options.directory)
+    if options.post not in {post.post for post in configuration.network.chain}:
+        raise WarnstreamError(f"{options.post!r} is no post of chain.csv")
+    directory = configuration.storage.directory
+    directory.mkdir(parents=True, exist_ok=True)
+    print(Tokens(load_or_create_secret(directory)).for_post(options.post))
     return 0
 
 

@@ -9,6 +9,7 @@ from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Speakers
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.intake import Topics
 
 NOWCAST_FRAMES_S = (900, 1800, 3600)
 """Frame lengths that the nowcast can be given."""
@@ -19,6 +20,14 @@ def build_engine(configuration: Configuration) -> Engine:
     return Engine(
         build_assessment(configuration),
         WarningDesk(configuration.network, configuration.rules, configuration.message, configuration.routing),
+    )
+
+
+def topics_of(configuration: Configuration) -> Topics:
+    """The topics of a node."""
+    return Topics(
+        configuration.topic_prefix,
+        tuple(rule.topic for rule in configuration.decoders if not rule.topic.startswith("$")),
     )
 
 
@@ -53,6 +62,7 @@ def build_assessment(configuration: Configuration) -> Assessment:
         quality=configuration.quality,
         nowcast=_build_nowcast(configuration),
         counters=configuration.counters,
+        signs=configuration.signs,
     )
 
 

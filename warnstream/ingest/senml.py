@@ -22,6 +22,7 @@ import cbor2
 import msgspec
 
 from warnstream.ingest.names import (
+    CACHED_CHARACTERS_MAX,
     EPOCH_S_MAX,
     Decoded,
     Names,
@@ -30,6 +31,7 @@ from warnstream.ingest.names import (
     in_own_unit,
     is_finite,
     refuse_if_too_large,
+    shown,
 )
 from warnstream.model.decoders import DecoderRule, VariableMapping
 from warnstream.model.network import Stations
@@ -92,9 +94,10 @@ class SenmlDecoder:
 
     def take(self, message: RawMessage, rows: Rows) -> None:
         """Add the readings of one message, and what must be kept aside."""
+        rows.refusals.begin()
         too_large = refuse_if_too_large(message)
         if too_large is not None:
-            rows.refusals.append(too_large)
+            rows.refusals.add(too_large)
             return
         try:
             pack = read_cbor(message.payload) if self._is_cbor else msgspec.json.decode(message.payload)
@@ -126,7 +129,10 @@ class SenmlDecoder:
             rows.refuse(RefusalReason.BAD_TIME, detail, message)
             return
         value = in_own_unit(mapping, record.unit, record.value)
-        if value is None:
+        if value is not None and not is_finite(value):
+            detail = f"{record.name!r:.80} {record.value:g} is too great"
+            rows.refuse(RefusalReason.BAD_VALUE, detail, message)
+        elif value is None:
             detail = f"{record.name!r:.80} in {record.unit!r:.40}"
             rows.refuse(RefusalReason.WRONG_UNIT, detail, message)
         else:
@@ -147,7 +153,8 @@ class SenmlDecoder:
             known = self._split(name)
             if len(self._parts_of_name) >= RECORDS_MAX:
                 self._parts_of_name.clear()
-            self._parts_of_name[name] = known
+            if len(name) <= CACHED_CHARACTERS_MAX:
+                self._parts_of_name[name] = known
         return known
 
     def _split(self, name: str) -> tuple[int, VariableMapping] | str:
@@ -183,7 +190,7 @@ def read_cbor(payload: bytes) -> object:
 
 def _with_labels(item: Mapping[object, object]) -> dict[object, object]:
     return {
-        _LABEL_OF_CBOR.get(label, label) if isinstance(label, int) else label: value
+        _LABEL_OF_CBOR.get(label, label) if type(label) is int else label: value
         for label, value in item.items()
     }
 
@@ -217,16 +224,16 @@ def _check_fields(item: Mapping[object, object]) -> None:
     for key in _NUMBERS:
         number = item.get(key, 0)
         if isinstance(number, bool) or not isinstance(number, int | float) or not is_finite(number):
-            raise PackError(f"{key} {number!r:.40} is not a number")
+            raise PackError(f"{key} {shown(number)} is not a number")
     for key in ("bn", "n", "bu", "u"):
         if not isinstance(item.get(key, ""), str):
             raise PackError(f"{key} is not text")
     version = item.get("bver", VERSION)
     if not isinstance(version, int) or version > VERSION:
-        raise PackError(f"version {version!r:.40}, expected at most {VERSION}")
+        raise PackError(f"version {shown(version)}, expected at most {VERSION}")
     for label in item:
         if not isinstance(label, str) or label.endswith("_"):
-            raise PackError(f"field {label!r:.40} must be understood and is not")
+            raise PackError(f"field {shown(label)} must be understood and is not")
 
 
 def _record(item: Mapping[str, object], base: Mapping[str, object]) -> Record | None:

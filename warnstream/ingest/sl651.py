@@ -61,9 +61,10 @@ class Sl651Decoder:
         """Readings of all messages, in order; never raises for what a message contains."""
         rows = Rows()
         for message in messages:
+            rows.refusals.begin()
             too_large = refuse_if_too_large(message)
             if too_large is not None:
-                rows.refusals.append(too_large)
+                rows.refusals.add(too_large)
                 continue
             content = frame_bytes(message.payload)
             if not content:

@@ -66,7 +66,7 @@ class Session:
             elif item.is_up and item.n_packets > 1:
                 kept += self._gather(item)
             else:
-                kept.append(Kept(build(item), *self._confirm(item)))
+                kept.append(Kept(item.raw, *self._confirm(item)))
         return kept
 
     def close(self) -> list[Kept]:
@@ -79,7 +79,7 @@ class Session:
         """Packets of a message that will not become whole; gathering begins anew."""
         packets = self._gathering.packets.values() if self._gathering else ()
         self._gathering = None
-        return b"".join(build(frame) for frame in packets)
+        return b"".join(frame.raw for frame in packets)
 
     def _confirm(self, frame: Frame) -> tuple[bytes, int]:
         if not frame.is_up or frame.function not in _REPORTS:
@@ -94,7 +94,7 @@ class Session:
     def _gather(self, frame: Frame) -> list[Kept]:
         """Add a packet; the whole message once it is there."""
         if not 1 <= frame.packet <= frame.n_packets <= PACKETS_MAX:
-            return [Kept(build(frame), b"")]
+            return [Kept(frame.raw, b"")]
         gathering, kept = self._gathering, []
         if gathering is None or not _belongs(frame, gathering.head):
             lost = self._incomplete()
@@ -103,12 +103,12 @@ class Session:
         gathering.packets[frame.packet] = frame
         if sum(len(one.body) for one in gathering.packets.values()) > GATHERED_BYTES_MAX:
             self._gathering = None
-            return [*kept, *(Kept(build(one), b"") for one in gathering.packets.values())]
+            return [*kept, *(Kept(one.raw, b"") for one in gathering.packets.values())]
         if len(gathering.packets) == frame.n_packets:
             self._gathering = None
             ordered = [gathering.packets[number] for number in sorted(gathering.packets)]
             reply = self._reply(frame, self._end, ordered[0].body, frame.n_packets)
-            return [*kept, Kept(b"".join(build(one) for one in ordered), reply, self._end)]
+            return [*kept, Kept(b"".join(one.raw for one in ordered), reply, self._end)]
         if frame.end == ETX:
             kept.append(Kept(b"", *self._negate(gathering)))
         return kept

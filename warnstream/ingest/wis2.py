@@ -62,7 +62,7 @@ class Wis2Decoder:
         rows = Rows()
         too_large = refuse_if_too_large(message)
         if too_large is not None:
-            rows.refusals.append(too_large)
+            rows.refusals.add(too_large)
             return rows.decoded()
         try:
             notification = msgspec.json.decode(message.payload)
@@ -81,12 +81,18 @@ class Wis2Decoder:
         if head in (b"{", b"["):
             first = inner.payload.lstrip(b" \t\r\n[")
             is_flat = b'"station"' in first[:4096]
-            return (self._flat if is_flat else self._senml).decode([inner])
+            return _of_message((self._flat if is_flat else self._senml).decode([inner]), message)
         if head and 0x80 <= head[0] <= 0x9F:  # a CBOR array
-            return self._senml_cbor.decode([inner])
+            return _of_message(self._senml_cbor.decode([inner]), message)
         kind = "BUFR" if inner.payload[:4] == b"BUFR" else "neither JSON nor SenML"
         rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, f"the content is {kind}", message)
         return rows.decoded()
+
+
+def _of_message(decoded: Decoded, message: RawMessage) -> Decoded:
+    """What is refused is the whole notification: that can be sent again, its content alone cannot."""
+    refusals = [replace(refusal, payload=message.payload) for refusal in decoded.refusals]
+    return Decoded(decoded.readings, refusals)
 
 
 def content_of(notification: object) -> bytes:

@@ -148,13 +148,13 @@ def shown(value: object) -> str:
     """What came, short, for a detail; never raises, whatever came.
 
     >>> shown("rane"), shown(1.5), shown([[[]]]), shown("x" * 99)[-4:]
-    ("'rane'", '1.5', 'a list', "xxx\u2026")
+    ("'rane'", '1.5', 'a list', 'xxx…')
     """
     if isinstance(value, int) and not -(10**40) < value < 10**40:
         return "a number beyond 1e40"
     if value is None or isinstance(value, str | bytes | int | float):
         text = repr(value[: _SHOWN_MAX + 1] if isinstance(value, str | bytes) else value)
-        return text if len(text) <= _SHOWN_MAX else f"{text[: _SHOWN_MAX - 1]}\u2026"
+        return text if len(text) <= _SHOWN_MAX else f"{text[: _SHOWN_MAX - 1]}…"
     return f"a {type(value).__name__}"
 
 

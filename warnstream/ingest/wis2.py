@@ -110,13 +110,25 @@ def content_of(notification: object) -> bytes:
         raise ContentError(RefusalReason.WRONG_SHAPE, "expected properties")
     inline = properties.get("content")
     if not isinstance(inline, Mapping):
-        raise ContentError(RefusalReason.UNSUPPORTED_CONTENT, "the notification has no inline content")
+        raise ContentError(RefusalReason.UNSUPPORTED_CONTENT, _without_content(notification))
     value = inline.get("value")
     if not isinstance(value, str):
         raise ContentError(RefusalReason.WRONG_SHAPE, "expected text in content.value")
     content = _unpack(str(inline.get("encoding")), value)
     _check_integrity(properties.get("integrity"), content)
     return content
+
+
+def _without_content(notification: Mapping[str, object]) -> str:
+    """Why a notification without inline content gives nothing."""
+    links = notification.get("links")
+    listed = links if isinstance(links, list) else []
+    kinds = [link.get("rel") for link in listed if isinstance(link, Mapping)]
+    if "deletion" in kinds:
+        return "the notification tells of a deletion and carries no data"
+    if kinds:
+        return "no inline content, only links to it: a node downloads nothing"
+    return "neither inline content nor links to it"
 
 
 def _unpack(encoding: str, value: str) -> bytes:

@@ -47,6 +47,7 @@ from warnstream.runners.build import build_decoder, build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
 from warnstream.runners.pace import Pace
 from warnstream.runners.situation import CODES_SHOWN_MAX, count_levels, describe_step, describe_warnings
+from warnstream.runners.refused_again import RefusedAgain
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ class Node:
         self._directory = configuration.storage.directory
         self._journal = Journal(self._directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._refused = RefusedStore(self._directory, configuration.storage.refused_max)
+        self._again = RefusedAgain(self._directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = Outbox(self._directory)
         self._intake = self._new_intake()
         self._inbox = Inbox()
@@ -152,6 +154,7 @@ class Node:
             source.start()
         if self.sl651 is not None:
             self.sl651.start()
+        self._again.start()
         self._trouble.pop("start", None)
         log.info(
             "node started",
@@ -559,6 +562,7 @@ class Node:
 
     def _close(self) -> None:
         """Stop taking, send what is in hand, keep the state, close the files."""
+        self._again.stop()
         if self.sl651 is not None:
             self.sl651.stop()
         self.http.stop()

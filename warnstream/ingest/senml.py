@@ -15,6 +15,7 @@ record must be one that can become the variable's own.
 Limit: `RECORDS_MAX` records in one pack.
 """
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -100,18 +101,24 @@ class SenmlDecoder:
             rows.refusals.add(too_large)
             return
         try:
-            pack = read_cbor(message.payload) if self._is_cbor else msgspec.json.decode(message.payload)
+            pack, left = self._read(message.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             rows.refuse(RefusalReason.NOT_JSON, str(error), message)
             return
         except PackError as error:
             rows.refuse(RefusalReason.NOT_CBOR, str(error), message)
             return
+        if left:
+            rows.refuse(RefusalReason.WRONG_SHAPE, f"{left} bytes behind the pack are not read", message)
         try:
             for record in resolve(pack):
                 self._take_record(record, message, rows)
         except PackError as error:
             rows.refuse(RefusalReason.WRONG_SHAPE, str(error), message)
+
+    def _read(self, payload: bytes) -> tuple[object, int]:
+        """The pack, and how many bytes stand behind it."""
+        return read_cbor(payload) if self._is_cbor else (msgspec.json.decode(payload), 0)
 
     def _take_record(self, record: Record, message: RawMessage, rows: Rows) -> None:
         if record.value is None:
@@ -171,21 +178,23 @@ class SenmlDecoder:
         return f"{name!r:.120} does not end in a station's identity and a variable"
 
 
-def read_cbor(payload: bytes) -> object:
-    """A CBOR pack with the labels of JSON.
+def read_cbor(payload: bytes) -> tuple[object, int]:
+    """A CBOR pack with the labels of JSON, and how many bytes stand behind it.
 
     Raises
     ------
     PackError
-        If it is not one CBOR item.
+        If no CBOR item stands there.
     """
     try:
-        pack = cbor2.loads(payload)
+        stream = io.BytesIO(payload)
+        pack = cbor2.CBORDecoder(stream).decode()
     except Exception as error:  # noqa: BLE001  # hostile input raises more than the library's own errors
         raise PackError(f"{type(error).__name__}: {error}") from None
+    left = len(payload) - stream.tell()
     if not isinstance(pack, list):
-        return pack
-    return [_with_labels(item) if isinstance(item, Mapping) else item for item in pack]
+        return pack, left
+    return [_with_labels(item) if isinstance(item, Mapping) else item for item in pack], left
 
 
 def _with_labels(item: Mapping[object, object]) -> dict[object, object]:

@@ -97,7 +97,8 @@ class QualityControl:
         own_s = self._interval_s[readings.station]
         minutes = np.where(readings.interval_s > 0, readings.interval_s, own_s) / MINUTE_S
         limit[rain] = self._policy.rain_mm_per_min_max * minutes[rain]
-        outside: BoolArray = (value < lower[variable]) | (value > limit)
+        # NaN is outside too, and so is an infinite counter: others would be compared with it.
+        outside: BoolArray = ~((value >= lower[variable]) & (value <= limit) & np.isfinite(value))
         return outside
 
     def _check_variable(self, variable: Variable, readings: ReadingBatch, rows: Int64Array) -> UInt16Array:

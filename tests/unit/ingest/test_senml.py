@@ -124,6 +124,16 @@ def test_a_number_without_end_is_refused_and_harms_nobody(number: int) -> None:
     assert reasons(decode(cbor2.dumps(pack), form="senml_cbor")) == [RefusalReason.WRONG_SHAPE]
 
 
+def test_bytes_behind_a_pack_are_told_and_take_nothing_from_it() -> None:
+    """Two packs in one message, or padding of a modem: nothing is passed over in silence."""
+    whole = cbor2.dumps(CBOR_PACK)
+    for tail in (whole, b"\x00\x00"):
+        decoded = decode(whole + tail, form="senml_cbor")
+        assert decoded.readings.value.tolist() == [1.2, 21.5]
+        assert reasons(decoded) == [RefusalReason.WRONG_SHAPE]
+        assert f"{len(tail)} bytes behind" in decoded.refusals[0].detail
+
+
 def examples_of(folder: Path) -> dict[str, list[Path]]:
     """Files of each numbered example: as printed, generated, wrapped, resolved."""
     examples: dict[str, list[Path]] = {}

@@ -3,7 +3,7 @@
 ``make fuzz`` runs the same targets for minutes (`tests.fuzz.run`).
 """
 
-import time
+import itertools
 from collections.abc import Callable
 from random import Random
 
@@ -86,16 +86,18 @@ def test_a_hang_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_memory_that_grows_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaign, "SAMPLE_S", 0.05)
-    kept: list[bytearray] = []
+    monkeypatch.setattr(campaign, "SAMPLE_S", 0.02)
+    sizes = itertools.count(100_000_000, 30_000_000)
+    monkeypatch.setattr(campaign, "rss_bytes", lambda: next(sizes))
+    outcome = run_target(_target(lambda _payload, _rng: []), seed=1, seconds=0.2)
+    assert "memory grew by 30000000 bytes" in outcome.finding
 
-    def check(_payload: bytes, _: Random) -> list[str]:
-        if len(kept) < 400:
-            kept.append(bytearray(b"x" * 200_000))
-        time.sleep(0.002)
-        return []
 
-    assert "memory grew" in run_target(_target(check), seed=1, seconds=1).finding
+def test_memory_that_is_kept_is_seen() -> None:
+    before = campaign.rss_bytes()
+    kept = bytearray(b"x" * 50_000_000)
+    assert campaign.rss_bytes() - before > 25_000_000
+    assert kept
 
 
 def test_the_same_seed_makes_the_same_inputs() -> None:

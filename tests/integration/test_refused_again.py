@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from station_sim.county import CountyPlan, build_county
+from station_sim.demo_config import write_demo_config
 from tests.stations import stations_of
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.refused_requests import Choice, RefusedRequests
 from warnstream.adapters.store import REFUSED_PAYLOAD_BYTES_MAX, Journal, RefusedStore
+from warnstream.config.load import load_configuration
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.model.decoders import (
@@ -23,6 +26,7 @@ from warnstream.model.decoders import (
 )
 from warnstream.model.errors import StoreError
 from warnstream.model.refusals import Refusal, RefusalReason
+from warnstream.runners.build import build_decoder
 from warnstream.runners.intake import MESSAGES, encode_messages
 from warnstream.runners.refused_again import RefusedAgain
 
@@ -199,3 +203,15 @@ def test_a_refused_message_counts_once_its_station_is_known(kept: Kept) -> None:
     assert again is not None
     after = DecoderSelection(stations_of("R1", "R9"), default_rules("ws"))
     assert after.decode(again.messages).readings.station.tolist() == [1]
+
+
+def test_every_node_reads_single_readings_again_in_our_own_words(tmp_path: Path) -> None:
+    build_county(1, CountyPlan(n_stations=9, n_villages=10, n_gauges=1)).write(tmp_path)
+    write_demo_config(tmp_path, broker_port=1, http_port=1, embedded_broker=False)
+    with (tmp_path / "warnstream.yaml").open("a", encoding="utf-8") as file:
+        file.write("\ndecoders:\n  - {topic: rtu/#, format: sl651}\n")
+    configuration = load_configuration(tmp_path)
+    code = configuration.network.stations.code[3]
+    reading = json.dumps({"station": code, "time": "2026-06-18T08:05:00Z", "rain": 1.2}).encode()
+    decoded = build_decoder(configuration).decode([RawMessage(REFUSED_READING_TOPIC, reading)])
+    assert decoded.readings.station.tolist() == [3]

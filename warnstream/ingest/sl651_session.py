@@ -2,7 +2,8 @@
 
 - M1 and M2: a report in one frame is kept, then confirmed with its own serial
   number and time; what arrives broken gets no answer, the station sends again.
-- M3: packets are gathered; once all are there they are kept together and
+- M3: packets are gathered (only the first of a message has its serial number, so a packet that is there
+  already with other bytes begins a new message); once all are there they are kept together and
   confirmed once. After the last packet a missing or broken one is asked for
   with NAK and its number, one at a time, at most `RESENDS_MAX` times each.
 - M4 (answers to queries) and heartbeats get no answer.
@@ -39,6 +40,11 @@ class _Gathering:
     head: Frame
     packets: dict[int, Frame] = field(default_factory=dict)
     resends: dict[int, int] = field(default_factory=dict)
+
+    def has_another(self, frame: Frame) -> bool:
+        """Whether the packet of that number is there with other bytes: then a new message has begun."""
+        known = self.packets.get(frame.packet)
+        return known is not None and known.body != frame.body
 
 
 class Session:
@@ -96,7 +102,7 @@ class Session:
         if not 1 <= frame.packet <= frame.n_packets <= PACKETS_MAX:
             return [Kept(frame.raw, b"")]
         gathering, kept = self._gathering, []
-        if gathering is None or not _belongs(frame, gathering.head):
+        if gathering is None or not _belongs(frame, gathering.head) or gathering.has_another(frame):
             lost = self._incomplete()
             kept = [Kept(lost, b"")] if lost else []
             gathering = self._gathering = _Gathering(frame)

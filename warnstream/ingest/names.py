@@ -26,7 +26,6 @@ DETAIL_CHARACTERS_MAX = 500
 CACHED_CHARACTERS_MAX = 256
 """Longer names and times are looked up anew each time: what is remembered has a bound in bytes too."""
 
-_REFUSED_HEAD_BYTES = 1024
 _SHOWN_MAX = 80
 
 Item = TypeVar("Item")
@@ -175,11 +174,11 @@ def observed_at(text: str) -> int:
 
 
 def refuse_if_too_large(message: RawMessage) -> Refusal | None:
-    """A refusal with the head of a message beyond `PAYLOAD_BYTES_MAX`; None if it may be read."""
+    """A refusal of a message beyond `PAYLOAD_BYTES_MAX`; None if it may be read."""
     if len(message.payload) <= PAYLOAD_BYTES_MAX:
         return None
     detail = f"{len(message.payload)} bytes, expected at most {PAYLOAD_BYTES_MAX}"
-    return Refusal(RefusalReason.TOO_LARGE, detail, message.topic, message.payload[:_REFUSED_HEAD_BYTES])
+    return refuse(RefusalReason.TOO_LARGE, detail, message)
 
 
 def is_finite(number: float) -> bool:

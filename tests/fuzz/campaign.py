@@ -2,7 +2,7 @@
 
 Every input must come back within `CPU_S_MAX` of processor time, and memory
 must stop growing after a warm-up (a quarter of the time, in which the bounded
-memories of names and topics fill).
+memories of names and topics fill) and never rise by `PEAK_BYTES_MAX`.
 """
 
 import gc
@@ -24,6 +24,9 @@ CPU_S_MAX = 5.0
 """Processor time of one input; the slowest honest one takes some tens of milliseconds."""
 
 GROWTH_BYTES_MAX = 24 * 1024 * 1024
+PEAK_BYTES_MAX = 256 * 1024 * 1024
+"""Above the memory at the beginning, at any time; an input has 300 kB at most."""
+
 POOL_MAX = 400
 SAMPLE_S = 2.0
 
@@ -75,6 +78,11 @@ def rss_bytes() -> int:
     return int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
+def peak_bytes() -> int:
+    """The most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 class Watched:
     """Runs a target's check with a bound on processor time and on memory."""
 
@@ -120,7 +128,7 @@ def _run(target: Target, outcome: Outcome, seconds: float, note: Callable[[int, 
     for payload in target.seeds:
         if watched.run(payload, rng) is None:
             return
-    outcome.rss_begin = rss_bytes()
+    outcome.rss_begin, peak_before = rss_bytes(), peak_bytes()
     begin = time.monotonic()
     sample_at = begin + SAMPLE_S
     while outcome.seconds < seconds:
@@ -139,11 +147,17 @@ def _run(target: Target, outcome: Outcome, seconds: float, note: Callable[[int, 
             sample_at = time.monotonic() + SAMPLE_S
             if not outcome.rss_warm and outcome.seconds > seconds / 4:
                 outcome.rss_warm = rss_bytes()
+    _judge_memory(outcome, peak_before)
+
+
+def _judge_memory(outcome: Outcome, peak_before: int) -> None:
     outcome.rss_end = rss_bytes()
     outcome.rss_warm = outcome.rss_warm or outcome.rss_end
-    outcome.rss_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    outcome.rss_peak = peak_bytes()
     grown = outcome.rss_end - outcome.rss_warm
-    if grown > GROWTH_BYTES_MAX:
+    if outcome.rss_peak - max(peak_before, outcome.rss_begin) > PEAK_BYTES_MAX:
+        outcome.finding = f"an input took memory up to {outcome.rss_peak} bytes"
+    elif grown > GROWTH_BYTES_MAX:
         outcome.finding = f"memory grew by {grown} bytes after the warm-up"
 
 

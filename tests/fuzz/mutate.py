@@ -8,6 +8,7 @@ follows from one `random.Random`, so a seed gives the same inputs again.
 import datetime as dt
 import decimal
 import fractions
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from random import Random
@@ -17,6 +18,8 @@ import cbor2
 
 INPUT_BYTES_MAX = 300_000
 EDITS_MAX = 6
+NODES_MAX = 2_000
+"""Of a tree that are candidates for a change."""
 
 NUMBERS = (
     b"0",
@@ -146,6 +149,8 @@ class Mutator:
             values = TREE_VALUES if is_json else TREE_VALUES + CBOR_VALUES
             for _ in range(rng.randint(1, 3)):
                 tree = _change(tree, values, self._words, rng)
+                if _is_huge(tree):  # what was repeated may have been repeated before
+                    return payload
             return json.dumps(tree).encode() if is_json else cbor2.dumps(tree)
         except (ValueError, TypeError, RecursionError, OverflowError, cbor2.CBORError):
             return payload
@@ -237,7 +242,7 @@ _EDITS = (
 
 def _change(tree: Any, values: Sequence[Any], words: Sequence[bytes], rng: Random) -> Any:
     """A tree with one node changed."""
-    nodes = list(_nodes(tree))
+    nodes = list(itertools.islice(_nodes(tree), NODES_MAX))
     if not nodes or rng.random() < 0.05:
         return [tree] if rng.random() < 0.5 else rng.choice(values)
     container, key = rng.choice(nodes)
@@ -262,6 +267,20 @@ def _change(tree: Any, values: Sequence[Any], words: Sequence[bytes], rng: Rando
             deep = [deep] if rng.random() < 0.5 else {"a": deep}
         container[key] = deep
     return tree
+
+
+def _is_huge(tree: Any) -> bool:
+    """Whether a tree has more nodes, or texts and numbers are longer, than an input may have bytes."""
+    left = INPUT_BYTES_MAX
+    waiting = [tree]
+    while waiting and left > 0:
+        node = waiting.pop()
+        left -= len(node) + 1 if isinstance(node, str | bytes | dict | list) else 1
+        if isinstance(node, dict):
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+    return left <= 0
 
 
 def _nodes(tree: Any) -> Any:

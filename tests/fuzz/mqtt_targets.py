@@ -241,6 +241,17 @@ class _Listener(MqttListener):
         return 1_000.0
 
 
+def receive(peer: Peer, transport: _Transport, data: bytes) -> None:
+    """Bytes as asyncio gives them to a buffered protocol."""
+    while data and not transport.is_closed:
+        buffer = peer.get_buffer(-1)
+        size = min(len(buffer), len(data))
+        assert size > 0, "a buffer without room"
+        buffer[:size] = data[:size]
+        peer.buffer_updated(size)
+        data = data[size:]
+
+
 def check_listener(listener: _Listener, payload: bytes, rng: Random) -> Sequence[str]:
     """A client's bytes: the same messages, answers and end, whole and in pieces."""
     is_open = rng.random() < 0.7
@@ -253,10 +264,10 @@ def check_listener(listener: _Listener, payload: bytes, rng: Random) -> Sequence
         for piece in pieces:
             if transport.is_closed:
                 break
-            peer.data_received(piece)
-            for one in listener.inbox.take(messages_max=10**6, wait_s=0, gather_s=0):
+            receive(peer, transport, piece)
+            for one in listener.inbox.take(messages_max=10**6, wait_s=0, gather_s=0, streams_max=10**6):
                 messages += zip(one.topics, one.payloads, strict=True)
-                peer.acknowledge(one.message_ids)
+                peer.acknowledge(one.message_ids, int(one.is_stream))
         was_closed = transport.is_closed
         peer.connection_lost(None)
         assert not listener._peers

@@ -128,7 +128,7 @@ class FormatCheck:
 class _Explaining(FlatColumns):
     """Leaves every message to the decoder that explains."""
 
-    def decode(self, payloads: Any) -> Any:
+    def decode(self, payloads: Any, *_speakers: Any) -> Any:
         empty, message, _ = super().decode([])
         return empty, message, list(range(len(payloads)))
 

@@ -46,8 +46,8 @@ from warnstream.runners.backlog import WAITING_MAX
 from warnstream.runners.build import build_decoder, build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
 from warnstream.runners.pace import Pace
-from warnstream.runners.situation import CODES_SHOWN_MAX, count_levels, describe_step, describe_warnings
 from warnstream.runners.refused_again import RefusedAgain
+from warnstream.runners.situation import CODES_SHOWN_MAX, count_levels, describe_step, describe_warnings
 
 log = logging.getLogger(__name__)
 

@@ -79,6 +79,9 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.refused_taken_again = Counter(
+            "warnstream_refused_taken_again", "Refusals whose messages were taken again.", registry=registry
+        )
         self.readings_flagged = Counter(
             "warnstream_readings_flagged", "Readings flagged by quality control.", ["flag"], registry=registry
         )

@@ -44,6 +44,7 @@ from warnstream.runners.backlog import WAITING_MAX
 from warnstream.runners.build import build_decoder, build_engine, topics_of
 from warnstream.runners.intake import Intake, Outcome
 from warnstream.runners.pace import Pace
+from warnstream.runners.refused_again import RefusedAgain
 from warnstream.runners.requests import Request, Requests
 from warnstream.runners.sight import SightWatch
 from warnstream.runners.situation import CODES_SHOWN_MAX, count_levels, describe_step, describe_warnings
@@ -91,6 +92,7 @@ class Node:
         self._directory = configuration.storage.directory
         self._journal = Journal(self._directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._refused = RefusedStore(self._directory, configuration.storage.refused_max)
+        self._again = RefusedAgain(self._directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = Outbox(self._directory)
         self._intake = self._new_intake()
         self._inbox = Inbox()
@@ -143,6 +145,7 @@ class Node:
             source.start()
         if self.sl651 is not None:
             self.sl651.start()
+        self._again.start()
         self._trouble.pop("start", None)
         log.info(
             "node started",
@@ -550,6 +553,7 @@ class Node:
 
     def _close(self) -> None:
         """Stop taking, send what is in hand, keep the state, close the files."""
+        self._again.stop()
         if self.sl651 is not None:
             self.sl651.stop()
         self.http.stop()

@@ -1,6 +1,6 @@
 """The command ``station-sim``: build a county, run a storm over it, replay an archive, play people.
 
-Exit codes: 0 done, 2 wrong arguments, files or no broker, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 a load fell short, 2 wrong arguments, files or no broker, 130 stopped by Ctrl-C.
 Results go to standard output (``--json`` for machines), progress to standard error.
 """
 
@@ -25,6 +25,7 @@ from station_sim.demo_config import write_demo_config
 from station_sim.errors import SimulatorError
 from station_sim.faults import MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix
 from station_sim.formats import ENCODERS, reformat
+from station_sim.load_command import LOAD_HELP, add_load_options, run_load, write_config
 from station_sim.people import BrokerDevices, People
 from station_sim.progress import ProgressView
 from station_sim.publish import Publisher, PublishSummary
@@ -35,6 +36,7 @@ from station_sim.sms_gateway import SmsGateway
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc, parse_iso
 
+_EXIT_SHORT = 1
 _EXIT_WRONG = 2
 _EXIT_STOPPED = 130
 _DURATION = re.compile(r"(\d+)(s|min|h|d)?")
@@ -123,6 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay_options(command("replay", "send a readings archive again", _REPLAY_HELP, _replay))
     _add_people_options(command("people", "receive notifications and answer", _PEOPLE_HELP, _people))
     _add_storm_options(command("storm", "write the true rain field", _STORM_HELP, _storm))
+    load = command("load", "send a whole network's readings at a rate", LOAD_HELP, _load)
+    add_load_options(load, _duration_s, _add_broker_options)
     return parser
 
 
@@ -525,6 +529,15 @@ def _storm(options: argparse.Namespace) -> int:
     }
     _print_summary(options, summary)
     return 0
+
+
+def _load(options: argparse.Namespace) -> int:
+    if options.write_config is not None:
+        _print_summary(options, write_config(options))
+        return 0
+    told, summary = run_load(options, _broker_address(options), _tell)
+    _print_summary(options, told)
+    return 0 if summary.is_complete else _EXIT_SHORT
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from station_sim.broker import BrokerAddress, BrokerTransport
 from station_sim.county import CountyPlan, build_county, read_county
 from station_sim.demo_config import write_demo_config
 from station_sim.errors import SimulatorError
-from station_sim.faults import MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix
+from station_sim.faults import HARSH_FAULTS, MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix
 from station_sim.formats import ENCODERS, reformat
 from station_sim.load_command import LOAD_HELP, add_load_options, run_load, write_config
 from station_sim.people import BrokerDevices, People
@@ -33,6 +33,7 @@ from station_sim.replay import Replay, read_archive
 from station_sim.response import storm_over
 from station_sim.scenario import DEFAULT_HOURS, DEFAULT_PREFIX, DEFAULT_START_S, Scenario
 from station_sim.sms_gateway import SmsGateway
+from station_sim.varied_network import varied
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc, parse_iso
 
@@ -150,6 +151,12 @@ def _add_county_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--grid-km", type=float, default=5.0, metavar="KM", help="spacing of stations, default 5"
     )
+    parser.add_argument(
+        "--network",
+        choices=("plain", "varied"),
+        default="plain",
+        help="varied: loggers, intervals and buckets as real ones are, dense gauges, slope sensors",
+    )
     parser.add_argument("--village-polygons", action="store_true", help="give villages outlines (Voronoi)")
     parser.add_argument(
         "--counties", type=Path, metavar="GEOJSON", help="true county outlines instead of invented ones"
@@ -210,7 +217,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         type=_fault_mix,
         default=MILD_FAULTS,
         metavar="MIX",
-        help=f"mild (default), none, or some of: {kinds}",
+        help=f"mild (default), harsh, none, or some of: {kinds}",
     )
     parser.add_argument(
         "--truth", type=Path, metavar="DIR", help="for truth.csv and faults.csv; default CONFIG_DIR/truth"
@@ -325,13 +332,15 @@ def _start_s(text: str) -> int:
 def _fault_mix(text: str) -> FaultMix:
     if text == "mild":
         return MILD_FAULTS
+    if text == "harsh":
+        return HARSH_FAULTS
     if text == "none":
         return NO_FAULTS
     try:
-        return MILD_FAULTS.only(FaultKind(word.strip()) for word in text.split(","))
+        return HARSH_FAULTS.only(FaultKind(word.strip()) for word in text.split(","))
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"{error}: expected mild, none or some of {', '.join(FaultKind)}"
+            f"{error}: expected mild, harsh, none or some of {', '.join(FaultKind)}"
         ) from error
 
 
@@ -414,6 +423,8 @@ def _county(options: argparse.Namespace) -> int:
         counties_file=options.counties,
     )
     county = build_county(options.seed, plan)
+    if options.network == "varied":
+        county = varied(county, options.seed)
     county.write(options.out)
     write_demo_config(
         options.out,
@@ -427,7 +438,7 @@ def _county(options: argparse.Namespace) -> int:
     n_gauges = sum("stage" in words for words in county.stations.variables)
     summary: dict[str, object] = {
         "directory": str(options.out),
-        "rain_stations": len(county.stations) - n_gauges,
+        "rain_stations": sum(bool({"rain", "rain_total"} & {*words}) for words in county.stations.variables),
         "stage_gauges": n_gauges,
         "villages": len(county.villages),
         "townships": len(set(county.villages.township)),

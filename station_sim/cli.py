@@ -32,7 +32,7 @@ from station_sim.publish import Publisher, PublishSummary
 from station_sim.replay import Replay, read_archive
 from station_sim.response import storm_over
 from station_sim.scenario import DEFAULT_HOURS, DEFAULT_PREFIX, DEFAULT_START_S, Scenario
-from station_sim.sms_gateway import SmsGateway
+from station_sim.sms_gateway import GatewayManners, SmsGateway
 from station_sim.varied_network import varied
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc, parse_iso
@@ -281,6 +281,28 @@ def _add_people_options(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="requests that get 503, default 0",
     )
+    parser.add_argument(
+        "--sms-rate", type=float, metavar="R", help="requests a second that the gateway takes"
+    )
+    parser.add_argument("--sms-loss", type=_share, default=0.0, metavar="SHARE", help="taken, never shown")
+    parser.add_argument(
+        "--sms-delay",
+        type=_duration_s,
+        default=0,
+        metavar="DURATION",
+        help="mean time until shown, default 0",
+    )
+    parser.add_argument(
+        "--wrong-numbers",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="numbers that nobody has, default 0",
+    )
+    parser.add_argument(
+        "--voice", action="store_true", help="the gateway calls; one in four does not pick up"
+    )
+    parser.add_argument("--receipts-url", metavar="URL", help="where receipts are posted")
     parser.add_argument("--answers-url", metavar="URL", help="where SMS answers are posted")
     parser.add_argument(
         "--for", type=_duration_s, dest="for_s", metavar="DURATION", help="stop after this real time"
@@ -504,7 +526,8 @@ def _people(options: argparse.Namespace) -> int:
                 habits,
                 options.sms_port,
                 answers_url=options.answers_url,
-                failure_rate=options.sms_failure_rate,
+                manners=_manners(options),
+                receipts_url=options.receipts_url,
             )
             stack.callback(gateway.stop)
             gateway.start()
@@ -517,6 +540,17 @@ def _people(options: argparse.Namespace) -> int:
             summary["sms"] = asdict(gateway.counts())
     _print_summary(options, summary)
     return 0
+
+
+def _manners(options: argparse.Namespace) -> GatewayManners:
+    return GatewayManners(
+        options.sms_failure_rate,
+        options.sms_rate,
+        options.sms_delay,
+        options.sms_loss,
+        options.wrong_numbers,
+        options.voice,
+    )
 
 
 def _storm(options: argparse.Namespace) -> int:

@@ -79,7 +79,7 @@ def main() -> int:
         day = run_day(plan, options.seed, options.hours)
         days.append(day)
         print(
-            f"run {number + 1}: {day.messages:,} messages, {day.readings:,} reports, {day.beacons:,} minutes in "
+            f"run {number + 1}: {day.messages:,} messages, {day.readings:,} reports, {day.beacons} minutes, "
             f"{day.wall_s:.0f} s; {day.warnings.count(b'{'):,} warning messages, {day.shown:,} shown; "
             f"sent {day.sent_sha256[:12]}; {'; '.join(day.faults) or 'nothing lost'}",
             flush=True,

@@ -104,7 +104,8 @@ def head() -> str:
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return (
         f"## Measured {datetime.now(UTC):%Y-%m-%d}, commit {done.stdout.strip() or 'unknown'}\n\n"
-        f"{platform.machine()}, {os.cpu_count()} cores, {memory_gb:.0f} GB, Python {platform.python_version()}, "
+        f"{platform.machine()}, {os.cpu_count()} cores, {memory_gb:.0f} GB, "
+        f"Python {platform.python_version()}, "
         f"numpy {np.__version__}, {platform.system()} {platform.release()}; load average at the start "
         f"{load:.1f}.{busy}\n"
     )
@@ -164,9 +165,8 @@ def script(*arguments: str, seconds_max: int, out: Path | None = None) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(
-            f"`{' '.join(arguments)}` ended with {done.returncode}: {done.stderr.strip()[-600:]}"
-        )
+        name = " ".join(arguments)
+        raise RuntimeError(f"`{name}` ended with {done.returncode}: {done.stderr.strip()[-600:]}")
     return out.read_text(encoding="utf-8") if out else done.stdout.strip()
 
 

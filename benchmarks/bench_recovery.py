@@ -2,9 +2,9 @@
 
     python -m benchmarks.bench_recovery [--entries N] [--stations N] [--repeats N]
 
-A node takes messages through its own listener until its journal has grown by so many entries, is killed with
-SIGKILL, and is started again. The time until /readyz is 200 is told beside that of a start with an empty journal
-on the same configuration: what is left is the replay.
+A node takes messages through its own listener until its journal has grown by so many entries, is killed
+with SIGKILL, and is started again. The time until /readyz is 200 is told beside that of a start with an empty
+journal on the same configuration: what is left is the replay.
 """
 
 import argparse

@@ -192,8 +192,8 @@ def growth(options: argparse.Namespace) -> str:
     stations = np.log([one["stations"] for one in found])
     for name in names:
         values = [float(one[name]) for one in found]
-        exponent = np.polyfit(stations, np.log(values), 1)[0]
-        lines.append(f"| {name} | " + " | ".join(number(value) for value in values) + f" | {exponent:.2f} |")
+        exponent = f"{np.polyfit(stations, np.log(values), 1)[0]:.2f}" if min(values) > 0 else "none"
+        lines.append(f"| {name} | " + " | ".join(number(value) for value in values) + f" | {exponent} |")
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ eight values each minute. `bench_all` runs it for 1, 10 and 100 counties and fit
 
 import argparse
 import json
-import resource
+import os
 import statistics
 import tempfile
 import time
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.processes import memory_mb
 from station_sim.seeds import stream
 from station_sim.wide_network import SCALES, VARIABLES, Scale, write_wide_network
 from warnstream.config.load import load_configuration
@@ -39,7 +40,7 @@ def main() -> None:
         settings = {"longest: 72h": "longest: 24h", "lateness_max: 6h": "lateness_max: 1h"}
         settings["method: advection"] = "method: none"
         write_wide_network(Path(name), scale, settings=settings)
-        empty_mb = memory_mb()
+        empty_mb = memory_mb(os.getpid())
         started = time.perf_counter()
         configuration = load_configuration(Path(name))
         loaded_s = time.perf_counter() - started
@@ -61,7 +62,7 @@ def main() -> None:
         "engine built, s": round(built_s, 3),
         "step with a minute of readings, p50 ms": round(statistics.median(took_ms), 2),
         "values a second through steps": round(1e3 * len(batch) / statistics.median(took_ms)),
-        "memory of configuration, engine and 13 minutes, MB": round(memory_mb() - empty_mb, 1),
+        "memory of configuration, engine and 13 minutes, MB": round(memory_mb(os.getpid()) - empty_mb, 1),
     }
     print(json.dumps(result))
 
@@ -75,11 +76,6 @@ def minute_of_readings(n_stations: int, now_s: int, minute: int) -> ReadingBatch
     wet = generator.random(n_stations) < 0.1
     value[:: len(VARIABLES)] = np.where(wet, generator.integers(1, 5, n_stations) / 10, 0.0)
     return batch_of(station, variable, np.full(len(station), now_s), value)
-
-
-def memory_mb() -> float:
-    """Most memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

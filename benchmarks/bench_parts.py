@@ -3,8 +3,8 @@
     python -m benchmarks.bench_parts [--minutes N]
 
 The demo's county under its storm. Each stage's calls are timed inside the real engine, wrapped at the
-names by which it calls them; a name that is not there any more is said. Copying eight columns of all villages stands
-beside them as the least that touching these costs.
+names by which it calls them; a name that is not there any more is said. Copying eight columns of all
+villages stands beside them as the least that touching these costs.
 """
 
 import argparse

@@ -33,7 +33,7 @@ class Stopwatch:
         """Time a bound method of an object under a stage's name."""
         original: Callable[..., Any] | None = getattr(owner, method, None)
         if original is None:
-            self.missing.append(f"{type(owner).__name__}.{method}")
+            self.missing.append(f"{method} ({stage})")
             return
 
         @functools.wraps(original)
@@ -50,15 +50,15 @@ class Stopwatch:
 def watch(engine: Engine) -> Stopwatch:
     clock = Stopwatch()
     assessment = engine.assessment
-    for method, stage in (
-        ("_check", "quality, duplicates"),
-        ("_count", "windows: readings in"),
-        ("_forecast", "nowcast (every 5 min)"),
-        ("_rain_of_villages", "villages: rain by weights"),
-        ("_antecedent_of_villages", "villages: soil water by weights"),
-        ("_judge", "hazards and hysteresis, all rules"),
+    for part, method, stage in (
+        ("_stations", "take", "stations: quality, duplicates, windows"),
+        ("_stations", "is_reporting", "stations: who reports"),
+        ("_villages", "look_ahead", "nowcast (every 5 min)"),
+        ("_villages", "rain", "villages: accumulations and weights"),
+        ("_villages", "antecedent", "villages: soil water by weights"),
+        ("_judgement", "step", "hazards and hysteresis, all rules"),
     ):
-        clock.wrap(assessment, method, stage)
+        clock.wrap(getattr(assessment, part, None), method, stage)
     clock.wrap(engine.desk, "step", "desk: warnings, calls")
     clock.wrap(assessment, "step", "assessment, whole")
     return clock

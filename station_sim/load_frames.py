@@ -164,7 +164,8 @@ def _observation(station: LoadStation) -> str:
 
 def _topic(prefix: str, group: Sequence[LoadStation], pack: int) -> bytes:
     first = group[0]
-    name = first.code if pack == 1 else f"gateway-{first.code}"
+    # A message speaks for the station in its topic alone; who speaks for others is called gateway.
+    name = first.code if pack == 1 else "gateway"
     return observation_topic(prefix, first.county, first.kind, name).encode()
 
 

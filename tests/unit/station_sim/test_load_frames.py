@@ -77,6 +77,7 @@ def test_packs_hold_all_stations_and_the_last_may_be_shorter() -> None:
     assert [len(pack) for pack in packs] == [3, 3, 1]
     assert [one["station"] for pack in packs for one in pack] == [station_code(k) for k in range(7)]
     assert {one["time"] for pack in packs for one in pack} == {"2026-06-18T12:00:00Z"}
+    assert {topic for topic, _, _ in sent} == {"ws/c0001/rain/gateway/obs"}
 
 
 def test_stations_of_different_topics_and_variables_have_frames_of_one_length() -> None:

@@ -128,12 +128,6 @@ class Metrics:
             ["condition"],
             registry=registry,
         )
-        self.stations_flagged = Gauge(
-            "warnstream_stations_flagged",
-            "Gauges that quality control doubts, by flag.",
-            ["flag"],
-            registry=registry,
-        )
 
     def _add_storage(self) -> None:
         registry = self.registry
@@ -225,6 +219,12 @@ class Metrics:
         )
         self.villages_blind = Gauge(
             "warnstream_villages_blind", "Villages whose gauges are silent.", ["hazard"], registry=registry
+        )
+        self.stations_flagged = Gauge(
+            "warnstream_stations_flagged",
+            "Gauges that quality control doubts, by flag.",
+            ["flag"],
+            registry=registry,
         )
         self.villages_sight = Gauge(
             "warnstream_villages_sight",

@@ -2,7 +2,8 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-journal bench-ingest bench-backlog load-edge crash-ingest demo
+.PHONY: check test test-all bench bench-journal bench-ingest bench-backlog bench-latency load-edge load-nation \
+	crash-ingest fuzz sim-day demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -16,14 +17,27 @@ test:             ## what runs anywhere in a minute: no servers, no shared data
 test-all:         ## everything this machine can run
 	$(BIN)pytest
 
-bench:            ## figures for benchmarks/RESULTS.md
-	$(BIN)python benchmarks/bench_engine.py
+bench:            ## every figure of benchmarks/RESULTS.md in less than 30 minutes; wants the extra [bench]
+	$(BIN)python -m benchmarks.bench_all
+
+bench-latency:    ## from the crossing reading to the household's device
+	$(BIN)python -m benchmarks.bench_latency
+
+load-nation:      ## 384,000 stations at a reading a minute into one node, ten minutes
+	$(BIN)python -m benchmarks.load_nation
+
+sim-day:          ## 24 hours of a county with every fault through a real node, twice; ten minutes
+	$(BIN)python -m tests.simulation.day
 
 crash-ingest:     ## kill node and broker, fill the disk, tear the journal, under storms; half an hour
 	$(BIN)python -m tests.simulation.crash_ingest
 
 bench-journal:    ## the journal beside SQLite: appending durably, reading back
 	$(BIN)python -m benchmarks.bench_journal
+
+MINUTES ?= 10
+fuzz:             ## every decoder, frame scanner and listener under mutated input; MINUTES each (10)
+	$(BIN)python -m tests.fuzz.run --minutes $(MINUTES)
 
 bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
 	$(BIN)python -m benchmarks.bench_ingest

@@ -230,6 +230,8 @@ def test_a_table_of_nan_warns_nobody_and_silences_no_other() -> None:
     assessment = assessment_of(empty, rain_rule(N, SIREN, name="sound"))
     step = assessment.step(rain((1, 300, 45.0)), T0 + 300)
     assert [(change.hazard, change.village) for change in step.changes] == [("sound", 1)]
+    assert list(step.failures) == ["empty"]
+    assert "no value at all" in step.failures["empty"]
 
 
 def test_time_only_moves_forward() -> None:

@@ -58,6 +58,8 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._add_ingest()
+        self._add_storage()
+        self._add_stations()
         self._add_sl651()
         self._add_listener()
         self._add_judgement()
@@ -76,6 +78,9 @@ class Metrics:
             "Messages and readings refused and kept aside.",
             ["reason"],
             registry=registry,
+        )
+        self.refused_taken_again = Counter(
+            "warnstream_refused_taken_again", "Refusals whose messages were taken again.", registry=registry
         )
         self.readings_flagged = Counter(
             "warnstream_readings_flagged", "Readings flagged by quality control.", ["flag"], registry=registry
@@ -122,11 +127,19 @@ class Metrics:
         self.journal_sequence = Gauge(
             "warnstream_journal_sequence", "Number of the newest journal entry.", registry=registry
         )
-        self._add_storage()
+
+    def _add_stations(self) -> None:
+        registry = self.registry
         self.stations = Gauge(
             "warnstream_stations",
             "Stations by condition: reporting, silent.",
             ["condition"],
+            registry=registry,
+        )
+        self.stations_flagged = Gauge(
+            "warnstream_stations_flagged",
+            "Gauges that quality control doubts, by flag.",
+            ["flag"],
             registry=registry,
         )
 
@@ -221,6 +234,12 @@ class Metrics:
         self.villages_blind = Gauge(
             "warnstream_villages_blind", "Villages whose gauges are silent.", ["hazard"], registry=registry
         )
+        self.villages_sight = Gauge(
+            "warnstream_villages_sight",
+            "Villages by how much of their own gauges they hear: whole, partly (too little), blind.",
+            ["sight"],
+            registry=registry,
+        )
         self.hazards_degraded = Gauge(
             "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
         )
@@ -299,6 +318,11 @@ class Metrics:
         """Stations that report and that should but do not."""
         self.stations.labels("reporting").set(reporting)
         self.stations.labels("silent").set(silent)
+
+    def set_sight(self, *, blind: int, partly: int, whole: int) -> None:
+        """Villages by how much of their own gauges they hear."""
+        for word, count in (("blind", blind), ("partly", partly), ("whole", whole)):
+            self.villages_sight.labels(word).set(count)
 
     def set_notifications(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Notifications by channel and state word; pairs not named have none."""

@@ -314,13 +314,18 @@ def check_finding(found: HazardLevels, n_places: int) -> None:
 
 
 def has_no_number(thresholds: Thresholds) -> bool:
-    """Whether a table has villages or sensors, and not one number to judge them by."""
+    """Whether a table has villages or sensors, and not one number to judge them by.
+
+    Such a table would look like fine weather: levels would fall, and nobody would know.
+    """
     if isinstance(thresholds, CriticalRain):
         critical = thresholds.critical_mm
     elif isinstance(thresholds, CriticalStage):
         critical = thresholds.critical_m
     elif isinstance(thresholds, SlopeTable | FireTable):
         critical = thresholds.critical
+    elif isinstance(thresholds, WaterloggingTable):
+        critical = np.concatenate([thresholds.critical_cm.ravel(), thresholds.rain.critical_mm.ravel()])
     else:
         return False
     return critical.size > 0 and bool(np.isnan(critical).all())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.assessment.stations import ANTECEDENT, StationState
+from warnstream.assessment.villages import Sight
 from warnstream.hazards.rule import lead_s_of
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.expressions import RAIN_LIKE, Leaf, LevelTerm, SignTerm
@@ -18,6 +19,7 @@ from warnstream.model.indicators import (
 from warnstream.model.network import Network
 from warnstream.model.rules import CriticalStage, HazardRule
 from warnstream.model.signs import Sign, SignState, VillageSigns
+from warnstream.model.station_quality import DOUBT, StationQuality
 from warnstream.model.times import HOUR_S
 
 ANTECEDENT_COVERAGE_MIN = 0.5
@@ -41,8 +43,18 @@ class Sources:
     stations: StationState
     rain: VillageRain
     antecedent: VillageAntecedent | None
+    sight: Sight
+    quality: StationQuality
     signs: VillageSigns
     now_s: int
+
+    def is_doubtful(self, indicator: Indicator, station: int, place: int, since_s: int) -> bool:
+        """Whether readings since a time, the gauge or too few gauges leave a level unconfirmed."""
+        by_readings = since_s <= self.stations.doubtful_until_s(indicator, station)
+        if indicator not in RAIN_LIKE:
+            return by_readings
+        by_gauge = bool(self.quality.flags[station] & np.uint16(DOUBT))
+        return by_readings or by_gauge or bool(self.sight.is_partly_blind[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,7 @@ def reason_of_value(
     observed_at_s = int(sources.stations.observed_at_s(indicator)[station])
     coverage = coverage_of(sources, village, indicator, duration_s)
     is_warming_up = indicator in ANTECEDENT and coverage < ANTECEDENT_COVERAGE_MIN
-    is_doubtful = observed_at_s - duration_s <= sources.stations.doubtful_until_s[station]
+    is_doubtful = sources.is_doubtful(indicator, station, village, observed_at_s - duration_s)
     return Reason(
         indicator=indicator.word,
         station=network.stations.code[station],
@@ -133,8 +145,8 @@ def reason_of_facts(
     ]
     observed = [int(sources.stations.observed_at_s(i)[s]) for s, i, _ in measured]
     doubtful = [
-        at_s - duration_s <= sources.stations.doubtful_until_s[station]
-        for at_s, (station, _, duration_s) in zip(observed, measured, strict=True)
+        sources.is_doubtful(indicator, station, village, at_s - duration_s)
+        for at_s, (station, indicator, duration_s) in zip(observed, measured, strict=True)
     ]
     coverage = min(
         (

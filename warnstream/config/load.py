@@ -16,7 +16,6 @@ from warnstream.config.documents import (
     OUTLINE_METHODS,
     ChannelsDocument,
     NodeDocument,
-    QualitySection,
     WindowsSection,
 )
 from warnstream.config.faults import FaultLog, unknown
@@ -44,6 +43,7 @@ from warnstream.config.places import (
     read_stations,
     read_villages,
 )
+from warnstream.config.quality_section import QualitySection
 from warnstream.config.rivers import RiverBook
 from warnstream.config.rule_tables import RuleBook
 from warnstream.config.sections import Section

@@ -13,6 +13,7 @@ from warnstream.config.csv_rows import Columns, Row, read_rows
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder, is_utf8
 from warnstream.config.quantities import code_expected, is_code
+from warnstream.model.arrays import Float64Array
 from warnstream.model.network import Stations, Villages
 from warnstream.model.readings import COUNTERS, VARIABLE_OF_WORD, Variable
 
@@ -20,12 +21,14 @@ STATIONS_FILE = "stations.csv"
 VILLAGES_FILE = "villages.csv"
 VILLAGES_GEOJSON = "villages.geojson"
 STATION_COLUMNS = Columns(
-    ("station", "latitude", "longitude", "elevation_m", "variables", "interval_s", "county"), ("name",)
+    ("station", "latitude", "longitude", "elevation_m", "variables", "interval_s", "county"),
+    ("name", "resolution_mm"),
 )
 VILLAGE_COLUMNS = Columns(
     ("village", "name", "latitude", "longitude", "township", "county"), ("polygon_wkt",)
 )
 INTERVAL_S_MIN, INTERVAL_S_MAX = 60, 3600
+RESOLUTION_MM_MIN, RESOLUTION_MM_MAX = 0.01, 10
 ELEVATION_M_MIN, ELEVATION_M_MAX = -500, 9000
 _RAIN_WORDS = frozenset(variable.word for variable in (Variable.RAIN, *COUNTERS))
 _VILLAGE_PROPERTIES = ("village", "name", "township", "county")
@@ -40,6 +43,7 @@ class _Station:
     measures_rain: bool
     measures_stage: bool
     measured: frozenset[Variable]
+    resolution_mm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,13 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
         measures_rain=np.array([s.measures_rain for s in found], dtype=np.bool_),
         measures_stage=np.array([s.measures_stage for s in found], dtype=np.bool_),
         measured=tuple(s.measured for s in found),
+        resolution_mm=_resolutions([s.resolution_mm for s in found]),
     )
+
+
+def _resolutions(found: list[float]) -> Float64Array | None:
+    resolution_mm = np.array(found, dtype=np.float64)
+    return None if np.isnan(resolution_mm).all() else resolution_mm
 
 
 def _station_of(row: Row) -> _Station:
@@ -103,6 +113,9 @@ def _station_of(row: Row) -> _Station:
     interval_s = row.whole("interval_s", INTERVAL_S_MIN, INTERVAL_S_MAX)
     if interval_s is not None and interval_s % 60:
         row.fault("interval_s", f"expected whole minutes in seconds (60, 300, 600), got {interval_s}")
+    resolution_mm = None
+    if row.cell("resolution_mm"):
+        resolution_mm = row.decimal("resolution_mm", RESOLUTION_MM_MIN, RESOLUTION_MM_MAX)
     return _Station(
         latitude=math.nan if latitude is None else latitude,
         longitude=math.nan if longitude is None else longitude,
@@ -110,6 +123,7 @@ def _station_of(row: Row) -> _Station:
         measures_rain=bool(_RAIN_WORDS.intersection(words)),
         measures_stage=Variable.STAGE.word in words,
         measured=frozenset(VARIABLE_OF_WORD[word] for word in words if word in VARIABLE_OF_WORD),
+        resolution_mm=math.nan if resolution_mm is None else resolution_mm,
     )
 
 

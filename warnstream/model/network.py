@@ -28,6 +28,8 @@ class Stations:
         Which variables are expected; silence is judged on stations that should report.
     measured : tuple of frozenset of Variable, length n_stations
         All that each station measures; empty where nobody said.
+    resolution_mm : Float64Array, shape (n_stations,), or None
+        Rain of one tip of the gauge; NaN where it is not known, None where it is known of none.
     """
 
     code: tuple[str, ...]
@@ -37,6 +39,7 @@ class Stations:
     measures_rain: BoolArray
     measures_stage: BoolArray
     measured: tuple[frozenset[Variable], ...] = ()
+    resolution_mm: Float64Array | None = None
 
     def __len__(self) -> int:
         return len(self.code)

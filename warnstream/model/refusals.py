@@ -29,6 +29,7 @@ class RefusalReason(StrEnum):
     EXERCISE = "exercise"
     PICTURE = "picture"
     UNSUPPORTED_CONTENT = "unsupported_content"
+    DECODER_FAULT = "decoder_fault"
 
 
 @dataclass(frozen=True, slots=True)

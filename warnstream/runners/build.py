@@ -1,6 +1,6 @@
 """Puts an engine together from a configuration; the live node and the replay use the same one."""
 
-from warnstream.adapters.geometry import fallback_weights, own_weights, project
+from warnstream.adapters.geometry import fallback_weights, own_weights, project, station_neighbours
 from warnstream.assessment import Assessment, Weights
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
@@ -8,6 +8,7 @@ from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Speakers
+from warnstream.model.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake import Topics
 
@@ -38,7 +39,7 @@ def build_decoder(configuration: Configuration) -> DecoderSelection:
     names = {theirs: code for rule in configuration.decoders for theirs, code in rule.stations.items()}
     return DecoderSelection(
         stations,
-        configuration.decoders,
+        (*configuration.decoders, DecoderRule(REFUSED_READING_TOPIC, "flat_json", {}, {})),
         takes_exercises=configuration.message.status is MessageStatus.EXERCISE,
         speakers=Speakers(
             configuration.topic_prefix, stations, {*configuration.topic_gateways, *users}, names
@@ -55,6 +56,8 @@ def build_assessment(configuration: Configuration) -> Assessment:
         weights=Weights(
             own=own_weights(network, configuration.village),
             fallback=fallback_weights(network, configuration.village),
+            neighbours=station_neighbours(network, configuration.quality.neighbours),
+            heard_min=configuration.village.heard_min,
         ),
         windows=configuration.windows,
         quality=configuration.quality,

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from warnstream.assessment.villages import Sight
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
 from warnstream.engine import EngineStep
 from warnstream.model.level import Level
 from warnstream.model.network import Network, Villages
+from warnstream.model.station_quality import STATION_FLAGS, WHY, StationFlag, StationQuality
 from warnstream.model.times import iso_utc
 
 CODES_SHOWN_MAX = 50
@@ -24,8 +26,11 @@ def describe_step(
         "node": configuration.node.name,
         "now": iso_utc(now_s),
         "clock": configuration.node.clock,
-        "stations": _describe_stations(network, np.flatnonzero(~assessed.is_reporting)),
-        "villages": {**_describe_villages(network, np.flatnonzero(assessed.is_blind)), "levels": levels},
+        "stations": {
+            **_describe_stations(network, np.flatnonzero(~assessed.is_reporting)),
+            **_describe_doubts(network, assessed.quality),
+        },
+        "villages": {**_describe_villages(network, assessed.sight), "levels": levels},
     }
 
 
@@ -35,9 +40,40 @@ def _describe_stations(network: Network, silent: np.ndarray) -> dict[str, object
     return {"total": total, "reporting": total - len(silent), "silent": named}
 
 
-def _describe_villages(network: Network, blind: np.ndarray) -> dict[str, object]:
-    named = [network.villages.code[index] for index in blind[:CODES_SHOWN_MAX]]
-    return {"total": len(network.villages), "blind": len(blind), "blind_codes": named}
+def _describe_doubts(network: Network, quality: StationQuality) -> dict[str, object]:
+    """Gauges that are doubted and why, least confidence first; isolated ones are counted only."""
+    doubted = np.flatnonzero(quality.confidence < 1.0)
+    order = doubted[np.lexsort((doubted, quality.confidence[doubted]))]
+    return {
+        "doubted": len(doubted),
+        "doubted_why": [_doubt(network, quality, int(index)) for index in order[:CODES_SHOWN_MAX]],
+        "isolated": int(quality.has(StationFlag.ISOLATED).sum()),
+    }
+
+
+def _doubt(network: Network, quality: StationQuality, station: int) -> dict[str, object]:
+    flags = [flag for flag in STATION_FLAGS if quality.flags[station] & flag]
+    since_s = int(quality.since_s[station])
+    return {
+        "station": network.stations.code[station],
+        "flags": [flag.word for flag in flags],
+        "why": "; ".join(WHY[flag] for flag in flags),
+        "confidence": round(float(quality.confidence[station]), 2),
+        "since": iso_utc(since_s) if since_s >= 0 else None,
+    }
+
+
+def _describe_villages(network: Network, sight: Sight) -> dict[str, object]:
+    """Villages that hear none of their own gauges, or too few."""
+    blind, partly = np.flatnonzero(sight.is_blind), np.flatnonzero(sight.is_partly_blind)
+    codes = network.villages.code
+    return {
+        "total": len(codes),
+        "blind": len(blind),
+        "blind_codes": [codes[index] for index in blind[:CODES_SHOWN_MAX]],
+        "partly_blind": len(partly),
+        "partly_blind_codes": [codes[index] for index in partly[:CODES_SHOWN_MAX]],
+    }
 
 
 def count_levels(level: np.ndarray) -> dict[Level, int]:

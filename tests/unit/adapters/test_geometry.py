@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from tests.networks import network_of
-from warnstream.adapters.geometry import fallback_weights, near_weights, own_weights
+from warnstream.adapters.geometry import fallback_weights, near_weights, own_weights, station_neighbours
 from warnstream.model.network import Network
-from warnstream.model.policies import VillagePolicy
+from warnstream.model.policies import NeighbourPolicy, VillagePolicy
 
 POLICY = VillagePolicy(
     method="nearest",
@@ -101,3 +101,17 @@ def test_an_outline_smaller_than_a_cell_is_judged_at_its_point() -> None:
     weights = own_weights(network, VillagePolicy("grid", 1, 8_000, 2, 20_000, cell_m=5_000))
     assert weights.station[0, 0] == 0
     assert weights.weight[0, 0] == 1
+
+
+def test_neighbours_are_the_nearest_rain_gauges_within_reach_and_never_oneself() -> None:
+    network = network_of(5, 5)
+    network.stations.measures_rain[1] = False
+    found = station_neighbours(network, NeighbourPolicy(radius_m=10_100, neighbours=2))
+    near = [set(row) - {-1} for row in found.station.tolist()]
+    assert near == [{2}, set(), {3, 0}, {2, 4}, {3, 2}]
+    assert found.station[2].tolist() == [3, 0]
+    assert found.distance_m[2] == pytest.approx([5_000, 10_000], rel=0.01)
+
+
+def test_a_network_of_one_gauge_has_no_neighbours() -> None:
+    assert station_neighbours(network_of(1, 1), NeighbourPolicy()).station.shape == (1, 0)

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.networks import HOUR, LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
@@ -129,6 +129,7 @@ def batch_at(storm: dict[tuple[int, int], int], step: int) -> ReadingBatch:
 @pytest.mark.parametrize("name", HAZARDS)
 @settings(max_examples=8, deadline=None)
 @given(storm=storms, extra=reading)
+@example(storm=[(1, 7, 272), (1, 8, 127), (1, 9, 284)], extra=(1, 8, 107))  # red earlier, and fell earlier
 def test_more_rain_never_lowers_a_level(
     name: str, storm: list[tuple[int, int, int]], extra: tuple[int, int, int]
 ) -> None:

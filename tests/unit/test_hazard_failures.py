@@ -71,7 +71,7 @@ def test_an_exception_and_a_table_of_nan_touch_no_other_hazard(monkeypatch: pyte
         found += step.changes
         assert step.failures == {
             "raises": "RuntimeError: seeded fault",
-            "lost_table": "ValueError: no threshold is a number: its table says nothing",
+            "lost_table": "ValueError: no threshold is a number: the table has no value at all",
         }
     # Nobody could see either hazard: what stood stands, whatever the hours bring.
     assert after.level("raises").level.tolist() == [Level.YELLOW, 0, 0]

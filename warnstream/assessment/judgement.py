@@ -135,7 +135,7 @@ class Judgement:
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         if rule.name in self._numberless:
-            raise ValueError("no threshold is a number: its table says nothing")
+            raise ValueError("no threshold is a number: the table has no value at all")
         if isinstance(rule.thresholds, CriticalRain) and rule.thresholds.wetness is not None:
             return critical_rainfall.evaluate(rule, sources.rain, sources.antecedent)
         if rule.evaluator in RAIN_EVALUATORS:

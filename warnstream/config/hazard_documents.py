@@ -30,7 +30,7 @@ class LoweringSection(Section):
         "30min", alias="hold", description="How long the indicator must have been below before a level falls."
     )
     active_s_min: Annotated[int, forms.duration("0s", "7d")] = default(
-        "60min", alias="active_min", description="A level once reached stays at least that long."
+        "60min", alias="active_min", description="A level stays at least that long after it was last reached."
     )
     coverage_min: Annotated[float, forms.decimal(0, 1)] = default(
         0.8, description="Share of the window that must have been observed before a level falls."

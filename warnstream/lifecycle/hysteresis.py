@@ -2,8 +2,11 @@
 
 A village's level follows its evaluator upwards in the same step. It falls
 only when its indicator has stayed below the clear value of that level for
-`hold_s`, with data all the time, not before `active_s_min` after the last
-rise, and one step at a time. Without data nothing falls.
+`hold_s`, with data all the time, not before `active_s_min` after the level was
+last reached, and one step at a time. Without data nothing falls.
+
+Counted from the *last* time it was reached, not from the rise: else a storm that
+is a little heavier, and so raised the level earlier, would lower it earlier.
 """
 
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Int64Array, LevelArray
 from warnstream.model.indicators import HazardLevels
+from warnstream.model.level import LEVELS
 from warnstream.model.rules import Lowering
 
 _NEVER = np.int64(-1)
@@ -33,7 +37,7 @@ class LevelState:
     def __init__(self, n_villages: int) -> None:
         self.level: LevelArray = np.zeros(n_villages, dtype=np.uint8)
         self.is_blind: BoolArray = np.zeros(n_villages, dtype=np.bool_)
-        self._raised_at_s: Int64Array = np.full(n_villages, _NEVER)
+        self._reached_at_s: Int64Array = np.full((len(LEVELS), n_villages), _NEVER)
         self._below_since_s: Int64Array = np.full(n_villages, _NEVER)
 
     def step(self, found: HazardLevels, lowering: Lowering, now_s: int) -> LevelStep:
@@ -41,16 +45,18 @@ class LevelState:
         previous, was_blind = self.level.copy(), self.is_blind
         rises = found.level > self.level
         self.level = np.maximum(self.level, found.level)
-        self._raised_at_s[rises] = now_s
+        for level in LEVELS:
+            self._reached_at_s[level - 1, found.level >= level] = now_s
         held = np.maximum(found.holding, found.level)  # a level found again, if only by forecast, holds
         below = (held < self.level) & found.can_fall & ~found.is_blind & ~rises
         self._below_since_s = np.where(
             below, np.where(self._below_since_s == _NEVER, now_s, self._below_since_s), _NEVER
         )
+        reached_at_s = self._reached_at_s[np.maximum(self.level, 1) - 1, np.arange(len(self.level))]
         falls = (
             below
             & (now_s - self._below_since_s >= lowering.hold_s)
-            & (now_s - self._raised_at_s >= lowering.active_s_min)
+            & (now_s - reached_at_s >= lowering.active_s_min)
         )
         self.level[falls] -= 1
         self._below_since_s[falls] = now_s
@@ -69,7 +75,7 @@ class LevelState:
         return {
             "level": self.level.copy(),
             "is_blind": self.is_blind.copy(),
-            "raised_at_s": self._raised_at_s.copy(),
+            "reached_at_s": self._reached_at_s.copy(),
             "below_since_s": self._below_since_s.copy(),
         }
 
@@ -77,5 +83,5 @@ class LevelState:
         """Take up a snapshot of a network of the same size."""
         self.level = state["level"].astype(np.uint8)
         self.is_blind = state["is_blind"].astype(np.bool_)
-        self._raised_at_s = state["raised_at_s"].astype(np.int64)
+        self._reached_at_s = state["reached_at_s"].astype(np.int64)
         self._below_since_s = state["below_since_s"].astype(np.int64)

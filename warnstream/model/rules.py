@@ -26,7 +26,7 @@ class Lowering:
     hold_s : int
         The indicator must have been below the clear value that long, without a gap in the data.
     active_s_min : int
-        A level once reached stays at least that long.
+        A level stays at least that long after it was last reached.
     coverage_min : float
         Share of the last hour that must have been observed before a level may fall.
     """

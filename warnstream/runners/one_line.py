@@ -17,6 +17,9 @@ def describe(message: WarningMessage, configuration: Configuration) -> str:
 def _why(reason: Reason) -> str:
     window = f" in {reason.duration_s / HOUR_S:g} h" if reason.duration_s else ""
     zone = f"{reason.zone}: " if reason.zone else ""
+    if reason.indicator in {"sign", "level"}:
+        seen = ", ".join(f"{fact.indicator} {fact.note}" for fact in reason.facts)
+        return f"{zone}{seen}{'' if reason.confirmed else ', not validated'}"
     text = f"{zone}{reason.station} {reason.value:g} {reason.unit}{window} >= {reason.threshold:g}"
     if reason.is_observed:
         return text

@@ -49,6 +49,24 @@ def test_a_level_stays_its_least_time_however_dry_it_gets() -> None:
     assert run(state, found(0), 60, 1860, 3599, 3600) == [2, 2, 2, 1]
 
 
+def test_the_least_time_counts_from_the_last_time_the_level_was_reached() -> None:
+    """A storm that reached the level earlier, and again as late, does not lower it earlier."""
+    early, late = LevelState(1), LevelState(1)
+    run(early, found(4), 0)
+    for state in (early, late):
+        run(state, found(4), 600)
+    times = range(660, 6000, 60)
+    assert run(early, found(0), *times) == run(late, found(0), *times)
+
+
+def test_the_least_time_of_a_lower_level_counts_from_its_own_last_time() -> None:
+    state = LevelState(1)
+    run(state, found(2), 0)
+    run(state, found(1), 3000, 4500)
+    # Yellow falls at 4800, half an hour below it; blue was last reached at 4500.
+    assert run(state, found(0), 4799, 4800, 6600, 8099, 8100) == [2, 1, 1, 1, 0]
+
+
 def test_a_level_stands_while_its_clear_value_is_reached() -> None:
     state = LevelState(1)
     run(state, found(3), 0)

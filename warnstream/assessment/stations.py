@@ -25,7 +25,7 @@ from warnstream.model.rules import (
     SlopeTable,
     WaterloggingTable,
 )
-from warnstream.model.times import DAY_S
+from warnstream.model.times import DAY_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.fire_weather import FireWeather
@@ -67,8 +67,13 @@ class StationState:
         self.fire = FireWeather(n_stations, noon_s[0]) if noon_s else None
         if self.fire is not None:
             span_s = max(span_s, 2 * DAY_S)
-        span_s += windows.future_s_max
-        self.rain = RainWindow(stations.interval_s, span_s=span_s, grace_s=windows.grace_s)
+        self.rain = RainWindow(
+            stations.interval_s,
+            span_s=span_s,
+            grace_s=windows.grace_s,
+            future_s=windows.future_s_max,
+            by_minute_s=windows.by_minute_s,
+        )
         self.antecedent = (
             AntecedentRain(n_stations, self.plan, lateness_s=windows.lateness_s_max)
             if self.plan is not None
@@ -78,7 +83,9 @@ class StationState:
         self.sensors = SensorSeries(_sensors(rules), n_stations)
         self._stations = stations
         self._windows = windows
-        self._duplicates = DuplicateFilter(n_stations, span_s=span_s)
+        self._duplicates = DuplicateFilter(
+            n_stations, span_s=windows.lateness_s_max + windows.future_s_max + MINUTE_S
+        )
         self._quality = QualityControl(stations, policies.quality)
         self._counters = RainCounters(
             n_stations,

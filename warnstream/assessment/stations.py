@@ -188,7 +188,7 @@ class StationState:
 
     def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int) -> None:
         """Bring usable readings into the windows and into what is kept beside them."""
-        changed_from_s = self._count_rain(readings, flags)
+        changed = self._count_rain(readings, flags)
         usable = readings.select((flags & UNUSABLE) == 0)
         stage = usable.select(usable.variable == Variable.STAGE)
         self.stages.add(stage.station, stage.observed_at_s, stage.value)
@@ -197,22 +197,22 @@ class StationState:
             self.fire.advance(self.rain, now_s)
             self.fire.add(usable, now_s)
         if self.antecedent is not None:
-            self.antecedent.advance(self.rain, now_s, changed_from_s)
+            self.antecedent.advance(self.rain, now_s, *changed)
 
-    def _count_rain(self, readings: ReadingBatch, flags: UInt16Array) -> int | None:
+    def _count_rain(self, readings: ReadingBatch, flags: UInt16Array) -> tuple[Int32Array, Int64Array]:
         """Rain into the windows; flags what a counter has accounted for already.
 
         Amounts go first: a counter then adds only what they leave open, so no
-        rain is counted twice whatever a station reports. Returns the earliest
-        time whose rain changed, None if none did.
+        rain is counted twice whatever a station reports. Returns the stations
+        whose rain changed, and from what time on, shape (n,) each.
         """
         usable = (flags & UNUSABLE) == 0
         rows = np.flatnonzero(usable & (readings.variable == Variable.RAIN))
         rows = rows[~self._is_superseded(readings.select(rows), flags, rows)]
         rain = readings.select(rows)
         self.rain.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
-        own_s = self._stations.interval_s[rain.station]
-        begins = [rain.observed_at_s - np.where(rain.interval_s > 0, rain.interval_s, own_s)]
+        again = self._correct(readings, flags)
+        stations, begins = [rain.station, again.station], [self._begin_s(rain), self._begin_s(again)]
         for variable in COUNTERS:
             rows = np.flatnonzero(usable & (readings.variable == variable))
             if len(rows):
@@ -221,9 +221,25 @@ class StationState:
                 self.rain.reconcile(
                     grown.station, grown.begin_s, grown.end_s, grown.rain_mm, grown.is_observed
                 )
+                stations.append(grown.station)
                 begins.append(grown.begin_s)
-        begin_s = np.concatenate(begins)
-        return int(begin_s.min()) if len(begin_s) else None
+        return np.concatenate(stations), np.concatenate(begins)
+
+    def _begin_s(self, rain: ReadingBatch) -> Int64Array:
+        """When each amount began to fall, shape (n,)."""
+        own_s = self._stations.interval_s[rain.station]
+        begin_s: Int64Array = rain.observed_at_s - np.where(rain.interval_s > 0, rain.interval_s, own_s)
+        return begin_s
+
+    def _correct(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
+        """Amounts that came again and are greater now; only the others stay flagged as repetitions."""
+        is_repeated = ((flags & UNUSABLE) == Flag.DUPLICATE) & (readings.variable == Variable.RAIN)
+        rows = np.flatnonzero(is_repeated)
+        rows = rows[~self._counters.is_counted(readings.station[rows])]
+        again = readings.select(rows)
+        counted = self.rain.correct(again.station, again.observed_at_s, again.value, again.interval_s)
+        flags[rows[counted]] &= ~np.uint16(Flag.DUPLICATE)
+        return again.select(counted)
 
     def _is_superseded(self, rain: ReadingBatch, flags: UInt16Array, rows: Int64Array) -> BoolArray:
         """Which amounts, shape (n,), fell in minutes that a counter has accounted for."""

@@ -29,6 +29,7 @@ from warnstream.windows.cumulative_ring import COARSE_MIN, CumulativeRing, Sprea
 UM_PER_MM = 1000
 """Rain is kept in micrometres: 0.1 mm, 0.2 mm and 0.254 mm (0.01 inch) tips are all whole numbers."""
 
+_EVERY = slice(None)
 _FEW = 0.3
 """Where less than that share of the windows differs from the rest or has changed, it is looked up singly."""
 
@@ -357,7 +358,9 @@ class RainWindow:
             result[index] = np.where(part.coverage[:, 0] >= 0.5, part.rain_mm[:, 0], np.nan)
         return result
 
-    def steps(self, begin_min: int, n_steps: int, step_min: int) -> tuple[Float64Array, Float64Array]:
+    def steps(
+        self, begin_min: int, n_steps: int, step_min: int, station: slice | Int32Array = _EVERY
+    ) -> tuple[Float64Array, Float64Array]:
         """Rain of consecutive steps, and which share of each was observed.
 
         Parameters
@@ -366,6 +369,8 @@ class RainWindow:
             Beginning of the first step, minutes since 1970. What lies before the ring was not observed.
         n_steps, step_min : int
             Steps up to the newest minute of the ring, and their length.
+        station : slice or Int32Array, optional
+            Stations asked for.
 
         Returns
         -------
@@ -375,8 +380,9 @@ class RainWindow:
         edges = begin_min + step_min * np.arange(n_steps + 1, dtype=np.int64)
         ring = self._ring
         rows = ring.rows_of(ring.held_at(np.clip(edges, ring.oldest, ring.head), forward=False))
-        rain_mm = np.diff(ring.rain_um[rows], axis=0) / UM_PER_MM
-        observed = np.minimum(np.diff(ring.observed_min[rows], axis=0) / step_min, 1.0)
+        columns = (rows, station) if isinstance(station, slice) else np.ix_(rows, station)
+        rain_mm = np.diff(ring.rain_um[columns], axis=0) / UM_PER_MM
+        observed = np.minimum(np.diff(ring.observed_min[columns], axis=0) / step_min, 1.0)
         return rain_mm, observed
 
     def snapshot(self) -> dict[str, Int32Array | Int64Array | UInt16Array]:

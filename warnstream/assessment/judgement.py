@@ -74,6 +74,7 @@ class Judgement:
         self._places = network.places
         self._rules = rules
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
+        self._by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """Changes of all hazards, in the order of the rules; `failures` takes those that failed."""
@@ -105,11 +106,8 @@ class Judgement:
         return self._changes(rule, step, _Spoken(found, place), sources)
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
-        if rule.evaluator in RAIN_EVALUATORS:
-            return RAIN_EVALUATORS[rule.evaluator](rule, sources.rain)
-        if isinstance(rule.thresholds, LandslideRain):
-            assert sources.antecedent is not None, "planned for from the rules"
-            return landslide_rain.evaluate(rule, sources.rain, sources.antecedent)
+        if rule.evaluator in RAIN_EVALUATORS or isinstance(rule.thresholds, LandslideRain):
+            return self._evaluate_by_rain(rule, sources.rain, sources.antecedent)
         n_places = len(self._places)
         if isinstance(rule.thresholds, FireTable):
             fire = sources.stations.fire
@@ -122,6 +120,21 @@ class Judgement:
                 rule, sources.rain, sources.stations.sensors.samples(), n_places, sources.now_s
             )
         return river_stage.evaluate(rule, sources.stations.stages_of(rule), n_places, sources.now_s)
+
+    def _evaluate_by_rain(
+        self, rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None
+    ) -> HazardLevels:
+        """By rain alone: what was found last stands while its sources are the same objects."""
+        last = self._by_rain.get(rule.name)
+        if last is not None and last[0] is rain and last[1] is antecedent:
+            return last[2]
+        if isinstance(rule.thresholds, LandslideRain):
+            assert antecedent is not None, "planned for from the rules"
+            found = landslide_rain.evaluate(rule, rain, antecedent)
+        else:
+            found = RAIN_EVALUATORS[rule.evaluator](rule, rain)
+        self._by_rain[rule.name] = rain, antecedent, found
+        return found
 
     def _changes(
         self,

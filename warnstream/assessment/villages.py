@@ -12,8 +12,9 @@ from warnstream.model.forecast import RainAhead
 from warnstream.model.indicators import LEADS_S, VillageAntecedent, VillageRain
 from warnstream.model.network import StationWeights
 from warnstream.model.times import DAY_S
-from warnstream.villages.combine import combine, greatest, weighted_mean
+from warnstream.villages.combine import by_column, combine, greatest, weighted_mean
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.rain_window import Accumulation
 from warnstream.windows.soil_water import soil_water_ahead
 
 
@@ -25,8 +26,20 @@ class Weights:
     fallback: StationWeights
 
 
+@dataclass(frozen=True, slots=True)
+class _LastRain:
+    """The rain of the villages as it was worked out last, and from what."""
+
+    accumulation: Accumulation
+    ahead_mm: Float64Array
+    is_reporting: BoolArray
+    rain: VillageRain
+
+
 class VillageState:
     """Rain of villages; remembers the last nowcast and the last soil water.
+
+    What it hands out stands until its sources change, and nobody may change it.
 
     Parameters
     ----------
@@ -42,11 +55,12 @@ class VillageState:
     def __init__(
         self, n_places: int, weights: Weights, duration_s: Int32Array, nowcast: GaugeNowcast | None
     ) -> None:
-        self._weights = weights
+        self._weights = Weights(by_column(weights.own), by_column(weights.fallback))
         self._duration_s = duration_s
         self._nowcast = nowcast
         self._nowcast_at_s = -DAY_S
         self._ahead_mm: Float64Array = np.full((n_places, len(LEADS_S)), np.nan)
+        self._rain: _LastRain | None = None
         self._antecedent: tuple[tuple[int, int, bytes], VillageAntecedent] | None = None
 
     def look_ahead(self, stations: StationState, now_s: int, failures: dict[str, str]) -> RainAhead | None:
@@ -59,30 +73,25 @@ class VillageState:
             forecast = self._nowcast.rain_ahead(frames)
         except Exception as error:  # noqa: BLE001  # the nowcast failing must not silence the observed rain
             failures["forecast"] = describe(error)
-            self._ahead_mm[:] = np.nan
+            self._ahead_mm = np.full_like(self._ahead_mm, np.nan)
             return None
         self._ahead_mm = forecast.rain_mm
         return forecast
 
     def rain(self, stations: StationState, is_reporting: BoolArray, now_s: int) -> VillageRain:
-        """Rain of every village over every duration, as of now."""
-        accumulation = stations.rain.accumulate(self._duration_s, now_s)
-        combined = combine(
-            self._weights.own,
-            self._weights.fallback,
-            accumulation.rain_mm,
-            accumulation.coverage,
-            is_reporting,
-        )
-        return VillageRain(
-            duration_s=self._duration_s,
-            rain_mm=combined.rain_mm,
-            coverage=combined.coverage,
-            is_blind=combined.is_blind,
-            ahead_mm=self._ahead_mm,
-            station_rain_mm=accumulation.rain_mm,
-            weights=combined.weights,
-        )
+        """Rain of every village over every duration, as of now; the same object while nothing changes."""
+        accumulation = stations.rain.latest(self._duration_s, now_s)
+        last = self._rain
+        if (
+            last is not None
+            and last.accumulation is accumulation
+            and last.ahead_mm is self._ahead_mm
+            and np.array_equal(last.is_reporting, is_reporting)
+        ):
+            return last.rain
+        rain = self._combine(accumulation, is_reporting)
+        self._rain = _LastRain(accumulation, self._ahead_mm, is_reporting, rain)
+        return rain
 
     def antecedent(
         self, stations: StationState, rain: VillageRain, is_reporting: BoolArray
@@ -110,15 +119,30 @@ class VillageState:
     def restore(self, state: Arrays) -> None:
         """Take up a snapshot of a network of the same size."""
         self._nowcast_at_s = int(state["nowcast_at_s"][0])
-        self._ahead_mm[:] = state["ahead_mm"]
-        self._antecedent = None
+        self._ahead_mm = state["ahead_mm"].copy()
+        self._rain = self._antecedent = None
+
+    def _combine(self, accumulation: Accumulation, is_reporting: BoolArray) -> VillageRain:
+        rain_mm = accumulation.rain_mm
+        combined = combine(
+            self._weights.own, self._weights.fallback, rain_mm, accumulation.coverage, is_reporting
+        )
+        return VillageRain(
+            duration_s=self._duration_s,
+            rain_mm=combined.rain_mm,
+            coverage=combined.coverage,
+            is_blind=combined.is_blind,
+            ahead_mm=self._ahead_mm,
+            station_rain_mm=rain_mm,
+            weights=combined.weights,
+        )
 
 
 def _combine_antecedent(
     stations: AntecedentRain, plan: AntecedentPlan, rain: VillageRain, ahead_mm: Float64Array
 ) -> VillageAntecedent:
     states = stations.states()
-    columns = np.vstack(
+    columns: Float64Array = np.vstack(
         [
             states.tanks_mm,
             states.effective_mm,

@@ -8,15 +8,19 @@ rule's `forecast_level_max`.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column
-from warnstream.model.arrays import BoolArray, Float64Array, LevelArray
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
 from warnstream.model.indicators import LEADS_S, HazardLevels, Indicator, VillageRain, no_levels
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S
+
+
+_EVERY = slice(None)
 
 
 def durations_needed(rule: HazardRule) -> set[int]:
@@ -34,9 +38,8 @@ def evaluate_where(rule: HazardRule, rain: VillageRain, *, counts: BoolArray | N
     """
     table = rule.thresholds
     assert isinstance(table, CriticalRain)
-    observed = [rain.over(int(duration)) for duration in table.duration_s]
-    clear_ratio = rule.lowering.clear_ratio
-    reached, holding = _reached(observed, table), _reached(observed, table, clear_ratio)
+    observed = [_Column(rain.over(duration), rain.highest_over(duration)) for duration in _durations(table)]
+    reached, holding = _reached(observed, table), _reached(observed, table, rule.lowering.clear_ratio)
     if counts is not None:
         reached = np.where(counts, reached, np.uint8(0))
         holding = np.where(counts, holding, np.uint8(0))
@@ -50,18 +53,41 @@ def evaluate_where(rule: HazardRule, rain: VillageRain, *, counts: BoolArray | N
     return found
 
 
-def _reached(value: Sequence[Float64Array], table: CriticalRain, ratio: float = 1.0) -> LevelArray:
-    """Worst level that the values reach, shape (n_villages,); one array per duration, NaN reaches none.
+def _durations(table: CriticalRain) -> list[int]:
+    durations: list[int] = table.duration_s.tolist()
+    return durations
 
-    Where not even the highest value reaches the lowest threshold, no village is compared.
+
+class _Column(NamedTuple):
+    """Rain of every village over one duration (NaN: unknown), and an upper bound of all of it.
+
+    What is added to the rain of each village stands apart: it is added only where a level is in reach.
+    """
+
+    rain_mm: Float64Array
+    bound_mm: float
+    ahead_mm: Float64Array | None = None
+
+    def total_mm(self, village: Int64Array | slice = _EVERY) -> Float64Array:
+        rain_mm: Float64Array = self.rain_mm[village]
+        return rain_mm if self.ahead_mm is None else rain_mm + self.ahead_mm[village]
+
+
+def _reached(columns: Sequence[_Column], table: CriticalRain, ratio: float = 1.0) -> LevelArray:
+    """Worst level that the rain reaches, shape (n_villages,); one column per duration.
+
+    Where not even the greatest rain reaches the lowest threshold, no village is compared.
     """
     worst = np.zeros(len(table.critical_mm), dtype=np.uint8)
-    for column, of_villages in enumerate(value):
-        highest = np.fmax.reduce(of_villages, initial=-np.inf, dtype=np.float64)
-        for level in LEVELS:
-            if highest >= table.lowest_mm[column, level - 1] * ratio:
-                critical = table.critical_mm[:, column, level - 1] * ratio
-                np.maximum(worst, (of_villages >= critical) * np.uint8(level), out=worst)
+    lowest_mm = (table.lowest_mm * ratio).tolist()
+    for index, column in enumerate(columns):
+        levels = [level for level in LEVELS if column.bound_mm >= lowest_mm[index][level - 1]]
+        if not levels:
+            continue
+        total_mm = column.total_mm()
+        for level in levels:
+            critical = table.critical_mm[:, index, level - 1] * ratio
+            np.maximum(worst, (total_mm >= critical) * np.uint8(level), out=worst)
     return worst
 
 
@@ -75,13 +101,16 @@ def _take_expected(found: HazardLevels, rule: HazardRule, rain: VillageRain, ind
     if not comes.any():
         return
     ahead = np.where(comes, coming, np.nan)
-    nothing = np.full(len(ahead), np.nan)
+    most = float(coming.max(where=comes, initial=0.0))
     expected = []
-    for duration in table.duration_s.tolist():
+    for duration in _durations(table):
         if duration > lead_s:
-            expected.append(rain.over(duration - lead_s) + ahead)
+            past = rain.over(duration - lead_s)
+            expected.append(_Column(past, rain.highest_over(duration - lead_s) + most, ahead))
+        elif duration == lead_s:
+            expected.append(_Column(ahead, most))
         else:
-            expected.append(ahead if duration == lead_s else nothing)
+            expected.append(_Column(np.full(len(ahead), np.nan), -np.inf))
     reached = np.minimum(_reached(expected, table), np.uint8(rule.forecast_level_max))
     _take(found, reached, expected, ahead, lead_s=lead_s, table=table)
 
@@ -89,7 +118,7 @@ def _take_expected(found: HazardLevels, rule: HazardRule, rain: VillageRain, ind
 def _take(
     found: HazardLevels,
     reached: LevelArray,
-    value: Sequence[Float64Array],
+    columns: Sequence[_Column],
     forecast_value: Float64Array,
     *,
     lead_s: int,
@@ -102,7 +131,7 @@ def _take(
     village = np.flatnonzero(reached > found.level)
     if len(village) == 0:
         return
-    values = np.stack([of_villages[village] for of_villages in value], axis=1)
+    values = np.stack([column.total_mm(village) for column in columns], axis=1)
     critical = table.critical_mm[village]
     level = np.minimum(levels_of(values, critical), reached[village, None])
     column = worst_column(level, values, critical)

@@ -104,12 +104,14 @@ def weighted_mean(
     is_repeated = [
         column > 0 and np.array_equal(cover[column], cover[column - 1]) for column in range(n_columns)
     ]
+    is_wet = np.any(share, axis=1).tolist()
     for first in range(0, n_villages, _BLOCK):
         rows = slice(first, first + _BLOCK)
         stations = [column.astype(np.intp) for column in weights.station[rows].T]
         weight = np.ascontiguousarray(weights.weight[rows].T)
         for column in range(n_columns):
-            _add_weighted(share[column], stations, weight, total[column, rows])
+            if is_wet[column]:
+                _add_weighted(share[column], stations, weight, total[column, rows])
             if is_repeated[column]:
                 covered[column, rows] = covered[column - 1, rows]
             else:

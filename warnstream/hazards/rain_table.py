@@ -19,7 +19,6 @@ from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S
 
-
 _EVERY = slice(None)
 
 

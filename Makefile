@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-journal bench-ingest crash-ingest demo
+.PHONY: check test test-all bench bench-assess bench-journal bench-ingest rio-alarms crash-ingest demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -18,6 +18,12 @@ test-all:         ## everything this machine can run
 
 bench:            ## figures for benchmarks/RESULTS.md
 	$(BIN)python benchmarks/bench_engine.py
+
+bench-assess:     ## county, province and nation, and other people's tools on one trace; ten minutes, 6 GB
+	$(BIN)python -m benchmarks.bench_assess
+
+rio-alarms:       ## twenty years of Rio's rain beside pandas; RIO=folder of the record
+	$(BIN)python -m benchmarks.rio_alarms $(RIO)
 
 crash-ingest:     ## kill node and broker, fill the disk, tear the journal, under storms; half an hour
 	$(BIN)python -m tests.simulation.crash_ingest

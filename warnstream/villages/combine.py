@@ -98,38 +98,66 @@ def weighted_mean(
         The value is NaN where the coverage is 0.
     """
     n_villages, n_columns = len(weights.station), value.shape[1]
-    total, covered = np.zeros((n_columns, n_villages)), np.zeros((n_columns, n_villages))
+    total, covered = np.zeros((n_columns, n_villages)), np.empty((n_columns, n_villages))
     cover = np.ascontiguousarray(coverage.T, dtype=np.float64)
     share = cover * value.T
-    is_repeated = [
-        column > 0 and np.array_equal(cover[column], cover[column - 1]) for column in range(n_columns)
-    ]
     is_wet = np.any(share, axis=1).tolist()
+    has_gap: BoolArray = np.any(cover != 1.0, axis=0)
     for first in range(0, n_villages, _BLOCK):
         rows = slice(first, first + _BLOCK)
-        stations = [column.astype(np.intp) for column in weights.station[rows].T]
-        weight = np.ascontiguousarray(weights.weight[rows].T)
+        near = _Near(
+            [column.astype(np.intp) for column in weights.station[rows].T],
+            list(np.ascontiguousarray(weights.weight[rows].T)),
+        )
         for column in range(n_columns):
             if is_wet[column]:
-                _add_weighted(share[column], stations, weight, total[column, rows])
-            if is_repeated[column]:
-                covered[column, rows] = covered[column - 1, rows]
-            else:
-                _add_weighted(cover[column], stations, weight, covered[column, rows])
+                near.add(share[column], total[column, rows])
+        _cover(near, cover, has_gap, covered[:, rows])
     with np.errstate(invalid="ignore"):
         total /= covered  # 0 / 0 where nothing was observed
     return total.T, covered.T
 
 
-def _add_weighted(
-    value: Float64Array, stations: list[IntpArray], weight: Float64Array, total: Float64Array
-) -> None:
-    """Add the weighted values of the stations of some villages to `total`, in place."""
-    part = np.empty(len(total))
-    for station, share in zip(stations, weight, strict=True):
-        value.take(station, out=part, mode="clip")
-        part *= share
-        total += part
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The stations of some villages and their weights: k-th station, shape (n_villages,) each."""
+
+    station: list[IntpArray]
+    weight: list[Float64Array]
+
+    def add(self, value: Float64Array, total: Float64Array) -> None:
+        """Add the weighted values of the stations to `total`, in place."""
+        part = np.empty(len(total))
+        for station, weight in zip(self.station, self.weight, strict=True):
+            value.take(station, out=part, mode="clip")
+            part *= weight
+            total += part
+
+    def of(self, rows: IntpArray) -> "_Near":
+        """Those of some of the villages."""
+        return _Near([s[rows] for s in self.station], [w[rows] for w in self.weight])
+
+
+def _cover(near: _Near, cover: Float64Array, has_gap: BoolArray, covered: Float64Array) -> None:
+    """Coverage of some villages, shape (n_columns, n_villages), into `covered`.
+
+    Where none of a village's stations has a gap in any window, it is the sum of
+    the weights: the usual case, and the very number that the long way gives.
+    """
+    covered[:] = 0.0
+    some_gap = np.zeros(covered.shape[1], dtype=np.bool_)
+    for station, weight in zip(near.station, near.weight, strict=True):
+        some_gap |= has_gap[station]
+        covered[0] += weight
+    covered[1:] = covered[0]
+    rows = np.flatnonzero(some_gap)
+    if len(rows) == 0:
+        return
+    affected = near.of(rows)
+    for column, of_stations in enumerate(cover):
+        sums = np.zeros(len(rows))
+        affected.add(of_stations, sums)
+        covered[column, rows] = sums
 
 
 def greatest(weights: StationWeights, value: Float64Array) -> Float64Array:

@@ -177,7 +177,8 @@ class StationState:
         flags[age_s < -self._windows.future_s_max] |= np.uint16(Flag.FUTURE)
         flags[age_s > self._windows.lateness_s_max] |= np.uint16(Flag.TOO_LATE)
         flags[age_s > self._windows.silent_after_s] |= np.uint16(Flag.LATE)
-        rain = np.flatnonzero((readings.variable == Variable.RAIN) & ((flags & UNUSABLE) == 0))
+        is_amount = (readings.variable == Variable.RAIN) | (readings.variable == Variable.RAIN_TIP)
+        rain = np.flatnonzero(is_amount & ((flags & UNUSABLE) == 0))
         repeated = self._duplicates.mark(readings.station[rain], readings.observed_at_s[rain])
         flags[rain[repeated]] |= np.uint16(Flag.DUPLICATE)
         usable = np.flatnonzero((flags & UNUSABLE) == 0)
@@ -211,8 +212,9 @@ class StationState:
         rows = rows[~self._is_superseded(readings.select(rows), flags, rows)]
         rain = readings.select(rows)
         self.rain.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
-        again = self._correct(readings, flags)
-        stations, begins = [rain.station, again.station], [self._begin_s(rain), self._begin_s(again)]
+        amounts = [rain, self._correct(readings, flags), self._count_tips(readings, flags)]
+        stations = [batch.station for batch in amounts]
+        begins = [self._begin_s(batch) for batch in amounts]
         for variable in COUNTERS:
             rows = np.flatnonzero(usable & (readings.variable == variable))
             if len(rows):
@@ -230,6 +232,16 @@ class StationState:
         own_s = self._stations.interval_s[rain.station]
         begin_s: Int64Array = rain.observed_at_s - np.where(rain.interval_s > 0, rain.interval_s, own_s)
         return begin_s
+
+    def _count_tips(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
+        """Tips into the windows; where a counter counts them too, they are superseded."""
+        is_tip = ((flags & UNUSABLE) == 0) & (readings.variable == Variable.RAIN_TIP)
+        rows = np.flatnonzero(is_tip)
+        counted = self._counters.is_counted(readings.station[rows])
+        flags[rows[counted]] |= np.uint16(Flag.SUPERSEDED)
+        tips = readings.select(rows[~counted])
+        self.rain.add_tips(tips.station, tips.observed_at_s, tips.value)
+        return tips
 
     def _correct(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
         """Amounts that came again and are greater now; only the others stay flagged as repetitions."""

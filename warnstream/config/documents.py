@@ -234,8 +234,8 @@ class WindowsSection(Section):
     by_minute_s: Annotated[int | None, forms.duration("3h", "30d", whole_minutes=True)] = default(
         None,
         alias="by_minute",
-        description="Windows up to that length are exact to the minute, longer ones begin at whole ten minutes; "
-        "saves memory. Without it all are exact to the minute.",
+        description="Windows up to that length are exact to the minute, longer ones begin at whole ten "
+        "minutes; saves memory. Without it all are exact to the minute.",
     )
 
     def disagreements(self) -> list[tuple[str, str]]:

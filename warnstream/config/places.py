@@ -27,7 +27,7 @@ VILLAGE_COLUMNS = Columns(
 )
 INTERVAL_S_MIN, INTERVAL_S_MAX = 60, 3600
 ELEVATION_M_MIN, ELEVATION_M_MAX = -500, 9000
-_RAIN_WORDS = frozenset(variable.word for variable in (Variable.RAIN, *COUNTERS))
+_RAIN_WORDS = frozenset(variable.word for variable in (Variable.RAIN, Variable.RAIN_TIP, *COUNTERS))
 _VILLAGE_PROPERTIES = ("village", "name", "township", "county")
 _GEOMETRIES = ("Point", "Polygon", "MultiPolygon")
 

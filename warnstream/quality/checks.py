@@ -97,6 +97,7 @@ class QualityControl:
         own_s = self._interval_s[readings.station]
         minutes = np.where(readings.interval_s > 0, readings.interval_s, own_s) / MINUTE_S
         limit[rain] = self._policy.rain_mm_per_min_max * minutes[rain]
+        limit[variable == Variable.RAIN_TIP] = self._policy.rain_mm_per_min_max
         outside: BoolArray = (value < lower[variable]) | (value > limit)
         return outside
 

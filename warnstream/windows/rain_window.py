@@ -166,6 +166,32 @@ class RainWindow:
         begin = end - self._minutes_of(station, interval_s)
         self._ring.add(Spread(station, begin, end, amount_um))
 
+    def add_tips(self, station: Int32Array, observed_at_s: Int64Array, rain_mm: Float64Array) -> None:
+        """Count tips: amounts that fell at their time, from gauges that report when it rains.
+
+        Such a gauge also reports within each of its intervals, if only a tip of
+        zero: the minutes of the interval before a tip were observed, dry but for
+        tips of their own. Minutes that several tips speak for are observed once.
+
+        Parameters
+        ----------
+        station : Int32Array, shape (n,)
+        observed_at_s : Int64Array, shape (n,)
+        rain_mm : Float64Array, shape (n,)
+        """
+        if len(station) == 0:
+            return
+        end = _ceil_minutes(observed_at_s)
+        self.advance(int(end.max()) * MINUTE_S)
+        np.maximum.at(self._last_s, station, observed_at_s)
+        self._changed[station] = True
+        amount_um = np.rint(rain_mm * UM_PER_MM).astype(np.int64)
+        unseen = np.zeros(len(station), dtype=np.bool_)
+        self._ring.add(Spread(station, end - 1, end, amount_um, None, unseen))
+        begin = np.maximum(end - self._interval_min[station], self._ring.oldest)
+        for row in np.flatnonzero(end > begin):
+            self._observe(int(station[row]), int(begin[row]), int(end[row]))
+
     def has_observed(
         self, station: Int32Array, observed_at_s: Int64Array, interval_s: Int32Array
     ) -> BoolArray:
@@ -477,11 +503,19 @@ class RainWindow:
         stations = np.full(n, station, dtype=np.int32)
         ring.add(Spread(stations, edges[:-1], edges[1:], amount_um, None, np.zeros(n, dtype=np.bool_)))
         if is_observed:
-            # Within ten minutes of which some were observed, the unseen ones come last.
-            some = unseen > 0
-            ring.add(
-                Spread(stations, edges[1:] - unseen, edges[1:], np.zeros(n, dtype=np.int64)).select(some)
-            )
+            self._observe(station, begin, end)
+
+    def _observe(self, station: int, begin: int, end: int) -> None:
+        """Count the minutes between that nobody has observed; of ten held together, so many of them."""
+        ring = self._ring
+        edges = ring.edges(begin, end)
+        if len(edges) < 2:
+            return
+        observed = np.diff(ring.observed_min[ring.rows_of(edges), station]).astype(np.int64)
+        unseen = np.maximum(np.diff(edges) - observed, 0)
+        stations = np.full(len(unseen), station, dtype=np.int32)
+        nothing = np.zeros(len(unseen), dtype=np.int64)
+        ring.add(Spread(stations, edges[1:] - unseen, edges[1:], nothing).select(unseen > 0))
 
 
 def _ceil_minute(time_s: int) -> int:

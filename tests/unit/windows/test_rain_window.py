@@ -128,3 +128,35 @@ def test_frames_tell_unknown_from_dry() -> None:
     frames = ring.frames(3, 600, T0 + 1800)
     assert frames[:, 0].tolist() == [0.0, 0.0, 0.0]
     assert np.isnan(frames[:, 1]).all()
+
+
+def tip(ring: RainWindow, at_s: int, rain_mm: float) -> None:
+    ring.add_tips(np.array([0], dtype=np.int32), np.array([at_s]), np.array([rain_mm]))
+
+
+def test_tips_count_in_their_own_minute() -> None:
+    ring = window(600)
+    for second in (30, 40, 95):
+        tip(ring, T0 + second, 0.2)
+    assert rain_of(ring, 60, T0 + 120) == 0.2
+    assert rain_of(ring, 120, T0 + 120) == 0.6
+
+
+def test_a_tip_speaks_for_the_interval_before_it_and_minutes_count_once() -> None:
+    ring = window(600, grace_s=60)
+    tip(ring, T0 + 600, 0.0)
+    tip(ring, T0 + 1500, 0.2)
+    tip(ring, T0 + 1440, 0.2)
+    assert ring.accumulate_until(np.array([1500]), np.array([T0 // 60 + 25])).observed_min[0, 0] == 21
+
+
+def test_coverage_by_tips_does_not_depend_on_their_order() -> None:
+    seconds = np.array([600, 1140, 700, 1900, 2500, 1500, 601])
+    found = []
+    for order in (np.arange(7), np.arange(7)[::-1], np.array([3, 0, 6, 2, 5, 1, 4])):
+        ring = window(600)
+        for second in seconds[order]:
+            tip(ring, T0 + int(second), 0.2)
+        one = ring.accumulate_until(np.array([600, 2520]), np.array([T0 // 60 + 42]))
+        found.append((one.rain_um.tolist(), one.observed_min.tolist()))
+    assert found[0] == found[1] == found[2]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -243,3 +245,23 @@ def test_a_greater_repetition_counts_and_a_smaller_does_not() -> None:
     assert step.flags.tolist() == [Flag.DUPLICATE, 0]
     assert assessment.accumulate(np.array([HOUR], dtype=np.int32)).rain_mm[0, 0] == 16.0
     assert [change.level for change in step.changes] == [Level.BLUE]
+
+
+def test_a_spare_keeps_the_village_of_a_silent_gauge_seeing() -> None:
+    """Station 2 is the spare of station 0; village 0 hears station 0 alone."""
+    weights = nearest_weights(N, N)
+    network = network_of(N, N)
+    spares = replace(network, stations=replace(network.stations, spares=((0, 2),)))
+    assessment = Assessment(
+        spares,
+        (rain_rule(N, SIREN),),
+        weights=Weights(weights, weights),
+        windows=WINDOWS,
+        quality=QUALITY,
+        nowcast=None,
+    )
+    for minute in range(5, 60, 5):
+        step = assessment.step(rain((1, 60 * minute, 0.0), (2, 60 * minute, 2.5)), T0 + 60 * minute)
+    assert step.is_reporting.tolist() == [False, True, True]
+    assert step.is_blind.tolist() == [False, False, False]
+    assert assessment.level("flash_flood").level.tolist() == [Level.YELLOW, 0, Level.YELLOW]

@@ -122,8 +122,9 @@ class Assessment:
         flags = self._stations.take(readings, now_s)
         is_reporting = self._stations.is_reporting(now_s)
         forecast = self._villages.look_ahead(self._stations, now_s, failures)
-        rain = self._villages.rain(self._stations, is_reporting, now_s)
-        antecedent = self._villages.antecedent(self._stations, rain, is_reporting)
+        is_heard = self._stations.is_heard(is_reporting)
+        rain = self._villages.rain(self._stations, is_heard, now_s)
+        antecedent = self._villages.antecedent(self._stations, rain, is_heard)
         changes = self._judgement.step(Sources(self._stations, rain, antecedent, now_s), failures)
 
         is_blind = any_of_places(rain.is_blind, self._places.first_of_village)

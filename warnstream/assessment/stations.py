@@ -72,6 +72,7 @@ class StationState:
             span_s=span_s,
             grace_s=windows.grace_s,
             future_s=windows.future_s_max,
+            spares=stations.spares,
             by_minute_s=windows.by_minute_s,
         )
         self.antecedent = (
@@ -122,6 +123,13 @@ class StationState:
         silent_for_s = now_s - self.last_observed_s() - self._stations.interval_s
         return silent_for_s <= self._windows.silent_after_s
 
+    def is_heard(self, is_reporting: BoolArray) -> BoolArray:
+        """Which stations say something by themselves or by a spare, shape (n_stations,)."""
+        is_heard = is_reporting.copy()
+        for gauge, spare in self._stations.spares:
+            is_heard[gauge] |= is_reporting[spare]
+        return is_heard
+
     def observed_at_s(self, indicator: Indicator) -> Int64Array:
         """Newest observation of each station that an indicator rests on, shape (n_stations,)."""
         if indicator is Indicator.STAGE:
@@ -130,7 +138,10 @@ class StationState:
             return self.fire.observed_at_s
         if indicator >= Indicator.TILT_RATE:
             return self.sensors.observed_at_s
-        return self.rain.last_observed_s
+        observed_at_s = self.rain.last_observed_s.copy()
+        for gauge, spare in self._stations.spares:
+            observed_at_s[gauge] = max(observed_at_s[gauge], observed_at_s[spare])
+        return observed_at_s
 
     def stages_of(self, rule: HazardRule) -> GaugeStage:
         """Newest stages; with the rise of the gauges that the rule names if it looks ahead."""
@@ -225,7 +236,17 @@ class StationState:
                 )
                 stations.append(grown.station)
                 begins.append(grown.begin_s)
-        return np.concatenate(stations), np.concatenate(begins)
+        return self._with_gauges_of_spares(np.concatenate(stations), np.concatenate(begins))
+
+    def _with_gauges_of_spares(
+        self, station: Int32Array, begin_s: Int64Array
+    ) -> tuple[Int32Array, Int64Array]:
+        """Stations whose rain changed, and the gauges that they are spares of."""
+        for gauge, spare in self._stations.spares:
+            rows = np.flatnonzero(station == spare)
+            station = np.concatenate([station, np.full(len(rows), gauge, dtype=np.int32)])
+            begin_s = np.concatenate([begin_s, begin_s[rows]])
+        return station, begin_s
 
     def _begin_s(self, rain: ReadingBatch) -> Int64Array:
         """When each amount began to fall, shape (n,)."""

@@ -28,6 +28,8 @@ class Stations:
         Which variables are expected; silence is judged on stations that should report.
     measured : tuple of frozenset of Variable, length n_stations
         All that each station measures; empty where nobody said.
+    spares : tuple of (int, int)
+        Gauges with a spare beside them: (gauge, spare), the better spare of a gauge first.
     """
 
     code: tuple[str, ...]
@@ -37,6 +39,14 @@ class Stations:
     measures_rain: BoolArray
     measures_stage: BoolArray
     measured: tuple[frozenset[Variable], ...] = ()
+    spares: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def speaks_for_places(self) -> BoolArray:
+        """Whose rain places are judged by, shape (n_stations,); a spare fills what its gauge left open."""
+        speaks = self.measures_rain.copy()
+        speaks[[spare for _, spare in self.spares]] = False
+        return speaks
 
     def __len__(self) -> int:
         return len(self.code)

@@ -91,6 +91,9 @@ class RainWindow:
         How long after a reading is due a window still ends at the last reading.
     future_s : int
         How far ahead of the engine's time a reading may be.
+    spares : tuple of (int, int), optional
+        Gauges with a spare beside them: (gauge, spare). Each window of the gauge is that of the spare where
+        the spare observed more of it; the two are never added up.
     by_minute_s : int, optional
         Windows up to that length are exact to the minute; longer ones begin at whole ten minutes. None: all
         are exact to the minute.
@@ -108,6 +111,7 @@ class RainWindow:
         span_s: int,
         grace_s: int,
         future_s: int = 120,
+        spares: tuple[tuple[int, int], ...] = (),
         by_minute_s: int | None = None,
     ) -> None:
         if span_s < MINUTE_S:
@@ -123,6 +127,7 @@ class RainWindow:
             span_min=self._span_min + slack_min,
             by_minute_min=self._exact_min + slack_min,
         )
+        self._spares = spares
         self._changed: BoolArray = np.zeros(len(interval_s), dtype=np.bool_)
         self._latest: _Latest | None = None
         self._last_s: Int64Array = np.full(len(interval_s), -1, dtype=np.int64)
@@ -336,6 +341,7 @@ class RainWindow:
             others = np.arange(len(end_min))
         if len(others):
             self._look_up(found, duration_min, others, end_min[others])
+        self._take_spares(found)
         return found
 
     def latest(self, duration_s: Int32Array, now_s: int) -> Accumulation:
@@ -349,13 +355,17 @@ class RainWindow:
             found = self.accumulate_until(duration_s, end_min)
         else:
             found = before.accumulation
-            changed = np.flatnonzero(self._changed | (end_min != before.end_min))
+            is_changed = self._changed | (end_min != before.end_min)
+            for gauge, spare in self._spares:
+                is_changed[gauge] |= is_changed[spare]
+            changed = np.flatnonzero(is_changed)
             if len(changed) > _FEW * len(end_min):
                 found = self.accumulate_until(duration_s, end_min)
             elif len(changed):
                 found = found.copy()
                 duration_min = np.asarray(duration_s, dtype=np.int64) // MINUTE_S
                 self._look_up(found, duration_min, changed, end_min[changed])
+                self._take_spares(found)
         self._latest = _Latest(duration_s, end_min, found)
         self._changed[:] = False
         return found
@@ -409,6 +419,13 @@ class RainWindow:
         columns = (rows, station) if isinstance(station, slice) else np.ix_(rows, station)
         rain_mm = np.diff(ring.rain_um[columns], axis=0) / UM_PER_MM
         observed = np.minimum(np.diff(ring.observed_min[columns], axis=0) / step_min, 1.0)
+        for gauge, spare in self._spares:
+            place = np.flatnonzero(np.arange(len(self._last_s))[station] == gauge)
+            if len(place):
+                seen = np.minimum(np.diff(ring.observed_min[rows, spare]) / step_min, 1.0)
+                better = np.flatnonzero(seen > observed[:, place[0]])
+                rain_mm[better, place[0]] = np.diff(ring.rain_um[rows, spare])[better] / UM_PER_MM
+                observed[better, place[0]] = seen[better]
         return rain_mm, observed
 
     def snapshot(self) -> dict[str, Int32Array | Int64Array | UInt16Array]:
@@ -466,6 +483,15 @@ class RainWindow:
             found.rain_um[index, station] = rain_until - rain_um[first]
             found.observed_min[index, station] = observed_until - observed_min[first]
             found.length_min[index, station] = length
+
+    def _take_spares(self, found: Accumulation) -> None:
+        """Windows of spares in place of their gauges' where they observed a greater share."""
+        for gauge, spare in self._spares:
+            seen = found.observed_min[:, gauge] * found.length_min[:, spare].astype(np.int64)
+            by_spare = found.observed_min[:, spare] * found.length_min[:, gauge].astype(np.int64)
+            better = by_spare > seen
+            for array in (found.rain_um, found.observed_min, found.length_min):
+                array[better, gauge] = array[better, spare]
 
     def _begins(
         self, duration_min: Int64Array, end: Int64Array, until: Int64Array

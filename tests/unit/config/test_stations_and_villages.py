@@ -55,6 +55,21 @@ def test_a_wrong_station_is_named(row: str, expected: str, faults_with: FaultsWi
     assert faults_with("stations.csv", text) == [f"stations.csv:3: {expected}"]
 
 
+@pytest.mark.parametrize(
+    ("spare_of", "expected"),
+    [
+        ("G9", "expected the code of another station of this file that is no spare itself, got 'G9'"),
+        ("S1", "expected the code of another station of this file that is no spare itself, got 'S1'"),
+        ("G2", "expected two stations that measure rain, got 'G2'"),
+    ],
+)
+def test_a_spare_of_nothing_is_named(spare_of: str, expected: str, faults_with: FaultsWith) -> None:
+    header = "station,latitude,longitude,elevation_m,variables,interval_s,county,spare_of"
+    text = f"{header}\nG1,28.41,119.91,,rain stage,300,County,\nG2,28.41,119.91,,stage,300,County,\n"
+    text += f"S1,28.41,119.91,,rain,300,County,{spare_of}\n"
+    assert f"stations.csv:4: spare_of: {expected}" in faults_with("stations.csv", text)
+
+
 def test_every_wrong_cell_of_a_row_is_named(faults_after: FaultsAfter) -> None:
     found = faults_after("stations.csv", "S1,28.40,119.90,120,rain,300", "S1,north,119.90,120,rain,often")
     assert found == [
@@ -81,7 +96,7 @@ def test_a_missing_and_an_unknown_column_are_named(faults_after: FaultsAfter) ->
     assert found[:2] == [
         (
             "stations.csv:1: interval: unknown column 'interval': did you mean 'interval_s'? "
-            "Known here: county, elevation_m, interval_s, latitude, longitude, name, station, variables"
+            "Known here: county, elevation_m, interval_s, latitude, longitude, name, spare_of, station, variables"
         ),
         (
             "stations.csv:1: interval_s: missing column. "

@@ -33,7 +33,7 @@ from warnstream.hazards import rain_table
 from warnstream.model.readings import empty_batch
 from warnstream.villages.combine import combine
 
-WARM_UP_STEPS = 12
+WARM_UP_STEPS = 16
 SILENT_SHARE = 0.02
 """Stations that never report."""
 

@@ -20,6 +20,8 @@ from warnstream.model.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S
 
 _EVERY = slice(None)
+_BLOCK = 16_384
+"""Villages compared at once: what is in between stays in the cache."""
 
 
 def durations_needed(rule: HazardRule) -> set[int]:
@@ -83,10 +85,12 @@ def _reached(columns: Sequence[_Column], table: CriticalRain, ratio: float = 1.0
         levels = [level for level in LEVELS if column.bound_mm >= lowest_mm[index][level - 1]]
         if not levels:
             continue
-        total_mm = column.total_mm()
-        for level in levels:
-            critical = table.critical_mm[:, index, level - 1] * ratio
-            np.maximum(worst, (total_mm >= critical) * np.uint8(level), out=worst)
+        for first in range(0, len(worst), _BLOCK):
+            rows = slice(first, first + _BLOCK)
+            total_mm, reached = column.total_mm(rows), worst[rows]
+            for level in levels:
+                critical = table.critical_mm[rows, index, level - 1] * ratio
+                np.maximum(reached, (total_mm >= critical) * np.uint8(level), out=reached)
     return worst
 
 

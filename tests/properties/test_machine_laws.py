@@ -3,6 +3,8 @@
 An oracle in plain Python says what rain every village has over every window.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,10 +75,14 @@ def landslide() -> HazardRule:
     )
 
 
-def new_machine() -> Assessment:
+Spares = tuple[tuple[int, int], ...]
+
+
+def new_machine(spares: Spares = ()) -> Assessment:
     rain_rules = [rain_rule(N, mm, duration_s=duration, name=name) for name, (duration, mm) in RULES.items()]
+    network = network_of(N, N, INTERVAL_S)
     return Assessment(
-        network_of(N, N, INTERVAL_S),
+        replace(network, stations=replace(network.stations, spares=spares)),
         (*rain_rules, stage_rule(1, 1, (4, 8, 12, 20)), landslide()),
         weights=Weights(weights(), weights()),
         windows=WINDOWS,
@@ -106,16 +112,22 @@ def batch_at(rows: list[Row], step: int, *, in_time: bool = False) -> ReadingBat
 
 
 def run(
-    rows: list[Row], *, restart_at: int = -1, in_time: bool = False
+    rows: list[Row], *, restart_at: int = -1, in_time: bool = False, spares: Spares = ()
 ) -> tuple[Assessment, list[AssessmentStep]]:
-    machine, steps = new_machine(), []
+    machine, steps = new_machine(spares), []
     for step in range(1, STEPS + 1):
         if step == restart_at:
             state = machine.snapshot()
-            machine = new_machine()
+            machine = new_machine(spares)
             machine.restore(state)
         steps.append(machine.step(batch_at(rows, step, in_time=in_time), T0 + step * STEP_S))
     return machine, steps
+
+
+def unconfirmed(change: LevelChange) -> LevelChange:
+    if change.reason is None:
+        return change
+    return replace(change, reason=replace(change.reason, confirmed=False))
 
 
 def changes_of(steps: list[AssessmentStep]) -> list[LevelChange]:
@@ -133,7 +145,7 @@ def rain_um(rows: list[Row], station: int, begin_min: int, end_min: int) -> int:
     return total
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=storms, restart_at=st.integers(1, STEPS))
 def test_a_restart_at_any_step_equals_no_restart(rows: list[Row], restart_at: int) -> None:
     """Not only the same changes: the same state to the last bit."""
@@ -147,17 +159,18 @@ def test_a_restart_at_any_step_equals_no_restart(rows: list[Row], restart_at: in
             np.testing.assert_array_equal(state_again[part][name], array, err_msg=f"{part}.{name}")
 
 
-@settings(max_examples=12, deadline=None)
-@given(rows=storms)
-def test_late_readings_leave_the_state_of_readings_in_time(rows: list[Row]) -> None:
+@settings(max_examples=10, deadline=None)
+@given(rows=storms, spares=st.sampled_from([(), ((0, 2),)]))
+def test_late_readings_leave_the_state_of_readings_in_time(rows: list[Row], spares: Spares) -> None:
     """Everything but time: rain, soil water and its kin are the same whenever readings came."""
-    late, in_time = run(rows)[0].snapshot(), run(rows, in_time=True)[0].snapshot()
+    late = run(rows, spares=spares)[0].snapshot()
+    in_time = run(rows, in_time=True, spares=spares)[0].snapshot()
     for part in ("rain", "antecedent", "duplicates"):
         for name, array in in_time[part].items():
             np.testing.assert_array_equal(late[part][name], array, err_msg=f"{part}.{name}")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=storms, order=st.randoms(use_true_random=False))
 def test_the_order_within_a_batch_does_not_matter(rows: list[Row], order: object) -> None:
     shuffled = list(rows)
@@ -165,18 +178,23 @@ def test_the_order_within_a_batch_does_not_matter(rows: list[Row], order: object
     assert changes_of(run(shuffled)[1]) == changes_of(run(rows)[1])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=storms, again=st.lists(st.tuples(st.integers(0, 39), st.integers(0, DELAY_MAX)), max_size=20))
 def test_readings_that_come_again_change_nothing(rows: list[Row], again: list[tuple[int, int]]) -> None:
-    """Repetitions arrive with their first or after it, within the lateness."""
+    """Repetitions arrive with their first or after it, within the lateness.
+
+    Whether a step between stages is doubtful may depend on what they are compared
+    with in their batch, and so whether the reason is confirmed: that is set aside.
+    """
     repeated = []
     for index, delay in again:
         station, slot, tips, first = rows[index % len(rows)]
         repeated.append((station, slot, tips, max(delay, first)))
-    assert changes_of(run(rows + repeated)[1]) == changes_of(run(rows)[1])
+    found, expected = changes_of(run(rows + repeated)[1]), changes_of(run(rows)[1])
+    assert [unconfirmed(change) for change in found] == [unconfirmed(change) for change in expected]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=storms)
 def test_no_rain_is_lost_or_made(rows: list[Row]) -> None:
     """What was not flagged as unusable is in the longest window, to the micrometre."""
@@ -222,7 +240,7 @@ def village_um(rows: list[Row], now_s: int, duration_s: int) -> list[float]:
     return result
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=storms)
 def test_levels_rise_exactly_as_far_as_the_oracle_says(rows: list[Row]) -> None:
     """Every step, village and rule: at once up to the level of the rain, and never beyond it."""

@@ -57,8 +57,8 @@ def oracle(rows: list[Row], ends_min: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return rain_um, length_min
 
 
-def new_ring(by_minute_s: int | None = BY_MINUTE_S) -> RainWindow:
-    ring = RainWindow(INTERVALS, span_s=SPAN_S, grace_s=120, by_minute_s=by_minute_s)
+def new_ring(by_minute_s: int | None = BY_MINUTE_S, spares: tuple[tuple[int, int], ...] = ()) -> RainWindow:
+    ring = RainWindow(INTERVALS, span_s=SPAN_S, grace_s=120, by_minute_s=by_minute_s, spares=spares)
     ring.advance(T0_MIN * 60)
     return ring
 
@@ -124,8 +124,8 @@ def test_the_past_is_what_the_minute_ring_holds_at_the_tenth_minutes_around(
 @settings(max_examples=60, deadline=None)
 @given(rows=storms, data=st.data())
 def test_what_is_worked_out_anew_is_all_that_changed(rows: list[Row], data: st.DataObject) -> None:
-    """`latest` after every step equals `accumulate` of everything."""
-    ring = new_ring()
+    """`latest` after every step equals `accumulate` of everything, with spare gauges and without."""
+    ring = new_ring(spares=data.draw(st.sampled_from([(), ((1, 3), (1, 0), (2, 4))])))
     waiting = list(rows)
     for minute in range(60, 12 * 60 + 1, data.draw(st.sampled_from([7, 20, 45]))):
         ring.advance((T0_MIN + minute) * 60)

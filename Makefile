@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-assess bench-journal bench-ingest rio-alarms crash-ingest demo
+.PHONY: check test test-all bench bench-assess bench-journal bench-ingest bench-backlog load-edge rio-alarms crash-ingest demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -33,6 +33,12 @@ bench-journal:    ## the journal beside SQLite: appending durably, reading back
 
 bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
 	$(BIN)python -m benchmarks.bench_ingest
+
+bench-backlog:    ## a day of backlog released at once beside fresh readings; wants mosquitto
+	$(BIN)python -m benchmarks.load_backlog
+
+load-edge:        ## processor and memory of a county's node under 200 messages a second; wants mosquitto
+	$(BIN)python -m benchmarks.load_edge
 
 demo:             ## the simulated county
 	$(BIN)warnstream demo

@@ -102,7 +102,8 @@ def frames(directory: Path, n: int, qos: int, pack: int) -> bytes:
             )
             count += 1
         payload = msgspec.json.encode(observations if pack > 1 else observations[0])
-        topic = f"ws/county/rain/{observations[0]['station']}/obs"
+        speaker = "gateway" if pack > 1 else observations[0]["station"]
+        topic = f"ws/county/rain/{speaker}/obs"
         parts.append(wire.encode_publish(topic, payload, (number % 65_535 + 1) * qos, is_v5=False))
     return b"".join(parts)
 

@@ -1,12 +1,14 @@
 """Our own MQTT endpoint over real sockets on 127.0.0.1."""
 
 import logging
+import socket
 import time
 
 import pytest
 
-from tests.integration.mqtt_listening import RawClient, connect_packet, listening
+from tests.integration.mqtt_listening import Opened, RawClient, connect_packet, listening
 from warnstream.adapters import mqtt_frames as wire
+from warnstream.adapters import mqtt_peer
 from warnstream.adapters.channels.mqtt import Publication
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.mqtt_access import user_line
@@ -85,6 +87,98 @@ def test_a_client_that_breaks_the_protocol_is_closed_and_counted(packet: bytes, 
         assert opened.refused(reason) == 1
 
 
+def test_an_mqtt_5_client_is_told_the_limits() -> None:
+    with (
+        listening(inflight_max=77, message_bytes_max=9_000) as opened,
+        RawClient(opened.port, connect_packet("a", is_v5=True)) as client,
+    ):
+        head = client.read(2)
+        cursor = wire.Cursor(body := client.read(head[1]), 2, len(body))
+        told = cursor.properties()
+        assert (told[wire.RECEIVE_MAXIMUM], told[wire.MAXIMUM_PACKET], told[wire.MAXIMUM_QOS]) == (
+            77,
+            9_000,
+            1,
+        )
+        assert told[wire.SHARED_AVAILABLE] == 0
+        assert told[wire.TOPIC_ALIAS_MAXIMUM]
+
+
+def test_an_mqtt_5_device_gets_no_more_at_once_than_it_asked_for() -> None:
+    packet = connect_packet("device", is_v5=True)
+    begin = packet.index(b"MQTT") + 8  # behind name, version, flags and keepalive
+    properties = b"\x03\x21\x00\x02"  # receive maximum 2
+    body = packet[2:begin] + properties + packet[begin + 1 :]
+    with listening() as opened, RawClient(opened.port, b"\x10" + wire.varint(len(body)) + body) as client:
+        head = client.read(2)
+        client.read(head[1])
+        wanted = b"\0\1\0" + wire.text_field("ws/device/H1") + b"\1"
+        client.send(b"\x82" + wire.varint(len(wanted)) + wanted)
+        client.read(6)
+        opened.listener.publish([Publication("ws/device/H1", b"%d" % n, retain=False) for n in range(5)])
+        first = [read_publish(client, is_v5=True) for _ in range(2)]
+        assert client.is_silent(0.3)
+        client.send(b"@\x02" + first[0].message_id)
+        assert read_publish(client, is_v5=True).payload == b"2"
+        assert client.is_silent(0.2)
+
+
+def test_a_retained_reading_counts_as_any_other() -> None:
+    with listening() as opened, RawClient(opened.port, connect_packet("a")) as client:
+        client.read(4)
+        client.send(wire.encode_publish(OBS, b"1", 1, is_v5=False, retain=True))
+        client.send(wire.encode_publish(OBS, b"2", 2, is_v5=False))
+        assert opened.take(count=2) == [(OBS, b"1"), (OBS, b"2")]
+
+
+@pytest.mark.parametrize("is_v5", [False, True])
+def test_a_shared_subscription_is_refused(is_v5: bool) -> None:
+    with listening() as opened, RawClient(opened.port, connect_packet("a", is_v5=is_v5)) as client:
+        head = client.read(2)
+        client.read(head[1])
+        body = b"\0\1" + (b"\0" if is_v5 else b"") + wire.text_field("$share/g/ws/#") + b"\1"
+        client.send(b"\x82" + wire.varint(len(body)) + body)
+        assert client.read(6 if is_v5 else 5)[-1] == (0x9E if is_v5 else 0x80)
+
+
+def test_a_client_that_pings_is_not_silent() -> None:
+    with listening() as opened, RawClient(opened.port, connect_packet("a", keepalive_s=1)) as client:
+        client.read(4)
+        for _ in range(5):
+            time.sleep(0.6)
+            client.send(b"\xc0\x00")
+            assert client.read(2) == wire.PINGRESP_PACKET
+        assert opened.metrics.registry.get_sample_value("warnstream_listener_connections") == 1
+
+
+def test_half_open_connections_are_found_by_tcp() -> None:
+    with listening() as opened, RawClient(opened.port, connect_packet("a", keepalive_s=0)) as client:
+        client.read(4)
+        (peer,) = opened.listener._peers
+        found = peer.socket()
+        assert found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            idle_s, every_s, probes = (
+                found.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            )
+            assert idle_s + every_s * probes <= 120
+
+
+def test_many_clients_are_read_a_little_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt_peer, "READ_BYTES_ALL", 64 * 1024)
+    with listening(Inbox(), messages_per_s=1_000_000, inflight_max=65_535) as opened:
+        clients = [RawClient(opened.port, connect_packet(f"c{n}")) for n in range(4)]
+        for client in clients:
+            client.read(4)
+            client.send(publishes(4_000))
+        wait_for(opened, 16_000)
+        batch = opened.inbox.take(messages_max=1, wait_s=1, gather_s=0, streams_max=16_000)
+        assert max(one.size_bytes for one in batch) <= 2 * mqtt_peer.READ_BYTES_MIN
+        for client in clients:
+            client.socket.close()
+
+
 def test_more_connections_than_allowed_are_refused() -> None:
     with listening(connections_max=1) as opened, RawClient(opened.port, connect_packet("a")) as client:
         assert client.read(4) == CONNACK_OK
@@ -121,6 +215,60 @@ def test_overload_holds_the_senders_back_and_drops_nothing() -> None:
             client.send(data[written:])
             assert len(client.read(4 * sent)) == 4 * sent
         assert len(opened.received) == sent
+
+
+def publishes(count: int, first: int = 1) -> bytes:
+    numbers = range(first, first + count)
+    return b"".join(wire.encode_publish(OBS, b"%d" % n, n, is_v5=False) for n in numbers)
+
+
+def wait_for(opened: Opened, messages: int) -> None:
+    deadline = time.monotonic() + 20
+    while opened.inbox.messages < messages:
+        assert time.monotonic() < deadline, f"{opened.inbox.messages} of {messages} messages wait"
+        time.sleep(0.005)
+
+
+def test_a_lone_reading_goes_before_another_client_s_backlog() -> None:
+    with (
+        listening() as opened,
+        RawClient(opened.port, connect_packet("a")) as many,
+        RawClient(opened.port, connect_packet("b")) as one,
+    ):
+        many.read(4)
+        one.read(4)
+        many.send(publishes(500))
+        wait_for(opened, 500)
+        one.send(wire.encode_publish(OBS, b"fresh", 1, is_v5=False))
+        many.send(publishes(1, 501))  # of the same client, after its backlog: stays behind it
+        wait_for(opened, 502)
+        batch = opened.take_arrived()
+        assert batch[0].payloads == [b"fresh"]
+        assert batch[-1].payloads[-1] == b"501"
+        opened.listener.acknowledge(batch)
+        assert many.read(4 * 501) == wire.encode_pubacks([n.to_bytes(2, "big") for n in range(1, 502)])
+
+
+def test_backlogs_that_fill_the_inbox_are_held_and_a_lone_reading_is_not() -> None:
+    with (
+        listening(Inbox(messages_max=1_000), messages_per_s=1_000_000, inflight_max=65_535) as opened,
+        RawClient(opened.port, connect_packet("a")) as many,
+        RawClient(opened.port, connect_packet("b")) as one,
+    ):
+        many.read(4)
+        one.read(4)
+        many.send(publishes(800))
+        wait_for(opened, 800)
+        many.send(publishes(100, 801))
+        time.sleep(0.2)
+        one.send(wire.encode_publish(OBS, b"fresh", 1, is_v5=False))
+        wait_for(opened, 801)
+        assert opened.inbox.messages == 801
+        assert opened.inbox.take(messages_max=1, wait_s=1, gather_s=0, streams_max=0)[0].payloads == [
+            b"fresh"
+        ]
+        opened.serve()
+        assert len(many.read(4 * 900)) == 4 * 900
 
 
 def test_one_client_s_unacknowledged_messages_are_limited() -> None:

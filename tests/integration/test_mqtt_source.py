@@ -9,6 +9,7 @@ import pytest
 from paho.mqtt import publish
 
 from tests.conftest import Mosquitto
+from warnstream.adapters import mqtt
 from warnstream.adapters.inbox import Arrived, Inbox
 from warnstream.adapters.mqtt import MqttSource
 from warnstream.config.settings import BrokerSettings
@@ -19,12 +20,14 @@ PROTOCOLS = pytest.mark.parametrize("protocol", ["3.1.1", "5"])
 
 
 @contextmanager
-def source(mosquitto: Mosquitto, protocol: str) -> Iterator[tuple[MqttSource, Inbox]]:
+def source(
+    mosquitto: Mosquitto, protocol: str, *, catches_up: bool = False
+) -> Iterator[tuple[MqttSource, Inbox]]:
     settings = BrokerSettings(
         False, "127.0.0.1", mosquitto.port, protocol, "node", None, None, None, 0.02, 500
     )
     inbox = Inbox()
-    opened = MqttSource(settings, ["ws/+/+/+/obs"], inbox)
+    opened = MqttSource(settings, ["ws/+/+/+/obs"], inbox, catches_up=catches_up)
     opened.start()
     assert opened.wait_connected(10)
     yield opened, inbox
@@ -97,3 +100,51 @@ def test_a_waiting_take_is_woken_when_something_else_needs_attention() -> None:
     started = time.monotonic()
     assert inbox.take(messages_max=10, wait_s=5, gather_s=0.01) == []
     assert time.monotonic() - started < 4
+
+
+@PROTOCOLS
+def test_what_comes_now_does_not_wait_for_what_the_broker_kept(mosquitto: Mosquitto, protocol: str) -> None:
+    with source(mosquitto, protocol, catches_up=True):
+        pass
+    kept = 5_000
+    publish.multiple([("ws/c/rain/R1/obs", b"%d" % n, 1, False) for n in range(kept)], port=mosquitto.port)
+    with source(mosquitto, protocol, catches_up=True) as (opened, inbox):
+        first = inbox.take(messages_max=500, wait_s=5, gather_s=0)
+        assert all(one.is_stream for one in first)
+        deadline = time.monotonic() + 10
+        assert opened._live is not None
+        assert opened._live.wait_connected(10)
+        send(mosquitto, "now")
+        # Nothing of what was kept is acknowledged, so the broker sends no more of it.
+        second = take(inbox, 1_001 - len(payloads(first)))
+        fresh = [one for one in second if b"now" in one.payloads]
+        assert [(one.payloads, one.is_stream) for one in fresh] == [([b"now"], False)]
+        opened.acknowledge([*first, *second])
+        found = payloads([*first, *second])
+        while len(found) < kept + 2:  # what came meanwhile comes by both sessions
+            assert time.monotonic() < deadline + 20, f"{len(found)} came"
+            batch = inbox.take(messages_max=500, wait_s=1, gather_s=0)
+            opened.acknowledge(batch)
+            found += payloads(batch)
+        assert set(found) == {*(b"%d" % n for n in range(kept)), b"now"}
+
+
+def test_a_session_that_has_caught_up_is_alone_again(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "CAUGHT_UP_S", 0.2)
+    with source(mosquitto, "3.1.1", catches_up=True):
+        pass
+    with source(mosquitto, "3.1.1", catches_up=True) as (opened, inbox):
+        deadline = time.monotonic() + 20
+        while not payloads(batch := inbox.take(messages_max=10, wait_s=0.3, gather_s=0)) or any(
+            one.is_stream for one in batch
+        ):
+            opened.acknowledge(batch)
+            assert time.monotonic() < deadline
+            send(mosquitto, "1")
+        time.sleep(0.3)
+        inbox.take(messages_max=10, wait_s=0, gather_s=0)
+        send(mosquitto, "2")
+        assert payloads(take(inbox, 1)) == [b"2"]
+        assert inbox.take(messages_max=10, wait_s=0.3, gather_s=0) == []

@@ -195,6 +195,8 @@ def test_a_table_of_nan_warns_nobody_and_silences_no_other() -> None:
     assessment = assessment_of(empty, rain_rule(N, SIREN, name="sound"))
     step = assessment.step(rain((1, 300, 45.0)), T0 + 300)
     assert [(change.hazard, change.village) for change in step.changes] == [("sound", 1)]
+    assert list(step.failures) == ["empty"]
+    assert "no value at all" in step.failures["empty"]
 
 
 def test_time_only_moves_forward() -> None:
@@ -263,5 +265,5 @@ def test_a_spare_keeps_the_village_of_a_silent_gauge_seeing() -> None:
     for minute in range(5, 60, 5):
         step = assessment.step(rain((1, 60 * minute, 0.0), (2, 60 * minute, 2.5)), T0 + 60 * minute)
     assert step.is_reporting.tolist() == [False, True, True]
-    assert step.is_blind.tolist() == [False, False, False]
+    assert step.sight.is_blind.tolist() == [False, False, False]
     assert assessment.level("flash_flood").level.tolist() == [Level.YELLOW, 0, Level.YELLOW]

@@ -74,7 +74,7 @@ def test_a_wrap_counts_across_the_declared_modulus() -> None:
 def test_an_impossible_jump_is_refused_and_is_the_new_beginning() -> None:
     assessment = assessment_of()
     flags = feed(assessment, 900, readings(PT, (0, 10), (300, 9999), (600, 9999.5), (900, 12)))
-    assert flags == [0, Flag.OUT_OF_RANGE, 0, 0]
+    assert flags == [0, Flag.OUT_OF_RANGE, 0, Flag.COUNTER_FELL]
     assert rain_1h(assessment)[0] == 12.5
 
 

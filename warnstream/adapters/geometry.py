@@ -14,7 +14,8 @@ from shapely import STRtree
 from warnstream.model.arrays import Float64Array, Int64Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.network import Network, StationWeights
-from warnstream.model.policies import VillagePolicy
+from warnstream.model.policies import NeighbourPolicy, VillagePolicy
+from warnstream.model.station_quality import StationNeighbours
 
 _DISTANCE_FLOOR_M = 250.0
 """Nearer than this a gauge stands in the village; inverse distance has no pole there."""
@@ -41,6 +42,29 @@ def fallback_weights(network: Network, policy: VillagePolicy) -> StationWeights:
     """Weights of the farther stations that speak for a place whose own are silent."""
     k = policy.neighbours + policy.fallback_neighbours
     return near_weights(network, k=k, radius_m=policy.fallback_radius_m, by_distance=True)
+
+
+def station_neighbours(network: Network, policy: NeighbourPolicy) -> StationNeighbours:
+    """The nearest rain gauges around each rain gauge, for comparing them with each other."""
+    n_stations = len(network.stations)
+    station = np.full((n_stations, policy.neighbours), -1, dtype=np.int32)
+    distance = np.full(station.shape, np.inf)
+    rain = np.flatnonzero(network.stations.measures_rain)
+    if len(rain) < 2:
+        return StationNeighbours(station[:, :0], distance[:, :0])
+    xy = project(network)[0][rain]
+    points = [shapely.Point(place) for place in xy]
+    own, near = STRtree(points).query(points, predicate="dwithin", distance=policy.radius_m)
+    own, near = own[own != near], near[own != near]
+    metres = np.hypot(*(xy[own] - xy[near]).T)
+    order = np.lexsort((near, metres, own))
+    own, near, metres = own[order], near[order], metres[order]
+    rank = np.arange(len(own)) - np.searchsorted(own, np.arange(len(rain)))[own]
+    keep = rank < policy.neighbours
+    row, column = rain[own[keep]], rank[keep]
+    station[row, column], distance[row, column] = rain[near[keep]], metres[keep]
+    width = int(rank[keep].max(initial=-1)) + 1
+    return StationNeighbours(station[:, :width], distance[:, :width])
 
 
 def project(network: Network) -> tuple[Float64Array, Float64Array]:

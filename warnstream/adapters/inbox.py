@@ -1,11 +1,17 @@
-"""What arrived and is not durable yet, from every source, in order of arrival.
+"""What arrived and is not durable yet, from every source.
 
 Sources (a broker's connection, our own listener) put columns of messages in
 from their threads; the node takes a batch, writes it to the journal and
 acknowledges it to the sources. No Python object is made per message.
 
-Limit: `MESSAGES_MAX` messages or `BYTES_MAX` bytes of payload wait in memory.
-A full inbox never refuses: sources ask `has_room` and hold their senders back.
+There are two lanes. A source marks what belongs to a *stream* (a sender that
+empties its memory after an outage); a batch has the lone messages first, so a
+station that sends one reading never waits behind another that sends a day's.
+Each lane keeps its order.
+
+Limits: `MESSAGES_MAX` messages or `BYTES_MAX` bytes of payload wait in memory,
+streams may fill `STREAM_SHARE` of that. A full inbox never refuses: sources
+ask `has_room` and `has_stream_room` and hold their senders back.
 """
 
 import threading
@@ -17,6 +23,13 @@ from typing import Any, Protocol
 
 MESSAGES_MAX = 200_000
 BYTES_MAX = 128 * 1024 * 1024
+
+STREAM_SHARE = 0.75
+"""Of both limits: the rest is kept free for those who send little."""
+
+STREAM_BATCH = 5_000
+STREAM_BATCH_BYTES = 1024 * 1024
+"""Messages, and bytes, of streams in one batch: some 50 ms of work that a lone message may wait for."""
 
 
 class Source(Protocol):
@@ -57,6 +70,10 @@ class Arrived:
     size_bytes : int
     qos : int
         2 only where a single QoS 2 message waits for its PUBCOMP.
+    is_stream : bool
+        One of many by a sender that sends all it has: others go first.
+    at_s : float
+        When it came, by the monotonic clock.
     """
 
     source: Source
@@ -66,6 +83,35 @@ class Arrived:
     message_ids: list[bytes] = field(default_factory=list)
     size_bytes: int = 0
     qos: int = 1
+    is_stream: bool = False
+    at_s: float = field(default_factory=time.monotonic)
+
+
+class _Lane:
+    """Arrivals in order, with their count and size."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Arrived] = deque()
+        self.messages = 0
+        self.size_bytes = 0
+
+    def put(self, arrived: Arrived) -> None:
+        self.waiting.append(arrived)
+        self.messages += len(arrived.topics)
+        self.size_bytes += arrived.size_bytes
+
+    def take(self, messages_max: int, bytes_max: int = BYTES_MAX) -> list[Arrived]:
+        """Up to so many messages or bytes, and what came together with the last of them."""
+        batch: list[Arrived] = []
+        count, size_bytes = 0, 0
+        while self.waiting and count < messages_max and size_bytes < bytes_max:
+            arrived = self.waiting.popleft()
+            batch.append(arrived)
+            count += len(arrived.topics)
+            size_bytes += arrived.size_bytes
+        self.messages -= count
+        self.size_bytes -= size_bytes
+        return batch
 
 
 class Inbox:
@@ -74,31 +120,48 @@ class Inbox:
     def __init__(self, messages_max: int = MESSAGES_MAX, bytes_max: int = BYTES_MAX) -> None:
         self._messages_max = messages_max
         self._bytes_max = bytes_max
-        self._waiting: deque[Arrived] = deque()
-        self._messages = 0
-        self._bytes = 0
+        self._lone = _Lane()
+        self._streams = _Lane()
+        self._are_streams_full = False
         self._wanted = 1
         self._is_woken = False
         self._condition = threading.Condition()
         self._on_room: list[Callable[[], None]] = []
 
     @property
+    def messages(self) -> int:
+        """Messages that wait."""
+        return self._lone.messages + self._streams.messages
+
+    @property
     def has_room(self) -> bool:
         """Fewer messages and bytes wait than the limit."""
-        return self._messages < self._messages_max and self._bytes < self._bytes_max
+        return (
+            self.messages < self._messages_max
+            and self._lone.size_bytes + self._streams.size_bytes < self._bytes_max
+        )
+
+    @property
+    def has_stream_room(self) -> bool:
+        """Streams may go on; once they filled their share they wait until half of it is free again."""
+        return self.has_room and not self._are_streams_full
+
+    def oldest_lone_s(self) -> float | None:
+        """When the oldest waiting message outside streams came, by the monotonic clock."""
+        with self._condition:
+            return self._lone.waiting[0].at_s if self._lone.waiting else None
 
     def when_room(self, call: Callable[[], None]) -> None:
-        """Call this, in the taker's thread, after every take that leaves room."""
+        """Call this, in the taker's thread, after every take that gives room again."""
         self._on_room.append(call)
 
     def put(self, arrived: Arrived) -> None:
         """Add messages; always taken, ask `has_room` first."""
         with self._condition:
-            self._waiting.append(arrived)
-            self._messages += len(arrived.topics)
-            self._bytes += arrived.size_bytes
+            (self._streams if arrived.is_stream else self._lone).put(arrived)
+            self._are_streams_full |= self._fills(self._streams, STREAM_SHARE)
             # The taker is woken once per batch, not once per message.
-            if self._wanted == 1 or self._messages >= self._wanted:
+            if self._wanted == 1 or self.messages >= self._wanted:
                 self._condition.notify()
 
     def wake(self) -> None:
@@ -107,37 +170,41 @@ class Inbox:
             self._is_woken = True
             self._condition.notify()
 
-    def take(self, *, messages_max: int, wait_s: float, gather_s: float) -> list[Arrived]:
-        """What arrived, in order.
+    def take(
+        self, *, messages_max: int, wait_s: float, gather_s: float, streams_max: int = STREAM_BATCH
+    ) -> list[Arrived]:
+        """What arrived: lone messages in order, then those of streams in order.
 
         Waits up to `wait_s` for a first message, then up to `gather_s` until there are `messages_max`.
         A batch may be larger by what came together with its last message. Empty when nothing came.
+        With `streams_max` 0 streams are left where they are.
         """
         with self._condition:
             self._wanted = 1
-            self._condition.wait_for(lambda: self._waiting or self._is_woken, wait_s)
+            self._condition.wait_for(lambda: self._has_waiting(streams_max) or self._is_woken, wait_s)
             deadline_s = time.monotonic() + gather_s
             self._wanted = messages_max
-            while self._waiting and self._messages < messages_max and not self._is_woken:
+            while self._has_waiting(streams_max) and self.messages < messages_max and not self._is_woken:
                 remaining_s = deadline_s - time.monotonic()
                 if remaining_s <= 0:
                     break
                 self._condition.wait(remaining_s)
             self._wanted = 1
             self._is_woken = False
-            return self._batch(messages_max)
+            return self._batch(messages_max, streams_max)
 
-    def _batch(self, messages_max: int) -> list[Arrived]:
-        batch: list[Arrived] = []
-        count = 0
-        had_room = self.has_room
-        while self._waiting and count < messages_max:
-            arrived = self._waiting.popleft()
-            batch.append(arrived)
-            count += len(arrived.topics)
-            self._bytes -= arrived.size_bytes
-        self._messages -= count
-        if not had_room and self.has_room:
+    def _has_waiting(self, streams_max: int) -> bool:
+        return bool(self._lone.waiting) or (streams_max > 0 and bool(self._streams.waiting))
+
+    def _fills(self, lane: _Lane, share: float) -> bool:
+        return lane.messages >= share * self._messages_max or lane.size_bytes >= share * self._bytes_max
+
+    def _batch(self, messages_max: int, streams_max: int) -> list[Arrived]:
+        had_room = self.has_room, self.has_stream_room
+        batch = self._lone.take(messages_max) + self._streams.take(streams_max, STREAM_BATCH_BYTES)
+        if self._are_streams_full and not self._fills(self._streams, STREAM_SHARE / 2):
+            self._are_streams_full = False
+        if (self.has_room, self.has_stream_room) > had_room:
             for call in self._on_room:
                 call()
         return batch

@@ -19,6 +19,8 @@ from warnstream.model.level import Level
 LAG_BUCKETS_S = (1, 5, 15, 60, 300, 900, 3_600, 21_600)
 """Seconds between observation and arrival; the last is six hours, as long as rain is corrected."""
 
+WAIT_BUCKETS_S = (0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30)
+
 WORK_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
@@ -97,6 +99,25 @@ class Metrics:
             buckets=WORK_BUCKETS_S,
             registry=registry,
         )
+        self.backlog_readings = Gauge(
+            "warnstream_backlog_readings",
+            "Readings of long ago that wait for the engine while fresh ones go first.",
+            registry=registry,
+        )
+        self.inbox_messages = Gauge(
+            "warnstream_inbox_messages", "Messages that are not durable yet.", registry=registry
+        )
+        self.unjudged = Gauge(
+            "warnstream_unjudged_seconds",
+            "How long the oldest message outside streams has waited to be judged.",
+            registry=registry,
+        )
+        self.fresh_wait = Histogram(
+            "warnstream_fresh_wait_seconds",
+            "From the arrival of the first message that a step judged to the step's end.",
+            buckets=WAIT_BUCKETS_S,
+            registry=registry,
+        )
         self.journal_sequence = Gauge(
             "warnstream_journal_sequence", "Number of the newest journal entry.", registry=registry
         )
@@ -105,6 +126,12 @@ class Metrics:
             "warnstream_stations",
             "Stations by condition: reporting, silent.",
             ["condition"],
+            registry=registry,
+        )
+        self.stations_flagged = Gauge(
+            "warnstream_stations_flagged",
+            "Gauges that quality control doubts, by flag.",
+            ["flag"],
             registry=registry,
         )
 
@@ -199,6 +226,12 @@ class Metrics:
         self.villages_blind = Gauge(
             "warnstream_villages_blind", "Villages whose gauges are silent.", ["hazard"], registry=registry
         )
+        self.villages_sight = Gauge(
+            "warnstream_villages_sight",
+            "Villages by how much of their own gauges they hear: whole, partly (too little), blind.",
+            ["sight"],
+            registry=registry,
+        )
         self.hazards_degraded = Gauge(
             "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
         )
@@ -233,6 +266,11 @@ class Metrics:
             "warnstream_answers", "Answers of people by kind.", ["answer"], registry=registry
         )
 
+    def watch_inbox(self, messages: Callable[[], float], unjudged_s: Callable[[], float]) -> None:
+        """Ask these at every scrape."""
+        self.inbox_messages.set_function(messages)
+        self.unjudged.set_function(unjudged_s)
+
     def set_villages(self, hazard: str, count_of_level: Mapping[Level, int]) -> None:
         """Villages of one hazard at each level; a level not named has none."""
         for level in Level:
@@ -242,6 +280,11 @@ class Metrics:
         """Stations that report and that should but do not."""
         self.stations.labels("reporting").set(reporting)
         self.stations.labels("silent").set(silent)
+
+    def set_sight(self, *, blind: int, partly: int, whole: int) -> None:
+        """Villages by how much of their own gauges they hear."""
+        for word, count in (("blind", blind), ("partly", partly), ("whole", whole)):
+            self.villages_sight.labels(word).set(count)
 
     def set_notifications(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Notifications by channel and state word; pairs not named have none."""

@@ -9,31 +9,66 @@ Two readers (`broker.reader`): ``bulk`` takes everything a read brought in one
 pass (`warnstream.adapters.mqtt_bulk`), ``paho`` is paho's own, one call per
 message: the way back should paho change.
 
+A broker delivers in order within a session. What gateways kept during an
+outage (topics ending in ``backlog``) therefore comes in a second session,
+`Role.BACKLOG`, and cannot stand before a fresh message. What the broker itself
+kept for a node that was away stands before what comes now: until that is
+taken, the same topics are read over a third connection too (`Role.LIVE`),
+whose clean session begins with the newest message. Both bring the messages
+between; the second of two is known as a duplicate.
+
 At the inbox's limit QoS 0 messages are dropped and counted; QoS 1 is held
 back by the broker, because nothing more is acknowledged.
 """
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
+from enum import Enum
 
 import paho.mqtt.client as paho
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from warnstream.adapters.inbox import Arrived, Inbox
-from warnstream.adapters.mqtt_bulk import BulkClient, can_read_in_bulk
+from warnstream.adapters.mqtt_bulk import STREAMING_MESSAGES, BulkClient, can_read_in_bulk
 from warnstream.adapters.mqtt_connection import connect_async, new_client
 from warnstream.adapters.mqtt_frames import Columns
 from warnstream.config.settings import BrokerSettings
+from warnstream.model.decoders import BACKLOG_LEVEL
 
 log = logging.getLogger(__name__)
 
+CAUGHT_UP_S = 3.0
+"""The kept session has caught up when no large read came for so long."""
+
+
+class Role(Enum):
+    """What a session is for; the value is what its client identifier ends with."""
+
+    READINGS = ""
+    BACKLOG = f"-{BACKLOG_LEVEL}"
+    LIVE = "-live"
+
 
 class MqttSource:
-    """A subscription whose messages go to the inbox and wait for their acknowledgement."""
+    """A subscription whose messages go to the inbox and wait for their acknowledgement.
 
-    name = "broker"
+    Parameters
+    ----------
+    broker : BrokerSettings
+    topics : sequence of str
+    inbox : Inbox
+    count_dropped : callable, optional
+        Gets the number of QoS 0 messages that found the inbox full.
+    role : Role
+    catches_up : bool
+        Whether a kept session that still holds earlier messages is helped by one that begins now.
+        Not where the order of messages is everything (time told by messages).
+    owner : MqttSource, optional
+        Whom the node knows as the source of its messages.
+    """
 
     def __init__(
         self,
@@ -41,7 +76,24 @@ class MqttSource:
         topics: Sequence[str],
         inbox: Inbox,
         count_dropped: Callable[[int], object] = lambda _: None,
+        *,
+        role: Role = Role.READINGS,
+        catches_up: bool = False,
+        owner: "MqttSource | None" = None,
     ) -> None:
+        self.name = "broker's backlog" if role is Role.BACKLOG else "broker"
+        self._role = role
+        self._keeps_session = role is not Role.LIVE
+        self._client_id = broker.client_id + role.value
+        self._owner = owner or self
+        # Only bulk reading tells a stream from messages that come one by one.
+        self._live = (
+            MqttSource(broker, topics, inbox, count_dropped, role=Role.LIVE, owner=self)
+            if catches_up and broker.reader == "bulk"
+            else None
+        )
+        self._is_catching_up = False
+        self._streamed_s = 0.0
         self._broker = broker
         self._topics = list(topics)
         self._inbox = inbox
@@ -56,14 +108,14 @@ class MqttSource:
     def _new_client(self) -> paho.Client:
         broker = self._broker
         if broker.reader == "bulk" and can_read_in_bulk():
-            client = new_client(
-                broker, broker.client_id, keeps_session=True, manual_ack=True, kind=BulkClient
-            )
+            client = new_client(broker, self._client_id, keeps_session=True, manual_ack=True, kind=BulkClient)
             client.on_columns = self._on_columns
             return client
         if broker.reader == "bulk":
             log.warning("this paho cannot be read in bulk; its own reader is used")
-        return new_client(broker, broker.client_id, keeps_session=True, manual_ack=True, kind=paho.Client)
+        return new_client(
+            broker, self._client_id, keeps_session=self._keeps_session, manual_ack=True, kind=paho.Client
+        )
 
     @property
     def is_connected(self) -> bool:
@@ -72,11 +124,13 @@ class MqttSource:
 
     def start(self) -> None:
         """Connect in the background; reconnects by itself until `stop`."""
-        connect_async(self._client, self._broker, keeps_session=True)
+        connect_async(self._client, self._broker, keeps_session=self._keeps_session)
         self._client.loop_start()
 
     def stop(self) -> None:
         """Disconnect; the broker keeps the session and what is not acknowledged."""
+        if self._live is not None and self._is_catching_up:
+            self._live.stop()
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -90,7 +144,9 @@ class MqttSource:
         Messages of an earlier connection are skipped: the broker delivers them
         again, and they are known as duplicates then.
         """
-        present = [one for one in arrived if one.connection == self._connection]
+        if self._live is not None:
+            self._live.acknowledge([one for one in arrived if one.connection[0] is self._live])
+        present = [one for one in arrived if one.connection == (self, self._connection)]
         if isinstance(self._client, BulkClient):
             self._client.send_pubacks([mid for one in present if one.qos == 1 for mid in one.message_ids])
             present = [one for one in present if one.qos > 1]
@@ -102,7 +158,7 @@ class MqttSource:
         self,
         client: paho.Client,
         _userdata: object,
-        _flags: paho.ConnectFlags,
+        flags: paho.ConnectFlags,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
@@ -110,6 +166,9 @@ class MqttSource:
             log.error("broker refused the connection", extra={"reason": str(reason)})
             return
         self._connection += 1
+        if self._live is not None and flags.session_present and not self._is_catching_up:
+            self._is_catching_up, self._streamed_s = True, time.monotonic()
+            self._live.start()
         client.subscribe([(topic, 1) for topic in self._topics])
         self._connected.set()
         log.info("broker connected", extra={"host": self._broker.host, "port": self._broker.port})
@@ -131,15 +190,37 @@ class MqttSource:
     def _on_message(self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
         ids = [message.mid.to_bytes(2, "big")] if message.qos else []
         payload = bytes(message.payload)
-        self._put(Arrived(self, self._connection, [message.topic], [payload], ids, len(payload), message.qos))
+        self._put([message.topic], [payload], ids, len(payload), message.qos)
 
     def _on_columns(self, columns: Columns, size_bytes: int) -> None:
-        self._put(
-            Arrived(self, self._connection, columns.topics, columns.payloads, columns.message_ids, size_bytes)
+        self._put(columns.topics, columns.payloads, columns.message_ids, size_bytes)
+
+    def _put(
+        self, topics: list[str], payloads: list[bytes], ids: list[bytes], size_bytes: int, qos: int = 1
+    ) -> None:
+        if self._is_catching_up:
+            self._note_caught_up(len(topics))
+        if not ids and not self._inbox.has_room:
+            self._count_dropped(len(topics))
+            return
+        self._inbox.put(
+            Arrived(
+                self._owner,
+                (self, self._connection),
+                topics,
+                payloads,
+                ids,
+                size_bytes,
+                qos,
+                is_stream=self._role is Role.BACKLOG or self._is_catching_up,
+            )
         )
 
-    def _put(self, arrived: Arrived) -> None:
-        if not arrived.message_ids and not self._inbox.has_room:
-            self._count_dropped(len(arrived.topics))
-            return
-        self._inbox.put(arrived)
+    def _note_caught_up(self, n_messages: int) -> None:
+        """End the live session once the kept one brings messages as they come."""
+        now_s = time.monotonic()
+        if n_messages >= STREAMING_MESSAGES:
+            self._streamed_s = now_s
+        elif now_s - self._streamed_s > CAUGHT_UP_S and self._live is not None:
+            self._is_catching_up = False
+            self._live.stop()

@@ -4,8 +4,8 @@ A users file has one line per user, ``name:scrypt:n:r:p:salt:hash`` with salt
 and hash in hexadecimal (`warnstream listener-user NAME` writes one). With client
 certificates the user is the certificate's common name.
 
-A user is a station or a device unless listed: user ``R0001`` publishes below
-``{prefix}/+/+/R0001/obs`` and ``{prefix}/answer/R0001`` and reads
+A user is a station or a device unless listed: user ``R0001`` publishes to
+``{prefix}/+/+/R0001/obs``, its ``backlog`` below, and ``{prefix}/answer/R0001`` and reads
 ``{prefix}/device/R0001`` and ``{prefix}/warn/#``. A *gateway* publishes for
 every station, in every format that `decoders` names; a *trusted* user may do
 everything (a simulator that tells the time, a display). Without users file and
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warnstream.adapters.mqtt_frames import matches
+from warnstream.model.decoders import BACKLOG_LEVEL
 from warnstream.model.errors import WarnstreamError
 
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 16_384, 8, 1
@@ -170,8 +171,12 @@ class Permissions:
     def _writes(self, user: str | None) -> Sequence[str]:
         if user is None or not is_user_name(user):
             return ()
-        own = (f"{self.prefix}/+/+/{user}/obs", f"{self.prefix}/answer/{user}")
-        return (*own, f"{self.prefix}/+/+/+/obs", *self.observations) if user in self.gateways else own
+        topic = f"{self.prefix}/+/+/{user}/obs"
+        own = (topic, f"{topic}/{BACKLOG_LEVEL}", f"{self.prefix}/answer/{user}")
+        if user not in self.gateways:
+            return own
+        every = f"{self.prefix}/+/+/+/obs"
+        return (*own, every, f"{every}/{BACKLOG_LEVEL}", *self.observations)
 
     def _reads(self, user: str | None) -> Sequence[str]:
         if user is None or not is_user_name(user):

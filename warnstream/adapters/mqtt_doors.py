@@ -6,7 +6,7 @@ from typing import Protocol
 from warnstream.adapters.channels.mqtt import PahoPublisher, Publication
 from warnstream.adapters.inbox import Inbox, Source
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt import MqttSource
+from warnstream.adapters.mqtt import MqttSource, Role
 from warnstream.adapters.mqtt_listener import ListenerPublisher, MqttListener
 from warnstream.config.settings import Configuration
 
@@ -25,7 +25,11 @@ class Publisher(Protocol):
 
 
 def open_doors(
-    configuration: Configuration, topics: Sequence[str], inbox: Inbox, metrics: Metrics
+    configuration: Configuration,
+    topics: Sequence[str],
+    backlogs: Sequence[str],
+    inbox: Inbox,
+    metrics: Metrics,
 ) -> tuple[list[Source], Publisher]:
     """Where messages come in, and where they go out; nothing is started yet.
 
@@ -36,6 +40,9 @@ def open_doors(
     configuration : Configuration
     topics : sequence of str
         Filters of what the node takes.
+    backlogs : sequence of str
+        Filters of what gateways kept during an outage: from a broker in a session of its own, unless time
+        itself comes by messages (`node.clock` simulated) and their order is everything.
     inbox : Inbox
     metrics : Metrics
 
@@ -47,13 +54,18 @@ def open_doors(
     sources: list[Source] = []
     publisher: Publisher | None = None
     if configuration.listener is not None:
-        listener = MqttListener(configuration.listener, topics, inbox, metrics)
+        listener = MqttListener(configuration.listener, [*topics, *backlogs], inbox, metrics)
         sources.append(listener)
         publisher = ListenerPublisher(listener)
     if not configuration.broker.embedded:
-        broker = MqttSource(configuration.broker, topics, inbox, metrics.messages_dropped.inc)
+        dropped = metrics.messages_dropped.inc
+        is_in_order = configuration.node.clock == "simulated" or not backlogs
+        wanted = [*topics, *backlogs] if is_in_order else topics
+        broker = MqttSource(configuration.broker, wanted, inbox, dropped, catches_up=not is_in_order)
         metrics.broker_connected.set_function(lambda: float(broker.is_connected))
         sources.append(broker)
+        if not is_in_order:
+            sources.append(MqttSource(configuration.broker, backlogs, inbox, dropped, role=Role.BACKLOG))
         publisher = PahoPublisher(configuration.broker)
     assert publisher is not None, "broker.embedded asks for a listener"
     return sources, publisher

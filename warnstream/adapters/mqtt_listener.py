@@ -4,9 +4,9 @@ An event loop in one thread. A message for the node is acknowledged only after
 the node has made it durable, many with one sync; devices may subscribe, with
 sessions and retained messages in memory (`warnstream.adapters.mqtt_sessions`).
 
-When the node cannot keep up, nothing is read from any client until there is
-room: TCP and missing acknowledgements slow the senders down, and no QoS 1
-message is dropped. Connections, message size, rate, unacknowledged messages
+When the node cannot keep up, nothing is read from clients that stream until
+there is room, and then from nobody: TCP and missing acknowledgements slow the
+senders down, and no QoS 1 message is dropped. Connections, message size, rate, unacknowledged messages
 and silence of each client are limited (`listener:` in the configuration).
 """
 
@@ -27,7 +27,7 @@ from warnstream.adapters.inbox import Arrived, Inbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt_access import Permissions, Users
 from warnstream.adapters.mqtt_frames import SESSION_WITHOUT_END, Connect, matches
-from warnstream.adapters.mqtt_peer import Peer
+from warnstream.adapters.mqtt_peer import READ_BYTES_MAX, Peer
 from warnstream.adapters.mqtt_sessions import SESSIONS_MAX, Hub, Session
 from warnstream.config.settings import ListenerSettings
 from warnstream.model.errors import WarnstreamError
@@ -86,6 +86,7 @@ class MqttListener:
                 if topic not in {f"{settings.topic_prefix}/clock", f"{settings.topic_prefix}/answer/+"}
             ),
         )
+        self.read_buffer = memoryview(bytearray(READ_BYTES_MAX))
         self._peers: set[Peer] = set()
         self._refusals: dict[str, tuple[float, int]] = {}
         self._is_holding = False
@@ -130,12 +131,14 @@ class MqttListener:
 
     def acknowledge(self, arrived: Sequence[Arrived]) -> None:
         """These are durable: one write per client."""
-        ids_of_peer: dict[Peer, list[bytes]] = {}
+        of_peer: dict[Peer, tuple[list[bytes], list[bool]]] = {}
         for one in arrived:
-            if one.message_ids:
-                ids_of_peer.setdefault(one.connection, []).extend(one.message_ids)
-        if ids_of_peer:
-            self._call(lambda: self._acknowledge(ids_of_peer))
+            if one.message_ids or one.is_stream:
+                ids, streams = of_peer.setdefault(one.connection, ([], []))
+                ids += one.message_ids
+                streams.append(one.is_stream)
+        if of_peer:
+            self._call(lambda: self._acknowledge(of_peer))
 
     def publish(self, publications: Sequence[Publication]) -> Sequence[str]:
         """Give messages to whoever subscribed; why each was not taken, empty where it was."""
@@ -195,7 +198,7 @@ class MqttListener:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _new_protocol(self) -> asyncio.Protocol:
+    def _new_protocol(self) -> asyncio.BaseProtocol:
         return Peer(self) if self._tls is None else _TlsGate(self, self._tls)
 
     def _sweep(self) -> None:
@@ -218,9 +221,9 @@ class MqttListener:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _acknowledge(self, ids_of_peer: dict[Peer, list[bytes]]) -> None:
-        for peer, message_ids in ids_of_peer.items():
-            peer.acknowledge(message_ids)
+    def _acknowledge(self, of_peer: dict[Peer, tuple[list[bytes], list[bool]]]) -> None:
+        for peer, (message_ids, streams) in of_peer.items():
+            peer.acknowledge(message_ids, sum(streams))
 
     def _publish_all(self, publications: Sequence[Publication]) -> list[str]:
         full = "too many messages wait for a subscriber"
@@ -240,8 +243,13 @@ class MqttListener:
             peer.refuse(
                 "too_many", f"{len(self._peers)} connections, at most {self.settings.connections_max}"
             )
-        elif self._is_holding:
+        elif not self._inbox.has_room:
             peer.hold()
+
+    @property
+    def connections(self) -> int:
+        """Clients there are, at least one."""
+        return max(len(self._peers), 1)
 
     @property
     def is_crowded(self) -> bool:
@@ -319,25 +327,32 @@ class MqttListener:
         self._metrics.listener_dropped.inc(self.hub.dropped - before)
 
     def put(self, arrived: Arrived) -> None:
-        """To the inbox; when it is full, nobody is read from until there is room."""
+        """To the inbox; when it is full of streams these are not read from, when it is full nobody is."""
         self._inbox.put(arrived)
-        if not self._is_holding and not self._inbox.has_room:
+        if self._inbox.has_stream_room:
+            return
+        if not self._is_holding:
             self._is_holding = True
             self._metrics.listener_held.inc()
-            for peer in self._peers:
-                peer.hold()
             # The taker may have made room before it could see that we hold.
             self.call_later(SWEEP_S, self._go_on)
+        elif self._inbox.has_room:
+            if arrived.is_stream:
+                arrived.connection.hold()
+            return
+        for peer in self._peers:
+            if peer.is_streaming or not self._inbox.has_room:
+                peer.hold()
 
     def _go_on(self) -> None:
         if not self._is_holding:
             return
-        if not self._inbox.has_room:
-            self.call_later(SWEEP_S, self._go_on)
-            return
-        self._is_holding = False
+        has_room, self._is_holding = self._inbox.has_room, not self._inbox.has_stream_room
         for peer in list(self._peers):
-            peer.go_on()
+            if has_room and not (self._is_holding and peer.is_streaming):
+                peer.go_on()
+        if self._is_holding:
+            self.call_later(SWEEP_S, self._go_on)
 
     def count_unclaimed(self) -> None:
         """A message to a topic that nobody takes."""

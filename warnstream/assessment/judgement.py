@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.assessment.stations import Arrays, StationState
+from warnstream.assessment.villages import Sight
 from warnstream.hazards import (
     critical_rainfall,
     forest_fire,
@@ -33,6 +34,7 @@ from warnstream.model.indicators import (
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules import FireTable, HazardRule, LandslideRain, SlopeTable, WaterloggingTable
+from warnstream.model.station_quality import DOUBT, StationQuality
 from warnstream.model.times import HOUR_S
 from warnstream.villages.zones import worst_of_zones, worst_place
 
@@ -44,6 +46,8 @@ RAIN_EVALUATORS: dict[str, Callable[[HazardRule, VillageRain], HazardLevels]] = 
 
 ANTECEDENT_INDICATORS = frozenset(landslide_rain.CRITERIA)
 """Indicators whose coverage is that of the past weeks, not of one window."""
+RAIN_INDICATORS = ANTECEDENT_INDICATORS | {Indicator.RAIN}
+"""Indicators that rest on rain gauges, whose quality is known beside that of their readings."""
 ANTECEDENT_COVERAGE_MIN = 0.5
 """Below it the states are still filling: certainty is lower."""
 
@@ -55,7 +59,17 @@ class Sources:
     stations: StationState
     rain: VillageRain
     antecedent: VillageAntecedent | None
+    sight: Sight
+    quality: StationQuality
     now_s: int
+
+    def is_doubtful(self, indicator: Indicator, station: int, place: int, since_s: int) -> bool:
+        """Whether readings since a time, the gauge or too few gauges leave a level unconfirmed."""
+        by_readings = since_s <= self.stations.doubtful_until_s(indicator, station)
+        if indicator not in RAIN_INDICATORS:
+            return by_readings
+        by_gauge = bool(self.quality.flags[station] & np.uint16(DOUBT))
+        return by_readings or by_gauge or bool(self.sight.is_partly_blind[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,7 @@ class Judgement:
         self._network = network
         self._places = network.places
         self._rules = rules
+        self._without_thresholds = {rule.name for rule in rules if not _has_thresholds(rule)}
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
         self._by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
 
@@ -106,6 +121,8 @@ class Judgement:
         return self._changes(rule, step, _Spoken(found, place), sources)
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
+        if rule.name in self._without_thresholds:
+            raise ValueError("its table has no value at all: no rain, stage or movement could reach a level")
         if rule.evaluator in RAIN_EVALUATORS or isinstance(rule.thresholds, LandslideRain):
             return self._evaluate_by_rain(rule, sources.rain, sources.antecedent)
         n_places = len(self._places)
@@ -173,7 +190,7 @@ class Judgement:
         observed_at_s = sources.stations.observed_at_s(indicator)[station]
         coverage = _coverage(sources, place, indicator, duration_s)
         is_warming_up = indicator in ANTECEDENT_INDICATORS and coverage < ANTECEDENT_COVERAGE_MIN
-        is_doubtful = observed_at_s - duration_s <= sources.stations.doubtful_until_s[station]
+        is_doubtful = sources.is_doubtful(indicator, station, place, int(observed_at_s - duration_s))
         return Reason(
             indicator=indicator.word,
             station=self._network.stations.code[station],
@@ -202,6 +219,18 @@ def _kinds(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, .
     if level < previous:
         return (Change.SIGHT_REGAINED, Change.FALL) if was_blind else (Change.FALL,)
     return (Change.SIGHT_REGAINED,) if was_blind else (Change.SIGHT_LOST,)
+
+
+def _has_thresholds(rule: HazardRule) -> bool:
+    """Whether any value of a hazard's tables is a number.
+
+    A table of NaN would look like fine weather: levels would fall, and nobody would know.
+    """
+    table = rule.thresholds
+    tables = [table, table.rain] if isinstance(table, WaterloggingTable) else [table]
+    names = ("critical_mm", "critical_m", "critical_cm", "critical")
+    values = [getattr(one, name) for one in tables for name in names if hasattr(one, name)]
+    return not values or any(bool(np.isfinite(value).any()) for value in values)
 
 
 def durations_of(rules: tuple[HazardRule, ...]) -> Int32Array:

@@ -12,7 +12,7 @@ import numpy as np
 
 from warnstream.assessment.judgement import Judgement, Sources, durations_of
 from warnstream.assessment.stations import Arrays, StationPolicies, StationState
-from warnstream.assessment.villages import VillageState, Weights
+from warnstream.assessment.villages import Sight, VillageState, Weights
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.model.arrays import BoolArray, Int32Array, Int64Array, UInt16Array
@@ -23,7 +23,7 @@ from warnstream.model.network import Network
 from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.readings import ReadingBatch
 from warnstream.model.rules import HazardRule
-from warnstream.villages.zones import any_of_places
+from warnstream.model.station_quality import StationQuality
 from warnstream.windows.rain_window import Accumulation
 
 
@@ -40,21 +40,24 @@ class AssessmentStep:
     is_reporting : BoolArray, shape (n_stations,)
     rain : VillageRain
         What the villages were judged by, or their zones where they are divided.
-    is_blind : BoolArray, shape (n_villages,)
-        Where the own gauges of the village, or of one of its zones, are silent.
     failures : dict
         Hazard (or ``forecast``) -> error text, of those that could not be evaluated.
     forecast : RainAhead or None
         A nowcast that was made at this step.
+    quality : StationQuality
+        Flags and confidence of every gauge.
+    sight : Sight
+        How much of its own gauges each village hears; of a divided one the zone that hears least.
     """
 
     changes: list[LevelChange]
     flags: UInt16Array
     is_reporting: BoolArray
     rain: VillageRain
-    is_blind: BoolArray
     failures: dict[str, str]
     forecast: RainAhead | None
+    quality: StationQuality
+    sight: Sight
 
 
 class Assessment:
@@ -84,7 +87,7 @@ class Assessment:
     ) -> None:
         self._places = network.places
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
-        self._stations = StationState(network.stations, rules, policies)
+        self._stations = StationState(network.stations, rules, policies, weights.neighbours)
         self._villages = VillageState(len(self._places), weights, durations_of(rules), nowcast)
         self._judgement = Judgement(network, rules)
         self._now_s = -1
@@ -121,14 +124,24 @@ class Assessment:
 
         flags = self._stations.take(readings, now_s)
         is_reporting = self._stations.is_reporting(now_s)
-        forecast = self._villages.look_ahead(self._stations, now_s, failures)
+        quality = self._stations.judge_gauges(now_s)
+        forecast = self._villages.look_ahead(self._stations, quality, now_s, failures)
         is_heard = self._stations.is_heard(is_reporting)
-        rain = self._villages.rain(self._stations, is_heard, now_s)
-        antecedent = self._villages.antecedent(self._stations, rain, is_heard)
-        changes = self._judgement.step(Sources(self._stations, rain, antecedent, now_s), failures)
+        rain, sight = self._villages.rain(self._stations, is_heard, quality, now_s)
+        antecedent = self._villages.antecedent(self._stations, rain, is_heard, quality)
+        sources = Sources(self._stations, rain, antecedent, sight, quality, now_s)
+        changes = self._judgement.step(sources, failures)
 
-        is_blind = any_of_places(rain.is_blind, self._places.first_of_village)
-        return AssessmentStep(changes, flags, is_reporting, rain, is_blind, failures, forecast)
+        return AssessmentStep(
+            changes,
+            flags,
+            is_reporting,
+            rain,
+            failures,
+            forecast,
+            quality,
+            sight.of_villages(self._places.first_of_village),
+        )
 
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays; `restore` of it continues exactly."""

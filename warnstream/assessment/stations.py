@@ -16,7 +16,7 @@ from warnstream.model.indicators import GaugeStage, Indicator
 from warnstream.model.level import Level
 from warnstream.model.network import Stations
 from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
-from warnstream.model.readings import COUNTERS, UNUSABLE, Flag, ReadingBatch, Variable
+from warnstream.model.readings import COUNTERS, DOUBTFUL, UNUSABLE, Flag, ReadingBatch, Variable
 from warnstream.model.rules import (
     CriticalStage,
     FireTable,
@@ -25,13 +25,37 @@ from warnstream.model.rules import (
     SlopeTable,
     WaterloggingTable,
 )
-from warnstream.model.times import DAY_S, MINUTE_S
+from warnstream.model.station_quality import StationNeighbours, StationQuality, no_neighbours
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
+from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.sensor_series import SensorSeries
 from warnstream.windows.stage_series import StageSeries
+
+_RAIN = [Variable.RAIN, Variable.RAIN_TIP, *COUNTERS]
+_MOVEMENT = [Variable.DISPLACEMENT, Variable.CRACK]
+VARIABLES_OF_INDICATOR: dict[Indicator, list[Variable]] = {
+    Indicator.RAIN: _RAIN,
+    Indicator.STAGE: [Variable.STAGE],
+    Indicator.SOIL_WATER: _RAIN,
+    Indicator.INTENSITY: _RAIN,
+    Indicator.EFFECTIVE_RAIN: _RAIN,
+    Indicator.ANTECEDENT_RAIN: _RAIN,
+    Indicator.WEIGHTED_RAIN: _RAIN,
+    Indicator.TILT_RATE: [Variable.TILT_X, Variable.TILT_Y, Variable.TEMPERATURE],
+    Indicator.VELOCITY: _MOVEMENT,
+    Indicator.TANGENT_ANGLE: _MOVEMENT,
+    Indicator.DISPLACEMENT: [Variable.DISPLACEMENT],
+    Indicator.CRACK: [Variable.CRACK],
+    Indicator.PORE_PRESSURE: [Variable.PORE_PRESSURE],
+    Indicator.FAILURE_TIME: _MOVEMENT,
+    Indicator.WATER_DEPTH: [Variable.WATER_DEPTH],
+    Indicator.FIRE_WEATHER: [*_RAIN, Variable.TEMPERATURE, Variable.HUMIDITY, Variable.WIND_SPEED],
+}
+"""Whose doubtful readings make a level of each indicator unconfirmed."""
 
 Arrays = dict[str, np.ndarray]
 """State of one part by name."""
@@ -55,9 +79,17 @@ class StationState:
     rules : tuple of HazardRule
         They say how far back windows reach and which sensors are kept.
     policies : StationPolicies
+    neighbours : StationNeighbours, optional
+        Gauges near each other; without it no gauge is compared with another.
     """
 
-    def __init__(self, stations: Stations, rules: tuple[HazardRule, ...], policies: StationPolicies) -> None:
+    def __init__(
+        self,
+        stations: Stations,
+        rules: tuple[HazardRule, ...],
+        policies: StationPolicies,
+        neighbours: StationNeighbours | None = None,
+    ) -> None:
         n_stations, windows = len(stations), policies.windows
         self.plan = _antecedent_plan(rules)
         span_s = windows.longest_s + windows.lateness_s_max
@@ -88,13 +120,15 @@ class StationState:
             n_stations, span_s=windows.lateness_s_max + windows.future_s_max + MINUTE_S
         )
         self._quality = QualityControl(stations, policies.quality)
+        self._gauges = RainGaugeQuality(stations, neighbours or no_neighbours(n_stations), policies.quality)
         self._counters = RainCounters(
             n_stations,
             policies.counters,
             rain_mm_per_min_max=policies.quality.rain_mm_per_min_max,
             spread_s_max=windows.longest_s,
         )
-        self.doubtful_until_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
+        self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
+        self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
 
     def take(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Check a batch and bring what is usable into windows and series.
@@ -108,6 +142,24 @@ class StationState:
         flags = self._check(readings, now_s)
         self._count(readings, flags, now_s)
         return flags
+
+    def judge_gauges(self, now_s: int) -> StationQuality:
+        """What quality control thinks of every gauge after the last batch."""
+        hour = self.rain.accumulate(np.array([HOUR_S], dtype=np.int32), now_s)
+        return self._gauges.step(
+            self.rain,
+            RainNow(
+                hour.rain_mm[:, 0],
+                hour.coverage[:, 0],
+                self._quality.equal_rain_run,
+                self._newest_doubt_s,
+            ),
+            now_s,
+        )
+
+    def doubtful_until_s(self, indicator: Indicator, station: int) -> int:
+        """Newest doubtful reading of a station among those that an indicator rests on; -1: none."""
+        return int(self._doubtful_until_s[VARIABLES_OF_INDICATOR[indicator], station].max())
 
     def last_observed_s(self) -> Int64Array:
         """Newest observation of each station, rain or stage, shape (n_stations,).
@@ -163,8 +215,9 @@ class StationState:
             "antecedent": {} if self.antecedent is None else dict(self.antecedent.snapshot()),
             "duplicates": dict(self._duplicates.snapshot()),
             "quality": dict(self._quality.snapshot()),
+            "gauges": self._gauges.snapshot(),
             "counters": dict(self._counters.snapshot()),
-            "doubt": {"until_s": self.doubtful_until_s.copy()},
+            "doubt": {"until_s": self._doubtful_until_s.copy()},
         }
 
     def restore(self, state: dict[str, Arrays]) -> None:
@@ -178,8 +231,10 @@ class StationState:
             self.antecedent.restore(state["antecedent"])
         self._duplicates.restore(state["duplicates"])
         self._quality.restore(state["quality"])
+        self._gauges.restore(state["gauges"])
         self._counters.restore(state["counters"])
-        self.doubtful_until_s[:] = state["doubt"]["until_s"]
+        self._doubtful_until_s[:] = state["doubt"]["until_s"]
+        self._newest_doubt_s[:] = self._doubtful_until_s.max(axis=0)
 
     def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Flags of the batch; only readings that pass one check reach the next."""
@@ -194,13 +249,15 @@ class StationState:
         flags[rain[repeated]] |= np.uint16(Flag.DUPLICATE)
         usable = np.flatnonzero((flags & UNUSABLE) == 0)
         flags[usable] |= self._quality.check_series(readings.select(usable))
-        doubtful = np.flatnonzero(flags & (Flag.STEP | Flag.STUCK))
-        np.maximum.at(self.doubtful_until_s, readings.station[doubtful], readings.observed_at_s[doubtful])
         return flags
 
     def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int) -> None:
         """Bring usable readings into the windows and into what is kept beside them."""
         changed = self._count_rain(readings, flags)
+        doubtful = np.flatnonzero(((flags & DOUBTFUL) != 0) & ((flags & UNUSABLE) == 0))
+        place = (readings.variable[doubtful], readings.station[doubtful])
+        np.maximum.at(self._doubtful_until_s, place, readings.observed_at_s[doubtful])
+        np.maximum.at(self._newest_doubt_s, place[1], readings.observed_at_s[doubtful])
         usable = readings.select((flags & UNUSABLE) == 0)
         stage = usable.select(usable.variable == Variable.STAGE)
         self.stages.add(stage.station, stage.observed_at_s, stage.value)

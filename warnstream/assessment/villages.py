@@ -1,18 +1,20 @@
 """What the stations mean for villages: rain over every duration, soil water, rain that is coming."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from warnstream.assessment.stations import Arrays, StationState
 from warnstream.forecast.nowcast import GaugeNowcast
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.errors import describe
 from warnstream.model.forecast import RainAhead
 from warnstream.model.indicators import LEADS_S, VillageAntecedent, VillageRain
 from warnstream.model.network import StationWeights
-from warnstream.model.times import DAY_S
-from warnstream.villages.combine import by_column, combine, greatest, weighted_mean
+from warnstream.model.station_quality import StationFlag, StationNeighbours, StationQuality
+from warnstream.model.times import DAY_S, MINUTE_S
+from warnstream.villages.combine import by_column, combine, greatest, unmeasured_share, weighted_mean
+from warnstream.villages.zones import any_of_places
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.rain_window import Accumulation
 from warnstream.windows.soil_water import soil_water_ahead
@@ -20,10 +22,39 @@ from warnstream.windows.soil_water import soil_water_ahead
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Which stations speak for a village, and which when those are silent."""
+    """Which stations speak for a village, which when those are silent, and which are near each other.
+
+    Without `neighbours` no gauge is compared with another. A village that hears
+    less than `heard_min` of its own stations, by weight, is partly blind.
+    """
 
     own: StationWeights
     fallback: StationWeights
+    neighbours: StationNeighbours | None = None
+    heard_min: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How much of its own gauges each village hears; all of shape (n_villages,), of places (n_places,).
+
+    Attributes
+    ----------
+    heard : Float64Array
+        Share by weight of the village's stations that report and measure, 0 to 1.
+    is_blind, is_partly_blind : BoolArray
+        Nothing is heard; something, but less than the least that is asked for.
+    """
+
+    heard: Float64Array
+    is_blind: BoolArray
+    is_partly_blind: BoolArray
+
+    def of_villages(self, first_of_village: Int32Array) -> "Sight":
+        """Villages by their places: as blind as the blindest zone, which may be the bad one."""
+        is_blind = any_of_places(self.is_blind, first_of_village)
+        is_partly_blind = any_of_places(self.is_partly_blind, first_of_village) & ~is_blind
+        return Sight(np.minimum.reduceat(self.heard, first_of_village[:-1]), is_blind, is_partly_blind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +63,10 @@ class _LastRain:
 
     accumulation: Accumulation
     ahead_mm: Float64Array
-    is_reporting: BoolArray
+    is_heard: BoolArray
+    quality: StationQuality
     rain: VillageRain
+    sight: Sight
 
 
 class VillageState:
@@ -55,7 +88,7 @@ class VillageState:
     def __init__(
         self, n_places: int, weights: Weights, duration_s: Int32Array, nowcast: GaugeNowcast | None
     ) -> None:
-        self._weights = Weights(by_column(weights.own), by_column(weights.fallback))
+        self._weights = replace(weights, own=by_column(weights.own), fallback=by_column(weights.fallback))
         self._duration_s = duration_s
         self._nowcast = nowcast
         self._nowcast_at_s = -DAY_S
@@ -63,13 +96,19 @@ class VillageState:
         self._rain: _LastRain | None = None
         self._antecedent: tuple[tuple[int, int, bytes], VillageAntecedent] | None = None
 
-    def look_ahead(self, stations: StationState, now_s: int, failures: dict[str, str]) -> RainAhead | None:
-        """A nowcast when one is due; a failing one is no rain known ahead, and is reported."""
+    def look_ahead(
+        self, stations: StationState, quality: StationQuality, now_s: int, failures: dict[str, str]
+    ) -> RainAhead | None:
+        """A nowcast when one is due; a failing one is no rain known ahead, and is reported.
+
+        Clogged gauges have no part in it: their zeros would thin out the rain around them.
+        """
         if self._nowcast is None or now_s - self._nowcast_at_s < self._nowcast.every_s:
             return None
         self._nowcast_at_s = now_s
         try:
             frames = stations.rain.frames(self._nowcast.frames_wanted, self._nowcast.frame_s, now_s)
+            frames[:, quality.has(StationFlag.FAULTY_ZERO)] = np.nan
             forecast = self._nowcast.rain_ahead(frames)
         except Exception as error:  # noqa: BLE001  # the nowcast failing must not silence the observed rain
             failures["forecast"] = describe(error)
@@ -78,34 +117,45 @@ class VillageState:
         self._ahead_mm = forecast.rain_mm
         return forecast
 
-    def rain(self, stations: StationState, is_reporting: BoolArray, now_s: int) -> VillageRain:
-        """Rain of every village over every duration, as of now; the same object while nothing changes."""
+    def rain(
+        self, stations: StationState, is_heard: BoolArray, quality: StationQuality, now_s: int
+    ) -> tuple[VillageRain, Sight]:
+        """Rain of every village over every duration as of now, and how much of its gauges it hears.
+
+        A gauge with a faulty zero is silent, not dry. The same objects while nothing changes.
+        """
         accumulation = stations.rain.latest(self._duration_s, now_s)
         last = self._rain
         if (
             last is not None
             and last.accumulation is accumulation
             and last.ahead_mm is self._ahead_mm
-            and np.array_equal(last.is_reporting, is_reporting)
+            and np.array_equal(last.is_heard, is_heard)
+            and _measure_alike(last.quality, quality)
         ):
-            return last.rain
-        rain = self._combine(accumulation, is_reporting)
-        self._rain = _LastRain(accumulation, self._ahead_mm, is_reporting, rain)
-        return rain
+            return last.rain, last.sight
+        # While these are the same, so are the ends of the windows: they are what it was worked out from.
+        end_s = stations.rain.window_end_min(now_s) * MINUTE_S
+        rain, sight = self._combine(accumulation, is_heard, quality, end_s)
+        self._rain = _LastRain(accumulation, self._ahead_mm, is_heard, quality, rain, sight)
+        return rain, sight
 
     def antecedent(
-        self, stations: StationState, rain: VillageRain, is_reporting: BoolArray
+        self, stations: StationState, rain: VillageRain, is_reporting: BoolArray, quality: StationQuality
     ) -> VillageAntecedent | None:
         """Soil water and its kin by the weights that the rain of the villages has; None if nobody asks.
 
         They change every ten minutes, with a nowcast, or when a station falls
-        silent; in between the last ones stand.
+        silent or is found clogged; in between the last ones stand.
         """
         if stations.antecedent is None or stations.plan is None:
             return None
-        key = (stations.antecedent.version, self._nowcast_at_s, is_reporting.tobytes())
+        clogged = quality.has(StationFlag.FAULTY_ZERO)
+        key = (stations.antecedent.version, self._nowcast_at_s, (is_reporting & ~clogged).tobytes())
         if self._antecedent is None or self._antecedent[0] != key:
-            found = _combine_antecedent(stations.antecedent, stations.plan, rain, self._ahead_mm)
+            found = _combine_antecedent(
+                stations.antecedent, stations.plan, rain, self._ahead_mm, clogged=clogged
+            )
             self._antecedent = key, found
         return self._antecedent[1]
 
@@ -122,25 +172,49 @@ class VillageState:
         self._ahead_mm = state["ahead_mm"].copy()
         self._rain = self._antecedent = None
 
-    def _combine(self, accumulation: Accumulation, is_reporting: BoolArray) -> VillageRain:
+    def _combine(
+        self, accumulation: Accumulation, is_heard: BoolArray, quality: StationQuality, end_s: Int64Array
+    ) -> tuple[VillageRain, Sight]:
         rain_mm = accumulation.rain_mm
         combined = combine(
-            self._weights.own, self._weights.fallback, rain_mm, accumulation.coverage, is_reporting
+            self._weights.own,
+            self._weights.fallback,
+            rain_mm,
+            accumulation.coverage,
+            is_heard & ~quality.has(StationFlag.FAULTY_ZERO),
+            unmeasured=unmeasured_share(quality, self._duration_s, end_s),
         )
-        return VillageRain(
+        heard, is_blind = combined.heard, combined.is_blind
+        rain = VillageRain(
             duration_s=self._duration_s,
             rain_mm=combined.rain_mm,
             coverage=combined.coverage,
-            is_blind=combined.is_blind,
+            is_blind=is_blind,
             ahead_mm=self._ahead_mm,
             station_rain_mm=rain_mm,
             weights=combined.weights,
         )
+        return rain, Sight(heard, is_blind, ~is_blind & (heard < self._weights.heard_min))
+
+
+def _measure_alike(one: StationQuality, other: StationQuality) -> bool:
+    """Whether quality control says the same of what every gauge measures."""
+    return (
+        np.array_equal(one.flags, other.flags)
+        and np.array_equal(one.confidence, other.confidence)
+        and np.array_equal(one.since_s, other.since_s)
+    )
 
 
 def _combine_antecedent(
-    stations: AntecedentRain, plan: AntecedentPlan, rain: VillageRain, ahead_mm: Float64Array
+    stations: AntecedentRain,
+    plan: AntecedentPlan,
+    rain: VillageRain,
+    ahead_mm: Float64Array,
+    *,
+    clogged: BoolArray,
 ) -> VillageAntecedent:
+    """States of villages; a clogged gauge does not dry them, and what it measured before still wets them."""
     states = stations.states()
     columns: Float64Array = np.vstack(
         [
@@ -151,9 +225,11 @@ def _combine_antecedent(
             states.event_mm,
         ]
     ).T
-    value, covered = weighted_mean(
-        rain.weights, columns, np.broadcast_to(states.coverage[:, None], columns.shape)
-    )
+    coverage = np.broadcast_to(states.coverage[:, None], columns.shape)
+    value, covered = weighted_mean(rain.weights, columns, coverage)
+    if clogged.any():
+        without, covered = weighted_mean(rain.weights, columns, np.where(clogged[:, None], 0.0, coverage))
+        value = np.fmax(value, without)
     tanks_mm = value[:, :3].T
     n_lives, n_ratios = len(plan.half_life_s), len(plan.api_ratio)
     effective, api = value[:, 3:], value[:, 3 + n_lives :]

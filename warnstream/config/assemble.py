@@ -17,6 +17,7 @@ from warnstream.config.documents import (
 from warnstream.config.folder import Folder
 from warnstream.config.gateways import NamesSection
 from warnstream.config.listener_section import ListenerSection
+from warnstream.config.quality_section import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
     ChannelSettings,
@@ -41,7 +42,6 @@ from warnstream.model.policies import (
     CounterPolicy,
     ForecastPolicy,
     MessagePolicy,
-    QualityPolicy,
     RetryPolicy,
     RoutingPolicy,
     TransferPolicy,
@@ -83,6 +83,7 @@ def assemble(
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
         listener=_listener_settings(node, folder.directory),
         topic_prefix=node.topics.prefix,
+        topic_gateways=tuple(node.topics.gateways),
         decoders=_decoder_rules(node),
         sl651=_sl651_settings(node),
         storage=StorageSettings(
@@ -96,7 +97,7 @@ def assemble(
         http=HttpSettings(node.http.host, node.http.port),
         channels=_channel_settings(channels),
         windows=WindowPolicy(**node.windows.model_dump()),
-        quality=QualityPolicy(**node.quality.model_dump()),
+        quality=quality_policy(node.quality),
         counters=CounterPolicy(**node.counters.model_dump(), utc_offset_s=node.node.utc_offset_s),
         forecast=_forecast_policy(node),
         village=_village_policy(node),
@@ -224,6 +225,7 @@ def _village_policy(node: NodeDocument) -> VillagePolicy:
         fallback_neighbours=villages.fallback_neighbours,
         fallback_radius_m=villages.fallback_radius_km * 1000,
         cell_m=villages.cell_km * 1000,
+        heard_min=villages.heard_min,
     )
 
 

@@ -13,8 +13,10 @@ from pydantic import Field
 from warnstream.config import forms
 from warnstream.config.gateways import DecoderSection, ListenersSection
 from warnstream.config.listener_section import ListenerSection
+from warnstream.config.quality_section import QualitySection
 from warnstream.config.quantities import format_duration
 from warnstream.config.sections import Section, default, part
+from warnstream.model.decoders import DEFAULT_GATEWAYS
 from warnstream.model.level import LEVELS, Level
 
 EMBEDDED_BROKER_PORT = 18830
@@ -113,6 +115,10 @@ class TopicsSection(Section):
 
     prefix: Annotated[str, forms.topic_prefix()] = default(
         "ws", description="First levels of every topic; also part of message identifiers."
+    )
+    gateways: list[Annotated[str, forms.code()]] = part(
+        lambda: list(DEFAULT_GATEWAYS),
+        "Names in the station's place of a topic that speak for every station; others only for their own.",
     )
 
 
@@ -252,29 +258,6 @@ class WindowsSection(Section):
         return faults
 
 
-class QualitySection(Section):
-    """Limits of quality control; nothing is deleted, only flagged."""
-
-    rain_mm_per_min_max: Annotated[float, forms.decimal(0, 100, above=True)] = default(
-        20, description="Rain intensity beyond which a reading is impossible, mm per minute."
-    )
-    stage_m_range: Annotated[tuple[float, float], forms.decimal_range(-1000, 10_000)] = default(
-        [-5, 9000], description="Lowest and highest possible stage, metres over datum."
-    )
-    stage_step_m_max: Annotated[float, forms.decimal(0, 100, above=True)] = default(
-        3, description="Change between consecutive stages beyond which a reading is doubtful, metres."
-    )
-    stuck_readings: Annotated[int, forms.whole(2, 10_000)] = default(
-        6, description="Equal non-zero rain readings in a row that are doubtful."
-    )
-    movement_step_mm_max: Annotated[float, forms.decimal(0, 100_000, above=True)] = default(
-        600, description="Change of displacement or crack between readings beyond which one is doubtful, mm."
-    )
-    tilt_step_deg_max: Annotated[float, forms.decimal(0, 90, above=True)] = default(
-        5, description="Change of tilt between readings beyond which one is doubtful, degrees."
-    )
-
-
 class CountersSection(Section):
     """How differences of rain counters (rain_total, rain_day) become rain."""
 
@@ -328,6 +311,9 @@ class VillagesSection(Section):
     )
     fallback_radius_km: Annotated[float, forms.decimal(0, 500, above=True)] = default(
         20, description="Reach of those stations, kilometres; at least radius_km."
+    )
+    heard_min: Annotated[float, forms.decimal(0, 1)] = default(
+        0.5, description="Share of its own stations, by weight, below which a village is partly blind."
     )
 
     def disagreements(self) -> list[tuple[str, str]]:

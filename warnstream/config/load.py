@@ -14,7 +14,6 @@ from warnstream.config.documents import (
     OUTLINE_METHODS,
     ChannelsDocument,
     NodeDocument,
-    QualitySection,
     WindowsSection,
 )
 from warnstream.config.faults import FaultLog, unknown
@@ -40,6 +39,7 @@ from warnstream.config.places import (
     read_stations,
     read_villages,
 )
+from warnstream.config.quality_section import QualitySection
 from warnstream.config.sections import Section
 from warnstream.config.settings import Configuration
 from warnstream.config.thresholds import (

@@ -13,6 +13,7 @@ from warnstream.config.csv_rows import Columns, Row, read_rows
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder, is_utf8
 from warnstream.config.quantities import code_expected, is_code
+from warnstream.model.arrays import Float64Array
 from warnstream.model.network import Stations, Villages
 from warnstream.model.readings import COUNTERS, VARIABLE_OF_WORD, Variable
 
@@ -21,12 +22,13 @@ VILLAGES_FILE = "villages.csv"
 VILLAGES_GEOJSON = "villages.geojson"
 STATION_COLUMNS = Columns(
     ("station", "latitude", "longitude", "elevation_m", "variables", "interval_s", "county"),
-    ("name", "spare_of"),
+    ("name", "resolution_mm", "spare_of"),
 )
 VILLAGE_COLUMNS = Columns(
     ("village", "name", "latitude", "longitude", "township", "county"), ("polygon_wkt",)
 )
 INTERVAL_S_MIN, INTERVAL_S_MAX = 60, 3600
+RESOLUTION_MM_MIN, RESOLUTION_MM_MAX = 0.01, 10
 ELEVATION_M_MIN, ELEVATION_M_MAX = -500, 9000
 _RAIN_WORDS = frozenset(variable.word for variable in (Variable.RAIN, Variable.RAIN_TIP, *COUNTERS))
 _VILLAGE_PROPERTIES = ("village", "name", "township", "county")
@@ -42,6 +44,7 @@ class _Station:
     measures_stage: bool
     measured: frozenset[Variable]
     spare_of: str
+    resolution_mm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
         measures_rain=np.array([s.measures_rain for s in found], dtype=np.bool_),
         measures_stage=np.array([s.measures_stage for s in found], dtype=np.bool_),
         measured=tuple(s.measured for s in found),
+        resolution_mm=_resolutions([s.resolution_mm for s in found]),
         spares=_spares(tuple(line_of_code.items()), found, faults),
     )
 
@@ -117,6 +121,11 @@ def _spares(
     return tuple(pairs)
 
 
+def _resolutions(found: list[float]) -> Float64Array | None:
+    resolution_mm = np.array(found, dtype=np.float64)
+    return None if np.isnan(resolution_mm).all() else resolution_mm
+
+
 def _station_of(row: Row) -> _Station:
     latitude, longitude = row.latitude(), row.longitude()
     if row.cell("elevation_m"):
@@ -129,6 +138,9 @@ def _station_of(row: Row) -> _Station:
     interval_s = row.whole("interval_s", INTERVAL_S_MIN, INTERVAL_S_MAX)
     if interval_s is not None and interval_s % 60:
         row.fault("interval_s", f"expected whole minutes in seconds (60, 300, 600), got {interval_s}")
+    resolution_mm = None
+    if row.cell("resolution_mm"):
+        resolution_mm = row.decimal("resolution_mm", RESOLUTION_MM_MIN, RESOLUTION_MM_MAX)
     return _Station(
         latitude=math.nan if latitude is None else latitude,
         longitude=math.nan if longitude is None else longitude,
@@ -137,6 +149,7 @@ def _station_of(row: Row) -> _Station:
         measures_stage=Variable.STAGE.word in words,
         measured=frozenset(VARIABLE_OF_WORD[word] for word in words if word in VARIABLE_OF_WORD),
         spare_of=row.cell("spare_of"),
+        resolution_mm=math.nan if resolution_mm is None else resolution_mm,
     )
 
 

@@ -20,8 +20,8 @@ def default(written: Any, *, description: str, alias: str | None = None) -> Any:
     return Field(written, alias=alias, description=description, validate_default=True)
 
 
-def part(section: Callable[[], BaseModel] | type[list[Any]] | type[dict[Any, Any]], description: str) -> Any:
-    """A section that may be left out and then has all its defaults."""
+def part(section: Callable[[], BaseModel | list[Any] | dict[Any, Any]], description: str) -> Any:
+    """A section or list that may be left out and then has all its defaults."""
     return Field(default_factory=section, description=description)
 
 

@@ -151,6 +151,7 @@ class Configuration:
     broker: BrokerSettings
     listener: ListenerSettings | None
     topic_prefix: str
+    topic_gateways: tuple[str, ...]
     decoders: tuple[DecoderRule, ...]
     sl651: Sl651ListenerSettings | None
     storage: StorageSettings

@@ -91,7 +91,8 @@ class RainCounters:
         Returns
         -------
         tuple of Increments and UInt16Array, shape (n_readings,)
-            `Flag.DUPLICATE`, `Flag.SUPERSEDED` (older than the newest) or `Flag.OUT_OF_RANGE`.
+            `Flag.DUPLICATE`, `Flag.SUPERSEDED` (older than the newest), `Flag.OUT_OF_RANGE`, or
+            `Flag.COUNTER_FELL` where one fell that should only rise: what it says counts, but is doubtful.
         """
         kind = COUNTERS.index(variable)
         flags = np.zeros(len(readings), dtype=np.uint16)
@@ -106,6 +107,8 @@ class RainCounters:
                 continue
             if before_s >= 0 and _minute(at_s) == _minute(before_s):
                 continue
+            if self._has_fallen(kind, station, at_s, value_mm):
+                flags[row] = Flag.COUNTER_FELL
             found = self._increment(kind, station, at_s, value_mm)
             self._value_mm[kind, station], self._at_s[kind, station] = value_mm, at_s
             if found is None:
@@ -142,6 +145,17 @@ class RainCounters:
             if 0 <= wrapped_mm <= possible_mm:
                 return before_s, wrapped_mm
         return (before_s, value_mm) if value_mm <= possible_mm else None
+
+    def _has_fallen(self, kind: int, station: int, at_s: int, value_mm: float) -> bool:
+        """Whether a counter fell that had no reason to: a new day or a wrap is one, a reset is none."""
+        before_s, before_mm = int(self._at_s[kind, station]), float(self._value_mm[kind, station])
+        if before_s < 0 or value_mm >= before_mm:
+            return False
+        if COUNTERS[kind] is Variable.RAIN_DAY:
+            return before_s > self._day_start_s(at_s)
+        wrap_mm = self._policy.wrap_mm
+        possible_mm = self._mm_per_s_max * max(at_s - before_s, MINUTE_S)
+        return wrap_mm is None or not 0 <= value_mm + wrap_mm - before_mm <= possible_mm
 
     def _day_start_s(self, at_s: int) -> int:
         """Begin of the rain day that a time belongs to; the moment itself ends the old day."""

@@ -32,6 +32,7 @@ from warnstream.ingest.names import (
     refuse_if_too_large,
 )
 from warnstream.ingest.names import refuse as _refuse
+from warnstream.ingest.speakers import ANY, Speakers
 from warnstream.model.arrays import Int64Array
 from warnstream.model.decoders import DecoderRule, VariableMapping
 from warnstream.model.network import Stations
@@ -69,19 +70,21 @@ class Decoder:
         ):  # names of others must be looked at one by one
             self._columns = FlatColumns(stations.index_of_code(), self._parse_time, PAYLOAD_BYTES_MAX)
 
-    def decode(self, messages: Sequence[RawMessage]) -> Decoded:
+    def decode(self, messages: Sequence[RawMessage], speakers: Sequence[int] | None = None) -> Decoded:
         """Readings of all messages, in order.
 
         Never raises for what a message contains; see `Decoded.refusals`.
+        `speakers` names the station that each message may speak of (`warnstream.ingest.speakers`).
         """
-        plain, message_of_plain, left = self._plain(messages)
+        plain, message_of_plain, left = self._plain(messages, speakers)
         if not left:
             return Decoded(plain, [])
         rows: list[tuple[int, int, int, float]] = []
         message_of_row: list[int] = []
         refusals: list[Refusal] = []
         for index in left:
-            for item in self._decode_message(messages[index]):
+            speaker = ANY if speakers is None else speakers[index]
+            for item in self._decode_message(messages[index], speaker):
                 if isinstance(item, Refusal):
                     refusals.append(item)
                 else:
@@ -92,13 +95,17 @@ class Decoder:
         arrival = np.argsort(np.concatenate([message_of_plain, message_of_row]), kind="stable")
         return Decoded(readings.select(arrival), refusals)
 
-    def _plain(self, messages: Sequence[RawMessage]) -> tuple[ReadingBatch, Int64Array, Sequence[int]]:
+    def _plain(
+        self, messages: Sequence[RawMessage], speakers: Sequence[int] | None
+    ) -> tuple[ReadingBatch, Int64Array, Sequence[int]]:
         """What needs no judgement, and the messages that do."""
         if self._columns is None:
             return empty_batch(), np.zeros(0, dtype=np.int64), range(len(messages))
-        return self._columns.decode([message.payload for message in messages])
+        return self._columns.decode([message.payload for message in messages], speakers)
 
-    def _decode_message(self, message: RawMessage) -> Iterator[tuple[int, int, int, float] | Refusal]:
+    def _decode_message(
+        self, message: RawMessage, speaker: int
+    ) -> Iterator[tuple[int, int, int, float] | Refusal]:
         too_large = refuse_if_too_large(message)
         if too_large is not None:
             yield too_large
@@ -110,13 +117,13 @@ class Decoder:
             return
         for observation in content if isinstance(content, list) else [content]:
             if isinstance(observation, dict):
-                yield from self._decode_observation(observation, message)
+                yield from self._decode_observation(observation, message, speaker)
             else:
                 kind = type(observation).__name__
                 yield _refuse(RefusalReason.WRONG_SHAPE, f"expected an object, got {kind}", message)
 
     def _decode_observation(
-        self, observation: Mapping[str, object], message: RawMessage
+        self, observation: Mapping[str, object], message: RawMessage, speaker: int
     ) -> Iterator[tuple[int, int, int, float] | Refusal]:
         code = observation.get("station")
         station = self._names.station(code)
@@ -124,6 +131,9 @@ class Decoder:
             yield _refuse(
                 RefusalReason.UNKNOWN_STATION, f"station {code!r:.80} is not in stations.csv", message
             )
+            return
+        if speaker not in (ANY, station):
+            yield _refuse(RefusalReason.WRONG_STATION, Speakers.detail(code, message.topic), message)
             return
         if observation.get("exercise") and not self._takes_exercises:
             yield _refuse(RefusalReason.EXERCISE, "an exercise, and this node warns for real", message)

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from warnstream.model.arrays import Float64Array, Int64Array
+from warnstream.ingest.speakers import ANY
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
 from warnstream.model.readings import VARIABLE_OF_WORD, ReadingBatch, batch_of
 
 _HEAD = 3
@@ -32,6 +33,9 @@ _Observation: Any = msgspec.defstruct(
     forbid_unknown_fields=True,
     gc=False,
 )
+
+_UNKNOWN = -9
+_NO_TIME = -1
 
 TIMES_KNOWN_MAX = 4_096
 """Times whose seconds are remembered: gateways send the same few over and over."""
@@ -59,8 +63,16 @@ class FlatColumns:
         self._decoder = msgspec.json.Decoder(_Observation | list[_Observation])
         self._time_of_text: dict[object, int] = {}
 
-    def decode(self, payloads: Sequence[bytes]) -> tuple[ReadingBatch, Int64Array, list[int]]:
+    def decode(
+        self, payloads: Sequence[bytes], speakers: Sequence[int] | None = None
+    ) -> tuple[ReadingBatch, Int64Array, list[int]]:
         """Readings, message by message and in the order of `Variable` within an observation.
+
+        Parameters
+        ----------
+        payloads : sequence of bytes
+        speakers : sequence of int, optional
+            The only station that each message may speak of, or `ANY`; one that speaks of others is left.
 
         Returns
         -------
@@ -70,59 +82,92 @@ class FlatColumns:
         left : list of int
             Messages of which nothing was taken: the other decoder must look at them.
         """
-        station: list[int] = []
-        observed_at_s: list[int] = []
-        message: list[int] = []
-        rows: list[tuple[Any, ...]] = []
-        left: list[int] = []
-        decode, astuple, find = self._decoder.decode, msgspec.structs.astuple, self._index_of_code.get
-        times, bytes_max = self._time_of_text, self._bytes_max
-        for index, payload in enumerate(payloads):
-            try:
-                found: Any = decode(payload) if len(payload) <= bytes_max else None
-                observations = found if type(found) is list else (found,)
-                read = [
-                    (find(one.station), times.get(one.time) or self._seconds(one.time), astuple(one))
-                    for one in observations
-                ]
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, AttributeError):
-                left.append(index)
-                continue
-            if None in [code for code, _, _ in read]:
-                left.append(index)
-                continue
-            for code, time_s, row in read:
-                station.append(code)  # type: ignore[arg-type]  # not None, seen above
-                observed_at_s.append(time_s)
-                message.append(index)
-                rows.append(row)
+        observations, message, left = self._parse(payloads)
+        find, times = self._index_of_code.get, self._time_of_text
+        station = np.array([find(one.station, _UNKNOWN) for one in observations], dtype=np.int32)
+        known_s = [times.get(one.time) for one in observations]
+        if None in known_s:
+            known_s = [self._seconds(one.time) for one in observations]
+        observed_at_s = np.array(known_s, dtype=np.int64)
+        is_good = (station != _UNKNOWN) & (observed_at_s != _NO_TIME)
+        if speakers is not None and len(message):
+            speaker = np.array(speakers, dtype=np.int32)[message]
+            is_good &= (speaker == ANY) | (speaker == station)
+        if not is_good.all():
+            # Of a message with a fault nothing is taken here: the other decoder explains it.
+            faulty = np.unique(message[~is_good])
+            left = sorted([*left, *faulty.tolist()])
+            kept = np.flatnonzero(~np.isin(message, faulty))
+            observations = [observations[row] for row in kept.tolist()]
+            station, observed_at_s, message = station[kept], observed_at_s[kept], message[kept]
+        rows = list(map(msgspec.structs.astuple, observations))
         return *_columns(station, observed_at_s, message, rows), left
 
+    def _parse(self, payloads: Sequence[bytes]) -> tuple[list[Any], Int64Array, list[int]]:
+        """Observations, the message that each came in, and messages that are not in our form."""
+        observations: list[Any] = []
+        message: list[int] = []
+        left: list[int] = []
+        decode, bytes_max = self._decoder.decode, self._bytes_max
+        add, add_message = observations.append, message.append
+        for index, payload in enumerate(payloads):
+            if len(payload) > bytes_max:
+                left.append(index)
+                continue
+            try:
+                found = decode(payload)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                left.append(index)
+                continue
+            if type(found) is list:
+                observations += found
+                message += [index] * len(found)
+            else:
+                add(found)
+                add_message(index)
+        return observations, np.array(message, dtype=np.int64), left
+
     def _seconds(self, time: object) -> int:
-        seconds = self._parse_time(time)
-        if len(self._time_of_text) >= TIMES_KNOWN_MAX:
-            self._time_of_text.clear()
-        self._time_of_text[time] = seconds
+        """Seconds of a time, remembered; `_NO_TIME` for what is none."""
+        seconds = self._time_of_text.get(time)
+        if seconds is None:
+            try:
+                seconds = self._parse_time(time)
+            except ValueError:
+                return _NO_TIME
+            if len(self._time_of_text) >= TIMES_KNOWN_MAX:
+                self._time_of_text.clear()
+            self._time_of_text[time] = seconds
         return seconds
 
 
 def _columns(
-    station: list[int], observed_at_s: list[int], message: list[int], rows: list[tuple[Any, ...]]
+    station: Int32Array, observed_at_s: Int64Array, message: Int64Array, rows: list[tuple[Any, ...]]
 ) -> tuple[ReadingBatch, Int64Array]:
     """One row per value that is there, from one tuple per observation."""
-    if not rows:
-        return batch_of([], [], [], []), np.zeros(0, dtype=np.int64)
     n = len(rows)
     columns = list(zip(*rows, strict=True))[_HEAD:]
-    present = [place for place, column in enumerate(columns) if column.count(None) < n]
-    values: Float64Array = np.empty((n, len(present)))
-    for index, column in enumerate(present):
-        values[:, index] = columns[column]  # None becomes NaN
-    observation, place = np.nonzero(~np.isnan(values))
-    readings = batch_of(
-        np.array(station, dtype=np.int32)[observation],
-        _CODES[present][place] if present else [],
-        np.array(observed_at_s, dtype=np.int64)[observation],
-        values[observation, place],
-    )
-    return readings, np.array(message, dtype=np.int64)[observation]
+    # None is found at once where a word is missing everywhere, and slowly among numbers: look at the first.
+    present = [
+        place for place, column in enumerate(columns) if column[0] is not None or column.count(None) < n
+    ]
+    values: Float64Array = np.empty((len(present), n))
+    for row, place in enumerate(present):
+        values[row] = _numbers(columns[place])
+    is_there = ~np.isnan(values.T)
+    variables, value = _CODES[present] if present else _CODES[:0], values.T[is_there]
+    if len(value) == is_there.size:
+        observation, variable = np.repeat(np.arange(n), len(present)), np.tile(variables, n)
+    else:
+        observation, where = np.nonzero(is_there)
+        variable = variables[where]
+    readings = batch_of(station[observation], variable, observed_at_s[observation], value)
+    return readings, message[observation]
+
+
+def _numbers(column: tuple[float | None, ...]) -> Float64Array:
+    """A word's values, NaN where an observation has none."""
+    try:
+        return np.fromiter(column, np.float64, len(column))
+    except TypeError:
+        return np.array(column, dtype=np.float64)

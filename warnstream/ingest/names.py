@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
 
 from warnstream.model.decoders import DecoderRule, VariableMapping, conversion
 from warnstream.model.network import Stations
@@ -17,9 +18,10 @@ EPOCH_S_MAX = 100_000_000_000
 
 _REFUSED_HEAD_BYTES = 1024
 
+Item = TypeVar("Item")
 
-@dataclass(frozen=True, slots=True)
-class RawMessage:
+
+class RawMessage(NamedTuple):
     """A message as it came: topic and payload bytes."""
 
     topic: str
@@ -129,9 +131,9 @@ def in_own_unit(mapping: VariableMapping, unit: str | None, value: float) -> flo
     return None if found is None else VariableMapping(mapping.variable, *found).value(value)
 
 
-def group_by(indices: Sequence[int], messages: Sequence[RawMessage]) -> dict[int, list[RawMessage]]:
-    """Messages by the number given to each, in order of arrival."""
-    groups: dict[int, list[RawMessage]] = {}
-    for index, message in zip(indices, messages, strict=True):
-        groups.setdefault(index, []).append(message)
+def group_by(indices: Sequence[int], items: Sequence[Item]) -> dict[int, list[Item]]:
+    """Items by the number given to each, in order of arrival."""
+    groups: dict[int, list[Item]] = {}
+    for index, item in zip(indices, items, strict=True):
+        groups.setdefault(index, []).append(item)
     return groups

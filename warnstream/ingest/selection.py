@@ -1,6 +1,7 @@
 """Chooses the decoder of each message by its topic; the one door of stage 1.
 
-Rules are tried in their order, the first whose pattern matches decodes. A
+Rules are tried in their order, the first whose pattern matches decodes; a
+backlog below a topic is read as the topic itself. A
 topic that no rule matches (a subscription of an earlier configuration that
 the broker still holds) is refused by that reason.
 
@@ -15,9 +16,10 @@ from warnstream.ingest.names import Decoded, RawMessage, group_by, refuse
 from warnstream.ingest.packed import PackedDecoder
 from warnstream.ingest.senml import Moment, SenmlDecoder
 from warnstream.ingest.sl651 import Sl651Decoder
+from warnstream.ingest.speakers import ANY, Speakers, speaks_for_all
 from warnstream.ingest.uplink import UplinkDecoder
 from warnstream.ingest.wis2 import Wis2Decoder
-from warnstream.model.decoders import DecoderRule, matches
+from warnstream.model.decoders import DecoderRule, matches, without_backlog
 from warnstream.model.network import Stations
 from warnstream.model.readings import concatenate
 from warnstream.model.refusals import Refusal, RefusalReason
@@ -45,17 +47,25 @@ class DecoderSelection:
     rules : sequence of DecoderRule
     takes_exercises : bool
         Whether observations that are marked as an exercise count.
+    speakers : Speakers, optional
+        Without it every message may speak for every station.
     """
 
     def __init__(
-        self, stations: Stations, rules: Sequence[DecoderRule], *, takes_exercises: bool = False
+        self,
+        stations: Stations,
+        rules: Sequence[DecoderRule],
+        *,
+        takes_exercises: bool = False,
+        speakers: Speakers | None = None,
     ) -> None:
         self._rules = tuple(rules)
+        self._speakers = speakers
         self._moment = Moment()
         self._decoders = [
             _decoder_of(rule, stations, self._moment, takes_exercises=takes_exercises) for rule in rules
         ]
-        self._rule_of_topic: dict[str, int] = {}
+        self._known: dict[str, tuple[int, int]] = {}
 
     def decode(self, messages: Sequence[RawMessage], now_s: int = -1) -> Decoded:
         """Readings of all messages; those of one format stay in order of arrival.
@@ -65,28 +75,51 @@ class DecoderSelection:
         self._moment.now_s = now_s
         if not messages:
             return Decoded(concatenate([]), [])
-        chosen = [self._choose(message.topic) for message in messages]
+        known = self._known
+        found = [known.get(message.topic) or self._choose(message.topic) for message in messages]
+        chosen = [rule for rule, _ in found]
+        speakers = [speaker for _, speaker in found]
         if chosen.count(chosen[0]) == len(chosen) and chosen[0] != _NONE:
-            return self._decoders[chosen[0]].decode(messages)
+            return self._decode(chosen[0], messages, speakers)
         batches, refusals = [], []
-        for index, group in group_by(chosen, messages).items():
+        groups = group_by(chosen, list(zip(messages, speakers, strict=True)))
+        for index, pairs in groups.items():
+            group = [message for message, _ in pairs]
             if index == _NONE:
                 refusals += [_no_decoder(message) for message in group]
                 continue
-            decoded = self._decoders[index].decode(group)
+            decoded = self._decode(index, group, [speaker for _, speaker in pairs])
             batches.append(decoded.readings)
             refusals += decoded.refusals
         return Decoded(concatenate(batches), refusals)
 
-    def _choose(self, topic: str) -> int:
-        known = self._rule_of_topic.get(topic)
-        if known is None:
-            fitting = (index for index, rule in enumerate(self._rules) if matches(rule.topic, topic))
-            known = next(fitting, _NONE)
-            if len(self._rule_of_topic) >= TOPICS_REMEMBERED_MAX:
-                self._rule_of_topic.clear()
-            self._rule_of_topic[topic] = known
-        return known
+    def _decode(self, index: int, messages: Sequence[RawMessage], speakers: Sequence[int]) -> Decoded:
+        """Messages of one format, each heard for its own station only."""
+        decoder = self._decoders[index]
+        if self._speakers is None or speaks_for_all(speakers):
+            return decoder.decode(messages)
+        if isinstance(decoder, Decoder):
+            return decoder.decode(messages, speakers)
+        parts = []
+        for message, speaker in zip(messages, speakers, strict=True):
+            decoded = decoder.decode([message])
+            parts.append(decoded if speaker == ANY else self._speakers.only_own(decoded, speaker, message))
+        return Decoded(
+            concatenate([part.readings for part in parts]),
+            [refusal for part in parts for refusal in part.refusals],
+        )
+
+    def _choose(self, topic: str) -> tuple[int, int]:
+        """The rule of a topic and whom it speaks for; remembered."""
+        names = dict.fromkeys((topic, without_backlog(topic)))
+        fitting = (
+            index for name in names for index, rule in enumerate(self._rules) if matches(rule.topic, name)
+        )
+        speaker = ANY if self._speakers is None else self._speakers.of(topic)
+        if len(self._known) >= TOPICS_REMEMBERED_MAX:
+            self._known.clear()
+        self._known[topic] = next(fitting, _NONE), speaker
+        return self._known[topic]
 
 
 def _no_decoder(message: RawMessage) -> Refusal:

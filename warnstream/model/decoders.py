@@ -25,6 +25,12 @@ FORMATS = (
 LISTENER_TOPIC_SL651 = "$listener/sl651"
 """Topic under which what the SL 651 listener takes is kept; MQTT clients cannot publish below ``$``."""
 
+BACKLOG_LEVEL = "backlog"
+"""Below any topic of readings: what a gateway kept during an outage, so that it delays no fresh message."""
+
+DEFAULT_GATEWAYS = ("gateway",)
+"""Names in the station's place of a topic that speak for every station, where none are configured."""
+
 _METRE_OF_UNIT = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254}
 _PLAIN_OF_UNIT: dict[str, dict[str, tuple[float, float]]] = {
     "degC": {"degC": (1.0, 0.0), "Cel": (1.0, 0.0), "K": (1.0, -273.15), "degF": (5 / 9, -160 / 9)},
@@ -111,6 +117,15 @@ def matches(pattern: str, topic: str) -> bool:
         if index >= len(levels) or (part != "+" and part != levels[index]):
             return False
     return len(parts) == len(levels)
+
+
+def without_backlog(topic: str) -> str:
+    """The topic of readings that a backlog belongs to; any other topic as it is.
+
+    >>> without_backlog("ws/c/rain/R1/obs/backlog"), without_backlog("ws/c/rain/R1/obs")
+    ('ws/c/rain/R1/obs', 'ws/c/rain/R1/obs')
+    """
+    return topic.removesuffix(f"/{BACKLOG_LEVEL}")
 
 
 def pattern_fault(pattern: str) -> str | None:

@@ -30,6 +30,8 @@ class Stations:
         All that each station measures; empty where nobody said.
     spares : tuple of (int, int)
         Gauges with a spare beside them: (gauge, spare), the better spare of a gauge first.
+    resolution_mm : Float64Array, shape (n_stations,), or None
+        Rain of one tip of the gauge; NaN where it is not known, None where it is known of none.
     """
 
     code: tuple[str, ...]
@@ -39,6 +41,7 @@ class Stations:
     measures_rain: BoolArray
     measures_stage: BoolArray
     measured: tuple[frozenset[Variable], ...] = ()
+    resolution_mm: Float64Array | None = None
     spares: tuple[tuple[int, int], ...] = ()
 
     @property

@@ -1,8 +1,11 @@
 """Policies of warnstream.yaml that the pure stages obey."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from warnstream.model.level import Level
+from warnstream.model.quality_limits import VALUE_LIMITS, ValueLimits
+from warnstream.model.readings import Variable
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus
 
@@ -44,13 +47,46 @@ class CounterPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class NeighbourPolicy:
+    """How rain gauges are compared with each other (`warnstream.quality.neighbours` and `.buddies`).
+
+    `step_s` is the interval that is compared, `wait_s` how late readings may be for that. Neighbours
+    are the `neighbours` nearest gauges within `radius_m`; at least `neighbours_min` must report.
+    `zero_intervals`, `influx_low_mm`, `influx_high_mm` and `outlier_correlation_min` are the
+    parameters of PWSQC; `zero_mm_min` is how much a faulty zero must have missed (there: anything).
+    Correlations fade with `outlier_memory` intervals with rain, and a neighbour counts from
+    `outlier_wet_min` wet intervals on.
+    An hour's rain of at least `lonely_mm_min` is compared with that of the neighbours:
+    `lonely_threshold` standard deviations, of at least `lonely_sd_mm_min`, are too many.
+    """
+
+    step_s: int = 300
+    wait_s: int = 300
+    radius_m: float = 10_000.0
+    neighbours: int = 20
+    neighbours_min: int = 5
+    zero_intervals: int = 6
+    zero_mm_min: float = 2.0
+    influx_low_mm: float = 0.4
+    influx_high_mm: float = 10.0
+    outlier_memory: int = 300
+    outlier_wet_min: int = 20
+    outlier_correlation_min: float = 0.15
+    lonely_mm_min: float = 10.0
+    lonely_threshold: float = 4.0
+    lonely_sd_mm_min: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class QualityPolicy:
     """Limits of the checks; a value beyond a range is impossible, beyond a step doubtful.
 
     `rain_mm_per_min_max` is a physical limit of rain intensity; `stage_m_range`
     and `stage_step_m_max` (between consecutive readings) those of gauges;
     `stuck_readings` is how many equal non-zero rain readings in a row are doubtful;
-    `movement_step_mm_max` and `tilt_step_deg_max` are the steps of slope sensors.
+    `movement_step_mm_max` and `tilt_step_deg_max` are the steps of slope sensors,
+    `movement_fall_mm_max` how far a slope may seem to have moved back;
+    `variables` has the limits of all others, `neighbours` how gauges are compared with each other.
     """
 
     rain_mm_per_min_max: float
@@ -59,6 +95,9 @@ class QualityPolicy:
     stuck_readings: int
     movement_step_mm_max: float = 600.0
     tilt_step_deg_max: float = 5.0
+    movement_fall_mm_max: float = 100.0
+    variables: Mapping[Variable, ValueLimits] = field(default_factory=lambda: VALUE_LIMITS)
+    neighbours: NeighbourPolicy = NeighbourPolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +114,8 @@ class ForecastPolicy:
 class VillagePolicy:
     """How stations speak for villages: ``nearest``, ``inverse_distance``, ``polygon`` or ``grid``.
 
-    `cell_m` is the grid spacing of ``grid``.
+    `cell_m` is the grid spacing of ``grid``. A village that hears less than `heard_min` of its
+    own stations, by weight, is partly blind.
     """
 
     method: str
@@ -84,6 +124,7 @@ class VillagePolicy:
     fallback_neighbours: int
     fallback_radius_m: float
     cell_m: float = 1000.0
+    heard_min: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

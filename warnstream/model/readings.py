@@ -85,7 +85,12 @@ class Flag(IntFlag):
     LATE = 32
     TOO_LATE = 64
     SUPERSEDED = 128
+    TIP = 256
+    COUNTER_FELL = 512
 
+
+DOUBTFUL = Flag.STEP | Flag.STUCK | Flag.TIP | Flag.COUNTER_FELL
+"""Readings with one of these flags count, and what rests on them is not confirmed."""
 
 UNUSABLE = Flag.OUT_OF_RANGE | Flag.DUPLICATE | Flag.FUTURE | Flag.TOO_LATE | Flag.SUPERSEDED
 """Readings with one of these flags stay in the journal and are counted, but change no accumulation."""

@@ -20,6 +20,7 @@ class RefusalReason(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     BAD_ANSWER = "bad_answer"
     NO_DECODER = "no_decoder"
+    WRONG_STATION = "wrong_station"
     NOT_CBOR = "not_cbor"
     BAD_FRAME = "bad_frame"
     BAD_CHECKSUM = "bad_checksum"

@@ -1,13 +1,20 @@
-"""Range, step and persistence checks of readings.
+"""Checks of single values: range, tips, step and persistence.
 
-A value beyond its range is physically impossible and counts as missing; a
-step or a stuck value is doubtful and still counts, with lower certainty. A
-lonely high gauge is never doubtful for being lonely: on a 5 km grid it *is*
-the convective cell.
+A value beyond its range is physically impossible and counts as missing; all
+else is doubtful and still counts, with lower certainty. Limits by variable
+and their sources stand in `warnstream.model.quality_limits`.
 
-Ranges follow WMO-No. 8 and the limits that ZAMG gives for automatic stations
-(CBS ET-AWS-1 Doc 9(2)); rain has no step limit, because a sudden 10 mm is
-the signal.
+Displacements and cracks have a second limit for falling: a slope creeps down
+and not back, so a value that falls by more than its noise is a slip of the
+pen, a moved sensor or a new zero.
+
+Steps and persistence compare a reading with those before it at its station;
+the order of arrival within a batch does not matter. A reading older than the
+newest of its station is not judged and does not become a value of comparison.
+Persistence restarts wherever a value has changed enough, so a sensor that
+stops moving is doubted one to two times `still_s` later.
+
+State is about 330 bytes per station.
 """
 
 import numpy as np
@@ -15,138 +22,264 @@ import numpy as np
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.network import Stations
 from warnstream.model.policies import QualityPolicy
-from warnstream.model.readings import Flag, ReadingBatch, Variable
+from warnstream.model.quality_limits import CALM_M_PER_S, DEW_POINT_STEP, EVER_S, ValueLimits
+from warnstream.model.readings import COUNTERS, Flag, ReadingBatch, Variable
 from warnstream.model.times import MINUTE_S
 
-RANGE_OF_VARIABLE: dict[Variable, tuple[float, float]] = {
-    Variable.TEMPERATURE: (-50.0, 50.0),
-    Variable.HUMIDITY: (0.0, 104.0),
-    Variable.PRESSURE: (500.0, 1080.0),
-    Variable.WIND_SPEED: (0.0, 75.0),
-    Variable.WIND_DIRECTION: (0.0, 360.0),
-    Variable.SOIL_MOISTURE: (0.0, 100.0),
-    Variable.TILT_X: (-90.0, 90.0),
-    Variable.TILT_Y: (-90.0, 90.0),
-    Variable.DISPLACEMENT: (-1e6, 1e6),
-    Variable.CRACK: (-1e4, 1e4),
-    Variable.PORE_PRESSURE: (-100.0, 1e4),
-    Variable.WATER_DEPTH: (-5.0, 1000.0),
-}
-"""Physical limits, both included; rain and stage have limits of their own in `QualityPolicy`."""
+_N_VARIABLES = len(Variable)
+_DEW_POINT = _N_VARIABLES
+"""A series of its own behind the variables: nobody reports it, humidity and temperature give it."""
+
+_TIP_SHARE = 0.02
+_ROUNDING_MM = 0.0051
+"""A tip of 0.254 mm is often told with two decimals."""
 
 
 class QualityControl:
-    """Checks the readings of one network; remembers each station's last value for comparison."""
+    """Checks the readings of one network; remembers of each series what the next reading is compared with."""
 
     def __init__(self, stations: Stations, policy: QualityPolicy) -> None:
         self._policy = policy
         self._interval_s: Int32Array = stations.interval_s
-        self._step_max = {
-            Variable.STAGE: policy.stage_step_m_max,
-            Variable.DISPLACEMENT: policy.movement_step_mm_max,
-            Variable.CRACK: policy.movement_step_mm_max,
-            Variable.TILT_X: policy.tilt_step_deg_max,
-            Variable.TILT_Y: policy.tilt_step_deg_max,
-        }
+        self._resolution_mm = stations.resolution_mm
+        self._lower, self._upper = _ranges(policy)
+        self._limits = _limits_of_series(policy)
+        self._step_dt_s, self._step_max = _step_table(self._limits)
+        self._fall_max: Float64Array = np.full(_N_VARIABLES + 1, np.inf)
+        self._fall_max[[Variable.DISPLACEMENT, Variable.CRACK]] = policy.movement_fall_mm_max
         n_stations = len(stations)
-        self._last_value: Float64Array = np.full((len(Variable), n_stations), np.nan)
-        self._last_at_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
-        self._equal_run: Int32Array = np.zeros((len(Variable), n_stations), dtype=np.int32)
+        self._series_row = _numbered([Variable.RAIN, *self._limits])
+        still = [series for series, limits in self._limits.items() if limits.still_s]
+        self._still_row = _numbered(still)
+        n_series = len(self._limits) + 1
+        self._last_value: Float64Array = np.full((n_series, n_stations), np.nan)
+        self._last_at_s: Int64Array = np.full((n_series, n_stations), -1, dtype=np.int64)
+        self._equal_run: Int32Array = np.zeros(n_stations, dtype=np.int32)
+        shape = (len(still), n_stations)
+        self._still_since_s: Int64Array = np.full(shape, -1, dtype=np.int64)
+        self._still_value: Float64Array = np.full(shape, np.nan)
+        self._still_low: Float64Array = np.zeros(shape)
+        self._still_high: Float64Array = np.zeros(shape)
+
+    @property
+    def equal_rain_run(self) -> Int32Array:
+        """How many equal amounts of rain, none of them zero, came last from each station."""
+        return self._equal_run
 
     def check_range(self, readings: ReadingBatch) -> UInt16Array:
-        """`Flag.OUT_OF_RANGE` for what is physically impossible, shape (n,)."""
-        return np.where(self._is_out_of_range(readings), Flag.OUT_OF_RANGE, 0).astype(np.uint16)
+        """`Flag.OUT_OF_RANGE` for what is impossible, `Flag.TIP` for what no tips add up to; shape (n,)."""
+        flags = np.where(self._is_out_of_range(readings), Flag.OUT_OF_RANGE, 0).astype(np.uint16)
+        if self._resolution_mm is not None:
+            flags[self._is_no_tip_multiple(readings)] |= np.uint16(Flag.TIP)
+        return flags
 
     def check_series(self, readings: ReadingBatch) -> UInt16Array:
-        """`Flag.STEP` and `Flag.STUCK` by comparison with the reading before, shape (n,).
+        """`Flag.STEP` and `Flag.STUCK` by comparison with the readings before, shape (n,).
 
         Give it usable readings only: what is impossible or came before must
-        not become the value that others are compared with. Readings older
-        than the newest of their station are not judged.
+        not become the value that others are compared with.
         """
         flags = np.zeros(len(readings), dtype=np.uint16)
-        for variable in (Variable.RAIN, *self._step_max):
-            rows = np.flatnonzero(readings.variable == variable)
-            if len(rows):
-                flags[rows] = self._check_variable(variable, readings, rows)
+        series, station, at_s, value, row = _with_dew_point(readings)
+        known = np.flatnonzero(self._series_row[series] >= 0)
+        if len(known) == 0:
+            return flags
+        order = known[np.lexsort((value[known], at_s[known], station[known], series[known]))]
+        series, station, at_s = series[order], station[order], at_s[order]
+        value, row = value[order], row[order]
+        rank = _rank_within(series.astype(np.int64) * len(self._interval_s) + station)
+        for number in range(int(rank.max()) + 1):
+            now = np.flatnonzero(rank == number) if rank.max() else np.arange(len(rank))
+            found = self._judge(series[now], station[now], at_s[now], value[now])
+            np.bitwise_or.at(flags, row[now], found)
         return flags
 
     def snapshot(self) -> dict[str, Float64Array | Int64Array | Int32Array]:
         """State as arrays."""
-        return {
-            "last_value": self._last_value.copy(),
-            "last_at_s": self._last_at_s.copy(),
-            "equal_run": self._equal_run.copy(),
-        }
+        return {name: array.copy() for name, array in self._state().items()}
 
     def restore(self, state: dict[str, Float64Array | Int64Array | Int32Array]) -> None:
-        """Take up a snapshot of a network of the same size."""
-        self._last_value[:] = state["last_value"]
-        self._last_at_s[:] = state["last_at_s"]
-        self._equal_run[:] = state["equal_run"]
+        """Take up a snapshot. ValueError or KeyError if the network or its limits were others."""
+        for name, array in self._state().items():
+            array[:] = state[name]
+
+    def _state(self) -> dict[str, Float64Array | Int64Array | Int32Array]:
+        return {
+            "last_value": self._last_value,
+            "last_at_s": self._last_at_s,
+            "equal_run": self._equal_run,
+            "still_since_s": self._still_since_s,
+            "still_value": self._still_value,
+            "still_low": self._still_low,
+            "still_high": self._still_high,
+        }
 
     def _is_out_of_range(self, readings: ReadingBatch) -> BoolArray:
         variable, value = readings.variable, readings.value
-        lower = np.zeros(len(Variable))
-        upper = np.full(len(Variable), np.inf)
-        for word, (low, high) in RANGE_OF_VARIABLE.items():
-            lower[word], upper[word] = low, high
-        lower[Variable.STAGE], upper[Variable.STAGE] = self._policy.stage_m_range
-        limit = upper[variable]
-        rain = variable == Variable.RAIN
-        own_s = self._interval_s[readings.station]
-        minutes = np.where(readings.interval_s > 0, readings.interval_s, own_s) / MINUTE_S
-        limit[rain] = self._policy.rain_mm_per_min_max * minutes[rain]
+        limit = self._upper[variable]
+        rain = np.flatnonzero(variable == Variable.RAIN)
+        own_s = self._interval_s[readings.station[rain]]
+        interval_s = readings.interval_s[rain]
+        minutes = np.where(interval_s > 0, interval_s, own_s) / MINUTE_S
+        limit[rain] = self._policy.rain_mm_per_min_max * minutes
         limit[variable == Variable.RAIN_TIP] = self._policy.rain_mm_per_min_max
-        outside: BoolArray = (value < lower[variable]) | (value > limit)
+        outside: BoolArray = (value < self._lower[variable]) | (value > limit)
         return outside
 
-    def _check_variable(self, variable: Variable, readings: ReadingBatch, rows: Int64Array) -> UInt16Array:
-        """Flags from comparing each reading with the one before it at its station."""
-        order = rows[np.lexsort((readings.observed_at_s[rows], readings.station[rows]))]
-        station, value = readings.station[order], readings.value[order]
-        observed_at_s = readings.observed_at_s[order]
-        is_first = np.ones(len(order), dtype=np.bool_)
-        is_first[1:] = station[1:] != station[:-1]
-        before = np.where(is_first, self._last_value[variable, station], np.roll(value, 1))
-        before_at_s = np.where(is_first, self._last_at_s[variable, station], np.roll(observed_at_s, 1))
-        follows = observed_at_s > before_at_s
-        equal = follows & (value == before) & (value > 0)
-        run = _run_lengths(equal, is_first, self._equal_run[variable, station])
-        flags = np.zeros(len(order), dtype=np.uint16)
-        if variable == Variable.RAIN:
-            flags[equal & (run >= self._policy.stuck_readings)] |= np.uint16(Flag.STUCK)
-        else:
-            flags[follows & (np.abs(value - before) > self._step_max[variable])] |= np.uint16(Flag.STEP)
-        self._remember(variable, station, observed_at_s, value, run)
-        result = np.zeros(len(rows), dtype=np.uint16)
-        result[np.searchsorted(rows, order)] = flags
-        return result
+    def _is_no_tip_multiple(self, readings: ReadingBatch) -> BoolArray:
+        assert self._resolution_mm is not None
+        resolution_mm = self._resolution_mm[readings.station]
+        is_rain = np.isin(readings.variable, (Variable.RAIN, *COUNTERS)) & (resolution_mm > 0)
+        off_mm = np.abs(readings.value - np.rint(readings.value / resolution_mm) * resolution_mm)
+        tolerance_mm = np.minimum(np.maximum(_TIP_SHARE * resolution_mm, _ROUNDING_MM), resolution_mm / 4)
+        return np.asarray(is_rain & (off_mm > tolerance_mm))
 
-    def _remember(
-        self,
-        variable: Variable,
-        station: Int32Array,
-        observed_at_s: Int64Array,
-        value: Float64Array,
-        run: Int32Array,
-    ) -> None:
-        is_last = np.ones(len(station), dtype=np.bool_)
-        is_last[:-1] = station[1:] != station[:-1]
-        newer = is_last & (observed_at_s > self._last_at_s[variable, station])
-        self._last_value[variable, station[newer]] = value[newer]
-        self._last_at_s[variable, station[newer]] = observed_at_s[newer]
-        self._equal_run[variable, station[newer]] = run[newer]
+    def _judge(
+        self, series: Int64Array, station: Int32Array, at_s: Int64Array, value: Float64Array
+    ) -> UInt16Array:
+        """Flags of readings of which no two belong to one series; shape (n,)."""
+        flags = np.zeros(len(series), dtype=np.uint16)
+        place = (self._series_row[series], station)
+        before, before_at_s = self._last_value[place], self._last_at_s[place]
+        newer = at_s > before_at_s
+        known = newer & (before_at_s >= 0)
+        limit = self._step_limit(series, at_s - before_at_s)
+        change = value - before
+        flags[known & ((np.abs(change) > limit) | (change < -self._fall_max[series]))] |= np.uint16(Flag.STEP)
+        is_rain = newer & (series == Variable.RAIN)
+        if is_rain.any():
+            gauge, amount = station[is_rain], value[is_rain]
+            equal = known[is_rain] & (amount == before[is_rain])
+            run = np.where(amount > 0, np.where(equal, self._equal_run[gauge] + 1, 1), 0)
+            self._equal_run[gauge] = run
+            flags[is_rain] |= np.where(run >= self._policy.stuck_readings, Flag.STUCK, 0).astype(np.uint16)
+        still = np.flatnonzero(newer & (self._still_row[series] >= 0))
+        if len(still):
+            stands = self._stands_still(series[still], station[still], at_s[still], value[still])
+            flags[still[stands]] |= np.uint16(Flag.STUCK)
+        kept = (place[0][newer], station[newer])
+        self._last_value[kept] = value[newer]
+        self._last_at_s[kept] = at_s[newer]
+        return flags
+
+    def _step_limit(self, series: Int64Array, apart_s: Int64Array) -> Float64Array:
+        column = (apart_s[:, None] > self._step_dt_s[series]).sum(axis=1)
+        limit: Float64Array = self._step_max[series, column]
+        return limit
+
+    def _stands_still(
+        self, series: Int64Array, station: Int32Array, at_s: Int64Array, value: Float64Array
+    ) -> BoolArray:
+        """Whether a series has not changed enough for too long; shape (n,)."""
+        place = (self._still_row[series], station)
+        limits = [self._limits[Variable(int(number))] for number in series]
+        change, span_s, least, most = (
+            np.array(column, dtype=np.float64)
+            for column in zip(
+                *((one.still_change, one.still_s, one.still_from, one.still_to) for one in limits),
+                strict=True,
+            )
+        )
+        off = value - self._still_value[place]
+        turns = series == Variable.WIND_DIRECTION
+        off = np.where(turns, (off + 180.0) % 360.0 - 180.0, off)
+        low, high = np.minimum(self._still_low[place], off), np.maximum(self._still_high[place], off)
+        anew = (self._still_since_s[place] < 0) | ~(high - low < change)
+        self._still_since_s[place] = np.where(anew, at_s, self._still_since_s[place])
+        self._still_value[place] = np.where(anew, value, self._still_value[place])
+        self._still_low[place], self._still_high[place] = np.where(anew, 0.0, low), np.where(anew, 0.0, high)
+        may_move = (value >= least) & (value <= most)
+        if turns.any() and self._series_row[Variable.WIND_SPEED] >= 0:
+            wind = self._last_value[self._series_row[Variable.WIND_SPEED], station]
+            may_move &= ~(turns & (wind < CALM_M_PER_S))
+        stands: BoolArray = may_move & (at_s - self._still_since_s[place] >= span_s)
+        return stands
 
 
-def _run_lengths(equal: BoolArray, is_first: BoolArray, run_before: Int32Array) -> Int32Array:
-    """How many equal values in a row end at each reading, counting those before the batch.
+def _ranges(policy: QualityPolicy) -> tuple[Float64Array, Float64Array]:
+    """Lowest and highest possible value by variable; amounts and counters of rain are not negative."""
+    lower, upper = np.zeros(_N_VARIABLES), np.full(_N_VARIABLES, np.inf)
+    for variable, limits in policy.variables.items():
+        lower[variable], upper[variable] = limits.range
+    lower[Variable.STAGE], upper[Variable.STAGE] = policy.stage_m_range
+    return lower, upper
 
-    `equal` says that a reading equals the one before it at its station,
-    `is_first` where a station's rows begin, `run_before` the run known there.
+
+def _limits_of_series(policy: QualityPolicy) -> dict[int, ValueLimits]:
+    """Limits of every series that is compared with its own past, rain aside; ascending."""
+    ever = {
+        Variable.STAGE: policy.stage_step_m_max,
+        Variable.DISPLACEMENT: policy.movement_step_mm_max,
+        Variable.CRACK: policy.movement_step_mm_max,
+        Variable.TILT_X: policy.tilt_step_deg_max,
+        Variable.TILT_Y: policy.tilt_step_deg_max,
+    }
+    series = {int(variable): ValueLimits(step=((EVER_S, step),)) for variable, step in ever.items()}
+    for variable, limits in policy.variables.items():
+        if variable not in ever and (limits.step or limits.still_s):
+            series[int(variable)] = limits
+    if {int(Variable.TEMPERATURE), int(Variable.HUMIDITY)} <= series.keys():
+        series[_DEW_POINT] = ValueLimits(step=DEW_POINT_STEP)
+    return dict(sorted(series.items()))
+
+
+def _step_table(limits: dict[int, ValueLimits]) -> tuple[Int64Array, Float64Array]:
+    """Times and greatest changes by series, padded so that what lies beyond the last time is not judged."""
+    width = max(len(one.step) for one in limits.values())
+    apart_s = np.full((_N_VARIABLES + 1, width), EVER_S, dtype=np.int64)
+    change = np.full((_N_VARIABLES + 1, width + 1), np.inf)
+    for series, one in limits.items():
+        for column, (step_s, greatest) in enumerate(one.step):
+            apart_s[series, column], change[series, column] = step_s, greatest
+    return apart_s, change
+
+
+def _numbered(series: list[int]) -> Int64Array:
+    """Row of each series among those named, -1 for the others."""
+    row = np.full(_N_VARIABLES + 1, -1, dtype=np.int64)
+    row[series] = np.arange(len(series))
+    return row
+
+
+def _rank_within(key: Int64Array) -> Int64Array:
+    """How many equal keys stand before each, shape (n,); equal keys stand together."""
+    position = np.arange(len(key))
+    first = np.ones(len(key), dtype=np.bool_)
+    first[1:] = key[1:] != key[:-1]
+    rank: Int64Array = position - np.maximum.accumulate(np.where(first, position, 0))
+    return rank
+
+
+def _with_dew_point(
+    readings: ReadingBatch,
+) -> tuple[Int64Array, Int32Array, Int64Array, Float64Array, Int64Array]:
+    """Series, station, time, value and row of every reading, and of the dew points that pairs give."""
+    series = readings.variable.astype(np.int64)
+    station, at_s = readings.station, readings.observed_at_s
+    row = np.arange(len(readings))
+    humid = np.flatnonzero((series == Variable.HUMIDITY) & (readings.value > 0))
+    warm = np.flatnonzero(series == Variable.TEMPERATURE)
+    if len(humid) == 0 or len(warm) == 0:
+        return series, station, at_s, readings.value, row
+    key = at_s * (int(station.max()) + 1) + station
+    _, of_humid, of_warm = np.intersect1d(key[humid], key[warm], return_indices=True)
+    humid, warm = humid[of_humid], warm[of_warm]
+    dew_c = dew_point_c(readings.value[warm], readings.value[humid])
+    return (
+        np.concatenate([series, np.full(len(humid), _DEW_POINT)]),
+        np.concatenate([station, station[humid]]),
+        np.concatenate([at_s, at_s[humid]]),
+        np.concatenate([readings.value, dew_c]),
+        np.concatenate([row, humid]),
+    )
+
+
+def dew_point_c(temperature_c: Float64Array, humidity_percent: Float64Array) -> Float64Array:
+    """Dew point by the Magnus formula with WMO-No. 8's constants (17.62, 243.12 degrees).
+
+    >>> dew_point_c(np.array([25.0, 20.0]), np.array([50.0, 100.0])).round(2).tolist()
+    [13.85, 20.0]
     """
-    position = np.arange(len(equal))
-    start = np.maximum.accumulate(np.where(~equal | is_first, position, 0))
-    carried = np.where(equal[start], np.maximum(run_before[start], 1), 0)
-    run: Int32Array = (position - start + 1 + carried).astype(np.int32)
-    return run
+    gamma = np.log(humidity_percent / 100.0) + 17.62 * temperature_c / (243.12 + temperature_c)
+    dew: Float64Array = 243.12 * gamma / (17.62 - gamma)
+    return dew

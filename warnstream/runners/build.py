@@ -1,12 +1,13 @@
 """Puts an engine together from a configuration; the live node and the replay use the same one."""
 
-from warnstream.adapters.geometry import fallback_weights, own_weights, project
+from warnstream.adapters.geometry import fallback_weights, own_weights, project, station_neighbours
 from warnstream.assessment import Assessment, Weights
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.ingest.selection import DecoderSelection
+from warnstream.ingest.speakers import Speakers
 from warnstream.model.warning import MessageStatus
 
 NOWCAST_FRAMES_S = (900, 1800, 3600)
@@ -23,10 +24,16 @@ def build_engine(configuration: Configuration) -> Engine:
 
 def build_decoder(configuration: Configuration) -> DecoderSelection:
     """What reads the messages of this node's stations; exercises count only where everything is one."""
+    stations, listener = configuration.network.stations, configuration.listener
+    users = (*listener.gateways, *listener.trusted) if listener is not None else ()
+    names = {theirs: code for rule in configuration.decoders for theirs, code in rule.stations.items()}
     return DecoderSelection(
-        configuration.network.stations,
+        stations,
         configuration.decoders,
         takes_exercises=configuration.message.status is MessageStatus.EXERCISE,
+        speakers=Speakers(
+            configuration.topic_prefix, stations, {*configuration.topic_gateways, *users}, names
+        ),
     )
 
 
@@ -39,6 +46,8 @@ def build_assessment(configuration: Configuration) -> Assessment:
         weights=Weights(
             own=own_weights(network, configuration.village),
             fallback=fallback_weights(network, configuration.village),
+            neighbours=station_neighbours(network, configuration.quality.neighbours),
+            heard_min=configuration.village.heard_min,
         ),
         windows=configuration.windows,
         quality=configuration.quality,

@@ -5,6 +5,9 @@ first: batches of messages, ticks of the clock, answers, the duty officer's
 actions. `Intake.consume` is a pure function of the entries it was given, so a
 node that was killed continues exactly where it stopped.
 
+Fresh readings are all judged at the next step; those of long ago wait in a
+`Backlog`, of which every step takes a slice.
+
 Two clocks: ``system`` steps at journaled ticks; ``simulated`` steps when a
 message on ``{prefix}/clock`` tells the time (drills, replays), and ignores
 ticks.
@@ -16,6 +19,7 @@ import itertools
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -23,18 +27,23 @@ import numpy as np
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.decode import RawMessage
 from warnstream.ingest.selection import DecoderSelection
+from warnstream.ingest.speakers import Speakers
 from warnstream.model.arrays import UInt16Array
-from warnstream.model.decoders import default_rules
+from warnstream.model.decoders import BACKLOG_LEVEL, DEFAULT_GATEWAYS, default_rules
 from warnstream.model.effects import Answer, OperatorCancel, RecipientAnswer
 from warnstream.model.network import Network, Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
 from warnstream.model.refusals import Refusal, RefusalReason
 from warnstream.model.times import iso_utc, parse_iso
+from warnstream.runners.backlog import Backlog
 
 MESSAGES = "messages"
 TICK = "tick"
 ANSWER = "answer"
 CANCEL = "cancel"
+
+DECODED_AT = 250
+"""So many messages are decoded at once, fewer at the next step: columns cost by the batch."""
 
 TOPICS_KNOWN_MAX = 100_000
 """Topics of stations that are remembered as such, so that a batch of them is looked at once."""
@@ -59,6 +68,15 @@ class Topics:
         """What the node listens to."""
         observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
         return [*dict.fromkeys(observed), self.clock, f"{self.prefix}/answer/+"]
+
+    @property
+    def backlogs(self) -> list[str]:
+        """Where gateways send what they kept during an outage, so that it delays no fresh message.
+
+        A filter with ``#`` at its end holds its backlogs already.
+        """
+        observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
+        return [f"{topic}/{BACKLOG_LEVEL}" for topic in dict.fromkeys(observed) if not topic.endswith("#")]
 
     @property
     def clock(self) -> str:
@@ -140,13 +158,28 @@ class Intake:
         self.engine = engine
         self._stations = network.stations
         self._register = _register_of(network)
-        self._decoder = decoder or DecoderSelection(network.stations, default_rules(topics.prefix))
+        self._decoder = decoder or DecoderSelection(
+            network.stations,
+            default_rules(topics.prefix),
+            speakers=Speakers(topics.prefix, network.stations, DEFAULT_GATEWAYS),
+        )
         self._topics = topics
         self._is_simulated = clock == "simulated"
         self._station_topics: set[str] = set()
         self._undecoded: list[RawMessage] = []
         self._pending: list[ReadingBatch] = []
+        self._backlog = Backlog()
         self._actions: list[RecipientAnswer | OperatorCancel] = []
+
+    @property
+    def fresh_waiting(self) -> int:
+        """Fresh readings, and messages that may hold some, that the next step will judge."""
+        return len(self._undecoded) + sum(len(batch) for batch in self._pending)
+
+    @property
+    def backlog_waiting(self) -> int:
+        """Readings of long ago that later steps will take, a slice each."""
+        return len(self._backlog)
 
     @property
     def now_s(self) -> int:
@@ -164,7 +197,8 @@ class Intake:
         outcome = Outcome()
         if kind == MESSAGES:
             self._take_messages(msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]]), outcome)
-            self._decode_waiting(outcome)
+            if len(self._undecoded) >= DECODED_AT:
+                self._decode_waiting(outcome)
         elif kind == TICK:
             self._step(msgspec.msgpack.decode(payload, type=int), outcome)
         elif kind == ANSWER:
@@ -179,7 +213,7 @@ class Intake:
 
     def snapshot(self) -> bytes:
         """Engine and what waits for the next step; call it between entries."""
-        waiting = concatenate(self._pending)
+        waiting, backlog = concatenate(self._pending), self._backlog.whole()
         arrays = {
             f"{part}/{name}": array
             for part, named in self.engine.assessment.snapshot().items()
@@ -187,12 +221,14 @@ class Intake:
         }
         arrays["register"] = np.frombuffer(self._register, dtype=np.uint8)
         arrays["desk"] = np.frombuffer(self.engine.desk.snapshot(), dtype=np.uint8)
+        arrays["undecoded"] = np.frombuffer(encode_messages(self._undecoded), dtype=np.uint8)
         arrays["actions"] = np.frombuffer(_encode_actions(self._actions), dtype=np.uint8)
         for name in ReadingBatch.__slots__:
             arrays[f"waiting/{name}"] = getattr(waiting, name)
-        file = io.BytesIO()
+            arrays[f"backlog/{name}"] = getattr(backlog, name)
+        file = _Deflating()
         np.savez(file, allow_pickle=False, **arrays)
-        return zlib.compress(file.getvalue(), level=1)
+        return file.content()
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a snapshot of a node with the same configuration.
@@ -212,7 +248,11 @@ class Intake:
                     state.setdefault(part, {})[name] = arrays[path]
             self.engine.desk.restore(arrays["desk"].tobytes())
             self._actions = _decode_actions(arrays["actions"].tobytes())
-        self._pending = [batch_of(**state.pop("waiting"))]
+            undecoded = msgspec.msgpack.decode(arrays["undecoded"].tobytes(), type=list[tuple[str, bytes]])
+            self._undecoded = [RawMessage(topic, content) for topic, content in undecoded]
+        waiting = batch_of(**state.pop("waiting"))
+        self._pending = [waiting] if len(waiting) else []
+        self._backlog.restore(batch_of(**state.pop("backlog")))
         self.engine.assessment.restore(state)
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:
@@ -262,16 +302,39 @@ class Intake:
         decoded = self._decoder.decode(self._undecoded, self.now_s)
         self._undecoded.clear()
         outcome.refusals += decoded.refusals
-        if len(decoded.readings):
-            self._pending.append(decoded.readings)
+        fresh = self._backlog.split(decoded.readings, self.now_s)
+        if len(fresh):
+            self._pending.append(fresh)
 
     def _step(self, now_s: int, outcome: Outcome) -> None:
         self._decode_waiting(outcome)
-        readings, actions = concatenate(self._pending), self._actions
+        readings = concatenate([*self._pending, *self._backlog.next_slice()])
+        actions = self._actions
         self._pending, self._actions = [], []
         step = self.engine.step(readings, actions, now_s)
         outcome.steps.append((readings, step))
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
+
+
+class _Deflating(io.RawIOBase):
+    """A file that is compressed as it is written: the state is not in memory twice."""
+
+    def __init__(self) -> None:
+        self._deflate = zlib.compressobj(level=1)
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        """It is only written to."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Take the next bytes."""
+        self._parts.append(self._deflate.compress(data))
+        return len(data)
+
+    def content(self) -> bytes:
+        """Everything, compressed."""
+        return b"".join([*self._parts, self._deflate.flush()])
 
 
 def _register_of(network: Network) -> bytes:

@@ -24,7 +24,7 @@ from warnstream.adapters.channels.factory import open_channels
 from warnstream.adapters.delivery_worker import DeliveryWorker
 from warnstream.adapters.http_api import HttpApi
 from warnstream.adapters.http_server import HttpServer
-from warnstream.adapters.inbox import Arrived, Inbox
+from warnstream.adapters.inbox import STREAM_BATCH, Arrived, Inbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt_doors import open_doors
 from warnstream.adapters.outbox import Outbox
@@ -34,17 +34,20 @@ from warnstream.adapters.tokens import Tokens, load_or_create_secret
 from warnstream.config.settings import Configuration
 from warnstream.delivery.render import render
 from warnstream.desk import WarningStatus
-from warnstream.engine import EngineStep
+from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.decode import RawMessage
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RenderedMessage
 from warnstream.model.errors import StoreError
-from warnstream.model.level import Level
 from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
-from warnstream.model.times import DAY_S, iso_utc
+from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
+from warnstream.runners.backlog import WAITING_MAX
 from warnstream.runners.build import build_decoder, build_engine
 from warnstream.runners.intake import Intake, Outcome, Topics
+from warnstream.runners.pace import Pace
+from warnstream.runners.sight import SightWatch
+from warnstream.runners.situation import CODES_SHOWN_MAX, count_levels, describe_step, describe_warnings
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +68,6 @@ CLOCK_BACK_S_MAX = 2
 
 OUTBOX_KEEP_S = 90 * DAY_S
 """Ended warnings stay in the outbox that long, for review and export."""
-
-CODES_SHOWN_MAX = 50
-"""Silent stations and blind villages that are named in the state; the count is always complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,9 @@ class Node:
         self.outbox = Outbox(self._directory)
         self._intake = self._new_intake()
         self._inbox = Inbox()
+        topics = _topics(configuration)
         self._sources, self._publisher = open_doors(
-            configuration, _topics(configuration).subscriptions, self._inbox, self.metrics
+            configuration, topics.subscriptions, topics.backlogs, self._inbox, self.metrics
         )
         tokens = Tokens(load_or_create_secret(self._directory))
         channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
@@ -126,14 +127,16 @@ class Node:
         self._forecast: dict[str, object] | None = None
         self._warnings: list[WarningStatus] = []
         self._silent: frozenset[int] = frozenset()
+        self._sight = SightWatch(configuration.network, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
-        self._next_tick_at = time.monotonic()
+        self._pace = Pace(configuration.node.tick_s, time.monotonic())
         self._snapshot_at = time.monotonic()
         self._may_snapshot = True
         self._refused_inputs = 0
         self._disk_told_at = 0.0
         self.metrics.watch_storage(self._journal.size_bytes, self._directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
+        self.metrics.watch_inbox(lambda: self._inbox.messages, self._unjudged_s)
 
     def start(self) -> None:
         """Recover, then open every door.
@@ -170,6 +173,11 @@ class Node:
         finally:
             self._close()
 
+    @property
+    def engine(self) -> Engine:
+        """For those who watch its steps; theirs to read only, in the loop's thread or after its end."""
+        return self._intake.engine
+
     def ask_to_stop(self) -> None:
         """End `run` soon; from any thread or a signal handler."""
         self._stopping.set()
@@ -194,24 +202,7 @@ class Node:
 
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
-        villages = self.configuration.network.villages
-        return [
-            {
-                "warning": warning.warning,
-                "village": villages.code[warning.village],
-                "name": villages.name[warning.village],
-                "hazard": warning.hazard,
-                "level": warning.level.word,
-                "state": str(warning.state),
-                "version": warning.version,
-                "crossed_at": iso_utc(warning.crossed_at_s),
-                "expires": iso_utc(warning.expires_s),
-                "posts_called": len(warning.posts_called),
-                "posts_answered": len(warning.posts_answered),
-                "answer_by": iso_utc(warning.answer_by_s) if warning.answer_by_s else None,
-            }
-            for warning in self._warnings
-        ]
+        return describe_warnings(self._warnings, self.configuration.network.villages)
 
     def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         """Take an answer; returns once it is durable. StoreError if it cannot be kept."""
@@ -232,28 +223,42 @@ class Node:
     # The loop.
 
     def _turn(self) -> None:
-        broker = self.configuration.broker
+        """Take what came, make it durable, acknowledge it, let the engine see it.
+
+        Lone messages are judged before those of streams are even decoded.
+        """
+        broker, backlog = self.configuration.broker, self._intake.backlog_waiting
         arrived = self._inbox.take(
-            messages_max=broker.batch_messages_max, wait_s=self._wait_s(), gather_s=broker.batch_wait_s
+            messages_max=broker.batch_messages_max,
+            wait_s=self._wait_s(),
+            gather_s=broker.batch_wait_s,
+            streams_max=STREAM_BATCH if backlog < WAITING_MAX else 0,
         )
         requests = self._waiting_requests()
-        entries = []
-        if any(one.topics for one in arrived):
-            entries.append(
-                (kinds.MESSAGES, kinds.encode_arrived((one.topics, one.payloads) for one in arrived))
-            )
-        elif arrived:
-            self._acknowledge(arrived)
-            arrived = []
+        lone = [one for one in arrived if one.topics and not one.is_stream]
+        streams = [one for one in arrived if one.topics and one.is_stream]
+        entries = [(kinds.MESSAGES, _entry(lone))] if lone else []
         entries += [(request.kind, request.payload) for request in requests]
+        if entries:
+            self._pace.arrived(lone[0].at_s if lone else time.monotonic())
         tick = self._due_tick()
         if tick is not None:
             entries.append((kinds.TICK, kinds.encode_tick(tick)))
-        last = self._append(entries, arrived, requests) if entries else None
+        if streams:
+            entries.append((kinds.MESSAGES, _entry(streams)))
+        if not entries:
+            self._acknowledge(arrived)
+            return
+        last = self._append(entries, arrived, requests)
         if last is None:
             return
         for sequence, (kind, payload) in enumerate(entries, start=last - len(entries) + 1):
             self._consume(sequence, kind, payload)
+            if kind == kinds.TICK and (waited_s := self._pace.stepped(time.monotonic())):
+                self.metrics.fresh_wait.observe(waited_s)
+        if streams and self._intake.fresh_waiting:
+            self._pace.arrived(streams[0].at_s)
+        self.metrics.backlog_readings.set(self._intake.backlog_waiting)
         self._snapshot_if_due()
 
     def _append(
@@ -401,6 +406,7 @@ class Node:
         )
         metrics.hazards_degraded.set(len(assessed.failures))
         self._tell_failures(assessed.failures)
+        self._sight.take(assessed)
         self._tell_silence(frozenset(np.flatnonzero(~assessed.is_reporting).tolist()))
         self._state = self._state_after(step)
 
@@ -424,38 +430,19 @@ class Node:
                 log.warning(event, extra={"count": len(stations), "silent": len(silent), "stations": named})
 
     def _state_after(self, step: EngineStep) -> dict[str, object]:
-        network, assessment = self.configuration.network, self._intake.engine.assessment
-        assessed = step.assessment
         by_hazard: dict[str, dict[str, int]] = {}
         for rule in self.configuration.rules:
-            state = assessment.level(rule.name)
-            counts = np.bincount(state.level, minlength=len(Level))
-            by_hazard[rule.name] = {level.word: int(counts[level]) for level in Level if level}
-            self.metrics.set_villages(rule.name, {level: int(counts[level]) for level in Level})
+            state = self._intake.engine.assessment.level(rule.name)
+            counts = count_levels(state.level)
+            by_hazard[rule.name] = {level.word: count for level, count in counts.items() if level}
+            self.metrics.set_villages(rule.name, counts)
             self.metrics.villages_blind.labels(rule.name).set(int(state.is_blind.sum()))
-        if assessed.forecast is not None:
-            self._forecast = {"method": assessed.forecast.method, "usable": assessed.forecast.usable}
-        silent = np.flatnonzero(~assessed.is_reporting)
-        blind = np.flatnonzero(assessed.is_blind)
-        return {
-            "node": self.configuration.node.name,
-            "now": iso_utc(self._intake.now_s),
-            "clock": self.configuration.node.clock,
-            "exercise": self._is_exercise,
-            "stations": {
-                "total": len(network.stations),
-                "reporting": int(assessed.is_reporting.sum()),
-                "silent": [network.stations.code[index] for index in silent[:CODES_SHOWN_MAX]],
-            },
-            "villages": {
-                "total": len(network.villages),
-                "blind": len(blind),
-                "blind_codes": [network.villages.code[index] for index in blind[:CODES_SHOWN_MAX]],
-                "levels": by_hazard,
-            },
-            "forecast": self._forecast,
-            "warnings_open": len(self._warnings),
-        }
+        forecast = step.assessment.forecast
+        if forecast is not None:
+            self._forecast = {"method": forecast.method, "usable": forecast.usable}
+        situation = describe_step(self.configuration, step, self._intake.now_s, by_hazard)
+        more = {"exercise": self._is_exercise, "forecast": self._forecast}
+        return {**situation, **more, "warnings_open": len(self._warnings)}
 
     # Recovery.
 
@@ -550,9 +537,10 @@ class Node:
 
     def _due_tick(self) -> int | None:
         """Time of a tick that is due by the system's clock; never before the engine's own time."""
-        if self._is_simulated or time.monotonic() < self._next_tick_at:
+        steady_s = time.monotonic()
+        if self._is_simulated or not self._pace.is_due(steady_s, self._intake.backlog_waiting):
             return None
-        self._next_tick_at = time.monotonic() + self.configuration.node.tick_s
+        self._pace.plan(steady_s)
         now_s, engine_s = int(time.time()), self._intake.now_s
         if now_s < engine_s - CLOCK_BACK_S_MAX:
             self._trouble["clock"] = f"the system clock is {engine_s - now_s} s behind the last step"
@@ -564,7 +552,13 @@ class Node:
     def _wait_s(self) -> float:
         if self._is_simulated:
             return WAIT_S_MAX
-        return min(max(self._next_tick_at - time.monotonic(), 0.0), WAIT_S_MAX)
+        due_s = self._pace.due_s(self._intake.backlog_waiting)
+        return min(max(due_s - time.monotonic(), 0.0), WAIT_S_MAX)
+
+    def _unjudged_s(self) -> float:
+        """How long the oldest message has waited to be judged, in the inbox or after it."""
+        now_s, oldest_s = time.monotonic(), self._inbox.oldest_lone_s()
+        return max(self._pace.unjudged_s(now_s), 0.0 if oldest_s is None else now_s - oldest_s)
 
     def _close(self) -> None:
         """Stop taking, send what is in hand, keep the state, close the files."""
@@ -580,6 +574,10 @@ class Node:
         self._refused.close()
         self._journal.close()
         log.info("node stopped", extra={"node": self.configuration.node.name})
+
+
+def _entry(arrived: Sequence[Arrived]) -> bytes:
+    return kinds.encode_arrived((one.topics, one.payloads) for one in arrived)
 
 
 def _topics(configuration: Configuration) -> Topics:

@@ -4,6 +4,11 @@ Stations count by their weight times their coverage: a gauge that was silent
 for half of a window counts half. A village none of whose stations reports is
 *blind*: farther stations speak for it, and it is said so.
 
+A gauge that quality control holds for clogged (faulty zero) or stuck counts
+less for the time since it stopped measuring, and its neighbours more. What it
+did measure is never lost by that: a village has at least the rain that it
+would have if the zeros of a clogged gauge were believed.
+
 Cost: about 1 ns per village, station and column; columns are worked on one by
 one, contiguous in memory, a block of villages at a time.
 """
@@ -12,8 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, IntpArray
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, IntpArray
 from warnstream.model.network import StationWeights
+from warnstream.model.station_quality import StationFlag, StationQuality
 
 _BLOCK = 8192
 """Villages worked on at once: their columns stay in the cache."""
@@ -23,12 +29,45 @@ UM_PER_MM = 1000
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """Rain and coverage of villages, shape (n_villages, n_durations), and the weights that were used."""
+    """Rain and coverage of villages, shape (n_villages, n_durations), and the weights that were used.
+
+    `heard` is the share by weight of a village's own stations that speak, shape (n_villages,).
+    """
 
     rain_mm: Float64Array
     coverage: Float64Array
     is_blind: BoolArray
+    heard: Float64Array
     weights: StationWeights
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """What gauges did not measure though they reported.
+
+    Attributes
+    ----------
+    station : Int64Array, shape (n,)
+    share : Float64Array, shape (n, n_durations)
+        Part of each window that counts as not observed.
+    is_zero : BoolArray, shape (n,)
+        The gauge is clogged; others are stuck.
+    """
+
+    station: Int64Array
+    share: Float64Array
+    is_zero: BoolArray
+
+    def less(self, coverage: Float64Array) -> Float64Array:
+        """Coverage of all stations without what was not measured."""
+        measured = coverage.copy()
+        measured[self.station] = np.maximum(coverage[self.station] - self.share, 0.0)
+        return measured
+
+    def of_stuck(self) -> "Unmeasured":
+        """The part of the gauges that are not clogged."""
+        stuck = ~self.is_zero
+        return Unmeasured(self.station[stuck], self.share[stuck], self.is_zero[stuck])
 
 
 def combine(
@@ -36,7 +75,9 @@ def combine(
     fallback: StationWeights,
     rain_mm: Float64Array,
     coverage: Float64Array,
-    is_reporting: BoolArray,
+    speaks: BoolArray,
+    *,
+    unmeasured: Unmeasured | None = None,
 ) -> Combined:
     """Rain of every village.
 
@@ -45,32 +86,55 @@ def combine(
     own, fallback : StationWeights
         Weights of the village's stations, and of the farther ones that speak for a blind village.
     rain_mm, coverage : Float64Array, shape (n_stations, n_durations)
-    is_reporting : BoolArray, shape (n_stations,)
-        Stations that are not silent.
+    speaks : BoolArray, shape (n_stations,)
+        Stations that report and measure.
+    unmeasured : Unmeasured, optional
+        What part of each window doubted gauges did not measure.
 
     Returns
     -------
     Combined
         `rain_mm` is NaN where no station observed any part of the window.
     """
-    weights, is_blind = weights_in_use(own, fallback, is_reporting)
-    rain, covered = weighted_mean(weights, rain_mm, coverage)
+    heard = np.zeros(len(own.station))
+    is_blind = np.ones(len(own.station), dtype=np.bool_)
+    for station, weight in zip(own.station.T, own.weight.T, strict=True):
+        speaks_here = speaks[station]
+        heard += np.where(speaks_here, weight, 0.0)
+        is_blind &= ~(speaks_here & (weight > 0))
+    weights = own
+    if is_blind.any():
+        weights = _replace_rows(own, fallback, is_blind, speaks)
+    if unmeasured is None or len(unmeasured.station) == 0:
+        rain, covered = weighted_mean(weights, rain_mm, coverage)
+    else:
+        rain, covered = weighted_mean(weights, rain_mm, unmeasured.less(coverage))
+        if unmeasured.is_zero.any():
+            believed, _ = weighted_mean(own, rain_mm, unmeasured.of_stuck().less(coverage))
+            touched = _touched(own, unmeasured.station[unmeasured.is_zero], len(rain_mm))
+            rain[touched] = np.fmax(rain[touched], believed[touched])
     rain *= UM_PER_MM
     np.rint(rain, out=rain)
     rain /= UM_PER_MM
-    return Combined(rain, covered, is_blind, weights)
+    return Combined(rain, covered, is_blind, heard, weights)
 
 
-def weights_in_use(
-    own: StationWeights, fallback: StationWeights, is_reporting: BoolArray
-) -> tuple[StationWeights, BoolArray]:
-    """Own weights, but those of reporting farther stations for blind villages; and which are blind."""
-    is_blind = np.ones(len(own.station), dtype=np.bool_)
-    for k in range(own.station.shape[1]):
-        is_blind &= ~is_reporting[own.station[:, k]] | (own.weight[:, k] <= 0)
-    if is_blind.any():
-        return _replace_rows(own, fallback, is_blind, is_reporting), is_blind
-    return own, is_blind
+def unmeasured_share(quality: StationQuality, duration_s: Int32Array, end_s: Int64Array) -> Unmeasured:
+    """How much of each window doubted gauges did not measure.
+
+    Parameters
+    ----------
+    quality : StationQuality
+    duration_s : Int32Array, shape (n_durations,)
+    end_s : Int64Array, shape (n_stations,)
+        Where each station's windows end.
+    """
+    station = np.flatnonzero(quality.since_s >= 0)
+    since_s = quality.since_s[station, None]
+    begin_s = end_s[station, None] - duration_s[None, :]
+    part = np.clip((end_s[station, None] - np.maximum(since_s, begin_s)) / duration_s[None, :], 0.0, 1.0)
+    share = part * (1.0 - quality.confidence[station, None])
+    return Unmeasured(station, share, quality.has(StationFlag.FAULTY_ZERO)[station])
 
 
 def by_column(weights: StationWeights) -> StationWeights:
@@ -167,13 +231,20 @@ def greatest(weights: StationWeights, value: Float64Array) -> Float64Array:
     return best
 
 
+def _touched(weights: StationWeights, station: Int64Array, n_stations: int) -> BoolArray:
+    """Villages that give weight to any of the stations, shape (n_villages,)."""
+    is_named = np.zeros(n_stations, dtype=np.bool_)
+    is_named[station] = True
+    return np.asarray((is_named[weights.station] & (weights.weight > 0)).any(axis=1))
+
+
 def _replace_rows(
-    own: StationWeights, fallback: StationWeights, rows: BoolArray, is_reporting: BoolArray
+    own: StationWeights, fallback: StationWeights, rows: BoolArray, speaks: BoolArray
 ) -> StationWeights:
     """Own weights, but for `rows` the reporting ones among the fallback stations."""
     k = max(own.station.shape[1], fallback.station.shape[1])
     wide_own, wide_fallback = _widen(own, k), _widen(fallback, k)
-    usable = np.where(is_reporting[wide_fallback.station], wide_fallback.weight, 0.0)
+    usable = np.where(speaks[wide_fallback.station], wide_fallback.weight, 0.0)
     total = usable.sum(axis=1, keepdims=True)
     usable = np.divide(usable, total, out=np.zeros_like(usable), where=total > 0)
     pick = rows[:, None]

@@ -415,7 +415,9 @@ class RainWindow:
         """
         edges = begin_min + step_min * np.arange(n_steps + 1, dtype=np.int64)
         ring = self._ring
-        rows = ring.rows_of(ring.held_at(np.clip(edges, ring.oldest, ring.head), forward=False))
+        edges = np.clip(edges, ring.oldest, ring.head)
+        held = ring.held_at(edges, forward=False)
+        rows = ring.rows_of(held)
         columns = (rows, station) if isinstance(station, slice) else np.ix_(rows, station)
         rain_mm = np.diff(ring.rain_um[columns], axis=0) / UM_PER_MM
         observed = np.minimum(np.diff(ring.observed_min[columns], axis=0) / step_min, 1.0)
@@ -426,6 +428,10 @@ class RainWindow:
                 better = np.flatnonzero(seen > observed[:, place[0]])
                 rain_mm[better, place[0]] = np.diff(ring.rain_um[rows, spare])[better] / UM_PER_MM
                 observed[better, place[0]] = seen[better]
+        # Steps that do not begin and end where totals are held are not known by themselves.
+        is_moved = held != edges
+        unknown = is_moved[1:] | is_moved[:-1]
+        rain_mm[unknown], observed[unknown] = 0.0, 0.0
         return rain_mm, observed
 
     def snapshot(self) -> dict[str, Int32Array | Int64Array | UInt16Array]:

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from tests.networks import network_of
-from warnstream.adapters.geometry import fallback_weights, near_weights, own_weights
+from warnstream.adapters.geometry import fallback_weights, near_weights, own_weights, station_neighbours
 from warnstream.model.network import Network
-from warnstream.model.policies import VillagePolicy
+from warnstream.model.policies import NeighbourPolicy, VillagePolicy
 
 POLICY = VillagePolicy(
     method="nearest",
@@ -110,3 +110,17 @@ def test_a_spare_gauge_speaks_for_nobody_by_itself() -> None:
     network = replace(network, stations=replace(network.stations, spares=((0, 1),)))
     weights = near_weights(network, k=2, radius_m=50_000, by_distance=True)
     assert 1 not in weights.station
+
+
+def test_neighbours_are_the_nearest_rain_gauges_within_reach_and_never_oneself() -> None:
+    network = network_of(5, 5)
+    network.stations.measures_rain[1] = False
+    found = station_neighbours(network, NeighbourPolicy(radius_m=10_100, neighbours=2))
+    near = [set(row) - {-1} for row in found.station.tolist()]
+    assert near == [{2}, set(), {3, 0}, {2, 4}, {3, 2}]
+    assert found.station[2].tolist() == [3, 0]
+    assert found.distance_m[2] == pytest.approx([5_000, 10_000], rel=0.01)
+
+
+def test_a_network_of_one_gauge_has_no_neighbours() -> None:
+    assert station_neighbours(network_of(1, 1), NeighbourPolicy()).station.shape == (1, 0)

@@ -40,3 +40,41 @@ def test_the_limits_are_messages_and_bytes_and_room_is_told() -> None:
     assert not inbox.has_room
     inbox.take(messages_max=9, wait_s=0, gather_s=0)
     assert (inbox.has_room, told) == (True, [True, True])
+
+
+def stream(n: int) -> Arrived:
+    return Arrived(None, 2, ["s"] * n, [b"p"] * n, [], n, is_stream=True)  # type: ignore[arg-type]
+
+
+def topics(batch: list[Arrived]) -> str:
+    return "".join(one.topics[0] for one in batch)
+
+
+def test_lone_messages_go_before_those_of_streams() -> None:
+    inbox = Inbox()
+    for one in (stream(5), stream(5), arrived(1), stream(5)):
+        inbox.put(one)
+    assert topics(inbox.take(messages_max=10, wait_s=0, gather_s=0, streams_max=6)) == "tss"
+    inbox.put(arrived(1))
+    assert topics(inbox.take(messages_max=10, wait_s=0, gather_s=0, streams_max=0)) == "t"
+    assert topics(inbox.take(messages_max=10, wait_s=0, gather_s=0, streams_max=6)) == "s"
+
+
+def test_streams_that_may_not_be_taken_wake_nobody() -> None:
+    inbox = Inbox()
+    inbox.put(stream(5))
+    assert inbox.take(messages_max=1, wait_s=0, gather_s=0, streams_max=0) == []
+    assert inbox.messages == 5
+
+
+def test_streams_leave_room_for_lone_messages_and_go_on_when_half_is_free() -> None:
+    told: list[bool] = []
+    inbox = Inbox(messages_max=100)
+    inbox.when_room(lambda: told.append(inbox.has_stream_room))
+    for _ in range(8):
+        inbox.put(stream(10))
+    assert (inbox.has_room, inbox.has_stream_room) == (True, False)
+    inbox.take(messages_max=10, wait_s=0, gather_s=0, streams_max=30)
+    assert (inbox.has_stream_room, told) == (False, [])
+    inbox.take(messages_max=10, wait_s=0, gather_s=0, streams_max=20)
+    assert (inbox.has_stream_room, told) == (True, [True])

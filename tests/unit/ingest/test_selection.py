@@ -32,6 +32,11 @@ def test_a_topic_that_no_rule_matches_is_refused() -> None:
     assert [refusal.reason for refusal in decoded.refusals] == [RefusalReason.NO_DECODER]
 
 
+def test_a_backlog_is_read_as_the_topic_above_it() -> None:
+    selection = DecoderSelection(STATIONS, [DecoderRule("gw/+", "flat_json", {}, {})])
+    assert len(selection.decode([message("gw/a/backlog", rain=1)]).readings) == 1
+
+
 def test_stations_are_known_by_the_names_of_the_gateway() -> None:
     rule = DecoderRule("#", "flat_json", {}, {"70B3D5": "G1"})
     decoded = DecoderSelection(STATIONS, [rule]).decode([message("a", station="70B3D5", rain=1)])

@@ -1,14 +1,22 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from warnstream.model.network import Stations
 from warnstream.model.policies import QualityPolicy
+from warnstream.model.quality_limits import ValueLimits
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of
 from warnstream.quality.checks import QualityControl
 
 POLICY = QualityPolicy(rain_mm_per_min_max=20, stage_m_range=(-5, 9000), stage_step_m_max=3, stuck_readings=4)
 
 
-def control(n_stations: int = 2) -> QualityControl:
+def control(
+    n_stations: int = 2, *, resolution_mm: float | None = None, policy: QualityPolicy = POLICY
+) -> QualityControl:
     stations = Stations(
         tuple(f"S{i}" for i in range(n_stations)),
         np.zeros(n_stations),
@@ -16,8 +24,9 @@ def control(n_stations: int = 2) -> QualityControl:
         np.full(n_stations, 300, dtype=np.int32),
         np.ones(n_stations, dtype=np.bool_),
         np.ones(n_stations, dtype=np.bool_),
+        resolution_mm=None if resolution_mm is None else np.full(n_stations, resolution_mm),
     )
-    return QualityControl(stations, POLICY)
+    return QualityControl(stations, policy)
 
 
 def rows(variable: Variable, *values: float, station: int = 0, first_s: int = 0) -> ReadingBatch:
@@ -80,3 +89,163 @@ def test_a_restored_control_remembers() -> None:
     quality.check_series(rows(Variable.STAGE, 100))
     twin.restore(quality.snapshot())
     assert twin.check_series(rows(Variable.STAGE, 110, first_s=300)).tolist() == [Flag.STEP]
+
+
+def at(variable: Variable, *pairs: tuple[int, float]) -> ReadingBatch:
+    """Readings of one station from (seconds, value)."""
+    n = len(pairs)
+    return batch_of([0] * n, [variable] * n, [time for time, _ in pairs], [value for _, value in pairs])
+
+
+MIN, HOUR = 60, 3600
+
+
+@pytest.mark.parametrize(
+    ("variable", "apart_s", "most"),
+    [
+        (Variable.TEMPERATURE, MIN, 3.0),
+        (Variable.TEMPERATURE, HOUR, 4.0),
+        (Variable.TEMPERATURE, 2 * HOUR, 7.0),
+        (Variable.TEMPERATURE, 3 * HOUR, 9.0),
+        (Variable.TEMPERATURE, 6 * HOUR, 15.0),
+        (Variable.TEMPERATURE, 12 * HOUR, 25.0),
+        (Variable.PRESSURE, MIN, 0.5),
+        (Variable.PRESSURE, HOUR, 3.0),
+        (Variable.PRESSURE, 2 * HOUR, 6.0),
+        (Variable.PRESSURE, 3 * HOUR, 9.0),
+        (Variable.PRESSURE, 6 * HOUR, 18.0),
+        (Variable.PRESSURE, 12 * HOUR, 36.0),
+        (Variable.HUMIDITY, MIN, 10.0),
+        (Variable.WIND_SPEED, MIN, 20.0),
+    ],
+)
+def test_steps_are_judged_by_the_time_between_readings(variable: Variable, apart_s: int, most: float) -> None:
+    """WMO 1993 VI.21 (hours, as in CRAN dataresqc) and WMO-No. 8 (one minute)."""
+    first = 20.0 if variable != Variable.PRESSURE else 1000.0
+    allowed = control().check_series(at(variable, (0, first), (apart_s, first + most)))
+    too_much = control().check_series(at(variable, (0, first), (apart_s, first + most + 0.01)))
+    assert (allowed.tolist(), too_much.tolist()) == ([0, 0], [0, Flag.STEP])
+
+
+def test_readings_farther_apart_than_the_last_limit_are_not_compared() -> None:
+    flags = control().check_series(at(Variable.TEMPERATURE, (0, -20.0), (12 * HOUR + 1, 40.0)))
+    assert flags.tolist() == [0, 0]
+
+
+def test_the_dew_point_of_a_pair_of_readings_has_a_step_of_its_own() -> None:
+    """25 degrees and 50 % (dew point 13.9) become 29 degrees and 30 % (9.6): each alone is possible."""
+    quality = control()
+    times, values = [0, 0, HOUR, HOUR], [25.0, 50.0, 29.0, 30.0]
+    kinds = [Variable.TEMPERATURE, Variable.HUMIDITY] * 2
+    assert quality.check_series(batch_of([0] * 4, kinds, times, values)).tolist() == [0, 0, 0, Flag.STEP]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "wobble"),
+    [
+        (Variable.TEMPERATURE, 20.0, 0.09),
+        (Variable.HUMIDITY, 60.0, 0.9),
+        (Variable.PRESSURE, 950.0, 0.09),
+        (Variable.WIND_SPEED, 4.0, 0.4),
+        (Variable.WIND_DIRECTION, 355.0, 9.0),
+    ],
+)
+def test_what_has_not_moved_for_an_hour_is_stuck(variable: Variable, value: float, wobble: float) -> None:
+    """The wind direction wobbles across north: 355 and 4 degrees are 9 apart."""
+    still = [
+        (
+            600 * i,
+            (value + wobble * (i % 2)) % 360
+            if variable == Variable.WIND_DIRECTION
+            else value + wobble * (i % 2),
+        )
+        for i in range(8)
+    ]
+    flags = control().check_series(at(variable, *still))
+    assert flags.tolist() == [0] * 6 + [Flag.STUCK] * 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [(Variable.HUMIDITY, 98.0), (Variable.WIND_SPEED, 0.2), (Variable.SOIL_MOISTURE, 30.0)],
+)
+def test_saturated_air_calm_and_soil_may_stand_still(variable: Variable, value: float) -> None:
+    flags = control().check_series(at(variable, *[(600 * i, value) for i in range(20)]))
+    assert flags.tolist() == [0] * 20
+
+
+def test_in_a_calm_the_wind_has_no_direction_that_could_change() -> None:
+    quality = control()
+    quality.check_series(at(Variable.WIND_SPEED, (0, 0.1)))
+    flags = quality.check_series(at(Variable.WIND_DIRECTION, *[(600 * i, 90.0) for i in range(10)]))
+    assert flags.tolist() == [0] * 10
+
+
+def test_an_amount_that_no_tips_add_up_to_is_doubtful() -> None:
+    quality = control(resolution_mm=0.2)
+    flags = quality.check_range(rows(Variable.RAIN, 0, 0.2, 1.4, 0.3, 12.6, 12.7))
+    assert flags.tolist() == [0, 0, 0, Flag.TIP, 0, Flag.TIP]
+
+
+def test_tips_of_a_hundredth_of_an_inch_may_be_told_with_two_decimals() -> None:
+    quality = control(resolution_mm=0.254)
+    assert quality.check_range(rows(Variable.RAIN, 0.25, 0.51, 0.76, 2.54)).tolist() == [0] * 4
+    assert quality.check_range(rows(Variable.RAIN, 0.4)).tolist() == [Flag.TIP]
+
+
+def test_without_a_known_resolution_every_amount_is_possible() -> None:
+    assert control().check_range(rows(Variable.RAIN, 0.123)).tolist() == [0]
+
+
+def test_limits_of_a_variable_can_be_changed() -> None:
+    limits = {Variable.TEMPERATURE: ValueLimits(range=(-5.0, 35.0), step=((60, 1.0),))}
+    quality = control(policy=replace(POLICY, variables=limits))
+    assert quality.check_range(rows(Variable.TEMPERATURE, 36.0)).tolist() == [Flag.OUT_OF_RANGE]
+    assert quality.check_series(at(Variable.TEMPERATURE, (0, 20.0), (60, 21.5))).tolist() == [0, Flag.STEP]
+
+
+readings = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1]), st.sampled_from(list(Variable)[:8]), st.integers(0, 40), st.integers(0, 300)
+    ),
+    max_size=30,
+    unique_by=lambda row: row[:3],
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(rows_=readings, order=st.randoms(use_true_random=False))
+def test_the_order_within_a_batch_does_not_matter(
+    rows_: list[tuple[int, Variable, int, int]], order: object
+) -> None:
+    """Nor where the batch is cut, as long as times do not go back."""
+    ordered = sorted(rows_, key=lambda row: row[2])
+    shuffled = list(rows_)
+    order.shuffle(shuffled)  # type: ignore[attr-defined]
+    whole, mixed, one_by_one = control(), control(), control()
+
+    def flags_by_row(
+        quality: QualityControl, batch: list[tuple[int, Variable, int, int]]
+    ) -> dict[object, int]:
+        if not batch:
+            return {}
+        station, variable, time, value = zip(*batch, strict=True)
+        found = quality.check_series(
+            batch_of(station, variable, [600 * t for t in time], [v / 4 for v in value])
+        )
+        return dict(zip((row[:3] for row in batch), found.tolist(), strict=True))
+
+    first = flags_by_row(whole, ordered)
+    assert flags_by_row(mixed, shuffled) == first
+    for name, array in whole.snapshot().items():
+        np.testing.assert_array_equal(mixed.snapshot()[name], array)
+    cut: dict[object, int] = {}
+    for time in sorted({row[2] for row in ordered}):
+        cut |= flags_by_row(one_by_one, [row for row in ordered if row[2] == time])
+    assert cut == first
+
+
+def test_a_slope_does_not_creep_back() -> None:
+    """100 mm of noise may be taken back, more is a slip of the pen or a new zero; forward it is movement."""
+    flags = control().check_series(rows(Variable.DISPLACEMENT, 2000, 1900, 1799, 2350))
+    assert flags.tolist() == [0, 0, Flag.STEP, 0]

@@ -16,6 +16,7 @@ from warnstream.model.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.refusals import RefusalReason
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageStatus, WarningMessage
+from warnstream.runners import backlog
 from warnstream.runners import intake as kinds
 from warnstream.runners.intake import Intake, Outcome, Topics
 
@@ -156,3 +157,103 @@ def test_a_snapshot_of_villages_in_another_order_is_refused() -> None:
     other = replace(network, villages=replace(network.villages, code=("V1", "V0", "V2")))
     with pytest.raises(ValueError, match="another order"):
         intake_of(network=other).restore(intake_of(network=network).snapshot())
+
+
+def old_rain(count: int, station: int = 0) -> list[RawMessage]:
+    """Readings that are hours late at T0 + 24 h, one a second."""
+    return [rain(station, second, 0.1) for second in range(count)]
+
+
+NOW_AFTER_S = 5 * 3600
+
+
+def test_fresh_readings_are_judged_while_a_backlog_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "DECODED_AT", 1)
+    monkeypatch.setattr(backlog, "SLICE", 10)
+    intake = intake_of()
+    take(intake, clock(NOW_AFTER_S))
+    take(intake, *old_rain(25), rain(1, NOW_AFTER_S + 300, 50))
+    assert (intake.fresh_waiting, intake.backlog_waiting) == (1, 25)
+    outcome = take(intake, clock(NOW_AFTER_S + 300))
+    assert [message.village for message in issued(outcome)] == [1]
+    ((judged, _),) = outcome.steps
+    assert (len(judged), intake.backlog_waiting) == (11, 15)
+    for after_s, left in ((301, 5), (302, 0), (303, 0)):
+        take(intake, clock(NOW_AFTER_S + after_s))
+        assert intake.backlog_waiting == left
+
+
+def test_a_backlog_gives_the_rain_of_readings_that_came_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backlog, "SLICE", 7)
+    late, whole = intake_of(), intake_of()
+    messages = [rain(station, 300 * n, 1.5) for n in range(1, 40) for station in range(N)]
+    take(late, clock(NOW_AFTER_S), *messages)
+    take(whole, *messages, clock(NOW_AFTER_S))
+    for after_s in range(40):
+        take(late, clock(NOW_AFTER_S + after_s))
+    take(whole, clock(NOW_AFTER_S + 39))
+    durations = np.array([3600, 4 * 3600, 6 * 3600], dtype=np.int32)
+    got, expected = (one.engine.assessment.accumulate(durations) for one in (late, whole))
+    assert np.array_equal(got.rain_mm, expected.rain_mm)
+    assert np.array_equal(got.coverage, expected.coverage)
+
+
+def test_a_snapshot_holds_the_backlog_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "DECODED_AT", 1)
+    monkeypatch.setattr(backlog, "SLICE", 10)
+    intake, twin = intake_of(), intake_of()
+    take(intake, clock(NOW_AFTER_S), *old_rain(25))
+    twin.restore(intake.snapshot())
+    assert twin.backlog_waiting == 25
+    take(intake, clock(NOW_AFTER_S + 60))
+    take(twin, clock(NOW_AFTER_S + 60))
+    assert twin.snapshot() == intake.snapshot()
+
+
+def test_a_backlog_beyond_its_limit_is_taken_in_larger_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backlog, "SLICE", 10)
+    monkeypatch.setattr(backlog, "WAITING_MAX", 20)
+    intake = intake_of()
+    take(intake, clock(NOW_AFTER_S), *old_rain(100))
+    ((judged, _),) = take(intake, clock(NOW_AFTER_S + 60)).steps
+    assert (len(judged), intake.backlog_waiting) == (80, 20)
+
+
+def test_backlogs_have_topics_of_their_own_unless_a_filter_holds_them_already() -> None:
+    assert Topics("ws").backlogs == ["ws/+/+/+/obs/backlog"]
+    assert Topics("ws", ("gw/+/up", "lora/#")).backlogs == ["gw/+/up/backlog"]
+
+
+def total(station: int, after_s: int, rain_mm: float) -> RawMessage:
+    content = {"station": f"S{station}", "time": iso_utc(T0 + after_s), "rain_total": rain_mm}
+    return RawMessage(f"ws/c/rain/S{station}/obs", json.dumps(content).encode())
+
+
+def test_a_fresh_counter_waits_for_the_older_ones_of_its_station(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "DECODED_AT", 1)
+    monkeypatch.setattr(backlog, "SLICE", 3)
+    late, whole = intake_of(), intake_of()
+    older = [total(0, 300 * n, 10.0 + n) for n in range(1, 10)]
+    fresh = [total(0, NOW_AFTER_S, 30.0), total(1, NOW_AFTER_S, 5.0)]
+    take(late, clock(NOW_AFTER_S), *older, *fresh)
+    assert (late.fresh_waiting, late.backlog_waiting) == (1, 10)
+    take(whole, *older, *fresh, clock(NOW_AFTER_S))
+    for after_s in range(6):
+        take(late, clock(NOW_AFTER_S + after_s))
+        take(whole, clock(NOW_AFTER_S + after_s))
+    assert late.backlog_waiting == 0
+    durations = np.array([3600, 6 * 3600], dtype=np.int32)
+    got, expected = (one.engine.assessment.accumulate(durations) for one in (late, whole))
+    assert np.array_equal(got.rain_mm, expected.rain_mm)
+    assert got.rain_mm[0, 1] == pytest.approx(19.0)
+    take(late, total(0, NOW_AFTER_S + 60, 31.0))
+    assert (late.fresh_waiting, late.backlog_waiting) == (1, 0)
+
+
+def test_a_snapshot_holds_messages_that_are_not_decoded_yet() -> None:
+    intake, twin = intake_of("system"), intake_of("system")
+    take(intake, rain(0, 300, 50), RawMessage("ws/c/rain/S0/obs", b"{"))
+    twin.restore(intake.snapshot())
+    outcome = twin.consume(kinds.TICK, kinds.encode_tick(T0 + 305))
+    assert len(issued(outcome)) == 1
+    assert [refusal.reason for refusal in outcome.refusals] == [RefusalReason.NOT_JSON]

@@ -110,4 +110,4 @@ def test_a_village_is_blind_when_the_gauge_of_one_zone_is_silent() -> None:
         nowcast=None,
     )
     step = assessment.step(rain((0, 7200, 0.0), (1, 7200, 0.0)), T0 + 7200)
-    assert step.is_blind.tolist() == [True, False]
+    assert step.sight.is_blind.tolist() == [True, False]

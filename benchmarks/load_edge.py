@@ -1,0 +1,156 @@
+"""What a node of a county costs on a small machine: processor and memory under a slow steady load.
+
+    python -m benchmarks.load_edge [--way listener|mosquitto] [--per-s N] [--seconds N]
+
+763 stations, 2,855 villages and 4 hazards of the demo's county; 200 messages a second of up to
+8 values each (goal: below 5 % of a core and 150 MB). Prints the share of one core and the
+resident memory of the node; the share without any message beside it. Two minutes.
+"""
+
+import argparse
+import contextlib
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.bench_ingest import connect, cpu_s, free_port, start_mosquitto
+from benchmarks.load_backlog import Watch, peak_rss_mb, process, wait_for
+from station_sim.county import build_county
+from station_sim.demo_config import write_demo_config
+from warnstream.adapters import mqtt_frames as wire
+from warnstream.config.load import load_configuration
+from warnstream.model.times import iso_utc
+from warnstream.runners.node import Node
+
+SETTLE_S = 10.0
+CONNECTIONS = 20
+MODULE = "benchmarks.load_edge"
+OTHERS = {
+    "temperature": 21.5, "humidity": 88, "pressure": 1001.2, "wind_speed": 3.4, "wind_direction": 210,
+    "soil_moisture": 33,
+}  # fmt: skip
+
+
+def run_node(directory: Path) -> None:
+    """As ``warnstream run``."""
+    node = Node(load_configuration(directory))
+    signal.signal(signal.SIGTERM, lambda *_: node.ask_to_stop())
+    node.start()
+    node.run()
+
+
+def run_publisher(directory: Path, port: int, per_s: float) -> None:
+    """Messages at a steady rate until the input ends; a station's rain once a minute."""
+    stations = load_configuration(directory).network.stations
+    clients = [connect(port, f"edge-{n}") for n in range(CONNECTIONS)]
+    minute_of = [0] * len(stations)
+    begin_s, number = time.time(), 0
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        due_s = begin_s + number / per_s
+        if due_s > time.time():
+            time.sleep(min(due_s - time.time(), 0.2))
+            continue
+        station, now_s = number % len(stations), int(time.time())
+        observation: dict[str, object] = {"station": stations.code[station], "time": iso_utc(now_s), **OTHERS}
+        if stations.measures_rain[station] and now_s // 60 != minute_of[station]:
+            minute_of[station], observation["rain"] = now_s // 60, 0.1
+        if stations.measures_stage[station]:
+            observation["stage"] = 1.25
+        topic = f"ws/county/rain/{stations.code[station]}/obs"
+        frame = wire.encode_publish(topic, msgspec.json.encode(observation), number % 65_535 + 1, is_v5=False)
+        client = clients[number % len(clients)]
+        with contextlib.suppress(BlockingIOError):
+            client.recv(1 << 16, socket.MSG_DONTWAIT)
+        client.sendall(frame)
+        number += 1
+
+
+def resident_mb(pid: int) -> float:
+    rows = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return int(next(row for row in rows if row.startswith("VmRSS")).split()[1]) / 1024
+
+
+def share(pid: int, seconds: float) -> float:
+    """Percent of one core over so many seconds."""
+    before, started = cpu_s(pid), time.monotonic()
+    time.sleep(seconds)
+    return 100 * (cpu_s(pid) - before) / (time.monotonic() - started)
+
+
+def prepare(directory: Path, port: int, *, is_listener: bool) -> None:
+    build_county(1).write(directory)
+    stations = directory / "stations.csv"
+    stations.write_text(stations.read_text("utf-8").replace(",300,", ",60,"), encoding="utf-8")
+    write_demo_config(
+        directory,
+        broker_port=port,
+        http_port=free_port(),
+        sms_port=free_port(),
+        embedded_broker=is_listener,
+    )
+    settings = directory / "warnstream.yaml"
+    settings.write_text(settings.read_text("utf-8").replace("clock: simulated", "clock: system"), "utf-8")
+
+
+def run(directory: Path, way: str, per_s: float, seconds: float) -> None:
+    port = free_port()
+    prepare(directory, port, is_listener=way == "listener")
+    with contextlib.ExitStack() as stack:
+        if way == "mosquitto":
+            program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/sbin")
+            if program is None:
+                sys.exit("mosquitto is not on this machine: run with --way listener")
+            broker = start_mosquitto(program, port, directory)
+            stack.callback(broker.wait, 10)
+            stack.callback(broker.terminate)
+        node = stack.enter_context(process("--node", directory, module=MODULE))
+        watch = Watch(load_configuration(directory).http.port)
+        stack.callback(watch.close)
+        wait_for(watch.is_ready, "the node's start", 60)
+        time.sleep(SETTLE_S)
+        idle = share(node.pid, seconds / 2)
+        publisher = stack.enter_context(process("--publish", directory, port, per_s, module=MODULE))
+        time.sleep(SETTLE_S)
+        before = watch.number("warnstream_messages_received_total")
+        started = time.monotonic()
+        busy = share(node.pid, seconds)
+        rate = (watch.number("warnstream_messages_received_total") - before) / (time.monotonic() - started)
+        print(
+            f"{way}: {rate:.0f} messages/s take {busy:.1f} % of a core (none: {idle:.1f} %), "
+            f"{resident_mb(node.pid):.0f} MB resident, {peak_rss_mb(node.pid):.0f} MB at most",
+            flush=True,
+        )
+        publisher.communicate("\n", timeout=30)
+        node.send_signal(signal.SIGTERM)
+        node.wait(60)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--way", choices=["listener", "mosquitto", "both"], default="both")
+    parser.add_argument("--per-s", type=float, default=200.0, help="messages per second (default 200)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="that are measured (default 60)")
+    parser.add_argument("--node", help=argparse.SUPPRESS)
+    parser.add_argument("--publish", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.node:
+        run_node(Path(options.node))
+    elif options.publish:
+        directory, port, per_s = options.publish
+        run_publisher(Path(directory), int(port), float(per_s))
+    else:
+        for way in ("listener", "mosquitto") if options.way == "both" else (options.way,):
+            with tempfile.TemporaryDirectory() as name:
+                Path(name).chmod(0o777)
+                run(Path(name), way, options.per_s, options.seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""What quality control thinks of every rain gauge, now: the checks of neighbours put together.
+
+`RainGaugeQuality` is asked once per step. Intervals are compared with those
+of the neighbours as soon as they are old enough; lonely gauges are looked for
+in the rain of the last hour as it is known now, because a level that rises now
+must say now that nobody confirms it.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.network import Stations
+from warnstream.model.policies import QualityPolicy
+from warnstream.model.station_quality import (
+    StationFlag,
+    StationNeighbours,
+    StationQuality,
+    confidence_of,
+)
+from warnstream.model.times import HOUR_S, MINUTE_S
+from warnstream.quality.buddies import check_buddies
+from warnstream.quality.neighbours import NeighbourChecks
+
+INTERVALS_PER_STEP_MAX = 24 * 12
+"""After a pause only the newest intervals are compared; what lies before them is passed over."""
+OBSERVED_SHARE_MIN = 0.5
+STUCK_NEIGHBOUR_SHARE = 0.1
+"""A gauge is stuck if its neighbours have less than that share of its rain."""
+
+
+class RainSteps(Protocol):
+    """What gives the rain of consecutive intervals (`warnstream.windows.rain_window.RainWindow`)."""
+
+    def steps(self, begin_min: int, n_steps: int, step_min: int) -> tuple[Float64Array, Float64Array]:
+        """Rain and observed share, shape (n_steps, n_stations)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RainNow:
+    """What is known of each gauge's rain at this step; all of shape (n_stations,).
+
+    Attributes
+    ----------
+    hour_mm, coverage : Float64Array
+        Rain of the last hour, and the share of it that was observed.
+    equal_run : Int32Array
+        How many equal amounts, none of them zero, its newest readings are.
+    doubtful_until_s : Int64Array
+        Newest doubtful reading; -1: none.
+    """
+
+    hour_mm: Float64Array
+    coverage: Float64Array
+    equal_run: Int32Array
+    doubtful_until_s: Int64Array
+
+
+class RainGaugeQuality:
+    """Flags and confidence of the gauges of one network.
+
+    Parameters
+    ----------
+    stations : Stations
+    neighbours : StationNeighbours
+        Rain gauges near each other; stations that measure no rain have none.
+    policy : QualityPolicy
+    """
+
+    def __init__(self, stations: Stations, neighbours: StationNeighbours, policy: QualityPolicy) -> None:
+        self._neighbours = neighbours
+        self._policy = policy
+        self._interval_s = stations.interval_s
+        self._measures_rain: BoolArray = stations.measures_rain
+        self._checks = NeighbourChecks(neighbours, policy.neighbours)
+        n_near = neighbours.is_there.sum(axis=1)
+        self._is_isolated: BoolArray = stations.measures_rain & (n_near < policy.neighbours.neighbours_min)
+        longest_s = int(stations.interval_s[stations.measures_rain].max(initial=0))
+        self._wait_s = min(longest_s, HOUR_S) + policy.neighbours.wait_s
+        self._compared_until_s = -1
+        self.stuck_since_s: Int64Array = np.full(len(stations), -1, dtype=np.int64)
+
+    def step(self, rain: RainSteps, now: RainNow, now_s: int) -> StationQuality:
+        """Compare what is due, and say what is thought of every gauge now."""
+        self._compare_due(rain, now_s)
+        self._follow_stuck(now, now_s)
+        checks = self._checks
+        flags = check_buddies(self._neighbours, now.hour_mm, now.coverage, self._policy.neighbours)
+        for flag, carries in (
+            (StationFlag.FAULTY_ZERO, checks.is_faulty_zero),
+            (StationFlag.HIGH_INFLUX, now_s - checks.influx_at_s < HOUR_S),
+            (StationFlag.OUTLIER, checks.is_outlier),
+            (StationFlag.STUCK, self.stuck_since_s >= 0),
+            (StationFlag.READINGS, now_s - now.doubtful_until_s < HOUR_S),
+            (StationFlag.ISOLATED, self._is_isolated),
+        ):
+            flags[carries] |= np.uint16(flag)
+        since_s = np.where(checks.is_faulty_zero, checks.zero_since_s, self.stuck_since_s)
+        return StationQuality(flags, confidence_of(flags), since_s)
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """State as arrays."""
+        return {
+            **self._checks.snapshot(),
+            "compared_until_s": np.array([self._compared_until_s], dtype=np.int64),
+            "stuck_since_s": self.stuck_since_s.copy(),
+        }
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take up a snapshot. ValueError or KeyError if it does not fit."""
+        self._checks.restore(state)
+        self._compared_until_s = int(state["compared_until_s"][0])
+        self.stuck_since_s[:] = state["stuck_since_s"]
+
+    def _compare_due(self, rain: RainSteps, now_s: int) -> None:
+        """Give the intervals that are old enough to the neighbour checks, each once and in order."""
+        if self._neighbours.station.shape[1] == 0:
+            return
+        step_s = self._policy.neighbours.step_s
+        until_s = (now_s - self._wait_s) // step_s * step_s
+        if self._compared_until_s < 0:
+            self._compared_until_s = until_s - step_s
+        n_due = (until_s - self._compared_until_s) // step_s
+        if n_due <= 0:
+            return
+        n_steps = min(n_due, INTERVALS_PER_STEP_MAX)
+        begin_s = until_s - n_steps * step_s
+        rain_mm, observed = rain.steps(begin_s // MINUTE_S, n_steps, step_s // MINUTE_S)
+        counts = (observed >= OBSERVED_SHARE_MIN) & self._measures_rain
+        rain_mm = np.where(counts, rain_mm, np.nan)
+        for number in range(n_steps):
+            self._checks.step(rain_mm[number], begin_s + (number + 1) * step_s)
+        self._compared_until_s = until_s
+
+    def _follow_stuck(self, now: RainNow, now_s: int) -> None:
+        """Stuck is a gauge that repeats itself while its neighbours have hardly any of its rain."""
+        repeats = now.equal_run >= self._policy.stuck_readings
+        per_step_mm = now.hour_mm * (self._policy.neighbours.step_s / HOUR_S)
+        alone = self._checks.neighbour_mm < STUCK_NEIGHBOUR_SHARE * per_step_mm
+        begins = repeats & alone & (self.stuck_since_s < 0)
+        self.stuck_since_s[begins] = now_s - now.equal_run[begins] * self._interval_s[begins]
+        self.stuck_since_s[~repeats] = -1

@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-assess bench-journal bench-ingest bench-backlog load-edge rio-alarms crash-ingest demo
+.PHONY: check test test-all bench bench-assess bench-journal bench-ingest bench-backlog load-edge rio-alarms crash-ingest fuzz demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -30,6 +30,10 @@ crash-ingest:     ## kill node and broker, fill the disk, tear the journal, unde
 
 bench-journal:    ## the journal beside SQLite: appending durably, reading back
 	$(BIN)python -m benchmarks.bench_journal
+
+MINUTES ?= 10
+fuzz:             ## every decoder, frame scanner and listener under mutated input; MINUTES each (10)
+	$(BIN)python -m tests.fuzz.run --minutes $(MINUTES)
 
 bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
 	$(BIN)python -m benchmarks.bench_ingest

@@ -1,4 +1,4 @@
-"""The command ``warnstream``: demo, check, run, replay, warnings, refused, listener-user.
+"""The command ``warnstream``: demo, check, run, replay, warnings, refused, listener-user, post-token.
 
 Exit status: 0 done, 1 the work failed, 2 the command line or the
 configuration is wrong, 130 interrupted.
@@ -9,6 +9,7 @@ import gc
 import json
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_warnings(commands)
     _add_refused(commands)
     _add_listener_user(commands)
+    _add_post_token(commands)
     return parser
 
 
@@ -152,15 +154,27 @@ def _add_refused(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="list what was refused and why, or send it again",
         description=(
             "Lists the newest messages and readings that the node kept aside, with the reason. With "
-            "--reinject they are published to the broker again as they came, after the cause was mended "
-            "(a station added, a variable mapped); what was sent again once is not sent twice."
+            "--reinject the node takes them again as they came, after the cause was mended (a station "
+            "added, a variable mapped): within seconds if it runs, else at its next start. What was taken "
+            "again once is not taken twice."
         ),
-        epilog="Example: warnstream refused county --reason unknown_station --reinject",
+        epilog="Example: warnstream refused county --reason unknown_station --since 6h --reinject",
     )
     refused.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     refused.add_argument("--reason", choices=[str(reason) for reason in RefusalReason], help="only this one")
-    refused.add_argument("--limit", type=int, default=50, help="at most so many, the newest (default 50)")
-    refused.add_argument("--reinject", action="store_true", help="publish them to the broker again")
+    refused.add_argument("--topic", metavar="PATTERN", help="only topics of this pattern, with + and #")
+    refused.add_argument(
+        "--since",
+        metavar="TIME",
+        help="only from then on: ISO 8601 with a zone, or a span back (90min, 6h, 2d)",
+    )
+    refused.add_argument("--until", metavar="TIME", help="only before then")
+    refused.add_argument(
+        "--limit",
+        type=int,
+        help="at most so many, the newest (default: 50 for the list, all for --reinject)",
+    )
+    refused.add_argument("--reinject", action="store_true", help="have the node take them again")
     refused.add_argument("--json", action="store_true", help="one JSON object per line")
     refused.set_defaults(command=_refused)
 
@@ -177,6 +191,21 @@ def _add_listener_user(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     )
     user.add_argument("name", metavar="NAME")
     user.set_defaults(command=_listener_user)
+
+
+def _add_post_token(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    token = commands.add_parser(
+        "post-token",
+        help="the token with which a duty post reports and judges signs",
+        description=(
+            "Prints the token that POST sends with signs (cracks, muddy springs) to /api/v1/signs and "
+            "with verdicts to /api/v1/signs/verdicts. It stays the same; give it to that post alone."
+        ),
+        epilog="Example: warnstream post-token county grid-331125001001",
+    )
+    token.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    token.add_argument("post", metavar="POST", help="code of chain.csv")
+    token.set_defaults(command=_post_token)
 
 
 def _load(directory: Path) -> Configuration:
@@ -260,6 +289,18 @@ def _listener_user(options: argparse.Namespace) -> int:
     return 0
 
 
+def _post_token(options: argparse.Namespace) -> int:
+    from warnstream.adapters.tokens import Tokens, load_or_create_secret
+
+    configuration = _load(options.directory)
+    if options.post not in {post.post for post in configuration.network.chain}:
+        raise WarnstreamError(f"{options.post!r} is no post of chain.csv")
+    directory = configuration.storage.directory
+    directory.mkdir(parents=True, exist_ok=True)
+    print(Tokens(load_or_create_secret(directory)).for_post(options.post))
+    return 0
+
+
 def _warnings(options: argparse.Namespace) -> int:
     from warnstream.runners.export import export_warnings
 
@@ -271,15 +312,21 @@ def _warnings(options: argparse.Namespace) -> int:
 
 
 def _refused(options: argparse.Namespace) -> int:
-    from warnstream.runners.refused import list_refused, reinject
+    from warnstream.adapters.refused_requests import Choice
+    from warnstream.runners.refused import list_refused, moment, reinject
 
+    if options.limit is not None and options.limit < 1:
+        raise WarnstreamError(f"--limit {options.limit}: expected at least 1")
+    now_s = time.time()
+    since_s, until_s = (moment(text, now_s) if text else None for text in (options.since, options.until))
+    choice = Choice(options.reason, options.topic, since_s, until_s)
     configuration = _load(options.directory)
-    if not options.reinject:
-        list_refused(configuration, options.reason, options.limit, as_json=options.json)
-        return 0
-    done, left = reinject(configuration, options.reason, options.limit)
-    print(f"{done} published again, {left} not")
-    return EXIT_FAILED if left else 0
+    if options.reinject:
+        told, is_complete = reinject(configuration, choice, options.limit)
+        print(told)
+        return 0 if is_complete else EXIT_FAILED
+    list_refused(configuration, choice, options.limit or 50, as_json=options.json)
+    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:

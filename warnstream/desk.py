@@ -19,7 +19,14 @@ from warnstream.lifecycle.identity import parse_message_name
 from warnstream.lifecycle.machine import ImpossibleSignalError, Signal, State
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.changes import LevelChange
-from warnstream.model.effects import Effects, HouseholdCall, OperatorCancel, PostCall, RecipientAnswer
+from warnstream.model.effects import (
+    Effects,
+    HouseholdCall,
+    OperatorAffirm,
+    OperatorCancel,
+    PostCall,
+    RecipientAnswer,
+)
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.policies import MessagePolicy, RoutingPolicy
@@ -29,7 +36,7 @@ from warnstream.routing import chain
 from warnstream.routing.audience import Audience, concerns_chain, concerns_households
 from warnstream.routing.chain import ChainState
 
-DeskInput = LevelChange | RecipientAnswer | OperatorCancel
+DeskInput = LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm
 
 SNAPSHOT_FORMAT = 1
 
@@ -66,6 +73,7 @@ class WarningStatus:
     answer_by_s: int
     operator: str
     note: str
+    unaffirmed_s: int
 
 
 class _Snapshot(msgspec.Struct):
@@ -158,12 +166,12 @@ class WarningDesk:
         """Warnings that stand, worst first, then by village and hazard."""
         standing = [case for case in self._cases.values() if case.warning.is_open]
         standing.sort(key=lambda case: (-case.warning.level, case.warning.village, case.warning.hazard))
-        return [_status(case) for case in standing]
+        return [self._status(case) for case in standing]
 
     def status(self, warning: str) -> WarningStatus | None:
         """The warning of that name, while it stands or is the last one of its village and hazard."""
         case = self._by_name.get(warning)
-        return _status(case) if case else None
+        return self._status(case) if case else None
 
     def latest_message(self, warning: str) -> WarningMessage | None:
         """The last message of a warning, its Cancel included; None for an unknown name."""
@@ -221,6 +229,8 @@ class WarningDesk:
             self._take_change(entry, effects)
         elif isinstance(entry, RecipientAnswer):
             self._take_answer(entry)
+        elif isinstance(entry, OperatorAffirm):
+            self._take_affirm(entry)
         else:
             self._take_cancel(entry, effects)
 
@@ -248,6 +258,13 @@ class WarningDesk:
             case.households_told and self._audience.is_household_of(case.warning.village, answer.recipient)
         ):
             self.ignored_answers += 1
+
+    def _take_affirm(self, affirm: OperatorAffirm) -> None:
+        case = self._by_name.get(affirm.warning)
+        if case is None or not case.warning.is_open:
+            raise ImpossibleSignalError(f"no warning {affirm.warning!r} stands that could be affirmed")
+        warning = case.warning
+        warning.operator, warning.note, warning.affirmed_s = affirm.operator, affirm.note, self._now_s
 
     def _take_cancel(self, cancel: OperatorCancel, effects: Effects) -> None:
         case = self._by_name.get(cancel.warning)
@@ -311,30 +328,30 @@ class WarningDesk:
         case.chain, to_call, silent = chain.escalate(case.chain, posts, answer_by_s)
         effects.post_calls.extend(PostCall(message, post, answer_by_s, silent) for post in to_call)
 
+    def _status(self, case: Case) -> WarningStatus:
+        warning = case.warning
+        return WarningStatus(
+            warning=warning.warning,
+            village=warning.village,
+            hazard=warning.hazard,
+            state=warning.state,
+            level=warning.level,
+            version=warning.version,
+            crossed_at_s=warning.crossed_at_s,
+            expires_s=warning.expires_s,
+            households_told=case.households_told,
+            posts_called=case.chain.called,
+            posts_answered=case.chain.answered,
+            answer_by_s=case.chain.answer_by_s,
+            operator=warning.operator,
+            note=warning.note,
+            unaffirmed_s=warning.unaffirmed_s(self._message_policy, self._now_s),
+        )
+
     def _answer_by_s(self, level: Level) -> int:
         """When an answer is due; 0 where the policy gives a level no time: no answer is demanded."""
         within_s = self._routing_policy.answer_within_s[level]
         return self._now_s + within_s if within_s > 0 else 0
-
-
-def _status(case: Case) -> WarningStatus:
-    warning = case.warning
-    return WarningStatus(
-        warning=warning.warning,
-        village=warning.village,
-        hazard=warning.hazard,
-        state=warning.state,
-        level=warning.level,
-        version=warning.version,
-        crossed_at_s=warning.crossed_at_s,
-        expires_s=warning.expires_s,
-        households_told=case.households_told,
-        posts_called=case.chain.called,
-        posts_answered=case.chain.answered,
-        answer_by_s=case.chain.answer_by_s,
-        operator=warning.operator,
-        note=warning.note,
-    )
 
 
 def _move_to_village(warning: VillageWarning, village: int) -> None:

@@ -18,8 +18,12 @@ from dataclasses import dataclass
 
 from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.desk import WarningDesk
-from warnstream.model.effects import Effects, OperatorCancel, RecipientAnswer
+from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.readings import ReadingBatch
+from warnstream.model.signs import SignReport, SignVerdict
+
+Action = RecipientAnswer | OperatorCancel | OperatorAffirm | SignReport | SignVerdict
+"""What people do: answer, see a sign, judge one, affirm or end a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,16 @@ class Engine:
     def step(
         self,
         readings: ReadingBatch,
-        actions: Sequence[RecipientAnswer | OperatorCancel],
+        actions: Sequence[Action],
         now_s: int,
     ) -> EngineStep:
-        """Judge the readings, then act on changed levels, answers and the duty officer's actions.
+        """Judge readings and signs, then act on changed levels, answers and the duty officer's actions.
 
         `now_s` never falls from step to step; a step without readings still
         ends windows, lowers levels, renews and escalates.
         """
-        assessed = self.assessment.step(readings, now_s)
-        effects = self.desk.step([*actions, *assessed.changes], now_s)
+        said = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
+        asked = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
+        assessed = self.assessment.step(readings, now_s, said)
+        effects = self.desk.step([*asked, *assessed.changes], now_s)
         return EngineStep(assessed, effects)

@@ -57,8 +57,8 @@ def test_a_refused_reading_counts_after_its_station_was_added(tmp_path: Path, mo
     with stations.open("a", encoding="utf-8") as file:
         file.write("NEW,28.4,119.9,,rain,300,liandu\n")
     node.start()
-    assert run("refused", str(tmp_path), "--reinject") == "1 published again, 0 not\n"
-    assert run("refused", str(tmp_path), "--reinject") == "0 published again, 0 not\n"
+    assert run("refused", str(tmp_path), "--reinject") == "1 of 1 taken again\n"
+    assert run("refused", str(tmp_path), "--reinject") == "nothing to take again\n"
     tell_time(mosquitto.port, LATER_S)
     node.wait_until(iso_utc(LATER_S), timeout_s=20)
     assert node.stop() == 0

@@ -12,13 +12,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import Route
 
 from tests.unit.adapters.county import network, rendered, told, warning_message
-from warnstream.adapters.http_api import BODY_BYTES_MAX, REQUESTS_BURST, ROUTES, HttpApi
+from warnstream.adapters.http_api import BODY_BYTES_MAX, REQUESTS_BURST, ROUTES, HttpApi, PostAction
 from warnstream.adapters.http_server import HttpServer
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox import Outbox
 from warnstream.adapters.tokens import Tokens, load_or_create_secret
-from warnstream.model.effects import Answer, RenderedMessage
+from warnstream.model.effects import Answer, OperatorAffirm, RenderedMessage
 from warnstream.model.errors import StoreError
+from warnstream.model.signs import SignReport, SignVerdict
 from warnstream.model.warning import MessageStatus, WarningMessage
 
 MESSAGE = warning_message()
@@ -34,6 +35,7 @@ class Node:
     refuse: StoreError | None = None
     answers: list[tuple[str, str, Answer]] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
+    said: list[PostAction] = field(default_factory=list)
 
     def alive(self) -> dict[str, object]:
         return {"alive": True}
@@ -51,6 +53,20 @@ class Node:
         if self.refuse:
             raise self.refuse
         self.answers.append((message, recipient, answer))
+
+    def signs(self) -> list[dict[str, object]]:
+        return [{"sign": "V1.crack.20260618T000000Z"}]
+
+    def action_fault(self, action: PostAction) -> str:
+        if isinstance(action, OperatorAffirm):
+            return "" if action.warning == MESSAGE.warning else "no such warning stands"
+        known = isinstance(action, SignVerdict) or action.village == "V1"
+        return "" if known else "unknown village 'V9'"
+
+    def submit_action(self, action: PostAction) -> None:
+        if self.refuse:
+            raise self.refuse
+        self.said.append(action)
 
     def receipt(self, key: str) -> None:
         if self.refuse:
@@ -395,3 +411,53 @@ def test_a_cut_secret_is_refused(tmp_path: Path) -> None:
     (tmp_path / "answer_token.key").write_bytes(b"short")
     with pytest.raises(StoreError, match="5 bytes, expected 32"):
         load_or_create_secret(tmp_path)
+
+
+SIGN = {"post": "grid-1", "village": "V1", "kind": "crack", "note": "behind the school"}
+
+
+def test_a_post_reports_a_sign_with_its_token(api: HttpApi, node: Node) -> None:
+    answer = ask(api, "POST", "/api/v1/signs", json={**SIGN, "token": TOKENS.for_post("grid-1")})
+    assert answer.status_code == 202
+    assert node.said == [SignReport("V1", "crack", "grid-1", "behind the school")]
+    assert ask(api, "GET", "/api/v1/signs").json() == [{"sign": "V1.crack.20260618T000000Z"}]
+
+
+def test_a_post_judges_a_sign_with_its_token(api: HttpApi, node: Node) -> None:
+    said = {
+        "post": "town-1",
+        "sign": "s",
+        "verdict": "validated",
+        "note": "seen",
+        "token": TOKENS.for_post("town-1"),
+    }
+    assert ask(api, "POST", "/api/v1/signs/verdicts", json=said).status_code == 202
+    assert node.said == [SignVerdict("s", is_validated=True, validator="town-1", note="seen")]
+
+
+def test_the_token_of_another_post_and_of_an_answer_is_refused(api: HttpApi, node: Node) -> None:
+    for token in (TOKENS.for_post("town-1"), TOKENS.issue(1, MESSAGE.identifier, "grid-1"), "x"):
+        assert ask(api, "POST", "/api/v1/signs", json={**SIGN, "token": token}).status_code == 403
+    assert node.said == []
+
+
+def test_a_sign_that_cannot_be_says_why(api: HttpApi) -> None:
+    said = {**SIGN, "village": "V9", "token": TOKENS.for_post("grid-1")}
+    answer = ask(api, "POST", "/api/v1/signs", json=said)
+    assert (answer.status_code, answer.json()) == (400, {"problems": ["unknown village 'V9'"]})
+
+
+def test_a_sign_that_cannot_be_kept_is_to_be_sent_again(api: HttpApi, node: Node) -> None:
+    node.refuse = StoreError("disk full", retryable=True)
+    said = {**SIGN, "token": TOKENS.for_post("grid-1")}
+    assert ask(api, "POST", "/api/v1/signs", json=said).status_code == 503
+
+
+def test_a_post_affirms_a_warning_with_its_token(api: HttpApi, node: Node) -> None:
+    said = {"post": "town-1", "warning": MESSAGE.warning, "note": "still raining"}
+    assert ask(api, "POST", "/api/v1/warnings/affirmations", json={**said, "token": "x"}).status_code == 403
+    said["token"] = TOKENS.for_post("town-1")
+    assert ask(api, "POST", "/api/v1/warnings/affirmations", json=said).status_code == 202
+    assert node.said == [OperatorAffirm(MESSAGE.warning, "town-1", "still raining")]
+    said["warning"] = "another"
+    assert ask(api, "POST", "/api/v1/warnings/affirmations", json=said).status_code == 400

@@ -50,12 +50,11 @@ def test_refusals_of_an_entry_that_is_replayed_are_kept_once(tmp_path: Path) -> 
         assert [row.payload for row in store.recent(10)] == [b"3", b"2", b"1"]
 
 
-def test_refusals_are_found_by_reason_and_marked_when_sent_again(tmp_path: Path) -> None:
+def test_refusals_are_found_by_reason(tmp_path: Path) -> None:
     with closing(RefusedStore(tmp_path, 10)) as store:
         store.keep([refusal(b"{"), refusal(b"[]", RefusalReason.BAD_TIME)], 0.0, entry=1)
         (row,) = store.recent(5, "bad_time")
-        store.mark_reinjected([row.number], 77.0)
-        assert [one.reinjected_at for one in store.recent(5)] == [77.0, None]
+        assert (row.payload, row.reinjected_at) == (b"[]", None)
         assert store.dropped() == 0
 
 

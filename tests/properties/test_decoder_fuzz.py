@@ -1,124 +1,125 @@
-"""Whatever comes, no decoder raises, and what it gives can be used."""
+"""Whatever comes, nothing raises and what comes out can be used: the campaign, a second per target.
 
-import base64
-import json
+``make fuzz`` runs the same targets for minutes (`tests.fuzz.run`).
+"""
 
-import cbor2
-import numpy as np
+import itertools
+from collections.abc import Callable
+from random import Random
+
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.stations import stations_of
+from tests.fuzz import campaign
+from tests.fuzz.campaign import run_target
+from tests.fuzz.mutate import Mutator
+from tests.fuzz.regressions import REGRESSIONS
+from tests.fuzz.run import all_targets
+from tests.fuzz.targets import STATIONS, Target
 from warnstream.ingest.names import RawMessage
-from warnstream.ingest.packed import encode
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.ingest.sl651_frame import ETX, Frame, build, crc16
 from warnstream.model.decoders import FORMATS, DecoderRule
-from warnstream.model.readings import Variable
 
-STATIONS = stations_of("R1", "0011223344")
-SELECTION = DecoderSelection(STATIONS, [DecoderRule(form, form, {}, {}) for form in FORMATS])
+TARGETS = all_targets()
+SECONDS = 1.0
+SEED = 20_260_618
 
-_BODY = bytes.fromhex(
-    "0033170718110014F1F1001122334448F0F01707181005F4600500000014FFFFFFFFFF0000F0F017071811002619000040392300010490"
+
+@pytest.mark.parametrize("name", list(TARGETS))
+def test_no_mutated_input_breaks_a_law_of_its_target(name: str) -> None:
+    outcome = run_target(TARGETS[name], seed=SEED, seconds=SECONDS)
+    assert not outcome.finding, outcome.as_text()
+    assert outcome.inputs > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [(name, payload) for name, payloads in REGRESSIONS.items() for payload in payloads],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",
 )
-_ASCII = b"0001170718110000ST 0011223344 H TT 1707181100 PJ 4.0 PT 4.0 Z 10.490 VT 10.99 "
-_FLAT = b'[{"station":"R1","time":"2026-06-18T08:05:00Z","rain":1.2,"unit":{"rain":"mm"}}]'
-_SENML = [{"bn": "R1:", "bt": 1_781_769_900, "n": "rain", "u": "mm", "v": 1.2}, {"n": "stage", "v": 2}]
-SEEDS: dict[str, list[bytes]] = {
-    "flat_json": [_FLAT],
-    "senml_json": [json.dumps(_SENML).encode()],
-    "senml_cbor": [cbor2.dumps([{-2: "R1:", -3: 1_781_769_900, 0: "rain", 2: 1.2}, {0: "stage", 2: 2}])],
-    "sl651": [
-        build(Frame("0011223344", 5, 0x34, ETX, b"\x03\xe8", True, 0, 0, _BODY, False)),
-        build(Frame("0011223344", 5, 0x32, ETX, b"\x03\xe8", True, 0, 0, _ASCII, True)),
-    ],
-    "wis2": [
-        json.dumps(
-            {
-                "type": "Feature",
-                "properties": {"content": {"encoding": "base64", "value": base64.b64encode(_FLAT).decode()}},
-            }
-        ).encode()
-    ],
-    "chirpstack": [
-        b'{"time":"2026-06-18T08:05:00Z","deviceInfo":{"devEui":"R1"},"object":{"rain":1,"a":{"b":{"c":2}}}}'
-    ],
-    "the_things_stack": [
-        json.dumps(
-            {
-                "received_at": "2026-06-18T08:05:00Z",
-                "end_device_ids": {"device_id": "R1"},
-                "uplink_message": {"decoded_payload": {"rain": 1}},
-            }
-        ).encode()
-    ],
-    "packed": [encode(["R1"], np.array([0]), np.array([0]), np.array([60]), np.array([1.0]))],
-}
-edit = st.tuples(st.sampled_from("sid"), st.integers(0, 4000), st.binary(min_size=1, max_size=6))
-edits = st.lists(edit, min_size=1, max_size=8)
+def test_what_once_was_a_finding_is_none_any_more(name: str, payload: bytes) -> None:
+    target = TARGETS[name]
+    outcome = campaign.Outcome(name, 0)
+    for seed in range(5):  # the cuts of a stream are random
+        campaign.Watched(target, outcome).run(payload, Random(seed))
+        assert not outcome.finding, outcome.as_text()
 
 
-def mutated(payload: bytes, changes: list[tuple[str, int, bytes]]) -> bytes:
-    content = bytearray(payload)
-    for kind, place, piece in changes:
-        at = place % (len(content) + 1)
-        if kind == "s":
-            content[at : at + len(piece)] = piece
-        elif kind == "i":
-            content[at:at] = piece
-        else:
-            del content[at : at + len(piece)]
-    return bytes(content)
+@pytest.mark.parametrize("name", list(TARGETS))
+def test_the_campaign_begins_with_good_messages(name: str) -> None:
+    """Else it would only ever see the first refusal."""
+    outcome = campaign.Outcome(name, 0)
+    for seed in TARGETS[name].seeds:
+        campaign.Watched(TARGETS[name], outcome).run(seed, Random(1))
+    assert not {"not_json", "not_cbor", "bad_frame", "bad_checksum", "wrong_shape"} & set(outcome.words) - (
+        {"bad_frame"} if name == "sl651_session" else set()
+    )
+    assert sum(outcome.words[f"{kind} {n}"] for kind in ("readings", "messages") for n in range(1, 6))
 
 
-def sealed(payload: bytes) -> bytes:
-    """With a right checksum again, so that the mutation reaches the body."""
-    return payload[:-2] + crc16(payload[:-2]).to_bytes(2)
+def test_every_format_is_fuzzed() -> None:
+    assert set(FORMATS) - {"sl651"} <= set(TARGETS) | {"flat_json"}
+    assert {"sl651_hex", "sl651_ascii", "sl651_session"} <= set(TARGETS)
 
 
-def check(form: str, payload: bytes) -> None:
-    decoded = SELECTION.decode([RawMessage(form, payload)], 1_781_769_900)
-    readings = decoded.readings
-    assert np.isfinite(readings.value).all()
-    assert ((readings.station >= 0) & (readings.station < len(STATIONS))).all()
-    assert (readings.variable < len(Variable)).all()
-    assert (readings.interval_s >= 0).all()
-    assert all(refusal.detail for refusal in decoded.refusals)
+def _target(check: Callable[[bytes, Random], list[str]]) -> Target:
+    return Target("t", [b"seed"], Mutator("bytes", []), check)
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_the_seeds_are_good_messages(form: str) -> None:
-    for payload in SEEDS[form]:
-        decoded = SELECTION.decode([RawMessage(form, payload)])
-        assert len(decoded.readings) > 0
-        assert not decoded.refusals
+def test_an_exception_is_a_finding_with_its_input() -> None:
+    def check(payload: bytes, _: Random) -> list[str]:
+        assert payload == b"seed"
+        return []
+
+    outcome = run_target(_target(check), seed=1, seconds=5)
+    assert "AssertionError" in outcome.finding
+    assert outcome.payload != b"seed"
 
 
-@pytest.mark.parametrize("form", FORMATS)
-@settings(max_examples=60, deadline=None)
-@given(changes=edits, noise=st.binary(max_size=300))
-def test_mutated_messages_and_noise_never_raise(
-    form: str, changes: list[tuple[str, int, bytes]], noise: bytes
+def test_a_hang_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign, "CPU_S_MAX", 0.05)
+
+    def check(_payload: bytes, _: Random) -> list[str]:
+        while True:
+            pass
+
+    assert "HangError" in run_target(_target(check), seed=1, seconds=5).finding
+
+
+def test_memory_that_grows_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign, "SAMPLE_S", 0.02)
+    sizes = itertools.count(100_000_000, 30_000_000)
+    monkeypatch.setattr(campaign, "rss_bytes", lambda: next(sizes))
+    outcome = run_target(_target(lambda _payload, _rng: []), seed=1, seconds=0.2)
+    assert "memory grew by 30000000 bytes" in outcome.finding
+
+
+def test_memory_that_is_kept_is_seen() -> None:
+    before = campaign.rss_bytes()
+    kept = bytearray(b"x" * 50_000_000)
+    assert campaign.rss_bytes() - before > 25_000_000
+    assert kept
+
+
+def test_the_same_seed_makes_the_same_inputs() -> None:
+    target = TARGETS["senml_json"]
+    made = [[target.mutator.mutate(target.seeds, rng) for _ in range(50)] for rng in (Random(5), Random(5))]
+    assert made[0] == made[1]
+
+
+def test_a_decoder_with_a_fault_loses_only_the_message_that_meets_it(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    check(form, noise)
-    for payload in SEEDS[form]:
-        check(form, mutated(payload, changes))
-        if form == "sl651":
-            check(form, sealed(mutated(payload, changes)))
+    selection = DecoderSelection(STATIONS, [DecoderRule("t", "packed", {}, {})])
+    good = TARGETS["packed"].seeds[0]
 
+    class Faulty:
+        def decode(self, messages: list[RawMessage]) -> object:
+            if any(message.payload == b"bad" for message in messages):
+                raise RuntimeError("no")
+            return decoder.decode(messages)
 
-@pytest.mark.slow
-@pytest.mark.parametrize("form", FORMATS)
-@settings(max_examples=3000, deadline=None)
-@given(changes=edits, seed=st.integers(0, 1), cut=st.integers(0, 200))
-def test_many_mutated_messages_never_raise(
-    form: str, changes: list[tuple[str, int, bytes]], seed: int, cut: int
-) -> None:
-    payload = SEEDS[form][seed % len(SEEDS[form])]
-    changed = mutated(payload, changes)
-    check(form, changed + payload[cut:])
-    if form == "sl651" and len(changed) > 20:
-        inner = changed[14:-3]
-        check(form, build(Frame("0011223344", 5, 0x31 + cut % 8, ETX, b"\x03\xe8", True, 0, 0, inner, False)))
+    decoder = selection._decoders[0]
+    monkeypatch.setattr(selection, "_decoders", [Faulty()])
+    decoded = selection.decode([RawMessage("t", good), RawMessage("t", b"bad"), RawMessage("t", good)])
+    assert len(decoded.readings) == 2
+    assert [(one.reason, one.payload) for one in decoded.refusals] == [("decoder_fault", b"bad")]

@@ -21,7 +21,7 @@ from warnstream.model.changes import Change
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate, empty_batch
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules import CriticalRain, HazardRule
 
 N = 3
 SIREN = (15, 25, 40, 80)
@@ -82,6 +82,41 @@ def test_a_level_falls_step_by_step_when_the_rain_has_left_the_window() -> None:
             if c.village == 0
         ]
     assert falls == [(Change.FALL, Level.BLUE), (Change.FALL, Level.NONE)]
+
+
+@pytest.mark.parametrize("offset_min", [0, 5, 25, 55])
+@pytest.mark.parametrize(
+    ("hourly", "highest"),
+    [
+        ((20, 20, 15), Level.ORANGE),
+        ((34, 33, 33), Level.RED),
+        ((10,) * 5, Level.YELLOW),
+        ((5,) * 10, Level.BLUE),
+        ((5,) * 9, Level.NONE),
+    ],
+)
+def test_the_windows_of_the_rainstorm_signal_slide_and_do_not_follow_the_clock(
+    hourly: tuple[int, ...], highest: Level, offset_min: int
+) -> None:
+    """The published cases, however the hours of the storm lie to the hours of the clock."""
+    durations = {
+        12: (50, np.nan, np.nan, np.nan),
+        6: (np.nan, 50, np.nan, np.nan),
+        3: (np.nan, np.nan, 50, 100),
+    }
+    critical = np.array([[durations[hours] for hours in (3, 6, 12)]] * N)
+    table = CriticalRain(np.array([3, 6, 12], dtype=np.int32) * HOUR, critical)
+    rule = replace(
+        rain_rule(N, SIREN, name="rainstorm"), evaluator="rainstorm", thresholds=table, continues_mm_per_h=1.0
+    )
+    assessment, found = assessment_of(rule), [Level.NONE]
+    for hour, amount in enumerate(hourly):
+        for part in range(1, 13):
+            at_s = offset_min * 60 + hour * HOUR + part * 300
+            tips_mm = round(amount * part / 12, 1) - round(amount * (part - 1) / 12, 1)
+            changes = assessment.step(rain((0, at_s, tips_mm)), T0 + at_s).changes
+            found += [change.level for change in changes if change.village == 0]
+    assert max(found) == highest
 
 
 def test_a_tick_without_readings_still_ends_windows() -> None:
@@ -196,7 +231,7 @@ def test_a_table_of_nan_warns_nobody_and_silences_no_other() -> None:
     step = assessment.step(rain((1, 300, 45.0)), T0 + 300)
     assert [(change.hazard, change.village) for change in step.changes] == [("sound", 1)]
     assert list(step.failures) == ["empty"]
-    assert "no value at all" in step.failures["empty"]
+    assert "no threshold is a number" in step.failures["empty"]
 
 
 def test_time_only_moves_forward() -> None:

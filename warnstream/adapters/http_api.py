@@ -30,8 +30,9 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox import Outbox
 from warnstream.adapters.outbox_types import Addressed, split_key
 from warnstream.adapters.tokens import Tokens
-from warnstream.model.effects import Answer
+from warnstream.model.effects import Answer, OperatorAffirm
 from warnstream.model.errors import StoreError
+from warnstream.model.signs import SignReport, SignVerdict
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,10 @@ SECURITY_HEADERS = {
 }
 
 
+PostAction = OperatorAffirm | SignReport | SignVerdict
+"""What a post of the responsibility chain does with its own token."""
+
+
 class NodeStatus(Protocol):
     """What the HTTP interface asks of the running node. Called from several threads."""
 
@@ -78,6 +83,21 @@ class NodeStatus(Protocol):
         ------
         StoreError
             If it cannot be kept: the person is asked to try again.
+        """
+
+    def signs(self) -> list[dict[str, object]]:
+        """Signs that people have seen: those that stand, then those that are over."""
+
+    def action_fault(self, action: PostAction) -> str:
+        """Why a post cannot do that, as things stand; empty if it can."""
+
+    def submit_action(self, action: PostAction) -> None:
+        """Take what a post does; returns once it is durable.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
         """
 
     def receipt(self, key: str) -> None:
@@ -135,6 +155,34 @@ ROUTES = (
         is_limited=True,
     ),
     RouteSpec(
+        "POST",
+        "/api/v1/warnings/affirmations",
+        "affirm_warning",
+        "A post that answers for the village says that a warning still stands.",
+        SUBMISSION_ANSWERS,
+        body="Affirmation",
+        is_limited=True,
+    ),
+    RouteSpec("GET", "/api/v1/signs", "signs", "Signs that people have seen.", {200: "Objects"}),
+    RouteSpec(
+        "POST",
+        "/api/v1/signs",
+        "report_sign",
+        "A post of the responsibility chain reports a sign, or renews it.",
+        SUBMISSION_ANSWERS,
+        body="SignReport",
+        is_limited=True,
+    ),
+    RouteSpec(
+        "POST",
+        "/api/v1/signs/verdicts",
+        "judge_sign",
+        "A post that answers for the village validates or rejects a sign that another has reported.",
+        SUBMISSION_ANSWERS,
+        body="SignVerdict",
+        is_limited=True,
+    ),
+    RouteSpec(
         "GET",
         "/a/{token}",
         "show_page",
@@ -179,6 +227,27 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             "token": TEXT_SCHEMA,
         },
         "required": ["message", "recipient", "answer", "token"],
+    },
+    "Affirmation": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict.fromkeys(("post", "warning", "note", "token"), TEXT_SCHEMA),
+        "required": ["post", "warning", "note", "token"],
+    },
+    "SignReport": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict.fromkeys(("post", "village", "kind", "note", "token"), TEXT_SCHEMA),
+        "required": ["post", "village", "kind", "note", "token"],
+    },
+    "SignVerdict": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            **dict.fromkeys(("post", "sign", "note", "token"), TEXT_SCHEMA),
+            "verdict": {"enum": ["validated", "rejected"]},
+        },
+        "required": ["post", "sign", "verdict", "note", "token"],
     },
     "ReceiptRequest": {
         "type": "object",
@@ -275,6 +344,34 @@ class HttpApi:
             raise HTTPException(400, "key: expected message|recipient|channel") from None
         self._demand_proof(fields["token"], message, recipient)
         await run_in_threadpool(self._node.receipt, fields["key"])
+        return _json({"accepted": True}, 202)
+
+    async def _signs(self, _request: Request) -> Response:
+        return _json(await run_in_threadpool(self._node.signs))
+
+    async def _report_sign(self, request: Request) -> Response:
+        fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["SignReport"])
+        report = SignReport(fields["village"], fields["kind"], fields["post"], fields["note"])
+        return await self._take_action(report, fields)
+
+    async def _judge_sign(self, request: Request) -> Response:
+        fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["SignVerdict"])
+        is_validated = fields["verdict"] == "validated"
+        verdict = SignVerdict(fields["sign"], is_validated, fields["post"], fields["note"])
+        return await self._take_action(verdict, fields)
+
+    async def _affirm_warning(self, request: Request) -> Response:
+        fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["Affirmation"])
+        affirm = OperatorAffirm(fields["warning"], fields["post"], fields["note"])
+        return await self._take_action(affirm, fields)
+
+    async def _take_action(self, action: PostAction, fields: Mapping[str, str]) -> Response:
+        if not self._tokens.proves_post(fields["token"], fields["post"]):
+            raise HTTPException(403, "the token does not belong to this post")
+        fault = await run_in_threadpool(self._node.action_fault, action)
+        if fault:
+            raise HTTPException(400, fault)
+        await run_in_threadpool(self._node.submit_action, action)
         return _json({"accepted": True}, 202)
 
     async def _show_page(self, request: Request) -> Response:

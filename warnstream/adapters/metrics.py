@@ -5,7 +5,8 @@ states): the number of series does not grow with stations, villages or people.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter as Counts
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,8 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._add_ingest()
+        self._add_storage()
+        self._add_stations()
         self._add_sl651()
         self._add_listener()
         self._add_judgement()
@@ -75,6 +78,9 @@ class Metrics:
             "Messages and readings refused and kept aside.",
             ["reason"],
             registry=registry,
+        )
+        self.refused_taken_again = Counter(
+            "warnstream_refused_taken_again", "Refusals whose messages were taken again.", registry=registry
         )
         self.readings_flagged = Counter(
             "warnstream_readings_flagged", "Readings flagged by quality control.", ["flag"], registry=registry
@@ -121,7 +127,9 @@ class Metrics:
         self.journal_sequence = Gauge(
             "warnstream_journal_sequence", "Number of the newest journal entry.", registry=registry
         )
-        self._add_storage()
+
+    def _add_stations(self) -> None:
+        registry = self.registry
         self.stations = Gauge(
             "warnstream_stations",
             "Stations by condition: reporting, silent.",
@@ -235,6 +243,23 @@ class Metrics:
         self.hazards_degraded = Gauge(
             "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
         )
+        self.warnings_unaffirmed = Gauge(
+            "warnstream_warnings_unaffirmed",
+            "Warnings prolonged longer than allowed that wait for the duty officer's word.",
+            registry=registry,
+        )
+        self.ratio_to_critical = Gauge(
+            "warnstream_ratio_to_critical",
+            "Rain over critical rainfall of the highest level, in the village where it is greatest.",
+            ["hazard"],
+            registry=registry,
+        )
+        self.signs = Gauge(
+            "warnstream_signs",
+            "Signs of people that stand, by kind and state: reported, validated.",
+            ["kind", "state"],
+            registry=registry,
+        )
         self.messages_issued = Counter(
             "warnstream_messages_issued",
             "Warning messages issued.",
@@ -275,6 +300,19 @@ class Metrics:
         """Villages of one hazard at each level; a level not named has none."""
         for level in Level:
             self.villages.labels(hazard, level.word).set(count_of_level.get(level, 0))
+
+    def set_ratios(self, ratio: Mapping[str, Float64Array]) -> None:
+        """Rain over critical rainfall by hazard, shape (n_villages,); without a score nothing is set."""
+        for hazard, of_village in ratio.items():
+            if np.isfinite(of_village).any():
+                self.ratio_to_critical.labels(hazard).set(np.nanmax(of_village))
+
+    def set_signs(self, standing: Iterable[tuple[str, str]], kinds: Iterable[str]) -> None:
+        """Standing signs as (kind, state); kinds without any have none."""
+        counts = Counts(standing)
+        for kind in kinds:
+            for state in ("reported", "validated"):
+                self.signs.labels(kind, state).set(counts[kind, state])
 
     def set_stations(self, *, reporting: int, silent: int) -> None:
         """Stations that report and that should but do not."""

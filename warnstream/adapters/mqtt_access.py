@@ -5,7 +5,8 @@ and hash in hexadecimal (`warnstream listener-user NAME` writes one). With clien
 certificates the user is the certificate's common name.
 
 A user is a station or a device unless listed: user ``R0001`` publishes to
-``{prefix}/+/+/R0001/obs``, its ``backlog`` below, and ``{prefix}/answer/R0001`` and reads
+``{prefix}/+/+/R0001/obs``, its ``backlog`` below, ``{prefix}/answer/R0001`` and
+``{prefix}/sign/R0001`` and reads
 ``{prefix}/device/R0001`` and ``{prefix}/warn/#``. A *gateway* publishes for
 every station, in every format that `decoders` names; a *trusted* user may do
 everything (a simulator that tells the time, a display). Without users file and
@@ -172,7 +173,12 @@ class Permissions:
         if user is None or not is_user_name(user):
             return ()
         topic = f"{self.prefix}/+/+/{user}/obs"
-        own = (topic, f"{topic}/{BACKLOG_LEVEL}", f"{self.prefix}/answer/{user}")
+        own = (
+            topic,
+            f"{topic}/{BACKLOG_LEVEL}",
+            f"{self.prefix}/answer/{user}",
+            f"{self.prefix}/sign/{user}",
+        )
         if user not in self.gateways:
             return own
         every = f"{self.prefix}/+/+/+/obs"

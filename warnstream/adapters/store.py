@@ -355,13 +355,6 @@ class RefusedStore:
             ).fetchall()
         return [RefusedRow(*row) for row in rows]
 
-    def mark_reinjected(self, numbers: Sequence[int], at: float) -> None:
-        """Remember that these were sent again; they stay for the record."""
-        with self._database.transaction() as connection:
-            connection.executemany(
-                "UPDATE refused SET reinjected_at = ? WHERE number = ?", [(at, number) for number in numbers]
-            )
-
     def close(self) -> None:
         """Close the file."""
         self._database.close()

@@ -22,6 +22,8 @@ SECRET_BYTES = 32
 NUMBER_BYTES = 6
 MAC_BYTES = 12
 TOKEN_CHARACTERS = 24
+SIGNS_SUBJECT = "/signs"
+"""Stands where an answer token has its message; no message can be called that."""
 
 
 def load_or_create_secret(directory: Path) -> bytes:
@@ -78,6 +80,14 @@ class Tokens:
             raise ValueError(f"row number {number} does not fit into {NUMBER_BYTES} bytes")
         raw = number.to_bytes(NUMBER_BYTES, "big") + self._mac(message, recipient)
         return base64.urlsafe_b64encode(raw).decode("ascii")
+
+    def for_post(self, post: str) -> str:
+        """Token with which a post reports and judges signs; it stays the same while the secret does."""
+        return self.issue(0, SIGNS_SUBJECT, post)
+
+    def proves_post(self, token: str, post: str) -> bool:
+        """Whether the token was made here for that post."""
+        return self.proves(token, SIGNS_SUBJECT, post)
 
     def number_in(self, token: str) -> int | None:
         """Row number that a token names, not yet proven; None if it is no token at all."""

@@ -1,15 +1,22 @@
 """Which level each hazard has reached in every village, and why.
 
 A hazard that fails holds its levels, is reported, and silences no other.
+Hazards whose rules read the levels of others are judged after those.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warnstream.assessment.stations import Arrays, StationState
-from warnstream.assessment.villages import Sight
+from warnstream.assessment.reasons import (
+    LeafFact,
+    Sources,
+    reason_of_facts,
+    reason_of_sign,
+    reason_of_value,
+)
+from warnstream.assessment.stations import Arrays
 from warnstream.hazards import (
     critical_rainfall,
     forest_fire,
@@ -20,21 +27,26 @@ from warnstream.hazards import (
     slope_movement,
     waterlogging,
 )
+from warnstream.hazards.rule import RulePlan
+from warnstream.hazards.rule_values import RuleSources
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
-from warnstream.model.arrays import Int32Array, Int64Array
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.errors import describe
-from warnstream.model.indicators import (
-    UNIT_OF_INDICATOR,
-    HazardLevels,
-    Indicator,
-    VillageAntecedent,
-    VillageRain,
-)
+from warnstream.model.expressions import Leaf, LevelTerm, RuleTable, SignTerm
+from warnstream.model.indicators import HazardLevels, Indicator, VillageAntecedent, VillageRain, no_levels
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.rules import FireTable, HazardRule, LandslideRain, SlopeTable, WaterloggingTable
-from warnstream.model.station_quality import DOUBT, StationQuality
+from warnstream.model.rules import (
+    CriticalRain,
+    CriticalStage,
+    FireTable,
+    HazardRule,
+    LandslideRain,
+    SlopeTable,
+    Thresholds,
+    WaterloggingTable,
+)
 from warnstream.model.times import HOUR_S
 from warnstream.villages.zones import worst_of_zones, worst_place
 
@@ -44,87 +56,113 @@ RAIN_EVALUATORS: dict[str, Callable[[HazardRule, VillageRain], HazardLevels]] = 
 }
 """Evaluators that judge rain over durations; `Judgement` knows the others."""
 
-ANTECEDENT_INDICATORS = frozenset(landslide_rain.CRITERIA)
-"""Indicators whose coverage is that of the past weeks, not of one window."""
-RAIN_INDICATORS = ANTECEDENT_INDICATORS | {Indicator.RAIN}
-"""Indicators that rest on rain gauges, whose quality is known beside that of their readings."""
-ANTECEDENT_COVERAGE_MIN = 0.5
-"""Below it the states are still filling: certainty is lower."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """What the hazards of one step are judged by; `antecedent` is None where no rule asks for it."""
-
-    stations: StationState
-    rain: VillageRain
-    antecedent: VillageAntecedent | None
-    sight: Sight
-    quality: StationQuality
-    now_s: int
-
-    def is_doubtful(self, indicator: Indicator, station: int, place: int, since_s: int) -> bool:
-        """Whether readings since a time, the gauge or too few gauges leave a level unconfirmed."""
-        by_readings = since_s <= self.stations.doubtful_until_s(indicator, station)
-        if indicator not in RAIN_INDICATORS:
-            return by_readings
-        by_gauge = bool(self.quality.flags[station] & np.uint16(DOUBT))
-        return by_readings or by_gauge or bool(self.sight.is_partly_blind[place])
-
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """What was found over places, and which place speaks for each village, shape (n_villages,)."""
+    """What was found over places and for villages, and which place speaks for each village."""
 
-    found: HazardLevels
+    of_places: HazardLevels
+    of_villages: HazardLevels
     place: Int64Array
 
 
 class Judgement:
-    """The rules of one network and the level that each has reached in every village."""
+    """The rules of one network and the level that each has reached in every village.
+
+    Attributes
+    ----------
+    levels : dict of str to LevelState
+    ratio : dict of str to Float64Array, shape (n_villages,)
+        Of the last step: rain over critical rainfall by hazard (`HazardLevels.ratio`), of the worst zone.
+    """
 
     def __init__(self, network: Network, rules: tuple[HazardRule, ...]) -> None:
         self._network = network
         self._places = network.places
         self._rules = rules
-        self._without_thresholds = {rule.name for rule in rules if not _has_thresholds(rule)}
+        self._order = reading_order(rules)
+        self._plan = RulePlan(rules, self._places.village)
+        self._numberless = frozenset(rule.name for rule in rules if has_no_number(rule.thresholds))
+        self._read: RuleSources | None = None
+        self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
-        self._by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
+        self._found_by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """Changes of all hazards, in the order of the rules; `failures` takes those that failed."""
-        changes: list[LevelChange] = []
-        for rule in self._rules:
-            changes += self._judge(rule, sources, failures)
-        return changes
+        self.ratio = {}
+        self._plan.begin()
+        self._read = None
+        by_hazard = {rule.name: self._judge(rule, sources, failures) for rule in self._order}
+        return [change for rule in self._rules for change in by_hazard[rule.name]]
 
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays, hazard by hazard."""
-        return {f"level.{name}": dict(state.snapshot()) for name, state in self.levels.items()}
+        levels: dict[str, Arrays] = {f"level.{name}": dict(s.snapshot()) for name, s in self.levels.items()}
+        return {**levels, "conditions": self._plan.snapshot()}
 
     def restore(self, state: dict[str, Arrays]) -> None:
-        """Take up a snapshot. KeyError if it was taken with other rules."""
+        """Take up a snapshot. KeyError or ValueError if it was taken with other rules."""
         for name, level in self.levels.items():
             level.restore(state[f"level.{name}"])
+        self._plan.restore(state["conditions"])
 
     def _judge(self, rule: HazardRule, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """Changes of one hazard. The one place where a hazard's failure is caught."""
         state = self.levels[rule.name]
         try:
             found = self._evaluate(rule, sources)
+            check_finding(found, len(self._places))
             place = worst_place(found, self._places.first_of_village)
             of_villages = worst_of_zones(found, place, self._places.first_of_village)
+            self.ratio[rule.name] = np.fmax.reduceat(found.ratio, self._places.first_of_village[:-1])
         except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
             failures[rule.name] = describe(error)
-            return self._changes(rule, state.hold(), None, sources)
+            return self._hold(rule, state, sources)
+        if rule.signs is not None:
+            of_villages = of_villages.copy()  # what was found by rain may stand for the next step
+            add_signs(of_villages, sources.signs.levels(rule.signs))
         step = state.step(of_villages, rule.lowering, sources.now_s)
-        return self._changes(rule, step, _Spoken(found, place), sources)
+        return self._changes(rule, step, _Spoken(found, of_villages, place), sources)
+
+    def _hold(self, rule: HazardRule, state: LevelState, sources: Sources) -> list[LevelChange]:
+        """A hazard that cannot be judged keeps its levels; what people see still raises them."""
+        if rule.signs is None:
+            return self._changes(rule, state.hold(), None, sources)
+        of_villages = no_levels(len(self._network.villages), Indicator.SIGN)
+        of_villages.is_blind[:] = True
+        add_signs(of_villages, sources.signs.levels(rule.signs))
+        spoken = _Spoken(of_villages, of_villages, np.arange(len(of_villages.level)))
+        return self._changes(rule, state.step(of_villages, rule.lowering, sources.now_s), spoken, sources)
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
-        if rule.name in self._without_thresholds:
-            raise ValueError("its table has no value at all: no rain, stage or movement could reach a level")
+        if rule.name in self._numberless:
+            raise ValueError("no threshold is a number: its table says nothing")
         if rule.evaluator in RAIN_EVALUATORS or isinstance(rule.thresholds, LandslideRain):
-            return self._evaluate_by_rain(rule, sources.rain, sources.antecedent)
+            return self._by_rain(rule, sources.rain, sources.antecedent)
+        if isinstance(rule.thresholds, RuleTable):
+            return self._plan.evaluate(rule, self._rule_sources(sources))
+        return self._by_sensors(rule, sources)
+
+    def _by_rain(
+        self, rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None
+    ) -> HazardLevels:
+        """Hazards of rain alone: what was found last stands while its sources are the same objects."""
+        last = self._found_by_rain.get(rule.name)
+        if last is not None and last[0] is rain and last[1] is antecedent:
+            return last[2]
+        if isinstance(rule.thresholds, LandslideRain):
+            assert antecedent is not None, "planned for from the rules"
+            found = landslide_rain.evaluate(rule, rain, antecedent)
+        elif isinstance(rule.thresholds, CriticalRain) and rule.thresholds.wetness is not None:
+            found = critical_rainfall.evaluate(rule, rain, antecedent)
+        else:
+            found = RAIN_EVALUATORS[rule.evaluator](rule, rain)
+        self._found_by_rain[rule.name] = rain, antecedent, found
+        return found
+
+    def _by_sensors(self, rule: HazardRule, sources: Sources) -> HazardLevels:
+        """Hazards whose tables name stations."""
         n_places = len(self._places)
         if isinstance(rule.thresholds, FireTable):
             fire = sources.stations.fire
@@ -138,20 +176,53 @@ class Judgement:
             )
         return river_stage.evaluate(rule, sources.stations.stages_of(rule), n_places, sources.now_s)
 
-    def _evaluate_by_rain(
-        self, rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None
-    ) -> HazardLevels:
-        """By rain alone: what was found last stands while its sources are the same objects."""
-        last = self._by_rain.get(rule.name)
-        if last is not None and last[0] is rain and last[1] is antecedent:
-            return last[2]
-        if isinstance(rule.thresholds, LandslideRain):
-            assert antecedent is not None, "planned for from the rules"
-            found = landslide_rain.evaluate(rule, rain, antecedent)
+    def _rule_sources(self, sources: Sources) -> RuleSources:
+        """What rules read; the levels of other hazards are those of this step, as far as they are judged."""
+        if self._read is None or self._read.now_s != sources.now_s:
+            stations = sources.stations
+            self._read = RuleSources(
+                rain=sources.rain,
+                antecedent=sources.antecedent,
+                stages=stations.stages_for_rules(),
+                samples=stations.sensors.samples(),
+                fire_weather=stations.fire.index() if stations.fire is not None else None,
+                signs=sources.signs,
+                levels=self.levels,
+                now_s=sources.now_s,
+            )
+        return self._read
+
+    def _reason(self, rule: HazardRule, village: int, spoken: _Spoken, sources: Sources) -> Reason | None:
+        """Why the evaluator gave this village its level; None where it gave none."""
+        found, place = spoken.of_places, int(spoken.place[village])
+        if spoken.of_villages.level[village] == 0:
+            return None
+        sign = sources.signs.worst(village, rule.signs) if rule.signs is not None else None
+        if sign is not None and spoken.of_villages.indicator[village] == Indicator.SIGN:
+            return reason_of_sign(sign, rule.source)
+        if isinstance(rule.thresholds, RuleTable):
+            carriers = self._plan.carriers(rule, place, int(found.level[place]))
+            facts = [self._fact(leaf, since_s, place, sources) for leaf, since_s in carriers]
+            reason = reason_of_facts(rule, place, facts, sources, self._network)
         else:
-            found = RAIN_EVALUATORS[rule.evaluator](rule, rain)
-        self._by_rain[rule.name] = rain, antecedent, found
-        return found
+            reason = reason_of_value(rule, place, found, sources, self._network)
+        return replace(reason, zone=self._places.zone[place])
+
+    def _fact(self, leaf: Leaf, since_s: int, place: int, sources: Sources) -> LeafFact:
+        """What a term of a rule found in one place."""
+        if isinstance(leaf, SignTerm):
+            return LeafFact(leaf, since_s, 1.0, 1.0)
+        if isinstance(leaf, LevelTerm):
+            level = self.levels[leaf.hazard].level[self._places.village[place]]
+            return LeafFact(leaf, since_s, float(level), float(leaf.level))
+        values = self._plan.value(leaf.quantity, self._rule_sources(sources))
+        return LeafFact(
+            leaf,
+            since_s,
+            float(values.value[place]),
+            float(self._plan.amount(leaf)[place]),
+            int(values.station[place]),
+        )
 
     def _changes(
         self,
@@ -179,35 +250,6 @@ class Judgement:
                 )
         return changes
 
-    def _reason(self, rule: HazardRule, village: int, spoken: _Spoken, sources: Sources) -> Reason | None:
-        """Why the evaluator gave this village its level; None where it gave none."""
-        found, place = spoken.found, int(spoken.place[village])
-        if found.level[place] == 0:
-            return None
-        station = int(found.station[place])
-        indicator = Indicator(int(found.indicator[place]))
-        duration_s = int(found.duration_s[place])
-        observed_at_s = sources.stations.observed_at_s(indicator)[station]
-        coverage = _coverage(sources, place, indicator, duration_s)
-        is_warming_up = indicator in ANTECEDENT_INDICATORS and coverage < ANTECEDENT_COVERAGE_MIN
-        is_doubtful = sources.is_doubtful(indicator, station, place, int(observed_at_s - duration_s))
-        return Reason(
-            indicator=indicator.word,
-            station=self._network.stations.code[station],
-            value=round(float(found.value[place]), 3),
-            threshold=round(float(found.threshold[place]), 3),
-            unit=UNIT_OF_INDICATOR[indicator],
-            duration_s=duration_s,
-            forecast_value=round(float(found.forecast_value[place]), 3),
-            lead_s=int(found.lead_s[place]),
-            observed_until_s=int(observed_at_s),
-            coverage=round(coverage, 3),
-            confirmed=bool(found.is_confirmed[place])
-            and not (is_doubtful or found.is_blind[place] or is_warming_up),
-            source=rule.source,
-            zone=self._places.zone[place],
-        )
-
 
 def _kinds(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, ...]:
     """What to tell of a village that moved, or whose sight changed while its level stood.
@@ -221,18 +263,6 @@ def _kinds(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, .
     return (Change.SIGHT_REGAINED,) if was_blind else (Change.SIGHT_LOST,)
 
 
-def _has_thresholds(rule: HazardRule) -> bool:
-    """Whether any value of a hazard's tables is a number.
-
-    A table of NaN would look like fine weather: levels would fall, and nobody would know.
-    """
-    table = rule.thresholds
-    tables = [table, table.rain] if isinstance(table, WaterloggingTable) else [table]
-    names = ("critical_mm", "critical_m", "critical_cm", "critical")
-    values = [getattr(one, name) for one in tables for name in names if hasattr(one, name)]
-    return not values or any(bool(np.isfinite(value).any()) for value in values)
-
-
 def durations_of(rules: tuple[HazardRule, ...]) -> Int32Array:
     """Every duration that any rule reads, ascending; one hour always, for lowering."""
     needed = {HOUR_S}
@@ -241,14 +271,75 @@ def durations_of(rules: tuple[HazardRule, ...]) -> Int32Array:
             needed |= rain_table.durations_needed(rule)
         elif isinstance(rule.thresholds, WaterloggingTable):
             needed |= rain_table.durations_needed(waterlogging.rain_rule(rule))
+        elif isinstance(rule.thresholds, RuleTable):
+            needed |= {int(seconds) for seconds in rule.thresholds.parameters(Indicator.RAIN)}
     return np.array(sorted(needed), dtype=np.int32)
 
 
-def _coverage(sources: Sources, place: int, indicator: Indicator, duration_s: int) -> float:
-    """Share of the past observed that an indicator rests on."""
-    if indicator is Indicator.RAIN:
-        column = int(np.searchsorted(sources.rain.duration_s, duration_s))
-        return float(sources.rain.coverage[place, column])
-    if indicator in ANTECEDENT_INDICATORS and sources.antecedent is not None:
-        return float(sources.antecedent.coverage[place])
-    return 1.0
+def reading_order(rules: tuple[HazardRule, ...]) -> tuple[HazardRule, ...]:
+    """Rules in the order of their judgement: those whose levels others read go first.
+
+    Raises
+    ------
+    ValueError
+        If hazards read each other's levels in a circle, or a level that does not exist.
+    """
+    reads = {
+        rule.name: rule.thresholds.hazards if isinstance(rule.thresholds, RuleTable) else frozenset[str]()
+        for rule in rules
+    }
+    unknown = set[str]().union(*reads.values()) - reads.keys()
+    if unknown:
+        raise ValueError(f"rules read the levels of hazards that do not exist: {', '.join(sorted(unknown))}")
+    left, ordered = list(rules), list[HazardRule]()
+    while left:
+        judged = {rule.name for rule in ordered}
+        ready = [rule for rule in left if reads[rule.name] <= judged]
+        if not ready:
+            circle = ", ".join(rule.name for rule in left)
+            raise ValueError(f"hazards read each other's levels in a circle: {circle}")
+        ordered += ready
+        left = [rule for rule in left if rule not in ready]
+    return tuple(ordered)
+
+
+def add_signs(found: HazardLevels, level: LevelArray) -> None:
+    """Let signs raise and hold levels of villages, in place; of an equal level the measured reason stays."""
+    higher = level > found.level
+    found.level[higher] = level[higher]
+    found.indicator[higher] = Indicator.SIGN
+    found.lead_s[higher] = 0
+    np.maximum(found.holding, level, out=found.holding)
+
+
+def check_finding(found: HazardLevels, n_places: int) -> None:
+    """Refuse what no evaluator may give, before it moves any level.
+
+    Raises
+    ------
+    ValueError
+        If arrays have another length, or a level does not exist.
+    """
+    for name in ("level", "holding", "can_fall", "is_blind"):
+        if len(getattr(found, name)) != n_places:
+            raise ValueError(f"{name} of {len(getattr(found, name))} places, expected {n_places}")
+    if found.level.max(initial=0) > Level.RED or found.holding.max(initial=0) > Level.RED:
+        raise ValueError(f"a level above {Level.RED.word}")
+
+
+def has_no_number(thresholds: Thresholds) -> bool:
+    """Whether a table has villages or sensors, and not one number to judge them by.
+
+    Such a table would look like fine weather: levels would fall, and nobody would know.
+    """
+    if isinstance(thresholds, CriticalRain):
+        critical = thresholds.critical_mm
+    elif isinstance(thresholds, CriticalStage):
+        critical = thresholds.critical_m
+    elif isinstance(thresholds, SlopeTable | FireTable):
+        critical = thresholds.critical
+    elif isinstance(thresholds, WaterloggingTable):
+        critical = np.concatenate([thresholds.critical_cm.ravel(), thresholds.rain.critical_mm.ravel()])
+    else:
+        return False
+    return critical.size > 0 and bool(np.isnan(critical).all())

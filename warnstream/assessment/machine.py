@@ -6,16 +6,19 @@ cost hardly depends on the number of readings: everything that arrived since
 the last step is one batch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.assessment.judgement import Judgement, Sources, durations_of
+from warnstream.assessment.judgement import Judgement, durations_of
+from warnstream.assessment.reasons import Sources
 from warnstream.assessment.stations import Arrays, StationPolicies, StationState
 from warnstream.assessment.villages import Sight, VillageState, Weights
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.lifecycle.hysteresis import LevelState
-from warnstream.model.arrays import BoolArray, Int32Array, Int64Array, UInt16Array
+from warnstream.lifecycle.signs import SignBook
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.changes import LevelChange
 from warnstream.model.forecast import RainAhead
 from warnstream.model.indicators import VillageRain
@@ -23,6 +26,7 @@ from warnstream.model.network import Network
 from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.readings import ReadingBatch
 from warnstream.model.rules import HazardRule
+from warnstream.model.signs import SignPolicy, SignReport, SignVerdict
 from warnstream.model.station_quality import StationQuality
 from warnstream.windows.rain_window import Accumulation
 
@@ -48,6 +52,8 @@ class AssessmentStep:
         Flags and confidence of every gauge.
     sight : Sight
         How much of its own gauges each village hears; of a divided one the zone that hears least.
+    ratio : dict of str to Float64Array, shape (n_villages,)
+        Rain over critical rainfall by hazard; NaN where nothing is known.
     """
 
     changes: list[LevelChange]
@@ -58,6 +64,7 @@ class AssessmentStep:
     forecast: RainAhead | None
     quality: StationQuality
     sight: Sight
+    ratio: dict[str, Float64Array]
 
 
 class Assessment:
@@ -72,9 +79,16 @@ class Assessment:
     nowcast : GaugeNowcast or None
         None: no forecast is made, only what has been observed reaches a level.
     counters : CounterPolicy, optional
+    signs : SignPolicy, optional
+        Without it nobody can report a sign.
+
+    Attributes
+    ----------
+    signs : SignBook
+        What people have seen.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # policies, each by name
         self,
         network: Network,
         rules: tuple[HazardRule, ...],
@@ -84,12 +98,14 @@ class Assessment:
         quality: QualityPolicy,
         nowcast: GaugeNowcast | None,
         counters: CounterPolicy | None = None,
+        signs: SignPolicy | None = None,
     ) -> None:
         self._places = network.places
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
         self._stations = StationState(network.stations, rules, policies, weights.neighbours)
         self._villages = VillageState(len(self._places), weights, durations_of(rules), nowcast)
         self._judgement = Judgement(network, rules)
+        self.signs = SignBook(network, signs or SignPolicy())
         self._now_s = -1
 
     @property
@@ -109,8 +125,10 @@ class Assessment:
         """Newest observation of each station, shape (n_stations,); see `StationState.last_observed_s`."""
         return self._stations.last_observed_s()
 
-    def step(self, readings: ReadingBatch, now_s: int) -> AssessmentStep:
-        """Take everything that arrived since the last step and judge every village.
+    def step(
+        self, readings: ReadingBatch, now_s: int, said: Sequence[SignReport | SignVerdict] = ()
+    ) -> AssessmentStep:
+        """Take everything that arrived and was said since the last step and judge every village.
 
         Raises
         ------
@@ -129,7 +147,9 @@ class Assessment:
         is_heard = self._stations.is_heard(is_reporting)
         rain, sight = self._villages.rain(self._stations, is_heard, quality, now_s)
         antecedent = self._villages.antecedent(self._stations, rain, is_heard, quality)
-        sources = Sources(self._stations, rain, antecedent, sight, quality, now_s)
+        self.signs.step(said, now_s)
+        signs = self.signs.standing()
+        sources = Sources(self._stations, rain, antecedent, sight, quality, signs, now_s)
         changes = self._judgement.step(sources, failures)
 
         return AssessmentStep(
@@ -141,6 +161,7 @@ class Assessment:
             forecast,
             quality,
             sight.of_villages(self._places.first_of_village),
+            self._judgement.ratio,
         )
 
     def snapshot(self) -> dict[str, Arrays]:
@@ -149,6 +170,7 @@ class Assessment:
             **self._stations.snapshot(),
             "villages": self._villages.snapshot(),
             **self._judgement.snapshot(),
+            "signs": {"book": np.frombuffer(self.signs.snapshot(), dtype=np.uint8)},
             "clock": {"now_s": np.array([self._now_s], dtype=np.int64)},
         }
 
@@ -163,4 +185,6 @@ class Assessment:
         self._stations.restore(state)
         self._villages.restore(state["villages"])
         self._judgement.restore(state)
+        if "signs" in state:  # older snapshots have none
+            self.signs.restore(state["signs"]["book"].tobytes())
         self._now_s = int(state["clock"]["now_s"][0])

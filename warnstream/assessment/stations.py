@@ -12,12 +12,14 @@ import numpy as np
 from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.expressions import RuleTable, Term
 from warnstream.model.indicators import GaugeStage, Indicator
 from warnstream.model.level import Level
 from warnstream.model.network import Stations
 from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.readings import COUNTERS, DOUBTFUL, UNUSABLE, Flag, ReadingBatch, Variable
 from warnstream.model.rules import (
+    CriticalRain,
     CriticalStage,
     FireTable,
     HazardRule,
@@ -54,8 +56,25 @@ VARIABLES_OF_INDICATOR: dict[Indicator, list[Variable]] = {
     Indicator.FAILURE_TIME: _MOVEMENT,
     Indicator.WATER_DEPTH: [Variable.WATER_DEPTH],
     Indicator.FIRE_WEATHER: [*_RAIN, Variable.TEMPERATURE, Variable.HUMIDITY, Variable.WIND_SPEED],
+    Indicator.FORECAST_RAIN: _RAIN,
+    Indicator.EVENT_RAIN: _RAIN,
+    Indicator.STAGE_RISE: [Variable.STAGE],
 }
-"""Whose doubtful readings make a level of each indicator unconfirmed."""
+"""Whose doubtful readings make a level of each indicator unconfirmed; others rest on no readings."""
+
+ANTECEDENT = (
+    Indicator.SOIL_WATER,
+    Indicator.INTENSITY,
+    Indicator.EFFECTIVE_RAIN,
+    Indicator.ANTECEDENT_RAIN,
+    Indicator.WEIGHTED_RAIN,
+    Indicator.EVENT_RAIN,
+)
+"""Indicators that rest on earlier rain."""
+
+STAGE_MARGIN = 0.5
+STAGE_MARGIN_M_MIN = 1.0
+"""So much beyond a gauge's range, as a share of it and in metres, a stage is over another datum."""
 
 Arrays = dict[str, np.ndarray]
 """State of one part by name."""
@@ -114,6 +133,8 @@ class StationState:
         )
         self.stages = StageSeries(n_stations)
         self.sensors = SensorSeries(_sensors(rules), n_stations)
+        self._rise_gauges = _rise_gauges(rules)
+        self._stage_range_m = _stage_range_m(rules, n_stations)
         self._stations = stations
         self._windows = windows
         self._duplicates = DuplicateFilter(
@@ -188,7 +209,10 @@ class StationState:
             return self.stages.observed_at_s
         if indicator is Indicator.FIRE_WEATHER and self.fire is not None:
             return self.fire.observed_at_s
-        if indicator >= Indicator.TILT_RATE:
+        if indicator is Indicator.STAGE_RISE:
+            return self.stages.observed_at_s
+        is_of_rain = indicator < Indicator.TILT_RATE or indicator >= Indicator.FORECAST_RAIN
+        if not is_of_rain:
             return self.sensors.observed_at_s
         observed_at_s = self.rain.last_observed_s.copy()
         for gauge, spare in self._stations.spares:
@@ -203,6 +227,13 @@ class StationState:
         if rule.forecast_level_max > Level.NONE:
             gauges = np.unique(table.station)
             rise_m_per_h[gauges] = self.stages.rise_m_per_h(gauges, table.rise_window_s)
+        return GaugeStage(self.stages.stage_m, self.stages.observed_at_s, rise_m_per_h)
+
+    def stages_for_rules(self) -> GaugeStage:
+        """Newest stages, with the rise of the gauges whose rise a rule reads; one window per gauge."""
+        rise_m_per_h: Float64Array = np.full(len(self._stations), np.nan)
+        for window_s, gauges in self._rise_gauges.items():
+            rise_m_per_h[gauges] = self.stages.rise_m_per_h(gauges, window_s)
         return GaugeStage(self.stages.stage_m, self.stages.observed_at_s, rise_m_per_h)
 
     def snapshot(self) -> dict[str, Arrays]:
@@ -239,6 +270,10 @@ class StationState:
     def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Flags of the batch; only readings that pass one check reach the next."""
         flags = self._quality.check_range(readings)
+        is_stage = readings.variable == Variable.STAGE
+        low_m, high_m = self._stage_range_m[readings.station].T
+        off_datum = is_stage & ((readings.value < low_m) | (readings.value > high_m))
+        flags[off_datum] |= np.uint16(Flag.OUT_OF_RANGE)
         age_s = now_s - readings.observed_at_s
         flags[age_s < -self._windows.future_s_max] |= np.uint16(Flag.FUTURE)
         flags[age_s > self._windows.lateness_s_max] |= np.uint16(Flag.TOO_LATE)
@@ -344,16 +379,62 @@ def _sensors(rules: tuple[HazardRule, ...]) -> Int32Array:
     """Stations whose slope or depth sensors a rule names, ascending."""
     tables = [rule.thresholds for rule in rules]
     stations = [table.station for table in tables if isinstance(table, SlopeTable | WaterloggingTable)]
-    return np.unique(np.concatenate([np.zeros(0, dtype=np.int32), *stations]))
+    stations += [
+        array for table in tables if isinstance(table, RuleTable) for array in table.stations.values()
+    ]
+    named = np.unique(np.concatenate([np.zeros(0, dtype=np.int32), *stations]))
+    return named[named >= 0]
+
+
+def _stage_range_m(rules: tuple[HazardRule, ...], n_stations: int) -> Float64Array:
+    """Stages that a gauge can have over its datum, shape (n_stations, 2); half the range more on either side.
+
+    A flood beyond all experience must pass, another datum must not.
+    """
+    found = np.tile([-np.inf, np.inf], (n_stations, 1))
+    for rule in rules:
+        table = rule.thresholds
+        if isinstance(table, CriticalStage) and table.reaches is not None:
+            low_m, high_m = table.reaches.range_m.T
+            margin_m = np.maximum((high_m - low_m) * STAGE_MARGIN, STAGE_MARGIN_M_MIN)
+            found[table.reaches.gauge] = np.stack([low_m - margin_m, high_m + margin_m], axis=1)
+    return found
+
+
+def _rise_gauges(rules: tuple[HazardRule, ...]) -> dict[int, Int32Array]:
+    """Gauges whose rise the conditions of rules read, by window in seconds."""
+    found: dict[int, list[Int32Array]] = {}
+    for rule in rules:
+        table = rule.thresholds
+        for leaf in table.leaves() if isinstance(table, RuleTable) else ():
+            if isinstance(leaf, Term) and leaf.quantity.indicator is Indicator.STAGE_RISE:
+                assert isinstance(table, RuleTable)
+                stations = table.stations[leaf.quantity.station]
+                found.setdefault(int(leaf.quantity.parameter), []).append(stations[stations >= 0])
+    return {window_s: np.unique(np.concatenate(gauges)) for window_s, gauges in found.items()}
 
 
 def _antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
     """What the rules ask of earlier rain; None if they ask nothing."""
-    tables = [rule.thresholds for rule in rules if isinstance(rule.thresholds, LandslideRain)]
-    if not tables:
+    half_life_s: set[int] = set()
+    api_ratio: set[float] = set()
+    dry_gap_s: set[int] = set()
+    asks = False
+    for table in (rule.thresholds for rule in rules):
+        if isinstance(table, LandslideRain):
+            asks = True
+            half_life_s.add(table.half_life_s)
+            api_ratio.add(table.api_ratio)
+            dry_gap_s.add(table.dry_gap_s)
+        elif isinstance(table, CriticalRain) and table.wetness is not None:
+            asks = True
+            api_ratio |= {table.wetness.api_ratio} - {0.0}
+        elif isinstance(table, RuleTable):
+            half_life_s |= {int(seconds) for seconds in table.parameters(Indicator.EFFECTIVE_RAIN)}
+            api_ratio |= table.parameters(Indicator.ANTECEDENT_RAIN)
+            for indicator in (Indicator.EVENT_RAIN, Indicator.INTENSITY):
+                dry_gap_s |= {int(seconds) for seconds in table.parameters(indicator)}
+            asks |= any(table.parameters(indicator) for indicator in ANTECEDENT)
+    if not asks:
         return None
-    return AntecedentPlan(
-        half_life_s=tuple(sorted({table.half_life_s for table in tables})),
-        api_ratio=tuple(sorted({table.api_ratio for table in tables})),
-        dry_gap_s=tuple(sorted({table.dry_gap_s for table in tables})),
-    )
+    return AntecedentPlan(tuple(sorted(half_life_s)), tuple(sorted(api_ratio)), tuple(sorted(dry_gap_s)))

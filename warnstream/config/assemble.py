@@ -16,6 +16,7 @@ from warnstream.config.documents import (
 )
 from warnstream.config.folder import Folder
 from warnstream.config.gateways import NamesSection
+from warnstream.config.hazard_documents import SignsSection
 from warnstream.config.listener_section import ListenerSection
 from warnstream.config.quality_section import quality_policy
 from warnstream.config.settings import (
@@ -50,6 +51,7 @@ from warnstream.model.policies import (
 )
 from warnstream.model.readings import VARIABLE_OF_WORD
 from warnstream.model.rules import HazardRule
+from warnstream.model.signs import SignKind, SignPolicy
 from warnstream.model.warning import MessageStatus
 
 
@@ -59,6 +61,7 @@ def assemble(
     channels: ChannelsDocument,
     rules: tuple[HazardRule, ...],
     network: Network,
+    signs: SignPolicy,
 ) -> Configuration:
     """Everything that a configuration folder says, as `Configuration`.
 
@@ -70,6 +73,7 @@ def assemble(
     channels : ChannelsDocument
     rules : tuple of HazardRule
     network : Network
+    signs : SignPolicy
 
     Returns
     -------
@@ -101,11 +105,18 @@ def assemble(
         counters=CounterPolicy(**node.counters.model_dump(), utc_offset_s=node.node.utc_offset_s),
         forecast=_forecast_policy(node),
         village=_village_policy(node),
-        message=_message_policy(node),
+        message=_message_policy(node, signs),
         routing=_routing_policy(node),
         rules=rules,
         network=network,
+        signs=signs,
     )
+
+
+def sign_policy(signs: SignsSection) -> SignPolicy:
+    """Which signs people may report."""
+    kinds = tuple(SignKind(kind, section.zh, section.en) for kind, section in signs.kinds.items())
+    return SignPolicy(kinds, signs.expires_s)
 
 
 def _broker_settings(broker: BrokerSection, node_name: str, directory: Path) -> BrokerSettings:
@@ -229,9 +240,11 @@ def _village_policy(node: NodeDocument) -> VillagePolicy:
     )
 
 
-def _message_policy(node: NodeDocument) -> MessagePolicy:
+def _message_policy(node: NodeDocument, signs: SignPolicy) -> MessagePolicy:
     messages = node.messages
     return MessagePolicy(
+        signs=signs.kinds,
+        extension_s_max=messages.extension_limit_s,
         prefix=node.topics.prefix,
         sender=messages.sender,
         sender_name=messages.sender_name or messages.sender,

@@ -211,6 +211,11 @@ class MessagesSection(Section):
         "", description="Address that messages point to; empty: none."
     )
     transfer: TransferSection = part(TransferSection, "By when people must have left.")
+    extension_limit_s: Annotated[int, forms.duration("1h", "30d")] = default(
+        "24h",
+        alias="extension_limit",
+        description="A warning prolonged longer without a rise waits for the duty officer, and says so.",
+    )
 
     def disagreements(self) -> list[tuple[str, str]]:
         """A message cannot be renewed before it was sent."""

@@ -236,6 +236,11 @@ def level(*, none_allowed: bool = False) -> Form:
     return Form(parse, {"enum": words})
 
 
+def condition() -> Form:
+    """A level with its condition in the rule language; `rule_language` reads it."""
+    return Form(lambda value: value, {"type": "object", "required": ["level"]})
+
+
 def utc_offset() -> Form:
     """Offset of the local clock from UTC; parsed to int seconds."""
 

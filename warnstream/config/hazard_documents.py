@@ -4,7 +4,7 @@ As in `documents`, durations are written with a unit and are seconds once
 validated; one section is one evaluator of `warnstream.hazards`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -49,6 +49,44 @@ class RainLevelSection(Section):
     )
 
 
+class SignTriggerSection(Section):
+    """What signs that people see mean for a hazard."""
+
+    kinds: Annotated[list[Annotated[str, forms.code()]], Field(min_length=1)] = Field(
+        description="Kinds of signs that count, of signs.kinds."
+    )
+    reported_level: Annotated[Level, forms.level(none_allowed=True)] = default(
+        "blue", description="Level of a sign that nobody has validated yet; none: no level."
+    )
+    validated_level: Annotated[Level, forms.level()] = default(
+        "orange", description="Level of a validated sign, at once."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """A validated sign counts at least as much as a reported one."""
+        if self.reported_level <= self.validated_level:
+            return []
+        return [("reported_level", f"expected at most validated_level ({self.validated_level.word})")]
+
+
+class SignKindSection(Section):
+    """Name of a kind of sign in texts."""
+
+    zh: Annotated[str, forms.text()] = Field(description="Chinese.")
+    en: Annotated[str, forms.text()] = Field(description="English.")
+
+
+class SignsSection(Section):
+    """Signs that people may report: cracks, muddy springs, sounds."""
+
+    kinds: dict[Annotated[str, forms.code()], SignKindSection] = part(
+        dict, "Kinds by name, with their titles."
+    )
+    expires_s: Annotated[int, forms.duration("10min", "30d", whole_minutes=True)] = default(
+        "24h", alias="expires", description="A sign that nobody renews is over after that time."
+    )
+
+
 class HazardSection(Section):
     """What every hazard has."""
 
@@ -57,6 +95,7 @@ class HazardSection(Section):
         "", description="Where the thresholds come from; named in every warning."
     )
     lowering: LoweringSection = part(LoweringSection, "How a level falls.")
+    signs: SignTriggerSection | None = Field(None, description="Signs of people that raise it, too.")
 
 
 class RainstormSection(HazardSection):
@@ -72,27 +111,96 @@ class RainstormSection(HazardSection):
     )
 
 
+class CriticalRainLevelSection(RainLevelSection):
+    """Rain that reaches a level, on ground of one class or of all."""
+
+    wetness: Annotated[str | None, forms.one_of("dry", "medium", "wet")] = default(
+        None, description="Ground that the value is for; without it all."
+    )
+
+
+class WetnessSection(Section):
+    """How wet the ground is: dry, medium or wet."""
+
+    by: Annotated[str, forms.one_of("antecedent_rain", "soil_water")] = default(
+        "antecedent_rain", description="What the ground is judged by."
+    )
+    api_ratio: Annotated[float, forms.decimal(0, 1, above=True)] = default(
+        0.84, description="Share of a day's rain that counts one day later; antecedent_rain only."
+    )
+    storage_mm: Annotated[float, forms.decimal(0, 2000, above=True)] = Field(
+        description="Greatest storage of the ground (Wm), mm."
+    )
+    medium_from: Annotated[float, forms.decimal(0, 1, above=True)] = default(
+        0.5, description="Share of the storage from which the ground is medium."
+    )
+    wet_from: Annotated[float, forms.decimal(0, 1, above=True)] = default(
+        0.8, description="Share of the storage from which the ground is wet."
+    )
+
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Wet ground holds more than medium ground."""
+        if self.medium_from < self.wet_from:
+            return []
+        return [("wet_from", f"expected above medium_from ({self.medium_from:g})")]
+
+
+class GuidancePointSection(Section):
+    """A point of dynamic critical rainfall."""
+
+    soil_water_mm: Annotated[float, forms.decimal(0, 2000)] = Field(description="Soil water index, mm.")
+    share: Annotated[float, forms.decimal(0, 2, above=True)] = Field(
+        description="Share of the critical rainfall that is critical on such ground."
+    )
+
+
 class CriticalRainfallSection(HazardSection):
     """Critical rainfall: rain over any one of several durations."""
 
     evaluator: Literal["critical_rainfall"] = Field(
         description="Module of warnstream.hazards that judges it."
     )
-    levels: list[RainLevelSection] = part(
+    levels: list[CriticalRainLevelSection] = part(
         list, "Thresholds of villages without rows of their own in the table."
     )
     table: Annotated[str | None, forms.text()] = default(
         None, description="CSV file with thresholds by village."
+    )
+    wetness: WetnessSection | None = Field(None, description="Classes of wetness that values may be for.")
+    guidance: list[GuidancePointSection] = part(
+        list, "Critical rainfall that falls with the soil water: points of a line."
+    )
+    critical_ratio: Annotated[float, forms.decimal(0, 3, above=True)] = default(
+        1, description="All values of the hazard times that ratio."
     )
     forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
         "none", description="Highest level that a forecast alone may raise; none: no level."
     )
 
     def disagreements(self) -> list[tuple[str, str]]:
-        """Without any threshold the hazard would never warn."""
-        if self.levels or self.table is not None:
-            return []
-        return [("", "expected levels, table or both: without thresholds nobody is ever warned")]
+        """There are thresholds; wetness is said in one way, and more water never asks for more rain."""
+        faults = []
+        if not self.levels and self.table is None:
+            faults.append(("", "expected levels, table or both: without thresholds nobody is ever warned"))
+        if self.wetness is not None and self.guidance:
+            faults.append(("guidance", "expected wetness or guidance, not both"))
+        if self.wetness is None:
+            faults += [
+                (
+                    f"levels.{number}.wetness",
+                    "expected a section wetness beside levels",
+                )
+                for number, level in enumerate(self.levels)
+                if level.wetness is not None
+            ]
+        if len(self.guidance) == 1:
+            faults.append(("guidance", "expected at least two points"))
+        for number, point in enumerate(self.guidance[1:], start=1):
+            before = self.guidance[number - 1]
+            if point.soil_water_mm <= before.soil_water_mm or point.share > before.share:
+                expected = "expected more soil_water_mm and not more share than in the point before"
+                faults.append((f"guidance.{number}", expected))
+        return faults
 
 
 class RiverStageSection(HazardSection):
@@ -111,6 +219,12 @@ class RiverStageSection(HazardSection):
     )
     horizon_s: Annotated[int, forms.duration("5min", "6h", whole_minutes=True)] = default(
         "2h", alias="horizon", description="How far ahead the rise is extended."
+    )
+    gauges: Annotated[str | None, forms.text()] = default(
+        None, description="CSV file with datum, low water and highest stage of gauges."
+    )
+    travel: Annotated[str | None, forms.text()] = default(
+        None, description="CSV file with travel times from gauges to villages below them."
     )
 
 
@@ -337,6 +451,26 @@ class ForestFireSection(HazardSection):
         return disordered("levels", "fwi", [(item.level, item.fwi) for item in self.levels])
 
 
+class RuleSection(HazardSection):
+    """A rule of the operator's own; docs/rules.md is its page."""
+
+    evaluator: Literal["rule"] = Field(description="Module of warnstream.hazards that judges it.")
+    levels: list[Annotated[Any, forms.condition()]] = Field(
+        min_length=1, description="`level:` and the condition that reaches it."
+    )
+    areas: list[Annotated[str, forms.text()]] = Field(
+        default_factory=lambda: ["*"],
+        min_length=1,
+        description="Villages, townships or counties that the rule is for; * for all.",
+    )
+    values: Annotated[str | None, forms.text()] = default(
+        None, description="CSV file with amounts and sensors by village, for `{column: name}`."
+    )
+    stale_after_s: Annotated[int, forms.duration("1min", "90d")] = default(
+        "30min", alias="stale_after", description="A sensor silent for longer says nothing."
+    )
+
+
 AnyHazard = Annotated[
     RainstormSection
     | CriticalRainfallSection
@@ -344,7 +478,8 @@ AnyHazard = Annotated[
     | LandslideRainSection
     | SlopeMovementSection
     | WaterloggingSection
-    | ForestFireSection,
+    | ForestFireSection
+    | RuleSection,
     Field(discriminator="evaluator"),
 ]
 
@@ -355,3 +490,4 @@ class ThresholdsDocument(Section):
     hazards: dict[Annotated[str, forms.code()], AnyHazard] = Field(
         min_length=1, description="Hazards by name, e.g. flash_flood; the name stands in every warning."
     )
+    signs: SignsSection = part(SignsSection, "Signs that people may report.")

@@ -9,12 +9,13 @@ from warnstream.config.hazard_documents import (
     ForestFireSection,
     LandslideRainSection,
     LevelValueSection,
+    RuleSection,
     TerritorySection,
 )
 from warnstream.model.arrays import Float64Array, Int32Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import LEVELS
-from warnstream.model.network import Stations, Villages
+from warnstream.model.network import Stations, Villages, Zone
 from warnstream.model.readings import Variable
 from warnstream.model.rules import FireTable, LandslideRain, LandslideTerritory
 
@@ -22,17 +23,20 @@ EVERYWHERE = "*"
 
 
 def find_unknown_areas(
-    territories: Sequence[TerritorySection], villages: Villages
+    territories: Sequence[TerritorySection | RuleSection], villages: Villages, zones: Sequence[Zone] = ()
 ) -> Iterator[tuple[int, int, str]]:
-    """Areas that are no village, township or county: (territory, area, what was expected)."""
-    known = dict.fromkeys((EVERYWHERE, *villages.county, *villages.township, *villages.code))
+    """Areas that are no zone, village, township or county: (territory, area, what was expected)."""
+    codes = (*villages.code, *(zone.code for zone in zones))
+    known = dict.fromkeys((EVERYWHERE, *villages.county, *villages.township, *codes))
     for number, territory in enumerate(territories):
         for index, area in enumerate(territory.areas):
             if area not in known:
                 yield number, index, unknown("village, township or county", area, known)
 
 
-def territory_of_villages(territories: Sequence[TerritorySection], villages: Villages) -> Int32Array:
+def territory_of_villages(
+    territories: Sequence[TerritorySection | RuleSection], villages: Villages
+) -> Int32Array:
     """Territory of each village or place, shape (n_villages,); -1: none.
 
     The most exact name counts: a zone's code before its village's, its township, its county and ``*``.

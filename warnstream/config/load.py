@@ -4,12 +4,14 @@ Files are checked one by one and then against each other; a file that is wrong
 does not hide the faults of the others. 900,000 households load in seconds.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from warnstream.config.assemble import assemble
+from warnstream.config.assemble import assemble, sign_policy
 from warnstream.config.documents import (
     OUTLINE_METHODS,
     ChannelsDocument,
@@ -26,6 +28,8 @@ from warnstream.config.hazard_documents import (
     LandslideRainSection,
     RainstormSection,
     RiverStageSection,
+    RuleSection,
+    SignsSection,
     SlopeMovementSection,
     ThresholdsDocument,
     WaterloggingSection,
@@ -40,6 +44,8 @@ from warnstream.config.places import (
     read_villages,
 )
 from warnstream.config.quality_section import QualitySection
+from warnstream.config.rivers import RiverBook
+from warnstream.config.rule_tables import RuleBook
 from warnstream.config.sections import Section
 from warnstream.config.settings import Configuration
 from warnstream.config.thresholds import (
@@ -47,17 +53,19 @@ from warnstream.config.thresholds import (
     Surroundings,
     Threshold,
     build_rule,
+    check_classes,
     duration_fault,
-    find_unordered,
     read_table,
     rows_of_places,
 )
+from warnstream.config.wetness import ClassValue
 from warnstream.config.yaml_check import check_document, valid_part
 from warnstream.config.yaml_tree import Location, YamlTree, path_text, read_yaml
 from warnstream.config.zones import ZONES_FILE, read_zones
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
 from warnstream.model.network import Network, Stations, Villages, Zone
+from warnstream.model.rules import CriticalStage, HazardRule
 
 NODE_FILE = "warnstream.yaml"
 THRESHOLDS_FILE = "thresholds.yaml"
@@ -113,6 +121,12 @@ def load_configuration(directory: Path) -> Configuration:
         stage_m_range=quality.stage_m_range if quality else None,
     )
     hazards, rows = _read_thresholds(thresholds_tree, folder, around, faults)
+    signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
+    rule_book = rivers = None
+    if thresholds_tree is not None:
+        rule_book = RuleBook(thresholds_tree, hazards, tuple(signs.kinds), folder, around, faults)
+        rivers = RiverBook(thresholds_tree, hazards, rows, folder, around, faults)
+        _check_signs(hazards, signs, thresholds_tree, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
         if stations is not None:
@@ -123,15 +137,50 @@ def load_configuration(directory: Path) -> Configuration:
     assert stations is not None, STATIONS_FILE
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
+    assert rule_book is not None, THRESHOLDS_FILE
+    assert rivers is not None, THRESHOLDS_FILE
     network = Network(stations, villages, households, chain, zones)
     places = network.places
     rows = rows_of_places(rows, places)
-    rules = tuple(
-        build_rule(name, hazard, [row for row in rows if row.hazard == name], places.site, stations)
-        for name, hazard in hazards.items()
-        if hazard is not None
-    )
-    return assemble(folder, node, channels, rules, network)
+    rules = tuple(_build_rules(hazards, rows, rule_book, rivers, places.site, stations))
+    return assemble(folder, node, channels, rules, network, sign_policy(signs))
+
+
+def _build_rules(
+    hazards: dict[str, HazardDocument | None],
+    rows: list[Threshold],
+    rule_book: RuleBook,
+    rivers: RiverBook,
+    places: Villages,
+    stations: Stations,
+) -> Iterator[HazardRule]:
+    """Every hazard with its thresholds over all places."""
+    for name, hazard in hazards.items():
+        assert hazard is not None, name
+        conditions = None
+        if isinstance(hazard, RuleSection):
+            conditions = rule_book.table_of(name, hazard, places, stations)
+        own = [row for row in rows if row.hazard == name]
+        rule = build_rule(name, hazard, own, places, stations, conditions)
+        if isinstance(hazard, RiverStageSection) and isinstance(rule.thresholds, CriticalStage):
+            table = rivers.with_reaches(rule.thresholds, name, places, stations)
+            # A flood that has passed the gauge is still on its way.
+            hold_s = max(rule.lowering.hold_s, table.reaches.travel_s_max if table.reaches else 0)
+            rule = replace(rule, thresholds=table, lowering=replace(rule.lowering, hold_s=hold_s))
+        yield rule
+
+
+def _check_signs(
+    hazards: dict[str, HazardDocument | None], signs: SignsSection, tree: YamlTree, faults: FaultLog
+) -> None:
+    """Kinds of signs that raise a hazard are among those that may be reported."""
+    for name, hazard in hazards.items():
+        trigger = hazard.signs if hazard is not None else None
+        for index, kind in enumerate(trigger.kinds if trigger else ()):
+            if kind not in signs.kinds:
+                location: Location = ("hazards", name, "signs", "kinds", index)
+                expected = unknown("kind of sign", kind, signs.kinds)
+                faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 
 
 def _read_document(
@@ -214,19 +263,18 @@ def _check_levels(
         location = ("hazards", name, "levels", number, key) if key else ("hazards", name, "levels", number)
         faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 
-    first: dict[tuple[int, int], int] = {}
+    first: dict[tuple[int, int, str], int] = {}
+    values = []
     for number, level in enumerate(hazard.levels):
+        wetness = getattr(level, "wetness", None) or ""
+        values.append(ClassValue(number, level.duration_s, level.level, level.rain_mm, wetness))
         wrong = duration_fault(level.duration_s, around.longest_s)
         if wrong:
             fault(number, "duration", wrong)
-        earlier = first.setdefault((level.duration_s, level.level), number)
+        earlier = first.setdefault((level.duration_s, level.level, wetness), number)
         if earlier != number:
             fault(number, "", f"duplicate threshold, first in levels[{earlier}]")
-    find_unordered(
-        ((level.duration_s, level.level, level.rain_mm) for level in hazard.levels),
-        "mm",
-        lambda number, expected: fault(number, "rain_mm", expected),
-    )
+    check_classes(values, "mm", lambda number, expected: fault(number, "rain_mm", expected))
 
 
 def _check_names(
@@ -249,7 +297,7 @@ def _check_names(
                     sentence = unknown("station", station, known)
                     faults.add(tree.file, tree.line_of(place), path_text(place), sentence)
     if isinstance(hazard, LandslideRainSection) and around.villages is not None:
-        for number, index, expected in find_unknown_areas(hazard.territories, around.villages):
+        for number, index, expected in find_unknown_areas(hazard.territories, around.villages, around.zones):
             area: Location = ("hazards", name, "territories", number, "areas", index)
             faults.add(tree.file, tree.line_of(area), path_text(area), expected)
 

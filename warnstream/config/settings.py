@@ -19,6 +19,7 @@ from warnstream.model.policies import (
     WindowPolicy,
 )
 from warnstream.model.rules import HazardRule
+from warnstream.model.signs import SignPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +167,4 @@ class Configuration:
     routing: RoutingPolicy
     rules: tuple[HazardRule, ...]
     network: Network
+    signs: SignPolicy

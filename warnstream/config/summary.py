@@ -13,6 +13,7 @@ from warnstream.config.documents import OUTLINE_METHODS
 from warnstream.config.quantities import format_duration
 from warnstream.config.settings import Configuration
 from warnstream.model.arrays import BoolArray, Float64Array
+from warnstream.model.expressions import RuleTable
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import Level
 from warnstream.model.network import Network
@@ -55,7 +56,8 @@ def summarise(configuration: Configuration) -> str:
         f"households {len(network.households)} ({_counted(network.households.channel)})",
         f"posts      {len(network.chain)} ({_counted(post.channel for post in network.chain)})",
         "rules",
-        *(f"  {_rule_line(rule)}" for rule in configuration.rules),
+        *(line for rule in configuration.rules for line in _rule_lines(rule, network)),
+        *_sign_lines(configuration),
     ]
     return "\n".join(lines)
 
@@ -69,7 +71,26 @@ def _zones_of(network: Network) -> str:
     return f" ({divided} divided into {len(network.zones)} zones)" if divided else ""
 
 
-def _rule_line(rule: HazardRule) -> str:
+def _rule_lines(rule: HazardRule, network: Network) -> Iterator[str]:
+    """A rule, and below it what its conditions and its signs mean in words."""
+    yield f"  {_rule_line(rule, network)}"
+    if isinstance(rule.thresholds, RuleTable):
+        for item in sorted(rule.thresholds.levels, key=lambda item: item.level):
+            yield f"    {item.level.word} if {item.words}"
+    if rule.signs is not None:
+        kinds, reported = ", ".join(sorted(rule.signs.kinds)), rule.signs.reported_level
+        also = f", {reported.word} while nobody has validated it" if reported else ""
+        yield f"    {rule.signs.validated_level.word} if somebody sees {kinds} and it is validated{also}"
+
+
+def _sign_lines(configuration: Configuration) -> Iterator[str]:
+    signs = configuration.signs
+    if signs.kinds:
+        kinds = ", ".join(f"{kind.kind} ({kind.title_en})" for kind in signs.kinds)
+        yield f"signs      {kinds}; over after {format_duration(signs.expires_s)} unless renewed"
+
+
+def _rule_line(rule: HazardRule, network: Network) -> str:
     thresholds = rule.thresholds
     if isinstance(thresholds, CriticalRain):
         over = ", ".join(format_duration(int(duration_s)) for duration_s in thresholds.duration_s)
@@ -91,6 +112,10 @@ def _rule_line(rule: HazardRule) -> str:
     elif isinstance(thresholds, FireTable):
         n_villages = int((thresholds.station >= 0).any(axis=1).sum())
         what = f"fire weather in {_villages(n_villages)}"
+    elif isinstance(thresholds, RuleTable):
+        concerns = thresholds.concerns
+        n_villages = len(network.villages) if concerns is None else int(concerns.sum())
+        what = f"{_count(len(thresholds.leaves()), 'condition', 'conditions')} in {_villages(n_villages)}"
     else:
         n_villages = len(np.unique(thresholds.village))
         n_stations = len(np.unique(thresholds.station))

@@ -7,7 +7,7 @@ level needs more rain or stage, a longer duration at least as much rain.
 
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,13 +22,22 @@ from warnstream.config.hazard_documents import (
     LandslideRainSection,
     RainstormSection,
     RiverStageSection,
+    RuleSection,
     SlopeMovementSection,
     WaterloggingSection,
 )
 from warnstream.config.hazard_rules import fire_table, landslide_rain
 from warnstream.config.quantities import format_duration, parse_whole_duration_s
 from warnstream.config.table_units import TableUnit, units_of
+from warnstream.config.wetness import (
+    CLASSES,
+    ClassValue,
+    find_wetter_above_drier,
+    of_class,
+    wetness_of,
+)
 from warnstream.model.arrays import Float64Array, Int32Array
+from warnstream.model.expressions import RuleTable
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.indicators import Indicator
 from warnstream.model.level import LEVELS, Level, parse_level
@@ -43,9 +52,10 @@ from warnstream.model.rules import (
     Thresholds,
     WaterloggingTable,
 )
+from warnstream.model.signs import SignTrigger
 
 THRESHOLD_COLUMNS = Columns(
-    ("village", "hazard", "duration", "level", "value", "unit", "station"), ("source",)
+    ("village", "hazard", "duration", "level", "value", "unit", "station"), ("source", "wetness")
 )
 DURATION_S_MIN = 600
 SOURCES_SHOWN_MAX = 3
@@ -58,6 +68,7 @@ HazardDocument = (
     | SlopeMovementSection
     | WaterloggingSection
     | ForestFireSection
+    | RuleSection
 )
 Report = Callable[[int, str], None]
 """Notes a fault of the threshold with that number: what was expected."""
@@ -87,6 +98,7 @@ class Threshold:
     value: float
     unit: str
     source: str
+    wetness: str = ""
 
 
 def find_unordered(
@@ -174,8 +186,30 @@ def _check_order(file: str, rows: list[Threshold], unit: str, faults: FaultLog, 
     def report(number: int, expected: str) -> None:
         faults.add(file, rows[number].line, "value", expected)
 
-    values = ((row.duration_s, row.level, row.value) for row in rows)
-    find_unordered(values, unit, report, descending=descending)
+    values = [
+        ClassValue(number, row.duration_s, row.level, row.value, row.wetness)
+        for number, row in enumerate(rows)
+    ]
+    check_classes(values, unit, report, descending=descending)
+
+
+def check_classes(
+    values: Sequence[ClassValue], unit: str, report: Report, *, descending: bool = False
+) -> None:
+    """Report values of one place that do not fit the others on the same ground, or on drier ground."""
+    told: set[tuple[int, str]] = set()
+    classes = CLASSES if any(one.wetness for one in values) else ("",)
+    for wetness in classes:
+        own = of_class(values, wetness)
+
+        def report_once(number: int, expected: str, own: list[ClassValue] = own) -> None:
+            if (own[number].number, expected) not in told:
+                told.add((own[number].number, expected))
+                report(own[number].number, expected)
+
+        rows = ((one.duration_s, one.level, one.value) for one in own)
+        find_unordered(rows, unit, report_once, descending=descending)
+    find_wetter_above_drier(values, unit, report)
 
 
 class _TableReader:
@@ -213,14 +247,34 @@ class _TableReader:
         duration_s = self._duration_s(row, unit)
         self._check_station(row, unit)
         value = self._value(row, unit)
+        self._check_wetness(row, hazard)
         if value is None or level is None or duration_s is None or len(self._faults) > n_before:
             return None
         if not self._is_new(row, duration_s):
             return None
         hazard_name, station, source = row.cell("hazard"), row.cell("station"), row.cell("source")
         return Threshold(
-            row.line, hazard_name, village, station, duration_s, level, value, row.cell("unit"), source
+            row.line,
+            hazard_name,
+            village,
+            station,
+            duration_s,
+            level,
+            value,
+            row.cell("unit"),
+            source,
+            row.cell("wetness"),
         )
+
+    def _check_wetness(self, row: Row, hazard: HazardDocument) -> None:
+        wetness = row.cell("wetness")
+        if not wetness:
+            return
+        if wetness not in CLASSES:
+            row.fault("wetness", f"expected {choice_of(CLASSES)} or an empty cell, got {wetness!r}")
+        elif getattr(hazard, "wetness", None) is None:
+            name = row.cell("hazard")
+            row.fault("wetness", f"expected an empty cell: hazard {name!r} has no section wetness")
 
     def _hazard(self, row: Row) -> HazardDocument | None:
         name = row.cell("hazard")
@@ -291,7 +345,7 @@ class _TableReader:
 
     def _is_new(self, row: Row, duration_s: int) -> bool:
         key = (
-            *(row.cell(name) for name in ("village", "hazard", "level", "station", "unit")),
+            *(row.cell(name) for name in ("village", "hazard", "level", "station", "unit", "wetness")),
             str(duration_s),
         )
         first = self._line_of_row.setdefault(key, row.line)
@@ -329,7 +383,12 @@ def rows_of_places(rows: list[Threshold], places: Places) -> list[Threshold]:
 
 
 def build_rule(
-    name: str, hazard: HazardDocument, rows: list[Threshold], villages: Villages, stations: Stations
+    name: str,
+    hazard: HazardDocument,
+    rows: list[Threshold],
+    villages: Villages,
+    stations: Stations,
+    conditions: RuleTable | None = None,
 ) -> HazardRule:
     """One hazard with its thresholds over all villages.
 
@@ -342,17 +401,20 @@ def build_rule(
     villages : Villages
         The places that are judged: `Places.site`.
     stations : Stations
+    conditions : RuleTable, optional
+        Of a hazard with the evaluator ``rule``.
 
     Returns
     -------
     HazardRule
     """
+    signs = hazard.signs
     return HazardRule(
         name=name,
         evaluator=hazard.evaluator,
         title_zh=hazard.title.zh,
         title_en=hazard.title.en,
-        thresholds=_thresholds(hazard, rows, villages, stations),
+        thresholds=conditions or _thresholds(hazard, rows, villages, stations),
         continues_mm_per_h=hazard.continues_mm_per_h if isinstance(hazard, RainstormSection) else 0.0,
         forecast_level_max=getattr(hazard, "forecast_level_max", Level.NONE),
         lowering=Lowering(
@@ -362,6 +424,9 @@ def build_rule(
             coverage_min=hazard.lowering.coverage_min,
         ),
         source=hazard.source or _source_of(rows),
+        signs=None
+        if signs is None
+        else SignTrigger(frozenset(signs.kinds), signs.reported_level, signs.validated_level),
     )
 
 
@@ -378,6 +443,13 @@ def _thresholds(
         return _slope_table(hazard, rows, villages, stations)
     if isinstance(hazard, WaterloggingSection):
         return _waterlogging_table(hazard, rows, villages, stations)
+    return _rain_thresholds(hazard, rows, villages)
+
+
+def _rain_thresholds(hazard: HazardDocument, rows: list[Threshold], villages: Villages) -> CriticalRain:
+    assert isinstance(hazard, RainstormSection | CriticalRainfallSection), "the others are told apart before"
+    if isinstance(hazard, CriticalRainfallSection):
+        return wetness_of(hazard, lambda wetness: _critical_rain(hazard, rows, villages, wetness))
     return _critical_rain(hazard, rows, villages)
 
 
@@ -392,16 +464,22 @@ def _critical_rain(
     hazard: RainstormSection | CriticalRainfallSection | WaterloggingSection,
     rows: list[Threshold],
     villages: Villages,
+    wetness: str = "",
 ) -> CriticalRain:
+    """Values over all places; of ground of one class, its own before those of all."""
     durations_s = sorted({level.duration_s for level in hazard.levels} | {row.duration_s for row in rows})
     column = {duration_s: index for index, duration_s in enumerate(durations_s)}
     default: Float64Array = np.full((len(durations_s), len(LEVELS)), np.nan)
-    for level in hazard.levels:
+    for level in sorted(hazard.levels, key=lambda level: getattr(level, "wetness", None) or ""):
+        if (getattr(level, "wetness", None) or wetness) != wetness:
+            continue
         default[column[level.duration_s], level.level - 1] = level.rain_mm
     critical_mm = np.repeat(default[np.newaxis], len(villages), axis=0)
     village_of_code = villages.index_of_code()
     critical_mm[[village_of_code[row.village] for row in rows]] = np.nan
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.wetness):
+        if (row.wetness or wetness) != wetness:
+            continue
         critical_mm[village_of_code[row.village], column[row.duration_s], row.level - 1] = row.value
     return CriticalRain(np.array(durations_s, dtype=np.int32), critical_mm)
 

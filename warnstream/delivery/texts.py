@@ -69,6 +69,7 @@ UNIT_ZH = {
     "m": "米",
     "cm": "厘米",
     "mm/h": "毫米/小时",
+    "m/h": "米/小时",
     "mm/d": "毫米/天",
     "deg": "度",
     "deg/h": "度/小时",
@@ -92,6 +93,9 @@ INDICATOR_ZH = {
     "failure_time": "推算距失稳时间",
     "water_depth": "积水深度",
     "fire_weather": "森林火险气象指数",
+    "forecast_rain": "预报雨量",
+    "event_rain": "本次过程雨量",
+    "stage_rise": "水位上涨速率",
 }
 INDICATOR_EN = {
     "rain": "{value} of rain in {over}",
@@ -110,8 +114,13 @@ INDICATOR_EN = {
     "failure_time": "time to failure {value}",
     "water_depth": "water depth {value}",
     "fire_weather": "fire weather index {value}",
+    "forecast_rain": "forecast rain {value}",
+    "event_rain": "rain of the event {value}",
+    "stage_rise": "rise of the water level {value}",
 }
 """What was measured, by `Reason.indicator`."""
+NOT_MEASURED = frozenset({"sign", "level"})
+"""Indicators that are no number of an instrument: what people have seen, the level of another hazard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +211,21 @@ def _why_zh(message: WarningMessage, policy: MessagePolicy) -> str:
     if message.blind:
         return "监测站失联，无法确认是否好转，预警等级维持不变。"
     resumed = "监测已恢复。" if message.cause is Cause.SIGHT_REGAINED else ""
+    resumed += _unaffirmed_zh(message)
     if message.reason is None:
         return f"{resumed}监测值正在回落。"
     return _deadline_zh(message, policy) + resumed + _reason_zh(message.reason, policy)
+
+
+def _unaffirmed_zh(message: WarningMessage) -> str:
+    """That nobody has looked at a warning for longer than allowed; empty where it is in order."""
+    hours = message.unaffirmed_s // HOUR_S
+    return f"本预警已自动延续{hours}小时，待值班人员确认。" if hours else ""
+
+
+def _unaffirmed_en(message: WarningMessage) -> str:
+    hours = message.unaffirmed_s // HOUR_S
+    return f"Prolonged automatically for {hours} h, to be confirmed by the duty officer. " if hours else ""
 
 
 def _deadline_s(message: WarningMessage, policy: MessagePolicy) -> int | None:
@@ -234,7 +255,69 @@ def _deadline_en(message: WarningMessage, policy: MessagePolicy) -> str:
     return f"All who must leave are to be away by {_until_en(deadline_s, policy)}. "
 
 
+def _signs_zh(reason: Reason, policy: MessagePolicy) -> str:
+    """What people have seen; empty if nothing."""
+    seen = [policy.title_of_sign(fact.note)[0] for fact in reason.facts if fact.indicator == "sign"]
+    if not seen:
+        return ""
+    clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
+    known = "经核实" if reason.confirmed else "待核实"
+    return f"有人发现{'、'.join(_short(name) for name in seen)}（{clock}{known}）。"
+
+
+def _signs_en(reason: Reason, policy: MessagePolicy) -> str:
+    seen = [policy.title_of_sign(fact.note)[1] for fact in reason.facts if fact.indicator == "sign"]
+    if not seen:
+        return ""
+    clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
+    known = "validated" if reason.confirmed else "not yet validated"
+    return f"People have seen: {', '.join(_short(name, 3 * NAME_MAX) for name in seen)} ({clock}, {known}). "
+
+
+def _travel_zh(reason: Reason) -> str:
+    """How long the flood takes from the gauge; empty where it stands in the village."""
+    way = next((fact for fact in reason.facts if fact.indicator == "travel"), None)
+    return f"洪水约{_number(way.value, '未知')}至{_number(way.threshold, '未知')}分钟后到达。" if way else ""
+
+
+def _travel_en(reason: Reason) -> str:
+    way = next((fact for fact in reason.facts if fact.indicator == "travel"), None)
+    if way is None:
+        return ""
+    least, most = _number(way.value, "unknown"), _number(way.threshold, "unknown")
+    return f" The flood takes {least} to {most} min from that gauge."
+
+
+def _others_zh(reason: Reason) -> str:
+    """The other measured things that had to hold, as a short clause; empty if there is none."""
+    parts = [
+        f"{INDICATOR_ZH[fact.indicator].format(over=_duration_zh(fact.duration_s))}"
+        f"{_number(fact.value, '未知')}{UNIT_ZH.get(fact.unit, fact.unit)}"
+        for fact in reason.facts[1:]
+        if fact.indicator in INDICATOR_ZH
+    ]
+    return f"同时{'、'.join(parts)}。" if parts else ""
+
+
+def _others_en(reason: Reason) -> str:
+    parts = [
+        INDICATOR_EN[fact.indicator].format(
+            value=f"{_number(fact.value, 'unknown')} {fact.unit}".strip(), over=_duration_en(fact.duration_s)
+        )
+        for fact in reason.facts[1:]
+        if fact.indicator in INDICATOR_EN
+    ]
+    return f" Also: {'; '.join(parts)}." if parts else ""
+
+
 def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
+    signs = _signs_zh(reason, policy)
+    if reason.indicator in NOT_MEASURED:
+        return signs or "其他灾害预警等级已达到阈值。"
+    return f"{_measured_zh(reason, policy)}{_others_zh(reason)}{_travel_zh(reason)}{signs}"
+
+
+def _measured_zh(reason: Reason, policy: MessagePolicy) -> str:
     where = f"{_short(reason.station)}站" if clean(reason.station) else "周边站"
     if clean(reason.zone):
         where = f"{_short(reason.zone)}（{where}）"
@@ -243,7 +326,7 @@ def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
     unit = UNIT_ZH.get(reason.unit, _short(reason.unit))
     what = INDICATOR_ZH.get(reason.indicator, "雨量").format(over=_duration_zh(reason.duration_s))
     doubt = "" if reason.confirmed else "，待核实"
-    if reason.is_observed:
+    if _is_seen(reason):
         verb = "达到阈值" if _reaches(reason) else "接近阈值"
         return f"{where}{what}{value}{unit}，{verb}{threshold}{unit}（{clock}观测{doubt}）。"
     ahead = _number(reason.forecast_value, "未知")
@@ -261,12 +344,21 @@ def _why_en(message: WarningMessage, policy: MessagePolicy) -> str:
     if message.blind:
         return "The gauges are silent: nobody can confirm an improvement, the level is held."
     resumed = "The gauges report again. " if message.cause is Cause.SIGHT_REGAINED else ""
+    resumed += _unaffirmed_en(message)
     if message.reason is None:
         return f"{resumed}Measurements are falling."
     return _deadline_en(message, policy) + resumed + _reason_en(message.reason, policy)
 
 
 def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
+    signs = _signs_en(reason, policy).rstrip()
+    if reason.indicator in NOT_MEASURED:
+        return signs or "The warning level of another hazard has been reached."
+    others = f"{_others_en(reason)}{_travel_en(reason)}"
+    return f"{_measured_en(reason, policy)}{others}{' ' if signs else ''}{signs}"
+
+
+def _measured_en(reason: Reason, policy: MessagePolicy) -> str:
     station = _short(reason.station, 3 * NAME_MAX)
     where = f"Gauge {station}" if station else "Nearby gauges"
     if clean(reason.zone):
@@ -277,7 +369,7 @@ def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
     phrase = INDICATOR_EN.get(reason.indicator, INDICATOR_EN["rain"])
     what = phrase.format(value=f"{value} {unit}", over=_duration_en(reason.duration_s))
     doubt = "" if reason.confirmed else ", unconfirmed"
-    if reason.is_observed:
+    if _is_seen(reason):
         verb = "reached" if _reaches(reason) else "close to"
         return f"{where}: {what}, {verb} the threshold of {threshold} {unit} (observed {clock}{doubt})."
     ahead = _number(reason.forecast_value, "unknown")
@@ -285,6 +377,12 @@ def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
         f"Expected within {_duration_en(reason.lead_s)} at {where[0].lower()}{where[1:]}: {what} "
         f"({ahead} {unit} of it forecast), threshold {threshold} {unit} (forecast of {clock}{doubt})."
     )
+
+
+def _is_seen(reason: Reason) -> bool:
+    """Whether the station itself has observed the value, if only the village awaits what it means."""
+    comes_from_upstream = any(fact.indicator == "travel" for fact in reason.facts)
+    return reason.is_observed or (comes_from_upstream and reason.forecast_value == 0)
 
 
 def _reaches(reason: Reason) -> bool:

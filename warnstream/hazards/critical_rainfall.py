@@ -1,15 +1,39 @@
 """Critical rainfall (临界雨量): rain over any of several durations reaches a village's own values.
 
-The rule of flash floods, and of sirens for rain-triggered landslides.
+The rule of flash floods, and of sirens for rain-triggered landslides. Wet
+ground makes less rain critical, in one of two ways:
+
+- by class: dry, medium and wet ground have tables of their own (the usual
+  limits are 0.5 and 0.8 of the greatest storage Wm of the antecedent rain);
+- by guidance, in the manner of flash flood guidance: one table times a share
+  that falls with the soil water along a line or a table of points.
+
+Where nobody knows how wet the ground is, it counts as wet. Beside the level
+there is a continuous score, the ratio of the rain to what is critical for the
+highest level: skill rarely is best at a ratio of exactly 1, so a county sets
+the ratio that served it (``critical_ratio``).
 """
 
+from dataclasses import replace
+
+import numpy as np
+
 from warnstream.hazards import rain_table
-from warnstream.model.indicators import HazardLevels, VillageRain
-from warnstream.model.rules import HazardRule
+from warnstream.model.arrays import Float64Array, UInt8Array
+from warnstream.model.indicators import HazardLevels, VillageAntecedent, VillageRain
+from warnstream.model.level import LEVELS
+from warnstream.model.rules import CriticalRain, HazardRule, Wetness
+
+COVERAGE_MIN = 0.5
+"""Share of the past that must have been observed; below it nobody knows how wet the ground is."""
+
+DRY, MEDIUM, WET = 0, 1, 2
 
 
-def evaluate(rule: HazardRule, rain: VillageRain) -> HazardLevels:
-    """Level of every village by critical rainfall.
+def evaluate(
+    rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None = None
+) -> HazardLevels:
+    """Level of every place by critical rainfall.
 
     Parameters
     ----------
@@ -17,5 +41,62 @@ def evaluate(rule: HazardRule, rain: VillageRain) -> HazardLevels:
         With `CriticalRain` thresholds.
     rain : VillageRain
         Accumulations over at least `rain_table.durations_needed(rule)`.
+    antecedent : VillageAntecedent or None
+        Needed where the thresholds depend on the wetness.
     """
-    return rain_table.evaluate_where(rule, rain, counts=None)
+    table = rule.thresholds
+    assert isinstance(table, CriticalRain)
+    if table.wetness is not None:
+        assert antecedent is not None, "planned for from the rules"
+        table = replace(table, critical_mm=critical_now(table, table.wetness, antecedent))
+        rule = replace(rule, thresholds=table)
+    found = rain_table.evaluate_where(rule, rain, counts=None)
+    return replace(found, ratio=ratio_to_critical(table, rain))
+
+
+def critical_now(table: CriticalRain, wetness: Wetness, antecedent: VillageAntecedent) -> Float64Array:
+    """Critical rainfall on the ground as it is, shape (n_places, n_durations, 4)."""
+    ground_mm = ground_of(wetness, antecedent)
+    if wetness.dry_mm is not None and wetness.wet_mm is not None:
+        is_class = wetness_class(wetness, ground_mm)[:, None, None]
+        critical = np.where(is_class == DRY, wetness.dry_mm, table.critical_mm)
+        return np.where(is_class == WET, wetness.wet_mm, critical)
+    share = np.interp(ground_mm, wetness.guide_mm, wetness.guide_share)
+    share = np.where(np.isnan(ground_mm), wetness.guide_share[-1], share)
+    return np.asarray(table.critical_mm * share[:, None, None])
+
+
+def ground_of(wetness: Wetness, antecedent: VillageAntecedent) -> Float64Array:
+    """Water in the ground that the wetness is judged by, mm, shape (n_places,); NaN where nobody knows."""
+    ratio = wetness.api_ratio
+    ground_mm = antecedent.antecedent_mm[ratio] if ratio else antecedent.soil_water_mm
+    return np.where(antecedent.coverage >= COVERAGE_MIN, ground_mm, np.nan)
+
+
+def wetness_class(wetness: Wetness, ground_mm: Float64Array) -> UInt8Array:
+    """0 dry, 1 medium, 2 wet, shape (n_places,).
+
+    >>> limits = Wetness(0.84, (60.0, 96.0), None, None, np.zeros(0), np.zeros(0))
+    >>> wetness_class(limits, np.array([0.0, 59.9, 60.0, 95.9, 96.0, np.nan]))
+    array([0, 0, 1, 1, 2, 2], dtype=uint8)
+    """
+    medium, wet = wetness.limit_mm
+    return np.where(ground_mm < medium, DRY, np.where(ground_mm < wet, MEDIUM, WET)).astype(np.uint8)
+
+
+def ratio_to_critical(table: CriticalRain, rain: VillageRain) -> Float64Array:
+    """Rain over critical rainfall of the highest level that has a value, the most of all durations.
+
+    Returns
+    -------
+    Float64Array, shape (n_places,)
+        NaN where no rain is known or no value is set.
+    """
+    ratio: Float64Array = np.full(len(rain.is_blind), np.nan)
+    for column, duration_s in enumerate(table.duration_s):
+        critical = np.full(len(ratio), np.nan)
+        for level in LEVELS:
+            has = ~np.isnan(table.critical_mm[:, column, level - 1])
+            critical[has] = table.critical_mm[has, column, level - 1]
+        ratio = np.fmax(ratio, rain.over(int(duration_s)) / critical)
+    return ratio

@@ -5,6 +5,10 @@ which gauge warns which village. The forecast half extends the gauge's own
 rise (a robust slope over the last 10 to 60 minutes) in a straight line: good
 for the next level of a flood that is under way, blind for one that has not
 begun.
+
+A gauge upstream warns the villages below it before the flood is there: what it
+has reached is *expected* in the village after the travel time of the reach
+(the shortest one counts), weakened towards low water by its attenuation.
 """
 
 import numpy as np
@@ -37,13 +41,17 @@ def evaluate(rule: HazardRule, stages: GaugeStage, n_villages: int, now_s: int) 
     assert isinstance(table, CriticalStage)
     fresh = age_ok(stages.observed_at_s[table.station], now_s, table.stale_after_s)
     stage_m = np.where(fresh, stages.stage_m[table.station], np.nan)
+    rises_m_per_h = np.where(fresh, stages.rise_m_per_h[table.station], np.nan)
+    reaches = table.reaches
+    if reaches is not None:
+        stage_m = reaches.base_m + reaches.attenuation * (stage_m - reaches.base_m)
+        rises_m_per_h = reaches.attenuation * rises_m_per_h
     level = levels_of(stage_m, table.critical_m)
     holding = levels_of(stage_m, clear_values(table.critical_m, rule.lowering.clear_ratio, SPAN_M_MIN))
     threshold_m = threshold_of(table.critical_m, level)
     rise_m = np.zeros(len(level))
     lead_s: Int32Array = np.zeros(len(level), dtype=np.int32)
     if rule.forecast_level_max > Level.NONE:
-        rises_m_per_h = np.where(fresh, stages.rise_m_per_h[table.station], np.nan)
         lead_h = lead_hours(table.critical_m, stage_m, rises_m_per_h)
         expected = expected_level(lead_h, table.horizon_s / HOUR_S, rule.forecast_level_max)
         worse = np.flatnonzero(expected > level)
@@ -52,6 +60,9 @@ def evaluate(rule: HazardRule, stages: GaugeStage, n_villages: int, now_s: int) 
         hours = threshold_of(lead_h[worse], expected[worse])
         lead_s[worse] = np.ceil(hours * HOUR_S / MINUTE_S) * MINUTE_S
         rise_m[worse] = threshold_m[worse] - stage_m[worse]
+    value_m = np.where(lead_s > 0, threshold_m, stage_m)
+    if reaches is not None:
+        lead_s += reaches.travel_min_s
     rows = SensorRows(
         village=table.village,
         station=table.station,
@@ -59,7 +70,7 @@ def evaluate(rule: HazardRule, stages: GaugeStage, n_villages: int, now_s: int) 
         fresh=fresh,
         level=level,
         holding=holding,
-        value=np.where(lead_s > 0, threshold_m, stage_m),
+        value=value_m,
         threshold=threshold_m,
         forecast_value=rise_m,
         duration_s=np.zeros(len(level), dtype=np.int32),

@@ -60,6 +60,7 @@ def evaluate(
         station=worse("station"),
         indicator=worse("indicator"),
         is_confirmed=worse("is_confirmed"),
+        ratio=by_rain.ratio,
     )
 
 

@@ -28,8 +28,11 @@ from warnstream.ingest.names import (
     Decoded,
     Names,
     RawMessage,
-    is_finite,
+    Refusals,
+    observed_at,
     refuse_if_too_large,
+    shown,
+    value_of,
 )
 from warnstream.ingest.names import refuse as _refuse
 from warnstream.ingest.speakers import ANY, Speakers
@@ -38,7 +41,6 @@ from warnstream.model.decoders import DecoderRule, VariableMapping
 from warnstream.model.network import Stations
 from warnstream.model.readings import UNIT_OF_VARIABLE, ReadingBatch, batch_of, concatenate, empty_batch
 from warnstream.model.refusals import Refusal, RefusalReason
-from warnstream.model.times import parse_iso
 
 __all__ = ["PAYLOAD_BYTES_MAX", "Decoded", "Decoder", "RawMessage"]
 
@@ -81,19 +83,20 @@ class Decoder:
             return Decoded(plain, [])
         rows: list[tuple[int, int, int, float]] = []
         message_of_row: list[int] = []
-        refusals: list[Refusal] = []
+        refusals = Refusals()
         for index in left:
+            refusals.begin()
             speaker = ANY if speakers is None else speakers[index]
             for item in self._decode_message(messages[index], speaker):
                 if isinstance(item, Refusal):
-                    refusals.append(item)
+                    refusals.add(item)
                 else:
                     rows.append(item)
                     message_of_row.append(index)
         station, variable, observed_at_s, value = zip(*rows, strict=True) if rows else ((), (), (), ())
         readings = concatenate([plain, batch_of(station, variable, observed_at_s, value)])
         arrival = np.argsort(np.concatenate([message_of_plain, message_of_row]), kind="stable")
-        return Decoded(readings.select(arrival), refusals)
+        return Decoded(readings.select(arrival), refusals.all())
 
     def _plain(
         self, messages: Sequence[RawMessage], speakers: Sequence[int] | None
@@ -129,7 +132,7 @@ class Decoder:
         station = self._names.station(code)
         if station is None:
             yield _refuse(
-                RefusalReason.UNKNOWN_STATION, f"station {code!r:.80} is not in stations.csv", message
+                RefusalReason.UNKNOWN_STATION, f"station {shown(code)} is not in stations.csv", message
             )
             return
         if speaker not in (ANY, station):
@@ -150,25 +153,27 @@ class Decoder:
             mapping = variables.get(word)
             if mapping is None:
                 known = ", ".join(variables)
-                yield _refuse(RefusalReason.UNKNOWN_VARIABLE, f"{word!r:.80} is not one of {known}", message)
-            elif isinstance(value, bool) or not isinstance(value, int | float) or not is_finite(value):
-                yield _refuse(RefusalReason.BAD_VALUE, f"{word} {value!r:.80} is not a number", message)
+                yield _refuse(RefusalReason.UNKNOWN_VARIABLE, f"{shown(word)} is not one of {known}", message)
+                continue
+            number = value_of(mapping, value)
+            if number is None:
+                yield _refuse(RefusalReason.BAD_VALUE, f"{word} {shown(value)} is not a number", message)
             else:
                 refusal = _check_unit(word, mapping, units, message) if units is not None else None
-                yield refusal or (station, int(mapping.variable), observed_at_s, mapping.value(float(value)))
+                yield refusal or (station, int(mapping.variable), observed_at_s, number)
 
     def _parse_time(self, time: object) -> int:
         if isinstance(time, str):
             known = self._time_of_text.get(time)
             if known is None:
-                known = parse_iso(time)
+                known = observed_at(time)
                 if len(self._time_of_text) >= _TIME_CACHE_MAX:
                     self._time_of_text.clear()
                 self._time_of_text[time] = known
             return known
         if isinstance(time, int | float) and not isinstance(time, bool) and 0 <= time < EPOCH_S_MAX:
             return int(time)
-        raise ValueError(f"time {time!r} is neither ISO 8601 text with a zone nor epoch seconds")
+        raise ValueError(f"time {shown(time)} is neither ISO 8601 text with a zone nor epoch seconds")
 
 
 def _check_unit(word: str, mapping: VariableMapping, units: object, message: RawMessage) -> Refusal | None:
@@ -177,5 +182,5 @@ def _check_unit(word: str, mapping: VariableMapping, units: object, message: Raw
     expected = UNIT_OF_VARIABLE[mapping.variable]
     unit = units.get(word, expected) if isinstance(units, dict) else units
     if is_ours and unit != expected:
-        return _refuse(RefusalReason.WRONG_UNIT, f"{word} in {unit!r:.80}, expected {expected!r}", message)
+        return _refuse(RefusalReason.WRONG_UNIT, f"{word} in {shown(unit)}, expected {expected!r}", message)
     return None

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from warnstream.model.decoders import DecoderRule, VariableMapping, conversion
 from warnstream.model.network import Stations
 from warnstream.model.readings import UNIT_OF_VARIABLE, VARIABLE_OF_WORD, ReadingBatch, batch_of
 from warnstream.model.refusals import Refusal, RefusalReason
+from warnstream.model.times import parse_iso
 
 PAYLOAD_BYTES_MAX = 256 * 1024
 """Greatest message that is read; a gateway's day of 5-minute readings is about 30 KiB."""
@@ -16,7 +17,16 @@ PAYLOAD_BYTES_MAX = 256 * 1024
 EPOCH_S_MAX = 100_000_000_000
 """Epoch times above this (year 5138) are milliseconds or noise."""
 
-_REFUSED_HEAD_BYTES = 1024
+REFUSALS_PER_MESSAGE_MAX = 100
+"""Refusals of one message that are kept one by one; a message must not fill the store of what was refused."""
+
+DETAIL_CHARACTERS_MAX = 500
+"""Of a refusal's detail; what came is kept beside it."""
+
+CACHED_CHARACTERS_MAX = 256
+"""Longer names and times are looked up anew each time: what is remembered has a bound in bytes too."""
+
+_SHOWN_MAX = 80
 
 Item = TypeVar("Item")
 
@@ -53,6 +63,35 @@ class Names:
         return self._station.get(name) if isinstance(name, str) else None
 
 
+class Refusals:
+    """What is refused, message by message; of each at most `REFUSALS_PER_MESSAGE_MAX` one by one."""
+
+    def __init__(self) -> None:
+        self._kept: list[Refusal] = []
+        self._n_of_message = 0
+        self._last: Refusal | None = None
+
+    def begin(self) -> None:
+        """The next message is looked at."""
+        left = self._n_of_message - REFUSALS_PER_MESSAGE_MAX
+        if left > 0 and self._last is not None:
+            detail = f"{left} more refusals of this message, the last: {self._last.detail}"
+            self._kept.append(replace(self._last, detail=detail[:DETAIL_CHARACTERS_MAX]))
+        self._n_of_message = 0
+
+    def add(self, refusal: Refusal) -> None:
+        """Refuse a message or a part of it."""
+        self._n_of_message += 1
+        self._last = refusal
+        if self._n_of_message <= REFUSALS_PER_MESSAGE_MAX:
+            self._kept.append(refusal)
+
+    def all(self) -> list[Refusal]:
+        """Everything refused so far."""
+        self.begin()
+        return self._kept
+
+
 @dataclass(slots=True)
 class Rows:
     """Readings as they are decoded, column by column, and refusals."""
@@ -62,7 +101,7 @@ class Rows:
     observed_at_s: list[int] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
     interval_s: list[int] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: Refusals = field(default_factory=Refusals)
 
     def add(self, station: int, variable: int, observed_at_s: int, value: float, interval_s: int = 0) -> None:
         """One reading; `interval_s` 0 is the station's own interval."""
@@ -74,7 +113,7 @@ class Rows:
 
     def refuse(self, reason: RefusalReason, detail: str, message: RawMessage) -> None:
         """Keep a message, or a part of it, aside."""
-        self.refusals.append(refuse(reason, detail, message))
+        self.refusals.add(refuse(reason, detail, message))
 
     def add_number(
         self, names: Names, station: int, word: str, observed_at_s: int, number: object, message: RawMessage
@@ -83,31 +122,63 @@ class Rows:
         mapping = names.variables.get(word)
         if mapping is None:
             known = ", ".join(names.variables)
-            self.refuse(RefusalReason.UNKNOWN_VARIABLE, f"{word!r} is not one of {known}", message)
-        elif isinstance(number, bool) or not isinstance(number, int | float) or not is_finite(number):
-            self.refuse(RefusalReason.BAD_VALUE, f"{word} {number!r:.80} is not a number", message)
+            self.refuse(RefusalReason.UNKNOWN_VARIABLE, f"{shown(word)} is not one of {known}", message)
+            return
+        value = value_of(mapping, number)
+        if value is None:
+            self.refuse(RefusalReason.BAD_VALUE, f"{word:.80} {shown(number)} is not a number", message)
         else:
-            self.add(station, int(mapping.variable), observed_at_s, mapping.value(float(number)))
+            self.add(station, int(mapping.variable), observed_at_s, value)
 
     def decoded(self) -> Decoded:
         """Everything gathered so far."""
         return Decoded(
             batch_of(self.station, self.variable, self.observed_at_s, self.value, self.interval_s),
-            self.refusals,
+            self.refusals.all(),
         )
 
 
 def refuse(reason: RefusalReason, detail: str, message: RawMessage) -> Refusal:
     """A refusal of a message."""
-    return Refusal(reason, detail, message.topic, message.payload)
+    return Refusal(reason, detail[:DETAIL_CHARACTERS_MAX], message.topic, message.payload)
+
+
+def shown(value: object) -> str:
+    """What came, short, for a detail; never raises, whatever came.
+
+    >>> shown("rane"), shown(1.5), shown([[[]]]), shown("x" * 99)[-4:]
+    ("'rane'", '1.5', 'a list', 'xxx…')
+    """
+    if isinstance(value, int) and not -(10**40) < value < 10**40:
+        return "a number beyond 1e40"
+    if value is None or isinstance(value, str | bytes | int | float):
+        text = repr(value[: _SHOWN_MAX + 1] if isinstance(value, str | bytes) else value)
+        return text if len(text) <= _SHOWN_MAX else f"{text[: _SHOWN_MAX - 1]}…"
+    return f"a {type(value).__name__}"
+
+
+def observed_at(text: str) -> int:
+    """Seconds UTC of an ISO 8601 text with a zone.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or lies outside of 1970 to 5138.
+    """
+    if len(text) > CACHED_CHARACTERS_MAX:
+        raise ValueError(f"time {shown(text)} is too long for one")
+    time_s = parse_iso(text)
+    if not 0 <= time_s < EPOCH_S_MAX:
+        raise ValueError(f"time {shown(text)} is not one of this age")
+    return time_s
 
 
 def refuse_if_too_large(message: RawMessage) -> Refusal | None:
-    """A refusal with the head of a message beyond `PAYLOAD_BYTES_MAX`; None if it may be read."""
+    """A refusal of a message beyond `PAYLOAD_BYTES_MAX`; None if it may be read."""
     if len(message.payload) <= PAYLOAD_BYTES_MAX:
         return None
     detail = f"{len(message.payload)} bytes, expected at most {PAYLOAD_BYTES_MAX}"
-    return Refusal(RefusalReason.TOO_LARGE, detail, message.topic, message.payload[:_REFUSED_HEAD_BYTES])
+    return refuse(RefusalReason.TOO_LARGE, detail, message)
 
 
 def is_finite(number: float) -> bool:
@@ -116,6 +187,14 @@ def is_finite(number: float) -> bool:
         return math.isfinite(number)
     except OverflowError:  # an int beyond 1e308
         return False
+
+
+def value_of(mapping: VariableMapping, number: object) -> float | None:
+    """A number as it came in our unit; None if it is none, or too great to be held."""
+    if isinstance(number, bool) or not isinstance(number, int | float) or not is_finite(number):
+        return None
+    value = mapping.value(float(number))
+    return value if math.isfinite(value) else None
 
 
 def in_own_unit(mapping: VariableMapping, unit: str | None, value: float) -> float | None:

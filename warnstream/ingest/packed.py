@@ -29,6 +29,9 @@ from warnstream.model.refusals import Refusal, RefusalReason
 
 MAGIC = b"WSP1"
 HEAD_BYTES = 16
+TABLE_BYTES_MAX = 4 * 1024 * 1024
+"""Tables of names that are remembered; beyond it they are read anew."""
+
 ROW = np.dtype(
     [("station", "<u2"), ("variable", "u1"), ("reserved", "u1"), ("observed_at_s", "<u4"), ("value", "<f8")]
 )
@@ -40,6 +43,7 @@ class PackedDecoder:
     def __init__(self, stations: Stations, rule: DecoderRule) -> None:
         self._names = Names(stations, rule)
         self._stations_of_table: dict[bytes, Int32Array] = {}
+        self._table_bytes = 0
 
     def decode(self, messages: Sequence[RawMessage]) -> Decoded:
         """Readings of all messages, in order; never raises for what a message contains."""
@@ -85,9 +89,11 @@ class PackedDecoder:
                 numbers.append(-1 if station is None else station)
                 at += 1 + table[at]
             known = np.array(numbers, dtype=np.int32)
-            if len(self._stations_of_table) >= 1000:
+            if self._table_bytes + len(table) > TABLE_BYTES_MAX:
                 self._stations_of_table.clear()
+                self._table_bytes = 0
             self._stations_of_table[table] = known
+            self._table_bytes += len(table)
         return known
 
     def _usable(

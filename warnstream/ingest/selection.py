@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from warnstream.ingest.decode import Decoder
-from warnstream.ingest.names import Decoded, RawMessage, group_by, refuse
+from warnstream.ingest.names import CACHED_CHARACTERS_MAX, Decoded, RawMessage, group_by, refuse
 from warnstream.ingest.packed import PackedDecoder
 from warnstream.ingest.senml import Moment, SenmlDecoder
 from warnstream.ingest.sl651 import Sl651Decoder
@@ -94,6 +94,25 @@ class DecoderSelection:
         return Decoded(concatenate(batches), refusals)
 
     def _decode(self, index: int, messages: Sequence[RawMessage], speakers: Sequence[int]) -> Decoded:
+        """Readings of messages of one format.
+
+        A decoder never raises for what a message contains. Should one have a fault all the same, only the
+        message that met it is set aside: it is in the journal already, and would stop every restart too.
+        """
+        try:
+            return self._decode_heard(index, messages, speakers)
+        except Exception as fault:  # noqa: BLE001  # whatever it is, the other messages must be read
+            if len(messages) == 1:
+                detail = f"a fault of the decoder: {type(fault).__name__}: {fault}"
+                return Decoded(concatenate([]), [refuse(RefusalReason.DECODER_FAULT, detail, messages[0])])
+            return _joined(
+                [
+                    self._decode(index, [message], [speaker])
+                    for message, speaker in zip(messages, speakers, strict=True)
+                ]
+            )
+
+    def _decode_heard(self, index: int, messages: Sequence[RawMessage], speakers: Sequence[int]) -> Decoded:
         """Messages of one format, each heard for its own station only."""
         decoder = self._decoders[index]
         if self._speakers is None or speaks_for_all(speakers):
@@ -104,10 +123,7 @@ class DecoderSelection:
         for message, speaker in zip(messages, speakers, strict=True):
             decoded = decoder.decode([message])
             parts.append(decoded if speaker == ANY else self._speakers.only_own(decoded, speaker, message))
-        return Decoded(
-            concatenate([part.readings for part in parts]),
-            [refusal for part in parts for refusal in part.refusals],
-        )
+        return _joined(parts)
 
     def _choose(self, topic: str) -> tuple[int, int]:
         """The rule of a topic and whom it speaks for; remembered."""
@@ -116,10 +132,19 @@ class DecoderSelection:
             index for name in names for index, rule in enumerate(self._rules) if matches(rule.topic, name)
         )
         speaker = ANY if self._speakers is None else self._speakers.of(topic)
+        found = next(fitting, _NONE), speaker
         if len(self._known) >= TOPICS_REMEMBERED_MAX:
             self._known.clear()
-        self._known[topic] = next(fitting, _NONE), speaker
-        return self._known[topic]
+        if len(topic) <= CACHED_CHARACTERS_MAX:
+            self._known[topic] = found
+        return found
+
+
+def _joined(parts: Sequence[Decoded]) -> Decoded:
+    return Decoded(
+        concatenate([part.readings for part in parts]),
+        [refusal for part in parts for refusal in part.refusals],
+    )
 
 
 def _no_decoder(message: RawMessage) -> Refusal:

@@ -15,6 +15,7 @@ record must be one that can become the variable's own.
 Limit: `RECORDS_MAX` records in one pack.
 """
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ import cbor2
 import msgspec
 
 from warnstream.ingest.names import (
+    CACHED_CHARACTERS_MAX,
     EPOCH_S_MAX,
     Decoded,
     Names,
@@ -30,6 +32,7 @@ from warnstream.ingest.names import (
     in_own_unit,
     is_finite,
     refuse_if_too_large,
+    shown,
 )
 from warnstream.model.decoders import DecoderRule, VariableMapping
 from warnstream.model.network import Stations
@@ -92,23 +95,30 @@ class SenmlDecoder:
 
     def take(self, message: RawMessage, rows: Rows) -> None:
         """Add the readings of one message, and what must be kept aside."""
+        rows.refusals.begin()
         too_large = refuse_if_too_large(message)
         if too_large is not None:
-            rows.refusals.append(too_large)
+            rows.refusals.add(too_large)
             return
         try:
-            pack = read_cbor(message.payload) if self._is_cbor else msgspec.json.decode(message.payload)
+            pack, left = self._read(message.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             rows.refuse(RefusalReason.NOT_JSON, str(error), message)
             return
         except PackError as error:
             rows.refuse(RefusalReason.NOT_CBOR, str(error), message)
             return
+        if left:
+            rows.refuse(RefusalReason.WRONG_SHAPE, f"{left} bytes behind the pack are not read", message)
         try:
             for record in resolve(pack):
                 self._take_record(record, message, rows)
         except PackError as error:
             rows.refuse(RefusalReason.WRONG_SHAPE, str(error), message)
+
+    def _read(self, payload: bytes) -> tuple[object, int]:
+        """The pack, and how many bytes stand behind it."""
+        return read_cbor(payload) if self._is_cbor else (msgspec.json.decode(payload), 0)
 
     def _take_record(self, record: Record, message: RawMessage, rows: Rows) -> None:
         if record.value is None:
@@ -126,7 +136,10 @@ class SenmlDecoder:
             rows.refuse(RefusalReason.BAD_TIME, detail, message)
             return
         value = in_own_unit(mapping, record.unit, record.value)
-        if value is None:
+        if value is not None and not is_finite(value):
+            detail = f"{record.name!r:.80} {record.value:g} is too great"
+            rows.refuse(RefusalReason.BAD_VALUE, detail, message)
+        elif value is None:
             detail = f"{record.name!r:.80} in {record.unit!r:.40}"
             rows.refuse(RefusalReason.WRONG_UNIT, detail, message)
         else:
@@ -147,7 +160,8 @@ class SenmlDecoder:
             known = self._split(name)
             if len(self._parts_of_name) >= RECORDS_MAX:
                 self._parts_of_name.clear()
-            self._parts_of_name[name] = known
+            if len(name) <= CACHED_CHARACTERS_MAX:
+                self._parts_of_name[name] = known
         return known
 
     def _split(self, name: str) -> tuple[int, VariableMapping] | str:
@@ -164,26 +178,28 @@ class SenmlDecoder:
         return f"{name!r:.120} does not end in a station's identity and a variable"
 
 
-def read_cbor(payload: bytes) -> object:
-    """A CBOR pack with the labels of JSON.
+def read_cbor(payload: bytes) -> tuple[object, int]:
+    """A CBOR pack with the labels of JSON, and how many bytes stand behind it.
 
     Raises
     ------
     PackError
-        If it is not one CBOR item.
+        If no CBOR item stands there.
     """
     try:
-        pack = cbor2.loads(payload)
+        stream = io.BytesIO(payload)
+        pack = cbor2.CBORDecoder(stream).decode()
     except Exception as error:  # noqa: BLE001  # hostile input raises more than the library's own errors
         raise PackError(f"{type(error).__name__}: {error}") from None
+    left = len(payload) - stream.tell()
     if not isinstance(pack, list):
-        return pack
-    return [_with_labels(item) if isinstance(item, Mapping) else item for item in pack]
+        return pack, left
+    return [_with_labels(item) if isinstance(item, Mapping) else item for item in pack], left
 
 
 def _with_labels(item: Mapping[object, object]) -> dict[object, object]:
     return {
-        _LABEL_OF_CBOR.get(label, label) if isinstance(label, int) else label: value
+        _LABEL_OF_CBOR.get(label, label) if type(label) is int else label: value
         for label, value in item.items()
     }
 
@@ -217,16 +233,16 @@ def _check_fields(item: Mapping[object, object]) -> None:
     for key in _NUMBERS:
         number = item.get(key, 0)
         if isinstance(number, bool) or not isinstance(number, int | float) or not is_finite(number):
-            raise PackError(f"{key} {number!r:.40} is not a number")
+            raise PackError(f"{key} {shown(number)} is not a number")
     for key in ("bn", "n", "bu", "u"):
         if not isinstance(item.get(key, ""), str):
             raise PackError(f"{key} is not text")
     version = item.get("bver", VERSION)
     if not isinstance(version, int) or version > VERSION:
-        raise PackError(f"version {version!r:.40}, expected at most {VERSION}")
+        raise PackError(f"version {shown(version)}, expected at most {VERSION}")
     for label in item:
         if not isinstance(label, str) or label.endswith("_"):
-            raise PackError(f"field {label!r:.40} must be understood and is not")
+            raise PackError(f"field {shown(label)} must be understood and is not")
 
 
 def _record(item: Mapping[str, object], base: Mapping[str, object]) -> Record | None:

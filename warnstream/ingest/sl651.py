@@ -8,7 +8,8 @@ they count only where ``variables:`` says so. Of one report only PT, or else
 PJ, is taken as counter.
 
 Test reports (30H) are refused by that reason and never judged; pictures are
-refused and counted; heartbeats and replies to settings carry nothing.
+refused and counted; heartbeats, status, events and replies to settings carry
+no observation and are passed over. Any other function is refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,9 @@ from warnstream.model.refusals import RefusalReason
 HEARTBEAT, TEST_REPORT, MANUAL_REPORT, PICTURE_REPORT = 0x2F, 0x30, 0x35, 0x36
 OBSERVATIONS = frozenset({0x31, 0x32, 0x33, 0x34, 0x37, 0x38, 0x3A})
 """Functions whose body holds elements of Annex C (configuration identifiers overlap them)."""
+
+HOUSEKEEPING = frozenset({HEARTBEAT, *range(0x40, 0x52)})
+"""Functions that carry no observation: settings, status, versions, events, clock."""
 
 _SERIAL_AND_TIME = {False: 8, True: 16}
 _COUNTER_NAMES = ("PT", "PJ")
@@ -61,9 +65,10 @@ class Sl651Decoder:
         """Readings of all messages, in order; never raises for what a message contains."""
         rows = Rows()
         for message in messages:
+            rows.refusals.begin()
             too_large = refuse_if_too_large(message)
             if too_large is not None:
-                rows.refusals.append(too_large)
+                rows.refusals.add(too_large)
                 continue
             content = frame_bytes(message.payload)
             if not content:
@@ -91,11 +96,18 @@ class Sl651Decoder:
             rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, detail, message)
         elif frame.function in OBSERVATIONS:
             self._take_report(frame, message, rows)
+        elif frame.function not in HOUSEKEEPING:
+            detail = f"function {frame.function:02X} of {frame.station} is not one of the standard's"
+            rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, detail, message)
 
     def _take_report(self, frame: Frame, message: RawMessage, rows: Rows) -> None:
         head = _SERIAL_AND_TIME[frame.is_ascii]
         if len(frame.body) == head:
             return  # the reply to a query that found nothing
+        if len(frame.body) < head:
+            detail = f"a body of {len(frame.body)} bytes has no room for serial number and time"
+            rows.refuse(RefusalReason.BAD_FRAME, detail, message)
+            return
         reader = BodyReader(frame.station, frame.function, self._utc_offset_s)
         elements = []
         try:

@@ -6,6 +6,7 @@ is invalid, a series whose header stands once (31H, 38H), several stations and
 times in one body.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,13 @@ INTERVAL_S: dict[str, int] = {
 }  # fmt: skip
 """How long before its time each amount of rain began to fall."""
 
+TIME_S_MAX = 4_102_444_800 + DAY_S
+"""Years have two digits: nothing is observed after 2099."""
+
+DIGITS_MAX = 20
+"""Of a decimal number in ASCII; Annex C has ten at most."""
+
+_ADDRESS = re.compile(r"[0-9A-Fa-f]{1,10}")
 _SERIES_FUNCTIONS = frozenset({0x31, 0x38})
 _FIRST_TIME_FUNCTIONS = frozenset({0x31, 0x34, 0x38})
 _MANUAL_HEADER = b"\xf2\xf2"
@@ -181,7 +189,10 @@ class BodyReader:
     def _observed(self, name: str, value: float, after_s: int) -> Element:
         if self.observed_at_s is None:
             raise BodyError(f"{name} has no observation time")
-        return Element(self.station, self.observed_at_s + after_s, name, value)
+        at_s = self.observed_at_s + after_s
+        if not 0 <= at_s < TIME_S_MAX:
+            raise BodyError(f"{name} would be observed {after_s} s after {self.observed_at_s}")
+        return Element(self.station, at_s, name, value)
 
     def cells(self, name: str, content: bytes, width: int, per_unit: int, hour: int = 0) -> Iterator[Element]:
         """Cells of five minutes, binary; all ones is invalid.
@@ -214,6 +225,8 @@ class BodyReader:
             name = tokens[at]
             following = tokens[at + 1] if at + 1 < len(tokens) else ""
             if name == "ST":
+                if _ADDRESS.fullmatch(following) is None:
+                    raise BodyError(f"{following!r:.40} is not a station's address")
                 self.station, self.observed_at_s = following.upper().zfill(10), None
                 at += 3  # the class of the station stands behind its address
             elif name == "TT":
@@ -222,7 +235,12 @@ class BodyReader:
             elif name in ("RGZS", "PIC", "DATA"):
                 self.other_content = {"RGZS": "manual text", "PIC": "picture"}.get(name, "flow batch")
                 return
-            elif name.startswith("DR") and name[2:3] in ("D", "H", "N") and name[3:].isdecimal():
+            elif (
+                name.startswith("DR")
+                and name[2:3] in ("D", "H", "N")
+                and len(name) == 5
+                and name[3:].isdecimal()
+            ):
                 self.step_s = int(name[3:]) * {"D": DAY_S, "H": HOUR_S, "N": MINUTE_S}[name[2]]
                 if self.function in _SERIES_FUNCTIONS and self.step_s:
                     yield from self._ascii_series(tokens[at + 1 :])
@@ -261,7 +279,7 @@ class BodyReader:
 
 def _decimal(token: str) -> float:
     """A plain decimal number; ValueError for anything else that float() would take (inf, nan, 1_0)."""
-    if not token.lstrip("+-").replace(".", "", 1).isdecimal():
+    if len(token) > DIGITS_MAX or not token.lstrip("+-").replace(".", "", 1).isdecimal():
         raise ValueError(token)
     return float(token)
 

@@ -12,8 +12,9 @@ Limit: after `CHECKSUMS_FAILED_MAX` wrong checksums the rest of a buffer is
 given up, so that crafted noise costs milliseconds.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from warnstream.model.refusals import RefusalReason
 
@@ -25,6 +26,15 @@ FRAME_BYTES_MAX = 17 + 4095
 """Longest frame in HEX; in ASCII the longest is 29 + 4095."""
 
 CHECKSUMS_FAILED_MAX = 64
+
+_START = re.compile(
+    rb"\x7e\x7e(?:(?=.{9}[\x00-\x0f\x80-\x8f].[\x02\x16])|(?=.{0,11}\Z))"
+    rb"|\x01(?:(?=[0-9A-Fa-f]{18}[08][0-9A-Fa-f]{3}[\x02\x16])|(?=[0-9A-Fa-f]{0,22}\Z))|\x7e\Z",
+    re.DOTALL,
+)
+"""A header as far as it is there: start, direction in the length's first digit, STX or SYN."""
+
+_DIGITS = re.compile(rb"[0-9A-Fa-f]+")
 
 _UP, _DOWN = 0x0, 0x8
 _HEX_HEAD, _HEX_TAIL = 14, 3
@@ -49,6 +59,8 @@ class Frame:
     body : bytes
         Between start and end character, without the packet numbers; characters if `is_ascii`.
     is_ascii : bool
+    raw : bytes
+        The frame as it came; empty for one that is to be built.
     """
 
     station: str
@@ -61,6 +73,7 @@ class Frame:
     packet: int
     body: bytes
     is_ascii: bool
+    raw: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +168,14 @@ def _tell_lost(found: list[Frame | Broken], lost: Broken | None, content: bytes)
 
 def _next_start(content: bytes, position: int) -> int:
     """Where a frame may begin; a single 7E at the very end may be the first of two."""
-    starts = [content.find(HEX_START, position), content.find(ASCII_START, position)]
-    if content.endswith(b"\x7e"):
-        starts.append(len(content) - 1)
-    return min((start for start in starts if start >= position), default=len(content))
+    found = _START.search(content, position)
+    return len(content) if found is None else found.start()
 
 
 def _read(content: bytes, start: int) -> Frame | Broken | None:
     """The frame at `start`; Broken if there is none, None if more bytes are needed to tell."""
     is_ascii = content[start : start + 1] == ASCII_START
     size = _length_of(content, start)
-    if size == 0:
-        return Broken(RefusalReason.BAD_FRAME, "no frame header", b"")
     if size < 0 or start + size > len(content):
         return None
     whole = content[start : start + size]
@@ -175,9 +184,9 @@ def _read(content: bytes, start: int) -> Frame | Broken | None:
         return Broken(RefusalReason.BAD_FRAME, f"no end character after {size - tail} bytes", b"")
     try:
         frame = _ascii_frame(whole) if is_ascii else _hex_frame(whole)
-        told = int(whole[-4:], 16) if is_ascii else int.from_bytes(whole[-2:])
-    except ValueError:
-        return Broken(RefusalReason.BAD_FRAME, "the header is not hexadecimal", b"")
+        told = _hexadecimal(whole[-4:]) if is_ascii else int.from_bytes(whole[-2:])
+    except ValueError as error:
+        return Broken(RefusalReason.BAD_FRAME, str(error), b"")
     expected = crc16(whole[: -4 if is_ascii else -2])
     if told != expected:
         detail = f"checksum {told:04X}, computed {expected:04X}"
@@ -186,31 +195,33 @@ def _read(content: bytes, start: int) -> Frame | Broken | None:
 
 
 def _length_of(content: bytes, start: int) -> int:
-    """Bytes of the frame at `start`; -1 if more are needed to tell, 0 if no frame can begin here."""
+    """Bytes of the frame whose header begins at `start`; -1 if more are needed to tell."""
     is_ascii = content[start : start + 1] == ASCII_START
     head, tail = (_ASCII_HEAD, _ASCII_TAIL) if is_ascii else (_HEX_HEAD, _HEX_TAIL)
     if start + head > len(content):
         return -1
-    if content[start + head - 1] not in (STX, SYN):
-        return 0
-    try:
-        word = (
-            int(content[start + 19 : start + 23], 16)
-            if is_ascii
-            else int.from_bytes(content[start + 11 : start + 13])
-        )
-    except ValueError:
-        return 0
-    if word >> 12 not in (_UP, _DOWN):
-        return 0
+    if is_ascii:
+        word = int(content[start + 19 : start + 23], 16)
+    else:
+        word = int.from_bytes(content[start + 11 : start + 13])
     return head + (word & 0xFFF) + tail
 
 
+def _hexadecimal(digits: bytes) -> int:
+    """A number in hexadecimal digits only (`int` alone takes signs, blanks and underlines too)."""
+    if _DIGITS.fullmatch(digits) is None:
+        raise ValueError(f"{digits!r} is not hexadecimal")
+    return int(digits, 16)
+
+
 def _hex_frame(whole: bytes) -> Frame:
+    """Raises ValueError where packet numbers are missing."""
     is_up = whole[11] >> 4 == _UP
     addresses = whole[2:8]
     station = addresses[1:] if is_up else addresses[:5]
     is_split = whole[13] == SYN
+    if is_split and len(whole) < _HEX_HEAD + 3 + _HEX_TAIL:
+        raise ValueError("SYN without packet numbers")
     numbers = int.from_bytes(whole[14:17]) if is_split else 0
     return Frame(
         station=station.hex().upper(),
@@ -223,6 +234,7 @@ def _hex_frame(whole: bytes) -> Frame:
         packet=numbers & 0xFFF,
         body=whole[17:-3] if is_split else whole[14:-3],
         is_ascii=False,
+        raw=whole,
     )
 
 
@@ -232,7 +244,7 @@ def _ascii_frame(whole: bytes) -> Frame:
     is_up = head[9] >> 4 == _UP
     station = head[1:6] if is_up else head[:5]
     is_split = whole[23] == SYN
-    numbers = int(whole[24:30], 16) if is_split else 0
+    numbers = _hexadecimal(whole[24:30]) if is_split else 0
     return Frame(
         station=station.hex().upper(),
         centre=head[0] if is_up else head[5],
@@ -244,6 +256,7 @@ def _ascii_frame(whole: bytes) -> Frame:
         packet=numbers & 0xFFF,
         body=whole[30:-5] if is_split else whole[24:-5],
         is_ascii=True,
+        raw=whole,
     )
 
 

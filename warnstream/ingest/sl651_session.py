@@ -2,7 +2,8 @@
 
 - M1 and M2: a report in one frame is kept, then confirmed with its own serial
   number and time; what arrives broken gets no answer, the station sends again.
-- M3: packets are gathered; once all are there they are kept together and
+- M3: packets are gathered (only the first of a message has its serial number, so a packet that is there
+  already with other bytes begins a new message); once all are there they are kept together and
   confirmed once. After the last packet a missing or broken one is asked for
   with NAK and its number, one at a time, at most `RESENDS_MAX` times each.
 - M4 (answers to queries) and heartbeats get no answer.
@@ -40,6 +41,11 @@ class _Gathering:
     packets: dict[int, Frame] = field(default_factory=dict)
     resends: dict[int, int] = field(default_factory=dict)
 
+    def has_another(self, frame: Frame) -> bool:
+        """Whether the packet of that number is there with other bytes: then a new message has begun."""
+        known = self.packets.get(frame.packet)
+        return known is not None and known.body != frame.body
+
 
 class Session:
     """One connection of a station.
@@ -66,7 +72,7 @@ class Session:
             elif item.is_up and item.n_packets > 1:
                 kept += self._gather(item)
             else:
-                kept.append(Kept(build(item), *self._confirm(item)))
+                kept.append(Kept(item.raw, *self._confirm(item)))
         return kept
 
     def close(self) -> list[Kept]:
@@ -79,7 +85,7 @@ class Session:
         """Packets of a message that will not become whole; gathering begins anew."""
         packets = self._gathering.packets.values() if self._gathering else ()
         self._gathering = None
-        return b"".join(build(frame) for frame in packets)
+        return b"".join(frame.raw for frame in packets)
 
     def _confirm(self, frame: Frame) -> tuple[bytes, int]:
         if not frame.is_up or frame.function not in _REPORTS:
@@ -94,21 +100,21 @@ class Session:
     def _gather(self, frame: Frame) -> list[Kept]:
         """Add a packet; the whole message once it is there."""
         if not 1 <= frame.packet <= frame.n_packets <= PACKETS_MAX:
-            return [Kept(build(frame), b"")]
+            return [Kept(frame.raw, b"")]
         gathering, kept = self._gathering, []
-        if gathering is None or not _belongs(frame, gathering.head):
+        if gathering is None or not _belongs(frame, gathering.head) or gathering.has_another(frame):
             lost = self._incomplete()
             kept = [Kept(lost, b"")] if lost else []
             gathering = self._gathering = _Gathering(frame)
         gathering.packets[frame.packet] = frame
         if sum(len(one.body) for one in gathering.packets.values()) > GATHERED_BYTES_MAX:
             self._gathering = None
-            return [*kept, *(Kept(build(one), b"") for one in gathering.packets.values())]
+            return [*kept, *(Kept(one.raw, b"") for one in gathering.packets.values())]
         if len(gathering.packets) == frame.n_packets:
             self._gathering = None
             ordered = [gathering.packets[number] for number in sorted(gathering.packets)]
             reply = self._reply(frame, self._end, ordered[0].body, frame.n_packets)
-            return [*kept, Kept(b"".join(build(one) for one in ordered), reply, self._end)]
+            return [*kept, Kept(b"".join(one.raw for one in ordered), reply, self._end)]
         if frame.end == ETX:
             kept.append(Kept(b"", *self._negate(gathering)))
         return kept

@@ -10,11 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from warnstream.ingest.names import Decoded, Names, RawMessage, Rows, refuse_if_too_large
+from warnstream.ingest.names import (
+    Decoded,
+    Names,
+    RawMessage,
+    Rows,
+    observed_at,
+    refuse_if_too_large,
+    shown,
+)
 from warnstream.model.decoders import DecoderRule
 from warnstream.model.network import Stations
 from warnstream.model.refusals import RefusalReason
-from warnstream.model.times import parse_iso
 
 DEPTH_MAX = 4
 """Inner objects of a decoded object that are looked into."""
@@ -31,9 +38,10 @@ class UplinkDecoder:
         """Readings of all messages, in order; never raises for what a message contains."""
         rows = Rows()
         for message in messages:
+            rows.refusals.begin()
             too_large = refuse_if_too_large(message)
             if too_large is not None:
-                rows.refusals.append(too_large)
+                rows.refusals.add(too_large)
                 continue
             try:
                 content = msgspec.json.decode(message.payload)
@@ -52,12 +60,13 @@ class UplinkDecoder:
         found = (self._names.station(identity) for identity in identities)
         station = next((number for number in found if number is not None), None)
         if station is None:
-            rows.refuse(RefusalReason.UNKNOWN_STATION, f"device {identities!r:.120} is no station", message)
+            told = " or ".join(shown(identity) for identity in identities)
+            rows.refuse(RefusalReason.UNKNOWN_STATION, f"device {told} is no station", message)
             return
         try:
             if not isinstance(time, str):
-                raise ValueError(f"time {time!r:.40} is not ISO 8601 text")  # noqa: TRY004, TRY301  # one refusal
-            observed_at_s = parse_iso(time)
+                raise ValueError(f"time {shown(time)} is not ISO 8601 text")  # noqa: TRY004, TRY301  # one refusal
+            observed_at_s = observed_at(time)
         except ValueError as error:
             rows.refuse(RefusalReason.BAD_TIME, str(error), message)
             return

@@ -62,7 +62,7 @@ class Wis2Decoder:
         rows = Rows()
         too_large = refuse_if_too_large(message)
         if too_large is not None:
-            rows.refusals.append(too_large)
+            rows.refusals.add(too_large)
             return rows.decoded()
         try:
             notification = msgspec.json.decode(message.payload)
@@ -81,12 +81,18 @@ class Wis2Decoder:
         if head in (b"{", b"["):
             first = inner.payload.lstrip(b" \t\r\n[")
             is_flat = b'"station"' in first[:4096]
-            return (self._flat if is_flat else self._senml).decode([inner])
+            return _of_message((self._flat if is_flat else self._senml).decode([inner]), message)
         if head and 0x80 <= head[0] <= 0x9F:  # a CBOR array
-            return self._senml_cbor.decode([inner])
+            return _of_message(self._senml_cbor.decode([inner]), message)
         kind = "BUFR" if inner.payload[:4] == b"BUFR" else "neither JSON nor SenML"
         rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, f"the content is {kind}", message)
         return rows.decoded()
+
+
+def _of_message(decoded: Decoded, message: RawMessage) -> Decoded:
+    """What is refused is the whole notification: that can be sent again, its content alone cannot."""
+    refusals = [replace(refusal, payload=message.payload) for refusal in decoded.refusals]
+    return Decoded(decoded.readings, refusals)
 
 
 def content_of(notification: object) -> bytes:
@@ -104,13 +110,25 @@ def content_of(notification: object) -> bytes:
         raise ContentError(RefusalReason.WRONG_SHAPE, "expected properties")
     inline = properties.get("content")
     if not isinstance(inline, Mapping):
-        raise ContentError(RefusalReason.UNSUPPORTED_CONTENT, "the notification has no inline content")
+        raise ContentError(RefusalReason.UNSUPPORTED_CONTENT, _without_content(notification))
     value = inline.get("value")
     if not isinstance(value, str):
         raise ContentError(RefusalReason.WRONG_SHAPE, "expected text in content.value")
     content = _unpack(str(inline.get("encoding")), value)
     _check_integrity(properties.get("integrity"), content)
     return content
+
+
+def _without_content(notification: Mapping[str, object]) -> str:
+    """Why a notification without inline content gives nothing."""
+    links = notification.get("links")
+    listed = links if isinstance(links, list) else []
+    kinds = [link.get("rel") for link in listed if isinstance(link, Mapping)]
+    if "deletion" in kinds:
+        return "the notification tells of a deletion and carries no data"
+    if kinds:
+        return "no inline content, only links to it: a node downloads nothing"
+    return "neither inline content nor links to it"
 
 
 def _unpack(encoding: str, value: str) -> bytes:

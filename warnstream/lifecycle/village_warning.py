@@ -39,7 +39,9 @@ class VillageWarning:
     latest : WarningMessage or None
     naming : Naming
     operator, note : str
-        Who ended the warning by hand, and why; empty otherwise.
+        Who ended or affirmed the warning by hand, and why; empty otherwise.
+    affirmed_s : int
+        When it rose last, or the duty officer last said that it stands.
     """
 
     village: int
@@ -57,11 +59,17 @@ class VillageWarning:
     naming: Naming = field(default_factory=Naming)
     operator: str = ""
     note: str = ""
+    affirmed_s: int = 0
 
     @property
     def is_open(self) -> bool:
         """People are under this warning."""
         return self.state in machine.OPEN_STATES
+
+    def unaffirmed_s(self, policy: MessagePolicy, now_s: int) -> int:
+        """How long it has been prolonged on its own, where that is longer than allowed; else 0."""
+        alone_s = now_s - (self.affirmed_s or self.crossed_at_s)
+        return alone_s if self.is_open and 0 < policy.extension_s_max < alone_s else 0
 
     def signals_of(self, change: LevelChange) -> list[Signal]:
         """What a change means for this warning.
@@ -112,6 +120,8 @@ class VillageWarning:
             self._open(change, village_code, policy)
         previous = self.level
         self._follow(cause, change)
+        if cause in (Cause.FIRST, Cause.RAISED):
+            self.affirmed_s = now_s
         return self._write(cause, previous, policy, now_s)
 
     def _open(self, change: LevelChange, village_code: str, policy: MessagePolicy) -> None:
@@ -157,6 +167,7 @@ class VillageWarning:
             reason=self.reason if is_measured else None,
             blind=self.state is State.HELD,
             references=self.sent,
+            unaffirmed_s=self.unaffirmed_s(policy, now_s),
         )
         self.sent = (*self.sent, MessageReference(message.identifier, now_s))
         self.latest = message

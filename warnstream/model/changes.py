@@ -16,6 +16,38 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """One of several things that together are the reason.
+
+    Attributes
+    ----------
+    indicator : str
+        Word of an `Indicator`; ``sign`` and ``level`` have no value.
+    station : str
+        Code of the station that the value comes from; empty if none.
+    value, threshold : float
+        In `unit`, never NaN. A level is its number, 0 to 4; a sign counts its reports against 1.
+    unit : str
+    duration_s, lead_s : int
+        As in `Reason`.
+    held_since_s : int
+        Since when it has held without a break, where a time was asked for; 0 otherwise.
+    note : str
+        Kind of the sign, name of the other hazard; empty otherwise.
+    """
+
+    indicator: str
+    station: str
+    value: float
+    threshold: float
+    unit: str
+    duration_s: int = 0
+    lead_s: int = 0
+    held_since_s: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why a level is what it is: the measured fact against the threshold.
 
@@ -44,6 +76,11 @@ class Reason:
         Where the threshold comes from.
     zone : str
         Name of the part of the village that is worst; empty where it is not divided.
+    ratio : float or None
+        Rain over the critical rainfall of the highest level, where the hazard has that score.
+    facts : tuple of Fact
+        Everything that had to hold, where that was more than the value above
+        (`warnstream.hazards.rule`), and signs that people have seen.
     """
 
     indicator: str
@@ -59,6 +96,8 @@ class Reason:
     confirmed: bool
     source: str
     zone: str = ""
+    facts: tuple[Fact, ...] = ()
+    ratio: float | None = None
 
     @property
     def is_observed(self) -> bool:

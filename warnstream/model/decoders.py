@@ -31,6 +31,9 @@ BACKLOG_LEVEL = "backlog"
 DEFAULT_GATEWAYS = ("gateway",)
 """Names in the station's place of a topic that speak for every station, where none are configured."""
 
+REFUSED_READING_TOPIC = "$refused/reading"
+"""Topic under which a single reading that was refused is taken again, as flat JSON in our own words."""
+
 _METRE_OF_UNIT = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254}
 _PLAIN_OF_UNIT: dict[str, dict[str, tuple[float, float]]] = {
     "degC": {"degC": (1.0, 0.0), "Cel": (1.0, 0.0), "K": (1.0, -273.15), "degF": (5 / 9, -160 / 9)},

@@ -39,6 +39,15 @@ class OperatorCancel:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorAffirm:
+    """The duty officer says that a warning still stands, so that it may be prolonged further."""
+
+    warning: str
+    operator: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class HouseholdCall:
     """Tell every household of the message's village. Recipients are implied by the register."""
 

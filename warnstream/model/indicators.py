@@ -1,6 +1,6 @@
 """What the hazards judge: rain of villages over many durations, stages of gauges, levels."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 
 import numpy as np
@@ -33,6 +33,11 @@ class Indicator(IntEnum):
     FAILURE_TIME = 13
     WATER_DEPTH = 14
     FIRE_WEATHER = 15
+    FORECAST_RAIN = 16
+    EVENT_RAIN = 17
+    STAGE_RISE = 18
+    SIGN = 19
+    LEVEL = 20
 
     @property
     def word(self) -> str:
@@ -57,6 +62,11 @@ UNIT_OF_INDICATOR: dict[Indicator, str] = {
     Indicator.FAILURE_TIME: "h",
     Indicator.WATER_DEPTH: "cm",
     Indicator.FIRE_WEATHER: "",
+    Indicator.FORECAST_RAIN: "mm",
+    Indicator.EVENT_RAIN: "mm",
+    Indicator.STAGE_RISE: "m/h",
+    Indicator.SIGN: "",
+    Indicator.LEVEL: "",
 }
 """Unit of the values and thresholds of each indicator."""
 
@@ -223,6 +233,9 @@ class HazardLevels:
         Code of the `Indicator` that reached the level.
     is_confirmed : BoolArray
         False where a single sensor says so and its neighbours do not.
+    ratio : Float64Array
+        How much of the critical rainfall of the highest level has fallen, of all durations the
+        most; NaN where nothing is known, and from evaluators without such a score.
     """
 
     level: LevelArray
@@ -237,6 +250,11 @@ class HazardLevels:
     station: Int32Array
     indicator: UInt8Array
     is_confirmed: BoolArray
+    ratio: Float64Array
+
+    def copy(self) -> "HazardLevels":
+        """The same in arrays of its own."""
+        return HazardLevels(**{one.name: getattr(self, one.name).copy() for one in fields(self)})
 
 
 def no_levels(n_villages: int, indicator: Indicator) -> HazardLevels:
@@ -254,4 +272,5 @@ def no_levels(n_villages: int, indicator: Indicator) -> HazardLevels:
         station=np.full(n_villages, -1, dtype=np.int32),
         indicator=np.full(n_villages, indicator, dtype=np.uint8),
         is_confirmed=np.ones(n_villages, dtype=np.bool_),
+        ratio=np.full(n_villages, np.nan),
     )

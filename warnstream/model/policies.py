@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from warnstream.model.level import Level
 from warnstream.model.quality_limits import VALUE_LIMITS, ValueLimits
 from warnstream.model.readings import Variable
+from warnstream.model.signs import SignKind
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus
 
@@ -148,7 +149,9 @@ class MessagePolicy:
 
     `prefix` is part of CAP identifiers and MQTT topics; `validity_s` is how
     long a message holds, `renew_before_s` how long before its end it is renewed
-    while the level stands.
+    while the level stands; `signs` are the names of what people may see;
+    `extension_s_max` is how long a warning may be prolonged without a rise and without
+    the duty officer's word (0: for ever).
     """
 
     prefix: str
@@ -160,6 +163,13 @@ class MessagePolicy:
     renew_before_s: int
     web: str
     transfer: TransferPolicy = TransferPolicy()
+    signs: tuple[SignKind, ...] = ()
+    extension_s_max: int = 0
+
+    def title_of_sign(self, kind: str) -> tuple[str, str]:
+        """Chinese and English name of a kind of sign; its own name where it has none."""
+        found = next((sign for sign in self.signs if sign.kind == kind), None)
+        return (found.title_zh, found.title_en) if found else (kind, kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class RefusalReason(StrEnum):
     TOO_LATE = "too_late"
     OUT_OF_RANGE = "out_of_range"
     BAD_ANSWER = "bad_answer"
+    BAD_SIGN = "bad_sign"
     NO_DECODER = "no_decoder"
     WRONG_STATION = "wrong_station"
     NOT_CBOR = "not_cbor"
@@ -28,6 +29,7 @@ class RefusalReason(StrEnum):
     EXERCISE = "exercise"
     PICTURE = "picture"
     UNSUPPORTED_CONTENT = "unsupported_content"
+    DECODER_FAULT = "decoder_fault"
 
 
 @dataclass(frozen=True, slots=True)

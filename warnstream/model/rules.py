@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from warnstream.model.arrays import Float64Array, Int32Array, UInt8Array
+from warnstream.model.expressions import RuleTable
 from warnstream.model.level import Level
+from warnstream.model.signs import SignTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,15 @@ class CriticalRain:
         Ascending.
     critical_mm : Float64Array, shape (n_villages, n_durations, 4)
         Rain that reaches blue, yellow, orange, red; NaN where a level has no value.
+    wetness : Wetness or None
+        None: the ground makes no difference.
     lowest_mm : Float64Array, shape (n_durations, 4)
         The lowest of all villages: below it no village reaches the level. Infinite where none has a value.
     """
 
     duration_s: Int32Array
     critical_mm: Float64Array
+    wetness: "Wetness | None" = None
     lowest_mm: Float64Array = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,6 +67,62 @@ class CriticalRain:
         lowest_mm = np.fmin.reduce(critical_mm, axis=0, initial=np.inf)
         object.__setattr__(self, "critical_mm", critical_mm)
         object.__setattr__(self, "lowest_mm", lowest_mm)
+
+
+@dataclass(frozen=True, slots=True)
+class Wetness:
+    """How wet ground makes less rain critical.
+
+    Attributes
+    ----------
+    api_ratio : float
+        The ground is judged by antecedent precipitation with that daily ratio; 0: by the soil water index.
+    limit_mm : (float, float)
+        Classes: dry below the first, wet from the second on, medium between.
+    dry_mm, wet_mm : Float64Array or None, shape (n_places, n_durations, 4)
+        Critical rainfall of dry and of wet ground; `CriticalRain.critical_mm` is that of
+        medium ground. None: the guidance below scales one table instead.
+    guide_mm, guide_share : Float64Array, shape (n_points,)
+        Points of dynamic critical rainfall: wetness ascending, share of the table descending.
+    """
+
+    api_ratio: float
+    limit_mm: tuple[float, float]
+    dry_mm: Float64Array | None
+    wet_mm: Float64Array | None
+    guide_mm: Float64Array
+    guide_share: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Reaches:
+    """What is known of gauges and of the reaches below them.
+
+    Attributes
+    ----------
+    travel_min_s, travel_max_s : Int32Array, shape (n_rows,)
+        Shortest and longest time from the gauge to the village of a row of `CriticalStage`; 0: the
+        gauge stands in the village.
+    attenuation : Float64Array, shape (n_rows,)
+        Share of the height over `base_m` that arrives.
+    base_m : Float64Array, shape (n_rows,)
+        Low water of the gauge over its datum; 0 where nobody said.
+    gauge : Int32Array, shape (n_gauges,)
+    range_m : Float64Array, shape (n_gauges, 2)
+        Low water and highest possible stage of gauges; a stage far outside is over another datum.
+    """
+
+    travel_min_s: Int32Array
+    travel_max_s: Int32Array
+    attenuation: Float64Array
+    base_m: Float64Array
+    gauge: Int32Array
+    range_m: Float64Array
+
+    @property
+    def travel_s_max(self) -> int:
+        """Longest travel time of all reaches."""
+        return int(self.travel_max_s.max(initial=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +140,8 @@ class CriticalStage:
         Over which the rise is taken.
     horizon_s : int
         How far ahead a rise is extended.
+    reaches : Reaches or None
+        None: every gauge stands where it warns, and nobody said its datum.
     """
 
     village: Int32Array
@@ -87,6 +150,7 @@ class CriticalStage:
     stale_after_s: int
     rise_window_s: int = 1800
     horizon_s: int = 7200
+    reaches: Reaches | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +289,9 @@ class FireTable:
     noon_s: int
 
 
-Thresholds = CriticalRain | CriticalStage | LandslideRain | SlopeTable | WaterloggingTable | FireTable
+Thresholds = (
+    CriticalRain | CriticalStage | LandslideRain | SlopeTable | WaterloggingTable | FireTable | RuleTable
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +316,8 @@ class HazardRule:
     lowering : Lowering
     source : str
         Where the thresholds come from.
+    signs : SignTrigger or None
+        What signs that people see mean for this hazard; None: nothing.
     """
 
     name: str
@@ -261,3 +329,4 @@ class HazardRule:
     forecast_level_max: Level
     lowering: Lowering
     source: str
+    signs: SignTrigger | None = None

@@ -83,7 +83,9 @@ def _split_offset(text: str) -> tuple[str, int]:
     if text.endswith(("Z", "z")):
         return text[:-1], 0
     sign, body, tail = text[-6:-5], text[:-6], text[-5:]
-    if len(text) > 16 and sign in "+-" and tail[2:3] == ":" and (tail[:2] + tail[3:]).isdigit():
-        seconds = int(tail[:2]) * HOUR_S + int(tail[3:]) * MINUTE_S
-        return body, -seconds if sign == "-" else seconds
+    if len(text) > 16 and sign in "+-" and tail[2:3] == ":" and (tail[:2] + tail[3:]).isdecimal():
+        hours, minutes = int(tail[:2]), int(tail[3:])
+        if hours < 24 and minutes < 60:
+            seconds = hours * HOUR_S + minutes * MINUTE_S
+            return body, -seconds if sign == "-" else seconds
     raise ValueError(f"{text!r} has no time zone: expected Z or an offset such as +08:00")

@@ -68,6 +68,9 @@ class WarningMessage:
         The village's gauges are silent: the level is held, not confirmed.
     references : tuple of MessageReference
         All earlier messages of this warning, oldest first; empty for an Alert.
+    unaffirmed_s : int
+        How long the warning has been prolonged without a rise and without the duty officer's word,
+        where that is longer than the policy allows; else 0.
     """
 
     identifier: str
@@ -87,3 +90,4 @@ class WarningMessage:
     reason: Reason | None
     blind: bool
     references: tuple[MessageReference, ...]
+    unaffirmed_s: int = 0

@@ -123,7 +123,8 @@ class QualityControl:
         minutes = np.where(interval_s > 0, interval_s, own_s) / MINUTE_S
         limit[rain] = self._policy.rain_mm_per_min_max * minutes
         limit[variable == Variable.RAIN_TIP] = self._policy.rain_mm_per_min_max
-        outside: BoolArray = (value < self._lower[variable]) | (value > limit)
+        # NaN is outside too, and so is an infinite counter: others would be compared with it.
+        outside: BoolArray = ~((value >= self._lower[variable]) & (value <= limit) & np.isfinite(value))
         return outside
 
     def _is_no_tip_multiple(self, readings: ReadingBatch) -> BoolArray:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warnstream.delivery.texts import texts_en, texts_zh
-from warnstream.model.changes import LevelChange, Reason
+from warnstream.model.changes import Fact, LevelChange, Reason
 from warnstream.model.errors import ArchiveError
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.network import Network, Villages
@@ -270,6 +270,7 @@ def _record(message: WarningMessage, villages: Villages) -> dict[str, Any]:
         "onset": iso_utc(message.onset_s),
         "expires": iso_utc(message.expires_s),
         "blind": message.blind,
+        "unaffirmed_s": message.unaffirmed_s,
         "reason": None if message.reason is None else _reason_record(message.reason),
         "references": [
             {"identifier": one.identifier, "issued_at": iso_utc(one.sent_s)} for one in message.references
@@ -280,6 +281,12 @@ def _record(message: WarningMessage, villages: Villages) -> dict[str, Any]:
 def _reason_record(reason: Reason) -> dict[str, Any]:
     record = asdict(reason)
     record["observed_until"] = iso_utc(record.pop("observed_until_s"))
+    record["facts"] = [_numbers(fact) for fact in record["facts"]]
+    return _numbers(record)
+
+
+def _numbers(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers rounded, and unknown ones as None."""
     return {name: _known(value) if isinstance(value, float) else value for name, value in record.items()}
 
 
@@ -302,6 +309,7 @@ def _message(record: dict[str, Any], index: dict[str, int]) -> WarningMessage:
         expires_s=parse_iso(record["expires"]),
         reason=None if reason is None else _reason(reason),
         blind=record["blind"],
+        unaffirmed_s=record.get("unaffirmed_s", 0),
         references=tuple(
             MessageReference(one["identifier"], parse_iso(one["issued_at"])) for one in record["references"]
         ),
@@ -309,9 +317,15 @@ def _message(record: dict[str, Any], index: dict[str, int]) -> WarningMessage:
 
 
 def _reason(record: dict[str, Any]) -> Reason:
-    fields: dict[str, Any] = {name: math.nan if value is None else value for name, value in record.items()}
+    fields = _unknown_as_nan(record)
     fields["observed_until_s"] = parse_iso(fields.pop("observed_until"))
+    fields["ratio"] = record.get("ratio")
+    fields["facts"] = tuple(Fact(**_unknown_as_nan(fact)) for fact in record.get("facts", ()))
     return Reason(**fields)
+
+
+def _unknown_as_nan(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: math.nan if value is None else value for name, value in record.items()}
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

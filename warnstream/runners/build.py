@@ -8,7 +8,9 @@ from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Speakers
+from warnstream.model.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.intake import Topics
 
 NOWCAST_FRAMES_S = (900, 1800, 3600)
 """Frame lengths that the nowcast can be given."""
@@ -22,6 +24,14 @@ def build_engine(configuration: Configuration) -> Engine:
     )
 
 
+def topics_of(configuration: Configuration) -> Topics:
+    """The topics of a node."""
+    return Topics(
+        configuration.topic_prefix,
+        tuple(rule.topic for rule in configuration.decoders if not rule.topic.startswith("$")),
+    )
+
+
 def build_decoder(configuration: Configuration) -> DecoderSelection:
     """What reads the messages of this node's stations; exercises count only where everything is one."""
     stations, listener = configuration.network.stations, configuration.listener
@@ -29,7 +39,7 @@ def build_decoder(configuration: Configuration) -> DecoderSelection:
     names = {theirs: code for rule in configuration.decoders for theirs, code in rule.stations.items()}
     return DecoderSelection(
         stations,
-        configuration.decoders,
+        (*configuration.decoders, DecoderRule(REFUSED_READING_TOPIC, "flat_json", {}, {})),
         takes_exercises=configuration.message.status is MessageStatus.EXERCISE,
         speakers=Speakers(
             configuration.topic_prefix, stations, {*configuration.topic_gateways, *users}, names
@@ -53,6 +63,7 @@ def build_assessment(configuration: Configuration) -> Assessment:
         quality=configuration.quality,
         nowcast=_build_nowcast(configuration),
         counters=configuration.counters,
+        signs=configuration.signs,
     )
 
 

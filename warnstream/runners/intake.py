@@ -24,16 +24,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from warnstream.engine import Engine, EngineStep
+from warnstream.engine import Action, Engine, EngineStep
 from warnstream.ingest.decode import RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Speakers
 from warnstream.model.arrays import UInt16Array
 from warnstream.model.decoders import BACKLOG_LEVEL, DEFAULT_GATEWAYS, default_rules
-from warnstream.model.effects import Answer, OperatorCancel, RecipientAnswer
+from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.network import Network, Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
 from warnstream.model.refusals import Refusal, RefusalReason
+from warnstream.model.signs import SignReport, SignVerdict
 from warnstream.model.times import iso_utc, parse_iso
 from warnstream.runners.backlog import Backlog
 
@@ -41,6 +42,11 @@ MESSAGES = "messages"
 TICK = "tick"
 ANSWER = "answer"
 CANCEL = "cancel"
+AFFIRM = "affirm"
+SIGN = "sign"
+
+VALIDATED, REJECTED = "validated", "rejected"
+"""Verdicts on a sign."""
 
 DECODED_AT = 250
 """So many messages are decoded at once, fewer at the next step: columns cost by the batch."""
@@ -67,7 +73,7 @@ class Topics:
     def subscriptions(self) -> list[str]:
         """What the node listens to."""
         observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
-        return [*dict.fromkeys(observed), self.clock, f"{self.prefix}/answer/+"]
+        return [*dict.fromkeys(observed), self.clock, f"{self.prefix}/answer/+", f"{self.prefix}/sign/+"]
 
     @property
     def backlogs(self) -> list[str]:
@@ -86,6 +92,11 @@ class Topics:
     def recipient_of(self, topic: str) -> str | None:
         """Who answers on this topic; None if it is no answer topic."""
         head = f"{self.prefix}/answer/"
+        return topic.removeprefix(head) if topic.startswith(head) else None
+
+    def observer_of(self, topic: str) -> str | None:
+        """The post that reports or judges a sign on this topic; None if it is no such topic."""
+        head = f"{self.prefix}/sign/"
         return topic.removeprefix(head) if topic.startswith(head) else None
 
 
@@ -109,6 +120,17 @@ class _Answer(msgspec.Struct):
 
 class _PostedAnswer(_Answer):
     recipient: str
+
+
+class _Said(msgspec.Struct):
+    """A sign reported (village, kind) or judged (sign, verdict)."""
+
+    village: str = ""
+    kind: str = ""
+    sign: str = ""
+    verdict: str = ""
+    note: str = ""
+    post: str = ""
 
 
 class _Cancel(msgspec.Struct):
@@ -143,6 +165,23 @@ def encode_cancel(cancel: OperatorCancel) -> bytes:
     return msgspec.msgpack.encode(_Cancel(cancel.warning, cancel.operator, cancel.note))
 
 
+def encode_affirm(affirm: OperatorAffirm) -> bytes:
+    """Payload of an `AFFIRM` entry."""
+    return msgspec.msgpack.encode(_Cancel(affirm.warning, affirm.operator, affirm.note))
+
+
+def encode_action(action: OperatorAffirm | SignReport | SignVerdict) -> tuple[str, bytes]:
+    """Kind and payload of the entry of what a post does."""
+    if isinstance(action, OperatorAffirm):
+        return AFFIRM, encode_affirm(action)
+    return SIGN, encode_sign(action)
+
+
+def encode_sign(said: SignReport | SignVerdict) -> bytes:
+    """Payload of a `SIGN` entry."""
+    return msgspec.msgpack.encode(_said_of(said))
+
+
 class Intake:
     """Feeds an engine from journal entries; `decoder` reads what stations send."""
 
@@ -169,7 +208,7 @@ class Intake:
         self._undecoded: list[RawMessage] = []
         self._pending: list[ReadingBatch] = []
         self._backlog = Backlog()
-        self._actions: list[RecipientAnswer | OperatorCancel] = []
+        self._actions: list[Action] = []
 
     @property
     def fresh_waiting(self) -> int:
@@ -207,6 +246,12 @@ class Intake:
         elif kind == CANCEL:
             cancel = msgspec.msgpack.decode(payload, type=_Cancel)
             self._actions.append(OperatorCancel(cancel.warning, cancel.operator, cancel.note))
+        elif kind == AFFIRM:
+            said_on = msgspec.msgpack.decode(payload, type=_Cancel)
+            self._actions.append(OperatorAffirm(said_on.warning, said_on.operator, said_on.note))
+        elif kind == SIGN:
+            said = msgspec.msgpack.decode(payload, type=_Said)
+            self._actions.append(_sign_action(said, said.post))
         else:
             raise ValueError(f"journal entry of unknown kind {kind!r}: written by a newer version?")
         return outcome
@@ -264,10 +309,13 @@ class Intake:
 
     def _take_message(self, message: RawMessage, outcome: Outcome) -> None:
         recipient = self._topics.recipient_of(message.topic)
+        observer = self._topics.observer_of(message.topic)
         if message.topic == self._topics.clock:
             self._take_time(message, outcome)
         elif recipient is not None:
             self._take_answer_message(message, recipient, outcome)
+        elif observer is not None:
+            self._take_sign_message(message, observer, outcome)
         else:
             if len(self._station_topics) >= TOPICS_KNOWN_MAX:
                 self._station_topics.clear()
@@ -293,6 +341,13 @@ class Intake:
             return
         self._take_answer(posted.message, recipient, posted.answer, outcome)
 
+    def _take_sign_message(self, message: RawMessage, observer: str, outcome: Outcome) -> None:
+        try:
+            said = msgspec.json.decode(message.payload, type=_Said)
+            self._actions.append(_sign_action(said, observer))
+        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+            outcome.refusals.append(_refuse(RefusalReason.BAD_SIGN, str(error), message))
+
     def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:
         given = RecipientAnswer(message, recipient, answer, self.now_s)
         self._actions.append(given)
@@ -313,6 +368,10 @@ class Intake:
         self._pending, self._actions = [], []
         step = self.engine.step(readings, actions, now_s)
         outcome.steps.append((readings, step))
+        outcome.refusals += [
+            Refusal(RefusalReason.BAD_SIGN, fault, "", msgspec.json.encode(_said_of(said)))
+            for said, fault in self.engine.assessment.signs.refused
+        ]
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
 
 
@@ -365,14 +424,40 @@ def _refuse(reason: RefusalReason, detail: str, message: RawMessage) -> Refusal:
     return Refusal(reason, detail, message.topic, message.payload)
 
 
-def _encode_actions(actions: list[RecipientAnswer | OperatorCancel]) -> bytes:
+def _said_of(said: SignReport | SignVerdict) -> _Said:
+    if isinstance(said, SignReport):
+        return _Said(village=said.village, kind=said.kind, note=said.note, post=said.reporter)
+    verdict = VALIDATED if said.is_validated else REJECTED
+    return _Said(sign=said.sign, verdict=verdict, note=said.note, post=said.validator)
+
+
+def _sign_action(said: _Said, post: str) -> SignReport | SignVerdict:
+    """What a post says of a sign. ValueError if it neither reports nor judges one."""
+    if said.village and said.kind and not said.sign:
+        return SignReport(said.village, said.kind, post, said.note)
+    if said.sign and said.verdict in {VALIDATED, REJECTED} and not said.village:
+        return SignVerdict(said.sign, said.verdict == VALIDATED, post, said.note)
+    raise ValueError(f"expected village and kind, or sign and verdict ({VALIDATED} or {REJECTED})")
+
+
+class _Actions(msgspec.Struct, array_like=True):
+    """Actions that wait for the next step; older snapshots have no signs."""
+
+    answers: list[RecipientAnswer]
+    cancels: list[OperatorCancel]
+    signs: list[_Said] = []
+    affirms: list[OperatorAffirm] = []
+
+
+def _encode_actions(actions: list[Action]) -> bytes:
     answers = [action for action in actions if isinstance(action, RecipientAnswer)]
     cancels = [action for action in actions if isinstance(action, OperatorCancel)]
-    return msgspec.msgpack.encode((answers, cancels))
+    signs = [_said_of(action) for action in actions if isinstance(action, SignReport | SignVerdict)]
+    affirms = [action for action in actions if isinstance(action, OperatorAffirm)]
+    return msgspec.msgpack.encode(_Actions(answers, cancels, signs, affirms))
 
 
-def _decode_actions(payload: bytes) -> list[RecipientAnswer | OperatorCancel]:
-    answers, cancels = msgspec.msgpack.decode(
-        payload, type=tuple[list[RecipientAnswer], list[OperatorCancel]]
-    )
-    return [*answers, *cancels]
+def _decode_actions(payload: bytes) -> list[Action]:
+    waiting = msgspec.msgpack.decode(payload, type=_Actions)
+    signs = [_sign_action(said, said.post) for said in waiting.signs]
+    return [*waiting.answers, *waiting.cancels, *waiting.affirms, *signs]

@@ -11,18 +11,16 @@ again until it takes them, and the node says that it is not ready.
 """
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 
 import numpy as np
 
 from warnstream.adapters.channels.factory import open_channels
 from warnstream.adapters.delivery_worker import DeliveryWorker
-from warnstream.adapters.http_api import HttpApi
+from warnstream.adapters.http_api import HttpApi, PostAction
 from warnstream.adapters.http_server import HttpServer
 from warnstream.adapters.inbox import STREAM_BATCH, Arrived, Inbox
 from warnstream.adapters.metrics import Metrics
@@ -36,18 +34,21 @@ from warnstream.delivery.render import render
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.decode import RawMessage
-from warnstream.model.effects import Answer, Effects, OperatorCancel, RenderedMessage
+from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RenderedMessage
 from warnstream.model.errors import StoreError
 from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
 from warnstream.runners.backlog import WAITING_MAX
-from warnstream.runners.build import build_decoder, build_engine
-from warnstream.runners.intake import Intake, Outcome, Topics
+from warnstream.runners.build import build_decoder, build_engine, topics_of
+from warnstream.runners.intake import Intake, Outcome
 from warnstream.runners.pace import Pace
+from warnstream.runners.refused_again import RefusedAgain
+from warnstream.runners.requests import Request, Requests
 from warnstream.runners.sight import SightWatch
 from warnstream.runners.situation import CODES_SHOWN_MAX, count_levels, describe_step, describe_warnings
+from warnstream.runners.state_records import SignBoard, affirm_fault, ratio_records
 
 log = logging.getLogger(__name__)
 
@@ -60,23 +61,11 @@ STORE_RETRY_S = 1.0
 STORE_TELL_S = 30.0
 """While the disk refuses, the log says so that often."""
 
-ANSWER_WAIT_S = 10.0
-"""Longest wait of an HTTP request for its answer to be durable."""
-
 CLOCK_BACK_S_MAX = 2
 """Steps back of the system clock that are passed over without a word."""
 
 OUTBOX_KEEP_S = 90 * DAY_S
 """Ended warnings stay in the outbox that long, for review and export."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """A journal entry that somebody waits for."""
-
-    kind: str
-    payload: bytes
-    done: Future[None]
 
 
 class Node:
@@ -103,10 +92,13 @@ class Node:
         self._directory = configuration.storage.directory
         self._journal = Journal(self._directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._refused = RefusedStore(self._directory, configuration.storage.refused_max)
+        self._again = RefusedAgain(self._directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = Outbox(self._directory)
         self._intake = self._new_intake()
         self._inbox = Inbox()
-        topics = _topics(configuration)
+        self._stopping = threading.Event()
+        self._requests = Requests(self._inbox.wake, self._stopping.is_set)
+        topics = topics_of(configuration)
         self._sources, self._publisher = open_doors(
             configuration, topics.subscriptions, topics.backlogs, self._inbox, self.metrics
         )
@@ -115,17 +107,16 @@ class Node:
         self.delivery = DeliveryWorker(self.outbox, channels, tokens, self.metrics)
         api = HttpApi(self, self.outbox, tokens, self.metrics)
         self.http = HttpServer(api.app, configuration.http.host, configuration.http.port)
-        self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
         self.sl651 = (
             Sl651Listener(configuration.sl651, self.keep_messages, self.metrics)
             if configuration.sl651
             else None
         )
-        self._stopping = threading.Event()
         self._trouble: dict[str, str] = {"start": "the node is starting"}
         self._state: dict[str, object] = {}
         self._forecast: dict[str, object] | None = None
         self._warnings: list[WarningStatus] = []
+        self._sign_board = SignBoard(configuration, self.metrics)
         self._silent: frozenset[int] = frozenset()
         self._sight = SightWatch(configuration.network, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
@@ -154,6 +145,7 @@ class Node:
             source.start()
         if self.sl651 is not None:
             self.sl651.start()
+        self._again.start()
         self._trouble.pop("start", None)
         log.info(
             "node started",
@@ -206,15 +198,29 @@ class Node:
 
     def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         """Take an answer; returns once it is durable. StoreError if it cannot be kept."""
-        self._submit(kinds.ANSWER, kinds.encode_answer(message, recipient, answer))
+        self._requests.ask_and_wait(kinds.ANSWER, kinds.encode_answer(message, recipient, answer))
 
     def submit_cancel(self, cancel: OperatorCancel) -> None:
         """End a warning by hand; returns once that is durable. StoreError if it cannot be kept."""
-        self._submit(kinds.CANCEL, kinds.encode_cancel(cancel))
+        self._requests.ask_and_wait(kinds.CANCEL, kinds.encode_cancel(cancel))
+
+    def signs(self) -> list[dict[str, object]]:
+        """Signs that people have seen: those that stand, then those that are over."""
+        return self._sign_board.records
+
+    def action_fault(self, action: PostAction) -> str:
+        """Why a post cannot do that, as things stand; empty if it can."""
+        if isinstance(action, OperatorAffirm):
+            return affirm_fault(action, self._warnings, self.configuration.network)
+        return self._intake.engine.assessment.signs.fault_of(action)
+
+    def submit_action(self, action: PostAction) -> None:
+        """Take what a post does; returns once it is durable. StoreError if it cannot be kept."""
+        self._requests.ask_and_wait(*kinds.encode_action(action))
 
     def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
-        return self._request(kinds.MESSAGES, kinds.encode_messages(messages)).done
+        return self._requests.ask(kinds.MESSAGES, kinds.encode_messages(messages))
 
     def receipt(self, key: str) -> None:
         """A device reports that it has shown a notification."""
@@ -234,7 +240,7 @@ class Node:
             gather_s=broker.batch_wait_s,
             streams_max=STREAM_BATCH if backlog < WAITING_MAX else 0,
         )
-        requests = self._waiting_requests()
+        requests = self._requests.take()
         lone = [one for one in arrived if one.topics and not one.is_stream]
         streams = [one for one in arrived if one.topics and one.is_stream]
         entries = [(kinds.MESSAGES, _entry(lone))] if lone else []
@@ -262,7 +268,7 @@ class Node:
         self._snapshot_if_due()
 
     def _append(
-        self, entries: list[tuple[str, bytes]], arrived: list[Arrived], requests: list[_Request]
+        self, entries: list[tuple[str, bytes]], arrived: list[Arrived], requests: list[Request]
     ) -> int | None:
         """Make entries durable, then acknowledge; returns the last one's sequence number.
 
@@ -405,8 +411,13 @@ class Node:
             reporting=int(assessed.is_reporting.sum()), silent=int((~assessed.is_reporting).sum())
         )
         metrics.hazards_degraded.set(len(assessed.failures))
+        metrics.set_ratios(assessed.ratio)
+        if any(warning.unaffirmed_s for warning in self._warnings):
+            self._warnings = self._open_warnings()  # the duty officer may have spoken
+        metrics.warnings_unaffirmed.set(sum(warning.unaffirmed_s > 0 for warning in self._warnings))
         self._tell_failures(assessed.failures)
         self._sight.take(assessed)
+        self._sign_board.tell(self._intake.engine.assessment.signs.all())
         self._tell_silence(frozenset(np.flatnonzero(~assessed.is_reporting).tolist()))
         self._state = self._state_after(step)
 
@@ -441,7 +452,9 @@ class Node:
         if forecast is not None:
             self._forecast = {"method": forecast.method, "usable": forecast.usable}
         situation = describe_step(self.configuration, step, self._intake.now_s, by_hazard)
-        more = {"exercise": self._is_exercise, "forecast": self._forecast}
+        codes = self.configuration.network.villages.code
+        ratios = ratio_records(step.assessment.ratio, codes)
+        more = {"exercise": self._is_exercise, "forecast": self._forecast, "ratio_to_critical": ratios}
         return {**situation, **more, "warnings_open": len(self._warnings)}
 
     # Recovery.
@@ -451,7 +464,7 @@ class Node:
         return Intake(
             build_engine(configuration),
             configuration.network,
-            _topics(configuration),
+            topics_of(configuration),
             clock=configuration.node.clock,
             decoder=build_decoder(configuration),
         )
@@ -513,28 +526,6 @@ class Node:
     def _open_warnings(self) -> list[WarningStatus]:
         return self._intake.engine.desk.open_warnings()
 
-    def _waiting_requests(self) -> list[_Request]:
-        requests = []
-        while not self._requests.empty():
-            requests.append(self._requests.get())
-        return requests
-
-    def _submit(self, kind: str, payload: bytes) -> None:
-        request = self._request(kind, payload)
-        try:
-            request.done.result(ANSWER_WAIT_S)
-        except TimeoutError:
-            raise StoreError("the node did not keep it in time", retryable=True) from None
-
-    def _request(self, kind: str, payload: bytes) -> _Request:
-        """Hand an entry to the loop."""
-        if self._stopping.is_set():
-            raise StoreError("the node is stopping", retryable=True)
-        request = _Request(kind, payload, Future())
-        self._requests.put(request)
-        self._inbox.wake()
-        return request
-
     def _due_tick(self) -> int | None:
         """Time of a tick that is due by the system's clock; never before the engine's own time."""
         steady_s = time.monotonic()
@@ -562,6 +553,7 @@ class Node:
 
     def _close(self) -> None:
         """Stop taking, send what is in hand, keep the state, close the files."""
+        self._again.stop()
         if self.sl651 is not None:
             self.sl651.stop()
         self.http.stop()
@@ -578,10 +570,3 @@ class Node:
 
 def _entry(arrived: Sequence[Arrived]) -> bytes:
     return kinds.encode_arrived((one.topics, one.payloads) for one in arrived)
-
-
-def _topics(configuration: Configuration) -> Topics:
-    return Topics(
-        configuration.topic_prefix,
-        tuple(rule.topic for rule in configuration.decoders if not rule.topic.startswith("$")),
-    )

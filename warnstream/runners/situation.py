@@ -98,6 +98,7 @@ def describe_warnings(warnings: Sequence[WarningStatus], villages: Villages) -> 
             "posts_called": len(warning.posts_called),
             "posts_answered": len(warning.posts_answered),
             "answer_by": iso_utc(warning.answer_by_s) if warning.answer_by_s else None,
+            "waits_for_affirmation": warning.unaffirmed_s > 0,
         }
         for warning in warnings
     ]

@@ -67,7 +67,8 @@ def next_ffmc(ffmc: Float64Array, noon: NoonWeather) -> Float64Array:
 def next_dmc(dmc: Float64Array, noon: NoonWeather, month: int) -> Float64Array:
     """Duff moisture code of the day; `month` is 1 to 12."""
     net = np.where(noon.rain_mm > 1.5, 0.92 * noon.rain_mm - 1.27, np.nan)
-    moisture = 20.0 + np.exp(5.6348 - dmc / 43.43)
+    # As the program of the report has it; its equation 12 rounds to exp(5.6348 - dmc / 43.43).
+    moisture = 20.0 + 280.0 / np.exp(0.023 * dmc)
     low = 100.0 / (0.5 + 0.3 * dmc)
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = 14.0 - 1.3 * np.log(dmc)

@@ -38,7 +38,7 @@ def test_what_is_not_written_has_its_default(config_dir: Path) -> None:
     assert loaded.routing == RoutingPolicy(Level.YELLOW, Level.BLUE, (0, 3600, 1800, 600, 300))
     sender = "warnings@county.example"
     assert loaded.message == MessagePolicy(
-        "ws", sender, sender, MessageStatus.EXERCISE, 28_800, 21_600, 1800, ""
+        "ws", sender, sender, MessageStatus.EXERCISE, 28_800, 21_600, 1800, "", extension_s_max=86_400
     )
     assert loaded.channels[0].retry == RetryPolicy(8, 2, 120)
     assert (loaded.channels[0].timeout_s, loaded.channels[0].rate_per_s) == (5, None)

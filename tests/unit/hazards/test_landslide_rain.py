@@ -129,6 +129,16 @@ def test_published_curves_are_reached_at_their_intensities(
         assert evaluate(curve(a, b), event=(critical * hours * 0.99, hours)).level[0] == Level.NONE
 
 
+@pytest.mark.parametrize("hours", [1, 3, 6, 12, 24])
+def test_the_italian_curve_at_the_five_durations(hours: int) -> None:
+    """E = 7.7 D^0.39 mm of rain in the event, at the five durations of the other curves."""
+    event_mm = 7.7 * hours**0.39
+    found = evaluate(curve(7.7, 0.61), event=(event_mm * 1.001, hours))
+    assert found.level[0] == Level.YELLOW
+    assert found.threshold[0] * hours == pytest.approx(event_mm)
+    assert evaluate(curve(7.7, 0.61), event=(event_mm * 0.999, hours)).level[0] == Level.NONE
+
+
 def test_the_italian_curve_of_event_rain_is_a_curve_of_intensity() -> None:
     """E = 7.7 D^0.39 mm is I = 7.7 D^-0.61 mm/h: 15.4 mm in 6 h."""
     assert evaluate(curve(7.7, 0.61), event=(15.6, 6)).level[0] == Level.YELLOW

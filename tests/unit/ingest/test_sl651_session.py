@@ -10,16 +10,16 @@ from warnstream.ingest.sl651_frame import EOT, ESC, ETB, ETX, NAK, Frame, build,
 from warnstream.ingest.sl651_session import RESENDS_MAX, Session
 from warnstream.model.decoders import DecoderRule
 
-SERIES = bytes.fromhex(
-    "0001170718110000F1F1001122334448F0F01707181005041800000539230001049000010500000105100001052000010530"
-)
+SERIES = bytes.fromhex("170718110000F1F1001122334448F0F0170718100504180000053923")
 
 
-def packets(*ends: int) -> list[bytes]:
-    """A series report cut into as many packets as ends are given."""
+def packets(*ends: int, serial: int = 1, offset_mm: int = 0) -> list[bytes]:
+    """A series report of stages, cut into as many packets as ends are given."""
     n = len(ends)
-    size = -(-len(SERIES) // n)
-    pieces = [SERIES[at : at + size] for at in range(0, len(SERIES), size)]
+    values = (value + offset_mm for value in (10_490, 10_500, 10_510, 10_520, 10_530))
+    series = serial.to_bytes(2) + SERIES + b"".join(bytes.fromhex(f"{value:08d}") for value in values)
+    size = -(-len(series) // n)
+    pieces = [series[at : at + size] for at in range(0, len(series), size)]
     return [
         build(Frame("0011223344", 5, 0x31, end, b"\x03\xe8", True, n, number, piece, False))
         for number, (end, piece) in enumerate(zip(ends, pieces, strict=True), start=1)
@@ -113,3 +113,23 @@ def test_packets_of_a_message_that_another_replaces_are_kept() -> None:
     session.take(first)
     (kept,) = session.take(other + bytes.fromhex(TIMED_32)[:20])
     assert (kept.content, kept.reply) == (first, b"")
+
+
+def test_packets_of_two_messages_are_never_one_body() -> None:
+    """The station gave up a message and began the next: no value of the first is in it."""
+    first, second = packets(ETB, ETB, ETX), packets(ETB, ETB, ETX, serial=2, offset_mm=10_000)
+    session = Session(stays_online=True)
+    session.take(first[0])
+    session.take(first[2])
+    (lost,) = session.take(second[0])
+    assert (lost.content, lost.reply) == (first[0] + first[2], b"")
+    assert session.take(second[1]) == []
+    (kept,) = session.take(second[2])
+    assert kept.content == b"".join(second)
+
+
+def test_a_packet_that_comes_twice_is_one() -> None:
+    session, sent = Session(stays_online=True), packets(ETB, ETX)
+    assert session.take(sent[0] + sent[0]) == []
+    (kept,) = session.take(sent[1])
+    assert kept.content == b"".join(sent)

@@ -65,10 +65,37 @@ def test_a_hash_that_is_given_is_checked() -> None:
     assert len(decode(notification(FLAT, integrity={"method": "sha512", "value": value})).readings) == 1
 
 
+def test_what_is_refused_of_the_content_is_the_whole_notification() -> None:
+    """So that it can be sent again once the station is known."""
+    payload = notification(FLAT.replace(b"R1", b"R9"))
+    (refusal,) = decode(payload).refusals
+    assert (refusal.reason, refusal.payload) == (RefusalReason.UNKNOWN_STATION, payload)
+
+
+@pytest.mark.parametrize(
+    ("links", "told"),
+    [
+        ([{"rel": "canonical", "href": "https://example.org/a"}], "only links"),
+        ([{"rel": "deletion", "href": "https://example.org/a"}], "deletion"),
+        ([], "neither"),
+        ("canonical", "neither"),
+    ],
+)
+def test_a_notification_without_content_is_refused_with_what_it_has_instead(links: object, told: str) -> None:
+    payload = json.dumps({"type": "Feature", "properties": {"data_id": "x"}, "links": links}).encode()
+    (refusal,) = decode(payload).refusals
+    assert refusal.reason is RefusalReason.UNSUPPORTED_CONTENT
+    assert told in refusal.detail
+
+
 @pytest.mark.real_data
 def test_published_notifications_only_link_to_their_data_and_are_refused_as_such(shared_data: Path) -> None:
     paths = sorted((shared_data / "parser_corpora" / "wis2").glob("*.json"))
-    assert paths
+    told = {}
     for path in paths:
         (refusal,) = decode(path.read_bytes()).refusals
         assert refusal.reason is RefusalReason.UNSUPPORTED_CONTENT
+        told[path.stem.removeprefix("wis2-notification-message_")] = refusal.detail
+    assert len(told) == 4
+    assert "deletion" in told.pop("example4")
+    assert all("only links" in detail for detail in told.values())

@@ -24,6 +24,7 @@ def found(
         station=one.astype(np.int32),
         indicator=one.astype(np.uint8),
         is_confirmed=np.ones(1, dtype=np.bool_),
+        ratio=one,
     )
 
 

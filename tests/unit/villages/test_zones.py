@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
@@ -46,6 +46,7 @@ def test_a_village_falls_only_where_all_its_zones_may_and_is_blind_with_one_of_t
     assert villages.level.tolist() == [1, 0]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(st.tuples(st.integers(0, 4), st.floats(0, 3)), min_size=1, max_size=4),

@@ -1,8 +1,14 @@
-"""Published vectors: the first days of the test table of Van Wagner & Pickett (1985), Report 33.
+"""The published table of daily values: April 13 to May 31, from FFMC 85, DMC 6, DC 15.
 
-Start: FFMC 85, DMC 6, DC 15, April. Printed with one decimal. Only days known
-with certainty stand here; the later ones of the 48 are not.
+Van Wagner & Pickett (1985), Forestry Technical Report 33, as transcribed in
+the tests of xclim (github.com/Ouranosinc/xclim, tests/test_cffwis.py, variable
+CFS_data, Apache-2.0); printed with one decimal. Numbers of a table are facts.
+The copy of the inputs in the R package cffdrs has 11 instead of 11.5 degrees
+on May 10 and ends on May 30; its outputs differ in the first decimal because
+it works with 147.27723 where the report has 147.2 in the FFMC scale.
 """
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,21 +23,26 @@ from warnstream.windows.fire_weather import (
     next_ffmc,
 )
 
-DAYS = [
-    # temperature, humidity, wind, rain -> FFMC, DMC, DC, ISI, BUI, FWI
-    ((17.0, 42.0, 25.0, 0.0), (87.7, 8.5, 19.0, 10.9, 8.5, 10.1)),
-    ((20.0, 21.0, 25.0, 2.4), (86.2, 10.4, 23.6, 8.8, 10.4, 9.3)),
-    ((8.5, 40.0, 17.0, 0.0), (87.0, 11.8, 26.1, 6.5, 11.7, 7.6)),
-    ((6.5, 25.0, 6.0, 0.0), (88.8, 13.2, 28.2, 4.9, 13.1, 6.2)),
-    ((13.0, 34.0, 24.0, 0.0), (89.1, 15.4, 31.5, 12.6, 15.3, 14.8)),
-]
+TABLE = (Path(__file__).parent / "fwi_1985.txt").read_text(encoding="utf-8").splitlines()
+CODES = ("ffmc", "dmc", "dc", "isi", "bui", "fwi")
 
 
-def test_the_first_days_of_the_published_table() -> None:
+def published() -> list[tuple[int, NoonWeather, dict[str, float]]]:
+    days = []
+    for line in TABLE[1:]:
+        month, _, *numbers = line.split()
+        weather = NoonWeather(*(np.array([float(number)]) for number in numbers[:4]))
+        days.append((int(month), weather, dict(zip(CODES, map(float, numbers[4:]), strict=True))))
+    return days
+
+
+def test_all_49_days_of_the_published_table() -> None:
     ffmc, dmc, dc = (np.array([value]) for value in (85.0, 6.0, 15.0))
-    for weather, expected in DAYS:
-        noon = NoonWeather(*(np.array([value]) for value in weather))
-        ffmc, dmc, dc = next_ffmc(ffmc, noon), next_dmc(dmc, noon, 4), next_dc(dc, noon, 4)
+    days = published()
+    assert len(days) == 49
+    for number, (month, noon, expected) in enumerate(days):
+        ffmc, dmc, dc = next_ffmc(ffmc, noon), next_dmc(dmc, noon, month), next_dc(dc, noon, month)
         isi, bui = initial_spread(ffmc, noon.wind_kmh), buildup(dmc, dc)
-        found = [float(code[0]) for code in (ffmc, dmc, dc, isi, bui, fire_weather_index(isi, bui))]
-        assert found == pytest.approx(expected, abs=0.0501), weather
+        codes = (ffmc, dmc, dc, isi, bui, fire_weather_index(isi, bui))
+        found = dict(zip(CODES, (float(code[0]) for code in codes), strict=True))
+        assert found == pytest.approx(expected, abs=0.0501), number

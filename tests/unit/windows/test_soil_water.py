@@ -34,9 +34,39 @@ def test_the_three_tanks_after_three_hours() -> None:
     assert tanks[:, 0] == pytest.approx([69.5179, 12.5883, 0.5930], abs=5e-5)
 
 
+def test_the_three_tanks_after_three_hourly_steps() -> None:
+    tanks = np.zeros((3, 1))
+    for _ in range(3):
+        tanks = advance_tanks(tanks, np.array([30.0]), 1.0)
+    assert tanks[:, 0] == pytest.approx([74.322, 10.008, 0.18], abs=5e-4)
+
+
 def test_100_mm_in_one_hour() -> None:
     assert run([100, 0, 0], 6) == pytest.approx([96.6902, 86.4731, 80.4494], abs=5e-5)
     assert run([100, 0, 0], 1) == pytest.approx([100.0, 85.5, 77.625], abs=5e-5)
+
+
+def test_a_fourth_order_scheme_gives_the_index_that_short_steps_go_towards() -> None:
+    """The reference of the published comparison: Runge-Kutta on the same right-hand side."""
+
+    def change(tanks: np.ndarray, rain_mm_per_h: float) -> np.ndarray:
+        small_h = 1e-6
+        step = advance_tanks(tanks, np.array([rain_mm_per_h * small_h]), small_h)
+        return np.asarray((step - tanks) / small_h)
+
+    tanks, step_h, index = np.zeros((3, 1)), 0.01, []
+    for rain in (30.0, 30.0, 30.0, 0.0, 0.0, 0.0):
+        for _ in range(100):
+            k1 = change(tanks, rain)
+            k2 = change(tanks + step_h / 2 * k1, rain)
+            k3 = change(tanks + step_h / 2 * k2, rain)
+            k4 = change(tanks + step_h * k3, rain)
+            tanks = tanks + step_h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+        index.append(float(tanks.sum()))
+        if len(index) == 3:
+            assert tanks[:, 0] == pytest.approx([68.6388, 13.0158, 0.6870], abs=2e-4)
+    expected = [29.6806, 57.2044, 82.3416, 77.1370, 73.1611, 69.8508]
+    assert index == pytest.approx(expected, abs=2e-4)
 
 
 def test_the_index_ahead_is_the_index_of_that_rain() -> None:

@@ -157,15 +157,13 @@ class PahoPublisher:
     settings : BrokerSettings
     timeout_s : float
         How long one batch may wait for its acknowledgements.
-    role : str
-        Suffix of the client identifier: the ingest connection has the plain one.
     """
 
-    def __init__(self, settings: BrokerSettings, timeout_s: float = 10.0, role: str = "out") -> None:
+    def __init__(self, settings: BrokerSettings, timeout_s: float = 10.0) -> None:
         self._settings = settings
         self._timeout_s = timeout_s
         self._connected = threading.Event()
-        self._client = _client_of(settings, role)
+        self._client = _client_of(settings)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
 
@@ -218,9 +216,9 @@ class PahoPublisher:
             logger.warning("sending connection to the broker lost", extra={"reason": str(code)})
 
 
-def _client_of(settings: BrokerSettings, role: str) -> Client:
+def _client_of(settings: BrokerSettings) -> Client:
     # Nothing is kept for us at the broker: the outbox knows what is still to be sent.
-    client = new_client(settings, f"{settings.client_id}-{role}", keeps_session=False, kind=Client)
+    client = new_client(settings, f"{settings.client_id}-out", keeps_session=False, kind=Client)
     client.max_inflight_messages_set(INFLIGHT_MAX)
     client.max_queued_messages_set(QUEUED_MAX)
     return client

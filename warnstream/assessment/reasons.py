@@ -1,0 +1,232 @@
+"""Why a village has its level: station, value, threshold, source, and everything else that had to hold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.assessment.stations import ANTECEDENT, StationState
+from warnstream.assessment.villages import Sight
+from warnstream.hazards.rule import lead_s_of
+from warnstream.model.changes import Fact, Reason
+from warnstream.model.expressions import RAIN_LIKE, Leaf, LevelTerm, SignTerm
+from warnstream.model.indicators import (
+    UNIT_OF_INDICATOR,
+    HazardLevels,
+    Indicator,
+    VillageAntecedent,
+    VillageRain,
+)
+from warnstream.model.network import Network
+from warnstream.model.rules import CriticalStage, HazardRule
+from warnstream.model.signs import Sign, SignState, VillageSigns
+from warnstream.model.station_quality import DOUBT, StationQuality
+from warnstream.model.times import HOUR_S
+
+ANTECEDENT_COVERAGE_MIN = 0.5
+"""Below it the states of earlier rain are still filling: certainty is lower."""
+
+_PARAMETER_IS_DURATION = frozenset(
+    {
+        Indicator.RAIN,
+        Indicator.EFFECTIVE_RAIN,
+        Indicator.STAGE_RISE,
+        Indicator.TILT_RATE,
+        Indicator.VELOCITY,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the hazards of one step are judged by; `antecedent` is None where no rule asks for it."""
+
+    stations: StationState
+    rain: VillageRain
+    antecedent: VillageAntecedent | None
+    sight: Sight
+    quality: StationQuality
+    signs: VillageSigns
+    now_s: int
+
+    def is_doubtful(self, indicator: Indicator, station: int, place: int, since_s: int) -> bool:
+        """Whether readings since a time, the gauge or too few gauges leave a level unconfirmed."""
+        by_readings = since_s <= self.stations.doubtful_until_s(indicator, station)
+        if indicator not in RAIN_LIKE:
+            return by_readings
+        by_gauge = bool(self.quality.flags[station] & np.uint16(DOUBT))
+        return by_readings or by_gauge or bool(self.sight.is_partly_blind[place])
+
+
+@dataclass(frozen=True, slots=True)
+class LeafFact:
+    """What a term of a rule found in one village; `station` is -1 for rain, which several stations give."""
+
+    leaf: Leaf
+    since_s: int
+    value: float
+    amount: float
+    station: int = -1
+
+
+def reason_of_value(
+    rule: HazardRule, village: int, found: HazardLevels, sources: Sources, network: Network
+) -> Reason:
+    """The one value that reached the level."""
+    station = int(found.station[village])
+    indicator = Indicator(int(found.indicator[village]))
+    duration_s = int(found.duration_s[village])
+    observed_at_s = int(sources.stations.observed_at_s(indicator)[station])
+    coverage = coverage_of(sources, village, indicator, duration_s)
+    is_warming_up = indicator in ANTECEDENT and coverage < ANTECEDENT_COVERAGE_MIN
+    is_doubtful = sources.is_doubtful(indicator, station, village, observed_at_s - duration_s)
+    return Reason(
+        indicator=indicator.word,
+        station=network.stations.code[station],
+        value=round(float(found.value[village]), 3),
+        threshold=round(float(found.threshold[village]), 3),
+        unit=UNIT_OF_INDICATOR[indicator],
+        duration_s=duration_s,
+        forecast_value=round(float(found.forecast_value[village]), 3),
+        lead_s=int(found.lead_s[village]),
+        observed_until_s=observed_at_s,
+        coverage=round(coverage, 3),
+        confirmed=bool(found.is_confirmed[village])
+        and not (is_doubtful or found.is_blind[village] or is_warming_up),
+        source=rule.source,
+        facts=_travel(rule, village, station, network),
+        ratio=None if np.isnan(found.ratio[village]) else round(float(found.ratio[village]), 3),
+    )
+
+
+def _travel(rule: HazardRule, place: int, station: int, network: Network) -> tuple[Fact, ...]:
+    """The way of a flood from the gauge to the village, where it has one."""
+    table = rule.thresholds
+    if not isinstance(table, CriticalStage) or table.reaches is None:
+        return ()
+    row = int(np.flatnonzero((table.village == place) & (table.station == station))[0])
+    least, most = int(table.reaches.travel_min_s[row]) // 60, int(table.reaches.travel_max_s[row]) // 60
+    if most == 0:
+        return ()
+    return (Fact("travel", network.stations.code[station], float(least), float(most), "min"),)
+
+
+def reason_of_sign(sign: Sign, source: str) -> Reason:
+    """A sign that people have seen; names of people are not in it."""
+    return Reason(
+        indicator=Indicator.SIGN.word,
+        station="",
+        value=float(sign.n_reports),
+        threshold=1.0,
+        unit="",
+        duration_s=0,
+        forecast_value=0.0,
+        lead_s=0,
+        observed_until_s=sign.changed_at_s,
+        coverage=1.0,
+        confirmed=sign.state is SignState.VALIDATED,
+        source=source,
+        facts=(Fact(Indicator.SIGN.word, "", float(sign.n_reports), 1.0, "", note=sign.kind),),
+    )
+
+
+def reason_of_facts(
+    rule: HazardRule, village: int, found: list[LeafFact], sources: Sources, network: Network
+) -> Reason:
+    """Everything that a rule asked for; first what is forecast, then what is farthest above its amount."""
+    main = max(found, key=_weight)
+    facts = [_fact(one, village, sources, network) for one in found]
+    first = facts[found.index(main)]
+    stations = [_station(one, village, sources) for one in found]
+    indicators = [_indicator(one.leaf) for one in found]
+    measured = [
+        (station, indicator, fact.duration_s)
+        for station, indicator, fact in zip(stations, indicators, facts, strict=True)
+        if station >= 0
+    ]
+    observed = [int(sources.stations.observed_at_s(i)[s]) for s, i, _ in measured]
+    doubtful = [
+        sources.is_doubtful(indicator, station, village, at_s - duration_s)
+        for at_s, (station, indicator, duration_s) in zip(observed, measured, strict=True)
+    ]
+    coverage = min(
+        (
+            coverage_of(sources, village, i, fact.duration_s)
+            for i, fact in zip(indicators, facts, strict=True)
+        ),
+        default=1.0,
+    )
+    rests_on_rain = any(indicator in RAIN_LIKE for indicator in indicators)
+    is_warming_up = any(i in ANTECEDENT for i in indicators) and coverage < ANTECEDENT_COVERAGE_MIN
+    unseen = any(isinstance(one.leaf, SignTerm) and not one.leaf.is_validated for one in found)
+    is_blind = rests_on_rain and bool(sources.rain.is_blind[village])
+    lead_s = max(fact.lead_s for fact in facts)
+    return Reason(
+        indicator=first.indicator,
+        station=first.station,
+        value=first.value,
+        threshold=first.threshold,
+        unit=first.unit,
+        duration_s=first.duration_s,
+        forecast_value=first.value if first.lead_s else 0.0,
+        lead_s=lead_s,
+        observed_until_s=max(observed, default=sources.now_s),
+        coverage=round(coverage, 3),
+        confirmed=not (any(doubtful) or is_blind or is_warming_up or unseen),
+        source=rule.source,
+        facts=(first, *(fact for fact in facts if fact is not first)),
+    )
+
+
+def _weight(one: LeafFact) -> tuple[int, float]:
+    """Numbers go before signs and levels; what is expected goes first, for without it there is no level."""
+    if isinstance(one.leaf, SignTerm | LevelTerm):
+        return (0, 0.0)
+    ratio = one.value / one.amount if one.amount > 0 else 0.0
+    return (2 if lead_s_of(one.leaf.quantity) else 1, float(np.nan_to_num(ratio)))
+
+
+def _indicator(leaf: Leaf) -> Indicator:
+    if isinstance(leaf, SignTerm):
+        return Indicator.SIGN
+    return Indicator.LEVEL if isinstance(leaf, LevelTerm) else leaf.quantity.indicator
+
+
+def _station(one: LeafFact, village: int, sources: Sources) -> int:
+    """Station that a value comes from; of rain the one that weighs most; -1: none."""
+    if isinstance(one.leaf, SignTerm | LevelTerm):
+        return -1
+    if one.leaf.quantity.indicator not in RAIN_LIKE:
+        return one.station
+    is_rain = one.leaf.quantity.indicator is Indicator.RAIN
+    duration_s = int(one.leaf.quantity.parameter) if is_rain else HOUR_S
+    main = sources.rain.main_station(np.array([village]), np.array([duration_s], dtype=np.int32))
+    return int(main[0])
+
+
+def _fact(one: LeafFact, village: int, sources: Sources, network: Network) -> Fact:
+    leaf, indicator = one.leaf, _indicator(one.leaf)
+    station = _station(one, village, sources)
+    quantity = None if isinstance(leaf, SignTerm | LevelTerm) else leaf.quantity
+    has_duration = quantity is not None and indicator in _PARAMETER_IS_DURATION
+    note = leaf.kind if isinstance(leaf, SignTerm) else leaf.hazard if isinstance(leaf, LevelTerm) else ""
+    return Fact(
+        indicator=indicator.word,
+        station=network.stations.code[station] if station >= 0 else "",
+        value=round(one.value, 3),
+        threshold=round(one.amount, 3),
+        unit=UNIT_OF_INDICATOR[indicator],
+        duration_s=int(quantity.parameter) if quantity is not None and has_duration else 0,
+        lead_s=lead_s_of(quantity) if quantity is not None else 0,
+        held_since_s=max(one.since_s, 0),
+        note=note,
+    )
+
+
+def coverage_of(sources: Sources, village: int, indicator: Indicator, duration_s: int) -> float:
+    """Share of the past observed that an indicator rests on."""
+    if indicator is Indicator.RAIN:
+        column = int(np.searchsorted(sources.rain.duration_s, duration_s))
+        return float(sources.rain.coverage[village, column])
+    if indicator in ANTECEDENT and sources.antecedent is not None:
+        return float(sources.antecedent.coverage[village])
+    return 1.0

@@ -1,0 +1,177 @@
+"""What the terms of the rule language read, for all places at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from warnstream.hazards.movement import changes_per_s, pick, value_at, window_ends
+from warnstream.hazards.sensor_rows import age_ok
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray
+from warnstream.model.expressions import RAIN_LIKE, Quantity
+from warnstream.model.indicators import (
+    LEADS_S,
+    GaugeStage,
+    Indicator,
+    SensorSamples,
+    VillageAntecedent,
+    VillageRain,
+)
+from warnstream.model.readings import Variable
+from warnstream.model.signs import VillageSigns
+from warnstream.model.times import DAY_S, HOUR_S
+
+VARIABLE_OF: dict[Indicator, Variable] = {
+    Indicator.STAGE: Variable.STAGE,
+    Indicator.STAGE_RISE: Variable.STAGE,
+    Indicator.TILT_RATE: Variable.TILT_X,
+    Indicator.VELOCITY: Variable.DISPLACEMENT,
+    Indicator.DISPLACEMENT: Variable.DISPLACEMENT,
+    Indicator.CRACK: Variable.CRACK,
+    Indicator.PORE_PRESSURE: Variable.PORE_PRESSURE,
+    Indicator.WATER_DEPTH: Variable.WATER_DEPTH,
+}
+"""What a station must measure for an indicator."""
+
+
+class Standing(Protocol):
+    """Where a hazard stands: levels of villages, and where it sees nothing, shape (n_villages,)."""
+
+    level: LevelArray
+    is_blind: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSources:
+    """Everything that a rule can read at one step.
+
+    Attributes
+    ----------
+    rain : VillageRain
+    antecedent : VillageAntecedent or None
+        None where no rule asks for it.
+    stages : GaugeStage
+        With the rise of every gauge whose rise a rule reads.
+    samples : SensorSamples
+    fire_weather : Float64Array or None, shape (n_stations,)
+    signs : VillageSigns
+    levels : mapping of hazard to Standing
+        Levels that the other hazards stand at.
+    now_s : int
+    """
+
+    rain: VillageRain
+    antecedent: VillageAntecedent | None
+    stages: GaugeStage
+    samples: SensorSamples
+    fire_weather: Float64Array | None
+    signs: VillageSigns
+    levels: Mapping[str, Standing]
+    now_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Values of a quantity by village, shape (n_villages,).
+
+    NaN where nothing is known. `concerns` is False where the village has no
+    such sensor, `sees` where its stations are silent. `station` is -1 where
+    no single station is meant.
+    """
+
+    value: Float64Array
+    concerns: BoolArray
+    sees: BoolArray
+    station: Int32Array
+
+
+def values_of(quantity: Quantity, station: Int32Array | None, sources: RuleSources) -> Values:
+    """Values of one quantity.
+
+    Parameters
+    ----------
+    quantity : Quantity
+    station : Int32Array or None, shape (n_villages,)
+        Sensor of each village, -1 for none; None for rain.
+    sources : RuleSources
+    """
+    if quantity.indicator in RAIN_LIKE:
+        value = _rain(quantity, sources)
+        every = np.ones(len(value), dtype=np.bool_)
+        return Values(value, every, ~sources.rain.is_blind, np.full(len(value), -1, dtype=np.int32))
+    assert station is not None, quantity
+    concerns = station >= 0
+    value, sees = np.full(len(station), np.nan), np.zeros(len(station), dtype=np.bool_)
+    if concerns.any():
+        named, number = np.unique(station[concerns], return_inverse=True)
+        read, observed_at_s = _sensor(quantity, named, sources)
+        fresh = age_ok(observed_at_s, sources.now_s, quantity.stale_after_s)
+        value[concerns] = np.where(fresh, read, np.nan)[number]
+        sees[concerns] = fresh[number]
+    return Values(value, concerns, sees, station)
+
+
+def coverage_of(sources: RuleSources) -> Float64Array:
+    """Share of the last hour that was observed, shape (n_villages,)."""
+    return sources.rain.coverage_over(HOUR_S)
+
+
+def _rain(quantity: Quantity, sources: RuleSources) -> Float64Array:
+    rain, past, parameter = sources.rain, sources.antecedent, int(quantity.parameter)
+    if quantity.indicator is Indicator.RAIN:
+        return rain.over(parameter)
+    if quantity.indicator is Indicator.FORECAST_RAIN:
+        return rain.ahead_mm[:, LEADS_S.index(parameter)]
+    assert past is not None, "planned for from the rules"
+    return _past_rain(quantity, past)
+
+
+def _past_rain(quantity: Quantity, past: VillageAntecedent) -> Float64Array:
+    """What earlier rain has left."""
+    parameter = int(quantity.parameter)
+    if quantity.indicator is Indicator.SOIL_WATER:
+        return past.soil_water_ahead_mm[:, LEADS_S.index(parameter)] if parameter else past.soil_water_mm
+    if quantity.indicator is Indicator.EFFECTIVE_RAIN:
+        return past.effective_mm[parameter]
+    if quantity.indicator is Indicator.ANTECEDENT_RAIN:
+        return past.antecedent_mm[quantity.parameter]
+    if quantity.indicator is Indicator.WEIGHTED_RAIN:
+        return past.weighted_mm
+    return _event(quantity, past)
+
+
+def _event(quantity: Quantity, past: VillageAntecedent) -> Float64Array:
+    """Rain or mean intensity of the present event."""
+    parameter = int(quantity.parameter)
+    event_mm, event_h = past.event_mm[parameter], past.event_s[parameter] / HOUR_S
+    if quantity.indicator is Indicator.EVENT_RAIN:
+        return event_mm
+    return np.divide(event_mm, event_h, out=np.zeros_like(event_mm), where=event_h > 0)
+
+
+def _sensor(quantity: Quantity, station: Int32Array, sources: RuleSources) -> tuple[Float64Array, Int64Array]:
+    """Value and time of the newest observation of each station."""
+    indicator = quantity.indicator
+    if indicator is Indicator.STAGE:
+        return sources.stages.stage_m[station], sources.stages.observed_at_s[station]
+    if indicator is Indicator.STAGE_RISE:
+        return sources.stages.rise_m_per_h[station], sources.stages.observed_at_s[station]
+    if indicator is Indicator.FIRE_WEATHER:
+        assert sources.fire_weather is not None, "planned for from the rules"
+        index = sources.fire_weather[station]
+        # An index knows its own age: it is NaN when it is too old.
+        return index, np.where(np.isnan(index), -1, sources.now_s)
+    series = sources.samples.row[station]
+    variable = VARIABLE_OF[indicator]
+    time_s, value = sources.samples.time_s[variable][series], sources.samples.value[variable][series]
+    if indicator is Indicator.TILT_RATE or indicator is Indicator.VELOCITY:
+        ends = window_ends(time_s, int(quantity.parameter), 1)
+        if indicator is Indicator.VELOCITY:
+            return changes_per_s(time_s, value, ends, 0.0)[:, 0] * DAY_S, time_s[:, -1]
+        at_s, x_deg = pick(time_s.astype(np.float64), ends), pick(value, ends)
+        other = Variable.TILT_Y
+        y_deg = value_at(sources.samples.time_s[other][series], sources.samples.value[other][series], at_s)
+        moved = np.hypot(x_deg[:, 0] - x_deg[:, 1], np.nan_to_num(y_deg[:, 0] - y_deg[:, 1]))
+        return moved / (at_s[:, 0] - at_s[:, 1]) * HOUR_S, time_s[:, -1]
+    return value[:, -1], time_s[:, -1]

@@ -1,0 +1,66 @@
+"""Journal entries that somebody waits for: handed to the node's loop, done once they are durable."""
+
+import queue
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from warnstream.model.errors import StoreError
+
+WAIT_S = 10.0
+"""Longest wait of a caller for its entry to be durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An entry and its promise; the loop sets the result, or the error that kept it from being kept."""
+
+    kind: str
+    payload: bytes
+    done: Future[None]
+
+
+class Requests:
+    """A queue from any thread to the loop.
+
+    Parameters
+    ----------
+    wake : callable
+        Ends the loop's sleep.
+    is_stopping : callable
+        Whether nothing is taken any more.
+    """
+
+    def __init__(self, wake: Callable[[], None], is_stopping: Callable[[], bool]) -> None:
+        self._wake = wake
+        self._is_stopping = is_stopping
+        self._waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
+
+    def ask(self, kind: str, payload: bytes) -> Future[None]:
+        """Hand an entry to the loop.
+
+        Raises
+        ------
+        StoreError
+            If the node is stopping.
+        """
+        if self._is_stopping():
+            raise StoreError("the node is stopping", retryable=True)
+        request = Request(kind, payload, Future())
+        self._waiting.put(request)
+        self._wake()
+        return request.done
+
+    def ask_and_wait(self, kind: str, payload: bytes) -> None:
+        """Hand an entry to the loop; returns once it is durable. StoreError if it cannot be kept."""
+        try:
+            self.ask(kind, payload).result(WAIT_S)
+        except TimeoutError:
+            raise StoreError("the node did not keep it in time", retryable=True) from None
+
+    def take(self) -> list[Request]:
+        """Everything that waits, in order."""
+        taken = []
+        while not self._waiting.empty():
+            taken.append(self._waiting.get())
+        return taken

@@ -2,7 +2,8 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-assess bench-journal bench-ingest bench-backlog load-edge rio-alarms crash-ingest fuzz demo
+.PHONY: check test test-all bench bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+	load-nation rio-alarms crash-ingest fuzz sim-day demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -16,8 +17,17 @@ test:             ## what runs anywhere in a minute: no servers, no shared data
 test-all:         ## everything this machine can run
 	$(BIN)pytest
 
-bench:            ## figures for benchmarks/RESULTS.md
-	$(BIN)python benchmarks/bench_engine.py
+bench:            ## every figure of benchmarks/RESULTS.md in less than 30 minutes; wants the extra [bench]
+	$(BIN)python -m benchmarks.bench_all
+
+bench-latency:    ## from the crossing reading to the household's device
+	$(BIN)python -m benchmarks.bench_latency
+
+load-nation:      ## 384,000 stations at a reading a minute into one node, ten minutes
+	$(BIN)python -m benchmarks.load_nation
+
+sim-day:          ## 24 hours of a county with every fault through a real node, twice; ten minutes
+	$(BIN)python -m tests.simulation.day
 
 bench-assess:     ## county, province and nation, and other people's tools on one trace; ten minutes, 6 GB
 	$(BIN)python -m benchmarks.bench_assess

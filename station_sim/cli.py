@@ -1,6 +1,6 @@
 """The command ``station-sim``: build a county, run a storm over it, replay an archive, play people.
 
-Exit codes: 0 done, 2 wrong arguments, files or no broker, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 a load fell short, 2 wrong arguments, files or no broker, 130 stopped by Ctrl-C.
 Results go to standard output (``--json`` for machines), progress to standard error.
 """
 
@@ -23,18 +23,21 @@ from station_sim.broker import BrokerAddress, BrokerTransport
 from station_sim.county import CountyPlan, build_county, read_county
 from station_sim.demo_config import write_demo_config
 from station_sim.errors import SimulatorError
-from station_sim.faults import MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix
+from station_sim.faults import HARSH_FAULTS, MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix
 from station_sim.formats import ENCODERS, reformat
+from station_sim.load_command import LOAD_HELP, add_load_options, run_load, write_config
 from station_sim.people import BrokerDevices, People
 from station_sim.progress import ProgressView
 from station_sim.publish import Publisher, PublishSummary
 from station_sim.replay import Replay, read_archive
 from station_sim.response import storm_over
 from station_sim.scenario import DEFAULT_HOURS, DEFAULT_PREFIX, DEFAULT_START_S, Scenario
-from station_sim.sms_gateway import SmsGateway
+from station_sim.sms_gateway import GatewayManners, SmsGateway
+from station_sim.varied_network import varied
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc, parse_iso
 
+_EXIT_SHORT = 1
 _EXIT_WRONG = 2
 _EXIT_STOPPED = 130
 _DURATION = re.compile(r"(\d+)(s|min|h|d)?")
@@ -123,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay_options(command("replay", "send a readings archive again", _REPLAY_HELP, _replay))
     _add_people_options(command("people", "receive notifications and answer", _PEOPLE_HELP, _people))
     _add_storm_options(command("storm", "write the true rain field", _STORM_HELP, _storm))
+    load = command("load", "send a whole network's readings at a rate", LOAD_HELP, _load)
+    add_load_options(load, _duration_s, _add_broker_options)
     return parser
 
 
@@ -145,6 +150,12 @@ def _add_county_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--households-per-village", type=int, default=4, metavar="N", help="default 4")
     parser.add_argument(
         "--grid-km", type=float, default=5.0, metavar="KM", help="spacing of stations, default 5"
+    )
+    parser.add_argument(
+        "--network",
+        choices=("plain", "varied"),
+        default="plain",
+        help="varied: loggers, intervals and buckets as real ones are, dense gauges, slope sensors",
     )
     parser.add_argument("--village-polygons", action="store_true", help="give villages outlines (Voronoi)")
     parser.add_argument(
@@ -206,7 +217,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         type=_fault_mix,
         default=MILD_FAULTS,
         metavar="MIX",
-        help=f"mild (default), none, or some of: {kinds}",
+        help=f"mild (default), harsh, none, or some of: {kinds}",
     )
     parser.add_argument(
         "--truth", type=Path, metavar="DIR", help="for truth.csv and faults.csv; default CONFIG_DIR/truth"
@@ -270,6 +281,28 @@ def _add_people_options(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="requests that get 503, default 0",
     )
+    parser.add_argument(
+        "--sms-rate", type=float, metavar="R", help="requests a second that the gateway takes"
+    )
+    parser.add_argument("--sms-loss", type=_share, default=0.0, metavar="SHARE", help="taken, never shown")
+    parser.add_argument(
+        "--sms-delay",
+        type=_duration_s,
+        default=0,
+        metavar="DURATION",
+        help="mean time until shown, default 0",
+    )
+    parser.add_argument(
+        "--wrong-numbers",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="numbers that nobody has, default 0",
+    )
+    parser.add_argument(
+        "--voice", action="store_true", help="the gateway calls; one in four does not pick up"
+    )
+    parser.add_argument("--receipts-url", metavar="URL", help="where receipts are posted")
     parser.add_argument("--answers-url", metavar="URL", help="where SMS answers are posted")
     parser.add_argument(
         "--for", type=_duration_s, dest="for_s", metavar="DURATION", help="stop after this real time"
@@ -321,13 +354,15 @@ def _start_s(text: str) -> int:
 def _fault_mix(text: str) -> FaultMix:
     if text == "mild":
         return MILD_FAULTS
+    if text == "harsh":
+        return HARSH_FAULTS
     if text == "none":
         return NO_FAULTS
     try:
-        return MILD_FAULTS.only(FaultKind(word.strip()) for word in text.split(","))
+        return HARSH_FAULTS.only(FaultKind(word.strip()) for word in text.split(","))
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"{error}: expected mild, none or some of {', '.join(FaultKind)}"
+            f"{error}: expected mild, harsh, none or some of {', '.join(FaultKind)}"
         ) from error
 
 
@@ -410,6 +445,8 @@ def _county(options: argparse.Namespace) -> int:
         counties_file=options.counties,
     )
     county = build_county(options.seed, plan)
+    if options.network == "varied":
+        county = varied(county, options.seed)
     county.write(options.out)
     write_demo_config(
         options.out,
@@ -423,7 +460,7 @@ def _county(options: argparse.Namespace) -> int:
     n_gauges = sum("stage" in words for words in county.stations.variables)
     summary: dict[str, object] = {
         "directory": str(options.out),
-        "rain_stations": len(county.stations) - n_gauges,
+        "rain_stations": sum(bool({"rain", "rain_total"} & {*words}) for words in county.stations.variables),
         "stage_gauges": n_gauges,
         "villages": len(county.villages),
         "townships": len(set(county.villages.township)),
@@ -489,7 +526,8 @@ def _people(options: argparse.Namespace) -> int:
                 habits,
                 options.sms_port,
                 answers_url=options.answers_url,
-                failure_rate=options.sms_failure_rate,
+                manners=_manners(options),
+                receipts_url=options.receipts_url,
             )
             stack.callback(gateway.stop)
             gateway.start()
@@ -502,6 +540,17 @@ def _people(options: argparse.Namespace) -> int:
             summary["sms"] = asdict(gateway.counts())
     _print_summary(options, summary)
     return 0
+
+
+def _manners(options: argparse.Namespace) -> GatewayManners:
+    return GatewayManners(
+        options.sms_failure_rate,
+        options.sms_rate,
+        options.sms_delay,
+        options.sms_loss,
+        options.wrong_numbers,
+        options.voice,
+    )
 
 
 def _storm(options: argparse.Namespace) -> int:
@@ -525,6 +574,15 @@ def _storm(options: argparse.Namespace) -> int:
     }
     _print_summary(options, summary)
     return 0
+
+
+def _load(options: argparse.Namespace) -> int:
+    if options.write_config is not None:
+        _print_summary(options, write_config(options))
+        return 0
+    told, summary = run_load(options, _broker_address(options), _tell)
+    _print_summary(options, told)
+    return 0 if summary.is_complete else _EXIT_SHORT
 
 
 if __name__ == "__main__":

@@ -37,8 +37,9 @@ class StationTable:
         return len(self.code)
 
     def kind(self, station: int) -> str:
-        """Topic word of a station: ``river`` for stage gauges, ``rain`` for all others."""
-        return "river" if "stage" in self.variables[station] else "rain"
+        """Topic word of a station: ``river`` for stage gauges, ``slope`` for tilt meters, else ``rain``."""
+        words = self.variables[station]
+        return "river" if "stage" in words else "slope" if "tilt_x" in words else "rain"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ arguments give the same bytes in the same order.
 8 h of the full county are about 74,000 messages; the truth takes about 15 MB.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ import numpy as np
 
 from station_sim.county import County
 from station_sim.errors import SimulatorError
+from station_sim.fault_planner import plan_faults
 from station_sim.faults import (
     MILD_FAULTS,
     UNKNOWN_STATION,
@@ -26,7 +28,6 @@ from station_sim.faults import (
     FaultMix,
     FaultPlan,
     FaultRecord,
-    plan_faults,
     write_faults,
 )
 from station_sim.observations import Observations, Reports, reports_due
@@ -168,6 +169,7 @@ class _Composer:
             self._minute[report],
             ahead_s=int(self._plan.ahead_s[report]),
             rain_in_inches=bool(self._plan.wrong_unit[report]),
+            fault=self._plan.values.get(report),
         )
 
     def regular(self, report: int) -> Message:
@@ -191,4 +193,30 @@ class _Composer:
             # Every other one is cut off, the rest is line noise that is no UTF-8 either.
             broken = whole[: len(whole) // 2] if extra.reports[0] % 2 else _NOISE[: len(whole) // 3]
             return Message(time_s, self._topic[station], broken, 0)
+        if extra.kind is FaultKind.MALFORMED:
+            copy = malformed(text, extra.reports[0]).encode()
+            return Message(time_s, self._topic[station], copy, 0)
         return Message(time_s, self._topic[station], text.encode(), len(payloads))
+
+
+def malformed(report: str, number: int) -> str:
+    """JSON that is no report, one of several kinds by number; each must be refused, none may count.
+
+    >>> malformed('{"station":"R1","time":"2026-06-18T08:00:00Z","rain":1.2}', 1)
+    '{"station":"R1","rain":1.2}'
+    """
+    content = json.loads(report)
+    values = [word for word in content if word not in {"station", "time"}]
+    match number % 5:
+        case 0:
+            content[values[0]] = "N/A"
+        case 1:
+            del content["time"]
+        case 2:
+            content["time"] = "yesterday"
+        case 3:
+            content = [[content]]
+        case _:
+            del content["station"]
+            content[values[0]] = {"value": content[values[0]]}
+    return json.dumps(content, separators=(",", ":"))

@@ -2,7 +2,7 @@
 
 | topic | content |
 |---|---|
-| ``{prefix}/{county}/{kind}/{station}/obs`` | reports of a station, `kind` is ``rain`` or ``river`` |
+| ``{prefix}/{county}/{kind}/{station}/obs`` | reports; `kind` is ``rain``, ``river`` or ``slope`` |
 | ``{prefix}/clock`` | simulated time |
 | ``{prefix}/device/{recipient}`` | notifications to a household or post |
 | ``{prefix}/answer/{recipient}`` | its answers |

@@ -23,6 +23,9 @@ _DISTANCE_FLOOR_M = 250.0
 _CELLS_MAX = 10_000
 """Cells of one outline: a catchment of 2,500 km2 at 500 m; of larger ones the cells grow."""
 
+_POINTS_AT_ONCE = 20_000
+"""On a 5 km grid a point has 50 stations within 20 km: a million pairs at once, 50 MB."""
+
 
 def own_weights(network: Network, policy: VillagePolicy) -> StationWeights:
     """Weights of the stations that speak for each place when they report."""
@@ -107,32 +110,33 @@ def _near_points(  # the stations, the points, and how they are joined
     distance = np.full((len(point_xy), k), np.inf)
     if len(rain) == 0:
         return StationWeights(station, weight, distance)
-    point_of_pair, station_of_pair = _near_pairs(station_xy[rain], point_xy, radius_m)
-    metres = np.hypot(*(station_xy[rain][station_of_pair] - point_xy[point_of_pair]).T)
-    order = np.lexsort((station_of_pair, metres, point_of_pair))
-    point_of_pair, metres = point_of_pair[order], metres[order]
-    first = np.searchsorted(point_of_pair, np.arange(len(point_xy)))
-    rank = np.arange(len(order)) - first[point_of_pair]
-    keep = rank < k
-    row, column = point_of_pair[keep], rank[keep]
-    station[row, column] = rain[station_of_pair[order][keep]]
-    distance[row, column] = metres[keep]
-    share = np.maximum(metres[keep], _DISTANCE_FLOOR_M) ** -2 if by_distance else np.ones(len(row))
-    weight[row, column] = share
+    tree = STRtree(np.asarray(shapely.points(station_xy[rain])))
+    for begin in range(0, len(point_xy), _POINTS_AT_ONCE):
+        rows = slice(begin, begin + _POINTS_AT_ONCE)
+        point_of_pair, station_of_pair = _near_pairs(tree, point_xy[rows], radius_m)
+        metres = np.hypot(*(station_xy[rain][station_of_pair] - point_xy[rows][point_of_pair]).T)
+        order = np.lexsort((station_of_pair, metres, point_of_pair))
+        point_of_pair, metres = point_of_pair[order], metres[order]
+        first = np.searchsorted(point_of_pair, np.arange(len(point_xy[rows])))
+        rank = np.arange(len(order)) - first[point_of_pair]
+        keep = rank < k
+        row, column = begin + point_of_pair[keep], rank[keep]
+        station[row, column] = rain[station_of_pair[order][keep]]
+        distance[row, column] = metres[keep]
+        weight[row, column] = np.maximum(metres[keep], _DISTANCE_FLOOR_M) ** -2 if by_distance else 1.0
     weight /= weight.sum(axis=1, keepdims=True)
     return StationWeights(station, weight, distance)
 
 
-def _near_pairs(
-    station_xy: Float64Array, point_xy: Float64Array, radius_m: float
-) -> tuple[Int64Array, Int64Array]:
-    """Pairs (point, station) within the radius, and each point's nearest station in any case."""
-    tree = STRtree([shapely.Point(xy) for xy in station_xy])
-    points = shapely.points(point_xy)
+def _near_pairs(tree: STRtree, point_xy: Float64Array, radius_m: float) -> tuple[Int64Array, Int64Array]:
+    """Pairs (point, station) within the radius; the nearest station where there is none."""
+    points = np.asarray(shapely.points(point_xy))
     within = tree.query(points, predicate="dwithin", distance=radius_m)
-    nearest = tree.query_nearest(points, all_matches=False)
-    pairs = np.unique(np.concatenate([within, nearest], axis=1), axis=1)
-    return pairs[0].astype(np.int64), pairs[1].astype(np.int64)
+    lonely = np.setdiff1d(np.arange(len(points)), within[0])
+    nearest = tree.query_nearest(points[lonely], all_matches=False)
+    point = np.concatenate([within[0], lonely[nearest[0]]])
+    station = np.concatenate([within[1], nearest[1]])
+    return point.astype(np.int64), station.astype(np.int64)
 
 
 def thiessen_weights(network: Network, policy: VillagePolicy) -> StationWeights:

@@ -37,7 +37,12 @@ class NodeSection(Section):
         "+08:00", alias="utc_offset", description="Offset of the local clock in texts, in quotes."
     )
     tick_s: Annotated[int, forms.duration("1s", "10min")] = default(
-        "5s", alias="tick", description="How often levels are judged."
+        "5s", alias="tick", description="How often levels are judged when nothing arrives."
+    )
+    react_within_s: Annotated[float, forms.fine_duration("10ms", "10min")] = default(
+        "100ms",
+        alias="react_within",
+        description="What arrives is judged that soon after the last step, if judging takes a tenth of it.",
     )
 
 

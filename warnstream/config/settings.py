@@ -136,6 +136,7 @@ class NodeSettings:
     name: str
     clock: str
     tick_s: int
+    react_within_s: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ start; a frame then costs one weighted mean over `CANDIDATES` gauges per cell.
 A field of one value everywhere is reproduced exactly. Limit: `CELLS_MAX` cells.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ CANDIDATES = 16
 CELLS_MAX = 65_536
 """Largest grid: 256 x 256 cells, 1,280 km at 5 km."""
 
-_CELLS_PER_SEARCH = 4096
+_POINTS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +198,70 @@ def nearest_gauges(
     n_near = min(n_max, len(gauge_xy_m))
     gauge = np.empty((len(xy_m), n_near), dtype=np.int64)
     squared_m2 = np.empty((len(xy_m), n_near))
-    # Cells are searched in pieces, so that memory stays below 4096 x n_gauges distances.
-    for start in range(0, len(xy_m), _CELLS_PER_SEARCH):
-        part = slice(start, start + _CELLS_PER_SEARCH)
-        distance = ((xy_m[part, None, :] - gauge_xy_m[None, :, :]) ** 2).sum(axis=2)
-        gauge[part] = np.argsort(distance, axis=1, kind="stable")[:, :n_near]
-        squared_m2[part] = np.take_along_axis(distance, gauge[part], axis=1)
+    if n_near == 0 or len(xy_m) == 0:
+        return gauge, squared_m2
+    # Points are searched tile by tile among the gauges about the tile, farther ones until enough are sure.
+    bins = _Bins(gauge_xy_m, n_near)
+    for tile in _tiles(xy_m, bins.side_m):
+        points, reach_m = tile, bins.side_m
+        while len(points):
+            about = bins.about(xy_m[points], reach_m)
+            found, squared, is_sure = _search(xy_m[points], gauge_xy_m, about, n_near, reach_m)
+            gauge[points[is_sure]], squared_m2[points[is_sure]] = found[is_sure], squared[is_sure]
+            points, reach_m = points[~is_sure], 2 * reach_m
     return gauge, squared_m2
+
+
+class _Bins:
+    """Gauges by square bins that hold about `n_near` of them, were they spread evenly."""
+
+    def __init__(self, xy_m: Float64Array, n_near: int) -> None:
+        extent_m = np.maximum(np.ptp(xy_m, axis=0), 1.0)
+        # Not too many rows of bins where all gauges stand in a line.
+        even_m = float(np.sqrt(extent_m[0] * extent_m[1] * n_near / len(xy_m)))
+        self.side_m = max(even_m, float(extent_m.max()) * n_near / len(xy_m), 1.0)
+        self._low = xy_m.min(axis=0)
+        column, row = np.floor((xy_m - self._low) / self.side_m).astype(np.int64).T
+        self._n_columns, self._n_rows = int(column.max()) + 1, int(row.max()) + 1
+        key = row * self._n_columns + column
+        self._order = np.argsort(key, kind="stable")
+        self._first = np.searchsorted(key[self._order], np.arange(self._n_rows * self._n_columns + 1))
+
+    def about(self, xy_m: Float64Array, reach_m: float) -> Int64Array:
+        """Numbers of all gauges within `reach_m` of the points' box, and some beyond; ascending."""
+        first = np.floor((xy_m.min(axis=0) - reach_m - self._low) / self.side_m).astype(np.int64)
+        last = np.floor((xy_m.max(axis=0) + reach_m - self._low) / self.side_m).astype(np.int64)
+        left, right = max(int(first[0]), 0), min(int(last[0]), self._n_columns - 1)
+        rows = range(max(int(first[1]), 0), min(int(last[1]), self._n_rows - 1) + 1)
+        if left > right or not rows:
+            return np.zeros(0, dtype=np.int64)
+        starts = [row * self._n_columns for row in rows]
+        parts = [self._order[self._first[at + left] : self._first[at + right + 1]] for at in starts]
+        return np.sort(np.concatenate(parts))
+
+
+def _tiles(xy_m: Float64Array, side_m: float) -> Iterator[Int64Array]:
+    """Numbers of the points of each square tile, in pieces of `_POINTS_AT_ONCE` at the most."""
+    column, row = np.floor((xy_m - xy_m.min(axis=0)) / side_m).astype(np.int64).T
+    order = np.lexsort((column, row))
+    ends = np.flatnonzero((np.diff(row[order]) != 0) | (np.diff(column[order]) != 0)) + 1
+    for tile in np.split(order, ends):
+        for start in range(0, len(tile), _POINTS_AT_ONCE):
+            yield tile[start : start + _POINTS_AT_ONCE]
+
+
+def _search(
+    xy_m: Float64Array, gauge_xy_m: Float64Array, about: Int64Array, n_near: int, reach_m: float
+) -> tuple[Int64Array, Float64Array, BoolArray]:
+    """Nearest gauges of a few points among those `about` them: all within `reach_m` of their box.
+
+    Sure are the points whose farthest one lies within `reach_m`: no other gauge can be nearer.
+    """
+    if len(about) < n_near:
+        none = np.zeros((len(xy_m), n_near))
+        return none.astype(np.int64), none, np.zeros(len(xy_m), dtype=np.bool_)
+    distance = ((xy_m[:, None, :] - gauge_xy_m[about][None, :, :]) ** 2).sum(axis=2)
+    nearest = np.argsort(distance, axis=1, kind="stable")[:, :n_near]
+    squared_m2 = np.take_along_axis(distance, nearest, axis=1)
+    is_sure = (squared_m2[:, -1] < reach_m**2) | (len(about) == len(gauge_xy_m))
+    return about[nearest], squared_m2, is_sure

@@ -43,7 +43,7 @@ from warnstream.runners import intake as kinds
 from warnstream.runners.backlog import WAITING_MAX
 from warnstream.runners.build import build_decoder, build_engine, topics_of
 from warnstream.runners.intake import Intake, Outcome
-from warnstream.runners.pace import Pace
+from warnstream.runners.pace import Pace, SnapshotPace
 from warnstream.runners.refused_again import RefusedAgain
 from warnstream.runners.requests import Request, Requests
 from warnstream.runners.sight import SightWatch
@@ -120,8 +120,8 @@ class Node:
         self._silent: frozenset[int] = frozenset()
         self._sight = SightWatch(configuration.network, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
-        self._pace = Pace(configuration.node.tick_s, time.monotonic())
-        self._snapshot_at = time.monotonic()
+        self._pace = Pace(configuration.node.tick_s, configuration.node.react_within_s, time.monotonic())
+        self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
         self._may_snapshot = True
         self._refused_inputs = 0
         self._disk_told_at = 0.0
@@ -259,8 +259,11 @@ class Node:
         if last is None:
             return
         for sequence, (kind, payload) in enumerate(entries, start=last - len(entries) + 1):
+            started = time.monotonic()
             self._consume(sequence, kind, payload)
-            if kind == kinds.TICK and (waited_s := self._pace.stepped(time.monotonic())):
+            now = time.monotonic()
+            self._snapshots.worked(now - started)
+            if kind == kinds.TICK and (waited_s := self._pace.stepped(now, now - started)):
                 self.metrics.fresh_wait.observe(waited_s)
         if streams and self._intake.fresh_waiting:
             self._pace.arrived(streams[0].at_s)
@@ -496,12 +499,12 @@ class Node:
         return sequence
 
     def _snapshot_if_due(self) -> None:
-        if time.monotonic() - self._snapshot_at >= self.configuration.storage.snapshot_every_s:
+        if self._snapshots.is_due(time.monotonic()):
             self._snapshot()
 
     def _snapshot(self) -> None:
         """Keep the state, then forget journal entries no longer needed; a full disk only delays it."""
-        self._snapshot_at = time.monotonic()
+        self._snapshots.begin(time.monotonic())
         if not self._may_snapshot:
             return
         try:
@@ -513,6 +516,7 @@ class Node:
             if pruned:
                 log.info("journal pruned", extra={"entries": pruned, "first": self._journal.first_sequence()})
             self.outbox.prune(self._intake.now_s - OUTBOX_KEEP_S)
+            self._snapshots.written(time.monotonic())
         except StoreError as error:
             self.metrics.snapshot_failures.inc()
             log.error("snapshot not written", extra={"error": str(error)})  # noqa: TRY400  # one line is enough

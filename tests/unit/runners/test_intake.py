@@ -257,3 +257,18 @@ def test_a_snapshot_holds_messages_that_are_not_decoded_yet() -> None:
     outcome = twin.consume(kinds.TICK, kinds.encode_tick(T0 + 305))
     assert len(issued(outcome)) == 1
     assert [refusal.reason for refusal in outcome.refusals] == [RefusalReason.NOT_JSON]
+
+
+def test_steps_between_two_ticks_change_no_warning() -> None:
+    """Rain that is judged as it comes ends at the levels of rain judged once."""
+    batches = [[rain(station, 300 * k, 6.0 * (station == 1)) for station in range(N)] for k in range(1, 7)]
+    often, seldom = intake_of(clock="system"), intake_of(clock="system")
+    for number, batch in enumerate(batches, start=1):
+        for message in batch:
+            take(often, message)
+            often.consume(kinds.TICK, kinds.encode_tick(T0 + 300 * number))
+        take(seldom, *batch)
+        seldom.consume(kinds.TICK, kinds.encode_tick(T0 + 300 * number))
+    levels = [one.engine.assessment.level("flash_flood").level.tolist() for one in (often, seldom)]
+    assert levels[0] == levels[1]
+    assert levels[0][1] > 0

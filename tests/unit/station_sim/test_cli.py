@@ -65,7 +65,7 @@ def test_a_missing_county_is_told_in_one_line(tmp_path: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["run", "--config", "c", "--faults", "rust"], "expected mild, none or some of silence"),
+        (["run", "--config", "c", "--faults", "rust"], "expected mild, harsh, none or some of silence"),
         (["run", "--config", "c", "--start", "noon"], "has no time zone"),
         (["run", "--config", "c", "--speed", "-1"], "expected 0 or more"),
         (["replay", "r.csv", "--after", "soon"], "expected a duration such as 90s, 30min, 2h or 1d"),

@@ -8,7 +8,7 @@ import pytest
 
 from station_sim.answers import ANSWER_SHARES, AnswerHabits, AnswerTimer
 from station_sim.people import Devices, People, PeopleCounts
-from station_sim.sms_gateway import GatewayCounts, SmsBook
+from station_sim.sms_gateway import GatewayCounts, GatewayManners, SmsBook
 
 ALWAYS = AnswerHabits(seed=1, off_share=0.0)
 NEVER = AnswerHabits(seed=1, off_share=1.0)
@@ -124,27 +124,27 @@ def test_a_gateway_shows_a_key_once() -> None:
     book = SmsBook(ALWAYS)
     content = {"message": "m1", "recipient": "H1", "token": "t"}
     results = [book.receive("k", content) for _ in range(3)]
-    assert [status for status, _ in results] == [HTTPStatus.OK] * 3
-    assert [answer is not None for _, answer in results] == [True, False, False]
+    assert [one.status for one in results] == [HTTPStatus.OK] * 3
+    assert [one.answer is not None for one in results] == [True, False, False]
     assert book.counts() == GatewayCounts(shown=1, repeats=2)
 
 
 def test_a_gateway_answers_with_the_token_that_came() -> None:
-    _, answer = SmsBook(ALWAYS).receive("k", {"message": "m1", "recipient": "H1", "token": "secret"})
+    _, answer, _ = SmsBook(ALWAYS).receive("k", {"message": "m1", "recipient": "H1", "token": "secret"})
     assert answer is not None
     assert answer.content.keys() == {"message", "recipient", "answer", "token"}
     assert answer.content["token"] == "secret"
 
 
 def test_failures_hide_whether_a_message_was_shown_yet_show_it_once() -> None:
-    book = SmsBook(ALWAYS, failure_rate=0.5)
+    book = SmsBook(ALWAYS, GatewayManners(failure_rate=0.5))
     shown_on_failure = 0
     for number in range(200):
         content = {"message": "m1", "recipient": f"H{number}"}
         status = HTTPStatus.SERVICE_UNAVAILABLE
         n_answers = 0
         while status is not HTTPStatus.OK:
-            status, answer = book.receive(f"k{number}", content)
+            status, answer, _ = book.receive(f"k{number}", content)
             n_answers += answer is not None
             shown_on_failure += answer is not None and status is not HTTPStatus.OK
         assert n_answers == 1
@@ -157,4 +157,47 @@ def test_failures_hide_whether_a_message_was_shown_yet_show_it_once() -> None:
 
 def test_a_gateway_that_always_fails_is_refused() -> None:
     with pytest.raises(ValueError, match="failure_rate must be at least 0 and below 1"):
-        SmsBook(ALWAYS, failure_rate=1.0)
+        SmsBook(ALWAYS, GatewayManners(failure_rate=1.0))
+
+
+def notify(book: SmsBook, number: int) -> HTTPStatus:
+    return book.receive(f"k{number}", {"message": "m1", "recipient": f"H{number}", "token": "t"}).status
+
+
+def test_a_gateway_takes_a_second_at_once_and_then_keeps_to_its_rate() -> None:
+    now = [0.0]
+    book = SmsBook(ALWAYS, GatewayManners(rate_per_s=10), monotonic_s=lambda: now[0])
+    now[0] = 5.0
+    first = [notify(book, number) for number in range(15)]
+    assert first.count(HTTPStatus.OK) == 10
+    assert first.count(HTTPStatus.TOO_MANY_REQUESTS) == book.counts().throttled == 5
+    now[0] = 5.5
+    assert [notify(book, 100 + number) for number in range(8)].count(HTTPStatus.OK) == 5
+
+
+def test_what_is_lost_on_the_way_has_neither_receipt_nor_answer() -> None:
+    book = SmsBook(ALWAYS, GatewayManners(loss_rate=0.3))
+    handled = [book.receive(f"k{n}", {"message": "m1", "recipient": f"H{n}"}) for n in range(400)]
+    assert all(one.status is HTTPStatus.OK for one in handled)
+    lost = sum(one.receipt is None and one.answer is None for one in handled)
+    assert lost == book.counts().lost == pytest.approx(120, abs=30)
+    assert book.counts().shown == 400 - lost
+
+
+def test_a_wrong_number_is_refused_again_and_again() -> None:
+    book = SmsBook(ALWAYS, GatewayManners(wrong_number_share=0.2))
+    first, again = ([notify(book, number) for number in range(200)] for _ in range(2))
+    assert first == again
+    assert first.count(HTTPStatus.NOT_FOUND) == pytest.approx(40, abs=15)
+
+
+def test_a_call_that_is_not_picked_up_has_told_nobody() -> None:
+    book = SmsBook(ALWAYS, GatewayManners(is_voice=True))
+    handled = [book.receive(f"k{n}", {"message": "m1", "recipient": f"H{n}"}) for n in range(400)]
+    assert book.counts().missed == sum(one.receipt is None for one in handled) == pytest.approx(100, abs=30)
+
+
+def test_a_receipt_names_the_key_and_the_token_that_came() -> None:
+    handled = SmsBook(ALWAYS).receive("m1|H1|sms", {"message": "m1", "recipient": "H1", "token": "secret"})
+    assert handled.receipt is not None
+    assert handled.receipt.content == {"key": "m1|H1|sms", "token": "secret"}

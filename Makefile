@@ -2,8 +2,8 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-journal bench-ingest bench-backlog bench-latency load-edge load-nation \
-	crash-ingest fuzz sim-day demo
+.PHONY: check test test-all bench bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+	load-nation rio-alarms crash-ingest fuzz sim-day demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -28,6 +28,12 @@ load-nation:      ## 384,000 stations at a reading a minute into one node, ten m
 
 sim-day:          ## 24 hours of a county with every fault through a real node, twice; ten minutes
 	$(BIN)python -m tests.simulation.day
+
+bench-assess:     ## county, province and nation, and other people's tools on one trace; ten minutes, 6 GB
+	$(BIN)python -m benchmarks.bench_assess
+
+rio-alarms:       ## twenty years of Rio's rain beside pandas; RIO=folder of the record
+	$(BIN)python -m benchmarks.rio_alarms $(RIO)
 
 crash-ingest:     ## kill node and broker, fill the disk, tear the journal, under storms; half an hour
 	$(BIN)python -m tests.simulation.crash_ingest

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from warnstream.model.arrays import Int32Array, Int64Array
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.rain_window import RainWindow
@@ -25,18 +26,19 @@ def run(rows: list[tuple[int, int, int, int]], *, in_time: bool, until_min: int 
     ring = RainWindow(INTERVALS, span_s=24 * HOUR_S, grace_s=120)
     rain = AntecedentRain(len(INTERVALS), PLAN, lateness_s=LATENESS_S)
     ring.advance(T0)
-    rain.advance(ring, T0, None)
+    nothing: tuple[Int32Array, Int64Array] = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
+    rain.advance(ring, T0, *nothing)
     for minute in range(5, until_min + 1, 5):
         now_s = T0 + minute * 60
         due = [row for row in rows if (row[1] + (0 if in_time else row[3])) * 5 == minute]
         ring.advance(now_s)
-        begin_s = None
+        changed = nothing
         if due:
             station = np.array([row[0] for row in due], dtype=np.int32)
-            observed = np.array([T0 + row[1] * 300 for row in due])
+            observed = np.array([T0 + row[1] * 300 for row in due], dtype=np.int64)
             ring.add(station, observed, np.array([row[2] / 10 for row in due]))
-            begin_s = int((observed - INTERVALS[station]).min())
-        rain.advance(ring, now_s, begin_s)
+            changed = station, observed - INTERVALS[station].astype(np.int64)
+        rain.advance(ring, now_s, *changed)
     return rain
 
 

@@ -20,7 +20,7 @@ from warnstream.hazards import critical_rainfall
 from warnstream.model.changes import Change
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
-from warnstream.model.readings import Flag, ReadingBatch, concatenate, empty_batch
+from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate, empty_batch
 from warnstream.model.rules import CriticalRain, HazardRule
 
 N = 3
@@ -231,7 +231,7 @@ def test_a_table_of_nan_warns_nobody_and_silences_no_other() -> None:
     step = assessment.step(rain((1, 300, 45.0)), T0 + 300)
     assert [(change.hazard, change.village) for change in step.changes] == [("sound", 1)]
     assert list(step.failures) == ["empty"]
-    assert "no value at all" in step.failures["empty"]
+    assert "no threshold is a number" in step.failures["empty"]
 
 
 def test_time_only_moves_forward() -> None:
@@ -253,3 +253,52 @@ def _fail_for(monkeypatch: pytest.MonkeyPatch, hazard: str) -> None:
         return critical_rainfall.evaluate(rule, villages)  # type: ignore[arg-type]
 
     monkeypatch.setitem(judgement.RAIN_EVALUATORS, "critical_rainfall", evaluate)
+
+
+def tips(*rows: tuple[int, float]) -> ReadingBatch:
+    return batch_of(
+        [0] * len(rows), [Variable.RAIN_TIP] * len(rows), [T0 + at for at, _ in rows], [mm for _, mm in rows]
+    )
+
+
+def test_tips_raise_a_village_and_repeated_ones_change_nothing() -> None:
+    assessment = assessment_of()
+    many = tips(*((10 * i, 0.5) for i in range(1, 31)), (300, 0.5))
+    step = assessment.step(many, T0 + 300)
+    assert step.flags[-1] == Flag.DUPLICATE
+    assert [(change.village, change.level) for change in step.changes] == [(0, Level.BLUE)]
+    assert assessment.accumulate(np.array([HOUR], dtype=np.int32)).rain_mm[0, 0] == 15.0
+
+
+def test_an_impossible_tip_is_refused() -> None:
+    step = assessment_of().step(tips((300, 20.5)), T0 + 300)
+    assert step.flags.tolist() == [Flag.OUT_OF_RANGE]
+
+
+def test_a_greater_repetition_counts_and_a_smaller_does_not() -> None:
+    assessment = assessment_of()
+    assessment.step(rain((0, 300, 14.0)), T0 + 300)
+    step = assessment.step(rain((0, 300, 13.0), (0, 300, 16.0)), T0 + 360)
+    assert step.flags.tolist() == [Flag.DUPLICATE, 0]
+    assert assessment.accumulate(np.array([HOUR], dtype=np.int32)).rain_mm[0, 0] == 16.0
+    assert [change.level for change in step.changes] == [Level.BLUE]
+
+
+def test_a_spare_keeps_the_village_of_a_silent_gauge_seeing() -> None:
+    """Station 2 is the spare of station 0; village 0 hears station 0 alone."""
+    weights = nearest_weights(N, N)
+    network = network_of(N, N)
+    spares = replace(network, stations=replace(network.stations, spares=((0, 2),)))
+    assessment = Assessment(
+        spares,
+        (rain_rule(N, SIREN),),
+        weights=Weights(weights, weights),
+        windows=WINDOWS,
+        quality=QUALITY,
+        nowcast=None,
+    )
+    for minute in range(5, 60, 5):
+        step = assessment.step(rain((1, 60 * minute, 0.0), (2, 60 * minute, 2.5)), T0 + 60 * minute)
+    assert step.is_reporting.tolist() == [False, True, True]
+    assert step.sight.is_blind.tolist() == [False, False, False]
+    assert assessment.level("flash_flood").level.tolist() == [Level.YELLOW, 0, Level.YELLOW]

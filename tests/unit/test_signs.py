@@ -64,6 +64,15 @@ def test_the_level_falls_with_care_after_the_sign_is_over() -> None:
     assert levels[1695] == Level.NONE
 
 
+def test_what_was_found_by_rain_and_stands_is_not_raised_with_the_sign() -> None:
+    """Nothing changes between the steps but the sign: the finding of the first is used again."""
+    county = County((landslide(),))
+    county.fall(5, 0.0, 0.0)
+    county.at(5, None, SignReport("V0", "crack", "p2", "wall"))
+    assert county.level("landslide")[0] == Level.BLUE
+    assert county.assessment._judgement._found_by_rain["landslide"][2].level.tolist() == [0, 0]
+
+
 def test_more_rain_than_the_sign_is_worth_is_named() -> None:
     county = County((landslide(),))
     county.at(5, None, SignReport("V0", "crack", "p2", "wall"))

@@ -91,7 +91,7 @@ def near_weights(network: Network, *, k: int, radius_m: float, by_distance: bool
     every place. Rows are sorted nearest first and padded with weight 0.
     """
     station_xy, place_xy = project(network)
-    rain = np.flatnonzero(network.stations.measures_rain)
+    rain = np.flatnonzero(network.stations.speaks_for_places)
     return _near_points(station_xy, rain, place_xy, k=k, radius_m=radius_m, by_distance=by_distance)
 
 
@@ -146,7 +146,7 @@ def thiessen_weights(network: Network, policy: VillagePolicy) -> StationWeights:
     """
     near = near_weights(network, k=policy.neighbours, radius_m=policy.radius_m, by_distance=True)
     station_xy, place_xy = project(network)
-    rain = np.flatnonzero(network.stations.measures_rain)
+    rain = np.flatnonzero(network.stations.speaks_for_places)
     outlines = _outlines_in_metres(network)
     known = np.flatnonzero([outline is not None for outline in outlines])
     if len(known) == 0 or len(rain) < 2:
@@ -197,7 +197,7 @@ def grid_weights(network: Network, policy: VillagePolicy) -> StationWeights:
     """
     near = near_weights(network, k=policy.neighbours, radius_m=policy.radius_m, by_distance=True)
     station_xy, place_xy = project(network)
-    rain = np.flatnonzero(network.stations.measures_rain)
+    rain = np.flatnonzero(network.stations.speaks_for_places)
     parts: list[list[tuple[float, int]]] = [[] for _ in range(len(place_xy))]
     for place, outline in enumerate(_outlines_in_metres(network)):
         cell_xy = np.zeros((0, 2)) if outline is None else _cells_of(outline, policy.cell_m)

@@ -34,7 +34,7 @@ from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelA
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.errors import describe
 from warnstream.model.expressions import Leaf, LevelTerm, RuleTable, SignTerm
-from warnstream.model.indicators import HazardLevels, Indicator, VillageRain, no_levels
+from warnstream.model.indicators import HazardLevels, Indicator, VillageAntecedent, VillageRain, no_levels
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules import (
@@ -86,6 +86,7 @@ class Judgement:
         self._read: RuleSources | None = None
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
+        self._found_by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """Changes of all hazards, in the order of the rules; `failures` takes those that failed."""
@@ -119,7 +120,7 @@ class Judgement:
             failures[rule.name] = describe(error)
             return self._hold(rule, state, sources)
         if rule.signs is not None:
-            add_signs(of_villages, sources.signs.levels(rule.signs))
+            of_villages = with_signs(of_villages, sources.signs.levels(rule.signs))
         step = state.step(of_villages, rule.lowering, sources.now_s)
         return self._changes(rule, step, _Spoken(found, of_villages, place), sources)
 
@@ -129,23 +130,35 @@ class Judgement:
             return self._changes(rule, state.hold(), None, sources)
         of_villages = no_levels(len(self._network.villages), Indicator.SIGN)
         of_villages.is_blind[:] = True
-        add_signs(of_villages, sources.signs.levels(rule.signs))
+        of_villages = with_signs(of_villages, sources.signs.levels(rule.signs))
         spoken = _Spoken(of_villages, of_villages, np.arange(len(of_villages.level)))
         return self._changes(rule, state.step(of_villages, rule.lowering, sources.now_s), spoken, sources)
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         if rule.name in self._numberless:
             raise ValueError("no threshold is a number: the table has no value at all")
-        if isinstance(rule.thresholds, CriticalRain) and rule.thresholds.wetness is not None:
-            return critical_rainfall.evaluate(rule, sources.rain, sources.antecedent)
-        if rule.evaluator in RAIN_EVALUATORS:
-            return RAIN_EVALUATORS[rule.evaluator](rule, sources.rain)
+        if rule.evaluator in RAIN_EVALUATORS or isinstance(rule.thresholds, LandslideRain):
+            return self._by_rain(rule, sources.rain, sources.antecedent)
         if isinstance(rule.thresholds, RuleTable):
             return self._plan.evaluate(rule, self._rule_sources(sources))
-        if isinstance(rule.thresholds, LandslideRain):
-            assert sources.antecedent is not None, "planned for from the rules"
-            return landslide_rain.evaluate(rule, sources.rain, sources.antecedent)
         return self._by_sensors(rule, sources)
+
+    def _by_rain(
+        self, rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None
+    ) -> HazardLevels:
+        """Hazards of rain alone: what was found last stands while its sources are the same objects."""
+        last = self._found_by_rain.get(rule.name)
+        if last is not None and last[0] is rain and last[1] is antecedent:
+            return last[2]
+        if isinstance(rule.thresholds, LandslideRain):
+            assert antecedent is not None, "planned for from the rules"
+            found = landslide_rain.evaluate(rule, rain, antecedent)
+        elif isinstance(rule.thresholds, CriticalRain) and rule.thresholds.wetness is not None:
+            found = critical_rainfall.evaluate(rule, rain, antecedent)
+        else:
+            found = RAIN_EVALUATORS[rule.evaluator](rule, rain)
+        self._found_by_rain[rule.name] = rain, antecedent, found
+        return found
 
     def _by_sensors(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         """Hazards whose tables name stations."""
@@ -289,13 +302,16 @@ def reading_order(rules: tuple[HazardRule, ...]) -> tuple[HazardRule, ...]:
     return tuple(ordered)
 
 
-def add_signs(found: HazardLevels, level: LevelArray) -> None:
-    """Let signs raise and hold levels of villages, in place; of an equal level the measured reason stays."""
+def with_signs(found: HazardLevels, level: LevelArray) -> HazardLevels:
+    """Levels with those that signs raise and hold; of an equal level the measured reason stays."""
     higher = level > found.level
-    found.level[higher] = level[higher]
-    found.indicator[higher] = Indicator.SIGN
-    found.lead_s[higher] = 0
-    np.maximum(found.holding, level, out=found.holding)
+    return replace(
+        found,
+        level=np.maximum(found.level, level),
+        indicator=np.where(higher, np.uint8(Indicator.SIGN), found.indicator),
+        lead_s=np.where(higher, np.int32(0), found.lead_s),
+        holding=np.maximum(found.holding, level),
+    )
 
 
 def check_finding(found: HazardLevels, n_places: int) -> None:

@@ -28,7 +28,7 @@ from warnstream.model.rules import (
     WaterloggingTable,
 )
 from warnstream.model.station_quality import StationNeighbours, StationQuality, no_neighbours
-from warnstream.model.times import DAY_S, HOUR_S
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
@@ -37,7 +37,7 @@ from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.sensor_series import SensorSeries
 from warnstream.windows.stage_series import StageSeries
 
-_RAIN = [Variable.RAIN, *COUNTERS]
+_RAIN = [Variable.RAIN, Variable.RAIN_TIP, *COUNTERS]
 _MOVEMENT = [Variable.DISPLACEMENT, Variable.CRACK]
 VARIABLES_OF_INDICATOR: dict[Indicator, list[Variable]] = {
     Indicator.RAIN: _RAIN,
@@ -118,8 +118,14 @@ class StationState:
         self.fire = FireWeather(n_stations, noon_s[0]) if noon_s else None
         if self.fire is not None:
             span_s = max(span_s, 2 * DAY_S)
-        span_s += windows.future_s_max
-        self.rain = RainWindow(stations.interval_s, span_s=span_s, grace_s=windows.grace_s)
+        self.rain = RainWindow(
+            stations.interval_s,
+            span_s=span_s,
+            grace_s=windows.grace_s,
+            future_s=windows.future_s_max,
+            spares=stations.spares,
+            by_minute_s=windows.by_minute_s,
+        )
         self.antecedent = (
             AntecedentRain(n_stations, self.plan, lateness_s=windows.lateness_s_max)
             if self.plan is not None
@@ -131,7 +137,9 @@ class StationState:
         self._stage_range_m = _stage_range_m(rules, n_stations)
         self._stations = stations
         self._windows = windows
-        self._duplicates = DuplicateFilter(n_stations, span_s=span_s)
+        self._duplicates = DuplicateFilter(
+            n_stations, span_s=windows.lateness_s_max + windows.future_s_max + MINUTE_S
+        )
         self._quality = QualityControl(stations, policies.quality)
         self._gauges = RainGaugeQuality(stations, neighbours or no_neighbours(n_stations), policies.quality)
         self._counters = RainCounters(
@@ -188,6 +196,13 @@ class StationState:
         silent_for_s = now_s - self.last_observed_s() - self._stations.interval_s
         return silent_for_s <= self._windows.silent_after_s
 
+    def is_heard(self, is_reporting: BoolArray) -> BoolArray:
+        """Which stations say something by themselves or by a spare, shape (n_stations,)."""
+        is_heard = is_reporting.copy()
+        for gauge, spare in self._stations.spares:
+            is_heard[gauge] |= is_reporting[spare]
+        return is_heard
+
     def observed_at_s(self, indicator: Indicator) -> Int64Array:
         """Newest observation of each station that an indicator rests on, shape (n_stations,)."""
         if indicator is Indicator.STAGE:
@@ -197,7 +212,12 @@ class StationState:
         if indicator is Indicator.STAGE_RISE:
             return self.stages.observed_at_s
         is_of_rain = indicator < Indicator.TILT_RATE or indicator >= Indicator.FORECAST_RAIN
-        return self.rain.last_observed_s if is_of_rain else self.sensors.observed_at_s
+        if not is_of_rain:
+            return self.sensors.observed_at_s
+        observed_at_s = self.rain.last_observed_s.copy()
+        for gauge, spare in self._stations.spares:
+            observed_at_s[gauge] = max(observed_at_s[gauge], observed_at_s[spare])
+        return observed_at_s
 
     def stages_of(self, rule: HazardRule) -> GaugeStage:
         """Newest stages; with the rise of the gauges that the rule names if it looks ahead."""
@@ -258,7 +278,8 @@ class StationState:
         flags[age_s < -self._windows.future_s_max] |= np.uint16(Flag.FUTURE)
         flags[age_s > self._windows.lateness_s_max] |= np.uint16(Flag.TOO_LATE)
         flags[age_s > self._windows.silent_after_s] |= np.uint16(Flag.LATE)
-        rain = np.flatnonzero((readings.variable == Variable.RAIN) & ((flags & UNUSABLE) == 0))
+        is_amount = (readings.variable == Variable.RAIN) | (readings.variable == Variable.RAIN_TIP)
+        rain = np.flatnonzero(is_amount & ((flags & UNUSABLE) == 0))
         repeated = self._duplicates.mark(readings.station[rain], readings.observed_at_s[rain])
         flags[rain[repeated]] |= np.uint16(Flag.DUPLICATE)
         usable = np.flatnonzero((flags & UNUSABLE) == 0)
@@ -267,7 +288,7 @@ class StationState:
 
     def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int) -> None:
         """Bring usable readings into the windows and into what is kept beside them."""
-        changed_from_s = self._count_rain(readings, flags)
+        changed = self._count_rain(readings, flags)
         doubtful = np.flatnonzero(((flags & DOUBTFUL) != 0) & ((flags & UNUSABLE) == 0))
         place = (readings.variable[doubtful], readings.station[doubtful])
         np.maximum.at(self._doubtful_until_s, place, readings.observed_at_s[doubtful])
@@ -280,22 +301,23 @@ class StationState:
             self.fire.advance(self.rain, now_s)
             self.fire.add(usable, now_s)
         if self.antecedent is not None:
-            self.antecedent.advance(self.rain, now_s, changed_from_s)
+            self.antecedent.advance(self.rain, now_s, *changed)
 
-    def _count_rain(self, readings: ReadingBatch, flags: UInt16Array) -> int | None:
+    def _count_rain(self, readings: ReadingBatch, flags: UInt16Array) -> tuple[Int32Array, Int64Array]:
         """Rain into the windows; flags what a counter has accounted for already.
 
         Amounts go first: a counter then adds only what they leave open, so no
-        rain is counted twice whatever a station reports. Returns the earliest
-        time whose rain changed, None if none did.
+        rain is counted twice whatever a station reports. Returns the stations
+        whose rain changed, and from what time on, shape (n,) each.
         """
         usable = (flags & UNUSABLE) == 0
         rows = np.flatnonzero(usable & (readings.variable == Variable.RAIN))
         rows = rows[~self._is_superseded(readings.select(rows), flags, rows)]
         rain = readings.select(rows)
         self.rain.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
-        own_s = self._stations.interval_s[rain.station]
-        begins = [rain.observed_at_s - np.where(rain.interval_s > 0, rain.interval_s, own_s)]
+        amounts = [rain, self._correct(readings, flags), self._count_tips(readings, flags)]
+        stations = [batch.station for batch in amounts]
+        begins = [self._begin_s(batch) for batch in amounts]
         for variable in COUNTERS:
             rows = np.flatnonzero(usable & (readings.variable == variable))
             if len(rows):
@@ -304,9 +326,45 @@ class StationState:
                 self.rain.reconcile(
                     grown.station, grown.begin_s, grown.end_s, grown.rain_mm, grown.is_observed
                 )
+                stations.append(grown.station)
                 begins.append(grown.begin_s)
-        begin_s = np.concatenate(begins)
-        return int(begin_s.min()) if len(begin_s) else None
+        return self._with_gauges_of_spares(np.concatenate(stations), np.concatenate(begins))
+
+    def _with_gauges_of_spares(
+        self, station: Int32Array, begin_s: Int64Array
+    ) -> tuple[Int32Array, Int64Array]:
+        """Stations whose rain changed, and the gauges that they are spares of."""
+        for gauge, spare in self._stations.spares:
+            rows = np.flatnonzero(station == spare)
+            station = np.concatenate([station, np.full(len(rows), gauge, dtype=np.int32)])
+            begin_s = np.concatenate([begin_s, begin_s[rows]])
+        return station, begin_s
+
+    def _begin_s(self, rain: ReadingBatch) -> Int64Array:
+        """When each amount began to fall, shape (n,)."""
+        own_s = self._stations.interval_s[rain.station]
+        begin_s: Int64Array = rain.observed_at_s - np.where(rain.interval_s > 0, rain.interval_s, own_s)
+        return begin_s
+
+    def _count_tips(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
+        """Tips into the windows; where a counter counts them too, they are superseded."""
+        is_tip = ((flags & UNUSABLE) == 0) & (readings.variable == Variable.RAIN_TIP)
+        rows = np.flatnonzero(is_tip)
+        counted = self._counters.is_counted(readings.station[rows])
+        flags[rows[counted]] |= np.uint16(Flag.SUPERSEDED)
+        tips = readings.select(rows[~counted])
+        self.rain.add_tips(tips.station, tips.observed_at_s, tips.value)
+        return tips
+
+    def _correct(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
+        """Amounts that came again and are greater now; only the others stay flagged as repetitions."""
+        is_repeated = ((flags & UNUSABLE) == Flag.DUPLICATE) & (readings.variable == Variable.RAIN)
+        rows = np.flatnonzero(is_repeated)
+        rows = rows[~self._counters.is_counted(readings.station[rows])]
+        again = readings.select(rows)
+        counted = self.rain.correct(again.station, again.observed_at_s, again.value, again.interval_s)
+        flags[rows[counted]] &= ~np.uint16(Flag.DUPLICATE)
+        return again.select(counted)
 
     def _is_superseded(self, rain: ReadingBatch, flags: UInt16Array, rows: Int64Array) -> BoolArray:
         """Which amounts, shape (n,), fell in minutes that a counter has accounted for."""

@@ -1,21 +1,22 @@
 """What the stations mean for villages: rain over every duration, soil water, rain that is coming."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from warnstream.assessment.stations import Arrays, StationState
 from warnstream.forecast.nowcast import GaugeNowcast
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.errors import describe
 from warnstream.model.forecast import RainAhead
 from warnstream.model.indicators import LEADS_S, VillageAntecedent, VillageRain
 from warnstream.model.network import StationWeights
 from warnstream.model.station_quality import StationFlag, StationNeighbours, StationQuality
 from warnstream.model.times import DAY_S, MINUTE_S
-from warnstream.villages.combine import combine, greatest, unmeasured_share, weighted_mean
+from warnstream.villages.combine import by_column, combine, greatest, unmeasured_share, weighted_mean
 from warnstream.villages.zones import any_of_places
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.rain_window import Accumulation
 from warnstream.windows.soil_water import soil_water_ahead
 
 
@@ -56,8 +57,22 @@ class Sight:
         return Sight(np.minimum.reduceat(self.heard, first_of_village[:-1]), is_blind, is_partly_blind)
 
 
+@dataclass(frozen=True, slots=True)
+class _LastRain:
+    """The rain of the villages as it was worked out last, and from what."""
+
+    accumulation: Accumulation
+    ahead_mm: Float64Array
+    is_heard: BoolArray
+    quality: StationQuality
+    rain: VillageRain
+    sight: Sight
+
+
 class VillageState:
     """Rain of villages; remembers the last nowcast and the last soil water.
+
+    What it hands out stands until its sources change, and nobody may change it.
 
     Parameters
     ----------
@@ -73,11 +88,12 @@ class VillageState:
     def __init__(
         self, n_places: int, weights: Weights, duration_s: Int32Array, nowcast: GaugeNowcast | None
     ) -> None:
-        self._weights = weights
+        self._weights = replace(weights, own=by_column(weights.own), fallback=by_column(weights.fallback))
         self._duration_s = duration_s
         self._nowcast = nowcast
         self._nowcast_at_s = -DAY_S
         self._ahead_mm: Float64Array = np.full((n_places, len(LEADS_S)), np.nan)
+        self._rain: _LastRain | None = None
         self._antecedent: tuple[tuple[int, int, bytes], VillageAntecedent] | None = None
 
     def look_ahead(
@@ -96,40 +112,32 @@ class VillageState:
             forecast = self._nowcast.rain_ahead(frames)
         except Exception as error:  # noqa: BLE001  # the nowcast failing must not silence the observed rain
             failures["forecast"] = describe(error)
-            self._ahead_mm[:] = np.nan
+            self._ahead_mm = np.full_like(self._ahead_mm, np.nan)
             return None
         self._ahead_mm = forecast.rain_mm
         return forecast
 
     def rain(
-        self, stations: StationState, is_reporting: BoolArray, quality: StationQuality, now_s: int
+        self, stations: StationState, is_heard: BoolArray, quality: StationQuality, now_s: int
     ) -> tuple[VillageRain, Sight]:
         """Rain of every village over every duration as of now, and how much of its gauges it hears.
 
-        A gauge with a faulty zero is silent, not dry.
+        A gauge with a faulty zero is silent, not dry. The same objects while nothing changes.
         """
-        accumulation = stations.rain.accumulate(self._duration_s, now_s)
-        combined = combine(
-            self._weights.own,
-            self._weights.fallback,
-            accumulation.rain_mm,
-            accumulation.coverage,
-            is_reporting & ~quality.has(StationFlag.FAULTY_ZERO),
-            unmeasured=unmeasured_share(
-                quality, self._duration_s, stations.rain.window_end_min(now_s) * MINUTE_S
-            ),
-        )
-        heard, is_blind = combined.heard, combined.is_blind
-        sight = Sight(heard, is_blind, ~is_blind & (heard < self._weights.heard_min))
-        rain = VillageRain(
-            duration_s=self._duration_s,
-            rain_mm=combined.rain_mm,
-            coverage=combined.coverage,
-            is_blind=combined.is_blind,
-            ahead_mm=self._ahead_mm,
-            station_rain_mm=accumulation.rain_mm,
-            weights=combined.weights,
-        )
+        accumulation = stations.rain.latest(self._duration_s, now_s)
+        last = self._rain
+        if (
+            last is not None
+            and last.accumulation is accumulation
+            and last.ahead_mm is self._ahead_mm
+            and np.array_equal(last.is_heard, is_heard)
+            and _measure_alike(last.quality, quality)
+        ):
+            return last.rain, last.sight
+        # While these are the same, so are the ends of the windows: they are what it was worked out from.
+        end_s = stations.rain.window_end_min(now_s) * MINUTE_S
+        rain, sight = self._combine(accumulation, is_heard, quality, end_s)
+        self._rain = _LastRain(accumulation, self._ahead_mm, is_heard, quality, rain, sight)
         return rain, sight
 
     def antecedent(
@@ -161,8 +169,41 @@ class VillageState:
     def restore(self, state: Arrays) -> None:
         """Take up a snapshot of a network of the same size."""
         self._nowcast_at_s = int(state["nowcast_at_s"][0])
-        self._ahead_mm[:] = state["ahead_mm"]
-        self._antecedent = None
+        self._ahead_mm = state["ahead_mm"].copy()
+        self._rain = self._antecedent = None
+
+    def _combine(
+        self, accumulation: Accumulation, is_heard: BoolArray, quality: StationQuality, end_s: Int64Array
+    ) -> tuple[VillageRain, Sight]:
+        rain_mm = accumulation.rain_mm
+        combined = combine(
+            self._weights.own,
+            self._weights.fallback,
+            rain_mm,
+            accumulation.coverage,
+            is_heard & ~quality.has(StationFlag.FAULTY_ZERO),
+            unmeasured=unmeasured_share(quality, self._duration_s, end_s),
+        )
+        heard, is_blind = combined.heard, combined.is_blind
+        rain = VillageRain(
+            duration_s=self._duration_s,
+            rain_mm=combined.rain_mm,
+            coverage=combined.coverage,
+            is_blind=is_blind,
+            ahead_mm=self._ahead_mm,
+            station_rain_mm=rain_mm,
+            weights=combined.weights,
+        )
+        return rain, Sight(heard, is_blind, ~is_blind & (heard < self._weights.heard_min))
+
+
+def _measure_alike(one: StationQuality, other: StationQuality) -> bool:
+    """Whether quality control says the same of what every gauge measures."""
+    return (
+        np.array_equal(one.flags, other.flags)
+        and np.array_equal(one.confidence, other.confidence)
+        and np.array_equal(one.since_s, other.since_s)
+    )
 
 
 def _combine_antecedent(
@@ -175,7 +216,7 @@ def _combine_antecedent(
 ) -> VillageAntecedent:
     """States of villages; a clogged gauge does not dry them, and what it measured before still wets them."""
     states = stations.states()
-    columns = np.vstack(
+    columns: Float64Array = np.vstack(
         [
             states.tanks_mm,
             states.effective_mm,

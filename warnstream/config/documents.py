@@ -22,6 +22,8 @@ from warnstream.model.level import LEVELS, Level
 EMBEDDED_BROKER_PORT = 18830
 BROKER_PORT = 1883
 BROKER_TLS_PORT = 8883
+RAIN_KEPT_S_MAX = 45 * 86_400
+"""How far back the rain ring can reach (`warnstream.windows.cumulative_ring`)."""
 
 
 class NodeSection(Section):
@@ -245,10 +247,19 @@ class WindowsSection(Section):
     future_s_max: Annotated[int, forms.duration("0s", "1h")] = default(
         "2min", alias="future_max", description="How far a station's clock may be ahead."
     )
+    by_minute_s: Annotated[int | None, forms.duration("3h", "30d", whole_minutes=True)] = default(
+        None,
+        alias="by_minute",
+        description="Windows up to that length are exact to the minute, longer ones begin at whole ten "
+        "minutes; saves memory. Without it all are exact to the minute.",
+    )
 
     def disagreements(self) -> list[tuple[str, str]]:
         """Late readings must still find their window, and waiting ends before silence is told."""
         faults = []
+        if self.longest_s + self.lateness_s_max > RAIN_KEPT_S_MAX:
+            most = format_duration(RAIN_KEPT_S_MAX - self.longest_s)
+            faults.append(("lateness_max", f"expected at most {most}: with longest it reaches 45 days back"))
         if self.lateness_s_max > self.longest_s:
             faults.append(("lateness_max", f"expected at most longest ({format_duration(self.longest_s)})"))
         if self.grace_s > self.silent_after_s:

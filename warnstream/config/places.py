@@ -22,7 +22,7 @@ VILLAGES_FILE = "villages.csv"
 VILLAGES_GEOJSON = "villages.geojson"
 STATION_COLUMNS = Columns(
     ("station", "latitude", "longitude", "elevation_m", "variables", "interval_s", "county"),
-    ("name", "resolution_mm"),
+    ("name", "resolution_mm", "spare_of"),
 )
 VILLAGE_COLUMNS = Columns(
     ("village", "name", "latitude", "longitude", "township", "county"), ("polygon_wkt",)
@@ -30,7 +30,7 @@ VILLAGE_COLUMNS = Columns(
 INTERVAL_S_MIN, INTERVAL_S_MAX = 60, 3600
 RESOLUTION_MM_MIN, RESOLUTION_MM_MAX = 0.01, 10
 ELEVATION_M_MIN, ELEVATION_M_MAX = -500, 9000
-_RAIN_WORDS = frozenset(variable.word for variable in (Variable.RAIN, *COUNTERS))
+_RAIN_WORDS = frozenset(variable.word for variable in (Variable.RAIN, Variable.RAIN_TIP, *COUNTERS))
 _VILLAGE_PROPERTIES = ("village", "name", "township", "county")
 _GEOMETRIES = ("Point", "Polygon", "MultiPolygon")
 
@@ -43,6 +43,7 @@ class _Station:
     measures_rain: bool
     measures_stage: bool
     measured: frozenset[Variable]
+    spare_of: str
     resolution_mm: float
 
 
@@ -93,7 +94,31 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
         measures_stage=np.array([s.measures_stage for s in found], dtype=np.bool_),
         measured=tuple(s.measured for s in found),
         resolution_mm=_resolutions([s.resolution_mm for s in found]),
+        spares=_spares(tuple(line_of_code.items()), found, faults),
     )
+
+
+def _spares(
+    lines: tuple[tuple[str, int], ...], found: list[_Station], faults: FaultLog
+) -> tuple[tuple[int, int], ...]:
+    """Pairs of gauge and spare in the order of the file; `lines` has code and line of each station."""
+    number_of = {code: number for number, (code, _) in enumerate(lines)}
+    pairs = []
+    for number, station in enumerate(found):
+        if not station.spare_of:
+            continue
+        gauge = number_of.get(station.spare_of)
+        if gauge is None or gauge == number or found[gauge].spare_of:
+            expected = "the code of another station of this file that is no spare itself"
+        elif not (station.measures_rain and found[gauge].measures_rain):
+            expected = "two stations that measure rain"
+        else:
+            pairs.append((gauge, number))
+            continue
+        faults.add(
+            STATIONS_FILE, lines[number][1], "spare_of", f"expected {expected}, got {station.spare_of!r}"
+        )
+    return tuple(pairs)
 
 
 def _resolutions(found: list[float]) -> Float64Array | None:
@@ -123,6 +148,7 @@ def _station_of(row: Row) -> _Station:
         measures_rain=bool(_RAIN_WORDS.intersection(words)),
         measures_stage=Variable.STAGE.word in words,
         measured=frozenset(VARIABLE_OF_WORD[word] for word in words if word in VARIABLE_OF_WORD),
+        spare_of=row.cell("spare_of"),
         resolution_mm=math.nan if resolution_mm is None else resolution_mm,
     )
 

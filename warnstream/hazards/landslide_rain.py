@@ -99,9 +99,8 @@ def _critical(
     critical = np.full((len(last_hour_mm), len(CRITERIA), len(LEVELS)), np.nan)
     critical[:, 0] = critical_soil_water(territory, last_hour_mm)
     low_h, high_h = territory.intensity_h_range
-    in_range = (event_h >= low_h) & (event_h <= high_h)
-    lasts_h = np.where(in_range, event_h, np.nan)[:, None]
-    critical[:, 1] = territory.intensity_a * lasts_h**-territory.intensity_b
+    in_range = np.flatnonzero((event_h >= low_h) & (event_h <= high_h))
+    critical[in_range, 1] = territory.intensity_a * event_h[in_range, None] ** -territory.intensity_b
     critical[:, 2] = territory.effective_mm
     critical[:, 3] = territory.antecedent_mm
     critical[:, 4] = territory.weighted_mm
@@ -132,17 +131,18 @@ def _take(
     event_h: Float64Array,
 ) -> None:
     """Write what has been reached in the villages `rows`."""
+    reached = np.flatnonzero(worst_of(level))
+    if len(reached) == 0:
+        return
+    at, level, value, critical = rows[reached], level[reached], value[reached], critical[reached]
     column = worst_column(level, value, critical)
-    pick = (np.arange(len(rows)), column)
-    reached = level[pick] > 0
-    at = rows[reached]
-    found.level[at] = level[pick][reached]
-    found.value[at] = value[pick][reached]
-    found.threshold[at] = threshold_of(critical, level)[pick][reached]
-    found.indicator[at] = np.array(CRITERIA, dtype=np.uint8)[column][reached]
+    pick = (np.arange(len(at)), column)
+    found.level[at] = level[pick]
+    found.value[at] = value[pick]
+    found.threshold[at] = threshold_of(critical, level)[pick]
+    found.indicator[at] = np.array(CRITERIA, dtype=np.uint8)[column]
     duration_s = np.array([HOUR_S, 0, table.half_life_s, DAY_S, _WEIGHTED_S], dtype=np.int32)[column]
-    duration_s = np.where(column == 1, np.rint(event_h * HOUR_S), duration_s)
-    found.duration_s[at] = duration_s[reached]
+    found.duration_s[at] = np.where(column == 1, np.rint(event_h[reached] * HOUR_S), duration_s)
 
 
 def _take_expected(
@@ -157,6 +157,8 @@ def _take_expected(
     hourly_mm = np.diff(rain.ahead_mm[rows], axis=1, prepend=0.0)
     for index, lead_s in enumerate(LEADS_S):
         expected = antecedent.soil_water_ahead_mm[rows, index]
+        if not _in_reach(territory, expected):
+            continue
         critical = critical_soil_water(territory, np.nan_to_num(hourly_mm[:, index]))
         level = levels_of(expected[:, None], critical[:, None])[:, 0]
         level = np.minimum(level, np.uint8(rule.forecast_level_max))
@@ -169,3 +171,10 @@ def _take_expected(
         found.duration_s[at] = HOUR_S
         found.lead_s[at] = lead_s
         found.indicator[at] = Indicator.SOIL_WATER
+
+
+def _in_reach(territory: LandslideTerritory, soil_water_mm: Float64Array) -> bool:
+    """Whether the wettest ground comes up to the lowest point of any critical line."""
+    lowest_mm = min((float(line.min()) for line in territory.line_soil_water_mm if len(line)), default=np.inf)
+    wettest_mm = float(np.fmax.reduce(soil_water_mm, initial=-np.inf))
+    return wettest_mm >= lowest_mm * (1 - 1e-9)  # a point between two of a line may round below both

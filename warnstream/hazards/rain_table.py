@@ -7,14 +7,21 @@ plus the forecast of ``lead``. What rests on a forecast is capped at the
 rule's `forecast_level_max`.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 
-from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
+from warnstream.hazards.tables import levels_of, threshold_of, worst_column
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
 from warnstream.model.indicators import LEADS_S, HazardLevels, Indicator, VillageRain, no_levels
-from warnstream.model.level import Level
+from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S
+
+_EVERY = slice(None)
+_BLOCK = 16_384
+"""Villages compared at once: what is in between stays in the cache."""
 
 
 def durations_needed(rule: HazardRule) -> set[int]:
@@ -32,16 +39,13 @@ def evaluate_where(rule: HazardRule, rain: VillageRain, *, counts: BoolArray | N
     """
     table = rule.thresholds
     assert isinstance(table, CriticalRain)
-    critical = table.critical_mm
-    observed = np.stack([rain.over(int(duration)) for duration in table.duration_s], axis=1)
-    by_duration = levels_of(observed, critical)
-    holding = worst_of(levels_of(observed, critical * rule.lowering.clear_ratio))
+    observed = [_Column(rain.over(duration), rain.highest_over(duration)) for duration in _durations(table)]
+    reached, holding = _reached(observed, table), _reached(observed, table, rule.lowering.clear_ratio)
     if counts is not None:
-        by_duration = np.where(counts[:, None], by_duration, np.uint8(0))
+        reached = np.where(counts, reached, np.uint8(0))
         holding = np.where(counts, holding, np.uint8(0))
-    found = _blank(len(observed), holding, rain, rule)
-    every = np.arange(len(observed))
-    _take(found, every, by_duration, observed, np.zeros_like(observed), lead_s=0, table=table)
+    found = _blank(len(reached), holding, rain, rule)
+    _take(found, reached, observed, np.zeros(len(reached)), lead_s=0, table=table)
     if rule.forecast_level_max > Level.NONE:
         for index, lead_s in enumerate(LEADS_S):
             _take_expected(found, rule, rain, index, lead_s)
@@ -50,48 +54,94 @@ def evaluate_where(rule: HazardRule, rain: VillageRain, *, counts: BoolArray | N
     return found
 
 
+def _durations(table: CriticalRain) -> list[int]:
+    durations: list[int] = table.duration_s.tolist()
+    return durations
+
+
+class _Column(NamedTuple):
+    """Rain of every village over one duration (NaN: unknown), and an upper bound of all of it.
+
+    What is added to the rain of each village stands apart: it is added only where a level is in reach.
+    """
+
+    rain_mm: Float64Array
+    bound_mm: float
+    ahead_mm: Float64Array | None = None
+
+    def total_mm(self, village: Int64Array | slice = _EVERY) -> Float64Array:
+        rain_mm: Float64Array = self.rain_mm[village]
+        return rain_mm if self.ahead_mm is None else rain_mm + self.ahead_mm[village]
+
+
+def _reached(columns: Sequence[_Column], table: CriticalRain, ratio: float = 1.0) -> LevelArray:
+    """Worst level that the rain reaches, shape (n_villages,); one column per duration.
+
+    Where not even the greatest rain reaches the lowest threshold, no village is compared.
+    """
+    worst = np.zeros(len(table.critical_mm), dtype=np.uint8)
+    lowest_mm = (table.lowest_mm * ratio).tolist()
+    for index, column in enumerate(columns):
+        levels = [level for level in LEVELS if column.bound_mm >= lowest_mm[index][level - 1]]
+        if not levels:
+            continue
+        for first in range(0, len(worst), _BLOCK):
+            rows = slice(first, first + _BLOCK)
+            total_mm, reached = column.total_mm(rows), worst[rows]
+            for level in levels:
+                critical = table.critical_mm[rows, index, level - 1] * ratio
+                np.maximum(reached, (total_mm >= critical) * np.uint8(level), out=reached)
+    return worst
+
+
 def _take_expected(found: HazardLevels, rule: HazardRule, rain: VillageRain, index: int, lead_s: int) -> None:
     """Add what will be reached within one lead time, where it is worse than what was found before."""
     table = rule.thresholds
     assert isinstance(table, CriticalRain)
     # Where no rain is coming nothing *will* be reached; what has been is judged by observation alone.
     coming = rain.ahead_mm[:, index]
-    rows = np.flatnonzero((coming > 0) & (coming >= rule.continues_mm_per_h))
-    if len(rows) == 0:
+    comes = (coming > 0) & (coming >= rule.continues_mm_per_h)
+    if not comes.any():
         return
-    ahead = coming[rows]
-    expected = np.full((len(rows), len(table.duration_s)), np.nan)
-    for column, duration in enumerate(table.duration_s):
+    ahead = np.where(comes, coming, np.nan)
+    most = float(coming.max(where=comes, initial=0.0))
+    expected = []
+    for duration in _durations(table):
         if duration > lead_s:
-            expected[:, column] = rain.over(int(duration) - lead_s)[rows] + ahead
+            past = rain.over(duration - lead_s)
+            expected.append(_Column(past, rain.highest_over(duration - lead_s) + most, ahead))
         elif duration == lead_s:
-            expected[:, column] = ahead
-    levels = np.minimum(levels_of(expected, table.critical_mm[rows]), np.uint8(rule.forecast_level_max))
-    share = np.where(np.isnan(expected), np.nan, ahead[:, None])
-    _take(found, rows, levels, expected, share, lead_s=lead_s, table=table)
+            expected.append(_Column(ahead, most))
+        else:
+            expected.append(_Column(np.full(len(ahead), np.nan), -np.inf))
+    reached = np.minimum(_reached(expected, table), np.uint8(rule.forecast_level_max))
+    _take(found, reached, expected, ahead, lead_s=lead_s, table=table)
 
 
 def _take(
     found: HazardLevels,
-    village: Int64Array,
-    level: LevelArray,
-    value: Float64Array,
+    reached: LevelArray,
+    columns: Sequence[_Column],
     forecast_value: Float64Array,
     *,
     lead_s: int,
     table: CriticalRain,
 ) -> None:
-    """Write into `found` those of the villages whose worst level by duration beats what stands there."""
-    better = np.flatnonzero(worst_of(level) > found.level[village])
-    if len(better) == 0:
+    """Write into `found` those of the villages whose level beats what stands there.
+
+    Only for them is it worked out which duration carries the level.
+    """
+    village = np.flatnonzero(reached > found.level)
+    if len(village) == 0:
         return
-    village, level, value = village[better], level[better], value[better]
+    values = np.stack([column.total_mm(village) for column in columns], axis=1)
     critical = table.critical_mm[village]
-    column = worst_column(level, value, critical)
+    level = np.minimum(levels_of(values, critical), reached[village, None])
+    column = worst_column(level, values, critical)
     pick = (np.arange(len(village)), column)
     found.level[village] = level[pick]
-    found.value[village] = value[pick]
-    found.forecast_value[village] = forecast_value[better][pick]
+    found.value[village] = values[pick]
+    found.forecast_value[village] = forecast_value[village]
     found.threshold[village] = threshold_of(critical, level)[pick]
     found.duration_s[village] = table.duration_s[column]
     found.lead_s[village] = lead_s

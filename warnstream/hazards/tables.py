@@ -27,9 +27,9 @@ def levels_of(value: Float64Array, critical: Float64Array) -> LevelArray:
     >>> levels_of(np.array([61.0, 61.0]), np.array([[35, 45, 60, 80], [55, 75, 100, 120.0]]))
     array([3, 1], dtype=uint8)
     """
-    levels = np.zeros(np.broadcast_shapes(value.shape, critical.shape[:-1]), dtype=np.uint8)
-    for level in LEVELS:  # ascending: a higher level overwrites a lower one
-        levels[value >= critical[..., level - 1]] = level
+    levels: LevelArray = (value >= critical[..., 0]).astype(np.uint8)
+    for level in LEVELS[1:]:  # ascending: a higher level beats a lower one
+        np.maximum(levels, (value >= critical[..., level - 1]) * np.uint8(level), out=levels)
     return levels
 
 
@@ -57,7 +57,7 @@ def worst_column(level: LevelArray, value: Float64Array, critical: Float64Array)
     threshold = threshold_of(critical, np.repeat(worst[:, None], level.shape[1], axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(level == worst[:, None], value / threshold, -np.inf)
-    column: Int64Array = np.argmax(np.nan_to_num(ratio, nan=-np.inf), axis=1)
+    column: Int64Array = np.argmax(np.fmax(ratio, -np.inf), axis=1)
     return column
 
 

@@ -4,9 +4,9 @@ Gateways resend, brokers redeliver, and the DUP flag of MQTT is not reliable.
 A ring of one 64-bit word per minute and station marks the seconds of the
 minute for which a reading was counted.
 
-Memory is fixed at start: 8 bytes per minute and station (700 stations and
-78 h: 26 MB). Readings older than the ring cannot be told apart; the rain
-window of the same span refuses them as too late.
+Memory is fixed at start: 8 bytes per minute and station (700 stations and a
+lateness of 6 h: 2 MB). Readings older than the ring cannot be told apart; they
+are refused as too late.
 """
 
 import numpy as np

@@ -42,6 +42,8 @@ class LevelState:
 
     def step(self, found: HazardLevels, lowering: Lowering, now_s: int) -> LevelStep:
         """Follow an evaluation upwards at once, downwards by the rules of `lowering`."""
+        if not (found.level.any() or self.level.any()):
+            return self._stay(found)
         previous, was_blind = self.level.copy(), self.is_blind
         rises = found.level > self.level
         self.level = np.maximum(self.level, found.level)
@@ -85,3 +87,10 @@ class LevelState:
         self.is_blind = state["is_blind"].astype(np.bool_)
         self._reached_at_s = state["reached_at_s"].astype(np.int64)
         self._below_since_s = state["below_since_s"].astype(np.int64)
+
+    def _stay(self, found: HazardLevels) -> LevelStep:
+        """A step in which no village is at a level or reaches one, the usual case."""
+        was_blind, self.is_blind = self.is_blind, found.is_blind.copy()
+        self._below_since_s[:] = _NEVER
+        level = self.level.copy()
+        return LevelStep(level, level, was_blind, self.is_blind)

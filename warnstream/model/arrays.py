@@ -9,6 +9,7 @@ type_any = Any
 BoolArray = NDArray[np.bool_]
 Int32Array = NDArray[np.int32]
 Int64Array = NDArray[np.int64]
+IntpArray = NDArray[np.intp]
 UInt8Array = NDArray[np.uint8]
 UInt16Array = NDArray[np.uint16]
 UInt64Array = NDArray[np.uint64]

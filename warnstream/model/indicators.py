@@ -1,6 +1,6 @@
 """What the hazards judge: rain of villages over many durations, stages of gauges, levels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -90,6 +90,8 @@ class VillageRain:
         What the village values were combined from, for explanations.
     weights : StationWeights
         The weights used for each village at this step.
+    highest_mm : Float64Array, shape (n_durations,)
+        The most that any village has; minus infinity where none is known.
     """
 
     duration_s: Int32Array
@@ -99,6 +101,11 @@ class VillageRain:
     ahead_mm: Float64Array
     station_rain_mm: Float64Array
     weights: StationWeights
+    highest_mm: Float64Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        highest_mm = np.fmax.reduce(self.rain_mm, axis=0, initial=-np.inf, dtype=np.float64)
+        object.__setattr__(self, "highest_mm", highest_mm)
 
     def over(self, duration_s: int) -> Float64Array:
         """Observed rain over one duration, shape (n_villages,).
@@ -109,6 +116,10 @@ class VillageRain:
             If the duration was not planned for (`warnstream.hazards.plan`).
         """
         return self.rain_mm[:, self._column(duration_s)]
+
+    def highest_over(self, duration_s: int) -> float:
+        """The most that any village has over one duration."""
+        return float(self.highest_mm[self._column(duration_s)])
 
     def coverage_over(self, duration_s: int) -> Float64Array:
         """Coverage of one duration, shape (n_villages,)."""

@@ -28,6 +28,8 @@ class Stations:
         Which variables are expected; silence is judged on stations that should report.
     measured : tuple of frozenset of Variable, length n_stations
         All that each station measures; empty where nobody said.
+    spares : tuple of (int, int)
+        Gauges with a spare beside them: (gauge, spare), the better spare of a gauge first.
     resolution_mm : Float64Array, shape (n_stations,), or None
         Rain of one tip of the gauge; NaN where it is not known, None where it is known of none.
     """
@@ -40,6 +42,14 @@ class Stations:
     measures_stage: BoolArray
     measured: tuple[frozenset[Variable], ...] = ()
     resolution_mm: Float64Array | None = None
+    spares: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def speaks_for_places(self) -> BoolArray:
+        """Whose rain places are judged by, shape (n_stations,); a spare fills what its gauge left open."""
+        speaks = self.measures_rain.copy()
+        speaks[[spare for _, spare in self.spares]] = False
+        return speaks
 
     def __len__(self) -> int:
         return len(self.code)

@@ -19,7 +19,8 @@ class WindowPolicy:
     how late a reading may be and still correct it, `grace_s` how long after
     its interval a station may be silent before its window moves on without it,
     `silent_after_s` when its silence is reported; both count from the end of
-    the interval in which a reading was due.
+    the interval in which a reading was due. Windows up to `by_minute_s` are exact
+    to the minute, longer ones begin at whole ten minutes; None: all are exact.
     """
 
     longest_s: int
@@ -27,6 +28,7 @@ class WindowPolicy:
     grace_s: int
     silent_after_s: int
     future_s_max: int
+    by_minute_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class Variable(IntEnum):
     WATER_DEPTH = 13
     RAIN_TOTAL = 14
     RAIN_DAY = 15
+    RAIN_TIP = 16
 
     @property
     def word(self) -> str:
@@ -56,11 +57,13 @@ UNIT_OF_VARIABLE: dict[Variable, str] = {
     Variable.WATER_DEPTH: "cm",
     Variable.RAIN_TOTAL: "mm",
     Variable.RAIN_DAY: "mm",
+    Variable.RAIN_TIP: "mm",
 }
 """The one unit in which each variable is accepted.
 
 Rain is the amount of the interval ending at its time; `RAIN_TOTAL` is a counter that only rises until it is
-reset or wraps, `RAIN_DAY` one that begins anew every day at the start of the rain day (08:00 in China).
+reset or wraps, `RAIN_DAY` one that begins anew every day at the start of the rain day (08:00 in China),
+`RAIN_TIP` the amount of a tip at its time.
 Displacement and crack are measured from the sensor's own beginning; water depth is above the ground.
 """
 

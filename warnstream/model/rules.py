@@ -5,7 +5,9 @@ every village, so that 20 rules over 2,855 villages are 20 array operations.
 Built by `warnstream.config` from thresholds.yaml and thresholds.csv.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from warnstream.model.arrays import Float64Array, Int32Array, UInt8Array
 from warnstream.model.expressions import RuleTable
@@ -49,11 +51,22 @@ class CriticalRain:
         Rain that reaches blue, yellow, orange, red; NaN where a level has no value.
     wetness : Wetness or None
         None: the ground makes no difference.
+    lowest_mm : Float64Array, shape (n_durations, 4)
+        The lowest of all villages: below it no village reaches the level. Infinite where none has a value.
     """
 
     duration_s: Int32Array
     critical_mm: Float64Array
     wetness: "Wetness | None" = None
+    lowest_mm: Float64Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        critical_mm = np.asarray(self.critical_mm, dtype=np.float64)
+        if critical_mm.strides[0]:  # not one value repeated: the values of all villages side by side
+            critical_mm = np.asfortranarray(critical_mm)
+        lowest_mm = np.fmin.reduce(critical_mm, axis=0, initial=np.inf)
+        object.__setattr__(self, "critical_mm", critical_mm)
+        object.__setattr__(self, "lowest_mm", lowest_mm)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ class QualityControl:
         interval_s = readings.interval_s[rain]
         minutes = np.where(interval_s > 0, interval_s, own_s) / MINUTE_S
         limit[rain] = self._policy.rain_mm_per_min_max * minutes
+        limit[variable == Variable.RAIN_TIP] = self._policy.rain_mm_per_min_max
         # NaN is outside too, and so is an infinite counter: others would be compared with it.
         outside: BoolArray = ~((value >= self._lower[variable]) & (value <= limit) & np.isfinite(value))
         return outside

@@ -8,16 +8,21 @@ A gauge that quality control holds for clogged (faulty zero) or stuck counts
 less for the time since it stopped measuring, and its neighbours more. What it
 did measure is never lost by that: a village has at least the rain that it
 would have if the zeros of a clogged gauge were believed.
+
+Cost: about 1 ns per village, station and column; columns are worked on one by
+one, contiguous in memory, a block of villages at a time.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, IntpArray
 from warnstream.model.network import StationWeights
 from warnstream.model.station_quality import StationFlag, StationQuality
 
+_BLOCK = 8192
+"""Villages worked on at once: their columns stay in the cache."""
 UM_PER_MM = 1000
 """Village rain is rounded to the micrometre, so that equal gauges give exactly their common value."""
 
@@ -91,8 +96,12 @@ def combine(
     Combined
         `rain_mm` is NaN where no station observed any part of the window.
     """
-    heard = np.where(speaks[own.station], own.weight, 0.0).sum(axis=1)
-    is_blind = ~np.any(speaks[own.station] & (own.weight > 0), axis=1)
+    heard = np.zeros(len(own.station))
+    is_blind = np.ones(len(own.station), dtype=np.bool_)
+    for station, weight in zip(own.station.T, own.weight.T, strict=True):
+        speaks_here = speaks[station]
+        heard += np.where(speaks_here, weight, 0.0)
+        is_blind &= ~(speaks_here & (weight > 0))
     weights = own
     if is_blind.any():
         weights = _replace_rows(own, fallback, is_blind, speaks)
@@ -104,7 +113,10 @@ def combine(
             believed, _ = weighted_mean(own, rain_mm, unmeasured.of_stuck().less(coverage))
             touched = _touched(own, unmeasured.station[unmeasured.is_zero], len(rain_mm))
             rain[touched] = np.fmax(rain[touched], believed[touched])
-    return Combined(np.rint(rain * UM_PER_MM) / UM_PER_MM, covered, is_blind, heard, weights)
+    rain *= UM_PER_MM
+    np.rint(rain, out=rain)
+    rain /= UM_PER_MM
+    return Combined(rain, covered, is_blind, heard, weights)
 
 
 def unmeasured_share(quality: StationQuality, duration_s: Int32Array, end_s: Int64Array) -> Unmeasured:
@@ -125,6 +137,15 @@ def unmeasured_share(quality: StationQuality, duration_s: Int32Array, end_s: Int
     return Unmeasured(station, share, quality.has(StationFlag.FAULTY_ZERO)[station])
 
 
+def by_column(weights: StationWeights) -> StationWeights:
+    """The same weights, the k-th station of all villages side by side in memory."""
+    return StationWeights(
+        np.asfortranarray(weights.station),
+        np.asfortranarray(weights.weight),
+        np.asfortranarray(weights.distance_m),
+    )
+
+
 def weighted_mean(
     weights: StationWeights, value: Float64Array, coverage: Float64Array
 ) -> tuple[Float64Array, Float64Array]:
@@ -140,15 +161,67 @@ def weighted_mean(
     (Float64Array, Float64Array), shape (n_villages, n_columns)
         The value is NaN where the coverage is 0.
     """
-    shape = (len(weights.station), value.shape[1])
-    total, covered = np.zeros(shape), np.zeros(shape)
-    share = coverage * value
-    for k in range(weights.station.shape[1]):
-        station, weight = weights.station[:, k], weights.weight[:, k, None]
-        total += weight * share[station]
-        covered += weight * coverage[station]
+    n_villages, n_columns = len(weights.station), value.shape[1]
+    total, covered = np.zeros((n_columns, n_villages)), np.empty((n_columns, n_villages))
+    cover = np.ascontiguousarray(coverage.T, dtype=np.float64)
+    share = cover * value.T
+    is_wet = np.any(share, axis=1).tolist()
+    has_gap: BoolArray = np.any(cover != 1.0, axis=0)
+    for first in range(0, n_villages, _BLOCK):
+        rows = slice(first, first + _BLOCK)
+        near = _Near(
+            [column.astype(np.intp) for column in weights.station[rows].T],
+            list(np.ascontiguousarray(weights.weight[rows].T)),
+        )
+        for column in range(n_columns):
+            if is_wet[column]:
+                near.add(share[column], total[column, rows])
+        _cover(near, cover, has_gap, covered[:, rows])
     with np.errstate(invalid="ignore"):
-        return total / np.where(covered > 0, covered, np.nan), covered
+        total /= covered  # 0 / 0 where nothing was observed
+    return total.T, covered.T
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The stations of some villages and their weights: k-th station, shape (n_villages,) each."""
+
+    station: list[IntpArray]
+    weight: list[Float64Array]
+
+    def add(self, value: Float64Array, total: Float64Array) -> None:
+        """Add the weighted values of the stations to `total`, in place."""
+        part = np.empty(len(total))
+        for station, weight in zip(self.station, self.weight, strict=True):
+            value.take(station, out=part, mode="clip")
+            part *= weight
+            total += part
+
+    def of(self, rows: IntpArray) -> "_Near":
+        """Those of some of the villages."""
+        return _Near([s[rows] for s in self.station], [w[rows] for w in self.weight])
+
+
+def _cover(near: _Near, cover: Float64Array, has_gap: BoolArray, covered: Float64Array) -> None:
+    """Coverage of some villages, shape (n_columns, n_villages), into `covered`.
+
+    Where none of a village's stations has a gap in any window, it is the sum of
+    the weights: the usual case, and the very number that the long way gives.
+    """
+    covered[:] = 0.0
+    some_gap = np.zeros(covered.shape[1], dtype=np.bool_)
+    for station, weight in zip(near.station, near.weight, strict=True):
+        some_gap |= has_gap[station]
+        covered[0] += weight
+    covered[1:] = covered[0]
+    rows = np.flatnonzero(some_gap)
+    if len(rows) == 0:
+        return
+    affected = near.of(rows)
+    for column, of_stations in enumerate(cover):
+        sums = np.zeros(len(rows))
+        affected.add(of_stations, sums)
+        covered[column, rows] = sums
 
 
 def greatest(weights: StationWeights, value: Float64Array) -> Float64Array:
@@ -175,10 +248,12 @@ def _replace_rows(
     total = usable.sum(axis=1, keepdims=True)
     usable = np.divide(usable, total, out=np.zeros_like(usable), where=total > 0)
     pick = rows[:, None]
-    return StationWeights(
-        np.where(pick, wide_fallback.station, wide_own.station),
-        np.where(pick, usable, wide_own.weight),
-        np.where(pick, wide_fallback.distance_m, wide_own.distance_m),
+    return by_column(
+        StationWeights(
+            np.where(pick, wide_fallback.station, wide_own.station),
+            np.where(pick, usable, wide_own.weight),
+            np.where(pick, wide_fallback.distance_m, wide_own.distance_m),
+        )
     )
 
 

@@ -1,21 +1,25 @@
 """What earlier rain has left at every station: soil water, effective rain, days before, the event.
 
 All of it steps forward on one grid of ten minutes, driven by the exact rain
-ring. The states of the last hours are kept, so that late rain makes the grid
-go back to the moment it fell and come forward again: the result is the very
-one of a run in which everything had come in time.
+ring. The states of the last steps and one of every six hours are kept: late
+rain makes its stations go back to before it fell and come forward again, and
+them alone. The result is the very one of a run in which everything had come in
+time.
 
 Rain that nobody observed counts as none, so every value is a lower bound
 where `coverage` is below 1. The coverage fades with a half-life of three days
 and begins at 0: it is the warm-up too. Days run from 00:00 to 00:00 UTC,
 which is the hydrological day of 08-08 in Beijing time.
+
+Memory is fixed at start: 8 bytes per value of a state and state kept; with a
+lateness of six hours 11 states of about 16 values, 1.4 kB per station.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.soil_water import N_TANKS, STEP_S, advance_tanks
@@ -26,6 +30,12 @@ REBUILT_S_MAX = 60 * DAY_S
 """A node that stood still for longer than that begins anew with empty tanks."""
 
 _INTERVAL_S_MAX = HOUR_S
+_RECENT = _INTERVAL_S_MAX // STEP_S + 2
+"""States kept step by step: rain that came in time reaches back one interval."""
+_SPACING = 6 * HOUR_S // STEP_S
+"""Steps between the states kept for rain that came late."""
+_COLUMNS_MAX = 1 << 16
+"""Stations worked on at once: bounds the working memory of a large network."""
 _COVERAGE = N_TANKS
 _DAY = _COVERAGE + 1
 _PLANNED = _DAY + WEIGHTED_DAYS
@@ -85,12 +95,14 @@ class AntecedentRain:
 
     def __init__(self, n_stations: int, plan: AntecedentPlan, *, lateness_s: int) -> None:
         self._plan = plan
-        self._n_kept = -(-(lateness_s + _INTERVAL_S_MAX) // STEP_S) + 2
+        self._late_steps = -(-(lateness_s + _INTERVAL_S_MAX) // STEP_S)
         n_lives, n_ratios, n_gaps = len(plan.half_life_s), len(plan.api_ratio), len(plan.dry_gap_s)
         self._effective = slice(_PLANNED, _PLANNED + n_lives)
         self._api = slice(self._effective.stop, self._effective.stop + n_ratios)
         self._event = slice(self._api.stop, self._api.stop + 3 * n_gaps)
-        self._history: Float64Array = np.zeros((self._n_kept, self._event.stop, n_stations))
+        n_values = self._event.stop
+        self._recent: Float64Array = np.zeros((_RECENT, n_values, n_stations))
+        self._spaced: Float64Array = np.zeros((self._late_steps // _SPACING + 2, n_values, n_stations))
         self.version = 0
         self._step = -1  # newest grid step, in steps since 1970; -1 before the first
         self._oldest = -1
@@ -101,9 +113,9 @@ class AntecedentRain:
     @staticmethod
     def span_s(lateness_s: int) -> int:
         """How far back the rain ring must reach, in seconds."""
-        return lateness_s + _INTERVAL_S_MAX + 3 * STEP_S
+        return lateness_s + _INTERVAL_S_MAX + (_SPACING + 3) * STEP_S
 
-    def advance(self, ring: RainWindow, now_s: int, changed_from_s: int | None) -> None:
+    def advance(self, ring: RainWindow, now_s: int, station: Int32Array, changed_from_s: Int64Array) -> None:
         """Step to the last whole ten minutes before `now_s`.
 
         Parameters
@@ -111,33 +123,30 @@ class AntecedentRain:
         ring : RainWindow
             Advanced to `now_s`, with every reading so far.
         now_s : int
-        changed_from_s : int or None
-            Beginning of the oldest interval whose rain was added since the last
-            call: the grid goes back to it. None if nothing was added.
+        station : Int32Array, shape (n,)
+            Stations whose rain was added to since the last call.
+        changed_from_s : Int64Array, shape (n,)
+            Beginning of the interval that each addition fell in: its station goes back to it.
         """
         target = now_s // STEP_S
         if self._step < 0 or target - self._step > REBUILT_S_MAX // STEP_S:
-            self._history[:] = 0.0
-            self._step = self._oldest = target - self._n_kept + 1
-        start = self._step
-        if changed_from_s is not None:
-            start = max(min(start, changed_from_s // STEP_S), self._oldest)
-        if target <= start:
-            return
-        self.version += 1
-        rain_mm, observed = ring.steps(start * STEP_S // MINUTE_S, target - start, STEP_S // MINUTE_S)
-        for index in range(target - start):
-            step = start + index
-            before = self._history[step % self._n_kept]
-            self._history[(step + 1) % self._n_kept] = self._next(
-                before, rain_mm[index], observed[index], step + 1
-            )
-        self._step = target
-        self._oldest = max(self._oldest, target - self._n_kept + 1)
+            self._recent[:] = 0.0
+            self._spaced[:] = 0.0
+            self._step = self._oldest = (target - self._late_steps) // _SPACING * _SPACING
+        from_step = np.maximum(changed_from_s // STEP_S, self._oldest)
+        behind = from_step < self._step
+        if behind.any():
+            self._repeat(ring, station[behind], from_step[behind])
+        if target > self._step:
+            every = slice(None)
+            self._run(ring, every, self._state_at(self._step), self._step, target)
+            self._step = target
+            self._oldest = max(self._oldest, (target // _SPACING - len(self._spaced) + 1) * _SPACING)
+            self.version += 1
 
     def states(self) -> StationAntecedent:
         """Newest states; zeros with a coverage of 0 before the first step."""
-        state = self._history[self._step % self._n_kept]
+        state = self._recent[self._step % _RECENT]
         today = state[_DAY]
         event = state[self._event].reshape(-1, 3, state.shape[1])
         return StationAntecedent(
@@ -153,7 +162,8 @@ class AntecedentRain:
     def snapshot(self) -> dict[str, Float64Array | Int64Array]:
         """State as arrays; `restore` of it continues exactly."""
         return {
-            "history": self._history.copy(),
+            "recent": self._recent.copy(),
+            "spaced": self._spaced.copy(),
             "steps": np.array([self._step, self._oldest], dtype=np.int64),
         }
 
@@ -165,13 +175,62 @@ class AntecedentRain:
         ValueError
             If it was taken of another network or plan.
         """
-        if state["history"].shape != self._history.shape:
-            raise ValueError(
-                f"snapshot has antecedent states of {state['history'].shape}, "
-                f"this configuration needs {self._history.shape}"
-            )
-        self._history[:] = state["history"]
+        for name, kept in (("recent", self._recent), ("spaced", self._spaced)):
+            if state[name].shape != kept.shape:
+                raise ValueError(
+                    f"snapshot has antecedent states of {state[name].shape}, "
+                    f"this configuration needs {kept.shape}"
+                )
+            kept[:] = state[name]
         self._step, self._oldest = (int(number) for number in state["steps"])
+        self.version += 1
+
+    def _repeat(self, ring: RainWindow, station: Int32Array, from_step: Int64Array) -> None:
+        """Work out some stations' states anew, each from a state kept before its rain fell."""
+        is_recent = from_step > self._step - _RECENT
+        for rows in (is_recent, ~is_recent):
+            if not rows.any():
+                continue
+            columns = np.unique(station[rows])
+            start = int(from_step[rows].min())
+            if not is_recent[rows][0]:
+                start = start // _SPACING * _SPACING
+            self._run(ring, columns, self._state_at(start)[:, columns], start, self._step)
+        self.version += 1
+
+    def _state_at(self, step: int) -> Float64Array:
+        """A state kept: one of the recent steps, or of a step at the spacing."""
+        if step > self._step - _RECENT:
+            recent: Float64Array = self._recent[step % _RECENT]
+            return recent
+        assert step % _SPACING == 0, "between the states kept"
+        spaced: Float64Array = self._spaced[step // _SPACING % len(self._spaced)]
+        return spaced
+
+    def _run(
+        self, ring: RainWindow, columns: slice | Int32Array, state: Float64Array, start: int, target: int
+    ) -> None:
+        """Step some stations forward, and keep the states that are kept."""
+        n_columns = state.shape[1]
+        for first in range(0, n_columns, _COLUMNS_MAX):
+            part = slice(first, min(first + _COLUMNS_MAX, n_columns))
+            some = part if isinstance(columns, slice) else columns[part]
+            self._run_part(ring, some, state[:, part], start, target)
+
+    def _run_part(
+        self, ring: RainWindow, columns: slice | Int32Array, state: Float64Array, start: int, target: int
+    ) -> None:
+        rain_mm, observed = ring.steps(
+            start * STEP_S // MINUTE_S, target - start, STEP_S // MINUTE_S, columns
+        )
+        n_spaced = len(self._spaced)
+        for index in range(target - start):
+            step = start + index + 1
+            state = self._next(state, rain_mm[index], observed[index], step)
+            if step > target - _RECENT:
+                self._recent[step % _RECENT][:, columns] = state
+            if step % _SPACING == 0 and step // _SPACING > target // _SPACING - n_spaced:
+                self._spaced[step // _SPACING % n_spaced][:, columns] = state
 
     def _next(
         self, before: Float64Array, rain_mm: Float64Array, observed: Float64Array, step: int

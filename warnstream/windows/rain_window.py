@@ -1,50 +1,81 @@
 """Rain accumulations of every station over any duration, exact and free of arrival order.
 
-A ring holds, per minute and station, the rain fallen since the ring began
-(integer micrometres) and the minutes observed since then. The rain of a
-window is the difference of two rows, whatever its length. A reading is spread
-exactly over the minutes of its interval and added to every row after them, so
-it may arrive in any order and up to the ring's span late, and gives the same
-accumulations as if it had come in time.
+The rain of a window is the difference of two rows of a `CumulativeRing`,
+whatever its length. A reading is spread exactly over the minutes of its
+interval, so it may arrive in any order and up to the ring's span late, and
+gives the same accumulations as if it had come in time.
 
 A window ends at the station's own last reading, as long as that is younger
 than its interval plus a grace; after that the window moves on and its
 coverage falls. A silent gauge is not a dry gauge: no accumulation is returned
 without its coverage.
 
-Memory is fixed at start: 8 bytes per minute and station (700 stations and
-78 h: 26 MB). Sums are exact below 2,147 m of rain per window.
+Windows up to `by_minute_s`, all unless said otherwise, are exact to the minute.
+A longer one begins at a whole ten minutes of the clock: at the moment asked for,
+or up to 9 minutes before it, never after, and its coverage is that of the window
+as it is. It is exact too: it never depends on when or in what order rain came.
+
+Memory is fixed at start, see `CumulativeRing`. Sums are exact below 2,147 m of rain per window.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.times import MINUTE_S
+from warnstream.windows.cumulative_ring import COARSE_MIN, CumulativeRing, Spread
 
 UM_PER_MM = 1000
 """Rain is kept in micrometres: 0.1 mm, 0.2 mm and 0.254 mm (0.01 inch) tips are all whole numbers."""
 
-_BLOCK_COST = 2e-9
-_COLUMN_COST = 4e-6
-"""Seconds per ring cell of a block update, and per reading of a column update (numpy, measured)."""
+_EVERY = slice(None)
+_FEW = 0.3
+"""Where less than that share of the windows differs from the rest or has changed, it is looked up singly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accumulation:
-    """Rain over several durations.
+    """Rain over several durations; arrays of integers of shape (n_durations, n_stations).
 
     Attributes
     ----------
-    rain_mm : Float64Array, shape (n_stations, n_durations)
+    rain_um : Int32Array
         Rain observed within the window; a lower bound where coverage is below 1.
-    coverage : Float64Array, shape (n_stations, n_durations)
-        Share of the window that was observed, 0 (no reading) to 1.
+    observed_min : UInt16Array
+        Minutes observed within the window.
+    length_min : UInt16Array
+        Length of the window.
     """
 
-    rain_mm: Float64Array
-    coverage: Float64Array
+    rain_um: Int32Array
+    observed_min: UInt16Array
+    length_min: UInt16Array
+
+    @property
+    def rain_mm(self) -> Float64Array:
+        """Rain in millimetres, shape (n_stations, n_durations)."""
+        rain_mm: Float64Array = self.rain_um / UM_PER_MM
+        return rain_mm.T
+
+    @property
+    def coverage(self) -> Float64Array:
+        """Share of the window that was observed, 0 (no reading) to 1, shape (n_stations, n_durations)."""
+        share: Float64Array = self.observed_min / self.length_min
+        return np.minimum(share, 1.0, out=share).T
+
+    def copy(self) -> "Accumulation":
+        """The same in arrays of its own."""
+        return Accumulation(self.rain_um.copy(), self.observed_min.copy(), self.length_min.copy())
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """What `RainWindow.latest` found last, and for which ends of windows, shape (n_stations,)."""
+
+    duration_s: Int32Array
+    end_min: Int64Array
+    accumulation: Accumulation
 
 
 class RainWindow:
@@ -58,19 +89,48 @@ class RainWindow:
         How far back a window may begin: the longest duration plus the greatest lateness.
     grace_s : int
         How long after a reading is due a window still ends at the last reading.
+    future_s : int
+        How far ahead of the engine's time a reading may be.
+    spares : tuple of (int, int), optional
+        Gauges with a spare beside them: (gauge, spare). Each window of the gauge is that of the spare where
+        the spare observed more of it; the two are never added up.
+    by_minute_s : int, optional
+        Windows up to that length are exact to the minute; longer ones begin at whole ten minutes. None: all
+        are exact to the minute.
+
+    Raises
+    ------
+    ValueError
+        If the span is shorter than a minute or longer than the ring can be.
     """
 
-    def __init__(self, interval_s: Int32Array, *, span_s: int, grace_s: int) -> None:
+    def __init__(
+        self,
+        interval_s: Int32Array,
+        *,
+        span_s: int,
+        grace_s: int,
+        future_s: int = 120,
+        spares: tuple[tuple[int, int], ...] = (),
+        by_minute_s: int | None = None,
+    ) -> None:
         if span_s < MINUTE_S:
             raise ValueError(f"span_s must be at least {MINUTE_S}, got {span_s}")
         self._interval_min: Int32Array = np.maximum(interval_s // MINUTE_S, 1).astype(np.int32)
         self._allowance_min: Int64Array = self._interval_min.astype(np.int64) + grace_s // MINUTE_S
-        self._rows = span_s // MINUTE_S + 1
-        n_stations = len(interval_s)
-        self._rain_um: Int32Array = np.zeros((self._rows, n_stations), dtype=np.int32)
-        self._observed_min: Int32Array = np.zeros((self._rows, n_stations), dtype=np.int32)
-        self._head = -1  # newest minute of the ring; -1 before the first step
-        self._last_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
+        self._span_min = span_s // MINUTE_S
+        self._exact_min = (span_s if by_minute_s is None else by_minute_s) // MINUTE_S
+        # So far before the ring's newest minute the windows of the present may end.
+        slack_min = int(self._allowance_min.max(initial=0)) - (-future_s // MINUTE_S)
+        self._ring = CumulativeRing(
+            len(interval_s),
+            span_min=self._span_min + slack_min,
+            by_minute_min=self._exact_min + slack_min,
+        )
+        self._spares = spares
+        self._changed: BoolArray = np.zeros(len(interval_s), dtype=np.bool_)
+        self._latest: _Latest | None = None
+        self._last_s: Int64Array = np.full(len(interval_s), -1, dtype=np.int64)
 
     @property
     def last_observed_s(self) -> Int64Array:
@@ -79,16 +139,7 @@ class RainWindow:
 
     def advance(self, now_s: int) -> None:
         """Open the minutes up to `now_s`. Time only moves forward; an earlier time changes nothing."""
-        minute = _ceil_minute(now_s)
-        if self._head < 0:
-            self._head = minute
-        if minute <= self._head:
-            return
-        fresh = _ring_rows(max(self._head + 1, minute - self._rows + 1), minute, self._rows)
-        newest = self._head % self._rows
-        self._rain_um[fresh] = self._rain_um[newest].copy()  # the row itself may be overwritten
-        self._observed_min[fresh] = self._observed_min[newest].copy()
-        self._head = minute
+        self._ring.advance(_ceil_minute(now_s))
 
     def add(
         self,
@@ -116,17 +167,88 @@ class RainWindow:
         self.advance(int(end.max()) * MINUTE_S)
         amount_um = np.rint(rain_mm * UM_PER_MM).astype(np.int64)
         np.maximum.at(self._last_s, station, observed_at_s)
-        self._add_spread(station, end - self._minutes_of(station, interval_s), end, amount_um)
+        self._changed[station] = True
+        begin = end - self._minutes_of(station, interval_s)
+        self._ring.add(Spread(station, begin, end, amount_um))
+
+    def add_tips(self, station: Int32Array, observed_at_s: Int64Array, rain_mm: Float64Array) -> None:
+        """Count tips: amounts that fell at their time, from gauges that report when it rains.
+
+        Such a gauge also reports within each of its intervals, if only a tip of
+        zero: the minutes of the interval before a tip were observed, dry but for
+        tips of their own. Minutes that several tips speak for are observed once.
+
+        Parameters
+        ----------
+        station : Int32Array, shape (n,)
+        observed_at_s : Int64Array, shape (n,)
+        rain_mm : Float64Array, shape (n,)
+        """
+        if len(station) == 0:
+            return
+        end = _ceil_minutes(observed_at_s)
+        self.advance(int(end.max()) * MINUTE_S)
+        np.maximum.at(self._last_s, station, observed_at_s)
+        self._changed[station] = True
+        amount_um = np.rint(rain_mm * UM_PER_MM).astype(np.int64)
+        unseen = np.zeros(len(station), dtype=np.bool_)
+        self._ring.add(Spread(station, end - 1, end, amount_um, None, unseen))
+        begin = np.maximum(end - self._interval_min[station], self._ring.oldest)
+        for row in np.flatnonzero(end > begin):
+            self._observe(int(station[row]), int(begin[row]), int(end[row]))
 
     def has_observed(
         self, station: Int32Array, observed_at_s: Int64Array, interval_s: Int32Array
     ) -> BoolArray:
         """Whether any minute of these readings' intervals is held already, shape (n,)."""
-        end = np.minimum(_ceil_minutes(observed_at_s), self._head)
-        begin = np.maximum(end - self._minutes_of(station, interval_s), self._head - self._rows + 1)
-        held = self._observed_min[end % self._rows, station]
-        observed: BoolArray = (end > begin) & (held > self._observed_min[begin % self._rows, station])
+        ring = self._ring
+        end = np.minimum(_ceil_minutes(observed_at_s), ring.head)
+        begin = np.maximum(end - self._minutes_of(station, interval_s), ring.oldest)
+        last = ring.rows_of(ring.held_at(np.maximum(end, ring.oldest), forward=True))
+        first = ring.rows_of(ring.held_at(begin, forward=False))
+        observed: BoolArray = (end > begin) & (
+            ring.observed_min[last, station] != ring.observed_min[first, station]
+        )
         return observed
+
+    def correct(
+        self,
+        station: Int32Array,
+        observed_at_s: Int64Array,
+        rain_mm: Float64Array,
+        interval_s: Int32Array,
+    ) -> BoolArray:
+        """Take repetitions of readings: of two of one station and time the greater counts.
+
+        That is the safe side, and free of the order in which they come. What
+        the ring holds of the interval is taken for what the earlier ones said; where
+        it no longer holds the interval by itself, the first one stands.
+
+        Returns
+        -------
+        BoolArray, shape (n,)
+            Which of them were greater, and counted.
+        """
+        ring = self._ring
+        end = np.clip(_ceil_minutes(observed_at_s), ring.oldest, ring.head)
+        begin = np.maximum(end - self._minutes_of(station, interval_s), ring.oldest)
+        amount_um = np.rint(rain_mm * UM_PER_MM).astype(np.int64)
+        greatest = np.zeros(len(station), dtype=np.bool_)
+        order = np.lexsort((amount_um, observed_at_s, station))
+        greatest[order] = _is_last_of(station[order], observed_at_s[order])
+        last, first = ring.held_at(end, forward=True), ring.held_at(begin, forward=False)
+        counts = np.flatnonzero(greatest & (end > begin) & (last == end) & (first == begin))
+        station, begin, end, amount_um = station[counts], begin[counts], end[counts], amount_um[counts]
+        held_um = (
+            ring.rain_um[ring.rows_of(end), station] - ring.rain_um[ring.rows_of(begin), station]
+        ).astype(np.int64)
+        more = amount_um > held_um
+        unseen = np.zeros(len(station), dtype=np.bool_)
+        ring.add(Spread(station, begin, end, amount_um, held_um, unseen).select(more))
+        self._changed[station[more]] = True
+        greatest[:] = False
+        greatest[counts[more]] = True
+        return greatest
 
     def reconcile(
         self,
@@ -155,18 +277,20 @@ class RainWindow:
             return
         end = _ceil_minutes(end_s)
         self.advance(int(end.max()) * MINUTE_S)
-        begin = np.maximum(_ceil_minutes(begin_s), self._head - self._rows + 1)
+        ring = self._ring
+        begin = np.maximum(_ceil_minutes(begin_s), ring.oldest)
         amount_um = np.rint(rain_mm * UM_PER_MM).astype(np.int64)
         np.maximum.at(self._last_s, station, end_s)
+        self._changed[station] = True
         some = end > begin
-        last, first = end % self._rows, begin % self._rows
+        last = ring.rows_of(ring.held_at(np.maximum(end, ring.oldest), forward=False))
+        first = ring.rows_of(ring.held_at(begin, forward=True))
         is_empty = (
-            (self._observed_min[last, station] == self._observed_min[first, station])
-            & (self._rain_um[last, station] == self._rain_um[first, station])
+            (ring.observed_min[last, station] == ring.observed_min[first, station])
+            & (ring.rain_um[last, station] == ring.rain_um[first, station])
             & is_observed
         )
-        plain = some & is_empty
-        self._add_spread(station[plain], begin[plain], end[plain], amount_um[plain])
+        ring.add(Spread(station, begin, end, amount_um).select(some & is_empty))
         for row in np.flatnonzero(some & ~is_empty):
             self._add_rest(
                 int(station[row]), int(begin[row]), int(end[row]), int(amount_um[row]), bool(is_observed[row])
@@ -194,27 +318,64 @@ class RainWindow:
 
         `end_min` has shape (n_stations,), minutes since 1970.
         """
+        ring = self._ring
         duration_min = np.asarray(duration_s, dtype=np.int64) // MINUTE_S
-        end_min = np.clip(end_min, self._head - self._rows + 1, self._head)
-        begin_min = end_min[:, None] - duration_min[None, :]
-        if duration_min.max(initial=0) >= self._rows:
+        if duration_min.max(initial=0) > self._span_min:
             raise ValueError(
-                f"a window of {duration_min.max()} min is longer than the ring of {self._rows} min"
+                f"a window of {duration_min.max()} min is longer than the ring of {self._span_min} min"
             )
-        begin_min = np.maximum(begin_min, self._head - self._rows + 1)
-        column = np.arange(len(end_min))
-        end_row, begin_row = end_min % self._rows, begin_min % self._rows
-        rain_um = self._rain_um[end_row, column][:, None] - self._rain_um[begin_row, column[:, None]]
-        observed = (
-            self._observed_min[end_row, column][:, None] - self._observed_min[begin_row, column[:, None]]
+        end_min = np.clip(end_min, ring.oldest, ring.head)
+        shape = len(duration_min), len(end_min)
+        found = Accumulation(
+            np.empty(shape, dtype=np.int32),
+            np.empty(shape, dtype=np.uint16),
+            np.empty(shape, dtype=np.uint16),
         )
-        coverage = np.clip(observed / duration_min[None, :], 0.0, 1.0)
-        return Accumulation(rain_um / UM_PER_MM, coverage)
+        if len(end_min) == 0:
+            return found
+        common = ring.head - int(np.argmax(np.bincount(ring.head - end_min)))
+        others = np.flatnonzero(end_min != common)
+        if len(others) <= (1 - _FEW) * len(end_min):
+            self._look_up_all(found, duration_min, common)
+        else:
+            others = np.arange(len(end_min))
+        if len(others):
+            self._look_up(found, duration_min, others, end_min[others])
+        self._take_spares(found)
+        return found
+
+    def latest(self, duration_s: Int32Array, now_s: int) -> Accumulation:
+        """`accumulate`, working out only what has changed since the last call for these durations.
+
+        Whoever gets it must not change it: while nothing changes, it is the same object.
+        """
+        end_min = np.clip(self.window_end_min(now_s), self._ring.oldest, self._ring.head)
+        before = self._latest
+        if before is None or not np.array_equal(before.duration_s, duration_s):
+            found = self.accumulate_until(duration_s, end_min)
+        else:
+            found = before.accumulation
+            is_changed = self._changed | (end_min != before.end_min)
+            for gauge, spare in self._spares:
+                is_changed[gauge] |= is_changed[spare]
+            changed = np.flatnonzero(is_changed)
+            if len(changed) > _FEW * len(end_min):
+                found = self.accumulate_until(duration_s, end_min)
+            elif len(changed):
+                found = found.copy()
+                duration_min = np.asarray(duration_s, dtype=np.int64) // MINUTE_S
+                self._look_up(found, duration_min, changed, end_min[changed])
+                self._take_spares(found)
+        self._latest = _Latest(duration_s, end_min, found)
+        self._changed[:] = False
+        return found
 
     def window_end_min(self, now_s: int) -> Int64Array:
         """Minute at which each station's windows end, shape (n_stations,)."""
         now_min = _ceil_minute(now_s)
-        return np.minimum(np.maximum(_ceil_minutes(self._last_s), now_min - self._allowance_min), self._head)
+        return np.minimum(
+            np.maximum(_ceil_minutes(self._last_s), now_min - self._allowance_min), self._ring.head
+        )
 
     def frames(self, n_frames: int, frame_s: int, now_s: int) -> Float64Array:
         """The last frames of rain, oldest first, for the nowcast.
@@ -233,7 +394,9 @@ class RainWindow:
             result[index] = np.where(part.coverage[:, 0] >= 0.5, part.rain_mm[:, 0], np.nan)
         return result
 
-    def steps(self, begin_min: int, n_steps: int, step_min: int) -> tuple[Float64Array, Float64Array]:
+    def steps(
+        self, begin_min: int, n_steps: int, step_min: int, station: slice | Int32Array = _EVERY
+    ) -> tuple[Float64Array, Float64Array]:
         """Rain of consecutive steps, and which share of each was observed.
 
         Parameters
@@ -242,6 +405,8 @@ class RainWindow:
             Beginning of the first step, minutes since 1970. What lies before the ring was not observed.
         n_steps, step_min : int
             Steps up to the newest minute of the ring, and their length.
+        station : slice or Int32Array, optional
+            Stations asked for.
 
         Returns
         -------
@@ -249,21 +414,36 @@ class RainWindow:
             Millimetres and shares, 0 to 1.
         """
         edges = begin_min + step_min * np.arange(n_steps + 1, dtype=np.int64)
-        rows = np.clip(edges, self._head - self._rows + 1, self._head) % self._rows
-        rain_mm = np.diff(self._rain_um[rows], axis=0) / UM_PER_MM
-        observed = np.clip(np.diff(self._observed_min[rows], axis=0) / step_min, 0.0, 1.0)
+        ring = self._ring
+        edges = np.clip(edges, ring.oldest, ring.head)
+        held = ring.held_at(edges, forward=False)
+        rows = ring.rows_of(held)
+        columns = (rows, station) if isinstance(station, slice) else np.ix_(rows, station)
+        rain_mm = np.diff(ring.rain_um[columns], axis=0) / UM_PER_MM
+        observed = np.minimum(np.diff(ring.observed_min[columns], axis=0) / step_min, 1.0)
+        for gauge, spare in self._spares:
+            place = np.flatnonzero(np.arange(len(self._last_s))[station] == gauge)
+            if len(place):
+                seen = np.minimum(np.diff(ring.observed_min[rows, spare]) / step_min, 1.0)
+                better = np.flatnonzero(seen > observed[:, place[0]])
+                rain_mm[better, place[0]] = np.diff(ring.rain_um[rows, spare])[better] / UM_PER_MM
+                observed[better, place[0]] = seen[better]
+        # Steps that do not begin and end where totals are held are not known by themselves.
+        is_moved = held != edges
+        unknown = is_moved[1:] | is_moved[:-1]
+        rain_mm[unknown], observed[unknown] = 0.0, 0.0
         return rain_mm, observed
 
-    def snapshot(self) -> dict[str, Int32Array | Int64Array]:
+    def snapshot(self) -> dict[str, Int32Array | Int64Array | UInt16Array]:
         """State as arrays; `restore` of it on a like ring continues exactly."""
         return {
-            "rain_um": self._rain_um.copy(),
-            "observed_min": self._observed_min.copy(),
+            "rain_um": self._ring.rain_um.copy(),
+            "observed_min": self._ring.observed_min.copy(),
             "last_s": self._last_s.copy(),
-            "head": np.array([self._head], dtype=np.int64),
+            "head": np.array([self._ring.head], dtype=np.int64),
         }
 
-    def restore(self, state: dict[str, Int32Array | Int64Array]) -> None:
+    def restore(self, state: dict[str, Int32Array | Int64Array | UInt16Array]) -> None:
         """Take up a snapshot.
 
         Raises
@@ -271,14 +451,65 @@ class RainWindow:
         ValueError
             If it was taken of a ring of another shape (the configuration changed).
         """
-        if state["rain_um"].shape != self._rain_um.shape:
+        ring = self._ring
+        if state["rain_um"].shape != ring.rain_um.shape:
             raise ValueError(
-                f"snapshot has a ring of {state['rain_um'].shape}, this network needs {self._rain_um.shape}"
+                f"snapshot has a ring of {state['rain_um'].shape}, this network needs {ring.rain_um.shape}"
             )
-        self._rain_um[:] = state["rain_um"]
-        self._observed_min[:] = state["observed_min"]
+        ring.rain_um[:] = state["rain_um"]
+        ring.observed_min[:] = state["observed_min"]
         self._last_s[:] = state["last_s"]
-        self._head = int(state["head"][0])
+        ring.head = int(state["head"][0])
+        self._latest = None
+
+    def _look_up_all(self, found: Accumulation, duration_min: Int64Array, end: int) -> None:
+        """Windows of all stations that end at one minute, into `found`."""
+        ring = self._ring
+        until = ring.held_at(np.array(end), forward=True)
+        last = int(ring.rows_of(until))
+        begin, length = self._begins(duration_min, np.array(end), until)
+        for index, first in enumerate(ring.rows_of(begin).tolist()):
+            np.subtract(ring.rain_um[last], ring.rain_um[first], out=found.rain_um[index])
+            np.subtract(ring.observed_min[last], ring.observed_min[first], out=found.observed_min[index])
+            found.length_min[index] = length[index]
+
+    def _look_up(
+        self, found: Accumulation, duration_min: Int64Array, station: Int64Array, end: Int64Array
+    ) -> None:
+        """Windows of some stations with an end each, into `found`."""
+        ring = self._ring
+        n_stations = ring.rain_um.shape[1]
+        rain_um, observed_min = ring.rain_um.ravel(), ring.observed_min.ravel()
+        until = ring.held_at(end, forward=True)
+        last = ring.rows_of(until) * n_stations + station
+        rain_until, observed_until = rain_um[last], observed_min[last]
+        for index in range(len(duration_min)):
+            begin, length = self._begins(duration_min[index], end, until)
+            first = ring.rows_of(begin) * n_stations + station
+            found.rain_um[index, station] = rain_until - rain_um[first]
+            found.observed_min[index, station] = observed_until - observed_min[first]
+            found.length_min[index, station] = length
+
+    def _take_spares(self, found: Accumulation) -> None:
+        """Windows of spares in place of their gauges' where they observed a greater share."""
+        for gauge, spare in self._spares:
+            seen = found.observed_min[:, gauge] * found.length_min[:, spare].astype(np.int64)
+            by_spare = found.observed_min[:, spare] * found.length_min[:, gauge].astype(np.int64)
+            better = by_spare > seen
+            for array in (found.rain_um, found.observed_min, found.length_min):
+                array[better, gauge] = array[better, spare]
+
+    def _begins(
+        self, duration_min: Int64Array, end: Int64Array, until: Int64Array
+    ) -> tuple[Int64Array, Int64Array]:
+        """Minutes held at which windows begin, and the lengths of the windows."""
+        begin = end - duration_min
+        tenth = begin // COARSE_MIN * COARSE_MIN
+        asked = np.where(
+            (duration_min > self._exact_min) | (begin < self._ring.oldest_by_minute), tenth, begin
+        )
+        # What lies before the ring was not observed; it lengthens the window all the same.
+        return np.maximum(asked, self._ring.oldest), until - asked
 
     def _minutes_of(self, station: Int32Array, interval_s: Int32Array | None) -> Int32Array:
         own = self._interval_min[station]
@@ -288,67 +519,35 @@ class RainWindow:
 
     def _add_rest(self, station: int, begin: int, end: int, total_um: int, is_observed: bool) -> None:  # noqa: FBT001  # one row
         """Add to one station what is missing between two minutes."""
-        rows = _ring_rows(begin, end, self._rows)
-        rest_um = max(total_um - int(self._rain_um[rows[-1], station] - self._rain_um[rows[0], station]), 0)
-        unseen = np.diff(self._observed_min[rows, station]) == 0
-        place = unseen if unseen.any() else np.ones_like(unseen)
-        step = np.cumsum(place)
-        after = _ring_rows(begin + 1, self._head, self._rows)
-        n_inside, n_places = len(step), int(step[-1])
-        rain = np.full(len(after), rest_um, dtype=np.int64)
-        rain[:n_inside] = rest_um * step // n_places
-        self._rain_um[after, station] += rain.astype(np.int32)
+        ring = self._ring
+        edges = ring.edges(begin, end)
+        if len(edges) < 2:  # both within one ten minutes of which no more is held than the sum
+            edges = np.array([begin, end])
+            held_um, unseen = 0, edges[1:] - edges[:-1]
+        else:
+            rows = ring.rows_of(edges)
+            held_um = int((ring.rain_um[rows[-1:], station] - ring.rain_um[rows[:1], station])[0])
+            unseen = np.maximum(np.diff(edges) - np.diff(ring.observed_min[rows, station]), 0)
+        rest_um = max(total_um - held_um, 0)
+        place = np.cumsum(unseen if unseen.any() else np.diff(edges))
+        amount_um = np.diff(rest_um * place // place[-1], prepend=0)
+        n = len(unseen)
+        stations = np.full(n, station, dtype=np.int32)
+        ring.add(Spread(stations, edges[:-1], edges[1:], amount_um, None, np.zeros(n, dtype=np.bool_)))
         if is_observed:
-            seen = np.cumsum(unseen)
-            observed = np.full(len(after), int(seen[-1]), dtype=np.int32)
-            observed[:n_inside] = seen
-            self._observed_min[after, station] += observed
+            self._observe(station, begin, end)
 
-    def _add_spread(
-        self, station: Int32Array, begin: Int64Array, end: Int64Array, amount_um: Int64Array
-    ) -> None:
-        """Add amounts that fell evenly after minute `begin` up to minute `end`."""
-        if len(station) == 0:
+    def _observe(self, station: int, begin: int, end: int) -> None:
+        """Count the minutes between that nobody has observed; of ten held together, so many of them."""
+        ring = self._ring
+        edges = ring.edges(begin, end)
+        if len(edges) < 2:
             return
-        begin = np.maximum(begin, self._head - self._rows + 1)
-        interval = np.maximum(end - begin, 0)
-        lag = self._head - begin
-        recent = lag <= 2 * int(self._interval_min.max()) + 60
-        cost_block = int(lag.max()) * self._rain_um.shape[1] * _BLOCK_COST
-        if (len(station) - int(recent.sum())) * _COLUMN_COST > cost_block:
-            recent[:] = True
-        self._add_block(station[recent], begin[recent], interval[recent], amount_um[recent])
-        old = ~recent
-        for row in np.flatnonzero(old & (interval > 0)):
-            self._add_column(int(station[row]), int(begin[row]), int(interval[row]), int(amount_um[row]))
-
-    def _add_block(
-        self, station: Int32Array, begin: Int64Array, interval: Int64Array, amount_um: Int64Array
-    ) -> None:
-        """Add many readings at once: increments per minute, then one running sum over the block."""
-        if len(station) == 0:
-            return
-        first = int(begin.min()) + 1
-        n_rows, n_stations = self._head - first + 1, self._rain_um.shape[1]
-        reading = np.repeat(np.arange(len(station)), interval)
-        offset = np.arange(len(reading)) - np.repeat(np.cumsum(interval) - interval, interval)
-        n, amount = interval[reading], amount_um[reading]
-        share = amount * (offset + 1) // n - amount * offset // n
-        cell = (begin[reading] + 1 + offset - first) * n_stations + station[reading]
-        rain = np.zeros(n_rows * n_stations, dtype=np.int32)
-        observed = np.zeros_like(rain)
-        np.add.at(rain, cell, share.astype(np.int32))
-        np.add.at(observed, cell, np.int32(1))
-        rows = _ring_rows(first, self._head, self._rows)
-        self._rain_um[rows] += np.cumsum(rain.reshape(n_rows, n_stations), axis=0, dtype=np.int32)
-        self._observed_min[rows] += np.cumsum(observed.reshape(n_rows, n_stations), axis=0, dtype=np.int32)
-
-    def _add_column(self, station: int, begin: int, n: int, amount_um: int) -> None:
-        """Add one late reading of `n` minutes to its own column only."""
-        rows = _ring_rows(begin + 1, self._head, self._rows)
-        step = np.minimum(np.arange(1, len(rows) + 1), n)
-        self._rain_um[rows, station] += (amount_um * step // n).astype(np.int32)
-        self._observed_min[rows, station] += step.astype(np.int32)
+        observed = np.diff(ring.observed_min[ring.rows_of(edges), station]).astype(np.int64)
+        unseen = np.maximum(np.diff(edges) - observed, 0)
+        stations = np.full(len(unseen), station, dtype=np.int32)
+        nothing = np.zeros(len(unseen), dtype=np.int64)
+        ring.add(Spread(stations, edges[1:] - unseen, edges[1:], nothing).select(unseen > 0))
 
 
 def _ceil_minute(time_s: int) -> int:
@@ -359,6 +558,8 @@ def _ceil_minutes(time_s: Int64Array) -> Int64Array:
     return -(-time_s // MINUTE_S)
 
 
-def _ring_rows(first_min: int, last_min: int, n_rows: int) -> Int64Array:
-    """Ring rows of the minutes `first_min` to `last_min`, both included."""
-    return np.arange(first_min, last_min + 1) % n_rows
+def _is_last_of(station: Int32Array, at_s: Int64Array) -> BoolArray:
+    """Which sorted rows are the last of their station and time."""
+    is_last = np.ones(len(station), dtype=np.bool_)
+    is_last[:-1] = (station[1:] != station[:-1]) | (at_s[1:] != at_s[:-1])
+    return is_last

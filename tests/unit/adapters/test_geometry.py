@@ -103,6 +103,15 @@ def test_an_outline_smaller_than_a_cell_is_judged_at_its_point() -> None:
     assert weights.weight[0, 0] == 1
 
 
+def test_a_spare_gauge_speaks_for_nobody_by_itself() -> None:
+    from dataclasses import replace
+
+    network = network_of(4, 4)
+    network = replace(network, stations=replace(network.stations, spares=((0, 1),)))
+    weights = near_weights(network, k=2, radius_m=50_000, by_distance=True)
+    assert 1 not in weights.station
+
+
 def test_neighbours_are_the_nearest_rain_gauges_within_reach_and_never_oneself() -> None:
     network = network_of(5, 5)
     network.stations.measures_rain[1] = False

@@ -46,6 +46,13 @@ def test_what_is_not_written_has_its_default(config_dir: Path) -> None:
     assert loaded.rules[0].forecast_level_max is Level.NONE
 
 
+def test_rain_may_be_kept_by_the_minute_for_a_part_of_the_time(
+    config_dir: Path, faults_after: FaultsAfter
+) -> None:
+    assert faults_after("warnstream.yaml", "longest: 24h", "longest: 24h\n  by_minute: 4h") == []
+    assert load_configuration(config_dir).windows.by_minute_s == 4 * 3600
+
+
 def test_a_broker_has_the_port_of_its_kind(config_dir: Path, faults_after: FaultsAfter) -> None:
     broker = load_configuration(config_dir).broker
     assert broker == BrokerSettings(

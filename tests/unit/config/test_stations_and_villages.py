@@ -31,7 +31,7 @@ SQUARE = [[[119.8, 28.3], [120.0, 28.3], [120.0, 28.5], [119.8, 28.5], [119.8, 2
             (
                 "variables: unknown variable 'snow'. Known here: rain, stage, temperature, humidity, "
                 "pressure, wind_speed, wind_direction, soil_moisture, tilt_x, tilt_y, displacement, "
-                "crack, pore_pressure, water_depth, rain_total, rain_day"
+                "crack, pore_pressure, water_depth, rain_total, rain_day, rain_tip"
             ),
         ),
         ("S1,28.4,119.9,120,rain,5min,C", "interval_s: expected a whole number, got '5min'"),
@@ -53,6 +53,21 @@ def test_a_wrong_station_is_named(row: str, expected: str, faults_with: FaultsWi
     header = "station,latitude,longitude,elevation_m,variables,interval_s,county"
     text = f"{header}\nG1,28.41,119.91,,rain stage,300,County\n{row}\n"
     assert faults_with("stations.csv", text) == [f"stations.csv:3: {expected}"]
+
+
+@pytest.mark.parametrize(
+    ("spare_of", "expected"),
+    [
+        ("G9", "expected the code of another station of this file that is no spare itself, got 'G9'"),
+        ("S1", "expected the code of another station of this file that is no spare itself, got 'S1'"),
+        ("G2", "expected two stations that measure rain, got 'G2'"),
+    ],
+)
+def test_a_spare_of_nothing_is_named(spare_of: str, expected: str, faults_with: FaultsWith) -> None:
+    header = "station,latitude,longitude,elevation_m,variables,interval_s,county,spare_of"
+    text = f"{header}\nG1,28.41,119.91,,rain stage,300,County,\nG2,28.41,119.91,,stage,300,County,\n"
+    text += f"S1,28.41,119.91,,rain,300,County,{spare_of}\n"
+    assert f"stations.csv:4: spare_of: {expected}" in faults_with("stations.csv", text)
 
 
 def test_every_wrong_cell_of_a_row_is_named(faults_after: FaultsAfter) -> None:
@@ -82,7 +97,7 @@ def test_a_missing_and_an_unknown_column_are_named(faults_after: FaultsAfter) ->
         (
             "stations.csv:1: interval: unknown column 'interval': did you mean 'interval_s'? "
             "Known here: county, elevation_m, interval_s, latitude, longitude, name, resolution_mm, "
-            "station, variables"
+            "spare_of, station, variables"
         ),
         (
             "stations.csv:1: interval_s: missing column. "

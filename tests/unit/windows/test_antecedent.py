@@ -13,7 +13,7 @@ class Gauge:
     """One gauge of ten minutes with its states."""
 
     def __init__(self, plan: AntecedentPlan, start_s: int = DAY_0) -> None:
-        self.ring = RainWindow(np.array([600], dtype=np.int32), span_s=12 * HOUR_S, grace_s=120)
+        self.ring = RainWindow(np.array([600], dtype=np.int32), span_s=24 * HOUR_S, grace_s=120)
         self.rain = AntecedentRain(1, plan, lateness_s=LATENESS_S)
         self.now_s = start_s
         self.step([])
@@ -25,8 +25,8 @@ class Gauge:
             times = np.array([time for time, _ in rows])
             amounts = np.array([amount for _, amount in rows])
             self.ring.add(np.zeros(len(rows), dtype=np.int32), times, amounts)
-        begin = min((time - 600 for time, _ in rows), default=None)
-        self.rain.advance(self.ring, self.now_s, begin)
+        begin_s = np.array([time - 600 for time, _ in rows], dtype=np.int64)
+        self.rain.advance(self.ring, self.now_s, np.zeros(len(rows), dtype=np.int32), begin_s)
         return self.rain.states()
 
     def fall(self, hourly_mm: float, hours: int) -> StationAntecedent:

@@ -128,3 +128,57 @@ def test_frames_tell_unknown_from_dry() -> None:
     frames = ring.frames(3, 600, T0 + 1800)
     assert frames[:, 0].tolist() == [0.0, 0.0, 0.0]
     assert np.isnan(frames[:, 1]).all()
+
+
+def tip(ring: RainWindow, at_s: int, rain_mm: float) -> None:
+    ring.add_tips(np.array([0], dtype=np.int32), np.array([at_s]), np.array([rain_mm]))
+
+
+def test_tips_count_in_their_own_minute() -> None:
+    ring = window(600)
+    for second in (30, 40, 95):
+        tip(ring, T0 + second, 0.2)
+    assert rain_of(ring, 60, T0 + 120) == 0.2
+    assert rain_of(ring, 120, T0 + 120) == 0.6
+
+
+def test_a_tip_speaks_for_the_interval_before_it_and_minutes_count_once() -> None:
+    ring = window(600, grace_s=60)
+    tip(ring, T0 + 600, 0.0)
+    tip(ring, T0 + 1500, 0.2)
+    tip(ring, T0 + 1440, 0.2)
+    assert ring.accumulate_until(np.array([1500]), np.array([T0 // 60 + 25])).observed_min[0, 0] == 21
+
+
+def test_coverage_by_tips_does_not_depend_on_their_order() -> None:
+    seconds = np.array([600, 1140, 700, 1900, 2500, 1500, 601])
+    found = []
+    for order in (np.arange(7), np.arange(7)[::-1], np.array([3, 0, 6, 2, 5, 1, 4])):
+        ring = window(600)
+        for second in seconds[order]:
+            tip(ring, T0 + int(second), 0.2)
+        one = ring.accumulate_until(np.array([600, 2520]), np.array([T0 // 60 + 42]))
+        found.append((one.rain_um.tolist(), one.observed_min.tolist()))
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_spare_fills_the_windows_that_it_saw_more_of() -> None:
+    """Gauge 0 falls silent after half an hour; its spare 1 speaks all the time and says more."""
+    ring = RainWindow(np.array([600, 600], dtype=np.int32), span_s=12 * HOUR, grace_s=60, spares=((0, 1),))
+    ring.advance(T0)
+    for step in range(1, 7):
+        if step <= 3:
+            add(ring, 0, T0 + 600 * step, 1.0)
+            assert rain_of(ring, HOUR, T0 + 600 * step) == step * 1.0
+        add(ring, 1, T0 + 600 * step, 2.0)
+    now_s = T0 + HOUR
+    assert rain_of(ring, HOUR, now_s) == 12.0
+    assert coverage_of(ring, HOUR, now_s) == 1.0
+    assert rain_of(ring, HOUR, now_s, station=1) == 12.0
+    rain_mm, observed = ring.steps(T0 // 60, 6, 10)
+    assert rain_mm[:, 0].tolist() == [1.0] * 3 + [2.0] * 3
+    assert observed[:, 0].tolist() == [1.0] * 6
+    latest = ring.latest(np.array([600, HOUR], dtype=np.int32), now_s)
+    add(ring, 0, T0 + 2400, 9.0)
+    again = ring.latest(np.array([600, HOUR], dtype=np.int32), now_s)
+    assert again.rain_um[:, 0].tolist() == latest.rain_um[:, 0].tolist() == [2_000, 12_000]

@@ -1,0 +1,215 @@
+"""One trace through our windows and through other people's tools, for `bench_assess`.
+
+The trace: stations that report every minute, some readings late. Each tool
+keeps four rolling sums per station and compares them with four thresholds.
+Streaming tools give levels every minute; pandas and polars see the whole trace
+at once, which is the easier task. A tool that is not installed is said so.
+"""
+
+import importlib.util
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from benchmarks.assess_network import START_S
+from warnstream.hazards.tables import levels_of
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
+from warnstream.windows.rain_window import RainWindow
+
+WINDOW_MIN = (10, 60, 180, 360)
+CRITICAL_MM = np.array([[5, 8, 12, 20], [15, 25, 40, 80], [30, 50, 80, 120], [50, 80, 120, 160.0]])
+LATE_SHARE, LATE_MIN_MAX = 0.01, 30
+
+
+class Trace:
+    """Readings in order of arrival.
+
+    Attributes
+    ----------
+    station : Int32Array, shape (n,)
+    at_s : Int64Array, shape (n,)
+    rain_mm : Float64Array, shape (n,)
+    minutes : list of slice
+        What arrived in each minute.
+    """
+
+    def __init__(self, n_stations: int, n_minutes: int) -> None:
+        random = np.random.default_rng(3)
+        self.n_stations, self.n_minutes = n_stations, n_minutes
+        minute, station = np.divmod(np.arange(n_stations * n_minutes), n_stations)
+        late = np.where(
+            random.random(len(minute)) < LATE_SHARE, random.integers(1, LATE_MIN_MAX, len(minute)), 0
+        )
+        arrives = np.minimum(minute + late, n_minutes - 1)
+        order = np.argsort(arrives, kind="stable")
+        self.station: Int32Array = station[order].astype(np.int32)
+        self.at_s: Int64Array = START_S + 60 * (minute[order] + 1)
+        tips = random.integers(0, 8, len(order)) * (random.random(len(order)) < 0.4)
+        self.rain_mm: Float64Array = tips / 10
+        bounds = np.searchsorted(arrives[order], np.arange(n_minutes + 1))
+        self.minutes = [slice(a, b) for a, b in pairwise(bounds)]
+
+    def __len__(self) -> int:
+        return len(self.station)
+
+
+class Ring:
+    """Our windows and levels, fed minute by minute."""
+
+    def __init__(self, n_stations: int) -> None:
+        self._ring = RainWindow(np.full(n_stations, 60, dtype=np.int32), span_s=8 * 3600, grace_s=120)
+        self._ring.advance(START_S)
+        self._duration_s = 60 * np.array(WINDOW_MIN, dtype=np.int32)
+
+    def step(self, station: Int32Array, at_s: Int64Array, rain_mm: Float64Array, now_s: int) -> int:
+        """Worst level after a minute's readings."""
+        self._ring.advance(now_s)
+        self._ring.add(station, at_s, rain_mm)
+        found = self._ring.accumulate(self._duration_s, now_s)
+        return int(levels_of(found.rain_mm, CRITICAL_MM).max(initial=0))
+
+
+def ours(trace: Trace) -> None:
+    """One batch a minute."""
+    ring = Ring(trace.n_stations)
+    for minute, rows in enumerate(trace.minutes):
+        ring.step(trace.station[rows], trace.at_s[rows], trace.rain_mm[rows], START_S + 60 * (minute + 1))
+
+
+class Queues:
+    """A queue and a running sum per window of one station: what a stream processor keeps per key.
+
+    A late reading queues behind newer ones and leaves late: its sums are not
+    ours (`tests/unit/windows/test_late_readings_in_queues.py`).
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[deque[tuple[int, float]]] = [deque() for _ in WINDOW_MIN]
+        self._sums = [0.0] * len(WINDOW_MIN)
+
+    def step(self, at_s: int, rain_mm: float) -> int:
+        """Worst level after one reading."""
+        worst = 0
+        for index, window_min in enumerate(WINDOW_MIN):
+            kept = self._kept[index]
+            kept.append((at_s, rain_mm))
+            self._sums[index] += rain_mm
+            while kept[0][0] <= at_s - 60 * window_min:
+                self._sums[index] -= kept.popleft()[1]
+            for level, critical in enumerate(CRITICAL_LISTS[index], start=1):
+                if self._sums[index] >= critical and level > worst:
+                    worst = level
+        return worst
+
+
+CRITICAL_LISTS = CRITICAL_MM.tolist()
+
+
+def dict_and_deque(trace: Trace) -> None:
+    """One reading after the other, in plain Python."""
+    queues: dict[int, Queues] = {}
+    for station, at_s, rain_mm in _rows(trace):
+        if station not in queues:
+            queues[station] = Queues()
+        queues[station].step(at_s, rain_mm)
+
+
+def bytewax_stateful_map(trace: Trace) -> None:
+    """The same state per key in bytewax."""
+    import bytewax.operators as op  # an optional peer
+    from bytewax.dataflow import Dataflow
+    from bytewax.testing import TestingSink, TestingSource, run_main
+
+    def step(state: Queues | None, value: tuple[int, float]) -> tuple[Queues, int]:
+        state = state or Queues()
+        return state, state.step(*value)
+
+    flow = Dataflow("queues")
+    rows = [(str(station), (at_s, rain_mm)) for station, at_s, rain_mm in _rows(trace)]
+    stream = op.input("in", flow, TestingSource(rows, batch_size=1000))
+    levels = op.stateful_map("levels", stream, step)
+    op.output("out", levels, TestingSink([]))
+    run_main(flow)
+
+
+def bytewax_ring(trace: Trace) -> None:
+    """Bytewax hands every minute's readings to our ring."""
+    import bytewax.operators as op
+    from bytewax.dataflow import Dataflow
+    from bytewax.testing import TestingSink, TestingSource, run_main
+
+    ring = Ring(trace.n_stations)
+    rows = list(_rows(trace))
+    minutes = [(minute, rows[some]) for minute, some in enumerate(trace.minutes)]
+
+    def step(item: tuple[int, list[tuple[int, int, float]]]) -> int:
+        station, at_s, rain_mm = zip(*item[1], strict=True)
+        return ring.step(
+            np.array(station, dtype=np.int32), np.array(at_s), np.array(rain_mm), START_S + 60 * (item[0] + 1)
+        )
+
+    flow = Dataflow("ring")
+    stream = op.input("in", flow, TestingSource(minutes))
+    op.output("out", op.map("levels", stream, step), TestingSink([]))
+    run_main(flow)
+
+
+def pandas_rolling(trace: Trace) -> None:
+    """The whole trace at once: rolling sums per station and window."""
+    import pandas as pd
+
+    time_ = pd.to_datetime(trace.at_s, unit="s")
+    frame = pd.DataFrame({"station": trace.station, "time": time_, "rain": trace.rain_mm})
+    frame = frame.sort_values(["station", "time"])
+    by_station = frame.set_index("time").groupby("station", sort=False)["rain"]
+    for index, window_min in enumerate(WINDOW_MIN):
+        sums = by_station.rolling(f"{window_min}min").sum().to_numpy()
+        levels_of(sums, CRITICAL_MM[index])
+
+
+def polars_rolling(trace: Trace) -> None:
+    """The same in polars."""
+    import polars as pl
+
+    frame = pl.DataFrame({"station": trace.station, "time": trace.at_s, "rain": trace.rain_mm})
+    frame = frame.sort(["station", "time"]).with_columns(pl.from_epoch("time", time_unit="s").alias("time"))
+    sums = frame.with_columns(
+        pl.col("rain").rolling_sum_by("time", window_size=f"{window_min}m").over("station").alias(str(index))
+        for index, window_min in enumerate(WINDOW_MIN)
+    )
+    for index in range(len(WINDOW_MIN)):
+        levels_of(sums[str(index)].to_numpy(), CRITICAL_MM[index])
+
+
+OURS = "ours, one batch a minute"
+RUNS: dict[str, tuple[str, Callable[[Trace], None]]] = {
+    OURS: ("numpy", ours),
+    "polars rolling, whole trace at once": ("polars", polars_rolling),
+    "pandas rolling, whole trace at once": ("pandas", pandas_rolling),
+    "bytewax handing minutes to our ring": ("bytewax", bytewax_ring),
+    "dict and deque in plain Python": ("numpy", dict_and_deque),
+    "bytewax stateful_map": ("bytewax", bytewax_stateful_map),
+}
+"""Label -> the package it needs, and the run."""
+
+
+def measure(trace: Trace, repeats: int) -> dict[str, list[float] | None]:
+    """Microseconds per reading of each run, interleaved; None where its package is not installed."""
+    found: dict[str, list[float] | None] = {}
+    for _ in range(repeats):
+        for label, (package, run) in RUNS.items():
+            if importlib.util.find_spec(package) is None:
+                found[label] = None
+                continue
+            started = time.perf_counter()
+            run(trace)
+            took = 1e6 * (time.perf_counter() - started) / len(trace)
+            found[label] = [*(found.get(label) or []), took]
+    return found
+
+
+def _rows(trace: Trace) -> Iterator[tuple[int, int, float]]:
+    return zip(trace.station.tolist(), trace.at_s.tolist(), trace.rain_mm.tolist(), strict=True)

@@ -1,0 +1,206 @@
+"""The first machine at county, province and nation size, and beside other people's tools on one trace.
+
+Run: ``make bench-assess`` (``python -m benchmarks.bench_assess``), or
+``--sizes county province`` for a shorter run; the nation wants 6 GB of memory.
+Peers come with ``pip install -e '.[bench]'``. Prints tables in Markdown for
+RESULTS.md. Every figure is a median; beside each kernel stands a plain copy of
+as many bytes as it reads and writes, made in the same moment.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks import assess_peers
+from benchmarks.assess_network import (
+    INTERVAL_S,
+    NEIGHBOURS,
+    SIZES,
+    START_S,
+    WINDOW_S,
+    Size,
+    assessment_of,
+    dry_of,
+    readings_of,
+)
+from benchmarks.bench_engine import commit, machine
+from warnstream.assessment import Assessment
+from warnstream.hazards import rain_table
+from warnstream.model.readings import empty_batch
+from warnstream.villages.combine import combine
+
+WARM_UP_STEPS = 16
+SILENT_SHARE = 0.02
+"""Stations that never report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: milliseconds, and those of a copy of the same bytes (None: not compared)."""
+
+    label: str
+    ms: float
+    copy_ms: float | None
+
+
+def main() -> None:
+    """Measure what the options ask for and print it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    names = [size.name for size in SIZES]
+    parser.add_argument("--sizes", nargs="*", choices=names, default=names, help="default: all")
+    parser.add_argument("--steps", type=int, default=15, help="steps of a minute per size (default 15)")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each peer, interleaved (default 3)")
+    parser.add_argument("--stations", type=int, default=700, help="of the peers' trace (default 700)")
+    parser.add_argument("--minutes", type=int, default=360, help="of the peers' trace (default 360)")
+    options = parser.parse_args()
+    print(f"{machine()}; commit {commit()}\n")
+    measured = {
+        size.name: measure(size, options.steps if size.n_stations < 100_000 else 5)
+        for size in SIZES
+        if size.name in options.sizes
+    }
+    if measured:
+        report_sizes(measured)
+    if options.repeats > 0:
+        trace = assess_peers.Trace(options.stations, options.minutes)
+        report_peers(trace, assess_peers.measure(trace, options.repeats))
+
+
+def measure(size: Size, n_steps: int) -> tuple[list[Row], float, float]:
+    """Rows of one size, bytes per station and bytes per village."""
+    random = np.random.default_rng(2)
+    assessment = assessment_of(size)
+    now_s = START_S
+    reports = random.random(size.n_stations) >= SILENT_SHARE
+    assessment.step(dry_of(np.flatnonzero(reports).astype(np.int32), now_s), now_s)
+    parts: dict[str, list[float]] = {}
+    for step in range(WARM_UP_STEPS + n_steps):
+        now_s += 60
+        some = np.arange(step % (INTERVAL_S // 60), size.n_stations, INTERVAL_S // 60, dtype=np.int32)
+        batch = readings_of(some[reports[some]], now_s, random)
+        took = clock(lambda batch=batch, now_s=now_s: assessment.step(batch, now_s))  # type: ignore[misc]
+        if step >= WARM_UP_STEPS:
+            name = "step of a minute, a fifth of the stations report"
+            parts.setdefault(f"{name}, soil water too" if now_s % 600 == 0 else name, []).append(took)
+            idle = clock(lambda now_s=now_s: assessment.step(empty_batch(), now_s))  # type: ignore[misc]
+            parts.setdefault("step without readings in the same minute", []).append(idle)
+    rows = [Row(label, 1e3 * statistics.median(took), None) for label, took in parts.items()]
+    rows = kernels(assessment, size, now_s, n_steps) + rows
+    bytes_of = {
+        name: sum(array.nbytes for array in part.values()) for name, part in assessment.snapshot().items()
+    }
+    of_villages = sum(n for name, n in bytes_of.items() if name == "villages" or name.startswith("level."))
+    return (
+        rows,
+        (sum(bytes_of.values()) - of_villages) / size.n_stations,
+        of_villages / size.n_villages,
+    )
+
+
+def kernels(assessment: Assessment, size: Size, now_s: int, repeats: int) -> list[Row]:
+    """The parts of a step by themselves, each beside a copy of the same bytes."""
+    ring = assessment._stations.rain  # noqa: SLF001  # the parts of the machine are what is measured
+    weights = assessment._villages._weights  # noqa: SLF001
+    rules = assessment._judgement._rules  # noqa: SLF001
+    end_min = np.full(size.n_stations, now_s // 60)
+    found = ring.accumulate_until(WINDOW_S, end_min)
+    rain_mm, coverage = found.rain_mm, found.coverage
+    reporting = np.ones(size.n_stations, dtype=np.bool_)
+    seen = assessment.step(empty_batch(), now_s).rain
+    n_windows = len(WINDOW_S)
+    tables = [rule for rule in rules if rule.evaluator == "critical_rainfall"]
+    jobs: list[tuple[str, Callable[[], object], int]] = [
+        # Rows of rain (4 bytes) and observed minutes (2): one for the end, one for every beginning; sums out.
+        (
+            f"{n_windows} windows of every station",
+            lambda: ring.accumulate_until(WINDOW_S, end_min),
+            size.n_stations * (6 * (n_windows + 1) + 8 * n_windows) // 2,
+        ),
+        # Rain and coverage of four stations per village, window by window; both out.
+        (
+            f"villages: {n_windows} windows by {NEIGHBOURS} stations",
+            lambda: combine(weights.own, weights.fallback, rain_mm, coverage, reporting),
+            size.n_villages * n_windows * 16 * (NEIGHBOURS + 1) // 2,
+        ),
+        # Four thresholds and one value of each.
+        (
+            f"{len(tables)} tables of critical rain, with reasons",
+            lambda: [rain_table.evaluate_where(rule, seen, counts=None) for rule in tables],
+            size.n_villages * len(tables) * 8 * 5 // 2,
+        ),
+    ]
+    rows = []
+    for label, job, n_bytes in jobs:
+        source = np.ones(max(n_bytes // 8, 1))
+        target = np.empty_like(source)
+        took, copied = [], []
+        for _ in range(max(repeats, 3)):
+            took.append(clock(job))
+            copied.append(clock(lambda source=source, target=target: np.copyto(target, source)))  # type: ignore[misc]
+        rows.append(Row(label, 1e3 * statistics.median(took), 1e3 * statistics.median(copied)))
+    return rows
+
+
+def clock(job: Callable[[], object]) -> float:
+    """Seconds that a job takes."""
+    started = time.perf_counter()
+    job()
+    return time.perf_counter() - started
+
+
+def report_sizes(measured: dict[str, tuple[list[Row], float, float]]) -> None:
+    """Milliseconds by size, the ratio to the copy, and how cost grows with the number of villages."""
+    sizes = [size for size in SIZES if size.name in measured]
+    heads = [f"{size.name} {size.n_stations:,} / {size.n_villages:,}" for size in sizes]
+    print("Milliseconds; in brackets the multiple of a copy of the same bytes in the same run.\n")
+    print("| what | " + " | ".join(heads) + " | growth |\n|---|" + "---|" * (len(heads) + 1))
+    for label in dict.fromkeys(row.label for rows, _, _ in measured.values() for row in rows):
+        by_size = [
+            next((row for row in measured[size.name][0] if row.label == label), None) for size in sizes
+        ]
+        print(f"| {label} | " + " | ".join(_cell(row) for row in by_size) + f" | {_growth(sizes, by_size)} |")
+    for label, index in (("bytes per station", 1), ("bytes per village", 2)):
+        cells = [f"{measured[size.name][index]:,.0f}" for size in sizes]
+        print(f"| {label} | " + " | ".join(cells) + " | |")
+    print(
+        "\nGrowth: exponent of the time between the smallest and the largest size; 1 is proportional to the "
+        "number of stations and villages together.\n"
+    )
+
+
+def _cell(row: Row | None) -> str:
+    if row is None:
+        return ""
+    return f"{row.ms:,.3g}" + ("" if row.copy_ms is None else f" ({row.ms / row.copy_ms:.2f})")
+
+
+def _growth(sizes: list[Size], rows: list[Row | None]) -> str:
+    first, last = rows[0], rows[-1]
+    if len(sizes) < 2 or first is None or last is None:
+        return ""
+    n = [size.n_stations + size.n_villages for size in (sizes[0], sizes[-1])]
+    return f"{np.log(last.ms / first.ms) / np.log(n[1] / n[0]):.2f}"
+
+
+def report_peers(trace: assess_peers.Trace, found: dict[str, list[float] | None]) -> None:
+    """Microseconds per reading and the multiple of ours."""
+    print(
+        f"{trace.n_stations} stations x {trace.n_minutes} min, {len(trace):,} readings, "
+        f"{len(assess_peers.WINDOW_MIN)} windows and levels; every run from the same arrays\n"
+    )
+    print("| who | µs per reading, median (min-max) | x ours |\n|---|---|---|")
+    own = statistics.median(found[assess_peers.OURS] or [np.nan])
+    for label, took in found.items():
+        if took is None:
+            print(f"| {label} | not installed here | |")
+            continue
+        middle = statistics.median(took)
+        print(f"| {label} | {middle:.3g} ({min(took):.3g}-{max(took):.3g}) | {middle / own:.1f} |")
+
+
+if __name__ == "__main__":
+    main()

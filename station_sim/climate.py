@@ -53,7 +53,7 @@ class Layer:
     life_min : float
         Median.
     mm_per_h : float
-        Mean peak intensity.
+        Mean peak intensity in a storm of factor 1.
     spread : float
         Standard deviation of the logarithm of the peaks of one storm.
     """
@@ -81,7 +81,8 @@ class StormKind:
     drift_km_per_h : float
         Mean speed.
     storm_spread : float
-        Standard deviation of the logarithm of the factor that all of a storm's peaks share.
+        Standard deviation of the logarithm of the factor that all of a storm's peaks share; cut at two
+        of them, or one storm in fifty years would rule the statistics.
     afternoon : float
         Share of storms that begin in the afternoon instead of at any hour.
     sheets, cells : Layer
@@ -168,6 +169,7 @@ def _built(kind: Any, tree: Any, where: str) -> Any:
 
 _LIFE_SPREAD = 0.3
 _MARGIN_AREAS = 2.0
+_STORM_MAX = 2.0
 _WARM_UP_MIN = DAY_MIN
 
 
@@ -230,7 +232,7 @@ def _storms_of(
         hours,
         low + generator.random((n, 2)) * (high - low),
         speed[:, None] * np.stack([np.cos(heading), np.sin(heading)], axis=-1),
-        np.exp(generator.normal(-0.5 * kind.storm_spread**2, kind.storm_spread, n)),
+        np.exp(kind.storm_spread * np.clip(generator.normal(size=n), -_STORM_MAX, _STORM_MAX)),
         kind.area_km * 1e3,
     )
 

@@ -6,7 +6,7 @@ An evolution strategy with covariance adaptation (Hansen 2016, "The CMA
 Evolution Strategy: A Tutorial", arXiv:1604.00772, its default constants) over
 the logarithms of all parameters. Every candidate is judged by the same simulated
 years, so candidates differ by their numbers and not by luck; `calibrate`
-then judges the winner by other years. A candidate costs about 0.4 s a year.
+then judges the winner by other years. A candidate costs a few seconds.
 """
 
 import argparse
@@ -29,7 +29,7 @@ FIT_SEED = 1001
 
 _ONE_TIP_SHARE = 0.45
 _SHARES = frozenset({"season", "afternoon"})
-_START_STEP = 0.04
+_START_STEP = 0.05
 _POPULATION = 12
 
 

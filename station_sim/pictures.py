@@ -168,6 +168,8 @@ class _Map:
         )
         axes.tick_params(labelsize=7)
         axes.set_aspect("equal")
+        axes.set_xlabel("km east", fontsize=7)
+        axes.set_ylabel("km north", fontsize=7)
 
     def explain(self, figure: "Figure", axes: list["Axes"]) -> None:
         from matplotlib.cm import ScalarMappable

@@ -43,7 +43,7 @@ Simulates years of rain at gauges and compares their statistics with those of a
 real network (calibration_targets.yaml). Writes calibration.md, calibration.json
 and plots (extra warnstream[plots]). Exit code 1 if a target is missed.
 
-  station-sim calibrate --years 30 --out calibration
+  station-sim calibrate --years 40 --out calibration
 """
 
 
@@ -81,7 +81,7 @@ def add_storm_options(parser: argparse.ArgumentParser) -> None:
 
 def add_calibrate_options(parser: argparse.ArgumentParser) -> None:
     """Options of `calibrate`."""
-    parser.add_argument("--years", type=int, default=30, help="simulated years, default 30")
+    parser.add_argument("--years", type=int, default=40, help="simulated years, default 40")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
     parser.add_argument("--seed", type=int, default=1, help="default 1")
     parser.add_argument(

@@ -6,7 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from station_sim.calibration import Comparison, Statistics, Target, compare, layout_of, read_targets
+from station_sim.calibration import (
+    Comparison,
+    Statistics,
+    Target,
+    compare,
+    layout_of,
+    names_not_met,
+    read_targets,
+    simulate,
+)
 from station_sim.calibration_report import write_report
 from station_sim.climate import PARAMETERS_FILE, climate_of, read_climate, tips_of, years_at_gauges
 from station_sim.climate_fit import flat, nested, search
@@ -156,3 +165,11 @@ def test_flat_and_nested_are_inverse() -> None:
     tree = {"season": 0.5, "fronts": {"hours": 3.0, "cells": {"spread": 1.0}}, "source": "me"}
     assert nested(tree, flat(tree)) == tree
     assert nested(tree, {"fronts.cells.spread": 2.0})["fronts"]["cells"]["spread"] == 2.0
+
+
+@pytest.mark.slow
+def test_the_climate_meets_its_targets() -> None:
+    """By years that the search for its parameters did not see."""
+    targets = read_targets()
+    statistics = simulate(read_climate(), targets, 3, 40, layout_of(targets))
+    assert names_not_met(compare(targets, statistics.values())) == []

@@ -47,6 +47,7 @@ bench-backlog:    ## a day of backlog released at once beside fresh readings; wa
 
 load-edge:        ## processor and memory of a county's node under 200 messages a second; wants mosquitto
 	$(BIN)python -m benchmarks.load_edge
+
 calibration:      ## the simulated climate beside a real network, with plots; a minute
 	$(BIN)station-sim calibrate --years 40 --out build/calibration
 

@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check test test-all bench bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms crash-ingest fuzz sim-day demo
+	load-nation rio-alarms calibration crash-ingest fuzz sim-day demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -53,6 +53,9 @@ bench-backlog:    ## a day of backlog released at once beside fresh readings; wa
 
 load-edge:        ## processor and memory of a county's node under 200 messages a second; wants mosquitto
 	$(BIN)python -m benchmarks.load_edge
+
+calibration:      ## the simulated climate beside a real network, with plots; a minute
+	$(BIN)station-sim calibrate --years 40 --out build/calibration
 
 demo:             ## the simulated county
 	$(BIN)warnstream demo

@@ -1,6 +1,7 @@
 """The command ``station-sim``: build a county, run a storm over it, replay an archive, play people.
 
-Exit codes: 0 done, 1 a load fell short, 2 wrong arguments, files or no broker, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 a load fell short or `calibrate` missed a target, 2 wrong arguments, files or
+no broker, 130 stopped by Ctrl-C.
 Results go to standard output (``--json`` for machines), progress to standard error.
 """
 
@@ -30,12 +31,21 @@ from station_sim.people import BrokerDevices, People
 from station_sim.progress import ProgressView
 from station_sim.publish import Publisher, PublishSummary
 from station_sim.replay import Replay, read_archive
-from station_sim.response import storm_over
-from station_sim.scenario import DEFAULT_HOURS, DEFAULT_PREFIX, DEFAULT_START_S, Scenario
+from station_sim.scenario import DEFAULT_PREFIX, DEFAULT_START_S, Scenario
 from station_sim.sms_gateway import GatewayManners, SmsGateway
 from station_sim.varied_network import varied
+from station_sim.weather_commands import (
+    CALIBRATE_HELP,
+    STORM_HELP,
+    add_calibrate_options,
+    add_kind_options,
+    add_storm_options,
+    hours_of,
+    run_calibrate,
+    run_storm,
+)
 from warnstream.model.errors import ArchiveError
-from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc, parse_iso
+from warnstream.model.times import MINUTE_S, iso_utc, parse_iso
 
 _EXIT_SHORT = 1
 _EXIT_WRONG = 2
@@ -89,13 +99,6 @@ is also the SMS gateway. Runs until Ctrl-C or --for.
   station-sim people --sms-port 18081 --answers-url http://127.0.0.1:18080/api/v1/answers
 """
 
-_STORM_HELP = """\
-Writes the true rain field that `run` with the same seed, hours and county
-samples, as CF NetCDF (needs the extra warnstream[review]).
-
-  station-sim storm --out storm.nc --config county
-"""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
@@ -125,9 +128,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_run_options(command("run", "send a storm over a county", _RUN_HELP, _run))
     _add_replay_options(command("replay", "send a readings archive again", _REPLAY_HELP, _replay))
     _add_people_options(command("people", "receive notifications and answer", _PEOPLE_HELP, _people))
-    _add_storm_options(command("storm", "write the true rain field", _STORM_HELP, _storm))
     load = command("load", "send a whole network's readings at a rate", LOAD_HELP, _load)
     add_load_options(load, _duration_s, _add_broker_options)
+    storm = command("storm", "write the weather: truth, radar, forecast, pictures", STORM_HELP, _storm)
+    _add_storm_time_options(storm)
+    add_storm_options(storm)
+    add_calibrate_options(
+        command("calibrate", "compare the climate with a real network", CALIBRATE_HELP, _calibrate)
+    )
     return parser
 
 
@@ -236,9 +244,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_storm_time_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of storm, response and faults; default 1")
-    parser.add_argument(
-        "--hours", type=float, default=DEFAULT_HOURS, help=f"length, default {DEFAULT_HOURS:g}"
-    )
+    add_kind_options(parser)
     parser.add_argument(
         "--start",
         type=_start_s,
@@ -308,17 +314,6 @@ def _add_people_options(parser: argparse.ArgumentParser) -> None:
         "--for", type=_duration_s, dest="for_s", metavar="DURATION", help="stop after this real time"
     )
     _add_broker_options(parser)
-
-
-def _add_storm_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="NetCDF file to write")
-    parser.add_argument(
-        "--config", type=Path, metavar="CONFIG_DIR", help="county that the field covers; default the full one"
-    )
-    _add_storm_time_options(parser)
-    parser.add_argument(
-        "--step-min", type=int, default=5, metavar="MINUTES", help="time step of the file, default 5"
-    )
 
 
 def _not_negative(text: str) -> float:
@@ -472,7 +467,15 @@ def _county(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     county = read_county(options.config)
-    scenario = Scenario(options.seed, county, options.hours, options.start, options.faults, options.prefix)
+    scenario = Scenario(
+        options.seed,
+        county,
+        hours_of(options),
+        options.start,
+        options.faults,
+        options.prefix,
+        options.kind,
+    )
     scenario.write_truth(options.truth or options.config / "truth")
     address = _broker_address(options)
     messages = reformat(scenario.messages(), options.format)
@@ -554,25 +557,7 @@ def _manners(options: argparse.Namespace) -> GatewayManners:
 
 
 def _storm(options: argparse.Namespace) -> int:
-    county = read_county(options.config) if options.config else build_county(options.seed)
-    n_minutes = round(options.hours * HOUR_S / MINUTE_S)
-    if n_minutes < 1 or options.step_min < 1 or n_minutes % options.step_min:
-        raise SimulatorError(f"--step-min {options.step_min} does not divide {n_minutes} minutes")
-    try:
-        dataset = storm_over(county, options.seed, n_minutes).true_field(options.start, options.step_min)
-    except ImportError as error:
-        raise SimulatorError(f"writing NetCDF needs the extra warnstream[review]: {error}") from error
-    compress = {"precipitation_amount": {"zlib": True, "complevel": 4}}
-    dataset.to_netcdf(options.out, engine="h5netcdf", encoding=compress)
-    amount = dataset["precipitation_amount"]
-    summary: dict[str, object] = {
-        "file": str(options.out),
-        "steps": amount.sizes["time"],
-        "rows": amount.sizes["latitude"],
-        "columns": amount.sizes["longitude"],
-        "greatest_total_mm": round(float(amount.sum("time").max()), 1),
-    }
-    _print_summary(options, summary)
+    _print_summary(options, run_storm(options))
     return 0
 
 
@@ -583,6 +568,12 @@ def _load(options: argparse.Namespace) -> int:
     told, summary = run_load(options, _broker_address(options), _tell)
     _print_summary(options, told)
     return 0 if summary.is_complete else _EXIT_SHORT
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    summary, code = run_calibrate(options)
+    _print_summary(options, summary)
+    return code
 
 
 if __name__ == "__main__":

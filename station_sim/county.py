@@ -20,6 +20,7 @@ from station_sim.errors import SimulatorError
 from station_sim.outline import CountyPart
 from station_sim.places import CriticalRainTable, GaugeTable, StationTable
 from station_sim.seeds import stream
+from station_sim.terrain import elevation_m
 from warnstream.model.arrays import Float64Array, Int64Array
 from warnstream.model.network import Villages
 
@@ -301,24 +302,12 @@ def _station_table(
         tuple([f"R{n + 1:04d}" for n in range(n_rain)] + [f"Z{n + 1:04d}" for n in range(n_all - n_rain)]),
         latitude,
         longitude,
-        _elevation_m(seed, xy_m),
+        np.round(elevation_m(xy_m)),
         tuple(AUTOMATIC_WEATHER_STATION if weather else ("rain",) for weather in is_weather_station)
         + (("stage",),) * (n_all - n_rain),
         np.full(n_all, INTERVAL_S, dtype=np.int32),
         tuple(parts[number].name for number in county),
     )
-
-
-def _elevation_m(seed: int, xy_m: Float64Array) -> Float64Array:
-    """Invented hills between about 50 and 1,250 m: waves of 20 to 80 km."""
-    generator = stream(seed, "hills")
-    waves = np.zeros(len(xy_m))
-    for _ in range(6):
-        direction, phase = generator.uniform(0, 2 * np.pi, 2)
-        length_m = generator.uniform(20_000, 80_000)
-        along_m = xy_m @ np.array([np.cos(direction), np.sin(direction)])
-        waves += np.sin(2 * np.pi * along_m / length_m + phase) / 6
-    return np.round(650 + 600 * waves)
 
 
 def _critical_rain(seed: int, n_villages: int) -> CriticalRainTable:

@@ -11,6 +11,10 @@ river that no table publishes, so thresholds are informative, not perfect:
 - *river flood*: rain of the gauge's upstream square (13 to 25 km wide) fills
   a slower reservoir (K 1.5 to 3 h); a village is flooded when the stage passes
   its bank, a travel time (2 m/s) after it passed at the gauge;
+- *landslide*: one village in six has a slope above it whose soil the rain wets
+  until it slips (`station_sim.slopes`);
+- *waterlogging*: one village in ten has a low spot where water stands 15 cm deep
+  when more runs together than its drains take (`station_sim.low_spots`);
 - *rainstorm*: the rain of those 25 km2 reaches the national table (50 mm in
   3, 6 or 12 h; the longest contains the others), counted from the start.
 
@@ -25,8 +29,11 @@ import numpy as np
 
 from station_sim import county_files, outline
 from station_sim.county import CRITICAL_DURATION_S, CRITICAL_MM, County
+from station_sim.field import RainField, Target, sample
+from station_sim.low_spots import PONDING_M, Ponding, drawn_low_spots, pond
 from station_sim.seeds import stream
-from station_sim.storm import Storm, Target
+from station_sim.slopes import SlopeMovement, drawn_slopes, movement
+from station_sim.weather import DEFAULT_KIND, weather_over
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.times import MINUTE_S, iso_utc
 
@@ -39,6 +46,8 @@ RAINSTORM_WINDOW_MIN = 720
 STAGE_STEP_M = 0.01
 
 _VILLAGE_HALF_WIDTH_KM = 2
+_SLOPE_SHARE = 1 / 6
+_LOW_SPOT_SHARE = 1 / 10
 _WAVE_M_PER_S = 2.0
 _RED = 3
 _NORMAL_SHARE_OF_BANK = 0.2
@@ -48,7 +57,7 @@ _DEFAULT_BANK_M = 4.5
 
 @dataclass(frozen=True, slots=True)
 class TruthEvent:
-    """A flood or rainstorm that really happened: what, where, from when on (seconds UTC)."""
+    """A flood, landslide, ponding or rainstorm that happened: what, where, from when on (seconds UTC)."""
 
     event: str
     time_s: int
@@ -163,11 +172,67 @@ def _bank_m(county: County, gauge: int) -> float:
     return float(red_m.mean()) if len(red_m) else _DEFAULT_BANK_M
 
 
+@dataclass(frozen=True, slots=True)
+class GroundResponse:
+    """Slopes and low spots of villages, one column each.
+
+    Attributes
+    ----------
+    slope_village : Int64Array, shape (n_slopes,)
+        Village below each slope.
+    slopes : SlopeMovement
+    low_spot_village : Int64Array, shape (n_low_spots,)
+        Village of each low spot.
+    low_spots : Ponding
+    """
+
+    slope_village: Int64Array
+    slopes: SlopeMovement
+    low_spot_village: Int64Array
+    low_spots: Ponding
+
+
+def ground_response(county: County, seed: int, village_rain_mm: Float64Array) -> GroundResponse:
+    """What slopes and low spots do under the rain of their villages, shape (n_minutes, n_villages)."""
+    n_villages = len(county.villages)
+    on_slope = np.flatnonzero(stream(seed, "villages on slopes").random(n_villages) < _SLOPE_SHARE)
+    low = np.flatnonzero(stream(seed, "villages with low spots").random(n_villages) < _LOW_SPOT_SHARE)
+    slopes = drawn_slopes(stream(seed, "slopes"), len(on_slope))
+    spots = drawn_low_spots(stream(seed, "low spots"), len(low))
+    return GroundResponse(
+        on_slope,
+        movement(slopes, village_rain_mm[:, on_slope]),
+        low,
+        pond(spots, village_rain_mm[:, low]),
+    )
+
+
+def _landslides(ground: GroundResponse) -> list[tuple[int, int]]:
+    failure = ground.slopes.failure_minute
+    return [
+        (int(village), int(minute))
+        for village, minute in zip(ground.slope_village, failure, strict=True)
+        if minute >= 0
+    ]
+
+
+def _waterloggings(ground: GroundResponse) -> list[tuple[int, int]]:
+    deep = _first_minutes(ground.low_spots.depth_m >= PONDING_M)
+    return [(int(ground.low_spot_village[spot]), minute) for spot, minute in deep]
+
+
 def find_events(
-    county: County, seed: int, start_s: int, village_rain_mm: Float64Array, gauges: GaugeResponse
+    county: County,
+    seed: int,
+    start_s: int,
+    village_rain_mm: Float64Array,
+    gauges: GaugeResponse,
+    ground: GroundResponse,
 ) -> list[TruthEvent]:
     """Everything that really happens, in order of time, then kind, then village."""
     found = [
+        *(("landslide", *pair) for pair in _landslides(ground)),
+        *(("waterlogging", *pair) for pair in _waterloggings(ground)),
         *(("flash_flood", *pair) for pair in _flash_floods(county, seed, village_rain_mm)),
         *(("river_flood", *pair) for pair in _river_floods(county, seed, gauges)),
         *(("rainstorm", *pair) for pair in _rainstorms(village_rain_mm)),
@@ -273,37 +338,40 @@ def write_truth(path: Path, events: list[TruthEvent]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The storm as it was: rain at the stations, stages, events.
+    """The weather as it was: rain at the stations, stages, slopes, water in the streets, events.
 
     Attributes
     ----------
     station_rain_mm : Float64Array, shape (n_minutes, n_stations)
     village_rain_mm : Float64Array, shape (n_minutes, n_villages)
     gauges : GaugeResponse
+    ground : GroundResponse
     events : list of TruthEvent
     """
 
     station_rain_mm: Float64Array
     village_rain_mm: Float64Array
     gauges: GaugeResponse
+    ground: GroundResponse
     events: list[TruthEvent]
 
 
-def storm_over(county: County, seed: int, n_minutes: int) -> Storm:
-    """The storm of a seed over a county's stations and villages."""
+def storm_over(county: County, seed: int, n_minutes: int, kind: str = DEFAULT_KIND) -> RainField:
+    """The weather of a kind and seed over a county's stations and villages."""
     stations = outline.project(county.stations.latitude, county.stations.longitude)
     villages = outline.project(county.villages.latitude, county.villages.longitude)
-    return Storm(seed, np.concatenate([stations, villages]), n_minutes)
+    return weather_over(kind, seed, np.concatenate([stations, villages]), n_minutes)
 
 
-def truth_of(county: County, seed: int, start_s: int, n_minutes: int) -> Truth:
-    """Run the storm over the county and find what it does."""
+def truth_of(county: County, seed: int, start_s: int, n_minutes: int, kind: str = DEFAULT_KIND) -> Truth:
+    """Run the weather over the county and find what it does."""
     station_xy_m = outline.project(county.stations.latitude, county.stations.longitude)
     villages = village_target(county)
     gauges, upstream = gauge_targets(county, seed)
-    storm = storm_over(county, seed, n_minutes)
+    weather = storm_over(county, seed, n_minutes, kind)
     at_stations = Target(station_xy_m, np.zeros(len(station_xy_m), dtype=np.int64))
-    station_mm, village_mm, upstream_mm = storm.sample([at_stations, villages, upstream])
+    station_mm, village_mm, upstream_mm = sample(weather, [at_stations, villages, upstream])
     response = gauge_response(county, seed, gauges, upstream_mm)
-    events = find_events(county, seed, start_s, village_mm, response)
-    return Truth(station_mm, village_mm, response, events)
+    ground = ground_response(county, seed, village_mm)
+    events = find_events(county, seed, start_s, village_mm, response, ground)
+    return Truth(station_mm, village_mm, response, ground, events)

@@ -33,6 +33,7 @@ from station_sim.faults import (
 from station_sim.observations import Observations, Reports, reports_due
 from station_sim.response import Truth, TruthEvent, truth_of, write_truth
 from station_sim.topics import clock_topic, observation_topic
+from station_sim.weather import DEFAULT_KIND
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc, parse_iso
 
 DEFAULT_START_S = parse_iso("2026-06-18T06:00:00Z")
@@ -74,6 +75,8 @@ class Scenario:
     fault_mix : FaultMix
     prefix : str
         First part of all topics.
+    weather : str
+        A kind of `station_sim.weather.WEATHER_KINDS`.
     """
 
     seed: int
@@ -82,6 +85,7 @@ class Scenario:
     start_s: int = DEFAULT_START_S
     fault_mix: FaultMix = MILD_FAULTS
     prefix: str = DEFAULT_PREFIX
+    weather: str = DEFAULT_KIND
 
     def __post_init__(self) -> None:
         if self.n_minutes < 1:
@@ -102,11 +106,11 @@ class Scenario:
     @cached_property
     def ground(self) -> Truth:
         """True rain and stages; computed once, about a second for the full county."""
-        return truth_of(self.county, self.seed, self.start_s, self.n_minutes)
+        return truth_of(self.county, self.seed, self.start_s, self.n_minutes, self.weather)
 
     @property
     def truth(self) -> list[TruthEvent]:
-        """Floods and rainstorms that really happen, in order of time."""
+        """Floods, landslides, waterlogging and rainstorms that really happen, in order of time."""
         return self.ground.events
 
     @cached_property

@@ -23,6 +23,9 @@ EXIT_FAILED = 1
 EXIT_CONFIG = 2
 EXIT_INTERRUPTED = 130
 
+WEATHER_KINDS = ("convective", "line", "typhoon", "plum_rain", "climate")
+"""As in the simulator, which only the demo loads."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
@@ -76,6 +79,7 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     demo.add_argument("--speed", type=float, default=320.0, help="simulated per real seconds (default 320)")
     demo.add_argument("--stations", type=int, default=None, help="about so many stations (default: all, 690)")
     demo.add_argument("--villages", type=int, default=None, help="so many villages (default: all, 2855)")
+    demo.add_argument("--weather", choices=WEATHER_KINDS, default="convective", help="default convective")
     demo.add_argument("--keep", type=Path, metavar="DIR", help="keep configuration, data and summary there")
     demo.add_argument("--json", action="store_true", help="print the summary as JSON, no live view")
     demo.set_defaults(command=_demo)
@@ -341,5 +345,6 @@ def _demo(options: argparse.Namespace) -> int:
             villages=options.villages,
             directory=options.keep,
             as_json=options.json,
+            weather=options.weather,
         )
     )

@@ -32,6 +32,7 @@ from station_sim.people import BrokerDevices, People
 from station_sim.publish import Progress, Publisher, PublishSummary
 from station_sim.scenario import Scenario
 from station_sim.sms_gateway import SmsGateway
+from station_sim.weather import DEFAULT_KIND
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.outbox_types import Reach, State
 from warnstream.config.load import load_configuration
@@ -85,6 +86,7 @@ class DemoOptions:
     villages: int | None
     directory: Path | None
     as_json: bool
+    weather: str = DEFAULT_KIND
 
 
 @dataclass(slots=True)
@@ -163,7 +165,7 @@ def _prepare(options: DemoOptions, directory: Path) -> tuple[Scenario, Configura
     county.write(directory)
     sms_port = _free_port()
     write_demo_config(directory, broker_port=_free_port(), http_port=_free_port(), sms_port=sms_port)
-    scenario = Scenario(options.seed, county, options.hours)
+    scenario = Scenario(options.seed, county, options.hours, weather=options.weather)
     scenario.write_truth(directory)
     return scenario, load_configuration(directory), sms_port
 

@@ -1,9 +1,11 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from station_sim.cli import main
+from station_sim.climate import PARAMETERS_FILE
 
 
 def test_county_writes_a_complete_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,6 +24,57 @@ def test_county_writes_a_complete_configuration(tmp_path: Path, capsys: pytest.C
         "thresholds.yaml",
         "channels.yaml",
     }
+
+
+def test_storm_writes_what_radar_and_model_make_of_a_kind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import xarray as xr
+
+    main(["county", "--out", str(tmp_path / "county"), "--stations", "4", "--villages", "5"])
+    capsys.readouterr()
+    files = {name: tmp_path / f"{name}.nc" for name in ("netcdf", "radar", "nwp")}
+    options = [word for name, file in files.items() for word in (f"--{name}", str(file))]
+    arguments = ["storm", "--kind", "plum_rain", "--config", str(tmp_path / "county"), "--hours", "2"]
+    assert main([*arguments, *options, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["kind"] == "plum_rain"
+    sizes = {}
+    for name, file in files.items():
+        with xr.open_dataset(file, engine="h5netcdf", decode_timedelta=False) as dataset:
+            sizes[name] = dataset.sizes["time"]
+    assert sizes == {"netcdf": 24, "radar": 24, "nwp": 2}
+
+
+def test_storm_without_a_file_to_write_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["storm"]) == 2
+    assert "expected --netcdf, --radar, --nwp or --picture" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_storm_draws_frames_and_a_contact_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib", reason="needs the extra warnstream[plots]")
+    main(["county", "--out", str(tmp_path / "county"), "--stations", "9", "--villages", "12"])
+    capsys.readouterr()
+    arguments = ["storm", "--config", str(tmp_path / "county"), "--hours", "4", "--json"]
+    assert main([*arguments, "--picture", str(tmp_path / "pictures")]) == 0
+    pictures = json.loads(capsys.readouterr().out)["pictures"]
+    assert [Path(picture).name for picture in pictures[:2]] == ["sheet.png", "frame-1.png"]
+    assert all(Path(picture).read_bytes().startswith(b"\x89PNG") for picture in pictures)
+
+
+@pytest.mark.slow
+def test_calibrate_says_which_target_is_missed_and_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A climate with thrice the storms rains far too much."""
+    text = PARAMETERS_FILE.read_text(encoding="utf-8")
+    wet = re.sub(r"per_year: ([\d.]+)", lambda found: f"per_year: {3 * float(found[1])}", text)
+    (tmp_path / "wet.yaml").write_text(wet, encoding="utf-8")
+    arguments = ["calibrate", "--years", "1", "--climate", str(tmp_path / "wet.yaml"), "--no-plots", "--json"]
+    assert main([*arguments, "--out", str(tmp_path / "report")]) == 1
+    summary = json.loads(capsys.readouterr().out)
+    assert "yearly rain" in summary["not_met"]
+    assert "Not met:" in (tmp_path / "report" / "calibration.md").read_text(encoding="utf-8")
 
 
 def test_storm_writes_the_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +99,7 @@ def test_storm_writes_the_field(tmp_path: Path, capsys: pytest.CaptureFixture[st
         assert str(dataset["time"].values[-1]).startswith("2026-06-18T06:30:00")
 
 
-@pytest.mark.parametrize("command", [[], ["county"], ["run"], ["replay"], ["people"], ["storm"]])
+@pytest.mark.parametrize("command", [[], ["county"], ["run"], ["replay"], ["people"], ["calibrate"]])
 def test_every_help_page_shows_an_example(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main([*command, "--help"])

@@ -11,8 +11,8 @@ check:            ## style, types, architecture
 	$(BIN)mypy
 	$(BIN)lint-imports
 
-test:             ## what runs anywhere in a minute: no servers, no shared data
-	$(BIN)pytest -m "not server and not real_data and not slow"
+test:             ## units, architecture and the examples in docstrings: no servers, no shared data, under a minute
+	$(BIN)pytest -m "not server and not real_data and not slow" tests/unit tests/architecture warnstream station_sim
 
 test-all:         ## everything this machine can run
 	$(BIN)pytest

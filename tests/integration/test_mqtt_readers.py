@@ -11,6 +11,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.conftest import Mosquitto
+from warnstream.adapters import mqtt_connection
 from warnstream.adapters import mqtt_frames as wire
 from warnstream.adapters.inbox import Arrived, Inbox
 from warnstream.adapters.mqtt import MqttSource
@@ -181,6 +182,24 @@ def test_a_broken_stream_ends_the_connection_and_a_new_one_begins_clean(
         broker.send(wire.encode_publish(OBS, b"1", 9, is_v5=False, dup=True))
         assert payloads(take(opened, inbox, 1)) == [b"1"]
         assert broker.read(4) == b"@\x02\x00\x09"
+
+
+def test_a_broker_that_streams_is_alive_though_its_answer_to_our_ping_is_late(
+    broker: ScriptedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt_connection, "KEEPALIVE_S", 1)
+    with source(broker.port, "bulk") as (opened, inbox):
+        broker.accept()
+        for n in range(1, 41):  # four seconds, four keepalives, no PINGRESP
+            broker.send(wire.encode_publish(OBS, b"%d" % n, n, is_v5=False))
+            time.sleep(0.1)
+        assert payloads(take(opened, inbox, 40)) == [b"%d" % n for n in range(1, 41)]
+        assert opened.is_connected
+        assert opened._connection == 1
+        deadline = time.monotonic() + 20
+        while opened.is_connected:  # one that has fallen silent is not
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_what_is_not_mqtt_ends_the_connection_and_not_the_thread(broker: ScriptedBroker) -> None:

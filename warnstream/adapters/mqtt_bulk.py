@@ -4,8 +4,8 @@ paho keeps the connection, the session, TLS, keepalive and reconnect: every
 frame but a plain QoS 0 or 1 PUBLISH is handed to it as if it had just come
 from the socket. Only two methods are overridden, `loop_read` (public) and
 `_sock_recv` (the one place where paho 2 reads); PUBACKs of a whole batch are
-queued as one write. `can_read_in_bulk` says whether the paho that is
-installed is still built that way.
+queued as one write, and every read counts as an answer to our ping.
+`can_read_in_bulk` says whether the paho that is installed is still built that way.
 """
 
 import logging
@@ -46,8 +46,8 @@ log = logging.getLogger(__name__)
 
 
 def can_read_in_bulk() -> bool:
-    """Whether paho has the two private methods that bulk reading stands on."""
-    return all(hasattr(paho.Client, name) for name in ("_sock_recv", "_packet_queue"))
+    """Whether paho has the private methods that bulk reading stands on."""
+    return all(hasattr(paho.Client, name) for name in ("_sock_recv", "_packet_queue", "_check_keepalive"))
 
 
 class BulkClient(paho.Client):
@@ -81,7 +81,9 @@ class BulkClient(paho.Client):
         self._is_streaming = False
         for _ in range(READS_MAX):
             data = self._receive()
-            if not data:
+            if data:
+                self._note_life()
+            else:
                 # An end or an error of the connection is paho's to handle.
                 return super().loop_read(max_packets) if self._is_broken else MQTTErrorCode.MQTT_ERR_SUCCESS
             whole = self._stream.join(data)
@@ -89,6 +91,13 @@ class BulkClient(paho.Client):
             if result or len(data) < READ_BYTES // 16:
                 return result
         return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _note_life(self) -> None:
+        """Bytes came: the broker lives, even if its answer to our ping stands behind many messages.
+
+        paho waits for that very answer, and would end a connection over which a backlog streams.
+        """
+        self._ping_t = 0.0  # since when it waits; 0: it does not
 
     @property
     def _is_broken(self) -> bool:

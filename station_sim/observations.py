@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from station_sim import outline
 from station_sim.faults import FaultKind, ValueFault
 from station_sim.places import StationTable
-from station_sim.response import STAGE_STEP_M, Truth
+from station_sim.response import STAGE_STEP_M, GroundResponse, Truth
 from station_sim.seeds import share_of, stream
 from warnstream.model.arrays import Float64Array, Int64Array
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, iso_utc
@@ -27,6 +28,7 @@ TENTHS_PER_MM = 10
 _LOCAL_OFFSET_S = 8 * HOUR_S
 _EPOCH_TIME_SHARE = 0.05
 _UNKNOWN_ELEVATION_M = 300.0
+_GROUND_M_MAX = 2_000.0
 _DECIMALS = {"tilt_x": 3, "tilt_y": 3, "displacement": 2, "crack": 2}
 
 
@@ -79,6 +81,7 @@ class Observations:
         self._stage_m = _measured_stage(seed, truth)
         self._column_of_gauge = {int(n): column for column, n in enumerate(truth.gauges.station)}
         self._weather = _weather(seed, stations, truth.station_rain_mm, start_s)
+        _put_ground(self._weather, stations, truth.ground)
         sends_epoch = stream(seed, "firmware").random(len(stations)) < _EPOCH_TIME_SHARE
         self._sends_epoch = sends_epoch.tolist()
         self._head = [f'{{"station":"{code}","time":' for code in stations.code]
@@ -232,6 +235,36 @@ def _weather(
         "water_depth": np.clip(2.0 * (_recent(rain_mm) - 25.0), 0.0, 60.0),
         "soil_moisture": np.clip(24.0 + 0.2 * np.cumsum(rain_mm, axis=0), 0.0, 55.0),
     }
+
+
+def _put_ground(weather: dict[str, Float64Array], stations: StationTable, ground: GroundResponse) -> None:
+    """Let sensors near a slope or low spot feel it, in place: its movement comes on top of their noise.
+
+    A slope tilts to the north-east of its sensor, so both axes see it.
+    """
+    slopes, spots = ground.slopes, ground.low_spots
+    for station, slope in _nearest(stations, "tilt_x displacement pore_pressure", ground.slope_xy_m):
+        for axis in ("tilt_x", "tilt_y"):
+            weather[axis][:, station] += slopes.tilt_degrees[:, slope] * np.sqrt(0.5)
+        weather["displacement"][:, station] += slopes.displacement_mm[:, slope]
+        weather["pore_pressure"][:, station] = slopes.pore_pressure_kpa[:, slope]
+    for station, spot in _nearest(stations, "water_depth", ground.low_spot_xy_m):
+        weather["water_depth"][:, station] = 100.0 * spots.depth_m[:, spot]
+
+
+def _nearest(stations: StationTable, words: str, xy_m: Float64Array) -> list[tuple[int, int]]:
+    """(station, place) of every station that has one of the words and a place within `_GROUND_M_MAX`."""
+    having = [n for n, own in enumerate(stations.variables) if set(words.split()) & set(own)]
+    if not having or len(xy_m) == 0:
+        return []
+    here = outline.project(stations.latitude[having], stations.longitude[having])
+    away_m = np.linalg.norm(here[:, None] - xy_m[None], axis=-1)
+    nearest = away_m.argmin(axis=1)
+    return [
+        (station, int(place))
+        for station, place, far_m in zip(having, nearest, away_m.min(axis=1), strict=True)
+        if far_m <= _GROUND_M_MAX
+    ]
 
 
 def _recent(rain_mm: Float64Array, n_minutes: int = 30) -> Float64Array:

@@ -180,15 +180,20 @@ class GroundResponse:
     ----------
     slope_village : Int64Array, shape (n_slopes,)
         Village below each slope.
+    slope_xy_m : Float64Array, shape (n_slopes, 2)
+        Places of the slopes: those of their villages, local metres.
     slopes : SlopeMovement
     low_spot_village : Int64Array, shape (n_low_spots,)
         Village of each low spot.
+    low_spot_xy_m : Float64Array, shape (n_low_spots, 2)
     low_spots : Ponding
     """
 
     slope_village: Int64Array
+    slope_xy_m: Float64Array
     slopes: SlopeMovement
     low_spot_village: Int64Array
+    low_spot_xy_m: Float64Array
     low_spots: Ponding
 
 
@@ -199,10 +204,13 @@ def ground_response(county: County, seed: int, village_rain_mm: Float64Array) ->
     low = np.flatnonzero(stream(seed, "villages with low spots").random(n_villages) < _LOW_SPOT_SHARE)
     slopes = drawn_slopes(stream(seed, "slopes"), len(on_slope))
     spots = drawn_low_spots(stream(seed, "low spots"), len(low))
+    xy_m = outline.project(county.villages.latitude, county.villages.longitude)
     return GroundResponse(
         on_slope,
+        xy_m[on_slope],
         movement(slopes, village_rain_mm[:, on_slope]),
         low,
+        xy_m[low],
         pond(spots, village_rain_mm[:, low]),
     )
 

@@ -105,6 +105,8 @@ class SlopeMovement:
         Since the start.
     tilt_degrees : Float64Array, shape (n_minutes, n_slopes)
         Of a rod as long as the soil is thick, moved at its top.
+    pore_pressure_kpa : Float64Array, shape (n_minutes, n_slopes)
+        At the slip surface, of seepage along the slope.
     failure_minute : Int64Array, shape (n_slopes,)
         Minute of failure, -1 for slopes that hold.
     """
@@ -113,6 +115,7 @@ class SlopeMovement:
     velocity_mm_per_h: Float64Array
     displacement_mm: Float64Array
     tilt_degrees: Float64Array
+    pore_pressure_kpa: Float64Array
     failure_minute: Int64Array
 
 
@@ -177,7 +180,8 @@ def movement(slopes: Slopes, rain_mm: Float64Array) -> SlopeMovement:
         velocity[minute] = np.where(is_failed, 0.0, 1.0 / inverse)
     displacement = np.cumsum(velocity / 60.0, axis=0)
     tilt = np.degrees(np.arctan(displacement / 1e3 / slopes.depth_m))
-    return SlopeMovement(safety, velocity, displacement, tilt, failure)
+    pressure = wet * slopes.depth_m * WATER_KN_PER_M3 * np.cos(slopes.angle) ** 2
+    return SlopeMovement(safety, velocity, displacement, tilt, pressure, failure)
 
 
 def drawn_slopes(generator: np.random.Generator, n: int) -> Slopes:

@@ -21,6 +21,7 @@ from tests.fuzz.mutate import Mutator
 from tests.stations import stations_of
 from warnstream.ingest.decode import Decoder
 from warnstream.ingest.flat_columns import FlatColumns
+from warnstream.ingest.json_text import decode_json
 from warnstream.ingest.names import EPOCH_S_MAX, Decoded, RawMessage
 from warnstream.ingest.packed import HEAD_BYTES, encode
 from warnstream.ingest.selection import DecoderSelection
@@ -158,8 +159,8 @@ class SenmlCheck(FormatCheck):
 
     def check_more(self, payload: bytes, alone: Decoded) -> None:
         try:
-            pack = msgspec.json.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pack = decode_json(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return
         if not isinstance(pack, list) or len(pack) > RECORDS_MAX or len(payload) > 50_000:
             return

@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 
 from warnstream.ingest.flat_columns import FlatColumns
+from warnstream.ingest.json_text import decode_json
 from warnstream.ingest.names import (
     EPOCH_S_MAX,
     PAYLOAD_BYTES_MAX,
@@ -114,8 +115,8 @@ class Decoder:
             yield too_large
             return
         try:
-            content = msgspec.json.decode(message.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            content = decode_json(message.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             yield _refuse(RefusalReason.NOT_JSON, str(error), message)
             return
         for observation in content if isinstance(content, list) else [content]:

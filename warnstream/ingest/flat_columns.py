@@ -27,7 +27,7 @@ _Observation: Any = msgspec.defstruct(
     [
         ("station", str),
         ("time", str | int | float),
-        ("sequence", object, None),
+        ("sequence", int | float | str | None, None),
         *((word, float | None, None) for word in _WORDS),
     ],
     forbid_unknown_fields=True,
@@ -116,7 +116,7 @@ class FlatColumns:
                 continue
             try:
                 found = decode(payload)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            except (msgspec.MsgspecError, UnicodeDecodeError):
                 left.append(index)
                 continue
             if type(found) is list:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import cbor2
 import msgspec
 
+from warnstream.ingest.json_text import DEPTH_MAX, decode_json
 from warnstream.ingest.names import (
     CACHED_CHARACTERS_MAX,
     EPOCH_S_MAX,
@@ -102,7 +103,7 @@ class SenmlDecoder:
             return
         try:
             pack, left = self._read(message.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             rows.refuse(RefusalReason.NOT_JSON, str(error), message)
             return
         except PackError as error:
@@ -118,7 +119,7 @@ class SenmlDecoder:
 
     def _read(self, payload: bytes) -> tuple[object, int]:
         """The pack, and how many bytes stand behind it."""
-        return read_cbor(payload) if self._is_cbor else (msgspec.json.decode(payload), 0)
+        return read_cbor(payload) if self._is_cbor else (decode_json(payload), 0)
 
     def _take_record(self, record: Record, message: RawMessage, rows: Rows) -> None:
         if record.value is None:
@@ -188,7 +189,7 @@ def read_cbor(payload: bytes) -> tuple[object, int]:
     """
     try:
         stream = io.BytesIO(payload)
-        pack = cbor2.CBORDecoder(stream).decode()
+        pack = cbor2.CBORDecoder(stream, max_depth=DEPTH_MAX).decode()
     except Exception as error:  # noqa: BLE001  # hostile input raises more than the library's own errors
         raise PackError(f"{type(error).__name__}: {error}") from None
     left = len(payload) - stream.tell()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from warnstream.ingest.json_text import decode_json
 from warnstream.ingest.names import (
     Decoded,
     Names,
@@ -44,8 +45,8 @@ class UplinkDecoder:
                 rows.refusals.add(too_large)
                 continue
             try:
-                content = msgspec.json.decode(message.payload)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                content = decode_json(message.payload)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 rows.refuse(RefusalReason.NOT_JSON, str(error), message)
                 continue
             self._take(content, message, rows)

@@ -20,6 +20,7 @@ from dataclasses import replace
 import msgspec
 
 from warnstream.ingest.decode import Decoder
+from warnstream.ingest.json_text import decode_json
 from warnstream.ingest.names import Decoded, RawMessage, Rows, refuse_if_too_large
 from warnstream.ingest.senml import Moment, SenmlDecoder
 from warnstream.model.decoders import DecoderRule
@@ -65,8 +66,8 @@ class Wis2Decoder:
             rows.refusals.add(too_large)
             return rows.decoded()
         try:
-            notification = msgspec.json.decode(message.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            notification = decode_json(message.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             rows.refuse(RefusalReason.NOT_JSON, str(error), message)
             return rows.decoded()
         try:

@@ -62,7 +62,14 @@ def worst_column(level: LevelArray, value: Float64Array, critical: Float64Array)
 
 
 def threshold_of(critical: Float64Array, level: LevelArray) -> Float64Array:
-    """The critical value of a level, same shape as `level`; of level 0 that of blue."""
-    index = np.maximum(level.astype(np.intp), 1) - 1
-    threshold: Float64Array = np.take_along_axis(critical, index[..., None], axis=-1)[..., 0]
+    """The critical value of a level, same shape as `level`; of level 0 that of blue.
+
+    Where a level has none, that of the next higher one: a forecast that reaches orange but may raise yellow
+    alone reached the value of orange.
+    """
+    known = critical.copy()
+    for index in range(critical.shape[-1] - 2, -1, -1):
+        known[..., index] = np.where(np.isnan(known[..., index]), known[..., index + 1], known[..., index])
+    index_of_level = np.maximum(level.astype(np.intp), 1) - 1
+    threshold: Float64Array = np.take_along_axis(known, index_of_level[..., None], axis=-1)[..., 0]
     return threshold

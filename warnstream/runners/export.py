@@ -1,5 +1,6 @@
 """The command ``warnstream warnings``: what a node has issued, as warnings.jsonl."""
 
+import math
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,9 @@ from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.warning import WarningMessage
 from warnstream.review.report import warning_lines
+
+_NUMBERS = frozenset({"value", "threshold", "forecast_value", "coverage"})
+"""Numbers of a reason and its facts that are never left out."""
 
 
 def export_warnings(configuration: Configuration, out: Path | None) -> int:
@@ -27,10 +31,21 @@ def export_warnings(configuration: Configuration, out: Path | None) -> int:
     if not (directory / "outbox.sqlite3").exists():
         raise WarnstreamError(f"{directory}: no node has kept anything there yet")
     with closing(Outbox(directory)) as outbox:
-        messages = [msgspec.json.decode(record, type=WarningMessage) for record in outbox.records()]
+        messages = [message_of(record) for record in outbox.records()]
     lines = [line + "\n" for line in warning_lines(messages, configuration)]
     if out is None:
         sys.stdout.writelines(lines)
     else:
         out.write_text("".join(lines), encoding="utf-8")
     return len(lines)
+
+
+def message_of(record: bytes) -> WarningMessage:
+    """A message as the outbox keeps it; a number that nobody knew is null there and NaN here."""
+    content = msgspec.json.decode(record)
+    reason = content["reason"]
+    if reason is not None:
+        for numbers in (reason, *reason.get("facts", ())):
+            for name in _NUMBERS & numbers.keys():
+                numbers[name] = math.nan if numbers[name] is None else numbers[name]
+    return msgspec.convert(content, WarningMessage)

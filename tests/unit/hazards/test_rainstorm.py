@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.unit.hazards.rain import rain_by_hour, rule_of
+from tests.unit.hazards.rain import rain_by_hour, rain_over, rule_of
 from warnstream.hazards import rainstorm
 from warnstream.model.level import Level
 from warnstream.model.rules import HazardRule
@@ -66,3 +66,10 @@ def test_what_will_fall_reaches_its_colour_ahead() -> None:
     found = rainstorm.evaluate(rule, rain_by_hour(rule, [5, 5, 5], ahead=[15, 30, 45]))
     assert found.level[0] == YELLOW
     assert found.lead_s[0] > 0
+
+
+def test_a_forecast_that_may_raise_less_than_it_reaches_names_the_value_that_it_reaches() -> None:
+    """Only the 3 h window is known: 40 mm in 2 h and 20 to come reach orange (50), which may be yellow at most."""
+    rule = signal(forecast_level_max=YELLOW)
+    found = rainstorm.evaluate(rule, rain_over(rule, {1: 20, 2: 40}, ahead=(20, 20, 20)))
+    assert (found.level[0], found.threshold[0], found.value[0]) == (YELLOW, 50, 60)

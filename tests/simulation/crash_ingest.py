@@ -39,7 +39,7 @@ from station_sim.answers import AnswerHabits
 from station_sim.broker import BrokerAddress
 from station_sim.county import CountyPlan, build_county
 from station_sim.demo_config import write_demo_config
-from station_sim.faults import MILD_FAULTS, FaultKind, FaultMix
+from station_sim.faults import HARSH_FAULTS, FaultKind, FaultMix
 from station_sim.people import BrokerDevices, People
 from station_sim.scenario import Scenario
 from station_sim.topics import is_clock
@@ -153,7 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
         speed=options.speed,
         resend=options.resend,
         can_mount=not reason,
-        faults=MILD_FAULTS.only(kinds),
+        faults=HARSH_FAULTS.only(kinds),
         fault_words=",".join(kinds),
         random=random,
         left=left,

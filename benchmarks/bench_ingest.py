@@ -27,6 +27,7 @@ import httpx
 import msgspec
 import numpy as np
 
+from benchmarks.processes import MOSQUITTO_SETTINGS, cpu_s, free_port
 from station_sim.county import CountyPlan, build_county
 from station_sim.demo_config import write_demo_config
 from warnstream.adapters import mqtt_frames as wire
@@ -45,23 +46,6 @@ listener:
   messages_per_s: 10000000
   inflight_max: 65535
 """
-
-
-MOSQUITTO_SETTINGS = """\
-listener {port} 127.0.0.1
-allow_anonymous true
-max_inflight_messages 1000
-max_queued_messages 0
-persistence true
-persistence_location {directory}/
-autosave_interval 10
-"""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start_mosquitto(program: str, port: int, directory: Path) -> "subprocess.Popen[bytes]":
@@ -161,11 +145,6 @@ def run_blaster(port: int, file: str, answer_bytes: int) -> None:
     client.setblocking(True)
     client.sendall(b"\xe0\x00")
     client.close()
-
-
-def cpu_s(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
 def run_yardstick(program: Path, port: int, data: bytes, n: int, qos: int) -> Result:

@@ -31,7 +31,8 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from benchmarks.bench_ingest import connect, free_port, start_mosquitto
+from benchmarks.bench_ingest import connect, start_mosquitto
+from benchmarks.processes import free_port
 from station_sim.county import CountyPlan, build_county
 from station_sim.demo_config import write_demo_config
 from warnstream.adapters import mqtt_frames as wire

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.bench_ingest import connect, cpu_s, free_port, start_mosquitto
+from benchmarks.bench_ingest import connect, start_mosquitto
 from benchmarks.load_backlog import Watch, peak_rss_mb, process, wait_for
+from benchmarks.processes import cpu_s, free_port, memory_mb
 from station_sim.county import build_county
 from station_sim.demo_config import write_demo_config
 from warnstream.adapters import mqtt_frames as wire
@@ -72,11 +73,6 @@ def run_publisher(directory: Path, port: int, per_s: float) -> None:
         number += 1
 
 
-def resident_mb(pid: int) -> float:
-    rows = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    return int(next(row for row in rows if row.startswith("VmRSS")).split()[1]) / 1024
-
-
 def share(pid: int, seconds: float) -> float:
     """Percent of one core over so many seconds."""
     before, started = cpu_s(pid), time.monotonic()
@@ -124,7 +120,7 @@ def run(directory: Path, way: str, per_s: float, seconds: float) -> None:
         rate = (watch.number("warnstream_messages_received_total") - before) / (time.monotonic() - started)
         print(
             f"{way}: {rate:.0f} messages/s take {busy:.1f} % of a core (none: {idle:.1f} %), "
-            f"{resident_mb(node.pid):.0f} MB resident, {peak_rss_mb(node.pid):.0f} MB at most",
+            f"{memory_mb(node.pid):.0f} MB resident, {peak_rss_mb(node.pid):.0f} MB at most",
             flush=True,
         )
         publisher.communicate("\n", timeout=30)

@@ -36,7 +36,6 @@ from warnstream.model.times import iso_utc
 
 HERE = Path(__file__).resolve().parent
 STALLED_S = 4.0
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 VALUES = {
     "rain": 0.2, "stage": 1.25, "temperature": 21.5, "humidity": 88, "pressure": 1001.2,
     "wind_speed": 3.4, "wind_direction": 210, "soil_moisture": 33,

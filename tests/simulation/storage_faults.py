@@ -53,7 +53,8 @@ class SmallDisk:
     def unmount(self) -> None:
         """Remove it with all it holds."""
         if self.is_mounted:
-            subprocess.run(["umount", str(self.directory)], check=False)
+            # Lazily: a comparison that failed may still hold a file open.
+            subprocess.run(["umount", "-l", str(self.directory)], check=False)
             self.is_mounted = False
 
 

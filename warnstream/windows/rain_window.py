@@ -64,6 +64,11 @@ class Accumulation:
         share: Float64Array = self.observed_min / self.length_min
         return np.minimum(share, 1.0, out=share).T
 
+    def of(self, index: int) -> "Accumulation":
+        """The same of one duration alone, sharing its arrays."""
+        one = slice(index, index + 1)
+        return Accumulation(self.rain_um[one], self.observed_min[one], self.length_min[one])
+
     def copy(self) -> "Accumulation":
         """The same in arrays of its own."""
         return Accumulation(self.rain_um.copy(), self.observed_min.copy(), self.length_min.copy())

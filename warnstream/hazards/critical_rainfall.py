@@ -21,7 +21,6 @@ import numpy as np
 from warnstream.hazards import rain_table
 from warnstream.model.arrays import Float64Array, UInt8Array
 from warnstream.model.indicators import HazardLevels, VillageAntecedent, VillageRain
-from warnstream.model.level import LEVELS
 from warnstream.model.rules import CriticalRain, HazardRule, Wetness
 
 COVERAGE_MIN = 0.5
@@ -93,10 +92,6 @@ def ratio_to_critical(table: CriticalRain, rain: VillageRain) -> Float64Array:
         NaN where no rain is known or no value is set.
     """
     ratio: Float64Array = np.full(len(rain.is_blind), np.nan)
-    for column, duration_s in enumerate(table.duration_s):
-        critical = np.full(len(ratio), np.nan)
-        for level in LEVELS:
-            has = ~np.isnan(table.critical_mm[:, column, level - 1])
-            critical[has] = table.critical_mm[has, column, level - 1]
-        ratio = np.fmax(ratio, rain.over(int(duration_s)) / critical)
+    for column, duration_s in enumerate(table.duration_s.tolist()):
+        ratio = np.fmax(ratio, rain.over(duration_s) / table.highest_level_mm[:, column])
     return ratio

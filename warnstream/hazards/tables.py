@@ -53,6 +53,8 @@ def worst_column(level: LevelArray, value: Float64Array, critical: Float64Array)
     -------
     Int64Array, shape (n_rows,)
     """
+    if level.shape[1] == 1:
+        return np.zeros(len(level), dtype=np.int64)
     worst = worst_of(level)
     threshold = threshold_of(critical, np.repeat(worst[:, None], level.shape[1], axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -63,6 +65,7 @@ def worst_column(level: LevelArray, value: Float64Array, critical: Float64Array)
 
 def threshold_of(critical: Float64Array, level: LevelArray) -> Float64Array:
     """The critical value of a level, same shape as `level`; of level 0 that of blue."""
-    index = np.maximum(level.astype(np.intp), 1) - 1
-    threshold: Float64Array = np.take_along_axis(critical, index[..., None], axis=-1)[..., 0]
+    index = np.maximum(level.astype(np.intp), 1).ravel() - 1
+    by_row = critical.reshape(len(index), len(LEVELS))
+    threshold: Float64Array = by_row[np.arange(len(index)), index].reshape(level.shape)
     return threshold

@@ -133,7 +133,10 @@ class Judgement:
         first_of_village = self._places.first_of_village
         place = worst_place(found, first_of_village)
         of_villages = worst_of_zones(found, place, first_of_village)
-        spoken = _Spoken(found, of_villages, place, np.fmax.reduceat(found.ratio, first_of_village[:-1]))
+        ratio = found.ratio
+        if len(ratio) > len(place):  # some village is divided
+            ratio = np.fmax.reduceat(ratio, first_of_village[:-1])
+        spoken = _Spoken(found, of_villages, place, ratio)
         self._spoken[rule.name] = spoken
         return spoken
 

@@ -15,6 +15,7 @@ the ratio that served it (``critical_ratio``).
 """
 
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -91,7 +92,8 @@ def ratio_to_critical(table: CriticalRain, rain: VillageRain) -> Float64Array:
     Float64Array, shape (n_places,)
         NaN where no rain is known or no value is set.
     """
-    ratio: Float64Array = np.full(len(rain.is_blind), np.nan)
-    for column, duration_s in enumerate(table.duration_s.tolist()):
-        ratio = np.fmax(ratio, rain.over(duration_s) / table.highest_level_mm[:, column])
-    return ratio
+    ratios = [
+        rain.over(duration_s) / table.highest_level_mm[:, column]
+        for column, duration_s in enumerate(table.duration_s.tolist())
+    ]
+    return reduce(np.fmax, ratios) if ratios else np.full(len(rain.is_blind), np.nan)

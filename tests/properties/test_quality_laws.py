@@ -1,10 +1,10 @@
 """Laws of quality control: it changes no rain, dries no village, and forgets nothing at a restart."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.networks import QUALITY, T0, WINDOWS, network_of, rain, rain_rule
+from tests.networks import HOUR, QUALITY, T0, WINDOWS, network_of, rain, rain_rule
 from warnstream.assessment import Assessment, AssessmentStep, Weights
 from warnstream.model.network import StationWeights
 from warnstream.model.readings import ReadingBatch, empty_batch
@@ -96,6 +96,26 @@ def test_doubting_gauges_dries_no_village(storm: Storm) -> None:
 @given(storm=storms, restart_at=st.integers(0, STEPS - 1))
 def test_a_restart_at_any_step_doubts_the_same_gauges(storm: Storm, restart_at: int) -> None:
     assert told(run(storm, restart_at=restart_at)) == told(run(storm))
+
+
+@settings(max_examples=15, deadline=None)
+@given(storm=storms, idle_s=st.lists(st.integers(0, 2 * HOUR), min_size=1, max_size=12).map(sorted))
+@example(storm=[[None, 0] + [5] * (N - 2)] * STEPS, idle_s=[0, 59, 60, 61, 299, 300, HOUR - 1, HOUR])
+def test_what_stands_while_nothing_comes_is_what_a_restarted_machine_finds(
+    storm: Storm, idle_s: list[int]
+) -> None:
+    """A restarted machine has kept no judgement and no windows: it works everything out anew."""
+    stays = new_assessment()
+    for step in range(STEPS):
+        last_s = T0 + STEP_S * (step + 1)
+        stays.step(batch_of_step(storm, step), last_s)
+    for second in idle_s:
+        restarted = new_assessment()
+        restarted.restore(stays.snapshot())
+        steps = [one.step(empty_batch(), last_s + second) for one in (stays, restarted)]
+        assert told(steps[:1]) == told(steps[1:])
+        np.testing.assert_array_equal(steps[0].quality.confidence, steps[1].quality.confidence)
+        np.testing.assert_array_equal(steps[0].rain.rain_mm, steps[1].rain.rain_mm)
 
 
 @settings(max_examples=25, deadline=None)

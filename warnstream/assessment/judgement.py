@@ -59,11 +59,12 @@ RAIN_EVALUATORS: dict[str, Callable[[HazardRule, VillageRain], HazardLevels]] = 
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """What was found over places and for villages, and which place speaks for each village."""
+    """What was found over places and for villages, which place speaks for each, and the worst ratio."""
 
     of_places: HazardLevels
     of_villages: HazardLevels
     place: Int64Array
+    ratio: Float64Array
 
 
 class Judgement:
@@ -86,6 +87,7 @@ class Judgement:
         self._read: RuleSources | None = None
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
+        self._spoken: dict[str, _Spoken] = {}
         self._found_by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
@@ -111,18 +113,32 @@ class Judgement:
         """Changes of one hazard. The one place where a hazard's failure is caught."""
         state = self.levels[rule.name]
         try:
-            found = self._evaluate(rule, sources)
-            check_finding(found, len(self._places))
-            place = worst_place(found, self._places.first_of_village)
-            of_villages = worst_of_zones(found, place, self._places.first_of_village)
-            self.ratio[rule.name] = np.fmax.reduceat(found.ratio, self._places.first_of_village[:-1])
+            spoken = self._speak(rule, self._evaluate(rule, sources))
         except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
             failures[rule.name] = describe(error)
             return self._hold(rule, state, sources)
+        self.ratio[rule.name] = spoken.ratio
         if rule.signs is not None:
-            of_villages = with_signs(of_villages, sources.signs.levels(rule.signs))
-        step = state.step(of_villages, rule.lowering, sources.now_s)
-        return self._changes(rule, step, _Spoken(found, of_villages, place), sources)
+            of_villages = with_signs(spoken.of_villages, sources.signs.levels(rule.signs))
+            spoken = replace(spoken, of_villages=of_villages)
+        step = state.step(spoken.of_villages, rule.lowering, sources.now_s)
+        return self._changes(rule, step, spoken, sources)
+
+    def _speak(self, rule: HazardRule, found: HazardLevels) -> _Spoken:
+        """Villages by what was found over places, checked; what stands is not gone through again."""
+        last = self._spoken.get(rule.name)
+        if last is not None and last.of_places is found:
+            return last
+        check_finding(found, len(self._places))
+        first_of_village = self._places.first_of_village
+        place = worst_place(found, first_of_village)
+        of_villages = worst_of_zones(found, place, first_of_village)
+        ratio = found.ratio
+        if len(ratio) > len(place):  # some village is divided
+            ratio = np.fmax.reduceat(ratio, first_of_village[:-1])
+        spoken = _Spoken(found, of_villages, place, ratio)
+        self._spoken[rule.name] = spoken
+        return spoken
 
     def _hold(self, rule: HazardRule, state: LevelState, sources: Sources) -> list[LevelChange]:
         """A hazard that cannot be judged keeps its levels; what people see still raises them."""
@@ -131,7 +147,8 @@ class Judgement:
         of_villages = no_levels(len(self._network.villages), Indicator.SIGN)
         of_villages.is_blind[:] = True
         of_villages = with_signs(of_villages, sources.signs.levels(rule.signs))
-        spoken = _Spoken(of_villages, of_villages, np.arange(len(of_villages.level)))
+        every = np.arange(len(of_villages.level))
+        spoken = _Spoken(of_villages, of_villages, every, of_villages.ratio)
         return self._changes(rule, state.step(of_villages, rule.lowering, sources.now_s), spoken, sources)
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
@@ -232,6 +249,8 @@ class Judgement:
     ) -> list[LevelChange]:
         """One `LevelChange` per village whose level moved, or that lost or regained sight of a level."""
         now_s = sources.now_s
+        if not (step.level.any() or step.previous.any()):
+            return []
         moved = step.level != step.previous
         sight = (step.is_blind != step.was_blind) & (step.level > 0) & ~moved
         changes = []

@@ -102,8 +102,10 @@ class Assessment:
     ) -> None:
         self._places = network.places
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
-        self._stations = StationState(network.stations, rules, policies, weights.neighbours)
-        self._villages = VillageState(len(self._places), weights, durations_of(rules), nowcast)
+        self._stations = StationState(
+            network.stations, rules, policies, weights.neighbours, durations_of(rules)
+        )
+        self._villages = VillageState(len(self._places), weights, nowcast)
         self._judgement = Judgement(network, rules)
         self.signs = SignBook(network, signs or SignPolicy())
         self._now_s = -1

@@ -33,7 +33,7 @@ from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.fire_weather import FireWeather
-from warnstream.windows.rain_window import RainWindow
+from warnstream.windows.rain_window import Accumulation, RainWindow
 from warnstream.windows.sensor_series import SensorSeries
 from warnstream.windows.stage_series import StageSeries
 
@@ -89,6 +89,15 @@ class StationPolicies:
     counters: CounterPolicy
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What quality control thought last, of which windows, and from when on it may think otherwise."""
+
+    windows: Accumulation
+    until_s: int
+    quality: StationQuality
+
+
 class StationState:
     """All that is kept of the readings of one network.
 
@@ -100,6 +109,12 @@ class StationState:
     policies : StationPolicies
     neighbours : StationNeighbours, optional
         Gauges near each other; without it no gauge is compared with another.
+    duration_s : Int32Array, shape (n_durations,), optional
+        Every duration that any rule reads, ascending; one hour always, and alone if not given.
+
+    Attributes
+    ----------
+    duration_s : Int32Array
     """
 
     def __init__(
@@ -108,8 +123,11 @@ class StationState:
         rules: tuple[HazardRule, ...],
         policies: StationPolicies,
         neighbours: StationNeighbours | None = None,
+        duration_s: Int32Array | None = None,
     ) -> None:
         n_stations, windows = len(stations), policies.windows
+        self.duration_s = np.array([HOUR_S], dtype=np.int32) if duration_s is None else duration_s
+        self._hour = self.duration_s.tolist().index(HOUR_S)
         self.plan = _antecedent_plan(rules)
         span_s = windows.longest_s + windows.lateness_s_max
         if self.plan is not None:
@@ -150,6 +168,7 @@ class StationState:
         )
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
+        self._judged: _Judged | None = None
 
     def take(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Check a batch and bring what is usable into windows and series.
@@ -160,23 +179,33 @@ class StationState:
             `Flag` bits, row by row.
         """
         self.rain.advance(now_s)
+        if len(readings) == 0:
+            self._let_time_pass(now_s, np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64))
+            return np.zeros(0, dtype=np.uint16)
+        self._judged = None
         flags = self._check(readings, now_s)
         self._count(readings, flags, now_s)
         return flags
 
+    def windows(self, now_s: int) -> Accumulation:
+        """Rain of every station over every duration, to be read only; the same object while it stands."""
+        return self.rain.latest(self.duration_s, now_s)
+
     def judge_gauges(self, now_s: int) -> StationQuality:
-        """What quality control thinks of every gauge after the last batch."""
-        hour = self.rain.accumulate(np.array([HOUR_S], dtype=np.int32), now_s)
-        return self._gauges.step(
-            self.rain,
-            RainNow(
-                hour.rain_mm[:, 0],
-                hour.coverage[:, 0],
-                self._quality.equal_rain_run,
-                self._newest_doubt_s,
-            ),
-            now_s,
+        """What quality control thinks of every gauge after the last batch.
+
+        The same object while no reading comes, no window moves and nothing falls due.
+        """
+        windows, last = self.windows(now_s), self._judged
+        if last is not None and last.windows is windows and now_s < last.until_s:
+            return last.quality
+        hour = windows.of(self._hour)
+        now = RainNow(
+            hour.rain_mm[:, 0], hour.coverage[:, 0], self._quality.equal_rain_run, self._newest_doubt_s
         )
+        quality = self._gauges.step(self.rain, now, now_s)
+        self._judged = _Judged(windows, self._gauges.stands_until_s(now, now_s), quality)
+        return quality
 
     def doubtful_until_s(self, indicator: Indicator, station: int) -> int:
         """Newest doubtful reading of a station among those that an indicator rests on; -1: none."""
@@ -253,6 +282,7 @@ class StationState:
 
     def restore(self, state: dict[str, Arrays]) -> None:
         """Take up a snapshot. ValueError or KeyError if it does not fit; nothing may be assumed then."""
+        self._judged = None
         self.rain.restore(state["rain"])
         self.stages.restore(state["stages"])
         self.sensors.restore(state["sensors"])
@@ -297,11 +327,16 @@ class StationState:
         stage = usable.select(usable.variable == Variable.STAGE)
         self.stages.add(stage.station, stage.observed_at_s, stage.value)
         self.sensors.add(usable)
+        self._let_time_pass(now_s, *changed)
+        if self.fire is not None:
+            self.fire.add(usable, now_s)
+
+    def _let_time_pass(self, now_s: int, changed: Int32Array, changed_from_s: Int64Array) -> None:
+        """Fire weather and earlier rain up to now; of stations whose rain changed from that time on."""
         if self.fire is not None:
             self.fire.advance(self.rain, now_s)
-            self.fire.add(usable, now_s)
         if self.antecedent is not None:
-            self.antecedent.advance(self.rain, now_s, *changed)
+            self.antecedent.advance(self.rain, now_s, changed, changed_from_s)
 
     def _count_rain(self, readings: ReadingBatch, flags: UInt16Array) -> tuple[Int32Array, Int64Array]:
         """Rain into the windows; flags what a counter has accounted for already.

@@ -79,17 +79,12 @@ class VillageState:
     n_places : int
         Zones of divided villages and the other villages themselves (`warnstream.model.network.Places`).
     weights : Weights
-    duration_s : Int32Array, shape (n_durations,)
-        Every duration that any rule reads, ascending.
     nowcast : GaugeNowcast or None
         None: no forecast is made.
     """
 
-    def __init__(
-        self, n_places: int, weights: Weights, duration_s: Int32Array, nowcast: GaugeNowcast | None
-    ) -> None:
+    def __init__(self, n_places: int, weights: Weights, nowcast: GaugeNowcast | None) -> None:
         self._weights = replace(weights, own=by_column(weights.own), fallback=by_column(weights.fallback))
-        self._duration_s = duration_s
         self._nowcast = nowcast
         self._nowcast_at_s = -DAY_S
         self._ahead_mm: Float64Array = np.full((n_places, len(LEADS_S)), np.nan)
@@ -124,7 +119,7 @@ class VillageState:
 
         A gauge with a faulty zero is silent, not dry. The same objects while nothing changes.
         """
-        accumulation = stations.rain.latest(self._duration_s, now_s)
+        accumulation = stations.windows(now_s)
         last = self._rain
         if (
             last is not None
@@ -136,7 +131,7 @@ class VillageState:
             return last.rain, last.sight
         # While these are the same, so are the ends of the windows: they are what it was worked out from.
         end_s = stations.rain.window_end_min(now_s) * MINUTE_S
-        rain, sight = self._combine(accumulation, is_heard, quality, end_s)
+        rain, sight = self._combine(stations.duration_s, accumulation, is_heard, quality, end_s)
         self._rain = _LastRain(accumulation, self._ahead_mm, is_heard, quality, rain, sight)
         return rain, sight
 
@@ -173,7 +168,12 @@ class VillageState:
         self._rain = self._antecedent = None
 
     def _combine(
-        self, accumulation: Accumulation, is_heard: BoolArray, quality: StationQuality, end_s: Int64Array
+        self,
+        duration_s: Int32Array,
+        accumulation: Accumulation,
+        is_heard: BoolArray,
+        quality: StationQuality,
+        end_s: Int64Array,
     ) -> tuple[VillageRain, Sight]:
         rain_mm = accumulation.rain_mm
         combined = combine(
@@ -182,11 +182,11 @@ class VillageState:
             rain_mm,
             accumulation.coverage,
             is_heard & ~quality.has(StationFlag.FAULTY_ZERO),
-            unmeasured=unmeasured_share(quality, self._duration_s, end_s),
+            unmeasured=unmeasured_share(quality, duration_s, end_s),
         )
         heard, is_blind = combined.heard, combined.is_blind
         rain = VillageRain(
-            duration_s=self._duration_s,
+            duration_s=duration_s,
             rain_mm=combined.rain_mm,
             coverage=combined.coverage,
             is_blind=is_blind,
@@ -199,7 +199,7 @@ class VillageState:
 
 def _measure_alike(one: StationQuality, other: StationQuality) -> bool:
     """Whether quality control says the same of what every gauge measures."""
-    return (
+    return one is other or (
         np.array_equal(one.flags, other.flags)
         and np.array_equal(one.confidence, other.confidence)
         and np.array_equal(one.since_s, other.since_s)

@@ -15,13 +15,13 @@ the ratio that served it (``critical_ratio``).
 """
 
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
 from warnstream.hazards import rain_table
 from warnstream.model.arrays import Float64Array, UInt8Array
 from warnstream.model.indicators import HazardLevels, VillageAntecedent, VillageRain
-from warnstream.model.level import LEVELS
 from warnstream.model.rules import CriticalRain, HazardRule, Wetness
 
 COVERAGE_MIN = 0.5
@@ -92,11 +92,8 @@ def ratio_to_critical(table: CriticalRain, rain: VillageRain) -> Float64Array:
     Float64Array, shape (n_places,)
         NaN where no rain is known or no value is set.
     """
-    ratio: Float64Array = np.full(len(rain.is_blind), np.nan)
-    for column, duration_s in enumerate(table.duration_s):
-        critical = np.full(len(ratio), np.nan)
-        for level in LEVELS:
-            has = ~np.isnan(table.critical_mm[:, column, level - 1])
-            critical[has] = table.critical_mm[has, column, level - 1]
-        ratio = np.fmax(ratio, rain.over(int(duration_s)) / critical)
-    return ratio
+    ratios = [
+        rain.over(duration_s) / table.highest_level_mm[:, column]
+        for column, duration_s in enumerate(table.duration_s.tolist())
+    ]
+    return reduce(np.fmax, ratios) if ratios else np.full(len(rain.is_blind), np.nan)

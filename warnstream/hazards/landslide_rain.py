@@ -13,6 +13,8 @@ Only the critical line looks ahead: the tanks are stepped forward with the
 expected rain.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
@@ -39,6 +41,8 @@ CRITERIA = (
 """Columns of the values and thresholds; of criteria equally far above their thresholds the first is named."""
 
 _WEIGHTED_S = 7 * DAY_S
+_BLOCK = 4096
+"""Villages judged at once: their critical values stay in the cache."""
 
 
 def evaluate(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent) -> HazardLevels:
@@ -59,19 +63,27 @@ def evaluate(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent)
     found.can_fall[:] = rain.coverage_over(HOUR_S) >= rule.lowering.coverage_min
     found.is_blind[:] = rain.is_blind
     value = _values(table, antecedent)
-    for number, territory in enumerate(table.territories):
-        rows = np.flatnonzero(table.territory == number)
+    for territory, rows in _blocks(table):
         last_hour_mm = np.nan_to_num(rain.over(HOUR_S)[rows])
         event_h = antecedent.event_s[table.dry_gap_s][rows] / HOUR_S
         critical = _critical(territory, last_hour_mm, event_h)
-        level = levels_of(value[rows], critical)
-        found.holding[rows] = worst_of(levels_of(value[rows], critical * rule.lowering.clear_ratio))
-        _take(found, rows, level, value[rows], critical, table, event_h)
+        own = np.asfortranarray(value[rows])
+        level = levels_of(own, critical)
+        found.holding[rows] = worst_of(levels_of(own, critical * rule.lowering.clear_ratio))
+        _take(found, rows, level, own, critical, table, event_h)
         if rule.forecast_level_max > Level.NONE:
             _take_expected(found, rule, rows, territory, rain, antecedent)
     reached = np.flatnonzero(found.level)
     found.station[reached] = rain.main_station(reached, np.full(len(reached), HOUR_S, dtype=np.int32))
     return found
+
+
+def _blocks(table: LandslideRain) -> Iterator[tuple[LandslideTerritory, Int64Array]]:
+    """Every territory with its villages, a block after the other."""
+    for number, territory in enumerate(table.territories):
+        rows = np.flatnonzero(table.territory == number)
+        for first in range(0, len(rows), _BLOCK):
+            yield territory, rows[first : first + _BLOCK]
 
 
 def _values(table: LandslideRain, antecedent: VillageAntecedent) -> Float64Array:
@@ -96,11 +108,12 @@ def _critical(
     territory: LandslideTerritory, last_hour_mm: Float64Array, event_h: Float64Array
 ) -> Float64Array:
     """Critical values of the criteria, shape (n, 5, 4)."""
-    critical = np.full((len(last_hour_mm), len(CRITERIA), len(LEVELS)), np.nan)
+    critical = np.full((len(last_hour_mm), len(CRITERIA), len(LEVELS)), np.nan, order="F")
     critical[:, 0] = critical_soil_water(territory, last_hour_mm)
-    low_h, high_h = territory.intensity_h_range
-    in_range = np.flatnonzero((event_h >= low_h) & (event_h <= high_h))
-    critical[in_range, 1] = territory.intensity_a * event_h[in_range, None] ** -territory.intensity_b
+    if not np.isnan(territory.intensity_a).all():  # powers are slow
+        low_h, high_h = territory.intensity_h_range
+        in_range = np.flatnonzero((event_h >= low_h) & (event_h <= high_h))
+        critical[in_range, 1] = territory.intensity_a * event_h[in_range, None] ** -territory.intensity_b
     critical[:, 2] = territory.effective_mm
     critical[:, 3] = territory.antecedent_mm
     critical[:, 4] = territory.weighted_mm
@@ -112,7 +125,7 @@ def critical_soil_water(territory: LandslideTerritory, last_hour_mm: Float64Arra
 
     NaN where a level has no line, or where less rain fell than its lowest point.
     """
-    critical = np.full((len(last_hour_mm), len(LEVELS)), np.nan)
+    critical = np.full((len(last_hour_mm), len(LEVELS)), np.nan, order="F")
     lines = zip(territory.line_rain_mm, territory.line_soil_water_mm, strict=True)
     for number, (rain_mm, soil_water_mm) in enumerate(lines):
         if len(rain_mm):

@@ -8,6 +8,8 @@ rule's `forecast_level_max`.
 """
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -44,9 +46,18 @@ def evaluate_where(rule: HazardRule, rain: VillageRain, *, counts: BoolArray | N
     if counts is not None:
         reached = np.where(counts, reached, np.uint8(0))
         holding = np.where(counts, holding, np.uint8(0))
-    found = _blank(len(reached), holding, rain, rule)
+    looks_ahead = rule.forecast_level_max > Level.NONE and bool((rain.ahead_mm > 0).any())
+    is_quiet = not (looks_ahead or reached.any())
+    found = replace(
+        _nothing(len(reached)) if is_quiet else no_levels(len(reached), Indicator.RAIN),
+        holding=holding,
+        can_fall=rain.coverage_over(HOUR_S) >= rule.lowering.coverage_min,
+        is_blind=rain.is_blind,
+    )
+    if is_quiet:
+        return found
     _take(found, reached, observed, np.zeros(len(reached)), lead_s=0, table=table)
-    if rule.forecast_level_max > Level.NONE:
+    if looks_ahead:
         for index, lead_s in enumerate(LEADS_S):
             _take_expected(found, rule, rain, index, lead_s)
     rows = np.flatnonzero(found.level)
@@ -147,10 +158,10 @@ def _take(
     found.lead_s[village] = lead_s
 
 
-def _blank(n_villages: int, holding: LevelArray, rain: VillageRain, rule: HazardRule) -> HazardLevels:
-    """No level anywhere, to be filled in place by `_take`."""
+@lru_cache(maxsize=2)
+def _nothing(n_villages: int) -> HazardLevels:
+    """No level anywhere: one for all tables that find none, and nobody can write into it."""
     found = no_levels(n_villages, Indicator.RAIN)
-    found.holding[:] = holding
-    found.can_fall[:] = rain.coverage_over(HOUR_S) >= rule.lowering.coverage_min
-    found.is_blind[:] = rain.is_blind
+    for one in fields(found):
+        getattr(found, one.name).setflags(write=False)
     return found

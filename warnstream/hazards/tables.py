@@ -53,6 +53,8 @@ def worst_column(level: LevelArray, value: Float64Array, critical: Float64Array)
     -------
     Int64Array, shape (n_rows,)
     """
+    if level.shape[1] == 1:
+        return np.zeros(len(level), dtype=np.int64)
     worst = worst_of(level)
     threshold = threshold_of(critical, np.repeat(worst[:, None], level.shape[1], axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -67,9 +69,13 @@ def threshold_of(critical: Float64Array, level: LevelArray) -> Float64Array:
     Where a level has none, that of the next higher one: a forecast that reaches orange but may raise yellow
     alone reached the value of orange.
     """
-    known = critical.copy()
-    for index in range(critical.shape[-1] - 2, -1, -1):
-        known[..., index] = np.where(np.isnan(known[..., index]), known[..., index + 1], known[..., index])
-    index_of_level = np.maximum(level.astype(np.intp), 1) - 1
-    threshold: Float64Array = np.take_along_axis(known, index_of_level[..., None], axis=-1)[..., 0]
-    return threshold
+    index = np.maximum(level.astype(np.intp), 1).ravel() - 1
+    by_row, row = critical.reshape(len(index), len(LEVELS)), np.arange(len(index))
+    threshold: Float64Array = by_row[row, index]
+    for _ in LEVELS[1:]:
+        missing = np.isnan(threshold)
+        if not missing.any():
+            break
+        index = np.minimum(index + missing, len(LEVELS) - 1)
+        threshold = by_row[row, index]
+    return threshold.reshape(level.shape)

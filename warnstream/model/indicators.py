@@ -102,8 +102,11 @@ class VillageRain:
     station_rain_mm: Float64Array
     weights: StationWeights
     highest_mm: Float64Array = field(init=False)
+    _column_of: dict[int, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        column_of = {duration_s: column for column, duration_s in enumerate(self.duration_s.tolist())}
+        object.__setattr__(self, "_column_of", column_of)
         highest_mm = np.fmax.reduce(self.rain_mm, axis=0, initial=-np.inf, dtype=np.float64)
         object.__setattr__(self, "highest_mm", highest_mm)
 
@@ -133,13 +136,13 @@ class VillageRain:
         column = np.searchsorted(self.duration_s, duration_s)
         station, weight = self.weights.station[village], self.weights.weight[village]
         part = weight * (self.station_rain_mm[station, column[:, None]] + 1e-9)
-        best = np.argmax(np.nan_to_num(part), axis=1)
+        best = np.argmax(np.where(np.isnan(part), 0.0, part), axis=1)
         chosen: Int32Array = station[np.arange(len(village)), best]
         return chosen
 
     def _column(self, duration_s: int) -> int:
-        column = int(np.searchsorted(self.duration_s, duration_s))
-        if column == len(self.duration_s) or self.duration_s[column] != duration_s:
+        column = self._column_of.get(duration_s)
+        if column is None:
             raise KeyError(f"duration of {duration_s} s is not among those accumulated")
         return column
 

@@ -53,12 +53,15 @@ class CriticalRain:
         None: the ground makes no difference.
     lowest_mm : Float64Array, shape (n_durations, 4)
         The lowest of all villages: below it no village reaches the level. Infinite where none has a value.
+    highest_level_mm : Float64Array, shape (n_villages, n_durations)
+        That of the highest level that has a value; NaN where none has.
     """
 
     duration_s: Int32Array
     critical_mm: Float64Array
     wetness: "Wetness | None" = None
     lowest_mm: Float64Array = field(init=False)
+    highest_level_mm: Float64Array = field(init=False)
 
     def __post_init__(self) -> None:
         critical_mm = np.asarray(self.critical_mm, dtype=np.float64)
@@ -67,6 +70,11 @@ class CriticalRain:
         lowest_mm = np.fmin.reduce(critical_mm, axis=0, initial=np.inf)
         object.__setattr__(self, "critical_mm", critical_mm)
         object.__setattr__(self, "lowest_mm", lowest_mm)
+        highest_mm = critical_mm[:, :, -1]
+        for level in reversed(range(critical_mm.shape[2] - 1)):
+            if np.isnan(highest_mm).any():
+                highest_mm = np.where(np.isnan(highest_mm), critical_mm[:, :, level], highest_mm)
+        object.__setattr__(self, "highest_level_mm", highest_mm)
 
 
 @dataclass(frozen=True, slots=True)

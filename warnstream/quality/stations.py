@@ -101,6 +101,15 @@ class RainGaugeQuality:
         since_s = np.where(checks.is_faulty_zero, checks.zero_since_s, self.stuck_since_s)
         return StationQuality(flags, confidence_of(flags), since_s)
 
+    def stands_until_s(self, now: RainNow, now_s: int) -> int:
+        """From when on `step` may find otherwise by time alone, while `now` stays as it is."""
+        neighbours = self._policy.neighbours
+        fading_s = np.concatenate([self._checks.influx_at_s, now.doubtful_until_s]) + HOUR_S
+        fades_s = int(fading_s.min(where=fading_s > now_s, initial=np.iinfo(np.int64).max))
+        if self._neighbours.station.shape[1] == 0:
+            return fades_s
+        return min(fades_s, self._compared_until_s + neighbours.step_s + self._wait_s)
+
     def snapshot(self) -> dict[str, np.ndarray]:
         """State as arrays."""
         return {

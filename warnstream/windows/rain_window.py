@@ -30,6 +30,8 @@ UM_PER_MM = 1000
 """Rain is kept in micrometres: 0.1 mm, 0.2 mm and 0.254 mm (0.01 inch) tips are all whole numbers."""
 
 _EVERY = slice(None)
+_BLOCK = 16_384
+"""Stations looked up at once: what is in between stays in the cache."""
 _FEW = 0.3
 """Where less than that share of the windows differs from the rest or has changed, it is looked up singly."""
 
@@ -63,6 +65,11 @@ class Accumulation:
         """Share of the window that was observed, 0 (no reading) to 1, shape (n_stations, n_durations)."""
         share: Float64Array = self.observed_min / self.length_min
         return np.minimum(share, 1.0, out=share).T
+
+    def of(self, index: int) -> "Accumulation":
+        """The same of one duration alone, sharing its arrays."""
+        one = slice(index, index + 1)
+        return Accumulation(self.rain_um[one], self.observed_min[one], self.length_min[one])
 
     def copy(self) -> "Accumulation":
         """The same in arrays of its own."""
@@ -476,19 +483,28 @@ class RainWindow:
     def _look_up(
         self, found: Accumulation, duration_min: Int64Array, station: Int64Array, end: Int64Array
     ) -> None:
-        """Windows of some stations with an end each, into `found`."""
+        """Windows of some stations with an end each, into `found`.
+
+        They end at few different minutes: the rows are worked out by minute, not by station.
+        """
         ring = self._ring
         n_stations = ring.rain_um.shape[1]
         rain_um, observed_min = ring.rain_um.ravel(), ring.observed_min.ravel()
-        until = ring.held_at(end, forward=True)
-        last = ring.rows_of(until) * n_stations + station
-        rain_until, observed_until = rain_um[last], observed_min[last]
-        for index in range(len(duration_min)):
-            begin, length = self._begins(duration_min[index], end, until)
-            first = ring.rows_of(begin) * n_stations + station
-            found.rain_um[index, station] = rain_until - rain_um[first]
-            found.observed_min[index, station] = observed_until - observed_min[first]
-            found.length_min[index, station] = length
+        minute = np.arange(int(end.min()), int(end.max()) + 1, dtype=np.int64)
+        until = ring.held_at(minute, forward=True)
+        begin, length = self._begins(duration_min[:, None], minute, until)
+        last_of, first_of = ring.rows_of(until) * n_stations, ring.rows_of(begin) * n_stations
+        length_of = length.astype(np.uint16)
+        for block in range(0, len(station), _BLOCK):
+            some = station[block : block + _BLOCK]
+            which = end[block : block + _BLOCK] - minute[0]
+            last = last_of[which] + some
+            rain_until, observed_until = rain_um[last], observed_min[last]
+            for index in range(len(duration_min)):
+                first = first_of[index][which] + some
+                found.rain_um[index, some] = rain_until - rain_um[first]
+                found.observed_min[index, some] = observed_until - observed_min[first]
+                found.length_min[index, some] = length_of[index][which]
 
     def _take_spares(self, found: Accumulation) -> None:
         """Windows of spares in place of their gauges' where they observed a greater share."""

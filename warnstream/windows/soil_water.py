@@ -21,6 +21,8 @@ _OUTLET_MM = (15.0, 60.0, 15.0, 15.0)
 """Heights of the side outlets: two of the first tank, one each of the second and third."""
 _OUTLET_PER_H = (0.1, 0.15, 0.05, 0.01)
 _SEEPAGE_PER_H = (0.12, 0.05, 0.01)
+_BLOCK = 8192
+"""Places looked ahead for at once: what is in between stays in the cache."""
 
 
 def advance_tanks(tanks_mm: Float64Array, rain_mm: Float64Array, step_h: float) -> Float64Array:
@@ -71,11 +73,15 @@ def soil_water_ahead(tanks_mm: Float64Array, ahead_mm: Float64Array) -> Float64A
     Float64Array, shape (n, n_hours)
         Millimetres; NaN where there is no forecast.
     """
-    result = np.empty_like(ahead_mm)
+    result = np.full_like(ahead_mm, np.nan)
     steps = HOUR_S // STEP_S
-    hourly_mm = np.diff(ahead_mm, axis=1, prepend=0.0)
-    for hour in range(ahead_mm.shape[1]):
-        for _ in range(steps):
-            tanks_mm = advance_tanks(tanks_mm, hourly_mm[:, hour] / steps, STEP_S / HOUR_S)
-        result[:, hour] = tanks_mm.sum(axis=0)
+    for first in range(0, len(ahead_mm), _BLOCK):
+        some = slice(first, first + _BLOCK)
+        if np.isnan(ahead_mm[some]).all():
+            continue
+        tanks, hourly_mm = tanks_mm[:, some], np.diff(ahead_mm[some], axis=1, prepend=0.0)
+        for hour in range(ahead_mm.shape[1]):
+            for _ in range(steps):
+                tanks = advance_tanks(tanks, hourly_mm[:, hour] / steps, STEP_S / HOUR_S)
+            result[some, hour] = tanks.sum(axis=0)
     return result

@@ -97,3 +97,24 @@ def test_without_a_forecast_only_observed_rain_counts() -> None:
     found = critical_rainfall.evaluate(rule, rain_by_hour(rule, [10, 10, 10]))
     assert found.level[0] == Level.NONE
     assert np.isnan(found.value[0])
+
+
+@pytest.mark.parametrize(
+    ("values", "ratio"),
+    [({BLUE: 20, RED: 80}, 0.5), ({BLUE: 20, ORANGE: 60}, 2 / 3), ({BLUE: 20}, 2.0)],
+)
+def test_the_score_is_the_rain_over_the_value_of_the_highest_level_that_has_one(
+    values: dict[Level, float], ratio: float
+) -> None:
+    rule = rule_of({1: values})
+    found = critical_rainfall.evaluate(rule, rain_over(rule, {1: 40}))
+    assert found.ratio[0] == pytest.approx(ratio)
+
+
+def test_what_is_found_where_no_level_is_reached_cannot_be_written_into() -> None:
+    """It is shared between tables."""
+    rule = rule_of({1: {ORANGE: 40}})
+    quiet = critical_rainfall.evaluate(rule, rain_over(rule, {1: 39}))
+    with pytest.raises(ValueError, match="read-only"):
+        quiet.level[0] = ORANGE
+    assert critical_rainfall.evaluate(rule, rain_over(rule, {1: 40})).level[0] == ORANGE

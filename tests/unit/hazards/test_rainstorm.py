@@ -69,7 +69,7 @@ def test_what_will_fall_reaches_its_colour_ahead() -> None:
 
 
 def test_a_forecast_that_may_raise_less_than_it_reaches_names_the_value_that_it_reaches() -> None:
-    """40 mm in 2 h and 20 to come reach orange over 3 h (50), which may be yellow at most; 6 h are unknown."""
+    """40 mm in 2 h and 20 to come reach orange over 3 h (50), but may be yellow at most; 6 h are unknown."""
     rule = signal(forecast_level_max=YELLOW)
     found = rainstorm.evaluate(rule, rain_over(rule, {1: 20, 2: 40}, ahead=(20, 20, 20)))
     assert (found.level[0], found.threshold[0], found.value[0]) == (YELLOW, 50, 60)

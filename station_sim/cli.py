@@ -26,6 +26,7 @@ from station_sim.demo_config import write_demo_config
 from station_sim.errors import SimulatorError
 from station_sim.faults import HARSH_FAULTS, MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix
 from station_sim.formats import ENCODERS, reformat
+from station_sim.ground_hazards import write_ground_hazards
 from station_sim.load_command import LOAD_HELP, add_load_options, run_load, write_config
 from station_sim.people import BrokerDevices, People
 from station_sim.progress import ProgressView
@@ -163,7 +164,7 @@ def _add_county_options(parser: argparse.ArgumentParser) -> None:
         "--network",
         choices=("plain", "varied"),
         default="plain",
-        help="varied: loggers, intervals and buckets as real ones are, dense gauges, slope sensors",
+        help="varied: loggers, intervals and buckets as real ones are, dense gauges, slope and depth sensors",
     )
     parser.add_argument("--village-polygons", action="store_true", help="give villages outlines (Voronoi)")
     parser.add_argument(
@@ -452,6 +453,8 @@ def _county(options: argparse.Namespace) -> int:
         prefix=options.prefix,
         data_directory=options.data_directory,
     )
+    if county.ground is not None:
+        write_ground_hazards(options.out, county.ground, county.villages.code)
     n_gauges = sum("stage" in words for words in county.stations.variables)
     summary: dict[str, object] = {
         "directory": str(options.out),

@@ -20,12 +20,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from station_sim.answers import AnswerHabits
-from station_sim.broker import BrokerAddress, BrokerTransport
+from station_sim.broker import BrokerAddress, BrokerTransport, Transport
 from station_sim.county import CountyPlan, build_county, read_county
 from station_sim.demo_config import write_demo_config
+from station_sim.dial_in import DialInTransport
 from station_sim.errors import SimulatorError
 from station_sim.faults import HARSH_FAULTS, MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix
-from station_sim.formats import ENCODERS, reformat
 from station_sim.ground_hazards import write_ground_hazards
 from station_sim.load_command import LOAD_HELP, add_load_options, run_load, write_config
 from station_sim.people import BrokerDevices, People
@@ -34,6 +34,7 @@ from station_sim.publish import Publisher, PublishSummary
 from station_sim.replay import Replay, read_archive
 from station_sim.scenario import DEFAULT_PREFIX, DEFAULT_START_S, Scenario
 from station_sim.sms_gateway import GatewayManners, SmsGateway
+from station_sim.speakers import FLAT, add_speaker_options, spoken, write_decoders
 from station_sim.varied_network import varied
 from station_sim.weather_commands import (
     CALIBRATE_HELP,
@@ -166,6 +167,7 @@ def _add_county_options(parser: argparse.ArgumentParser) -> None:
         default="plain",
         help="varied: loggers, intervals and buckets as real ones are, dense gauges, slope and depth sensors",
     )
+    add_speaker_options(parser, sends=False)
     parser.add_argument("--village-polygons", action="store_true", help="give villages outlines (Voronoi)")
     parser.add_argument(
         "--counties", type=Path, metavar="GEOJSON", help="true county outlines instead of invented ones"
@@ -231,12 +233,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--truth", type=Path, metavar="DIR", help="for truth.csv and faults.csv; default CONFIG_DIR/truth"
     )
-    parser.add_argument(
-        "--format",
-        choices=("flat_json", *ENCODERS),
-        default="flat_json",
-        help="form of the messages; decoders: in warnstream.yaml must say the same; default flat_json",
-    )
+    add_speaker_options(parser, sends=True)
     parser.add_argument(
         "--people", action="store_true", help="also play people with devices, as `station-sim people`"
     )
@@ -453,6 +450,9 @@ def _county(options: argparse.Namespace) -> int:
         prefix=options.prefix,
         data_directory=options.data_directory,
     )
+    if options.format != FLAT:
+        prefix = options.prefix or DEFAULT_PREFIX
+        write_decoders(options.out, options.format, county.stations, prefix, options.sl651_port)
     if county.ground is not None:
         write_ground_hazards(options.out, county.ground, county.villages.code)
     n_gauges = sum("stage" in words for words in county.stations.variables)
@@ -481,8 +481,17 @@ def _run(options: argparse.Namespace) -> int:
     )
     scenario.write_truth(options.truth or options.config / "truth")
     address = _broker_address(options)
-    messages = reformat(scenario.messages(), options.format)
-    transport = BrokerTransport(address, resend_s=options.resend)
+    messages = spoken(
+        scenario.messages(),
+        county.stations,
+        options.seed,
+        options.format,
+        gateway_batch=options.gateway_batch,
+        dials_in=options.sl651_port is not None,
+    )
+    transport: Transport = BrokerTransport(address, resend_s=options.resend)
+    if options.sl651_port is not None:
+        transport = DialInTransport(transport, options.host, options.sl651_port)
     publisher = Publisher(messages, transport, options.speed)
     habits = AnswerHabits(options.seed, speed=options.speed)
     with ExitStack() as stack:

@@ -241,6 +241,17 @@ def read_thresholds(
     )
 
 
+def read_posts(path: Path) -> frozenset[str]:
+    """Codes of the posts of a chain.csv.
+
+    Raises
+    ------
+    CountyFileError
+        If the file cannot be read, or a row has no post.
+    """
+    return frozenset(row.text("post") for row in _rows(path, ("post",)))
+
+
 def _variables(words: str) -> tuple[str, ...]:
     found = tuple(words.replace(";", " ").split())
     if not found or not set(found) <= set(VARIABLE_OF_WORD):

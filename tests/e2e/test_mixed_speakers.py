@@ -48,7 +48,8 @@ def test_every_report_of_a_mixed_county_is_in_the_journal(
     try:
         capsys.readouterr()
         sending = ["--port", str(port), "--speed", "0", "--hours", "1", "--faults", "harsh", "--json"]
-        assert main(["run", "--config", folder, *speaking, *sending, "--gateway-batch", "20"]) == 0
+        people = ["--people", "--posts-absent", "0.5", "--posts-wrong-numbers", "0.2"]
+        assert main(["run", "--config", folder, *speaking, *sending, *people, "--gateway-batch", "20"]) == 0
         summary = json.loads(capsys.readouterr().out)
         assert node.stop() == 0
     finally:
@@ -76,6 +77,8 @@ def test_every_report_of_a_mixed_county_is_in_the_journal(
         for station, variable, time_s, value in rows_of(flat.readings)
         if station not in dials or variable != Variable.RAIN
     }
+    assert summary["people"]["absent"] > 0
+    assert summary["people"]["wrong_numbers"] > 0
     assert len(kept) == summary["messages"]
     dialled = [message for message in kept if message.topic == LISTENER_TOPIC_SL651]
     assert len(dialled) > 50

@@ -25,7 +25,7 @@ SLOPE_ROWS = (
 
 DEPTH_ROWS = (
     ("blue", 5.0, "cm", "assumed by the simulator: water stands"),
-    ("yellow", 10.0, "cm", "FloodNet, New York: first mark"),
+    ("yellow", 10.0, "cm", "FloodNet, New York: 10 cm mark"),
     ("orange", 15.0, "cm", "common mark: walk and drive with care"),
     ("red", 27.0, "cm", "common mark: no car may enter"),
 )

@@ -7,6 +7,7 @@ repeated although notifications arrive in an order that threads decide.
 
 import heapq
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,19 @@ _DELAY_S_MIN = 5.0
 _DELAY_S_MAX = 3_600.0
 
 
+_SIMULATED_POST = re.compile(r"[GV]\d{12}|[TC]\d{4}")
+"""`station_sim.county_files`: grid member and head by village, officers of townships and counties."""
+
+
+def is_simulated_post(recipient: str) -> bool:
+    """Whether a code is one of a post in the simulator's own chain.csv.
+
+    >>> is_simulated_post("G331102901201"), is_simulated_post("H331102901201-001")
+    (True, False)
+    """
+    return _SIMULATED_POST.fullmatch(recipient) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerHabits:
     """How people answer.
@@ -38,16 +52,39 @@ class AnswerHabits:
         Mean time until an answer, simulated seconds; exponential between 5 s and one hour.
     speed : float
         Simulated seconds per second, as the stations' clock; 0 counts as 1.
+    absent_share : float or None
+        Share of duty posts where nobody is: they are shown everything and never answer. None: `off_share`.
+    wrong_post_share : float
+        Share of duty posts whose number or device in the list is wrong: what is sent there reaches nobody.
+    posts : frozenset of str or None
+        Codes of the duty posts; None: those that the simulator's chain.csv has.
     """
 
     seed: int = 1
     off_share: float = 0.2
     delay_s: float = 180.0
     speed: float = 1.0
+    absent_share: float | None = None
+    wrong_post_share: float = 0.0
+    posts: frozenset[str] | None = None
+
+    def is_post(self, recipient: str) -> bool:
+        """Whether a recipient is a post of the responsibility chain, not a household."""
+        return is_simulated_post(recipient) if self.posts is None else recipient in self.posts
+
+    def is_absent(self, recipient: str) -> bool:
+        """Whether it is a post where nobody is."""
+        share = self.off_share if self.absent_share is None else self.absent_share
+        return self.is_post(recipient) and share_of(self.seed, recipient, "off") < share
+
+    def has_wrong_number(self, recipient: str) -> bool:
+        """Whether it is a post that cannot be reached where the list says."""
+        return self.is_post(recipient) and share_of(self.seed, recipient, "post") < self.wrong_post_share
 
     def answer(self, recipient: str, message: str, msg_type: str) -> tuple[str, float] | None:
         """The answer and after how many real seconds it comes; None if this recipient never answers."""
-        if share_of(self.seed, recipient, "off") < self.off_share:
+        is_off = not self.is_post(recipient) and share_of(self.seed, recipient, "off") < self.off_share
+        if is_off or self.is_absent(recipient):
             return None
         share = share_of(self.seed, recipient, message, "delay")
         delay_s = float(np.clip(-self.delay_s * np.log(1.0 - share), _DELAY_S_MIN, _DELAY_S_MAX))

@@ -20,19 +20,28 @@ from dataclasses import asdict
 from pathlib import Path
 
 from station_sim.answers import AnswerHabits
-from station_sim.broker import BrokerAddress, BrokerTransport
+from station_sim.broker import BrokerAddress, BrokerTransport, Transport
 from station_sim.county import CountyPlan, build_county, read_county
 from station_sim.demo_config import write_demo_config
+from station_sim.dial_in import DialInTransport
 from station_sim.errors import SimulatorError
 from station_sim.faults import HARSH_FAULTS, MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix
-from station_sim.formats import ENCODERS, reformat
+from station_sim.ground_hazards import write_ground_hazards
 from station_sim.load_command import LOAD_HELP, add_load_options, run_load, write_config
 from station_sim.people import BrokerDevices, People
+from station_sim.people_command import (
+    PEOPLE_HELP,
+    add_people_options,
+    add_post_options,
+    not_negative,
+    play_people,
+    post_habits,
+)
 from station_sim.progress import ProgressView
 from station_sim.publish import Publisher, PublishSummary
 from station_sim.replay import Replay, read_archive
 from station_sim.scenario import DEFAULT_PREFIX, DEFAULT_START_S, Scenario
-from station_sim.sms_gateway import GatewayManners, SmsGateway
+from station_sim.speakers import FLAT, add_speaker_options, spoken, write_decoders
 from station_sim.varied_network import varied
 from station_sim.weather_commands import (
     CALIBRATE_HELP,
@@ -90,15 +99,6 @@ as if its stations were sending now, on {prefix}/replay/{kind}/{station}/obs.
   station-sim replay readings.parquet --speed 600 --after 2h
 """
 
-_PEOPLE_HELP = """\
-Receives the notifications of all devices ({prefix}/device/+), shows each key
-once and answers on the answer topic; some phones are off. With --sms-port it
-is also the SMS gateway. Runs until Ctrl-C or --for.
-
-  station-sim people --speed 240
-  station-sim people --sms-port 18081 --answers-url http://127.0.0.1:18080/api/v1/answers
-"""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
@@ -127,7 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_county_options(command("county", "build a county's CONFIG_DIR", _COUNTY_HELP, _county))
     _add_run_options(command("run", "send a storm over a county", _RUN_HELP, _run))
     _add_replay_options(command("replay", "send a readings archive again", _REPLAY_HELP, _replay))
-    _add_people_options(command("people", "receive notifications and answer", _PEOPLE_HELP, _people))
+    people = command("people", "receive notifications and answer", PEOPLE_HELP, _people)
+    add_people_options(people, _duration_s, _add_broker_options)
     load = command("load", "send a whole network's readings at a rate", LOAD_HELP, _load)
     add_load_options(load, _duration_s, _add_broker_options)
     storm = command("storm", "write the weather: truth, radar, forecast, pictures", STORM_HELP, _storm)
@@ -163,8 +164,9 @@ def _add_county_options(parser: argparse.ArgumentParser) -> None:
         "--network",
         choices=("plain", "varied"),
         default="plain",
-        help="varied: loggers, intervals and buckets as real ones are, dense gauges, slope sensors",
+        help="varied: loggers, intervals and buckets as real ones are, dense gauges, slope and depth sensors",
     )
+    add_speaker_options(parser, sends=False)
     parser.add_argument("--village-polygons", action="store_true", help="give villages outlines (Voronoi)")
     parser.add_argument(
         "--counties", type=Path, metavar="GEOJSON", help="true county outlines instead of invented ones"
@@ -196,7 +198,7 @@ def _add_broker_options(parser: argparse.ArgumentParser) -> None:
 def _add_speed_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--speed",
-        type=_not_negative,
+        type=not_negative,
         default=240.0,
         metavar="X",
         help="simulated seconds per second: 1 real time, 0 as fast as the broker takes it; default 240",
@@ -230,15 +232,11 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--truth", type=Path, metavar="DIR", help="for truth.csv and faults.csv; default CONFIG_DIR/truth"
     )
-    parser.add_argument(
-        "--format",
-        choices=("flat_json", *ENCODERS),
-        default="flat_json",
-        help="form of the messages; decoders: in warnstream.yaml must say the same; default flat_json",
-    )
+    add_speaker_options(parser, sends=True)
     parser.add_argument(
         "--people", action="store_true", help="also play people with devices, as `station-sim people`"
     )
+    add_post_options(parser)
     _add_broker_options(parser)
 
 
@@ -266,68 +264,6 @@ def _add_replay_options(parser: argparse.ArgumentParser) -> None:
         help="let the clock go on after the last reading, e.g. 2h; default 0",
     )
     _add_broker_options(parser)
-
-
-def _add_people_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seed", type=int, default=1, help="default 1")
-    parser.add_argument(
-        "--off-share", type=_share, default=0.2, metavar="SHARE", help="phones that are off, default 0.2"
-    )
-    parser.add_argument(
-        "--delay", type=_duration_s, default=180, metavar="DURATION", help="mean time to answer, default 3min"
-    )
-    parser.add_argument(
-        "--speed", type=_not_negative, default=1.0, metavar="X", help="divides the delays, default 1"
-    )
-    parser.add_argument("--sms-port", type=int, metavar="PORT", help="also be the SMS gateway on this port")
-    parser.add_argument(
-        "--sms-failure-rate",
-        type=_share,
-        default=0.0,
-        metavar="SHARE",
-        help="requests that get 503, default 0",
-    )
-    parser.add_argument(
-        "--sms-rate", type=float, metavar="R", help="requests a second that the gateway takes"
-    )
-    parser.add_argument("--sms-loss", type=_share, default=0.0, metavar="SHARE", help="taken, never shown")
-    parser.add_argument(
-        "--sms-delay",
-        type=_duration_s,
-        default=0,
-        metavar="DURATION",
-        help="mean time until shown, default 0",
-    )
-    parser.add_argument(
-        "--wrong-numbers",
-        type=_share,
-        default=0.0,
-        metavar="SHARE",
-        help="numbers that nobody has, default 0",
-    )
-    parser.add_argument(
-        "--voice", action="store_true", help="the gateway calls; one in four does not pick up"
-    )
-    parser.add_argument("--receipts-url", metavar="URL", help="where receipts are posted")
-    parser.add_argument("--answers-url", metavar="URL", help="where SMS answers are posted")
-    parser.add_argument(
-        "--for", type=_duration_s, dest="for_s", metavar="DURATION", help="stop after this real time"
-    )
-    _add_broker_options(parser)
-
-
-def _not_negative(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected 0 or more, got {text}")
-    return value
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"expected a share of at least 0 and below 1, got {text}")
-    return value
 
 
 def _duration_s(text: str) -> int:
@@ -452,6 +388,11 @@ def _county(options: argparse.Namespace) -> int:
         prefix=options.prefix,
         data_directory=options.data_directory,
     )
+    if options.format != FLAT:
+        prefix = options.prefix or DEFAULT_PREFIX
+        write_decoders(options.out, options.format, county.stations, prefix, options.sl651_port)
+    if county.ground is not None:
+        write_ground_hazards(options.out, county.ground, county.villages.code)
     n_gauges = sum("stage" in words for words in county.stations.variables)
     summary: dict[str, object] = {
         "directory": str(options.out),
@@ -478,10 +419,19 @@ def _run(options: argparse.Namespace) -> int:
     )
     scenario.write_truth(options.truth or options.config / "truth")
     address = _broker_address(options)
-    messages = reformat(scenario.messages(), options.format)
-    transport = BrokerTransport(address, resend_s=options.resend)
+    messages = spoken(
+        scenario.messages(),
+        county.stations,
+        options.seed,
+        options.format,
+        gateway_batch=options.gateway_batch,
+        dials_in=options.sl651_port is not None,
+    )
+    transport: Transport = BrokerTransport(address, resend_s=options.resend)
+    if options.sl651_port is not None:
+        transport = DialInTransport(transport, options.host, options.sl651_port)
     publisher = Publisher(messages, transport, options.speed)
-    habits = AnswerHabits(options.seed, speed=options.speed)
+    habits = AnswerHabits(options.seed, speed=options.speed, **post_habits(options))
     with ExitStack() as stack:
         stop = stack.enter_context(_stop_on_signals())
         people = None
@@ -518,42 +468,10 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _people(options: argparse.Namespace) -> int:
-    habits = AnswerHabits(options.seed, options.off_share, options.delay, options.speed)
-    people = People(BrokerDevices(_broker_address(options), options.prefix), habits, options.prefix)
-    summary: dict[str, object] = {}
-    with ExitStack() as stack:
-        stop = stack.enter_context(_stop_on_signals())
-        gateway = None
-        if options.sms_port is not None:
-            gateway = SmsGateway(
-                habits,
-                options.sms_port,
-                answers_url=options.answers_url,
-                manners=_manners(options),
-                receipts_url=options.receipts_url,
-            )
-            stack.callback(gateway.stop)
-            gateway.start()
-        people.start()
-        stack.callback(people.stop)
-        _tell("people are listening; Ctrl-C ends")
-        stop.wait(options.for_s)
-        summary["devices"] = asdict(people.counts())
-        if gateway is not None:
-            summary["sms"] = asdict(gateway.counts())
+    with _stop_on_signals() as stop:
+        summary = play_people(options, _broker_address(options), stop, _tell)
     _print_summary(options, summary)
     return 0
-
-
-def _manners(options: argparse.Namespace) -> GatewayManners:
-    return GatewayManners(
-        options.sms_failure_rate,
-        options.sms_rate,
-        options.sms_delay,
-        options.sms_loss,
-        options.wrong_numbers,
-        options.voice,
-    )
 
 
 def _storm(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ import shapely
 
 from station_sim import county_files, names, outline
 from station_sim.errors import SimulatorError
+from station_sim.ground_hazards import GroundInventory
 from station_sim.outline import CountyPart
 from station_sim.places import CriticalRainTable, GaugeTable, StationTable
 from station_sim.seeds import stream
@@ -95,13 +96,17 @@ class CountyPlan:
 
 @dataclass(frozen=True, slots=True)
 class County:
-    """Places and thresholds of a county; see `station_sim.places` for the tables."""
+    """Places and thresholds of a county; see `station_sim.places` for the tables.
+
+    `ground` is None where slopes and low spots are nobody's concern: no sensors, no thresholds.
+    """
 
     stations: StationTable
     villages: Villages
     critical_rain: CriticalRainTable
     gauges: GaugeTable
     households_per_village: int = 4
+    ground: GroundInventory | None = None
 
     def write(self, directory: Path) -> None:
         """Write stations.csv, villages.csv, households.csv, chain.csv and thresholds.csv.
@@ -116,7 +121,12 @@ class County:
         )
         county_files.write_chain(directory / "chain.csv", self.villages)
         county_files.write_thresholds(
-            directory / "thresholds.csv", self.stations, self.villages, self.critical_rain, self.gauges
+            directory / "thresholds.csv",
+            self.stations,
+            self.villages,
+            self.critical_rain,
+            self.gauges,
+            self.ground,
         )
 
 

@@ -8,12 +8,14 @@ configuration can be simulated.
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import numpy as np
 
 from station_sim.errors import CountyFileError
+from station_sim.ground_hazards import GroundInventory, threshold_rows
 from station_sim.places import CriticalRainTable, GaugeTable, StationTable
 from station_sim.seeds import share_of
 from warnstream.model.level import LEVELS, parse_level
@@ -121,9 +123,13 @@ def write_thresholds(
     villages: Villages,
     critical_rain: CriticalRainTable,
     gauges: GaugeTable,
+    ground: GroundInventory | None = None,
 ) -> None:
-    """Write thresholds.csv: critical rain of every village, then the stages that warn villages."""
-    write_rows(path, THRESHOLDS_HEADER, _threshold_rows(stations, villages, critical_rain, gauges))
+    """Write thresholds.csv: critical rain of villages, stages that warn them, then slopes and low spots."""
+    rows = _threshold_rows(stations, villages, critical_rain, gauges)
+    if ground is not None:
+        rows = chain(rows, threshold_rows(ground, stations.code, villages.code))
+    write_rows(path, THRESHOLDS_HEADER, rows)
 
 
 def _threshold_rows(
@@ -233,6 +239,17 @@ def read_thresholds(
         CriticalRainTable(np.array(duration_s_all, dtype=np.int32), critical_mm, tuple(source)),
         GaugeTable(pairs[:, 0], pairs[:, 1], np.array(list(stage.values())).reshape(-1, 4)),
     )
+
+
+def read_posts(path: Path) -> frozenset[str]:
+    """Codes of the posts of a chain.csv.
+
+    Raises
+    ------
+    CountyFileError
+        If the file cannot be read, or a row has no post.
+    """
+    return frozenset(row.text("post") for row in _rows(path, ("post",)))
 
 
 def _variables(words: str) -> tuple[str, ...]:

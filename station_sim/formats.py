@@ -1,13 +1,13 @@
 """The same reports in other formats of gateways, written from docs/formats.md, apart from the decoders.
 
-What is no report of ours (line noise, a wrong unit) travels as it came, and
-is refused as it would be in flat JSON.
+What is no report (line noise) or has units of its own travels as it came, apart
+from the others, and is refused as it would be in flat JSON.
 """
 
 import json
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from station_sim.scenario import Message
 from station_sim.topics import is_clock
@@ -28,33 +28,45 @@ def reformat(messages: Iterable[Message], form: str) -> Iterator[Message]:
     ValueError
         If the format is another.
     """
-    encode = ENCODERS.get(form)
-    if encode is None and form != "flat_json":
+    if form not in ENCODERS and form != "flat_json":
         raise ValueError(f"expected flat_json or one of {', '.join(ENCODERS)}, got {form!r}")
     for message in messages:
-        reports = None if encode is None or is_clock(message.topic) else _reports(message.payload)
-        if encode is None or reports is None:
-            yield message
-        else:
-            yield Message(message.time_s, message.topic, encode(reports), message.n_readings)
+        yield from encoded(message, form)
 
 
-def _reports(payload: bytes) -> list[Report] | None:
-    """Reports of a flat JSON message; None if it holds anything else."""
-    try:
-        content = json.loads(payload)
-    except ValueError:
-        return None
-    reports = []
-    for item in content if isinstance(content, list) else [content]:
-        if not isinstance(item, Mapping) or "unit" in item:
-            return None
-        time = item["time"]
-        values = {
-            word: value for word, value in item.items() if word in VARIABLE_OF_WORD and value is not None
-        }
-        reports.append((item["station"], time if isinstance(time, int) else parse_iso(time), values))
-    return reports
+def encoded(message: Message, form: str) -> Iterator[Message]:
+    """A message in a form, and beside it what that form cannot carry as it came."""
+    encode = ENCODERS.get(form)
+    if encode is None or is_clock(message.topic) or message.n_readings == 0:
+        yield message
+        return
+    reports, other = reports_of(message)
+    if reports:
+        yield message._replace(payload=encode(reports), n_readings=len(reports))
+    if other is not None:
+        yield other
+
+
+def reports_of(message: Message) -> tuple[list[Report], Message | None]:
+    """Reports of a flat JSON message that other forms can carry, and a message of those that have units."""
+    content = json.loads(message.payload)
+    items = content if isinstance(content, list) else [content]
+    others = [item for item in items if "unit" in item]
+    if len(others) == len(items):
+        return [], message
+    reports = [
+        (
+            item["station"],
+            item["time"] if isinstance(item["time"], int) else parse_iso(item["time"]),
+            {word: value for word, value in item.items() if word in VARIABLE_OF_WORD and value is not None},
+        )
+        for item in items
+        if "unit" not in item
+    ]
+    if not others:
+        return reports, None
+    payload = json.dumps(others, separators=(",", ":")).encode()
+    return reports, message._replace(payload=payload, n_readings=len(others))
 
 
 def _senml(reports: list[Report]) -> bytes:

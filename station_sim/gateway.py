@@ -2,12 +2,13 @@
 
 Real gateways serve tens of stations and send one message for all of them. The
 reports and their order stay the same; broken payloads travel alone, as they came.
+Frames of stations that dial in pass by.
 """
 
 from collections.abc import Iterable, Iterator
 
 from station_sim.scenario import Message
-from station_sim.topics import is_clock
+from station_sim.topics import DIALLED_TOPIC, is_clock
 
 GATEWAY_STATIONS = 50
 """Reports in one message at the most."""
@@ -23,7 +24,7 @@ def gather(messages: Iterable[Message], reports_max: int = GATEWAY_STATIONS) -> 
         if is_clock(message.topic):
             yield from _send_all(waiting)
             yield message
-        elif message.n_readings == 0:
+        elif _travels_alone(message):
             yield message
         else:
             group = waiting.setdefault(_gateway_topic(message.topic), [])
@@ -32,6 +33,10 @@ def gather(messages: Iterable[Message], reports_max: int = GATEWAY_STATIONS) -> 
                 yield _together(_gateway_topic(message.topic), group)
                 group.clear()
     yield from _send_all(waiting)
+
+
+def _travels_alone(message: Message) -> bool:
+    return message.n_readings == 0 or message.topic.startswith(DIALLED_TOPIC)
 
 
 def _send_all(waiting: dict[str, list[Message]]) -> Iterator[Message]:

@@ -28,7 +28,8 @@ class PeopleCounts:
     """What happened so far.
 
     `shown` keys were new, `repeats` had been shown before; of the shown ones
-    `answered` have been answered and `silent` never will be. `unreadable`
+    `answered` have been answered and `silent` never will be, `absent` of these at posts where nobody
+    is. `wrong_numbers` went to a device that is not the post's: nobody saw them. `unreadable`
     notifications were not what a device expects.
     """
 
@@ -37,6 +38,8 @@ class PeopleCounts:
     answered: int = 0
     silent: int = 0
     unreadable: int = 0
+    absent: int = 0
+    wrong_numbers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Devices:
         self._habits, self._prefix = habits, prefix
         self._shown: set[str] = set()
         self._repeats = self._answered = self._silent = self._unreadable = 0
+        self._absent = self._wrong_numbers = 0
         self._lock = threading.Lock()
 
     def receive(self, payload: bytes) -> PlannedAnswer | None:
@@ -74,6 +78,9 @@ class Devices:
                 self._unreadable += 1
             return None
         with self._lock:
+            if self._habits.has_wrong_number(recipient):
+                self._wrong_numbers += 1
+                return None
             if key in self._shown:
                 self._repeats += 1
                 return None
@@ -81,6 +88,7 @@ class Devices:
             answer = self._habits.answer(recipient, message, content.get("type", ""))
             if answer is None:
                 self._silent += 1
+                self._absent += self._habits.is_absent(recipient)
                 return None
         topic = content.get("answer_topic") or answer_topic(self._prefix, recipient)
         word, delay_s = answer
@@ -95,7 +103,13 @@ class Devices:
         """What happened so far."""
         with self._lock:
             return PeopleCounts(
-                len(self._shown), self._repeats, self._answered, self._silent, self._unreadable
+                len(self._shown),
+                self._repeats,
+                self._answered,
+                self._silent,
+                self._unreadable,
+                self._absent,
+                self._wrong_numbers,
             )
 
 

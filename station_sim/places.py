@@ -37,9 +37,10 @@ class StationTable:
         return len(self.code)
 
     def kind(self, station: int) -> str:
-        """Topic word of a station: ``river`` for stage gauges, ``slope`` for tilt meters, else ``rain``."""
+        """Topic word of a station: ``river``, ``slope``, ``street`` (depth of water) or ``rain``."""
         words = self.variables[station]
-        return "river" if "stage" in words else "slope" if "tilt_x" in words else "rain"
+        of_word = {"stage": "river", "tilt_x": "slope", "water_depth": "street"}
+        return next((kind for word, kind in of_word.items() if word in words), "rain")
 
 
 @dataclass(frozen=True, slots=True)

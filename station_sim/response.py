@@ -197,11 +197,16 @@ class GroundResponse:
     low_spots: Ponding
 
 
-def ground_response(county: County, seed: int, village_rain_mm: Float64Array) -> GroundResponse:
-    """What slopes and low spots do under the rain of their villages, shape (n_minutes, n_villages)."""
-    n_villages = len(county.villages)
+def places_at_risk(n_villages: int, seed: int) -> tuple[Int64Array, Int64Array]:
+    """Numbers of the villages with a slope above them, and of those with a low spot."""
     on_slope = np.flatnonzero(stream(seed, "villages on slopes").random(n_villages) < _SLOPE_SHARE)
     low = np.flatnonzero(stream(seed, "villages with low spots").random(n_villages) < _LOW_SPOT_SHARE)
+    return on_slope, low
+
+
+def ground_response(county: County, seed: int, village_rain_mm: Float64Array) -> GroundResponse:
+    """What slopes and low spots do under the rain of their villages, shape (n_minutes, n_villages)."""
+    on_slope, low = places_at_risk(len(county.villages), seed)
     slopes = drawn_slopes(stream(seed, "slopes"), len(on_slope))
     spots = drawn_low_spots(stream(seed, "low spots"), len(low))
     xy_m = outline.project(county.villages.latitude, county.villages.longitude)

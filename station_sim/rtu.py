@@ -12,7 +12,7 @@ from warnstream.model.times import HOUR_S
 
 ETX, EOT, ESC = 0x03, 0x04, 0x1B
 _BEIJING_S = 8 * HOUR_S
-_CLASS_RAIN = 0x50
+_CLASS_RAIN, _CLASS_RIVER = 0x50, 0x48
 
 
 def crc(content: bytes) -> int:
@@ -36,16 +36,19 @@ def local_digits(time_s: int) -> str:
 
 
 def decimal(value: float, n_bytes: int, decimals: int) -> bytes:
-    """BCD digits of a number that is not negative.
+    """BCD digits of a number; FF in front says that it is negative (6.6.3).
 
-    >>> decimal(123.4, 3, 1).hex()
-    '001234'
+    >>> decimal(123.4, 3, 1).hex(), decimal(-0.25, 4, 3).hex()
+    ('001234', 'ff000250')
     """
-    return bytes.fromhex(f"{round(value * 10**decimals):0{2 * n_bytes}d}")
+    whole = round(value * 10**decimals)
+    if whole < 0:
+        return b"\xff" + bytes.fromhex(f"{-whole:0{2 * n_bytes - 2}d}")
+    return bytes.fromhex(f"{whole:0{2 * n_bytes}d}")
 
 
 class Rtu:
-    """One station with a rain counter and, where it has one, a stage.
+    """One station with a rain counter, a stage, or both.
 
     Parameters
     ----------
@@ -71,14 +74,16 @@ class Rtu:
         return whole + crc(whole).to_bytes(2, "big")
 
     def report(
-        self, time_s: int, rain_total_mm: float, stage_m: float | None = None, function: int = 0x32
+        self, time_s: int, rain_total_mm: float | None, stage_m: float | None = None, function: int = 0x32
     ) -> bytes:
-        """A report observed at `time_s`: PT, and Z where there is a stage."""
+        """A report observed at `time_s`, to the minute: PT and Z, of those that there are."""
         self._serial = self._serial % 65_535 + 1
         digits = local_digits(time_s)
+        station_class = _CLASS_RIVER if rain_total_mm is None else _CLASS_RAIN
         body = self._serial.to_bytes(2, "big") + bytes.fromhex(digits)
-        body += b"\xf1\xf1" + self.address + bytes([_CLASS_RAIN]) + b"\xf0\xf0" + bytes.fromhex(digits[:10])
-        body += b"\x26\x19" + decimal(rain_total_mm, 3, 1)
+        body += b"\xf1\xf1" + self.address + bytes([station_class]) + b"\xf0\xf0" + bytes.fromhex(digits[:10])
+        if rain_total_mm is not None:
+            body += b"\x26\x19" + decimal(rain_total_mm, 3, 1)
         if stage_m is not None:
             body += b"\x39\x23" + decimal(stage_m, 4, 3)
         return self.frame(function, body)
@@ -96,11 +101,18 @@ def exchange(host: str, port: int, frames: Sequence[bytes], *, timeout_s: float 
     with socket.create_connection((host, port), timeout=timeout_s) as connection:
         for frame in frames:
             connection.sendall(frame)
-            replies.append(_read_reply(connection))
+            replies.append(read_reply(connection))
     return replies
 
 
-def _read_reply(connection: socket.socket) -> bytes:
+def read_reply(connection: socket.socket) -> bytes:
+    """The next confirmation.
+
+    Raises
+    ------
+    OSError
+        If none comes before the connection's timeout, or the centre hangs up.
+    """
     reply = b""
     while len(reply) < 25:  # a confirmation has 8 bytes of body
         piece = connection.recv(4096)

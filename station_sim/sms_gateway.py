@@ -78,7 +78,7 @@ class GatewayManners:
     loss_rate : float
         Share of messages that are taken and never shown.
     wrong_number_share : float
-        Share of recipients whose number nobody has.
+        Share of households whose number nobody has; for posts see `AnswerHabits`.
     is_voice : bool
         Calls instead of texts: one call in four is not picked up.
     """
@@ -143,7 +143,7 @@ class SmsBook:
             if not self._has_room():
                 self._count["throttled"] += 1
                 return Handled(HTTPStatus.TOO_MANY_REQUESTS)
-            if self._share(str(content["recipient"]), "number") < self._manners.wrong_number_share:
+            if self._is_wrong_number(str(content["recipient"])):
                 self._count["wrong_numbers"] += 1
                 return Handled(HTTPStatus.NOT_FOUND)
             attempt = self._attempts[key] = self._attempts.get(key, 0) + 1
@@ -156,6 +156,12 @@ class SmsBook:
                 return Handled(HTTPStatus.SERVICE_UNAVAILABLE)
             answer, receipt = self._show(key, content)
             return Handled(HTTPStatus.SERVICE_UNAVAILABLE if fails else HTTPStatus.OK, answer, receipt)
+
+    def _is_wrong_number(self, recipient: str) -> bool:
+        """Posts have a share of their own (`AnswerHabits.wrong_post_share`)."""
+        if self._habits.is_post(recipient):
+            return self._habits.has_wrong_number(recipient)
+        return self._share(recipient, "number") < self._manners.wrong_number_share
 
     def _share(self, *words: str) -> float:
         return share_of(self._habits.seed, *words)

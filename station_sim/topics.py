@@ -2,7 +2,7 @@
 
 | topic | content |
 |---|---|
-| ``{prefix}/{county}/{kind}/{station}/obs`` | reports; `kind` is ``rain``, ``river`` or ``slope`` |
+| ``{prefix}/{county}/{kind}/{station}/obs`` | reports; `kind` is ``rain``, ``river``, ``slope``, ``street`` |
 | ``{prefix}/clock`` | simulated time |
 | ``{prefix}/device/{recipient}`` | notifications to a household or post |
 | ``{prefix}/answer/{recipient}`` | its answers |
@@ -10,6 +10,9 @@
 
 _CLOCK = "clock"
 _RESERVED = "/+#\x00"
+
+DIALLED_TOPIC = "$sl651/"
+"""Before the address of a station that dials in; no topic of a broker."""
 
 
 def topic_level(word: str) -> str:

@@ -7,7 +7,10 @@ keeps its places and changes what stands there:
   them a rain counter; of the others a third sends amount and counter, some a counter alone;
 - intervals are 1 to 60 minutes, most of them 5 (river gauges 5 to 15);
 - dense gauges stand near villages, one for every twelve, each minute;
-- slope sensors (tilt, displacement, pore pressure) stand near villages, one for every twenty.
+- slope sensors (tilt, displacement, pore pressure) stand at every second village with a slope above it,
+  depth sensors at every second low spot: where an office expects something; most slopes hold.
+
+The county's `ground` then knows all slopes and low spots, those of the truth of the same seed.
 
 Loggers that send a counter have buckets of 0.1, 0.2 or 0.5 mm
 (`station_sim.observations.tip_tenths`).
@@ -18,9 +21,11 @@ from dataclasses import replace
 import numpy as np
 
 from station_sim.county import AUTOMATIC_WEATHER_STATION, County
+from station_sim.ground_hazards import GroundInventory
 from station_sim.places import StationTable
+from station_sim.response import places_at_risk
 from station_sim.seeds import stream
-from warnstream.model.arrays import Int32Array, Int64Array
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
 
 EIGHT_VARIABLES = (*AUTOMATIC_WEATHER_STATION, "rain_total")
 SLOPE_VARIABLES = ("tilt_x", "tilt_y", "displacement", "pore_pressure")
@@ -28,6 +33,7 @@ SLOPE_VARIABLES = ("tilt_x", "tilt_y", "displacement", "pore_pressure")
 _RAIN_INTERVAL_S = ((60, 0.10), (300, 0.55), (600, 0.20), (900, 0.10), (3600, 0.05))
 _RIVER_INTERVAL_S = ((300, 0.5), (600, 0.3), (900, 0.2))
 _SLOPE_INTERVAL_S = ((600, 0.5), (3600, 0.5))
+_DEPTH_INTERVAL_S = ((60, 0.5), (300, 0.5))
 _LOGGERS = (
     (EIGHT_VARIABLES, 0.25),
     (("rain", "rain_total"), 0.25),
@@ -35,8 +41,8 @@ _LOGGERS = (
     (("rain",), 0.45),
 )
 _VILLAGES_PER_DENSE_GAUGE = 12
-_VILLAGES_PER_SLOPE = 20
 _NEAR_DEGREES = 0.01
+_ON_THE_SPOT_DEGREES = 0.0005
 
 
 def varied(county: County, seed: int) -> County:
@@ -54,11 +60,28 @@ def varied(county: County, seed: int) -> County:
     variables = tuple(stations.variables[k] if is_river[k] else _LOGGERS[loggers[k]][0] for k in range(n))
     table = replace(stations, variables=variables, interval_s=interval_s)
     n_dense = len(county.villages) // _VILLAGES_PER_DENSE_GAUGE
-    table = _beside_villages(county, table, generator, "D", ("rain",), np.full(n_dense, 60, dtype=np.int32))
-    n_slopes = len(county.villages) // _VILLAGES_PER_SLOPE
-    slope_interval_s = _draw(generator, _SLOPE_INTERVAL_S, n_slopes)
-    table = _beside_villages(county, table, generator, "S", SLOPE_VARIABLES, slope_interval_s)
-    return replace(county, stations=table)
+    village: Int64Array = np.sort(generator.choice(len(county.villages), size=n_dense, replace=False))
+    offset = generator.uniform(-_NEAR_DEGREES, _NEAR_DEGREES, (2, n_dense))
+    every_minute = np.full(n_dense, 60, dtype=np.int32)
+    table = _added(county, table, "D", ("rain",), every_minute, village, offset)
+    return _with_ground_sensors(replace(county, stations=table), seed, generator)
+
+
+def _with_ground_sensors(county: County, seed: int, generator: np.random.Generator) -> County:
+    """The county with sensors at every second slope and low spot, and the inventory of all of them."""
+    on_slope, low = places_at_risk(len(county.villages), seed)
+    table = county.stations
+    sensors = []
+    for letter, variables, shares, village in (
+        ("S", SLOPE_VARIABLES, _SLOPE_INTERVAL_S, on_slope[::2]),
+        ("W", ("water_depth",), _DEPTH_INTERVAL_S, low[::2]),
+    ):
+        first = len(table)
+        offset = generator.uniform(-_ON_THE_SPOT_DEGREES, _ON_THE_SPOT_DEGREES, (2, len(village)))
+        interval_s = _draw(generator, shares, len(village))
+        table = _added(county, table, letter, variables, interval_s, village, offset)
+        sensors.append(tuple((first + n, warned) for n, warned in enumerate(village.tolist())))
+    return replace(county, stations=table, ground=GroundInventory(on_slope, low, *sensors))
 
 
 def _draw(generator: np.random.Generator, shares: tuple[tuple[int, float], ...], n: int) -> Int32Array:
@@ -67,20 +90,17 @@ def _draw(generator: np.random.Generator, shares: tuple[tuple[int, float], ...],
     return drawn
 
 
-def _beside_villages(
+def _added(
     county: County,
     table: StationTable,
-    generator: np.random.Generator,
     letter: str,
     variables: tuple[str, ...],
     interval_s: Int32Array,
+    village: Int64Array,
+    offset: Float64Array,
 ) -> StationTable:
-    """The table with stations of a kind added, each within a kilometre of a village of its own."""
+    """The table with stations of a kind, each at a village, moved by an offset in degrees, shape (2, n)."""
     n = len(interval_s)
-    if n == 0:
-        return table
-    village: Int64Array = np.sort(generator.choice(len(county.villages), size=n, replace=False))
-    offset = generator.uniform(-_NEAR_DEGREES, _NEAR_DEGREES, (2, n))
     return StationTable(
         (*table.code, *(f"{letter}{k + 1:04d}" for k in range(n))),
         np.concatenate([table.latitude, np.round(county.villages.latitude[village] + offset[0], 5)]),

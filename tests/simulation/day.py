@@ -30,6 +30,7 @@ from station_sim.broker import BrokerAddress, BrokerTransport
 from station_sim.county import CountyPlan, build_county
 from station_sim.demo_config import write_demo_config
 from station_sim.faults import HARSH_FAULTS
+from station_sim.ground_hazards import SLOPE_HAZARD, write_ground_hazards
 from station_sim.people import BrokerDevices, People
 from station_sim.publish import Publisher
 from station_sim.scenario import Message, Scenario
@@ -40,11 +41,13 @@ from warnstream.config.load import load_configuration
 from warnstream.model.times import HOUR_S, iso_utc
 from warnstream.review.events import read_events
 from warnstream.review.report import read_warnings, same_warnings, write_warnings
-from warnstream.review.verification import HazardScore, VerificationPolicy, score_warnings
+from warnstream.review.verification import HAZARDS_OF_KIND, HazardScore, VerificationPolicy, score_warnings
 from warnstream.runners.export import export_warnings
 
 DURATIONS_S = np.array([600, HOUR_S, 6 * HOUR_S, 24 * HOUR_S], dtype=np.int32)
 SETTLE_S_MAX = 300.0
+HAZARDS_OF_TRUTH = {**HAZARDS_OF_KIND, "landslide": ("landslide", SLOPE_HAZARD)}
+"""A landslide is warned of by rain and by sensors on the slope."""
 
 
 @dataclass(slots=True)
@@ -101,6 +104,8 @@ def run_day(plan: CountyPlan, seed: int, hours: float) -> Day:
         county.write(directory)
         port, http_port = free_port(), free_port()
         write_demo_config(directory, broker_port=port, http_port=http_port, sms_port=free_port())
+        assert county.ground is not None
+        write_ground_hazards(directory, county.ground, county.villages.code)
         day = Day(Scenario(seed, county, hours, fault_mix=HARSH_FAULTS))
         day.scenario.write_truth(directory / "truth")
         node = LiveNode(directory, http_port)
@@ -182,7 +187,9 @@ def score(directory: Path, day: Day) -> None:
     configuration = load_configuration(directory)
     villages = configuration.network.villages
     warnings = read_warnings(directory / "live.jsonl", villages)
-    policy = VerificationPolicy(hazards=tuple(rule.name for rule in configuration.rules))
+    policy = VerificationPolicy(
+        hazards=tuple(rule.name for rule in configuration.rules), hazards_of_kind=HAZARDS_OF_TRUTH
+    )
     events = read_events(directory / "truth" / "truth.csv")
     day.scores = list(score_warnings(warnings, events, villages, policy).scores)
 

@@ -1,11 +1,15 @@
+import argparse
 import json
 import re
 from pathlib import Path
 
 import pytest
 
+from station_sim.answers import is_simulated_post
 from station_sim.cli import main
 from station_sim.climate import PARAMETERS_FILE
+from station_sim.errors import CountyFileError
+from station_sim.people_command import post_habits
 
 
 def test_county_writes_a_complete_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,3 +144,18 @@ def test_a_storm_step_that_does_not_fit_is_refused(
     arguments = ["storm", "--out", str(tmp_path / "s.nc"), "--hours", "1", "--step-min", "7"]
     assert main(arguments) == 2
     assert "--step-min 7 does not divide 60 minutes" in capsys.readouterr().err
+
+
+def test_the_posts_of_a_folder_are_those_that_its_chain_names(tmp_path: Path) -> None:
+    main(["county", "--out", str(tmp_path), "--stations", "4", "--villages", "5", "--json"])
+    options = argparse.Namespace(config=tmp_path, posts_absent=0.3, posts_wrong_numbers=0.1)
+    found = post_habits(options)
+    assert (found["absent_share"], found["wrong_post_share"]) == (0.3, 0.1)
+    assert found["posts"] is not None
+    assert all(is_simulated_post(post) for post in found["posts"])
+    rows = (tmp_path / "chain.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert found["posts"] == {row.split(",")[0] for row in rows}
+    (tmp_path / "chain.csv").unlink()
+    assert post_habits(options)["posts"] is None
+    with pytest.raises(CountyFileError, match=r"chain\.csv: cannot be read"):
+        post_habits(options, needs_chain=True)

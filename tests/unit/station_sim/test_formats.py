@@ -32,3 +32,19 @@ def test_every_format_carries_the_same_readings(form: str) -> None:
     assert decoded.readings.value.tolist() == [1.2, 80.5, 0.1, 1.5]
     assert decoded.readings.observed_at_s.tolist() == [1_781_769_900] * 2 + [1_781_770_200] * 2
     assert len(decoded.refusals) == 1
+
+
+@pytest.mark.parametrize("form", ["senml_json", "packed"])
+def test_a_report_with_units_of_its_own_takes_no_other_with_it(form: str) -> None:
+    payload = (
+        b'[{"station":"R1","time":1781769900,"rain":1.2},'
+        b'{"station":"R1","time":1781770200,"rain":0.1,"unit":{"rain":"in"}}]'
+    )
+    good, inches = reformat([Message(60, "ws/c/rain/R1/obs", payload, 2)], form)
+    assert (good.n_readings, inches.n_readings) == (1, 1)
+    assert b'"unit":{"rain":"in"}' in inches.payload
+    decoded = DecoderSelection(stations_of("R1"), [DecoderRule("ws/+/+/+/obs", form, {}, {})]).decode(
+        [RawMessage(message.topic, message.payload) for message in (good, inches)]
+    )
+    assert decoded.readings.value.tolist() == [1.2]
+    assert len(decoded.refusals) == 1

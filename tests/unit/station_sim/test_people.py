@@ -201,3 +201,53 @@ def test_a_receipt_names_the_key_and_the_token_that_came() -> None:
     handled = SmsBook(ALWAYS).receive("m1|H1|sms", {"message": "m1", "recipient": "H1", "token": "secret"})
     assert handled.receipt is not None
     assert handled.receipt.content == {"key": "m1|H1|sms", "token": "secret"}
+
+
+POSTS = [f"{letter}3311{n:08d}" for letter in "GV" for n in range(500)]
+"""As station_sim.county_files names grid members and heads of villages."""
+
+
+def test_posts_have_an_absent_share_of_their_own_and_households_none_of_it() -> None:
+    habits = AnswerHabits(seed=4, off_share=0.0, absent_share=0.3)
+    absent = [post for post in POSTS if habits.answer(post, "m1", "Alert") is None]
+    assert len(absent) / len(POSTS) == pytest.approx(0.3, abs=0.04)
+    assert all(habits.answer(post, "m2", "Update") is None for post in absent)
+    assert all(habits.answer(f"H{n}", "m1", "Alert") is not None for n in range(500))
+    other = AnswerHabits(seed=5, off_share=0.0, absent_share=0.3)
+    assert absent != [post for post in POSTS if other.answer(post, "m1", "Alert") is None]
+
+
+def test_without_a_share_of_their_own_posts_are_away_as_phones_are_off() -> None:
+    habits = AnswerHabits(seed=4, off_share=0.2)
+    absent = sum(habits.answer(post, "m1", "Alert") is None for post in POSTS)
+    assert absent / len(POSTS) == pytest.approx(0.2, abs=0.04)
+
+
+def test_an_empty_post_is_shown_its_message_and_counted_as_absent() -> None:
+    devices = Devices(AnswerHabits(seed=4, off_share=0.0, absent_share=1.0))
+    assert devices.receive(notification(recipient=POSTS[0])) is None
+    assert devices.receive(notification(key="other")) is not None
+    assert devices.counts() == PeopleCounts(shown=2, silent=1, absent=1)
+
+
+def test_what_goes_to_the_wrong_number_of_a_post_is_shown_to_nobody() -> None:
+    habits = AnswerHabits(seed=4, off_share=0.0, wrong_post_share=0.1)
+    devices, book = Devices(habits), SmsBook(habits, GatewayManners(wrong_number_share=0.0))
+    for post in POSTS:
+        planned = devices.receive(notification(key=post, recipient=post))
+        status = book.receive(post, {"message": "m1", "recipient": post}).status
+        assert (planned is None) == (status is HTTPStatus.NOT_FOUND) == habits.has_wrong_number(post)
+    counts = devices.counts()
+    assert counts.wrong_numbers == book.counts().wrong_numbers == pytest.approx(100, abs=30)
+    assert counts.shown == len(POSTS) - counts.wrong_numbers
+
+
+def test_wrong_numbers_of_households_are_not_those_of_posts() -> None:
+    book = SmsBook(ALWAYS, GatewayManners(wrong_number_share=0.9))
+    assert all(book.receive(post, {"message": "m1", "recipient": post}).status == 200 for post in POSTS)
+
+
+def test_the_posts_of_another_network_are_those_of_its_chain() -> None:
+    habits = AnswerHabits(seed=4, off_share=0.0, absent_share=1.0, posts=frozenset({"duty-1"}))
+    assert habits.answer("duty-1", "m1", "Alert") is None
+    assert habits.answer(POSTS[0], "m1", "Alert") is not None

@@ -84,10 +84,11 @@ class QualityControl:
         known = np.flatnonzero(self._series_row[series] >= 0)
         if len(known) == 0:
             return flags
-        order = known[np.lexsort((value[known], at_s[known], station[known], series[known]))]
+        order = known[np.lexsort((value[known], series[known], at_s[known], station[known]))]
         series, station, at_s = series[order], station[order], at_s[order]
         value, row = value[order], row[order]
-        rank = _rank_within(series.astype(np.int64) * len(self._interval_s) + station)
+        # Time by time, all series of a station together: a wind vane is compared with the wind before it.
+        rank = _turn_within_station(station, at_s, series)
         for number in range(int(rank.max()) + 1):
             now = np.flatnonzero(rank == number) if rank.max() else np.arange(len(rank))
             found = self._judge(series[now], station[now], at_s[now], value[now])
@@ -242,13 +243,32 @@ def _numbered(series: list[int]) -> Int64Array:
     return row
 
 
-def _rank_within(key: Int64Array) -> Int64Array:
-    """How many equal keys stand before each, shape (n,); equal keys stand together."""
-    position = np.arange(len(key))
+def _turn_within_station(station: Int32Array, at_s: Int64Array, series: Int64Array) -> Int64Array:
+    """When each reading is looked at, shape (n,): the how-manieth time of its station it belongs to.
+
+    Readings are sorted by station, time and series. Of several of one series at one time every one has a
+    turn of its own.
+    """
+    position = np.arange(len(station))
+    first_of_station = _is_first(station)
+    first_of_time = first_of_station | _is_first(at_s)
+    first_of_series = first_of_time | _is_first(series)
+    twin = position - np.maximum.accumulate(np.where(first_of_series, position, 0))
+    # Turns of a time: one, and one more for every twin.
+    begins = np.flatnonzero(first_of_time)
+    turns = np.maximum.reduceat(twin, begins) + 1
+    before = np.cumsum(turns) - turns
+    number = np.cumsum(first_of_time) - 1
+    of_station = np.maximum.accumulate(np.where(first_of_station[begins], before, 0))
+    turn: Int64Array = before[number] - of_station[number] + twin
+    return turn
+
+
+def _is_first(key: Int32Array | Int64Array) -> BoolArray:
+    """Where a value differs from the one before, shape (n,)."""
     first = np.ones(len(key), dtype=np.bool_)
     first[1:] = key[1:] != key[:-1]
-    rank: Int64Array = position - np.maximum.accumulate(np.where(first, position, 0))
-    return rank
+    return first
 
 
 def _with_dew_point(

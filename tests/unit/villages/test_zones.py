@@ -73,6 +73,19 @@ def divided() -> Network:
     return replace(network, zones=zones)
 
 
+def judging() -> Assessment:
+    """The machine of `divided`: its places hear stations 1, 2 and 0."""
+    weights = replace(nearest_weights(3, 3), station=np.array([[1], [2], [0]], dtype=np.int32))
+    return Assessment(
+        divided(),
+        (rain_rule(3, (15, 25, 40, 80)),),
+        weights=Weights(weights, weights),
+        windows=WINDOWS,
+        quality=QUALITY,
+        nowcast=None,
+    )
+
+
 def test_places_are_the_zones_and_the_whole_villages_in_the_order_of_villages() -> None:
     places = divided().places
     assert places.site.code == ("V0-catchment", "V0-slope", "V1")
@@ -81,16 +94,7 @@ def test_places_are_the_zones_and_the_whole_villages_in_the_order_of_villages() 
 
 
 def test_rain_in_one_zone_warns_its_village_and_the_reason_names_the_zone() -> None:
-    network = divided()
-    weights = replace(nearest_weights(3, 3), station=np.array([[1], [2], [0]], dtype=np.int32))
-    assessment = Assessment(
-        network,
-        (rain_rule(3, (15, 25, 40, 80)),),
-        weights=Weights(weights, weights),
-        windows=WINDOWS,
-        quality=QUALITY,
-        nowcast=None,
-    )
+    assessment = judging()
     step = assessment.step(rain((0, 300, 0.0), (1, 300, 16.0), (2, 300, 50.0)), T0 + 300)
     (change,) = step.changes
     assert (change.village, change.level) == (0, Level.ORANGE)
@@ -100,15 +104,6 @@ def test_rain_in_one_zone_warns_its_village_and_the_reason_names_the_zone() -> N
 
 
 def test_a_village_is_blind_when_the_gauge_of_one_zone_is_silent() -> None:
-    network = divided()
-    weights = replace(nearest_weights(3, 3), station=np.array([[1], [2], [0]], dtype=np.int32))
-    assessment = Assessment(
-        network,
-        (rain_rule(3, (15, 25, 40, 80)),),
-        weights=Weights(weights, weights),
-        windows=WINDOWS,
-        quality=QUALITY,
-        nowcast=None,
-    )
+    assessment = judging()
     step = assessment.step(rain((0, 7200, 0.0), (1, 7200, 0.0)), T0 + 7200)
     assert step.sight.is_blind.tolist() == [True, False]

@@ -2,7 +2,7 @@
 
 from warnstream.config.settings import Configuration
 from warnstream.model.changes import Reason
-from warnstream.model.times import HOUR_S, clock_local
+from warnstream.model.times import HOUR_S, MINUTE_S, clock_local
 from warnstream.model.warning import WarningMessage
 
 
@@ -15,7 +15,7 @@ def describe(message: WarningMessage, configuration: Configuration) -> str:
 
 
 def _why(reason: Reason) -> str:
-    window = f" in {reason.duration_s / HOUR_S:g} h" if reason.duration_s else ""
+    window = f" in {_duration(reason.duration_s)}" if reason.duration_s else ""
     zone = f"{reason.zone}: " if reason.zone else ""
     if reason.indicator in {"sign", "level"}:
         seen = ", ".join(f"{fact.indicator} {fact.note}" for fact in reason.facts)
@@ -24,3 +24,7 @@ def _why(reason: Reason) -> str:
     if reason.is_observed:
         return text
     return f"{text}, {reason.forecast_value:g} of it expected within {reason.lead_s // HOUR_S} h"
+
+
+def _duration(duration_s: int) -> str:
+    return f"{duration_s / HOUR_S:g} h" if duration_s >= HOUR_S else f"{duration_s // MINUTE_S} min"

@@ -20,3 +20,4 @@ def test_a_sign_is_named_instead_of_a_number(*, confirmed: bool, line: str) -> N
 
 def test_a_measured_reason_has_station_value_window_and_threshold() -> None:
     assert _why(reason()) == "S1 83 mm in 1 h >= 80"
+    assert _why(reason(duration_s=600)) == "S1 83 mm in 10 min >= 80"

@@ -7,8 +7,6 @@ nobody asks for is not kept.
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from warnstream.model.arrays import Int32Array
 from warnstream.model.days import DayWindow, over_duration
 from warnstream.model.expressions import RuleTable

@@ -13,8 +13,8 @@ from warnstream.assessment.asked_windows import AskedWindows
 from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.days import PastDays
 from warnstream.model.expressions import RuleTable, Term
-from warnstream.model.days import DayWindow, PastDays
 from warnstream.model.indicators import BY_DAYS, GaugeStage, Indicator
 from warnstream.model.level import Level
 from warnstream.model.network import Stations
@@ -139,7 +139,7 @@ class StationState:
         asked = asked or AskedWindows(np.array([HOUR_S], dtype=np.int32), ())
         self.duration_s = asked.duration_s
         self._hour = self.duration_s.tolist().index(HOUR_S)
-        self.plan = _antecedent_plan(rules)
+        self.plan = antecedent_plan(rules)
         span_s = windows.longest_s + windows.lateness_s_max
         if self.plan is not None:
             span_s = max(span_s, AntecedentRain.span_s(windows.lateness_s_max))
@@ -482,7 +482,7 @@ def _rise_gauges(rules: tuple[HazardRule, ...]) -> dict[int, Int32Array]:
     return {window_s: np.unique(np.concatenate(gauges)) for window_s, gauges in found.items()}
 
 
-def _antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
+def antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
     """What the rules ask of earlier rain; None if they ask nothing."""
     half_life_s: set[int] = set()
     api_ratio: set[float] = set()

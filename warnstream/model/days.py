@@ -82,6 +82,15 @@ def last_days(n_days: int, *, today: bool, ratio: float = 1.0) -> DayWindow:
     return DayWindow(0, n_days - 1, ratio) if today else DayWindow(1, n_days, ratio)
 
 
+def day_begins_utc_s(day_begins_s: int, utc_offset_s: int) -> int:
+    """When days begin after 00:00 UTC, of a local clock.
+
+    >>> day_begins_utc_s(8 * 3600, 8 * 3600), day_begins_utc_s(8 * 3600, 10 * 3600) // 3600
+    (0, 22)
+    """
+    return (day_begins_s - utc_offset_s) % DAY_S
+
+
 def day_of(time_s: int, day_begins_s: int) -> int:
     """Number of the day that a time lies in; days begin `day_begins_s` after 00:00 UTC.
 

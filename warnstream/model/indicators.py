@@ -82,7 +82,7 @@ UNIT_OF_INDICATOR: dict[Indicator, str] = {
 BY_DAYS = frozenset(
     {Indicator.DAILY_RAIN, Indicator.PRIOR_RAIN, Indicator.PRIOR_INDEX, Indicator.DAILY_INDEX}
 )
-"""Rain of whole days: sums and antecedent precipitation (index), with today so far (daily) or without (prior)."""
+"""Rain of whole days, summed or as antecedent precipitation (index); with today so far (daily) or without."""
 
 
 def indicator_of_days(window: DayWindow) -> Indicator:

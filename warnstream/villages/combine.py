@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, IntpArray
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, IntpArray
 from warnstream.model.network import StationWeights
 from warnstream.model.station_quality import StationFlag, StationQuality
 

@@ -309,7 +309,10 @@ class _Parser:
         """Rain of whole days: ``{days: 15}``, ``{days: 15, today: true}``, ``{ratio: 0.84, days: 10}``."""
         n_before = len(self._result.faults)
         self._only(at, raw, ("ratio", "days", "today") if has_ratio else ("days", "today"))
-        ratio = self._ratio((*at, "ratio"), self._needed(at, raw, "ratio")) if has_ratio else 1.0
+        ratio: float | None = 1.0
+        if has_ratio:
+            given = self._needed(at, raw, "ratio")
+            ratio = self._ratio((*at, "ratio"), given) if "ratio" in raw else None
         days, today = self._needed(at, raw, "days"), raw.get("today", False)
         is_whole = isinstance(days, int) and not isinstance(days, bool)
         if "days" in raw and (not is_whole or not 1 <= days <= DAYS_MAX):  # type: ignore[operator]

@@ -196,3 +196,47 @@ def test_the_day_of_the_antecedent_index_begins_where_days_do() -> None:
     states = assessment._stations.antecedent
     assert states is not None
     assert states.states().antecedent_mm[0, 0] == pytest.approx(8.4 + 5)
+
+
+def test_a_node_with_other_rules_keeps_the_days_of_an_old_snapshot() -> None:
+    """The snapshot of a node whose rules were changed does not fit, but what has fallen has fallen."""
+    before = assessment_of(rule_of(RULE, n_villages=1), past=past_of(*[20.0] * 5))
+    changes_of(before, *[1.0] * 30)  # today and six hours of tomorrow
+    state = before.snapshot()
+    other = rain_rule(1, (100, 110, 120, 130), duration_s=15 * DAY_S)
+    after = assessment_of(other)
+    with pytest.raises((ValueError, KeyError)):
+        assessment_of(other).restore(state)
+    assert after.remember(state) == 6
+    now_s = T0 + 30 * HOUR
+    assert after.step(empty_batch(), now_s).rain.station_rain_mm[0, -1] == 5 * 20 + 24
+    # And again after a restart that fits, without the old snapshot.
+    restored = assessment_of(other)
+    restored.restore(after.snapshot())
+    assert restored.step(empty_batch(), now_s).rain.station_rain_mm[0, -1] == 5 * 20 + 24
+
+
+def test_days_that_begin_at_another_time_are_not_kept() -> None:
+    before = assessment_of(rule_of(RULE, n_villages=1), past=past_of(*[20.0] * 5))
+    changes_of(before, 1.0)
+    weights = nearest_weights(1, 1)
+    after = Assessment(
+        network_of(1, 1, interval_s=3600),
+        (rule_of(RULE, n_villages=1),),
+        weights=Weights(weights, weights),
+        windows=replace(WINDOWS, day_begins_s=HOUR),
+        quality=QUALITY,
+        nowcast=None,
+    )
+    assert after.remember(before.snapshot()) == 0
+    with pytest.raises(ValueError, match="days from 0 s after 00:00 UTC, now 3600 s"):
+        after.restore(before.snapshot())
+
+
+@pytest.mark.parametrize("term", ["{days: 15}", "15d"])
+def test_at_most_does_not_hold_where_too_few_of_the_days_are_known(term: str) -> None:
+    text = f"- {{level: yellow, rain: {term}, at_most: 50mm}}"
+    known = assessment_of(rule_of(text, n_villages=1), past=past_of(*[1.0] * 15, share=0.9))
+    unknown = assessment_of(rule_of(text, n_villages=1), past=past_of(*[1.0] * 15, share=0.7))
+    assert [change.level for change in changes_of(known, 0.0)] == [Level.YELLOW]
+    assert changes_of(unknown, 0.0) == []

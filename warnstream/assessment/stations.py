@@ -13,7 +13,7 @@ from warnstream.assessment.asked_windows import AskedWindows
 from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.days import PastDays
+from warnstream.model.days import PastDays, best_known
 from warnstream.model.expressions import RuleTable, Term
 from warnstream.model.indicators import BY_DAYS, GaugeStage, Indicator
 from warnstream.model.level import Level
@@ -34,7 +34,7 @@ from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
-from warnstream.windows.daily_sums import DailySums, DayRain
+from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import Accumulation, RainWindow
 from warnstream.windows.sensor_series import SensorSeries
@@ -321,12 +321,23 @@ class StationState:
             self.antecedent.restore(state["antecedent"])
         if self.days is not None:
             self.days.restore(state["days"])
+            if self.antecedent is not None:
+                self.antecedent.past = self.days.past
         self._duplicates.restore(state["duplicates"])
         self._quality.restore(state["quality"])
         self._gauges.restore(state["gauges"])
         self._counters.restore(state["counters"])
         self._doubtful_until_s[:] = state["doubt"]["until_s"]
         self._newest_doubt_s[:] = self._doubtful_until_s.max(axis=0)
+
+    def remember(self, state: dict[str, Arrays]) -> PastDays | None:
+        """Take the rain of past days, and nothing else, from a snapshot that does not fit; what was taken."""
+        past = days_of_snapshot(state.get("days", {}), self._windows.day_begins_s)
+        if self.antecedent is not None:
+            self.antecedent.past = best_known(self.antecedent.past, past)
+        if self.days is not None:
+            self.days.remember(past)
+        return past
 
     def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Flags of the batch; only readings that pass one check reach the next."""

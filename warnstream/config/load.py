@@ -129,9 +129,8 @@ def load_configuration(directory: Path) -> Configuration:
         rule_book = RuleBook(thresholds_tree, hazards, tuple(signs.kinds), folder, around, faults)
         rivers = RiverBook(thresholds_tree, hazards, rows, folder, around, faults)
         _check_signs(hazards, signs, thresholds_tree, faults)
-    past_days = None
+    past_days = _read_past_days(node, node_tree, folder, stations, faults)
     if node is not None and node_tree is not None:
-        past_days = _read_past_days(node, node_tree, folder, stations, faults)
         _check_node(node, node_tree, folder, (villages, zones), faults)
         if stations is not None:
             _check_decoders(node, node_tree, stations, faults)
@@ -151,11 +150,15 @@ def load_configuration(directory: Path) -> Configuration:
 
 
 def _read_past_days(
-    node: NodeDocument, tree: YamlTree, folder: Folder, stations: Stations | None, faults: FaultLog
+    node: NodeDocument | None,
+    tree: YamlTree | None,
+    folder: Folder,
+    stations: Stations | None,
+    faults: FaultLog,
 ) -> PastDays | None:
     """Days of the warm-up file, if one is named."""
-    file, location = node.windows.warm_up, ("windows", "warm_up")
-    if file is None:
+    file, location = node.windows.warm_up if node is not None else None, ("windows", "warm_up")
+    if file is None or node is None or tree is None:
         return None
     if not folder.has(file):
         folder.require(file, tree.file, tree.line_of(location), path_text(location))

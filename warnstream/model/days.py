@@ -7,6 +7,8 @@ are numbered from 1970 on; day 0 contains that moment of 1970-01-01 UTC.
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from warnstream.model.arrays import Int32Array, UInt16Array
 from warnstream.model.times import DAY_S
 
@@ -126,3 +128,25 @@ class PastDays:
     def last(self) -> int:
         """Number of the last day."""
         return self.first + len(self.rain_um) - 1
+
+    def before(self, day: int) -> "PastDays":
+        """The same without a day and all after it."""
+        n_days = max(day - self.first, 0)
+        return PastDays(self.first, self.rain_um[:n_days], self.observed_min[:n_days])
+
+
+def best_known(one: PastDays | None, other: PastDays | None) -> PastDays | None:
+    """Of each day of each station what observed more of it; of equals the first. Of 61 days at most."""
+    if one is None or other is None:
+        return one if other is None else other
+    last = max(one.last, other.last)
+    first = max(min(one.first, other.first), last - DAYS_MAX)
+    shape = last - first + 1, one.rain_um.shape[1]
+    found = PastDays(first, np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.uint16))
+    for table in (one, other):
+        begin, end = max(table.first, first), table.last + 1
+        rows, own = slice(begin - first, max(end, begin) - first), slice(begin - table.first, None)
+        is_better = table.observed_min[own] > found.observed_min[rows]
+        found.rain_um[rows][is_better] = table.rain_um[own][is_better]
+        found.observed_min[rows][is_better] = table.observed_min[own][is_better]
+    return found

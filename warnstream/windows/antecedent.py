@@ -9,8 +9,8 @@ time.
 Rain that nobody observed counts as none, so every value is a lower bound
 where `coverage` is below 1. The coverage fades with a half-life of three days
 and begins at 0: it is the warm-up too, unless the days before are given
-(`PastDays`): then each day's rain is spread evenly over those of its steps
-that nobody observed.
+(`PastDays`): then the rain of each day before that on which the states
+begin is spread evenly over those of its steps that nobody observed.
 
 Memory is fixed at start: 8 bytes per value of a state and state kept; with a
 lateness of six hours 11 states of about 16 values, 1.4 kB per station.
@@ -113,7 +113,8 @@ class AntecedentRain:
     ) -> None:
         self._plan = plan
         self._day_begins_s = day_begins_s
-        self._past = past
+        self.past = past
+        self._first_day = 0  # the day that the states began on
         self._late_steps = -(-(lateness_s + _INTERVAL_S_MAX) // STEP_S)
         n_lives, n_ratios, n_gaps = len(plan.half_life_s), len(plan.api_ratio), len(plan.dry_gap_s)
         self._effective = slice(_PLANNED, _PLANNED + n_lives)
@@ -150,6 +151,7 @@ class AntecedentRain:
         target = now_s // STEP_S
         if self._step < 0 or target - self._step > REBUILT_S_MAX // STEP_S:
             self._step = self._oldest = (target - self._late_steps) // _SPACING * _SPACING
+            self._first_day = day_of(now_s, self._day_begins_s)
             self._begin()
         from_step = np.maximum(changed_from_s // STEP_S, self._oldest)
         behind = from_step < self._step
@@ -182,7 +184,7 @@ class AntecedentRain:
         return {
             "recent": self._recent.copy(),
             "spaced": self._spaced.copy(),
-            "steps": np.array([self._step, self._oldest], dtype=np.int64),
+            "steps": np.array([self._step, self._oldest, self._first_day], dtype=np.int64),
         }
 
     def restore(self, state: dict[str, Float64Array | Int64Array]) -> None:
@@ -200,14 +202,14 @@ class AntecedentRain:
                     f"this configuration needs {kept.shape}"
                 )
             kept[:] = state[name]
-        self._step, self._oldest = (int(number) for number in state["steps"])
+        self._step, self._oldest, self._first_day = (int(number) for number in state["steps"])
         self.version += 1
 
     def _begin(self) -> None:
         """States at the first step: empty, or what the days before have left."""
         self._recent[:] = 0.0
         self._spaced[:] = 0.0
-        past = self._past
+        past = self.past
         if past is None:
             return
         begin_s = begin_of_day_s(past.first, self._day_begins_s)
@@ -228,12 +230,12 @@ class AntecedentRain:
         start: int,
         columns: slice | Int64Array | Int32Array,
     ) -> None:
-        """Where nobody has observed a step but its day is known, its even part of that day, in place."""
-        past = self._past
+        """Where nobody observed a step before the states began, its even part of its day, in place."""
+        past = self.past
         for index in range(len(rain_mm) if past is not None else 0):
             assert past is not None
             row = day_of((start + index) * STEP_S, self._day_begins_s) - past.first
-            if 0 <= row < len(past.rain_um):
+            if 0 <= row < min(len(past.rain_um), self._first_day - past.first):
                 known_min = past.observed_min[row, columns]
                 lacks = (observed[index] == 0) & (known_min > 0)
                 part_mm = past.rain_um[row, columns] / (UM_PER_MM * _STEPS_OF_DAY)

@@ -9,20 +9,20 @@ precipitation.
 
 Every value carries its coverage: the share of its days that was observed up to
 where the station's windows end, weighted like the rain. A day that somebody
-else measured (`PastDays`) stands in for a day of which the station itself
-observed less; the two are never added up.
+else measured (`PastDays`) stands in for a past day of which the station itself
+observed less; the two are never added up, and today is the station's alone.
 
 Memory is fixed at start: 6 bytes per station and day, 372 bytes per station
 for 60 days and today; nothing where no rule reads days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.days import DAY_MIN, DayWindow, PastDays, begin_of_day_s, day_of
+from warnstream.model.days import DAY_MIN, DayWindow, PastDays, begin_of_day_s, best_known, day_of
 from warnstream.model.times import MINUTE_S
 from warnstream.windows.rain_window import UM_PER_MM, RainWindow
 
@@ -94,7 +94,7 @@ class DailySums:
             raise ValueError(f"days of {past.rain_um.shape[1]} stations, this network has {n_stations}")
         self.windows = tuple(windows)
         self._day_begins_s = day_begins_s
-        self._past = past
+        self.past = past
         self._n_days = max(window.last for window in self.windows) + 1
         self._rain_um: Int32Array = np.zeros((n_stations, self._n_days), dtype=np.int32)
         self._observed_min: UInt16Array = np.zeros((n_stations, self._n_days), dtype=np.uint16)
@@ -142,28 +142,46 @@ class DailySums:
 
     def snapshot(self) -> dict[str, Int32Array | Int64Array | UInt16Array]:
         """State as arrays; `restore` of it continues exactly."""
-        return {
+        past = self.past
+        state: dict[str, Int32Array | Int64Array | UInt16Array] = {
             "rain_um": self._rain_um.copy(),
             "observed_min": self._observed_min.copy(),
-            "today": np.array([self._today], dtype=np.int64),
+            "today": np.array([self._today, self._day_begins_s], dtype=np.int64),
         }
+        if past is not None:
+            state |= {
+                "past_first": np.array([past.first], dtype=np.int64),
+                "past_um": past.rain_um.copy(),
+                "past_min": past.observed_min.copy(),
+            }
+        return state
 
     def restore(self, state: dict[str, Int32Array | Int64Array | UInt16Array]) -> None:
-        """Take up a snapshot.
+        """Take up a snapshot, and the past days that it knew.
 
         Raises
         ------
         ValueError
-            If it was taken of another number of stations or days.
+            If it was taken of another number of stations or days, or of days that begin at another time.
         """
         if state["rain_um"].shape != self._rain_um.shape:
             raise ValueError(
                 f"snapshot has days of {state['rain_um'].shape}, "
                 f"this configuration needs {self._rain_um.shape}"
             )
+        if state["today"][1] != self._day_begins_s:
+            raise ValueError(
+                f"snapshot has days from {state['today'][1]} s after 00:00 UTC, now {self._day_begins_s} s"
+            )
+        self.past = best_known(self.past, _past_of(state))
         self._rain_um[:] = state["rain_um"]
         self._observed_min[:] = state["observed_min"]
         self._today = int(state["today"][0])
+        self._sum_up(np.arange(len(self._rain_um)))
+
+    def remember(self, past: PastDays | None) -> None:
+        """Let days stand in, beside those known already, for past days of which less was observed."""
+        self.past = best_known(self.past, past)
         self._sum_up(np.arange(len(self._rain_um)))
 
     def _open(self, ring: RainWindow, today: int) -> None:
@@ -216,8 +234,8 @@ class DailySums:
         """Rain and observed minutes of a day: of the stations, or of the past where more of it is known."""
         slot = day % self._n_days
         rain_um, observed_min = self._rain_um[station, slot], self._observed_min[station, slot]
-        past = self._past
-        if past is None or not past.first <= day <= past.last:
+        past = self.past
+        if past is None or day == self._today or not past.first <= day <= past.last:
             return rain_um, observed_min
         row = day - past.first
         is_better: BoolArray = past.observed_min[row, station] > observed_min
@@ -240,3 +258,24 @@ class DailySums:
         share = np.divide(self._sum_min, length, out=np.zeros_like(length), where=length > 0)
         coverage = np.minimum(share, 1.0)
         return DayRain(self.windows, self._sum_mm.T.copy(), coverage.T, today_s, end_min)
+
+
+def days_of_snapshot(state: Mapping[str, np.ndarray], day_begins_s: int) -> PastDays | None:
+    """Complete days that a snapshot knows, for a node that cannot take it up as it is.
+
+    None where it has none, or where its days begin at another time.
+    """
+    if "rain_um" not in state or state["today"][1] != day_begins_s or state["today"][0] < 0:
+        return None
+    n_days, today = state["rain_um"].shape[1], int(state["today"][0])
+    first = today - n_days + 1
+    slots = np.arange(first, today + 1) % n_days
+    own = PastDays(first, state["rain_um"].T[slots], state["observed_min"].T[slots])
+    known = best_known(own, _past_of(state))
+    return None if known is None else known.before(today)
+
+
+def _past_of(state: Mapping[str, np.ndarray]) -> PastDays | None:
+    if "past_um" not in state:
+        return None
+    return PastDays(int(state["past_first"][0]), state["past_um"], state["past_min"])

@@ -149,6 +149,7 @@ def test_a_day_that_somebody_else_measured_stands_in_for_one_observed_less() -> 
     days.rain(at_s, (0, at_s, 5.0))
     assert days.mm() == [65.0]  # the day before yesterday and yesterday; today does not count
     assert days.found.coverage[0, 0] == pytest.approx(2 / 3)
+    assert days.found.today_s == DAY0 * DAY_S  # nobody else's measure of today counts before it is over
     full = [(0, DAY0 * DAY_S + 600 * (n + 1), 0.1) for n in range(1, 144)]
     days.rain(at_s + DAY_S, *full)
     # All of its ten minutes are the station's own now: the file observed no more of that day.

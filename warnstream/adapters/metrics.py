@@ -240,6 +240,11 @@ class Metrics:
             ["sight"],
             registry=registry,
         )
+        self.days_observed = Gauge(
+            "warnstream_days_observed_ratio",
+            "Share of the longest window of days that was observed: mean of all villages.",
+            registry=registry,
+        )
         self.hazards_degraded = Gauge(
             "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.judgement import Judgement, durations_of
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.stations import Arrays, StationPolicies, StationState
@@ -20,6 +21,7 @@ from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.changes import LevelChange
+from warnstream.model.days import PastDays
 from warnstream.model.forecast import RainAhead
 from warnstream.model.indicators import VillageRain
 from warnstream.model.network import Network
@@ -81,6 +83,8 @@ class Assessment:
     counters : CounterPolicy, optional
     signs : SignPolicy, optional
         Without it nobody can report a sign.
+    past : PastDays, optional
+        Rain of days before this node began, for rules that read earlier rain.
 
     Attributes
     ----------
@@ -99,12 +103,12 @@ class Assessment:
         nowcast: GaugeNowcast | None,
         counters: CounterPolicy | None = None,
         signs: SignPolicy | None = None,
+        past: PastDays | None = None,
     ) -> None:
         self._places = network.places
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
-        self._stations = StationState(
-            network.stations, rules, policies, weights.neighbours, durations_of(rules)
-        )
+        asked = asked_windows(rules, durations_of(rules), windows.longest_s)
+        self._stations = StationState(network.stations, rules, policies, weights.neighbours, asked, past)
         self._villages = VillageState(len(self._places), weights, nowcast)
         self._judgement = Judgement(network, rules)
         self.signs = SignBook(network, signs or SignPolicy())
@@ -175,6 +179,14 @@ class Assessment:
             "signs": {"book": np.frombuffer(self.signs.snapshot(), dtype=np.uint8)},
             "clock": {"now_s": np.array([self._now_s], dtype=np.int64)},
         }
+
+    def remember(self, state: dict[str, Arrays]) -> int:
+        """Days of rain taken from a snapshot that does not fit; call it before the first step.
+
+        A rule that is changed in mid season begins anew, but what fell in the weeks before has fallen.
+        """
+        past = self._stations.remember(state)
+        return 0 if past is None else int((past.observed_min > 0).any(axis=1).sum())
 
     def restore(self, state: dict[str, Arrays]) -> None:
         """Take up a snapshot.

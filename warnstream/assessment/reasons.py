@@ -8,19 +8,22 @@ from warnstream.assessment.stations import ANTECEDENT, StationState
 from warnstream.assessment.villages import Sight
 from warnstream.hazards.rule import lead_s_of
 from warnstream.model.changes import Fact, Reason
+from warnstream.model.days import DayWindow, over_duration
 from warnstream.model.expressions import RAIN_LIKE, Leaf, LevelTerm, SignTerm
 from warnstream.model.indicators import (
+    BY_DAYS,
     UNIT_OF_INDICATOR,
     HazardLevels,
     Indicator,
     VillageAntecedent,
     VillageRain,
+    indicator_of_days,
 )
 from warnstream.model.network import Network
-from warnstream.model.rules import CriticalStage, HazardRule
+from warnstream.model.rules import CriticalStage, HazardRule, LandslideRain
 from warnstream.model.signs import Sign, SignState, VillageSigns
 from warnstream.model.station_quality import DOUBT, StationQuality
-from warnstream.model.times import HOUR_S
+from warnstream.model.times import HOUR_S, iso_utc
 
 ANTECEDENT_COVERAGE_MIN = 0.5
 """Below it the states of earlier rain are still filling: certainty is lower."""
@@ -76,9 +79,13 @@ def reason_of_value(
     indicator = Indicator(int(found.indicator[village]))
     duration_s = int(found.duration_s[village])
     observed_at_s = int(sources.stations.observed_at_s(indicator)[station])
-    coverage = coverage_of(sources, village, indicator, duration_s)
-    is_warming_up = indicator in ANTECEDENT and coverage < ANTECEDENT_COVERAGE_MIN
+    window = _window_of_value(rule, indicator, duration_s, sources.rain)
+    coverage = coverage_of(sources, village, indicator, window)
+    is_warming_up = _is_of_earlier_rain(indicator, window) and coverage < ANTECEDENT_COVERAGE_MIN
     is_doubtful = sources.is_doubtful(indicator, station, village, observed_at_s - duration_s)
+    facts = _travel(rule, village, station, network)
+    if isinstance(window, DayWindow):
+        facts = (_fact_of_days(window, indicator, village, found, sources, network),)
     return Reason(
         indicator=indicator.word,
         station=network.stations.code[station],
@@ -93,9 +100,57 @@ def reason_of_value(
         confirmed=bool(found.is_confirmed[village])
         and not (is_doubtful or found.is_blind[village] or is_warming_up),
         source=rule.source,
-        facts=_travel(rule, village, station, network),
+        facts=facts,
         ratio=None if np.isnan(found.ratio[village]) else round(float(found.ratio[village]), 3),
     )
+
+
+def _window_of_value(
+    rule: HazardRule, indicator: Indicator, duration_s: int, rain: VillageRain
+) -> int | DayWindow:
+    """Days that a value was taken over, where it was; else its duration in seconds."""
+    if indicator is Indicator.RAIN and rain.is_by_days(duration_s):
+        return over_duration(duration_s)
+    windows = rule.thresholds.day_windows if isinstance(rule.thresholds, LandslideRain) else ()
+    return next(
+        (w for w in windows if indicator_of_days(w) is indicator and w.duration_s == duration_s), duration_s
+    )
+
+
+def _is_of_earlier_rain(indicator: Indicator, window: int | DayWindow) -> bool:
+    """Whether a value remembers so much that a node must have been running for long to know it."""
+    return indicator in ANTECEDENT or isinstance(window, DayWindow)
+
+
+def _fact_of_days(  # where a value comes from
+    window: DayWindow,
+    indicator: Indicator,
+    village: int,
+    found: HazardLevels,
+    sources: Sources,
+    network: Network,
+) -> Fact:
+    """The value again, with the days that it was taken over."""
+    return Fact(
+        indicator=indicator.word,
+        station=network.stations.code[int(found.station[village])],
+        value=round(float(found.value[village]), 3),
+        threshold=round(float(found.threshold[village]), 3),
+        unit=UNIT_OF_INDICATOR[indicator],
+        duration_s=int(found.duration_s[village]),
+        lead_s=int(found.lead_s[village]),
+        note=days_note(window, sources.rain.today_s),
+        coverage=round(coverage_of(sources, village, indicator, window), 3),
+    )
+
+
+def days_note(window: DayWindow, today_s: int) -> str:
+    """Begin and end of a window of days as an ISO 8601 interval; of one with today the end of today.
+
+    >>> days_note(DayWindow(1, 15), 1_781_740_800)
+    '2026-06-03T00:00:00Z/2026-06-18T00:00:00Z'
+    """
+    return f"{iso_utc(window.begin_s(today_s))}/{iso_utc(window.end_s(today_s))}"
 
 
 def _travel(rule: HazardRule, place: int, station: int, network: Network) -> tuple[Fact, ...]:
@@ -148,15 +203,12 @@ def reason_of_facts(
         sources.is_doubtful(indicator, station, village, at_s - duration_s)
         for at_s, (station, indicator, duration_s) in zip(observed, measured, strict=True)
     ]
-    coverage = min(
-        (
-            coverage_of(sources, village, i, fact.duration_s)
-            for i, fact in zip(indicators, facts, strict=True)
-        ),
-        default=1.0,
-    )
+    windows = [_window_of_leaf(one.leaf, sources.rain) for one in found]
+    coverage = min((fact.coverage for fact in facts), default=1.0)
     rests_on_rain = any(indicator in RAIN_LIKE for indicator in indicators)
-    is_warming_up = any(i in ANTECEDENT for i in indicators) and coverage < ANTECEDENT_COVERAGE_MIN
+    is_warming_up = coverage < ANTECEDENT_COVERAGE_MIN and any(
+        _is_of_earlier_rain(i, window) for i, window in zip(indicators, windows, strict=True)
+    )
     unseen = any(isinstance(one.leaf, SignTerm) and not one.leaf.is_validated for one in found)
     is_blind = rests_on_rain and bool(sources.rain.is_blind[village])
     lead_s = max(fact.lead_s for fact in facts)
@@ -197,36 +249,53 @@ def _station(one: LeafFact, village: int, sources: Sources) -> int:
         return -1
     if one.leaf.quantity.indicator not in RAIN_LIKE:
         return one.station
-    is_rain = one.leaf.quantity.indicator is Indicator.RAIN
-    duration_s = int(one.leaf.quantity.parameter) if is_rain else HOUR_S
-    main = sources.rain.main_station(np.array([village]), np.array([duration_s], dtype=np.int32))
-    return int(main[0])
+    quantity = one.leaf.quantity
+    duration_s = int(quantity.parameter) if quantity.indicator is Indicator.RAIN else HOUR_S
+    return sources.rain.main_station_over(village, quantity.days or duration_s)
+
+
+def _window_of_leaf(leaf: Leaf, rain: VillageRain) -> int | DayWindow:
+    """Days that a term reads, where it does; else its duration in seconds, 0 without one."""
+    if isinstance(leaf, SignTerm | LevelTerm):
+        return 0
+    quantity = leaf.quantity
+    if quantity.days is not None:
+        return quantity.days
+    duration_s = int(quantity.parameter) if quantity.indicator in _PARAMETER_IS_DURATION else 0
+    if quantity.indicator is Indicator.RAIN and rain.is_by_days(duration_s):
+        return over_duration(duration_s)
+    return duration_s
 
 
 def _fact(one: LeafFact, village: int, sources: Sources, network: Network) -> Fact:
     leaf, indicator = one.leaf, _indicator(one.leaf)
     station = _station(one, village, sources)
     quantity = None if isinstance(leaf, SignTerm | LevelTerm) else leaf.quantity
-    has_duration = quantity is not None and indicator in _PARAMETER_IS_DURATION
+    window = _window_of_leaf(leaf, sources.rain)
     note = leaf.kind if isinstance(leaf, SignTerm) else leaf.hazard if isinstance(leaf, LevelTerm) else ""
+    if isinstance(window, DayWindow):
+        note = days_note(window, sources.rain.today_s)
+    duration_s = window if isinstance(window, int) else window.duration_s
+    if quantity is not None and indicator is Indicator.RAIN:
+        duration_s = int(quantity.parameter)
     return Fact(
         indicator=indicator.word,
         station=network.stations.code[station] if station >= 0 else "",
         value=round(one.value, 3),
         threshold=round(one.amount, 3),
         unit=UNIT_OF_INDICATOR[indicator],
-        duration_s=int(quantity.parameter) if quantity is not None and has_duration else 0,
+        duration_s=duration_s,
         lead_s=lead_s_of(quantity) if quantity is not None else 0,
         held_since_s=max(one.since_s, 0),
         note=note,
+        coverage=round(coverage_of(sources, village, indicator, window), 3),
     )
 
 
-def coverage_of(sources: Sources, village: int, indicator: Indicator, duration_s: int) -> float:
-    """Share of the past observed that an indicator rests on."""
-    if indicator is Indicator.RAIN:
-        column = int(np.searchsorted(sources.rain.duration_s, duration_s))
-        return float(sources.rain.coverage[village, column])
+def coverage_of(sources: Sources, village: int, indicator: Indicator, window: int | DayWindow) -> float:
+    """Share of the past observed that an indicator rests on; `window` is a duration in seconds or days."""
+    if indicator is Indicator.RAIN or indicator in BY_DAYS:
+        return float(sources.rain.coverage_over(window)[village])
     if indicator in ANTECEDENT and sources.antecedent is not None:
         return float(sources.antecedent.coverage[village])
     return 1.0

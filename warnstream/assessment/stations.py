@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from warnstream.assessment.asked_windows import AskedWindows
 from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.days import PastDays, best_known
 from warnstream.model.expressions import RuleTable, Term
-from warnstream.model.indicators import GaugeStage, Indicator
+from warnstream.model.indicators import BY_DAYS, GaugeStage, Indicator
 from warnstream.model.level import Level
 from warnstream.model.network import Stations
 from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
@@ -32,6 +34,7 @@ from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import Accumulation, RainWindow
 from warnstream.windows.sensor_series import SensorSeries
@@ -59,6 +62,7 @@ VARIABLES_OF_INDICATOR: dict[Indicator, list[Variable]] = {
     Indicator.FORECAST_RAIN: _RAIN,
     Indicator.EVENT_RAIN: _RAIN,
     Indicator.STAGE_RISE: [Variable.STAGE],
+    **dict.fromkeys(BY_DAYS, _RAIN),
 }
 """Whose doubtful readings make a level of each indicator unconfirmed; others rest on no readings."""
 
@@ -109,12 +113,17 @@ class StationState:
     policies : StationPolicies
     neighbours : StationNeighbours, optional
         Gauges near each other; without it no gauge is compared with another.
-    duration_s : Int32Array, shape (n_durations,), optional
-        Every duration that any rule reads, ascending; one hour always, and alone if not given.
+    asked : AskedWindows, optional
+        Every window that any rule reads; one hour alone if not given.
+    past : PastDays, optional
+        Rain of days before this node began.
 
     Attributes
     ----------
-    duration_s : Int32Array
+    duration_s : Int32Array, shape (n_durations,)
+        Durations that windows to the minute are kept for, ascending.
+    days : DailySums or None
+        None where no rule reads days.
     """
 
     def __init__(
@@ -123,15 +132,19 @@ class StationState:
         rules: tuple[HazardRule, ...],
         policies: StationPolicies,
         neighbours: StationNeighbours | None = None,
-        duration_s: Int32Array | None = None,
+        asked: AskedWindows | None = None,
+        past: PastDays | None = None,
     ) -> None:
         n_stations, windows = len(stations), policies.windows
-        self.duration_s = np.array([HOUR_S], dtype=np.int32) if duration_s is None else duration_s
+        asked = asked or AskedWindows(np.array([HOUR_S], dtype=np.int32), ())
+        self.duration_s = asked.duration_s
         self._hour = self.duration_s.tolist().index(HOUR_S)
-        self.plan = _antecedent_plan(rules)
+        self.plan = antecedent_plan(rules)
         span_s = windows.longest_s + windows.lateness_s_max
         if self.plan is not None:
             span_s = max(span_s, AntecedentRain.span_s(windows.lateness_s_max))
+        if asked.days:
+            span_s = max(span_s, DailySums.span_s(windows.longest_s, windows.lateness_s_max))
         noon_s = [rule.thresholds.noon_s for rule in rules if isinstance(rule.thresholds, FireTable)]
         self.fire = FireWeather(n_stations, noon_s[0]) if noon_s else None
         if self.fire is not None:
@@ -145,8 +158,19 @@ class StationState:
             by_minute_s=windows.by_minute_s,
         )
         self.antecedent = (
-            AntecedentRain(n_stations, self.plan, lateness_s=windows.lateness_s_max)
+            AntecedentRain(
+                n_stations,
+                self.plan,
+                lateness_s=windows.lateness_s_max,
+                day_begins_s=windows.day_begins_s,
+                past=past,
+            )
             if self.plan is not None
+            else None
+        )
+        self.days = (
+            DailySums(n_stations, asked.days, day_begins_s=windows.day_begins_s, past=past)
+            if asked.days
             else None
         )
         self.stages = StageSeries(n_stations)
@@ -190,6 +214,10 @@ class StationState:
     def windows(self, now_s: int) -> Accumulation:
         """Rain of every station over every duration, to be read only; the same object while it stands."""
         return self.rain.latest(self.duration_s, now_s)
+
+    def day_rain(self, now_s: int) -> DayRain | None:
+        """Rain of every station over every window of days, likewise; None where no rule reads days."""
+        return None if self.days is None else self.days.rain(self.rain.window_end_min(now_s))
 
     def judge_gauges(self, now_s: int) -> StationQuality:
         """What quality control thinks of every gauge after the last batch.
@@ -273,6 +301,7 @@ class StationState:
             "fire": {} if self.fire is None else dict(self.fire.snapshot()),
             "sensors": dict(self.sensors.snapshot()),
             "antecedent": {} if self.antecedent is None else dict(self.antecedent.snapshot()),
+            "days": {} if self.days is None else dict(self.days.snapshot()),
             "duplicates": dict(self._duplicates.snapshot()),
             "quality": dict(self._quality.snapshot()),
             "gauges": self._gauges.snapshot(),
@@ -290,12 +319,25 @@ class StationState:
             self.fire.restore(state["fire"])
         if self.antecedent is not None:
             self.antecedent.restore(state["antecedent"])
+        if self.days is not None:
+            self.days.restore(state["days"])
+            if self.antecedent is not None:
+                self.antecedent.past = self.days.past
         self._duplicates.restore(state["duplicates"])
         self._quality.restore(state["quality"])
         self._gauges.restore(state["gauges"])
         self._counters.restore(state["counters"])
         self._doubtful_until_s[:] = state["doubt"]["until_s"]
         self._newest_doubt_s[:] = self._doubtful_until_s.max(axis=0)
+
+    def remember(self, state: dict[str, Arrays]) -> PastDays | None:
+        """Take the rain of past days, and nothing else, from a snapshot that does not fit; what was taken."""
+        past = days_of_snapshot(state.get("days", {}), self._windows.day_begins_s)
+        if self.antecedent is not None:
+            self.antecedent.past = best_known(self.antecedent.past, past)
+        if self.days is not None:
+            self.days.remember(past)
+        return past
 
     def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Flags of the batch; only readings that pass one check reach the next."""
@@ -337,6 +379,8 @@ class StationState:
             self.fire.advance(self.rain, now_s)
         if self.antecedent is not None:
             self.antecedent.advance(self.rain, now_s, changed, changed_from_s)
+        if self.days is not None:
+            self.days.advance(self.rain, now_s, changed, changed_from_s)
 
     def _count_rain(self, readings: ReadingBatch, flags: UInt16Array) -> tuple[Int32Array, Int64Array]:
         """Rain into the windows; flags what a counter has accounted for already.
@@ -449,7 +493,7 @@ def _rise_gauges(rules: tuple[HazardRule, ...]) -> dict[int, Int32Array]:
     return {window_s: np.unique(np.concatenate(gauges)) for window_s, gauges in found.items()}
 
 
-def _antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
+def antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
     """What the rules ask of earlier rain; None if they ask nothing."""
     half_life_s: set[int] = set()
     api_ratio: set[float] = set()
@@ -459,7 +503,7 @@ def _antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
         if isinstance(table, LandslideRain):
             asks = True
             half_life_s.add(table.half_life_s)
-            api_ratio.add(table.api_ratio)
+            api_ratio |= {table.api_ratio} if table.api_days is None else set()
             dry_gap_s.add(table.dry_gap_s)
         elif isinstance(table, CriticalRain) and table.wetness is not None:
             asks = True

@@ -13,9 +13,17 @@ from warnstream.model.indicators import LEADS_S, VillageAntecedent, VillageRain
 from warnstream.model.network import StationWeights
 from warnstream.model.station_quality import StationFlag, StationNeighbours, StationQuality
 from warnstream.model.times import DAY_S, MINUTE_S
-from warnstream.villages.combine import by_column, combine, greatest, unmeasured_share, weighted_mean
+from warnstream.villages.combine import (
+    Unmeasured,
+    by_column,
+    combine,
+    greatest,
+    unmeasured_share,
+    weighted_mean,
+)
 from warnstream.villages.zones import any_of_places
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.daily_sums import DayRain
 from warnstream.windows.rain_window import Accumulation
 from warnstream.windows.soil_water import soil_water_ahead
 
@@ -62,6 +70,7 @@ class _LastRain:
     """The rain of the villages as it was worked out last, and from what."""
 
     accumulation: Accumulation
+    days: DayRain | None
     ahead_mm: Float64Array
     is_heard: BoolArray
     quality: StationQuality
@@ -119,11 +128,12 @@ class VillageState:
 
         A gauge with a faulty zero is silent, not dry. The same objects while nothing changes.
         """
-        accumulation = stations.windows(now_s)
+        accumulation, days = stations.windows(now_s), stations.day_rain(now_s)
         last = self._rain
         if (
             last is not None
             and last.accumulation is accumulation
+            and last.days is days
             and last.ahead_mm is self._ahead_mm
             and np.array_equal(last.is_heard, is_heard)
             and _measure_alike(last.quality, quality)
@@ -131,8 +141,9 @@ class VillageState:
             return last.rain, last.sight
         # While these are the same, so are the ends of the windows: they are what it was worked out from.
         end_s = stations.rain.window_end_min(now_s) * MINUTE_S
-        rain, sight = self._combine(stations.duration_s, accumulation, is_heard, quality, end_s)
-        self._rain = _LastRain(accumulation, self._ahead_mm, is_heard, quality, rain, sight)
+        windows = _Windows.of(stations.duration_s, accumulation, days, end_s, quality)
+        rain, sight = self._combine(stations.duration_s, windows, is_heard, quality)
+        self._rain = _LastRain(accumulation, days, self._ahead_mm, is_heard, quality, rain, sight)
         return rain, sight
 
     def antecedent(
@@ -170,19 +181,17 @@ class VillageState:
     def _combine(
         self,
         duration_s: Int32Array,
-        accumulation: Accumulation,
+        windows: "_Windows",
         is_heard: BoolArray,
         quality: StationQuality,
-        end_s: Int64Array,
     ) -> tuple[VillageRain, Sight]:
-        rain_mm = accumulation.rain_mm
         combined = combine(
             self._weights.own,
             self._weights.fallback,
-            rain_mm,
-            accumulation.coverage,
+            windows.rain_mm,
+            windows.coverage,
             is_heard & ~quality.has(StationFlag.FAULTY_ZERO),
-            unmeasured=unmeasured_share(quality, duration_s, end_s),
+            unmeasured=windows.unmeasured,
         )
         heard, is_blind = combined.heard, combined.is_blind
         rain = VillageRain(
@@ -191,10 +200,50 @@ class VillageState:
             coverage=combined.coverage,
             is_blind=is_blind,
             ahead_mm=self._ahead_mm,
-            station_rain_mm=rain_mm,
+            station_rain_mm=windows.rain_mm,
             weights=combined.weights,
+            day_windows=() if windows.days is None else windows.days.windows,
+            today_s=0 if windows.days is None else windows.days.today_s,
         )
         return rain, Sight(heard, is_blind, ~is_blind & (heard < self._weights.heard_min))
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Windows of all stations: those to the minute, then those of days.
+
+    Attributes
+    ----------
+    rain_mm, coverage : Float64Array, shape (n_stations, n_columns)
+    unmeasured : Unmeasured
+    days : DayRain or None
+    """
+
+    rain_mm: Float64Array
+    coverage: Float64Array
+    unmeasured: Unmeasured
+    days: DayRain | None
+
+    @staticmethod
+    def of(
+        duration_s: Int32Array,
+        accumulation: Accumulation,
+        days: DayRain | None,
+        end_s: Int64Array,
+        quality: StationQuality,
+    ) -> "_Windows":
+        """Both kinds side by side; `end_s`, shape (n_stations,), is where those to the minute end."""
+        doubted = np.flatnonzero(quality.since_s >= 0)
+        ends_s = np.broadcast_to(end_s[doubted, None], (len(doubted), len(duration_s)))
+        begins_s = ends_s - duration_s
+        rain_mm, coverage = accumulation.rain_mm, accumulation.coverage
+        if days is not None:
+            begin_of_days_s, end_of_days_s = days.ends_s(doubted)
+            begins_s = np.hstack([begins_s, begin_of_days_s])
+            ends_s = np.hstack([ends_s, end_of_days_s])
+            rain_mm = np.hstack([rain_mm, days.rain_mm])
+            coverage = np.hstack([coverage, days.coverage])
+        return _Windows(rain_mm, coverage, unmeasured_share(quality, doubted, begins_s, ends_s), days)
 
 
 def _measure_alike(one: StationQuality, other: StationQuality) -> bool:

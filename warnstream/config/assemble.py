@@ -31,6 +31,7 @@ from warnstream.config.settings import (
     StorageSettings,
     TlsSettings,
 )
+from warnstream.model.days import PastDays, day_begins_utc_s
 from warnstream.model.decoders import (
     LISTENER_TOPIC_SL651,
     DecoderRule,
@@ -62,6 +63,7 @@ def assemble(
     rules: tuple[HazardRule, ...],
     network: Network,
     signs: SignPolicy,
+    past_days: PastDays | None = None,
 ) -> Configuration:
     """Everything that a configuration folder says, as `Configuration`.
 
@@ -74,6 +76,7 @@ def assemble(
     rules : tuple of HazardRule
     network : Network
     signs : SignPolicy
+    past_days : PastDays, optional
 
     Returns
     -------
@@ -100,7 +103,7 @@ def assemble(
         ),
         http=HttpSettings(node.http.host, node.http.port),
         channels=_channel_settings(channels),
-        windows=WindowPolicy(**node.windows.model_dump()),
+        windows=_window_policy(node),
         quality=quality_policy(node.quality),
         counters=CounterPolicy(**node.counters.model_dump(), utc_offset_s=node.node.utc_offset_s),
         forecast=_forecast_policy(node),
@@ -110,6 +113,7 @@ def assemble(
         rules=rules,
         network=network,
         signs=signs,
+        past_days=past_days,
     )
 
 
@@ -219,6 +223,19 @@ def _channel_settings(document: ChannelsDocument) -> tuple[ChannelSettings, ...]
             retry=RetryPolicy(**channel.retry.model_dump()),
         )
         for name, channel in document.channels.items()
+    )
+
+
+def _window_policy(node: NodeDocument) -> WindowPolicy:
+    windows = node.windows
+    return WindowPolicy(
+        longest_s=windows.longest_s,
+        lateness_s_max=windows.lateness_s_max,
+        grace_s=windows.grace_s,
+        silent_after_s=windows.silent_after_s,
+        future_s_max=windows.future_s_max,
+        by_minute_s=windows.by_minute_s,
+        day_begins_s=day_begins_utc_s(node.day_begins_s, node.node.utc_offset_s),
     )
 
 

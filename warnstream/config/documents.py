@@ -16,14 +16,16 @@ from warnstream.config.listener_section import ListenerSection
 from warnstream.config.quality_section import QualitySection
 from warnstream.config.quantities import format_duration
 from warnstream.config.sections import Section, default, part
+from warnstream.model.days import day_begins_utc_s
 from warnstream.model.decoders import DEFAULT_GATEWAYS
 from warnstream.model.level import LEVELS, Level
 
 EMBEDDED_BROKER_PORT = 18830
 BROKER_PORT = 1883
 BROKER_TLS_PORT = 8883
-RAIN_KEPT_S_MAX = 45 * 86_400
-"""How far back the rain ring can reach (`warnstream.windows.cumulative_ring`)."""
+RAIN_KEPT_S_MAX = 43 * 86_400
+"""How far back windows to the minute and lateness reach together: the ring holds 45 days, and one of
+them is for the beginning of a day that a late reading may still change."""
 
 
 class NodeSection(Section):
@@ -233,7 +235,9 @@ class WindowsSection(Section):
     """Limits of rain accumulation."""
 
     longest_s: Annotated[int, forms.duration("10min", "30d", whole_minutes=True)] = default(
-        "72h", alias="longest", description="Longest accumulation; memory grows with it."
+        "72h",
+        alias="longest",
+        description="Longest accumulation to the minute; memory grows with it. Longer ones are kept by days.",
     )
     lateness_s_max: Annotated[int, forms.duration("0s", "30d")] = default(
         "6h", alias="lateness_max", description="How late a reading may be and still correct levels."
@@ -253,13 +257,22 @@ class WindowsSection(Section):
         description="Windows up to that length are exact to the minute, longer ones begin at whole ten "
         "minutes; saves memory. Without it all are exact to the minute.",
     )
+    day_begins_s: Annotated[int | None, forms.duration("0s", "24h", whole_minutes=True)] = default(
+        None,
+        alias="day_begins",
+        description="When days begin, after midnight of the local clock (8h: 08:00); without it "
+        "counters.day_start.",
+    )
+    warm_up: Annotated[str | None, forms.text()] = default(
+        None, description="CSV file with rain of days before this node began: station,day,rain_mm."
+    )
 
     def disagreements(self) -> list[tuple[str, str]]:
         """Late readings must still find their window, and waiting ends before silence is told."""
         faults = []
         if self.longest_s + self.lateness_s_max > RAIN_KEPT_S_MAX:
             most = format_duration(RAIN_KEPT_S_MAX - self.longest_s)
-            faults.append(("lateness_max", f"expected at most {most}: with longest it reaches 45 days back"))
+            faults.append(("lateness_max", f"expected at most {most}: with longest it reaches 43 days back"))
         if self.lateness_s_max > self.longest_s:
             faults.append(("lateness_max", f"expected at most longest ({format_duration(self.longest_s)})"))
         if self.grace_s > self.silent_after_s:
@@ -388,8 +401,23 @@ class NodeDocument(Section):
     villages: VillagesSection = part(VillagesSection, "How stations speak for villages.")
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
 
+    @property
+    def day_begins_s(self) -> int:
+        """When days begin, after midnight of the local clock."""
+        own_s = self.windows.day_begins_s
+        return self.counters.day_start_s if own_s is None else own_s
+
     def disagreements(self) -> list[tuple[str, str]]:
-        """Two servers of one process cannot share a port."""
+        """Two servers of one process cannot share a port; days begin where rain of a past day is held."""
+        faults = self._shared_ports()
+        begins_s = day_begins_utc_s(self.day_begins_s, self.node.utc_offset_s)
+        if begins_s % 600:
+            expected = "expected a time that is a whole ten minutes of UTC too"
+            utc = f"{begins_s // 3600:02d}:{begins_s // 60 % 60:02d}"
+            faults.append(("windows.day_begins", f"{expected}, got one that is {utc} UTC by node.utc_offset"))
+        return faults
+
+    def _shared_ports(self) -> list[tuple[str, str]]:
         listener = self.listener
         if self.broker.embedded and listener is not None:
             return [

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from warnstream.config import forms
 from warnstream.config.sections import Section, default, part
+from warnstream.model.days import DAYS_MAX
 from warnstream.model.level import Level
 
 
@@ -41,8 +42,8 @@ class RainLevelSection(Section):
     """Rain that reaches a level."""
 
     level: Annotated[Level, forms.level()] = Field(description="Level that is reached.")
-    duration_s: Annotated[int, forms.duration("10min", "30d", whole_minutes=True)] = Field(
-        alias="duration", description="Accumulation time, at most windows.longest."
+    duration_s: Annotated[int, forms.duration("10min", "60d", whole_minutes=True)] = Field(
+        alias="duration", description="Accumulation time up to windows.longest, or whole days up to 60d."
     )
     rain_mm: Annotated[float, forms.decimal(0, 5000, above=True)] = Field(
         description="Rain over the duration that reaches the level, mm."
@@ -269,6 +270,15 @@ class LevelValueSection(Section):
     mm: Annotated[float, forms.decimal(0, 5000, above=True)] = Field(description="Rain, mm.")
 
 
+class DailyLevelSection(LevelValueSection):
+    """Rain of whole days that reaches a level."""
+
+    days: Annotated[int, forms.whole(1, DAYS_MAX)] = Field(description="Number of days.")
+    today: Annotated[bool, forms.yes_or_no()] = default(
+        False, description="Whether today so far is one of them; without it they are the days before today."
+    )
+
+
 class TerritorySection(Section):
     """Criteria of one territory; any one of them reaches a level."""
 
@@ -280,6 +290,7 @@ class TerritorySection(Section):
     effective_rain: list[LevelValueSection] = part(list, "Half-life effective rain.")
     antecedent_rain: list[LevelValueSection] = part(list, "Antecedent precipitation with today's rain.")
     weighted_rain: list[LevelValueSection] = part(list, "Weighted rain of seven days (LHASA).")
+    daily_rain: list[DailyLevelSection] = part(list, "Rain of whole days, of one or more numbers of days.")
 
     def disagreements(self) -> list[tuple[str, str]]:
         """Each criterion is ordered by level, and there is one."""
@@ -294,11 +305,31 @@ class TerritorySection(Section):
         faults += disordered(
             "intensity_duration", "a", [(item.level, item.a) for item in self.intensity_duration]
         )
-        faults += self._disordered_lines()
-        if not (self.critical_line or self.intensity_duration or any(by_key.values())):
-            faults.append(
-                ("", f"expected at least one of critical_line, intensity_duration, {', '.join(by_key)}")
-            )
+        faults += self._disordered_lines() + self._disordered_days()
+        if not (self.critical_line or self.intensity_duration or self.daily_rain or any(by_key.values())):
+            names = ", ".join((*by_key, "daily_rain"))
+            faults.append(("", f"expected at least one of critical_line, intensity_duration, {names}"))
+        return faults
+
+    def _disordered_days(self) -> list[tuple[str, str]]:
+        """Over the same days a higher level needs more; for a level more days need at least as much."""
+        faults: list[tuple[str, str]] = []
+        for number, item in enumerate(self.daily_rain):
+            for other in self.daily_rain[:number]:
+                if item.today != other.today:
+                    continue
+                if (item.days, item.level) == (other.days, other.level):
+                    expected = f"duplicate level {item.level.word} over {item.days} days"
+                    faults.append((f"daily_rain.{number}.level", expected))
+                elif item.days == other.days:
+                    if (item.level > other.level) != (item.mm > other.mm) or item.mm == other.mm:
+                        high, low = sorted((item.level, other.level), reverse=True)
+                        expected = f"expected {high.word} above {low.word} over {item.days} days"
+                        faults.append((f"daily_rain.{number}.mm", expected))
+                elif item.level == other.level and (item.mm - other.mm) * (item.days - other.days) < 0:
+                    longer, shorter = sorted((item.days, other.days), reverse=True)
+                    expected = f"expected {item.level.word} over {longer} days at least that over {shorter}"
+                    faults.append((f"daily_rain.{number}.mm", expected))
         return faults
 
     def _disordered_lines(self) -> list[tuple[str, str]]:
@@ -350,14 +381,26 @@ class LandslideRainSection(HazardSection):
     api_ratio: Annotated[float, forms.decimal(0, 1, above=True)] = default(
         0.84, description="Share of a day's rain that counts one day later in the antecedent rain."
     )
+    api_days: Annotated[int | None, forms.whole(1, DAYS_MAX)] = default(
+        None,
+        description="Days that the antecedent rain is taken over; without it all days before, and today's "
+        "rain whole.",
+    )
+    api_today: Annotated[bool, forms.yes_or_no()] = default(
+        False,
+        description="With api_days: whether today so far is one of them, with the weight 1; else yesterday "
+        "is the first, with the weight api_ratio.",
+    )
     forecast_level_max: Annotated[Level, forms.level(none_allowed=True)] = default(
         "none", description="Highest level that a forecast alone may raise; none: no level."
     )
 
     def disagreements(self) -> list[tuple[str, str]]:
-        """An area belongs to one territory."""
+        """An area belongs to one territory; whether today counts is said of a number of days."""
         first: dict[str, int] = {}
         faults = []
+        if self.api_today and self.api_days is None:
+            faults.append(("api_today", "expected api_days beside it: without it today's rain counts whole"))
         for number, territory in enumerate(self.territories):
             for index, area in enumerate(territory.areas):
                 if first.setdefault(area, number) != number:

@@ -6,6 +6,7 @@ import numpy as np
 
 from warnstream.config.faults import unknown
 from warnstream.config.hazard_documents import (
+    DailyLevelSection,
     ForestFireSection,
     LandslideRainSection,
     LevelValueSection,
@@ -13,6 +14,7 @@ from warnstream.config.hazard_documents import (
     TerritorySection,
 )
 from warnstream.model.arrays import Float64Array, Int32Array
+from warnstream.model.days import DayWindow, last_days
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import LEVELS
 from warnstream.model.network import Stations, Villages, Zone
@@ -57,16 +59,27 @@ def territory_of_villages(
 
 def landslide_rain(hazard: LandslideRainSection, villages: Villages) -> LandslideRain:
     """Thresholds of the evaluator ``landslide_rain``."""
+    asked = {_window_of(item) for territory in hazard.territories for item in territory.daily_rain}
+    daily = tuple(sorted(asked))
+    api_days = None
+    if hazard.api_days is not None and any(territory.antecedent_rain for territory in hazard.territories):
+        api_days = last_days(hazard.api_days, today=hazard.api_today, ratio=hazard.api_ratio)
     return LandslideRain(
         territory=territory_of_villages(hazard.territories, villages),
-        territories=tuple(_territory(territory) for territory in hazard.territories),
+        territories=tuple(_territory(territory, daily) for territory in hazard.territories),
         dry_gap_s=hazard.dry_gap_s,
         half_life_s=hazard.half_life_s,
         api_ratio=hazard.api_ratio,
+        api_days=api_days,
+        daily=daily,
     )
 
 
-def _territory(territory: TerritorySection) -> LandslideTerritory:
+def _window_of(item: DailyLevelSection) -> DayWindow:
+    return last_days(item.days, today=item.today)
+
+
+def _territory(territory: TerritorySection, daily: tuple[DayWindow, ...]) -> LandslideTerritory:
     lines = [
         sorted(
             (point.rain_60min_mm, point.soil_water_mm)
@@ -90,6 +103,13 @@ def _territory(territory: TerritorySection) -> LandslideTerritory:
         effective_mm=values_of_levels(territory.effective_rain),
         antecedent_mm=values_of_levels(territory.antecedent_rain),
         weighted_mm=values_of_levels(territory.weighted_rain),
+        daily_mm=np.array(
+            [
+                values_of_levels([item for item in territory.daily_rain if _window_of(item) == window])
+                for window in daily
+            ],
+            dtype=np.float64,
+        ).reshape(len(daily), len(LEVELS)),
     )
 
 

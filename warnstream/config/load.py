@@ -35,6 +35,7 @@ from warnstream.config.hazard_documents import (
     WaterloggingSection,
 )
 from warnstream.config.hazard_rules import FIRE_VARIABLES, find_unknown_areas, weather_stations
+from warnstream.config.past_days import read_past_days
 from warnstream.config.people import HOUSEHOLDS_FILE, Register, read_chain, read_households
 from warnstream.config.places import (
     STATIONS_FILE,
@@ -62,6 +63,7 @@ from warnstream.config.wetness import ClassValue
 from warnstream.config.yaml_check import check_document, valid_part
 from warnstream.config.yaml_tree import Location, YamlTree, path_text, read_yaml
 from warnstream.config.zones import ZONES_FILE, read_zones
+from warnstream.model.days import PastDays
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
 from warnstream.model.network import Network, Stations, Villages, Zone
@@ -127,6 +129,7 @@ def load_configuration(directory: Path) -> Configuration:
         rule_book = RuleBook(thresholds_tree, hazards, tuple(signs.kinds), folder, around, faults)
         rivers = RiverBook(thresholds_tree, hazards, rows, folder, around, faults)
         _check_signs(hazards, signs, thresholds_tree, faults)
+    past_days = _read_past_days(node, node_tree, folder, stations, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
         if stations is not None:
@@ -143,7 +146,24 @@ def load_configuration(directory: Path) -> Configuration:
     places = network.places
     rows = rows_of_places(rows, places)
     rules = tuple(_build_rules(hazards, rows, rule_book, rivers, places.site, stations))
-    return assemble(folder, node, channels, rules, network, sign_policy(signs))
+    return assemble(folder, node, channels, rules, network, sign_policy(signs), past_days)
+
+
+def _read_past_days(
+    node: NodeDocument | None,
+    tree: YamlTree | None,
+    folder: Folder,
+    stations: Stations | None,
+    faults: FaultLog,
+) -> PastDays | None:
+    """Days of the warm-up file, if one is named."""
+    file, location = node.windows.warm_up if node is not None else None, ("windows", "warm_up")
+    if file is None or node is None or tree is None:
+        return None
+    if not folder.has(file):
+        folder.require(file, tree.file, tree.line_of(location), path_text(location))
+        return None
+    return read_past_days(file, folder, stations, (node.day_begins_s, node.node.utc_offset_s), faults)
 
 
 def _build_rules(

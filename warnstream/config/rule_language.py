@@ -15,6 +15,7 @@ from warnstream.config.quantities import parse_decimal, parse_whole_duration_s
 from warnstream.config.rule_words import words_of
 from warnstream.config.yaml_tree import Location
 from warnstream.hazards.rule_values import VARIABLE_OF
+from warnstream.model.days import DAYS_MAX, last_days
 from warnstream.model.expressions import (
     Expression,
     Group,
@@ -29,7 +30,7 @@ from warnstream.model.expressions import (
     group,
     parts_of,
 )
-from warnstream.model.indicators import UNIT_OF_INDICATOR, Indicator
+from warnstream.model.indicators import UNIT_OF_INDICATOR, Indicator, indicator_of_days
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.readings import Variable
 from warnstream.model.times import DAY_S, HOUR_S
@@ -284,12 +285,11 @@ class _Parser:
             station = self._sensor(place, value, argument.indicator)
             stale_s = self._context.stale_after_s
             return Quantity(argument.indicator, float(window_s), station, stale_s) if station else None
+        if form in {"window", "ratio"} and isinstance(value, dict):
+            return self._days(place, value, has_ratio=form == "ratio")
         if form == "ratio":
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not is_number or not 0 < value <= _RATIO_MAX:  # type: ignore[operator]
-                self._fault(place, f"expected the daily ratio, above 0 to 1, got {shown(value)}")
-                return None
-            return Quantity(argument.indicator, float(value))  # type: ignore[arg-type]
+            ratio = self._ratio(place, value)
+            return None if ratio is None else Quantity(argument.indicator, ratio)
         if form == "now_or_lead" and value == "now":
             return Quantity(argument.indicator)
         parameter_s = self._duration(place, value)
@@ -297,6 +297,32 @@ class _Parser:
         if fault:
             self._fault(place, fault)
         return Quantity(argument.indicator, float(0 if form == "week" else parameter_s))
+
+    def _ratio(self, at: Location, value: object) -> float | None:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 < value <= _RATIO_MAX:  # type: ignore[operator]
+            self._fault(at, f"expected the daily ratio, above 0 to 1, got {shown(value)}")
+            return None
+        return float(value)  # type: ignore[arg-type]
+
+    def _days(self, at: Location, raw: dict[str, object], *, has_ratio: bool) -> Quantity | None:
+        """Rain of whole days: ``{days: 15}``, ``{days: 15, today: true}``, ``{ratio: 0.84, days: 10}``."""
+        n_before = len(self._result.faults)
+        self._only(at, raw, ("ratio", "days", "today") if has_ratio else ("days", "today"))
+        ratio: float | None = 1.0
+        if has_ratio:
+            given = self._needed(at, raw, "ratio")
+            ratio = self._ratio((*at, "ratio"), given) if "ratio" in raw else None
+        days, today = self._needed(at, raw, "days"), raw.get("today", False)
+        is_whole = isinstance(days, int) and not isinstance(days, bool)
+        if "days" in raw and (not is_whole or not 1 <= days <= DAYS_MAX):  # type: ignore[operator]
+            self._fault((*at, "days"), f"expected a whole number from 1 to {DAYS_MAX}, got {shown(days)}")
+        if not isinstance(today, bool):
+            self._fault((*at, "today"), f"expected true or false, got {shown(today)}")
+        if ratio is None or len(self._result.faults) > n_before:
+            return None
+        window = last_days(int(str(days)), today=bool(today), ratio=ratio)
+        return Quantity(indicator_of_days(window), days=window)
 
     def _parameter_fault(self, form: str, parameter_s: int) -> str:
         if form == "window":

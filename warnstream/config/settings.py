@@ -6,6 +6,7 @@ Policies that the pure stages obey are in `warnstream.model.policies`.
 from dataclasses import dataclass
 from pathlib import Path
 
+from warnstream.model.days import PastDays
 from warnstream.model.decoders import DecoderRule
 from warnstream.model.network import Network
 from warnstream.model.policies import (
@@ -169,3 +170,4 @@ class Configuration:
     rules: tuple[HazardRule, ...]
     network: Network
     signs: SignPolicy
+    past_days: PastDays | None = None

@@ -9,10 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from warnstream.assessment.asked_windows import asked_windows
+from warnstream.assessment.judgement import durations_of
+from warnstream.assessment.stations import antecedent_plan
 from warnstream.config.documents import OUTLINE_METHODS
 from warnstream.config.quantities import format_duration
+from warnstream.config.rule_words import days_words
 from warnstream.config.settings import Configuration
 from warnstream.model.arrays import BoolArray, Float64Array
+from warnstream.model.days import DayWindow, begin_of_day_s
 from warnstream.model.expressions import RuleTable
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import Level
@@ -26,6 +31,7 @@ from warnstream.model.rules import (
     SlopeTable,
     WaterloggingTable,
 )
+from warnstream.model.times import clock_local, iso_local
 from warnstream.model.warning import MessageStatus
 
 NAMES_SHOWN_MAX = 5
@@ -57,6 +63,7 @@ def summarise(configuration: Configuration) -> str:
         f"posts      {len(network.chain)} ({_counted(post.channel for post in network.chain)})",
         "rules",
         *(line for rule in configuration.rules for line in _rule_lines(rule, network)),
+        *_day_lines(configuration),
         *_sign_lines(configuration),
     ]
     return "\n".join(lines)
@@ -83,6 +90,32 @@ def _rule_lines(rule: HazardRule, network: Network) -> Iterator[str]:
         yield f"    {rule.signs.validated_level.word} if somebody sees {kinds} and it is validated{also}"
 
 
+def _day_lines(configuration: Configuration) -> Iterator[str]:
+    """When days begin, which windows of days the rules read, and what is known of the days before."""
+    days = _windows_of_days(configuration)
+    if days:
+        longest = max(window.last for window in days)
+        begins = clock_local(configuration.windows.day_begins_s, configuration.message.utc_offset_s)
+        kept = f"{longest} days are kept for" if longest > 1 else "the day before is kept for"
+        yield f"days       begin at {begins}; {kept} {', '.join(days_words(window) for window in days)}"
+    past = configuration.past_days
+    if past is not None:
+        first, last = (_date_of(day, configuration) for day in (past.first, past.last))
+        known = int((past.observed_min > 0).any(axis=0).sum())
+        yield f"warm-up    days from {first} to {last} of {_count(known, 'station', 'stations')}"
+
+
+def _windows_of_days(configuration: Configuration) -> tuple[DayWindow, ...]:
+    rules = configuration.rules
+    return asked_windows(rules, durations_of(rules), configuration.windows.longest_s).days
+
+
+def _date_of(day: int, configuration: Configuration) -> str:
+    """Local date on which a day begins."""
+    begin_s = begin_of_day_s(day, configuration.windows.day_begins_s)
+    return iso_local(begin_s, configuration.message.utc_offset_s)[:10]
+
+
 def _sign_lines(configuration: Configuration) -> Iterator[str]:
     signs = configuration.signs
     if signs.kinds:
@@ -100,6 +133,8 @@ def _rule_line(rule: HazardRule, network: Network) -> str:
         n_villages = int((thresholds.territory >= 0).sum())
         n = _count(len(thresholds.territories), "territory", "territories")
         what = f"soil water and antecedent rain of {n} in {_villages(n_villages)}"
+        windows = ", ".join(days_words(window) for window in sorted(thresholds.day_windows))
+        what += f"; {windows}" if windows else ""
     elif isinstance(thresholds, WaterloggingTable):
         n_villages = int((~np.isnan(thresholds.rain.critical_mm)).any(axis=(1, 2)).sum())
         n_stations = len(np.unique(thresholds.station))
@@ -138,6 +173,7 @@ def lints(configuration: Configuration) -> list[str]:
     return [
         *_lints_of_node(configuration),
         *_lints_of_rules(configuration),
+        *_lints_of_days(configuration),
         *_lints_of_people(configuration.network),
         *_lints_of_places(configuration),
     ]
@@ -160,6 +196,13 @@ def _lints_of_node(configuration: Configuration) -> Iterator[str]:
             f"households are called from {routing.household_level_min.word}, the responsibility chain only "
             f"from {routing.chain_level_min.word}"
         )
+
+
+def _lints_of_days(configuration: Configuration) -> Iterator[str]:
+    if configuration.past_days is not None and not (
+        _windows_of_days(configuration) or antecedent_plan(configuration.rules)
+    ):
+        yield "windows.warm_up has no effect: no rule reads earlier rain"
 
 
 def _lints_of_rules(configuration: Configuration) -> Iterator[str]:

@@ -37,6 +37,7 @@ from warnstream.config.wetness import (
     wetness_of,
 )
 from warnstream.model.arrays import Float64Array, Int32Array
+from warnstream.model.days import DAYS_MAX
 from warnstream.model.expressions import RuleTable
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.indicators import Indicator
@@ -53,6 +54,7 @@ from warnstream.model.rules import (
     WaterloggingTable,
 )
 from warnstream.model.signs import SignTrigger
+from warnstream.model.times import DAY_S
 
 THRESHOLD_COLUMNS = Columns(
     ("village", "hazard", "duration", "level", "value", "unit", "station"), ("source", "wetness")
@@ -360,9 +362,13 @@ def duration_fault(duration_s: int, longest_s: int | None) -> str:
         return f"expected whole minutes, got {format_duration(duration_s)}"
     if duration_s < DURATION_S_MIN:
         return f"expected at least {format_duration(DURATION_S_MIN)}, got {format_duration(duration_s)}"
-    if longest_s is not None and duration_s > longest_s:
+    if longest_s is None or duration_s <= longest_s:
+        return ""
+    if duration_s % DAY_S or duration_s > DAYS_MAX * DAY_S:
         longest = f"windows.longest of warnstream.yaml ({format_duration(longest_s)})"
-        return f"expected at most {longest}, got {format_duration(duration_s)}"
+        return (
+            f"expected at most {longest}, or whole days up to {DAYS_MAX}d, got {format_duration(duration_s)}"
+        )
     return ""
 
 

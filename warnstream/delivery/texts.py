@@ -16,7 +16,7 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.policies import MessagePolicy
 from warnstream.model.rules import HazardRule
-from warnstream.model.times import HOUR_S, MINUTE_S, clock_local, iso_local
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local, iso_local
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
 
 TEXT_ZH_MAX = 200
@@ -96,6 +96,10 @@ INDICATOR_ZH = {
     "forecast_rain": "预报雨量",
     "event_rain": "本次过程雨量",
     "stage_rise": "水位上涨速率",
+    "daily_rain": "近{days}日雨量（含今日）",
+    "prior_rain": "今日前{days}日雨量",
+    "prior_index": "今日前{days}日前期影响雨量",
+    "daily_index": "近{days}日前期影响雨量（含今日）",
 }
 INDICATOR_EN = {
     "rain": "{value} of rain in {over}",
@@ -117,6 +121,10 @@ INDICATOR_EN = {
     "forecast_rain": "forecast rain {value}",
     "event_rain": "rain of the event {value}",
     "stage_rise": "rise of the water level {value}",
+    "daily_rain": "{value} of rain in {days} days with today",
+    "prior_rain": "{value} of rain in the {days} days before today",
+    "prior_index": "antecedent rain of the {days} days before today {value}",
+    "daily_index": "antecedent rain of {days} days with today {value}",
 }
 """What was measured, by `Reason.indicator`."""
 NOT_MEASURED = frozenset({"sign", "level"})
@@ -291,7 +299,7 @@ def _travel_en(reason: Reason) -> str:
 def _others_zh(reason: Reason) -> str:
     """The other measured things that had to hold, as a short clause; empty if there is none."""
     parts = [
-        f"{INDICATOR_ZH[fact.indicator].format(over=_duration_zh(fact.duration_s))}"
+        f"{_what_zh(fact.indicator, fact.duration_s)}"
         f"{_number(fact.value, '未知')}{UNIT_ZH.get(fact.unit, fact.unit)}"
         for fact in reason.facts[1:]
         if fact.indicator in INDICATOR_ZH
@@ -299,10 +307,17 @@ def _others_zh(reason: Reason) -> str:
     return f"同时{'、'.join(parts)}。" if parts else ""
 
 
+def _what_zh(indicator: str, duration_s: int) -> str:
+    words = INDICATOR_ZH.get(indicator, "雨量")
+    return words.format(over=_duration_zh(duration_s), days=duration_s // DAY_S)
+
+
 def _others_en(reason: Reason) -> str:
     parts = [
         INDICATOR_EN[fact.indicator].format(
-            value=f"{_number(fact.value, 'unknown')} {fact.unit}".strip(), over=_duration_en(fact.duration_s)
+            value=f"{_number(fact.value, 'unknown')} {fact.unit}".strip(),
+            over=_duration_en(fact.duration_s),
+            days=fact.duration_s // DAY_S,
         )
         for fact in reason.facts[1:]
         if fact.indicator in INDICATOR_EN
@@ -324,7 +339,7 @@ def _measured_zh(reason: Reason, policy: MessagePolicy) -> str:
     value, threshold = _number(reason.value, "未知"), _number(reason.threshold, "未知")
     clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
     unit = UNIT_ZH.get(reason.unit, _short(reason.unit))
-    what = INDICATOR_ZH.get(reason.indicator, "雨量").format(over=_duration_zh(reason.duration_s))
+    what = _what_zh(reason.indicator, reason.duration_s)
     doubt = "" if reason.confirmed else "，待核实"
     if _is_seen(reason):
         verb = "达到阈值" if _reaches(reason) else "接近阈值"
@@ -367,7 +382,9 @@ def _measured_en(reason: Reason, policy: MessagePolicy) -> str:
     value, threshold = _number(reason.value, "unknown"), _number(reason.threshold, "unknown")
     clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
     phrase = INDICATOR_EN.get(reason.indicator, INDICATOR_EN["rain"])
-    what = phrase.format(value=f"{value} {unit}", over=_duration_en(reason.duration_s))
+    what = phrase.format(
+        value=f"{value} {unit}", over=_duration_en(reason.duration_s), days=reason.duration_s // DAY_S
+    )
     doubt = "" if reason.confirmed else ", unconfirmed"
     if _is_seen(reason):
         verb = "reached" if _reaches(reason) else "close to"
@@ -414,11 +431,15 @@ def _number(value: float, unknown: str) -> str:
 
 
 def _duration_zh(duration_s: int) -> str:
+    if duration_s > 3 * DAY_S and duration_s % DAY_S == 0:
+        return f"{duration_s // DAY_S}天"
     whole = duration_s % HOUR_S == 0
     return f"{duration_s // HOUR_S}小时" if whole else f"{duration_s // MINUTE_S}分钟"
 
 
 def _duration_en(duration_s: int) -> str:
+    if duration_s > 3 * DAY_S and duration_s % DAY_S == 0:
+        return f"{duration_s // DAY_S} days"
     whole = duration_s % HOUR_S == 0
     return f"{duration_s // HOUR_S} h" if whole else f"{duration_s // MINUTE_S} min"
 

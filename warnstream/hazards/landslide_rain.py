@@ -6,8 +6,13 @@ Any one criterion of a village's territory reaches a level:
   less rain of the last 60 minutes is critical;
 - mean intensity of the present rain event against ``a * D ** -b`` mm/h, D its
   duration in hours; an event ends after the rule's dry gap;
-- half-life effective rain, antecedent precipitation with today's rain, and
-  rain of seven days weighted by ``(days back + 1) ** -2``.
+- half-life effective rain, antecedent precipitation, and rain of seven days
+  weighted by ``(days back + 1) ** -2``;
+- rain of whole days, with today so far or without.
+
+The antecedent precipitation is ``sum(k ** i * R_i)``: with `api_days` over so
+many days, exact, with today as the day 0 or without it as published criteria
+have it; without `api_days` over all days before, and today's rain whole.
 
 Only the critical line looks ahead: the tanks are stepped forward with the
 expected rain.
@@ -25,6 +30,7 @@ from warnstream.model.indicators import (
     Indicator,
     VillageAntecedent,
     VillageRain,
+    indicator_of_days,
     no_levels,
 )
 from warnstream.model.level import LEVELS, Level
@@ -38,7 +44,10 @@ CRITERIA = (
     Indicator.ANTECEDENT_RAIN,
     Indicator.WEIGHTED_RAIN,
 )
-"""Columns of the values and thresholds; of criteria equally far above their thresholds the first is named."""
+"""First columns of the values and thresholds, one for each window of days follows.
+
+Of criteria equally far above their thresholds the first is named.
+"""
 
 _WEIGHTED_S = 7 * DAY_S
 _BLOCK = 4096
@@ -53,7 +62,7 @@ def evaluate(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent)
     rule : HazardRule
         With `LandslideRain` thresholds.
     rain : VillageRain
-        With the accumulation of one hour.
+        With the accumulation of one hour, and the windows of days of the rule.
     antecedent : VillageAntecedent
         With the half-life, ratio and dry gap of the rule.
     """
@@ -62,7 +71,7 @@ def evaluate(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent)
     found = no_levels(len(rain.is_blind), Indicator.SOIL_WATER)
     found.can_fall[:] = rain.coverage_over(HOUR_S) >= rule.lowering.coverage_min
     found.is_blind[:] = rain.is_blind
-    value = _values(table, antecedent)
+    value = _values(table, rain, antecedent)
     for territory, rows in _blocks(table):
         last_hour_mm = np.nan_to_num(rain.over(HOUR_S)[rows])
         event_h = antecedent.event_s[table.dry_gap_s][rows] / HOUR_S
@@ -86,8 +95,8 @@ def _blocks(table: LandslideRain) -> Iterator[tuple[LandslideTerritory, Int64Arr
             yield territory, rows[first : first + _BLOCK]
 
 
-def _values(table: LandslideRain, antecedent: VillageAntecedent) -> Float64Array:
-    """Values of the criteria, shape (n_villages, 5)."""
+def _values(table: LandslideRain, rain: VillageRain, antecedent: VillageAntecedent) -> Float64Array:
+    """Values of the criteria, shape (n_villages, 5 + n_windows)."""
     lasts_h = antecedent.event_s[table.dry_gap_s] / HOUR_S
     intensity = np.divide(
         antecedent.event_mm[table.dry_gap_s], lasts_h, out=np.zeros_like(lasts_h), where=lasts_h > 0
@@ -97,8 +106,11 @@ def _values(table: LandslideRain, antecedent: VillageAntecedent) -> Float64Array
             antecedent.soil_water_mm,
             intensity,
             antecedent.effective_mm[table.half_life_s],
-            antecedent.antecedent_mm[table.api_ratio],
+            antecedent.antecedent_mm[table.api_ratio]
+            if table.api_days is None
+            else rain.over(table.api_days),
             antecedent.weighted_mm,
+            *(rain.over(window) for window in table.daily),
         ],
         axis=1,
     )
@@ -107,8 +119,9 @@ def _values(table: LandslideRain, antecedent: VillageAntecedent) -> Float64Array
 def _critical(
     territory: LandslideTerritory, last_hour_mm: Float64Array, event_h: Float64Array
 ) -> Float64Array:
-    """Critical values of the criteria, shape (n, 5, 4)."""
-    critical = np.full((len(last_hour_mm), len(CRITERIA), len(LEVELS)), np.nan, order="F")
+    """Critical values of the criteria, shape (n, 5 + n_windows, 4)."""
+    n_criteria = len(CRITERIA) + len(territory.daily_mm)
+    critical = np.full((len(last_hour_mm), n_criteria, len(LEVELS)), np.nan, order="F")
     critical[:, 0] = critical_soil_water(territory, last_hour_mm)
     if not np.isnan(territory.intensity_a).all():  # powers are slow
         low_h, high_h = territory.intensity_h_range
@@ -117,6 +130,7 @@ def _critical(
     critical[:, 2] = territory.effective_mm
     critical[:, 3] = territory.antecedent_mm
     critical[:, 4] = territory.weighted_mm
+    critical[:, len(CRITERIA) :] = territory.daily_mm
     return critical
 
 
@@ -153,9 +167,20 @@ def _take(
     found.level[at] = level[pick]
     found.value[at] = value[pick]
     found.threshold[at] = threshold_of(critical, level)[pick]
-    found.indicator[at] = np.array(CRITERIA, dtype=np.uint8)[column]
-    duration_s = np.array([HOUR_S, 0, table.half_life_s, DAY_S, _WEIGHTED_S], dtype=np.int32)[column]
+    indicator, lasts_s = _names(table)
+    found.indicator[at] = np.array(indicator, dtype=np.uint8)[column]
+    duration_s = np.array(lasts_s, dtype=np.int32)[column]
     found.duration_s[at] = np.where(column == 1, np.rint(event_h[reached] * HOUR_S), duration_s)
+
+
+def _names(table: LandslideRain) -> tuple[list[Indicator], list[int]]:
+    """Indicator and duration in seconds of each criterion; an event's own duration is not known here."""
+    indicator, duration_s = list(CRITERIA), [HOUR_S, 0, table.half_life_s, DAY_S, _WEIGHTED_S]
+    if table.api_days is not None:
+        indicator[3], duration_s[3] = indicator_of_days(table.api_days), table.api_days.duration_s
+    indicator += [indicator_of_days(window) for window in table.daily]
+    duration_s += [window.duration_s for window in table.daily]
+    return indicator, duration_s
 
 
 def _take_expected(

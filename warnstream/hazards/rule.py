@@ -18,6 +18,7 @@ import numpy as np
 
 from warnstream.hazards.rule_values import RuleSources, Values, coverage_of, values_of
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.days import over_duration
 from warnstream.model.expressions import (
     RAIN_LIKE,
     Expression,
@@ -39,6 +40,9 @@ from warnstream.model.times import MINUTE_S
 
 HISTORY_SAMPLES = 12
 """A comparison with an earlier value is good to that part of its time, or to a minute."""
+
+DAYS_COVERAGE_MIN = 0.8
+"""Share of a window of days that must have been observed before "at most" may hold."""
 
 StateArrays = dict[str, np.ndarray]
 
@@ -212,6 +216,7 @@ class RulePlan:
             # 10.5 - 10.1 must reach 0.4.
             value = np.full(len(value), np.nan) if before is None else np.round(value - before, 6)
         if term.relation is Relation.AT_MOST:
+            value = np.where(_knows_enough(term.quantity, sources), value, np.nan)
             return np.stack([value <= amount, value <= clear])
         return np.stack([value >= amount, value >= clear])
 
@@ -333,6 +338,15 @@ def _sights(table: RuleTable) -> list[Term | LevelTerm]:
 def _twice(held: BoolArray) -> BoolArray:
     """What has no clear value holds exactly while it is reached."""
     return np.stack([held, held])
+
+
+def _knows_enough(quantity: Quantity, sources: RuleSources) -> BoolArray | bool:
+    """Where a sum of days is no mere lower bound: little rain that was seen is not little rain."""
+    window = quantity.days
+    if window is None and quantity.indicator is Indicator.RAIN:
+        duration_s = int(quantity.parameter)
+        window = over_duration(duration_s) if sources.rain.is_by_days(duration_s) else None
+    return window is None or sources.rain.coverage_over(window) >= DAYS_COVERAGE_MIN
 
 
 def _needs_forecast(expression: Expression) -> bool:

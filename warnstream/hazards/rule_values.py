@@ -119,6 +119,8 @@ def coverage_of(sources: RuleSources) -> Float64Array:
 
 def _rain(quantity: Quantity, sources: RuleSources) -> Float64Array:
     rain, past, parameter = sources.rain, sources.antecedent, int(quantity.parameter)
+    if quantity.days is not None:
+        return rain.over(quantity.days)
     if quantity.indicator is Indicator.RAIN:
         return rain.over(parameter)
     if quantity.indicator is Indicator.FORECAST_RAIN:

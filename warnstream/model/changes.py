@@ -33,7 +33,9 @@ class Fact:
     held_since_s : int
         Since when it has held without a break, where a time was asked for; 0 otherwise.
     note : str
-        Kind of the sign, name of the other hazard; empty otherwise.
+        Kind of the sign, name of the other hazard, begin and end of a window of days; empty otherwise.
+    coverage : float
+        Share of the window that was observed, 0 to 1.
     """
 
     indicator: str
@@ -45,6 +47,7 @@ class Fact:
     lead_s: int = 0
     held_since_s: int = 0
     note: str = ""
+    coverage: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
-from warnstream.model.indicators import Indicator
+from warnstream.model.days import DayWindow
+from warnstream.model.indicators import BY_DAYS, Indicator
 from warnstream.model.level import Level
 
 RAIN_LIKE = frozenset(
@@ -25,6 +26,7 @@ RAIN_LIKE = frozenset(
         Indicator.ANTECEDENT_RAIN,
         Indicator.WEIGHTED_RAIN,
         Indicator.EVENT_RAIN,
+        *BY_DAYS,
     }
 )
 """Indicators that the rain stations of a village answer for; all others have a station of their own."""
@@ -52,12 +54,15 @@ class Quantity:
         Key into `RuleTable.stations`; empty for rain.
     stale_after_s : int
         A sensor silent for longer says nothing; 0 for rain.
+    days : DayWindow or None
+        Days that rain of whole days is taken over; None for everything else.
     """
 
     indicator: Indicator
     parameter: float = 0.0
     station: str = ""
     stale_after_s: int = 0
+    days: DayWindow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +173,11 @@ class RuleTable:
             for leaf in self.leaves()
             if isinstance(leaf, Term) and leaf.quantity.indicator == indicator
         }
+
+    def day_windows(self) -> set[DayWindow]:
+        """Windows of days that the rule reads."""
+        quantities = (leaf.quantity for leaf in self.leaves() if isinstance(leaf, Term))
+        return {quantity.days for quantity in quantities if quantity.days is not None}
 
     @property
     def hazards(self) -> frozenset[str]:

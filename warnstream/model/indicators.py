@@ -6,6 +6,7 @@ from enum import IntEnum
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray, UInt8Array
+from warnstream.model.days import DayWindow, over_duration
 from warnstream.model.network import StationWeights
 from warnstream.model.readings import Variable
 from warnstream.model.times import HOUR_S
@@ -38,6 +39,10 @@ class Indicator(IntEnum):
     STAGE_RISE = 18
     SIGN = 19
     LEVEL = 20
+    DAILY_RAIN = 21
+    PRIOR_RAIN = 22
+    PRIOR_INDEX = 23
+    DAILY_INDEX = 24
 
     @property
     def word(self) -> str:
@@ -67,8 +72,24 @@ UNIT_OF_INDICATOR: dict[Indicator, str] = {
     Indicator.STAGE_RISE: "m/h",
     Indicator.SIGN: "",
     Indicator.LEVEL: "",
+    Indicator.DAILY_RAIN: "mm",
+    Indicator.PRIOR_RAIN: "mm",
+    Indicator.PRIOR_INDEX: "mm",
+    Indicator.DAILY_INDEX: "mm",
 }
 """Unit of the values and thresholds of each indicator."""
+
+BY_DAYS = frozenset(
+    {Indicator.DAILY_RAIN, Indicator.PRIOR_RAIN, Indicator.PRIOR_INDEX, Indicator.DAILY_INDEX}
+)
+"""Rain of whole days, summed or as antecedent precipitation (index); with today so far (daily) or without."""
+
+
+def indicator_of_days(window: DayWindow) -> Indicator:
+    """What a window of days is called."""
+    if window.ratio == 1.0:
+        return Indicator.DAILY_RAIN if window.has_today else Indicator.PRIOR_RAIN
+    return Indicator.DAILY_INDEX if window.has_today else Indicator.PRIOR_INDEX
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +99,24 @@ class VillageRain:
     Attributes
     ----------
     duration_s : Int32Array, shape (n_durations,)
-    rain_mm : Float64Array, shape (n_villages, n_durations)
+        Of the first columns below; a column of each of `day_windows` follows.
+    rain_mm : Float64Array, shape (n_villages, n_columns)
         Observed rain, rounded to the micrometre; NaN where no station speaks for the village.
-    coverage : Float64Array, shape (n_villages, n_durations)
+    coverage : Float64Array, shape (n_villages, n_columns)
         Share of the window observed, weighted like the rain.
     is_blind : BoolArray, shape (n_villages,)
         The village's own stations are silent; the values come from farther ones, or are NaN.
     ahead_mm : Float64Array, shape (n_villages, 3)
         Expected rain over the next 1, 2 and 3 hours; NaN where there is no forecast.
-    station_rain_mm : Float64Array, shape (n_stations, n_durations)
+    station_rain_mm : Float64Array, shape (n_stations, n_columns)
         What the village values were combined from, for explanations.
     weights : StationWeights
         The weights used for each village at this step.
-    highest_mm : Float64Array, shape (n_durations,)
+    day_windows : tuple of DayWindow
+        Windows that are kept by days; durations beyond the longest are among them (`over_duration`).
+    today_s : int
+        When today began; 0 without windows of days.
+    highest_mm : Float64Array, shape (n_columns,)
         The most that any village has; minus infinity where none is known.
     """
 
@@ -101,50 +127,69 @@ class VillageRain:
     ahead_mm: Float64Array
     station_rain_mm: Float64Array
     weights: StationWeights
+    day_windows: tuple[DayWindow, ...] = ()
+    today_s: int = 0
     highest_mm: Float64Array = field(init=False)
-    _column_of: dict[int, int] = field(init=False, repr=False, compare=False)
+    _column_of: dict[int | DayWindow, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        column_of = {duration_s: column for column, duration_s in enumerate(self.duration_s.tolist())}
+        windows: list[int | DayWindow] = [*self.duration_s.tolist(), *self.day_windows]
+        column_of = {window: column for column, window in enumerate(windows)}
         object.__setattr__(self, "_column_of", column_of)
         highest_mm = np.fmax.reduce(self.rain_mm, axis=0, initial=-np.inf, dtype=np.float64)
         object.__setattr__(self, "highest_mm", highest_mm)
 
-    def over(self, duration_s: int) -> Float64Array:
-        """Observed rain over one duration, shape (n_villages,).
+    def over(self, window: int | DayWindow) -> Float64Array:
+        """Observed rain over a duration in seconds, or over days, shape (n_villages,).
 
         Raises
         ------
         KeyError
-            If the duration was not planned for (`warnstream.hazards.plan`).
+            If the window was not planned for (`warnstream.assessment.day_plan`).
         """
-        return self.rain_mm[:, self._column(duration_s)]
+        return self.rain_mm[:, self.column(window)]
 
-    def highest_over(self, duration_s: int) -> float:
-        """The most that any village has over one duration."""
-        return float(self.highest_mm[self._column(duration_s)])
+    def highest_over(self, window: int | DayWindow) -> float:
+        """The most that any village has over one window."""
+        return float(self.highest_mm[self.column(window)])
 
-    def coverage_over(self, duration_s: int) -> Float64Array:
-        """Coverage of one duration, shape (n_villages,)."""
-        return self.coverage[:, self._column(duration_s)]
+    def coverage_over(self, window: int | DayWindow) -> Float64Array:
+        """Coverage of one window, shape (n_villages,)."""
+        return self.coverage[:, self.column(window)]
+
+    def is_by_days(self, window: int | DayWindow) -> bool:
+        """Whether a window is kept by days."""
+        return self.column(window) >= len(self.duration_s)
 
     def main_station(self, village: Int64Array, duration_s: Int32Array) -> Int32Array:
         """The station that weighs most in a village's rain, shape (n,); of dry ones the nearest.
 
         `village` and `duration_s` have shape (n,).
         """
-        column = np.searchsorted(self.duration_s, duration_s)
+        different, number = np.unique(duration_s, return_inverse=True)
+        column = np.array([self.column(one) for one in different.tolist()], dtype=np.int64)[number]
+        return self._main_station(village, column)
+
+    def main_station_over(self, village: int, window: int | DayWindow) -> int:
+        """The same of one village."""
+        return int(self._main_station(np.array([village]), np.array([self.column(window)]))[0])
+
+    def column(self, window: int | DayWindow) -> int:
+        """Column of a window. KeyError if it was not planned for."""
+        column = self._column_of.get(window)
+        if column is None and isinstance(window, int):
+            column = self._column_of.get(over_duration(window))
+        if column is None:
+            what = f"duration of {window} s" if isinstance(window, int) else str(window)
+            raise KeyError(f"{what} is not among those accumulated")
+        return column
+
+    def _main_station(self, village: Int64Array, column: Int64Array) -> Int32Array:
         station, weight = self.weights.station[village], self.weights.weight[village]
         part = weight * (self.station_rain_mm[station, column[:, None]] + 1e-9)
         best = np.argmax(np.where(np.isnan(part), 0.0, part), axis=1)
         chosen: Int32Array = station[np.arange(len(village)), best]
         return chosen
-
-    def _column(self, duration_s: int) -> int:
-        column = self._column_of.get(duration_s)
-        if column is None:
-            raise KeyError(f"duration of {duration_s} s is not among those accumulated")
-        return column
 
 
 @dataclass(frozen=True, slots=True)

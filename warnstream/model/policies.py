@@ -21,6 +21,7 @@ class WindowPolicy:
     `silent_after_s` when its silence is reported; both count from the end of
     the interval in which a reading was due. Windows up to `by_minute_s` are exact
     to the minute, longer ones begin at whole ten minutes; None: all are exact.
+    Days begin `day_begins_s` after 00:00 UTC, on whole ten minutes.
     """
 
     longest_s: int
@@ -29,6 +30,7 @@ class WindowPolicy:
     silent_after_s: int
     future_s_max: int
     by_minute_s: int | None = None
+    day_begins_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

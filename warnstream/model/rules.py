@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from warnstream.model.arrays import Float64Array, Int32Array, UInt8Array
+from warnstream.model.days import DayWindow
 from warnstream.model.expressions import RuleTable
 from warnstream.model.level import Level
 from warnstream.model.signs import SignTrigger
@@ -177,6 +178,8 @@ class LandslideTerritory:
     effective_mm, antecedent_mm, weighted_mm : Float64Array, shape (4,)
         Half-life effective rain, antecedent precipitation with today's rain,
         and weighted rain of seven days that are critical.
+    daily_mm : Float64Array, shape (n_windows, 4)
+        Rain over each of `LandslideRain.daily` that is critical.
     """
 
     line_rain_mm: tuple[Float64Array, ...]
@@ -187,6 +190,7 @@ class LandslideTerritory:
     effective_mm: Float64Array
     antecedent_mm: Float64Array
     weighted_mm: Float64Array
+    daily_mm: Float64Array = field(default_factory=lambda: np.zeros((0, 4)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,10 @@ class LandslideRain:
         Of the effective rain.
     api_ratio : float
         Share of a day's rain that counts one day later in the antecedent precipitation.
+    api_days : DayWindow or None
+        Days that the antecedent precipitation is taken over; None: all days before, and today's rain whole.
+    daily : tuple of DayWindow
+        Windows of days that any territory has values for.
     """
 
     territory: Int32Array
@@ -211,6 +219,14 @@ class LandslideRain:
     dry_gap_s: int
     half_life_s: int
     api_ratio: float
+    api_days: DayWindow | None = None
+    daily: tuple[DayWindow, ...] = ()
+
+    @property
+    def day_windows(self) -> frozenset[DayWindow]:
+        """Every window of days that is read."""
+        own = () if self.api_days is None else (self.api_days,)
+        return frozenset((*self.daily, *own))
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def build_assessment(configuration: Configuration) -> Assessment:
         nowcast=_build_nowcast(configuration),
         counters=configuration.counters,
         signs=configuration.signs,
+        past=configuration.past_days,
     )
 
 

@@ -17,7 +17,7 @@ import hashlib
 import io
 import itertools
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -284,13 +284,7 @@ class Intake:
             If the configuration has changed so that the state does not fit.
         """
         with np.load(io.BytesIO(zlib.decompress(snapshot)), allow_pickle=False) as arrays:
-            if arrays["register"].tobytes() != self._register:
-                raise ValueError("stations or villages are others, or in another order, than in the snapshot")
-            state: dict[str, dict[str, np.ndarray]] = {}
-            for path in arrays.files:
-                part, _, name = path.partition("/")
-                if name:
-                    state.setdefault(part, {})[name] = arrays[path]
+            state = self._parts_of(arrays)
             self.engine.desk.restore(arrays["desk"].tobytes())
             self._actions = _decode_actions(arrays["actions"].tobytes())
             undecoded = msgspec.msgpack.decode(arrays["undecoded"].tobytes(), type=list[tuple[str, bytes]])
@@ -299,6 +293,29 @@ class Intake:
         self._pending = [waiting] if len(waiting) else []
         self._backlog.restore(batch_of(**state.pop("backlog")))
         self.engine.assessment.restore(state)
+
+    def remember(self, snapshot: bytes) -> int:
+        """Days of rain taken from a snapshot that `restore` refused, before anything else is taken.
+
+        None (0) where its stations are others.
+        """
+        try:
+            with np.load(io.BytesIO(zlib.decompress(snapshot)), allow_pickle=False) as arrays:
+                state = self._parts_of(arrays)
+        except (ValueError, KeyError):
+            return 0
+        return self.engine.assessment.remember(state)
+
+    def _parts_of(self, arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+        """Arrays of a snapshot by part and name. ValueError if it was taken of another network."""
+        if arrays["register"].tobytes() != self._register:
+            raise ValueError("stations or villages are others, or in another order, than in the snapshot")
+        state: dict[str, dict[str, np.ndarray]] = {}
+        for path in arrays:
+            part, _, name = path.partition("/")
+            if name:
+                state.setdefault(part, {})[name] = arrays[path]
+        return state
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:
         if self._station_topics.issuperset([topic for topic, _ in pairs]):

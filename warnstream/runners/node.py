@@ -494,6 +494,9 @@ class Node:
         except (ValueError, KeyError) as error:
             log.warning("snapshot does not fit, the journal is replayed whole", extra={"error": str(error)})
             self._intake = self._new_intake()
+            days = self._intake.remember(payload)
+            if days:
+                log.warning("rain of past days kept from the snapshot", extra={"days": days})
             return self._journal.first_sequence() - 1
         self._warnings = self._open_warnings()
         return sequence

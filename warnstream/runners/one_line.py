@@ -2,7 +2,7 @@
 
 from warnstream.config.settings import Configuration
 from warnstream.model.changes import Reason
-from warnstream.model.times import HOUR_S, MINUTE_S, clock_local
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local
 from warnstream.model.warning import WarningMessage
 
 
@@ -21,10 +21,14 @@ def _why(reason: Reason) -> str:
         seen = ", ".join(f"{fact.indicator} {fact.note}" for fact in reason.facts)
         return f"{zone}{seen}{'' if reason.confirmed else ', not validated'}"
     text = f"{zone}{reason.station} {reason.value:g} {reason.unit}{window} >= {reason.threshold:g}"
+    if reason.coverage < 0.995:
+        text += f" ({reason.coverage:.0%} observed)"
     if reason.is_observed:
         return text
     return f"{text}, {reason.forecast_value:g} of it expected within {reason.lead_s // HOUR_S} h"
 
 
 def _duration(duration_s: int) -> str:
+    if duration_s > 3 * DAY_S and duration_s % DAY_S == 0:
+        return f"{duration_s // DAY_S} d"
     return f"{duration_s / HOUR_S:g} h" if duration_s >= HOUR_S else f"{duration_s // MINUTE_S} min"

@@ -42,6 +42,9 @@ class SightWatch:
         self._metrics.set_sight(
             blind=n_blind, partly=n_partly, whole=len(self._villages) - n_blind - n_partly
         )
+        if assessed.rain.day_windows:
+            longest = max(assessed.rain.day_windows, key=lambda window: window.last)
+            self._metrics.days_observed.set(float(assessed.rain.coverage_over(longest).mean()))
         for flag in TOLD:
             carries = quality.has(flag)
             self._tell("gauges doubted", "gauges trusted again", self._flagged[flag], carries, flag)

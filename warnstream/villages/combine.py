@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, IntpArray
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, IntpArray
 from warnstream.model.network import StationWeights
 from warnstream.model.station_quality import StationFlag, StationQuality
 
@@ -119,20 +119,22 @@ def combine(
     return Combined(rain, covered, is_blind, heard, weights)
 
 
-def unmeasured_share(quality: StationQuality, duration_s: Int32Array, end_s: Int64Array) -> Unmeasured:
+def unmeasured_share(
+    quality: StationQuality, station: Int64Array, begin_s: Int64Array, end_s: Int64Array
+) -> Unmeasured:
     """How much of each window doubted gauges did not measure.
 
     Parameters
     ----------
     quality : StationQuality
-    duration_s : Int32Array, shape (n_durations,)
-    end_s : Int64Array, shape (n_stations,)
-        Where each station's windows end.
+    station : Int64Array, shape (n,)
+        The gauges that have not measured since some time.
+    begin_s, end_s : Int64Array, shape (n, n_durations)
+        Their windows.
     """
-    station = np.flatnonzero(quality.since_s >= 0)
     since_s = quality.since_s[station, None]
-    begin_s = end_s[station, None] - duration_s[None, :]
-    part = np.clip((end_s[station, None] - np.maximum(since_s, begin_s)) / duration_s[None, :], 0.0, 1.0)
+    length_s = np.maximum(end_s - begin_s, 1)
+    part = np.clip((end_s - np.maximum(since_s, begin_s)) / length_s, 0.0, 1.0)
     share = part * (1.0 - quality.confidence[station, None])
     return Unmeasured(station, share, quality.has(StationFlag.FAULTY_ZERO)[station])
 

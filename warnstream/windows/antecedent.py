@@ -8,8 +8,9 @@ time.
 
 Rain that nobody observed counts as none, so every value is a lower bound
 where `coverage` is below 1. The coverage fades with a half-life of three days
-and begins at 0: it is the warm-up too. Days run from 00:00 to 00:00 UTC,
-which is the hydrological day of 08-08 in Beijing time.
+and begins at 0: it is the warm-up too, unless the days before are given
+(`PastDays`): then the rain of each day before that on which the states
+begin is spread evenly over those of its steps that nobody observed.
 
 Memory is fixed at start: 8 bytes per value of a state and state kept; with a
 lateness of six hours 11 states of about 16 values, 1.4 kB per station.
@@ -20,14 +21,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.days import DAY_MIN, PastDays, begin_of_day_s, day_of
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
-from warnstream.windows.rain_window import RainWindow
+from warnstream.windows.rain_window import UM_PER_MM, RainWindow
 from warnstream.windows.soil_water import N_TANKS, STEP_S, advance_tanks
 
 COVERAGE_HALF_LIFE_S = 3 * DAY_S
 WEIGHTED_DAYS = 7
 REBUILT_S_MAX = 60 * DAY_S
-"""A node that stood still for longer than that begins anew with empty tanks."""
+"""A node that stood still for longer than that begins anew."""
+WARM_UP_S_MAX = 60 * DAY_S
+"""Days longer ago than that do not warm up the states: the tanks have forgotten them."""
 
 _INTERVAL_S_MAX = HOUR_S
 _RECENT = _INTERVAL_S_MAX // STEP_S + 2
@@ -36,6 +40,7 @@ _SPACING = 6 * HOUR_S // STEP_S
 """Steps between the states kept for rain that came late."""
 _COLUMNS_MAX = 1 << 16
 """Stations worked on at once: bounds the working memory of a large network."""
+_STEPS_OF_DAY = DAY_S // STEP_S
 _COVERAGE = N_TANKS
 _DAY = _COVERAGE + 1
 _PLANNED = _DAY + WEIGHTED_DAYS
@@ -86,6 +91,10 @@ class AntecedentRain:
     plan : AntecedentPlan
     lateness_s : int
         How late a reading may come and still be counted exactly.
+    day_begins_s : int, optional
+        Days begin so long after 00:00 UTC; whole ten minutes.
+    past : PastDays, optional
+        Rain of days before the first reading; without it the ground begins dry.
 
     Attributes
     ----------
@@ -93,8 +102,19 @@ class AntecedentRain:
         Counts the changes of the states in this process, for those who keep what they made of them.
     """
 
-    def __init__(self, n_stations: int, plan: AntecedentPlan, *, lateness_s: int) -> None:
+    def __init__(
+        self,
+        n_stations: int,
+        plan: AntecedentPlan,
+        *,
+        lateness_s: int,
+        day_begins_s: int = 0,
+        past: PastDays | None = None,
+    ) -> None:
         self._plan = plan
+        self._day_begins_s = day_begins_s
+        self.past = past
+        self._first_day = 0  # the day that the states began on
         self._late_steps = -(-(lateness_s + _INTERVAL_S_MAX) // STEP_S)
         n_lives, n_ratios, n_gaps = len(plan.half_life_s), len(plan.api_ratio), len(plan.dry_gap_s)
         self._effective = slice(_PLANNED, _PLANNED + n_lives)
@@ -130,9 +150,9 @@ class AntecedentRain:
         """
         target = now_s // STEP_S
         if self._step < 0 or target - self._step > REBUILT_S_MAX // STEP_S:
-            self._recent[:] = 0.0
-            self._spaced[:] = 0.0
             self._step = self._oldest = (target - self._late_steps) // _SPACING * _SPACING
+            self._first_day = day_of(now_s, self._day_begins_s)
+            self._begin()
         from_step = np.maximum(changed_from_s // STEP_S, self._oldest)
         behind = from_step < self._step
         if behind.any():
@@ -164,7 +184,7 @@ class AntecedentRain:
         return {
             "recent": self._recent.copy(),
             "spaced": self._spaced.copy(),
-            "steps": np.array([self._step, self._oldest], dtype=np.int64),
+            "steps": np.array([self._step, self._oldest, self._first_day], dtype=np.int64),
         }
 
     def restore(self, state: dict[str, Float64Array | Int64Array]) -> None:
@@ -182,8 +202,45 @@ class AntecedentRain:
                     f"this configuration needs {kept.shape}"
                 )
             kept[:] = state[name]
-        self._step, self._oldest = (int(number) for number in state["steps"])
+        self._step, self._oldest, self._first_day = (int(number) for number in state["steps"])
         self.version += 1
+
+    def _begin(self) -> None:
+        """States at the first step: empty, or what the days before have left."""
+        self._recent[:] = 0.0
+        self._spaced[:] = 0.0
+        past = self.past
+        if past is None:
+            return
+        begin_s = begin_of_day_s(past.first, self._day_begins_s)
+        first = max(begin_s // STEP_S, self._step - WARM_UP_S_MAX // STEP_S)
+        columns = np.flatnonzero(past.observed_min.any(axis=0))
+        state: Float64Array = np.zeros((self._recent.shape[1], len(columns)))
+        for step in range(first + 1, self._step + 1):
+            rain_mm, observed = np.zeros((1, len(columns))), np.zeros((1, len(columns)))
+            self._take_past(rain_mm, observed, step - 1, columns)
+            state = self._next(state, rain_mm[0], observed[0], step)
+        self._recent[self._step % _RECENT][:, columns] = state
+        self._spaced[self._step // _SPACING % len(self._spaced)][:, columns] = state
+
+    def _take_past(
+        self,
+        rain_mm: Float64Array,
+        observed: Float64Array,
+        start: int,
+        columns: slice | Int64Array | Int32Array,
+    ) -> None:
+        """Where nobody observed a step before the states began, its even part of its day, in place."""
+        past = self.past
+        for index in range(len(rain_mm) if past is not None else 0):
+            assert past is not None
+            row = day_of((start + index) * STEP_S, self._day_begins_s) - past.first
+            if 0 <= row < min(len(past.rain_um), self._first_day - past.first):
+                known_min = past.observed_min[row, columns]
+                lacks = (observed[index] == 0) & (known_min > 0)
+                part_mm = past.rain_um[row, columns] / (UM_PER_MM * _STEPS_OF_DAY)
+                rain_mm[index, lacks] = part_mm[lacks]
+                observed[index, lacks] = known_min[lacks] / DAY_MIN
 
     def _repeat(self, ring: RainWindow, station: Int32Array, from_step: Int64Array) -> None:
         """Work out some stations' states anew, each from a state kept before its rain fell."""
@@ -223,6 +280,7 @@ class AntecedentRain:
         rain_mm, observed = ring.steps(
             start * STEP_S // MINUTE_S, target - start, STEP_S // MINUTE_S, columns
         )
+        self._take_past(rain_mm, observed, start, columns)
         n_spaced = len(self._spaced)
         for index in range(target - start):
             step = start + index + 1
@@ -244,7 +302,7 @@ class AntecedentRain:
         after[self._effective] = before[self._effective] * self._fade_effective + rain_mm
         event = after[self._event].reshape(-1, 3, after.shape[1])
         self._continue_event(event, rain_mm, observed)
-        if step * STEP_S % DAY_S == 0:
+        if (step * STEP_S - self._day_begins_s) % DAY_S == 0:
             after[self._api] = (before[self._api] + after[_DAY]) * self._ratio
             after[_DAY + 1 : _PLANNED] = after[_DAY : _PLANNED - 1].copy()
             after[_DAY] = 0.0

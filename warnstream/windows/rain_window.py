@@ -144,6 +144,11 @@ class RainWindow:
         """Time of each station's newest reading, shape (n_stations,); -1 where none came."""
         return self._last_s
 
+    @property
+    def oldest_min(self) -> int:
+        """Oldest minute that the ring reaches back to, minutes since 1970."""
+        return self._ring.oldest
+
     def advance(self, now_s: int) -> None:
         """Open the minutes up to `now_s`. Time only moves forward; an earlier time changes nothing."""
         self._ring.advance(_ceil_minute(now_s))

@@ -44,7 +44,17 @@ STAGE = "001,river_flood,,red,12,m,G1,\n"
         ("002,flash_flood,630s,red,50,mm,,", "duration: expected whole minutes, got 630s"),
         (
             "002,flash_flood,25h,red,50,mm,,",
-            "duration: expected at most windows.longest of warnstream.yaml (24h), got 25h",
+            (
+                "duration: expected at most windows.longest of warnstream.yaml (24h), "
+                "or whole days up to 60d, got 25h"
+            ),
+        ),
+        (
+            "002,flash_flood,61d,red,500,mm,,",
+            (
+                "duration: expected at most windows.longest of warnstream.yaml "
+                "(24h), or whole days up to 60d, got 61d"
+            ),
         ),
         (
             "002,flash_flood,1h,RED,50,mm,,",

@@ -44,7 +44,7 @@ WRONG = [
     ("{level: red, rain: 1h, at_least: 8mm, over: 1h}", "over", "only beside rises_by"),
     ("{level: red, rain: 1h, rises_by: 8mm}", "", "missing. over"),
     ("{level: red, rain: 5, at_least: 8mm}", "rain", "expected a number with a unit"),
-    ("{level: red, rain: 48h, at_least: 8mm}", "rain", "expected at most windows.longest"),
+    ("{level: red, rain: 36h, at_least: 8mm}", "rain", "expected at most windows.longest"),
     ("{level: red, forecast_rain: 4h, at_least: 8mm}", "forecast_rain", "expected 1h, 2h or 3h ahead"),
     ("{level: red, rain: 1h, at_least: 8mm, clear: 9mm}", "clear", "expected a value below 8 or equal"),
     ("{level: red, rain: 1h, at_least: 8mm, clear_ratio: 1.2}", "clear_ratio", "above 0 up to 1"),

@@ -30,6 +30,8 @@ def durations_needed(rule: HazardRule) -> set[int]:
     """Durations whose accumulations `evaluate` reads, in seconds."""
     assert isinstance(rule.thresholds, CriticalRain)
     own = {int(duration) for duration in rule.thresholds.duration_s}
+    if rule.forecast_level_max == Level.NONE:  # nothing looks ahead: no rain before the coming hours is asked
+        return own | {HOUR_S}
     past = {duration - lead for duration in own for lead in LEADS_S if duration > lead}
     return own | past | {HOUR_S}
 

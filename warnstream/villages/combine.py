@@ -171,23 +171,26 @@ def weighted_mean(
     mean, covered = np.empty((n_columns, n_villages)), np.empty((len(cover), n_villages))
     share = cover * value.T
     is_wet = np.any(share, axis=1)
-    wet: slice | IntpArray = slice(None) if is_wet.all() else np.flatnonzero(is_wet)
-    share = share[wet]
+    if is_dry := not is_wet.all():
+        share = share[is_wet]
     has_gap: BoolArray = np.any(cover != 1.0, axis=0)
     length = max(_CELLS // max(n_columns, 1), 1)
     for first in range(0, n_villages, length):
         rows = slice(first, first + length)
         near = _Near.of(weights, rows)
         _cover(near, cover, has_gap, covered[:, rows])
-        total = np.zeros((n_columns, near.n_villages))
-        total[wet] = near.sums(share)
+        total = near.sums(share)
+        if is_dry:
+            total, of_wet = np.zeros((n_columns, near.n_villages)), total
+            total[is_wet] = of_wet
         with np.errstate(invalid="ignore"):
-            total /= covered[:, rows]  # 0 / 0 where nothing was observed
-        if per_unit is not None:
+            np.divide(total, covered[:, rows], out=total)  # 0 / 0 where nothing was observed
+        if per_unit is None:
+            mean[:, rows] = total
+        else:
             total *= per_unit
             np.rint(total, out=total)
-            total /= per_unit
-        mean[:, rows] = total
+            np.divide(total, per_unit, out=mean[:, rows])
     return mean.T, covered.T
 
 

@@ -34,6 +34,8 @@ def worst_place(found: HazardLevels, first_of_village: Int32Array) -> Int64Array
 
 def any_of_places(is_so: BoolArray, first_of_village: Int32Array) -> BoolArray:
     """Where it is so at one of a village's places at least, shape (n_villages,)."""
+    if len(is_so) == len(first_of_village) - 1:  # nobody is divided
+        return is_so
     so: BoolArray = np.logical_or.reduceat(is_so, first_of_village[:-1])
     return so
 

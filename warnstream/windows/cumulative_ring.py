@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import BoolArray, Int32Array, Int64Array, IntpArray, UInt16Array
 
 COARSE_MIN = 10
 SPAN_MIN_MAX = 65_000
@@ -211,7 +211,9 @@ class CumulativeRing:
                 self._add_group(replace(spread, begin=begin).select(inside))
 
     def _add_group(self, some: "Spread") -> None:
-        columns = np.unique(some.station)
+        is_named = np.zeros(self.rain_um.shape[1], dtype=np.bool_)
+        is_named[some.station] = True
+        columns = np.flatnonzero(is_named)
         n_rows = self.head - int(some.begin.min())
         n_parts = min(-(-n_rows * len(columns) // _CELLS_MAX), len(columns))
         if n_parts > 1:
@@ -221,11 +223,11 @@ class CumulativeRing:
         else:
             self._add_columns(some, columns)
 
-    def _add_columns(self, some: "Spread", columns: Int32Array) -> None:
+    def _add_columns(self, some: "Spread", columns: IntpArray) -> None:
         """Add to the rows of both parts, in the columns given (ascending, at least those concerned)."""
         n_stations = self.rain_um.shape[1]
         if len(columns) > _WIDE_SHARE * n_stations:
-            columns = np.arange(n_stations, dtype=np.int32)
+            columns = np.arange(n_stations)
         place = np.searchsorted(columns, some.station)
         fine_from = self.oldest_by_minute
         self._add_rows(some, place, columns, 1, (max(int(some.begin.min()) + 1, fine_from), self.head))
@@ -238,7 +240,7 @@ class CumulativeRing:
         self,
         some: "Spread",
         place: Int64Array,
-        columns: Int32Array,
+        columns: IntpArray,
         step_min: int,
         units: tuple[int, int],
     ) -> None:

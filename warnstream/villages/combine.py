@@ -14,7 +14,7 @@ villages at a time, from gathering to rounding, so that each result goes to
 memory once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -284,11 +284,14 @@ def _touched(weights: StationWeights, station: Int64Array, n_stations: int) -> B
 
 def _fallback_of(fallback: StationWeights, blind: IntpArray, speaks: BoolArray) -> StationWeights:
     """Weights of the blind villages: the speaking ones among their farther stations."""
-    station = fallback.station[blind]
-    usable = np.where(speaks[station], fallback.weight[blind], 0.0)
+    farther = by_column(
+        StationWeights(fallback.station[blind], fallback.weight[blind], fallback.distance_m[blind])
+    )
+    # Side by side in memory, weights are added up in their order, however many villages are blind.
+    usable = np.where(speaks[farther.station], farther.weight, 0.0)
     total = usable.sum(axis=1, keepdims=True)
     usable = np.divide(usable, total, out=np.zeros_like(usable), where=total > 0)
-    return StationWeights(station, usable, fallback.distance_m[blind])
+    return replace(farther, weight=usable)
 
 
 def _replace_rows(own: StationWeights, other: StationWeights, rows: IntpArray) -> StationWeights:

@@ -188,10 +188,10 @@ def report_sizes(measured: dict[str, tuple[list[Row], float, float]]) -> None:
     print(
         "\nGrowth: exponent of the time between the smallest and the largest size; 1 is proportional to the "
         "number of stations and villages together.\n"
-        "What the kernels do: every sum comes with its observed and its whole minutes, readings lie across the "
-        "beginnings of windows, villages get rain and coverage, rounded to the micrometre. In a step windows end "
-        "at each station's last reading and only those that moved or changed are worked out; the rules here "
-        f"look at no forecast, so {len(WINDOW_S)} windows are all they read.\n"
+        "What the kernels do: every sum comes with its observed and its whole minutes, readings lie across "
+        "the beginnings of windows, villages get rain and coverage, rounded to the micrometre. In a step "
+        "windows end at each station's last reading, and only those that moved or changed are worked out; "
+        f"the rules here look at no forecast, so {len(WINDOW_S)} windows are all they read.\n"
     )
 
 
@@ -214,10 +214,10 @@ def report_peers(trace: assess_peers.Trace, found: dict[str, list[float] | None]
     print(
         f"{trace.n_stations} stations x {trace.n_minutes} min, {len(trace):,} readings, "
         f"{len(assess_peers.WINDOW_MIN)} windows and levels; every run from the same arrays\n\n"
-        "Ours and the streaming tools give levels every minute. Ours also counts the minutes observed in every "
-        "window, ends each at its station's last reading and puts late readings where they belong, which the "
-        "queues do not. polars and pandas see the whole trace once, afterwards, without coverage; polars uses "
-        "all cores, ours one.\n"
+        "Ours and the streaming tools give levels every minute. Ours also counts the minutes observed in "
+        "every window, ends each at its station's last reading and puts late readings where they belong, "
+        "which the queues do not. polars and pandas see the whole trace once, afterwards, without coverage; "
+        "polars uses all cores, ours one.\n"
     )
     print("| who | µs per reading, median (min-max) | x ours |\n|---|---|---|")
     own = statistics.median(found[assess_peers.OURS] or [np.nan])

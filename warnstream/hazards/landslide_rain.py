@@ -109,9 +109,10 @@ def _values(
     value[:, 0] = antecedent.soil_water_mm[rows]
     np.divide(event_mm, event_h, out=value[:, 1], where=event_h > 0)
     value[:, 2] = antecedent.effective_mm[table.half_life_s][rows]
-    is_by_ratio = table.api_days is None
-    api_mm = antecedent.antecedent_mm[table.api_ratio] if is_by_ratio else rain.over(table.api_days)
-    value[:, 3] = api_mm[rows]
+    if table.api_days is None:
+        value[:, 3] = antecedent.antecedent_mm[table.api_ratio][rows]
+    else:
+        value[:, 3] = rain.over(table.api_days)[rows]
     value[:, 4] = antecedent.weighted_mm[rows]
     for index, window in enumerate(table.daily, start=len(CRITERIA)):
         value[:, index] = rain.over(window)[rows]
@@ -124,7 +125,9 @@ def _may_reach(territory: LandslideTerritory, value: Float64Array, clear_ratio: 
     Where they do not, the usual case, no village has to be compared.
     """
     low_h, high_h = territory.intensity_h_range
-    by_h = np.stack([territory.intensity_a * hours**-territory.intensity_b for hours in (low_h, high_h)])
+    with np.errstate(divide="ignore"):  # a range that begins at 0 h
+        hours = np.array([[low_h], [high_h]], dtype=np.float64)
+        by_h = territory.intensity_a * hours**-territory.intensity_b
     critical = (by_h, territory.effective_mm, territory.antecedent_mm, territory.weighted_mm)
     lowest = np.array(
         [

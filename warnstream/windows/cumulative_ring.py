@@ -16,7 +16,6 @@ wrap around; differences are exact below 2,147 m of rain and 65,535 observed min
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -103,8 +102,8 @@ class Spread:
             if n_columns < _NARROW:
                 np.add.accumulate(gains, axis=0, out=gains)
             else:  # row by row, each contiguous in memory
-                for before, after in pairwise(gains):
-                    after += before
+                for unit in range(1, len(gains)):
+                    gains[unit] += gains[unit - 1]
         return rain_by_unit, observed_by_unit
 
 

@@ -68,7 +68,7 @@ class Ring:
         """Worst level after a minute's readings."""
         self._ring.advance(now_s)
         self._ring.add(station, at_s, rain_mm)
-        found = self._ring.accumulate(self._duration_s, now_s)
+        found = self._ring.latest(self._duration_s, now_s)  # as a step of a node does
         return int(levels_of(found.rain_mm, CRITICAL_MM).max(initial=0))
 
 

@@ -60,6 +60,8 @@ class Sight:
 
     def of_villages(self, first_of_village: Int32Array) -> "Sight":
         """Villages by their places: as blind as the blindest zone, which may be the bad one."""
+        if len(self.heard) == len(first_of_village) - 1:  # nobody is divided
+            return self
         is_blind = any_of_places(self.is_blind, first_of_village)
         is_partly_blind = any_of_places(self.is_partly_blind, first_of_village) & ~is_blind
         return Sight(np.minimum.reduceat(self.heard, first_of_village[:-1]), is_blind, is_partly_blind)
@@ -274,7 +276,7 @@ def _combine_antecedent(
             states.event_mm,
         ]
     ).T
-    coverage = np.broadcast_to(states.coverage[:, None], columns.shape)
+    coverage = states.coverage[:, None]
     value, covered = weighted_mean(rain.weights, columns, coverage)
     if clogged.any():
         without, covered = weighted_mean(rain.weights, columns, np.where(clogged[:, None], 0.0, coverage))

@@ -50,8 +50,7 @@ def evaluate(
         assert antecedent is not None, "planned for from the rules"
         table = replace(table, critical_mm=critical_now(table, table.wetness, antecedent))
         rule = replace(rule, thresholds=table)
-    found = rain_table.evaluate_where(rule, rain, counts=None)
-    return replace(found, ratio=ratio_to_critical(table, rain))
+    return rain_table.evaluate_where(rule, rain, counts=None, ratio=ratio_to_critical(table, rain))
 
 
 def critical_now(table: CriticalRain, wetness: Wetness, antecedent: VillageAntecedent) -> Float64Array:

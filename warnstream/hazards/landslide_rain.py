@@ -52,6 +52,8 @@ Of criteria equally far above their thresholds the first is named.
 _WEIGHTED_S = 7 * DAY_S
 _BLOCK = 4096
 """Villages judged at once: their critical values stay in the cache."""
+_ROUNDING = 1e-9
+"""A point between two of a line, or of a curve, may round below both."""
 
 
 def evaluate(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent) -> HazardLevels:
@@ -71,15 +73,14 @@ def evaluate(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent)
     found = no_levels(len(rain.is_blind), Indicator.SOIL_WATER)
     found.can_fall[:] = rain.coverage_over(HOUR_S) >= rule.lowering.coverage_min
     found.is_blind[:] = rain.is_blind
-    value = _values(table, rain, antecedent)
     for territory, rows in _blocks(table):
-        last_hour_mm = np.nan_to_num(rain.over(HOUR_S)[rows])
         event_h = antecedent.event_s[table.dry_gap_s][rows] / HOUR_S
-        critical = _critical(territory, last_hour_mm, event_h)
-        own = np.asfortranarray(value[rows])
-        level = levels_of(own, critical)
-        found.holding[rows] = worst_of(levels_of(own, critical * rule.lowering.clear_ratio))
-        _take(found, rows, level, own, critical, table, event_h)
+        own = _values(table, rain, antecedent, rows, event_h)
+        if _may_reach(territory, own, rule.lowering.clear_ratio):
+            critical = _critical(territory, np.nan_to_num(rain.over(HOUR_S)[rows]), event_h)
+            level = levels_of(own, critical)
+            found.holding[rows] = worst_of(levels_of(own, critical * rule.lowering.clear_ratio))
+            _take(found, rows, level, own, critical, table, event_h)
         if rule.forecast_level_max > Level.NONE:
             _take_expected(found, rule, rows, territory, rain, antecedent)
     reached = np.flatnonzero(found.level)
@@ -95,25 +96,48 @@ def _blocks(table: LandslideRain) -> Iterator[tuple[LandslideTerritory, Int64Arr
             yield territory, rows[first : first + _BLOCK]
 
 
-def _values(table: LandslideRain, rain: VillageRain, antecedent: VillageAntecedent) -> Float64Array:
-    """Values of the criteria, shape (n_villages, 5 + n_windows)."""
-    lasts_h = antecedent.event_s[table.dry_gap_s] / HOUR_S
-    intensity = np.divide(
-        antecedent.event_mm[table.dry_gap_s], lasts_h, out=np.zeros_like(lasts_h), where=lasts_h > 0
-    )
-    return np.stack(
+def _values(
+    table: LandslideRain,
+    rain: VillageRain,
+    antecedent: VillageAntecedent,
+    rows: Int64Array,
+    event_h: Float64Array,
+) -> Float64Array:
+    """Values of the criteria in the villages `rows`, shape (n, 5 + n_windows)."""
+    event_mm = antecedent.event_mm[table.dry_gap_s][rows]
+    value = np.zeros((len(rows), len(CRITERIA) + len(table.daily)), order="F")
+    value[:, 0] = antecedent.soil_water_mm[rows]
+    np.divide(event_mm, event_h, out=value[:, 1], where=event_h > 0)
+    value[:, 2] = antecedent.effective_mm[table.half_life_s][rows]
+    if table.api_days is None:
+        value[:, 3] = antecedent.antecedent_mm[table.api_ratio][rows]
+    else:
+        value[:, 3] = rain.over(table.api_days)[rows]
+    value[:, 4] = antecedent.weighted_mm[rows]
+    for index, window in enumerate(table.daily, start=len(CRITERIA)):
+        value[:, index] = rain.over(window)[rows]
+    return value
+
+
+def _may_reach(territory: LandslideTerritory, value: Float64Array, clear_ratio: float) -> bool:
+    """Whether the greatest values of some villages come up to the lowest that reaches or holds a level.
+
+    Where they do not, the usual case, no village has to be compared.
+    """
+    low_h, high_h = territory.intensity_h_range
+    with np.errstate(divide="ignore"):  # a range that begins at 0 h
+        hours = np.array([[low_h], [high_h]], dtype=np.float64)
+        by_h = territory.intensity_a * hours**-territory.intensity_b
+    critical = (by_h, territory.effective_mm, territory.antecedent_mm, territory.weighted_mm)
+    lowest = np.array(
         [
-            antecedent.soil_water_mm,
-            intensity,
-            antecedent.effective_mm[table.half_life_s],
-            antecedent.antecedent_mm[table.api_ratio]
-            if table.api_days is None
-            else rain.over(table.api_days),
-            antecedent.weighted_mm,
-            *(rain.over(window) for window in table.daily),
-        ],
-        axis=1,
+            _lowest_soil_water_mm(territory),
+            *(np.fmin.reduce(of_one, axis=None, initial=np.inf) for of_one in critical),
+            *(np.fmin.reduce(of_one, initial=np.inf) for of_one in territory.daily_mm),
+        ]
     )
+    greatest = np.fmax.reduce(value, axis=0, initial=-np.inf)
+    return bool((greatest >= lowest * (min(clear_ratio, 1.0) * (1 - _ROUNDING))).any())
 
 
 def _critical(
@@ -213,6 +237,10 @@ def _take_expected(
 
 def _in_reach(territory: LandslideTerritory, soil_water_mm: Float64Array) -> bool:
     """Whether the wettest ground comes up to the lowest point of any critical line."""
-    lowest_mm = min((float(line.min()) for line in territory.line_soil_water_mm if len(line)), default=np.inf)
     wettest_mm = float(np.fmax.reduce(soil_water_mm, initial=-np.inf))
-    return wettest_mm >= lowest_mm * (1 - 1e-9)  # a point between two of a line may round below both
+    return wettest_mm >= _lowest_soil_water_mm(territory) * (1 - _ROUNDING)
+
+
+def _lowest_soil_water_mm(territory: LandslideTerritory) -> float:
+    """The lowest point of all critical lines; infinite where there is none."""
+    return min((float(line.min()) for line in territory.line_soil_water_mm if len(line)), default=np.inf)

@@ -8,7 +8,7 @@ rule's `forecast_level_max`.
 """
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from warnstream.model.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S
 
 _EVERY = slice(None)
+_LEVELS = tuple(map(int, LEVELS))
 _BLOCK = 16_384
 """Villages compared at once: what is in between stays in the cache."""
 
@@ -30,14 +31,18 @@ def durations_needed(rule: HazardRule) -> set[int]:
     """Durations whose accumulations `evaluate` reads, in seconds."""
     assert isinstance(rule.thresholds, CriticalRain)
     own = {int(duration) for duration in rule.thresholds.duration_s}
+    if rule.forecast_level_max == Level.NONE:  # nothing looks ahead: no rain before the coming hours is asked
+        return own | {HOUR_S}
     past = {duration - lead for duration in own for lead in LEADS_S if duration > lead}
     return own | past | {HOUR_S}
 
 
-def evaluate_where(rule: HazardRule, rain: VillageRain, *, counts: BoolArray | None) -> HazardLevels:
+def evaluate_where(
+    rule: HazardRule, rain: VillageRain, *, counts: BoolArray | None, ratio: Float64Array | None = None
+) -> HazardLevels:
     """Level of every village; observed rain counts only where `counts` (everywhere if None).
 
-    Where it does not count, it reaches no level and holds none.
+    Where it does not count, it reaches no level and holds none. `ratio` is taken into what is found.
     """
     table = rule.thresholds
     assert isinstance(table, CriticalRain)
@@ -47,12 +52,23 @@ def evaluate_where(rule: HazardRule, rain: VillageRain, *, counts: BoolArray | N
         reached = np.where(counts, reached, np.uint8(0))
         holding = np.where(counts, holding, np.uint8(0))
     looks_ahead = rule.forecast_level_max > Level.NONE and bool((rain.ahead_mm > 0).any())
-    is_quiet = not (looks_ahead or reached.any())
-    found = replace(
-        _nothing(len(reached)) if is_quiet else no_levels(len(reached), Indicator.RAIN),
-        holding=holding,
-        can_fall=rain.coverage_over(HOUR_S) >= rule.lowering.coverage_min,
-        is_blind=rain.is_blind,
+    nothing = _nothing(len(reached))
+    is_quiet = not looks_ahead and (reached is nothing.level or not reached.any())
+    blank = nothing if is_quiet else no_levels(len(reached), Indicator.RAIN)
+    found = HazardLevels(  # by far faster than `replace`, and there are many tables
+        blank.level,
+        holding,
+        rain.coverage_over(HOUR_S) >= rule.lowering.coverage_min,
+        rain.is_blind,
+        blank.value,
+        blank.threshold,
+        blank.forecast_value,
+        blank.duration_s,
+        blank.lead_s,
+        blank.station,
+        blank.indicator,
+        blank.is_confirmed,
+        blank.ratio if ratio is None else ratio,
     )
     if is_quiet:
         return found
@@ -90,13 +106,13 @@ def _reached(columns: Sequence[_Column], table: CriticalRain, ratio: float = 1.0
 
     Where not even the greatest rain reaches the lowest threshold, no village is compared.
     """
-    worst = np.zeros(len(table.critical_mm), dtype=np.uint8)
-    lowest_mm = (table.lowest_mm * ratio).tolist()
+    worst = _nothing(len(table.critical_mm)).level
     for index, column in enumerate(columns):
-        levels = [level for level in LEVELS if column.bound_mm >= lowest_mm[index][level - 1]]
-        if not levels:
-            continue
-        for first in range(0, len(worst), _BLOCK):
+        lowest_mm = table.lowest_mm[index].tolist()
+        levels = [level for level in _LEVELS if column.bound_mm >= lowest_mm[level - 1] * ratio]
+        if levels and not worst.flags.writeable:
+            worst = np.zeros(len(worst), dtype=np.uint8)
+        for first in range(0, len(worst) if levels else 0, _BLOCK):
             rows = slice(first, first + _BLOCK)
             total_mm, reached = column.total_mm(rows), worst[rows]
             for level in levels:

@@ -9,11 +9,12 @@ less for the time since it stopped measuring, and its neighbours more. What it
 did measure is never lost by that: a village has at least the rain that it
 would have if the zeros of a clogged gauge were believed.
 
-Cost: about 1 ns per village, station and column; columns are worked on one by
-one, contiguous in memory, a block of villages at a time.
+Cost: about 1 ns per village, station and column; all columns of a block of
+villages at a time, from gathering to rounding, so that each result goes to
+memory once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,8 +22,10 @@ from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, IntpArr
 from warnstream.model.network import StationWeights
 from warnstream.model.station_quality import StationFlag, StationQuality
 
-_BLOCK = 8192
-"""Villages worked on at once: their columns stay in the cache."""
+_CELLS = 1 << 16
+"""Villages times columns worked on at once: what is in between stays in the cache."""
+_MOST = 0.5
+"""Where more of a block's villages than that share hear a station with a gap, all are worked out alike."""
 UM_PER_MM = 1000
 """Village rain is rounded to the micrometre, so that equal gauges give exactly their common value."""
 
@@ -96,26 +99,22 @@ def combine(
     Combined
         `rain_mm` is NaN where no station observed any part of the window.
     """
-    heard = np.zeros(len(own.station))
-    is_blind = np.ones(len(own.station), dtype=np.bool_)
-    for station, weight in zip(own.station.T, own.weight.T, strict=True):
-        speaks_here = speaks[station]
-        heard += np.where(speaks_here, weight, 0.0)
-        is_blind &= ~(speaks_here & (weight > 0))
-    weights = own
-    if is_blind.any():
-        weights = _replace_rows(own, fallback, is_blind, speaks)
-    if unmeasured is None or len(unmeasured.station) == 0:
-        rain, covered = weighted_mean(weights, rain_mm, coverage)
-    else:
-        rain, covered = weighted_mean(weights, rain_mm, unmeasured.less(coverage))
-        if unmeasured.is_zero.any():
-            believed, _ = weighted_mean(own, rain_mm, unmeasured.of_stuck().less(coverage))
-            touched = _touched(own, unmeasured.station[unmeasured.is_zero], len(rain_mm))
-            rain[touched] = np.fmax(rain[touched], believed[touched])
-    rain *= UM_PER_MM
-    np.rint(rain, out=rain)
-    rain /= UM_PER_MM
+    measured, clogged = coverage, False
+    if unmeasured is not None and len(unmeasured.station):
+        measured, clogged = unmeasured.less(coverage), bool(unmeasured.is_zero.any())
+    rain, covered = weighted_mean(own, rain_mm, measured, per_unit=UM_PER_MM)
+    heard = _heard(own, speaks)
+    is_blind: BoolArray = heard == 0
+    weights, blind = own, np.flatnonzero(is_blind)
+    if len(blind):
+        spoken_for = _fallback_of(fallback, blind, speaks)
+        rain[blind], covered[blind] = weighted_mean(spoken_for, rain_mm, measured, per_unit=UM_PER_MM)
+        weights = _replace_rows(own, spoken_for, blind)
+    if unmeasured is not None and clogged:
+        believing = unmeasured.of_stuck().less(coverage)
+        believed, _ = weighted_mean(own, rain_mm, believing, per_unit=UM_PER_MM)
+        touched = _touched(own, unmeasured.station[unmeasured.is_zero], len(rain_mm))
+        rain[touched] = np.fmax(rain[touched], believed[touched])
     return Combined(rain, covered, is_blind, heard, weights)
 
 
@@ -149,39 +148,50 @@ def by_column(weights: StationWeights) -> StationWeights:
 
 
 def weighted_mean(
-    weights: StationWeights, value: Float64Array, coverage: Float64Array
+    weights: StationWeights, value: Float64Array, coverage: Float64Array, *, per_unit: int | None = None
 ) -> tuple[Float64Array, Float64Array]:
     """Values of villages by weight times coverage, and their coverage.
 
     Parameters
     ----------
     weights : StationWeights
-    value, coverage : Float64Array, shape (n_stations, n_columns)
+    value : Float64Array, shape (n_stations, n_columns)
+    coverage : Float64Array, shape (n_stations, n_columns) or (n_stations, 1)
+        One column: the same for every column of `value`.
+    per_unit : int, optional
+        Values are rounded to that part of a unit.
 
     Returns
     -------
-    (Float64Array, Float64Array), shape (n_villages, n_columns)
+    (Float64Array, Float64Array), shape (n_villages, n_columns) and (n_villages, columns of `coverage`)
         The value is NaN where the coverage is 0.
     """
     n_villages, n_columns = len(weights.station), value.shape[1]
-    total, covered = np.zeros((n_columns, n_villages)), np.empty((n_columns, n_villages))
     cover = np.ascontiguousarray(coverage.T, dtype=np.float64)
+    mean, covered = np.empty((n_columns, n_villages)), np.empty((len(cover), n_villages))
     share = cover * value.T
-    is_wet = np.any(share, axis=1).tolist()
+    is_wet = np.any(share, axis=1)
+    if is_dry := not is_wet.all():
+        share = share[is_wet]
     has_gap: BoolArray = np.any(cover != 1.0, axis=0)
-    for first in range(0, n_villages, _BLOCK):
-        rows = slice(first, first + _BLOCK)
-        near = _Near(
-            [column.astype(np.intp) for column in weights.station[rows].T],
-            list(np.ascontiguousarray(weights.weight[rows].T)),
-        )
-        for column in range(n_columns):
-            if is_wet[column]:
-                near.add(share[column], total[column, rows])
+    length = max(_CELLS // max(n_columns, 1), 1)
+    for first in range(0, n_villages, length):
+        rows = slice(first, first + length)
+        near = _Near.of(weights, rows)
         _cover(near, cover, has_gap, covered[:, rows])
-    with np.errstate(invalid="ignore"):
-        total /= covered  # 0 / 0 where nothing was observed
-    return total.T, covered.T
+        total = near.sums(share)
+        if is_dry:
+            total, of_wet = np.zeros((n_columns, near.n_villages)), total
+            total[is_wet] = of_wet
+        with np.errstate(invalid="ignore"):
+            np.divide(total, covered[:, rows], out=total)  # 0 / 0 where nothing was observed
+        if per_unit is None:
+            mean[:, rows] = total
+        else:
+            total *= per_unit
+            np.rint(total, out=total)
+            np.divide(total, per_unit, out=mean[:, rows])
+    return mean.T, covered.T
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +201,40 @@ class _Near:
     station: list[IntpArray]
     weight: list[Float64Array]
 
-    def add(self, value: Float64Array, total: Float64Array) -> None:
-        """Add the weighted values of the stations to `total`, in place."""
-        part = np.empty(len(total))
-        for station, weight in zip(self.station, self.weight, strict=True):
-            value.take(station, out=part, mode="clip")
+    @classmethod
+    def of(cls, weights: StationWeights, rows: slice | IntpArray) -> "_Near":
+        """Those of some villages."""
+        return cls(
+            [column[rows].astype(np.intp) for column in weights.station.T],
+            [column[rows] for column in weights.weight.T],
+        )
+
+    @property
+    def n_villages(self) -> int:
+        return len(self.weight[0])
+
+    def sums(self, value: Float64Array) -> Float64Array:
+        """Weighted values of each village's stations, added up in their order.
+
+        `value` has shape (n_columns, n_stations), the sums (n_columns, n_villages).
+        """
+        total, part = np.empty((len(value), self.n_villages)), np.empty((len(value), self.n_villages))
+        np.take(value, self.station[0], axis=1, out=total, mode="clip")
+        total *= self.weight[0]
+        for station, weight in zip(self.station[1:], self.weight[1:], strict=True):
+            np.take(value, station, axis=1, out=part, mode="clip")
             part *= weight
             total += part
+        return total
 
-    def of(self, rows: IntpArray) -> "_Near":
+    def any_of(self, is_so: BoolArray) -> BoolArray:
+        """Villages for one of whose stations it is so."""
+        so = is_so.take(self.station[0], mode="clip")
+        for station in self.station[1:]:
+            so |= is_so.take(station, mode="clip")
+        return so
+
+    def some(self, rows: IntpArray) -> "_Near":
         """Those of some of the villages."""
         return _Near([s[rows] for s in self.station], [w[rows] for w in self.weight])
 
@@ -210,27 +245,34 @@ def _cover(near: _Near, cover: Float64Array, has_gap: BoolArray, covered: Float6
     Where none of a village's stations has a gap in any window, it is the sum of
     the weights: the usual case, and the very number that the long way gives.
     """
-    covered[:] = 0.0
-    some_gap = np.zeros(covered.shape[1], dtype=np.bool_)
-    for station, weight in zip(near.station, near.weight, strict=True):
-        some_gap |= has_gap[station]
-        covered[0] += weight
-    covered[1:] = covered[0]
-    rows = np.flatnonzero(some_gap)
-    if len(rows) == 0:
+    rows = np.flatnonzero(near.any_of(has_gap))
+    if len(rows) > _MOST * near.n_villages:
+        covered[:] = near.sums(cover)
         return
-    affected = near.of(rows)
-    for column, of_stations in enumerate(cover):
-        sums = np.zeros(len(rows))
-        affected.add(of_stations, sums)
-        covered[column, rows] = sums
+    covered[:] = sum(near.weight[1:], near.weight[0])
+    if len(rows):
+        covered[:, rows] = near.some(rows).sums(cover)
 
 
 def greatest(weights: StationWeights, value: Float64Array) -> Float64Array:
     """Greatest value of each village's stations, shape (n_villages,); 0 where it has none."""
-    counts = weights.weight > 0
-    best: Float64Array = np.where(counts, value[weights.station], 0.0).max(axis=1, initial=0.0)
+    best = np.zeros(len(weights.station))
+    for first in range(0, len(best), _CELLS):
+        rows = slice(first, first + _CELLS)
+        near = _Near.of(weights, rows)
+        for station, weight in zip(near.station, near.weight, strict=True):
+            np.maximum(best[rows], value.take(station, mode="clip"), out=best[rows], where=weight > 0)
     return best
+
+
+def _heard(weights: StationWeights, speaks: BoolArray) -> Float64Array:
+    """Share by weight of each village's stations that speak, shape (n_villages,)."""
+    counts = speaks.astype(np.float64)[None]
+    heard = np.empty(len(weights.station))
+    for first in range(0, len(heard), _CELLS):
+        rows = slice(first, first + _CELLS)
+        heard[rows] = _Near.of(weights, rows).sums(counts)[0]
+    return heard
 
 
 def _touched(weights: StationWeights, station: Int64Array, n_stations: int) -> BoolArray:
@@ -240,32 +282,34 @@ def _touched(weights: StationWeights, station: Int64Array, n_stations: int) -> B
     return np.asarray((is_named[weights.station] & (weights.weight > 0)).any(axis=1))
 
 
-def _replace_rows(
-    own: StationWeights, fallback: StationWeights, rows: BoolArray, speaks: BoolArray
-) -> StationWeights:
-    """Own weights, but for `rows` the reporting ones among the fallback stations."""
-    k = max(own.station.shape[1], fallback.station.shape[1])
-    wide_own, wide_fallback = _widen(own, k), _widen(fallback, k)
-    usable = np.where(speaks[wide_fallback.station], wide_fallback.weight, 0.0)
+def _fallback_of(fallback: StationWeights, blind: IntpArray, speaks: BoolArray) -> StationWeights:
+    """Weights of the blind villages: the speaking ones among their farther stations."""
+    farther = by_column(
+        StationWeights(fallback.station[blind], fallback.weight[blind], fallback.distance_m[blind])
+    )
+    # Side by side in memory, weights are added up in their order, however many villages are blind.
+    usable = np.where(speaks[farther.station], farther.weight, 0.0)
     total = usable.sum(axis=1, keepdims=True)
     usable = np.divide(usable, total, out=np.zeros_like(usable), where=total > 0)
-    pick = rows[:, None]
-    return by_column(
-        StationWeights(
-            np.where(pick, wide_fallback.station, wide_own.station),
-            np.where(pick, usable, wide_own.weight),
-            np.where(pick, wide_fallback.distance_m, wide_own.distance_m),
-        )
-    )
+    return replace(farther, weight=usable)
+
+
+def _replace_rows(own: StationWeights, other: StationWeights, rows: IntpArray) -> StationWeights:
+    """Own weights, but for `rows` the others."""
+    k = max(own.station.shape[1], other.station.shape[1])
+    replaced = _widen(own, k)
+    wide = _widen(other, k)
+    replaced.station[rows] = wide.station
+    replaced.weight[rows] = wide.weight
+    replaced.distance_m[rows] = wide.distance_m
+    return replaced
 
 
 def _widen(weights: StationWeights, k: int) -> StationWeights:
-    missing = k - weights.station.shape[1]
-    if missing == 0:
-        return weights
-    pad = ((0, 0), (0, missing))
-    return StationWeights(
-        np.pad(weights.station, pad),
-        np.pad(weights.weight, pad),
-        np.pad(weights.distance_m, pad, constant_values=np.inf),
-    )
+    """A copy with k stations per village, those that are not there without weight, `by_column` in memory."""
+    n, width = weights.station.shape
+    station = np.zeros((n, k), dtype=weights.station.dtype, order="F")
+    weight, distance_m = np.zeros((n, k), order="F"), np.full((n, k), np.inf, order="F")
+    station[:, :width], weight[:, :width] = weights.station, weights.weight
+    distance_m[:, :width] = weights.distance_m
+    return StationWeights(station, weight, distance_m)

@@ -1,6 +1,7 @@
 """A village is as bad off as its worst zone, and says which one that is."""
 
 from dataclasses import fields
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,9 +22,9 @@ def worst_place(found: HazardLevels, first_of_village: Int32Array) -> Int64Array
     first_of_village : Int32Array, shape (n_villages + 1,)
         Every village has at least one place.
     """
+    if len(found.level) == len(first_of_village) - 1:  # nobody is divided
+        return _every(len(found.level))
     counts = np.diff(first_of_village)
-    if len(found.level) == len(counts):  # nobody is divided
-        return np.arange(len(counts))
     village = np.repeat(np.arange(len(counts)), counts)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(found.value / found.threshold, nan=0.0, posinf=np.inf)
@@ -34,6 +35,8 @@ def worst_place(found: HazardLevels, first_of_village: Int32Array) -> Int64Array
 
 def any_of_places(is_so: BoolArray, first_of_village: Int32Array) -> BoolArray:
     """Where it is so at one of a village's places at least, shape (n_villages,)."""
+    if len(is_so) == len(first_of_village) - 1:  # nobody is divided
+        return is_so
     so: BoolArray = np.logical_or.reduceat(is_so, first_of_village[:-1])
     return so
 
@@ -65,3 +68,11 @@ def worst_of_zones(found: HazardLevels, place: Int64Array, first_of_village: Int
             "is_blind": any_of_places(found.is_blind, first_of_village),
         }
     )
+
+
+@lru_cache(maxsize=2)
+def _every(n: int) -> Int64Array:
+    """All places in order: one array for all hazards, and nobody can write into it."""
+    every: Int64Array = np.arange(n)
+    every.setflags(write=False)
+    return every

@@ -19,16 +19,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import BoolArray, Int32Array, Int64Array, IntpArray, UInt16Array
 
 COARSE_MIN = 10
 SPAN_MIN_MAX = 65_000
 """45 days: observed minutes are counted in 16 bits."""
 
-_LAG_GROUPS_MIN = (64, 256, 1024)
+_LAG_GROUPS_MIN: Int64Array = np.array([64, 256, 1024])
 """Readings are added in groups of like lateness, so that one late reading does not make all others late."""
 _CELLS_MAX = 1 << 24
 """Cells of one block of increments: at most 100 MB of working memory."""
+_NARROW = 64
+"""Fewer columns than that are added up by numpy down the rows, others a row at a time."""
 _WIDE_SHARE = 0.25
 """Where more of the stations than this share are concerned, whole rows are faster than single columns."""
 
@@ -76,30 +78,32 @@ class Spread:
         """
         begins = np.maximum(self.begin // step_min + 1, first)
         ends = np.clip(-(-self.end // step_min), begins, max(last, first))
-        some = begins <= last
-        n_units = np.where(some, ends - begins + 1, 0)
+        n_units = np.where(begins <= last, ends - begins + 1, 0)
         reading = np.repeat(np.arange(len(place)), n_units)
         offset = np.arange(len(reading)) - np.repeat(np.cumsum(n_units) - n_units, n_units)
         unit = begins[reading] + offset
-        n_min = (self.end - self.begin)[reading]
-        amount = self.amount_um[reading]
-        until = np.minimum(unit * step_min - self.begin[reading], n_min)
-        before = np.where(offset > 0, np.maximum((unit - 1) * step_min - self.begin[reading], 0), 0)
+        begin = self.begin[reading]
+        n_min = self.end[reading] - begin
+        until = np.minimum(unit * step_min - begin, n_min)
         cell = (unit - first) * n_columns + place[reading]
         rain = np.zeros((last - first + 1) * n_columns, dtype=np.int32)
         observed = np.zeros(len(rain), dtype=np.uint16)
-        gain = amount * until // n_min - amount * before // n_min
+        follows = offset[1:] > 0  # the unit before it is of the same reading
+        fallen = self.amount_um[reading] * until // n_min
         if self.replaced_um is not None:
-            replaced = self.replaced_um[reading]
-            gain -= replaced * until // n_min - replaced * before // n_min
-        np.add.at(rain, cell, gain.astype(np.int32))
-        seen = until - before
+            fallen -= self.replaced_um[reading] * until // n_min
+        np.add.at(rain, cell, _steps(fallen, follows).astype(np.int32))
+        seen = _steps(until, follows)
         if self.is_observed is not None:
             seen = np.where(self.is_observed[reading], seen, 0)
         np.add.at(observed, cell, seen.astype(np.uint16))
         rain_by_unit, observed_by_unit = rain.reshape(-1, n_columns), observed.reshape(-1, n_columns)
-        np.add.accumulate(rain_by_unit, axis=0, out=rain_by_unit)
-        np.add.accumulate(observed_by_unit, axis=0, out=observed_by_unit)
+        for gains in (rain_by_unit, observed_by_unit):
+            if n_columns < _NARROW:
+                np.add.accumulate(gains, axis=0, out=gains)
+            else:  # row by row, each contiguous in memory
+                for unit in range(1, len(gains)):
+                    gains[unit] += gains[unit - 1]
         return rain_by_unit, observed_by_unit
 
 
@@ -204,14 +208,25 @@ class CumulativeRing:
         ended before it is no longer held. No amount may end after `head`.
         """
         begin = np.maximum(spread.begin, self.oldest)
-        group = np.where(spread.end > begin, np.searchsorted(_LAG_GROUPS_MIN, self.head - begin), -1)
+        held = replace(spread, begin=begin)
+        is_held = spread.end > begin
+        if not is_held.all():
+            held = held.select(is_held)
+        if len(held.begin) == 0:
+            return
+        if self.head - int(held.begin.min()) <= _LAG_GROUPS_MIN[0]:  # all in time, the usual case
+            self._add_group(held)
+            return
+        group = np.searchsorted(_LAG_GROUPS_MIN, self.head - held.begin)
         for number in range(len(_LAG_GROUPS_MIN) + 1):
             inside = group == number
             if inside.any():
-                self._add_group(replace(spread, begin=begin).select(inside))
+                self._add_group(held.select(inside))
 
     def _add_group(self, some: "Spread") -> None:
-        columns = np.unique(some.station)
+        is_named = np.zeros(self.rain_um.shape[1], dtype=np.bool_)
+        is_named[some.station] = True
+        columns = np.flatnonzero(is_named)
         n_rows = self.head - int(some.begin.min())
         n_parts = min(-(-n_rows * len(columns) // _CELLS_MAX), len(columns))
         if n_parts > 1:
@@ -221,12 +236,14 @@ class CumulativeRing:
         else:
             self._add_columns(some, columns)
 
-    def _add_columns(self, some: "Spread", columns: Int32Array) -> None:
+    def _add_columns(self, some: "Spread", columns: IntpArray) -> None:
         """Add to the rows of both parts, in the columns given (ascending, at least those concerned)."""
         n_stations = self.rain_um.shape[1]
+        place: IntpArray = some.station.astype(np.intp)
         if len(columns) > _WIDE_SHARE * n_stations:
-            columns = np.arange(n_stations, dtype=np.int32)
-        place = np.searchsorted(columns, some.station)
+            columns = np.arange(n_stations)
+        else:
+            place = np.searchsorted(columns, place)
         fine_from = self.oldest_by_minute
         self._add_rows(some, place, columns, 1, (max(int(some.begin.min()) + 1, fine_from), self.head))
         if self._n_coarse:
@@ -238,7 +255,7 @@ class CumulativeRing:
         self,
         some: "Spread",
         place: Int64Array,
-        columns: Int32Array,
+        columns: IntpArray,
         step_min: int,
         units: tuple[int, int],
     ) -> None:
@@ -263,6 +280,13 @@ class CumulativeRing:
 
     def _coarse_rows(self, first: int, last: int) -> tuple[int, int, int, int]:
         return first, last, self._n_fine, self._n_coarse
+
+
+def _steps(total: Int64Array, follows: BoolArray) -> Int64Array:
+    """What each total is more than the one before it, where it follows that, shape (n,)."""
+    steps = total.copy()
+    np.subtract(total[1:], total[:-1], out=steps[1:], where=follows)
+    return steps
 
 
 def _slices(rows: tuple[int, int, int, int]) -> Iterator[slice]:

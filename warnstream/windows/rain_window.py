@@ -18,7 +18,7 @@ as it is. It is exact too: it never depends on when or in what order rain came.
 Memory is fixed at start, see `CumulativeRing`. Sums are exact below 2,147 m of rain per window.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,10 +30,12 @@ UM_PER_MM = 1000
 """Rain is kept in micrometres: 0.1 mm, 0.2 mm and 0.254 mm (0.01 inch) tips are all whole numbers."""
 
 _EVERY = slice(None)
-_BLOCK = 16_384
+_BLOCK = 65_536
 """Stations looked up at once: what is in between stays in the cache."""
 _FEW = 0.3
 """Where less than that share of the windows differs from the rest or has changed, it is looked up singly."""
+_ENDS_MAX = 16
+"""Windows that end at no more different minutes than that are looked up minute by minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,10 +327,18 @@ class RainWindow:
         """
         return self.accumulate_until(duration_s, self.window_end_min(now_s))
 
-    def accumulate_until(self, duration_s: Int32Array, end_min: Int64Array) -> Accumulation:
+    def accumulate_until(
+        self, duration_s: Int32Array, end_min: Int64Array, *, into: Accumulation | None = None
+    ) -> Accumulation:
         """Rain over each duration ending at a minute of each station, of the present or the past.
 
-        `end_min` has shape (n_stations,), minutes since 1970.
+        Parameters
+        ----------
+        duration_s : Int32Array, shape (n_durations,)
+        end_min : Int64Array, shape (n_stations,)
+            Minutes since 1970.
+        into : Accumulation, optional
+            Of as many durations: its arrays are written over, which spares the system new memory.
         """
         ring = self._ring
         duration_min = np.asarray(duration_s, dtype=np.int64) // MINUTE_S
@@ -336,30 +346,17 @@ class RainWindow:
             raise ValueError(
                 f"a window of {duration_min.max()} min is longer than the ring of {self._span_min} min"
             )
-        end_min = np.clip(end_min, ring.oldest, ring.head)
-        shape = len(duration_min), len(end_min)
-        found = Accumulation(
-            np.empty(shape, dtype=np.int32),
-            np.empty(shape, dtype=np.uint16),
-            np.empty(shape, dtype=np.uint16),
-        )
-        if len(end_min) == 0:
-            return found
-        common = ring.head - int(np.argmax(np.bincount(ring.head - end_min)))
-        others = np.flatnonzero(end_min != common)
-        if len(others) <= (1 - _FEW) * len(end_min):
-            self._look_up_all(found, duration_min, common)
-        else:
-            others = np.arange(len(end_min))
-        if len(others):
-            self._look_up(found, duration_min, others, end_min[others])
-        self._take_spares(found)
+        if len(end_min) and (end_min.min() < ring.oldest or end_min.max() > ring.head):
+            end_min = np.clip(end_min, ring.oldest, ring.head)
+        found = into or _empty_accumulation(len(duration_min), len(end_min))
+        self._accumulate_all(found, duration_min, end_min)
         return found
 
     def latest(self, duration_s: Int32Array, now_s: int) -> Accumulation:
         """`accumulate`, working out only what has changed since the last call for these durations.
 
-        Whoever gets it must not change it: while nothing changes, it is the same object.
+        Whoever gets it must not change it. While nothing changes, it is the same object; once something
+        has, there is a new one in the same arrays, and the one before is no more.
         """
         end_min = np.clip(self.window_end_min(now_s), self._ring.oldest, self._ring.head)
         before = self._latest
@@ -367,15 +364,17 @@ class RainWindow:
             found = self.accumulate_until(duration_s, end_min)
         else:
             found = before.accumulation
-            is_changed = self._changed | (end_min != before.end_min)
+            is_changed = end_min != before.end_min
+            is_changed |= self._changed
             for gauge, spare in self._spares:
                 is_changed[gauge] |= is_changed[spare]
             changed = np.flatnonzero(is_changed)
+            duration_min = np.asarray(duration_s, dtype=np.int64) // MINUTE_S
+            if len(changed):
+                found = replace(found)
             if len(changed) > _FEW * len(end_min):
-                found = self.accumulate_until(duration_s, end_min)
+                self._accumulate_all(found, duration_min, end_min)
             elif len(changed):
-                found = found.copy()
-                duration_min = np.asarray(duration_s, dtype=np.int64) // MINUTE_S
                 self._look_up(found, duration_min, changed, end_min[changed])
                 self._take_spares(found)
         self._latest = _Latest(duration_s, end_min, found)
@@ -474,23 +473,69 @@ class RainWindow:
         ring.head = int(state["head"][0])
         self._latest = None
 
+    def _accumulate_all(self, found: Accumulation, duration_min: Int64Array, end: Int64Array) -> None:
+        """Windows of all stations that end at the minutes given, into `found`."""
+        if len(end) == 0:
+            return
+        common = end[0]
+        if (end != common).any():
+            common = end.max() - np.argmax(np.bincount(end.max() - end))
+        others = np.flatnonzero(end != common)
+        if len(others) <= (1 - _FEW) * len(end):
+            self._look_up_all(found, duration_min, int(common))
+            self._look_up(found, duration_min, others, end[others])
+        else:
+            self._look_up_mixed(found, duration_min, _EVERY, end)
+        self._take_spares(found)
+
     def _look_up_all(self, found: Accumulation, duration_min: Int64Array, end: int) -> None:
         """Windows of all stations that end at one minute, into `found`."""
         ring = self._ring
         until = ring.held_at(np.array(end), forward=True)
         last = int(ring.rows_of(until))
         begin, length = self._begins(duration_min, np.array(end), until)
-        for index, first in enumerate(ring.rows_of(begin).tolist()):
-            np.subtract(ring.rain_um[last], ring.rain_um[first], out=found.rain_um[index])
-            np.subtract(ring.observed_min[last], ring.observed_min[first], out=found.observed_min[index])
-            found.length_min[index] = length[index]
+        first = ring.rows_of(begin).tolist()
+        found.length_min[:] = length[:, None]
+        for block in range(0, found.rain_um.shape[1], _BLOCK):
+            some = slice(block, block + _BLOCK)
+            rain_um, observed_min = ring.rain_um[last, some], ring.observed_min[last, some]
+            for index, row in enumerate(first):
+                np.subtract(rain_um, ring.rain_um[row, some], out=found.rain_um[index, some])
+                np.subtract(observed_min, ring.observed_min[row, some], out=found.observed_min[index, some])
 
     def _look_up(
         self, found: Accumulation, duration_min: Int64Array, station: Int64Array, end: Int64Array
     ) -> None:
-        """Windows of some stations with an end each, into `found`.
+        """Windows of some stations with an end each, into `found`."""
+        if len(station) == 0:
+            return
+        minutes = np.flatnonzero(np.bincount(end - end.min())) + end.min()
+        if len(minutes) > _ENDS_MAX:
+            self._look_up_mixed(found, duration_min, station, end)
+            return
+        for minute in minutes.tolist():
+            self._look_up_some(found, duration_min, station[end == minute], minute)
 
-        They end at few different minutes: the rows are worked out by minute, not by station.
+    def _look_up_some(
+        self, found: Accumulation, duration_min: Int64Array, station: Int64Array, end: int
+    ) -> None:
+        """Windows of some stations that end at one minute, into `found`."""
+        ring = self._ring
+        until = ring.held_at(np.array(end), forward=True)
+        last = int(ring.rows_of(until))
+        begin, length = self._begins(duration_min, np.array(end), until)
+        rain_um, observed_min = ring.rain_um[last].take(station), ring.observed_min[last].take(station)
+        for index, first in enumerate(ring.rows_of(begin).tolist()):
+            found.rain_um[index, station] = rain_um - ring.rain_um[first].take(station)
+            found.observed_min[index, station] = observed_min - ring.observed_min[first].take(station)
+            found.length_min[index, station] = length[index]
+
+    def _look_up_mixed(
+        self, found: Accumulation, duration_min: Int64Array, station: slice | Int64Array, end: Int64Array
+    ) -> None:
+        """Windows of some stations, or of every one, that end at many different minutes.
+
+        The rows are worked out by minute, not by station.
         """
         ring = self._ring
         n_stations = ring.rain_um.shape[1]
@@ -500,16 +545,19 @@ class RainWindow:
         begin, length = self._begins(duration_min[:, None], minute, until)
         last_of, first_of = ring.rows_of(until) * n_stations, ring.rows_of(begin) * n_stations
         length_of = length.astype(np.uint16)
-        for block in range(0, len(station), _BLOCK):
-            some = station[block : block + _BLOCK]
-            which = end[block : block + _BLOCK] - minute[0]
-            last = last_of[which] + some
-            rain_until, observed_until = rain_um[last], observed_min[last]
+        for block in range(0, len(end), _BLOCK):
+            part = slice(block, min(block + _BLOCK, len(end)))
+            some = part if isinstance(station, slice) else station[part]
+            place = np.arange(part.start, part.stop) if isinstance(station, slice) else station[part]
+            which = end[part] - minute[0]
+            last = last_of.take(which) + place
+            rain_until, observed_until = rain_um.take(last), observed_min.take(last)
             for index in range(len(duration_min)):
-                first = first_of[index][which] + some
-                found.rain_um[index, some] = rain_until - rain_um[first]
-                found.observed_min[index, some] = observed_until - observed_min[first]
-                found.length_min[index, some] = length_of[index][which]
+                first = first_of[index].take(which)
+                first += place
+                found.rain_um[index, some] = rain_until - rain_um.take(first)
+                found.observed_min[index, some] = observed_until - observed_min.take(first)
+                found.length_min[index, some] = length_of[index].take(which)
 
     def _take_spares(self, found: Accumulation) -> None:
         """Windows of spares in place of their gauges' where they observed a greater share."""
@@ -569,6 +617,13 @@ class RainWindow:
         stations = np.full(len(unseen), station, dtype=np.int32)
         nothing = np.zeros(len(unseen), dtype=np.int64)
         ring.add(Spread(stations, edges[1:] - unseen, edges[1:], nothing).select(unseen > 0))
+
+
+def _empty_accumulation(n_durations: int, n_stations: int) -> Accumulation:
+    shape = n_durations, n_stations
+    return Accumulation(
+        np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.uint16), np.empty(shape, dtype=np.uint16)
+    )
 
 
 def _ceil_minute(time_s: int) -> int:

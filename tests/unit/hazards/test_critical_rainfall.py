@@ -1,10 +1,13 @@
 """Table and cases of Jianghua county (Hunan), as published: any one of 1, 3, 6, 24 h reaches a level."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.unit.hazards.rain import HOUR, rain_by_hour, rain_over, rule_of
 from warnstream.hazards import critical_rainfall
+from warnstream.hazards.rain_table import durations_needed
 from warnstream.model.level import Level
 
 BLUE, YELLOW, ORANGE, RED = Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED
@@ -118,3 +121,10 @@ def test_what_is_found_where_no_level_is_reached_cannot_be_written_into() -> Non
     with pytest.raises(ValueError, match="read-only"):
         quiet.level[0] = ORANGE
     assert critical_rainfall.evaluate(rule, rain_over(rule, {1: 40})).level[0] == ORANGE
+
+
+def test_a_rule_that_looks_at_no_forecast_asks_for_its_own_durations_alone() -> None:
+    by_observation = rule_of({3: {BLUE: 20}})
+    with_forecast = replace(by_observation, forecast_level_max=Level.RED)
+    assert durations_needed(by_observation) == {HOUR, 3 * HOUR}
+    assert durations_needed(with_forecast) == {HOUR, 2 * HOUR, 3 * HOUR}

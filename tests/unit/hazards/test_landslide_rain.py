@@ -172,3 +172,28 @@ def test_rain_ahead_on_wet_ground_raises_up_to_the_level_of_the_forecast() -> No
 
 def test_a_village_of_no_territory_is_never_warned() -> None:
     assert evaluate(LINE, soil_water_mm=500, last_hour_mm=100, territory_number=-1).level[0] == Level.NONE
+
+
+WHERE = (
+    line(Level.YELLOW, (5, 90), (40, 60)),
+    curve(30.0, 0.6),
+    territory(effective_mm=np.array([np.nan, 50.0, 80.0, np.nan])),
+)
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_villages_left_out_of_the_comparison_have_no_level_and_hold_none(
+    where: LandslideTerritory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amounts = (0.0, 40.0, 47.9, 48.0, 50.0, 59.99, 60.0, 75.0, 90.0)
+    cases = [
+        {"soil_water_mm": mm, "effective_mm": mm, "event": (mm, hours), "last_hour_mm": mm / 2}
+        for mm in amounts
+        for hours in (0.0, 0.1, 1.0, 30.0)
+    ]
+    quick = [evaluate(where, **case) for case in cases]  # type: ignore[arg-type]
+    monkeypatch.setattr(landslide_rain, "_may_reach", lambda *_: True)
+    slow = [evaluate(where, **case) for case in cases]  # type: ignore[arg-type]
+    assert [one.level[0] for one in quick] == [one.level[0] for one in slow]
+    assert [one.holding[0] for one in quick] == [one.holding[0] for one in slow]
+    assert {int(one.level[0]) for one in quick} > {0}

@@ -51,6 +51,13 @@ class QualityControl:
         self._series_row = _numbered([Variable.RAIN, *self._limits])
         still = [series for series, limits in self._limits.items() if limits.still_s]
         self._still_row = _numbered(still)
+        self._still_limits: Float64Array = np.array(
+            [
+                (one.still_change, one.still_s, one.still_from, one.still_to)
+                for one in (self._limits[number] for number in still)
+            ],
+            dtype=np.float64,
+        ).reshape(-1, 4).T
         n_series = len(self._limits) + 1
         self._last_value: Float64Array = np.full((n_series, n_stations), np.nan)
         self._last_at_s: Int64Array = np.full((n_series, n_stations), -1, dtype=np.int64)
@@ -174,14 +181,7 @@ class QualityControl:
     ) -> BoolArray:
         """Whether a series has not changed enough for too long; shape (n,)."""
         place = (self._still_row[series], station)
-        limits = [self._limits[Variable(int(number))] for number in series]
-        change, span_s, least, most = (
-            np.array(column, dtype=np.float64)
-            for column in zip(
-                *((one.still_change, one.still_s, one.still_from, one.still_to) for one in limits),
-                strict=True,
-            )
-        )
+        change, span_s, least, most = self._still_limits[:, place[0]]
         off = value - self._still_value[place]
         turns = series == Variable.WIND_DIRECTION
         off = np.where(turns, (off + 180.0) % 360.0 - 180.0, off)

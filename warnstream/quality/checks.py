@@ -51,13 +51,17 @@ class QualityControl:
         self._series_row = _numbered([Variable.RAIN, *self._limits])
         still = [series for series, limits in self._limits.items() if limits.still_s]
         self._still_row = _numbered(still)
-        self._still_limits: Float64Array = np.array(
-            [
-                (one.still_change, one.still_s, one.still_from, one.still_to)
-                for one in (self._limits[number] for number in still)
-            ],
-            dtype=np.float64,
-        ).reshape(-1, 4).T
+        self._still_limits: Float64Array = (
+            np.array(
+                [
+                    (one.still_change, one.still_s, one.still_from, one.still_to)
+                    for one in (self._limits[number] for number in still)
+                ],
+                dtype=np.float64,
+            )
+            .reshape(-1, 4)
+            .T
+        )
         n_series = len(self._limits) + 1
         self._last_value: Float64Array = np.full((n_series, n_stations), np.nan)
         self._last_at_s: Int64Array = np.full((n_series, n_stations), -1, dtype=np.int64)

@@ -7,8 +7,9 @@ batch is copied only where it is joined with others.
 Limit: 2 GiB of content in one batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -70,6 +71,80 @@ def columns_of(topics: Sequence[str], payloads: Sequence[bytes]) -> MessageColum
     end = np.cumsum(np.fromiter(map(len, payloads), np.int32, len(payloads)), dtype=np.int32)
     begin = np.concatenate([np.zeros(1, dtype=np.int32), end[:-1]]) if len(end) else end
     return MessageColumns(list(number), topic, b"".join((*payloads, bytes(PAD_BYTES))), begin, end)
+
+
+class TopicsOf(Sequence[str]):
+    """Topics of many messages, each made when it is asked for."""
+
+    def __init__(self, batch: MessageColumns) -> None:
+        self.batch = batch
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        topics = self.batch.topics
+        if isinstance(row, slice):
+            return [topics[number] for number in self.batch.topic[row].tolist()]
+        return topics[int(self.batch.topic[row])]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self[:])
+
+
+class PayloadsOf(Sequence[bytes]):
+    """Payloads of many messages, each made when it is asked for."""
+
+    def __init__(self, batch: MessageColumns) -> None:
+        self.batch = batch
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    @overload
+    def __getitem__(self, row: int) -> bytes: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[bytes]: ...
+    def __getitem__(self, row: int | slice) -> bytes | list[bytes]:
+        batch = self.batch
+        if isinstance(row, slice):
+            ends = zip(batch.begin[row].tolist(), batch.end[row].tolist(), strict=True)
+            return [batch.content[begin:end] for begin, end in ends]
+        return batch.payload(row)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self[:])
+
+
+def joined(parts: Sequence[tuple[Sequence[str], Sequence[bytes]]]) -> MessageColumns:
+    """One batch of topics and payloads in order; those that are columns already are not taken apart."""
+    batches = [
+        payloads.batch if isinstance(payloads, PayloadsOf) else columns_of(topics, payloads)
+        for topics, payloads in parts
+    ]
+    # A connection's table holds more topics than one batch has, and is that of many batches.
+    tables = {id(batch.topics): batch.topics for batch in batches}
+    used = {key: np.zeros(len(topics), dtype=np.bool_) for key, topics in tables.items()}
+    for batch in batches:
+        used[id(batch.topics)][batch.topic] = True
+    number: dict[str, int] = {}
+    ours = {key: np.zeros(len(topics), dtype=np.int32) for key, topics in tables.items()}
+    for key, topics in tables.items():
+        rows = np.flatnonzero(used[key])
+        ours[key][rows] = [number.setdefault(topics[row], len(number)) for row in rows.tolist()]
+    size = [len(batch.content) for batch in batches]
+    shift = [np.int32(sum(size[:index])) for index in range(len(size))]
+    return MessageColumns(
+        list(number),
+        np.concatenate([ours[id(batch.topics)][batch.topic] for batch in batches]),
+        b"".join(batch.content for batch in batches),
+        np.concatenate([batch.begin + at for batch, at in zip(batches, shift, strict=True)]),
+        np.concatenate([batch.end + at for batch, at in zip(batches, shift, strict=True)]),
+    )
 
 
 def is_packed(data: bytes) -> bool:

@@ -105,7 +105,9 @@ class QualityControl:
         # Time by time, all series of a station together: a wind vane is compared with the wind before it.
         for now in some.turns():
             found = self._judge(some.series[now], some.station[now], some.at_s[now], some.value[now])
-            np.bitwise_or.at(flags, some.row[now], found)
+            doubted = np.flatnonzero(found)
+            if len(doubted):
+                np.bitwise_or.at(flags, some.row[now][doubted], found[doubted])
         return flags
 
     def _sort_twins(self, readings: ReadingBatch) -> "_Sorted":

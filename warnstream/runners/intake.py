@@ -31,7 +31,7 @@ from warnstream.ingest.speakers import Speakers
 from warnstream.model.arrays import UInt16Array
 from warnstream.model.decoders import BACKLOG_LEVEL, DEFAULT_GATEWAYS, default_rules
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
-from warnstream.model.messages import MessageColumns, columns_of, is_packed, pack, unpack
+from warnstream.model.messages import MessageColumns, is_packed, joined, pack, unpack
 from warnstream.model.network import Network, Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
 from warnstream.model.refusals import Refusal, RefusalReason
@@ -147,12 +147,11 @@ def encode_messages(messages: Sequence[RawMessage]) -> bytes:
 
 def encode_arrived(columns: Iterable[tuple[Sequence[str], Sequence[bytes]]]) -> bytes:
     """Payload of a `MESSAGES` entry, from columns of topics and payloads; of many messages as columns."""
-    parts = list(columns)
-    topics = list(itertools.chain.from_iterable(topics for topics, _ in parts))
-    payloads = list(itertools.chain.from_iterable(payloads for _, payloads in parts))
-    if len(topics) >= DECODED_AT:
-        return pack(columns_of(topics, payloads))
-    return msgspec.msgpack.encode(list(zip(topics, payloads, strict=True)))
+    parts = [(topics, payloads) for topics, payloads in columns if len(topics)]
+    if sum(len(topics) for topics, _ in parts) >= DECODED_AT:
+        return pack(joined(parts))
+    pairs = itertools.chain.from_iterable(zip(topics, payloads, strict=True) for topics, payloads in parts)
+    return msgspec.msgpack.encode(list(pairs))
 
 
 def decode_messages(payload: bytes) -> list[tuple[str, bytes]]:

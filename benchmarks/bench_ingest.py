@@ -3,11 +3,21 @@
     python -m benchmarks.bench_ingest [--messages N] [--repeats N]
 
 Starts mosquitto with the settings of docs/operating.md. A publisher blasts precomputed
-frames over one raw socket. The node does all its work: decode, durable journal append,
-quality, windows, a judgement every second, PUBACK. About five minutes.
+frames over one raw socket, or several (`--connections`). The node does all its work: decode,
+durable journal append, quality, windows, a judgement every second, PUBACK. The time of a node is
+from the first message that it has counted to the last, told ten times a second; at the listener
+and QoS 1 it is the publisher's, from its first byte to the last PUBACK. The listener gets
+`LISTENER_TIMES` as many messages, so that its runs last as long.
+
+CPU is told for each process that shares the machine: publisher, broker, node. What limits a
+run is the process that was at work for nearly all of the time (a node's Python runs on
+one core at a time), else all cores together, else waiting: for the disk or for acknowledgements.
+About six minutes.
 """
 
 import argparse
+import itertools
+import math
 import os
 import platform
 import re
@@ -61,13 +71,58 @@ def start_mosquitto(program: str, port: int, directory: Path) -> "subprocess.Pop
     raise RuntimeError(f"mosquitto does not listen on port {port}")
 
 
+LISTENER_TIMES = 4
+BUSY_SHARE = 0.85
+"""A process at work for so much of the time is what a run waits for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One run of one subscriber."""
+    """One run of one subscriber: messages, seconds, and seconds of CPU by process."""
 
-    per_s: float
-    cpu_us: float
+    n: int
+    seconds: float
+    cpu_s: dict[str, float]
     lost: int
+
+    @property
+    def per_s(self) -> float:
+        """Messages per second."""
+        return self.n / max(self.seconds, 1e-9)
+
+    def cpu_us(self, process: str) -> float:
+        """CPU per message; NaN for a process that had no part."""
+        return 1e6 * self.cpu_s.get(process, float("nan")) / max(self.n, 1)
+
+    @property
+    def limit(self) -> str:
+        """What the run waited for."""
+        busiest = max(self.cpu_s, key=lambda process: self.cpu_s[process])
+        share = self.cpu_s[busiest] / max(self.seconds, 1e-9)
+        together = sum(self.cpu_s.values()) / max(self.seconds, 1e-9)
+        if share >= BUSY_SHARE:
+            return f"{busiest} ({100 * share:.0f} % of a core)"
+        if together >= BUSY_SHARE * (os.cpu_count() or 1):
+            return f"all cores ({100 * together:.0f} %), {busiest} most"
+        return f"waiting ({100 * together:.0f} % of a core in all)"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is published in one run."""
+
+    data: bytes
+    n: int
+    qos: int
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a publisher tells of itself: seconds from its first byte to the last acknowledgement, and CPU."""
+
+    seconds: float
+    cpu_s: float
 
 
 def frames(directory: Path, n: int, qos: int, pack: int) -> bytes:
@@ -92,19 +147,20 @@ def frames(directory: Path, n: int, qos: int, pack: int) -> bytes:
     return b"".join(parts)
 
 
-def blast(port: int, data: bytes, n_acknowledged: int) -> "subprocess.Popen[bytes]":
+def blast(port: int, data: bytes, n_acknowledged: int, connections: int) -> "subprocess.Popen[str]":
     """A process that sends frames as fast as they are taken, and reads acknowledgements."""
     with tempfile.NamedTemporaryFile(delete=False) as file:
         file.write(data)
-    arguments = [
-        sys.executable,
-        str(Path(__file__)),
-        "--blast",
-        str(port),
-        file.name,
-        str(4 * n_acknowledged),
-    ]
-    return subprocess.Popen(arguments, cwd=HERE.parent)
+    arguments = [sys.executable, str(Path(__file__)), "--blast", str(port), file.name]
+    arguments += [str(4 * n_acknowledged), str(connections)]
+    return subprocess.Popen(arguments, cwd=HERE.parent, stdout=subprocess.PIPE, text=True)
+
+
+def sent_by(blaster: "subprocess.Popen[str]") -> Sent:
+    """Wait for a publisher's end."""
+    output, _ = blaster.communicate()
+    seconds, cpu = output.split()
+    return Sent(float(seconds), float(cpu))
 
 
 def connect(port: int, client_id: str) -> socket.socket:
@@ -125,42 +181,68 @@ def forget_session(port: int, client_id: str) -> None:
         return  # the way in was the node's own listener
 
 
-def run_blaster(port: int, file: str, answer_bytes: int) -> None:
-    data = memoryview(Path(file).read_bytes())
+def shares_of(data: bytes, n: int) -> list[memoryview]:
+    """Frames in `n` parts of about one size, whole frames each."""
+    ends, at, step = [0], 0, -(-len(data) // n)
+    while at < len(data):
+        frame = wire.next_frame(data, at, bytes_max=wire.FRAME_BYTES_LIMIT)
+        assert isinstance(frame, wire.Frame)
+        at = frame.stop
+        if at >= ends[-1] + step or at == len(data):
+            ends.append(at)
+    return [memoryview(data)[begin:end] for begin, end in itertools.pairwise(ends)]
+
+
+def run_blaster(port: int, file: str, answer_bytes: int, connections: int) -> None:
+    parts = shares_of(Path(file).read_bytes(), connections)
     Path(file).unlink()
-    client = connect(port, "blaster")
-    client.setblocking(False)
-    at, answered = 0, 0
-    while at < len(data) or answered < answer_bytes:
-        readable, writable, _ = select.select([client], [client] if at < len(data) else [], [], 20)
+    left = {connect(port, f"blaster-{number}"): part for number, part in enumerate(parts)}
+    clients = list(left)
+    for client in clients:
+        client.setblocking(False)
+    answered, cpu, started = 0, time.process_time(), time.perf_counter()
+    while left or answered < answer_bytes:
+        readable, writable, _ = select.select(clients, list(left), [], 20)
         if not readable and not writable:
             break
-        if readable:
+        for client in readable:
             part = client.recv(1 << 20)
             if not part:
-                break
+                left, answer_bytes = {}, 0
             answered += len(part)
-        if writable:
-            at += client.send(data[at : at + (1 << 18)])
-    client.setblocking(True)
-    client.sendall(b"\xe0\x00")
-    client.close()
+        for client in writable:
+            rest = left[client][client.send(left[client][: 1 << 18]) :]
+            left[client] = rest
+            if not rest:
+                del left[client]
+    print(time.perf_counter() - started, time.process_time() - cpu)
+    for client in clients:
+        client.setblocking(True)
+        client.sendall(b"\xe0\x00")
+        client.close()
 
 
-def run_yardstick(program: Path, port: int, data: bytes, n: int, qos: int) -> Result:
-    subscriber = subprocess.Popen([program, str(port), str(qos), str(n)], stdout=subprocess.PIPE, text=True)
+def run_yardstick(program: Path, port: int, load: Load, broker: int) -> Result:
+    n = load.n
+    subscriber = subprocess.Popen(
+        [program, str(port), str(load.qos), str(n)], stdout=subprocess.PIPE, text=True
+    )
     assert subscriber.stdout is not None
     subscriber.stdout.readline()
-    blaster = blast(port, data, n * qos)
+    broker_s = cpu_s(broker)
+    blaster = blast(port, load.data, n * load.qos, load.connections)
     received, seconds, cpu = subscriber.stdout.readline().split()
-    blaster.wait()
+    broker_s = cpu_s(broker) - broker_s
+    sent = sent_by(blaster)
     subscriber.wait()
     subscriber.stdout.close()
-    return Result(int(received) / float(seconds), 1e6 * float(cpu) / int(received), n - int(received))
+    spent = {"publisher": sent.cpu_s, "broker": broker_s, "subscriber": float(cpu)}
+    return Result(int(received), float(seconds), spent, n - int(received))
 
 
-def run_node(directory: Path, port: int, data: bytes, n: int, qos: int) -> Result:
-    """A node on a fresh storage directory; time from the first message seen to the last."""
+def run_node(directory: Path, port: int, load: Load, broker: int | None) -> Result:
+    """A node on a fresh storage directory; `broker` is the process between, if there is one."""
+    n = load.n
     shutil.rmtree(directory / "data", ignore_errors=True)
     # Another name at the broker each time: no session of an earlier run brings its messages along.
     settings = directory / "warnstream.yaml"
@@ -184,8 +266,8 @@ def run_node(directory: Path, port: int, data: bytes, n: int, qos: int) -> Resul
         while received() < 0 or client.get(f"http://127.0.0.1:{http_port}/readyz").status_code != 200:
             time.sleep(0.1)
         time.sleep(0.5)
-        cpu = cpu_s(node.pid)
-        blaster = blast(port, data, n * qos)
+        spent = {"node": -cpu_s(node.pid), **({"broker": -cpu_s(broker)} if broker else {})}
+        blaster = blast(port, load.data, n * load.qos, load.connections)
         started = changed = time.perf_counter()
         count = 0
         while count < n and time.perf_counter() - changed < STALLED_S:
@@ -195,14 +277,18 @@ def run_node(directory: Path, port: int, data: bytes, n: int, qos: int) -> Resul
                 started = time.perf_counter() - 0.05
             if found > count:
                 count, changed = found, time.perf_counter()
-        cpu = cpu_s(node.pid) - cpu
-        blaster.wait()
+        spent["node"] += cpu_s(node.pid)
+        if broker:
+            spent["broker"] += cpu_s(broker)
+        sent = sent_by(blaster)
     finally:
         client.close()
         node.send_signal(signal.SIGTERM)
         node.wait(60)
     forget_session(port, client_id)
-    return Result(count / max(changed - started, 1e-9), 1e6 * cpu / max(count, 1), n - count)
+    # Through a broker the publisher's acknowledgements are the broker's, not the node's.
+    seconds = sent.seconds if load.qos and broker is None and count == n else changed - started
+    return Result(count, seconds, {"publisher": sent.cpu_s, **spent}, n - count)
 
 
 def prepare(directory: Path, broker_port: int) -> dict[str, tuple[Path, int]]:
@@ -253,17 +339,19 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=200_000, help="per run (default 200,000)")
     parser.add_argument("--repeats", type=int, default=3, help="rounds, interleaved (default 3)")
     parser.add_argument("--pack", type=int, default=20, help="observations of a pack (default 20)")
-    parser.add_argument("--blast", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--connections", type=int, default=1, help="of the publisher (default 1)")
+    parser.add_argument("--blast", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.blast:
-        run_blaster(int(options.blast[0]), options.blast[1], int(options.blast[2]))
+        port, file, answer_bytes, connections = options.blast
+        run_blaster(int(port), file, int(answer_bytes), int(connections))
         return
     program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
     if program is None:
         sys.exit("mosquitto is not on this machine: nothing to measure through")
     results: dict[tuple[str, str], list[Result]] = {}
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(temporary)
         directory.chmod(0o777)
         port = free_port()
         broker = start_mosquitto(program, port, directory)
@@ -272,15 +360,22 @@ def main() -> None:
             print("no C subscriber: gcc or libmosquitto-dev is not on this machine\n")
         ways = prepare(directory, port)
         for _ in range(options.repeats):
-            for load, qos, pack in (("QoS 1", 1, 1), ("QoS 0", 0, 1), ("QoS 1 packs", 1, options.pack)):
+            for name, qos, pack in (("QoS 1", 1, 1), ("QoS 0", 0, 1), ("QoS 1 packs", 1, options.pack)):
                 n = options.messages // (4 if pack > 1 else 1)
                 data = frames(directory / "bulk", n, qos, pack)
+                common = Load(data, n, qos, options.connections)
                 if yardstick is not None:
-                    found = run_yardstick(yardstick, port, data, n, qos)
-                    results.setdefault((load, "C subscriber, counts only"), []).append(found)
+                    found = run_yardstick(yardstick, port, common, broker.pid)
+                    results.setdefault((name, "C subscriber, counts only"), []).append(found)
                 for way, (folder, way_port) in ways.items():
-                    found = run_node(folder, way_port, data, n, qos)
-                    results.setdefault((load, f"node, {way}"), []).append(found)
+                    is_direct = way == "listener"
+                    times = LISTENER_TIMES if is_direct and pack == 1 else 1
+                    load = common
+                    if times > 1:
+                        more = frames(folder, times * n, qos, pack)
+                        load = Load(more, times * n, qos, options.connections)
+                    found = run_node(folder, way_port, load, None if is_direct else broker.pid)
+                    results.setdefault((name, f"node, {way}"), []).append(found)
         broker.terminate()
         broker.wait(10)
     report(results, options.messages, options.pack)
@@ -290,20 +385,29 @@ def report(results: dict[tuple[str, str], list[Result]], messages: int, pack: in
     versions = f"Python {platform.python_version()}, numpy {np.__version__}"
     print(f"{platform.machine()}, {os.cpu_count()} cores, {versions}")
     print(
-        f"{messages} messages of one observation of 8 values, a quarter as many packs of {pack}; "
-        "one publisher\n"
+        f"{messages} messages of one observation of 8 values, "
+        f"{LISTENER_TIMES} times as many at the listener; a quarter as many packs of {pack}\n"
     )
-    print("| load | who | messages/s median (min-max) | of C | CPU µs/message | not received |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| load | who | messages/s median (min-max) | of C | CPU µs/message: publisher | broker "
+        "| node or subscriber | what limits | not received |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     for (load, who), runs in results.items():
         rates = [run.per_s for run in runs]
         rate = statistics.median(rates)
         yardstick = results.get((load, "C subscriber, counts only"))
         ratio = rate / statistics.median(run.per_s for run in yardstick) if yardstick else float("nan")
-        cpu = statistics.median(run.cpu_us for run in runs)
+        taker = "node" if who.startswith("node") else "subscriber"
+        cpu = [
+            statistics.median(run.cpu_us(process) for run in runs)
+            for process in ("publisher", "broker", taker)
+        ]
+        told = " | ".join("-" if math.isnan(each) else f"{each:.1f}" for each in cpu)
         lost = max(run.lost for run in runs)
+        limit = sorted(runs, key=lambda run: run.per_s)[len(runs) // 2].limit
         spread = f"{rate:,.0f} ({min(rates):,.0f}-{max(rates):,.0f})"
-        print(f"| {load} | {who} | {spread} | {ratio:.2f} | {cpu:.1f} | {lost} |")
+        print(f"| {load} | {who} | {spread} | {ratio:.2f} | {told} | {limit} | {lost} |")
 
 
 if __name__ == "__main__":

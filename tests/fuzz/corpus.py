@@ -14,11 +14,19 @@ from warnstream.ingest.sl651_frame import ETB, ETX, Frame, build
 PASSWORD = b"\x03\xe8"
 ADDRESS = "0011223344"
 
+ALIKE = [
+    b'{"station":"R1","time":"2026-06-18T08:05:00Z","rain":1.2,"temperature":-3.25,"pressure":1001.2}',
+    b'{"time": "2026-06-18T16:05:00+08:00", "stage": 103.4, "station": "0011223344"}',
+    b'{"sequence": 12, "time": 1781769900, "station": "12345678", "rain": 0, "humidity": 88}',
+]
+"""As programs of gateways write them: each has a form."""
+
 FLAT = [
     b'{"station":"R1","time":"2026-06-18T08:05:00Z","rain":1.2,"stage":103.45}',
     b'{"station":"0011223344","time":1781769900,"rain":0,"temperature":21.5,"sequence":7}',
     b'{"station":"R1","time":"2026-06-18T16:05:00.25+08:00","rain":1.2,"unit":{"rain":"mm"},"humidity":null}',
     b'{"station":"R1","time":1781769900.5,"rain_total":123.4,"exercise":true}',
+    *ALIKE,
 ]
 ARRAY = [
     b"[" + b",".join(FLAT[:3]) + b"]",
@@ -210,5 +218,11 @@ MQTT_STREAMS = [
         for n in range(20)
     )
     for is_v5 in (False, True)
+]
+MQTT_STREAMS += [
+    b"".join(
+        wire.encode_publish(f"ws/c/rain/R{n % 3}/obs", ALIKE[n % 3], n * qos, is_v5=is_v5) for n in range(60)
+    )
+    for qos, is_v5 in ((1, False), (0, False), (7, True))
 ]
 MQTT_STREAMS += [ALIASED, b"\xd0\0" + MQTT_STREAMS[0][:200] + b"\x90\x03\0\1\1" + MQTT_STREAMS[0]]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
+from unittest import mock
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -17,10 +18,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from tests.fuzz import corpus
 from tests.fuzz.mutate import Mutator
 from tests.fuzz.targets import Check, Target, cut_anywhere
+from warnstream.adapters import mqtt_blocks
 from warnstream.adapters import mqtt_frames as wire
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt_access import Permissions
+from warnstream.adapters.mqtt_blocks import Block, KnownTopics
 from warnstream.adapters.mqtt_bulk import BulkClient
 from warnstream.adapters.mqtt_frames import Columns, Frame, FrameError, StreamBuffer
 from warnstream.adapters.mqtt_listener import MqttListener
@@ -113,15 +116,39 @@ def _plain(
     return frame.stop
 
 
+def check_block(data: bytes, known: KnownTopics, *, is_v5: bool, mask: int) -> int:
+    """A block holds the first of the messages that the scanner takes; returns how many."""
+    columns, rest = Columns(), Columns()
+    stop = wire.scan_publishes(data, 0, known.names, columns, mask=mask, is_v5=is_v5, bytes_max=BYTES_MAX)
+    known.table()  # no new topics came since
+    with mock.patch.object(mqtt_blocks, "BLOCK_BYTES_MIN", 1):
+        block = mqtt_blocks.scan_block(data, known, mask=mask, is_v5=is_v5, bytes_max=BYTES_MAX)
+    if block is None:
+        return 0
+    expected = list(zip(columns.topics, columns.payloads, strict=True))
+    n_ids, begin = len(block.message_ids), block.stop
+    assert block.messages.pairs() == expected[: len(block.messages)], "other messages"
+    assert block.message_ids == columns.message_ids[:n_ids], "other identifiers"
+    end = wire.scan_publishes(data, begin, known.names, rest, mask=mask, is_v5=is_v5, bytes_max=BYTES_MAX)
+    assert end == stop, "it ends elsewhere"
+    assert len(rest.topics) + len(block.messages) == len(expected), "between two frames"
+    assert len(rest.message_ids) + n_ids == len(columns.message_ids), "more or fewer identifiers"
+    return len(block.messages)
+
+
 def check_scanner(payload: bytes, rng: Random) -> Sequence[str]:
-    """Scanner and plain parser read the same, whole and in pieces."""
+    """Scanner, block and plain parser read the same, whole and in pieces."""
     is_v5 = rng.random() < 0.5
     expected, _, code = one_by_one(payload, is_v5=is_v5)
+    known = KnownTopics()
+    for topic, _, _ in expected[: rng.choice((1, 2, 100))]:
+        known.add(topic, topic.decode(errors="surrogateescape"))
+    n_of_block = check_block(payload, known, is_v5=is_v5, mask=rng.choice((0xF4, 0xF5)))
     for pieces in ([payload] if payload else [], cut_anywhere(payload, rng)):
         found, found_code = by_columns(pieces, is_v5=is_v5, mask=rng.choice((0xF4, 0xF5)))
         assert found == expected, "other messages"
         assert found_code == code, "another fault"
-    return [f"code {code:#x}", f"messages {min(len(expected), 5)}"]
+    return [f"code {code:#x}", f"messages {min(len(expected), 5)}", f"block {min(n_of_block, 5)}"]
 
 
 class _Client(BulkClient):
@@ -136,7 +163,13 @@ class _Client(BulkClient):
         )
         self.found: list[tuple[str, bytes]] = []
         self.on_columns = self._take_columns
+        self.on_block = self._take_messages
         self.on_message = self._take_message
+
+    def know(self, topic: str) -> None:
+        """As if a message had come on it before."""
+        self._topics.add(topic.encode(), topic)
+        self._topics.table()
 
     def feed(self, piece: bytes) -> bool:
         """Whether the connection would go on."""
@@ -148,6 +181,9 @@ class _Client(BulkClient):
 
     def _take_columns(self, columns: Columns, _: int) -> None:
         self.found += zip(columns.topics, columns.payloads, strict=True)
+
+    def _take_messages(self, block: Block) -> None:
+        self.found += block.messages.pairs()
 
     def _take_message(self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
         self.found.append((message.topic, bytes(message.payload)))
@@ -170,12 +206,18 @@ class _Socket:
 def check_reader(payload: bytes, rng: Random) -> Sequence[str]:
     """The bulk reader on paho: the same messages whole and in pieces; nothing raised in paho's thread."""
     is_v5 = rng.random() < 0.5
-    found = []
-    for pieces in ([payload] if payload else [], cut_anywhere(payload, rng)):
+    whole = [payload] if payload else []
+    found: list[tuple[list[tuple[str, bytes]], bool]] = []
+    for pieces, knows_topics in ((whole, False), (cut_anywhere(payload, rng), False), (whole, True)):
         client = _Client(is_v5=is_v5)
-        went_on = all(client.feed(piece) for piece in pieces)
+        if knows_topics:
+            for topic in {topic for topic, _ in found[0][0]}:
+                client.know(topic)
+        with mock.patch.object(mqtt_blocks, "BLOCK_BYTES_MIN", 1):
+            went_on = all(client.feed(piece) for piece in pieces)
         found.append((client.found, went_on))
     assert found[0] == found[1]
+    assert found[0] == found[2], "another beginning, by its block"
     return [f"messages {min(len(found[0][0]), 5)}", f"goes on {found[0][1]}"]
 
 
@@ -264,7 +306,8 @@ def check_listener(listener: _Listener, payload: bytes, rng: Random) -> Sequence
         for piece in pieces:
             if transport.is_closed:
                 break
-            receive(peer, transport, piece)
+            with mock.patch.object(mqtt_blocks, "BLOCK_BYTES_MIN", 1):
+                receive(peer, transport, piece)
             for one in listener.inbox.take(messages_max=10**6, wait_s=0, gather_s=0, streams_max=10**6):
                 messages += zip(one.topics, one.payloads, strict=True)
                 peer.acknowledge(one.message_ids, int(one.is_stream))

@@ -21,6 +21,7 @@ from tests.fuzz.mutate import Mutator
 from tests.stations import stations_of
 from warnstream.ingest.decode import Decoder
 from warnstream.ingest.flat_columns import FlatColumns
+from warnstream.ingest.flat_forms import BATCH_MIN
 from warnstream.ingest.json_text import decode_json
 from warnstream.ingest.names import EPOCH_S_MAX, Decoded, RawMessage
 from warnstream.ingest.packed import HEAD_BYTES, encode
@@ -28,7 +29,9 @@ from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.senml import RECORDS_MAX
 from warnstream.ingest.sl651_frame import Frame, build, crc16, scan
 from warnstream.ingest.sl651_session import Kept, Session
+from warnstream.ingest.speakers import ANY
 from warnstream.model.decoders import DecoderRule, VariableMapping
+from warnstream.model.messages import columns_of
 from warnstream.model.readings import VARIABLE_OF_WORD, ReadingBatch, Variable
 from warnstream.model.refusals import RefusalReason
 
@@ -141,8 +144,20 @@ class FlatCheck(FormatCheck):
         super().__init__("flat_json", good)
         self._plain = Decoder(STATIONS)
         self._plain._columns = _Explaining(STATIONS.index_of_code(), self._plain._parse_time, 0)
+        forms = Decoder(STATIONS)._forms
+        assert forms is not None
+        self._forms = forms
+        every = np.full(BATCH_MIN, ANY, dtype=np.int32)
+        for taught in (good, *corpus.ALIKE):
+            self._forms.decode(columns_of(["t"] * BATCH_MIN, [taught] * BATCH_MIN), every)
 
     def check_more(self, payload: bytes, alone: Decoded) -> None:
+        some = columns_of(["t"] * 3, [corpus.ALIKE[0], payload, corpus.ALIKE[0]])
+        found, message, _ = self._forms.decode(some, np.full(3, ANY, dtype=np.int32))
+        taken = rows_of(found.select(message == 1))
+        if taken:  # a form takes a message whole or not at all
+            assert taken == rows_of(alone.readings)
+            assert not alone.refusals
         plain = self._plain.decode([RawMessage("t", payload)])
         # Within a message the quick way follows the order of variables, not that of the text.
         assert sorted(rows_of(plain.readings)) == sorted(rows_of(alone.readings))

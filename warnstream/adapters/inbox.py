@@ -62,9 +62,9 @@ class Arrived:
     source : Source
     connection : object
         What the source needs to find the senders again.
-    topics : list of str
-    payloads : list of bytes
-        One per topic.
+    topics : sequence of str
+    payloads : sequence of bytes
+        One per topic; of a large read both are views of its memory (`warnstream.model.messages`).
     message_ids : list of bytes
         Identifiers to acknowledge, as on the wire, in order; QoS 0 messages have none.
     size_bytes : int
@@ -78,8 +78,8 @@ class Arrived:
 
     source: Source
     connection: Any
-    topics: list[str]
-    payloads: list[bytes]
+    topics: Sequence[str]
+    payloads: Sequence[bytes]
     message_ids: list[bytes] = field(default_factory=list)
     size_bytes: int = 0
     qos: int = 1

@@ -32,11 +32,13 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from warnstream.adapters.inbox import Arrived, Inbox
+from warnstream.adapters.mqtt_blocks import Block
 from warnstream.adapters.mqtt_bulk import STREAMING_MESSAGES, BulkClient, can_read_in_bulk
 from warnstream.adapters.mqtt_connection import connect_async, new_client
 from warnstream.adapters.mqtt_frames import Columns
 from warnstream.config.settings import BrokerSettings
 from warnstream.model.decoders import BACKLOG_LEVEL
+from warnstream.model.messages import PayloadsOf, TopicsOf
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +111,7 @@ class MqttSource:
         broker = self._broker
         if broker.reader == "bulk" and can_read_in_bulk():
             client = new_client(broker, self._client_id, keeps_session=True, manual_ack=True, kind=BulkClient)
-            client.on_columns = self._on_columns
+            client.on_columns, client.on_block = self._on_columns, self._on_block
             return client
         if broker.reader == "bulk":
             log.warning("this paho cannot be read in bulk; its own reader is used")
@@ -195,8 +197,17 @@ class MqttSource:
     def _on_columns(self, columns: Columns, size_bytes: int) -> None:
         self._put(columns.topics, columns.payloads, columns.message_ids, size_bytes)
 
+    def _on_block(self, block: Block) -> None:
+        messages = block.messages
+        self._put(TopicsOf(messages), PayloadsOf(messages), block.message_ids, block.size_bytes)
+
     def _put(
-        self, topics: list[str], payloads: list[bytes], ids: list[bytes], size_bytes: int, qos: int = 1
+        self,
+        topics: Sequence[str],
+        payloads: Sequence[bytes],
+        ids: list[bytes],
+        size_bytes: int,
+        qos: int = 1,
     ) -> None:
         if self._is_catching_up:
             self._note_caught_up(len(topics))

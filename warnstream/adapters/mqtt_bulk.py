@@ -16,6 +16,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
 
+from warnstream.adapters.mqtt_blocks import Block, KnownTopics, scan_block
 from warnstream.adapters.mqtt_frames import (
     FRAME_BYTES_LIMIT,
     PUBLISH,
@@ -42,6 +43,9 @@ STREAMING_MESSAGES = 16
 TOPICS_KNOWN_MAX = 65_536
 """Topics whose text is remembered; beyond it they are learnt anew."""
 
+_MASK = 0xF4
+"""QoS 0 and 1, retained or not, sent again or not."""
+
 log = logging.getLogger(__name__)
 
 
@@ -51,15 +55,16 @@ def can_read_in_bulk() -> bool:
 
 
 class BulkClient(paho.Client):
-    """`on_columns` gets what each read brought; other messages (QoS 2) go to `on_message` as ever."""
+    """`on_block` and `on_columns` get what each read brought; QoS 2 messages go to `on_message` as ever."""
 
     on_columns: Callable[[Columns, int], None]
+    on_block: Callable[[Block], None]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._stream = StreamBuffer()
         self._stream_of: object = None
-        self._topics: dict[bytes, str] = {}
+        self._topics = KnownTopics()
         self._topic_of_alias: dict[int, bytes] = {}
         self._replayed = b""
         self._is_replaying = False
@@ -132,14 +137,20 @@ class BulkClient(paho.Client):
         raise BlockingIOError
 
     def _take(self, data: bytes) -> MQTTErrorCode:
-        at, need = 0, 0
         is_v5 = self.protocol == paho.MQTTv5
-        columns = Columns()
+        at, need = self._take_block(data, is_v5=is_v5), 0
+        handed, columns = at, Columns()
         result = MQTTErrorCode.MQTT_ERR_SUCCESS
         try:
             while not result:
                 at = scan_publishes(
-                    data, at, self._topics, columns, mask=0xF4, is_v5=is_v5, bytes_max=FRAME_BYTES_LIMIT
+                    data,
+                    at,
+                    self._topics.names,
+                    columns,
+                    mask=_MASK,
+                    is_v5=is_v5,
+                    bytes_max=FRAME_BYTES_LIMIT,
                 )
                 frame = next_frame(data, at, bytes_max=FRAME_BYTES_LIMIT)
                 if isinstance(frame, int):
@@ -152,18 +163,27 @@ class BulkClient(paho.Client):
                     if publish.qos:
                         columns.message_ids.append(publish.message_id)
                 else:
-                    self._hand_over(columns, at)
-                    columns = Columns()
+                    self._hand_over(columns, at - handed)
+                    handed, columns = at, Columns()
                     result = self._replay(data[at : frame.stop])
                 at = frame.stop
         except FrameError as error:
             log.warning("broker sent what is not MQTT", extra={"error": str(error)})
             self._read_error = ConnectionResetError(str(error))
             result = super().loop_read()
-        self._hand_over(columns, at)
+        self._hand_over(columns, at - handed)
         if not result:
             self._stream.keep(data[at:], need)
         return result
+
+    def _take_block(self, data: bytes, *, is_v5: bool) -> int:
+        """What can be taken at once from the first byte on; returns where it ends."""
+        block = scan_block(data, self._topics, mask=_MASK, is_v5=is_v5, bytes_max=FRAME_BYTES_LIMIT)
+        if block is None:
+            return 0
+        self._is_streaming |= len(block.messages) >= STREAMING_MESSAGES
+        self.on_block(block)
+        return block.stop
 
     def _hand_over(self, columns: Columns, size_bytes: int) -> None:
         if columns.topics:
@@ -178,12 +198,13 @@ class BulkClient(paho.Client):
             raw = known
         elif alias:
             self._topic_of_alias[alias] = raw
-        topic = self._topics.get(raw)
+        topic = self._topics.names.get(raw)
         if topic is None:
-            if len(self._topics) >= TOPICS_KNOWN_MAX:
+            if len(self._topics.names) >= TOPICS_KNOWN_MAX:
                 self._topics.clear()
             # A broker checks topics; should one not, the message is judged by its content.
-            topic = self._topics[raw] = raw.decode(errors="replace")
+            topic = raw.decode(errors="replace")
+            self._topics.add(raw, topic)
         return topic
 
     def _replay(self, frame: bytes) -> MQTTErrorCode:

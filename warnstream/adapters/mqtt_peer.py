@@ -14,12 +14,15 @@ clients there are the less is read from one of them at a time.
 import asyncio
 import logging
 import ssl
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from warnstream.adapters import mqtt_frames as wire
 from warnstream.adapters.inbox import Arrived
+from warnstream.adapters.mqtt_blocks import KnownTopics, scan_block
 from warnstream.adapters.mqtt_frames import Columns, Connect, Frame, FrameError, Publish
 from warnstream.adapters.mqtt_sessions import Session, Waiting
+from warnstream.model.messages import PayloadsOf, TopicsOf
 
 if TYPE_CHECKING:
     from warnstream.adapters.mqtt_listener import MqttListener
@@ -46,6 +49,9 @@ ALIASES_MAX = 1_024
 CONNECT_BYTES_MAX = 16 * 1024
 """Longest packet of somebody who has not said yet who they are."""
 
+_MASK = 0xF5
+"""QoS 0 and 1, sent again or not; retained messages are looked at one by one."""
+
 log = logging.getLogger(__name__)
 
 
@@ -60,7 +66,7 @@ class Peer(asyncio.BufferedProtocol):
         self._connect: Connect | None = None
         self._user: str | None = None
         self._is_v5 = False
-        self._topics: dict[bytes, str] = {}
+        self._topics = KnownTopics()
         self._topics_version = -1
         self._topic_of_alias: dict[int, str] = {}
         self._columns = Columns()
@@ -208,19 +214,20 @@ class Peer(asyncio.BufferedProtocol):
         if self._topics_version != self._listener.hub.version:
             self._topics.clear()
             self._topics_version = self._listener.hub.version
-        at, need = 0, 0
+        at, need = self._take_block(data), 0
+        handed = at
         try:
             while not self._is_closed and not self._is_authenticating:
                 bytes_max = self._listener.settings.message_bytes_max
                 if self._session is None:
                     bytes_max = CONNECT_BYTES_MAX
-                elif self._topics:
+                elif self._topics.names:
                     at = wire.scan_publishes(
                         data,
                         at,
-                        self._topics,
+                        self._topics.names,
                         self._columns,
-                        mask=0xF5,
+                        mask=_MASK,
                         is_v5=self._is_v5,
                         bytes_max=bytes_max,
                     )
@@ -231,12 +238,24 @@ class Peer(asyncio.BufferedProtocol):
                 at = frame.stop
                 self._handle(data, frame)
         except FrameError as error:
-            self._hand_over(at)
+            self._hand_over(at - handed)
             self.refuse("protocol", str(error), error.code)
             return
-        self._hand_over(at)
+        self._hand_over(at - handed)
         if not self._is_closed:
             self._stream.keep(data[at:], need)
+
+    def _take_block(self, data: bytes) -> int:
+        """What can be taken at once from the first byte on: to the inbox; returns where it ends."""
+        if self._session is None or self._is_closed:
+            return 0
+        bytes_max = self._listener.settings.message_bytes_max
+        block = scan_block(data, self._topics, mask=_MASK, is_v5=self._is_v5, bytes_max=bytes_max)
+        if block is None:
+            return 0
+        messages = block.messages
+        self._put(TopicsOf(messages), PayloadsOf(messages), block.message_ids, block.size_bytes)
+        return block.stop
 
     def _handle(self, data: bytes, frame: Frame) -> None:
         if self._session is None:
@@ -347,9 +366,9 @@ class Peer(asyncio.BufferedProtocol):
             columns.topics.append(topic)
             columns.payloads.append(publish.payload)
             if not has_others and publish.topic:
-                if len(self._topics) >= TOPICS_KNOWN_MAX:
+                if len(self._topics.names) >= TOPICS_KNOWN_MAX:
                     self._topics.clear()
-                self._topics[publish.topic] = topic
+                self._topics.add(publish.topic, topic)
         elif not has_others and not publish.retain:
             listener.count_unclaimed()
         if publish.message_id:
@@ -388,25 +407,23 @@ class Peer(asyncio.BufferedProtocol):
         if not columns.topics and not columns.message_ids:
             return
         self._columns = Columns()
-        self._spend(len(columns.topics) + (not columns.topics))
         if not columns.topics and not self._unacknowledged:
+            self._spend(1)
             self._write(wire.encode_pubacks(columns.message_ids))
             return
-        # Acknowledgements keep the order of their messages, so those of others wait too.
-        self._unacknowledged += len(columns.message_ids)
+        self._put(columns.topics, columns.payloads, columns.message_ids, size_bytes)
+
+    def _put(
+        self, topics: Sequence[str], payloads: Sequence[bytes], message_ids: list[bytes], size_bytes: int
+    ) -> None:
+        """Messages to the inbox; their acknowledgements keep their order, so those of others wait too."""
+        self._spend(max(len(topics), 1))
+        self._unacknowledged += len(message_ids)
         # What follows a stream stays behind it.
-        is_stream = self._streams > 0 or len(columns.topics) > STREAM_MESSAGES
+        is_stream = self._streams > 0 or len(topics) > STREAM_MESSAGES
         self._streams += is_stream
         self._listener.put(
-            Arrived(
-                self._listener,
-                self,
-                columns.topics,
-                columns.payloads,
-                columns.message_ids,
-                size_bytes,
-                is_stream=is_stream,
-            )
+            Arrived(self._listener, self, topics, payloads, message_ids, size_bytes, is_stream=is_stream)
         )
         if self._unacknowledged >= self._listener.settings.inflight_max:
             self._pause("inflight")

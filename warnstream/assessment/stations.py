@@ -342,19 +342,24 @@ class StationState:
     def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Flags of the batch; only readings that pass one check reach the next."""
         flags = self._quality.check_range(readings)
-        is_stage = readings.variable == Variable.STAGE
-        low_m, high_m = self._stage_range_m[readings.station].T
-        off_datum = is_stage & ((readings.value < low_m) | (readings.value > high_m))
-        flags[off_datum] |= np.uint16(Flag.OUT_OF_RANGE)
+        stage = np.flatnonzero(readings.variable == Variable.STAGE)
+        low_m, high_m = self._stage_range_m[readings.station[stage]].T
+        off_datum = (readings.value[stage] < low_m) | (readings.value[stage] > high_m)
+        flags[stage[off_datum]] |= np.uint16(Flag.OUT_OF_RANGE)
         age_s = now_s - readings.observed_at_s
-        flags[age_s < -self._windows.future_s_max] |= np.uint16(Flag.FUTURE)
-        flags[age_s > self._windows.lateness_s_max] |= np.uint16(Flag.TOO_LATE)
-        flags[age_s > self._windows.silent_after_s] |= np.uint16(Flag.LATE)
+        for flag, carries in (
+            (Flag.FUTURE, age_s < -self._windows.future_s_max),
+            (Flag.TOO_LATE, age_s > self._windows.lateness_s_max),
+            (Flag.LATE, age_s > self._windows.silent_after_s),
+        ):
+            flags |= carries * np.uint16(flag)
         is_amount = (readings.variable == Variable.RAIN) | (readings.variable == Variable.RAIN_TIP)
         rain = np.flatnonzero(is_amount & ((flags & UNUSABLE) == 0))
         repeated = self._duplicates.mark(readings.station[rain], readings.observed_at_s[rain])
         flags[rain[repeated]] |= np.uint16(Flag.DUPLICATE)
         usable = np.flatnonzero((flags & UNUSABLE) == 0)
+        if len(usable) == len(readings):
+            return flags | self._quality.check_series(readings)
         flags[usable] |= self._quality.check_series(readings.select(usable))
         return flags
 

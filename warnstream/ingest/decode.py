@@ -16,12 +16,14 @@ real.
 Limit: messages above 256 KiB are refused unread.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from warnstream.ingest.flat_columns import FlatColumns
+from warnstream.ingest.flat_forms import BATCH_MIN, FlatForms
 from warnstream.ingest.json_text import decode_json
 from warnstream.ingest.names import (
     EPOCH_S_MAX,
@@ -37,8 +39,9 @@ from warnstream.ingest.names import (
 )
 from warnstream.ingest.names import refuse as _refuse
 from warnstream.ingest.speakers import ANY, Speakers
-from warnstream.model.arrays import Int64Array
+from warnstream.model.arrays import Int32Array, Int64Array
 from warnstream.model.decoders import DecoderRule, VariableMapping
+from warnstream.model.messages import MessageColumns
 from warnstream.model.network import Stations
 from warnstream.model.readings import UNIT_OF_VARIABLE, ReadingBatch, batch_of, concatenate, empty_batch
 from warnstream.model.refusals import Refusal, RefusalReason
@@ -68,10 +71,14 @@ class Decoder:
         self._takes_exercises = takes_exercises
         self._time_of_text: dict[str, int] = {}
         self._columns: FlatColumns | None = None
+        self._forms: FlatForms | None = None
         if rule is None or not (
             rule.variables or rule.stations
         ):  # names of others must be looked at one by one
             self._columns = FlatColumns(stations.index_of_code(), self._parse_time, PAYLOAD_BYTES_MAX)
+            self._forms = FlatForms(
+                stations.index_of_code(), self._parse_time, self._is_plain, PAYLOAD_BYTES_MAX
+            )
 
     def decode(self, messages: Sequence[RawMessage], speakers: Sequence[int] | None = None) -> Decoded:
         """Readings of all messages, in order.
@@ -79,9 +86,31 @@ class Decoder:
         Never raises for what a message contains; see `Decoded.refusals`.
         `speakers` names the station that each message may speak of (`warnstream.ingest.speakers`).
         """
+        readings, _, refusals = self._decode(messages, speakers)
+        return Decoded(readings, refusals)
+
+    def decode_columns(self, messages: MessageColumns, speakers: Int32Array) -> Decoded:
+        """The same of messages as columns; `speakers` has shape (n_messages,).
+
+        Those that are alike are read all at once, the others by `decode`.
+        """
+        if self._forms is None or len(messages) < BATCH_MIN:
+            return self.decode(list(itertools.starmap(RawMessage, messages.pairs())), speakers.tolist())
+        plain, message_of_plain, left = self._forms.decode(messages, speakers)
+        if len(left) == 0:
+            return Decoded(plain, [])
+        others = [RawMessage(messages.topics[messages.topic[row]], messages.payload(row)) for row in left]
+        readings, message, refusals = self._decode(others, speakers[left].tolist())
+        arrival = np.argsort(np.concatenate([message_of_plain, left[message]]), kind="stable")
+        return Decoded(concatenate([plain, readings]).select(arrival), refusals)
+
+    def _decode(
+        self, messages: Sequence[RawMessage], speakers: Sequence[int] | None
+    ) -> tuple[ReadingBatch, Int64Array, list[Refusal]]:
+        """Readings in the order of their messages, the message of each, and refusals."""
         plain, message_of_plain, left = self._plain(messages, speakers)
         if not left:
-            return Decoded(plain, [])
+            return plain, message_of_plain, []
         rows: list[tuple[int, int, int, float]] = []
         message_of_row: list[int] = []
         refusals = Refusals()
@@ -96,8 +125,9 @@ class Decoder:
                     message_of_row.append(index)
         station, variable, observed_at_s, value = zip(*rows, strict=True) if rows else ((), (), (), ())
         readings = concatenate([plain, batch_of(station, variable, observed_at_s, value)])
-        arrival = np.argsort(np.concatenate([message_of_plain, message_of_row]), kind="stable")
-        return Decoded(readings.select(arrival), refusals.all())
+        message = np.concatenate([message_of_plain, np.array(message_of_row, dtype=np.int64)])
+        arrival = np.argsort(message, kind="stable")
+        return readings.select(arrival), message[arrival], refusals.all()
 
     def _plain(
         self, messages: Sequence[RawMessage], speakers: Sequence[int] | None
@@ -106,6 +136,9 @@ class Decoder:
         if self._columns is None:
             return empty_batch(), np.zeros(0, dtype=np.int64), range(len(messages))
         return self._columns.decode([message.payload for message in messages], speakers)
+
+    def _is_plain(self, payload: bytes) -> bool:
+        return self._columns is not None and not self._columns.decode([payload])[2]
 
     def _decode_message(
         self, message: RawMessage, speaker: int

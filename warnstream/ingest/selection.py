@@ -8,8 +8,12 @@ the broker still holds) is refused by that reason.
 Limit: `TOPICS_REMEMBERED_MAX` topics are remembered with their decoder; then the memory begins anew.
 """
 
+import contextlib
+import itertools
 from collections.abc import Sequence
 from typing import Protocol
+
+import numpy as np
 
 from warnstream.ingest.decode import Decoder
 from warnstream.ingest.names import CACHED_CHARACTERS_MAX, Decoded, RawMessage, group_by, refuse
@@ -20,6 +24,7 @@ from warnstream.ingest.speakers import ANY, Speakers, speaks_for_all
 from warnstream.ingest.uplink import UplinkDecoder
 from warnstream.ingest.wis2 import Wis2Decoder
 from warnstream.model.decoders import DecoderRule, matches, without_backlog
+from warnstream.model.messages import MessageColumns
 from warnstream.model.network import Stations
 from warnstream.model.readings import concatenate
 from warnstream.model.refusals import Refusal, RefusalReason
@@ -92,6 +97,18 @@ class DecoderSelection:
             batches.append(decoded.readings)
             refusals += decoded.refusals
         return Decoded(concatenate(batches), refusals)
+
+    def decode_columns(self, messages: MessageColumns, now_s: int = -1) -> Decoded:
+        """The same of messages as columns; what is flat JSON throughout is read without an object each."""
+        found = [self._known.get(topic) or self._choose(topic) for topic in messages.topics]
+        rules = {rule for rule, _ in found}
+        decoder = self._decoders[next(iter(rules))] if len(rules) == 1 and _NONE not in rules else None
+        if isinstance(decoder, Decoder):
+            speaker = np.array([speaker for _, speaker in found], dtype=np.int32)
+            # A fault of the decoder is found again, and the message that meets it, one by one.
+            with contextlib.suppress(Exception):
+                return decoder.decode_columns(messages, speaker[messages.topic])
+        return self.decode(list(itertools.starmap(RawMessage, messages.pairs())), now_s)
 
     def _decode(self, index: int, messages: Sequence[RawMessage], speakers: Sequence[int]) -> Decoded:
         """Readings of messages of one format.

@@ -17,6 +17,9 @@ stops moving is doubted one to two times `still_s` later.
 State is about 330 bytes per station.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
@@ -44,13 +47,24 @@ class QualityControl:
         self._resolution_mm = stations.resolution_mm
         self._lower, self._upper = _ranges(policy)
         self._limits = _limits_of_series(policy)
-        self._step_dt_s, self._step_max = _step_table(self._limits)
-        self._fall_max: Float64Array = np.full(_N_VARIABLES + 1, np.inf)
-        self._fall_max[[Variable.DISPLACEMENT, Variable.CRACK]] = policy.movement_fall_mm_max
+        self._step_edge_s, self._step_max = _step_table(self._limits)
+        self._fall_min: Float64Array = np.full(_N_VARIABLES + 1, -np.inf)
+        self._fall_min[[Variable.DISPLACEMENT, Variable.CRACK]] = -policy.movement_fall_mm_max
         n_stations = len(stations)
         self._series_row = _numbered([Variable.RAIN, *self._limits])
         still = [series for series, limits in self._limits.items() if limits.still_s]
         self._still_row = _numbered(still)
+        self._still_limits: Float64Array = (
+            np.array(
+                [
+                    (one.still_change, one.still_s, one.still_from, one.still_to)
+                    for one in (self._limits[number] for number in still)
+                ],
+                dtype=np.float64,
+            )
+            .reshape(-1, 4)
+            .T
+        )
         n_series = len(self._limits) + 1
         self._last_value: Float64Array = np.full((n_series, n_stations), np.nan)
         self._last_at_s: Int64Array = np.full((n_series, n_stations), -1, dtype=np.int64)
@@ -80,20 +94,30 @@ class QualityControl:
         not become the value that others are compared with.
         """
         flags = np.zeros(len(readings), dtype=np.uint16)
-        series, station, at_s, value, row = _with_dew_point(readings)
+        series = readings.variable.astype(np.int64)
         known = np.flatnonzero(self._series_row[series] >= 0)
         if len(known) == 0:
             return flags
+        order = _by_station_and_time(readings, series, known)
+        some = _Sorted.of(readings, series, order) if order is not None else self._sort_twins(readings)
+        if order is not None and self._series_row[_DEW_POINT] >= 0:
+            some = some.with_dew_points()
+        # Time by time, all series of a station together: a wind vane is compared with the wind before it.
+        for now in some.turns():
+            found = self._judge(some.series[now], some.station[now], some.at_s[now], some.value[now])
+            doubted = np.flatnonzero(found)
+            if len(doubted):
+                np.bitwise_or.at(flags, some.row[now][doubted], found[doubted])
+        return flags
+
+    def _sort_twins(self, readings: ReadingBatch) -> "_Sorted":
+        """Readings in order where some are of one series and time."""
+        series, station, at_s, value, row = _with_dew_point(readings)
+        known = np.flatnonzero(self._series_row[series] >= 0)
         order = known[np.lexsort((value[known], series[known], at_s[known], station[known]))]
         series, station, at_s = series[order], station[order], at_s[order]
-        value, row = value[order], row[order]
-        # Time by time, all series of a station together: a wind vane is compared with the wind before it.
-        rank = _turn_within_station(station, at_s, series)
-        for number in range(int(rank.max()) + 1):
-            now = np.flatnonzero(rank == number) if rank.max() else np.arange(len(rank))
-            found = self._judge(series[now], station[now], at_s[now], value[now])
-            np.bitwise_or.at(flags, row[now], found)
-        return flags
+        turn = _turn_within_station(station, at_s, series)
+        return _Sorted(series, station, at_s, value[order], row[order], turn)
 
     def snapshot(self) -> dict[str, Float64Array | Int64Array | Int32Array]:
         """State as arrays."""
@@ -140,62 +164,128 @@ class QualityControl:
         self, series: Int64Array, station: Int32Array, at_s: Int64Array, value: Float64Array
     ) -> UInt16Array:
         """Flags of readings of which no two belong to one series; shape (n,)."""
-        flags = np.zeros(len(series), dtype=np.uint16)
-        place = (self._series_row[series], station)
-        before, before_at_s = self._last_value[place], self._last_at_s[place]
+        n_stations = len(self._equal_run)
+        place = self._series_row[series] * n_stations + station
+        last_value, last_at_s = self._last_value.reshape(-1), self._last_at_s.reshape(-1)
+        before, before_at_s = last_value[place], last_at_s[place]
         newer = at_s > before_at_s
         known = newer & (before_at_s >= 0)
-        limit = self._step_limit(series, at_s - before_at_s)
         change = value - before
-        flags[known & ((np.abs(change) > limit) | (change < -self._fall_max[series]))] |= np.uint16(Flag.STEP)
-        is_rain = newer & (series == Variable.RAIN)
-        if is_rain.any():
-            gauge, amount = station[is_rain], value[is_rain]
-            equal = known[is_rain] & (amount == before[is_rain])
+        is_step = np.abs(change) > self._step_limit(series, at_s - before_at_s)
+        is_step |= change < self._fall_min[series]
+        flags = np.where(known & is_step, Flag.STEP, 0).astype(np.uint16)
+        rain = np.flatnonzero(newer & (series == Variable.RAIN))
+        if len(rain):
+            gauge, amount = station[rain], value[rain]
+            equal = known[rain] & (amount == before[rain])
             run = np.where(amount > 0, np.where(equal, self._equal_run[gauge] + 1, 1), 0)
             self._equal_run[gauge] = run
-            flags[is_rain] |= np.where(run >= self._policy.stuck_readings, Flag.STUCK, 0).astype(np.uint16)
+            flags[rain[run >= self._policy.stuck_readings]] |= np.uint16(Flag.STUCK)
         still = np.flatnonzero(newer & (self._still_row[series] >= 0))
         if len(still):
             stands = self._stands_still(series[still], station[still], at_s[still], value[still])
             flags[still[stands]] |= np.uint16(Flag.STUCK)
-        kept = (place[0][newer], station[newer])
-        self._last_value[kept] = value[newer]
-        self._last_at_s[kept] = at_s[newer]
+        if not newer.all():
+            place, value, at_s = place[newer], value[newer], at_s[newer]
+        last_value[place] = value
+        last_at_s[place] = at_s
         return flags
 
     def _step_limit(self, series: Int64Array, apart_s: Int64Array) -> Float64Array:
-        column = (apart_s[:, None] > self._step_dt_s[series]).sum(axis=1)
-        limit: Float64Array = self._step_max[series, column]
+        """Greatest change between readings so far apart, shape (n,)."""
+        column = np.searchsorted(self._step_edge_s, apart_s)
+        limit: Float64Array = self._step_max.reshape(-1)[series * self._step_max.shape[1] + column]
         return limit
 
     def _stands_still(
         self, series: Int64Array, station: Int32Array, at_s: Int64Array, value: Float64Array
     ) -> BoolArray:
         """Whether a series has not changed enough for too long; shape (n,)."""
-        place = (self._still_row[series], station)
-        limits = [self._limits[Variable(int(number))] for number in series]
-        change, span_s, least, most = (
-            np.array(column, dtype=np.float64)
-            for column in zip(
-                *((one.still_change, one.still_s, one.still_from, one.still_to) for one in limits),
-                strict=True,
-            )
-        )
-        off = value - self._still_value[place]
-        turns = series == Variable.WIND_DIRECTION
-        off = np.where(turns, (off + 180.0) % 360.0 - 180.0, off)
-        low, high = np.minimum(self._still_low[place], off), np.maximum(self._still_high[place], off)
-        anew = (self._still_since_s[place] < 0) | ~(high - low < change)
-        self._still_since_s[place] = np.where(anew, at_s, self._still_since_s[place])
-        self._still_value[place] = np.where(anew, value, self._still_value[place])
-        self._still_low[place], self._still_high[place] = np.where(anew, 0.0, low), np.where(anew, 0.0, high)
-        may_move = (value >= least) & (value <= most)
-        if turns.any() and self._series_row[Variable.WIND_SPEED] >= 0:
-            wind = self._last_value[self._series_row[Variable.WIND_SPEED], station]
-            may_move &= ~(turns & (wind < CALM_M_PER_S))
-        stands: BoolArray = may_move & (at_s - self._still_since_s[place] >= span_s)
+        row = self._still_row[series]
+        place = row * len(self._equal_run) + station
+        since_s, first = self._still_since_s.reshape(-1), self._still_value.reshape(-1)
+        lowest, highest = self._still_low.reshape(-1), self._still_high.reshape(-1)
+        change, span_s, least, most = self._still_limits[:, row]
+        off = value - first[place]
+        turns = np.flatnonzero(series == Variable.WIND_DIRECTION)
+        off[turns] = (off[turns] + 180.0) % 360.0 - 180.0
+        low, high = np.minimum(lowest[place], off), np.maximum(highest[place], off)
+        begun_s = since_s[place]
+        anew = np.flatnonzero((begun_s < 0) | ~(high - low < change))
+        low[anew] = high[anew] = 0.0
+        begun_s[anew] = since_s[place[anew]] = at_s[anew]
+        first[place[anew]] = value[anew]
+        lowest[place], highest[place] = low, high
+        stands: BoolArray = (at_s - begun_s >= span_s) & (value >= least) & (value <= most)
+        if len(turns) and self._series_row[Variable.WIND_SPEED] >= 0:
+            wind = self._last_value[self._series_row[Variable.WIND_SPEED], station[turns]]
+            stands[turns[wind < CALM_M_PER_S]] = False
         return stands
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Readings to be judged, and when: no two of one series have the same turn; all of shape (n,)."""
+
+    series: Int64Array
+    station: Int32Array
+    at_s: Int64Array
+    value: Float64Array
+    row: Int64Array
+    turn: Int64Array
+
+    @classmethod
+    def of(cls, readings: ReadingBatch, series: Int64Array, order: Int64Array) -> "_Sorted":
+        """Rows of a batch by station and time, no two of one series and time."""
+        station, at_s = readings.station[order], readings.observed_at_s[order]
+        first_of_station = _is_first(station)
+        number = np.cumsum(first_of_station | _is_first(at_s))
+        turn: Int64Array = number - np.maximum.accumulate(np.where(first_of_station, number, 0))
+        return cls(series[order], station, at_s, readings.value[order], order, turn)
+
+    def with_dew_points(self) -> "_Sorted":
+        """The same and dew points: a time's humidity comes after its temperature."""
+        assert Variable.TEMPERATURE + 1 == Variable.HUMIDITY, "nothing is sorted between them"
+        is_humid = (self.series[1:] == Variable.HUMIDITY) & (self.series[:-1] == Variable.TEMPERATURE)
+        is_humid &= (self.station[1:] == self.station[:-1]) & (self.at_s[1:] == self.at_s[:-1])
+        humid = np.flatnonzero(is_humid & (self.value[1:] > 0)) + 1
+        if len(humid) == 0:
+            return self
+        dew_c = dew_point_c(self.value[humid - 1], self.value[humid])
+        return _Sorted(
+            np.concatenate([self.series, np.full(len(humid), _DEW_POINT)]),
+            np.concatenate([self.station, self.station[humid]]),
+            np.concatenate([self.at_s, self.at_s[humid]]),
+            np.concatenate([self.value, dew_c]),
+            np.concatenate([self.row, self.row[humid]]),
+            np.concatenate([self.turn, self.turn[humid]]),
+        )
+
+    def turns(self) -> Iterator[slice | Int64Array]:
+        """Rows of every turn, one turn after the other."""
+        last = int(self.turn.max())
+        if last == 0:
+            yield slice(None)
+            return
+        # Sixteen bits are sorted by counting.
+        turn = self.turn.astype(np.uint16) if last < 1 << 16 else self.turn
+        order = np.argsort(turn, kind="stable")
+        ends = np.cumsum(np.bincount(self.turn)).tolist()
+        for begin, end in zip([0, *ends[:-1]], ends, strict=True):
+            yield order[begin:end]
+
+
+def _by_station_and_time(readings: ReadingBatch, series: Int64Array, rows: Int64Array) -> Int64Array | None:
+    """Some rows by station, time and series; None if two are the same in all three."""
+    station, at_s = readings.station[rows].astype(np.int64), readings.observed_at_s[rows]
+    begin_s = int(at_s.min())
+    span = (int(at_s.max()) - begin_s + 1) * (_N_VARIABLES + 1)
+    if span * (int(station.max()) + 1) >= 1 << 62:
+        return None
+    key = station * span + (at_s - begin_s) * (_N_VARIABLES + 1) + series[rows]
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    return rows[order] if (key[1:] != key[:-1]).all() else None
 
 
 def _ranges(policy: QualityPolicy) -> tuple[Float64Array, Float64Array]:
@@ -226,14 +316,16 @@ def _limits_of_series(policy: QualityPolicy) -> dict[int, ValueLimits]:
 
 
 def _step_table(limits: dict[int, ValueLimits]) -> tuple[Int64Array, Float64Array]:
-    """Times and greatest changes by series, padded so that what lies beyond the last time is not judged."""
-    width = max(len(one.step) for one in limits.values())
-    apart_s = np.full((_N_VARIABLES + 1, width), EVER_S, dtype=np.int64)
-    change = np.full((_N_VARIABLES + 1, width + 1), np.inf)
+    """Edges of the times between readings, ascending, and the greatest change by series and time.
+
+    A column holds for times above the edge before it, up to its own; beyond a series' last nothing is judged.
+    """
+    edge_s = sorted({step_s for one in limits.values() for step_s, _ in one.step})
+    change = np.full((_N_VARIABLES + 1, len(edge_s) + 1), np.inf)
     for series, one in limits.items():
-        for column, (step_s, greatest) in enumerate(one.step):
-            apart_s[series, column], change[series, column] = step_s, greatest
-    return apart_s, change
+        for step_s, greatest in reversed(one.step):
+            change[series, : edge_s.index(step_s) + 1] = greatest
+    return np.array(edge_s, dtype=np.int64), change
 
 
 def _numbered(series: list[int]) -> Int64Array:

@@ -25,12 +25,13 @@ import msgspec
 import numpy as np
 
 from warnstream.engine import Action, Engine, EngineStep
-from warnstream.ingest.decode import RawMessage
+from warnstream.ingest.decode import Decoded, RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Speakers
 from warnstream.model.arrays import UInt16Array
 from warnstream.model.decoders import BACKLOG_LEVEL, DEFAULT_GATEWAYS, default_rules
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
+from warnstream.model.messages import MessageColumns, is_packed, joined, pack, unpack
 from warnstream.model.network import Network, Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
 from warnstream.model.refusals import Refusal, RefusalReason
@@ -145,9 +146,19 @@ def encode_messages(messages: Sequence[RawMessage]) -> bytes:
 
 
 def encode_arrived(columns: Iterable[tuple[Sequence[str], Sequence[bytes]]]) -> bytes:
-    """Payload of a `MESSAGES` entry, from columns of topics and payloads."""
-    pairs = itertools.chain.from_iterable(zip(topics, payloads, strict=True) for topics, payloads in columns)
+    """Payload of a `MESSAGES` entry, from columns of topics and payloads; of many messages as columns."""
+    parts = [(topics, payloads) for topics, payloads in columns if len(topics)]
+    if sum(len(topics) for topics, _ in parts) >= DECODED_AT:
+        return pack(joined(parts))
+    pairs = itertools.chain.from_iterable(zip(topics, payloads, strict=True) for topics, payloads in parts)
     return msgspec.msgpack.encode(list(pairs))
+
+
+def decode_messages(payload: bytes) -> list[tuple[str, bytes]]:
+    """Topic and content of each message of a `MESSAGES` entry."""
+    if is_packed(payload):
+        return unpack(payload).pairs()
+    return msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]])
 
 
 def encode_tick(now_s: int) -> bytes:
@@ -235,7 +246,10 @@ class Intake:
         """
         outcome = Outcome()
         if kind == MESSAGES:
-            self._take_messages(msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]]), outcome)
+            if is_packed(payload):
+                self._take_columns(unpack(payload), outcome)
+            else:
+                self._take_messages(decode_messages(payload), outcome)
             if len(self._undecoded) >= DECODED_AT:
                 self._decode_waiting(outcome)
         elif kind == TICK:
@@ -287,7 +301,7 @@ class Intake:
             state = self._parts_of(arrays)
             self.engine.desk.restore(arrays["desk"].tobytes())
             self._actions = _decode_actions(arrays["actions"].tobytes())
-            undecoded = msgspec.msgpack.decode(arrays["undecoded"].tobytes(), type=list[tuple[str, bytes]])
+            undecoded = decode_messages(arrays["undecoded"].tobytes())
             self._undecoded = [RawMessage(topic, content) for topic, content in undecoded]
         waiting = batch_of(**state.pop("waiting"))
         self._pending = [waiting] if len(waiting) else []
@@ -324,6 +338,28 @@ class Intake:
         for topic, content in pairs:
             self._take_message(RawMessage(topic, content), outcome)
 
+    def _take_columns(self, messages: MessageColumns, outcome: Outcome) -> None:
+        """Many messages; if all are of stations they are read at once, behind those that wait."""
+        if not all(self._is_of_station(topic) for topic in messages.topics):
+            self._take_messages(messages.pairs(), outcome)
+            return
+        self._decode_waiting(outcome)
+        self._take_decoded(self._decoder.decode_columns(messages, self.now_s), outcome)
+
+    def _is_of_station(self, topic: str) -> bool:
+        """Whether nobody but a station can have published there; remembered."""
+        if topic in self._station_topics:
+            return True
+        topics = self._topics
+        if topic == topics.clock or topics.recipient_of(topic) is not None:
+            return False
+        if topics.observer_of(topic) is not None:
+            return False
+        if len(self._station_topics) >= TOPICS_KNOWN_MAX:
+            self._station_topics.clear()
+        self._station_topics.add(topic)
+        return True
+
     def _take_message(self, message: RawMessage, outcome: Outcome) -> None:
         recipient = self._topics.recipient_of(message.topic)
         observer = self._topics.observer_of(message.topic)
@@ -333,10 +369,7 @@ class Intake:
             self._take_answer_message(message, recipient, outcome)
         elif observer is not None:
             self._take_sign_message(message, observer, outcome)
-        else:
-            if len(self._station_topics) >= TOPICS_KNOWN_MAX:
-                self._station_topics.clear()
-            self._station_topics.add(message.topic)
+        elif self._is_of_station(message.topic):
             self._undecoded.append(message)
 
     def _take_time(self, message: RawMessage, outcome: Outcome) -> None:
@@ -371,8 +404,11 @@ class Intake:
         outcome.answers.append(given)
 
     def _decode_waiting(self, outcome: Outcome) -> None:
-        decoded = self._decoder.decode(self._undecoded, self.now_s)
+        self._take_decoded(self._decoder.decode(self._undecoded, self.now_s), outcome)
         self._undecoded.clear()
+
+    def _take_decoded(self, decoded: Decoded, outcome: Outcome) -> None:
+        """Fresh readings wait for the next step, those of long ago for a slice of their own."""
         outcome.refusals += decoded.refusals
         fresh = self._backlog.split(decoded.readings, self.now_s)
         if len(fresh):

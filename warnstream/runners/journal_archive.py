@@ -66,7 +66,7 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
 def _between_times(payload: bytes, topics: intake.Topics) -> Iterator[tuple[int, list[RawMessage]]]:
     """Observations of an entry up to each time told by a simulator (-1 after the last), answers left out."""
     messages: list[RawMessage] = []
-    for topic, content in msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]]):
+    for topic, content in intake.decode_messages(payload):
         if topic == topics.clock:
             yield _told_s(content), messages
             messages = []

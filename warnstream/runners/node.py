@@ -23,6 +23,7 @@ from warnstream.adapters.delivery_worker import DeliveryWorker
 from warnstream.adapters.http_api import HttpApi, PostAction
 from warnstream.adapters.http_server import HttpServer
 from warnstream.adapters.inbox import STREAM_BATCH, Arrived, Inbox
+from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt_doors import open_doors
 from warnstream.adapters.outbox import Outbox
@@ -137,6 +138,7 @@ class Node:
         WarnstreamError
             If the journal is damaged, or a port is taken.
         """
+        keep_freed_memory()
         self._recover()
         self._publisher.start()
         resent = self.delivery.start()

@@ -15,15 +15,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.refused_requests import RefusedMessage, RefusedRequests
 from warnstream.adapters.store import Journal
 from warnstream.ingest.names import RawMessage
 from warnstream.model.decoders import REFUSED_READING_TOPIC
 from warnstream.model.errors import StoreError
-from warnstream.runners.intake import MESSAGES
+from warnstream.runners.intake import MESSAGES, decode_messages
 
 LOOK_S = 2.0
 """Between two looks at what is wanted."""
@@ -164,6 +162,6 @@ class RefusedAgain:
             return []
         return [
             RawMessage(topic, payload)
-            for found, payload in msgspec.msgpack.decode(entry, type=list[tuple[str, bytes]])
+            for found, payload in decode_messages(entry)
             if found == topic and len(payload) == one.payload_bytes and payload.startswith(one.payload)
         ]

@@ -32,7 +32,7 @@ from warnstream.assessment import Assessment
 from warnstream.hazards import rain_table
 from warnstream.model.readings import empty_batch
 from warnstream.villages.combine import combine
-from warnstream.windows.rain_window import Accumulation
+from warnstream.windows.accumulation import Accumulation
 
 WARM_UP_STEPS = 16
 SILENT_SHARE = 0.02

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warnstream.windows.rain_window import Accumulation, RainWindow
+from warnstream.windows.accumulation import Accumulation
+from warnstream.windows.rain_window import RainWindow
 
 T0_MIN = 28_333_334  # not a tenth minute
 INTERVALS = np.array([60, 300, 600, 900, 3600], dtype=np.int32)

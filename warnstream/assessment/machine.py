@@ -30,7 +30,7 @@ from warnstream.model.readings import ReadingBatch
 from warnstream.model.rules import HazardRule
 from warnstream.model.signs import SignPolicy, SignReport, SignVerdict
 from warnstream.model.station_quality import StationQuality
-from warnstream.windows.rain_window import Accumulation
+from warnstream.windows.accumulation import Accumulation
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,11 @@ from warnstream.model.station_quality import StationNeighbours, StationQuality, 
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
+from warnstream.windows.accumulation import Accumulation
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
-from warnstream.windows.rain_window import Accumulation, RainWindow
+from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.sensor_series import SensorSeries
 from warnstream.windows.stage_series import StageSeries
 

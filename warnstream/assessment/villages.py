@@ -22,9 +22,9 @@ from warnstream.villages.combine import (
     weighted_mean,
 )
 from warnstream.villages.zones import any_of_places
+from warnstream.windows.accumulation import Accumulation
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.daily_sums import DayRain
-from warnstream.windows.rain_window import Accumulation
 from warnstream.windows.soil_water import soil_water_ahead
 
 

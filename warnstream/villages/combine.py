@@ -198,26 +198,26 @@ def weighted_mean(
 class _Near:
     """The stations of some villages and their weights: k-th station, shape (n_villages,) each."""
 
+    n_villages: int
     station: list[IntpArray]
     weight: list[Float64Array]
 
     @classmethod
-    def of(cls, weights: StationWeights, rows: slice | IntpArray) -> "_Near":
+    def of(cls, weights: StationWeights, rows: slice) -> "_Near":
         """Those of some villages."""
         return cls(
+            len(weights.station[rows]),
             [column[rows].astype(np.intp) for column in weights.station.T],
             [column[rows] for column in weights.weight.T],
         )
-
-    @property
-    def n_villages(self) -> int:
-        return len(self.weight[0])
 
     def sums(self, value: Float64Array) -> Float64Array:
         """Weighted values of each village's stations, added up in their order.
 
         `value` has shape (n_columns, n_stations), the sums (n_columns, n_villages).
         """
+        if not self.station:
+            return np.zeros((len(value), self.n_villages))
         total, part = np.empty((len(value), self.n_villages)), np.empty((len(value), self.n_villages))
         np.take(value, self.station[0], axis=1, out=total, mode="clip")
         total *= self.weight[0]
@@ -229,14 +229,14 @@ class _Near:
 
     def any_of(self, is_so: BoolArray) -> BoolArray:
         """Villages for one of whose stations it is so."""
-        so = is_so.take(self.station[0], mode="clip")
-        for station in self.station[1:]:
+        so = np.zeros(self.n_villages, dtype=np.bool_)
+        for station in self.station:
             so |= is_so.take(station, mode="clip")
         return so
 
     def some(self, rows: IntpArray) -> "_Near":
         """Those of some of the villages."""
-        return _Near([s[rows] for s in self.station], [w[rows] for w in self.weight])
+        return _Near(len(rows), [s[rows] for s in self.station], [w[rows] for w in self.weight])
 
 
 def _cover(near: _Near, cover: Float64Array, has_gap: BoolArray, covered: Float64Array) -> None:
@@ -249,7 +249,7 @@ def _cover(near: _Near, cover: Float64Array, has_gap: BoolArray, covered: Float6
     if len(rows) > _MOST * near.n_villages:
         covered[:] = near.sums(cover)
         return
-    covered[:] = sum(near.weight[1:], near.weight[0])
+    covered[:] = sum(near.weight, np.zeros(near.n_villages))
     if len(rows):
         covered[:, rows] = near.some(rows).sums(cover)
 

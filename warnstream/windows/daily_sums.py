@@ -24,7 +24,8 @@ import numpy as np
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.days import DAY_MIN, DayWindow, PastDays, begin_of_day_s, best_known, day_of
 from warnstream.model.times import MINUTE_S
-from warnstream.windows.rain_window import UM_PER_MM, RainWindow
+from warnstream.windows.accumulation import UM_PER_MM
+from warnstream.windows.rain_window import RainWindow
 
 _BLOCK = 16_384
 """Stations summed at once: their days stay in the cache."""

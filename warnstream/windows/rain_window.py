@@ -24,58 +24,10 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.times import MINUTE_S
-from warnstream.windows.cumulative_ring import COARSE_MIN, CumulativeRing, Spread
-
-UM_PER_MM = 1000
-"""Rain is kept in micrometres: 0.1 mm, 0.2 mm and 0.254 mm (0.01 inch) tips are all whole numbers."""
+from warnstream.windows.accumulation import FEW, UM_PER_MM, Accumulation, Lookup, empty_accumulation
+from warnstream.windows.cumulative_ring import CumulativeRing, Spread
 
 _EVERY = slice(None)
-_BLOCK = 65_536
-"""Stations looked up at once: what is in between stays in the cache."""
-_FEW = 0.3
-"""Where less than that share of the windows differs from the rest or has changed, it is looked up singly."""
-_ENDS_MAX = 16
-"""Windows that end at no more different minutes than that are looked up minute by minute."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accumulation:
-    """Rain over several durations; arrays of integers of shape (n_durations, n_stations).
-
-    Attributes
-    ----------
-    rain_um : Int32Array
-        Rain observed within the window; a lower bound where coverage is below 1.
-    observed_min : UInt16Array
-        Minutes observed within the window.
-    length_min : UInt16Array
-        Length of the window.
-    """
-
-    rain_um: Int32Array
-    observed_min: UInt16Array
-    length_min: UInt16Array
-
-    @property
-    def rain_mm(self) -> Float64Array:
-        """Rain in millimetres, shape (n_stations, n_durations)."""
-        rain_mm: Float64Array = self.rain_um / UM_PER_MM
-        return rain_mm.T
-
-    @property
-    def coverage(self) -> Float64Array:
-        """Share of the window that was observed, 0 (no reading) to 1, shape (n_stations, n_durations)."""
-        share: Float64Array = self.observed_min / self.length_min
-        return np.minimum(share, 1.0, out=share).T
-
-    def of(self, index: int) -> "Accumulation":
-        """The same of one duration alone, sharing its arrays."""
-        one = slice(index, index + 1)
-        return Accumulation(self.rain_um[one], self.observed_min[one], self.length_min[one])
-
-    def copy(self) -> "Accumulation":
-        """The same in arrays of its own."""
-        return Accumulation(self.rain_um.copy(), self.observed_min.copy(), self.length_min.copy())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +80,15 @@ class RainWindow:
         self._interval_min: Int32Array = np.maximum(interval_s // MINUTE_S, 1).astype(np.int32)
         self._allowance_min: Int64Array = self._interval_min.astype(np.int64) + grace_s // MINUTE_S
         self._span_min = span_s // MINUTE_S
-        self._exact_min = (span_s if by_minute_s is None else by_minute_s) // MINUTE_S
+        exact_min = (span_s if by_minute_s is None else by_minute_s) // MINUTE_S
         # So far before the ring's newest minute the windows of the present may end.
         slack_min = int(self._allowance_min.max(initial=0)) - (-future_s // MINUTE_S)
         self._ring = CumulativeRing(
             len(interval_s),
             span_min=self._span_min + slack_min,
-            by_minute_min=self._exact_min + slack_min,
+            by_minute_min=exact_min + slack_min,
         )
+        self._lookup = Lookup(self._ring, exact_min)
         self._spares = spares
         self._changed: BoolArray = np.zeros(len(interval_s), dtype=np.bool_)
         self._latest: _Latest | None = None
@@ -348,8 +301,9 @@ class RainWindow:
             )
         if len(end_min) and (end_min.min() < ring.oldest or end_min.max() > ring.head):
             end_min = np.clip(end_min, ring.oldest, ring.head)
-        found = into or _empty_accumulation(len(duration_min), len(end_min))
-        self._accumulate_all(found, duration_min, end_min)
+        found = into or empty_accumulation(len(duration_min), len(end_min))
+        self._lookup.all(found, duration_min, end_min)
+        self._take_spares(found)
         return found
 
     def latest(self, duration_s: Int32Array, now_s: int) -> Accumulation:
@@ -370,12 +324,12 @@ class RainWindow:
                 is_changed[gauge] |= is_changed[spare]
             changed = np.flatnonzero(is_changed)
             duration_min = np.asarray(duration_s, dtype=np.int64) // MINUTE_S
+            if len(changed) > FEW * len(end_min):
+                self._lookup.all(found, duration_min, end_min)
+            elif len(changed):
+                self._lookup.some(found, duration_min, changed, end_min[changed])
             if len(changed):
                 found = replace(found)
-            if len(changed) > _FEW * len(end_min):
-                self._accumulate_all(found, duration_min, end_min)
-            elif len(changed):
-                self._look_up(found, duration_min, changed, end_min[changed])
                 self._take_spares(found)
         self._latest = _Latest(duration_s, end_min, found)
         self._changed[:] = False
@@ -473,92 +427,6 @@ class RainWindow:
         ring.head = int(state["head"][0])
         self._latest = None
 
-    def _accumulate_all(self, found: Accumulation, duration_min: Int64Array, end: Int64Array) -> None:
-        """Windows of all stations that end at the minutes given, into `found`."""
-        if len(end) == 0:
-            return
-        common = end[0]
-        if (end != common).any():
-            common = end.max() - np.argmax(np.bincount(end.max() - end))
-        others = np.flatnonzero(end != common)
-        if len(others) <= (1 - _FEW) * len(end):
-            self._look_up_all(found, duration_min, int(common))
-            self._look_up(found, duration_min, others, end[others])
-        else:
-            self._look_up_mixed(found, duration_min, _EVERY, end)
-        self._take_spares(found)
-
-    def _look_up_all(self, found: Accumulation, duration_min: Int64Array, end: int) -> None:
-        """Windows of all stations that end at one minute, into `found`."""
-        ring = self._ring
-        until = ring.held_at(np.array(end), forward=True)
-        last = int(ring.rows_of(until))
-        begin, length = self._begins(duration_min, np.array(end), until)
-        first = ring.rows_of(begin).tolist()
-        found.length_min[:] = length[:, None]
-        for block in range(0, found.rain_um.shape[1], _BLOCK):
-            some = slice(block, block + _BLOCK)
-            rain_um, observed_min = ring.rain_um[last, some], ring.observed_min[last, some]
-            for index, row in enumerate(first):
-                np.subtract(rain_um, ring.rain_um[row, some], out=found.rain_um[index, some])
-                np.subtract(observed_min, ring.observed_min[row, some], out=found.observed_min[index, some])
-
-    def _look_up(
-        self, found: Accumulation, duration_min: Int64Array, station: Int64Array, end: Int64Array
-    ) -> None:
-        """Windows of some stations with an end each, into `found`."""
-        if len(station) == 0:
-            return
-        minutes = np.flatnonzero(np.bincount(end - end.min())) + end.min()
-        if len(minutes) > _ENDS_MAX:
-            self._look_up_mixed(found, duration_min, station, end)
-            return
-        for minute in minutes.tolist():
-            self._look_up_some(found, duration_min, station[end == minute], minute)
-
-    def _look_up_some(
-        self, found: Accumulation, duration_min: Int64Array, station: Int64Array, end: int
-    ) -> None:
-        """Windows of some stations that end at one minute, into `found`."""
-        ring = self._ring
-        until = ring.held_at(np.array(end), forward=True)
-        last = int(ring.rows_of(until))
-        begin, length = self._begins(duration_min, np.array(end), until)
-        rain_um, observed_min = ring.rain_um[last].take(station), ring.observed_min[last].take(station)
-        for index, first in enumerate(ring.rows_of(begin).tolist()):
-            found.rain_um[index, station] = rain_um - ring.rain_um[first].take(station)
-            found.observed_min[index, station] = observed_min - ring.observed_min[first].take(station)
-            found.length_min[index, station] = length[index]
-
-    def _look_up_mixed(
-        self, found: Accumulation, duration_min: Int64Array, station: slice | Int64Array, end: Int64Array
-    ) -> None:
-        """Windows of some stations, or of every one, that end at many different minutes.
-
-        The rows are worked out by minute, not by station.
-        """
-        ring = self._ring
-        n_stations = ring.rain_um.shape[1]
-        rain_um, observed_min = ring.rain_um.ravel(), ring.observed_min.ravel()
-        minute = np.arange(int(end.min()), int(end.max()) + 1, dtype=np.int64)
-        until = ring.held_at(minute, forward=True)
-        begin, length = self._begins(duration_min[:, None], minute, until)
-        last_of, first_of = ring.rows_of(until) * n_stations, ring.rows_of(begin) * n_stations
-        length_of = length.astype(np.uint16)
-        for block in range(0, len(end), _BLOCK):
-            part = slice(block, min(block + _BLOCK, len(end)))
-            some = part if isinstance(station, slice) else station[part]
-            place = np.arange(part.start, part.stop) if isinstance(station, slice) else station[part]
-            which = end[part] - minute[0]
-            last = last_of.take(which) + place
-            rain_until, observed_until = rain_um.take(last), observed_min.take(last)
-            for index in range(len(duration_min)):
-                first = first_of[index].take(which)
-                first += place
-                found.rain_um[index, some] = rain_until - rain_um.take(first)
-                found.observed_min[index, some] = observed_until - observed_min.take(first)
-                found.length_min[index, some] = length_of[index].take(which)
-
     def _take_spares(self, found: Accumulation) -> None:
         """Windows of spares in place of their gauges' where they observed a greater share."""
         for gauge, spare in self._spares:
@@ -567,18 +435,6 @@ class RainWindow:
             better = by_spare > seen
             for array in (found.rain_um, found.observed_min, found.length_min):
                 array[better, gauge] = array[better, spare]
-
-    def _begins(
-        self, duration_min: Int64Array, end: Int64Array, until: Int64Array
-    ) -> tuple[Int64Array, Int64Array]:
-        """Minutes held at which windows begin, and the lengths of the windows."""
-        begin = end - duration_min
-        tenth = begin // COARSE_MIN * COARSE_MIN
-        asked = np.where(
-            (duration_min > self._exact_min) | (begin < self._ring.oldest_by_minute), tenth, begin
-        )
-        # What lies before the ring was not observed; it lengthens the window all the same.
-        return np.maximum(asked, self._ring.oldest), until - asked
 
     def _minutes_of(self, station: Int32Array, interval_s: Int32Array | None) -> Int32Array:
         own = self._interval_min[station]
@@ -617,13 +473,6 @@ class RainWindow:
         stations = np.full(len(unseen), station, dtype=np.int32)
         nothing = np.zeros(len(unseen), dtype=np.int64)
         ring.add(Spread(stations, edges[1:] - unseen, edges[1:], nothing).select(unseen > 0))
-
-
-def _empty_accumulation(n_durations: int, n_stations: int) -> Accumulation:
-    shape = n_durations, n_stations
-    return Accumulation(
-        np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.uint16), np.empty(shape, dtype=np.uint16)
-    )
 
 
 def _ceil_minute(time_s: int) -> int:

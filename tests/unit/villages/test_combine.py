@@ -87,3 +87,11 @@ def test_however_many_stations_have_gaps_a_village_gets_the_same() -> None:
     alone, covered = weighted_mean(weights(own, *[{0: 1.0}] * 9), rain, gaps)
     among, covered_too = weighted_mean(weights(own, *[{1: 1.0}] * 9), rain, gaps)
     assert (alone[0, 0], covered[0, 0]) == (among[0, 0], covered_too[0, 0])
+
+
+def test_villages_of_a_network_without_stations_are_blind_and_know_nothing() -> None:
+    nobody = weights({}, {})
+    combined = combine(nobody, nobody, np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0, dtype=np.bool_))
+    assert combined.is_blind.tolist() == [True, True]
+    assert np.isnan(combined.rain_mm).all()
+    assert combined.heard.tolist() == [0.0, 0.0]

@@ -22,10 +22,10 @@ from warnstream.model.readings import COUNTERS, ReadingBatch, concatenate
 AGE_S = 900
 """A reading observed longer ago is backlog: stations report every 1 to 15 minutes."""
 
-SLICE = 100_000
-"""Readings of a step's slice: some 30 ms."""
+SLICE = 200_000
+"""Readings of a step's slice: some 50 ms, a fifth of it for going back to the oldest of them."""
 
-WAITING_MAX = 200_000
+WAITING_MAX = 400_000
 
 
 class Backlog:

@@ -272,3 +272,31 @@ def test_steps_between_two_ticks_change_no_warning() -> None:
     levels = [one.engine.assessment.level("flash_flood").level.tolist() for one in (often, seldom)]
     assert levels[0] == levels[1]
     assert levels[0][1] > 0
+
+
+@pytest.mark.parametrize(
+    "others", [[], [clock(300), RawMessage("ws/sign/", b"x"), rain(1, 600, 7), clock(600)]]
+)
+def test_an_entry_of_columns_leads_to_what_its_messages_lead_to(others: list[RawMessage]) -> None:
+    messages = [rain(number % N, -number // N * 60, 0.1 * (number % 7)) for number in range(300)] + others
+    pairs, columns = intake_of(), intake_of()
+    for intake in (pairs, columns):
+        take(intake, clock(-3600), rain(0, -30, 1.0))  # waits before them
+    parts = [
+        ([one.topic for one in some], [one.payload for one in some])
+        for some in (messages[:99], messages[99:])
+    ]
+    entry = kinds.encode_arrived(parts)
+    assert entry[:1] == b"\xc1"
+    assert kinds.decode_messages(entry) == [tuple(one) for one in messages]
+    found, expected = columns.consume(kinds.MESSAGES, entry), take(pairs, *messages)
+    assert found.refusals == expected.refusals
+    assert len(found.steps) == len(expected.steps)
+    last = [take(intake, clock(900)) for intake in (pairs, columns)]
+    assert issued(last[0]) == issued(last[1])
+    assert pairs.snapshot() == columns.snapshot()
+
+
+def test_an_entry_of_few_messages_is_as_it_was() -> None:
+    entry = kinds.encode_arrived([(["a"], [b"1"]), ([], []), (["b"], [b"2"])])
+    assert entry == kinds.encode_messages([RawMessage("a", b"1"), RawMessage("b", b"2")])

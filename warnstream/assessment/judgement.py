@@ -88,6 +88,7 @@ class Judgement:
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
         self._spoken: dict[str, _Spoken] = {}
+        self._last: dict[str, _Spoken | None] = {}
         self._found_by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
@@ -116,11 +117,13 @@ class Judgement:
             spoken = self._speak(rule, self._evaluate(rule, sources))
         except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
             failures[rule.name] = describe(error)
+            self._last[rule.name] = None
             return self._hold(rule, state, sources)
         self.ratio[rule.name] = spoken.ratio
         if rule.signs is not None:
             of_villages = with_signs(spoken.of_villages, sources.signs.levels(rule.signs))
             spoken = replace(spoken, of_villages=of_villages)
+        self._last[rule.name] = spoken
         step = state.step(spoken.of_villages, rule.lowering, sources.now_s)
         return self._changes(rule, step, spoken, sources)
 

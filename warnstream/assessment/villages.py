@@ -102,6 +102,11 @@ class VillageState:
         self._rain: _LastRain | None = None
         self._antecedent: tuple[tuple[int, int, bytes], VillageAntecedent] | None = None
 
+    @property
+    def own_weights(self) -> StationWeights:
+        """Which stations speak for each place while all of them report."""
+        return self._weights.own
+
     def look_ahead(
         self, stations: StationState, quality: StationQuality, now_s: int, failures: dict[str, str]
     ) -> RainAhead | None:

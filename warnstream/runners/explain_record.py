@@ -15,7 +15,6 @@ from warnstream.assessment.explanation import (
     StationView,
     VillageView,
 )
-from warnstream.config.settings import Configuration
 from warnstream.delivery.texts import texts_en, title_of
 from warnstream.desk import WarningStatus
 from warnstream.model.changes import Reason
@@ -28,18 +27,24 @@ from warnstream.model.station_quality import WHY
 from warnstream.model.times import HOUR_S, iso_local, iso_utc
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.state_records import sign_record
-from warnstream.runners.verdict import Verdict
+from warnstream.runners.verdict import Verdict, Wording, describe_blindness
 
 Record = dict[str, object]
 
 
 def view_record(
-    configuration: Configuration,
+    configuration: Wording,
     view: VillageView,
     warnings: Sequence[tuple[WarningStatus, WarningMessage]],
+    *,
+    names_posts: bool = True,
 ) -> Record:
-    """What decided on a village at one step, and the warnings that stood or had stood there."""
+    """What decided on a village at one step, and the warnings that stood or had stood there.
+
+    Without `names_posts` nobody is named: posts are counted, and what an operator wrote is left out.
+    """
     villages, village = configuration.network.villages, view.village
+    of_hazard = {one.hazard: one for one, _ in warnings}
     return {
         "village": {
             "code": villages.code[village],
@@ -50,17 +55,18 @@ def view_record(
         "judged": iso_utc(view.now_s),
         "answer": answer_of(configuration, view, warnings),
         "hazards": [
-            _hazard(configuration, view, hazard, [one for one, _ in warnings if one.hazard == hazard.hazard])
+            _hazard(configuration, view, hazard)
+            | {"warning": _warning(of_hazard.get(hazard.hazard), names_posts=names_posts)}
             for hazard in view.hazards
         ],
         "places": [_place(configuration, place) for place in view.places],
-        "signs": [sign_record(sign, villages.code) for sign in view.signs],
+        "signs": [_sign(sign_record(sign, villages.code), names_posts=names_posts) for sign in view.signs],
         "forecast_failure": view.forecast_failure or None,
     }
 
 
 def answer_of(
-    configuration: Configuration,
+    configuration: Wording,
     view: VillageView,
     warnings: Iterable[tuple[WarningStatus, WarningMessage]],
 ) -> list[str]:
@@ -76,17 +82,17 @@ def answer_of(
                 f"{hazard.hazard}: the explanation does not add up to the judgement; please report it"
             )
     if standing:
-        return said
+        return said + describe_blindness(view)
     verdicts = [Verdict(configuration, view, hazard) for hazard in view.hazards]
     nearest = [(one.nearest()[0].ahead.ratio, one) for one in verdicts if one.nearest()]
     said.append("no warning stood")
     if nearest and not any(hazard.standing.level for hazard in view.hazards):
         verdict = max(nearest, key=lambda one: one[0])[1]
         said.append(f"nearest: {verdict.rule.name} {verdict.why_not_higher()[0]}")
-    return said
+    return said + describe_blindness(view)
 
 
-def message_record(configuration: Configuration, message: WarningMessage) -> Record:
+def message_record(configuration: Wording, message: WarningMessage) -> Record:
     """A message as people were sent it."""
     text = texts_en(message, configuration.network, configuration.rules, configuration.message).text
     return {
@@ -115,7 +121,7 @@ def reason_record(reason: Reason | None) -> Record | None:
     return {name: _plain(value) for name, value in record.items()}
 
 
-def _stands(configuration: Configuration, one: WarningStatus) -> str:
+def _stands(configuration: Wording, one: WarningStatus) -> str:
     routing = configuration.routing
     doors = (
         "doors were told"
@@ -129,9 +135,7 @@ def _stands(configuration: Configuration, one: WarningStatus) -> str:
     return f"{one.hazard} {one.level.word} stood ({one.state}), crossed at {crossed_at}; {doors}, {posts}"
 
 
-def _hazard(
-    configuration: Configuration, village: VillageView, view: HazardView, warnings: list[WarningStatus]
-) -> Record:
+def _hazard(configuration: Wording, village: VillageView, view: HazardView) -> Record:
     verdict = Verdict(configuration, village, view)
     rule, standing = verdict.rule, view.standing
     return {
@@ -158,27 +162,39 @@ def _hazard(
             _finding(configuration, verdict, place, speaks=number == view.speaks)
             for number, place in enumerate(view.places)
         ],
-        "warning": _warning(warnings[0]) if warnings else None,
         "adds_up": view.adds_up,
     }
 
 
-def _warning(status: WarningStatus) -> Record:
-    return {
+def _sign(record: Record, *, names_posts: bool) -> Record:
+    named = {"reporter", "validator", "note"}
+    return {name: value for name, value in record.items() if names_posts or name not in named}
+
+
+def _warning(status: WarningStatus | None, *, names_posts: bool) -> Record | None:
+    if status is None:
+        return None
+    record = {
         "warning": status.warning,
         "state": str(status.state),
         "level": status.level.word,
         "version": status.version,
         "households_told": status.households_told,
-        "posts_called": list(status.posts_called),
-        "posts_answered": list(status.posts_answered),
+        "posts_called": len(status.posts_called),
+        "posts_answered": len(status.posts_answered),
         "answer_by": iso_utc(status.answer_by_s) if status.answer_by_s else None,
+    }
+    if not names_posts:
+        return record
+    return record | {
+        "called": list(status.posts_called),
+        "answered": list(status.posts_answered),
         "ended_or_affirmed_by": status.operator or None,
         "note": status.note or None,
     }
 
 
-def _finding(configuration: Configuration, verdict: Verdict, place: PlaceFinding, *, speaks: bool) -> Record:
+def _finding(configuration: Wording, verdict: Verdict, place: PlaceFinding, *, speaks: bool) -> Record:
     return {
         "zone": place.zone,
         "level": place.level.word,
@@ -192,7 +208,7 @@ def _finding(configuration: Configuration, verdict: Verdict, place: PlaceFinding
     }
 
 
-def _comparison(configuration: Configuration, one: Comparison) -> Record:
+def _comparison(configuration: Wording, one: Comparison) -> Record:
     ahead = one.next_above(one.level)
     return {
         "indicator": one.indicator.word,
@@ -236,7 +252,7 @@ def _condition(verdict: Verdict, found: ConditionFound) -> Record:
     }
 
 
-def _place(configuration: Configuration, place: PlaceView) -> Record:
+def _place(configuration: Wording, place: PlaceView) -> Record:
     windows = zip(place.duration_s, place.rain_mm, place.coverage, strict=True)
     return {
         "zone": place.zone,
@@ -257,7 +273,7 @@ def _place(configuration: Configuration, place: PlaceView) -> Record:
     }
 
 
-def _station(configuration: Configuration, duration_s: tuple[int, ...], one: StationView) -> Record:
+def _station(configuration: Wording, duration_s: tuple[int, ...], one: StationView) -> Record:
     return {
         "station": configuration.network.stations.code[one.station],
         "state": station_state(one),

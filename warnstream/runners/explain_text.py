@@ -90,7 +90,9 @@ class _Page:
         if warning is None:
             return
         said = f"{warning['warning']}: {warning['state']}, {warning['level']}, message {warning['version']}"
-        said += f"; {len(warning['posts_called'])} posts called, {len(warning['posts_answered'])} answered"
+        silent = [post for post in warning["called"] if post not in warning["answered"]]
+        said += f"; {warning['posts_called']} posts called, {warning['posts_answered']} answered"
+        said += f", not {', '.join(silent)}" if silent else ""
         if warning["answer_by"]:
             said += f", an answer is due by {self._clock(warning['answer_by'])}"
         if warning["ended_or_affirmed_by"]:

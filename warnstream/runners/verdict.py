@@ -6,11 +6,11 @@ words. Times are those of the local clock.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from warnstream.assessment.explanation import HazardView, PlaceFinding, VillageView
-from warnstream.config.settings import Configuration
 from warnstream.model.comparison import FEWER_IS_WORSE, Comparison, ConditionFound, NextLevel
 from warnstream.model.expressions import (
     Group,
@@ -24,9 +24,32 @@ from warnstream.model.expressions import (
 )
 from warnstream.model.indicators import UNIT_OF_INDICATOR, Indicator
 from warnstream.model.level import Level
+from warnstream.model.network import Network
+from warnstream.model.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules import HazardRule
 from warnstream.model.times import HOUR_S, MINUTE_S, clock_local
 from warnstream.runners.one_line import describe_duration, describe_reason
+
+
+class Wording(Protocol):
+    """The part of a `Configuration` that an explanation needs."""
+
+    @property
+    def network(self) -> Network:
+        """Names of stations and villages."""
+
+    @property
+    def rules(self) -> tuple[HazardRule, ...]:
+        """Where thresholds come from, how levels fall."""
+
+    @property
+    def message(self) -> MessagePolicy:
+        """Local time."""
+
+    @property
+    def routing(self) -> RoutingPolicy:
+        """From which level on people are told."""
+
 
 COVERAGE_TOLD = 0.995
 """Windows observed less than that are told with their coverage."""
@@ -48,12 +71,12 @@ class Verdict:
 
     Parameters
     ----------
-    configuration : Configuration
+    configuration : Wording
     village : VillageView
     view : HazardView
     """
 
-    def __init__(self, configuration: Configuration, village: VillageView, view: HazardView) -> None:
+    def __init__(self, configuration: Wording, village: VillageView, view: HazardView) -> None:
         self._configuration = configuration
         self._village = village
         self._view = view
@@ -223,17 +246,7 @@ class Verdict:
             ]
             codes = ", ".join(self._configuration.network.stations.code[one.station] for one in silent)
             return [f"silent: {codes}"] if silent else []
-        said = []
-        for number, place in enumerate(self._village.places):
-            if place.is_blind:
-                others = sum(one.weight > 0 for one in place.stations)
-                by = f"judged by {others} farther gauges" if others else "no farther gauge speaks either"
-                said.append(f"{self._zone(number)}blind: none of its own gauges reports; {by}")
-            elif place.is_partly_blind:
-                said.append(
-                    f"{self._zone(number)}partly blind: gauges with {place.heard:.0%} of its weight report"
-                )
-        return said
+        return describe_blindness(self._village)
 
     def _conditions(self, place: PlaceFinding) -> list[str]:
         """What the conditions of a rule of the operator's own still lack, the next level's first."""
@@ -294,6 +307,20 @@ class Verdict:
     def _zone(self, place: int) -> str:
         zone = self._view.places[place].zone if self._view.places else ""
         return f"{zone}: " if zone else ""
+
+
+def describe_blindness(village: VillageView) -> list[str]:
+    """Where gauges of a village are silent, and who speaks for it instead."""
+    said = []
+    for place in village.places:
+        zone = f"{place.zone}: " if place.zone else ""
+        if place.is_blind:
+            others = sum(one.weight > 0 for one in place.stations)
+            by = f"judged by {others} farther gauges" if others else "no farther gauge speaks either"
+            said.append(f"{zone}blind: none of its own gauges reports; {by}")
+        elif place.is_partly_blind:
+            said.append(f"{zone}partly blind: gauges with {place.heard:.0%} of its weight report")
+    return said
 
 
 _OVER = frozenset({Indicator.RAIN, Indicator.INTENSITY, Indicator.VELOCITY, Indicator.TILT_RATE})

@@ -26,6 +26,7 @@ from warnstream.model.warning import WarningMessage
 from warnstream.runners.explain_record import Record, message_record, view_record
 from warnstream.runners.explain_text import tell
 from warnstream.runners.export import message_of
+from warnstream.runners.one_line import describe_duration
 from warnstream.runners.past import (
     Past,
     Progress,
@@ -330,8 +331,8 @@ def _changes(then: VillageView, now: VillageView) -> list[str]:
             old, new = before.rain_mm[number], after.rain_mm[number]
             covered = f"{before.coverage[number]:.0%} to {after.coverage[number]:.0%} observed"
             if _differs(old, new):
-                hours = f"{duration_s / 3600:g} h"
-                said.append(f"{zone}rain in {hours}: {_mm(old)} then, {_mm(new)} as known now, {covered}")
+                over = describe_duration(duration_s)
+                said.append(f"{zone}rain in {over}: {_mm(old)} then, {_mm(new)} as known now, {covered}")
     for was, is_now in zip(then.hazards, now.hazards, strict=True):
         if was.found != is_now.found:
             said.append(f"{was.hazard}: {was.found.word} was found then, {is_now.found.word} as known now")

@@ -128,11 +128,11 @@ def _stands(configuration: Wording, one: WarningStatus) -> str:
         if one.households_told
         else f"doors are told from {routing.household_level_min.word} on"
     )
-    posts = f"{len(one.posts_called)} posts called, {len(one.posts_answered)} answered"
+    posts = f"posts called: {len(one.posts_called)}, answered: {len(one.posts_answered)}"
     if not one.posts_called:
         posts = f"posts are called from {routing.chain_level_min.word} on"
     crossed_at = iso_local(one.crossed_at_s, configuration.message.utc_offset_s)
-    return f"{one.hazard} {one.level.word} stood ({one.state}), crossed at {crossed_at}; {doors}, {posts}"
+    return f"{one.hazard} {one.level.word} stood ({one.state}), crossed at {crossed_at}; {doors}; {posts}"
 
 
 def _hazard(configuration: Wording, village: VillageView, view: HazardView) -> Record:

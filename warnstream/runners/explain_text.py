@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from warnstream.model.indicators import LEADS_S
+from warnstream.model.effects import RecipientKind
+from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S, clock_local, iso_local, parse_iso
 from warnstream.runners.explain_record import hour_of
 from warnstream.runners.one_line import describe_duration
 
 Record = dict[str, Any]
 
+_ORDER = [level.word for level in Level]
 _LABEL = 13
 """Width of the first column under a hazard."""
 
@@ -63,7 +65,7 @@ class _Page:
             zone = f"{place['zone']}: " if several else ""
             if place["note"]:
                 yield from _labelled("ground", [f"{zone}{place['note']}"])
-            rows = [zone + self._comparison(one) for one in place["comparisons"] if one["thresholds"]]
+            rows = [zone + self._comparison(one) for one in _worth_telling(place["comparisons"])]
             yield from _labelled("compared", rows)
             for one in place["conditions"]:
                 yield from _labelled(one["level"], [one["words"], *_condition(one, 1)])
@@ -91,8 +93,8 @@ class _Page:
             return
         said = f"{warning['warning']}: {warning['state']}, {warning['level']}, message {warning['version']}"
         silent = [post for post in warning["called"] if post not in warning["answered"]]
-        said += f"; {warning['posts_called']} posts called, {warning['posts_answered']} answered"
-        said += f", not {', '.join(silent)}" if silent else ""
+        said += f"; posts called: {warning['posts_called']}, answered: {warning['posts_answered']}"
+        said += f", no answer of {', '.join(silent)}" if silent else ""
         if warning["answer_by"]:
             said += f", an answer is due by {self._clock(warning['answer_by'])}"
         if warning["ended_or_affirmed_by"]:
@@ -135,7 +137,7 @@ class _Page:
         if not messages:
             yield "messages: none had been issued"
             return
-        yield f"messages up to then: {len(messages)}"
+        yield f"messages up to then: {len(messages)} (sent, delivered, answered: as known today)"
         for one in messages:
             yield f"  {self._clock(one['issued_at'])} {one['msg_type']} ({one['cause']}) {one['hazard']}"
             yield f"        {one['text_en']}"
@@ -166,6 +168,20 @@ def _labelled(label: str, said: list[str]) -> Iterator[str]:
         yield f"  {label if number == 0 else '':<{_LABEL}} {one}"
 
 
+def _worth_telling(comparisons: list[Record]) -> list[Record]:
+    """Those with thresholds; of several leads of one kind the one that reaches most, if any rain comes."""
+    chosen: dict[object, Record] = {}
+    for one in comparisons:
+        key = one["indicator"], one["station"], one["duration_s"], one["lead_s"] > 0
+        weight = _ORDER.index(one["level"]), one["value"] or 0.0
+        known = chosen.get(key)
+        if one["thresholds"] and (
+            known is None or weight > (_ORDER.index(known["level"]), known["value"] or 0.0)
+        ):
+            chosen[key] = one
+    return list(chosen.values())
+
+
 def _condition(one: Record, depth: int) -> Iterator[str]:
     mark = "reached" if one["reached"] else "holds" if one["holding"] else "not"
     yield f"{'  ' * depth}{mark}: {one['condition']}"
@@ -175,8 +191,7 @@ def _condition(one: Record, depth: int) -> Iterator[str]:
 
 def _is_reached(one: Record, level: str) -> bool:
     """Whether the level that the value reached is that one or a higher one."""
-    order = ("none", "blue", "yellow", "orange", "red")
-    return order.index(one["level"]) >= order.index(level)
+    return _ORDER.index(one["level"]) >= _ORDER.index(level)
 
 
 def _ahead(place: Record) -> str:
@@ -184,11 +199,12 @@ def _ahead(place: Record) -> str:
     if not known:
         return "no forecast"
     parts = [f"{one['rain_mm']:.1f} mm in {one['lead_s'] // HOUR_S} h" for one in known]
-    assert len(known) <= len(LEADS_S)
     return "expected " + ", ".join(parts)
 
 
 def _told(told: Record) -> str:
+    if told["kind"] == RecipientKind.VILLAGE:
+        return "the village's topic"
     text = f"{told['addressed']} {told['kind']}{'s' if told['addressed'] != 1 else ''}"
     if told["sent"] is None:
         return text

@@ -89,14 +89,14 @@ class Verdict:
             return []
         if view.failure:
             return [f"the hazard could not be evaluated, its levels are held ({view.failure})"]
-        said = [describe_reason(view.reason)] if view.reason is not None else []
-        if view.reason is not None and not view.reason.confirmed:
-            said.append("not confirmed: doubtful readings, a doubted gauge or too few gauges carry it")
+        said = []
         if view.found < standing.level:
-            lower = f"; now {view.found.word} is found" if view.found else ""
-            said.append(
-                f"{standing.level.word} was last reached at {self._clock(standing.reached_at_s)}{lower}"
-            )
+            said.append(f"{standing.level.word} was last reached at {self._clock(standing.reached_at_s)}")
+        if view.reason is not None:
+            now = f"now {view.found.word} is found: " if view.found < standing.level else ""
+            said.append(f"{now}{describe_reason(view.reason)}")
+            if not view.reason.confirmed:
+                said.append("not confirmed: doubtful readings, a doubted gauge or too few gauges carry it")
         return said
 
     def why_not_lower(self) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.networks import HOUR, LOWERING, T0, stage, stage_rule
+from tests.networks import HOUR, LOWERING, T0, rain_rule, stage, stage_rule
 from tests.properties.test_hazard_laws import (
     AMOUNTS,
     HAZARDS,
@@ -24,11 +24,19 @@ from tests.properties.test_hazard_laws import (
 from warnstream.assessment.explanation import HazardView
 from warnstream.hazards import rain_table
 from warnstream.hazards import rainstorm as rainstorm_module
+from warnstream.model.days import DayWindow
 from warnstream.model.indicators import Indicator, VillageRain
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
 from warnstream.model.readings import Variable, batch_of, concatenate
-from warnstream.model.rules import CriticalRain, CriticalStage, HazardRule, SlopeTable, WaterloggingTable
+from warnstream.model.rules import (
+    CriticalRain,
+    CriticalStage,
+    HazardRule,
+    LandslideRain,
+    SlopeTable,
+    WaterloggingTable,
+)
 
 N = 2
 BOTH = np.arange(N, dtype=np.int32)
@@ -71,7 +79,23 @@ def slopes() -> HazardRule:
     return HazardRule("slope", "slope_movement", "滑坡", "x", table, 0.0, Level.NONE, LOWERING, "t")
 
 
-SETS = HAZARDS | {"sensors": (ponds(), river(), slopes()), "several": (rainstorm(), landslide(), ponds())}
+def days() -> tuple[HazardRule, ...]:
+    """Rain of two days in a table of rain, and of whole days in a territory of landslides."""
+    plain = landslide().thresholds
+    assert isinstance(plain, LandslideRain)
+    windows = DayWindow(0, 1), DayWindow(1, 3, 0.84)
+    where = replace(plain.territories[0], daily_mm=np.array([AMOUNTS, AMOUNTS]))
+    table = replace(plain, territories=(where,), api_days=DayWindow(0, 9, 0.84), daily=windows)
+    return replace(landslide(), thresholds=table), rain_rule(
+        N, AMOUNTS, duration_s=48 * HOUR, name="two_days"
+    )
+
+
+SETS = HAZARDS | {
+    "days": days(),
+    "sensors": (ponds(), river(), slopes()),
+    "several": (rainstorm(), landslide(), ponds()),
+}
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -7,12 +7,14 @@ whether the parts give the level that the judgement found; anything else is a
 fault of ours and must be seen.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from warnstream.assessment.judgement import Judgement, Spoken
-from warnstream.assessment.reasons import Sources
+from warnstream.assessment.reasons import Sources, coverage_of, window_of_value
+from warnstream.assessment.villages import windows_of
 from warnstream.hazards import (
     critical_rainfall,
     forest_fire,
@@ -26,6 +28,7 @@ from warnstream.lifecycle.hysteresis import Standing, held_level
 from warnstream.model.arrays import BoolArray
 from warnstream.model.changes import Reason
 from warnstream.model.comparison import Comparison, RuleLevelFound
+from warnstream.model.days import DayWindow
 from warnstream.model.expressions import RuleTable
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
@@ -39,7 +42,6 @@ from warnstream.model.rules import (
 )
 from warnstream.model.signs import Sign
 from warnstream.model.station_quality import STATION_FLAGS, StationFlag
-from warnstream.villages.combine import unmeasured_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class StationView:
     flags : tuple of StationFlag
         Why it is doubted; `confidence` is what is left of it.
     rain_mm, coverage, unmeasured : tuple of float
-        By the durations of the place: its rain, the share of the window that it reported, and what share
+        By the windows of the place: its rain, the share of the window that it reported, and what share
         it is held not to have measured though it reported.
     """
 
@@ -88,9 +90,10 @@ class PlaceView:
     heard : float
         Share by weight of its own gauges that speak.
     is_blind, is_partly_blind : bool
-    duration_s : tuple of int
+    window : tuple of (int or DayWindow)
+        Durations in seconds, then windows of whole days.
     rain_mm, coverage : tuple of float
-        Over each duration; NaN where nobody knows.
+        Over each window; NaN where nobody knows.
     ahead_mm : tuple of float, length 3
         Rain expected within 1, 2 and 3 hours; NaN without a forecast.
     soil_water_mm, antecedent_coverage : float
@@ -103,7 +106,7 @@ class PlaceView:
     heard: float
     is_blind: bool
     is_partly_blind: bool
-    duration_s: tuple[int, ...]
+    window: tuple[int | DayWindow, ...]
     rain_mm: tuple[float, ...]
     coverage: tuple[float, ...]
     ahead_mm: tuple[float, ...]
@@ -230,7 +233,7 @@ def _view_place(network: Network, own: StationWeights, last: Explained, place: i
         float(sources.sight.heard[place]),
         bool(sources.sight.is_blind[place]),
         bool(sources.sight.is_partly_blind[place]),
-        tuple(rain.duration_s.tolist()),
+        (*rain.duration_s.tolist(), *rain.day_windows),
         tuple(rain.rain_mm[place].tolist()),
         tuple(rain.coverage[place].tolist()),
         tuple(rain.ahead_mm[place].tolist()),
@@ -258,11 +261,10 @@ def _view_station(
     last: Explained,
 ) -> StationView:
     sources, stations, quality = last.sources, last.sources.stations, last.sources.quality
-    windows = stations.windows(sources.now_s)
-    end_s = stations.rain.window_end_min(sources.now_s) * 60
-    unmeasured = unmeasured_share(quality, stations.duration_s, end_s)
-    row = np.flatnonzero(unmeasured.station == station)
-    share = unmeasured.share[row[0]] if len(row) else np.zeros(len(stations.duration_s))
+    windows = windows_of(stations, quality, sources.now_s)
+    row = np.flatnonzero(windows.unmeasured.station == station)
+    n_columns = windows.rain_mm.shape[1]
+    share = windows.unmeasured.share[row[0]] if len(row) else np.zeros(n_columns)
     return StationView(
         station,
         used.get(station, (0.0, 0.0))[0],
@@ -323,11 +325,17 @@ def _find(
         else:
             note = "the rule is not for this village"
     else:
-        comparisons = tuple(compare(rule, place, sources))
+        comparisons = tuple(_with_coverage(rule, place, sources))
         if isinstance(rule.thresholds, CriticalRain) and rule.evaluator == "critical_rainfall":
             note = critical_rainfall.describe_ground(rule, sources.antecedent, place)
     level = Level(int(spoken.of_places.level[place]))
     return PlaceFinding(network.places.zone[place], level, comparisons, conditions, note)
+
+
+def _with_coverage(rule: HazardRule, place: int, sources: Sources) -> Iterator[Comparison]:
+    for one in compare(rule, place, sources):
+        window = window_of_value(rule, one.indicator, one.duration_s, sources.rain)
+        yield replace(one, coverage=coverage_of(sources, place, one.indicator, window))
 
 
 def _adds_up(place: PlaceFinding) -> bool:

@@ -52,6 +52,8 @@ class Comparison:
         Values that still hold a level; empty for what is expected: it holds only what it reaches.
     note : str
         What else decided, such as a cap of forecasts; empty if nothing.
+    coverage : float
+        Share of the window that was observed.
     """
 
     indicator: Indicator
@@ -64,6 +66,7 @@ class Comparison:
     station: int = -1
     clear: tuple[float, ...] = ()
     note: str = ""
+    coverage: float = 1.0
 
     def next_above(self, level: Level) -> NextLevel | None:
         """The first level above `level` that has a threshold; None if there is none."""

@@ -15,6 +15,7 @@ from warnstream import __version__
 from warnstream.adapters.outbox_reading import FILE as OUTBOX_FILE
 from warnstream.adapters.outbox_reading import KeptMessage, Told, read_messages
 from warnstream.assessment import VillageView
+from warnstream.config.rule_words import days_words
 from warnstream.config.settings import Configuration
 from warnstream.delivery.plan import notifications_of
 from warnstream.model.effects import Effects, RecipientKind
@@ -327,12 +328,14 @@ def _changes(then: VillageView, now: VillageView) -> list[str]:
     said = []
     for before, after in zip(then.places, now.places, strict=True):
         zone = f"{after.zone}: " if after.zone else ""
-        for number, duration_s in enumerate(after.duration_s):
+        for number, window in enumerate(after.window):
             old, new = before.rain_mm[number], after.rain_mm[number]
             covered = f"{before.coverage[number]:.0%} to {after.coverage[number]:.0%} observed"
             if _differs(old, new):
-                over = describe_duration(duration_s)
-                said.append(f"{zone}rain in {over}: {_mm(old)} then, {_mm(new)} as known now, {covered}")
+                name = (
+                    f"rain in {describe_duration(window)}" if isinstance(window, int) else days_words(window)
+                )
+                said.append(f"{zone}{name}: {_mm(old)} then, {_mm(new)} as known now, {covered}")
     for was, is_now in zip(then.hazards, now.hazards, strict=True):
         if was.found != is_now.found:
             said.append(f"{was.hazard}: {was.found.word} was found then, {is_now.found.word} as known now")

@@ -15,10 +15,12 @@ from warnstream.assessment.explanation import (
     StationView,
     VillageView,
 )
+from warnstream.config.rule_words import days_words
 from warnstream.delivery.texts import texts_en, title_of
 from warnstream.desk import WarningStatus
 from warnstream.model.changes import Reason
 from warnstream.model.comparison import Comparison, ConditionFound
+from warnstream.model.days import DayWindow
 from warnstream.model.expressions import Group, Lasting, LevelTerm, SignTerm, Term
 from warnstream.model.expressions import Sequence as Following
 from warnstream.model.indicators import LEADS_S, UNIT_OF_INDICATOR
@@ -218,6 +220,7 @@ def _comparison(configuration: Wording, one: Comparison) -> Record:
         "lead_s": one.lead_s,
         "forecast_value": _plain(one.forecast_value),
         "station": configuration.network.stations.code[one.station] if one.station >= 0 else "",
+        "coverage": _plain(one.coverage),
         "level": one.level.word,
         "thresholds": _by_level(one.critical),
         "clear_values": _by_level(one.clear),
@@ -253,15 +256,15 @@ def _condition(verdict: Verdict, found: ConditionFound) -> Record:
 
 
 def _place(configuration: Wording, place: PlaceView) -> Record:
-    windows = zip(place.duration_s, place.rain_mm, place.coverage, strict=True)
+    windows = zip(place.window, place.rain_mm, place.coverage, strict=True)
     return {
         "zone": place.zone,
         "heard": _plain(place.heard),
         "blind": place.is_blind,
         "partly_blind": place.is_partly_blind,
         "rain": [
-            {"duration_s": duration_s, "rain_mm": _plain(rain_mm), "coverage": _plain(coverage)}
-            for duration_s, rain_mm, coverage in windows
+            {**_window(window), "rain_mm": _plain(rain_mm), "coverage": _plain(coverage)}
+            for window, rain_mm, coverage in windows
         ],
         "rain_ahead": [
             {"lead_s": lead_s, "rain_mm": _plain(rain_mm)}
@@ -269,11 +272,11 @@ def _place(configuration: Wording, place: PlaceView) -> Record:
         ],
         "soil_water_mm": _plain(place.soil_water_mm),
         "earlier_rain_coverage": _plain(place.antecedent_coverage),
-        "stations": [_station(configuration, place.duration_s, one) for one in place.stations],
+        "stations": [_station(configuration, place.window, one) for one in place.stations],
     }
 
 
-def _station(configuration: Wording, duration_s: tuple[int, ...], one: StationView) -> Record:
+def _station(configuration: Wording, window: tuple[int | DayWindow, ...], one: StationView) -> Record:
     return {
         "station": configuration.network.stations.code[one.station],
         "state": station_state(one),
@@ -286,13 +289,13 @@ def _station(configuration: Wording, duration_s: tuple[int, ...], one: StationVi
         "confidence": _plain(one.confidence),
         "rain": [
             {
-                "duration_s": duration,
+                **_window(over),
                 "rain_mm": _plain(rain_mm),
                 "coverage": _plain(coverage),
                 "unmeasured": _plain(unmeasured),
             }
-            for duration, rain_mm, coverage, unmeasured in zip(
-                duration_s, one.rain_mm, one.coverage, one.unmeasured, strict=True
+            for over, rain_mm, coverage, unmeasured in zip(
+                window, one.rain_mm, one.coverage, one.unmeasured, strict=True
             )
         ],
     }
@@ -307,6 +310,13 @@ def station_state(one: StationView) -> str:
     if one.confidence == 0.0:
         return "set aside"
     return "doubted" if one.confidence < 1.0 else "reports"
+
+
+def _window(window: int | DayWindow) -> Record:
+    """A duration, or whole days by their numbers: 0 is today so far."""
+    if isinstance(window, DayWindow):
+        return {"duration_s": window.duration_s, "days": days_words(window)}
+    return {"duration_s": window, "days": None}
 
 
 def _by_level(values: tuple[float, ...]) -> Record:
@@ -331,4 +341,4 @@ def _plain(value: object) -> object:
 
 def hour_of(record: Sequence[Record]) -> Record:
     """The window of one hour among those of a place or a station."""
-    return next(one for one in record if one["duration_s"] == HOUR_S)
+    return next(one for one in record if one["duration_s"] == HOUR_S and one["days"] is None)

@@ -159,7 +159,7 @@ class _Run:
 
     def begin(self, snapshots: SnapshotFiles, extent: Extent) -> int:
         """Take up the newest snapshot that fits; returns the number of the first entry after it."""
-        first = extent.segments[0].first_sequence
+        first, refused = extent.segments[0].first_sequence, list[bytes]()
         for sequence, payload in snapshots.newest_first():
             if sequence + 1 < first or sequence > extent.last_sequence:
                 continue
@@ -171,9 +171,12 @@ class _Run:
             except (ValueError, KeyError) as error:
                 self._caveats.append(f"a snapshot does not fit this configuration ({error})")
                 self.intake = self._new_intake()
+                refused.append(payload)
                 continue
             self._snapshot_s = self.begins_s = time_s
             return sequence + 1
+        if refused:  # as a node does: rain of days outlives a change of rules
+            self.intake.remember(refused[0])
         if first > 1:
             self._caveats.append(
                 "no snapshot lies before that minute and the journal has lost its beginning: "

@@ -11,23 +11,23 @@ from typing import Protocol
 import numpy as np
 
 from warnstream.assessment.explanation import HazardView, PlaceFinding, VillageView
+from warnstream.config.rule_words import quantity_words
 from warnstream.model.comparison import FEWER_IS_WORSE, Comparison, ConditionFound, NextLevel
 from warnstream.model.expressions import (
     Group,
     Lasting,
     LevelTerm,
-    Quantity,
     Relation,
     Sequence,
     SignTerm,
     Term,
 )
-from warnstream.model.indicators import UNIT_OF_INDICATOR, Indicator
+from warnstream.model.indicators import BY_DAYS, UNIT_OF_INDICATOR, Indicator
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules import HazardRule
-from warnstream.model.times import HOUR_S, MINUTE_S, clock_local
+from warnstream.model.times import HOUR_S, clock_local
 from warnstream.runners.one_line import describe_duration, describe_reason
 
 
@@ -174,7 +174,7 @@ class Verdict:
     def _lacks_data(self) -> str:
         share = self.rule.lowering.coverage_min
         if self._rests_on_rain():
-            covered = [self._coverage(number, HOUR_S) for number in range(len(self._village.places))]
+            covered = [place.coverage[place.window.index(HOUR_S)] for place in self._village.places]
             return (
                 f"only {min(covered):.0%} of the last hour was observed, {share:.0%} is needed: "
                 "without data no level falls"
@@ -213,16 +213,11 @@ class Verdict:
         return text
 
     def _gaps(self, one: Candidate) -> str:
-        if one.compared.indicator is not Indicator.RAIN or one.compared.lead_s:
+        compared = one.compared
+        is_sum = compared.indicator is Indicator.RAIN or compared.indicator in BY_DAYS
+        if not is_sum or compared.lead_s or compared.coverage >= COVERAGE_TOLD:
             return ""
-        covered = self._coverage(one.place, one.compared.duration_s)
-        if covered >= COVERAGE_TOLD:
-            return ""
-        return f"; only {covered:.0%} of that time was observed, more may have fallen"
-
-    def _coverage(self, place: int, duration_s: int) -> float:
-        view = self._village.places[place]
-        return view.coverage[view.duration_s.index(duration_s)]
+        return f"; only {compared.coverage:.0%} of that time was observed, more may have fallen"
 
     def _nothing_to_reach(self) -> str:
         view = self._view
@@ -294,15 +289,13 @@ class Verdict:
         amount = "no value set here" if np.isnan(found.amount) else _number(found.amount)
         over = f" over {describe_duration(condition.over_s)}" if condition.over_s else ""
         relation = condition.relation.value.replace("_", " ")
+        name = quantity_words(condition.quantity)
+        if found.station >= 0:
+            code = self._configuration.network.stations.code[found.station]
+            name = name if code in name else f"{name} ({code})"
         if condition.relation is Relation.RISES_BY:
-            return f"{self._quantity(condition.quantity, found.station)} rose by {value}{over}, of {amount}"
-        return f"{self._quantity(condition.quantity, found.station)} {value}, {relation} {amount}"
-
-    def _quantity(self, quantity: Quantity, station: int) -> str:
-        name = quantity.indicator.word.replace("_", " ")
-        is_time = quantity.parameter >= MINUTE_S
-        at = f" at {self._configuration.network.stations.code[station]}" if station >= 0 else ""
-        return f"{name} {describe_duration(int(quantity.parameter))}{at}" if is_time else f"{name}{at}"
+            return f"{name} rose by {value}{over}, of {amount}"
+        return f"{name} {value}, {relation} {amount}"
 
     def _zone(self, place: int) -> str:
         zone = self._view.places[place].zone if self._view.places else ""
@@ -323,11 +316,12 @@ def describe_blindness(village: VillageView) -> list[str]:
     return said
 
 
-_OVER = frozenset({Indicator.RAIN, Indicator.INTENSITY, Indicator.VELOCITY, Indicator.TILT_RATE})
+_OVER = frozenset({*BY_DAYS, Indicator.RAIN, Indicator.INTENSITY, Indicator.VELOCITY, Indicator.TILT_RATE})
 """Indicators whose value is taken over the duration."""
 
 _BY_VILLAGE = frozenset(
     {
+        *BY_DAYS,
         Indicator.RAIN,
         Indicator.SOIL_WATER,
         Indicator.INTENSITY,

@@ -230,7 +230,7 @@ def test_a_rule_says_what_it_still_waits_for() -> None:
     (said,) = county.hazard()["why_not_higher"]
     assert said.startswith("red: ")
     assert "has held for 10 min of 20 min, since 08:05" in said
-    assert "rain 10 min 0 mm, at least 5" in said
+    assert "; rain over 10min 0 mm, at least 5" in said
 
 
 def test_rain_that_does_not_go_on_is_named_as_the_reason() -> None:

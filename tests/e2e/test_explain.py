@@ -97,7 +97,9 @@ def live(directory: Path, messages: list[Message]) -> Lived:
             waiting += batch
             if number % 3 and time_s not in SNAPSHOTS_AT_S:
                 continue
-            payload = kinds.encode_messages(waiting)
+            payload = kinds.encode_arrived(
+                [([one.topic for one in waiting], [one.payload for one in waiting])]
+            )
             waiting = []
             sequence = journal.append(kinds.MESSAGES, payload)
             for _, step in intake.consume(kinds.MESSAGES, payload).steps:

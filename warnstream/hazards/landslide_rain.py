@@ -101,7 +101,7 @@ def compare(
     territory = table.territories[number]
     event_h = antecedent.event_s[table.dry_gap_s][rows] / HOUR_S
     critical = _critical(territory, np.nan_to_num(rain.over(HOUR_S)[rows]), event_h)
-    value = _values(table, rain, antecedent)[rows]
+    value = _values(table, rain, antecedent, rows, event_h)
     level, duration_s = levels_of(value, critical)[0], _durations(table, event_h)[0]
     found = [
         Comparison(

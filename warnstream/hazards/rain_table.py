@@ -8,7 +8,7 @@ rule's `forecast_level_max`.
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import NamedTuple
 

@@ -22,6 +22,7 @@ from warnstream.adapters.journal_segments import Extent, find_extent, read_entri
 from warnstream.adapters.journal_snapshots import SnapshotFiles
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
+from warnstream.ingest.decode import RawMessage
 from warnstream.model.effects import Effects
 from warnstream.model.errors import ArchiveError, describe
 from warnstream.model.readings import ReadingBatch, concatenate, empty_batch
@@ -243,11 +244,11 @@ class _Run:
 
 def _cut_messages(payload: bytes, topics: Topics, asked_s: int) -> tuple[bytes | None, bytes | None]:
     """Messages before the first that tells a later time, and the others."""
-    pairs = msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]])
-    for number, (topic, content) in enumerate(pairs):
-        if topic == topics.clock and told_s(content) > asked_s:
-            before, after = pairs[:number], pairs[number:]
-            return (msgspec.msgpack.encode(before) if before else None), msgspec.msgpack.encode(after)
+    messages = [RawMessage(topic, content) for topic, content in kinds.decode_messages(payload)]
+    for number, message in enumerate(messages):
+        if message.topic == topics.clock and told_s(message.payload) > asked_s:
+            before, after = messages[:number], messages[number:]
+            return (kinds.encode_messages(before) if before else None), kinds.encode_messages(after)
     return payload, None
 
 

@@ -1,4 +1,4 @@
-"""The command ``warnstream``: demo, check, run, replay, warnings, refused, listener-user, post-token.
+"""The command ``warnstream`` and its subcommands, one function each to declare and to run it.
 
 Exit status: 0 done, 1 the work failed, 2 the command line or the
 configuration is wrong, 130 interrupted.
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_run(commands)
     _add_replay(commands)
+    _add_explain(commands)
     _add_warnings(commands)
     _add_refused(commands)
     _add_listener_user(commands)
@@ -139,6 +140,38 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     replay.add_argument("--after", type=float, default=0.0, metavar="HOURS", help="go on without readings")
     replay.add_argument("--json", action="store_true", help="print summary.json instead of a text")
     replay.set_defaults(command=_replay)
+
+
+def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    explain = commands.add_parser(
+        "explain",
+        help="why a village was warned at a minute, or was not",
+        description=(
+            "Repeats what the node did up to AT from its journal, and tells everything that decided on "
+            "VILLAGE then: values against thresholds, gauges heard and silent, why each level stood, was not "
+            "higher and not lower, and the messages issued. Reads only; the node may be running."
+        ),
+        epilog="Example: warnstream explain county 331125001005 2026-06-18T14:30Z --hazard flash_flood",
+    )
+    explain.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    explain.add_argument("village", metavar="VILLAGE", help="code, or a name that only one has")
+    explain.add_argument(
+        "at", nargs="?", metavar="AT", help="ISO 8601 with a zone (default: the newest minute that is known)"
+    )
+    explain.add_argument("--hazard", metavar="NAME", help="only this hazard")
+    source = explain.add_mutually_exclusive_group()
+    source.add_argument(
+        "--journal",
+        type=Path,
+        metavar="DIR",
+        help="storage directory of the node, or a copy (default: its own)",
+    )
+    source.add_argument("--readings", type=Path, metavar="FILE", help="an archive instead of a journal")
+    explain.add_argument(
+        "--known-now", action="store_true", help="also with the readings that came after that minute"
+    )
+    explain.add_argument("--json", action="store_true", help="print JSON instead of a text")
+    explain.set_defaults(command=_explain)
 
 
 def _add_warnings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -278,6 +311,20 @@ def _replay(options: argparse.Namespace) -> int:
         as_json=options.json,
         is_journal=options.journal is not None,
     )
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from warnstream.runners.explain_command import Question, explain
+
+    question = Question(
+        options.village,
+        options.at,
+        options.hazard,
+        options.journal,
+        options.readings,
+        known_now=options.known_now,
+    )
+    return explain(_load(options.directory), question, as_json=options.json)
 
 
 def _listener_user(options: argparse.Namespace) -> int:

@@ -173,6 +173,12 @@ class WarningDesk:
         case = self._by_name.get(warning)
         return self._status(case) if case else None
 
+    def of_village(self, village: int) -> list[tuple[WarningStatus, WarningMessage]]:
+        """The warning of every hazard of a village, over ones too, each with its last message."""
+        cases = [case for (of, _), case in self._cases.items() if of == village]
+        cases.sort(key=lambda case: case.warning.hazard)
+        return [(self._status(case), case.warning.latest) for case in cases if case.warning.latest]
+
     def latest_message(self, warning: str) -> WarningMessage | None:
         """The last message of a warning, its Cancel included; None for an unknown name."""
         case = self._by_name.get(warning)

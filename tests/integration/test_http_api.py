@@ -49,6 +49,11 @@ class Node:
     def warnings(self) -> list[dict[str, object]]:
         return [{"warning": MESSAGE.warning}]
 
+    def explanation(self, village_code: str) -> dict[str, object] | None:
+        if self.refuse:
+            raise self.refuse
+        return {"answer": ["no warning stood"]} if village_code == "V1" else None
+
     def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         if self.refuse:
             raise self.refuse
@@ -461,3 +466,13 @@ def test_a_post_affirms_a_warning_with_its_token(api: HttpApi, node: Node) -> No
     assert node.said == [OperatorAffirm(MESSAGE.warning, "town-1", "still raining")]
     said["warning"] = "another"
     assert ask(api, "POST", "/api/v1/warnings/affirmations", json=said).status_code == 400
+
+
+def test_an_explanation_is_the_node_s_and_of_the_last_step_only(api: HttpApi, node: Node) -> None:
+    path = "/api/v1/villages/V1/explanation"
+    assert ask(api, "GET", path).json() == {"answer": ["no warning stood"]}
+    past = ask(api, "GET", f"{path}?at=2026-06-18T14:30Z")
+    assert (past.status_code, "warnstream explain" in past.text) == (400, True)
+    assert ask(api, "GET", "/api/v1/villages/V9/explanation").status_code == 404
+    node.refuse = StoreError("nothing has been judged yet", retryable=True)
+    assert ask(api, "GET", path).status_code == 503

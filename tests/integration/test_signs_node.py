@@ -1,5 +1,6 @@
 """A sign over HTTP into a running node and out as a warning; a node that starts again knows it still."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from station_sim.county import CountyPlan, build_county
 from station_sim.demo_config import write_demo_config
 from tests.conftest import free_port
 from warnstream.adapters.tokens import Tokens, load_or_create_secret
+from warnstream.cli import main
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.runners.node import Node
@@ -57,7 +59,9 @@ def until(read: Callable[[], Json], is_there: Callable[[Json], bool]) -> Json:
     raise AssertionError(f"waited 10 s, last seen: {read()}")
 
 
-def test_a_sign_becomes_a_warning_and_survives_a_restart(configuration: Configuration) -> None:
+def test_a_sign_becomes_a_warning_is_explained_and_survives_a_restart(
+    configuration: Configuration, capsys: pytest.CaptureFixture[str]
+) -> None:
     village = configuration.network.villages.code[0]
     grid, leader = (post.post for post in configuration.network.posts_of_village(0)[:2])
     configuration.storage.directory.mkdir(parents=True)
@@ -75,6 +79,21 @@ def test_a_sign_becomes_a_warning_and_survives_a_restart(configuration: Configur
         )
         assert (warning["village"], warning["hazard"]) == (village, "landslide")
         assert 'warnstream_signs{kind="crack",state="validated"} 1.0' in client.get("/metrics").text
+        live = client.get(f"/api/v1/villages/{village}/explanation").json()
+        told = next(one for one in live["hazards"] if one["hazard"] == "landslide")
+        assert (told["level"], told["reason"]["indicator"]) == ("orange", "sign")
+        assert told["warning"]["warning"] == warning["warning"]
+        assert grid not in json.dumps(live)  # posts are counted, not named
+        assert "warnstream_explanation_seconds_count 1.0" in client.get("/metrics").text
+        # The command beside the running node, by its journal and the system's clock.
+        capsys.readouterr()
+        assert main(["explain", str(configuration.directory), village, "--json"]) == 0
+        beside = json.loads(capsys.readouterr().out)
+        assert beside["caveats"] == []
+        assert [one["msg_type"] for one in beside["messages"]] == ["Alert", "Update"]
+        assert {one["kind"] for one in beside["messages"][1]["told"]} >= {"village", "post"}
+        (seen,) = beside["signs"]
+        assert (seen["reporter"], seen["validator"]) == (grid, leader)
     with running(configuration) as client:
         (again,) = until(lambda: client.get("/api/v1/signs").json(), bool)
         assert (again["sign"], again["state"], again["validator"]) == (sign["sign"], "validated", leader)

@@ -8,6 +8,7 @@ requests that need them, not the others.
 """
 
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -76,6 +77,15 @@ class NodeStatus(Protocol):
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
 
+    def explanation(self, village_code: str) -> dict[str, object] | None:
+        """What decided on a village at the last step; None if there is no such village.
+
+        Raises
+        ------
+        StoreError
+            If nothing has been judged yet, or too many ask.
+        """
+
     def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         """Take an answer; returns once it is durable.
 
@@ -136,6 +146,14 @@ ROUTES = (
     RouteSpec("GET", "/openapi.json", "openapi", "This document.", {200: "Object"}),
     RouteSpec("GET", "/api/v1/state", "state", "The situation of the county.", {200: "Object"}),
     RouteSpec("GET", "/api/v1/warnings", "warnings", "Open warnings.", {200: "Objects"}),
+    RouteSpec(
+        "GET",
+        "/api/v1/villages/{village}/explanation",
+        "explanation",
+        "Why a village is warned after the last step, or is not.",
+        {200: "Object"} | dict.fromkeys((400, 404, 429, 503), "Problems"),
+        is_limited=True,
+    ),
     RouteSpec(
         "POST",
         "/api/v1/answers",
@@ -329,6 +347,16 @@ class HttpApi:
     async def _warnings(self, _request: Request) -> Response:
         return _json(await run_in_threadpool(self._node.warnings))
 
+    async def _explanation(self, request: Request) -> Response:
+        if request.query_params:
+            raise HTTPException(
+                400, "only the last step is told here; for the past ask `warnstream explain` on the node"
+            )
+        found = await run_in_threadpool(self._node.explanation, request.path_params["village"])
+        if found is None:
+            raise HTTPException(404, "no such village")
+        return _json(found)
+
     async def _answers(self, request: Request) -> Response:
         fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["AnswerRequest"])
         message, recipient = fields["message"], fields["recipient"]
@@ -476,9 +504,9 @@ def _operation(spec: RouteSpec) -> dict[str, Any]:
             for status, schema in spec.answers.items()
         },
     }
-    if "{token}" in spec.path:
-        token = {"name": "token", "in": "path", "required": True, "schema": TEXT_SCHEMA}
-        operation["parameters"] = [token]
+    for name in re.findall(r"{(\w+)}", spec.path):
+        parameter = {"name": name, "in": "path", "required": True, "schema": TEXT_SCHEMA}
+        operation["parameters"] = [parameter]
     if spec.body:
         operation["requestBody"] = {"required": True, "content": _content(spec.body)}
     return operation
@@ -489,7 +517,7 @@ HTTP_WORDS = {
     202: "Kept.",
     400: "The request is wrong; every problem is named.",
     403: "The token does not fit.",
-    404: "There is no such page.",
+    404: "There is no such thing.",
     413: "The body is too long.",
     429: "Too many requests; see Retry-After.",
     503: "Not now; the reasons are named.",

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 from warnstream.adapters.journal_segments import UNFINISHED, disk_error, sync_directory
@@ -73,13 +74,18 @@ class SnapshotFiles:
             raise disk_error(path, error) from error
 
     def latest(self) -> tuple[int, bytes] | None:
-        """Entry and payload of the newest undamaged one; damaged ones are logged and passed over."""
+        """Entry and payload of the newest undamaged one; None if there is none."""
+        return next(self.newest_first(), None)
+
+    def newest_first(self) -> Iterator[tuple[int, bytes]]:
+        """Entry and payload of every undamaged one; damaged ones are logged and passed over."""
         for sequence in reversed(self.sequences()):
             try:
-                return sequence, self._read(sequence)
+                payload = self._read(sequence)
             except (OSError, ValueError) as error:
                 log.warning("snapshot damaged", extra={"file": self._path(sequence), "error": str(error)})
-        return None
+                continue
+            yield sequence, payload
 
     def size_bytes(self) -> int:
         """Bytes of all snapshots."""

@@ -225,6 +225,12 @@ class Metrics:
             buckets=WORK_BUCKETS_S,
             registry=registry,
         )
+        self.explanation = Histogram(
+            "warnstream_explanation_seconds",
+            "Time that the loop gave to an explanation asked for over HTTP.",
+            buckets=WORK_BUCKETS_S,
+            registry=registry,
+        )
         self.last_tick_at = Gauge(
             "warnstream_last_tick_timestamp_seconds", "Engine time of the last judgement.", registry=registry
         )

@@ -6,10 +6,11 @@ In the order of a step:
 2. `villages`   what that means for villages (stages forecast, villages)
 3. `judgement`  which level each hazard has reached, and why (stage hazards, and how levels fall)
 
-`machine` puts the three in order.
+`machine` puts the three in order; `explanation` tells what decided on one village.
 """
 
+from warnstream.assessment.explanation import VillageView
 from warnstream.assessment.machine import Assessment, AssessmentStep
 from warnstream.assessment.villages import Weights
 
-__all__ = ["Assessment", "AssessmentStep", "Weights"]
+__all__ = ["Assessment", "AssessmentStep", "VillageView", "Weights"]

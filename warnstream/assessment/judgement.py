@@ -32,6 +32,7 @@ from warnstream.hazards.rule_values import RuleSources
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
 from warnstream.model.changes import Change, LevelChange, Reason
+from warnstream.model.comparison import RuleLevelFound
 from warnstream.model.errors import describe
 from warnstream.model.expressions import Leaf, LevelTerm, RuleTable, SignTerm
 from warnstream.model.indicators import HazardLevels, Indicator, VillageAntecedent, VillageRain, no_levels
@@ -54,11 +55,11 @@ RAIN_EVALUATORS: dict[str, Callable[[HazardRule, VillageRain], HazardLevels]] = 
     "rainstorm": rainstorm.evaluate,
     "critical_rainfall": critical_rainfall.evaluate,
 }
-"""Evaluators that judge rain over durations; `Judgement` knows the others."""
+"""Evaluators that judge rain over durations; `Judgement` knows the others, `explanation.compare` all."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Spoken:
+class Spoken:
     """What was found over places and for villages, which place speaks for each, and the worst ratio."""
 
     of_places: HazardLevels
@@ -87,7 +88,8 @@ class Judgement:
         self._read: RuleSources | None = None
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
-        self._spoken: dict[str, _Spoken] = {}
+        self._spoken: dict[str, Spoken] = {}
+        self._last: dict[str, Spoken | None] = {}
         self._found_by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
@@ -97,6 +99,24 @@ class Judgement:
         self._read = None
         by_hazard = {rule.name: self._judge(rule, sources, failures) for rule in self._order}
         return [change for rule in self._rules for change in by_hazard[rule.name]]
+
+    @property
+    def rules(self) -> tuple[HazardRule, ...]:
+        """All rules, in the order of the configuration."""
+        return self._rules
+
+    def spoken(self, hazard: str) -> Spoken | None:
+        """What the last step found, signs included; None where it could not be evaluated."""
+        return self._last.get(hazard)
+
+    def reason(self, rule: HazardRule, village: int, sources: Sources) -> Reason | None:
+        """Why the last step, which had these sources, gave a village its level; None where it gave none."""
+        spoken = self._last.get(rule.name)
+        return None if spoken is None else self._reason(rule, village, spoken, sources)
+
+    def told(self, rule: HazardRule, place: int, sources: Sources) -> list[RuleLevelFound]:
+        """What became of the conditions of a rule of the operator's own at one place in the last step."""
+        return self._plan.told(rule, place, self._rule_sources(sources))
 
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays, hazard by hazard."""
@@ -116,15 +136,17 @@ class Judgement:
             spoken = self._speak(rule, self._evaluate(rule, sources))
         except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
             failures[rule.name] = describe(error)
+            self._last[rule.name] = None
             return self._hold(rule, state, sources)
         self.ratio[rule.name] = spoken.ratio
         if rule.signs is not None:
             of_villages = with_signs(spoken.of_villages, sources.signs.levels(rule.signs))
             spoken = replace(spoken, of_villages=of_villages)
+        self._last[rule.name] = spoken
         step = state.step(spoken.of_villages, rule.lowering, sources.now_s)
         return self._changes(rule, step, spoken, sources)
 
-    def _speak(self, rule: HazardRule, found: HazardLevels) -> _Spoken:
+    def _speak(self, rule: HazardRule, found: HazardLevels) -> Spoken:
         """Villages by what was found over places, checked; what stands is not gone through again."""
         last = self._spoken.get(rule.name)
         if last is not None and last.of_places is found:
@@ -136,7 +158,7 @@ class Judgement:
         ratio = found.ratio
         if len(ratio) > len(place):  # some village is divided
             ratio = np.fmax.reduceat(ratio, first_of_village[:-1])
-        spoken = _Spoken(found, of_villages, place, ratio)
+        spoken = Spoken(found, of_villages, place, ratio)
         self._spoken[rule.name] = spoken
         return spoken
 
@@ -148,7 +170,7 @@ class Judgement:
         of_villages.is_blind[:] = True
         of_villages = with_signs(of_villages, sources.signs.levels(rule.signs))
         every = np.arange(len(of_villages.level))
-        spoken = _Spoken(of_villages, of_villages, every, of_villages.ratio)
+        spoken = Spoken(of_villages, of_villages, every, of_villages.ratio)
         return self._changes(rule, state.step(of_villages, rule.lowering, sources.now_s), spoken, sources)
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
@@ -208,7 +230,7 @@ class Judgement:
             )
         return self._read
 
-    def _reason(self, rule: HazardRule, village: int, spoken: _Spoken, sources: Sources) -> Reason | None:
+    def _reason(self, rule: HazardRule, village: int, spoken: Spoken, sources: Sources) -> Reason | None:
         """Why the evaluator gave this village its level; None where it gave none."""
         found, place = spoken.of_places, int(spoken.place[village])
         if spoken.of_villages.level[village] == 0:
@@ -244,7 +266,7 @@ class Judgement:
         self,
         rule: HazardRule,
         step: LevelStep,
-        spoken: _Spoken | None,
+        spoken: Spoken | None,
         sources: Sources,
     ) -> list[LevelChange]:
         """One `LevelChange` per village whose level moved, or that lost or regained sight of a level."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.assessment.asked_windows import asked_windows
+from warnstream.assessment.explanation import Explained, VillageView, view_village
 from warnstream.assessment.judgement import Judgement, durations_of
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.stations import Arrays, StationPolicies, StationState
@@ -111,6 +112,8 @@ class Assessment:
         self._stations = StationState(network.stations, rules, policies, weights.neighbours, asked, past)
         self._villages = VillageState(len(self._places), weights, nowcast)
         self._judgement = Judgement(network, rules)
+        self._network = network
+        self._last: Explained | None = None
         self.signs = SignBook(network, signs or SignPolicy())
         self._now_s = -1
 
@@ -157,6 +160,7 @@ class Assessment:
         signs = self.signs.standing()
         sources = Sources(self._stations, rain, antecedent, sight, quality, signs, now_s)
         changes = self._judgement.step(sources, failures)
+        self._last = Explained(sources, is_reporting, failures)
 
         return AssessmentStep(
             changes,
@@ -169,6 +173,18 @@ class Assessment:
             sight.of_villages(self._places.first_of_village),
             self._judgement.ratio,
         )
+
+    def view(self, village: int) -> VillageView:
+        """Everything that decided on a village at the last step; to be asked right after it.
+
+        Raises
+        ------
+        ValueError
+            Before the first step, and between a restore and the first step after it.
+        """
+        if self._last is None:
+            raise ValueError("nothing has been judged yet")
+        return view_village(self._network, self._judgement, self._villages.own_weights, self._last, village)
 
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays; `restore` of it continues exactly."""
@@ -196,6 +212,7 @@ class Assessment:
         ValueError, KeyError
             If it was taken with another network or other rules; nothing may be assumed then.
         """
+        self._last = None
         self._stations.restore(state)
         self._villages.restore(state["villages"])
         self._judgement.restore(state)

@@ -79,7 +79,7 @@ def reason_of_value(
     indicator = Indicator(int(found.indicator[village]))
     duration_s = int(found.duration_s[village])
     observed_at_s = int(sources.stations.observed_at_s(indicator)[station])
-    window = _window_of_value(rule, indicator, duration_s, sources.rain)
+    window = window_of_value(rule, indicator, duration_s, sources.rain)
     coverage = coverage_of(sources, village, indicator, window)
     is_warming_up = _is_of_earlier_rain(indicator, window) and coverage < ANTECEDENT_COVERAGE_MIN
     is_doubtful = sources.is_doubtful(indicator, station, village, observed_at_s - duration_s)
@@ -105,7 +105,7 @@ def reason_of_value(
     )
 
 
-def _window_of_value(
+def window_of_value(
     rule: HazardRule, indicator: Indicator, duration_s: int, rain: VillageRain
 ) -> int | DayWindow:
     """Days that a value was taken over, where it was; else its duration in seconds."""

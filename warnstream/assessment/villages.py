@@ -102,6 +102,11 @@ class VillageState:
         self._rain: _LastRain | None = None
         self._antecedent: tuple[tuple[int, int, bytes], VillageAntecedent] | None = None
 
+    @property
+    def own_weights(self) -> StationWeights:
+        """Which stations speak for each place while all of them report."""
+        return self._weights.own
+
     def look_ahead(
         self, stations: StationState, quality: StationQuality, now_s: int, failures: dict[str, str]
     ) -> RainAhead | None:
@@ -142,8 +147,7 @@ class VillageState:
         ):
             return last.rain, last.sight
         # While these are the same, so are the ends of the windows: they are what it was worked out from.
-        end_s = stations.rain.window_end_min(now_s) * MINUTE_S
-        windows = _Windows.of(stations.duration_s, accumulation, days, end_s, quality)
+        windows = windows_of(stations, quality, now_s)
         rain, sight = self._combine(stations.duration_s, windows, is_heard, quality)
         self._rain = _LastRain(accumulation, days, self._ahead_mm, is_heard, quality, rain, sight)
         return rain, sight
@@ -183,7 +187,7 @@ class VillageState:
     def _combine(
         self,
         duration_s: Int32Array,
-        windows: "_Windows",
+        windows: "Windows",
         is_heard: BoolArray,
         quality: StationQuality,
     ) -> tuple[VillageRain, Sight]:
@@ -211,7 +215,7 @@ class VillageState:
 
 
 @dataclass(frozen=True, slots=True)
-class _Windows:
+class Windows:
     """Windows of all stations: those to the minute, then those of days.
 
     Attributes
@@ -233,7 +237,7 @@ class _Windows:
         days: DayRain | None,
         end_s: Int64Array,
         quality: StationQuality,
-    ) -> "_Windows":
+    ) -> "Windows":
         """Both kinds side by side; `end_s`, shape (n_stations,), is where those to the minute end."""
         doubted = np.flatnonzero(quality.since_s >= 0)
         ends_s = np.broadcast_to(end_s[doubted, None], (len(doubted), len(duration_s)))
@@ -245,7 +249,13 @@ class _Windows:
             ends_s = np.hstack([ends_s, end_of_days_s])
             rain_mm = np.hstack([rain_mm, days.rain_mm])
             coverage = np.hstack([coverage, days.coverage])
-        return _Windows(rain_mm, coverage, unmeasured_share(quality, doubted, begins_s, ends_s), days)
+        return Windows(rain_mm, coverage, unmeasured_share(quality, doubted, begins_s, ends_s), days)
+
+
+def windows_of(stations: StationState, quality: StationQuality, now_s: int) -> Windows:
+    """Windows of all stations as of now, and what of them doubted gauges did not measure."""
+    end_s = stations.rain.window_end_min(now_s) * MINUTE_S
+    return Windows.of(stations.duration_s, stations.windows(now_s), stations.day_rain(now_s), end_s, quality)
 
 
 def _measure_alike(one: StationQuality, other: StationQuality) -> bool:

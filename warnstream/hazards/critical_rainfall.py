@@ -21,6 +21,7 @@ import numpy as np
 
 from warnstream.hazards import rain_table
 from warnstream.model.arrays import Float64Array, UInt8Array
+from warnstream.model.comparison import Comparison
 from warnstream.model.indicators import HazardLevels, VillageAntecedent, VillageRain
 from warnstream.model.rules import CriticalRain, HazardRule, Wetness
 
@@ -44,13 +45,43 @@ def evaluate(
     antecedent : VillageAntecedent or None
         Needed where the thresholds depend on the wetness.
     """
+    table = _table_now(rule, antecedent)
+    rule = replace(rule, thresholds=table)
+    return rain_table.evaluate_where(rule, rain, counts=None, ratio=ratio_to_critical(table, rain))
+
+
+def compare(
+    rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None, place: int
+) -> list[Comparison]:
+    """What `evaluate` compared at one place, with the critical rainfall of the ground as it is."""
+    return rain_table.compare(replace(rule, thresholds=_table_now(rule, antecedent)), rain, place)
+
+
+def describe_ground(rule: HazardRule, antecedent: VillageAntecedent | None, place: int) -> str:
+    """How wet the ground is at one place and what that makes of its table; empty if that is all one."""
     table = rule.thresholds
     assert isinstance(table, CriticalRain)
-    if table.wetness is not None:
-        assert antecedent is not None, "planned for from the rules"
-        table = replace(table, critical_mm=critical_now(table, table.wetness, antecedent))
-        rule = replace(rule, thresholds=table)
-    return rain_table.evaluate_where(rule, rain, counts=None, ratio=ratio_to_critical(table, rain))
+    wetness = table.wetness
+    if wetness is None or antecedent is None:
+        return ""
+    ground_mm = ground_of(wetness, antecedent)[place : place + 1]
+    source = f"antecedent rain (ratio {wetness.api_ratio:g})" if wetness.api_ratio else "soil water index"
+    known = "not known, counts as wet" if np.isnan(ground_mm[0]) else f"{ground_mm[0]:.1f} mm"
+    if wetness.dry_mm is not None:
+        word = ("dry", "medium", "wet")[int(wetness_class(wetness, ground_mm)[0])]
+        limits = f"medium from {wetness.limit_mm[0]:g}, wet from {wetness.limit_mm[1]:g} mm"
+        return f"{source} {known}: {word} ground ({limits})"
+    return f"{source} {known}: {share_of_table(wetness, ground_mm)[0]:.0%} of the table is critical"
+
+
+def _table_now(rule: HazardRule, antecedent: VillageAntecedent | None) -> CriticalRain:
+    """The rule's table on the ground as it is."""
+    table = rule.thresholds
+    assert isinstance(table, CriticalRain)
+    if table.wetness is None:
+        return table
+    assert antecedent is not None, "planned for from the rules"
+    return replace(table, critical_mm=critical_now(table, table.wetness, antecedent))
 
 
 def critical_now(table: CriticalRain, wetness: Wetness, antecedent: VillageAntecedent) -> Float64Array:
@@ -60,9 +91,13 @@ def critical_now(table: CriticalRain, wetness: Wetness, antecedent: VillageAntec
         is_class = wetness_class(wetness, ground_mm)[:, None, None]
         critical = np.where(is_class == DRY, wetness.dry_mm, table.critical_mm)
         return np.where(is_class == WET, wetness.wet_mm, critical)
+    return np.asarray(table.critical_mm * share_of_table(wetness, ground_mm)[:, None, None])
+
+
+def share_of_table(wetness: Wetness, ground_mm: Float64Array) -> Float64Array:
+    """Share of the table that is critical by the guidance, same shape as `ground_mm`."""
     share = np.interp(ground_mm, wetness.guide_mm, wetness.guide_share)
-    share = np.where(np.isnan(ground_mm), wetness.guide_share[-1], share)
-    return np.asarray(table.critical_mm * share[:, None, None])
+    return np.where(np.isnan(ground_mm), wetness.guide_share[-1], share)
 
 
 def ground_of(wetness: Wetness, antecedent: VillageAntecedent) -> Float64Array:

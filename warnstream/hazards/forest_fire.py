@@ -3,8 +3,10 @@
 import numpy as np
 
 from warnstream.hazards.tables import levels_of, threshold_of
-from warnstream.model.arrays import Float64Array
+from warnstream.model.arrays import Float64Array, Int32Array
+from warnstream.model.comparison import Comparison, clear_of
 from warnstream.model.indicators import HazardLevels, Indicator, no_levels
+from warnstream.model.level import Level
 from warnstream.model.rules import FireTable, HazardRule
 from warnstream.model.times import DAY_S
 
@@ -22,15 +24,9 @@ def evaluate(rule: HazardRule, fire_weather: Float64Array) -> HazardLevels:
     """
     table = rule.thresholds
     assert isinstance(table, FireTable)
-    n_villages, n_near = table.station.shape
+    n_villages = len(table.station)
     found = no_levels(n_villages, Indicator.FIRE_WEATHER)
-    value = np.full(n_villages, np.nan)
-    for rank in reversed(range(n_near)):
-        station = table.station[:, rank]
-        here = np.where(station >= 0, fire_weather[station], np.nan)
-        known = ~np.isnan(here)
-        value[known] = here[known]
-        found.station[known] = station[known]
+    value, found.station[:] = _nearest(table, fire_weather)
     critical = np.broadcast_to(table.critical, (n_villages, len(table.critical)))
     found.level[:] = levels_of(value, critical)
     found.holding[:] = levels_of(value, critical * rule.lowering.clear_ratio)
@@ -40,3 +36,35 @@ def evaluate(rule: HazardRule, fire_weather: Float64Array) -> HazardLevels:
     found.threshold[:] = threshold_of(critical, found.level)
     found.duration_s[:] = DAY_S
     return found
+
+
+def compare(rule: HazardRule, fire_weather: Float64Array, place: int) -> list[Comparison]:
+    """What `evaluate` compared at one place."""
+    table = rule.thresholds
+    assert isinstance(table, FireTable)
+    value, station = _nearest(table, fire_weather)
+    critical = tuple(table.critical.tolist())
+    return [
+        Comparison(
+            Indicator.FIRE_WEATHER,
+            float(value[place]),
+            critical,
+            Level(int(levels_of(value[place : place + 1], table.critical[None])[0])),
+            duration_s=DAY_S,
+            station=int(station[place]),
+            clear=clear_of(critical, rule.lowering.clear_ratio),
+        )
+    ]
+
+
+def _nearest(table: FireTable, fire_weather: Float64Array) -> tuple[Float64Array, Int32Array]:
+    """Index of each village and its station: the nearest that has one; NaN and -1 where none has."""
+    n_villages, n_near = table.station.shape
+    value, chosen = np.full(n_villages, np.nan), np.full(n_villages, -1, dtype=np.int32)
+    for rank in reversed(range(n_near)):
+        station = table.station[:, rank]
+        here = np.where(station >= 0, fire_weather[station], np.nan)
+        known = ~np.isnan(here)
+        value[known] = here[known]
+        chosen[known] = station[known]
+    return value, chosen

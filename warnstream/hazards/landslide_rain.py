@@ -23,7 +23,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
-from warnstream.model.arrays import Float64Array, Int64Array, LevelArray
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
+from warnstream.model.comparison import Comparison, capped, clear_of
 from warnstream.model.indicators import (
     LEADS_S,
     HazardLevels,
@@ -85,6 +86,61 @@ def evaluate(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent)
             _take_expected(found, rule, rows, territory, rain, antecedent)
     reached = np.flatnonzero(found.level)
     found.station[reached] = rain.main_station(reached, np.full(len(reached), HOUR_S, dtype=np.int32))
+    return found
+
+
+def compare(
+    rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent, place: int
+) -> list[Comparison]:
+    """What `evaluate` compared at one place: each criterion, then the critical line with each lead."""
+    table = rule.thresholds
+    assert isinstance(table, LandslideRain)
+    number, rows = int(table.territory[place]), np.array([place])
+    if number < 0:
+        return []
+    territory = table.territories[number]
+    event_h = antecedent.event_s[table.dry_gap_s][rows] / HOUR_S
+    critical = _critical(territory, np.nan_to_num(rain.over(HOUR_S)[rows]), event_h)
+    value = _values(table, rain, antecedent, rows, event_h)
+    level, duration_s = levels_of(value, critical)[0], _durations(table, event_h)[0]
+    found = [
+        Comparison(
+            indicator,
+            float(value[0, column]),
+            (thresholds := tuple(critical[0, column].tolist())),
+            Level(int(level[column])),
+            duration_s=int(duration_s[column]),
+            clear=clear_of(thresholds, rule.lowering.clear_ratio),
+        )
+        for column, indicator in enumerate(_names(table)[0])
+    ]
+    if rule.forecast_level_max > Level.NONE:
+        found += _compare_expected(rule, rows, territory, rain, antecedent)
+    return found
+
+
+def _compare_expected(
+    rule: HazardRule,
+    rows: Int64Array,
+    territory: LandslideTerritory,
+    rain: VillageRain,
+    antecedent: VillageAntecedent,
+) -> list[Comparison]:
+    found = []
+    for index, lead_s in enumerate(LEADS_S):
+        expected, critical = _expected(rows, territory, rain, antecedent, index)
+        if np.isnan(expected[0]):
+            continue
+        one = Comparison(
+            Indicator.SOIL_WATER,
+            float(expected[0]),
+            tuple(critical[0].tolist()),
+            Level(int(levels_of(expected[:, None], critical[:, None])[0, 0])),
+            duration_s=HOUR_S,
+            lead_s=lead_s,
+            forecast_value=max(float(expected[0] - antecedent.soil_water_mm[rows[0]]), 0.0),
+        )
+        found.append(capped(one, rule.forecast_level_max))
     return found
 
 
@@ -191,10 +247,29 @@ def _take(
     found.level[at] = level[pick]
     found.value[at] = value[pick]
     found.threshold[at] = threshold_of(critical, level)[pick]
-    indicator, lasts_s = _names(table)
-    found.indicator[at] = np.array(indicator, dtype=np.uint8)[column]
-    duration_s = np.array(lasts_s, dtype=np.int32)[column]
-    found.duration_s[at] = np.where(column == 1, np.rint(event_h[reached] * HOUR_S), duration_s)
+    found.indicator[at] = np.array(_names(table)[0], dtype=np.uint8)[column]
+    found.duration_s[at] = _durations(table, event_h[reached])[pick]
+
+
+def _durations(table: LandslideRain, event_h: Float64Array) -> Int32Array:
+    """Over which time each criterion is taken, shape (n, n_criteria)."""
+    fixed_s = np.array(_names(table)[1], dtype=np.int32)
+    duration_s = np.tile(fixed_s, (len(event_h), 1))
+    duration_s[:, 1] = np.rint(event_h * HOUR_S)
+    return duration_s
+
+
+def _expected(
+    rows: Int64Array,
+    territory: LandslideTerritory,
+    rain: VillageRain,
+    antecedent: VillageAntecedent,
+    index: int,
+) -> tuple[Float64Array, Float64Array]:
+    """Soil water after one lead, shape (n,), and what is critical with the rain of that hour, (n, 4)."""
+    hourly_mm = np.diff(rain.ahead_mm[rows], axis=1, prepend=0.0)
+    critical = critical_soil_water(territory, np.nan_to_num(hourly_mm[:, index]))
+    return antecedent.soil_water_ahead_mm[rows, index], critical
 
 
 def _names(table: LandslideRain) -> tuple[list[Indicator], list[int]]:
@@ -216,12 +291,10 @@ def _take_expected(
     antecedent: VillageAntecedent,
 ) -> None:
     """Add the levels that the critical line will reach, where they are worse than what was found."""
-    hourly_mm = np.diff(rain.ahead_mm[rows], axis=1, prepend=0.0)
     for index, lead_s in enumerate(LEADS_S):
-        expected = antecedent.soil_water_ahead_mm[rows, index]
-        if not _in_reach(territory, expected):
+        if not _in_reach(territory, antecedent.soil_water_ahead_mm[rows, index]):
             continue
-        critical = critical_soil_water(territory, np.nan_to_num(hourly_mm[:, index]))
+        expected, critical = _expected(rows, territory, rain, antecedent, index)
         level = levels_of(expected[:, None], critical[:, None])[:, 0]
         level = np.minimum(level, np.uint8(rule.forecast_level_max))
         worse = np.flatnonzero(level > found.level[rows])

@@ -8,7 +8,7 @@ rule's `forecast_level_max`.
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
+from warnstream.model.comparison import Comparison, capped, clear_of
 from warnstream.model.indicators import LEADS_S, HazardLevels, Indicator, VillageRain, no_levels
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules import CriticalRain, HazardRule
@@ -46,7 +47,7 @@ def evaluate_where(
     """
     table = rule.thresholds
     assert isinstance(table, CriticalRain)
-    observed = [_Column(rain.over(duration), rain.highest_over(duration)) for duration in _durations(table)]
+    observed = _observed(table, rain)
     reached, holding = _reached(observed, table), _reached(observed, table, rule.lowering.clear_ratio)
     if counts is not None:
         reached = np.where(counts, reached, np.uint8(0))
@@ -79,6 +80,49 @@ def evaluate_where(
     rows = np.flatnonzero(found.level)
     found.station[rows] = rain.main_station(rows, found.duration_s[rows])
     return found
+
+
+def compare(
+    rule: HazardRule, rain: VillageRain, place: int, *, counts: bool = True, why_not: str = ""
+) -> list[Comparison]:
+    """What `evaluate_where` compared at one place: each duration as observed, then each with each lead.
+
+    Where observed rain does not count, `why_not` says so.
+    """
+    table = rule.thresholds
+    assert isinstance(table, CriticalRain)
+    found = []
+    for index, column in enumerate(_observed(table, rain)):
+        told = _compared(table, index, place, column)
+        clear = clear_of(told.critical, rule.lowering.clear_ratio)
+        found.append(replace(told, clear=clear) if counts else replace(told, level=Level.NONE, note=why_not))
+    if rule.forecast_level_max > Level.NONE:
+        for number, lead_s in enumerate(LEADS_S):
+            ahead = _expected(rule, rain, number, lead_s)
+            if ahead is None or np.isnan(ahead.rain_mm[place]):
+                continue
+            coming_mm = float(ahead.rain_mm[place])
+            for index, column in enumerate(ahead.columns):
+                told = _compared(table, index, place, column)
+                if not np.isnan(told.value):  # a duration shorter than the lead is not looked at
+                    told = replace(told, lead_s=lead_s, forecast_value=coming_mm)
+                    found.append(capped(told, rule.forecast_level_max))
+    return found
+
+
+def _compared(table: CriticalRain, index: int, place: int, column: "_Column") -> Comparison:
+    value, critical = column.total_mm()[place], table.critical_mm[place, index]
+    return Comparison(
+        Indicator.RAIN,
+        float(value),
+        tuple(critical.tolist()),
+        Level(int(levels_of(value[None], critical[None])[0])),
+        duration_s=int(table.duration_s[index]),
+    )
+
+
+def _observed(table: CriticalRain, rain: VillageRain) -> list["_Column"]:
+    return [_Column(rain.over(duration), rain.highest_over(duration)) for duration in _durations(table)]
 
 
 def _durations(table: CriticalRain) -> list[int]:
@@ -121,15 +165,22 @@ def _reached(columns: Sequence[_Column], table: CriticalRain, ratio: float = 1.0
     return worst
 
 
-def _take_expected(found: HazardLevels, rule: HazardRule, rain: VillageRain, index: int, lead_s: int) -> None:
-    """Add what will be reached within one lead time, where it is worse than what was found before."""
+class _Ahead(NamedTuple):
+    """What each duration will hold after one lead, and the rain that is coming (NaN: none comes)."""
+
+    columns: list[_Column]
+    rain_mm: Float64Array
+
+
+def _expected(rule: HazardRule, rain: VillageRain, index: int, lead_s: int) -> _Ahead | None:
+    """Rain over each duration within one lead time; None if it comes nowhere."""
     table = rule.thresholds
     assert isinstance(table, CriticalRain)
     # Where no rain is coming nothing *will* be reached; what has been is judged by observation alone.
     coming = rain.ahead_mm[:, index]
     comes = (coming > 0) & (coming >= rule.continues_mm_per_h)
     if not comes.any():
-        return
+        return None
     ahead = np.where(comes, coming, np.nan)
     most = float(coming.max(where=comes, initial=0.0))
     expected = []
@@ -141,8 +192,18 @@ def _take_expected(found: HazardLevels, rule: HazardRule, rain: VillageRain, ind
             expected.append(_Column(ahead, most))
         else:
             expected.append(_Column(np.full(len(ahead), np.nan), -np.inf))
-    reached = np.minimum(_reached(expected, table), np.uint8(rule.forecast_level_max))
-    _take(found, reached, expected, ahead, lead_s=lead_s, table=table)
+    return _Ahead(expected, ahead)
+
+
+def _take_expected(found: HazardLevels, rule: HazardRule, rain: VillageRain, index: int, lead_s: int) -> None:
+    """Add what will be reached within one lead time, where it is worse than what was found before."""
+    table = rule.thresholds
+    assert isinstance(table, CriticalRain)
+    ahead = _expected(rule, rain, index, lead_s)
+    if ahead is None:
+        return
+    reached = np.minimum(_reached(ahead.columns, table), np.uint8(rule.forecast_level_max))
+    _take(found, reached, ahead.columns, ahead.rain_mm, lead_s=lead_s, table=table)
 
 
 def _take(

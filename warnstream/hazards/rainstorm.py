@@ -11,6 +11,7 @@ import numpy as np
 
 from warnstream.hazards import rain_table
 from warnstream.model.arrays import BoolArray
+from warnstream.model.comparison import Comparison
 from warnstream.model.indicators import HazardLevels, VillageRain
 from warnstream.model.rules import HazardRule
 from warnstream.model.times import HOUR_S
@@ -27,6 +28,17 @@ def evaluate(rule: HazardRule, rain: VillageRain) -> HazardLevels:
         Accumulations over at least `rain_table.durations_needed(rule)`.
     """
     return rain_table.evaluate_where(rule, rain, counts=may_continue(rule, rain))
+
+
+def compare(rule: HazardRule, rain: VillageRain, place: int) -> list[Comparison]:
+    """What `evaluate` compared at one place."""
+    last_hour, next_hour = float(rain.over(HOUR_S)[place]), float(rain.ahead_mm[place, 0])
+    why_not = (
+        f"the rain does not go on: {last_hour:.1f} mm in the last hour, {np.nan_to_num(next_hour):.1f} mm "
+        f"expected in the next; {rule.continues_mm_per_h:g} mm would be"
+    )
+    counts = bool(may_continue(rule, rain)[place])
+    return rain_table.compare(rule, rain, place, counts=counts, why_not=why_not)
 
 
 def may_continue(rule: HazardRule, rain: VillageRain) -> BoolArray:

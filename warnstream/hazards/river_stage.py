@@ -37,6 +37,11 @@ def evaluate(rule: HazardRule, stages: GaugeStage, n_villages: int, now_s: int) 
     n_villages : int
     now_s : int
     """
+    return levels_of_villages(rows_of(rule, stages, now_s), n_villages)
+
+
+def rows_of(rule: HazardRule, stages: GaugeStage, now_s: int) -> SensorRows:
+    """What each gauge says of each village that it warns."""
     table = rule.thresholds
     assert isinstance(table, CriticalStage)
     fresh = age_ok(stages.observed_at_s[table.station], now_s, table.stale_after_s)
@@ -47,7 +52,8 @@ def evaluate(rule: HazardRule, stages: GaugeStage, n_villages: int, now_s: int) 
         stage_m = reaches.base_m + reaches.attenuation * (stage_m - reaches.base_m)
         rises_m_per_h = reaches.attenuation * rises_m_per_h
     level = levels_of(stage_m, table.critical_m)
-    holding = levels_of(stage_m, clear_values(table.critical_m, rule.lowering.clear_ratio, SPAN_M_MIN))
+    clear_m = clear_values(table.critical_m, rule.lowering.clear_ratio, SPAN_M_MIN)
+    holding = levels_of(stage_m, clear_m)
     threshold_m = threshold_of(table.critical_m, level)
     rise_m = np.zeros(len(level))
     lead_s: Int32Array = np.zeros(len(level), dtype=np.int32)
@@ -63,7 +69,7 @@ def evaluate(rule: HazardRule, stages: GaugeStage, n_villages: int, now_s: int) 
     value_m = np.where(lead_s > 0, threshold_m, stage_m)
     if reaches is not None:
         lead_s += reaches.travel_min_s
-    rows = SensorRows(
+    return SensorRows(
         village=table.village,
         station=table.station,
         indicator=np.full(len(level), Indicator.STAGE, dtype=np.uint8),
@@ -76,8 +82,9 @@ def evaluate(rule: HazardRule, stages: GaugeStage, n_villages: int, now_s: int) 
         duration_s=np.zeros(len(level), dtype=np.int32),
         lead_s=lead_s,
         is_confirmed=np.ones(len(level), dtype=np.bool_),
+        critical=table.critical_m,
+        clear=clear_m,
     )
-    return levels_of_villages(rows, n_villages)
 
 
 def lead_hours(critical_m: Float64Array, stage_m: Float64Array, rise_m_per_h: Float64Array) -> Float64Array:

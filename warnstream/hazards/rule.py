@@ -11,13 +11,14 @@ equals no restart. Nothing that is not known holds.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
 
 from warnstream.hazards.rule_values import RuleSources, Values, coverage_of, values_of
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.comparison import ConditionFound, RuleLevelFound
 from warnstream.model.days import over_duration
 from warnstream.model.expressions import (
     RAIN_LIKE,
@@ -168,6 +169,16 @@ class RulePlan:
         reached = [n for of, n in self._levels[rule.name] if of == level and self._found[n][0, village]]
         return self._carriers(reached[0], village, 0) if reached else []
 
+    def told(self, rule: HazardRule, place: int, sources: RuleSources) -> list[RuleLevelFound]:
+        """What became of each level's condition at one place in the last step, term by term."""
+        table = rule.thresholds
+        assert isinstance(table, RuleTable)
+        words = {item.level: item.words for item in table.levels}
+        return [
+            RuleLevelFound(level, words[level], self._told(number, place, sources))
+            for level, number in self._levels[rule.name]
+        ]
+
     def snapshot(self) -> StateArrays:
         """State as named arrays."""
         state: StateArrays = {"conditions": self._fingerprint()}
@@ -207,18 +218,24 @@ class RulePlan:
         return self._follow(self._followed[number], expression.within_s, first, then, sources.now_s)
 
     def _compare(self, number: int, term: Term, sources: RuleSources) -> BoolArray:
-        value = self.value(term.quantity, sources).value
+        value = self._compared(number, term, sources)
         amount, clear = self._amount(term.amount), self._amount(term.clear)
         if term.relation is Relation.RISES_BY:
-            past = self._past[number]
-            before = past.at(sources.now_s - term.over_s)
-            past.add(sources.now_s, value)
-            # 10.5 - 10.1 must reach 0.4.
-            value = np.full(len(value), np.nan) if before is None else np.round(value - before, 6)
+            self._past[number].add(sources.now_s, self.value(term.quantity, sources).value)
         if term.relation is Relation.AT_MOST:
-            value = np.where(_knows_enough(term.quantity, sources), value, np.nan)
             return np.stack([value <= amount, value <= clear])
         return np.stack([value >= amount, value >= clear])
+
+    def _compared(self, number: int, term: Term, sources: RuleSources) -> Float64Array:
+        """What a term compares with its amount: the value, or how much it has risen."""
+        value = self.value(term.quantity, sources).value
+        if term.relation is Relation.AT_MOST:
+            return np.where(_knows_enough(term.quantity, sources), value, np.nan)
+        if term.relation is not Relation.RISES_BY:
+            return value
+        before = self._past[number].at(sources.now_s - term.over_s)
+        # 10.5 - 10.1 must reach 0.4.
+        return np.full(len(value), np.nan) if before is None else np.round(value - before, 6)
 
     @staticmethod
     def _last(state: _Lasted, for_s: int, part: BoolArray, now_s: int) -> BoolArray:
@@ -275,6 +292,27 @@ class RulePlan:
             held = [part for part in parts if self._found[part][0, village]]
             parts = (min(held, key=lambda part: _needs_forecast(self._expressions[part])),)
         return [one for part in parts for one in self._carriers(part, village, since_s)]
+
+    def _told(self, number: int, place: int, sources: RuleSources) -> ConditionFound:
+        expression, held = self._expressions[number], self._found[number][:, place]
+        told = ConditionFound(
+            expression,
+            bool(held[0]),
+            bool(held[1]),
+            parts=tuple(self._told(part, place, sources) for part in self._parts[number]),
+        )
+        if isinstance(expression, Term):
+            return replace(
+                told,
+                value=float(self._compared(number, expression, sources)[place]),
+                amount=float(self.amount(expression)[place]),
+                station=int(self.value(expression.quantity, sources).station[place]),
+            )
+        if number in self._lasted:
+            return replace(told, since_s=int(self._lasted[number].since_s[place]))
+        if number in self._followed:
+            return replace(told, since_s=int(self._followed[number].first_at_s[place]))
+        return told
 
     def _amount(self, amount: float | str) -> float | Float64Array:
         return self._columns[amount] if isinstance(amount, str) else amount

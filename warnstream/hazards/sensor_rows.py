@@ -15,15 +15,18 @@ from warnstream.model.arrays import (
     LevelArray,
     UInt8Array,
 )
+from warnstream.model.comparison import Comparison
 from warnstream.model.indicators import HazardLevels, Indicator, no_levels
+from warnstream.model.level import Level
 
 
 @dataclass(frozen=True, slots=True)
 class SensorRows:
-    """What each row of a table found; all arrays have shape (n_rows,).
+    """What each row of a table found; all arrays have shape (n_rows,), two of them (n_rows, 4).
 
     `holding` is the level whose clear value the row still reaches, `fresh`
     whether its sensor reports. `lead_s` is 0 where the level is observed.
+    `critical` and `clear` are the values that reach and that hold each level.
     """
 
     village: Int32Array
@@ -38,6 +41,26 @@ class SensorRows:
     duration_s: Int32Array
     lead_s: Int32Array
     is_confirmed: BoolArray
+    critical: Float64Array
+    clear: Float64Array
+
+    def compare(self, place: int) -> list[Comparison]:
+        """What was compared at one place, row by row."""
+        return [self._compared(int(row)) for row in np.flatnonzero(self.village == place)]
+
+    def _compared(self, row: int) -> Comparison:
+        return Comparison(
+            Indicator(int(self.indicator[row])),
+            float(self.value[row]),
+            tuple(self.critical[row].tolist()),
+            Level(int(self.level[row])),
+            duration_s=int(self.duration_s[row]),
+            lead_s=int(self.lead_s[row]),
+            forecast_value=float(self.forecast_value[row]),
+            station=int(self.station[row]),
+            clear=tuple(self.clear[row].tolist()),
+            note="" if self.fresh[row] else "silent for too long: it says nothing",
+        )
 
 
 def levels_of_villages(rows: SensorRows, n_villages: int) -> HazardLevels:

@@ -40,6 +40,11 @@ def evaluate(rule: HazardRule, samples: SensorSamples, n_villages: int, now_s: i
     n_villages : int
     now_s : int
     """
+    return levels_of_villages(rows_of(rule, samples, now_s), n_villages)
+
+
+def rows_of(rule: HazardRule, samples: SensorSamples, now_s: int) -> SensorRows:
+    """What each indicator of each sensor says of the village that it warns."""
     table = rule.thresholds
     assert isinstance(table, SlopeTable)
     n_rows = len(table.village)
@@ -54,32 +59,36 @@ def evaluate(rule: HazardRule, samples: SensorSamples, n_villages: int, now_s: i
         value[rows] = _values(Indicator(indicator), Variable(variable), table, rows, samples, now_s)
     fresh = age_ok(observed_at_s, now_s, table.stale_after_s)
     value = np.where(fresh, value, np.nan)
-    level, holding = _levels(value, table, rule.lowering.clear_ratio)
-    return levels_of_villages(
-        SensorRows(
-            village=table.village,
-            station=table.station,
-            indicator=table.indicator,
-            fresh=fresh,
-            level=level,
-            holding=holding,
-            value=value,
-            threshold=threshold_of(table.critical, level),
-            forecast_value=np.zeros(n_rows),
-            duration_s=np.full(n_rows, table.window_s, dtype=np.int32),
-            lead_s=np.zeros(n_rows, dtype=np.int32),
-            is_confirmed=_is_confirmed(table, level, len(samples.row)),
-        ),
-        n_villages,
+    clear = _clear(table, rule.lowering.clear_ratio)
+    level = _levels(value, table, table.critical)
+    return SensorRows(
+        village=table.village,
+        station=table.station,
+        indicator=table.indicator,
+        fresh=fresh,
+        level=level,
+        holding=_levels(value, table, clear),
+        value=value,
+        threshold=threshold_of(table.critical, level),
+        forecast_value=np.zeros(n_rows),
+        duration_s=np.full(n_rows, table.window_s, dtype=np.int32),
+        lead_s=np.zeros(n_rows, dtype=np.int32),
+        is_confirmed=_is_confirmed(table, level, len(samples.row)),
+        critical=table.critical,
+        clear=clear,
     )
 
 
-def _levels(value: Float64Array, table: SlopeTable, clear_ratio: float) -> tuple[LevelArray, LevelArray]:
-    """Level and holding level of each row; of hours to failure fewer are worse."""
+def _levels(value: Float64Array, table: SlopeTable, critical: Float64Array) -> LevelArray:
+    """Level of each row; of hours to failure fewer are worse."""
     sign = np.where(table.indicator == Indicator.FAILURE_TIME, -1.0, 1.0)
-    critical = table.critical * sign[:, None]
-    clear = np.where(sign[:, None] > 0, critical * clear_ratio, critical / clear_ratio)
-    return levels_of(value * sign, critical), levels_of(value * sign, clear)
+    return levels_of(value * sign, critical * sign[:, None])
+
+
+def _clear(table: SlopeTable, clear_ratio: float) -> Float64Array:
+    """Values that still hold each level, shape (n_rows, 4)."""
+    fewer = (table.indicator == Indicator.FAILURE_TIME)[:, None]
+    return np.where(fewer, table.critical / clear_ratio, table.critical * clear_ratio)
 
 
 def _values(

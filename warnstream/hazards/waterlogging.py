@@ -13,6 +13,7 @@ from warnstream.hazards import rain_table
 from warnstream.hazards.sensor_rows import SensorRows, age_ok, levels_of_villages
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.model.arrays import type_any
+from warnstream.model.comparison import Comparison
 from warnstream.model.indicators import HazardLevels, Indicator, SensorSamples, VillageRain
 from warnstream.model.readings import Variable
 from warnstream.model.rules import HazardRule, WaterloggingTable
@@ -35,7 +36,7 @@ def evaluate(
     """
     table = rule.thresholds
     assert isinstance(table, WaterloggingTable)
-    by_depth = _by_depth(rule, table, samples, n_villages, now_s)
+    by_depth = levels_of_villages(_by_depth(rule, table, samples, now_s), n_villages)
     if len(table.rain.duration_s) == 0:
         return by_depth
     by_rain = rain_table.evaluate_where(rain_rule(rule), rain, counts=None)
@@ -64,15 +65,25 @@ def evaluate(
     )
 
 
+def compare(
+    rule: HazardRule, rain: VillageRain, samples: SensorSamples, place: int, now_s: int
+) -> list[Comparison]:
+    """What `evaluate` compared at one place: every depth sensor, then rain."""
+    table = rule.thresholds
+    assert isinstance(table, WaterloggingTable)
+    found = _by_depth(rule, table, samples, now_s).compare(place)
+    if len(table.rain.duration_s):
+        found += rain_table.compare(rain_rule(rule), rain, place)
+    return found
+
+
 def rain_rule(rule: HazardRule) -> HazardRule:
     """The rain half as a rule of its own."""
     assert isinstance(rule.thresholds, WaterloggingTable)
     return replace(rule, thresholds=rule.thresholds.rain)
 
 
-def _by_depth(
-    rule: HazardRule, table: WaterloggingTable, samples: SensorSamples, n_villages: int, now_s: int
-) -> HazardLevels:
+def _by_depth(rule: HazardRule, table: WaterloggingTable, samples: SensorSamples, now_s: int) -> SensorRows:
     series = samples.row[table.station]
     at_s = samples.time_s[Variable.WATER_DEPTH][series]
     depth_cm = samples.value[Variable.WATER_DEPTH][series]
@@ -80,21 +91,21 @@ def _by_depth(
     # A splash or a passing car lasts one sample; water that stays lasts several.
     value = np.where(fresh, depth_cm[:, -table.persistence :].min(axis=1, initial=np.inf), np.nan)
     level = levels_of(value, table.critical_cm)
+    clear_cm = table.critical_cm * rule.lowering.clear_ratio
     n_rows = len(table.village)
-    return levels_of_villages(
-        SensorRows(
-            village=table.village,
-            station=table.station,
-            indicator=np.full(n_rows, Indicator.WATER_DEPTH, dtype=np.uint8),
-            fresh=fresh,
-            level=level,
-            holding=levels_of(value, table.critical_cm * rule.lowering.clear_ratio),
-            value=value,
-            threshold=threshold_of(table.critical_cm, level),
-            forecast_value=np.zeros(n_rows),
-            duration_s=np.zeros(n_rows, dtype=np.int32),
-            lead_s=np.zeros(n_rows, dtype=np.int32),
-            is_confirmed=np.ones(n_rows, dtype=np.bool_),
-        ),
-        n_villages,
+    return SensorRows(
+        village=table.village,
+        station=table.station,
+        indicator=np.full(n_rows, Indicator.WATER_DEPTH, dtype=np.uint8),
+        fresh=fresh,
+        level=level,
+        holding=levels_of(value, clear_cm),
+        value=value,
+        threshold=threshold_of(table.critical_cm, level),
+        forecast_value=np.zeros(n_rows),
+        duration_s=np.zeros(n_rows, dtype=np.int32),
+        lead_s=np.zeros(n_rows, dtype=np.int32),
+        is_confirmed=np.ones(n_rows, dtype=np.bool_),
+        critical=table.critical_cm,
+        clear=clear_cm,
     )

@@ -15,7 +15,7 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Int64Array, LevelArray
 from warnstream.model.indicators import HazardLevels
-from warnstream.model.level import LEVELS
+from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules import Lowering
 
 _NEVER = np.int64(-1)
@@ -29,6 +29,37 @@ class LevelStep:
     level: LevelArray
     was_blind: BoolArray
     is_blind: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One village's level, and when it may fall.
+
+    Attributes
+    ----------
+    level : Level
+    reached_at_s : int
+        When it was last reached; -1 at no level.
+    below_since_s : int
+        Since when it has been below its clear value with data all the time; -1: it is not.
+    falls_at_s : int
+        Earliest time of a fall if that goes on; -1: it does not fall as things are.
+    """
+
+    level: Level
+    reached_at_s: int
+    below_since_s: int
+    falls_at_s: int
+
+
+def held_level(found: HazardLevels) -> LevelArray:
+    """Level that what was found holds up: by a clear value, or found again, if only by forecast."""
+    return np.maximum(found.holding, found.level)
+
+
+def is_seen(found: HazardLevels) -> BoolArray:
+    """Where enough is observed for a level to fall."""
+    return found.can_fall & ~found.is_blind
 
 
 class LevelState:
@@ -49,17 +80,11 @@ class LevelState:
         self.level = np.maximum(self.level, found.level)
         for level in LEVELS:
             self._reached_at_s[level - 1, found.level >= level] = now_s
-        held = np.maximum(found.holding, found.level)  # a level found again, if only by forecast, holds
-        below = (held < self.level) & found.can_fall & ~found.is_blind & ~rises
+        below = (held_level(found) < self.level) & is_seen(found) & ~rises
         self._below_since_s = np.where(
             below, np.where(self._below_since_s == _NEVER, now_s, self._below_since_s), _NEVER
         )
-        reached_at_s = self._reached_at_s[np.maximum(self.level, 1) - 1, np.arange(len(self.level))]
-        falls = (
-            below
-            & (now_s - self._below_since_s >= lowering.hold_s)
-            & (now_s - reached_at_s >= lowering.active_s_min)
-        )
+        falls = below & (now_s >= self._falls_at_s(lowering))
         self.level[falls] -= 1
         self._below_since_s[falls] = now_s
         self.is_blind = found.is_blind.copy()
@@ -71,6 +96,22 @@ class LevelState:
         self.is_blind = np.ones(len(self.level), dtype=np.bool_)
         self._below_since_s[:] = _NEVER
         return LevelStep(self.level.copy(), self.level.copy(), was_blind, self.is_blind)
+
+    def standing(self, village: int, lowering: Lowering) -> Standing:
+        """Level of one village after the last step, and when it may fall."""
+        level, below_since_s = Level(int(self.level[village])), int(self._below_since_s[village])
+        if level is Level.NONE:
+            return Standing(level, -1, -1, -1)
+        falls_at_s = int(self._falls_at_s(lowering)[village]) if below_since_s >= 0 else -1
+        return Standing(level, int(self._reached_at_s[level - 1, village]), below_since_s, falls_at_s)
+
+    def _falls_at_s(self, lowering: Lowering) -> Int64Array:
+        """Earliest time of a fall of villages that stay below their clear value, shape (n_villages,)."""
+        reached_at_s = self._reached_at_s[np.maximum(self.level, 1) - 1, np.arange(len(self.level))]
+        due_s: Int64Array = np.maximum(
+            self._below_since_s + lowering.hold_s, reached_at_s + lowering.active_s_min
+        )
+        return due_s
 
     def snapshot(self) -> dict[str, LevelArray | BoolArray | Int64Array]:
         """State as arrays."""

@@ -11,7 +11,6 @@ from warnstream.adapters.outbox import Outbox
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.warning import WarningMessage
-from warnstream.review.report import warning_lines
 
 _NUMBERS = frozenset({"value", "threshold", "forecast_value", "coverage"})
 """Numbers of a reason and its facts that are never left out."""
@@ -27,6 +26,8 @@ def export_warnings(configuration: Configuration, out: Path | None) -> int:
     WarnstreamError
         If there is no outbox yet.
     """
+    from warnstream.review.report import warning_lines
+
     directory = configuration.storage.directory
     if not (directory / "outbox.sqlite3").exists():
         raise WarnstreamError(f"{directory}: no node has kept anything there yet")

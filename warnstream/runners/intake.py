@@ -270,6 +270,11 @@ class Intake:
             raise ValueError(f"journal entry of unknown kind {kind!r}: written by a newer version?")
         return outcome
 
+    def waiting(self) -> ReadingBatch:
+        """Readings that have arrived and wait for a step, the backlog last; messages are decoded for it."""
+        self._decode_waiting(Outcome())
+        return concatenate([*self._pending, self._backlog.whole()])
+
     def snapshot(self) -> bytes:
         """Engine and what waits for the next step; call it between entries."""
         waiting, backlog = concatenate(self._pending), self._backlog.whole()
@@ -426,6 +431,16 @@ class Intake:
             for said, fault in self.engine.assessment.signs.refused
         ]
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
+
+
+def snapshot_time_s(snapshot: bytes) -> int:
+    """Engine time of a snapshot; -1 if it was taken before the first step. ValueError if it is none."""
+    try:
+        content = zlib.decompress(snapshot)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return int(arrays["clock/now_s"][0])
 
 
 class _Deflating(io.RawIOBase):

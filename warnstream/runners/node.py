@@ -44,6 +44,7 @@ from warnstream.runners import intake as kinds
 from warnstream.runners.backlog import WAITING_MAX
 from warnstream.runners.build import build_decoder, build_engine, topics_of
 from warnstream.runners.intake import Intake, Outcome
+from warnstream.runners.live_explanation import LiveExplanations
 from warnstream.runners.pace import Pace, SnapshotPace
 from warnstream.runners.refused_again import RefusedAgain
 from warnstream.runners.requests import Request, Requests
@@ -99,6 +100,9 @@ class Node:
         self._inbox = Inbox()
         self._stopping = threading.Event()
         self._requests = Requests(self._inbox.wake, self._stopping.is_set)
+        self._explanations = LiveExplanations(
+            configuration, lambda: self.engine, self._inbox.wake, self.metrics.explanation.observe
+        )
         topics = topics_of(configuration)
         self._sources, self._publisher = open_doors(
             configuration, topics.subscriptions, topics.backlogs, self._inbox, self.metrics
@@ -198,6 +202,10 @@ class Node:
         """Open warnings, worst first."""
         return describe_warnings(self._warnings, self.configuration.network.villages)
 
+    def explanation(self, village_code: str) -> dict[str, object] | None:
+        """What decided on a village at the last step; None if there is no such village."""
+        return self._explanations.ask(village_code)
+
     def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         """Take an answer; returns once it is durable. StoreError if it cannot be kept."""
         self._requests.ask_and_wait(kinds.ANSWER, kinds.encode_answer(message, recipient, answer))
@@ -242,6 +250,7 @@ class Node:
             gather_s=broker.batch_wait_s,
             streams_max=STREAM_BATCH if backlog < WAITING_MAX else 0,
         )
+        self._explanations.serve()
         requests = self._requests.take()
         lone = [one for one in arrived if one.topics and not one.is_stream]
         streams = [one for one in arrived if one.topics and one.is_stream]

@@ -11,11 +11,12 @@ def describe(message: WarningMessage, configuration: Configuration) -> str:
     village = configuration.network.villages.name[message.village]
     clock = clock_local(message.crossed_at_s, configuration.message.utc_offset_s)
     text = f"{clock} {message.msg_type} {message.level.word} {message.hazard} {village}"
-    return text if message.reason is None else f"{text}: {_why(message.reason)}"
+    return text if message.reason is None else f"{text}: {describe_reason(message.reason)}"
 
 
-def _why(reason: Reason) -> str:
-    window = f" in {_duration(reason.duration_s)}" if reason.duration_s else ""
+def describe_reason(reason: Reason) -> str:
+    """What was measured against which threshold, such as ``gavea 41.2 mm in 1 h >= 40``."""
+    window = f" in {describe_duration(reason.duration_s)}" if reason.duration_s else ""
     zone = f"{reason.zone}: " if reason.zone else ""
     if reason.indicator in {"sign", "level"}:
         seen = ", ".join(f"{fact.indicator} {fact.note}" for fact in reason.facts)
@@ -28,7 +29,8 @@ def _why(reason: Reason) -> str:
     return f"{text}, {reason.forecast_value:g} of it expected within {reason.lead_s // HOUR_S} h"
 
 
-def _duration(duration_s: int) -> str:
+def describe_duration(duration_s: int) -> str:
+    """Days from four on, hours, or minutes below one hour."""
     if duration_s > 3 * DAY_S and duration_s % DAY_S == 0:
         return f"{duration_s // DAY_S} d"
     return f"{duration_s / HOUR_S:g} h" if duration_s >= HOUR_S else f"{duration_s // MINUTE_S} min"

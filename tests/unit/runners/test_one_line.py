@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.desk.county import reason
 from warnstream.model.changes import Fact
-from warnstream.runners.one_line import _why
+from warnstream.runners.one_line import describe_reason
 
 
 @pytest.mark.parametrize(("confirmed", "line"), [(True, "sign crack"), (False, "sign crack, not validated")])
@@ -15,9 +15,9 @@ def test_a_sign_is_named_instead_of_a_number(*, confirmed: bool, line: str) -> N
         reason(indicator="sign", station="", confirmed=confirmed),
         facts=(Fact("sign", "", 1.0, 1.0, "", note="crack"),),
     )
-    assert _why(sign) == line
+    assert describe_reason(sign) == line
 
 
 def test_a_measured_reason_has_station_value_window_and_threshold() -> None:
-    assert _why(reason()) == "S1 83 mm in 1 h >= 80"
-    assert _why(reason(duration_s=600)) == "S1 83 mm in 10 min >= 80"
+    assert describe_reason(reason()) == "S1 83 mm in 1 h >= 80"
+    assert describe_reason(reason(duration_s=600)) == "S1 83 mm in 10 min >= 80"

@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+.PHONY: check test test-all bench bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
 	load-nation rio-alarms calibration crash-ingest fuzz sim-day demo
 
 check:            ## style, types, architecture
@@ -17,7 +17,7 @@ test:             ## units, architecture and the examples in docstrings: no serv
 test-all:         ## everything this machine can run
 	$(BIN)pytest
 
-bench:            ## every figure of benchmarks/RESULTS.md in less than 30 minutes; wants the extra [bench]
+bench:            ## one document with every figure, less than 30 minutes; extras [bench,kafka], mosquitto, gcc, Kafka's jars
 	$(BIN)python -m benchmarks.bench_all
 
 bench-latency:    ## from the crossing reading to the household's device
@@ -29,7 +29,13 @@ load-nation:      ## 384,000 stations at a reading a minute into one node, ten m
 sim-day:          ## 24 hours of a county with every fault through a real node, twice; ten minutes
 	$(BIN)python -m tests.simulation.day
 
-bench-assess:     ## county, province and nation, and other people's tools on one trace; ten minutes, 6 GB
+bench-peers:      ## other people's tools on one trace: polars, pandas, bytewax, Faust; extras [bench,kafka]
+	$(BIN)python -m benchmarks.bench_peers
+
+kafka-jars:       ## Kafka's published jars into build/, for Faust among the peers and its test; Java 17, Maven
+	$(BIN)python -m benchmarks.kafka_broker --fetch
+
+bench-assess:     ## windows, villages, evaluation at county, province and nation size; three minutes, 6 GB
 	$(BIN)python -m benchmarks.bench_assess
 
 rio-alarms:       ## twenty years of Rio's rain beside pandas; RIO=folder of the record

@@ -1,24 +1,27 @@
-"""Everything that RESULTS.md tells, in one run of less than 30 minutes, as Markdown to paste.
+"""Everything that RESULTS.md tells, in one run of less than 30 minutes, as one Markdown document to paste.
 
     python -m benchmarks.bench_all [--quick] [--only limits,engine,…] [--out FILE]     (`make bench`)
 
-Sections: limits of this machine (copying, fsync), engine, parts of a step, growth
-with 1, 10 and 100 counties, peers on one trace, recovery after kill -9, ingest beside a C subscriber,
-latency to the household's device, and the scripts of single pieces that are there. Each
-section is a process of its own, says its command, and may be left out when time is up: that is
-said too. Measure on a quiet machine: the load average is printed.
+One section after the other, each a process of its own with its command and a limit of time; the limits
+together are below 27 minutes, so nothing is left out because others were slow. What could not be
+measured (a server or a peer that is absent, a failure, a limit reached) is said at the top. One table
+comes first: every figure with its spread over repeated runs and its ratio to a yardstick of the same
+run. Measure on a quiet machine: the load average is printed, and a busy one is marked. ``--quick``
+shows in minutes that every section works.
+
+Longer than this run, each a command of its own: `make load-nation` (ten minutes), `make sim-day`,
+`make crash-ingest`, `make fuzz`, `make rio-alarms`.
 """
 
 import argparse
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,32 +29,140 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.processes import find_mosquitto
+from benchmarks.processes import NOT_MEASURED, find_mosquitto
+from benchmarks.table import Row, number, read_rows, rows_as_table
 
 HERE = Path(__file__).resolve().parent
-BUDGET_S = 28 * 60
-COPY_BYTES = 256 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: values of repeated runs, and the yardstick beside them."""
-
-    what: str
-    unit: str
-    values: list[float]
-    beside: str = ""
-    yardstick: float = float("nan")
+BUDGET_S = 27 * 60
+GROWTH_STATIONS = (700, 7_000, 70_000)
+GROWTH_STATIONS_QUICK = (100, 300, 1_000)
+BUSY_LOAD_PER_CORE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the run: the command that repeats it alone, and what it needs at most."""
+    """A part of the run.
+
+    Attributes
+    ----------
+    name, title : str
+    module : str
+        In `benchmarks`, run as a process; it takes ``--rows FILE``.
+    size, quick : sequence of str
+        Its arguments in the full run, and when only its working is shown.
+    seconds_max : int
+        It is ended then, and said to have failed.
+    broker : bool
+        Nothing can be measured without mosquitto.
+    """
 
     name: str
-    command: str
+    title: str
+    module: str
+    size: Sequence[str]
+    quick: Sequence[str]
     seconds_max: int
-    run: Callable[[argparse.Namespace], str]
+    broker: bool = False
+
+    def command(self, *, is_quick: bool) -> str:
+        """That repeats it alone."""
+        return " ".join(["python -m", f"benchmarks.{self.module}", *(self.quick if is_quick else self.size)])
+
+
+@dataclass(slots=True)
+class Part:
+    """What a section led to; `trouble` says why there is nothing, or less than asked."""
+
+    text: str
+    rows: list[Row]
+    trouble: str = ""
+    took_s: float = 0.0
+
+
+SECTIONS = (
+    Section(
+        "limits", "Limits of this machine", "bench_limits", (), ("--repeats", "2", "--messages", "5000"), 60
+    ),
+    Section("engine", "Engine", "bench_engine", (), ("--hours", "1", "--repeats", "1"), 110),
+    Section("parts", "Parts of a step", "bench_parts", (), ("--minutes", "30"), 50),
+    Section(
+        "assess",
+        "Windows, villages, evaluation",
+        "bench_assess",
+        ("--steps", "10"),
+        ("--sizes", "county", "--steps", "3"),
+        150,
+    ),
+    Section(
+        "desk",
+        "Desk: lifecycle and outbox of 900,000 doors",
+        "bench_desk",
+        (),
+        ("--doors", "4000", "--villages", "200", "--repeats", "1"),
+        170,
+    ),
+    Section("growth", "Growth", "bench_growth", (), (), 100),
+    Section(
+        "peers",
+        "Peers on one trace",
+        "bench_peers",
+        (),
+        ("--stations", "40", "--minutes", "30", "--repeats", "1"),
+        120,
+    ),
+    Section(
+        "journal", "Journal beside SQLite", "bench_journal", ("--appends", "1000"), ("--appends", "50"), 60
+    ),
+    Section(
+        "recovery",
+        "Recovery after kill -9",
+        "bench_recovery",
+        (),
+        ("--entries", "200", "--stations", "100", "--repeats", "1"),
+        100,
+    ),
+    Section(
+        "ingest",
+        "Messages into a node",
+        "bench_ingest",
+        ("--messages", "100000", "--repeats", "2"),
+        ("--messages", "2000", "--repeats", "1"),
+        220,
+        broker=True,
+    ),
+    Section(
+        "latency",
+        "From the gauge to the door",
+        "bench_latency",
+        ("--samples", "100"),
+        ("--samples", "8", "--scales", "1"),
+        260,
+    ),
+    Section(
+        "backlog",
+        "A day of backlog",
+        "load_backlog",
+        (),
+        ("--stations", "60", "--hours", "1", "--connections", "10", "--way", "listener"),
+        100,
+    ),
+    Section(
+        "edge",
+        "An edge box",
+        "load_edge",
+        ("--seconds", "20"),
+        ("--seconds", "4", "--way", "listener"),
+        100,
+    ),
+    Section(
+        "nation",
+        "A nation on one machine, one minute",
+        "load_nation",
+        ("--minutes", "1"),
+        ("--minutes", "0.2", "--stations", "2000", "--rate", "200", "--tick", "5s"),
+        170,
+    ),
+)
 
 
 def main() -> int:
@@ -62,191 +173,149 @@ def main() -> int:
         "--out", type=Path, default=HERE / "measured.md", help="default benchmarks/measured.md"
     )
     options = parser.parse_args()
-    begun = time.monotonic()
-    texts = [head()]
-    wanted = options.only.split(",") if options.only else [section.name for section in SECTIONS]
-    unknown = set(wanted) - {section.name for section in SECTIONS}
+    names = [section.name for section in SECTIONS]
+    wanted = options.only.split(",") if options.only else names
+    unknown = sorted(set(wanted) - set(names))
     if unknown:
-        parser.error(
-            f"no section {', '.join(sorted(unknown))}: there are {', '.join(s.name for s in SECTIONS)}"
-        )
-    failed = False
+        parser.error(f"no section {', '.join(unknown)}: there are {', '.join(names)}")
+    begun, head_ = time.monotonic(), head(is_quick=options.quick)
+    parts: dict[str, Part] = {}
     for section in SECTIONS:
-        if section.name not in wanted:
-            continue
-        print(f"{section.name} ...", file=sys.stderr, flush=True)
-        left_s = BUDGET_S - (time.monotonic() - begun)
-        started = time.monotonic()
-        if left_s < section.seconds_max and not options.quick:
-            text = f"left out: {left_s:.0f} s were left, it may need {section.seconds_max}."
-        else:
-            try:
-                text = section.run(options)
-            except (RuntimeError, OSError, subprocess.SubprocessError, ImportError) as error:
-                failed, text = True, f"**failed**: {error}"
-        took = f"{time.monotonic() - started:.0f} s"
-        texts.append(f"### {section.name}\n\n`{section.command}` ({took})\n\n{text}\n")
-        options.out.write_text("\n".join(texts), encoding="utf-8")
+        if section.name in wanted:
+            print(f"{section.name} ...", file=sys.stderr, flush=True)
+            parts[section.name] = run(section, is_quick=options.quick)
+            # After each: whoever stops the run has what was measured until then.
+            text = document(head_, parts, time.monotonic() - begun, is_quick=options.quick)
+            options.out.write_text(text, encoding="utf-8")
     print(options.out.read_text(encoding="utf-8"))
-    return 1 if failed else 0
+    return 1 if any(part.trouble for part in parts.values()) else 0
 
 
-def head() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+def run(section: Section, *, is_quick: bool) -> Part:
+    """One section, timed; whatever happens is told in the document."""
+    started = time.monotonic()
+    if section.broker and find_mosquitto() is None:
+        part = Part("", [], "mosquitto is not on this machine")
+    else:
+        measure = growth if section.module == "bench_growth" else script
+        try:
+            part = measure(section, is_quick=is_quick)
+        except subprocess.TimeoutExpired:
+            part = Part("", [], f"ended after {section.seconds_max} s, the most it may take")
+        except (RuntimeError, OSError, ValueError) as error:
+            part = Part("", [], f"failed: {error}")
+    part.took_s = time.monotonic() - started
+    return part
+
+
+def script(section: Section, *, is_quick: bool) -> Part:
+    """A benchmark of its own, its output and its rows.
+
+    Raises
+    ------
+    RuntimeError
+        If it ends with an error.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        rows = Path(name) / "rows.json"
+        arguments = [*(section.quick if is_quick else section.size), "--rows", str(rows)]
+        text = output_of(section.module, arguments, section.seconds_max)
+        return Part(text, read_rows(rows))
+
+
+def output_of(module: str, arguments: Sequence[str], seconds_max: float) -> str:
+    """What a module prints.
+
+    Raises
+    ------
+    RuntimeError
+        If it ends with an error; with the end of what it said.
+    """
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    started = subprocess.Popen(
+        command, cwd=HERE.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    load = os.getloadavg()[0]
-    busy = (
-        " **not a quiet machine: figures are not to be published**"
-        if load > 0.5 * (os.cpu_count() or 1)
-        else ""
-    )
-    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    return (
-        f"## Measured {datetime.now(UTC):%Y-%m-%d}, commit {done.stdout.strip() or 'unknown'}\n\n"
-        f"{platform.machine()}, {os.cpu_count()} cores, {memory_gb:.0f} GB, "
-        f"Python {platform.python_version()}, "
-        f"numpy {np.__version__}, {platform.system()} {platform.release()}; load average at the start "
-        f"{load:.1f}.{busy}\n"
-    )
+    try:
+        output, errors = started.communicate(timeout=seconds_max)
+    except subprocess.TimeoutExpired:
+        # Asked to stop it ends the servers that it has started.
+        started.terminate()
+        try:
+            started.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.communicate()
+        raise
+    if started.returncode != 0:
+        said = (errors.strip() or output.strip())[-600:]
+        raise RuntimeError(f"`{module}` ended with {started.returncode}: {said}")
+    return output.strip()
 
 
-def rows_as_table(rows: list[Row]) -> str:
-    lines = ["| what | unit | median (min-max) | beside it | ratio |", "|---|---|---|---|---|"]
-    for row in rows:
-        median = statistics.median(row.values)
-        spread = f"{number(median)} ({number(min(row.values))}-{number(max(row.values))})"
-        ratio = "" if np.isnan(row.yardstick) else f"{median / row.yardstick:.3g}"
-        lines.append(f"| {row.what} | {row.unit} | {spread} | {row.beside} | {ratio} |")
-    return "\n".join(lines)
-
-
-def number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def limits(options: argparse.Namespace) -> str:
-    """What no program on this machine can beat."""
-    repeats = 2 if options.quick else 5
-    source = np.ones(COPY_BYTES // 8)
-    target = np.empty_like(source)
-    np.copyto(target, source)
-    copies = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        np.copyto(target, source)
-        copies.append(COPY_BYTES / (time.perf_counter() - started) / 1e9)
-    waits = []
-    with tempfile.NamedTemporaryFile() as file:
-        for _ in range(50 if options.quick else 400):
-            file.write(b"x" * 4096)
-            file.flush()
-            started = time.perf_counter()
-            os.fdatasync(file.fileno())
-            waits.append(1e3 * (time.perf_counter() - started))
-    p50, p99 = np.percentile(waits, [50, 99])
-    return rows_as_table(
-        [
-            Row("memory copied", "GB/s", copies),
-            Row("fdatasync after 4 KiB, p50", "ms", [float(p50)]),
-            Row("fdatasync after 4 KiB, p99", "ms", [float(p99)]),
-        ]
-    )
-
-
-def script(*arguments: str, seconds_max: int, out: Path | None = None) -> str:
-    """Output of a benchmark of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=HERE.parent,
-        capture_output=True,
-        text=True,
-        timeout=seconds_max,
-        check=False,
-    )
-    if done.returncode != 0:
-        name = " ".join(arguments)
-        raise RuntimeError(f"`{name}` ended with {done.returncode}: {done.stderr.strip()[-600:]}")
-    return out.read_text(encoding="utf-8") if out else done.stdout.strip()
-
-
-def engine(options: argparse.Namespace) -> str:
-    size = ("--hours", "1", "--repeats", "1") if options.quick else ("--repeats", "3")
-    return script("benchmarks.bench_engine", *size, seconds_max=400)
-
-
-def parts(options: argparse.Namespace) -> str:
-    size = ("--minutes", "30") if options.quick else ()
-    return script("benchmarks.bench_parts", *size, seconds_max=300)
-
-
-def growth(options: argparse.Namespace) -> str:
-    """Cost with the number of stations, each size in a process of its own."""
-    sizes = (100, 300, 1_000) if options.quick else (700, 7_000, 70_000)
-    found: list[dict[str, Any]] = [
-        json.loads(script("benchmarks.bench_growth", "--stations", str(n), seconds_max=400)) for n in sizes
-    ]
-    names = [name for name in found[0] if name not in {"stations", "villages"}]
+def growth(section: Section, *, is_quick: bool) -> Part:
+    """Cost with the number of stations, each size in a process of its own, and the exponent."""
+    sizes = GROWTH_STATIONS_QUICK if is_quick else GROWTH_STATIONS
+    left_s, found = float(section.seconds_max), list[dict[str, Any]]()
+    for n in sizes:
+        started = time.monotonic()
+        found.append(json.loads(output_of(section.module, ("--stations", str(n)), left_s)))
+        left_s = max(left_s - (time.monotonic() - started), 1.0)
     lines = ["| what | " + " | ".join(f"{one['stations']:,} stations" for one in found) + " | exponent |"]
     lines.append("|---|" + "---|" * (len(found) + 1))
-    stations = np.log([one["stations"] for one in found])
-    for name in names:
-        values = [float(one[name]) for one in found]
-        exponent = f"{np.polyfit(stations, np.log(values), 1)[0]:.2f}" if min(values) > 0 else "none"
-        lines.append(f"| {name} | " + " | ".join(number(value) for value in values) + f" | {exponent} |")
-    return "\n".join(lines)
-
-
-def peers(options: argparse.Namespace) -> str:
-    size = ("--stations", "50", "--hours", "4", "--repeats", "1") if options.quick else ()
-    return script("benchmarks.bench_peers", *size, seconds_max=500)
-
-
-def recovery(options: argparse.Namespace) -> str:
-    size = ("--entries", "200", "--stations", "100") if options.quick else ()
-    return script("benchmarks.bench_recovery", *size, seconds_max=300)
-
-
-def ingest(options: argparse.Namespace) -> str:
-    if find_mosquitto() is None:
-        return "mosquitto is not on this machine: not measured."
-    size = ("--messages", "5000", "--repeats", "1") if options.quick else ("--messages", "100000")
-    return script("benchmarks.bench_ingest", *size, seconds_max=600)
-
-
-def latency(options: argparse.Namespace) -> str:
-    size = ("--samples", "10", "--scales", "1") if options.quick else ("--samples", "100")
-    return script("benchmarks.bench_latency", *size, seconds_max=500)
-
-
-def others(options: argparse.Namespace) -> str:
-    """Benchmarks of single pieces, where they are there."""
-    del options
-    texts = []
-    for name in ("bench_assess", "load_backlog", "load_edge", "bench_nowcast"):
-        if not (HERE / f"{name}.py").exists():
-            texts.append(f"`benchmarks/{name}.py` is not there.")
+    stations, rows = np.log([one["stations"] for one in found]), []
+    for name in found[0]:
+        if name in {"stations", "villages"}:
             continue
-        try:
-            texts.append(f"`python -m benchmarks.{name}`\n\n{script(f'benchmarks.{name}', seconds_max=240)}")
-        except subprocess.TimeoutExpired:
-            texts.append(f"`python -m benchmarks.{name}`: needs more than 240 s, run it alone.")
-        except RuntimeError as error:
-            texts.append(f"{error}")
-    return "\n\n".join(texts)
+        values = [float(one[name]) for one in found]
+        exponent = np.polyfit(stations, np.log(values), 1)[0] if min(values) > 0 else np.nan
+        told = " | ".join(number(value) for value in values)
+        lines.append(f"| {name} | {told} | {exponent:.2f} |")
+        rows.append(Row(f"growth with stations: {name}", "exponent", [float(exponent)], "proportional", 1.0))
+    per_station = 1024 * found[-1]["memory of configuration, engine and 13 minutes, MB"] / sizes[-1]
+    rows.append(Row(f"memory per station at {sizes[-1]:,}", "kB", [per_station]))
+    return Part("\n".join(lines), rows)
 
 
-SECTIONS = (
-    Section("limits", "python -m benchmarks.bench_all --only limits", 20, limits),
-    Section("engine", "python -m benchmarks.bench_engine", 240, engine),
-    Section("parts", "python -m benchmarks.bench_parts", 120, parts),
-    Section("growth", "python -m benchmarks.bench_growth --stations 700 (7000, 70000)", 300, growth),
-    Section("peers", "python -m benchmarks.bench_peers", 300, peers),
-    Section("recovery", "python -m benchmarks.bench_recovery", 120, recovery),
-    Section("ingest", "python -m benchmarks.bench_ingest --messages 100000", 400, ingest),
-    Section("latency", "python -m benchmarks.bench_latency --samples 100", 400, latency),
-    Section("others", "python -m benchmarks.bench_all --only others", 240, others),
-)
+def document(head_: str, parts: dict[str, Part], took_s: float, *, is_quick: bool) -> str:
+    """Head, what is missing, one table, then every section."""
+    texts = [head_]
+    of = {section.name: section for section in SECTIONS}
+    missing = [name for name in of if name not in parts]
+    told = [f"{name}: {part.trouble}" for name, part in parts.items() if part.trouble]
+    for name, part in parts.items():
+        lines = [line for line in part.text.splitlines() if line.startswith(NOT_MEASURED)]
+        told += [f"{name}, {line.removeprefix(NOT_MEASURED)}" for line in lines]
+    told += [f"not run: {', '.join(missing)}"] if missing else []
+    texts.append(
+        "Left out: " + ("; ".join(told) if told else "nothing") + f". The run took {took_s / 60:.1f} min.\n"
+    )
+    rows = [row for part in parts.values() for row in part.rows]
+    texts.append(f"### One table\n\n{rows_as_table(rows)}\n")
+    for name, part in parts.items():
+        title, command = of[name].title, of[name].command(is_quick=is_quick)
+        body = f"**{part.trouble}**" if part.trouble else part.text
+        texts.append(f"### {title}\n\n`{command}` ({part.took_s:.0f} s)\n\n{body}\n")
+    return "\n".join(texts)
+
+
+def head(*, is_quick: bool) -> str:
+    """Machine, versions, commit, and how quiet it was at the start."""
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True, check=False
+    )
+    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    text = (
+        f"## Measured {datetime.now(UTC):%Y-%m-%d}, commit {done.stdout.strip() or 'unknown'}\n\n"
+        f"{platform.machine()}, {cores} cores, {memory_gb:.0f} GB, Python {platform.python_version()}, "
+        f"numpy {np.__version__}, {platform.system()} {platform.release()}; "
+        f"load average at the start {load:.1f}.\n"
+    )
+    if load > BUSY_LOAD_PER_CORE * cores:
+        text += "\n**Not a quiet machine: figures are not to be published.**\n"
+    if is_quick:
+        text += "\n**A quick run: it shows that every section works; its figures mean nothing.**\n"
+    return text
 
 
 if __name__ == "__main__":

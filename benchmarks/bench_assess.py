@@ -1,8 +1,8 @@
-"""The first machine at county, province and nation size, and beside other people's tools on one trace.
+"""The first machine at county, province and nation size: windows, villages, evaluation, whole steps.
 
 Run: ``make bench-assess`` (``python -m benchmarks.bench_assess``), or
 ``--sizes county province`` for a shorter run; the nation wants 6 GB of memory.
-Peers come with ``pip install -e '.[bench]'``. Prints tables in Markdown for
+Other people's tools on one trace are `benchmarks.bench_peers`. Prints tables in Markdown for
 RESULTS.md. Every figure is a median; beside each kernel stands a plain copy of
 as many bytes as it reads and writes, made in the same moment.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks import assess_peers
+from benchmarks import table
 from benchmarks.assess_network import (
     INTERVAL_S,
     NEIGHBOURS,
@@ -28,6 +28,7 @@ from benchmarks.assess_network import (
     readings_of,
 )
 from benchmarks.bench_engine import commit, machine
+from benchmarks.table import add_rows_option, write_rows
 from warnstream.assessment import Assessment
 from warnstream.hazards import rain_table
 from warnstream.model.readings import empty_batch
@@ -41,11 +42,16 @@ SILENT_SHARE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: milliseconds, and those of a copy of the same bytes (None: not compared)."""
+    """One line of the table: milliseconds of each run, median of a copy of the same bytes (None: none)."""
 
     label: str
-    ms: float
+    took_ms: list[float]
     copy_ms: float | None
+
+    @property
+    def ms(self) -> float:
+        """Their median."""
+        return statistics.median(self.took_ms)
 
 
 def main() -> None:
@@ -54,9 +60,7 @@ def main() -> None:
     names = [size.name for size in SIZES]
     parser.add_argument("--sizes", nargs="*", choices=names, default=names, help="default: all")
     parser.add_argument("--steps", type=int, default=15, help="steps of a minute per size (default 15)")
-    parser.add_argument("--repeats", type=int, default=3, help="runs of each peer, interleaved (default 3)")
-    parser.add_argument("--stations", type=int, default=700, help="of the peers' trace (default 700)")
-    parser.add_argument("--minutes", type=int, default=360, help="of the peers' trace (default 360)")
+    add_rows_option(parser)
     options = parser.parse_args()
     print(f"{machine()}; commit {commit()}\n")
     measured = {
@@ -64,11 +68,8 @@ def main() -> None:
         for size in SIZES
         if size.name in options.sizes
     }
-    if measured:
-        report_sizes(measured)
-    if options.repeats > 0:
-        trace = assess_peers.Trace(options.stations, options.minutes)
-        report_peers(trace, assess_peers.measure(trace, options.repeats))
+    report_sizes(measured)
+    write_rows(options.rows, rows(measured))
 
 
 def measure(size: Size, n_steps: int) -> tuple[list[Row], float, float]:
@@ -89,7 +90,7 @@ def measure(size: Size, n_steps: int) -> tuple[list[Row], float, float]:
             parts.setdefault(f"{name}, soil water too" if now_s % 600 == 0 else name, []).append(took)
             idle = clock(lambda now_s=now_s: assessment.step(empty_batch(), now_s))  # type: ignore[misc]
             parts.setdefault("step without readings in the same minute", []).append(idle)
-    rows = [Row(label, 1e3 * statistics.median(took), None) for label, took in parts.items()]
+    rows = [Row(label, [1e3 * one for one in took], None) for label, took in parts.items()]
     rows = kernels(assessment, size, now_s, n_steps) + rows
     bytes_of = {
         name: sum(array.nbytes for array in part.values()) for name, part in assessment.snapshot().items()
@@ -160,7 +161,7 @@ def kernels(assessment: Assessment, size: Size, now_s: int, repeats: int) -> lis
         for _ in range(max(repeats, 3)):
             took.append(clock(job))
             copied.append(clock(lambda source=source, target=target: np.copyto(target, source)))  # type: ignore[misc]
-        rows.append(Row(label, 1e3 * statistics.median(took), 1e3 * statistics.median(copied)))
+        rows.append(Row(label, [1e3 * one for one in took], 1e3 * statistics.median(copied)))
     return rows
 
 
@@ -209,24 +210,16 @@ def _growth(sizes: list[Size], rows: list[Row | None]) -> str:
     return f"{np.log(last.ms / first.ms) / np.log(n[1] / n[0]):.2f}"
 
 
-def report_peers(trace: assess_peers.Trace, found: dict[str, list[float] | None]) -> None:
-    """Microseconds per reading and the multiple of ours."""
-    print(
-        f"{trace.n_stations} stations x {trace.n_minutes} min, {len(trace):,} readings, "
-        f"{len(assess_peers.WINDOW_MIN)} windows and levels; every run from the same arrays\n\n"
-        "Ours and the streaming tools give levels every minute. Ours also counts the minutes observed in "
-        "every window, ends each at its station's last reading and puts late readings where they belong, "
-        "which the queues do not. polars and pandas see the whole trace once, afterwards, without coverage; "
-        "polars uses all cores, ours one.\n"
-    )
-    print("| who | µs per reading, median (min-max) | x ours |\n|---|---|---|")
-    own = statistics.median(found[assess_peers.OURS] or [np.nan])
-    for label, took in found.items():
-        if took is None:
-            print(f"| {label} | not installed here | |")
-            continue
-        middle = statistics.median(took)
-        print(f"| {label} | {middle:.3g} ({min(took):.3g}-{max(took):.3g}) | {middle / own:.1f} |")
+def rows(measured: dict[str, tuple[list[Row], float, float]]) -> list[table.Row]:
+    """For the common table: each kernel beside its copy, each step, and what a station and a village hold."""
+    found = []
+    for size, (lines, station_bytes, village_bytes) in measured.items():
+        for line in lines:
+            copied = np.nan if line.copy_ms is None else line.copy_ms
+            found.append(table.Row(f"{size}: {line.label}", "ms", line.took_ms, "copy of the bytes", copied))
+        found.append(table.Row(f"{size}: memory of the machine per station", "bytes", [station_bytes]))
+        found.append(table.Row(f"{size}: memory of the machine per village", "bytes", [village_bytes]))
+    return found
 
 
 if __name__ == "__main__":

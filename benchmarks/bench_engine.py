@@ -1,6 +1,6 @@
 """First figures of the engine: readings per second, tick time at county size, what a tick is made of.
 
-Run: ``python benchmarks/bench_engine.py`` (about a minute). Prints a table in
+Run: ``python -m benchmarks.bench_engine`` (about a minute). Prints a table in
 Markdown for RESULTS.md. Everything runs in one process on one core; a plain
 copy of the same arrays and bytes in the same run stands beside each figure.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.table import Row, add_rows_option, write_rows
 from station_sim.county import build_county
 from station_sim.demo_config import write_demo_config
 from station_sim.gateway import gather
@@ -27,11 +28,14 @@ from warnstream.ingest.decode import Decoder, RawMessage
 from warnstream.model.readings import ReadingBatch, batch_of, empty_batch
 from warnstream.runners.build import build_engine
 
+COPYING = "copying the same columns, readings/s"
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--hours", type=float, default=8.0, help="length of the storm (default 8)")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each part, interleaved (default 3)")
+    add_rows_option(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         configuration, minutes = prepare(Path(name), options.hours)
@@ -41,6 +45,20 @@ def main() -> None:
         for label, value in measure(configuration, minutes, n_readings).items():
             parts.setdefault(label, []).append(value)
     report(configuration, minutes, n_readings, parts)
+    write_rows(options.rows, rows(parts))
+
+
+def rows(parts: dict[str, list[float]]) -> list[Row]:
+    """For the common table; throughputs beside a copy of the columns."""
+    found = []
+    for label, values in parts.items():
+        what, _, unit = label.rpartition(", ")
+        if unit == "readings/s" and not what.startswith("copying"):
+            found.append(Row(what, unit, values, "copying the columns", statistics.median(parts[COPYING])))
+        else:
+            words = label.rpartition(" ")
+            found.append(Row(what, unit, values) if unit == "readings/s" else Row(words[0], words[2], values))
+    return found
 
 
 def prepare(directory: Path, hours: float) -> tuple[Configuration, list[tuple[int, list[Message]]]]:
@@ -97,7 +115,7 @@ def measure(
         "engine step without readings, p50 ms": 1e3 * statistics.median(quiet),
         "whole storm through the engine, readings/s": n_readings / sum(ticks),
         "backlog of 6 h in one step, readings/s": burst_n / burst_s,
-        "copying the same columns, readings/s": n_readings / copy_s,
+        COPYING: n_readings / copy_s,
     }
 
 

@@ -16,6 +16,7 @@ About six minutes.
 """
 
 import argparse
+import contextlib
 import itertools
 import math
 import os
@@ -37,40 +38,21 @@ import httpx
 import msgspec
 import numpy as np
 
-from benchmarks.processes import MOSQUITTO_SETTINGS, cpu_s, free_port
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
+from benchmarks.live_county import LISTENER, write_live_county
+from benchmarks.processes import BrokerProcess, cpu_s, find_mosquitto, free_port, say_not_measured
+from benchmarks.table import Row, add_rows_option, write_rows
+from station_sim.county import CountyPlan
 from warnstream.adapters import mqtt_frames as wire
 from warnstream.config.load import load_configuration
 from warnstream.model.times import iso_utc
 
 HERE = Path(__file__).resolve().parent
 STALLED_S = 4.0
+YARDSTICK = "C subscriber, counts only"
 VALUES = {
     "rain": 0.2, "stage": 1.25, "temperature": 21.5, "humidity": 88, "pressure": 1001.2,
     "wind_speed": 3.4, "wind_direction": 210, "soil_moisture": 33,
 }  # fmt: skip
-LISTENER = """
-listener:
-  messages_per_s: 10000000
-  inflight_max: 65535
-"""
-
-
-def start_mosquitto(program: str, port: int, directory: Path) -> "subprocess.Popen[bytes]":
-    settings = directory / "mosquitto.conf"
-    settings.write_text(MOSQUITTO_SETTINGS.format(port=port, directory=directory), encoding="utf-8")
-    broker = subprocess.Popen(
-        [program, "-c", str(settings)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return broker
-        time.sleep(0.05)
-    raise RuntimeError(f"mosquitto does not listen on port {port}")
-
-
 LISTENER_TIMES = 4
 BUSY_SHARE = 0.85
 """A process at work for so much of the time is what a run waits for."""
@@ -193,31 +175,41 @@ def shares_of(data: bytes, n: int) -> list[memoryview]:
     return [memoryview(data)[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
-def run_blaster(port: int, file: str, answer_bytes: int, connections: int) -> None:
-    parts = shares_of(Path(file).read_bytes(), connections)
-    Path(file).unlink()
-    left = {connect(port, f"blaster-{number}"): part for number, part in enumerate(parts)}
+def send_all(left: dict[socket.socket, memoryview], answer_bytes: int) -> int:
+    """Send everything on each connection as fast as it is taken, and read acknowledgements.
+
+    `left` is used up. Returns how many bytes of acknowledgements are missing in the end.
+    """
     clients = list(left)
     for client in clients:
         client.setblocking(False)
-    answered, cpu, started = 0, time.process_time(), time.perf_counter()
-    while left or answered < answer_bytes:
+    answered, is_open = 0, True
+    while is_open and (left or answered < answer_bytes):
         readable, writable, _ = select.select(clients, list(left), [], 20)
-        if not readable and not writable:
-            break
+        is_open = bool(readable or writable)
         for client in readable:
             part = client.recv(1 << 20)
-            if not part:
-                left, answer_bytes = {}, 0
+            is_open &= bool(part)
             answered += len(part)
         for client in writable:
             rest = left[client][client.send(left[client][: 1 << 18]) :]
             left[client] = rest
             if not rest:
                 del left[client]
-    print(time.perf_counter() - started, time.process_time() - cpu)
     for client in clients:
         client.setblocking(True)
+    return answer_bytes - answered
+
+
+def run_blaster(port: int, file: str, answer_bytes: int, connections: int) -> None:
+    parts = shares_of(Path(file).read_bytes(), connections)
+    Path(file).unlink()
+    left = {connect(port, f"blaster-{number}"): part for number, part in enumerate(parts)}
+    clients = list(left)
+    cpu, started = time.process_time(), time.perf_counter()
+    send_all(left, answer_bytes)
+    print(time.perf_counter() - started, time.process_time() - cpu)
+    for client in clients:
         client.sendall(b"\xe0\x00")
         client.close()
 
@@ -265,7 +257,7 @@ def run_node(directory: Path, port: int, load: Load, broker: int | None) -> Resu
     try:
         while received() < 0 or client.get(f"http://127.0.0.1:{http_port}/readyz").status_code != 200:
             time.sleep(0.1)
-        time.sleep(0.5)
+        time.sleep(1.5)  # until its subscription stands: at QoS 0 nothing is kept for it
         spent = {"node": -cpu_s(node.pid), **({"broker": -cpu_s(broker)} if broker else {})}
         blaster = blast(port, load.data, n * load.qos, load.connections)
         started = changed = time.perf_counter()
@@ -293,28 +285,22 @@ def run_node(directory: Path, port: int, load: Load, broker: int | None) -> Resu
 
 def prepare(directory: Path, broker_port: int) -> dict[str, tuple[Path, int]]:
     """A county of 700 stations in a folder per way in; name -> folder and port to publish to."""
-    county = build_county(1, CountyPlan(n_villages=500))
     ways = {}
     for name in ("paho", "bulk", "listener"):
         folder = directory / name
         folder.mkdir()
-        county.write(folder)
-        port = free_port() if name == "listener" else broker_port
-        write_demo_config(
-            folder,
-            broker_port=port,
-            http_port=free_port(),
-            sms_port=free_port(),
-            embedded_broker=name == "listener",
-        )
-        settings = folder / "warnstream.yaml"
-        text = settings.read_text(encoding="utf-8").replace("clock: simulated", "clock: system")
-        text = text.replace("tick: 5s", "tick: 1s")
-        if name == "listener":
-            text = text.replace("batch_messages_max: 500", "batch_messages_max: 5000") + LISTENER
+        is_listener = name == "listener"
+        port = free_port() if is_listener else broker_port
+        settings = {"tick: 5s": "tick: 1s"}
+        if is_listener:
+            settings["batch_messages_max: 500"] = "batch_messages_max: 5000"
         else:
-            text = text.replace("broker:\n", f"broker:\n  reader: {name}\n", 1)
-        settings.write_text(text, encoding="utf-8")
+            settings["broker:\n"] = f"broker:\n  reader: {name}\n"
+        plan = CountyPlan(n_villages=500)
+        write_live_county(folder, port, is_listener=is_listener, plan=plan, settings=settings)
+        if is_listener:
+            with (folder / "warnstream.yaml").open("a", encoding="utf-8") as file:
+                file.write(LISTENER)
         ways[name] = folder, port
     return ways
 
@@ -340,24 +326,25 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="rounds, interleaved (default 3)")
     parser.add_argument("--pack", type=int, default=20, help="observations of a pack (default 20)")
     parser.add_argument("--connections", type=int, default=1, help="of the publisher (default 1)")
+    add_rows_option(parser)
     parser.add_argument("--blast", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.blast:
         port, file, answer_bytes, connections = options.blast
         run_blaster(int(port), file, int(answer_bytes), int(connections))
         return
-    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
+    program = find_mosquitto()
     if program is None:
         sys.exit("mosquitto is not on this machine: nothing to measure through")
     results: dict[tuple[str, str], list[Result]] = {}
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, contextlib.ExitStack() as stack:
         directory = Path(temporary)
         directory.chmod(0o777)
-        port = free_port()
-        broker = start_mosquitto(program, port, directory)
+        broker = stack.enter_context(BrokerProcess(program, directory / "broker"))
+        port = broker.port
         yardstick = compile_yardstick(directory)
         if yardstick is None:
-            print("no C subscriber: gcc or libmosquitto-dev is not on this machine\n")
+            say_not_measured("C subscriber", "gcc or libmosquitto-dev is not on this machine")
         ways = prepare(directory, port)
         for _ in range(options.repeats):
             for name, qos, pack in (("QoS 1", 1, 1), ("QoS 0", 0, 1), ("QoS 1 packs", 1, options.pack)):
@@ -366,7 +353,7 @@ def main() -> None:
                 common = Load(data, n, qos, options.connections)
                 if yardstick is not None:
                     found = run_yardstick(yardstick, port, common, broker.pid)
-                    results.setdefault((name, "C subscriber, counts only"), []).append(found)
+                    results.setdefault((name, YARDSTICK), []).append(found)
                 for way, (folder, way_port) in ways.items():
                     is_direct = way == "listener"
                     times = LISTENER_TIMES if is_direct and pack == 1 else 1
@@ -376,9 +363,18 @@ def main() -> None:
                         load = Load(more, times * n, qos, options.connections)
                     found = run_node(folder, way_port, load, None if is_direct else broker.pid)
                     results.setdefault((name, f"node, {way}"), []).append(found)
-        broker.terminate()
-        broker.wait(10)
     report(results, options.messages, options.pack)
+    write_rows(options.rows, rows(results))
+
+
+def rows(results: dict[tuple[str, str], list[Result]]) -> list[Row]:
+    """For the common table; a node's messages beside those of the C subscriber."""
+    found = []
+    for (load, who), runs in results.items():
+        yardstick = results.get((load, YARDSTICK), [])
+        beside = statistics.median(run.per_s for run in yardstick) if yardstick else float("nan")
+        found.append(Row(f"{load}: {who}", "messages/s", [run.per_s for run in runs], "C subscriber", beside))
+    return found
 
 
 def report(results: dict[tuple[str, str], list[Result]], messages: int, pack: int) -> None:
@@ -396,7 +392,7 @@ def report(results: dict[tuple[str, str], list[Result]], messages: int, pack: in
     for (load, who), runs in results.items():
         rates = [run.per_s for run in runs]
         rate = statistics.median(rates)
-        yardstick = results.get((load, "C subscriber, counts only"))
+        yardstick = results.get((load, YARDSTICK))
         ratio = rate / statistics.median(run.per_s for run in yardstick) if yardstick else float("nan")
         taker = "node" if who.startswith("node") else "subscriber"
         cpu = [

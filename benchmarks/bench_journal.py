@@ -25,6 +25,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.table import Row, add_rows_option, write_rows
 from warnstream.adapters.store import Journal
 from warnstream.ingest.decode import RawMessage
 from warnstream.runners.intake import MESSAGES, encode_messages
@@ -183,14 +184,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--appends", type=int, default=2_000, help="of each size and way (default 2000)")
     parser.add_argument("--directory", type=Path, help="on the disk to measure (default: a temporary one)")
+    add_rows_option(parser)
     options = parser.parse_args()
+    rows: list[Row] = []
     table = Table(title=f"{options.appends} appends of each size and way, {os.cpu_count()} cores")
     columns = ("observations", "bytes", "way", "p50 ms", "p99 ms", "longest ms", "append MB/s", "read MB/s")
     for column in columns:
         table.add_column(column, justify="left" if column == "way" else "right")
     for n_observations in OBSERVATIONS:
         with tempfile.TemporaryDirectory(prefix="bench-journal-", dir=options.directory) as name:
-            for way, figures in measure(Path(name), n_observations, options.appends).items():
+            found = measure(Path(name), n_observations, options.appends)
+            rows += rows_of(found, n_observations)
+            for way, figures in found.items():
                 p50, p99, longest, append, read = figures.row()
                 table.add_row(
                     str(n_observations),
@@ -203,6 +208,18 @@ def main() -> None:
                     f"{read:.0f}",
                 )
     Console(width=110).print(table)
+    write_rows(options.rows, rows)
+
+
+def rows_of(found: dict[str, Figures], n_observations: int) -> list[Row]:
+    """For the common table: segments beside SQLite."""
+    own, other = found["segments"].row(), found["sqlite"].row()
+    of = f"journal, {n_observations} observations"
+    return [
+        Row(f"{of}: durable append, p50", "ms", [own[0]], "SQLite", other[0]),
+        Row(f"{of}: durable append, p99", "ms", [own[1]], "SQLite", other[1]),
+        Row(f"{of}: read back", "MB/s", [own[4]], "SQLite", other[4]),
+    ]
 
 
 if __name__ == "__main__":

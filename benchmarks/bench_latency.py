@@ -16,7 +16,6 @@ import argparse
 import csv
 import json
 import random
-import sys
 import tempfile
 import threading
 import time
@@ -37,8 +36,10 @@ from benchmarks.processes import (
     find_mosquitto,
     free_port,
     load_summary,
+    say_not_measured,
     start_load,
 )
+from benchmarks.table import Row, add_rows_option, write_rows
 from station_sim.wide_network import SCALES, Scale, station_places, write_wide_network
 from warnstream.model.times import iso_utc
 
@@ -80,17 +81,30 @@ def main() -> None:
     parser.add_argument("--scales", default="1,10", help="counties (default 1,10)")
     parser.add_argument("--ways", default="mosquitto,listener", help="ways in (default both)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results there")
+    add_rows_option(parser)
     options = parser.parse_args()
     results = []
     for way in options.ways.split(","):
         if way == "mosquitto" and find_mosquitto() is None:
-            print("mosquitto is not on this machine: measured through the listener only", file=sys.stderr)
+            say_not_measured("through mosquitto", "it is not on this machine")
             continue
         for scale in (int(word) for word in options.scales.split(",")):
             results += measure(way, scale, options.samples)
     print(table(results))
     if options.json:
         options.json.write_text(json.dumps([asdict(one) for one in results]), encoding="utf-8")
+    write_rows(options.rows, rows(results))
+
+
+def rows(results: Sequence[Result]) -> list[Row]:
+    """For the common table: to the device, beside the time until the reading was stored."""
+    found = []
+    for one in results:
+        where = f"gauge to door, {one.scale} counties, {one.way}, {one.condition}"
+        stored = one.stored_p50_ms
+        for label, value in (("p50", one.p50_ms), ("p99", one.p99_ms)):
+            found.append(Row(f"{where}, {label} of {one.samples}", "ms", [value], "stored, p50", stored))
+    return found
 
 
 def measure(way: str, scale: int, samples: int) -> list[Result]:

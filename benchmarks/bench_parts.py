@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.bench_engine import decode, prepare
+from benchmarks.table import Row, add_rows_option, write_rows
 from warnstream.engine import Engine
 from warnstream.runners.build import build_engine
 
@@ -67,6 +68,7 @@ def watch(engine: Engine) -> Stopwatch:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--minutes", type=int, default=480, help="of the storm; default 480")
+    add_rows_option(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         configuration, minutes = prepare(Path(name), options.minutes / 60)
@@ -92,6 +94,13 @@ def main() -> None:
         print(f"| not timed: there is no {name} any more | | |")
     print(f"| step, whole | {1e3 * whole_s / len(batches):.3f} | 100 % |")
     print(f"| copying 8 columns of all villages | {copy_ms:.4f} | |")
+    rows = [
+        Row(
+            f"step: {stage}", "ms", [1e3 * seconds / len(batches)], "whole step", 1e3 * whole_s / len(batches)
+        )
+        for stage, seconds in sorted(clock.seconds.items(), key=lambda item: -item[1])
+    ]
+    write_rows(options.rows, rows)
 
 
 if __name__ == "__main__":

@@ -1,192 +1,156 @@
-"""Rain accumulations of one trace by warnstream and by others: pandas, polars, bytewax.
+"""Rain accumulations and levels of one trace by warnstream and by others, in one interleaved run.
 
-    python -m benchmarks.bench_peers [--stations N] [--hours H] [--repeats N] [--json FILE]
+    python -m benchmarks.bench_peers [--stations N] [--minutes N] [--repeats N] [--kafka auto|no|yes]
 
-Everybody gets the same readings of one storm (station, minute, millimetres) and says the rain of the
-last 1, 3, 6 and 24 hours. warnstream takes them minute by minute, as a node does, and says all stations'
-rain after each minute; it also keeps how much of each window was observed, which nobody else does. pandas
-and polars get the whole trace at once, which a live service cannot, and say the rain at each reading.
-bytewax keeps one state per station and takes reading by reading. The last amounts of all stations are
-compared. A peer that is not installed is said to be absent (`pip install 'warnstream[bench]'`).
+Everybody gets the same readings (700 stations, one a minute, six hours, one in a hundred up to half an hour
+late), keeps the rain of 10 min, 1, 3 and 6 h and compares it with four thresholds. warnstream takes
+them minute by minute, as a node does. pandas and polars get the whole trace at once, afterwards, which a live
+service cannot. bytewax and Faust take reading by reading, or hand batches to our ring; Faust reads
+them from a Kafka broker that is started here (`benchmarks.kafka_broker`). The sums of all stations at
+the end are compared with the plain sum of all readings. Who is absent is said so
+(`pip install 'warnstream[bench,kafka]'`).
 """
 
 import argparse
-import json
+import importlib.util
 import statistics
+import sys
+import tempfile
 import time
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from station_sim.seeds import stream
-from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
-from warnstream.model.times import DAY_S, MINUTE_S
-from warnstream.windows.rain_window import RainWindow
+from benchmarks import faust_runs
+from benchmarks.kafka_broker import KafkaBroker, why_absent
+from benchmarks.peer_runs import OURS, RUNS, WINDOW_MIN, Trace, sums_at_end
+from benchmarks.processes import say_not_measured
+from benchmarks.table import Row, add_rows_option, write_rows
 
-DURATIONS_S = (3_600, 10_800, 21_600, 86_400)
-START_S = 1_781_762_400
-INTERVAL_MIN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """Readings in order of time, then station."""
-
-    n_stations: int
-    station: Int32Array
-    observed_at_s: Int64Array
-    rain_mm: Float64Array
-
-    def __len__(self) -> int:
-        return len(self.station)
+FAUST_RING = "Faust handing batches of 1,000 to our ring"
+FAUST_TABLE = "Faust hopping-window tables, one reading per event"
+TOLERANCE_MM = 0.005
+WHAT_IS_COMPARED = """\
+Ours and the streaming tools give levels every minute or reading. Ours also counts the minutes observed in
+every window and puts late readings where they belong, which the queues do not. polars and pandas see
+the whole trace once, afterwards, without coverage; polars uses all cores, ours one.
+"""
 
 
-def make_trace(n_stations: int, hours: float) -> Trace:
-    """Tips of 0.1 mm every five minutes; a tenth of the time is wet."""
-    generator = stream(1, "peer trace")
-    n_times = round(hours * 60 / INTERVAL_MIN)
-    wet = generator.random((n_times, n_stations)) < 0.1
-    rain_mm = np.where(wet, generator.integers(1, 40, (n_times, n_stations)) / 10, 0.0)
-    times = START_S + INTERVAL_MIN * MINUTE_S * np.arange(1, n_times + 1)
-    return Trace(
-        n_stations,
-        np.tile(np.arange(n_stations, dtype=np.int32), n_times),
-        np.repeat(times, n_stations),
-        rain_mm.ravel(),
-    )
+@dataclass(slots=True)
+class Peer:
+    """What was found of one of them; `note` says why there is nothing, or what is different."""
+
+    us_per_reading: list[float] = field(default_factory=list)
+    note: str = ""
 
 
-def by_warnstream(trace: Trace) -> Float64Array:
-    window = RainWindow(
-        np.full(trace.n_stations, INTERVAL_MIN * MINUTE_S, dtype=np.int32), span_s=DAY_S + 3_600, grace_s=0
-    )
-    durations = np.array(DURATIONS_S, dtype=np.int32)
-    ends = np.flatnonzero(np.diff(trace.observed_at_s)) + 1
-    rain_mm = np.zeros((trace.n_stations, len(durations)))
-    for first, last in zip([0, *ends], [*ends, len(trace)], strict=True):
-        rows, now_s = slice(first, last), int(trace.observed_at_s[first])
-        # Four minutes bring nothing and are judged all the same.
-        for back in range(INTERVAL_MIN - 1, -1, -1):
-            window.advance(now_s - back * MINUTE_S)
-            if back == 0:
-                window.add(trace.station[rows], trace.observed_at_s[rows], trace.rain_mm[rows])
-            rain_mm = window.accumulate(durations, now_s - back * MINUTE_S).rain_mm
-    return rain_mm
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--stations", type=int, default=700, help="default 700")
+    parser.add_argument("--minutes", type=int, default=360, help="of readings; default 360")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each; default 3")
+    parser.add_argument("--kafka", choices=("auto", "no", "yes"), default="auto", help="default auto")
+    add_rows_option(parser)
+    options = parser.parse_args()
+    absent = why_no_faust() if options.kafka != "no" else "left out by --kafka no"
+    if options.kafka == "yes" and absent:
+        print(f"Faust cannot be measured: {absent}", file=sys.stderr)
+        return 1
+    trace = Trace(options.stations, options.minutes)
+    found = measure(trace, options.repeats, absent)
+    print(f"{trace.n_stations} stations x {trace.n_minutes} min, {len(trace):,} readings, ", end="")
+    print(f"{len(WINDOW_MIN)} windows and levels; every run from the same arrays\n")
+    print(WHAT_IS_COMPARED)
+    for label, peer in found.items():
+        if not peer.us_per_reading:
+            say_not_measured(label, peer.note)
+    print(table(found))
+    write_rows(options.rows, rows(found))
+    return 0
 
 
-def by_pandas(trace: Trace) -> Float64Array:
-    import pandas as pd
-
-    frame = pd.DataFrame(
-        {"station": trace.station, "at": pd.to_datetime(trace.observed_at_s, unit="s"), "rain": trace.rain_mm}
-    ).set_index("at")
-    groups = frame.groupby("station")["rain"]
-    columns = [groups.rolling(f"{seconds}s").sum().groupby(level=0).last() for seconds in DURATIONS_S]
-    return np.stack([column.sort_index().to_numpy() for column in columns], axis=-1)
+def why_no_faust() -> str:
+    """What is missing for Faust; empty if nothing is."""
+    missing = [name for name in ("faust", "aiokafka") if importlib.util.find_spec(name) is None]
+    if missing:
+        return f"not installed: {', '.join(missing)} (pip install 'warnstream[kafka]')"
+    return why_absent()
 
 
-def by_polars(trace: Trace) -> Float64Array:
-    import polars as pl
+def measure(trace: Trace, repeats: int, no_faust: str) -> dict[str, Peer]:
+    """Microseconds per reading of each, interleaved."""
+    found = {label: Peer() for label in (*RUNS, FAUST_RING, FAUST_TABLE)}
+    wanted = sums_at_end(trace)
+    with broker(no_faust) as address:
+        for number in range(repeats):
+            for label, (package, run) in RUNS.items():
+                if importlib.util.find_spec(package) is None:
+                    found[label].note = "not installed here"
+                    continue
+                started = time.perf_counter()
+                sums = run(trace)
+                found[label].us_per_reading.append(1e6 * (time.perf_counter() - started) / len(trace))
+                differing = int((np.abs(sums - wanted) > TOLERANCE_MM).sum())
+                found[label].note = note_of(differing, wanted.size)
+            if address is None:
+                found[FAUST_RING].note = found[FAUST_TABLE].note = no_faust
+                continue
+            take(found[FAUST_RING], faust_runs.run_ring(address, trace, number), wanted.size)
+            if number == 0:  # half a minute for one minute of readings: once is enough
+                run_ = faust_runs.run_table(address, trace, number)
+                take(found[FAUST_TABLE], run_, wanted.size)
+                found[FAUST_TABLE].note = f"first {run_.readings} readings; {found[FAUST_TABLE].note}"
+    return found
 
-    frame = pl.DataFrame(
-        {"station": trace.station, "at": trace.observed_at_s, "rain": trace.rain_mm}
-    ).with_columns(pl.from_epoch("at"))
-    sums = [
-        pl.col("rain").rolling_sum_by("at", window_size=f"{seconds}s").over("station").alias(str(seconds))
-        for seconds in DURATIONS_S
-    ]
-    last = frame.with_columns(sums).group_by("station").last().sort("station")
-    return np.asarray(last.select([str(seconds) for seconds in DURATIONS_S]).to_numpy())
+
+@contextmanager
+def broker(no_faust: str) -> Iterator[str | None]:
+    """Address of a Kafka broker; None where there is none."""
+    if no_faust:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as name, KafkaBroker(Path(name)) as started:
+        yield started.address
 
 
-def by_bytewax(trace: Trace) -> Float64Array:
-    import bytewax.operators as op
-    from bytewax.dataflow import Dataflow
-    from bytewax.testing import TestingSink, TestingSource, run_main
+def take(peer: Peer, run: faust_runs.Found, n_sums: int) -> None:
+    peer.us_per_reading.append(run.us_per_reading)
+    peer.note = note_of(run.differing, n_sums)
 
-    def accumulate(
-        state: "deque[tuple[int, float]] | None", reading: tuple[int, float]
-    ) -> "tuple[deque[tuple[int, float]], tuple[float, ...]]":
-        kept: deque[tuple[int, float]] = deque() if state is None else state
-        kept.append(reading)
-        while kept[0][0] <= reading[0] - DURATIONS_S[-1]:
-            kept.popleft()
-        return kept, tuple(
-            sum(rain for at, rain in kept if at > reading[0] - seconds) for seconds in DURATIONS_S
+
+def note_of(differing: int, n_sums: int) -> str:
+    return f"{differing} of {n_sums} sums wrong at the end" if differing else "all sums right"
+
+
+def table(found: dict[str, Peer]) -> str:
+    """Microseconds per reading and the multiple of ours."""
+    own = statistics.median(found[OURS].us_per_reading)
+    lines = ["| who | µs per reading, median (min-max) | x ours | note |", "|---|---|---|---|"]
+    for label, peer in found.items():
+        took = peer.us_per_reading
+        if not took:
+            lines.append(f"| {label} | | | {peer.note} |")
+            continue
+        middle = statistics.median(took)
+        lines.append(
+            f"| {label} | {middle:.3g} ({min(took):.3g}-{max(took):.3g}) | {middle / own:.1f} | {peer.note} |"
         )
-
-    rows = zip(
-        map(str, trace.station.tolist()),
-        zip(trace.observed_at_s.tolist(), trace.rain_mm.tolist(), strict=True),
-        strict=True,
-    )
-    found: list[tuple[str, tuple[float, ...]]] = []
-    flow = Dataflow("rain")
-    readings = op.input("in", flow, TestingSource(list(rows), batch_size=1000))
-    op.output("out", op.stateful_map("sum", readings, accumulate), TestingSink(found))
-    run_main(flow)  # type: ignore[no-untyped-call,unused-ignore]
-    last = dict(found)
-    return np.array([last[str(station)] for station in range(trace.n_stations)])
-
-
-PEERS: dict[str, Callable[[Trace], Float64Array]] = {
-    "pandas": by_pandas,
-    "polars": by_polars,
-    "bytewax": by_bytewax,
-}
-
-
-def measure(trace: Trace, repeats: int) -> dict[str, Any]:
-    """Readings a second of everybody, and who is absent or disagrees."""
-    wanted = by_warnstream(trace)
-    rates: dict[str, list[float]] = {}
-    notes: dict[str, str] = {}
-    for _ in range(repeats):
-        for name, run in {"warnstream": by_warnstream, **PEERS}.items():
-            if name in notes:
-                continue
-            started = time.perf_counter()
-            try:
-                found = run(trace)
-            except ImportError:
-                notes[name] = "absent"
-                continue
-            rates.setdefault(name, []).append(len(trace) / (time.perf_counter() - started))
-            if not np.allclose(found, wanted, atol=0.005):
-                notes[name] = f"differs by up to {np.abs(found - wanted).max():.3f} mm"
-    return {"readings": len(trace), "rates": rates, "notes": notes}
-
-
-def table(result: dict[str, Any]) -> str:
-    own = statistics.median(result["rates"]["warnstream"])
-    lines = ["| who | readings/s, median (min-max) | warnstream is | note |", "|---|---|---|---|"]
-    for name in ("warnstream", *PEERS):
-        rates, note = result["rates"].get(name), result["notes"].get(name, "")
-        if rates:
-            spread = f"{statistics.median(rates):,.0f} ({min(rates):,.0f}-{max(rates):,.0f})"
-            lines.append(f"| {name} | {spread} | {own / statistics.median(rates):.1f} times | {note} |")
-        else:
-            lines.append(f"| {name} | | | {note} |")
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--stations", type=int, default=700, help="default 700")
-    parser.add_argument("--hours", type=float, default=24.0, help="default 24")
-    parser.add_argument("--repeats", type=int, default=3, help="default 3")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result there")
-    options = parser.parse_args()
-    result = measure(make_trace(options.stations, options.hours), options.repeats)
-    print(f"{result['readings']:,} readings, 4 durations\n")
-    print(table(result))
-    if options.json:
-        options.json.write_text(json.dumps(result), encoding="utf-8")
+def rows(found: dict[str, Peer]) -> list[Row]:
+    """For the common table; who was not measured is left to the section's own."""
+    own = statistics.median(found[OURS].us_per_reading)
+    return [
+        Row(f"trace: {label}", "µs a reading", peer.us_per_reading, "ours", own)
+        for label, peer in found.items()
+        if peer.us_per_reading
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from benchmarks.processes import NodeProcess, free_port, start_load
+from benchmarks.table import Row, add_rows_option, write_rows
 from station_sim.wide_network import SCALES, Scale, write_wide_network
 
 LISTENER = "\nlistener: {messages_per_s: 1000000, inflight_max: 65535}\n"
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=2_000, help="journal entries; default 2,000")
     parser.add_argument("--stations", type=int, default=SCALES["county"].n_stations, help="default 700")
     parser.add_argument("--repeats", type=int, default=3, help="kills; default 3")
+    add_rows_option(parser)
     options = parser.parse_args()
     empty_s, full_s, replay_s, entries, messages = [], [], [], [], []
     for _ in range(options.repeats):
@@ -53,6 +55,13 @@ def main() -> None:
         ("entries a second", per_s),
     ):
         print(f"| {label} | {statistics.median(values):,.2f} | {min(values):,.2f} | {max(values):,.2f} |")
+    entries_ = f"{statistics.median(entries):,.0f} entries"
+    empty = statistics.median(empty_s)
+    rows = [
+        Row(f"ready after kill -9 with {entries_}", "s", full_s, "with an empty journal", empty),
+        Row("replaying the journal", "entries/s", per_s),
+    ]
+    write_rows(options.rows, rows)
 
 
 def prepare(directory: Path, n_stations: int) -> NodeProcess:

@@ -16,25 +16,21 @@ import contextlib
 import json
 import resource
 import select
-import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import numpy as np
 
-from benchmarks.bench_ingest import connect, start_mosquitto
-from benchmarks.processes import free_port
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
+from benchmarks.bench_ingest import connect
+from benchmarks.live_county import write_live_county
+from benchmarks.processes import Watch, memory_mb, process, wait_for, way_in, ways_in
+from benchmarks.table import Row, add_rows_option, write_rows
+from station_sim.county import CountyPlan
 from warnstream.adapters import mqtt_frames as wire
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
@@ -45,7 +41,7 @@ from warnstream.model.times import iso_utc
 from warnstream.runners.build import build_assessment
 from warnstream.runners.node import Node
 
-HERE = Path(__file__).resolve().parent
+MODULE = "benchmarks.load_backlog"
 WARM_UP_S = 10.0
 AFTER_S = 5.0
 SETTLE_S_MAX = 60.0
@@ -94,23 +90,6 @@ def rain_mm(station: int | Int64Array, minute: int | Int64Array) -> Float64Array
     """
     turn = np.asarray(station * 7 + minute * 3)
     return np.where(turn % 13 == 0, turn % 11, 0) / 10
-
-
-def prepare(directory: Path, load: Load, port: int, *, is_listener: bool) -> None:
-    """A county whose stations report every minute, with a node on the system's clock."""
-    build_county(1, CountyPlan(n_stations=load.stations, n_villages=load.villages)).write(directory)
-    stations = directory / "stations.csv"
-    stations.write_text(stations.read_text("utf-8").replace(",rain,300,", ",rain,60,"), encoding="utf-8")
-    write_demo_config(
-        directory,
-        broker_port=port,
-        http_port=free_port(),
-        sms_port=free_port(),
-        embedded_broker=is_listener,
-    )
-    settings = directory / "warnstream.yaml"
-    text = settings.read_text("utf-8").replace("clock: simulated", "clock: system")
-    settings.write_text(text.replace("lateness_max: 6h", "lateness_max: 26h"), encoding="utf-8")
 
 
 def rain_stations(configuration: Configuration) -> list[str]:
@@ -241,85 +220,32 @@ class _Stream:
 # The run.
 
 
-@contextmanager
-def process(
-    role: str, directory: Path, *arguments: object, module: str = "benchmarks.load_backlog"
-) -> Iterator["subprocess.Popen[str]"]:
-    """A process of a module of ours with its log in the directory; ended whatever happens."""
-    command = [sys.executable, "-m", module, role, str(directory), *map(str, arguments)]
-    with (directory / f"{role.strip('-')}.log").open("w", encoding="utf-8") as log:
-        started = subprocess.Popen(
-            command, cwd=HERE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
-        )
-    try:
-        yield started
-    finally:
-        if started.poll() is None:
-            started.kill()
-        started.communicate()
-
-
-def wait_for(condition: Callable[[], bool], what: str, within_s: float) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} did not happen within {within_s:.0f} s")
-        time.sleep(0.1)
-
-
-class Watch:
-    """What the node says of itself over HTTP."""
-
-    def __init__(self, http_port: int) -> None:
-        self._client = httpx.Client(trust_env=False, timeout=20, base_url=f"http://127.0.0.1:{http_port}")
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._client.close()
-
-    def is_ready(self) -> bool:
-        """It takes readings."""
-        try:
-            return self._client.get("/readyz").status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    def number(self, name: str) -> float:
-        """A metric without labels."""
-        rows = self._client.get("/metrics").text.splitlines()
-        return float(next(row for row in rows if row.startswith(name + " ")).split()[1])
-
-    def accepted(self) -> float:
-        """Readings that the engine has seen, repetitions not counted."""
-        return self.number("warnstream_readings_accepted_total")
-
-
 def run(directory: Path, load: Load, way: str, below: str) -> Outcome:
     """One release of the backlog."""
-    port = free_port()
-    prepare(directory, load, port, is_listener=way == "listener")
-    configuration = load_configuration(directory)
-    messages = len(rain_stations(configuration)) * load.minutes
     with contextlib.ExitStack() as stack:
-        if way == "mosquitto":
-            program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/sbin")
-            if program is None:
-                raise RuntimeError("mosquitto is not on this machine: only --way listener can be run")
-            broker = start_mosquitto(program, port, directory)
-            stack.callback(broker.wait, 10)
-            stack.callback(broker.terminate)
-        node = stack.enter_context(process("--node", directory))
+        port = way_in(way, directory, stack)
+        write_live_county(
+            directory,
+            port,
+            is_listener=way == "listener",
+            plan=CountyPlan(n_stations=load.stations, n_villages=load.villages),
+            interval_s=60,
+            settings={"lateness_max: 6h": "lateness_max: 26h"},
+        )
+        configuration = load_configuration(directory)
+        messages = len(rain_stations(configuration)) * load.minutes
+        node = stack.enter_context(process(MODULE, "--node", directory))
         watch = Watch(configuration.http.port)
         stack.callback(watch.close)
         wait_for(watch.is_ready, "the node's start", 60)
         flood = stack.enter_context(
-            process("--flood", directory, port, load.minutes, load.connections, below or "-")
+            process(MODULE, "--flood", directory, port, load.minutes, load.connections, below or "-")
         )
         assert flood.stdout is not None
         assert flood.stdin is not None
         if flood.stdout.readline() != "ready\n":
             raise RuntimeError("the backlog could not be prepared")
-        fresh = stack.enter_context(process("--fresh", directory, port))
+        fresh = stack.enter_context(process(MODULE, "--fresh", directory, port))
         time.sleep(WARM_UP_S)
         started = time.monotonic()
         flood.stdin.write("\n")
@@ -336,7 +262,7 @@ def run(directory: Path, load: Load, way: str, below: str) -> Outcome:
         with contextlib.suppress(TimeoutError):  # then the report says what is missing
             wait_for(lambda: watch.accepted() >= messages + fresh_sent(directory), "the rest", SETTLE_S_MAX)
         accepted = int(watch.accepted())
-        rss_mb = peak_rss_mb(node.pid)
+        rss_mb = memory_mb(node.pid, "VmHWM")
         node.send_signal(signal.SIGTERM)
         node.wait(120)
     delay_s = delays_s(directory, configuration)
@@ -347,11 +273,6 @@ def run(directory: Path, load: Load, way: str, below: str) -> Outcome:
 
 def fresh_sent(directory: Path) -> int:
     return (directory / "fresh.jsonl").read_bytes().count(b"\n")
-
-
-def peak_rss_mb(pid: int) -> float:
-    rows = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    return int(next(row for row in rows if row.startswith("VmHWM")).split()[1]) / 1024
 
 
 def delays_s(directory: Path, configuration: Configuration) -> Float64Array:
@@ -412,6 +333,19 @@ def report(way: str, load: Load, outcome: Outcome) -> None:
     print(f"  the node's greatest resident memory {outcome.rss_mb:.0f} MB", flush=True)
 
 
+def rows_of(way: str, load: Load, outcome: Outcome) -> list[Row]:
+    """For the common table."""
+    of = f"{load.hours:g} h of backlog, {way}"
+    p50, p99 = np.percentile(outcome.delay_s, [50, 99]) if len(outcome.delay_s) else (np.nan, np.nan)
+    return [
+        Row(f"{of}: drained", "messages/s", [outcome.messages / outcome.drained_s]),
+        Row(f"{of}: readings lost", "readings", [float(outcome.missing)]),
+        Row(f"{of}: fresh reading to judged, p50", "s", [float(p50)]),
+        Row(f"{of}: fresh reading to judged, p99", "s", [float(p99)]),
+        Row(f"{of}: memory of the node at most", "MB", [outcome.rss_mb]),
+    ]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--way", choices=["listener", "mosquitto", "both"], default="both")
@@ -419,6 +353,7 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=24.0, help="of backlog (default 24)")
     parser.add_argument("--connections", type=int, default=700, help="that send the backlog (default 700)")
     parser.add_argument("--plain", action="store_true", help="backlog on the ordinary topic of mosquitto")
+    add_rows_option(parser)
     parser.add_argument("--node", help=argparse.SUPPRESS)
     parser.add_argument("--fresh", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--flood", nargs=5, help=argparse.SUPPRESS)
@@ -434,14 +369,16 @@ def main() -> int:
         run_flood(Path(directory), int(port), int(minutes), int(connections), "" if below == "-" else below)
     else:
         load = Load(options.stations, options.hours, min(options.connections, options.stations))
-        lost = 0
-        for way in ("listener", "mosquitto") if options.way == "both" else (options.way,):
+        lost, rows = 0, []
+        for way in ways_in(options.way):
             with tempfile.TemporaryDirectory() as name:
                 Path(name).chmod(0o777)
                 below = "/backlog" if way == "mosquitto" and not options.plain else ""
                 outcome = run(Path(name), load, way, below)
                 report(way, load, outcome)
+                rows += rows_of(way, load, outcome)
                 lost += outcome.differing
+        write_rows(options.rows, rows)
         return 1 if lost else 0
     return 0
 

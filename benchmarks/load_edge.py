@@ -10,7 +10,6 @@ resident memory of the node; the share without any message beside it. Two minute
 import argparse
 import contextlib
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -20,11 +19,10 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.bench_ingest import connect, start_mosquitto
-from benchmarks.load_backlog import Watch, peak_rss_mb, process, wait_for
-from benchmarks.processes import cpu_s, free_port, memory_mb
-from station_sim.county import build_county
-from station_sim.demo_config import write_demo_config
+from benchmarks.bench_ingest import connect
+from benchmarks.live_county import write_live_county
+from benchmarks.processes import Watch, cpu_s, memory_mb, process, wait_for, way_in, ways_in
+from benchmarks.table import Row, add_rows_option, write_rows
 from warnstream.adapters import mqtt_frames as wire
 from warnstream.config.load import load_configuration
 from warnstream.model.times import iso_utc
@@ -80,52 +78,37 @@ def share(pid: int, seconds: float) -> float:
     return 100 * (cpu_s(pid) - before) / (time.monotonic() - started)
 
 
-def prepare(directory: Path, port: int, *, is_listener: bool) -> None:
-    build_county(1).write(directory)
-    stations = directory / "stations.csv"
-    stations.write_text(stations.read_text("utf-8").replace(",300,", ",60,"), encoding="utf-8")
-    write_demo_config(
-        directory,
-        broker_port=port,
-        http_port=free_port(),
-        sms_port=free_port(),
-        embedded_broker=is_listener,
-    )
-    settings = directory / "warnstream.yaml"
-    settings.write_text(settings.read_text("utf-8").replace("clock: simulated", "clock: system"), "utf-8")
-
-
-def run(directory: Path, way: str, per_s: float, seconds: float) -> None:
-    port = free_port()
-    prepare(directory, port, is_listener=way == "listener")
+def run(directory: Path, way: str, per_s: float, seconds: float) -> list[Row]:
+    """One way in; prints what it took and returns it."""
     with contextlib.ExitStack() as stack:
-        if way == "mosquitto":
-            program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/sbin")
-            if program is None:
-                sys.exit("mosquitto is not on this machine: run with --way listener")
-            broker = start_mosquitto(program, port, directory)
-            stack.callback(broker.wait, 10)
-            stack.callback(broker.terminate)
-        node = stack.enter_context(process("--node", directory, module=MODULE))
+        port = way_in(way, directory, stack)
+        write_live_county(directory, port, is_listener=way == "listener", interval_s=60)
+        node = stack.enter_context(process(MODULE, "--node", directory))
         watch = Watch(load_configuration(directory).http.port)
         stack.callback(watch.close)
         wait_for(watch.is_ready, "the node's start", 60)
         time.sleep(SETTLE_S)
         idle = share(node.pid, seconds / 2)
-        publisher = stack.enter_context(process("--publish", directory, port, per_s, module=MODULE))
+        publisher = stack.enter_context(process(MODULE, "--publish", directory, port, per_s))
         time.sleep(SETTLE_S)
         before = watch.number("warnstream_messages_received_total")
         started = time.monotonic()
         busy = share(node.pid, seconds)
         rate = (watch.number("warnstream_messages_received_total") - before) / (time.monotonic() - started)
+        resident_mb, most_mb = memory_mb(node.pid), memory_mb(node.pid, "VmHWM")
         print(
             f"{way}: {rate:.0f} messages/s take {busy:.1f} % of a core (none: {idle:.1f} %), "
-            f"{memory_mb(node.pid):.0f} MB resident, {peak_rss_mb(node.pid):.0f} MB at most",
+            f"{resident_mb:.0f} MB resident, {most_mb:.0f} MB at most",
             flush=True,
         )
         publisher.communicate("\n", timeout=30)
         node.send_signal(signal.SIGTERM)
         node.wait(60)
+    of = f"edge box, {rate:.0f} messages/s, {way}"
+    return [
+        Row(f"{of}: node", "% of a core", [busy], "without messages", idle),
+        Row(f"{of}: node", "MB resident", [resident_mb]),
+    ]
 
 
 def main() -> None:
@@ -133,6 +116,7 @@ def main() -> None:
     parser.add_argument("--way", choices=["listener", "mosquitto", "both"], default="both")
     parser.add_argument("--per-s", type=float, default=200.0, help="messages per second (default 200)")
     parser.add_argument("--seconds", type=float, default=60.0, help="that are measured (default 60)")
+    add_rows_option(parser)
     parser.add_argument("--node", help=argparse.SUPPRESS)
     parser.add_argument("--publish", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -142,10 +126,12 @@ def main() -> None:
         directory, port, per_s = options.publish
         run_publisher(Path(directory), int(port), float(per_s))
     else:
-        for way in ("listener", "mosquitto") if options.way == "both" else (options.way,):
+        rows = []
+        for way in ways_in(options.way):
             with tempfile.TemporaryDirectory() as name:
                 Path(name).chmod(0o777)
-                run(Path(name), way, options.per_s, options.seconds)
+                rows += run(Path(name), way, options.per_s, options.seconds)
+        write_rows(options.rows, rows)
 
 
 if __name__ == "__main__":

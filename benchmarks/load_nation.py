@@ -36,6 +36,7 @@ from benchmarks.processes import (
     memory_mb,
     start_load,
 )
+from benchmarks.table import Row, add_rows_option, write_rows
 from station_sim.wide_network import SCALES, Scale, write_wide_network
 
 VALUES_PER_MESSAGE = 8
@@ -74,12 +75,28 @@ def main() -> int:
     parser.add_argument("--heavy", type=float, default=0.0005, help="share of stations with 96 mm/h")
     parser.add_argument("--folder", type=Path, help="keep configuration and data there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result there")
+    add_rows_option(parser)
     options = parser.parse_args()
     result = measure(options)
     print(text(result))
     if options.json:
         options.json.write_text(json.dumps(result), encoding="utf-8")
+    write_rows(options.rows, rows(result))
     return 0 if result["lost"] == 0 and result["load"]["complete"] else 1
+
+
+def rows(result: dict[str, Any]) -> list[Row]:
+    """For the common table."""
+    of = f"{result['stations']:,} stations"
+    load = result["load"]
+    return [
+        Row(f"{of}: messages received", "messages/s", [result["received_per_s"]], "sent", load["rate_per_s"]),
+        Row(f"{of}: messages lost", "messages", [result["lost"]]),
+        Row(f"{of}: a judgement of every village, mean", "s", [result["step_mean_s"]]),
+        Row(f"{of}: node", "cores", [result["cpu_share"]], "load", load["cpu_share"]),
+        Row(f"{of}: memory of the node at most", "MB", [result["memory_max_mb"]]),
+        Row(f"{of}: memory of the node per station", "kB", [result["memory_kb_per_station"]]),
+    ]
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:

@@ -9,15 +9,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
+REPOSITORY = Path(__file__).resolve().parent.parent
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 START_S_MAX = 600.0
+NOT_MEASURED = "Not measured: "
 MOSQUITTO_SETTINGS = """\
 listener {port} 127.0.0.1
 allow_anonymous true
@@ -152,10 +155,98 @@ class BrokerProcess:
             time.sleep(0.05)
         raise RuntimeError(f"mosquitto does not listen on port {self.port}")
 
+    @property
+    def pid(self) -> int:
+        """Of the running broker."""
+        assert self._process is not None
+        return self._process.pid
+
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(30)
+
+
+@contextmanager
+def process(module: str, role: str, directory: Path, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
+    """A role of a module of ours in a process with its log in the directory; ended whatever happens."""
+    words = [sys.executable, "-m", module, role, str(directory), *map(str, arguments)]
+    with (directory / f"{role.strip('-')}.log").open("w", encoding="utf-8") as log:
+        started = subprocess.Popen(
+            words, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+    try:
+        yield started
+    finally:
+        if started.poll() is None:
+            started.kill()
+        started.communicate()
+
+
+def wait_for(condition: Callable[[], bool], what: str, within_s: float) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not happen within {within_s:.0f} s")
+        time.sleep(0.1)
+
+
+class Watch:
+    """What the node says of itself over HTTP."""
+
+    def __init__(self, http_port: int) -> None:
+        self._client = httpx.Client(trust_env=False, timeout=20, base_url=f"http://127.0.0.1:{http_port}")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def is_ready(self) -> bool:
+        """It takes readings."""
+        try:
+            return self._client.get("/readyz").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def number(self, name: str) -> float:
+        """A metric without labels."""
+        rows = self._client.get("/metrics").text.splitlines()
+        return float(next(row for row in rows if row.startswith(name + " ")).split()[1])
+
+    def accepted(self) -> float:
+        """Readings that the engine has seen, repetitions not counted."""
+        return self.number("warnstream_readings_accepted_total")
+
+
+def way_in(way: str, directory: Path, stack: ExitStack) -> int:
+    """Port to publish to: that of a mosquitto started here, or a free one for the node's own listener.
+
+    Raises
+    ------
+    RuntimeError
+        If mosquitto is asked for and not on this machine.
+    """
+    if way == "listener":
+        return free_port()
+    program = find_mosquitto()
+    if program is None:
+        raise RuntimeError("mosquitto is not on this machine: only --way listener can be run")
+    return stack.enter_context(BrokerProcess(program, directory / "broker")).port
+
+
+def ways_in(asked: str) -> tuple[str, ...]:
+    """The ways to measure: one that was asked for, or of ``both`` those that this machine has."""
+    if asked != "both":
+        return (asked,)
+    if find_mosquitto() is None:
+        say_not_measured("through mosquitto", "it is not on this machine")
+        return ("listener",)
+    return ("listener", "mosquitto")
+
+
+def say_not_measured(what: str, why: str) -> None:
+    """A line that `make bench` repeats at the top of its document."""
+    print(f"{NOT_MEASURED}{what}: {why}\n", flush=True)
 
 
 def find_mosquitto() -> str | None:

@@ -231,22 +231,36 @@ def draw_calibration(directory: Path, targets: Targets, comparisons: Sequence[Co
         )
         axes.plot(middle_km, [row.simulated for row in rows], "s-", color="#d7301f", label="simulated")
         axes.axhline(0, color="gray", linewidth=0.5)
-        axes.set_title(f"correlation, {what}")
+        axes.set_title("hours with heavy rain" if what == "heavy hours" else f"rain of {what}")
         axes.set_xlabel("distance of gauges, km")
+    all_axes[0].set_ylabel("correlation between two gauges")
     all_axes[0].legend()
+    figure.suptitle(f"Simulated climate beside the {targets.n_gauges} real gauges that it was calibrated to")
     paths = [directory / "correlation.png", directory / "deviation.png"]
     figure.savefig(paths[0], dpi=100)
     pyplot.close(figure)
-    figure, axes = pyplot.subplots(figsize=(8, 8), layout="constrained")
+    _draw_deviations(pyplot, comparisons, paths[1])
+    return paths
+
+
+def _draw_deviations(pyplot: Any, comparisons: Sequence[Comparison], path: Path) -> None:
+    """A bar for each target, and both numbers on the side where the bar is not."""
+    figure, axes = pyplot.subplots(figsize=(9, 8), layout="constrained")
     share = [(row.simulated - row.target.value) / row.target.tolerance for row in comparisons]
     colours = ["#3aa655" if row.is_met else "#d7301f" for row in comparisons]
     place = np.arange(len(comparisons))[::-1]
     axes.barh(place, np.clip(share, -3, 3), color=colours)
     axes.set_yticks(place, [row.target.name for row in comparisons], fontsize=8)
-    for edge in (-1, 1):
-        axes.axvline(edge, color="black", linestyle="--", linewidth=0.8)
+    for row, at, side in zip(comparisons, place, share, strict=True):
+        unit = "" if row.target.unit == "1" else f" {row.target.unit}"
+        text = f"{row.simulated:.3g} for {row.target.value:g}{unit}"
+        x, align = (-0.05, "right") if side >= 0 else (0.05, "left")
+        axes.text(x, at, text, fontsize=7, ha=align, va="center")
+    for limit in (-1, 1):
+        axes.axvline(limit, color="black", linestyle="--", linewidth=0.8)
     axes.set_xlim(-3, 3)
+    axes.set_ylim(-0.8, len(comparisons) - 0.2)
     axes.set_xlabel("deviation in units of the tolerance (dashed: the limit; bars end at 3)")
-    figure.savefig(paths[1], dpi=100)
+    axes.set_title("Simulated for measured; green: within the tolerance, red: missed")
+    figure.savefig(path, dpi=100)
     pyplot.close(figure)
-    return paths

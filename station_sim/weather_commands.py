@@ -113,7 +113,7 @@ def run_storm(options: argparse.Namespace) -> dict[str, object]:
     if options.picture:
         truth = truth_of(county, options.seed, options.start, n_minutes, options.kind)
         what = options.kind.replace("_", " ")
-        title = f"Simulated {what}, seed {options.seed}: an invented county, no real rain"
+        title = f"Simulated weather ({what}), seed {options.seed}: an invented county and hills, no real rain"
         paths = draw_weather(options.picture, weather, county, truth, options.start, title)
         summary["pictures"] = [str(path) for path in paths]
         summary["events"] = dict(Counter(event.kind for event in truth.events))

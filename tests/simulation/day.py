@@ -15,6 +15,7 @@ Prints the seed. About ten minutes for the whole county.
 import argparse
 import hashlib
 import json
+import math
 import sys
 import tempfile
 import time
@@ -29,7 +30,7 @@ from station_sim.answers import AnswerHabits
 from station_sim.broker import BrokerAddress, BrokerTransport
 from station_sim.county import CountyPlan, build_county
 from station_sim.demo_config import write_demo_config
-from station_sim.faults import HARSH_FAULTS
+from station_sim.faults import HARSH_FAULTS, FaultKind
 from station_sim.ground_hazards import SLOPE_HAZARD, write_ground_hazards
 from station_sim.people import BrokerDevices, People
 from station_sim.publish import Publisher
@@ -84,7 +85,12 @@ def main() -> int:
         print(
             f"run {number + 1}: {day.messages:,} messages, {day.readings:,} reports, {day.beacons} minutes, "
             f"{day.wall_s:.0f} s; {day.warnings.count(b'{'):,} warning messages, {day.shown:,} shown; "
-            f"sent {day.sent_sha256[:12]}; {'; '.join(day.faults) or 'nothing lost'}",
+            f"{'; '.join(day.faults) or 'nothing lost'}",
+            flush=True,
+        )
+        print(
+            f"  sha256 of what was sent {day.sent_sha256}\n"
+            f"  sha256 of the warnings  {hashlib.sha256(day.warnings).hexdigest()}",
             flush=True,
         )
     is_same = len({(day.sent_sha256, day.warnings) for day in days}) == 1
@@ -195,26 +201,49 @@ def score(directory: Path, day: Day) -> None:
 
 
 def report(day: Day) -> str:
-    """Faults by kind, and the scores as a table."""
-    counts = Counter(record.kind.value for record in day.scenario.faults)
-    reports = Counter[str]()
+    """Faults by kind, and warnings against truth: every hazard of the configuration, every level."""
+    counts = Counter(record.kind for record in day.scenario.faults)
+    reports = Counter[FaultKind]()
     for record in day.scenario.faults:
-        reports[record.kind.value] += record.readings
+        reports[record.kind] += record.readings
     happened = Counter(event.kind for event in day.scenario.truth)
+    absent = [kind.value for kind in FaultKind if not counts[kind]]
     lines = [
-        "faults: " + ", ".join(f"{kind} {n} ({reports[kind]} reports)" for kind, n in counts.items()),
+        "faults, of which reports: "
+        + ", ".join(f"{kind.value} {counts[kind]} ({reports[kind]})" for kind in FaultKind if counts[kind]),
+        f"faults that this seed did not draw: {', '.join(absent) or 'none'}",
         "happened: " + (", ".join(f"{kind} {n}" for kind, n in happened.items()) or "nothing"),
         "",
         "| hazard | from | events | warned | without event | POD | FAR | CSI | median lead, min |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    lines += [
-        f"| {one.hazard} | {one.level.word} | {one.hits + one.misses} | {one.hits} | {one.false_alarms} | "
-        f"{one.pod:.2f} | {one.far:.2f} | {one.csi:.2f} | {one.lead_min_median:.0f} |"
-        for one in day.scores
-        if one.hits + one.misses or one.warnings
-    ]
+    for hazard in dict.fromkeys(one.hazard for one in day.scores):
+        lines += hazard_lines([one for one in day.scores if one.hazard == hazard])
     return "\n".join(lines)
+
+
+def hazard_lines(scores: list[HazardScore]) -> list[str]:
+    """Rows of one hazard by level; one row that says so where there is nothing to score."""
+    name, events = scores[0].hazard, max(one.hits + one.misses for one in scores)
+    if not events and not any(one.warnings for one in scores):
+        return [f"| {name} | any | 0: no such event happened, nobody was warned | 0 | 0 | - | - | - | - |"]
+    return [
+        f"| {name} | {one.level.word} | {events or '0: no such event happened'} | {one.hits} | "
+        f"{one.false_alarms} | {share(one.pod)} | {share(one.far)} | {share(one.csi)} | "
+        f"{minutes(one.lead_min_median)} |"
+        for one in scores
+        if events or one.warnings
+    ]
+
+
+def share(value: float) -> str:
+    """A dash where nothing is to be divided by."""
+    return "-" if math.isnan(value) else f"{value:.2f}"
+
+
+def minutes(value: float) -> str:
+    """A dash where nothing was warned of."""
+    return "-" if math.isnan(value) else f"{value:.0f}"
 
 
 def as_dict(day: Day, *, is_same: bool) -> dict[str, object]:
@@ -224,6 +253,8 @@ def as_dict(day: Day, *, is_same: bool) -> dict[str, object]:
         "messages": day.messages,
         "faults": day.faults,
         "is_same": is_same,
+        "sent_sha256": day.sent_sha256,
+        "warnings_sha256": hashlib.sha256(day.warnings).hexdigest(),
         "report": report(day),
     }
 

@@ -1,13 +1,11 @@
-"""One trace through our windows and through other people's tools, for `bench_assess`.
+"""One trace through our windows and through other people's tools, for `benchmarks.bench_peers`.
 
 The trace: stations that report every minute, some readings late. Each tool
 keeps four rolling sums per station and compares them with four thresholds.
 Streaming tools give levels every minute; pandas and polars see the whole trace
-at once, which is the easier task. A tool that is not installed is said so.
+at once, which is the easier task. Every run says each station's sums at the end.
 """
 
-import importlib.util
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -63,20 +61,36 @@ class Ring:
         self._ring = RainWindow(np.full(n_stations, 60, dtype=np.int32), span_s=8 * 3600, grace_s=120)
         self._ring.advance(START_S)
         self._duration_s = 60 * np.array(WINDOW_MIN, dtype=np.int32)
+        self.rain_mm: Float64Array = np.zeros((n_stations, len(WINDOW_MIN)))
 
     def step(self, station: Int32Array, at_s: Int64Array, rain_mm: Float64Array, now_s: int) -> int:
         """Worst level after a minute's readings."""
         self._ring.advance(now_s)
         self._ring.add(station, at_s, rain_mm)
-        found = self._ring.latest(self._duration_s, now_s)  # as a step of a node does
-        return int(levels_of(found.rain_mm, CRITICAL_MM).max(initial=0))
+        self.rain_mm = self._ring.latest(self._duration_s, now_s).rain_mm  # as a step of a node does
+        return int(levels_of(self.rain_mm, CRITICAL_MM).max(initial=0))
 
 
-def ours(trace: Trace) -> None:
+def ours(trace: Trace) -> Float64Array:
     """One batch a minute."""
     ring = Ring(trace.n_stations)
     for minute, rows in enumerate(trace.minutes):
         ring.step(trace.station[rows], trace.at_s[rows], trace.rain_mm[rows], START_S + 60 * (minute + 1))
+    return ring.rain_mm
+
+
+def sums_at_end(trace: Trace, n_readings: int | None = None) -> Float64Array:
+    """Every station's rain until the newest reading, plainly added up; shape (n_stations, n_windows).
+
+    Of the first `n_readings` in order of arrival; None: of all.
+    """
+    rows = slice(0, n_readings)
+    station, at_s, rain_mm = trace.station[rows], trace.at_s[rows], trace.rain_mm[rows]
+    sums = np.zeros((trace.n_stations, len(WINDOW_MIN)))
+    for index, window_min in enumerate(WINDOW_MIN):
+        inside = at_s > at_s.max() - 60 * window_min
+        np.add.at(sums[:, index], station[inside], rain_mm[inside])
+    return sums
 
 
 class Queues:
@@ -88,7 +102,7 @@ class Queues:
 
     def __init__(self) -> None:
         self._kept: list[deque[tuple[int, float]]] = [deque() for _ in WINDOW_MIN]
-        self._sums = [0.0] * len(WINDOW_MIN)
+        self.sums_mm = [0.0] * len(WINDOW_MIN)
 
     def step(self, at_s: int, rain_mm: float) -> int:
         """Worst level after one reading."""
@@ -96,11 +110,11 @@ class Queues:
         for index, window_min in enumerate(WINDOW_MIN):
             kept = self._kept[index]
             kept.append((at_s, rain_mm))
-            self._sums[index] += rain_mm
+            self.sums_mm[index] += rain_mm
             while kept[0][0] <= at_s - 60 * window_min:
-                self._sums[index] -= kept.popleft()[1]
+                self.sums_mm[index] -= kept.popleft()[1]
             for level, critical in enumerate(CRITICAL_LISTS[index], start=1):
-                if self._sums[index] >= critical and level > worst:
+                if self.sums_mm[index] >= critical and level > worst:
                     worst = level
         return worst
 
@@ -108,34 +122,41 @@ class Queues:
 CRITICAL_LISTS = CRITICAL_MM.tolist()
 
 
-def dict_and_deque(trace: Trace) -> None:
+def dict_and_deque(trace: Trace) -> Float64Array:
     """One reading after the other, in plain Python."""
     queues: dict[int, Queues] = {}
     for station, at_s, rain_mm in _rows(trace):
         if station not in queues:
             queues[station] = Queues()
         queues[station].step(at_s, rain_mm)
+    return np.array([queues[station].sums_mm for station in range(trace.n_stations)])
 
 
-def bytewax_stateful_map(trace: Trace) -> None:
+def bytewax_stateful_map(trace: Trace) -> Float64Array:
     """The same state per key in bytewax."""
     import bytewax.operators as op  # an optional peer
     from bytewax.dataflow import Dataflow
     from bytewax.testing import TestingSink, TestingSource, run_main
 
-    def step(state: Queues | None, value: tuple[int, float]) -> tuple[Queues, int]:
-        state = state or Queues()
-        return state, state.step(*value)
+    states: list[tuple[int, Queues]] = []
+
+    def step(state: Queues | None, value: tuple[int, int, float]) -> tuple[Queues, int]:
+        station, at_s, rain_mm = value
+        if state is None:
+            state = Queues()
+            states.append((station, state))
+        return state, state.step(at_s, rain_mm)
 
     flow = Dataflow("queues")
-    rows = [(str(station), (at_s, rain_mm)) for station, at_s, rain_mm in _rows(trace)]
+    rows = [(str(reading[0]), reading) for reading in _rows(trace)]
     stream = op.input("in", flow, TestingSource(rows, batch_size=1000))
     levels = op.stateful_map("levels", stream, step)
     op.output("out", levels, TestingSink([]))
     run_main(flow)
+    return np.array([state.sums_mm for _, state in sorted(states, key=lambda item: item[0])])
 
 
-def bytewax_ring(trace: Trace) -> None:
+def bytewax_ring(trace: Trace) -> Float64Array:
     """Bytewax hands every minute's readings to our ring."""
     import bytewax.operators as op
     from bytewax.dataflow import Dataflow
@@ -155,22 +176,27 @@ def bytewax_ring(trace: Trace) -> None:
     stream = op.input("in", flow, TestingSource(minutes))
     op.output("out", op.map("levels", stream, step), TestingSink([]))
     run_main(flow)
+    return ring.rain_mm
 
 
-def pandas_rolling(trace: Trace) -> None:
+def pandas_rolling(trace: Trace) -> Float64Array:
     """The whole trace at once: rolling sums per station and window."""
     import pandas as pd
 
     time_ = pd.to_datetime(trace.at_s, unit="s")
     frame = pd.DataFrame({"station": trace.station, "time": time_, "rain": trace.rain_mm})
     frame = frame.sort_values(["station", "time"])
+    last = np.flatnonzero(np.diff(frame["station"].to_numpy(), append=-1))
     by_station = frame.set_index("time").groupby("station", sort=False)["rain"]
+    found = []
     for index, window_min in enumerate(WINDOW_MIN):
         sums = by_station.rolling(f"{window_min}min").sum().to_numpy()
         levels_of(sums, CRITICAL_MM[index])
+        found.append(sums[last])
+    return np.stack(found, axis=-1)
 
 
-def polars_rolling(trace: Trace) -> None:
+def polars_rolling(trace: Trace) -> Float64Array:
     """The same in polars."""
     import polars as pl
 
@@ -180,12 +206,17 @@ def polars_rolling(trace: Trace) -> None:
         pl.col("rain").rolling_sum_by("time", window_size=f"{window_min}m").over("station").alias(str(index))
         for index, window_min in enumerate(WINDOW_MIN)
     )
+    last = np.flatnonzero(np.diff(frame["station"].to_numpy(), append=-1))
+    found = []
     for index in range(len(WINDOW_MIN)):
-        levels_of(sums[str(index)].to_numpy(), CRITICAL_MM[index])
+        column = sums[str(index)].to_numpy()
+        levels_of(column, CRITICAL_MM[index])
+        found.append(column[last])
+    return np.stack(found, axis=-1)
 
 
 OURS = "ours, one batch a minute"
-RUNS: dict[str, tuple[str, Callable[[Trace], None]]] = {
+RUNS: dict[str, tuple[str, Callable[[Trace], Float64Array]]] = {
     OURS: ("numpy", ours),
     "polars rolling, whole trace at once": ("polars", polars_rolling),
     "pandas rolling, whole trace at once": ("pandas", pandas_rolling),
@@ -194,21 +225,6 @@ RUNS: dict[str, tuple[str, Callable[[Trace], None]]] = {
     "bytewax stateful_map": ("bytewax", bytewax_stateful_map),
 }
 """Label -> the package it needs, and the run."""
-
-
-def measure(trace: Trace, repeats: int) -> dict[str, list[float] | None]:
-    """Microseconds per reading of each run, interleaved; None where its package is not installed."""
-    found: dict[str, list[float] | None] = {}
-    for _ in range(repeats):
-        for label, (package, run) in RUNS.items():
-            if importlib.util.find_spec(package) is None:
-                found[label] = None
-                continue
-            started = time.perf_counter()
-            run(trace)
-            took = 1e6 * (time.perf_counter() - started) / len(trace)
-            found[label] = [*(found.get(label) or []), took]
-    return found
 
 
 def _rows(trace: Trace) -> Iterator[tuple[int, int, float]]:

@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check test test-all bench bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms calibration crash-ingest fuzz sim-day demo
+	load-nation rio-alarms score-grids calibration crash-ingest fuzz sim-day demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -37,6 +37,9 @@ kafka-jars:       ## Kafka's published jars into build/, for Faust among the pee
 
 bench-assess:     ## windows, villages, evaluation at county, province and nation size; three minutes, 6 GB
 	$(BIN)python -m benchmarks.bench_assess
+
+score-grids:      ## what a radar is worth in a blackout under the storm, simulated; ten minutes
+	$(BIN)python -m benchmarks.score_grids
 
 rio-alarms:       ## twenty years of Rio's rain beside pandas; RIO=folder of the record
 	$(BIN)python -m benchmarks.rio_alarms $(RIO)

@@ -53,6 +53,9 @@ def add_county_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-directory", metavar="DIR", help="storage.directory in warnstream.yaml; default data"
     )
+    parser.add_argument(
+        "--radar", action="store_true", help="a grid in warnstream.yaml, for `run --radar`; docs/grids.md"
+    )
     parser.add_argument("--prefix", help=f"topics.prefix in warnstream.yaml; default {DEFAULT_PREFIX}")
 
 
@@ -79,6 +82,7 @@ def run_county(options: argparse.Namespace) -> dict[str, object]:
         embedded_broker=False if options.external_broker else None,
         prefix=options.prefix,
         data_directory=options.data_directory,
+        radar=options.radar,
     )
     if options.format != FLAT:
         prefix = options.prefix or DEFAULT_PREFIX

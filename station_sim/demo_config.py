@@ -10,6 +10,14 @@ from station_sim.errors import SimulatorError
 
 _FILES = ("warnstream.yaml", "thresholds.yaml", "channels.yaml")
 
+_RADAR = """
+grids:
+  county_radar:               # speaks where gauges are silent; docs/grids.md
+    files: radar/*.nc
+    max_age: 15min
+    bias: {window: 3h, pairs_min: 10, factor_max: 2}
+"""
+
 
 def demo_config_directory() -> Path:
     """Folder of the demo's YAML files, packaged or in the source tree.
@@ -28,7 +36,7 @@ def demo_config_directory() -> Path:
     )
 
 
-def write_demo_config(
+def write_demo_config(  # noqa: PLR0913  # keys of the files, each by name
     directory: Path,
     *,
     broker_port: int | None = None,
@@ -37,8 +45,11 @@ def write_demo_config(
     embedded_broker: bool | None = None,
     prefix: str | None = None,
     data_directory: str | None = None,
+    radar: bool = False,
 ) -> None:
     """Copy the demo's YAML files into a folder; None keeps the demo's own value.
+
+    With `radar` the node reads the files of `station-sim run --radar` (`station_sim.live_radar`).
 
     Raises
     ------
@@ -61,6 +72,9 @@ def write_demo_config(
         for (file, section, key), value in replacements.items():
             if file == name and value is not None:
                 text = _replace_value(text, name, section, key, str(value))
+        if radar and name == "warnstream.yaml":
+            text += _RADAR
+            (directory / "radar").mkdir(exist_ok=True)
         (directory / name).write_text(text, encoding="utf-8")
 
 

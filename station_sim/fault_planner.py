@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from station_sim import outline
 from station_sim.faults import UNKNOWN_STATION, Extra, FaultKind, FaultMix, FaultPlan, FaultRecord, ValueFault
 from station_sim.observations import Reports
 from station_sim.places import StationTable
@@ -178,6 +179,30 @@ class _Planner:
                 detail = f"dead after {hour_mm[begins - 1, station]:.0f} mm in an hour"
                 self._record(FaultKind.POWER_LOSS, missing, self._minute_after(missing[-1]), detail)
 
+    def blackout(self, share: float) -> None:
+        """The stations nearest to one another where an hour is heaviest, 20 minutes into that hour.
+
+        The storm goes on over stations that have nothing to say of it.
+        """
+        if share == 0 or not self._rain_mm.any():
+            return
+        generator = stream(self._seed, "fault blackout")
+        total = np.cumsum(self._rain_mm, axis=0)
+        hour_mm = total - np.concatenate([np.zeros_like(total[:60]), total[:-60]])[: len(total)]
+        ends, centre = np.unravel_index(int(hour_mm.argmax()), hour_mm.shape)
+        begins, length_min = max(int(ends) + 1 - 40, 0), int(generator.integers(180, 361))
+        place_m = outline.project(self._stations.latitude, self._stations.longitude)
+        away_m = np.hypot(*(place_m - place_m[centre]).T)
+        n_dead = max(1, round(share * len(self._stations)))
+        for station in sorted(np.argsort(away_m, kind="stable")[:n_dead].tolist()):
+            mine = self._of_station[station]
+            minute = self._reports.minute[mine]
+            missing = mine[(minute > begins) & (minute <= begins + length_min) & self._free[mine]]
+            if len(missing):
+                self.plan.regular[missing] = False
+                detail = f"no power within {away_m[station] / 1000:.0f} km of {self._stations.code[centre]}"
+                self._record(FaultKind.BLACKOUT, missing, self._minute_after(missing[-1]), detail)
+
     def backlog(self, share: float) -> None:
         """All stations of a county, so that whatever rain fell there comes hours late and at once."""
         generator = stream(self._seed, "fault backlog")
@@ -344,6 +369,7 @@ def plan_faults(
         FaultKind.SPIKE,
         FaultKind.MALFORMED,
         FaultKind.COUNTER_RESET,
+        FaultKind.BLACKOUT,
         FaultKind.CLOCK_SKEW,
     ):
         getattr(planner, kind.value)(getattr(mix, kind.value))

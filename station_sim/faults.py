@@ -19,6 +19,7 @@
 | spike | one report with a value that cannot be: 60 mm in its interval, or a stage 6 m higher |
 | drift | a stage rises by 5 to 20 cm an hour for 3 to 6 hours although the river does not |
 | counter_reset | a logger reboots: its rain counter begins at 0 again |
+| blackout | stations side by side die 20 min into the heaviest hour under the storm, for 3 to 6 hours; lost |
 | malformed | a copy of a report that is JSON but no report: a word for a number, no time, a list in a list |
 
 The first eight make a bad but ordinary day (`MILD_FAULTS`), all of them a day on
@@ -65,6 +66,7 @@ class FaultKind(StrEnum):
     DRIFT = "drift"
     COUNTER_RESET = "counter_reset"
     MALFORMED = "malformed"
+    BLACKOUT = "blackout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class FaultMix:
     drift: float = 0.0
     counter_reset: float = 0.0
     malformed: float = 0.0
+    blackout: float = 0.0
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -122,6 +125,7 @@ HARSH_FAULTS = replace(
     drift=0.05,
     counter_reset=0.02,
     malformed=0.001,
+    blackout=0.02,
 )
 """Every kind; of stage gauges one in twenty drifts."""
 

@@ -47,6 +47,8 @@ class RadarErrors:
         Share of frames that never come.
     sector_missing : float
         Share of frames in which some sector of 8 to 30 beams is missing.
+    attenuation_db_max : float
+        Most that rain takes of the signal behind it; small where a product corrects for it.
     """
 
     event_bias: float = 0.20
@@ -54,6 +56,7 @@ class RadarErrors:
     speckle: float = 0.20
     frame_missing: float = 0.02
     sector_missing: float = 0.04
+    attenuation_db_max: float = ATTENUATION_DB_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ def radar_estimate(
     estimate = np.empty_like(amount_mm)
     for step, true_mm in enumerate(amount_mm):
         rain = true_mm.astype(np.float64) * 60.0 / step_min
-        loss_db = _path_loss_db(rain[rows, columns])[geometry.beam, geometry.gate]
+        loss_db = _path_loss_db(rain[rows, columns], errors.attenuation_db_max)[geometry.beam, geometry.gate]
         # The field of bias drifts by 1 km a step: errors of radars last, but not for ever.
         bias = moved_texture(smooth, grid, np.array([step * CELL_M, 0.0]))
         noise = errors.field_bias * bias / 0.8 + generator.normal(0.0, errors.speckle, rain.shape)
@@ -184,9 +187,9 @@ def radar_estimate(
     return estimate
 
 
-def _path_loss_db(rain_mm_per_h: Float64Array) -> Float64Array:
+def _path_loss_db(rain_mm_per_h: Float64Array, db_max: float) -> Float64Array:
     """Two-way loss up to each gate, shape (n_beams, n_gates), capped."""
     one_way_db = 0.0044 * rain_mm_per_h**1.17 * CELL_M / 1e3
     before = np.cumsum(one_way_db, axis=1) - one_way_db
-    loss_db: Float64Array = np.minimum(2.0 * before, ATTENUATION_DB_MAX)
+    loss_db: Float64Array = np.minimum(2.0 * before, db_max)
     return loss_db

@@ -11,6 +11,7 @@ from station_sim.broker import BrokerTransport, Transport
 from station_sim.county import read_county
 from station_sim.dial_in import DialInTransport
 from station_sim.faults import HARSH_FAULTS, MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix
+from station_sim.live_radar import DEFAULT_DELAY_MIN, LiveRadar
 from station_sim.options import (
     add_broker_options,
     add_storm_time_options,
@@ -62,6 +63,16 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--truth", type=Path, metavar="DIR", help="for truth.csv and faults.csv; default CONFIG_DIR/truth"
     )
+    parser.add_argument(
+        "--radar", action="store_true", help="write radar files to CONFIG_DIR/radar while the storm passes"
+    )
+    parser.add_argument(
+        "--radar-delay",
+        type=int,
+        default=DEFAULT_DELAY_MIN,
+        metavar="MINUTES",
+        help=f"from a frame's end to its file, default {DEFAULT_DELAY_MIN}",
+    )
     add_speaker_options(parser, sends=True)
     parser.add_argument(
         "--people", action="store_true", help="also play people with devices, as `station-sim people`"
@@ -107,6 +118,9 @@ def run_storm_over(options: argparse.Namespace) -> tuple[dict[str, object], bool
         gateway_batch=options.gateway_batch,
         dials_in=options.sl651_port is not None,
     )
+    if options.radar:
+        radar = LiveRadar(scenario, options.config / "radar", delay_min=options.radar_delay)
+        messages = radar.beside(messages)
     transport: Transport = BrokerTransport(address, resend_s=options.resend)
     if options.sl651_port is not None:
         transport = DialInTransport(transport, options.host, options.sl651_port)
@@ -126,6 +140,8 @@ def run_storm_over(options: argparse.Namespace) -> tuple[dict[str, object], bool
     until_s = published.clock_s or scenario.start_s
     faults = Counter(record.kind.value for record in scenario.faults if record.begins_s <= until_s)
     truth = Counter(event.kind for event in scenario.truth if event.time_s <= until_s)
+    if options.radar:
+        summary["radar_files"] = radar.n_files
     summary["faults"], summary["truth"] = dict(faults), dict(truth)
     if people is not None:
         summary["people"] = asdict(people.counts())

@@ -4,6 +4,7 @@
 |---|---|
 | ``{prefix}/{county}/{kind}/{station}/obs`` | reports; `kind` is ``rain``, ``river``, ``slope``, ``street`` |
 | ``{prefix}/clock`` | simulated time |
+| ``{prefix}/grid/{name}`` | says that a grid of rain has a new file |
 | ``{prefix}/device/{recipient}`` | notifications to a household or post |
 | ``{prefix}/answer/{recipient}`` | its answers |
 """
@@ -32,6 +33,11 @@ def observation_topic(prefix: str, county: str, kind: str, station: str) -> str:
 def clock_topic(prefix: str) -> str:
     """Topic of the clock beacons."""
     return f"{prefix}/{_CLOCK}"
+
+
+def grid_topic(prefix: str, name: str) -> str:
+    """Topic that tells of new files of a grid."""
+    return f"{prefix}/grid/{topic_level(name)}"
 
 
 def is_clock(topic: str) -> bool:

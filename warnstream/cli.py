@@ -135,6 +135,9 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     source = replay.add_mutually_exclusive_group(required=True)
     source.add_argument("readings", type=Path, nargs="?", metavar="READINGS")
     source.add_argument("--journal", type=Path, metavar="DIR", help="a node's journal instead of READINGS")
+    replay.add_argument(
+        "--grids", action="store_true", help="with an archive: also read the files of `grids:`"
+    )
     replay.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
     replay.add_argument("--events", type=Path, metavar="FILE", help="what really happened")
     replay.add_argument("--after", type=float, default=0.0, metavar="HOURS", help="go on without readings")
@@ -310,6 +313,7 @@ def _replay(options: argparse.Namespace) -> int:
         after_s=int(options.after * 3600),
         as_json=options.json,
         is_journal=options.journal is not None,
+        with_grids=options.grids,
     )
 
 

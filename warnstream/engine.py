@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.desk import WarningDesk
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
+from warnstream.model.grids import GridFrame
 from warnstream.model.readings import ReadingBatch
 from warnstream.model.signs import SignReport, SignVerdict
 
@@ -46,14 +47,15 @@ class Engine:
         readings: ReadingBatch,
         actions: Sequence[Action],
         now_s: int,
+        frames: Sequence[GridFrame] = (),
     ) -> EngineStep:
-        """Judge readings and signs, then act on changed levels, answers and the duty officer's actions.
+        """Judge readings, grids and signs, then act on changed levels, answers and the officer's actions.
 
         `now_s` never falls from step to step; a step without readings still
         ends windows, lowers levels, renews and escalates.
         """
         said = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
         asked = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
-        assessed = self.assessment.step(readings, now_s, said)
+        assessed = self.assessment.step(readings, now_s, said, frames)
         effects = self.desk.step([*asked, *assessed.changes], now_s)
         return EngineStep(assessed, effects)

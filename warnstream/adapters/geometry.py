@@ -147,7 +147,7 @@ def thiessen_weights(network: Network, policy: VillagePolicy) -> StationWeights:
     near = near_weights(network, k=policy.neighbours, radius_m=policy.radius_m, by_distance=True)
     station_xy, place_xy = project(network)
     rain = np.flatnonzero(network.stations.speaks_for_places)
-    outlines = _outlines_in_metres(network)
+    outlines = outlines_in_metres(network)
     known = np.flatnonzero([outline is not None for outline in outlines])
     if len(known) == 0 or len(rain) < 2:
         return near
@@ -199,7 +199,7 @@ def grid_weights(network: Network, policy: VillagePolicy) -> StationWeights:
     station_xy, place_xy = project(network)
     rain = np.flatnonzero(network.stations.speaks_for_places)
     parts: list[list[tuple[float, int]]] = [[] for _ in range(len(place_xy))]
-    for place, outline in enumerate(_outlines_in_metres(network)):
+    for place, outline in enumerate(outlines_in_metres(network)):
         cell_xy = np.zeros((0, 2)) if outline is None else _cells_of(outline, policy.cell_m)
         if len(cell_xy) == 0 or len(rain) == 0:
             continue
@@ -222,7 +222,8 @@ def _cells_of(outline: shapely.Geometry, cell_m: float) -> Float64Array:
     return np.stack([x[inside], y[inside]], axis=-1)
 
 
-def _outlines_in_metres(network: Network) -> list[shapely.Geometry | None]:
+def outlines_in_metres(network: Network) -> list[shapely.Geometry | None]:
+    """Outline of each place in local metres, as `project` has them; None where only the point is known."""
     centre = _centre(network)
 
     def to_metres(longitude_latitude: Float64Array) -> Float64Array:

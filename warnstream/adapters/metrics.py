@@ -60,6 +60,7 @@ class Metrics:
         self._add_ingest()
         self._add_storage()
         self._add_stations()
+        self._add_grids()
         self._add_sl651()
         self._add_listener()
         self._add_judgement()
@@ -140,6 +141,40 @@ class Metrics:
             "warnstream_stations_flagged",
             "Gauges that quality control doubts, by flag.",
             ["flag"],
+            registry=registry,
+        )
+
+    def _add_grids(self) -> None:
+        registry = self.registry
+
+        def gauge(name: str, documentation: str, *more: str) -> Gauge:
+            return Gauge(f"warnstream_grid_{name}", documentation, ["grid", *more], registry=registry)
+
+        self.grid_frames = Counter(
+            "warnstream_grid_frames", "Frames of a grid that were taken.", ["grid"], registry=registry
+        )
+        self.grid_frames_repeated = Counter(
+            "warnstream_grid_frames_repeated",
+            "Frames of a grid whose interval was told before.",
+            ["grid"],
+            registry=registry,
+        )
+        self.grid_files_refused = Counter(
+            "warnstream_grid_files_refused",
+            "Files of a grid that could not be used.",
+            ["grid", "reason"],
+            registry=registry,
+        )
+        self.grid_age = gauge("age_seconds", "Since the end of the newest frame, or since the start.")
+        self.grid_late = gauge("late", "1 while the newest frame is too old for the grid to speak.")
+        self.grid_places = gauge("places", "Places that the newest frame saw, and did not see.", "condition")
+        self.grid_speaks = gauge("speaks", "Places for which the grid stands in for silent gauges.")
+        self.grid_factor = gauge("bias_factor", "What amounts are multiplied by to agree with gauges.")
+        self.grid_pairs = gauge("bias_pairs", "Gauges that the factor rests on; 0 if too few.")
+        self.grid_read = Histogram(
+            "warnstream_grid_read_seconds",
+            "Time to read a file of a grid.",
+            buckets=WORK_BUCKETS_S,
             registry=registry,
         )
 

@@ -94,6 +94,8 @@ class PlaceView:
         Durations in seconds, then windows of whole days.
     rain_mm, coverage : tuple of float
         Over each window; NaN where nobody knows.
+    grid : tuple of str
+        Which grid gave the rain of each window, and its coverage; empty where gauges did.
     ahead_mm : tuple of float, length 3
         Rain expected within 1, 2 and 3 hours; NaN without a forecast.
     soil_water_mm, antecedent_coverage : float
@@ -109,6 +111,7 @@ class PlaceView:
     window: tuple[int | DayWindow, ...]
     rain_mm: tuple[float, ...]
     coverage: tuple[float, ...]
+    grid: tuple[str, ...]
     ahead_mm: tuple[float, ...]
     soil_water_mm: float
     antecedent_coverage: float
@@ -228,6 +231,13 @@ def _view_place(network: Network, own: StationWeights, last: Explained, place: i
     order = sorted({**owned, **used}, key=lambda station: -used.get(station, (0.0, 0.0))[0])
     views = tuple(_view_station(station, used, owned, last) for station in order)
     antecedent = sources.antecedent
+    coverage, grid = rain.coverage[place].tolist(), [""] * len(rain.coverage[place])
+    if rain.grids is not None:
+        for column in range(len(coverage)):
+            number = rain.grids.of(place, column)
+            if number is not None:
+                coverage[column] = float(rain.grids.coverage[place, column])
+                grid[column] = rain.grids.policies[number].name
     return PlaceView(
         network.places.zone[place],
         float(sources.sight.heard[place]),
@@ -235,7 +245,8 @@ def _view_place(network: Network, own: StationWeights, last: Explained, place: i
         bool(sources.sight.is_partly_blind[place]),
         (*rain.duration_s.tolist(), *rain.day_windows),
         tuple(rain.rain_mm[place].tolist()),
-        tuple(rain.coverage[place].tolist()),
+        tuple(coverage),
+        tuple(grid),
         tuple(rain.ahead_mm[place].tolist()),
         float("nan") if antecedent is None else float(antecedent.soil_water_mm[place]),
         float("nan") if antecedent is None else float(antecedent.coverage[place]),

@@ -13,6 +13,7 @@ import numpy as np
 
 from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.explanation import Explained, VillageView, view_village
+from warnstream.assessment.grids import Grids, GridsStep
 from warnstream.assessment.judgement import Judgement, durations_of
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.stations import Arrays, StationPolicies, StationState
@@ -24,6 +25,7 @@ from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Ar
 from warnstream.model.changes import LevelChange
 from warnstream.model.days import PastDays
 from warnstream.model.forecast import RainAhead
+from warnstream.model.grids import GridFrame, GridPolicy
 from warnstream.model.indicators import VillageRain
 from warnstream.model.network import Network
 from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
@@ -57,6 +59,8 @@ class AssessmentStep:
         How much of its own gauges each village hears; of a divided one the zone that hears least.
     ratio : dict of str to Float64Array, shape (n_villages,)
         Rain over critical rainfall by hazard; NaN where nothing is known.
+    grids : GridsStep
+        What grids of rain did.
     """
 
     changes: list[LevelChange]
@@ -68,6 +72,7 @@ class AssessmentStep:
     quality: StationQuality
     sight: Sight
     ratio: dict[str, Float64Array]
+    grids: GridsStep
 
 
 class Assessment:
@@ -86,6 +91,8 @@ class Assessment:
         Without it nobody can report a sign.
     past : PastDays, optional
         Rain of days before this node began, for rules that read earlier rain.
+    grids : tuple of GridPolicy, optional
+        Grids of rain that speak where gauges do not.
 
     Attributes
     ----------
@@ -105,12 +112,16 @@ class Assessment:
         counters: CounterPolicy | None = None,
         signs: SignPolicy | None = None,
         past: PastDays | None = None,
+        grids: tuple[GridPolicy, ...] = (),
     ) -> None:
         self._places = network.places
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
         asked = asked_windows(rules, durations_of(rules), windows.longest_s)
         self._stations = StationState(network.stations, rules, policies, weights.neighbours, asked, past)
         self._villages = VillageState(len(self._places), weights, nowcast)
+        self._grids = Grids(
+            network, grids, windows, quality.rain_mm_per_min_max, self._stations.duration_s, weights.own
+        )
         self._judgement = Judgement(network, rules)
         self._network = network
         self._last: Explained | None = None
@@ -135,9 +146,13 @@ class Assessment:
         return self._stations.last_observed_s()
 
     def step(
-        self, readings: ReadingBatch, now_s: int, said: Sequence[SignReport | SignVerdict] = ()
+        self,
+        readings: ReadingBatch,
+        now_s: int,
+        said: Sequence[SignReport | SignVerdict] = (),
+        frames: Sequence[GridFrame] = (),
     ) -> AssessmentStep:
-        """Take everything that arrived and was said since the last step and judge every village.
+        """Take all that arrived, that grids saw and people said since the last step; judge every village.
 
         Raises
         ------
@@ -155,6 +170,8 @@ class Assessment:
         forecast = self._villages.look_ahead(self._stations, quality, now_s, failures)
         is_heard = self._stations.is_heard(is_reporting)
         rain, sight = self._villages.rain(self._stations, is_heard, quality, now_s)
+        self._grids.take(frames, self._stations, quality, now_s)
+        rain = self._grids.stand_in(rain, self._stations, quality, now_s)
         antecedent = self._villages.antecedent(self._stations, rain, is_heard, quality)
         self.signs.step(said, now_s)
         signs = self.signs.standing()
@@ -172,6 +189,7 @@ class Assessment:
             quality,
             sight.of_villages(self._places.first_of_village),
             self._judgement.ratio,
+            self._grids.step(now_s),
         )
 
     def view(self, village: int) -> VillageView:
@@ -191,6 +209,7 @@ class Assessment:
         return {
             **self._stations.snapshot(),
             "villages": self._villages.snapshot(),
+            **self._grids.snapshot(),
             **self._judgement.snapshot(),
             "signs": {"book": np.frombuffer(self.signs.snapshot(), dtype=np.uint8)},
             "clock": {"now_s": np.array([self._now_s], dtype=np.int64)},
@@ -215,6 +234,7 @@ class Assessment:
         self._last = None
         self._stations.restore(state)
         self._villages.restore(state["villages"])
+        self._grids.restore(state)
         self._judgement.restore(state)
         if "signs" in state:  # older snapshots have none
             self.signs.restore(state["signs"]["book"].tobytes())

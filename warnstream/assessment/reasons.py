@@ -10,6 +10,7 @@ from warnstream.hazards.rule import lead_s_of
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.days import DayWindow, over_duration
 from warnstream.model.expressions import RAIN_LIKE, Leaf, LevelTerm, SignTerm
+from warnstream.model.grids import GridPolicy
 from warnstream.model.indicators import (
     BY_DAYS,
     UNIT_OF_INDICATOR,
@@ -78,6 +79,9 @@ def reason_of_value(
     station = int(found.station[village])
     indicator = Indicator(int(found.indicator[village]))
     duration_s = int(found.duration_s[village])
+    spoken = _by_grid(sources, village, indicator, duration_s, int(found.lead_s[village]))
+    if spoken is not None:
+        return _reason_of_grid(rule, village, found, spoken)
     observed_at_s = int(sources.stations.observed_at_s(indicator)[station])
     window = window_of_value(rule, indicator, duration_s, sources.rain)
     coverage = coverage_of(sources, village, indicator, window)
@@ -153,6 +157,57 @@ def days_note(window: DayWindow, today_s: int) -> str:
     return f"{iso_utc(window.begin_s(today_s))}/{iso_utc(window.end_s(today_s))}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """A grid that gave the rain of a window: who, until when it saw the place, how much of the window."""
+
+    policy: GridPolicy
+    observed_at_s: int
+    coverage: float
+    gauge_mm: float
+
+
+def _by_grid(
+    sources: Sources, place: int, indicator: Indicator, duration_s: int, lead_s: int = 0
+) -> _Spoken | None:
+    """The grid behind the observed part of a rain that was judged; None if gauges are."""
+    grids, past_s = sources.rain.grids, duration_s - lead_s
+    if grids is None or indicator is not Indicator.RAIN or past_s <= 0:
+        return None
+    column = sources.rain.column(past_s)
+    number = grids.of(place, column)
+    if number is None:
+        return None
+    return _Spoken(
+        grids.policies[number],
+        int(grids.observed_at_s[number, place]),
+        float(grids.coverage[place, column]),
+        float(grids.gauge_mm[place, column]),
+    )
+
+
+def _reason_of_grid(rule: HazardRule, place: int, found: HazardLevels, spoken: _Spoken) -> Reason:
+    """A rain that a grid has seen and no gauge has: never confirmed."""
+    return Reason(
+        indicator=Indicator.RAIN.word,
+        station="",
+        value=round(float(found.value[place]), 3),
+        threshold=round(float(found.threshold[place]), 3),
+        unit=UNIT_OF_INDICATOR[Indicator.RAIN],
+        duration_s=int(found.duration_s[place]),
+        forecast_value=round(float(found.forecast_value[place]), 3),
+        lead_s=int(found.lead_s[place]),
+        observed_until_s=spoken.observed_at_s,
+        coverage=round(spoken.coverage, 3),
+        confirmed=False,
+        source=rule.source,
+        ratio=None if np.isnan(found.ratio[place]) else round(float(found.ratio[place]), 3),
+        grid=spoken.policy.name,
+        gauge_value=round(spoken.gauge_mm, 3),
+        certainty=spoken.policy.certainty,
+    )
+
+
 def _travel(rule: HazardRule, place: int, station: int, network: Network) -> tuple[Fact, ...]:
     """The way of a flood from the gauge to the village, where it has one."""
     table = rule.thresholds
@@ -191,7 +246,11 @@ def reason_of_facts(
     main = max(found, key=_weight)
     facts = [_fact(one, village, sources, network) for one in found]
     first = facts[found.index(main)]
-    stations = [_station(one, village, sources) for one in found]
+    spoken = [_grid_of(one, village, sources) for one in found]
+    stations = [
+        -1 if grid is not None else _station(one, village, sources)
+        for one, grid in zip(found, spoken, strict=True)
+    ]
     indicators = [_indicator(one.leaf) for one in found]
     measured = [
         (station, indicator, fact.duration_s)
@@ -205,6 +264,8 @@ def reason_of_facts(
     ]
     windows = [_window_of_leaf(one.leaf, sources.rain) for one in found]
     coverage = min((fact.coverage for fact in facts), default=1.0)
+    observed += [grid.observed_at_s for grid in spoken if grid is not None]
+    by_grid = next((grid.policy for grid in spoken if grid is not None), None)
     rests_on_rain = any(indicator in RAIN_LIKE for indicator in indicators)
     is_warming_up = coverage < ANTECEDENT_COVERAGE_MIN and any(
         _is_of_earlier_rain(i, window) for i, window in zip(indicators, windows, strict=True)
@@ -223,9 +284,11 @@ def reason_of_facts(
         lead_s=lead_s,
         observed_until_s=max(observed, default=sources.now_s),
         coverage=round(coverage, 3),
-        confirmed=not (any(doubtful) or is_blind or is_warming_up or unseen),
+        confirmed=not (any(doubtful) or is_blind or is_warming_up or unseen or by_grid),
         source=rule.source,
         facts=(first, *(fact for fact in facts if fact is not first)),
+        grid=first.grid,
+        certainty="" if by_grid is None else by_grid.certainty,
     )
 
 
@@ -269,7 +332,8 @@ def _window_of_leaf(leaf: Leaf, rain: VillageRain) -> int | DayWindow:
 
 def _fact(one: LeafFact, village: int, sources: Sources, network: Network) -> Fact:
     leaf, indicator = one.leaf, _indicator(one.leaf)
-    station = _station(one, village, sources)
+    by_grid = _grid_of(one, village, sources)
+    station = -1 if by_grid is not None else _station(one, village, sources)
     quantity = None if isinstance(leaf, SignTerm | LevelTerm) else leaf.quantity
     window = _window_of_leaf(leaf, sources.rain)
     note = leaf.kind if isinstance(leaf, SignTerm) else leaf.hazard if isinstance(leaf, LevelTerm) else ""
@@ -289,13 +353,24 @@ def _fact(one: LeafFact, village: int, sources: Sources, network: Network) -> Fa
         held_since_s=max(one.since_s, 0),
         note=note,
         coverage=round(coverage_of(sources, village, indicator, window), 3),
+        grid="" if by_grid is None else by_grid.policy.name,
     )
+
+
+def _grid_of(one: LeafFact, place: int, sources: Sources) -> _Spoken | None:
+    """The grid that a term of a rule rests on."""
+    if isinstance(one.leaf, SignTerm | LevelTerm):
+        return None
+    quantity = one.leaf.quantity
+    return _by_grid(sources, place, quantity.indicator, int(quantity.parameter))
 
 
 def coverage_of(sources: Sources, village: int, indicator: Indicator, window: int | DayWindow) -> float:
     """Share of the past observed that an indicator rests on; `window` is a duration in seconds or days."""
     if indicator is Indicator.RAIN or indicator in BY_DAYS:
-        return float(sources.rain.coverage_over(window)[village])
+        rain, column = sources.rain, sources.rain.column(window)
+        by_grid = rain.grids is not None and rain.grids.of(village, column) is not None
+        return float((rain.grids if by_grid and rain.grids else rain).coverage[village, column])
     if indicator in ANTECEDENT and sources.antecedent is not None:
         return float(sources.antecedent.coverage[village])
     return 1.0

@@ -16,6 +16,7 @@ from warnstream.config.documents import (
 )
 from warnstream.config.folder import Folder
 from warnstream.config.gateways import NamesSection
+from warnstream.config.grids_section import grid_settings
 from warnstream.config.hazard_documents import SignsSection
 from warnstream.config.listener_section import ListenerSection
 from warnstream.config.quality_section import quality_policy
@@ -114,6 +115,7 @@ def assemble(
         network=network,
         signs=signs,
         past_days=past_days,
+        grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
     )
 
 

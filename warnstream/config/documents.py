@@ -12,6 +12,7 @@ from pydantic import Field
 
 from warnstream.config import forms
 from warnstream.config.gateways import DecoderSection, ListenersSection
+from warnstream.config.grids_section import GridSection
 from warnstream.config.listener_section import ListenerSection
 from warnstream.config.quality_section import QualitySection
 from warnstream.config.quantities import format_duration
@@ -399,6 +400,9 @@ class NodeDocument(Section):
     counters: CountersSection = part(CountersSection, "Rain counters.")
     forecast: ForecastSection = part(ForecastSection, "The gauge nowcast.")
     villages: VillagesSection = part(VillagesSection, "How stations speak for villages.")
+    grids: dict[Annotated[str, forms.code()], GridSection] = part(
+        dict, "Grids of rain, such as radar, that speak where gauges are silent."
+    )
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
 
     @property

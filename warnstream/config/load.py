@@ -6,7 +6,8 @@ does not hide the faults of the others. 900,000 households load in seconds.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -364,6 +365,7 @@ def _check_node(
     for location, file in named.items():
         if file is not None:
             folder.require(file, tree.file, tree.line_of(location), path_text(location))
+    _check_grids(node, tree, folder.directory, faults)
     storage = folder.directory / node.storage.directory
     if folder.has(node.storage.directory) and not storage.is_dir():
         location = ("storage", "directory")
@@ -378,6 +380,18 @@ def _check_node(
             f"{method} needs outlines: polygon_wkt in {VILLAGES_FILE} or {ZONES_FILE}, or {VILLAGES_GEOJSON}"
         )
         faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+
+
+def _check_grids(node: NodeDocument, tree: YamlTree, directory: Path, faults: FaultLog) -> None:
+    """Folders of grids exist, and what reads their files is installed."""
+    for name, grid in node.grids.items():
+        location: Location = ("grids", name, "files")
+        if not (directory / grid.files).parent.is_dir():
+            expected = f"no such folder: {PurePosixPath(grid.files).parent}"
+            faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+    if node.grids and not all(find_spec(module) for module in ("xarray", "h5netcdf")):
+        expected = "reading grids needs an extra: pip install 'warnstream[grids]'"
+        faults.add(tree.file, tree.line_of(("grids",)), "grids", expected)
 
 
 def _check_decoders(node: NodeDocument, tree: YamlTree, stations: Stations, faults: FaultLog) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from warnstream.model.days import PastDays
 from warnstream.model.decoders import DecoderRule
+from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.policies import (
     CounterPolicy,
@@ -131,6 +132,25 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GridSettings:
+    """Files of one grid of rain, how they are read, and what the grid is used for.
+
+    `unit` and `interval_s` are None where the files say it themselves; `time_is_end` tells
+    what the times mean in files that have no bounds of time.
+    """
+
+    policy: GridPolicy
+    folder: Path
+    pattern: str
+    variable: str
+    unit: str | None
+    interval_s: int | None
+    time_is_end: bool
+    seen_min: float
+    look_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class NodeSettings:
     """Name and clock of this node; `clock` is ``system`` or ``simulated``."""
 
@@ -171,3 +191,4 @@ class Configuration:
     network: Network
     signs: SignPolicy
     past_days: PastDays | None = None
+    grids: tuple[GridSettings, ...] = ()

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 from warnstream.delivery.area import circle, polygons_of_wkt
 from warnstream.delivery.texts import Texts, clean
+from warnstream.model.changes import Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.policies import MessagePolicy
@@ -36,6 +37,9 @@ RESPONSE = {
 }
 
 
+_CERTAINTIES = ("Observed", "Likely", "Possible")
+
+
 def urgency(message: WarningMessage) -> str:
     """CAP urgency: act now, within the hour, or later; Past when it is over."""
     if message.msg_type is MessageType.CANCEL:
@@ -53,11 +57,16 @@ def certainty(message: WarningMessage) -> str:
         return "Observed"
     if message.blind:
         return "Possible"
-    if message.reason is None or (message.reason.is_observed and not message.reason.confirmed):
-        return "Likely"
-    if message.reason.is_observed:
-        return "Observed"
-    return "Likely" if message.reason.lead_s <= HOUR_S else "Possible"
+    return "Likely" if message.reason is None else _certainty_of(message.reason)
+
+
+def _certainty_of(reason: Reason) -> str:
+    """What was measured or forecast; a grid's rain is never more certain than its county says."""
+    if reason.is_observed:
+        found = "Observed" if reason.confirmed else "Likely"
+    else:
+        found = "Likely" if reason.lead_s <= HOUR_S else "Possible"
+    return max(found, reason.certainty or found, key=_CERTAINTIES.index)
 
 
 def cap_xml(
@@ -159,6 +168,7 @@ def _parameters(message: WarningMessage, policy: MessagePolicy) -> Iterator[tupl
     yield "coverage", f"{reason.coverage:.10g}"
     yield "confirmed", str(reason.confirmed).lower()
     yield "threshold_source", reason.source
+    yield "grid", reason.grid
     if reason.zone:
         yield "zone", reason.zone
 

@@ -333,14 +333,14 @@ def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
 
 
 def _measured_zh(reason: Reason, policy: MessagePolicy) -> str:
-    where = f"{_short(reason.station)}站" if clean(reason.station) else "周边站"
+    where = _where_zh(reason)
     if clean(reason.zone):
         where = f"{_short(reason.zone)}（{where}）"
     value, threshold = _number(reason.value, "未知"), _number(reason.threshold, "未知")
     clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
     unit = UNIT_ZH.get(reason.unit, _short(reason.unit))
     what = _what_zh(reason.indicator, reason.duration_s)
-    doubt = "" if reason.confirmed else "，待核实"
+    doubt = "" if reason.confirmed else "，雨量站中断，待核实" if clean(reason.grid) else "，待核实"
     if _is_seen(reason):
         verb = "达到阈值" if _reaches(reason) else "接近阈值"
         return f"{where}{what}{value}{unit}，{verb}{threshold}{unit}（{clock}观测{doubt}）。"
@@ -374,8 +374,7 @@ def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
 
 
 def _measured_en(reason: Reason, policy: MessagePolicy) -> str:
-    station = _short(reason.station, 3 * NAME_MAX)
-    where = f"Gauge {station}" if station else "Nearby gauges"
+    where = _where_en(reason)
     if clean(reason.zone):
         where = f"{where} for {_short(reason.zone, 3 * NAME_MAX)}"
     unit = _short(reason.unit)
@@ -385,7 +384,8 @@ def _measured_en(reason: Reason, policy: MessagePolicy) -> str:
     what = phrase.format(
         value=f"{value} {unit}", over=_duration_en(reason.duration_s), days=reason.duration_s // DAY_S
     )
-    doubt = "" if reason.confirmed else ", unconfirmed"
+    silent = ": the gauges are silent" if clean(reason.grid) else ""
+    doubt = "" if reason.confirmed else f", unconfirmed{silent}"
     if _is_seen(reason):
         verb = "reached" if _reaches(reason) else "close to"
         return f"{where}: {what}, {verb} the threshold of {threshold} {unit} (observed {clock}{doubt})."
@@ -394,6 +394,23 @@ def _measured_en(reason: Reason, policy: MessagePolicy) -> str:
         f"Expected within {_duration_en(reason.lead_s)} at {where[0].lower()}{where[1:]}: {what} "
         f"({ahead} {unit} of it forecast), threshold {threshold} {unit} (forecast of {clock}{doubt})."
     )
+
+
+def _where_zh(reason: Reason) -> str:
+    if clean(reason.grid):
+        gauges_mm = _number(reason.gauge_value, "未知")
+        before = f"（含雨量站中断前{gauges_mm}毫米）" if reason.gauge_value > 0 else ""
+        return f"{_short(reason.grid)}格点{before}"
+    return f"{_short(reason.station)}站" if clean(reason.station) else "周边站"
+
+
+def _where_en(reason: Reason) -> str:
+    if clean(reason.grid):
+        gauges_mm = _number(reason.gauge_value, "unknown")
+        before = f" after {gauges_mm} mm at gauges" if reason.gauge_value > 0 else ""
+        return f"Rain grid {_short(reason.grid, 3 * NAME_MAX)}{before}"
+    station = _short(reason.station, 3 * NAME_MAX)
+    return f"Gauge {station}" if station else "Nearby gauges"
 
 
 def _is_seen(reason: Reason) -> bool:

@@ -24,7 +24,7 @@ class Fact:
     indicator : str
         Word of an `Indicator`; ``sign`` and ``level`` have no value.
     station : str
-        Code of the station that the value comes from; empty if none.
+        Code of the station that the value comes from; empty if none or if a grid's.
     value, threshold : float
         In `unit`, never NaN. A level is its number, 0 to 4; a sign counts its reports against 1.
     unit : str
@@ -36,6 +36,9 @@ class Fact:
         Kind of the sign, name of the other hazard, begin and end of a window of days; empty otherwise.
     coverage : float
         Share of the window that was observed, 0 to 1.
+        Kind of the sign, name of the other hazard; empty otherwise.
+    grid : str
+        Name of the grid that the value comes from, where gauges are silent.
     """
 
     indicator: str
@@ -48,6 +51,7 @@ class Fact:
     held_since_s: int = 0
     note: str = ""
     coverage: float = 1.0
+    grid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,12 @@ class Reason:
         Where the threshold comes from.
     zone : str
         Name of the part of the village that is worst; empty where it is not divided.
+    grid : str
+        Name of the grid that the rain comes from where gauges are silent; `station` is empty then.
+    gauge_value : float
+        Part of a grid's value that the village's own gauges measured before they fell silent.
+    certainty : str
+        CAP word that a warning's certainty may not be above; empty: no such limit.
     ratio : float or None
         Rain over the critical rainfall of the highest level, where the hazard has that score.
     facts : tuple of Fact
@@ -101,6 +111,9 @@ class Reason:
     zone: str = ""
     facts: tuple[Fact, ...] = ()
     ratio: float | None = None
+    grid: str = ""
+    gauge_value: float = 0.0
+    certainty: str = ""
 
     @property
     def is_observed(self) -> bool:

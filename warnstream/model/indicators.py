@@ -7,6 +7,7 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray, UInt8Array
 from warnstream.model.days import DayWindow, over_duration
+from warnstream.model.grids import GridRain
 from warnstream.model.network import StationWeights
 from warnstream.model.readings import Variable
 from warnstream.model.times import HOUR_S
@@ -117,6 +118,9 @@ class VillageRain:
     today_s : int
         When today began; 0 without windows of days.
     highest_mm : Float64Array, shape (n_columns,)
+    grids : GridRain or None
+        Where the rain is that of a grid and not of gauges; `coverage` stays that of the gauges.
+    highest_mm : Float64Array, shape (n_durations,)
         The most that any village has; minus infinity where none is known.
     """
 
@@ -129,6 +133,7 @@ class VillageRain:
     weights: StationWeights
     day_windows: tuple[DayWindow, ...] = ()
     today_s: int = 0
+    grids: GridRain | None = None
     highest_mm: Float64Array = field(init=False)
     _column_of: dict[int | DayWindow, int] = field(init=False, repr=False, compare=False)
 

@@ -30,6 +30,8 @@ class RefusalReason(StrEnum):
     PICTURE = "picture"
     UNSUPPORTED_CONTENT = "unsupported_content"
     DECODER_FAULT = "decoder_fault"
+    BAD_GRID = "bad_grid"
+    OVERLAP = "overlap"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.errors import ArchiveError
+from warnstream.model.grids import GridFrame
 from warnstream.model.network import Stations
 from warnstream.model.readings import VARIABLE_OF_WORD, ReadingBatch, Variable, batch_of
 from warnstream.model.refusals import RefusalReason
@@ -66,11 +67,14 @@ class ArchiveReadings:
         The first `REFUSED_ROWS_MAX`.
     n_refused : dict
         Reason -> rows, of all refused rows.
+    frames : tuple of GridFrame
+        What grids told, in the order of the ends of their intervals; a journal has them.
     """
 
     readings: ReadingBatch
     refused: tuple[RefusedRow, ...]
     n_refused: dict[str, int]
+    frames: tuple[GridFrame, ...] = ()
 
 
 def read_archive(path: Path, stations: Stations) -> ArchiveReadings:

@@ -29,6 +29,7 @@ def topics_of(configuration: Configuration) -> Topics:
     return Topics(
         configuration.topic_prefix,
         tuple(rule.topic for rule in configuration.decoders if not rule.topic.startswith("$")),
+        has_grids=bool(configuration.grids),
     )
 
 
@@ -65,6 +66,7 @@ def build_assessment(configuration: Configuration) -> Assessment:
         counters=configuration.counters,
         signs=configuration.signs,
         past=configuration.past_days,
+        grids=tuple(grid.policy for grid in configuration.grids),
     )
 
 

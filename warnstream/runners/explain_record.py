@@ -256,15 +256,15 @@ def _condition(verdict: Verdict, found: ConditionFound) -> Record:
 
 
 def _place(configuration: Wording, place: PlaceView) -> Record:
-    windows = zip(place.window, place.rain_mm, place.coverage, strict=True)
+    windows = zip(place.window, place.rain_mm, place.coverage, place.grid, strict=True)
     return {
         "zone": place.zone,
         "heard": _plain(place.heard),
         "blind": place.is_blind,
         "partly_blind": place.is_partly_blind,
         "rain": [
-            {**_window(window), "rain_mm": _plain(rain_mm), "coverage": _plain(coverage)}
-            for window, rain_mm, coverage in windows
+            {**_window(window), "rain_mm": _plain(rain_mm), "coverage": _plain(coverage), "grid": grid}
+            for window, rain_mm, coverage, grid in windows
         ],
         "rain_ahead": [
             {"lead_s": lead_s, "rain_mm": _plain(rain_mm)}

@@ -107,6 +107,7 @@ class _Page:
         hour = hour_of(place["rain"])
         shown = "unknown" if hour["rain_mm"] is None else f"{hour['rain_mm']} mm"
         yield f"rain{zone}: {sight}, {place['heard']:.0%} of its gauges by weight are heard"
+        shown += f" by grid {hour['grid']}" if hour["grid"] else ""
         yield f"  last hour {shown}, {hour['coverage']:.0%} of it observed; {_ahead(place)}"
         if place["soil_water_mm"] is not None:
             share = f"{place['earlier_rain_coverage']:.0%} of earlier rain observed"

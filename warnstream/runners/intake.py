@@ -31,6 +31,7 @@ from warnstream.ingest.speakers import Speakers
 from warnstream.model.arrays import UInt16Array
 from warnstream.model.decoders import BACKLOG_LEVEL, DEFAULT_GATEWAYS, default_rules
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
+from warnstream.model.grids import GridFrame, GridRefusal, digest_of_points
 from warnstream.model.messages import MessageColumns, is_packed, joined, pack, unpack
 from warnstream.model.network import Network, Stations
 from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
@@ -38,6 +39,7 @@ from warnstream.model.refusals import Refusal, RefusalReason
 from warnstream.model.signs import SignReport, SignVerdict
 from warnstream.model.times import iso_utc, parse_iso
 from warnstream.runners.backlog import Backlog
+from warnstream.runners.grid_entries import decode_frame
 
 MESSAGES = "messages"
 TICK = "tick"
@@ -45,6 +47,7 @@ ANSWER = "answer"
 CANCEL = "cancel"
 AFFIRM = "affirm"
 SIGN = "sign"
+GRID = "grid"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -69,12 +72,24 @@ class Topics:
 
     prefix: str
     observations: tuple[str, ...] = ()
+    has_grids: bool = False
 
     @property
     def subscriptions(self) -> list[str]:
         """What the node listens to."""
         observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
-        return [*dict.fromkeys(observed), self.clock, f"{self.prefix}/answer/+", f"{self.prefix}/sign/+"]
+        own = [self.clock, f"{self.prefix}/answer/+", f"{self.prefix}/sign/+"]
+        return [*dict.fromkeys(observed), *own, *([self.grids] if self.has_grids else [])]
+
+    @property
+    def grids(self) -> str:
+        """Where it is told that a grid has a new file: ``{prefix}/grid/{name}``."""
+        return f"{self.prefix}/grid/+"
+
+    def grid_of(self, topic: str) -> str | None:
+        """The grid that a topic announces a file of; None if it is no such topic."""
+        head = f"{self.prefix}/grid/"
+        return topic.removeprefix(head) if topic.startswith(head) else None
 
     @property
     def backlogs(self) -> list[str]:
@@ -103,11 +118,12 @@ class Topics:
 
 @dataclass(slots=True)
 class Outcome:
-    """What one journal entry led to: steps in order, what was refused, what people answered."""
+    """What one journal entry led to: steps in order, refusals, answers, grids that have a new file."""
 
     steps: list[tuple[ReadingBatch, EngineStep]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     answers: list[RecipientAnswer] = field(default_factory=list)
+    announced: list[str] = field(default_factory=list)
 
 
 class _Time(msgspec.Struct):
@@ -220,6 +236,8 @@ class Intake:
         self._pending: list[ReadingBatch] = []
         self._backlog = Backlog()
         self._actions: list[Action] = []
+        self._frames: list[bytes] = []
+        self._points = digest_of_points(network)
 
     @property
     def fresh_waiting(self) -> int:
@@ -263,6 +281,8 @@ class Intake:
         elif kind == AFFIRM:
             said_on = msgspec.msgpack.decode(payload, type=_Cancel)
             self._actions.append(OperatorAffirm(said_on.warning, said_on.operator, said_on.note))
+        elif kind == GRID:
+            self._frames.append(payload)
         elif kind == SIGN:
             said = msgspec.msgpack.decode(payload, type=_Said)
             self._actions.append(_sign_action(said, said.post))
@@ -286,6 +306,7 @@ class Intake:
         arrays["register"] = np.frombuffer(self._register, dtype=np.uint8)
         arrays["desk"] = np.frombuffer(self.engine.desk.snapshot(), dtype=np.uint8)
         arrays["undecoded"] = np.frombuffer(encode_messages(self._undecoded), dtype=np.uint8)
+        arrays["frames"] = np.frombuffer(msgspec.msgpack.encode(self._frames), dtype=np.uint8)
         arrays["actions"] = np.frombuffer(_encode_actions(self._actions), dtype=np.uint8)
         for name in ReadingBatch.__slots__:
             arrays[f"waiting/{name}"] = getattr(waiting, name)
@@ -306,6 +327,8 @@ class Intake:
             state = self._parts_of(arrays)
             self.engine.desk.restore(arrays["desk"].tobytes())
             self._actions = _decode_actions(arrays["actions"].tobytes())
+            if "frames" in arrays:  # older snapshots have none
+                self._frames = msgspec.msgpack.decode(arrays["frames"].tobytes(), type=list[bytes])
             undecoded = decode_messages(arrays["undecoded"].tobytes())
             self._undecoded = [RawMessage(topic, content) for topic, content in undecoded]
         waiting = batch_of(**state.pop("waiting"))
@@ -358,7 +381,7 @@ class Intake:
         topics = self._topics
         if topic == topics.clock or topics.recipient_of(topic) is not None:
             return False
-        if topics.observer_of(topic) is not None:
+        if topics.observer_of(topic) is not None or topics.grid_of(topic) is not None:
             return False
         if len(self._station_topics) >= TOPICS_KNOWN_MAX:
             self._station_topics.clear()
@@ -368,12 +391,15 @@ class Intake:
     def _take_message(self, message: RawMessage, outcome: Outcome) -> None:
         recipient = self._topics.recipient_of(message.topic)
         observer = self._topics.observer_of(message.topic)
+        grid = self._topics.grid_of(message.topic)
         if message.topic == self._topics.clock:
             self._take_time(message, outcome)
         elif recipient is not None:
             self._take_answer_message(message, recipient, outcome)
         elif observer is not None:
             self._take_sign_message(message, observer, outcome)
+        elif grid is not None:
+            outcome.announced.append(grid)
         elif self._is_of_station(message.topic):
             self._undecoded.append(message)
 
@@ -424,13 +450,25 @@ class Intake:
         readings = concatenate([*self._pending, *self._backlog.next_slice()])
         actions = self._actions
         self._pending, self._actions = [], []
-        step = self.engine.step(readings, actions, now_s)
+        step = self.engine.step(readings, actions, now_s, self._decode_frames(outcome))
         outcome.steps.append((readings, step))
         outcome.refusals += [
             Refusal(RefusalReason.BAD_SIGN, fault, "", msgspec.json.encode(_said_of(said)))
             for said, fault in self.engine.assessment.signs.refused
         ]
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
+        outcome.refusals += [refused_frame(refused) for refused in step.assessment.grids.refused]
+
+    def _decode_frames(self, outcome: Outcome) -> list[GridFrame]:
+        """Frames that came since the last step; those made for other villages are refused."""
+        frames = []
+        for payload in self._frames:
+            try:
+                frames.append(decode_frame(payload, self._points))
+            except ValueError as error:
+                outcome.refusals.append(Refusal(RefusalReason.BAD_GRID, str(error), "", payload))
+        self._frames = []
+        return frames
 
 
 def snapshot_time_s(snapshot: bytes) -> int:
@@ -486,6 +524,13 @@ def refused_readings(readings: ReadingBatch, flags: UInt16Array, stations: Stati
             detail = f"{variable} of {code} observed at {observed_at}"
             refusals.append(Refusal(reason, detail, "", msgspec.json.encode(content)))
     return refusals
+
+
+def refused_frame(refused: GridRefusal) -> Refusal:
+    """A frame of a grid that the engine did not take, as a refusal that names its interval."""
+    frame = refused.frame
+    content = {"grid": frame.grid, "end": iso_utc(frame.end_s), "interval_s": frame.interval_s}
+    return Refusal(refused.reason, refused.detail, "", msgspec.json.encode(content))
 
 
 def _refuse(reason: RefusalReason, detail: str, message: RawMessage) -> Refusal:

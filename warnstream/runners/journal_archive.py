@@ -15,10 +15,13 @@ import numpy as np
 
 from warnstream.adapters.journal_segments import find_extent, read_entries
 from warnstream.config.settings import Configuration
+from warnstream.model.grids import GridFrame, digest_of_points, in_order_of_time
 from warnstream.model.readings import ReadingBatch, concatenate
+from warnstream.model.refusals import RefusalReason
 from warnstream.review.archive import ArchiveReadings
 from warnstream.runners import intake
 from warnstream.runners.build import build_decoder
+from warnstream.runners.grid_entries import decode_frame
 from warnstream.runners.journal_entries import journal_folder, observations_between_times
 
 
@@ -42,11 +45,18 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
     extent = find_extent(journal_folder(directory))
     decoder, topics = build_decoder(configuration), intake.Topics(configuration.topic_prefix)
     batches: list[ReadingBatch] = []
+    frames: list[GridFrame] = []
+    points = digest_of_points(configuration.network)
     n_refused: Counter[str] = Counter()
     now_s = -1
     for _, kind, payload in read_entries(extent, extent.segments[0].first_sequence):
         if kind == intake.TICK:
             now_s = max(now_s, msgspec.msgpack.decode(payload, type=int))
+        if kind == intake.GRID:
+            try:
+                frames.append(decode_frame(payload, points))
+            except ValueError:
+                n_refused[str(RefusalReason.BAD_GRID)] += 1
         if kind != intake.MESSAGES:
             continue
         for told_s, messages in observations_between_times(payload, topics):
@@ -56,4 +66,4 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
             now_s = max(now_s, told_s)
     readings = concatenate(batches)
     order = np.lexsort((readings.station, readings.observed_at_s))
-    return ArchiveReadings(readings.select(order), (), dict(n_refused))
+    return ArchiveReadings(readings.select(order), (), dict(n_refused), in_order_of_time(frames))

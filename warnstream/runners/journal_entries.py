@@ -16,13 +16,13 @@ from warnstream.runners import intake
 def observations_between_times(
     payload: bytes, topics: intake.Topics
 ) -> Iterator[tuple[int, list[RawMessage]]]:
-    """Observations of an entry up to each time told by a simulator (-1 after the last), answers left out."""
+    """Observations of an entry up to each time told by a simulator (-1 after the last), all else left out."""
     messages: list[RawMessage] = []
     for topic, content in intake.decode_messages(payload):
         if topic == topics.clock:
             yield told_s(content), messages
             messages = []
-        elif topics.recipient_of(topic) is None:
+        elif topics.recipient_of(topic) is None and topics.grid_of(topic) is None:
             messages.append(RawMessage(topic, content))
     yield -1, messages
 

@@ -43,6 +43,7 @@ from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
 from warnstream.runners.backlog import WAITING_MAX
 from warnstream.runners.build import build_decoder, build_engine, topics_of
+from warnstream.runners.grid_watch import GridBoard, GridWatch
 from warnstream.runners.intake import Intake, Outcome
 from warnstream.runners.live_explanation import LiveExplanations
 from warnstream.runners.pace import Pace, SnapshotPace
@@ -117,6 +118,8 @@ class Node:
             if configuration.sl651
             else None
         )
+        self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
+        self._grid_board = GridBoard(configuration, self.metrics)
         self._trouble: dict[str, str] = {"start": "the node is starting"}
         self._state: dict[str, object] = {}
         self._forecast: dict[str, object] | None = None
@@ -152,6 +155,7 @@ class Node:
         if self.sl651 is not None:
             self.sl651.start()
         self._again.start()
+        self._grids.start()
         self._trouble.pop("start", None)
         log.info(
             "node started",
@@ -252,6 +256,7 @@ class Node:
         )
         self._explanations.serve()
         requests = self._requests.take()
+        self._keep_refused(self._journal.last_sequence(), Outcome(refusals=self._grids.take_refusals()))
         lone = [one for one in arrived if one.topics and not one.is_stream]
         streams = [one for one in arrived if one.topics and one.is_stream]
         entries = [(kinds.MESSAGES, _entry(lone))] if lone else []
@@ -347,6 +352,8 @@ class Node:
 
     def _carry_out(self, sequence: int, outcome: Outcome) -> None:
         self._keep_refused(sequence, outcome)
+        if outcome.announced:
+            self._grids.look_now()
         for readings, step in outcome.steps:
             self._record(step.effects)
             self._count_step(readings, step)
@@ -431,6 +438,7 @@ class Node:
         metrics.warnings_unaffirmed.set(sum(warning.unaffirmed_s > 0 for warning in self._warnings))
         self._tell_failures(assessed.failures)
         self._sight.take(assessed)
+        self._grid_board.take(assessed.grids, now_s)
         self._sign_board.tell(self._intake.engine.assessment.signs.all())
         self._tell_silence(frozenset(np.flatnonzero(~assessed.is_reporting).tolist()))
         self._state = self._state_after(step)
@@ -468,7 +476,8 @@ class Node:
         situation = describe_step(self.configuration, step, self._intake.now_s, by_hazard)
         codes = self.configuration.network.villages.code
         ratios = ratio_records(step.assessment.ratio, codes)
-        more = {"exercise": self._is_exercise, "forecast": self._forecast, "ratio_to_critical": ratios}
+        more: dict[str, object] = {"grids": self._grid_board.records} if self._grid_board.records else {}
+        more |= {"exercise": self._is_exercise, "forecast": self._forecast, "ratio_to_critical": ratios}
         return {**situation, **more, "warnings_open": len(self._warnings)}
 
     # Recovery.
@@ -572,6 +581,7 @@ class Node:
     def _close(self) -> None:
         """Stop taking, send what is in hand, keep the state, close the files."""
         self._again.stop()
+        self._grids.stop()
         if self.sl651 is not None:
             self.sl651.stop()
         self.http.stop()

@@ -21,7 +21,8 @@ def describe_reason(reason: Reason) -> str:
     if reason.indicator in {"sign", "level"}:
         seen = ", ".join(f"{fact.indicator} {fact.note}" for fact in reason.facts)
         return f"{zone}{seen}{'' if reason.confirmed else ', not validated'}"
-    text = f"{zone}{reason.station} {reason.value:g} {reason.unit}{window} >= {reason.threshold:g}"
+    who = reason.grid or reason.station
+    text = f"{zone}{who} {reason.value:g} {reason.unit}{window} >= {reason.threshold:g}"
     if reason.coverage < 0.995:
         text += f" ({reason.coverage:.0%} observed)"
     if reason.is_observed:

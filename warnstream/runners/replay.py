@@ -5,7 +5,7 @@ just as a live node does when a simulator publishes the archive and tells the
 time: the same readings give the same warnings.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.arrays import Int64Array
+from warnstream.model.grids import GridFrame
 from warnstream.model.readings import ReadingBatch
 from warnstream.model.times import MINUTE_S
 from warnstream.runners.build import build_engine
@@ -37,15 +38,22 @@ class Replay:
         Sorted by `observed_at_s`.
     until_s : int, optional
         Go on without readings until that time, so that levels can fall; the last reading's minute if None.
+    frames : sequence of GridFrame
+        What grids told, sorted by `end_s`; each is taken at the end of its interval.
     """
 
     def __init__(
-        self, configuration: Configuration, readings: ReadingBatch, until_s: int | None = None
+        self,
+        configuration: Configuration,
+        readings: ReadingBatch,
+        until_s: int | None = None,
+        frames: Sequence[GridFrame] = (),
     ) -> None:
         if np.any(np.diff(readings.observed_at_s) < 0):
             raise ValueError("the readings of a replay must be sorted by the time observed")
         self.engine: Engine = build_engine(configuration)
         self._readings = readings
+        self._frames = frames
         self._times_s = _minutes(readings, until_s)
 
     def __len__(self) -> int:
@@ -54,11 +62,14 @@ class Replay:
     def steps(self, on_progress: Callable[[int], None] | None = None) -> Iterator[ReplayStep]:
         """Run the replay; `on_progress` is told the number of steps done."""
         ends = np.searchsorted(self._readings.observed_at_s, self._times_s, side="right")
-        begin = 0
-        for index, (now_s, end) in enumerate(zip(self._times_s.tolist(), ends.tolist(), strict=True)):
+        told = np.searchsorted([frame.end_s for frame in self._frames], self._times_s, side="right")
+        begin = first = 0
+        times = zip(self._times_s.tolist(), ends.tolist(), told.tolist(), strict=True)
+        for index, (now_s, end, last) in enumerate(times):
             batch = self._readings.select(slice(begin, end))
-            begin = end
-            yield ReplayStep(now_s, batch, self.engine.step(batch, [], now_s))
+            step = self.engine.step(batch, [], now_s, self._frames[first:last])
+            begin, first = end, last
+            yield ReplayStep(now_s, batch, step)
             if on_progress is not None:
                 on_progress(index + 1)
 

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from warnstream import __version__
 from warnstream.config.settings import Configuration
 from warnstream.model.changes import LevelChange
+from warnstream.model.grids import GridFrame, in_order_of_time
 from warnstream.model.level import LEVELS
 from warnstream.model.readings import Flag
 from warnstream.model.times import HOUR_S, iso_local
@@ -40,6 +41,7 @@ class Findings:
     changes: list[LevelChange] = field(default_factory=list)
     n_flagged: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
+    n_frames: Counter[str] = field(default_factory=Counter)
     skill: ForecastSkill = field(default_factory=ForecastSkill)
     has_forecast: bool = False
 
@@ -49,6 +51,10 @@ class Findings:
         self.messages += minute.step.effects.messages
         self.changes += assessed.changes
         self.failures.update(assessed.failures)
+        for grid in assessed.grids.states:
+            self.n_frames[grid.name] += grid.n_frames
+        for refused in assessed.grids.refused:
+            self.n_frames[f"{refused.frame.grid} refused ({refused.reason})"] += 1
         for flag in Flag:
             count = int(np.count_nonzero(assessed.flags & flag))
             if count:
@@ -60,7 +66,7 @@ class Findings:
             self.skill.forecast(minute.now_s, assessed.forecast.rain_mm)
 
 
-def replay_archive(
+def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
     configuration: Configuration,
     readings: Path,
     out: Path,
@@ -69,6 +75,7 @@ def replay_archive(
     after_s: int,
     as_json: bool,
     is_journal: bool = False,
+    with_grids: bool = False,
 ) -> int:
     """Replay an archive (or a node's journal) and write what it led to; returns the exit status.
 
@@ -76,6 +83,8 @@ def replay_archive(
     ------
     ArchiveError, StoreError
         If the archive, the journal or the events file cannot be read.
+    GridFileError
+        If a file of a grid cannot be used.
     """
     console = Console(stderr=as_json)
     started = time.monotonic()
@@ -84,6 +93,8 @@ def replay_archive(
         archive = read_journal(configuration, readings)
     else:
         archive = read_archive(readings, configuration.network.stations)
+        if with_grids:
+            archive = replace(archive, frames=_frames_of_files(configuration))
     found = _run(configuration, archive, after_s, console)
     verification = None
     if happened is not None:
@@ -112,10 +123,19 @@ def replay_archive(
     return 0
 
 
+def _frames_of_files(configuration: Configuration) -> tuple[GridFrame, ...]:
+    """Frames of every file of every grid."""
+    from warnstream.adapters.grid_frames import GridReader
+
+    limit = configuration.quality.rain_mm_per_min_max
+    readers = [GridReader(grid, configuration.network, limit) for grid in configuration.grids]
+    return in_order_of_time(frame for reader in readers for frame in reader.read_all())
+
+
 def _run(configuration: Configuration, archive: ArchiveReadings, after_s: int, console: Console) -> Findings:
     batch = archive.readings
     until_s = int(batch.observed_at_s[-1]) + after_s if len(batch) and after_s else None
-    replay = Replay(configuration, batch, until_s)
+    replay = Replay(configuration, batch, until_s, archive.frames)
     found = Findings()
     columns = (
         TextColumn("replay"),
@@ -155,6 +175,8 @@ def _tell(
         )
     for reason, count in summary.n_refused.items():
         console.print(f"refused: {count} {reason}", highlight=False)
+    for name, count in found.n_frames.items():
+        console.print(f"frames of grid {name}: {count}", highlight=False)
     for name, count in found.failures.items():
         console.print(f"could not be evaluated: {name} at {count} minutes", style="bold red")
     n_alerts = sum(message.msg_type is MessageType.ALERT for message in found.messages)

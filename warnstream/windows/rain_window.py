@@ -335,6 +335,30 @@ class RainWindow:
         self._changed[:] = False
         return found
 
+    def between(self, begin_min: Int64Array, end_min: int) -> tuple[Float64Array, Int64Array]:
+        """Rain of every station from a minute of its own to a common one, and how much of it was observed.
+
+        Parameters
+        ----------
+        begin_min : Int64Array, shape (n_stations,)
+            Minutes since 1970; those that are not held begin at the next one that is.
+        end_min : int
+            At or before the ring's newest minute.
+
+        Returns
+        -------
+        (Float64Array, Int64Array), shape (n_stations,)
+            Millimetres and minutes; spares do not stand in.
+        """
+        ring = self._ring
+        end = np.int64(np.clip(end_min, ring.oldest, ring.head))
+        begin = np.minimum(ring.held_at(np.clip(begin_min, ring.oldest, end), forward=True), end)
+        every = np.arange(len(begin_min))
+        first, last = ring.rows_of(begin), int(ring.rows_of(ring.held_at(np.array(end), forward=False)))
+        rain_um = ring.rain_um[last] - ring.rain_um[first, every]
+        observed = (ring.observed_min[last] - ring.observed_min[first, every]).astype(np.int64)
+        return np.where(begin < end, rain_um, 0) / UM_PER_MM, np.where(begin < end, observed, 0)
+
     def window_end_min(self, now_s: int) -> Int64Array:
         """Minute at which each station's windows end, shape (n_stations,)."""
         now_min = _ceil_minute(now_s)

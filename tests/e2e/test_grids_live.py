@@ -1,0 +1,166 @@
+"""A radar beside a node: a blackout under the storm, villages warned from the grid, kill, restart, replay."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from station_sim.broker import BrokerAddress, BrokerTransport
+from station_sim.county import CountyPlan, build_county
+from station_sim.demo_config import write_demo_config
+from station_sim.faults import FaultKind, FaultMix
+from station_sim.live_radar import LiveRadar
+from station_sim.publish import Publisher
+from station_sim.radar import RadarErrors
+from station_sim.scenario import DEFAULT_START_S, Message, Scenario
+from station_sim.topics import is_clock
+from tests.conftest import free_port
+from tests.e2e.live import LiveNode, new_intake
+from warnstream.adapters.geometry import own_weights
+from warnstream.adapters.grid_frames import GridReader
+from warnstream.adapters.store import Journal
+from warnstream.cli import main
+from warnstream.config.load import load_configuration
+from warnstream.delivery.cap import certainty
+from warnstream.ingest.decode import RawMessage
+from warnstream.model.grids import GridFrame, in_order_of_time
+from warnstream.model.readings import ReadingBatch
+from warnstream.model.times import iso_utc
+from warnstream.model.warning import WarningMessage
+from warnstream.review.report import same_warnings, write_warnings
+from warnstream.runners.build import build_decoder
+from warnstream.runners.export import export_warnings
+from warnstream.runners.replay import Replay
+
+pytestmark = pytest.mark.slow
+
+SEED = 2
+HOURS = 4.0
+CLEAR = RadarErrors(0.0, 0.05, 0.05, 0.0, 0.0, attenuation_db_max=0.0)
+"""A good radar: what is shown is the way of its rain through the node, not its errors."""
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    county = build_county(SEED, CountyPlan(n_stations=60, n_villages=200))
+    mix = FaultMix(blackout=0.15).only([FaultKind.BLACKOUT])
+    return Scenario(SEED, county, HOURS, DEFAULT_START_S, mix)
+
+
+def county_in(directory: Path, scenario: Scenario) -> int:
+    """A county with a grid; returns the port of its node's HTTP interface."""
+    scenario.county.write(directory)
+    port, http_port = free_port(), free_port()
+    write_demo_config(directory, broker_port=port, http_port=http_port, sms_port=free_port(), radar=True)
+    return http_port
+
+
+def readings_of(scenario: Scenario, directory: Path) -> ReadingBatch:
+    decoder = build_decoder(load_configuration(directory))
+    raw = [RawMessage(one.topic, one.payload) for one in scenario.messages() if not is_clock(one.topic)]
+    readings = decoder.decode(raw).readings
+    return readings.select(np.lexsort((readings.station, readings.observed_at_s)))
+
+
+def replayed(
+    directory: Path, readings: ReadingBatch, frames: tuple[GridFrame, ...]
+) -> tuple[list[WarningMessage], set[int]]:
+    messages: list[WarningMessage] = []
+    blind: set[int] = set()
+    for minute in Replay(load_configuration(directory), readings, None, frames).steps():
+        messages += minute.step.effects.messages
+        blind |= set(np.flatnonzero(minute.step.assessment.sight.is_blind).tolist())
+    return messages, blind
+
+
+def test_villages_in_a_blackout_are_warned_from_the_grid_and_without_it_from_farther_gauges(
+    scenario: Scenario, tmp_path: Path
+) -> None:
+    county_in(tmp_path, scenario)
+    configuration = load_configuration(tmp_path)
+    LiveRadar(scenario, tmp_path / "radar", errors=CLEAR).write_all()
+    reader = GridReader(configuration.grids[0], configuration.network, 20.0)
+    readings = readings_of(scenario, tmp_path)
+    with_grid, blind = replayed(tmp_path, readings, in_order_of_time(reader.read_all()))
+    without, blind_without = replayed(tmp_path, readings, ())
+    assert blind == blind_without != set()
+    told = [one for one in with_grid if one.reason is not None and one.reason.grid]
+    assert told
+    assert {one.village for one in told} & blind
+    dead = [configuration.network.stations.index_of_code()[fault.station] for fault in scenario.faults]
+    weights = own_weights(configuration.network, configuration.village)
+    lost = np.isin(weights.station, dead) & (weights.weight > 0)
+    assert {one.village for one in told} <= set(np.flatnonzero(lost.any(axis=1)).tolist())
+    assert not any(one.reason.confirmed for one in told if one.reason is not None)
+    assert {certainty(one) for one in told} == {"Possible"}
+    assert not any(one.reason is not None and one.reason.grid for one in without)
+
+    def worst(messages: list[WarningMessage]) -> dict[tuple[int, str], int]:
+        found: dict[tuple[int, str], int] = {}
+        for one in messages:
+            key = one.village, one.hazard
+            found[key] = max(found.get(key, 0), int(one.level))
+        return found
+
+    more, less = worst(with_grid), worst(without)
+    assert all(more.get(key, 0) >= level for key, level in less.items())
+    assert sum(more.values()) > sum(less.values())
+
+
+@pytest.fixture
+def node(tmp_path: Path, scenario: Scenario) -> Iterator[LiveNode]:
+    found = LiveNode(tmp_path, county_in(tmp_path, scenario))
+    yield found
+    found.end()
+
+
+def play(node: LiveNode, messages: Iterable[Message]) -> None:
+    listener = load_configuration(node.directory).listener
+    assert listener is not None
+    published = Publisher(messages, BrokerTransport(BrokerAddress(port=listener.port)), speed=600.0).run()
+    assert published.finished
+
+
+def test_a_node_killed_in_the_blackout_goes_on_with_the_grid_and_its_journal_gives_the_same(
+    node: LiveNode, scenario: Scenario
+) -> None:
+    directory = node.directory
+    radar = LiveRadar(scenario, directory / "radar", errors=CLEAR)
+    messages = list(scenario.messages())
+    half = scenario.start_s + int(HOURS * 1_800)
+    node.start()
+    play(node, radar.beside(one for one in messages if one.time_s <= half))
+    node.wait_until(iso_utc(half), 60)
+    node.kill()
+    # What has been told is in the journal: the node needs no file of it any more.
+    for path in (directory / "radar").iterdir():
+        path.unlink()
+    node.start()
+    play(node, radar.beside(one for one in messages if one.time_s > half))
+    node.wait_until(iso_utc(scenario.end_s), 60)
+    record: dict[str, str] = node.get("/api/v1/state")["grids"][0]  # type: ignore[index]
+    assert record["newest"] >= iso_utc(scenario.end_s - 900)
+    assert node.stop() == 0
+
+    export_warnings(load_configuration(directory), directory / "live.jsonl")
+    whole, issued = new_intake(directory), []
+    with closing(Journal(directory / "data")) as journal:
+        for _, kind, payload in journal.since(0):
+            for _, step in whole.consume(kind, payload).steps:
+                issued += step.effects.messages
+    write_warnings(directory / "expected.jsonl", issued, load_configuration(directory))
+    assert same_warnings(directory / "live.jsonl", directory / "expected.jsonl") == []
+    assert by_grid(directory / "live.jsonl")
+
+    out = directory / "again"
+    assert main(["replay", str(directory), "--journal", str(directory / "data"), "--out", str(out)]) == 0
+    assert by_grid(out / "warnings.jsonl")
+
+
+def by_grid(path: Path) -> list[dict[str, object]]:
+    """Messages that rest on the grid."""
+    messages = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [one for one in messages if one["reason"] and one["reason"]["grid"] == "county_radar"]

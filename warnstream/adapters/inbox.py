@@ -171,11 +171,20 @@ class Inbox:
             self._condition.notify()
 
     def take(
-        self, *, messages_max: int, wait_s: float, gather_s: float, streams_max: int = STREAM_BATCH
+        self,
+        *,
+        messages_max: int,
+        wait_s: float,
+        gather_s: float,
+        open_until_s: float = 0.0,
+        streams_max: int = STREAM_BATCH,
     ) -> list[Arrived]:
         """What arrived: lone messages in order, then those of streams in order.
 
         Waits up to `wait_s` for a first message, then up to `gather_s` until there are `messages_max`.
+        While lone messages trickle in, none `gather_s` after the one before, the batch stays open until
+        `open_until_s` by the monotonic clock. A sender that waits for its acknowledgement sends no more,
+        and so closes it.
         A batch may be larger by what came together with its last message. Empty when nothing came.
         With `streams_max` 0 streams are left where they are.
         """
@@ -185,13 +194,19 @@ class Inbox:
             deadline_s = time.monotonic() + gather_s
             self._wanted = messages_max
             while self._has_waiting(streams_max) and self.messages < messages_max and not self._is_woken:
-                remaining_s = deadline_s - time.monotonic()
+                remaining_s = max(deadline_s, self._open_until_s(gather_s, open_until_s)) - time.monotonic()
                 if remaining_s <= 0:
                     break
                 self._condition.wait(remaining_s)
             self._wanted = 1
             self._is_woken = False
             return self._batch(messages_max, streams_max)
+
+    def _open_until_s(self, gather_s: float, latest_s: float) -> float:
+        """Until when to wait for one more lone message; streams end that."""
+        if self._streams.waiting or not self._lone.waiting:
+            return 0.0
+        return min(self._lone.waiting[-1].at_s + gather_s, latest_s)
 
     def _has_waiting(self, streams_max: int) -> bool:
         return bool(self._lone.waiting) or (streams_max > 0 and bool(self._streams.waiting))

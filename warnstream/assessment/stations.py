@@ -17,7 +17,7 @@ from warnstream.model.indicators import GaugeStage, Indicator
 from warnstream.model.level import Level
 from warnstream.model.network import Stations
 from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
-from warnstream.model.readings import COUNTERS, DOUBTFUL, UNUSABLE, Flag, ReadingBatch, Variable
+from warnstream.model.readings import COUNTERS, DOUBTFUL, UNUSABLE, Flag, ReadingBatch, Variable, empty_batch
 from warnstream.model.rules import (
     CriticalRain,
     CriticalStage,
@@ -300,10 +300,12 @@ class StationState:
     def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Flags of the batch; only readings that pass one check reach the next."""
         flags = self._quality.check_range(readings)
-        is_stage = readings.variable == Variable.STAGE
-        low_m, high_m = self._stage_range_m[readings.station].T
-        off_datum = is_stage & ((readings.value < low_m) | (readings.value > high_m))
-        flags[off_datum] |= np.uint16(Flag.OUT_OF_RANGE)
+        stage = np.flatnonzero(readings.variable == Variable.STAGE)
+        if len(stage):
+            low_m, high_m = self._stage_range_m[readings.station[stage]].T
+            stage_m = readings.value[stage]
+            off_datum = stage[(stage_m < low_m) | (stage_m > high_m)]
+            flags[off_datum] |= np.uint16(Flag.OUT_OF_RANGE)
         age_s = now_s - readings.observed_at_s
         flags[age_s < -self._windows.future_s_max] |= np.uint16(Flag.FUTURE)
         flags[age_s > self._windows.lateness_s_max] |= np.uint16(Flag.TOO_LATE)
@@ -319,11 +321,13 @@ class StationState:
     def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int) -> None:
         """Bring usable readings into the windows and into what is kept beside them."""
         changed = self._count_rain(readings, flags)
-        doubtful = np.flatnonzero(((flags & DOUBTFUL) != 0) & ((flags & UNUSABLE) == 0))
-        place = (readings.variable[doubtful], readings.station[doubtful])
-        np.maximum.at(self._doubtful_until_s, place, readings.observed_at_s[doubtful])
-        np.maximum.at(self._newest_doubt_s, place[1], readings.observed_at_s[doubtful])
-        usable = readings.select((flags & UNUSABLE) == 0)
+        is_usable = (flags & UNUSABLE) == 0
+        doubtful = np.flatnonzero(((flags & DOUBTFUL) != 0) & is_usable)
+        if len(doubtful):
+            place = (readings.variable[doubtful], readings.station[doubtful])
+            np.maximum.at(self._doubtful_until_s, place, readings.observed_at_s[doubtful])
+            np.maximum.at(self._newest_doubt_s, place[1], readings.observed_at_s[doubtful])
+        usable = readings if is_usable.all() else readings.select(is_usable)
         stage = usable.select(usable.variable == Variable.STAGE)
         self.stages.add(stage.station, stage.observed_at_s, stage.value)
         self.sensors.add(usable)
@@ -385,6 +389,8 @@ class StationState:
         """Tips into the windows; where a counter counts them too, they are superseded."""
         is_tip = ((flags & UNUSABLE) == 0) & (readings.variable == Variable.RAIN_TIP)
         rows = np.flatnonzero(is_tip)
+        if len(rows) == 0:
+            return empty_batch()
         counted = self._counters.is_counted(readings.station[rows])
         flags[rows[counted]] |= np.uint16(Flag.SUPERSEDED)
         tips = readings.select(rows[~counted])
@@ -395,6 +401,8 @@ class StationState:
         """Amounts that came again and are greater now; only the others stay flagged as repetitions."""
         is_repeated = ((flags & UNUSABLE) == Flag.DUPLICATE) & (readings.variable == Variable.RAIN)
         rows = np.flatnonzero(is_repeated)
+        if len(rows) == 0:
+            return empty_batch()
         rows = rows[~self._counters.is_counted(readings.station[rows])]
         again = readings.select(rows)
         counted = self.rain.correct(again.station, again.observed_at_s, again.value, again.interval_s)

@@ -50,6 +50,7 @@ class QualityControl:
         n_stations = len(stations)
         self._series_row = _numbered([Variable.RAIN, *self._limits])
         still = [series for series, limits in self._limits.items() if limits.still_s]
+        self._still = _still_table(self._limits)
         self._still_row = _numbered(still)
         n_series = len(self._limits) + 1
         self._last_value: Float64Array = np.full((n_series, n_stations), np.nan)
@@ -174,14 +175,7 @@ class QualityControl:
     ) -> BoolArray:
         """Whether a series has not changed enough for too long; shape (n,)."""
         place = (self._still_row[series], station)
-        limits = [self._limits[Variable(int(number))] for number in series]
-        change, span_s, least, most = (
-            np.array(column, dtype=np.float64)
-            for column in zip(
-                *((one.still_change, one.still_s, one.still_from, one.still_to) for one in limits),
-                strict=True,
-            )
-        )
+        change, span_s, least, most = self._still[:, series]
         off = value - self._still_value[place]
         turns = series == Variable.WIND_DIRECTION
         off = np.where(turns, (off + 180.0) % 360.0 - 180.0, off)
@@ -234,6 +228,14 @@ def _step_table(limits: dict[int, ValueLimits]) -> tuple[Int64Array, Float64Arra
         for column, (step_s, greatest) in enumerate(one.step):
             apart_s[series, column], change[series, column] = step_s, greatest
     return apart_s, change
+
+
+def _still_table(limits: dict[int, ValueLimits]) -> Float64Array:
+    """Change, time and values between which a series may not stand still, shape (4, n_series)."""
+    table = np.full((4, _N_VARIABLES + 1), np.nan)
+    for series, one in limits.items():
+        table[:, series] = one.still_change, one.still_s, one.still_from, one.still_to
+    return table
 
 
 def _numbered(series: list[int]) -> Int64Array:

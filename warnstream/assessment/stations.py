@@ -169,6 +169,7 @@ class StationState:
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._judged: _Judged | None = None
+        self._latest: tuple[int, Accumulation] | None = None
 
     def take(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Check a batch and bring what is usable into windows and series.
@@ -179,6 +180,7 @@ class StationState:
             `Flag` bits, row by row.
         """
         self.rain.advance(now_s)
+        self._latest = None
         if len(readings) == 0:
             self._let_time_pass(now_s, np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64))
             return np.zeros(0, dtype=np.uint16)
@@ -189,7 +191,9 @@ class StationState:
 
     def windows(self, now_s: int) -> Accumulation:
         """Rain of every station over every duration, to be read only; the same object while it stands."""
-        return self.rain.latest(self.duration_s, now_s)
+        if self._latest is None or self._latest[0] != now_s:
+            self._latest = now_s, self.rain.latest(self.duration_s, now_s)
+        return self._latest[1]
 
     def judge_gauges(self, now_s: int) -> StationQuality:
         """What quality control thinks of every gauge after the last batch.
@@ -282,7 +286,7 @@ class StationState:
 
     def restore(self, state: dict[str, Arrays]) -> None:
         """Take up a snapshot. ValueError or KeyError if it does not fit; nothing may be assumed then."""
-        self._judged = None
+        self._judged = self._latest = None
         self.rain.restore(state["rain"])
         self.stages.restore(state["stages"])
         self.sensors.restore(state["sensors"])

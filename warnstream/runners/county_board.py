@@ -45,7 +45,7 @@ class CountyBoard:
         self._levels = {rule.name: Unchanged() for rule in configuration.rules}
         self._stations: dict[str, object] = {}
         self._by_hazard: dict[str, dict[str, int]] = {}
-        self._ratio: Mapping[str, Float64Array] | None = None
+        self._ratio: Mapping[str, Float64Array] = {}
         self._ratio_records: dict[str, dict[str, float]] = {}
         self._forecast: dict[str, object] | None = None
         self.state: dict[str, object] = {}
@@ -124,13 +124,11 @@ class CountyBoard:
 
     def _take_ratio(self, ratio: Mapping[str, Float64Array]) -> None:
         """What was not judged anew is the same array as before."""
-        last = self._ratio
-        if (
-            last is not None
-            and last.keys() == ratio.keys()
-            and all(last[name] is ratio[name] for name in ratio)
-        ):
-            return
-        self._ratio = ratio
-        self._metrics.set_ratios(ratio)
-        self._ratio_records = ratio_records(ratio, self._network.villages.code)
+        anew = {hazard: array for hazard, array in ratio.items() if self._ratio.get(hazard) is not array}
+        if anew or len(ratio) != len(self._ratio):
+            self._metrics.set_ratios(anew)
+            known = {hazard: self._ratio_records[hazard] for hazard in self._ratio_records if hazard in ratio}
+            for hazard in anew:
+                known.pop(hazard, None)
+            self._ratio_records = known | ratio_records(anew, self._network.villages.code)
+            self._ratio = ratio

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike
 
-PAUSE_S = 0.01
+PAUSE_S = 0.02
 MUCH = 16
 """So many messages of one pass are no trickle."""
 

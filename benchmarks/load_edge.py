@@ -1,9 +1,10 @@
 """What a node of a county costs on a small machine: processor and memory under a slow steady load.
 
-    python -m benchmarks.load_edge [--way listener|mosquitto] [--per-s N] [--seconds N]
+    python -m benchmarks.load_edge [--way listener|mosquitto] [--per-s N] [--connections N] [--seconds N]
 
 763 stations, 2,855 villages and 4 hazards of the demo's county; 200 messages a second of up to
-8 values each (goal: below 5 % of a core and 150 MB). Prints the share of one core and the
+8 values each (goal: below 5 % of a core and 150 MB), every station over one connection of its own or,
+with --connections, that of a gateway. Prints the share of one core and the
 resident memory of the node; the share without any message beside it. Two minutes.
 """
 
@@ -29,7 +30,6 @@ from warnstream.model.times import iso_utc
 from warnstream.runners.node import Node
 
 SETTLE_S = 10.0
-CONNECTIONS = 20
 MODULE = "benchmarks.load_edge"
 OTHERS = {
     "temperature": 21.5, "humidity": 88, "pressure": 1001.2, "wind_speed": 3.4, "wind_direction": 210,
@@ -45,10 +45,10 @@ def run_node(directory: Path) -> None:
     node.run()
 
 
-def run_publisher(directory: Path, port: int, per_s: float) -> None:
+def run_publisher(directory: Path, port: int, per_s: float, connections: int) -> None:
     """Messages at a steady rate until the input ends; a station's rain once a minute."""
     stations = load_configuration(directory).network.stations
-    clients = [connect(port, f"edge-{n}") for n in range(CONNECTIONS)]
+    clients = [connect(port, f"edge-{n}") for n in range(connections or len(stations))]
     minute_of = [0] * len(stations)
     begin_s, number = time.time(), 0
     while not select.select([sys.stdin], [], [], 0)[0]:
@@ -64,7 +64,7 @@ def run_publisher(directory: Path, port: int, per_s: float) -> None:
             observation["stage"] = 1.25
         topic = f"ws/county/rain/{stations.code[station]}/obs"
         frame = wire.encode_publish(topic, msgspec.json.encode(observation), number % 65_535 + 1, is_v5=False)
-        client = clients[number % len(clients)]
+        client = clients[station % len(clients)]
         with contextlib.suppress(BlockingIOError):
             client.recv(1 << 16, socket.MSG_DONTWAIT)
         client.sendall(frame)
@@ -78,7 +78,7 @@ def share(pid: int, seconds: float) -> float:
     return 100 * (cpu_s(pid) - before) / (time.monotonic() - started)
 
 
-def run(directory: Path, way: str, per_s: float, seconds: float) -> list[Row]:
+def run(directory: Path, way: str, per_s: float, connections: int, seconds: float) -> list[Row]:
     """One way in; prints what it took and returns it."""
     with contextlib.ExitStack() as stack:
         port = way_in(way, directory, stack)
@@ -89,7 +89,7 @@ def run(directory: Path, way: str, per_s: float, seconds: float) -> list[Row]:
         wait_for(watch.is_ready, "the node's start", 60)
         time.sleep(SETTLE_S)
         idle = share(node.pid, seconds / 2)
-        publisher = stack.enter_context(process(MODULE, "--publish", directory, port, per_s))
+        publisher = stack.enter_context(process(MODULE, "--publish", directory, port, per_s, connections))
         time.sleep(SETTLE_S)
         before = watch.number("warnstream_messages_received_total")
         started = time.monotonic()
@@ -115,22 +115,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--way", choices=["listener", "mosquitto", "both"], default="both")
     parser.add_argument("--per-s", type=float, default=200.0, help="messages per second (default 200)")
+    parser.add_argument("--connections", type=int, default=0, help="0 (default): one per station")
     parser.add_argument("--seconds", type=float, default=60.0, help="that are measured (default 60)")
     add_rows_option(parser)
     parser.add_argument("--node", help=argparse.SUPPRESS)
-    parser.add_argument("--publish", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--publish", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.node:
         run_node(Path(options.node))
     elif options.publish:
-        directory, port, per_s = options.publish
-        run_publisher(Path(directory), int(port), float(per_s))
+        directory, port, per_s, connections = options.publish
+        run_publisher(Path(directory), int(port), float(per_s), int(connections))
     else:
         rows = []
         for way in ways_in(options.way):
             with tempfile.TemporaryDirectory() as name:
                 Path(name).chmod(0o777)
-                rows += run(Path(name), way, options.per_s, options.seconds)
+                rows += run(Path(name), way, options.per_s, options.connections, options.seconds)
         write_rows(options.rows, rows)
 
 

@@ -72,6 +72,8 @@ class Arrived:
         2 only where a single QoS 2 message waits for its PUBCOMP.
     is_stream : bool
         One of many by a sender that sends all it has: others go first.
+    is_awaited : bool
+        Its sender may send no more before it is acknowledged.
     at_s : float
         When it came, by the monotonic clock.
     """
@@ -84,6 +86,7 @@ class Arrived:
     size_bytes: int = 0
     qos: int = 1
     is_stream: bool = False
+    is_awaited: bool = True
     at_s: float = field(default_factory=time.monotonic)
 
 
@@ -94,9 +97,11 @@ class _Lane:
         self.waiting: deque[Arrived] = deque()
         self.messages = 0
         self.size_bytes = 0
+        self.is_awaited = False
 
     def put(self, arrived: Arrived) -> None:
         self.waiting.append(arrived)
+        self.is_awaited |= arrived.is_awaited
         self.messages += len(arrived.topics)
         self.size_bytes += arrived.size_bytes
 
@@ -111,6 +116,7 @@ class _Lane:
             size_bytes += arrived.size_bytes
         self.messages -= count
         self.size_bytes -= size_bytes
+        self.is_awaited &= bool(self.waiting)
         return batch
 
 
@@ -158,10 +164,12 @@ class Inbox:
     def put(self, arrived: Arrived) -> None:
         """Add messages; always taken, ask `has_room` first."""
         with self._condition:
-            (self._streams if arrived.is_stream else self._lone).put(arrived)
+            lane = self._streams if arrived.is_stream else self._lone
+            hastens = arrived.is_awaited and not lane.is_awaited
+            lane.put(arrived)
             self._are_streams_full |= self._fills(self._streams, STREAM_SHARE)
-            # The taker is woken once per batch, not once per message.
-            if self._wanted == 1 or self.messages >= self._wanted:
+            # The taker is woken once per batch, not once per message; and where it would wait too long.
+            if self._wanted == 1 or self.messages >= self._wanted or hastens:
                 self._condition.notify()
 
     def wake(self) -> None:
@@ -171,11 +179,19 @@ class Inbox:
             self._condition.notify()
 
     def take(
-        self, *, messages_max: int, wait_s: float, gather_s: float, streams_max: int = STREAM_BATCH
+        self,
+        *,
+        messages_max: int,
+        wait_s: float,
+        gather_s: float,
+        open_until_s: float = 0.0,
+        streams_max: int = STREAM_BATCH,
     ) -> list[Arrived]:
         """What arrived: lone messages in order, then those of streams in order.
 
         Waits up to `wait_s` for a first message, then up to `gather_s` until there are `messages_max`.
+        Lone messages that nobody waits for are kept until `open_until_s` by the monotonic clock; where
+        somebody may, only until none came for `gather_s`.
         A batch may be larger by what came together with its last message. Empty when nothing came.
         With `streams_max` 0 streams are left where they are.
         """
@@ -185,13 +201,19 @@ class Inbox:
             deadline_s = time.monotonic() + gather_s
             self._wanted = messages_max
             while self._has_waiting(streams_max) and self.messages < messages_max and not self._is_woken:
-                remaining_s = deadline_s - time.monotonic()
+                remaining_s = max(deadline_s, self._open_until_s(gather_s, open_until_s)) - time.monotonic()
                 if remaining_s <= 0:
                     break
                 self._condition.wait(remaining_s)
             self._wanted = 1
             self._is_woken = False
             return self._batch(messages_max, streams_max)
+
+    def _open_until_s(self, gather_s: float, latest_s: float) -> float:
+        """Until when to wait for one more lone message; streams end that."""
+        if self._streams.waiting or not self._lone.waiting:
+            return 0.0
+        return min(self._lone.waiting[-1].at_s + gather_s, latest_s) if self._lone.is_awaited else latest_s
 
     def _has_waiting(self, streams_max: int) -> bool:
         return bool(self._lone.waiting) or (streams_max > 0 and bool(self._streams.waiting))

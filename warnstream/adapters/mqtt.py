@@ -46,6 +46,10 @@ CAUGHT_UP_S = 3.0
 """The kept session has caught up when no large read came for so long."""
 
 
+INFLIGHT_MIN = 16
+"""So many unacknowledged messages any broker has on their way (mosquitto 20 unless told otherwise)."""
+
+
 class Role(Enum):
     """What a session is for; the value is what its client identifier ends with."""
 
@@ -102,6 +106,7 @@ class MqttSource:
         self._connection = 0
         self._connected = threading.Event()
         self._count_dropped = count_dropped
+        self._since_acknowledged = 0
         self._client = self._new_client()
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
@@ -146,6 +151,7 @@ class MqttSource:
         Messages of an earlier connection are skipped: the broker delivers them
         again, and they are known as duplicates then.
         """
+        self._since_acknowledged = 0
         if self._live is not None:
             self._live.acknowledge([one for one in arrived if one.connection[0] is self._live])
         present = [one for one in arrived if one.connection == (self, self._connection)]
@@ -214,6 +220,8 @@ class MqttSource:
         if not ids and not self._inbox.has_room:
             self._count_dropped(len(topics))
             return
+        self._since_acknowledged += len(ids)
+        is_stream = self._role is Role.BACKLOG or self._is_catching_up
         self._inbox.put(
             Arrived(
                 self._owner,
@@ -223,7 +231,8 @@ class MqttSource:
                 ids,
                 size_bytes,
                 qos,
-                is_stream=self._role is Role.BACKLOG or self._is_catching_up,
+                is_stream=is_stream,
+                is_awaited=is_stream or self._since_acknowledged >= INFLIGHT_MIN,
             )
         )
 

@@ -37,6 +37,9 @@ READS_MAX = 16
 PAUSE_S = 0.003
 """Wait before the next read while messages stream in: fewer, larger reads, less work for the broker too."""
 
+TRICKLE_PAUSE_S = 0.02
+"""While a few messages at a time come, reads are at least so far apart: fewer wake-ups."""
+
 STREAMING_MESSAGES = 16
 """A read that brought so many was part of a stream."""
 
@@ -71,6 +74,7 @@ class BulkClient(paho.Client):
         self._read_error: OSError | None = None
         self._is_ended = False
         self._is_streaming = False
+        self._trickled_s = 0.0
 
     def send_pubacks(self, message_ids: Sequence[bytes]) -> None:
         """Acknowledge QoS 1 messages of the present connection in one write, from any thread."""
@@ -83,6 +87,8 @@ class BulkClient(paho.Client):
             self._begin_stream()
         if self._is_streaming:
             time.sleep(PAUSE_S)
+        else:
+            time.sleep(max(self._trickled_s + TRICKLE_PAUSE_S - time.monotonic(), 0.0))
         self._is_streaming = False
         for _ in range(READS_MAX):
             data = self._receive()
@@ -188,6 +194,7 @@ class BulkClient(paho.Client):
     def _hand_over(self, columns: Columns, size_bytes: int) -> None:
         if columns.topics:
             self._is_streaming |= len(columns.topics) >= STREAMING_MESSAGES
+            self._trickled_s = time.monotonic()
             self.on_columns(columns, size_bytes)
 
     def _topic(self, raw: bytes, alias: int) -> str:

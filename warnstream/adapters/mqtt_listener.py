@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from warnstream.adapters.calm_selector import CalmSelector
 from warnstream.adapters.channels.mqtt import Publication
 from warnstream.adapters.inbox import Arrived, Inbox
 from warnstream.adapters.metrics import Metrics
@@ -92,7 +93,8 @@ class MqttListener:
         self._is_holding = False
         self._is_listening = threading.Event()
         self._error: Exception | None = None
-        self._loop = asyncio.new_event_loop()
+        self._taken = 0
+        self._loop = asyncio.SelectorEventLoop(CalmSelector(self._take_count))
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._passwords = concurrent.futures.ThreadPoolExecutor(PASSWORD_THREADS, "listener-password")
@@ -328,6 +330,7 @@ class MqttListener:
 
     def put(self, arrived: Arrived) -> None:
         """To the inbox; when it is full of streams these are not read from, when it is full nobody is."""
+        self._taken += len(arrived.topics)
         self._inbox.put(arrived)
         if self._inbox.has_stream_room:
             return
@@ -353,6 +356,11 @@ class MqttListener:
                 peer.go_on()
         if self._is_holding:
             self.call_later(SWEEP_S, self._go_on)
+
+    def _take_count(self) -> int:
+        """Messages that were put since this was last asked."""
+        taken, self._taken = self._taken, 0
+        return taken
 
     def count_unclaimed(self) -> None:
         """A message to a topic that nobody takes."""

@@ -41,6 +41,9 @@ READ_BYTES_MIN = 16 * 1024
 READ_BYTES_ALL = 2 * 1024 * 1024
 """Together the clients are read that much in one round: some 15 ms of work, at least 16 KiB of each."""
 
+AWAITED_S = 0.05
+"""Who sends again so soon after an acknowledgement has waited for it."""
+
 STREAM_MESSAGES = 16
 """A read that brings more messages is part of a stream."""
 
@@ -72,6 +75,7 @@ class Peer(asyncio.BufferedProtocol):
         self._columns = Columns()
         self._pauses: set[str] = set()
         self._unacknowledged = 0
+        self._acknowledged_at_s = 0.0
         self._streams = 0
         self._tokens = 0.0
         self._tokens_at_s = 0.0
@@ -422,8 +426,18 @@ class Peer(asyncio.BufferedProtocol):
         # What follows a stream stays behind it.
         is_stream = self._streams > 0 or len(topics) > STREAM_MESSAGES
         self._streams += is_stream
+        is_awaited = is_stream or self._tokens_at_s - self._acknowledged_at_s < AWAITED_S
         self._listener.put(
-            Arrived(self._listener, self, topics, payloads, message_ids, size_bytes, is_stream=is_stream)
+            Arrived(
+                self._listener,
+                self,
+                topics,
+                payloads,
+                message_ids,
+                size_bytes,
+                is_stream=is_stream,
+                is_awaited=is_awaited,
+            )
         )
         if self._unacknowledged >= self._listener.settings.inflight_max:
             self._pause("inflight")
@@ -438,6 +452,7 @@ class Peer(asyncio.BufferedProtocol):
         self._streams -= streams
         self._write(wire.encode_pubacks(message_ids))
         self._unacknowledged -= len(message_ids)
+        self._acknowledged_at_s = self._listener.now_s()
         if self._unacknowledged < self._listener.settings.inflight_max:
             self._resume("inflight")
 

@@ -90,6 +90,7 @@ class Judgement:
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
         self._spoken: dict[str, Spoken] = {}
         self._last: dict[str, Spoken | None] = {}
+        self._found_by_stage: dict[str, tuple[bytes, HazardLevels]] = {}
         self._found_by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
@@ -139,7 +140,7 @@ class Judgement:
             self._last[rule.name] = None
             return self._hold(rule, state, sources)
         self.ratio[rule.name] = spoken.ratio
-        if rule.signs is not None:
+        if rule.signs is not None and sources.signs.standing:
             of_villages = with_signs(spoken.of_villages, sources.signs.levels(rule.signs))
             spoken = replace(spoken, of_villages=of_villages)
         self._last[rule.name] = spoken
@@ -212,7 +213,18 @@ class Judgement:
             return waterlogging.evaluate(
                 rule, sources.rain, sources.stations.sensors.samples(), n_places, sources.now_s
             )
-        return river_stage.evaluate(rule, sources.stations.stages_of(rule), n_places, sources.now_s)
+        return self._by_stage(rule, sources)
+
+    def _by_stage(self, rule: HazardRule, sources: Sources) -> HazardLevels:
+        """River stages: what was found last stands while no stage that counts moves, comes or grows stale."""
+        stages = sources.stations.stages_of(rule)
+        counts = river_stage.what_counts(rule, stages, sources.now_s)
+        last = self._found_by_stage.get(rule.name)
+        if last is not None and last[0] == counts:
+            return last[1]
+        found = river_stage.evaluate(rule, stages, len(self._places), sources.now_s)
+        self._found_by_stage[rule.name] = counts, found
+        return found
 
     def _rule_sources(self, sources: Sources) -> RuleSources:
         """What rules read; the levels of other hazards are those of this step, as far as they are judged."""

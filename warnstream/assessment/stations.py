@@ -19,7 +19,7 @@ from warnstream.model.indicators import BY_DAYS, GaugeStage, Indicator
 from warnstream.model.level import Level
 from warnstream.model.network import Stations
 from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
-from warnstream.model.readings import COUNTERS, DOUBTFUL, UNUSABLE, Flag, ReadingBatch, Variable
+from warnstream.model.readings import COUNTERS, DOUBTFUL, UNUSABLE, Flag, ReadingBatch, Variable, empty_batch
 from warnstream.model.rules import (
     CriticalRain,
     CriticalStage,
@@ -194,6 +194,7 @@ class StationState:
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._judged: _Judged | None = None
+        self._latest: tuple[int, Accumulation] | None = None
 
     def take(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Check a batch and bring what is usable into windows and series.
@@ -204,6 +205,7 @@ class StationState:
             `Flag` bits, row by row.
         """
         self.rain.advance(now_s)
+        self._latest = None
         if len(readings) == 0:
             self._let_time_pass(now_s, np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64))
             return np.zeros(0, dtype=np.uint16)
@@ -214,7 +216,9 @@ class StationState:
 
     def windows(self, now_s: int) -> Accumulation:
         """Rain of every station over every duration, to be read only; the same object while it stands."""
-        return self.rain.latest(self.duration_s, now_s)
+        if self._latest is None or self._latest[0] != now_s:
+            self._latest = now_s, self.rain.latest(self.duration_s, now_s)
+        return self._latest[1]
 
     def day_rain(self, now_s: int) -> DayRain | None:
         """Rain of every station over every window of days, likewise; None where no rule reads days."""
@@ -312,7 +316,7 @@ class StationState:
 
     def restore(self, state: dict[str, Arrays]) -> None:
         """Take up a snapshot. ValueError or KeyError if it does not fit; nothing may be assumed then."""
-        self._judged = None
+        self._judged = self._latest = None
         self.rain.restore(state["rain"])
         self.stages.restore(state["stages"])
         self.sensors.restore(state["sensors"])
@@ -344,9 +348,10 @@ class StationState:
         """Flags of the batch; only readings that pass one check reach the next."""
         flags = self._quality.check_range(readings)
         stage = np.flatnonzero(readings.variable == Variable.STAGE)
-        low_m, high_m = self._stage_range_m[readings.station[stage]].T
-        off_datum = (readings.value[stage] < low_m) | (readings.value[stage] > high_m)
-        flags[stage[off_datum]] |= np.uint16(Flag.OUT_OF_RANGE)
+        if len(stage):
+            low_m, high_m = self._stage_range_m[readings.station[stage]].T
+            off_datum = (readings.value[stage] < low_m) | (readings.value[stage] > high_m)
+            flags[stage[off_datum]] |= np.uint16(Flag.OUT_OF_RANGE)
         age_s = now_s - readings.observed_at_s
         for flag, carries in (
             (Flag.FUTURE, age_s < -self._windows.future_s_max),
@@ -367,11 +372,13 @@ class StationState:
     def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int) -> None:
         """Bring usable readings into the windows and into what is kept beside them."""
         changed = self._count_rain(readings, flags)
-        doubtful = np.flatnonzero(((flags & DOUBTFUL) != 0) & ((flags & UNUSABLE) == 0))
-        place = (readings.variable[doubtful], readings.station[doubtful])
-        np.maximum.at(self._doubtful_until_s, place, readings.observed_at_s[doubtful])
-        np.maximum.at(self._newest_doubt_s, place[1], readings.observed_at_s[doubtful])
-        usable = readings.select((flags & UNUSABLE) == 0)
+        is_usable = (flags & UNUSABLE) == 0
+        doubtful = np.flatnonzero(((flags & DOUBTFUL) != 0) & is_usable)
+        if len(doubtful):
+            place = (readings.variable[doubtful], readings.station[doubtful])
+            np.maximum.at(self._doubtful_until_s, place, readings.observed_at_s[doubtful])
+            np.maximum.at(self._newest_doubt_s, place[1], readings.observed_at_s[doubtful])
+        usable = readings if is_usable.all() else readings.select(is_usable)
         stage = usable.select(usable.variable == Variable.STAGE)
         self.stages.add(stage.station, stage.observed_at_s, stage.value)
         self.sensors.add(usable)
@@ -435,6 +442,8 @@ class StationState:
         """Tips into the windows; where a counter counts them too, they are superseded."""
         is_tip = ((flags & UNUSABLE) == 0) & (readings.variable == Variable.RAIN_TIP)
         rows = np.flatnonzero(is_tip)
+        if len(rows) == 0:
+            return empty_batch()
         counted = self._counters.is_counted(readings.station[rows])
         flags[rows[counted]] |= np.uint16(Flag.SUPERSEDED)
         tips = readings.select(rows[~counted])
@@ -445,6 +454,8 @@ class StationState:
         """Amounts that came again and are greater now; only the others stay flagged as repetitions."""
         is_repeated = ((flags & UNUSABLE) == Flag.DUPLICATE) & (readings.variable == Variable.RAIN)
         rows = np.flatnonzero(is_repeated)
+        if len(rows) == 0:
+            return empty_batch()
         rows = rows[~self._counters.is_counted(readings.station[rows])]
         again = readings.select(rows)
         counted = self.rain.correct(again.station, again.observed_at_s, again.value, again.interval_s)

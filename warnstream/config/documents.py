@@ -93,7 +93,12 @@ class BrokerSection(Section):
     )
     tls: TlsSection | None = default(None, description="Certificates; without it the connection is plain.")
     batch_wait_s: Annotated[float, forms.fine_duration("1ms", "10s")] = default(
-        "20ms", alias="batch_wait", description="Readings are durable and acknowledged at least that often."
+        "20ms",
+        alias="batch_wait",
+        description=(
+            "Readings of a sender that waits for its acknowledgement are durable and acknowledged so soon "
+            "after the last one; others with the step that judges them, within a tenth of a second."
+        ),
     )
     batch_messages_max: Annotated[int, forms.whole(1, 65_535)] = default(
         500, description="Messages acknowledged together; at most the broker's max_inflight_messages."

@@ -24,6 +24,16 @@ from warnstream.model.times import HOUR_S, MINUTE_S
 SPAN_M_MIN = 1.0
 
 
+def what_counts(rule: HazardRule, stages: GaugeStage, now_s: int) -> bytes:
+    """All that `evaluate` reads of stages and time: while it is the same, so is what is found."""
+    table = rule.thresholds
+    assert isinstance(table, CriticalStage)
+    station = table.station
+    fresh = age_ok(stages.observed_at_s[station], now_s, table.stale_after_s)
+    parts = fresh, stages.stage_m[station], stages.rise_m_per_h[station]
+    return b"".join(part.tobytes() for part in parts)
+
+
 def evaluate(rule: HazardRule, stages: GaugeStage, n_villages: int, now_s: int) -> HazardLevels:
     """Level of every village by the stages of its gauges; the worst gauge counts.
 

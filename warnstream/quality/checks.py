@@ -34,6 +34,9 @@ _DEW_POINT = _N_VARIABLES
 """A series of its own behind the variables: nobody reports it, humidity and temperature give it."""
 
 _TIP_SHARE = 0.02
+_FEW_ROWS = 500
+"""Up to so many, a set is quicker than sorting."""
+
 _ROUNDING_MM = 0.0051
 """A tip of 0.254 mm is often told with two decimals."""
 
@@ -375,8 +378,9 @@ def _with_dew_point(
     if len(humid) == 0 or len(warm) == 0:
         return series, station, at_s, readings.value, row
     key = at_s * (int(station.max()) + 1) + station
-    _, of_humid, of_warm = np.intersect1d(key[humid], key[warm], return_indices=True)
-    humid, warm = humid[of_humid], warm[of_warm]
+    if not _are_pairs(key[humid], key[warm]):
+        _, of_humid, of_warm = np.intersect1d(key[humid], key[warm], return_indices=True)
+        humid, warm = humid[of_humid], warm[of_warm]
     dew_c = dew_point_c(readings.value[warm], readings.value[humid])
     return (
         np.concatenate([series, np.full(len(humid), _DEW_POINT)]),
@@ -385,6 +389,12 @@ def _with_dew_point(
         np.concatenate([readings.value, dew_c]),
         np.concatenate([row, humid]),
     )
+
+
+def _are_pairs(one: Int64Array, other: Int64Array) -> bool:
+    """Whether two columns of keys are the same, row by row, each key once; said of few rows only."""
+    is_alike = len(one) == len(other) <= _FEW_ROWS and np.array_equal(one, other)
+    return is_alike and len(set(one.tolist())) == len(one)
 
 
 def dew_point_c(temperature_c: Float64Array, humidity_percent: Float64Array) -> Float64Array:

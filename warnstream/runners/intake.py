@@ -65,6 +65,8 @@ _REASON_OF_FLAG = {
 }
 """Flags that keep a reading out of every window: it is set aside like a refused message."""
 
+_REFUSED_FLAGS = np.uint16(sum(_REASON_OF_FLAG))
+
 
 @dataclass(frozen=True, slots=True)
 class Topics:
@@ -514,7 +516,9 @@ def _names_of_zones(network: Network) -> tuple[str, ...]:
 
 def refused_readings(readings: ReadingBatch, flags: UInt16Array, stations: Stations) -> list[Refusal]:
     """Readings that quality control kept out of every window, as refusals with their content."""
-    refusals = []
+    refusals: list[Refusal] = []
+    if not (flags & _REFUSED_FLAGS).any():
+        return refusals
     for flag, reason in _REASON_OF_FLAG.items():
         for row in np.flatnonzero(flags & flag):
             code = stations.code[readings.station[row]]

@@ -16,8 +16,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-import numpy as np
-
 from warnstream.adapters.channels.factory import open_channels
 from warnstream.adapters.delivery_worker import DeliveryWorker
 from warnstream.adapters.http_api import HttpApi, PostAction
@@ -37,26 +35,29 @@ from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.decode import RawMessage
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RenderedMessage
 from warnstream.model.errors import StoreError
-from warnstream.model.readings import UNUSABLE, Flag, ReadingBatch
+from warnstream.model.readings import ReadingBatch
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
 from warnstream.runners.backlog import WAITING_MAX
 from warnstream.runners.build import build_decoder, build_engine, topics_of
-from warnstream.runners.grid_watch import GridBoard, GridWatch
+from warnstream.runners.county_board import CountyBoard
+from warnstream.runners.grid_watch import GridWatch
 from warnstream.runners.intake import Intake, Outcome
 from warnstream.runners.live_explanation import LiveExplanations
 from warnstream.runners.pace import Pace, SnapshotPace
 from warnstream.runners.refused_again import RefusedAgain
 from warnstream.runners.requests import Request, Requests
-from warnstream.runners.sight import SightWatch
-from warnstream.runners.situation import CODES_SHOWN_MAX, count_levels, describe_step, describe_warnings
-from warnstream.runners.state_records import SignBoard, affirm_fault, ratio_records
+from warnstream.runners.situation import describe_warnings
+from warnstream.runners.state_records import affirm_fault
 
 log = logging.getLogger(__name__)
 
 WAIT_S_MAX = 0.5
 """Longest sleep of the loop: a bound on how late a tick can be."""
+
+ACKNOWLEDGE_S_MAX = 0.1
+"""No message waits longer for others before it is made durable and acknowledged."""
 
 STORE_RETRY_S = 1.0
 """Pause before entries that the disk refused are tried again."""
@@ -119,14 +120,9 @@ class Node:
             else None
         )
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
-        self._grid_board = GridBoard(configuration, self.metrics)
         self._trouble: dict[str, str] = {"start": "the node is starting"}
-        self._state: dict[str, object] = {}
-        self._forecast: dict[str, object] | None = None
         self._warnings: list[WarningStatus] = []
-        self._sign_board = SignBoard(configuration, self.metrics)
-        self._silent: frozenset[int] = frozenset()
-        self._sight = SightWatch(configuration.network, self.metrics)
+        self._board = CountyBoard(configuration, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
         self._pace = Pace(configuration.node.tick_s, configuration.node.react_within_s, time.monotonic())
         self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
@@ -200,7 +196,8 @@ class Node:
     def state(self) -> dict[str, object]:
         """The situation of the county after the last step."""
         connected = all(source.is_connected for source in self._sources)
-        return {**self._state, "broker_connected": connected, "trouble": self._trouble}
+        warnings = {"warnings_open": len(self._warnings)} if self._board.state else {}
+        return {**self._board.state, **warnings, "broker_connected": connected, "trouble": self._trouble}
 
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
@@ -220,7 +217,7 @@ class Node:
 
     def signs(self) -> list[dict[str, object]]:
         """Signs that people have seen: those that stand, then those that are over."""
-        return self._sign_board.records
+        return self._board.signs
 
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""
@@ -252,6 +249,7 @@ class Node:
             messages_max=broker.batch_messages_max,
             wait_s=self._wait_s(),
             gather_s=broker.batch_wait_s,
+            open_until_s=self._open_until_s(),
             streams_max=STREAM_BATCH if backlog < WAITING_MAX else 0,
         )
         self._explanations.serve()
@@ -417,31 +415,13 @@ class Node:
         self._persist(lambda: self._refused.keep(outcome.refusals, time.time(), sequence))
 
     def _count_step(self, readings: ReadingBatch, step: EngineStep) -> None:
-        """Metrics and the state that people see; silence and blindness are told when they change."""
-        assessed, now_s = step.assessment, self._intake.now_s
-        metrics = self.metrics
-        usable = (assessed.flags & UNUSABLE) == 0
-        metrics.readings_accepted.inc(int(usable.sum()))
-        metrics.reading_lag.observe_all(np.maximum(now_s - readings.observed_at_s[usable], 0))
-        for flag in Flag:
-            count = int(np.count_nonzero(assessed.flags & flag))
-            if count:
-                metrics.readings_flagged.labels(str(flag.name).lower()).inc(count)
-        metrics.last_tick_at.set(now_s)
-        metrics.set_stations(
-            reporting=int(assessed.is_reporting.sum()), silent=int((~assessed.is_reporting).sum())
-        )
-        metrics.hazards_degraded.set(len(assessed.failures))
-        metrics.set_ratios(assessed.ratio)
+        """Metrics and the state that people see."""
+        assessed = step.assessment
         if any(warning.unaffirmed_s for warning in self._warnings):
             self._warnings = self._open_warnings()  # the duty officer may have spoken
-        metrics.warnings_unaffirmed.set(sum(warning.unaffirmed_s > 0 for warning in self._warnings))
+        self.metrics.warnings_unaffirmed.set(sum(warning.unaffirmed_s > 0 for warning in self._warnings))
         self._tell_failures(assessed.failures)
-        self._sight.take(assessed)
-        self._grid_board.take(assessed.grids, now_s)
-        self._sign_board.tell(self._intake.engine.assessment.signs.all())
-        self._tell_silence(frozenset(np.flatnonzero(~assessed.is_reporting).tolist()))
-        self._state = self._state_after(step)
+        self._board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
 
     def _tell_failures(self, failures: dict[str, str]) -> None:
         for name in [key for key in self._trouble if key.startswith("hazard ")]:
@@ -452,33 +432,6 @@ class Node:
             if f"hazard {hazard}" not in self._trouble:
                 log.error("cannot be evaluated, levels are held", extra={"hazard": hazard, "error": error})
             self._trouble[f"hazard {hazard}"] = f"{hazard} cannot be evaluated, its levels are held: {error}"
-
-    def _tell_silence(self, silent: frozenset[int]) -> None:
-        codes = self.configuration.network.stations.code
-        fell, returned = sorted(silent - self._silent), sorted(self._silent - silent)
-        self._silent = silent
-        for event, stations in (("stations fell silent", fell), ("stations report again", returned)):
-            if stations:
-                named = " ".join(codes[index] for index in stations[:CODES_SHOWN_MAX])
-                log.warning(event, extra={"count": len(stations), "silent": len(silent), "stations": named})
-
-    def _state_after(self, step: EngineStep) -> dict[str, object]:
-        by_hazard: dict[str, dict[str, int]] = {}
-        for rule in self.configuration.rules:
-            state = self._intake.engine.assessment.level(rule.name)
-            counts = count_levels(state.level)
-            by_hazard[rule.name] = {level.word: count for level, count in counts.items() if level}
-            self.metrics.set_villages(rule.name, counts)
-            self.metrics.villages_blind.labels(rule.name).set(int(state.is_blind.sum()))
-        forecast = step.assessment.forecast
-        if forecast is not None:
-            self._forecast = {"method": forecast.method, "usable": forecast.usable}
-        situation = describe_step(self.configuration, step, self._intake.now_s, by_hazard)
-        codes = self.configuration.network.villages.code
-        ratios = ratio_records(step.assessment.ratio, codes)
-        more: dict[str, object] = {"grids": self._grid_board.records} if self._grid_board.records else {}
-        more |= {"exercise": self._is_exercise, "forecast": self._forecast, "ratio_to_critical": ratios}
-        return {**situation, **more, "warnings_open": len(self._warnings)}
 
     # Recovery.
 
@@ -572,6 +525,12 @@ class Node:
             return WAIT_S_MAX
         due_s = self._pace.due_s(self._intake.backlog_waiting)
         return min(max(due_s - time.monotonic(), 0.0), WAIT_S_MAX)
+
+    def _open_until_s(self) -> float:
+        """Messages that trickle in are made durable together with the step that judges them."""
+        if self._is_simulated:
+            return 0.0
+        return min(self._pace.reacts_at_s(), time.monotonic() + ACKNOWLEDGE_S_MAX)
 
     def _unjudged_s(self) -> float:
         """How long the oldest message has waited to be judged, in the inbox or after it."""

@@ -72,6 +72,10 @@ class Pace:
             due_s = min(due_s, self._stepped_s + self._rest_s)
         return due_s
 
+    def reacts_at_s(self) -> float:
+        """When a step is due for what arrives now."""
+        return min(self._next_s, self._stepped_s + self._rest_s)
+
     def plan(self, now_s: float) -> None:
         """A step is on its way: the next regular one is `tick_s` later."""
         self._next_s = now_s + self._tick_s

@@ -1,8 +1,8 @@
 """What a node tells of gauges that are doubted and of villages that are blind.
 
-Numbers are kept current at every step; a log line is written only when
-something changes, so that a dead gauge is told once and not every tick. What
-stands in the state is described in `situation`.
+Numbers, log lines and what stands in the state are made when something
+changes, so that a dead gauge is told once and not every tick. The words of the
+state stand in `situation`.
 """
 
 import logging
@@ -13,9 +13,11 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.assessment import AssessmentStep
 from warnstream.assessment.villages import Sight
 from warnstream.model.arrays import BoolArray, Int64Array
+from warnstream.model.indicators import VillageRain
 from warnstream.model.network import Network
-from warnstream.model.station_quality import STATION_FLAGS, WHY, StationFlag
-from warnstream.runners.situation import CODES_SHOWN_MAX
+from warnstream.model.station_quality import STATION_FLAGS, WHY, StationFlag, StationQuality
+from warnstream.runners.situation import CODES_SHOWN_MAX, describe_doubts, describe_villages
+from warnstream.runners.unchanged import Unchanged
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +26,20 @@ TOLD = (StationFlag.FAULTY_ZERO, StationFlag.STUCK, StationFlag.OUTLIER)
 
 
 class SightWatch:
-    """Metrics and log lines about the eyes of one node: its gauges, and what villages hear of them."""
+    """Metrics and log lines about the eyes of one node: its gauges, and what villages hear of them.
+
+    Attributes
+    ----------
+    doubts, villages : dict
+        Gauges that are doubted, villages that hear too little, as JSON values; replaced, never changed.
+    """
 
     def __init__(self, network: Network, metrics: Metrics) -> None:
+        self._network = network
+        self._last_quality, self._last_sight = Unchanged(), Unchanged()
+        self._last_rain: VillageRain | None = None
+        self.doubts: dict[str, object] = {}
+        self.villages: dict[str, object] = {}
         self._stations = network.stations.code
         self._villages = network.villages.code
         self._metrics = metrics
@@ -36,19 +49,30 @@ class SightWatch:
     def take(self, assessed: AssessmentStep) -> None:
         """Count what a step found, and log what changed."""
         quality, sight = assessed.quality, assessed.sight
-        for flag in STATION_FLAGS:
-            self._metrics.stations_flagged.labels(flag.word).set(int(quality.has(flag).sum()))
-        n_blind, n_partly = int(sight.is_blind.sum()), int(sight.is_partly_blind.sum())
-        self._metrics.set_sight(
-            blind=n_blind, partly=n_partly, whole=len(self._villages) - n_blind - n_partly
-        )
-        if assessed.rain.day_windows:
+        if not self._last_quality.is_so(quality.flags, quality.confidence, quality.since_s):
+            self._take_quality(quality)
+        if not self._last_sight.is_so(sight.is_blind, sight.is_partly_blind):
+            self._take_sight(sight)
+        if assessed.rain is not self._last_rain and assessed.rain.day_windows:
             longest = max(assessed.rain.day_windows, key=lambda window: window.last)
             self._metrics.days_observed.set(float(assessed.rain.coverage_over(longest).mean()))
+        self._last_rain = assessed.rain
+
+    def _take_quality(self, quality: StationQuality) -> None:
+        self.doubts = describe_doubts(self._network, quality)
+        for flag in STATION_FLAGS:
+            self._metrics.stations_flagged.labels(flag.word).set(int(quality.has(flag).sum()))
         for flag in TOLD:
             carries = quality.has(flag)
             self._tell("gauges doubted", "gauges trusted again", self._flagged[flag], carries, flag)
             self._flagged[flag] = carries
+
+    def _take_sight(self, sight: Sight) -> None:
+        self.villages = describe_villages(self._network, sight)
+        n_blind, n_partly = int(sight.is_blind.sum()), int(sight.is_partly_blind.sum())
+        self._metrics.set_sight(
+            blind=n_blind, partly=n_partly, whole=len(self._villages) - n_blind - n_partly
+        )
         self._tell_sight(sight)
 
     def _tell(self, came: str, went: str, before: BoolArray, now: BoolArray, flag: StationFlag) -> None:

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from warnstream.assessment.villages import Sight
-from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
-from warnstream.engine import EngineStep
 from warnstream.model.level import Level
 from warnstream.model.network import Network, Villages
 from warnstream.model.station_quality import STATION_FLAGS, WHY, StationFlag, StationQuality
@@ -17,30 +15,14 @@ CODES_SHOWN_MAX = 50
 """Silent stations and blind villages that are named; the count is always complete."""
 
 
-def describe_step(
-    configuration: Configuration, step: EngineStep, now_s: int, levels: dict[str, dict[str, int]]
-) -> dict[str, object]:
-    """The county after a step; `levels` are villages by hazard and word of their level."""
-    network, assessed = configuration.network, step.assessment
-    return {
-        "node": configuration.node.name,
-        "now": iso_utc(now_s),
-        "clock": configuration.node.clock,
-        "stations": {
-            **_describe_stations(network, np.flatnonzero(~assessed.is_reporting)),
-            **_describe_doubts(network, assessed.quality),
-        },
-        "villages": {**_describe_villages(network, assessed.sight), "levels": levels},
-    }
-
-
-def _describe_stations(network: Network, silent: np.ndarray) -> dict[str, object]:
+def describe_stations(network: Network, silent: np.ndarray) -> dict[str, object]:
+    """Stations by whether they report; `silent` are the numbers of those that do not."""
     total = len(network.stations)
     named = [network.stations.code[index] for index in silent[:CODES_SHOWN_MAX]]
     return {"total": total, "reporting": total - len(silent), "silent": named}
 
 
-def _describe_doubts(network: Network, quality: StationQuality) -> dict[str, object]:
+def describe_doubts(network: Network, quality: StationQuality) -> dict[str, object]:
     """Gauges that are doubted and why, least confidence first; isolated ones are counted only."""
     doubted = np.flatnonzero(quality.confidence < 1.0)
     order = doubted[np.lexsort((doubted, quality.confidence[doubted]))]
@@ -63,7 +45,7 @@ def _doubt(network: Network, quality: StationQuality, station: int) -> dict[str,
     }
 
 
-def _describe_villages(network: Network, sight: Sight) -> dict[str, object]:
+def describe_villages(network: Network, sight: Sight) -> dict[str, object]:
     """Villages that hear none of their own gauges, or too few."""
     blind, partly = np.flatnonzero(sight.is_blind), np.flatnonzero(sight.is_partly_blind)
     codes = network.villages.code

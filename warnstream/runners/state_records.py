@@ -66,10 +66,14 @@ class SignBoard:
         self._kinds = [kind.kind for kind in configuration.signs.kinds]
         self._metrics = metrics
         self._state: dict[str, str] = {}
+        self._last: list[Sign] | None = None
         self.records: list[dict[str, object]] = []
 
     def tell(self, signs: Sequence[Sign]) -> None:
         """Take the signs after a step."""
+        if signs == self._last:
+            return
+        self._last = list(signs)
         state = {sign.sign: str(sign.state) for sign in signs}
         for name, word in state.items():
             if self._state.get(name) != word:

@@ -46,10 +46,11 @@ class SensorSeries:
 
     def add(self, readings: ReadingBatch) -> None:
         """Take usable readings of any variable; those of other variables and stations are passed over."""
+        count = np.bincount(readings.variable, minlength=len(Variable)).tolist()
         for variable, ring in self._rings.items():
-            rows = np.flatnonzero(readings.variable == variable)
-            if len(rows) == 0:
+            if not count[variable]:
                 continue
+            rows = np.flatnonzero(readings.variable == variable)
             station, at_s = readings.station[rows], readings.observed_at_s[rows]
             np.maximum.at(self.observed_at_s, station, at_s)
             kept = self._row[station] >= 0

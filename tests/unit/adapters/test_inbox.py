@@ -78,3 +78,50 @@ def test_streams_leave_room_for_lone_messages_and_go_on_when_half_is_free() -> N
     assert (inbox.has_stream_room, told) == (False, [])
     inbox.take(messages_max=10, wait_s=0, gather_s=0, streams_max=20)
     assert (inbox.has_stream_room, told) == (True, [True])
+
+
+def alone(n: int = 1) -> Arrived:
+    """Of a sender that does not wait for its acknowledgement."""
+    return Arrived(None, 1, ["t"] * n, [b"p"] * n, [], n, is_awaited=False)  # type: ignore[arg-type]
+
+
+def put_later(inbox: Inbox, *what: Arrived, at_s: float) -> None:
+    def put() -> None:
+        for one in what:
+            inbox.put(one)
+
+    threading.Timer(at_s, put).start()
+
+
+def test_messages_that_nobody_waits_for_are_kept_until_the_time_that_is_given() -> None:
+    inbox, started = Inbox(), time.monotonic()
+    inbox.put(alone())
+    put_later(inbox, alone(), at_s=0.03)
+    batch = inbox.take(messages_max=9, wait_s=1, gather_s=0.001, open_until_s=started + 0.1)
+    assert len(batch) == 2
+    assert time.monotonic() >= started + 0.1
+
+
+def test_a_message_that_somebody_waits_for_closes_the_batch() -> None:
+    inbox, started = Inbox(), time.monotonic()
+    inbox.put(alone())
+    put_later(inbox, arrived(1), at_s=0.01)
+    assert len(inbox.take(messages_max=9, wait_s=1, gather_s=0.001, open_until_s=started + 20)) == 2
+    assert time.monotonic() < started + 10
+
+
+def test_a_stream_closes_the_batch() -> None:
+    inbox, started = Inbox(), time.monotonic()
+    inbox.put(alone())
+    put_later(inbox, stream(5), at_s=0.01)
+    assert topics(inbox.take(messages_max=9, wait_s=1, gather_s=0.001, open_until_s=started + 20)) == "ts"
+    assert time.monotonic() < started + 10
+
+
+def test_who_waited_is_forgotten_with_the_batch() -> None:
+    inbox, started = Inbox(), time.monotonic()
+    inbox.put(arrived(1))
+    inbox.take(messages_max=9, wait_s=0, gather_s=0, open_until_s=started + 20)
+    inbox.put(alone())
+    inbox.take(messages_max=9, wait_s=0, gather_s=0, open_until_s=time.monotonic() + 0.05)
+    assert time.monotonic() >= started + 0.05

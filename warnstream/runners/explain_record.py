@@ -308,7 +308,7 @@ def station_state(one: StationView) -> str:
     if not one.is_reporting:
         return "silent, its spare speaks" if one.is_heard else "silent"
     if one.confidence == 0.0:
-        return "set aside"
+        return "set aside, its spare speaks" if one.is_heard else "set aside"
     return "doubted" if one.confidence < 1.0 else "reports"
 
 

@@ -19,7 +19,7 @@ from warnstream.runners.situation import CODES_SHOWN_MAX
 
 log = logging.getLogger(__name__)
 
-TOLD = (StationFlag.FAULTY_ZERO, StationFlag.STUCK, StationFlag.OUTLIER)
+TOLD = (StationFlag.FAULTY_ZERO, StationFlag.CONTRADICTED, StationFlag.STUCK, StationFlag.OUTLIER)
 """Flags whose coming and going is logged; the others come and go with every shower."""
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.networks import LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
@@ -118,8 +118,22 @@ def test_the_order_within_a_step_takes_the_same_gauges(storm: Storm, order: list
     assert told(run(storm, order=order)[1]) == told(run(storm)[1])
 
 
+BLIND: Storm = [
+    [
+        None if step < 1 else 0,
+        None if step < 2 else 0,
+        *[3] * 4,
+        2 * (step < 2),
+        0 if step in {6, 7} else None,
+    ]
+    for step in range(STEPS)
+]
+"""Gauges and spares are clogged but one, which has fallen silent."""
+
+
 @settings(max_examples=15, deadline=None)
 @given(storm=storms())
+@example(storm=BLIND)
 def test_doubting_a_gauge_with_a_spare_dries_no_village(storm: Storm) -> None:
     """But for a stuck gauge, which repeats itself while its neighbours and its spare are dry."""
     for with_it, without in zip(run(storm)[1], run(storm, doubts=False)[1], strict=True):

@@ -56,7 +56,8 @@ class Taken:
     source : Int32Array, shape (n_durations, n_gauges)
         Whose rain each of them was given.
     unmeasured : Unmeasured
-        What the gauges whose windows were taken did not measure.
+        What the gauges whose windows were taken did not measure; of clogged gauges that is nothing where
+        a spare measured all.
     """
 
     accumulation: Accumulation
@@ -314,13 +315,19 @@ def _pick(of_candidates: np.ndarray, candidate: Int64Array) -> np.ndarray:
 
 
 def _unmeasured(lost: _Lost, gauge: Int32Array, measures: Int32Array) -> Unmeasured:
-    """What was not measured in the windows that count; those of `gauge` are of the stations `measures`."""
+    """What was not measured in the windows that count; those of `gauge` are of the stations `measures`.
+
+    A clogged gauge is named even where its spare measured everything: a village that is blind for it
+    has at least the rain of these windows.
+    """
     alone = ~np.isin(lost.station, gauge)
     of_gauge = lost.of(measures, by_window=True)
     named = np.concatenate([lost.station[alone], gauge]).astype(np.int64)
     zero = np.concatenate([lost.zero[:, alone], of_gauge.zero], axis=1).T
     stuck = np.concatenate([lost.stuck[:, alone], of_gauge.stuck], axis=1).T
-    is_zero, is_stuck = (zero > 0).any(axis=1), (stuck > 0).any(axis=1)
+    is_zero: BoolArray = np.asarray((zero > 0).any(axis=1))
+    is_stuck: BoolArray = np.asarray((stuck > 0).any(axis=1))
+    is_zero[len(is_zero) - len(gauge) :] |= (lost.of(gauge).zero > 0).any(axis=0)
     return Unmeasured(
         np.concatenate([named[is_zero], named[is_stuck]]),
         np.concatenate([zero[is_zero], stuck[is_stuck]]),

@@ -77,7 +77,8 @@ def test_the_zeros_of_a_clogged_gauge_give_way_to_its_spare() -> None:
     rain = pair([0.0] * 6, [5.0] * 6)
     rain.doubt(stretches((0, 0, None, ZERO)))
     assert hour_of(rain) == (30.0, 1.0, 1)
-    assert rain.latest(HOURS, T0 + HOUR).unmeasured.station.tolist() == []
+    missed = rain.latest(HOURS, T0 + HOUR).unmeasured
+    assert (missed.station.tolist(), missed.share.tolist()) == ([0], [[0.0]])
 
 
 def test_what_a_clogged_gauge_measured_before_is_not_lost_to_a_spare_that_says_less() -> None:

@@ -65,8 +65,8 @@ class ScriptedBroker:
         self.port = int(self._server.getsockname()[1])
         self.client: socket.socket | None = None
 
-    def accept(self, *, is_v5: bool = False, before: bytes = b"") -> None:
-        """Take a connection: CONNACK, perhaps messages, then SUBACK."""
+    def accept(self, *, is_v5: bool = False, before: bytes = b"", code: int = 1) -> None:
+        """Take a connection: CONNACK, perhaps messages, then SUBACK with a code."""
         if self.client is not None:
             self.drop()
         client, _ = self._server.accept()
@@ -78,7 +78,7 @@ class ScriptedBroker:
         packet = self._packet()
         while packet[0] >> 4 != wire.SUBSCRIBE:
             packet = self._packet()
-        client.sendall(wire.encode_suback(packet[2:4], [1], is_v5=is_v5))
+        client.sendall(wire.encode_suback(packet[2:4], [code], is_v5=is_v5))
 
     def send(self, data: bytes) -> None:
         assert self.client is not None
@@ -202,6 +202,21 @@ def test_a_broker_that_streams_is_alive_though_its_answer_to_our_ping_is_late(
         while opened.is_connected:  # one that has fallen silent is not
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("protocol", "code"), [("3.1.1", 0x80), ("5", 0x87)])
+@READERS
+def test_a_broker_that_refuses_the_subscription_is_told_of_and_not_taken_for_connected(
+    broker: ScriptedBroker, reader: str, protocol: str, code: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with source(broker.port, reader, protocol) as (opened, _):
+        broker.accept(is_v5=protocol == "5", code=code)
+        deadline = time.monotonic() + 60
+        while not (told := [one for one in caplog.records if one.message == "broker refused subscriptions"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert told[0].__dict__["topics"] == "ws/#"
+        assert not opened.is_connected
 
 
 def test_what_is_not_mqtt_ends_the_connection_and_not_the_thread(broker: ScriptedBroker) -> None:

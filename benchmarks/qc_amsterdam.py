@@ -129,7 +129,7 @@ def run(record: Record, policy: NeighbourPolicy) -> Found:
     flags = {kind: np.zeros(shape, dtype=np.int8) for kind in ("FZ", "HI", "SO")}
     for row, time_s in enumerate(record.time_s.tolist()):
         flags["HI"][row] = checks.step(record.rain_mm[row], time_s)
-        flags["FZ"][row] = checks.is_faulty_zero
+        flags["FZ"][row] = checks.zeros.is_faulty_zero
         flags["SO"][row] = np.where(checks.is_judged, checks.is_outlier, UNDECIDED)
         alone = np.isnan(checks.neighbour_mm)
         flags["HI"][row][alone] = flags["FZ"][row][alone] = UNDECIDED

@@ -43,11 +43,11 @@ def count_zeros(folder: Path, policy: NeighbourPolicy) -> tuple[int, float, floa
     rows = range(record.row_at(FIRST_DAY) + 1, record.row_at(LAST_DAY) + 1)
     for row in rows:
         begins_s = FIRST_S + (row - 1) * QUARTER_S
-        before = checks.is_faulty_zero
+        before = checks.zeros.is_faulty_zero
         for part in range(STEPS_PER_QUARTER):
             checks.step(record.rain_mm[row] / STEPS_PER_QUARTER, begins_s + (part + 1) * policy.step_s)
-        begins += checks.is_faulty_zero & ~before
-        spent += checks.is_faulty_zero
+        begins += checks.zeros.is_faulty_zero & ~before
+        spent += checks.zeros.is_faulty_zero
     years = len(rows) * QUARTER_S / (365.25 * 86_400)
     return (
         int(compared.sum()),

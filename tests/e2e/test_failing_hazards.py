@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 
 T0 = 1_781_740_800
 STEP_S = 300
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class Opened:
     def take(self, *, count: int = 1, acknowledge: bool = True) -> list[tuple[str, bytes]]:
         """The next messages; made durable (as it were) and acknowledged."""
         found: list[tuple[str, bytes]] = []
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while len(found) < count:
             assert time.monotonic() < deadline, f"only {len(found)} of {count} messages came"
             batch = self.take_arrived()
@@ -58,12 +58,12 @@ class Opened:
         self._thread = threading.Thread(target=work)
         self._thread.start()
 
-    def refused(self, reason: str) -> float:
-        """How often; waits a little, because the client may know before the count does."""
+    def refused(self, reason: str, *, at_least: int = 1) -> float:
+        """How often; waits for so many, because the client may know before the count does."""
         name = "warnstream_listener_refused_total"
-        for _ in range(100):
-            count = self.metrics.registry.get_sample_value(name, {"reason": reason})
-            if count:
+        for _ in range(2_000):
+            count = self.metrics.registry.get_sample_value(name, {"reason": reason}) or 0.0
+            if count >= at_least:
                 return count
             time.sleep(0.01)
         return 0.0
@@ -112,8 +112,7 @@ class RawClient:
     """A client that sends what it is told, byte by byte if need be."""
 
     def __init__(self, port: int, packet: bytes = b"") -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
-        self.socket.settimeout(20)
+        self.socket = socket.create_connection(("127.0.0.1", port), 60)
         if packet:
             self.send(packet)
 
@@ -151,4 +150,4 @@ class RawClient:
         except TimeoutError:
             return True
         finally:
-            self.socket.settimeout(20)
+            self.socket.settimeout(60)

@@ -29,7 +29,7 @@ def port(mosquitto: Mosquitto) -> int:
 def test_a_batch_is_sent_when_the_broker_has_acknowledged_it(port: int, protocol: str) -> None:
     publisher = PahoPublisher(settings(port, protocol))
     publisher.start()
-    assert publisher.wait_until_connected(10)
+    assert publisher.wait_until_connected(60)
     batch = [outgoing_message(address=f"door-{n}", number=n) for n in range(300)]
     outcomes = MqttChannel("ws", publisher).send(batch)
     publisher.stop()
@@ -39,7 +39,7 @@ def test_a_batch_is_sent_when_the_broker_has_acknowledged_it(port: int, protocol
 def test_a_village_s_message_is_found_by_whoever_comes_later(port: int) -> None:
     publisher = PahoPublisher(settings(port))
     publisher.start()
-    assert publisher.wait_until_connected(10)
+    assert publisher.wait_until_connected(60)
     message = outgoing_message(kind=RecipientKind.VILLAGE)
     MqttChannel("ws", publisher).send([message, replace(message, msg_type="Cancel")])
     publisher.stop()
@@ -68,7 +68,7 @@ def test_a_broker_that_does_not_acknowledge_is_not_believed() -> None:
         with connection:
             connection.recv(1_024)
             connection.sendall(connack)
-            assert publisher.wait_until_connected(10)
+            assert publisher.wait_until_connected(60)
             faults = publisher([Publication("ws/warn/V1/flash_flood", b"{}", retain=True)])
             publisher.stop()
     assert faults == ["the broker did not acknowledge in time"]

@@ -1,4 +1,5 @@
 import asyncio
+import base64
 import logging
 import threading
 from collections.abc import Iterator
@@ -59,8 +60,8 @@ class Node:
             raise self.refuse
         self.answers.append((message, recipient, answer))
 
-    def signs(self) -> list[dict[str, object]]:
-        return [{"sign": "V1.crack.20260618T000000Z"}]
+    def signs(self, post: str) -> list[dict[str, object]]:
+        return [{"sign": "V1.crack.20260618T000000Z", "for": post}]
 
     def action_fault(self, action: PostAction) -> str:
         if isinstance(action, OperatorAffirm):
@@ -93,7 +94,8 @@ def node() -> Node:
 
 @pytest.fixture
 def api(node: Node, outbox: Outbox) -> HttpApi:
-    return HttpApi(node, outbox, TOKENS, Metrics())
+    """Its clock stands still: a rate that is used up stays so, however slow the machine is."""
+    return HttpApi(node, outbox, TOKENS, Metrics(), clock=lambda: 1_000.0)
 
 
 def ask(api: HttpApi, method: str, path: str, **arguments: object) -> httpx.Response:
@@ -425,7 +427,27 @@ def test_a_post_reports_a_sign_with_its_token(api: HttpApi, node: Node) -> None:
     answer = ask(api, "POST", "/api/v1/signs", json={**SIGN, "token": TOKENS.for_post("grid-1")})
     assert answer.status_code == 202
     assert node.said == [SignReport("V1", "crack", "grid-1", "behind the school")]
-    assert ask(api, "GET", "/api/v1/signs").json() == [{"sign": "V1.crack.20260618T000000Z"}]
+
+
+def test_signs_are_listed_for_everybody_and_for_a_post_by_its_token(api: HttpApi) -> None:
+    sign = "V1.crack.20260618T000000Z"
+    assert ask(api, "GET", "/api/v1/signs").json() == [{"sign": sign, "for": ""}]
+    credentials = ("grid-1", TOKENS.for_post("grid-1"))
+    assert ask(api, "GET", "/api/v1/signs", auth=credentials).json() == [{"sign": sign, "for": "grid-1"}]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Basic !", "Basic /w==", "Bearer x", "", f"Basic {base64.b64encode(b'grid-1').decode()}"],
+)
+def test_signs_are_not_listed_for_who_cannot_say_who_they_are(api: HttpApi, said: str) -> None:
+    assert ask(api, "GET", "/api/v1/signs", headers={"Authorization": said}).status_code == 403
+
+
+def test_the_token_of_another_post_lists_no_signs(api: HttpApi) -> None:
+    for token in (TOKENS.for_post("town-1"), TOKENS.issue(1, MESSAGE.identifier, "grid-1"), "", "é"):
+        assert ask(api, "GET", "/api/v1/signs", auth=("grid-1", token)).status_code == 403
+    assert ask(api, "GET", "/api/v1/signs", auth=("", TOKENS.for_post("grid-1"))).status_code == 403
 
 
 def test_a_post_judges_a_sign_with_its_token(api: HttpApi, node: Node) -> None:

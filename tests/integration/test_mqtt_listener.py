@@ -1,5 +1,6 @@
 """Our own MQTT endpoint over real sockets on 127.0.0.1."""
 
+import contextlib
 import logging
 import socket
 import time
@@ -142,10 +143,11 @@ def test_a_shared_subscription_is_refused(is_v5: bool) -> None:
 
 
 def test_a_client_that_pings_is_not_silent() -> None:
-    with listening() as opened, RawClient(opened.port, connect_packet("a", keepalive_s=1)) as client:
+    """For longer than one and a half keepalives, and with as much time to spare as between two pings."""
+    with listening() as opened, RawClient(opened.port, connect_packet("a", keepalive_s=3)) as client:
         client.read(4)
-        for _ in range(5):
-            time.sleep(0.6)
+        for _ in range(3):
+            time.sleep(1.6)
             client.send(b"\xc0\x00")
             assert client.read(2) == wire.PINGRESP_PACKET
         assert opened.metrics.registry.get_sample_value("warnstream_listener_connections") == 1
@@ -188,11 +190,12 @@ def test_more_connections_than_allowed_are_refused() -> None:
 
 
 def test_a_silent_client_is_closed_after_one_and_a_half_keepalives() -> None:
+    started = time.monotonic()
     with listening() as opened, RawClient(opened.port, connect_packet("a", keepalive_s=1)) as client:
         assert client.read(4) == CONNACK_OK
-        started = time.monotonic()
+        client.socket.settimeout(60)
         assert client.is_closed()
-        assert 1.0 < time.monotonic() - started < 10
+        assert time.monotonic() - started >= 1.5
         assert opened.refused("timeout") == 1
 
 
@@ -203,13 +206,14 @@ def test_overload_holds_the_senders_back_and_drops_nothing() -> None:
             client.read(4)
             sent = 60_000
             block = [wire.encode_publish(OBS, bytes(100), n % 60_000 + 1, is_v5=False) for n in range(sent)]
-            client.socket.settimeout(0.5)
+            client.socket.settimeout(0.1)
             data, written = b"".join(block), 0
-            with pytest.raises(TimeoutError):  # noqa: PT012  # which of the writes blocks is the system's affair
-                while written < len(data):
+            deadline = time.monotonic() + 60
+            while not opened.metrics.registry.get_sample_value("warnstream_listener_held_total"):
+                assert time.monotonic() < deadline
+                assert written < len(data), "all was taken and nobody was held back"
+                with contextlib.suppress(TimeoutError):
                     written += client.socket.send(data[written : written + 65_536])
-            held = opened.metrics.registry.get_sample_value("warnstream_listener_held_total")
-            assert held
             client.socket.settimeout(None)
             opened.serve()
             client.send(data[written:])
@@ -223,7 +227,7 @@ def publishes(count: int, first: int = 1) -> bytes:
 
 
 def wait_for(opened: Opened, messages: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while opened.inbox.messages < messages:
         assert time.monotonic() < deadline, f"{opened.inbox.messages} of {messages} messages wait"
         time.sleep(0.005)
@@ -408,7 +412,8 @@ def test_a_user_publishes_only_what_is_theirs(
                 assert client.read(5) == b"@\x03\x00\x01\x87"
             else:
                 assert client.read(1) == b""
-            assert opened.refused("permission") == (0 if allowed else 1)
+            times = 0 if allowed else 1
+            assert opened.refused("permission", at_least=times) == times
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Both readers of a broker, against a scripted broker and a real mosquitto."""
 
+import itertools
 import socket
 import threading
 import time
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 
 import paho.mqtt.client as paho
 import pytest
+from paho.mqtt import publish
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.conftest import Mosquitto
@@ -40,7 +42,7 @@ def source(
 
 def take(opened: MqttSource, inbox: Inbox, count: int, *, acknowledge: bool = True) -> list[Arrived]:
     found: list[Arrived] = []
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while sum(len(one.topics) for one in found) < count:
         assert time.monotonic() < deadline, f"{sum(len(one.topics) for one in found)} of {count} came"
         batch = inbox.take(messages_max=1_000, wait_s=0.2, gather_s=0)
@@ -63,8 +65,8 @@ class ScriptedBroker:
         self.port = int(self._server.getsockname()[1])
         self.client: socket.socket | None = None
 
-    def accept(self, *, is_v5: bool = False, before: bytes = b"") -> None:
-        """Take a connection: CONNACK, perhaps messages, then SUBACK."""
+    def accept(self, *, is_v5: bool = False, before: bytes = b"", code: int = 1) -> None:
+        """Take a connection: CONNACK, perhaps messages, then SUBACK with a code."""
         if self.client is not None:
             self.drop()
         client, _ = self._server.accept()
@@ -76,7 +78,7 @@ class ScriptedBroker:
         packet = self._packet()
         while packet[0] >> 4 != wire.SUBSCRIBE:
             packet = self._packet()
-        client.sendall(wire.encode_suback(packet[2:4], [1], is_v5=is_v5))
+        client.sendall(wire.encode_suback(packet[2:4], [code], is_v5=is_v5))
 
     def send(self, data: bytes) -> None:
         assert self.client is not None
@@ -187,19 +189,34 @@ def test_a_broken_stream_ends_the_connection_and_a_new_one_begins_clean(
 def test_a_broker_that_streams_is_alive_though_its_answer_to_our_ping_is_late(
     broker: ScriptedBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mqtt_connection, "KEEPALIVE_S", 1)
+    monkeypatch.setattr(mqtt_connection, "KEEPALIVE_S", 2)
     with source(broker.port, "bulk") as (opened, inbox):
         broker.accept()
-        for n in range(1, 41):  # four seconds, four keepalives, no PINGRESP
+        for n in range(1, 61):  # six seconds, three keepalives, no PINGRESP
             broker.send(wire.encode_publish(OBS, b"%d" % n, n, is_v5=False))
             time.sleep(0.1)
-        assert payloads(take(opened, inbox, 40)) == [b"%d" % n for n in range(1, 41)]
+        assert payloads(take(opened, inbox, 60)) == [b"%d" % n for n in range(1, 61)]
         assert opened.is_connected
         assert opened._connection == 1
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while opened.is_connected:  # one that has fallen silent is not
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("protocol", "code"), [("3.1.1", 0x80), ("5", 0x87)])
+@READERS
+def test_a_broker_that_refuses_the_subscription_is_told_of_and_not_taken_for_connected(
+    broker: ScriptedBroker, reader: str, protocol: str, code: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with source(broker.port, reader, protocol) as (opened, _):
+        broker.accept(is_v5=protocol == "5", code=code)
+        deadline = time.monotonic() + 60
+        while not (told := [one for one in caplog.records if one.message == "broker refused subscriptions"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert told[0].__dict__["topics"] == "ws/#"
+        assert not opened.is_connected
 
 
 def test_what_is_not_mqtt_ends_the_connection_and_not_the_thread(broker: ScriptedBroker) -> None:
@@ -217,8 +234,7 @@ def test_what_is_not_mqtt_ends_the_connection_and_not_the_thread(broker: Scripte
 def test_everything_comes_through_mosquitto_once(mosquitto: Mosquitto, reader: str, protocol: str) -> None:
     n = 3_000
     with source(mosquitto.port, reader, protocol) as (opened, inbox):
-        assert opened.wait_connected(10)
-        time.sleep(0.2)  # until SUBACK; what is published before is not ours
+        wait_subscribed(mosquitto.port, opened, inbox)
         publisher = new_publisher(mosquitto.port, protocol)
         for number in range(n):
             publisher.publish(OBS, b"%d" % number, qos=1)
@@ -235,8 +251,7 @@ def test_what_was_not_acknowledged_comes_again_and_a_share_group_too(
 ) -> None:
     topics = (f"$share/group/{OBS}",)
     with source(mosquitto.port, reader, topics=topics) as (opened, inbox):
-        assert opened.wait_connected(10)
-        time.sleep(0.2)
+        wait_subscribed(mosquitto.port, opened, inbox)
         publisher = new_publisher(mosquitto.port, "3.1.1")
         for number in range(50):
             publisher.publish(OBS, b"%d" % number, qos=1)
@@ -258,6 +273,19 @@ def test_retained_messages_come_at_every_subscription(mosquitto: Mosquitto, read
         assert payloads(take(opened, inbox, 1)) == [b"kept"]
 
 
+def wait_subscribed(port: int, opened: MqttSource, inbox: Inbox) -> None:
+    """Until the broker has taken the subscription: what is published before that is not ours."""
+    deadline = time.monotonic() + 60
+    for number in itertools.count():
+        assert time.monotonic() < deadline
+        probe = b"probe %d" % number
+        publish.single(OBS, probe, qos=1, hostname="127.0.0.1", port=port)
+        batch = inbox.take(messages_max=1_000, wait_s=0.5, gather_s=0)
+        opened.acknowledge(batch)
+        if probe in payloads(batch):
+            return
+
+
 def new_publisher(port: int, protocol: str) -> paho.Client:
     version = MQTTProtocolVersion.MQTTv5 if protocol == "5" else MQTTProtocolVersion.MQTTv311
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id="publisher", protocol=version)
@@ -266,5 +294,5 @@ def new_publisher(port: int, protocol: str) -> paho.Client:
     client.on_connect = lambda *_: connected.set()
     client.connect("127.0.0.1", port)
     client.loop_start()
-    assert connected.wait(10)
+    assert connected.wait(60)
     return client

@@ -16,6 +16,9 @@ from warnstream.config.settings import BrokerSettings
 
 pytestmark = pytest.mark.server
 
+ACKNOWLEDGED_S = 1.0
+"""An acknowledgement leaves by a thread of its own; so long a connection is kept for it before it ends."""
+
 PROTOCOLS = pytest.mark.parametrize("protocol", ["3.1.1", "5"])
 
 
@@ -29,7 +32,7 @@ def source(
     inbox = Inbox()
     opened = MqttSource(settings, ["ws/+/+/+/obs"], inbox, catches_up=catches_up)
     opened.start()
-    assert opened.wait_connected(10)
+    assert opened.wait_connected(60)
     yield opened, inbox
     opened.stop()
 
@@ -41,7 +44,7 @@ def send(mosquitto: Mosquitto, *payloads: str) -> None:
 
 def take(inbox: Inbox, count: int) -> list[Arrived]:
     found: list[Arrived] = []
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while len(payloads(found)) < count and time.monotonic() < deadline:
         found += inbox.take(messages_max=1, wait_s=0.2, gather_s=0.01)
     return found
@@ -67,12 +70,12 @@ def test_only_what_was_not_acknowledged_comes_again(mosquitto: Mosquitto, protoc
         opened.acknowledge(take(inbox, 1))
         send(mosquitto, "2", "3")
         assert payloads(take(inbox, 2)) == [b"2", b"3"]
-        time.sleep(0.2)  # let the acknowledgement leave before the connection ends
+        time.sleep(ACKNOWLEDGED_S)
     with source(mosquitto, protocol) as (opened, inbox):
         again = take(inbox, 2)
         assert payloads(again) == [b"2", b"3"]
         opened.acknowledge(again)
-        time.sleep(0.2)
+        time.sleep(ACKNOWLEDGED_S)
     with source(mosquitto, protocol) as (_, inbox):
         assert inbox.take(messages_max=10, wait_s=0.5, gather_s=0.01) == []
 
@@ -83,13 +86,13 @@ def test_a_broker_that_restarts_is_found_again(mosquitto: Mosquitto, protocol: s
         send(mosquitto, "1")
         first = take(inbox, 1)
         mosquitto.stop()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while opened.is_connected and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not opened.is_connected
         opened.acknowledge(first)  # too late for the old connection, and no harm to the new one
         mosquitto.start()
-        assert opened.wait_connected(20)
+        assert opened.wait_connected(60)
         send(mosquitto, "2")
         assert payloads(take(inbox, 2))[-1] == b"2"
 
@@ -98,8 +101,8 @@ def test_a_waiting_take_is_woken_when_something_else_needs_attention() -> None:
     inbox = Inbox()
     threading.Timer(0.2, inbox.wake).start()
     started = time.monotonic()
-    assert inbox.take(messages_max=10, wait_s=5, gather_s=0.01) == []
-    assert time.monotonic() - started < 4
+    assert inbox.take(messages_max=10, wait_s=60, gather_s=0.01) == []
+    assert time.monotonic() - started < 30
 
 
 @PROTOCOLS
@@ -111,9 +114,9 @@ def test_what_comes_now_does_not_wait_for_what_the_broker_kept(mosquitto: Mosqui
     with source(mosquitto, protocol, catches_up=True) as (opened, inbox):
         first = inbox.take(messages_max=500, wait_s=5, gather_s=0)
         assert all(one.is_stream for one in first)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         assert opened._live is not None
-        assert opened._live.wait_connected(10)
+        assert opened._live.wait_connected(60)
         send(mosquitto, "now")
         # Nothing of what was kept is acknowledged, so the broker sends no more of it.
         second = take(inbox, 1_001 - len(payloads(first)))
@@ -122,7 +125,7 @@ def test_what_comes_now_does_not_wait_for_what_the_broker_kept(mosquitto: Mosqui
         opened.acknowledge([*first, *second])
         found = payloads([*first, *second])
         while len(found) < kept + 2:  # what came meanwhile comes by both sessions
-            assert time.monotonic() < deadline + 20, f"{len(found)} came"
+            assert time.monotonic() < deadline, f"{len(found)} came"
             batch = inbox.take(messages_max=500, wait_s=1, gather_s=0)
             opened.acknowledge(batch)
             found += payloads(batch)
@@ -136,15 +139,19 @@ def test_a_session_that_has_caught_up_is_alone_again(
     with source(mosquitto, "3.1.1", catches_up=True):
         pass
     with source(mosquitto, "3.1.1", catches_up=True) as (opened, inbox):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not payloads(batch := inbox.take(messages_max=10, wait_s=0.3, gather_s=0)) or any(
             one.is_stream for one in batch
         ):
             opened.acknowledge(batch)
             assert time.monotonic() < deadline
             send(mosquitto, "1")
-        time.sleep(0.3)
-        inbox.take(messages_max=10, wait_s=0, gather_s=0)
+        assert opened._live is not None
+        while opened._live.is_connected:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        while inbox.take(messages_max=10, wait_s=0.3, gather_s=0):
+            assert time.monotonic() < deadline
         send(mosquitto, "2")
         assert payloads(take(inbox, 1)) == [b"2"]
         assert inbox.take(messages_max=10, wait_s=0.3, gather_s=0) == []

@@ -75,7 +75,7 @@ def test_a_node_with_its_certificate_and_password_sends_and_receives(broker: int
     assert source.wait_connected(10)
     assert publisher.wait_until_connected(10)
     assert publisher([Publication("ws/c/rain/R1/obs", b"1", retain=False)]) == [""]
-    (arrived,) = inbox.take(messages_max=10, wait_s=10, gather_s=0.01)
+    (arrived,) = inbox.take(messages_max=10, wait_s=60, gather_s=0.01)
     publisher.stop()
     source.stop()
     assert arrived.payloads == [b"1"]

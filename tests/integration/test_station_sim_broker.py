@@ -44,12 +44,12 @@ class Listener:
         self._client.on_message = lambda _c, _u, m: self.messages.put((m.topic, bytes(m.payload)))
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
-        assert subscribed.wait(10)
+        assert subscribed.wait(60)
 
     def collect(self, until: tuple[str, bytes]) -> list[tuple[str, bytes]]:
         found: list[tuple[str, bytes]] = []
         while not found or found[-1] != until:
-            found.append(self.messages.get(timeout=20))
+            found.append(self.messages.get(timeout=60))
         return found
 
     def publish(self, topic: str, payload: bytes) -> None:
@@ -107,7 +107,7 @@ def test_what_a_killed_broker_had_acknowledged_and_lost_is_sent_again_in_order(
 ) -> None:
     """Nobody fetches meanwhile, so everything since the broker's last save is lost with it."""
     Listener(mosquitto.port, "ws/#").close()
-    time.sleep(2.5)  # the session of the listener is saved
+    time.sleep(5)  # the session of the listener is saved
     sent = [(message.topic, message.payload) for message in scenario.messages()]
     half = scenario.start_s + 1800
     killed = threading.Event()
@@ -142,7 +142,7 @@ def test_people_answer_what_they_are_shown_once(mosquitto: Mosquitto) -> None:
     }
     for _ in range(2):
         listener.publish("ws/device/H1", json.dumps(content).encode())
-    topic, payload = listener.messages.get(timeout=10)
+    topic, payload = listener.messages.get(timeout=60)
     people.stop()
     listener.close()
     assert topic == "ws/answer/H1"
@@ -273,7 +273,7 @@ def test_the_sms_gateway_shows_once_and_answers_with_the_token(
         ]
         broken = client.post(address, content=b"{").status_code
         large = client.post(address, content=b" " * 70_000).status_code
-    answer = received.get(timeout=10)
+    answer = received.get(timeout=60)
     gateway.stop()
     assert (statuses, broken, large) == ([200, 200], 400, 413)
     assert (answer["message"], answer["recipient"], answer["token"]) == ("m1", "H1", "secret")

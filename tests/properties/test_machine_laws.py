@@ -14,7 +14,7 @@ from warnstream.assessment import Assessment, AssessmentStep, Weights
 from warnstream.model.changes import Change, LevelChange
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
-from warnstream.model.policies import WindowPolicy
+from warnstream.model.policies import NeighbourPolicy, WindowPolicy
 from warnstream.model.readings import UNUSABLE, ReadingBatch, Variable, batch_of, empty_batch
 from warnstream.model.rules import HazardRule, LandslideRain, LandslideTerritory
 
@@ -76,6 +76,8 @@ def landslide() -> HazardRule:
 
 
 Spares = tuple[tuple[int, int], ...]
+BELIEVING = replace(QUALITY, neighbours=NeighbourPolicy(spare_intervals=10_000))
+"""Whom quality control doubts depends on what was there in time (`test_spare_laws`)."""
 
 
 def new_machine(spares: Spares = ()) -> Assessment:
@@ -86,7 +88,7 @@ def new_machine(spares: Spares = ()) -> Assessment:
         (*rain_rules, stage_rule(1, 1, (4, 8, 12, 20)), landslide()),
         weights=Weights(weights(), weights()),
         windows=WINDOWS,
-        quality=QUALITY,
+        quality=BELIEVING,
         nowcast=None,
     )
 

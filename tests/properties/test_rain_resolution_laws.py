@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from warnstream.windows.accumulation import Accumulation
 from warnstream.windows.rain_window import RainWindow
+from warnstream.windows.spares import SparedRain
 
 T0_MIN = 28_333_334  # not a tenth minute
 INTERVALS = np.array([60, 300, 600, 900, 3600], dtype=np.int32)
@@ -58,8 +59,8 @@ def oracle(rows: list[Row], ends_min: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return rain_um, length_min
 
 
-def new_ring(by_minute_s: int | None = BY_MINUTE_S, spares: tuple[tuple[int, int], ...] = ()) -> RainWindow:
-    ring = RainWindow(INTERVALS, span_s=SPAN_S, grace_s=120, by_minute_s=by_minute_s, spares=spares)
+def new_ring(by_minute_s: int | None = BY_MINUTE_S) -> RainWindow:
+    ring = RainWindow(INTERVALS, span_s=SPAN_S, grace_s=120, by_minute_s=by_minute_s)
     ring.advance(T0_MIN * 60)
     return ring
 
@@ -126,7 +127,8 @@ def test_the_past_is_what_the_minute_ring_holds_at_the_tenth_minutes_around(
 @given(rows=storms, data=st.data())
 def test_what_is_worked_out_anew_is_all_that_changed(rows: list[Row], data: st.DataObject) -> None:
     """`latest` after every step equals `accumulate` of everything, with spare gauges and without."""
-    ring = new_ring(spares=data.draw(st.sampled_from([(), ((1, 3), (1, 0), (2, 4))])))
+    ring = new_ring()
+    spared = SparedRain(ring, data.draw(st.sampled_from([(), ((1, 3), (1, 0), (2, 4))])))
     waiting = list(rows)
     for minute in range(60, 12 * 60 + 1, data.draw(st.sampled_from([7, 20, 45]))):
         ring.advance((T0_MIN + minute) * 60)
@@ -134,8 +136,11 @@ def test_what_is_worked_out_anew_is_all_that_changed(rows: list[Row], data: st.D
         waiting = [row for row in waiting if row[1] > minute or row[1] % 3 == 2]
         now_s = (T0_MIN + minute) * 60
         assert equal(ring.latest(DURATIONS, now_s), ring.accumulate(DURATIONS, now_s))
+        assert equal(spared.latest(DURATIONS, now_s).accumulation, spared.accumulate(DURATIONS, now_s))
     add(ring, waiting)
-    assert equal(ring.latest(DURATIONS, NOW_MIN * 60), ring.accumulate(DURATIONS, NOW_MIN * 60))
+    now_s = NOW_MIN * 60
+    assert equal(ring.latest(DURATIONS, now_s), ring.accumulate(DURATIONS, now_s))
+    assert equal(spared.latest(DURATIONS, now_s).accumulation, spared.accumulate(DURATIONS, now_s))
 
 
 @settings(max_examples=60, deadline=None)

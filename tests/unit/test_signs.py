@@ -144,3 +144,24 @@ def test_what_cannot_be_read_or_cannot_be_is_kept_aside(content: dict[str, str])
     node = intake()
     found = take(node, said("p2", **content)).refusals + take(node, clock(60)).refusals
     assert [refusal.reason for refusal in found] == [RefusalReason.BAD_SIGN]
+    assert [refusal.topic for refusal in found] == ["ws/sign/p2"]
+
+
+@pytest.mark.parametrize("over_http", [False, True])
+def test_a_refused_verdict_can_be_taken_again_when_its_sign_has_come(*, over_http: bool) -> None:
+    node = intake()
+    sign = "V0.crack.20260618T000200Z"
+    if over_http:
+        node.consume(kinds.SIGN, kinds.encode_sign(SignVerdict(sign, True, "p1", "seen")))
+    else:
+        take(node, said("p1", sign=sign, verdict="validated", note="seen"))
+    (refused,) = take(node, clock(60)).refusals
+    assert refused.detail == f"no sign '{sign}' stands"
+    take(node, said("p2", village="V0", kind="crack"))
+    take(node, clock(120))
+    again = take(node, RawMessage(refused.topic, refused.payload))
+    assert again.refusals == []
+    (message,) = issued(take(node, clock(180)))
+    assert message.level == Level.ORANGE
+    (known,) = node.engine.assessment.signs.all()
+    assert (known.validator, known.note) == ("p1", "seen")

@@ -7,6 +7,8 @@ would be answer links. Blocking work runs in threads: slow disks delay the
 requests that need them, not the others.
 """
 
+import base64
+import binascii
 import logging
 import re
 import time
@@ -95,8 +97,11 @@ class NodeStatus(Protocol):
             If it cannot be kept: the person is asked to try again.
         """
 
-    def signs(self) -> list[dict[str, object]]:
-        """Signs that people have seen: those that stand, then those that are over."""
+    def signs(self, post: str) -> list[dict[str, object]]:
+        """Signs that people have seen: those that stand, then those that are over.
+
+        Who said what stands in those that `post` may read; an empty text may read none.
+        """
 
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""
@@ -181,7 +186,14 @@ ROUTES = (
         body="Affirmation",
         is_limited=True,
     ),
-    RouteSpec("GET", "/api/v1/signs", "signs", "Signs that people have seen.", {200: "Objects"}),
+    RouteSpec(
+        "GET",
+        "/api/v1/signs",
+        "signs",
+        "Signs that people have seen; a post that names itself by its token (Basic) reads who said what.",
+        {200: "Objects", 403: "Problems", 429: "Problems"},
+        is_limited=True,
+    ),
     RouteSpec(
         "POST",
         "/api/v1/signs",
@@ -374,8 +386,8 @@ class HttpApi:
         await run_in_threadpool(self._node.receipt, fields["key"])
         return _json({"accepted": True}, 202)
 
-    async def _signs(self, _request: Request) -> Response:
-        return _json(await run_in_threadpool(self._node.signs))
+    async def _signs(self, request: Request) -> Response:
+        return _json(await run_in_threadpool(self._node.signs, self._asking_post(request)))
 
     async def _report_sign(self, request: Request) -> Response:
         fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["SignReport"])
@@ -401,6 +413,16 @@ class HttpApi:
             raise HTTPException(400, fault)
         await run_in_threadpool(self._node.submit_action, action)
         return _json({"accepted": True}, 202)
+
+    def _asking_post(self, request: Request) -> str:
+        """Post that names itself in the request, proven by its token; empty where nobody does."""
+        said = request.headers.get("Authorization")
+        if said is None:
+            return ""
+        post, token = basic_credentials(said)
+        if not self._tokens.proves_post(token, post):
+            raise HTTPException(403, "the token does not belong to this post")
+        return post
 
     async def _show_page(self, request: Request) -> Response:
         addressed = await self._addressed(request)
@@ -447,6 +469,22 @@ class ProblemsError(HTTPException):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__(400, "; ".join(problems))
+
+
+def basic_credentials(header: str) -> tuple[str, str]:
+    """Name and password of an Authorization header (RFC 7617); two empty texts if it has none.
+
+    >>> basic_credentials("Basic Z3JpZC03OnNlY3JldA==")
+    ('grid-7', 'secret')
+    """
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        name, _, password = base64.b64decode(encoded.strip(), validate=True).decode("utf-8").rpartition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return name, password
 
 
 def checked_fields(body: bytes, schema: Mapping[str, Any]) -> dict[str, str]:

@@ -109,6 +109,7 @@ class MqttSource:
         self._since_acknowledged = 0
         self._client = self._new_client()
         self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
 
@@ -178,8 +179,22 @@ class MqttSource:
             self._is_catching_up, self._streamed_s = True, time.monotonic()
             self._live.start()
         client.subscribe([(topic, 1) for topic in self._topics])
-        self._connected.set()
         log.info("broker connected", extra={"host": self._broker.host, "port": self._broker.port})
+
+    def _on_subscribe(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        _message_id: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        """Only now what stations send reaches us; a topic that is refused is one that nobody would miss."""
+        refused = [topic for topic, reason in zip(self._topics, reasons, strict=False) if reason.is_failure]
+        if refused:
+            log.error("broker refused subscriptions", extra={"topics": " ".join(refused)})
+            return
+        self._connected.set()
 
     def _on_disconnect(
         self,

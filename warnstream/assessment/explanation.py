@@ -10,8 +10,6 @@ fault of ours and must be seen.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from warnstream.assessment.judgement import Judgement, Spoken
 from warnstream.assessment.reasons import Sources, coverage_of, window_of_value
 from warnstream.assessment.villages import windows_of
@@ -55,7 +53,7 @@ class StationView:
         Its share of the place's rain at this step, and while all gauges of the place speak.
     distance_m : float
     is_reporting, is_heard : bool
-        Not silent by itself; not silent thanks to a spare.
+        Not silent by itself; reports and measures, or has a spare that does.
     observed_at_s : int
         Newest observation; -1: none.
     flags : tuple of StationFlag
@@ -272,17 +270,15 @@ def _view_station(
     last: Explained,
 ) -> StationView:
     sources, stations, quality = last.sources, last.sources.stations, last.sources.quality
-    windows = windows_of(stations, quality, sources.now_s)
-    row = np.flatnonzero(windows.unmeasured.station == station)
-    n_columns = windows.rain_mm.shape[1]
-    share = windows.unmeasured.share[row[0]] if len(row) else np.zeros(n_columns)
+    windows = windows_of(stations, sources.now_s)
+    share = windows.unmeasured.share[windows.unmeasured.station == station].sum(axis=0)
     return StationView(
         station,
         used.get(station, (0.0, 0.0))[0],
         owned.get(station, (0.0, 0.0))[0],
         (used.get(station) or owned[station])[1],
         bool(last.is_reporting[station]),
-        bool(stations.is_heard(last.is_reporting)[station]),
+        bool(stations.is_heard(last.is_reporting, quality)[station]),
         int(stations.last_observed_s()[station]),
         tuple(flag for flag in STATION_FLAGS if quality.flags[station] & flag),
         float(quality.confidence[station]),

@@ -15,16 +15,17 @@ import numpy as np
 from warnstream.assessment.stations import Arrays, StationState
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.grids import NO_GRID, GridFrame, GridPolicy, GridRain, GridRefusal, GridState
-from warnstream.model.indicators import Indicator, VillageRain
+from warnstream.model.indicators import VillageRain
 from warnstream.model.network import Network, StationWeights
 from warnstream.model.policies import WindowPolicy
 from warnstream.model.refusals import RefusalReason
-from warnstream.model.station_quality import StationFlag, StationQuality
+from warnstream.model.station_quality import StationQuality
 from warnstream.model.times import MINUTE_S, iso_utc
 from warnstream.villages.bias import mean_field_factor
 from warnstream.villages.combine import by_column, greatest, weighted_mean
 from warnstream.villages.stand_in import Witness, join, nothing, open_windows, stand_in
 from warnstream.windows.rain_window import RainWindow
+from warnstream.windows.spares import SparedRain
 
 PAIR_COVERAGE_MIN = 0.8
 """Share of the window that a gauge and the grid must both have observed to be compared."""
@@ -289,10 +290,7 @@ class Grids:
 
     def _silent(self, grid: _Grid, stations: StationState, quality: StationQuality) -> _Silent:
         """Own gauges of places that measured nothing of the grid's newest interval."""
-        until_s = stations.observed_at_s(Indicator.RAIN)
-        # A clogged gauge only seems to measure.
-        is_clogged = quality.has(StationFlag.FAULTY_ZERO) & (quality.since_s >= 0)
-        until_s = np.where(is_clogged, np.minimum(until_s, quality.since_s), until_s)
+        until_s = stations.measured_until_s(quality)
         is_silent = until_s + self._allowance_s < grid.newest_s
         weight = np.where(is_silent[self._own.station], self._own.weight, 0.0)
         return _Silent(until_s, weight)
@@ -334,6 +332,6 @@ class Grids:
         grid.factor, grid.n_pairs = mean_field_factor(gauge_mm, grid_mm, is_whole, policy)
 
 
-def _ends(rain: RainWindow, end_min: int) -> Int64Array:
+def _ends(rain: RainWindow | SparedRain, end_min: int) -> Int64Array:
     """All windows of a ring end at one minute."""
     return np.full(len(rain.last_observed_s), end_min, dtype=np.int64)

@@ -23,7 +23,14 @@ from warnstream.model.indicators import (
 from warnstream.model.network import Network
 from warnstream.model.rules import CriticalStage, HazardRule, LandslideRain
 from warnstream.model.signs import Sign, SignState, VillageSigns
-from warnstream.model.station_quality import DOUBT, StationQuality
+from warnstream.model.station_quality import (
+    CLOGGED,
+    CONFIDENCE,
+    DOUBT,
+    STATION_FLAGS,
+    StationFlag,
+    StationQuality,
+)
 from warnstream.model.times import HOUR_S, iso_utc
 
 ANTECEDENT_COVERAGE_MIN = 0.5
@@ -52,13 +59,29 @@ class Sources:
     signs: VillageSigns
     now_s: int
 
-    def is_doubtful(self, indicator: Indicator, station: int, place: int, since_s: int) -> bool:
-        """Whether readings since a time, the gauge or too few gauges leave a level unconfirmed."""
-        by_readings = since_s <= self.stations.doubtful_until_s(indicator, station)
+    def source_of(self, indicator: Indicator, station: int, duration_s: int) -> int:
+        """Whose readings a value rests on: the station's, or those of a spare of it."""
+        if indicator not in RAIN_LIKE:
+            return station
+        return self.stations.beside(indicator, station, duration_s).source
+
+    def observed_at_s(self, indicator: Indicator, station: int, duration_s: int) -> int:
+        """Newest observation that a value rests on."""
+        source = self.source_of(indicator, station, duration_s)
+        return int(self.stations.observed_at_s(indicator)[source])
+
+    def is_doubtful(self, indicator: Indicator, station: int, place: int, duration_s: int) -> bool:
+        """Whether readings of the window, the gauge or too few gauges leave a level unconfirmed."""
+        source = self.source_of(indicator, station, duration_s)
+        since_s = int(self.stations.observed_at_s(indicator)[source]) - duration_s
+        by_readings = since_s <= self.stations.doubtful_until_s(indicator, source)
         if indicator not in RAIN_LIKE:
             return by_readings
-        by_gauge = bool(self.quality.flags[station] & np.uint16(DOUBT))
-        return by_readings or by_gauge or bool(self.sight.is_partly_blind[place])
+        flags = StationFlag(int(self.quality.flags[station]))
+        # The spare says so, the gauge beside it does not, and neither do the neighbours.
+        alone = flags & CLOGGED == StationFlag.CONTRADICTED
+        by_gauge = bool(self.quality.flags[source] & np.uint16(DOUBT))
+        return by_readings or by_gauge or alone or bool(self.sight.is_partly_blind[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +105,25 @@ def reason_of_value(
     spoken = _by_grid(sources, village, indicator, duration_s, int(found.lead_s[village]))
     if spoken is not None:
         return _reason_of_grid(rule, village, found, spoken)
-    observed_at_s = int(sources.stations.observed_at_s(indicator)[station])
+    source = sources.source_of(indicator, station, duration_s)
     window = window_of_value(rule, indicator, duration_s, sources.rain)
     coverage = coverage_of(sources, village, indicator, window)
     is_warming_up = _is_of_earlier_rain(indicator, window) and coverage < ANTECEDENT_COVERAGE_MIN
-    is_doubtful = sources.is_doubtful(indicator, station, village, observed_at_s - duration_s)
+    is_doubtful = sources.is_doubtful(indicator, station, village, duration_s)
     facts = _travel(rule, village, station, network)
     if isinstance(window, DayWindow):
         facts = (_fact_of_days(window, indicator, village, found, sources, network),)
+    facts += _spare_facts([(station, indicator, duration_s)], sources, network)
     return Reason(
         indicator=indicator.word,
-        station=network.stations.code[station],
+        station=network.stations.code[source],
         value=round(float(found.value[village]), 3),
         threshold=round(float(found.threshold[village]), 3),
         unit=UNIT_OF_INDICATOR[indicator],
         duration_s=duration_s,
         forecast_value=round(float(found.forecast_value[village]), 3),
         lead_s=int(found.lead_s[village]),
-        observed_until_s=observed_at_s,
+        observed_until_s=sources.observed_at_s(indicator, station, duration_s),
         coverage=round(coverage, 3),
         confirmed=bool(found.is_confirmed[village])
         and not (is_doubtful or found.is_blind[village] or is_warming_up),
@@ -220,6 +244,43 @@ def _travel(rule: HazardRule, place: int, station: int, network: Network) -> tup
     return (Fact("travel", network.stations.code[station], float(least), float(most), "min"),)
 
 
+def _spare_facts(
+    measured: list[tuple[int, Indicator, int]], sources: Sources, network: Network
+) -> tuple[Fact, ...]:
+    """Gauges whose spares were used instead, and what the spare of a doubted gauge says; each once.
+
+    `measured` are stations, indicators and durations.
+    """
+    code, facts = network.stations.code, dict[int, Fact]()
+    for station, indicator, duration_s in measured:
+        if indicator not in RAIN_LIKE:
+            continue
+        beside = sources.stations.beside(indicator, station, duration_s)
+        if beside.spare < 0:
+            continue
+        word = _doubt_of(station, sources)
+        if beside.source == station and not word:
+            continue
+        of_gauge, of_spare = round(beside.gauge_mm, 3), round(beside.spare_mm, 3)
+        if beside.source == station:
+            fact = Fact("spare", code[beside.spare], of_spare, of_gauge, "mm", duration_s, note=word)
+        else:
+            word = word or "silent"
+            fact = Fact("replaced", code[station], of_gauge, of_spare, "mm", duration_s, note=word)
+        facts.setdefault(station, fact)
+    return tuple(facts.values())
+
+
+def _doubt_of(station: int, sources: Sources) -> str:
+    """Word of the worst flag of a gauge, now or in a window that holds it still; empty: none."""
+    flags = StationFlag(int(sources.quality.flags[station])) & (CLOGGED | DOUBT)
+    if not flags:
+        stretches = sources.quality.stretches
+        flags = StationFlag(int(np.bitwise_or.reduce(stretches.flag[stretches.station == station])))
+    carried = [flag for flag in STATION_FLAGS if flag & flags]
+    return min(carried, key=lambda flag: CONFIDENCE[flag]).word if carried else ""
+
+
 def reason_of_sign(sign: Sign, source: str) -> Reason:
     """A sign that people have seen; names of people are not in it."""
     return Reason(
@@ -257,10 +318,9 @@ def reason_of_facts(
         for station, indicator, fact in zip(stations, indicators, facts, strict=True)
         if station >= 0
     ]
-    observed = [int(sources.stations.observed_at_s(i)[s]) for s, i, _ in measured]
+    observed = [sources.observed_at_s(indicator, station, over_s) for station, indicator, over_s in measured]
     doubtful = [
-        sources.is_doubtful(indicator, station, village, at_s - duration_s)
-        for at_s, (station, indicator, duration_s) in zip(observed, measured, strict=True)
+        sources.is_doubtful(indicator, station, village, over_s) for station, indicator, over_s in measured
     ]
     windows = [_window_of_leaf(one.leaf, sources.rain) for one in found]
     coverage = min((fact.coverage for fact in facts), default=1.0)
@@ -286,7 +346,11 @@ def reason_of_facts(
         coverage=round(coverage, 3),
         confirmed=not (any(doubtful) or is_blind or is_warming_up or unseen or by_grid),
         source=rule.source,
-        facts=(first, *(fact for fact in facts if fact is not first)),
+        facts=(
+            first,
+            *(fact for fact in facts if fact is not first),
+            *_spare_facts(measured, sources, network),
+        ),
         grid=first.grid,
         certainty="" if by_grid is None else by_grid.certainty,
     )
@@ -342,9 +406,10 @@ def _fact(one: LeafFact, village: int, sources: Sources, network: Network) -> Fa
     duration_s = window if isinstance(window, int) else window.duration_s
     if quantity is not None and indicator is Indicator.RAIN:
         duration_s = int(quantity.parameter)
+    source = sources.source_of(indicator, station, duration_s) if station >= 0 else -1
     return Fact(
         indicator=indicator.word,
-        station=network.stations.code[station] if station >= 0 else "",
+        station=network.stations.code[source] if source >= 0 else "",
         value=round(one.value, 3),
         threshold=round(one.amount, 3),
         unit=UNIT_OF_INDICATOR[indicator],

@@ -29,7 +29,7 @@ from warnstream.model.rules import (
     SlopeTable,
     WaterloggingTable,
 )
-from warnstream.model.station_quality import StationNeighbours, StationQuality, no_neighbours
+from warnstream.model.station_quality import StationNeighbours, StationQuality, Stretches, no_neighbours
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
@@ -39,6 +39,7 @@ from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.sensor_series import SensorSeries
+from warnstream.windows.spares import Beside, SparedRain, Taken
 from warnstream.windows.stage_series import StageSeries
 
 _RAIN = [Variable.RAIN, Variable.RAIN_TIP, *COUNTERS]
@@ -123,6 +124,8 @@ class StationState:
     ----------
     duration_s : Int32Array, shape (n_durations,)
         Durations that windows to the minute are kept for, ascending.
+    rain : SparedRain
+        Rain of the gauges, that of their spares where those measured more.
     days : DailySums or None
         None where no rule reads days.
     """
@@ -150,14 +153,14 @@ class StationState:
         self.fire = FireWeather(n_stations, noon_s[0]) if noon_s else None
         if self.fire is not None:
             span_s = max(span_s, 2 * DAY_S)
-        self.rain = RainWindow(
+        self._ring = RainWindow(
             stations.interval_s,
             span_s=span_s,
             grace_s=windows.grace_s,
             future_s=windows.future_s_max,
-            spares=stations.spares,
             by_minute_s=windows.by_minute_s,
         )
+        self.rain = SparedRain(self._ring, stations.spares)
         self.antecedent = (
             AntecedentRain(
                 n_stations,
@@ -184,7 +187,9 @@ class StationState:
             n_stations, span_s=windows.lateness_s_max + windows.future_s_max + MINUTE_S
         )
         self._quality = QualityControl(stations, policies.quality)
-        self._gauges = RainGaugeQuality(stations, neighbours or no_neighbours(n_stations), policies.quality)
+        self._gauges = RainGaugeQuality(
+            stations, neighbours or no_neighbours(n_stations), policies.quality, memory_s=span_s
+        )
         self._counters = RainCounters(
             n_stations,
             policies.counters,
@@ -194,7 +199,7 @@ class StationState:
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._judged: _Judged | None = None
-        self._latest: tuple[int, Accumulation] | None = None
+        self._taken: Taken | None = None
 
     def take(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Check a batch and bring what is usable into windows and series.
@@ -204,8 +209,7 @@ class StationState:
         UInt16Array, shape (n_readings,)
             `Flag` bits, row by row.
         """
-        self.rain.advance(now_s)
-        self._latest = None
+        self._ring.advance(now_s)
         if len(readings) == 0:
             self._let_time_pass(now_s, np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64))
             return np.zeros(0, dtype=np.uint16)
@@ -214,11 +218,13 @@ class StationState:
         self._count(readings, flags, now_s)
         return flags
 
-    def windows(self, now_s: int) -> Accumulation:
-        """Rain of every station over every duration, to be read only; the same object while it stands."""
-        if self._latest is None or self._latest[0] != now_s:
-            self._latest = now_s, self.rain.latest(self.duration_s, now_s)
-        return self._latest[1]
+    def windows(self, now_s: int) -> Taken:
+        """Rain of every station over every duration, to be read only; the same object while it stands.
+
+        By what was thought of the gauges last (`judge_gauges`).
+        """
+        self._taken = self.rain.latest(self.duration_s, now_s)
+        return self._taken
 
     def day_rain(self, now_s: int) -> DayRain | None:
         """Rain of every station over every window of days, likewise; None where no rule reads days."""
@@ -227,16 +233,18 @@ class StationState:
     def judge_gauges(self, now_s: int) -> StationQuality:
         """What quality control thinks of every gauge after the last batch.
 
-        The same object while no reading comes, no window moves and nothing falls due.
+        Every gauge is judged by its own rain. The same object while no reading
+        comes, no window moves and nothing falls due.
         """
-        windows, last = self.windows(now_s), self._judged
+        windows, last = self._ring.latest(self.duration_s, now_s), self._judged
         if last is not None and last.windows is windows and now_s < last.until_s:
             return last.quality
         hour = windows.of(self._hour)
         now = RainNow(
             hour.rain_mm[:, 0], hour.coverage[:, 0], self._quality.equal_rain_run, self._newest_doubt_s
         )
-        quality = self._gauges.step(self.rain, now, now_s)
+        quality = self._gauges.step(self._ring, now, now_s)
+        self._doubt(quality.stretches, now_s)
         self._judged = _Judged(windows, self._gauges.stands_until_s(now, now_s), quality)
         return quality
 
@@ -258,12 +266,35 @@ class StationState:
         silent_for_s = now_s - self.last_observed_s() - self._stations.interval_s
         return silent_for_s <= self._windows.silent_after_s
 
-    def is_heard(self, is_reporting: BoolArray) -> BoolArray:
-        """Which stations say something by themselves or by a spare, shape (n_stations,)."""
-        is_heard = is_reporting.copy()
+    def is_heard(self, is_reporting: BoolArray, quality: StationQuality) -> BoolArray:
+        """Which stations report and measure, by themselves or by a spare, shape (n_stations,)."""
+        measures: BoolArray = is_reporting & ~quality.is_clogged
+        is_heard = measures.copy()
         for gauge, spare in self._stations.spares:
-            is_heard[gauge] |= is_reporting[spare]
+            is_heard[gauge] |= measures[spare]
         return is_heard
+
+    def measured_until_s(self, quality: StationQuality) -> Int64Array:
+        """Until when the rain of each gauge was measured, by itself or by a spare, shape (n_stations,).
+
+        A clogged gauge only seems to measure.
+        """
+        until_s = self.rain.last_observed_s
+        until_s = np.where(quality.is_clogged, np.minimum(until_s, quality.since_s), until_s)
+        measured_s = until_s.copy()
+        for gauge, spare in self._stations.spares:
+            measured_s[gauge] = max(measured_s[gauge], until_s[spare])
+        return measured_s
+
+    def beside(self, indicator: Indicator, station: int, duration_s: int) -> Beside:
+        """Whose rain stands for a gauge, and what it and its spare said, in the windows asked for last.
+
+        Of earlier rain (soil water and its kin) that of the last hour tells.
+        """
+        is_kept = indicator is Indicator.RAIN and duration_s in self.duration_s
+        column = int(np.searchsorted(self.duration_s, duration_s)) if is_kept else self._hour
+        assert self._taken is not None, "windows are asked for at every step"
+        return self._taken.beside(station, column)
 
     def observed_at_s(self, indicator: Indicator) -> Int64Array:
         """Newest observation of each station that an indicator rests on, shape (n_stations,)."""
@@ -274,12 +305,7 @@ class StationState:
         if indicator is Indicator.STAGE_RISE:
             return self.stages.observed_at_s
         is_of_rain = indicator < Indicator.TILT_RATE or indicator >= Indicator.FORECAST_RAIN
-        if not is_of_rain:
-            return self.sensors.observed_at_s
-        observed_at_s = self.rain.last_observed_s.copy()
-        for gauge, spare in self._stations.spares:
-            observed_at_s[gauge] = max(observed_at_s[gauge], observed_at_s[spare])
-        return observed_at_s
+        return self.rain.last_observed_s if is_of_rain else self.sensors.observed_at_s
 
     def stages_of(self, rule: HazardRule) -> GaugeStage:
         """Newest stages; with the rise of the gauges that the rule names if it looks ahead."""
@@ -301,7 +327,7 @@ class StationState:
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays, part by part."""
         return {
-            "rain": dict(self.rain.snapshot()),
+            "rain": dict(self._ring.snapshot()),
             "stages": dict(self.stages.snapshot()),
             "fire": {} if self.fire is None else dict(self.fire.snapshot()),
             "sensors": dict(self.sensors.snapshot()),
@@ -316,8 +342,8 @@ class StationState:
 
     def restore(self, state: dict[str, Arrays]) -> None:
         """Take up a snapshot. ValueError or KeyError if it does not fit; nothing may be assumed then."""
-        self._judged = self._latest = None
-        self.rain.restore(state["rain"])
+        self._judged = self._taken = None
+        self._ring.restore(state["rain"])
         self.stages.restore(state["stages"])
         self.sensors.restore(state["sensors"])
         if self.fire is not None:
@@ -331,6 +357,7 @@ class StationState:
         self._duplicates.restore(state["duplicates"])
         self._quality.restore(state["quality"])
         self._gauges.restore(state["gauges"])
+        self.rain.doubt(self._gauges.stretches)
         self._counters.restore(state["counters"])
         self._doubtful_until_s[:] = state["doubt"]["until_s"]
         self._newest_doubt_s[:] = self._doubtful_until_s.max(axis=0)
@@ -386,6 +413,16 @@ class StationState:
         if self.fire is not None:
             self.fire.add(usable, now_s)
 
+    def _doubt(self, stretches: Stretches, now_s: int) -> None:
+        """Earlier rain of gauges with a spare is worked out anew from when another one is believed."""
+        gauge, since_s = self.rain.doubt(stretches)
+        if len(gauge) == 0:
+            return
+        if self.antecedent is not None:
+            self.antecedent.advance(self.rain, now_s, gauge, since_s)
+        if self.days is not None:
+            self.days.advance(self.rain, now_s, gauge, since_s)
+
     def _let_time_pass(self, now_s: int, changed: Int32Array, changed_from_s: Int64Array) -> None:
         """Fire weather and earlier rain up to now; of stations whose rain changed from that time on."""
         if self.fire is not None:
@@ -406,7 +443,7 @@ class StationState:
         rows = np.flatnonzero(usable & (readings.variable == Variable.RAIN))
         rows = rows[~self._is_superseded(readings.select(rows), flags, rows)]
         rain = readings.select(rows)
-        self.rain.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
+        self._ring.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
         amounts = [rain, self._correct(readings, flags), self._count_tips(readings, flags)]
         stations = [batch.station for batch in amounts]
         begins = [self._begin_s(batch) for batch in amounts]
@@ -415,7 +452,7 @@ class StationState:
             if len(rows):
                 grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
                 flags[rows] |= flags_of_counter
-                self.rain.reconcile(
+                self._ring.reconcile(
                     grown.station, grown.begin_s, grown.end_s, grown.rain_mm, grown.is_observed
                 )
                 stations.append(grown.station)
@@ -447,7 +484,7 @@ class StationState:
         counted = self._counters.is_counted(readings.station[rows])
         flags[rows[counted]] |= np.uint16(Flag.SUPERSEDED)
         tips = readings.select(rows[~counted])
-        self.rain.add_tips(tips.station, tips.observed_at_s, tips.value)
+        self._ring.add_tips(tips.station, tips.observed_at_s, tips.value)
         return tips
 
     def _correct(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
@@ -458,7 +495,7 @@ class StationState:
             return empty_batch()
         rows = rows[~self._counters.is_counted(readings.station[rows])]
         again = readings.select(rows)
-        counted = self.rain.correct(again.station, again.observed_at_s, again.value, again.interval_s)
+        counted = self._ring.correct(again.station, again.observed_at_s, again.value, again.interval_s)
         flags[rows[counted]] &= ~np.uint16(Flag.DUPLICATE)
         return again.select(counted)
 
@@ -466,7 +503,7 @@ class StationState:
         """Which amounts, shape (n,), fell in minutes that a counter has accounted for."""
         superseded: BoolArray = self._counters.is_counted(rain.station)
         if superseded.any():
-            superseded &= self.rain.has_observed(rain.station, rain.observed_at_s, rain.interval_s)
+            superseded &= self._ring.has_observed(rain.station, rain.observed_at_s, rain.interval_s)
             flags[rows[superseded]] |= np.uint16(Flag.SUPERSEDED)
         return superseded
 

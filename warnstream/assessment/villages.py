@@ -6,26 +6,19 @@ import numpy as np
 
 from warnstream.assessment.stations import Arrays, StationState
 from warnstream.forecast.nowcast import GaugeNowcast
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.errors import describe
 from warnstream.model.forecast import RainAhead
 from warnstream.model.indicators import LEADS_S, VillageAntecedent, VillageRain
 from warnstream.model.network import StationWeights
-from warnstream.model.station_quality import StationFlag, StationNeighbours, StationQuality
-from warnstream.model.times import DAY_S, MINUTE_S
-from warnstream.villages.combine import (
-    Unmeasured,
-    by_column,
-    combine,
-    greatest,
-    unmeasured_share,
-    weighted_mean,
-)
+from warnstream.model.station_quality import StationNeighbours, Unmeasured
+from warnstream.model.times import DAY_S
+from warnstream.villages.combine import by_column, combine, greatest, weighted_mean
 from warnstream.villages.zones import any_of_places
-from warnstream.windows.accumulation import Accumulation
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.daily_sums import DayRain
 from warnstream.windows.soil_water import soil_water_ahead
+from warnstream.windows.spares import Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +64,10 @@ class Sight:
 class _LastRain:
     """The rain of the villages as it was worked out last, and from what."""
 
-    accumulation: Accumulation
+    taken: Taken
     days: DayRain | None
     ahead_mm: Float64Array
     is_heard: BoolArray
-    quality: StationQuality
     rain: VillageRain
     sight: Sight
 
@@ -100,7 +92,7 @@ class VillageState:
         self._nowcast_at_s = -DAY_S
         self._ahead_mm: Float64Array = np.full((n_places, len(LEADS_S)), np.nan)
         self._rain: _LastRain | None = None
-        self._antecedent: tuple[tuple[int, int, bytes], VillageAntecedent] | None = None
+        self._antecedent: tuple[tuple[int, int, bytes, bytes], VillageAntecedent] | None = None
 
     @property
     def own_weights(self) -> StationWeights:
@@ -108,18 +100,18 @@ class VillageState:
         return self._weights.own
 
     def look_ahead(
-        self, stations: StationState, quality: StationQuality, now_s: int, failures: dict[str, str]
+        self, stations: StationState, mute: BoolArray, now_s: int, failures: dict[str, str]
     ) -> RainAhead | None:
         """A nowcast when one is due; a failing one is no rain known ahead, and is reported.
 
-        Clogged gauges have no part in it: their zeros would thin out the rain around them.
+        Gauges that are mute have no part in it: their zeros would thin out the rain around them.
         """
         if self._nowcast is None or now_s - self._nowcast_at_s < self._nowcast.every_s:
             return None
         self._nowcast_at_s = now_s
         try:
             frames = stations.rain.frames(self._nowcast.frames_wanted, self._nowcast.frame_s, now_s)
-            frames[:, quality.has(StationFlag.FAULTY_ZERO)] = np.nan
+            frames[:, mute] = np.nan
             forecast = self._nowcast.rain_ahead(frames)
         except Exception as error:  # noqa: BLE001  # the nowcast failing must not silence the observed rain
             failures["forecast"] = describe(error)
@@ -128,32 +120,27 @@ class VillageState:
         self._ahead_mm = forecast.rain_mm
         return forecast
 
-    def rain(
-        self, stations: StationState, is_heard: BoolArray, quality: StationQuality, now_s: int
-    ) -> tuple[VillageRain, Sight]:
+    def rain(self, stations: StationState, is_heard: BoolArray, now_s: int) -> tuple[VillageRain, Sight]:
         """Rain of every village over every duration as of now, and how much of its gauges it hears.
 
-        A gauge with a faulty zero is silent, not dry. The same objects while nothing changes.
+        A clogged gauge is silent, not dry. The same objects while nothing changes.
         """
-        accumulation, days = stations.windows(now_s), stations.day_rain(now_s)
+        taken, days = stations.windows(now_s), stations.day_rain(now_s)
         last = self._rain
         if (
             last is not None
-            and last.accumulation is accumulation
+            and last.taken is taken
             and last.days is days
             and last.ahead_mm is self._ahead_mm
             and np.array_equal(last.is_heard, is_heard)
-            and _measure_alike(last.quality, quality)
         ):
             return last.rain, last.sight
-        # While these are the same, so are the ends of the windows: they are what it was worked out from.
-        windows = windows_of(stations, quality, now_s)
-        rain, sight = self._combine(stations.duration_s, windows, is_heard, quality)
-        self._rain = _LastRain(accumulation, days, self._ahead_mm, is_heard, quality, rain, sight)
+        rain, sight = self._combine(stations.duration_s, windows_of(stations, now_s), is_heard)
+        self._rain = _LastRain(taken, days, self._ahead_mm, is_heard, rain, sight)
         return rain, sight
 
     def antecedent(
-        self, stations: StationState, rain: VillageRain, is_reporting: BoolArray, quality: StationQuality
+        self, stations: StationState, rain: VillageRain, is_heard: BoolArray, mute: BoolArray
     ) -> VillageAntecedent | None:
         """Soil water and its kin by the weights that the rain of the villages has; None if nobody asks.
 
@@ -162,12 +149,9 @@ class VillageState:
         """
         if stations.antecedent is None or stations.plan is None:
             return None
-        clogged = quality.has(StationFlag.FAULTY_ZERO)
-        key = (stations.antecedent.version, self._nowcast_at_s, (is_reporting & ~clogged).tobytes())
+        key = (stations.antecedent.version, self._nowcast_at_s, is_heard.tobytes(), mute.tobytes())
         if self._antecedent is None or self._antecedent[0] != key:
-            found = _combine_antecedent(
-                stations.antecedent, stations.plan, rain, self._ahead_mm, clogged=clogged
-            )
+            found = _combine_antecedent(stations.antecedent, stations.plan, rain, self._ahead_mm, mute=mute)
             self._antecedent = key, found
         return self._antecedent[1]
 
@@ -189,14 +173,13 @@ class VillageState:
         duration_s: Int32Array,
         windows: "Windows",
         is_heard: BoolArray,
-        quality: StationQuality,
     ) -> tuple[VillageRain, Sight]:
         combined = combine(
             self._weights.own,
             self._weights.fallback,
             windows.rain_mm,
             windows.coverage,
-            is_heard & ~quality.has(StationFlag.FAULTY_ZERO),
+            is_heard,
             unmeasured=windows.unmeasured,
         )
         heard, is_blind = combined.heard, combined.is_blind
@@ -230,41 +213,16 @@ class Windows:
     unmeasured: Unmeasured
     days: DayRain | None
 
-    @staticmethod
-    def of(
-        duration_s: Int32Array,
-        accumulation: Accumulation,
-        days: DayRain | None,
-        end_s: Int64Array,
-        quality: StationQuality,
-    ) -> "Windows":
-        """Both kinds side by side; `end_s`, shape (n_stations,), is where those to the minute end."""
-        doubted = np.flatnonzero(quality.since_s >= 0)
-        ends_s = np.broadcast_to(end_s[doubted, None], (len(doubted), len(duration_s)))
-        begins_s = ends_s - duration_s
-        rain_mm, coverage = accumulation.rain_mm, accumulation.coverage
-        if days is not None:
-            begin_of_days_s, end_of_days_s = days.ends_s(doubted)
-            begins_s = np.hstack([begins_s, begin_of_days_s])
-            ends_s = np.hstack([ends_s, end_of_days_s])
-            rain_mm = np.hstack([rain_mm, days.rain_mm])
-            coverage = np.hstack([coverage, days.coverage])
-        return Windows(rain_mm, coverage, unmeasured_share(quality, doubted, begins_s, ends_s), days)
 
-
-def windows_of(stations: StationState, quality: StationQuality, now_s: int) -> Windows:
+def windows_of(stations: StationState, now_s: int) -> Windows:
     """Windows of all stations as of now, and what of them doubted gauges did not measure."""
-    end_s = stations.rain.window_end_min(now_s) * MINUTE_S
-    return Windows.of(stations.duration_s, stations.windows(now_s), stations.day_rain(now_s), end_s, quality)
-
-
-def _measure_alike(one: StationQuality, other: StationQuality) -> bool:
-    """Whether quality control says the same of what every gauge measures."""
-    return one is other or (
-        np.array_equal(one.flags, other.flags)
-        and np.array_equal(one.confidence, other.confidence)
-        and np.array_equal(one.since_s, other.since_s)
-    )
+    taken, days = stations.windows(now_s), stations.day_rain(now_s)
+    rain_mm, coverage, unmeasured = taken.accumulation.rain_mm, taken.accumulation.coverage, taken.unmeasured
+    if days is not None:
+        rain_mm = np.hstack([rain_mm, days.rain_mm])
+        coverage = np.hstack([coverage, days.coverage])
+        unmeasured = unmeasured.beside(stations.rain.unmeasured_of_days(days))
+    return Windows(rain_mm, coverage, unmeasured, days)
 
 
 def _combine_antecedent(
@@ -273,9 +231,9 @@ def _combine_antecedent(
     rain: VillageRain,
     ahead_mm: Float64Array,
     *,
-    clogged: BoolArray,
+    mute: BoolArray,
 ) -> VillageAntecedent:
-    """States of villages; a clogged gauge does not dry them, and what it measured before still wets them."""
+    """States of villages; a mute gauge does not dry them, and what it measured before still wets them."""
     states = stations.states()
     columns: Float64Array = np.vstack(
         [
@@ -288,8 +246,8 @@ def _combine_antecedent(
     ).T
     coverage = states.coverage[:, None]
     value, covered = weighted_mean(rain.weights, columns, coverage)
-    if clogged.any():
-        without, covered = weighted_mean(rain.weights, columns, np.where(clogged[:, None], 0.0, coverage))
+    if mute.any():
+        without, covered = weighted_mean(rain.weights, columns, np.where(mute[:, None], 0.0, coverage))
         value = np.fmax(value, without)
     tanks_mm = value[:, :3].T
     n_lives, n_ratios = len(plan.half_life_s), len(plan.api_ratio)

@@ -83,6 +83,9 @@ class NeighboursSection(Section):
     zero_mm_min: Annotated[float, forms.decimal(0, 1000)] = default(
         2, description="Faulty zero: rain of the neighbours' median that the gauge must have missed, mm."
     )
+    spare_intervals: Annotated[int, forms.whole(1, 10_000)] = default(
+        2, description="Contradicted: dry for more than so many intervals in which its spare is wet."
+    )
     influx_low_mm: Annotated[float, forms.decimal(0, 1000, above=True)] = default(
         0.4, description="High influx: below that median of the neighbours the fixed limit counts, mm."
     )

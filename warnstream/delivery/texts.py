@@ -325,11 +325,49 @@ def _others_en(reason: Reason) -> str:
     return f" Also: {'; '.join(parts)}." if parts else ""
 
 
+DOUBT_ZH = {
+    "faulty_zero": "疑似堵塞",
+    "contradicted": "疑似堵塞",
+    "stuck": "读数卡滞",
+    "silent": "无数据",
+}
+DOUBT_EN = {
+    "faulty_zero": "doubted: faulty zero",
+    "contradicted": "doubted: no rain while its spare is wet",
+    "stuck": "doubted: stuck",
+    "silent": "silent",
+}
+"""Why a gauge gave way to its spare, by `Fact.note`."""
+
+
+def _spare_zh(reason: Reason) -> str:
+    """Which gauge gave way to its spare, or what the spare of a doubted one says; empty as a rule."""
+    said = ""
+    for fact in reason.facts:
+        station = _short(fact.station)
+        if fact.indicator == "replaced":
+            said += f"{station}站{DOUBT_ZH.get(fact.note, '存疑')}，改用备用站。"
+        elif fact.indicator == "spare":
+            said += f"备用站{station}测得{_number(fact.value, '未知')}毫米。"
+    return said
+
+
+def _spare_en(reason: Reason) -> str:
+    said = ""
+    for fact in reason.facts:
+        station = _short(fact.station, 3 * NAME_MAX)
+        if fact.indicator == "replaced":
+            said += f" Main gauge {station} {DOUBT_EN.get(fact.note, 'doubted')}; its spare is used."
+        elif fact.indicator == "spare":
+            said += f" Its spare {station} measured {_number(fact.value, 'unknown')} {_short(fact.unit)}."
+    return said
+
+
 def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
     signs = _signs_zh(reason, policy)
     if reason.indicator in NOT_MEASURED:
         return signs or "其他灾害预警等级已达到阈值。"
-    return f"{_measured_zh(reason, policy)}{_others_zh(reason)}{_travel_zh(reason)}{signs}"
+    return f"{_measured_zh(reason, policy)}{_others_zh(reason)}{_travel_zh(reason)}{_spare_zh(reason)}{signs}"
 
 
 def _measured_zh(reason: Reason, policy: MessagePolicy) -> str:
@@ -369,7 +407,7 @@ def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
     signs = _signs_en(reason, policy).rstrip()
     if reason.indicator in NOT_MEASURED:
         return signs or "The warning level of another hazard has been reached."
-    others = f"{_others_en(reason)}{_travel_en(reason)}"
+    others = f"{_others_en(reason)}{_travel_en(reason)}{_spare_en(reason)}"
     return f"{_measured_en(reason, policy)}{others}{' ' if signs else ''}{signs}"
 
 

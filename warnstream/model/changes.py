@@ -22,21 +22,23 @@ class Fact:
     Attributes
     ----------
     indicator : str
-        Word of an `Indicator`; ``sign`` and ``level`` have no value.
+        Word of an `Indicator`; ``sign`` and ``level`` have no value. ``replaced``: the gauge whose spare is
+        used instead of it, ``spare``: the spare of a doubted gauge that is used all the same.
     station : str
         Code of the station that the value comes from; empty if none or if a grid's.
     value, threshold : float
-        In `unit`, never NaN. A level is its number, 0 to 4; a sign counts its reports against 1.
+        In `unit`, never NaN. A level is its number, 0 to 4; a sign counts its reports against 1. Of a gauge
+        and its spare the value is that of `station`, the threshold that of the other, which is used.
     unit : str
     duration_s, lead_s : int
         As in `Reason`.
     held_since_s : int
         Since when it has held without a break, where a time was asked for; 0 otherwise.
     note : str
-        Kind of the sign, name of the other hazard, begin and end of a window of days; empty otherwise.
+        Kind of the sign, name of the other hazard, begin and end of a window of days, why a gauge is
+        doubted (word of a `StationFlag`, or ``silent``); empty otherwise.
     coverage : float
         Share of the window that was observed, 0 to 1.
-        Kind of the sign, name of the other hazard; empty otherwise.
     grid : str
         Name of the grid that the value comes from, where gauges are silent.
     """
@@ -63,7 +65,8 @@ class Reason:
     indicator : str
         ``rain`` or ``stage``.
     station : str
-        Code of the station that weighs most in the value; empty if none reports.
+        Code of the station that weighs most in the value, a spare where its readings are used; empty
+        if none reports.
     value, threshold : float
         In `unit`; the value includes `forecast_value`.
     unit : str

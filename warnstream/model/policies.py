@@ -57,6 +57,7 @@ class NeighbourPolicy:
     are the `neighbours` nearest gauges within `radius_m`; at least `neighbours_min` must report.
     `zero_intervals`, `influx_low_mm`, `influx_high_mm` and `outlier_correlation_min` are the
     parameters of PWSQC; `zero_mm_min` is how much a faulty zero must have missed (there: anything).
+    A gauge is contradicted by its spare after more than `spare_intervals` dry ones and the same amount.
     Correlations fade with `outlier_memory` intervals with rain, and a neighbour counts from
     `outlier_wet_min` wet intervals on.
     An hour's rain of at least `lonely_mm_min` is compared with that of the neighbours:
@@ -70,6 +71,7 @@ class NeighbourPolicy:
     neighbours_min: int = 5
     zero_intervals: int = 6
     zero_mm_min: float = 2.0
+    spare_intervals: int = 2
     influx_low_mm: float = 0.4
     influx_high_mm: float = 10.0
     outlier_memory: int = 300

@@ -1,6 +1,6 @@
 """What is known of each gauge beside its readings: flags, confidence, and who stands near it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntFlag
 
 import numpy as np
@@ -20,6 +20,7 @@ class StationFlag(IntFlag):
     UNSHARED = 32
     READINGS = 64
     ISOLATED = 128
+    CONTRADICTED = 256
 
     @property
     def word(self) -> str:
@@ -39,6 +40,7 @@ WHY: dict[StationFlag, str] = {
     StationFlag.UNSHARED: "it rains hard here and at none of its neighbours",
     StationFlag.READINGS: "readings of the last hour are doubtful",
     StationFlag.ISOLATED: "too few neighbours within reach to be compared with",
+    StationFlag.CONTRADICTED: "reports no rain while its spare beside it is wet: silent, not dry",
 }
 """In a sentence, for the duty officer."""
 
@@ -51,6 +53,7 @@ CONFIDENCE: dict[StationFlag, float] = {
     StationFlag.UNSHARED: 0.5,
     StationFlag.READINGS: 0.75,
     StationFlag.ISOLATED: 1.0,
+    StationFlag.CONTRADICTED: 0.0,
 }
 """What is left of a gauge's confidence; of several flags the least counts.
 
@@ -66,6 +69,12 @@ DOUBT = (
     | StationFlag.UNSHARED
 )
 """Flags under which a level that rests on the gauge is not confirmed."""
+
+CLOGGED = StationFlag.FAULTY_ZERO | StationFlag.CONTRADICTED
+"""Flags of a gauge that reports zeros and does not measure."""
+
+LASTS = np.iinfo(np.int64).max
+"""End of a stretch that has none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,94 @@ class StationNeighbours:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretches:
+    """Times in which gauges reported and were not believed; all of shape (n,), sorted by station and begin.
+
+    They are remembered as long as any window reaches back to them: a gauge that
+    measures again has still not measured what it missed.
+
+    Attributes
+    ----------
+    station : Int32Array
+    begin_s, end_s : Int64Array
+        `LASTS` where it is not over.
+    flag : UInt16Array
+        `StationFlag.FAULTY_ZERO` (clogged, whoever found it), `STUCK`, or `OUTLIER`.
+    """
+
+    station: Int32Array
+    begin_s: Int64Array
+    end_s: Int64Array
+    flag: UInt16Array
+
+    def __len__(self) -> int:
+        return len(self.station)
+
+    @property
+    def lost(self) -> Float64Array:
+        """Share of each stretch that was not measured, shape (n,); an outlier did measure."""
+        is_zero, is_stuck = self.flag == StationFlag.FAULTY_ZERO, self.flag == StationFlag.STUCK
+        return np.where(is_zero, 1.0, np.where(is_stuck, 1.0 - CONFIDENCE[StationFlag.STUCK], 0.0))
+
+    def of(self, station: Int32Array) -> "Stretches":
+        """Those of some stations."""
+        some = np.isin(self.station, station)
+        return Stretches(self.station[some], self.begin_s[some], self.end_s[some], self.flag[some])
+
+    def rows(self) -> set[tuple[int, int, int, int]]:
+        """The same as (station, begin, end, flag)."""
+        columns = (self.station, self.begin_s, self.end_s, self.flag)
+        return set(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def no_stretches() -> Stretches:
+    """Every gauge was believed all the time."""
+    time_s: Int64Array = np.zeros(0, dtype=np.int64)
+    return Stretches(np.zeros(0, dtype=np.int32), time_s, time_s, np.zeros(0, dtype=np.uint16))
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """What gauges did not measure in windows though they reported.
+
+    Attributes
+    ----------
+    station : Int64Array, shape (n,)
+        A station may be named more than once.
+    share : Float64Array, shape (n, n_durations)
+        Part of each window that counts as not observed.
+    is_zero : BoolArray, shape (n,)
+        The gauge was clogged; others were stuck.
+    """
+
+    station: Int64Array
+    share: Float64Array
+    is_zero: BoolArray
+
+    def less(self, coverage: Float64Array) -> Float64Array:
+        """Coverage of all stations, shape (n_stations, n_durations), without what was not measured."""
+        measured = coverage.copy()
+        np.subtract.at(measured, self.station, self.share)
+        measured[self.station] = np.maximum(measured[self.station], 0.0)
+        return measured
+
+    def beside(self, other: "Unmeasured") -> "Unmeasured":
+        """These windows, and after them others of the same stations."""
+        ours = np.pad(self.share, ((0, 0), (0, other.share.shape[1])))
+        theirs = np.pad(other.share, ((0, 0), (self.share.shape[1], 0)))
+        return Unmeasured(
+            np.concatenate([self.station, other.station]),
+            np.concatenate([ours, theirs]),
+            np.concatenate([self.is_zero, other.is_zero]),
+        )
+
+    def of_stuck(self) -> "Unmeasured":
+        """The part of the gauges that were not clogged."""
+        stuck = ~self.is_zero
+        return Unmeasured(self.station[stuck], self.share[stuck], self.is_zero[stuck])
+
+
+@dataclass(frozen=True, slots=True)
 class StationQuality:
     """What quality control thinks of every station at one step; all of shape (n_stations,).
 
@@ -100,12 +197,20 @@ class StationQuality:
     confidence : Float64Array
         0 (says nothing) to 1 (nothing speaks against it).
     since_s : Int64Array
-        Since when a `FAULTY_ZERO` or `STUCK` gauge has not measured; -1 for all others.
+        Since when a clogged or `STUCK` gauge has not measured; -1 for all others.
+    stretches : Stretches
+        Of this and earlier steps; the same object while nothing changes.
     """
 
     flags: UInt16Array
     confidence: Float64Array
     since_s: Int64Array
+    stretches: Stretches = field(default_factory=no_stretches)
+
+    @property
+    def is_clogged(self) -> BoolArray:
+        """Which gauges report zeros and do not measure, shape (n_stations,)."""
+        return self.has(CLOGGED)
 
     def has(self, flag: StationFlag) -> BoolArray:
         """Which stations carry any of these flags."""

@@ -27,6 +27,7 @@ from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Ar
 from warnstream.model.policies import NeighbourPolicy
 from warnstream.model.station_quality import StationNeighbours
 from warnstream.model.times import HOUR_S
+from warnstream.quality.dry_runs import DryRuns
 
 _WEIGHT_MAX = 1e9
 """Newer intervals weigh more, by a factor that grows; beyond this all sums are scaled back."""
@@ -42,9 +43,9 @@ class NeighbourChecks:
 
     Attributes
     ----------
-    is_faulty_zero, is_outlier : BoolArray, shape (n_stations,)
-    zero_since_s : Int64Array, shape (n_stations,)
-        Since when a faulty zero has not measured; -1 for others.
+    zeros : DryRuns
+        Faulty zeros of all stations.
+    is_outlier : BoolArray, shape (n_stations,)
     influx_at_s : Int64Array, shape (n_stations,)
         End of the newest interval of high influx; -1 where there was none.
     """
@@ -57,10 +58,9 @@ class NeighbourChecks:
         self._near: Int32Array = np.where(neighbours.is_there, neighbours.station, n_stations).astype(
             np.int32
         )
-        self._dry_run: Int32Array = np.zeros(n_stations, dtype=np.int32)
-        self._missed_mm: Float64Array = np.zeros(n_stations)
-        self.is_faulty_zero: BoolArray = np.zeros(n_stations, dtype=np.bool_)
-        self.zero_since_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
+        self.zeros = DryRuns(
+            n_stations, intervals=policy.zero_intervals, mm_min=policy.zero_mm_min, step_s=policy.step_s
+        )
         self.influx_at_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self.is_outlier: BoolArray = np.zeros(n_stations, dtype=np.bool_)
         self.is_judged: BoolArray = np.zeros(n_stations, dtype=np.bool_)
@@ -91,23 +91,20 @@ class NeighbourChecks:
         median_mm, n_known = median_of(near_mm)
         enough = n_known >= policy.neighbours_min
         self.neighbour_mm = np.where(enough, median_mm, np.nan)
-        self._follow_zeros(rain_mm, np.where(enough, median_mm, 0.0), end_s)
+        self.zeros.step(rain_mm, np.where(enough, median_mm, 0.0), end_s)
         ratio = policy.influx_high_mm / policy.influx_low_mm
         limit_mm = np.where(
             median_mm < policy.influx_low_mm, policy.influx_high_mm, np.nan_to_num(median_mm) * ratio
         )
         influx: BoolArray = enough & (rain_mm > limit_mm)
         self.influx_at_s[influx] = end_s
-        self._correlate(np.where(influx | self.is_faulty_zero, np.nan, rain_mm), end_s)
+        self._correlate(np.where(influx | self.zeros.is_faulty_zero, np.nan, rain_mm), end_s)
         return influx
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """State as arrays."""
         return {
-            "dry_run": self._dry_run.copy(),
-            "missed_mm": self._missed_mm.copy(),
-            "is_faulty_zero": self.is_faulty_zero.copy(),
-            "zero_since_s": self.zero_since_s.copy(),
+            **self.zeros.snapshot(),
             "influx_at_s": self.influx_at_s.copy(),
             "is_outlier": self.is_outlier.copy(),
             "is_judged": self.is_judged.copy(),
@@ -129,10 +126,7 @@ class NeighbourChecks:
             raise ValueError(
                 f"snapshot has neighbours of {state['sums'].shape}, this network has {self._sums.shape}"
             )
-        self._dry_run[:] = state["dry_run"]
-        self._missed_mm[:] = state["missed_mm"]
-        self.is_faulty_zero[:] = state["is_faulty_zero"]
-        self.zero_since_s[:] = state["zero_since_s"]
+        self.zeros.restore(state)
         self.influx_at_s[:] = state["influx_at_s"]
         self.is_outlier[:] = state["is_outlier"]
         self.is_judged[:] = state["is_judged"]
@@ -145,23 +139,10 @@ class NeighbourChecks:
         """It rains nowhere: what most intervals are, and most of the work is not needed."""
         known = ~np.isnan(near_mm)
         self.neighbour_mm = np.where(known.sum(axis=1) >= self._policy.neighbours_min, 0.0, np.nan)
-        self._dry_run[:] = 0
-        self._missed_mm[:] = 0.0
+        self.zeros.step_dry()
         self._sums[0] += self._weight[:, None] * (known & ~np.isnan(rain_mm)[:, None])
         self._judge_hourly(end_s)
         return np.zeros(self._n_stations, dtype=np.bool_)
-
-    def _follow_zeros(self, rain_mm: Float64Array, around_mm: Float64Array, end_s: int) -> None:
-        """Count dry intervals while it rains around; `around_mm` is 0 where too few neighbours report."""
-        policy, is_wet, is_dry = self._policy, rain_mm > 0, rain_mm == 0
-        anew = is_wet | ~(around_mm > 0)
-        self._dry_run = np.where(anew, 0, self._dry_run + is_dry).astype(np.int32)
-        self._missed_mm = np.where(anew, 0.0, self._missed_mm + np.where(is_dry, around_mm, 0.0))
-        enough = (self._dry_run > policy.zero_intervals) & (self._missed_mm >= policy.zero_mm_min)
-        begins = enough & ~self.is_faulty_zero
-        self.zero_since_s[begins] = end_s - self._dry_run[begins] * self._policy.step_s
-        self.is_faulty_zero = (self.is_faulty_zero | begins) & ~is_wet
-        self.zero_since_s[~self.is_faulty_zero] = -1
 
     def _correlate(self, own_mm: Float64Array, end_s: int) -> None:
         """Add an interval to the sums of every pair; both must know it, and not be doubted in it."""

@@ -52,10 +52,9 @@ class CountyBoard:
         self._forecast: dict[str, object] | None = None
         self.state: dict[str, object] = {}
 
-    @property
-    def signs(self) -> list[dict[str, object]]:
-        """Signs that people have seen, for the HTTP interface."""
-        return self._signs.records
+    def signs_for(self, post: str) -> list[dict[str, object]]:
+        """Signs that people have seen, as a post may read them, for the HTTP interface."""
+        return self._signs.listed_for(post)
 
     def take(self, readings: ReadingBatch, step: AssessmentStep, assessment: Assessment, now_s: int) -> None:
         """Take what a step found."""

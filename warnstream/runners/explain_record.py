@@ -62,7 +62,10 @@ def view_record(
             for hazard in view.hazards
         ],
         "places": [_place(configuration, place) for place in view.places],
-        "signs": [_sign(sign_record(sign, villages.code), names_posts=names_posts) for sign in view.signs],
+        "signs": [
+            sign_record(sign, configuration.network, sign.reporter if names_posts else "")
+            for sign in view.signs
+        ],
         "forecast_failure": view.forecast_failure or None,
     }
 
@@ -166,11 +169,6 @@ def _hazard(configuration: Wording, village: VillageView, view: HazardView) -> R
         ],
         "adds_up": view.adds_up,
     }
-
-
-def _sign(record: Record, *, names_posts: bool) -> Record:
-    named = {"reporter", "validator", "note"}
-    return {name: value for name, value in record.items() if names_posts or name not in named}
 
 
 def _warning(status: WarningStatus | None, *, names_posts: bool) -> Record | None:
@@ -308,7 +306,7 @@ def station_state(one: StationView) -> str:
     if not one.is_reporting:
         return "silent, its spare speaks" if one.is_heard else "silent"
     if one.confidence == 0.0:
-        return "set aside"
+        return "set aside, its spare speaks" if one.is_heard else "set aside"
     return "doubted" if one.confidence < 1.0 else "reports"
 
 

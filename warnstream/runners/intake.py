@@ -112,6 +112,10 @@ class Topics:
         head = f"{self.prefix}/answer/"
         return topic.removeprefix(head) if topic.startswith(head) else None
 
+    def sign_of(self, post: str) -> str:
+        """Where a post reports and judges signs."""
+        return f"{self.prefix}/sign/{post}"
+
     def observer_of(self, topic: str) -> str | None:
         """The post that reports or judges a sign on this topic; None if it is no such topic."""
         head = f"{self.prefix}/sign/"
@@ -455,8 +459,7 @@ class Intake:
         step = self.engine.step(readings, actions, now_s, self._decode_frames(outcome))
         outcome.steps.append((readings, step))
         outcome.refusals += [
-            Refusal(RefusalReason.BAD_SIGN, fault, "", msgspec.json.encode(_said_of(said)))
-            for said, fault in self.engine.assessment.signs.refused
+            _refuse_sign(said, fault, self._topics) for said, fault in self.engine.assessment.signs.refused
         ]
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
         outcome.refusals += [refused_frame(refused) for refused in step.assessment.grids.refused]
@@ -539,6 +542,12 @@ def refused_frame(refused: GridRefusal) -> Refusal:
 
 def _refuse(reason: RefusalReason, detail: str, message: RawMessage) -> Refusal:
     return Refusal(reason, detail, message.topic, message.payload)
+
+
+def _refuse_sign(said: SignReport | SignVerdict, fault: str, topics: Topics) -> Refusal:
+    """What a post said and cannot be, as the message by which it can be said again, whatever way it came."""
+    content = _said_of(said)
+    return Refusal(RefusalReason.BAD_SIGN, fault, topics.sign_of(content.post), msgspec.json.encode(content))
 
 
 def _said_of(said: SignReport | SignVerdict) -> _Said:

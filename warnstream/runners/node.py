@@ -215,9 +215,9 @@ class Node:
         """End a warning by hand; returns once that is durable. StoreError if it cannot be kept."""
         self._requests.ask_and_wait(kinds.CANCEL, kinds.encode_cancel(cancel))
 
-    def signs(self) -> list[dict[str, object]]:
-        """Signs that people have seen: those that stand, then those that are over."""
-        return self._board.signs
+    def signs(self, post: str) -> list[dict[str, object]]:
+        """Signs as a post may read them: those that stand, then those that are over."""
+        return self._board.signs_for(post)
 
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""

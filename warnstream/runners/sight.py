@@ -21,7 +21,7 @@ from warnstream.runners.unchanged import Unchanged
 
 log = logging.getLogger(__name__)
 
-TOLD = (StationFlag.FAULTY_ZERO, StationFlag.STUCK, StationFlag.OUTLIER)
+TOLD = (StationFlag.FAULTY_ZERO, StationFlag.CONTRADICTED, StationFlag.STUCK, StationFlag.OUTLIER)
 """Flags whose coming and going is logged; the others come and go with every shower."""
 
 
@@ -49,8 +49,9 @@ class SightWatch:
     def take(self, assessed: AssessmentStep) -> None:
         """Count what a step found, and log what changed."""
         quality, sight = assessed.quality, assessed.sight
-        if not self._last_quality.is_so(quality.flags, quality.confidence, quality.since_s):
-            self._take_quality(quality)
+        is_reporting = assessed.is_reporting
+        if not self._last_quality.is_so(quality.flags, quality.confidence, quality.since_s, is_reporting):
+            self._take_quality(quality, is_reporting)
         if not self._last_sight.is_so(sight.is_blind, sight.is_partly_blind):
             self._take_sight(sight)
         if assessed.rain is not self._last_rain and assessed.rain.day_windows:
@@ -58,8 +59,8 @@ class SightWatch:
             self._metrics.days_observed.set(float(assessed.rain.coverage_over(longest).mean()))
         self._last_rain = assessed.rain
 
-    def _take_quality(self, quality: StationQuality) -> None:
-        self.doubts = describe_doubts(self._network, quality)
+    def _take_quality(self, quality: StationQuality, is_reporting: BoolArray) -> None:
+        self.doubts = describe_doubts(self._network, quality, is_reporting)
         for flag in STATION_FLAGS:
             self._metrics.stations_flagged.labels(flag.word).set(int(quality.has(flag).sum()))
         for flag in TOLD:

@@ -6,6 +6,7 @@ import numpy as np
 
 from warnstream.assessment.villages import Sight
 from warnstream.desk import WarningStatus
+from warnstream.model.arrays import BoolArray
 from warnstream.model.level import Level
 from warnstream.model.network import Network, Villages
 from warnstream.model.station_quality import STATION_FLAGS, WHY, StationFlag, StationQuality
@@ -22,18 +23,26 @@ def describe_stations(network: Network, silent: np.ndarray) -> dict[str, object]
     return {"total": total, "reporting": total - len(silent), "silent": named}
 
 
-def describe_doubts(network: Network, quality: StationQuality) -> dict[str, object]:
+def describe_doubts(network: Network, quality: StationQuality, is_reporting: BoolArray) -> dict[str, object]:
     """Gauges that are doubted and why, least confidence first; isolated ones are counted only."""
     doubted = np.flatnonzero(quality.confidence < 1.0)
     order = doubted[np.lexsort((doubted, quality.confidence[doubted]))]
     return {
         "doubted": len(doubted),
-        "doubted_why": [_doubt(network, quality, int(index)) for index in order[:CODES_SHOWN_MAX]],
+        "doubted_why": [
+            _doubt(network, quality, is_reporting, int(index)) for index in order[:CODES_SHOWN_MAX]
+        ],
         "isolated": int(quality.has(StationFlag.ISOLATED).sum()),
     }
 
 
-def _doubt(network: Network, quality: StationQuality, station: int) -> dict[str, object]:
+def _doubt(
+    network: Network, quality: StationQuality, is_reporting: BoolArray, station: int
+) -> dict[str, object]:
+    """One doubted gauge; `spare` is the code of a spare that reports and measures, None if it has none."""
+    measures = is_reporting & ~quality.is_clogged
+    spares = (spare for gauge, spare in network.stations.spares if gauge == station and measures[spare])
+    spare = next(spares, None)
     flags = [flag for flag in STATION_FLAGS if quality.flags[station] & flag]
     since_s = int(quality.since_s[station])
     return {
@@ -42,6 +51,7 @@ def _doubt(network: Network, quality: StationQuality, station: int) -> dict[str,
         "why": "; ".join(WHY[flag] for flag in flags),
         "confidence": round(float(quality.confidence[station]), 2),
         "since": iso_utc(since_s) if since_s >= 0 else None,
+        "spare": None if spare is None else network.stations.code[spare],
     }
 
 

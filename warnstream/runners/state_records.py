@@ -20,21 +20,27 @@ RATIOS_SHOWN_MAX = 20
 """Villages nearest to critical rainfall that are named."""
 
 
-def sign_record(sign: Sign, village_codes: Sequence[str]) -> dict[str, object]:
-    """A sign as the HTTP interface lists it."""
-    return {
+def sign_record(sign: Sign, network: Network, post: str) -> dict[str, object]:
+    """A sign as the HTTP interface lists it.
+
+    Everybody reads what was seen where. Who said so, and in which words, is read by the posts that answer
+    for the village and by the one that reported it; they need it to judge the sign.
+    """
+    record: dict[str, object] = {
         "sign": sign.sign,
-        "village": village_codes[sign.village],
+        "village": network.villages.code[sign.village],
         "kind": sign.kind,
         "state": str(sign.state),
         "reports": sign.n_reports,
-        "reporter": sign.reporter,
-        "validator": sign.validator or None,
-        "note": sign.note,
         "reported_at": iso_utc(sign.reported_at_s),
         "changed_at": iso_utc(sign.changed_at_s),
         "expires": iso_utc(sign.expires_s),
     }
+    answers = post in {one.post for one in network.posts_of_village(sign.village)}
+    if post and (answers or post == sign.reporter):
+        names = {"reporter": sign.reporter, "validator": sign.validator or None, "note": sign.note}
+        return record | names
+    return record
 
 
 def ratio_records(
@@ -62,12 +68,16 @@ class SignBoard:
     """Signs as people see them: listed, counted, and a change of one logged, without the names of people."""
 
     def __init__(self, configuration: Configuration, metrics: Metrics) -> None:
-        self._village_codes = configuration.network.villages.code
+        self._network = configuration.network
         self._kinds = [kind.kind for kind in configuration.signs.kinds]
         self._metrics = metrics
         self._state: dict[str, str] = {}
         self._last: list[Sign] | None = None
-        self.records: list[dict[str, object]] = []
+        self._signs: Sequence[Sign] = ()
+
+    def listed_for(self, post: str) -> list[dict[str, object]]:
+        """Signs as a post may read them; an empty text is everybody. Called from several threads."""
+        return [sign_record(sign, self._network, post) for sign in self._signs]
 
     def tell(self, signs: Sequence[Sign]) -> None:
         """Take the signs after a step."""
@@ -79,6 +89,6 @@ class SignBoard:
             if self._state.get(name) != word:
                 log.warning("sign", extra={"sign": name, "state": word})
         self._state = state
-        self.records = [sign_record(sign, self._village_codes) for sign in signs]
+        self._signs = signs
         standing = [(sign.kind, str(sign.state)) for sign in signs if sign.state in STANDING]
         self._metrics.set_signs(standing, self._kinds)

@@ -20,7 +20,7 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, IntpArray
 from warnstream.model.network import StationWeights
-from warnstream.model.station_quality import StationFlag, StationQuality
+from warnstream.model.station_quality import Unmeasured
 
 _CELLS = 1 << 16
 """Villages times columns worked on at once: what is in between stays in the cache."""
@@ -42,35 +42,6 @@ class Combined:
     is_blind: BoolArray
     heard: Float64Array
     weights: StationWeights
-
-
-@dataclass(frozen=True, slots=True)
-class Unmeasured:
-    """What gauges did not measure though they reported.
-
-    Attributes
-    ----------
-    station : Int64Array, shape (n,)
-    share : Float64Array, shape (n, n_durations)
-        Part of each window that counts as not observed.
-    is_zero : BoolArray, shape (n,)
-        The gauge is clogged; others are stuck.
-    """
-
-    station: Int64Array
-    share: Float64Array
-    is_zero: BoolArray
-
-    def less(self, coverage: Float64Array) -> Float64Array:
-        """Coverage of all stations without what was not measured."""
-        measured = coverage.copy()
-        measured[self.station] = np.maximum(coverage[self.station] - self.share, 0.0)
-        return measured
-
-    def of_stuck(self) -> "Unmeasured":
-        """The part of the gauges that are not clogged."""
-        stuck = ~self.is_zero
-        return Unmeasured(self.station[stuck], self.share[stuck], self.is_zero[stuck])
 
 
 def combine(
@@ -116,26 +87,6 @@ def combine(
         touched = _touched(own, unmeasured.station[unmeasured.is_zero], len(rain_mm))
         rain[touched] = np.fmax(rain[touched], believed[touched])
     return Combined(rain, covered, is_blind, heard, weights)
-
-
-def unmeasured_share(
-    quality: StationQuality, station: Int64Array, begin_s: Int64Array, end_s: Int64Array
-) -> Unmeasured:
-    """How much of each window doubted gauges did not measure.
-
-    Parameters
-    ----------
-    quality : StationQuality
-    station : Int64Array, shape (n,)
-        The gauges that have not measured since some time.
-    begin_s, end_s : Int64Array, shape (n, n_durations)
-        Their windows.
-    """
-    since_s = quality.since_s[station, None]
-    length_s = np.maximum(end_s - begin_s, 1)
-    part = np.clip((end_s - np.maximum(since_s, begin_s)) / length_s, 0.0, 1.0)
-    share = part * (1.0 - quality.confidence[station, None])
-    return Unmeasured(station, share, quality.has(StationFlag.FAULTY_ZERO)[station])
 
 
 def by_column(weights: StationWeights) -> StationWeights:

@@ -7,6 +7,7 @@ that has been cut off are looked up one by one.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -59,6 +60,21 @@ class Accumulation:
         """The same of one duration alone, sharing its arrays."""
         one = slice(index, index + 1)
         return Accumulation(self.rain_um[one], self.observed_min[one], self.length_min[one])
+
+
+class RainInSteps(Protocol):
+    """What gives the rain of consecutive steps (`RainWindow`, `warnstream.windows.spares.SparedRain`)."""
+
+    @property
+    def oldest_min(self) -> int:
+        """Oldest minute that is held, minutes since 1970."""
+        ...
+
+    def steps(
+        self, begin_min: int, n_steps: int, step_min: int, station: slice | Int32Array = ...
+    ) -> tuple[Float64Array, Float64Array]:
+        """Rain and observed share, shape (n_steps, n_stations)."""
+        ...
 
 
 def empty_accumulation(n_durations: int, n_stations: int) -> Accumulation:

@@ -23,8 +23,7 @@ import numpy as np
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.days import DAY_MIN, PastDays, begin_of_day_s, day_of
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
-from warnstream.windows.accumulation import UM_PER_MM
-from warnstream.windows.rain_window import RainWindow
+from warnstream.windows.accumulation import UM_PER_MM, RainInSteps
 from warnstream.windows.soil_water import N_TANKS, STEP_S, advance_tanks
 
 COVERAGE_HALF_LIFE_S = 3 * DAY_S
@@ -136,12 +135,12 @@ class AntecedentRain:
         """How far back the rain ring must reach, in seconds."""
         return lateness_s + _INTERVAL_S_MAX + (_SPACING + 3) * STEP_S
 
-    def advance(self, ring: RainWindow, now_s: int, station: Int32Array, changed_from_s: Int64Array) -> None:
+    def advance(self, ring: RainInSteps, now_s: int, station: Int32Array, changed_from_s: Int64Array) -> None:
         """Step to the last whole ten minutes before `now_s`.
 
         Parameters
         ----------
-        ring : RainWindow
+        ring : RainInSteps
             Advanced to `now_s`, with every reading so far.
         now_s : int
         station : Int32Array, shape (n,)
@@ -243,7 +242,7 @@ class AntecedentRain:
                 rain_mm[index, lacks] = part_mm[lacks]
                 observed[index, lacks] = known_min[lacks] / DAY_MIN
 
-    def _repeat(self, ring: RainWindow, station: Int32Array, from_step: Int64Array) -> None:
+    def _repeat(self, ring: RainInSteps, station: Int32Array, from_step: Int64Array) -> None:
         """Work out some stations' states anew, each from a state kept before its rain fell."""
         is_recent = from_step > self._step - _RECENT
         for rows in (is_recent, ~is_recent):
@@ -266,7 +265,7 @@ class AntecedentRain:
         return spaced
 
     def _run(
-        self, ring: RainWindow, columns: slice | Int32Array, state: Float64Array, start: int, target: int
+        self, ring: RainInSteps, columns: slice | Int32Array, state: Float64Array, start: int, target: int
     ) -> None:
         """Step some stations forward, and keep the states that are kept."""
         n_columns = state.shape[1]
@@ -276,7 +275,7 @@ class AntecedentRain:
             self._run_part(ring, some, state[:, part], start, target)
 
     def _run_part(
-        self, ring: RainWindow, columns: slice | Int32Array, state: Float64Array, start: int, target: int
+        self, ring: RainInSteps, columns: slice | Int32Array, state: Float64Array, start: int, target: int
     ) -> None:
         rain_mm, observed = ring.steps(
             start * STEP_S // MINUTE_S, target - start, STEP_S // MINUTE_S, columns

@@ -24,8 +24,7 @@ import numpy as np
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.days import DAY_MIN, DayWindow, PastDays, begin_of_day_s, best_known, day_of
 from warnstream.model.times import MINUTE_S
-from warnstream.windows.accumulation import UM_PER_MM
-from warnstream.windows.rain_window import RainWindow
+from warnstream.windows.accumulation import UM_PER_MM, RainInSteps
 
 _BLOCK = 16_384
 """Stations summed at once: their days stay in the cache."""
@@ -109,12 +108,12 @@ class DailySums:
         """How far back the rain ring must reach: to the beginning of any day that can still change."""
         return longest_s + lateness_s + 25 * 3600
 
-    def advance(self, ring: RainWindow, now_s: int, station: Int32Array, changed_from_s: Int64Array) -> None:
+    def advance(self, ring: RainInSteps, now_s: int, station: Int32Array, changed_from_s: Int64Array) -> None:
         """Take what the ring has gained since the last call.
 
         Parameters
         ----------
-        ring : RainWindow
+        ring : RainInSteps
             Advanced to `now_s`, with every reading so far.
         now_s : int
         station : Int32Array, shape (n,)
@@ -185,7 +184,7 @@ class DailySums:
         self.past = best_known(self.past, past)
         self._sum_up(np.arange(len(self._rain_um)))
 
-    def _open(self, ring: RainWindow, today: int) -> None:
+    def _open(self, ring: RainInSteps, today: int) -> None:
         """Begin the days up to `today`, and take all days anew that the ring holds."""
         n_new = today - self._today if self._today >= 0 else self._n_days
         slots = np.arange(today - min(n_new, self._n_days) + 1, today + 1) % self._n_days
@@ -194,7 +193,7 @@ class DailySums:
         self._today = today
         self._take(ring, None, today - self._n_days + 1)
 
-    def _take(self, ring: RainWindow, station: Int32Array | None, first: int) -> None:
+    def _take(self, ring: RainInSteps, station: Int32Array | None, first: int) -> None:
         """Days from `first` to today of some stations (None: all) as the ring has them, and their sums.
 
         Days that the ring does not hold from their beginning stay as they are: nothing can change them.

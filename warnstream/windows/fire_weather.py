@@ -8,13 +8,14 @@ they are then a day old, and after three such days say nothing.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from warnstream.model.arrays import Float64Array, Int64Array
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
 from warnstream.model.readings import ReadingBatch, Variable
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
-from warnstream.windows.rain_window import RainWindow
+from warnstream.windows.accumulation import Accumulation
 
 FFMC_START, DMC_START, DC_START = 85.0, 6.0, 15.0
 READ_AFTER_S = 30 * MINUTE_S
@@ -119,6 +120,14 @@ def fire_weather_index(isi: Float64Array, bui: Float64Array) -> Float64Array:
     return index
 
 
+class RainOfADay(Protocol):
+    """What gives the rain of windows of the past (`warnstream.windows.spares.SparedRain`)."""
+
+    def accumulate_until(self, duration_s: Int32Array, end_min: Int64Array) -> Accumulation:
+        """Rain of every station over each duration, ending at a minute of each station."""
+        ...
+
+
 class FireWeather:
     """Moisture codes of the stations of one network.
 
@@ -155,7 +164,7 @@ class FireWeather:
             self._weather[number, station[newer]] = readings.value[order[newer]]
             self._weather_at_s[number, station[newer]] = at_s[newer]
 
-    def advance(self, ring: RainWindow, now_s: int) -> None:
+    def advance(self, ring: RainOfADay, now_s: int) -> None:
         """Work out the day when its noon has passed; at most the newest of several."""
         day = (now_s - READ_AFTER_S - self._noon_s) // DAY_S
         if self._day < 0:

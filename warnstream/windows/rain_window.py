@@ -52,9 +52,6 @@ class RainWindow:
         How long after a reading is due a window still ends at the last reading.
     future_s : int
         How far ahead of the engine's time a reading may be.
-    spares : tuple of (int, int), optional
-        Gauges with a spare beside them: (gauge, spare). Each window of the gauge is that of the spare where
-        the spare observed more of it; the two are never added up.
     by_minute_s : int, optional
         Windows up to that length are exact to the minute; longer ones begin at whole ten minutes. None: all
         are exact to the minute.
@@ -72,7 +69,6 @@ class RainWindow:
         span_s: int,
         grace_s: int,
         future_s: int = 120,
-        spares: tuple[tuple[int, int], ...] = (),
         by_minute_s: int | None = None,
     ) -> None:
         if span_s < MINUTE_S:
@@ -89,7 +85,6 @@ class RainWindow:
             by_minute_min=exact_min + slack_min,
         )
         self._lookup = Lookup(self._ring, exact_min)
-        self._spares = spares
         self._changed: BoolArray = np.zeros(len(interval_s), dtype=np.bool_)
         self._latest: _Latest | None = None
         self._last_s: Int64Array = np.full(len(interval_s), -1, dtype=np.int64)
@@ -303,7 +298,6 @@ class RainWindow:
             end_min = np.clip(end_min, ring.oldest, ring.head)
         found = into or empty_accumulation(len(duration_min), len(end_min))
         self._lookup.all(found, duration_min, end_min)
-        self._take_spares(found)
         return found
 
     def latest(self, duration_s: Int32Array, now_s: int) -> Accumulation:
@@ -320,8 +314,6 @@ class RainWindow:
             found = before.accumulation
             is_changed = end_min != before.end_min
             is_changed |= self._changed
-            for gauge, spare in self._spares:
-                is_changed[gauge] |= is_changed[spare]
             changed = np.flatnonzero(is_changed)
             duration_min = np.asarray(duration_s, dtype=np.int64) // MINUTE_S
             if len(changed) > FEW * len(end_min):
@@ -330,7 +322,6 @@ class RainWindow:
                 self._lookup.some(found, duration_min, changed, end_min[changed])
             if len(changed):
                 found = replace(found)
-                self._take_spares(found)
         self._latest = _Latest(duration_s, end_min, found)
         self._changed[:] = False
         return found
@@ -348,7 +339,7 @@ class RainWindow:
         Returns
         -------
         (Float64Array, Int64Array), shape (n_stations,)
-            Millimetres and minutes; spares do not stand in.
+            Millimetres and minutes.
         """
         ring = self._ring
         end = np.int64(np.clip(end_min, ring.oldest, ring.head))
@@ -365,23 +356,6 @@ class RainWindow:
         return np.minimum(
             np.maximum(_ceil_minutes(self._last_s), now_min - self._allowance_min), self._ring.head
         )
-
-    def frames(self, n_frames: int, frame_s: int, now_s: int) -> Float64Array:
-        """The last frames of rain, oldest first, for the nowcast.
-
-        Returns
-        -------
-        Float64Array, shape (n_frames, n_stations)
-            Rain in millimetres per frame; NaN where less than half of the frame was observed.
-        """
-        end = self.window_end_min(now_s)
-        frame_min = frame_s // MINUTE_S
-        result = np.empty((n_frames, len(end)))
-        for index in range(n_frames):
-            back = (n_frames - 1 - index) * frame_min
-            part = self.accumulate_until(np.array([frame_s], dtype=np.int32), end - back)
-            result[index] = np.where(part.coverage[:, 0] >= 0.5, part.rain_mm[:, 0], np.nan)
-        return result
 
     def steps(
         self, begin_min: int, n_steps: int, step_min: int, station: slice | Int32Array = _EVERY
@@ -410,13 +384,6 @@ class RainWindow:
         columns = (rows, station) if isinstance(station, slice) else np.ix_(rows, station)
         rain_mm = np.diff(ring.rain_um[columns], axis=0) / UM_PER_MM
         observed = np.minimum(np.diff(ring.observed_min[columns], axis=0) / step_min, 1.0)
-        for gauge, spare in self._spares:
-            place = np.flatnonzero(np.arange(len(self._last_s))[station] == gauge)
-            if len(place):
-                seen = np.minimum(np.diff(ring.observed_min[rows, spare]) / step_min, 1.0)
-                better = np.flatnonzero(seen > observed[:, place[0]])
-                rain_mm[better, place[0]] = np.diff(ring.rain_um[rows, spare])[better] / UM_PER_MM
-                observed[better, place[0]] = seen[better]
         # Steps that do not begin and end where totals are held are not known by themselves.
         is_moved = held != edges
         unknown = is_moved[1:] | is_moved[:-1]
@@ -450,15 +417,6 @@ class RainWindow:
         self._last_s[:] = state["last_s"]
         ring.head = int(state["head"][0])
         self._latest = None
-
-    def _take_spares(self, found: Accumulation) -> None:
-        """Windows of spares in place of their gauges' where they observed a greater share."""
-        for gauge, spare in self._spares:
-            seen = found.observed_min[:, gauge] * found.length_min[:, spare].astype(np.int64)
-            by_spare = found.observed_min[:, spare] * found.length_min[:, gauge].astype(np.int64)
-            better = by_spare > seen
-            for array in (found.rain_um, found.observed_min, found.length_min):
-                array[better, gauge] = array[better, spare]
 
     def _minutes_of(self, station: Int32Array, interval_s: Int32Array | None) -> Int32Array:
         own = self._interval_min[station]

@@ -10,7 +10,7 @@ from tests.unit.delivery.messages import one_of_each_cause
 from tests.unit.desk.county import MESSAGE_POLICY, RULES, county, reason, rule
 from warnstream.delivery.render import render
 from warnstream.delivery.texts import TEXT_ZH_MAX
-from warnstream.model.changes import Reason
+from warnstream.model.changes import Fact, Reason
 from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
@@ -64,6 +64,35 @@ def test_a_doubtful_value_is_called_unconfirmed() -> None:
     doubtful = replace(RAISED, reason=reason(confirmed=False))
     assert "待核实" in zh(doubtful)
     assert "unconfirmed" in en(doubtful)
+
+
+@pytest.mark.parametrize(
+    ("note", "said_zh", "said_en"),
+    [
+        (
+            "faulty_zero",
+            "S0站疑似堵塞，改用备用站。",
+            "Main gauge S0 doubted: faulty zero; its spare is used.",
+        ),
+        ("stuck", "S0站读数卡滞，改用备用站。", "Main gauge S0 doubted: stuck; its spare is used."),
+        ("silent", "S0站无数据，改用备用站。", "Main gauge S0 silent; its spare is used."),
+        ("outlier", "S0站存疑，改用备用站。", "Main gauge S0 doubted; its spare is used."),
+    ],
+)
+def test_a_gauge_that_gave_way_to_its_spare_is_named_with_what_is_wrong(
+    note: str, said_zh: str, said_en: str
+) -> None:
+    fact = Fact("replaced", "S0", 0.0, 83.0, "mm", HOUR_S, note=note)
+    replaced = replace(RAISED, reason=reason(facts=(fact,)))
+    assert said_zh in zh(replaced)
+    assert said_en in en(replaced)
+
+
+def test_what_the_spare_of_a_doubted_gauge_says_is_told() -> None:
+    fact = Fact("spare", "S9", 0.2, 83.0, "mm", HOUR_S, note="high_influx")
+    doubted = replace(RAISED, reason=reason(confirmed=False, facts=(fact,)))
+    assert "备用站S9测得0.2毫米。" in zh(doubted)
+    assert "Its spare S9 measured 0.2 mm." in en(doubted)
 
 
 def test_without_a_station_the_gauges_nearby_speak() -> None:

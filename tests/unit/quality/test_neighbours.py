@@ -25,7 +25,7 @@ def rain(own: float, around: float) -> np.ndarray:
 def after(found: NeighbourChecks, *intervals: tuple[float, float], first: int = 1) -> bool:
     for number, (own, around) in enumerate(intervals, start=first):
         found.step(rain(own, around), number * STEP)
-    return bool(found.is_faulty_zero[0])
+    return bool(found.zeros.is_faulty_zero[0])
 
 
 def test_dry_for_seven_wet_intervals_of_the_neighbours_is_a_faulty_zero() -> None:
@@ -36,7 +36,7 @@ def test_dry_for_seven_wet_intervals_of_the_neighbours_is_a_faulty_zero() -> Non
 def test_a_faulty_zero_began_with_the_first_of_these_intervals() -> None:
     found = checks()
     after(found, (0.2, 0.2), *[(0.0, 0.3)] * 7)
-    assert found.zero_since_s.tolist() == [STEP, *[-1] * (N - 1)]
+    assert found.zeros.zero_since_s.tolist() == [STEP, *[-1] * (N - 1)]
 
 
 def test_a_dry_interval_of_the_neighbours_begins_the_count_anew() -> None:

@@ -84,7 +84,7 @@ def test_people_start_answer_and_stop() -> None:
     connection = OneNotification(notification())
     people = People(connection, ALWAYS)
     people.start()
-    assert connection.answered.wait(5)
+    assert connection.answered.wait(60)
     people.stop()
     assert connection.closed
     assert people.counts() == PeopleCounts(shown=1, repeats=1, answered=1)

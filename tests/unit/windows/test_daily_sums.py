@@ -8,6 +8,7 @@ from warnstream.model.days import DayWindow, PastDays, last_days, over_duration
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.windows.daily_sums import DailySums, DayRain
 from warnstream.windows.rain_window import RainWindow
+from warnstream.windows.spares import SparedRain
 
 DAY0 = 20_600  # days from 08:00 in China begin at 00:00 UTC
 DAYS_BACK_MM = (30, 0, 20, 10, 0, 0, 0, 50, 0, 0)
@@ -30,9 +31,9 @@ class Days:
             np.full(n_stations, 600, dtype=np.int32),
             span_s=DailySums.span_s(24 * HOUR_S, 6 * HOUR_S),
             grace_s=120,
-            spares=spares,
             by_minute_s=by_minute_s,
         )
+        self.rain_of_gauges = SparedRain(self.ring, spares)
         self.days = DailySums(n_stations, windows, day_begins_s=begins_s, past=past)
         self.now_s = 0
 
@@ -44,7 +45,7 @@ class Days:
         observed_at_s = np.array([row[1] for row in rows], dtype=np.int64)
         intervals = np.full(len(rows), interval_s, dtype=np.int32)
         self.ring.add(station, observed_at_s, np.array([row[2] for row in rows], dtype=np.float64), intervals)
-        self.days.advance(self.ring, now_s, station, observed_at_s - interval_s)
+        self.days.advance(self.rain_of_gauges, now_s, station, observed_at_s - interval_s)
         return self
 
     @property

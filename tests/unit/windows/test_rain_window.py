@@ -120,16 +120,6 @@ def test_a_snapshot_of_another_network_is_refused() -> None:
         window(300, 300).restore(window(300).snapshot())
 
 
-def test_frames_tell_unknown_from_dry() -> None:
-    ring = window(300, 300)
-    for step in range(1, 7):
-        add(ring, 0, T0 + step * 300, 0.0)
-    ring.advance(T0 + 1800)
-    frames = ring.frames(3, 600, T0 + 1800)
-    assert frames[:, 0].tolist() == [0.0, 0.0, 0.0]
-    assert np.isnan(frames[:, 1]).all()
-
-
 def tip(ring: RainWindow, at_s: int, rain_mm: float) -> None:
     ring.add_tips(np.array([0], dtype=np.int32), np.array([at_s]), np.array([rain_mm]))
 
@@ -160,25 +150,3 @@ def test_coverage_by_tips_does_not_depend_on_their_order() -> None:
         one = ring.accumulate_until(np.array([600, 2520]), np.array([T0 // 60 + 42]))
         found.append((one.rain_um.tolist(), one.observed_min.tolist()))
     assert found[0] == found[1] == found[2]
-
-
-def test_a_spare_fills_the_windows_that_it_saw_more_of() -> None:
-    """Gauge 0 falls silent after half an hour; its spare 1 speaks all the time and says more."""
-    ring = RainWindow(np.array([600, 600], dtype=np.int32), span_s=12 * HOUR, grace_s=60, spares=((0, 1),))
-    ring.advance(T0)
-    for step in range(1, 7):
-        if step <= 3:
-            add(ring, 0, T0 + 600 * step, 1.0)
-            assert rain_of(ring, HOUR, T0 + 600 * step) == step * 1.0
-        add(ring, 1, T0 + 600 * step, 2.0)
-    now_s = T0 + HOUR
-    assert rain_of(ring, HOUR, now_s) == 12.0
-    assert coverage_of(ring, HOUR, now_s) == 1.0
-    assert rain_of(ring, HOUR, now_s, station=1) == 12.0
-    rain_mm, observed = ring.steps(T0 // 60, 6, 10)
-    assert rain_mm[:, 0].tolist() == [1.0] * 3 + [2.0] * 3
-    assert observed[:, 0].tolist() == [1.0] * 6
-    latest = ring.latest(np.array([600, HOUR], dtype=np.int32), now_s)
-    add(ring, 0, T0 + 2400, 9.0)
-    again = ring.latest(np.array([600, HOUR], dtype=np.int32), now_s)
-    assert again.rain_um[:, 0].tolist() == latest.rain_um[:, 0].tolist() == [2_000, 12_000]

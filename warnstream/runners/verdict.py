@@ -310,6 +310,8 @@ def describe_blindness(village: VillageView) -> list[str]:
         if place.is_blind:
             others = sum(one.weight > 0 for one in place.stations)
             by = f"judged by {others} farther gauges" if others else "no farther gauge speaks either"
+            grids = sorted({*place.grid} - {""})
+            by = f"judged by the grid {', '.join(grids)}" if grids else by
             said.append(f"{zone}blind: none of its own gauges reports; {by}")
         elif place.is_partly_blind:
             said.append(f"{zone}partly blind: gauges with {place.heard:.0%} of its weight report")

@@ -26,6 +26,7 @@ from warnstream.model.rules import HazardRule
 from warnstream.runners.explain_command import find_village
 from warnstream.runners.explain_record import view_record
 from warnstream.runners.explain_text import tell
+from warnstream.runners.verdict import describe_blindness
 
 N = 3
 SIREN = (15, 25, 40, 80)
@@ -296,3 +297,12 @@ def test_levels_have_words() -> None:
     hazard = county.hazard()
     assert hazard["level"] == Level.RED.word
     assert hazard["why_not_higher"] == ["there is no higher level"]
+
+
+def test_a_blind_village_that_a_grid_stands_in_for_names_the_grid() -> None:
+    county = County()
+    county.at(30)
+    view = county.engine.assessment.view(0)
+    (place,) = view.places
+    by_radar = replace(view, places=(replace(place, grid=tuple("radar" for _ in place.window)),))
+    assert describe_blindness(by_radar) == ["blind: none of its own gauges reports; judged by the grid radar"]

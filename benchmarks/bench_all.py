@@ -81,9 +81,9 @@ class Part:
 
 SECTIONS = (
     Section(
-        "limits", "Limits of this machine", "bench_limits", (), ("--repeats", "2", "--messages", "5000"), 60
+        "limits", "Limits of this machine", "bench_limits", (), ("--repeats", "2", "--messages", "5000"), 50
     ),
-    Section("engine", "Engine", "bench_engine", (), ("--hours", "1", "--repeats", "1"), 110),
+    Section("engine", "Engine", "bench_engine", (), ("--hours", "1", "--repeats", "1"), 80),
     Section("parts", "Parts of a step", "bench_parts", (), ("--minutes", "30"), 50),
     Section(
         "assess",
@@ -99,9 +99,9 @@ SECTIONS = (
         "bench_desk",
         (),
         ("--doors", "4000", "--villages", "200", "--repeats", "1"),
-        170,
+        130,
     ),
-    Section("growth", "Growth", "bench_growth", (), (), 100),
+    Section("growth", "Growth", "bench_growth", (), (), 80),
     Section(
         "peers",
         "Peers on one trace",
@@ -111,7 +111,7 @@ SECTIONS = (
         120,
     ),
     Section(
-        "journal", "Journal beside SQLite", "bench_journal", ("--appends", "1000"), ("--appends", "50"), 60
+        "journal", "Journal beside SQLite", "bench_journal", ("--appends", "1000"), ("--appends", "50"), 30
     ),
     Section(
         "recovery",
@@ -119,7 +119,7 @@ SECTIONS = (
         "bench_recovery",
         (),
         ("--entries", "200", "--stations", "100", "--repeats", "1"),
-        100,
+        90,
     ),
     Section(
         "ingest",
@@ -160,7 +160,7 @@ SECTIONS = (
         "load_nation",
         ("--minutes", "1"),
         ("--minutes", "0.2", "--stations", "2000", "--rate", "200", "--tick", "5s"),
-        170,
+        160,
     ),
 )
 

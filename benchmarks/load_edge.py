@@ -54,7 +54,7 @@ def run_publisher(directory: Path, port: int, per_s: float, connections: int) ->
     while not select.select([sys.stdin], [], [], 0)[0]:
         due_s = begin_s + number / per_s
         if due_s > time.time():
-            time.sleep(min(due_s - time.time(), 0.2))
+            time.sleep(min(max(due_s - time.time(), 0.0), 0.2))
             continue
         station, now_s = number % len(stations), int(time.time())
         observation: dict[str, object] = {"station": stations.code[station], "time": iso_utc(now_s), **OTHERS}

@@ -97,11 +97,12 @@ class _Lane:
         self.waiting: deque[Arrived] = deque()
         self.messages = 0
         self.size_bytes = 0
-        self.is_awaited = False
+        self.awaited_at_s: float | None = None
 
     def put(self, arrived: Arrived) -> None:
         self.waiting.append(arrived)
-        self.is_awaited |= arrived.is_awaited
+        if arrived.is_awaited and self.awaited_at_s is None:
+            self.awaited_at_s = arrived.at_s
         self.messages += len(arrived.topics)
         self.size_bytes += arrived.size_bytes
 
@@ -116,7 +117,7 @@ class _Lane:
             size_bytes += arrived.size_bytes
         self.messages -= count
         self.size_bytes -= size_bytes
-        self.is_awaited &= bool(self.waiting)
+        self.awaited_at_s = next((one.at_s for one in self.waiting if one.is_awaited), None)
         return batch
 
 
@@ -165,7 +166,7 @@ class Inbox:
         """Add messages; always taken, ask `has_room` first."""
         with self._condition:
             lane = self._streams if arrived.is_stream else self._lone
-            hastens = arrived.is_awaited and not lane.is_awaited
+            hastens = arrived.is_awaited and lane.awaited_at_s is None
             lane.put(arrived)
             self._are_streams_full |= self._fills(self._streams, STREAM_SHARE)
             # The taker is woken once per batch, not once per message; and where it would wait too long.
@@ -190,8 +191,8 @@ class Inbox:
         """What arrived: lone messages in order, then those of streams in order.
 
         Waits up to `wait_s` for a first message, then up to `gather_s` until there are `messages_max`.
-        Lone messages that nobody waits for are kept until `open_until_s` by the monotonic clock; where
-        somebody may, only until none came for `gather_s`.
+        Lone messages that nobody waits for are kept until `open_until_s` by the monotonic clock, the others
+        no longer than `gather_s`.
         A batch may be larger by what came together with its last message. Empty when nothing came.
         With `streams_max` 0 streams are left where they are.
         """
@@ -201,7 +202,7 @@ class Inbox:
             deadline_s = time.monotonic() + gather_s
             self._wanted = messages_max
             while self._has_waiting(streams_max) and self.messages < messages_max and not self._is_woken:
-                remaining_s = max(deadline_s, self._open_until_s(gather_s, open_until_s)) - time.monotonic()
+                remaining_s = max(deadline_s, self._patience_s(gather_s, open_until_s)) - time.monotonic()
                 if remaining_s <= 0:
                     break
                 self._condition.wait(remaining_s)
@@ -209,11 +210,12 @@ class Inbox:
             self._is_woken = False
             return self._batch(messages_max, streams_max)
 
-    def _open_until_s(self, gather_s: float, latest_s: float) -> float:
-        """Until when to wait for one more lone message; streams end that."""
-        if self._streams.waiting or not self._lone.waiting:
+    def _patience_s(self, gather_s: float, latest_s: float) -> float:
+        """Until when lone messages may wait for more; streams end that."""
+        if self._streams.waiting:
             return 0.0
-        return min(self._lone.waiting[-1].at_s + gather_s, latest_s) if self._lone.is_awaited else latest_s
+        awaited_at_s = self._lone.awaited_at_s
+        return latest_s if awaited_at_s is None else min(awaited_at_s + gather_s, latest_s)
 
     def _has_waiting(self, streams_max: int) -> bool:
         return bool(self._lone.waiting) or (streams_max > 0 and bool(self._streams.waiting))

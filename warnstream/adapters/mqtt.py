@@ -46,8 +46,8 @@ CAUGHT_UP_S = 3.0
 """The kept session has caught up when no large read came for so long."""
 
 
-INFLIGHT_MIN = 16
-"""So many unacknowledged messages any broker has on their way (mosquitto 20 unless told otherwise)."""
+INFLIGHT_MIN = 20
+"""With so many unacknowledged messages a broker may send no more: mosquitto, unless told otherwise."""
 
 
 class Role(Enum):

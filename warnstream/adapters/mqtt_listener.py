@@ -93,7 +93,7 @@ class MqttListener:
         self._is_holding = False
         self._is_listening = threading.Event()
         self._error: Exception | None = None
-        self._taken = 0
+        self._taken, self._has_acknowledged = 0, False
         self._loop = asyncio.SelectorEventLoop(CalmSelector(self._take_count))
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -224,6 +224,7 @@ class MqttListener:
         task.add_done_callback(self._tasks.discard)
 
     def _acknowledge(self, of_peer: dict[Peer, tuple[list[bytes], list[bool]]]) -> None:
+        self._has_acknowledged = True
         for peer, (message_ids, streams) in of_peer.items():
             peer.acknowledge(message_ids, sum(streams))
 
@@ -358,8 +359,12 @@ class MqttListener:
             self.call_later(SWEEP_S, self._go_on)
 
     def _take_count(self) -> int:
-        """Messages that were put since this was last asked."""
-        taken, self._taken = self._taken, 0
+        """Messages that were put since this was last asked; none after an acknowledgement.
+
+        Whoever has waited for it sends again at once, and is to be read from.
+        """
+        taken = 0 if self._has_acknowledged else self._taken
+        self._taken, self._has_acknowledged = 0, False
         return taken
 
     def count_unclaimed(self) -> None:

@@ -41,8 +41,9 @@ READ_BYTES_MIN = 16 * 1024
 READ_BYTES_ALL = 2 * 1024 * 1024
 """Together the clients are read that much in one round: some 15 ms of work, at least 16 KiB of each."""
 
-AWAITED_S = 0.05
-"""Who sends again so soon after an acknowledgement has waited for it."""
+PROMPT_S = 0.04
+PROMPT_READS = 4
+"""Who sends so soon after an acknowledgement, so many times in a row, waits for each of them."""
 
 STREAM_MESSAGES = 16
 """A read that brings more messages is part of a stream."""
@@ -76,6 +77,7 @@ class Peer(asyncio.BufferedProtocol):
         self._pauses: set[str] = set()
         self._unacknowledged = 0
         self._acknowledged_at_s = 0.0
+        self._prompt_reads = 0
         self._streams = 0
         self._tokens = 0.0
         self._tokens_at_s = 0.0
@@ -426,7 +428,8 @@ class Peer(asyncio.BufferedProtocol):
         # What follows a stream stays behind it.
         is_stream = self._streams > 0 or len(topics) > STREAM_MESSAGES
         self._streams += is_stream
-        is_awaited = is_stream or self._tokens_at_s - self._acknowledged_at_s < AWAITED_S
+        is_prompt = self._tokens_at_s - self._acknowledged_at_s < PROMPT_S
+        self._prompt_reads = self._prompt_reads + 1 if is_prompt else 0
         self._listener.put(
             Arrived(
                 self._listener,
@@ -436,7 +439,7 @@ class Peer(asyncio.BufferedProtocol):
                 message_ids,
                 size_bytes,
                 is_stream=is_stream,
-                is_awaited=is_awaited,
+                is_awaited=is_stream or self._prompt_reads >= PROMPT_READS,
             )
         )
         if self._unacknowledged >= self._listener.settings.inflight_max:

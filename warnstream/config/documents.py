@@ -96,8 +96,8 @@ class BrokerSection(Section):
         "20ms",
         alias="batch_wait",
         description=(
-            "Readings of a sender that waits for its acknowledgement are durable and acknowledged so soon "
-            "after the last one; others with the step that judges them, within a tenth of a second."
+            "What a sender may be waiting for is durable and acknowledged within that time; the rest of a "
+            "trickle with the step that judges it, within a tenth of a second."
         ),
     )
     batch_messages_max: Annotated[int, forms.whole(1, 65_535)] = default(

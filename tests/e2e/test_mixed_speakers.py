@@ -4,7 +4,6 @@ import json
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from station_sim.cli import main
@@ -61,7 +60,7 @@ def test_every_report_of_a_mixed_county_is_in_the_journal(
             RawMessage(topic, payload)
             for _, kind, entry in journal.since(0)
             if kind == kinds.MESSAGES
-            for topic, payload in msgspec.msgpack.decode(entry, type=list[tuple[str, bytes]])
+            for topic, payload in kinds.decode_messages(entry)
             if not is_clock(topic)
         ]
     scenario = Scenario(SEED, read_county(tmp_path), 1, fault_mix=HARSH_FAULTS)

@@ -3,7 +3,6 @@
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from station_sim.county import CountyPlan, build_county
@@ -47,7 +46,7 @@ def test_confirmed_reports_are_in_the_journal_of_a_killed_node(tmp_path: Path, m
             RawMessage(topic, payload)
             for _, kind, entry in journal.since(0)
             if kind == kinds.MESSAGES
-            for topic, payload in msgspec.msgpack.decode(entry, type=list[tuple[str, bytes]])
+            for topic, payload in kinds.decode_messages(entry)
         ]
     assert [message.payload for message in kept if message.topic == LISTENER_TOPIC_SL651] == frames
     readings = build_decoder(configuration).decode(kept).readings

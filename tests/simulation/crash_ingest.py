@@ -30,7 +30,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-import msgspec
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -395,7 +394,7 @@ def lost_readings(storm: Storm) -> int:
     kept: set[tuple[str, bytes]] = set()
     for _, kind, payload in read_entries(extent, 1):
         if kind == intake.MESSAGES:
-            kept.update(msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]]))
+            kept.update(intake.decode_messages(payload))
     sent = (message for message in storm.scenario.messages() if not is_clock(message.topic))
     return sum(message.n_readings for message in sent if (message.topic, message.payload) not in kept)
 

@@ -21,6 +21,7 @@ from warnstream.model.changes import LevelChange, Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.station_quality import StationFlag, StationNeighbours, no_neighbours
+from warnstream.runners.explain_record import station_state
 
 N = 8
 GAUGE, SPARE = 0, 7
@@ -183,6 +184,27 @@ def test_two_sound_gauges_are_told_as_one() -> None:
     steps = run(assessment_of(), 14, storm, storm, 2.6)
     reason = last_reason(steps)
     assert (reason.station, reason.facts, reason.confirmed) == ("S0", (), True)
+
+
+def test_an_explanation_says_that_the_spare_speaks_and_adds_up() -> None:
+    assessment = assessment_of()
+    run(assessment, 16, dry, storm, 2.6)
+    view = assessment.view(0)
+    (gauge,) = view.places[0].stations
+    assert (gauge.is_reporting, gauge.is_heard, gauge.confidence) == (True, True, 0.0)
+    assert station_state(gauge) == "set aside, its spare speaks"
+    assert gauge.rain_mm[-1] == pytest.approx(12 * 4.1)
+    assert gauge.unmeasured[-1] == 0.0
+    assert all(hazard.adds_up for hazard in view.hazards)
+
+
+def test_a_grid_stands_in_for_a_clogged_gauge_only_while_its_spare_measures_nothing() -> None:
+    for spare, is_measured in ((storm, True), (lambda _: None, False)):
+        assessment = assessment_of()
+        step = run(assessment, 16, dry, spare, 2.6)[-1]
+        until_s = assessment._stations.measured_until_s(step.quality)
+        assert bool(until_s[GAUGE] == T0 + 16 * STEP) is is_measured
+        assert until_s[1] == T0 + 16 * STEP
 
 
 def test_every_gauge_is_judged_by_its_own_rain() -> None:

@@ -62,10 +62,7 @@ def view_record(
             for hazard in view.hazards
         ],
         "places": [_place(configuration, place) for place in view.places],
-        "signs": [
-            sign_record(sign, configuration.network, sign.reporter if names_posts else "")
-            for sign in view.signs
-        ],
+        "signs": [sign_record(sign, villages.code, names_posts=names_posts) for sign in view.signs],
         "forecast_failure": view.forecast_failure or None,
     }
 

@@ -20,15 +20,11 @@ RATIOS_SHOWN_MAX = 20
 """Villages nearest to critical rainfall that are named."""
 
 
-def sign_record(sign: Sign, network: Network, post: str) -> dict[str, object]:
-    """A sign as the HTTP interface lists it.
-
-    Everybody reads what was seen where. Who said so, and in which words, is read by the posts that answer
-    for the village and by the one that reported it; they need it to judge the sign.
-    """
+def sign_record(sign: Sign, village_codes: Sequence[str], *, names_posts: bool) -> dict[str, object]:
+    """A sign as it is listed; without `names_posts` not who said so, and in which words."""
     record: dict[str, object] = {
         "sign": sign.sign,
-        "village": network.villages.code[sign.village],
+        "village": village_codes[sign.village],
         "kind": sign.kind,
         "state": str(sign.state),
         "reports": sign.n_reports,
@@ -36,11 +32,17 @@ def sign_record(sign: Sign, network: Network, post: str) -> dict[str, object]:
         "changed_at": iso_utc(sign.changed_at_s),
         "expires": iso_utc(sign.expires_s),
     }
+    names = {"reporter": sign.reporter, "validator": sign.validator or None, "note": sign.note}
+    return record | names if names_posts else record
+
+
+def may_read_names(sign: Sign, network: Network, post: str) -> bool:
+    """Whether a post reads who said what of a sign: those that may judge it do, and the one that reported it.
+
+    An empty text is everybody, who does not.
+    """
     answers = post in {one.post for one in network.posts_of_village(sign.village)}
-    if post and (answers or post == sign.reporter):
-        names = {"reporter": sign.reporter, "validator": sign.validator or None, "note": sign.note}
-        return record | names
-    return record
+    return bool(post) and (answers or post == sign.reporter)
 
 
 def ratio_records(
@@ -77,7 +79,11 @@ class SignBoard:
 
     def listed_for(self, post: str) -> list[dict[str, object]]:
         """Signs as a post may read them; an empty text is everybody. Called from several threads."""
-        return [sign_record(sign, self._network, post) for sign in self._signs]
+        network = self._network
+        return [
+            sign_record(sign, network.villages.code, names_posts=may_read_names(sign, network, post))
+            for sign in self._signs
+        ]
 
     def tell(self, signs: Sequence[Sign]) -> None:
         """Take the signs after a step."""

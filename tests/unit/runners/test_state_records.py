@@ -7,7 +7,7 @@ import pytest
 from tests.networks import T0, network_of
 from warnstream.model.network import ChainPost
 from warnstream.model.signs import Sign, SignState
-from warnstream.runners.state_records import sign_record
+from warnstream.runners.state_records import may_read_names, sign_record
 
 NETWORK = replace(
     network_of(1, 2),
@@ -34,20 +34,25 @@ PUBLIC = {"sign", "village", "kind", "state", "reports", "reported_at", "changed
 PRIVATE = {"reporter", "validator", "note"}
 
 
+def record_for(post: str, sign: Sign = SIGN) -> dict[str, object]:
+    names_posts = may_read_names(sign, NETWORK, post)
+    return sign_record(sign, NETWORK.villages.code, names_posts=names_posts)
+
+
 @pytest.mark.parametrize("post", ["", "stranger", "grid-9"])
 def test_everybody_reads_what_was_seen_and_not_by_whom(post: str) -> None:
-    record = sign_record(SIGN, NETWORK, post)
+    record = record_for(post)
     assert record.keys() == PUBLIC
     assert not any(word in str(record) for word in ("grid-2", "town-1", "Mrs Li"))
 
 
 @pytest.mark.parametrize("post", ["grid-1", "town-1"])
 def test_posts_that_answer_for_the_village_read_who_said_what(post: str) -> None:
-    record = sign_record(SIGN, NETWORK, post)
+    record = record_for(post)
     assert record.keys() == PUBLIC | PRIVATE
     assert (record["reporter"], record["validator"], record["note"]) == ("grid-2", "town-1", "Mrs Li's wall")
 
 
 def test_who_reported_a_sign_in_another_village_reads_what_became_of_it() -> None:
-    assert sign_record(SIGN, NETWORK, "grid-2")["note"] == "Mrs Li's wall"
-    assert sign_record(replace(SIGN, reporter="x"), NETWORK, "grid-2").keys() == PUBLIC
+    assert record_for("grid-2")["note"] == "Mrs Li's wall"
+    assert record_for("grid-2", replace(SIGN, reporter="x")).keys() == PUBLIC

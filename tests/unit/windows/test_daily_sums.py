@@ -5,6 +5,7 @@ import pytest
 
 from warnstream.model.arrays import Int32Array
 from warnstream.model.days import DayWindow, PastDays, last_days, over_duration
+from warnstream.model.station_quality import LASTS, StationFlag, Stretches
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.windows.daily_sums import DailySums, DayRain
 from warnstream.windows.rain_window import RainWindow
@@ -165,6 +166,29 @@ def test_each_day_is_taken_from_the_gauge_or_from_its_spare() -> None:
     days.rain(yesterday_s, (1, yesterday_s, 2.0))
     days.rain(midnight_s)
     assert (days.mm(0), days.mm(1)) == ([10.0], [9.0])
+
+
+def test_a_day_on_which_the_gauge_was_clogged_is_its_spares_and_is_told_whole() -> None:
+    midnight_s = DAY0 * DAY_S
+    yesterday_s = midnight_s - DAY_S + 600
+    days = Days(DayWindow(1, 1), n_stations=2, spares=((0, 1),))
+    days.rain(yesterday_s, (0, yesterday_s, 0.0), (1, yesterday_s, 9.0), interval_s=600)
+    days.rain(midnight_s)
+    assert days.mm() == [0.0]
+    clogged = Stretches(
+        np.array([0], dtype=np.int32),
+        np.array([yesterday_s - 600]),
+        np.array([LASTS]),
+        np.array([StationFlag.FAULTY_ZERO], dtype=np.uint16),
+    )
+    days.days.advance(days.rain_of_gauges, midnight_s, *days.rain_of_gauges.doubt(clogged))
+    assert days.mm() == [9.0]
+    missed = days.rain_of_gauges.unmeasured_of_days(days.found)
+    assert (missed.station.tolist(), missed.share.tolist()) == ([0], [[0.0]])
+    alone = SparedRain(days.ring)
+    alone.doubt(clogged)
+    missed = alone.unmeasured_of_days(days.found)
+    assert (missed.station.tolist(), missed.share.tolist()) == ([0], [[1.0]])
 
 
 def test_a_restored_state_goes_on_as_before() -> None:

@@ -210,3 +210,27 @@ def test_a_number_that_is_no_number_never_reaches_a_window() -> None:
     flags = county.assessment.step(batch, AT_11).flags
     assert all(flag & Flag.OUT_OF_RANGE for flag in flags)
     assert county.rain_mm() == 0.0
+
+
+def test_two_tips_within_one_second_are_two_by_their_numbers_and_each_counts_once() -> None:
+    county = County()
+    one, other = (observation(time=AT_10 + 60, rain_tip=0.2, sequence=number) for number in (41, 42))
+    assert county.take(AT_10 + 61, one) == [Flag.NONE]
+    assert county.take(AT_10 + 62, other, one) == [Flag.NONE, Flag.DUPLICATE]
+    assert county.rain_mm() == 0.4
+    assert county.take(AT_10 + 3600, other, other) == [Flag.DUPLICATE] * 2  # sent again after an outage
+
+
+def test_tips_without_numbers_are_one_a_second() -> None:
+    county = County()
+    tip = observation(time=AT_10 + 60, rain_tip=0.2)
+    assert county.take(AT_10 + 62, tip, tip) == [Flag.NONE, Flag.DUPLICATE]
+
+
+def test_an_amount_that_is_asked_for_again_under_another_number_counts_once() -> None:
+    """Why the number is part of the identity of tips alone: a centre's query numbers anew."""
+    county = County()
+    one, again = (observation(time=AT_11, rain=7.5, sequence=number) for number in (41, 0))
+    assert county.take(AT_11, one) == [Flag.NONE]
+    assert county.take(AT_11 + 60, again) == [Flag.DUPLICATE]
+    assert county.rain_mm() == 7.5

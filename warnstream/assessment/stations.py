@@ -388,7 +388,9 @@ class StationState:
             flags |= carries * np.uint16(flag)
         is_amount = (readings.variable == Variable.RAIN) | (readings.variable == Variable.RAIN_TIP)
         rain = np.flatnonzero(is_amount & ((flags & UNUSABLE) == 0))
-        repeated = self._duplicates.mark(readings.station[rain], readings.observed_at_s[rain])
+        repeated = self._duplicates.mark(
+            readings.station[rain], readings.observed_at_s[rain], readings.sequence[rain]
+        )
         flags[rain[repeated]] |= np.uint16(Flag.DUPLICATE)
         usable = np.flatnonzero((flags & UNUSABLE) == 0)
         if len(usable) == len(readings):

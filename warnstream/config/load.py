@@ -50,16 +50,16 @@ from warnstream.config.rivers import RiverBook
 from warnstream.config.rule_tables import RuleBook
 from warnstream.config.sections import Section
 from warnstream.config.settings import Configuration
-from warnstream.config.thresholds import (
+from warnstream.config.threshold_table import (
     HazardDocument,
     Surroundings,
     Threshold,
-    build_rule,
     check_classes,
     duration_fault,
     read_table,
     rows_of_places,
 )
+from warnstream.config.thresholds import build_rule
 from warnstream.config.wetness import ClassValue
 from warnstream.config.yaml_check import check_document, valid_part
 from warnstream.config.yaml_tree import Location, YamlTree, path_text, read_yaml

@@ -26,7 +26,7 @@ from warnstream.config.rule_language import (
     column_key,
     parse_levels,
 )
-from warnstream.config.thresholds import HazardDocument, Surroundings, duration_fault
+from warnstream.config.threshold_table import HazardDocument, Surroundings, duration_fault
 from warnstream.config.yaml_tree import Location, YamlTree, path_text
 from warnstream.model.arrays import Float64Array, Int32Array
 from warnstream.model.expressions import RuleTable, Term

@@ -17,6 +17,7 @@ Limit: messages above 256 KiB are refused unread.
 """
 
 import itertools
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -43,13 +44,23 @@ from warnstream.model.arrays import Int32Array, Int64Array
 from warnstream.model.decoders import DecoderRule, VariableMapping
 from warnstream.model.messages import MessageColumns
 from warnstream.model.network import Stations
-from warnstream.model.readings import UNIT_OF_VARIABLE, ReadingBatch, batch_of, concatenate, empty_batch
+from warnstream.model.readings import (
+    UNIT_OF_VARIABLE,
+    ReadingBatch,
+    Variable,
+    batch_of,
+    concatenate,
+    empty_batch,
+)
 from warnstream.model.refusals import Refusal, RefusalReason
 
 __all__ = ["PAYLOAD_BYTES_MAX", "Decoded", "Decoder", "RawMessage"]
 
 _RESERVED = frozenset({"station", "time", "unit", "sequence", "exercise"})
 _TIME_CACHE_MAX = 4096
+_SEQUENCE_MAX = 2**31 - 1
+_Row = tuple[int, int, int, float, int]
+"""Station, variable, time, value, number of a tip."""
 
 
 class Decoder:
@@ -111,7 +122,7 @@ class Decoder:
         plain, message_of_plain, left = self._plain(messages, speakers)
         if not left:
             return plain, message_of_plain, []
-        rows: list[tuple[int, int, int, float]] = []
+        rows: list[_Row] = []
         message_of_row: list[int] = []
         refusals = Refusals()
         for index in left:
@@ -123,8 +134,10 @@ class Decoder:
                 else:
                     rows.append(item)
                     message_of_row.append(index)
-        station, variable, observed_at_s, value = zip(*rows, strict=True) if rows else ((), (), (), ())
-        readings = concatenate([plain, batch_of(station, variable, observed_at_s, value)])
+        columns = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+        station, variable, observed_at_s, value, sequence = columns
+        read = batch_of(station, variable, observed_at_s, value, sequence=sequence)
+        readings = concatenate([plain, read])
         message = np.concatenate([message_of_plain, np.array(message_of_row, dtype=np.int64)])
         arrival = np.argsort(message, kind="stable")
         return readings.select(arrival), message[arrival], refusals.all()
@@ -140,9 +153,7 @@ class Decoder:
     def _is_plain(self, payload: bytes) -> bool:
         return self._columns is not None and not self._columns.decode([payload])[2]
 
-    def _decode_message(
-        self, message: RawMessage, speaker: int
-    ) -> Iterator[tuple[int, int, int, float] | Refusal]:
+    def _decode_message(self, message: RawMessage, speaker: int) -> Iterator[_Row | Refusal]:
         too_large = refuse_if_too_large(message)
         if too_large is not None:
             yield too_large
@@ -161,7 +172,7 @@ class Decoder:
 
     def _decode_observation(
         self, observation: Mapping[str, object], message: RawMessage, speaker: int
-    ) -> Iterator[tuple[int, int, int, float] | Refusal]:
+    ) -> Iterator[_Row | Refusal]:
         code = observation.get("station")
         station = self._names.station(code)
         if station is None:
@@ -194,7 +205,9 @@ class Decoder:
                 yield _refuse(RefusalReason.BAD_VALUE, f"{word} {shown(value)} is not a number", message)
             else:
                 refusal = _check_unit(word, mapping, units, message) if units is not None else None
-                yield refusal or (station, int(mapping.variable), observed_at_s, number)
+                is_tip = mapping.variable is Variable.RAIN_TIP
+                sequence = number_of(observation.get("sequence")) if is_tip else 0
+                yield refusal or (station, int(mapping.variable), observed_at_s, number, sequence)
 
     def _parse_time(self, time: object) -> int:
         if isinstance(time, str):
@@ -208,6 +221,19 @@ class Decoder:
         if isinstance(time, int | float) and not isinstance(time, bool) and 0 <= time < EPOCH_S_MAX:
             return int(time)
         raise ValueError(f"time {shown(time)} is neither ISO 8601 text with a zone nor epoch seconds")
+
+
+def number_of(sequence: object) -> int:
+    """A number for what a sender numbers its tips by, whatever it is; 0 where it does not.
+
+    >>> number_of(None), number_of(7), number_of("7") == number_of(7)
+    (0, 8, False)
+    """
+    if sequence is None:
+        return 0
+    if isinstance(sequence, int):
+        return sequence % _SEQUENCE_MAX + 1
+    return zlib.crc32(str(sequence).encode(errors="surrogatepass")) % _SEQUENCE_MAX + 1
 
 
 def _check_unit(word: str, mapping: VariableMapping, units: object, message: RawMessage) -> Refusal | None:

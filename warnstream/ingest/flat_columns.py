@@ -14,12 +14,13 @@ import numpy as np
 
 from warnstream.ingest.speakers import ANY
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
-from warnstream.model.readings import VARIABLE_OF_WORD, ReadingBatch, batch_of
+from warnstream.model.readings import VARIABLE_OF_WORD, ReadingBatch, Variable, batch_of
 
 _HEAD = 3
 """Fields of an observation before its values: station, time, sequence."""
 
-_WORDS = tuple(VARIABLE_OF_WORD)
+_WORDS = tuple(word for word, variable in VARIABLE_OF_WORD.items() if variable is not Variable.RAIN_TIP)
+"""A tip is left to the other decoder, which reads its number."""
 _CODES = np.array([int(VARIABLE_OF_WORD[word]) for word in _WORDS], dtype=np.uint8)
 
 _Observation: Any = msgspec.defstruct(

@@ -124,6 +124,7 @@ class PackedDecoder:
             rows["observed_at_s"].astype(np.int64),
             rows["value"].astype(np.float64),
             np.zeros(len(rows), dtype=np.int32),
+            np.zeros(len(rows), dtype=np.int32),
         )
 
 

@@ -112,6 +112,8 @@ class ReadingBatch:
         In the variable's unit (`UNIT_OF_VARIABLE`). Never NaN: decoders refuse it.
     interval_s : Int32Array, shape (n,)
         For rain, how long before its time the amount began to fall; 0 is the station's own interval.
+    sequence : Int32Array, shape (n,)
+        For a tip, what its sender numbered it by, so that two of one second are two; 0: it did not.
     """
 
     station: Int32Array
@@ -119,6 +121,7 @@ class ReadingBatch:
     observed_at_s: Int64Array
     value: Float64Array
     interval_s: Int32Array
+    sequence: Int32Array
 
     def __len__(self) -> int:
         return len(self.station)
@@ -131,6 +134,7 @@ class ReadingBatch:
             self.observed_at_s[rows],
             self.value[rows],
             self.interval_s[rows],
+            self.sequence[rows],
         )
 
 
@@ -158,10 +162,11 @@ def batch_of(
     observed_at_s: ArrayLike,
     value: ArrayLike,
     interval_s: ArrayLike | None = None,
+    sequence: ArrayLike | None = None,
 ) -> ReadingBatch:
     """A batch from sequences or arrays, converted to the column types.
 
-    Without `interval_s` every reading covers its station's own interval.
+    Without `interval_s` every reading covers its station's own interval, without `sequence` none is numbered.
 
     Raises
     ------
@@ -177,6 +182,7 @@ def batch_of(
         np.zeros(len(stations), dtype=np.int32)
         if interval_s is None
         else np.asarray(interval_s, dtype=np.int32),
+        np.zeros(len(stations), dtype=np.int32) if sequence is None else np.asarray(sequence, dtype=np.int32),
     )
     lengths = {len(getattr(batch, name)) for name in ReadingBatch.__slots__}
     if len(lengths) != 1:
@@ -194,4 +200,5 @@ def concatenate(batches: list[ReadingBatch]) -> ReadingBatch:
         np.concatenate([batch.observed_at_s for batch in batches]),
         np.concatenate([batch.value for batch in batches]),
         np.concatenate([batch.interval_s for batch in batches]),
+        np.concatenate([batch.sequence for batch in batches]),
     )

@@ -8,7 +8,7 @@ from tests.networks import LOWERING, QUALITY, T0, WINDOWS, nearest_weights, netw
 from warnstream.assessment import Assessment, Weights
 from warnstream.config.faults import FaultLog
 from warnstream.config.rule_language import ParsedRule, RuleContext, parse_levels
-from warnstream.config.thresholds import duration_fault
+from warnstream.config.threshold_table import duration_fault
 from warnstream.config.yaml_tree import read_yaml
 from warnstream.model.changes import LevelChange
 from warnstream.model.expressions import RuleTable, Term

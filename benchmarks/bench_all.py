@@ -101,9 +101,9 @@ SECTIONS = (
         "bench_desk",
         (),
         ("--doors", "4000", "--villages", "200", "--repeats", "1"),
-        120,
+        115,
     ),
-    Section("growth", "Growth", "bench_growth", ("--stations", "N"), ("--stations", "N"), 90),
+    Section("growth", "Growth", "bench_growth", ("--stations", "N"), ("--stations", "N"), 80),
     Section(
         "peers",
         "Peers on one trace",
@@ -129,8 +129,16 @@ SECTIONS = (
         "bench_ingest",
         ("--messages", "80000", "--repeats", "2"),
         ("--messages", "2000", "--repeats", "1"),
-        240,
+        225,
         broker=True,
+    ),
+    Section(
+        "message",
+        "What a message costs, by part",
+        "bench_message",
+        ("--messages", "150000"),
+        ("--messages", "5000", "--repeats", "1"),
+        40,
     ),
     Section(
         "latency",
@@ -138,7 +146,7 @@ SECTIONS = (
         "bench_latency",
         ("--samples", "60"),
         ("--samples", "8", "--scales", "1"),
-        300,
+        290,
     ),
     Section(
         "backlog",

@@ -2,8 +2,9 @@
 
     python -m benchmarks.bench_all [--quick] [--only limits,engine,…] [--out FILE]     (`make bench`)
 
-One section after the other, each a process of its own with its command and a limit of time; the limits
-together are below 27 minutes, so nothing is left out because others were slow. What could not be
+One section after the other, each a process of its own with its command and a time that is kept for it; these
+times together are 27 minutes, so nothing is left out because others were slow, and what earlier ones
+leave over the next may use. What could not be
 measured (a server or a peer that is absent, a failure, a limit reached) is said at the top. One table
 comes first: every figure with its spread over repeated runs and its ratio to a yardstick of the same
 run. Measure on a quiet machine: the load average is printed, and a busy one is marked. ``--quick``
@@ -17,6 +18,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,7 +53,7 @@ class Section:
     size, quick : sequence of str
         Its arguments in the full run, and when only its working is shown.
     seconds_max : int
-        It is ended then, and said to have failed.
+        Kept for it; ended after that and what earlier sections have left over, and said to have failed.
     broker : bool
         Nothing can be measured without mosquitto.
     """
@@ -81,17 +83,17 @@ class Part:
 
 SECTIONS = (
     Section(
-        "limits", "Limits of this machine", "bench_limits", (), ("--repeats", "2", "--messages", "5000"), 50
+        "limits", "Limits of this machine", "bench_limits", (), ("--repeats", "2", "--messages", "5000"), 30
     ),
-    Section("engine", "Engine", "bench_engine", (), ("--hours", "1", "--repeats", "1"), 80),
-    Section("parts", "Parts of a step", "bench_parts", (), ("--minutes", "30"), 50),
+    Section("engine", "Engine", "bench_engine", (), ("--hours", "1", "--repeats", "1"), 60),
+    Section("parts", "Parts of a step", "bench_parts", (), ("--minutes", "30"), 30),
     Section(
         "assess",
         "Windows, villages, evaluation",
         "bench_assess",
         ("--steps", "10"),
         ("--sizes", "county", "--steps", "3"),
-        150,
+        95,
     ),
     Section(
         "desk",
@@ -99,16 +101,16 @@ SECTIONS = (
         "bench_desk",
         (),
         ("--doors", "4000", "--villages", "200", "--repeats", "1"),
-        130,
+        115,
     ),
-    Section("growth", "Growth", "bench_growth", (), (), 80),
+    Section("growth", "Growth", "bench_growth", ("--stations", "N"), ("--stations", "N"), 80),
     Section(
         "peers",
         "Peers on one trace",
         "bench_peers",
         (),
         ("--stations", "40", "--minutes", "30", "--repeats", "1"),
-        120,
+        110,
     ),
     Section(
         "journal", "Journal beside SQLite", "bench_journal", ("--appends", "1000"), ("--appends", "50"), 30
@@ -117,26 +119,34 @@ SECTIONS = (
         "recovery",
         "Recovery after kill -9",
         "bench_recovery",
-        (),
+        ("--entries", "800"),
         ("--entries", "200", "--stations", "100", "--repeats", "1"),
-        90,
+        110,
     ),
     Section(
         "ingest",
         "Messages into a node",
         "bench_ingest",
-        ("--messages", "100000", "--repeats", "2"),
+        ("--messages", "80000", "--repeats", "2"),
         ("--messages", "2000", "--repeats", "1"),
-        220,
+        225,
         broker=True,
+    ),
+    Section(
+        "message",
+        "What a message costs, by part",
+        "bench_message",
+        ("--messages", "150000"),
+        ("--messages", "5000", "--repeats", "1"),
+        40,
     ),
     Section(
         "latency",
         "From the gauge to the door",
         "bench_latency",
-        ("--samples", "100"),
+        ("--samples", "60"),
         ("--samples", "8", "--scales", "1"),
-        260,
+        290,
     ),
     Section(
         "backlog",
@@ -144,15 +154,15 @@ SECTIONS = (
         "load_backlog",
         (),
         ("--stations", "60", "--hours", "1", "--connections", "10", "--way", "listener"),
-        100,
+        110,
     ),
     Section(
         "edge",
         "An edge box",
         "load_edge",
-        ("--seconds", "20"),
+        ("--seconds", "10"),
         ("--seconds", "4", "--way", "listener"),
-        100,
+        95,
     ),
     Section(
         "nation",
@@ -160,7 +170,7 @@ SECTIONS = (
         "load_nation",
         ("--minutes", "1"),
         ("--minutes", "0.2", "--stations", "2000", "--rate", "200", "--tick", "5s"),
-        160,
+        200,
     ),
 )
 
@@ -180,18 +190,20 @@ def main() -> int:
         parser.error(f"no section {', '.join(unknown)}: there are {', '.join(names)}")
     begun, head_ = time.monotonic(), head(is_quick=options.quick)
     parts: dict[str, Part] = {}
-    for section in SECTIONS:
-        if section.name in wanted:
-            print(f"{section.name} ...", file=sys.stderr, flush=True)
-            parts[section.name] = run(section, is_quick=options.quick)
-            # After each: whoever stops the run has what was measured until then.
-            text = document(head_, parts, time.monotonic() - begun, is_quick=options.quick)
-            options.out.write_text(text, encoding="utf-8")
+    asked = [section for section in SECTIONS if section.name in wanted]
+    for place, section in enumerate(asked):
+        print(f"{section.name} ...", file=sys.stderr, flush=True)
+        kept_s = sum(later.seconds_max for later in asked[place + 1 :])
+        seconds_max = BUDGET_S - kept_s - (time.monotonic() - begun)
+        parts[section.name] = run(section, seconds_max, is_quick=options.quick)
+        # After each: whoever stops the run has what was measured until then.
+        text = document(head_, parts, time.monotonic() - begun, is_quick=options.quick)
+        options.out.write_text(text, encoding="utf-8")
     print(options.out.read_text(encoding="utf-8"))
     return 1 if any(part.trouble for part in parts.values()) else 0
 
 
-def run(section: Section, *, is_quick: bool) -> Part:
+def run(section: Section, seconds_max: float, *, is_quick: bool) -> Part:
     """One section, timed; whatever happens is told in the document."""
     started = time.monotonic()
     if section.broker and find_mosquitto() is None:
@@ -199,16 +211,16 @@ def run(section: Section, *, is_quick: bool) -> Part:
     else:
         measure = growth if section.module == "bench_growth" else script
         try:
-            part = measure(section, is_quick=is_quick)
+            part = measure(section, seconds_max, is_quick=is_quick)
         except subprocess.TimeoutExpired:
-            part = Part("", [], f"ended after {section.seconds_max} s, the most it may take")
+            part = Part("", [], f"ended after {seconds_max:.0f} s, the most it may take")
         except (RuntimeError, OSError, ValueError) as error:
             part = Part("", [], f"failed: {error}")
     part.took_s = time.monotonic() - started
     return part
 
 
-def script(section: Section, *, is_quick: bool) -> Part:
+def script(section: Section, seconds_max: float, *, is_quick: bool) -> Part:
     """A benchmark of its own, its output and its rows.
 
     Raises
@@ -219,7 +231,7 @@ def script(section: Section, *, is_quick: bool) -> Part:
     with tempfile.TemporaryDirectory() as name:
         rows = Path(name) / "rows.json"
         arguments = [*(section.quick if is_quick else section.size), "--rows", str(rows)]
-        text = output_of(section.module, arguments, section.seconds_max)
+        text = output_of(section.module, arguments, seconds_max)
         return Part(text, read_rows(rows))
 
 
@@ -232,19 +244,20 @@ def output_of(module: str, arguments: Sequence[str], seconds_max: float) -> str:
         If it ends with an error; with the end of what it said.
     """
     command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    # A session of its own: what it has started ends with it, whatever happens.
     started = subprocess.Popen(
-        command, cwd=HERE.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=HERE.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
         output, errors = started.communicate(timeout=seconds_max)
-    except subprocess.TimeoutExpired:
-        # Asked to stop it ends the servers that it has started.
-        started.terminate()
-        try:
-            started.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            started.kill()
-            started.communicate()
+    except BaseException:
+        os.killpg(started.pid, signal.SIGKILL)
+        started.communicate()
         raise
     if started.returncode != 0:
         said = (errors.strip() or output.strip())[-600:]
@@ -252,10 +265,10 @@ def output_of(module: str, arguments: Sequence[str], seconds_max: float) -> str:
     return output.strip()
 
 
-def growth(section: Section, *, is_quick: bool) -> Part:
+def growth(section: Section, seconds_max: float, *, is_quick: bool) -> Part:
     """Cost with the number of stations, each size in a process of its own, and the exponent."""
     sizes = GROWTH_STATIONS_QUICK if is_quick else GROWTH_STATIONS
-    left_s, found = float(section.seconds_max), list[dict[str, Any]]()
+    left_s, found = seconds_max, list[dict[str, Any]]()
     for n in sizes:
         started = time.monotonic()
         found.append(json.loads(output_of(section.module, ("--stations", str(n)), left_s)))

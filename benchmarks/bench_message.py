@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks.bench_ingest import frames, prepare
 from benchmarks.processes import free_port
+from benchmarks.table import Row, add_rows_option, write_rows
 from warnstream.adapters import mqtt_frames as wire
 from warnstream.adapters.inbox import STREAM_BATCH, Arrived, Inbox
 from warnstream.adapters.memory import keep_freed_memory
@@ -127,6 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--messages", type=int, default=300_000, help="per run (default 300,000)")
     parser.add_argument("--repeats", type=int, default=3, help="runs, after one that warms up (default 3)")
+    add_rows_option(parser)
     options = parser.parse_args()
     keep_freed_memory()
     with tempfile.TemporaryDirectory() as name:
@@ -146,6 +148,11 @@ def main() -> None:
     for part, each_us in part_us.items():
         print(f"| {part} | {each_us:.2f} | {100 * each_us / whole_us:.0f} % |")
     print(f"| all | {whole_us:.2f} | 100 % |")
+    rows = []
+    for part in part_us:
+        values = [1e6 * one[part] / options.messages for one in runs]
+        rows.append(Row(f"a message: {part}", "CPU µs", values, "whole message", whole_us))
+    write_rows(options.rows, rows)
 
 
 if __name__ == "__main__":

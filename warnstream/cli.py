@@ -7,6 +7,7 @@ configuration is wrong, 130 interrupted.
 import argparse
 import gc
 import json
+import os
 import signal
 import sys
 import time
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        status = command(options)
+        sys.stdout.flush()
     except ConfigError as error:
         print(error, file=sys.stderr)
         print(f"{len(error.faults)} fault(s); see docs/configuration.md", file=sys.stderr)
@@ -40,8 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WarnstreamError as error:
         print(f"warnstream: {error}", file=sys.stderr)
         return EXIT_FAILED
+    except BrokenPipeError:
+        # Whoever read what is printed has seen enough (`| head`); nothing may be flushed at the exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:

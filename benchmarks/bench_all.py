@@ -15,6 +15,7 @@ Longer than this run, each a command of its own: `make load-nation` (ten minutes
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -83,17 +84,17 @@ class Part:
 
 SECTIONS = (
     Section(
-        "limits", "Limits of this machine", "bench_limits", (), ("--repeats", "2", "--messages", "5000"), 30
+        "limits", "Limits of this machine", "bench_limits", (), ("--repeats", "2", "--messages", "5000"), 20
     ),
-    Section("engine", "Engine", "bench_engine", (), ("--hours", "1", "--repeats", "1"), 60),
-    Section("parts", "Parts of a step", "bench_parts", (), ("--minutes", "30"), 30),
+    Section("engine", "Engine", "bench_engine", (), ("--hours", "1", "--repeats", "1"), 45),
+    Section("parts", "Parts of a step", "bench_parts", (), ("--minutes", "30"), 25),
     Section(
         "assess",
         "Windows, villages, evaluation",
         "bench_assess",
         ("--steps", "10"),
         ("--sizes", "county", "--steps", "3"),
-        95,
+        90,
     ),
     Section(
         "desk",
@@ -103,7 +104,7 @@ SECTIONS = (
         ("--doors", "4000", "--villages", "200", "--repeats", "1"),
         115,
     ),
-    Section("growth", "Growth", "bench_growth", ("--stations", "N"), ("--stations", "N"), 80),
+    Section("growth", "Growth", "bench_growth", ("--stations", "N"), ("--stations", "N"), 75),
     Section(
         "peers",
         "Peers on one trace",
@@ -113,13 +114,13 @@ SECTIONS = (
         110,
     ),
     Section(
-        "journal", "Journal beside SQLite", "bench_journal", ("--appends", "1000"), ("--appends", "50"), 30
+        "journal", "Journal beside SQLite", "bench_journal", ("--appends", "1000"), ("--appends", "50"), 20
     ),
     Section(
         "recovery",
         "Recovery after kill -9",
         "bench_recovery",
-        ("--entries", "800"),
+        ("--entries", "600"),
         ("--entries", "200", "--stations", "100", "--repeats", "1"),
         110,
     ),
@@ -144,9 +145,9 @@ SECTIONS = (
         "latency",
         "From the gauge to the door",
         "bench_latency",
-        ("--samples", "60"),
+        ("--samples", "100"),
         ("--samples", "8", "--scales", "1"),
-        290,
+        370,
     ),
     Section(
         "backlog",
@@ -170,7 +171,7 @@ SECTIONS = (
         "load_nation",
         ("--minutes", "1"),
         ("--minutes", "0.2", "--stations", "2000", "--rate", "200", "--tick", "5s"),
-        200,
+        170,
     ),
 )
 
@@ -188,6 +189,7 @@ def main() -> int:
     unknown = sorted(set(wanted) - set(names))
     if unknown:
         parser.error(f"no section {', '.join(unknown)}: there are {', '.join(names)}")
+    stop_on_terminate()
     begun, head_ = time.monotonic(), head(is_quick=options.quick)
     parts: dict[str, Part] = {}
     asked = [section for section in SECTIONS if section.name in wanted]
@@ -244,25 +246,35 @@ def output_of(module: str, arguments: Sequence[str], seconds_max: float) -> str:
         If it ends with an error; with the end of what it said.
     """
     command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
-    # A session of its own: what it has started ends with it, whatever happens.
-    started = subprocess.Popen(
-        command,
-        cwd=HERE.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        output, errors = started.communicate(timeout=seconds_max)
-    except BaseException:
-        os.killpg(started.pid, signal.SIGKILL)
-        started.communicate()
-        raise
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output, tempfile.TemporaryFile("w+") as errors:
+        # A session of its own, and files instead of pipes: whatever it has started ends with it, and
+        # nobody waits for a server that a benchmark has left behind.
+        started = subprocess.Popen(
+            command, cwd=HERE.parent, stdout=output, stderr=errors, text=True, start_new_session=True
+        )
+        try:
+            started.wait(seconds_max)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+        output.seek(0)
+        errors.seek(0)
+        text, trouble = output.read().strip(), errors.read().strip()
     if started.returncode != 0:
-        said = (errors.strip() or output.strip())[-600:]
-        raise RuntimeError(f"`{module}` ended with {started.returncode}: {said}")
-    return output.strip()
+        raise RuntimeError(f"`{module}` ended with {started.returncode}: {(trouble or text)[-600:]}")
+    return text
+
+
+def stop_on_terminate() -> None:
+    """SIGTERM as Ctrl-C, so that the section that runs ends too."""
+
+    def stop(number: int, frame: object) -> None:
+        del frame
+        sys.exit(128 + number)
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, stop)
 
 
 def growth(section: Section, seconds_max: float, *, is_quick: bool) -> Part:

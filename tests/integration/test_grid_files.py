@@ -214,6 +214,16 @@ def watch_of(configuration: Configuration) -> tuple[GridWatch, GridReader, Kept,
     return GridWatch(configuration, kept, metrics), reader, kept, metrics
 
 
+def reads(metrics: Metrics) -> float:
+    """Files that were read and usable, each time counted."""
+    return next(
+        sample.value
+        for metric in metrics.registry.collect()
+        for sample in metric.samples
+        if sample.name == "warnstream_grid_read_seconds_count"
+    )
+
+
 def test_a_file_of_the_simulator_gives_villages_the_rain_of_their_cells(
     configuration: Configuration, radar: LiveRadar, county: County
 ) -> None:
@@ -233,13 +243,38 @@ def test_a_file_of_the_simulator_gives_villages_the_rain_of_their_cells(
 
 
 def test_each_file_becomes_one_entry_and_is_read_once(configuration: Configuration, radar: LiveRadar) -> None:
-    watch, reader, kept, _ = watch_of(configuration)
+    watch, reader, kept, metrics = watch_of(configuration)
     written = radar.write_all()
     watch.look(reader)
     watch.look(reader)
+    assert reads(metrics) == len(written)
     frames = [decode_frame(one, digest_of_points(configuration.network)) for one in kept.payloads]
     assert len(frames) == len(written)
     assert [frame.end_s for frame in frames] == sorted(frame.end_s for frame in frames)
+
+
+def test_grids_that_share_a_folder_each_read_their_files_once(
+    configuration: Configuration, radar: LiveRadar, tmp_path: Path
+) -> None:
+    """One reads another variable of the same files, one other files beside them."""
+    (one,) = configuration.grids
+    twin = replace(one, policy=replace(one.policy, name="twin"))
+    beside = replace(one, policy=replace(one.policy, name="beside"), pattern="other*.nc")
+    shared = replace(configuration, grids=(one, twin, beside))
+    kept, metrics = Kept(), Metrics()
+    watch = GridWatch(shared, kept, metrics)
+    written = radar.write_all()
+    other = tmp_path / "radar" / "other.nc"
+    other.write_bytes(written[0].read_bytes())
+    readers = [GridReader(settings, configuration.network, LIMIT) for settings in shared.grids]
+    for _ in range(3):
+        for reader in readers:
+            watch.look(reader)
+    frames = [decode_frame(payload, digest_of_points(configuration.network)) for payload in kept.payloads]
+    told = {name: sum(frame.grid == name for frame in frames) for name in ("county_radar", "twin", "beside")}
+    assert told == {"county_radar": len(written), "twin": len(written), "beside": 1}
+    # The first two take the copy for one more file; its frame they have already.
+    assert reads(metrics) == 2 * (len(written) + 1) + 1
 
 
 def test_a_file_told_again_under_another_name_is_no_new_entry(

@@ -64,7 +64,9 @@ class GridWatch:
         self._lateness_s = configuration.windows.lateness_s_max
         self._points = digest_of_points(network)
         self._keep, self._metrics = keep, metrics
-        self._stamps: dict[Path, _Stamp] = {}
+        self._stamps: dict[str, dict[Path, _Stamp]] = {
+            reader.settings.policy.name: {} for reader in self._readers
+        }
         self._handed: dict[str, set[tuple[int, int]]] = {
             reader.settings.policy.name: set() for reader in self._readers
         }
@@ -113,9 +115,10 @@ class GridWatch:
     def look(self, reader: GridReader) -> None:
         """Read what is new of one grid. StoreError if it cannot be kept; it is read again then."""
         listed = reader.files()
-        others = [path for path in self._stamps if path.parent == reader.settings.folder]
-        for gone in set(others) - set(listed):
-            del self._stamps[gone]
+        # Of this grid alone: another may read other files of the folder, or another variable of the same.
+        stamps = self._stamps[reader.settings.policy.name]
+        for gone in set(stamps) - set(listed):
+            del stamps[gone]
         for path in listed:
             if self._stopping.is_set():
                 return
@@ -124,8 +127,8 @@ class GridWatch:
             except OSError:
                 continue
             stamp = status.st_mtime_ns, status.st_size
-            if self._stamps.get(path) != stamp and self._take(reader, path, status.st_mtime):
-                self._stamps[path] = stamp
+            if stamps.get(path) != stamp and self._take(reader, path, status.st_mtime):
+                stamps[path] = stamp
 
     def _take(self, reader: GridReader, path: Path, changed_s: float) -> bool:
         """Hand the frames of a file over; whether it is done with, well or badly."""

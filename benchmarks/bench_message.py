@@ -29,7 +29,7 @@ from warnstream.config.settings import Configuration
 from warnstream.model.messages import PayloadsOf, TopicsOf
 from warnstream.runners import intake as kinds
 from warnstream.runners.backlog import SLICE
-from warnstream.runners.build import build_decoder, build_engine, topics_of
+from warnstream.runners.build import build_intake
 from warnstream.runners.intake import Intake
 
 READ_BYTES = 256 * 1024
@@ -83,13 +83,7 @@ def run(configuration: Configuration, data: bytes, directory: Path) -> dict[str,
     """Seconds of CPU by part, for all messages."""
     clock, known, inbox = Clock(), KnownTopics(), Inbox()
     journal = Journal(directory, segment_bytes=configuration.storage.journal_segment_bytes)
-    intake = Intake(
-        build_engine(configuration),
-        configuration.network,
-        topics_of(configuration),
-        clock="system",
-        decoder=build_decoder(configuration),
-    )
+    intake = build_intake(configuration)
     tick = kinds.encode_tick(int(time.time()))
     intake.consume(kinds.TICK, tick)
     rest = b""

@@ -7,7 +7,7 @@ from the others, and is refused as it would be in flat JSON.
 import json
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from station_sim.scenario import Message
 from station_sim.topics import is_clock
@@ -18,20 +18,6 @@ Report = tuple[str, int, dict[str, float]]
 """Station, time in seconds UTC, values by variable."""
 
 _SENML_UNIT = {"degC": "Cel", "%": "%RH"}
-
-
-def reformat(messages: Iterable[Message], form: str) -> Iterator[Message]:
-    """The stream in ``flat_json``, ``senml_json`` or ``packed``; clock beacons stay.
-
-    Raises
-    ------
-    ValueError
-        If the format is another.
-    """
-    if form not in ENCODERS and form != "flat_json":
-        raise ValueError(f"expected flat_json or one of {', '.join(ENCODERS)}, got {form!r}")
-    for message in messages:
-        yield from encoded(message, form)
 
 
 def encoded(message: Message, form: str) -> Iterator[Message]:

@@ -141,6 +141,18 @@ def new_intake(directory: Path) -> Intake:
     )
 
 
+def kept_messages(directory: Path) -> list[RawMessage]:
+    """Messages in the journal of a node that has ended."""
+    configuration = load_configuration(directory)
+    with closing(Journal(configuration.storage.directory)) as journal:
+        return [
+            RawMessage(topic, payload)
+            for _, kind, entry in journal.since(0)
+            if kind == kinds.MESSAGES
+            for topic, payload in kinds.decode_messages(entry)
+        ]
+
+
 def feed(directory: Path, scenario: Scenario) -> tuple[Intake, list[WarningMessage]]:
     """A storm straight into an engine of that configuration: no broker, no interruption."""
     intake, issued = new_intake(directory), []

@@ -34,9 +34,8 @@ from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc
 from warnstream.model.warning import Cause, WarningMessage
 from warnstream.review.archive import write_archive
 from warnstream.runners import intake as kinds
-from warnstream.runners.build import build_decoder, build_engine, topics_of
+from warnstream.runners.build import build_decoder, build_intake
 from warnstream.runners.explain_record import reason_record
-from warnstream.runners.intake import Intake
 from warnstream.runners.past import past_of_journal
 
 HOURS = 8.0
@@ -61,16 +60,6 @@ class Lived:
         return self.configuration.network.villages.code[message.village]
 
 
-def new_intake(configuration: Configuration) -> Intake:
-    return Intake(
-        build_engine(configuration),
-        configuration.network,
-        topics_of(configuration),
-        clock=configuration.node.clock,
-        decoder=build_decoder(configuration),
-    )
-
-
 def minutes(messages: list[Message]) -> Iterator[tuple[int, list[RawMessage]]]:
     """Messages up to each beacon, with its time."""
     batch: list[RawMessage] = []
@@ -84,7 +73,7 @@ def minutes(messages: list[Message]) -> Iterator[tuple[int, list[RawMessage]]]:
 def live(directory: Path, messages: list[Message]) -> Lived:
     """Let a node take the messages, a few minutes in each entry, and take snapshots now and then."""
     configuration = load_configuration(directory)
-    intake, issued, waiting = new_intake(configuration), [], []
+    intake, issued, waiting = build_intake(configuration), [], []
 
     def told(message: WarningMessage) -> Any:
         return render(message, configuration.network, configuration.rules, configuration.message)

@@ -1,7 +1,6 @@
 """A mixed county through a running node: every form, gateways, stations that dial in; nothing is lost."""
 
 import json
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,13 @@ from station_sim.scenario import Scenario
 from station_sim.speakers import SL651, form_of
 from station_sim.topics import is_clock
 from tests.conftest import free_port
-from tests.e2e.live import LiveNode
-from warnstream.adapters.store import Journal
+from tests.e2e.live import LiveNode, kept_messages
 from warnstream.config.load import load_configuration
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.model.decoders import LISTENER_TOPIC_SL651, DecoderRule
 from warnstream.model.readings import ReadingBatch, Variable
 from warnstream.model.times import MINUTE_S
-from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_decoder
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -55,14 +52,7 @@ def test_every_report_of_a_mixed_county_is_in_the_journal(
         node.end()
 
     configuration = load_configuration(tmp_path)
-    with closing(Journal(configuration.storage.directory)) as journal:
-        kept = [
-            RawMessage(topic, payload)
-            for _, kind, entry in journal.since(0)
-            if kind == kinds.MESSAGES
-            for topic, payload in kinds.decode_messages(entry)
-            if not is_clock(topic)
-        ]
+    kept = [message for message in kept_messages(tmp_path) if not is_clock(message.topic)]
     scenario = Scenario(SEED, read_county(tmp_path), 1, fault_mix=HARSH_FAULTS)
     sent = [RawMessage(m.topic, m.payload) for m in scenario.messages() if not is_clock(m.topic)]
     stations = configuration.network.stations

@@ -1,6 +1,5 @@
 """A station dials in to a running node; what was confirmed survives a kill."""
 
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,13 +8,10 @@ from station_sim.county import CountyPlan, build_county
 from station_sim.demo_config import write_demo_config
 from station_sim.rtu import ESC, Rtu, exchange
 from tests.conftest import Mosquitto, free_port
-from tests.e2e.live import LiveNode
-from warnstream.adapters.store import Journal
+from tests.e2e.live import LiveNode, kept_messages
 from warnstream.config.load import load_configuration
-from warnstream.ingest.names import RawMessage
 from warnstream.model.decoders import LISTENER_TOPIC_SL651
 from warnstream.model.readings import Variable
-from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_decoder
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -41,13 +37,7 @@ def test_confirmed_reports_are_in_the_journal_of_a_killed_node(tmp_path: Path, m
     assert [reply[-3] for reply in replies] == [ESC] * 20
 
     configuration = load_configuration(tmp_path)
-    with closing(Journal(configuration.storage.directory)) as journal:
-        kept = [
-            RawMessage(topic, payload)
-            for _, kind, entry in journal.since(0)
-            if kind == kinds.MESSAGES
-            for topic, payload in kinds.decode_messages(entry)
-        ]
+    kept = kept_messages(tmp_path)
     assert [message.payload for message in kept if message.topic == LISTENER_TOPIC_SL651] == frames
     readings = build_decoder(configuration).decode(kept).readings
     assert set(readings.variable.tolist()) == {Variable.RAIN_TOTAL}

@@ -40,7 +40,7 @@ DETAIL_CHARACTERS_MAX = 1_000
 REFUSALS_MAX = 400
 """Of one message, whatever it contains: a message must not fill the store of what was refused."""
 
-Row = tuple[int, int, int, float, int]
+Row = tuple[int, int, int, float, int, int]
 Check = Callable[[bytes, Random], Sequence[str]]
 
 STATIONS = stations_of("R1", "0011223344", "0033110001", "12345678")
@@ -72,6 +72,7 @@ def rows_of(readings: ReadingBatch) -> list[Row]:
         readings.observed_at_s,
         readings.value,
         readings.interval_s,
+        readings.sequence,
     )
     return list(zip(*(column.tolist() for column in columns), strict=True))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from warnstream.assessment.judgement import Judgement, Spoken
 from warnstream.assessment.reasons import Sources, coverage_of, window_of_value
-from warnstream.assessment.villages import windows_of
+from warnstream.assessment.villages import Windows, windows_of
 from warnstream.hazards import (
     critical_rainfall,
     forest_fire,
@@ -211,23 +211,26 @@ def view_village(
     """
     first, end = network.places.first_of_village[village : village + 2].tolist()
     places = range(first, end)
+    windows = windows_of(last.sources.stations, last.sources.now_s)
     signs = tuple(sign for sign in last.sources.signs.standing if sign.village == village)
     return VillageView(
         village,
         last.sources.now_s,
-        tuple(_view_place(network, own, last, place) for place in places),
+        tuple(_view_place(network, own, last, windows, place) for place in places),
         tuple(_view_hazard(rule, network, judgement, last, village) for rule in judgement.rules),
         signs,
         last.failures.get("forecast", ""),
     )
 
 
-def _view_place(network: Network, own: StationWeights, last: Explained, place: int) -> PlaceView:
+def _view_place(
+    network: Network, own: StationWeights, last: Explained, windows: Windows, place: int
+) -> PlaceView:
     sources, rain = last.sources, last.sources.rain
     used = _weights(rain.weights, place)
     owned = _weights(own, place)
     order = sorted({**owned, **used}, key=lambda station: -used.get(station, (0.0, 0.0))[0])
-    views = tuple(_view_station(station, used, owned, last) for station in order)
+    views = tuple(_view_station(station, used, owned, last, windows) for station in order)
     antecedent = sources.antecedent
     coverage, grid = rain.coverage[place].tolist(), [""] * len(rain.coverage[place])
     if rain.grids is not None:
@@ -268,9 +271,9 @@ def _view_station(
     used: dict[int, tuple[float, float]],
     owned: dict[int, tuple[float, float]],
     last: Explained,
+    windows: Windows,
 ) -> StationView:
-    sources, stations, quality = last.sources, last.sources.stations, last.sources.quality
-    windows = windows_of(stations, sources.now_s)
+    stations, quality = last.sources.stations, last.sources.quality
     share = windows.unmeasured.share[windows.unmeasured.station == station].sum(axis=0)
     return StationView(
         station,

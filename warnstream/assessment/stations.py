@@ -199,7 +199,6 @@ class StationState:
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._judged: _Judged | None = None
-        self._taken: Taken | None = None
 
     def take(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
         """Check a batch and bring what is usable into windows and series.
@@ -223,8 +222,7 @@ class StationState:
 
         By what was thought of the gauges last (`judge_gauges`).
         """
-        self._taken = self.rain.latest(self.duration_s, now_s)
-        return self._taken
+        return self.rain.latest(self.duration_s, now_s)
 
     def day_rain(self, now_s: int) -> DayRain | None:
         """Rain of every station over every window of days, likewise; None where no rule reads days."""
@@ -293,8 +291,7 @@ class StationState:
         """
         is_kept = indicator is Indicator.RAIN and duration_s in self.duration_s
         column = int(np.searchsorted(self.duration_s, duration_s)) if is_kept else self._hour
-        assert self._taken is not None, "windows are asked for at every step"
-        return self._taken.beside(station, column)
+        return self.rain.beside(station, column)
 
     def observed_at_s(self, indicator: Indicator) -> Int64Array:
         """Newest observation of each station that an indicator rests on, shape (n_stations,)."""
@@ -342,7 +339,7 @@ class StationState:
 
     def restore(self, state: dict[str, Arrays]) -> None:
         """Take up a snapshot. ValueError or KeyError if it does not fit; nothing may be assumed then."""
-        self._judged = self._taken = None
+        self._judged = None
         self._ring.restore(state["rain"])
         self.stages.restore(state["stages"])
         self.sensors.restore(state["sensors"])

@@ -135,7 +135,7 @@ class VillageState:
             and np.array_equal(last.is_heard, is_heard)
         ):
             return last.rain, last.sight
-        rain, sight = self._combine(stations.duration_s, windows_of(stations, now_s), is_heard)
+        rain, sight = self._combine(stations.duration_s, _beside(stations, taken, days), is_heard)
         self._rain = _LastRain(taken, days, self._ahead_mm, is_heard, rain, sight)
         return rain, sight
 
@@ -216,7 +216,11 @@ class Windows:
 
 def windows_of(stations: StationState, now_s: int) -> Windows:
     """Windows of all stations as of now, and what of them doubted gauges did not measure."""
-    taken, days = stations.windows(now_s), stations.day_rain(now_s)
+    return _beside(stations, stations.windows(now_s), stations.day_rain(now_s))
+
+
+def _beside(stations: StationState, taken: Taken, days: DayRain | None) -> Windows:
+    """Windows to the minute, and those of days beside them."""
     rain_mm, coverage, unmeasured = taken.accumulation.rain_mm, taken.accumulation.coverage, taken.unmeasured
     if days is not None:
         rain_mm = np.hstack([rain_mm, days.rain_mm])

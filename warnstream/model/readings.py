@@ -67,6 +67,9 @@ reset or wraps, `RAIN_DAY` one that begins anew every day at the start of the ra
 Displacement and crack are measured from the sensor's own beginning; water depth is above the ground.
 """
 
+UM_PER_MM = 1000
+"""Rain is kept in micrometres: 0.1 mm, 0.2 mm and 0.254 mm (0.01 inch) tips are all whole numbers."""
+
 COUNTERS: tuple[Variable, ...] = (Variable.RAIN_TOTAL, Variable.RAIN_DAY)
 """Variables whose differences are rain; the first is preferred where a station has both."""
 

@@ -10,7 +10,7 @@ from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Speakers
 from warnstream.model.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.intake import Topics
+from warnstream.runners.intake import Intake, Topics
 
 NOWCAST_FRAMES_S = (900, 1800, 3600)
 """Frame lengths that the nowcast can be given."""
@@ -21,6 +21,17 @@ def build_engine(configuration: Configuration) -> Engine:
     return Engine(
         build_assessment(configuration),
         WarningDesk(configuration.network, configuration.rules, configuration.message, configuration.routing),
+    )
+
+
+def build_intake(configuration: Configuration) -> Intake:
+    """What takes the journal entries of a node, with an engine without any state yet."""
+    return Intake(
+        build_engine(configuration),
+        configuration.network,
+        topics_of(configuration),
+        clock=configuration.node.clock,
+        decoder=build_decoder(configuration),
     )
 
 

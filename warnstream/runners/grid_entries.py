@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 
 from warnstream.model.grids import GridFrame
+from warnstream.model.readings import UM_PER_MM
 
-UM_PER_MM = 1000
 UNSEEN = -1
 
 

@@ -188,6 +188,11 @@ def encode_tick(now_s: int) -> bytes:
     return msgspec.msgpack.encode(now_s)
 
 
+def decode_tick(payload: bytes) -> int:
+    """Time of a `TICK` entry."""
+    return msgspec.msgpack.decode(payload, type=int)
+
+
 def encode_answer(message: str, recipient: str, answer: Answer) -> bytes:
     """Payload of an `ANSWER` entry."""
     return msgspec.msgpack.encode(_PostedAnswer(message=message, answer=answer, recipient=recipient))
@@ -277,7 +282,7 @@ class Intake:
             if len(self._undecoded) >= DECODED_AT:
                 self._decode_waiting(outcome)
         elif kind == TICK:
-            self._step(msgspec.msgpack.decode(payload, type=int), outcome)
+            self._step(decode_tick(payload), outcome)
         elif kind == ANSWER:
             posted = msgspec.msgpack.decode(payload, type=_PostedAnswer)
             self._take_answer(posted.message, posted.recipient, posted.answer, outcome)

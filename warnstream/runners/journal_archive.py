@@ -10,7 +10,6 @@ All readings are held in memory, 25 bytes each.
 from collections import Counter
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from warnstream.adapters.journal_segments import find_extent, read_entries
@@ -51,7 +50,7 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
     now_s = -1
     for _, kind, payload in read_entries(extent, extent.segments[0].first_sequence):
         if kind == intake.TICK:
-            now_s = max(now_s, msgspec.msgpack.decode(payload, type=int))
+            now_s = max(now_s, intake.decode_tick(payload))
         if kind == intake.GRID:
             try:
                 frames.append(decode_frame(payload, points))

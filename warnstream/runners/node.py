@@ -40,10 +40,10 @@ from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners import intake as kinds
 from warnstream.runners.backlog import WAITING_MAX
-from warnstream.runners.build import build_decoder, build_engine, topics_of
+from warnstream.runners.build import build_intake, topics_of
 from warnstream.runners.county_board import CountyBoard
 from warnstream.runners.grid_watch import GridWatch
-from warnstream.runners.intake import Intake, Outcome
+from warnstream.runners.intake import Outcome
 from warnstream.runners.live_explanation import LiveExplanations
 from warnstream.runners.pace import Pace, SnapshotPace
 from warnstream.runners.refused_again import RefusedAgain
@@ -98,7 +98,7 @@ class Node:
         self._refused = RefusedStore(self._directory, configuration.storage.refused_max)
         self._again = RefusedAgain(self._directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = Outbox(self._directory)
-        self._intake = self._new_intake()
+        self._intake = build_intake(self.configuration)
         self._inbox = Inbox()
         self._stopping = threading.Event()
         self._requests = Requests(self._inbox.wake, self._stopping.is_set)
@@ -254,7 +254,8 @@ class Node:
         )
         self._explanations.serve()
         requests = self._requests.take()
-        self._keep_refused(self._journal.last_sequence(), Outcome(refusals=self._grids.take_refusals()))
+        if refusals := self._grids.take_refusals():
+            self._keep_refused(self._journal.last_sequence(), Outcome(refusals=refusals))
         lone = [one for one in arrived if one.topics and not one.is_stream]
         streams = [one for one in arrived if one.topics and one.is_stream]
         entries = [(kinds.MESSAGES, _entry(lone))] if lone else []
@@ -435,16 +436,6 @@ class Node:
 
     # Recovery.
 
-    def _new_intake(self) -> Intake:
-        configuration = self.configuration
-        return Intake(
-            build_engine(configuration),
-            configuration.network,
-            topics_of(configuration),
-            clock=configuration.node.clock,
-            decoder=build_decoder(configuration),
-        )
-
     def _recover(self) -> None:
         """Newest snapshot that fits, then the journal after it; effects that are known change nothing."""
         sequence = self._restore_snapshot()
@@ -466,7 +457,7 @@ class Node:
             self._intake.restore(payload)
         except (ValueError, KeyError) as error:
             log.warning("snapshot does not fit, the journal is replayed whole", extra={"error": str(error)})
-            self._intake = self._new_intake()
+            self._intake = build_intake(self.configuration)
             days = self._intake.remember(payload)
             if days:
                 log.warning("rain of past days kept from the snapshot", extra={"days": days})

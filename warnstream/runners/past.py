@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-import msgspec
 import numpy as np
 
 from warnstream.adapters.journal_segments import Extent, find_extent, read_entries
@@ -28,8 +27,8 @@ from warnstream.model.errors import ArchiveError, describe
 from warnstream.model.readings import ReadingBatch, concatenate, empty_batch
 from warnstream.model.times import MINUTE_S, iso_utc
 from warnstream.runners import intake as kinds
-from warnstream.runners.build import build_decoder, build_engine, topics_of
-from warnstream.runners.intake import Intake, Topics, snapshot_time_s
+from warnstream.runners.build import build_decoder, build_intake, topics_of
+from warnstream.runners.intake import Topics, snapshot_time_s
 from warnstream.runners.journal_entries import journal_folder, observations_between_times, told_s
 from warnstream.runners.replay import Replay
 
@@ -149,7 +148,7 @@ class _Run:
         self._configuration = configuration
         self._asked_s = asked_s
         self._topics = topics_of(configuration)
-        self.intake = self._new_intake()
+        self.intake = build_intake(self._configuration)
         self.begins_s: int | None = None
         self.is_over = False
         self._snapshot_s: int | None = None
@@ -171,7 +170,7 @@ class _Run:
                 self.intake.restore(payload)
             except (ValueError, KeyError) as error:
                 self._caveats.append(f"a snapshot does not fit this configuration ({error})")
-                self.intake = self._new_intake()
+                self.intake = build_intake(self._configuration)
                 refused.append(payload)
                 continue
             self._snapshot_s = self.begins_s = time_s
@@ -194,7 +193,7 @@ class _Run:
                 on_progress(self.intake.now_s)
             if after is not None:
                 self.is_over = True
-                return _followed(kind, after, entries)
+                return itertools.chain([(kind, after)], entries)
         return iter(())
 
     def past(self) -> Past:
@@ -225,21 +224,11 @@ class _Run:
         if self._asked_s is None:
             return payload, None
         if kind == kinds.TICK:
-            is_late = msgspec.msgpack.decode(payload, type=int) > self._asked_s
+            is_late = kinds.decode_tick(payload) > self._asked_s
             return (None, payload) if is_late else (payload, None)
         if kind == kinds.MESSAGES and self._configuration.node.clock == "simulated":
             return _cut_messages(payload, self._topics, self._asked_s)
         return payload, None
-
-    def _new_intake(self) -> Intake:
-        configuration = self._configuration
-        return Intake(
-            build_engine(configuration),
-            configuration.network,
-            self._topics,
-            clock=configuration.node.clock,
-            decoder=build_decoder(configuration),
-        )
 
 
 def _cut_messages(payload: bytes, topics: Topics, asked_s: int) -> tuple[bytes | None, bytes | None]:
@@ -252,11 +241,6 @@ def _cut_messages(payload: bytes, topics: Topics, asked_s: int) -> tuple[bytes |
     return payload, None
 
 
-def _followed(kind: str, payload: bytes, entries: Iterator[Entry]) -> Iterator[Entry]:
-    yield kind, payload
-    yield from entries
-
-
 def _later(
     configuration: Configuration, entries: Iterator[Entry], now_s: int
 ) -> Iterator[tuple[int, ReadingBatch]]:
@@ -264,7 +248,7 @@ def _later(
     decoder, topics = build_decoder(configuration), topics_of(configuration)
     for kind, payload in entries:
         if kind == kinds.TICK:
-            now_s = max(now_s, msgspec.msgpack.decode(payload, type=int))
+            now_s = max(now_s, kinds.decode_tick(payload))
         if kind == kinds.MESSAGES:
             for time_s, messages in observations_between_times(payload, topics):
                 yield now_s, decoder.decode(messages, now_s).readings
@@ -289,7 +273,7 @@ def _refuse_outside(
 def _times(kind: str, payload: bytes, topics: Topics, *, is_simulated: bool) -> Iterator[int]:
     """Times of the steps that an entry causes."""
     if kind == kinds.TICK:
-        yield msgspec.msgpack.decode(payload, type=int)
+        yield kinds.decode_tick(payload)
     elif kind == kinds.MESSAGES and is_simulated:
         for time_s, _ in observations_between_times(payload, topics):
             if time_s >= 0:

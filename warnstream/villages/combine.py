@@ -20,14 +20,13 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, IntpArray
 from warnstream.model.network import StationWeights
+from warnstream.model.readings import UM_PER_MM
 from warnstream.model.station_quality import Unmeasured
 
 _CELLS = 1 << 16
 """Villages times columns worked on at once: what is in between stays in the cache."""
 _MOST = 0.5
 """Where more of a block's villages than that share hear a station with a gap, all are worked out alike."""
-UM_PER_MM = 1000
-"""Village rain is rounded to the micrometre, so that equal gauges give exactly their common value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,8 @@ def combine(
     Returns
     -------
     Combined
-        `rain_mm` is NaN where no station observed any part of the window.
+        `rain_mm` is NaN where no station observed any part of the window. It is rounded to the micrometre, so
+        that equal gauges give exactly their common value.
     """
     measured, clogged = coverage, False
     if unmeasured is not None and len(unmeasured.station):

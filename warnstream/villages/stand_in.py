@@ -15,8 +15,7 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, UInt8Array
 from warnstream.model.grids import NO_GRID
-
-UM_PER_MM = 1000
+from warnstream.model.readings import UM_PER_MM
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.readings import UM_PER_MM
 from warnstream.windows.cumulative_ring import COARSE_MIN, CumulativeRing
-
-UM_PER_MM = 1000
-"""Rain is kept in micrometres: 0.1 mm, 0.2 mm and 0.254 mm (0.01 inch) tips are all whole numbers."""
 
 FEW = 0.3
 """Where less than that share of the windows differs from the rest or has changed, it is looked up singly."""

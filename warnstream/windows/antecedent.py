@@ -22,8 +22,9 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.days import DAY_MIN, PastDays, begin_of_day_s, day_of
+from warnstream.model.readings import UM_PER_MM
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
-from warnstream.windows.accumulation import UM_PER_MM, RainInSteps
+from warnstream.windows.accumulation import RainInSteps
 from warnstream.windows.soil_water import N_TANKS, STEP_S, advance_tanks
 
 COVERAGE_HALF_LIFE_S = 3 * DAY_S

@@ -23,8 +23,9 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.days import DAY_MIN, DayWindow, PastDays, begin_of_day_s, best_known, day_of
+from warnstream.model.readings import UM_PER_MM
 from warnstream.model.times import MINUTE_S
-from warnstream.windows.accumulation import UM_PER_MM, RainInSteps
+from warnstream.windows.accumulation import RainInSteps
 
 _BLOCK = 16_384
 """Stations summed at once: their days stay in the cache."""

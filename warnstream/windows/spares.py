@@ -17,9 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.readings import UM_PER_MM
 from warnstream.model.station_quality import LASTS, StationFlag, Stretches, Unmeasured, no_stretches
 from warnstream.model.times import MINUTE_S
-from warnstream.windows.accumulation import UM_PER_MM, Accumulation
+from warnstream.windows.accumulation import Accumulation
 from warnstream.windows.daily_sums import DayRain
 from warnstream.windows.rain_window import RainWindow
 
@@ -139,7 +140,7 @@ class SparedRain:
         self._window = window
         self._gauge, self._candidate = _candidates(spares)
         self._stretches = no_stretches()
-        self._taken: tuple[Int32Array, Taken, Stretches] | None = None
+        self._taken: tuple[Taken, Stretches] | None = None
 
     @property
     def last_observed_s(self) -> Int64Array:
@@ -176,11 +177,16 @@ class SparedRain:
         """Windows that end now, as `RainWindow.latest`: the same object while nothing changes."""
         own = self._window.latest(duration_s, now_s)
         last = self._taken
-        if last is not None and last[1].own is own and last[2] is self._stretches:
-            return last[1]
+        if last is not None and last[0].own is own and last[1] is self._stretches:
+            return last[0]
         taken = self._take(own, self._window.window_end_min(now_s))
-        self._taken = duration_s, taken, self._stretches
+        self._taken = taken, self._stretches
         return taken
+
+    def beside(self, station: int, duration: int) -> Beside:
+        """A gauge and its spare over the `duration`-th duration of those asked for last (`latest`)."""
+        assert self._taken is not None, "windows are asked for at every step"
+        return self._taken[0].beside(station, duration)
 
     def accumulate(self, duration_s: Int32Array, now_s: int) -> Accumulation:
         """Rain of every station over each duration, ending at its last reading (`RainWindow.accumulate`)."""

@@ -2,13 +2,13 @@
 
 import json
 from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.targets import rows_of
 from tests.stations import stations_of
 from warnstream.ingest.decode import Decoder, RawMessage
 from warnstream.ingest.flat_forms import BATCH_MIN, FlatForms
@@ -62,19 +62,8 @@ def mutated(rng: Random) -> bytes:
     return bytes(text)
 
 
-def rows(readings: ReadingBatch) -> list[tuple[Any, ...]]:
-    columns = (
-        readings.station,
-        readings.variable,
-        readings.observed_at_s,
-        readings.value,
-        readings.interval_s,
-    )
-    return list(zip(*(column.tolist() for column in columns), strict=True))
-
-
 def same(found: Decoded, expected: Decoded) -> None:
-    assert rows(found.readings) == rows(expected.readings)
+    assert rows_of(found.readings) == rows_of(expected.readings)
     assert np.array_equal(np.signbit(found.readings.value), np.signbit(expected.readings.value))
     assert found.refusals == expected.refusals
 
@@ -112,7 +101,7 @@ def taken(payload: bytes, *forms: bytes, speaker: int = ANY) -> ReadingBatch | N
 def test_a_form_is_learnt_and_then_read_without_the_other_decoders(payload: bytes) -> None:
     readings = taken(payload, PLAIN, SPACED, EPOCH)
     assert readings is not None
-    assert rows(readings) == rows(Decoder(STATIONS).decode([RawMessage("t", payload)]).readings)
+    assert rows_of(readings) == rows_of(Decoder(STATIONS).decode([RawMessage("t", payload)]).readings)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from station_sim.formats import reformat
+from station_sim.formats import encoded
 from station_sim.scenario import Message
 from tests.stations import stations_of
 from warnstream.ingest.names import RawMessage
@@ -22,7 +22,7 @@ STREAM = [
 
 @pytest.mark.parametrize("form", ["flat_json", "senml_json", "packed"])
 def test_every_format_carries_the_same_readings(form: str) -> None:
-    messages = list(reformat(STREAM, form))
+    messages = [sent for message in STREAM for sent in encoded(message, form)]
     assert messages[3] == STREAM[3]
     rule = DecoderRule("ws/+/+/+/obs", form, {}, {})
     decoded = DecoderSelection(stations_of("R1", "G1"), [rule]).decode(
@@ -40,7 +40,7 @@ def test_a_report_with_units_of_its_own_takes_no_other_with_it(form: str) -> Non
         b'[{"station":"R1","time":1781769900,"rain":1.2},'
         b'{"station":"R1","time":1781770200,"rain":0.1,"unit":{"rain":"in"}}]'
     )
-    good, inches = reformat([Message(60, "ws/c/rain/R1/obs", payload, 2)], form)
+    good, inches = encoded(Message(60, "ws/c/rain/R1/obs", payload, 2), form)
     assert (good.n_readings, inches.n_readings) == (1, 1)
     assert b'"unit":{"rain":"in"}' in inches.payload
     decoded = DecoderSelection(stations_of("R1"), [DecoderRule("ws/+/+/+/obs", form, {}, {})]).decode(

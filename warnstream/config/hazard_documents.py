@@ -514,7 +514,7 @@ class RuleSection(HazardSection):
     )
 
 
-AnyHazard = Annotated[
+HazardDocument = (
     RainstormSection
     | CriticalRainfallSection
     | RiverStageSection
@@ -522,9 +522,9 @@ AnyHazard = Annotated[
     | SlopeMovementSection
     | WaterloggingSection
     | ForestFireSection
-    | RuleSection,
-    Field(discriminator="evaluator"),
-]
+    | RuleSection
+)
+AnyHazard = Annotated[HazardDocument, Field(discriminator="evaluator")]
 
 
 class ThresholdsDocument(Section):

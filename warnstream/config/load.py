@@ -26,6 +26,7 @@ from warnstream.config.hazard_documents import (
     AnyHazard,
     CriticalRainfallSection,
     ForestFireSection,
+    HazardDocument,
     LandslideRainSection,
     RainstormSection,
     RiverStageSection,
@@ -51,7 +52,6 @@ from warnstream.config.rule_tables import RuleBook
 from warnstream.config.sections import Section
 from warnstream.config.settings import Configuration
 from warnstream.config.threshold_table import (
-    HazardDocument,
     Surroundings,
     Threshold,
     check_classes,

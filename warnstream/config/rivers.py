@@ -12,8 +12,8 @@ import numpy as np
 from warnstream.config.csv_rows import Columns, Row, read_rows
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
-from warnstream.config.hazard_documents import RiverStageSection
-from warnstream.config.threshold_table import HazardDocument, Surroundings, Threshold
+from warnstream.config.hazard_documents import HazardDocument, RiverStageSection
+from warnstream.config.threshold_table import Surroundings, Threshold
 from warnstream.config.yaml_tree import YamlTree, path_text
 from warnstream.model.network import Stations, Villages
 from warnstream.model.readings import Variable

@@ -16,7 +16,7 @@ import numpy as np
 from warnstream.config.csv_rows import Columns, Row, read_rows
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
-from warnstream.config.hazard_documents import ForestFireSection, RuleSection
+from warnstream.config.hazard_documents import ForestFireSection, HazardDocument, RuleSection
 from warnstream.config.hazard_rules import find_unknown_areas, territory_of_villages
 from warnstream.config.rule_language import (
     STATION,
@@ -26,7 +26,7 @@ from warnstream.config.rule_language import (
     column_key,
     parse_levels,
 )
-from warnstream.config.threshold_table import HazardDocument, Surroundings, duration_fault
+from warnstream.config.threshold_table import Surroundings, duration_fault
 from warnstream.config.yaml_tree import Location, YamlTree, path_text
 from warnstream.model.arrays import Float64Array, Int32Array
 from warnstream.model.expressions import RuleTable, Term

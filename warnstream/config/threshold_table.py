@@ -15,14 +15,7 @@ from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
 from warnstream.config.forms import choice_of
 from warnstream.config.hazard_documents import (
-    CriticalRainfallSection,
-    ForestFireSection,
-    LandslideRainSection,
-    RainstormSection,
-    RiverStageSection,
-    RuleSection,
-    SlopeMovementSection,
-    WaterloggingSection,
+    HazardDocument,
 )
 from warnstream.config.quantities import format_duration, parse_whole_duration_s
 from warnstream.config.table_units import TableUnit, units_of
@@ -43,16 +36,6 @@ THRESHOLD_COLUMNS = Columns(
 )
 DURATION_S_MIN = 600
 
-HazardDocument = (
-    RainstormSection
-    | CriticalRainfallSection
-    | RiverStageSection
-    | LandslideRainSection
-    | SlopeMovementSection
-    | WaterloggingSection
-    | ForestFireSection
-    | RuleSection
-)
 Report = Callable[[int, str], None]
 """Notes a fault of the threshold with that number: what was expected."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from warnstream.config.hazard_documents import (
     CriticalRainfallSection,
     ForestFireSection,
+    HazardDocument,
     LandslideRainSection,
     RainstormSection,
     RiverStageSection,
@@ -19,7 +20,7 @@ from warnstream.config.hazard_documents import (
 )
 from warnstream.config.hazard_rules import fire_table, landslide_rain
 from warnstream.config.table_units import units_of
-from warnstream.config.threshold_table import HazardDocument, Threshold
+from warnstream.config.threshold_table import Threshold
 from warnstream.config.wetness import wetness_of
 from warnstream.model.arrays import Float64Array, Int32Array
 from warnstream.model.expressions import RuleTable

@@ -8,9 +8,9 @@ from warnstream.assessment import Assessment, Weights
 from warnstream.model.arrays import Int32Array
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Households, Network, Stations, StationWeights, Villages
-from warnstream.model.policies import QualityPolicy, WindowPolicy
-from warnstream.model.readings import ReadingBatch, batch_of
-from warnstream.model.rules import CriticalRain, HazardRule, LandslideRain, LandslideTerritory, Lowering
+from warnstream.model.observations.readings import ReadingBatch, batch_of
+from warnstream.model.rules.policies import QualityPolicy, WindowPolicy
+from warnstream.model.rules.rules import CriticalRain, HazardRule, LandslideRain, LandslideTerritory, Lowering
 
 HOUR_S = 3600
 INTERVAL_S = 300

@@ -25,12 +25,12 @@ import numpy as np
 
 from warnstream.assessment import Assessment, Weights
 from warnstream.model.arrays import Float64Array
-from warnstream.model.indicators import Indicator
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Households, Network, Stations, StationWeights, Villages
-from warnstream.model.policies import QualityPolicy, WindowPolicy
-from warnstream.model.readings import Flag, Variable, batch_of
-from warnstream.model.rules import HazardRule, Lowering, SlopeTable
+from warnstream.model.observations.readings import Flag, Variable, batch_of
+from warnstream.model.rules.indicators import Indicator
+from warnstream.model.rules.policies import QualityPolicy, WindowPolicy
+from warnstream.model.rules.rules import HazardRule, Lowering, SlopeTable
 from warnstream.model.times import DAY_S, HOUR_S, parse_iso
 
 Series = list[tuple[int, float]]

@@ -27,8 +27,8 @@ from rich.table import Table
 
 from benchmarks.table import Row, add_rows_option, write_rows
 from warnstream.adapters.store import Journal
-from warnstream.ingest.decode import RawMessage
-from warnstream.runners.intake import MESSAGES, encode_messages
+from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.runners.intake.intake import MESSAGES, encode_messages
 
 OBSERVATIONS = (1, 100, 1_000)
 ROUNDS = 5

@@ -19,18 +19,18 @@ from pathlib import Path
 from benchmarks.bench_ingest import frames, prepare
 from benchmarks.processes import free_port
 from benchmarks.table import Row, add_rows_option, write_rows
-from warnstream.adapters import mqtt_frames as wire
 from warnstream.adapters.inbox import STREAM_BATCH, Arrived, Inbox
 from warnstream.adapters.memory import keep_freed_memory
-from warnstream.adapters.mqtt_blocks import KnownTopics, scan_block
+from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt.publish_blocks import KnownTopics, scan_block
 from warnstream.adapters.store import Journal
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.model.messages import PayloadsOf, TopicsOf
-from warnstream.runners import intake as kinds
-from warnstream.runners.backlog import SLICE
 from warnstream.runners.build import build_intake
-from warnstream.runners.intake import Intake
+from warnstream.runners.intake import intake as kinds
+from warnstream.runners.intake.backlog import SLICE
+from warnstream.runners.intake.intake import Intake
 
 READ_BYTES = 256 * 1024
 BYTES_MAX = 1 << 20

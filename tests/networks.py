@@ -6,9 +6,9 @@ import numpy as np
 
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Households, Network, Stations, StationWeights, Villages
-from warnstream.model.policies import QualityPolicy, WindowPolicy
-from warnstream.model.readings import ReadingBatch, Variable, batch_of
-from warnstream.model.rules import CriticalRain, CriticalStage, HazardRule, Lowering
+from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of
+from warnstream.model.rules.policies import QualityPolicy, WindowPolicy
+from warnstream.model.rules.rules import CriticalRain, CriticalStage, HazardRule, Lowering
 
 HOUR = 3600
 T0 = 1_781_740_800  # 2026-06-18T00:00:00Z, a whole hour

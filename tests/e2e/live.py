@@ -12,18 +12,18 @@ from pathlib import Path
 
 import httpx
 
-from station_sim.people import People
-from station_sim.scenario import Scenario
+from station_sim.people.devices import People
+from station_sim.sending.scenario import Scenario
 from station_sim.topics import is_clock
-from warnstream.adapters.outbox import Outbox
-from warnstream.adapters.outbox_types import State
+from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.types import State
 from warnstream.adapters.store import Journal
 from warnstream.config.load import load_configuration
-from warnstream.ingest.decode import RawMessage
+from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.warning import WarningMessage
-from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_engine
-from warnstream.runners.intake import Intake, Topics
+from warnstream.runners.intake import intake as kinds
+from warnstream.runners.intake.intake import Intake, Topics
 
 COMMANDS = Path(sys.executable).parent
 START_S_MAX = 60.0

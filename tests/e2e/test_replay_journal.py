@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.faults import NO_FAULTS
-from station_sim.scenario import DEFAULT_START_S, Message, Scenario
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.sending.scenario import DEFAULT_START_S, Message, Scenario
+from station_sim.stations.faults import NO_FAULTS
 from station_sim.topics import is_clock
 from tests.integration.journal_files import flip, segments
 from warnstream.adapters.store import Journal
 from warnstream.cli import main
 from warnstream.config.load import load_configuration
-from warnstream.ingest.decode import RawMessage
-from warnstream.model.readings import concatenate
+from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.observations.readings import concatenate
 from warnstream.review.archive import write_archive
-from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_decoder
+from warnstream.runners.intake import intake as kinds
 
 HOURS = 2.0
 

@@ -18,17 +18,17 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from tests.fuzz import corpus
 from tests.fuzz.mutate import Mutator
 from tests.fuzz.targets import Check, Target, cut_anywhere
-from warnstream.adapters import mqtt_blocks
-from warnstream.adapters import mqtt_frames as wire
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt_access import Permissions
-from warnstream.adapters.mqtt_blocks import Block, KnownTopics
-from warnstream.adapters.mqtt_bulk import BulkClient
-from warnstream.adapters.mqtt_frames import Columns, Frame, FrameError, StreamBuffer
-from warnstream.adapters.mqtt_listener import MqttListener
-from warnstream.adapters.mqtt_peer import Peer
-from warnstream.adapters.mqtt_sessions import Hub
+from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import publish_blocks as mqtt_blocks
+from warnstream.adapters.mqtt.bulk_client import BulkClient
+from warnstream.adapters.mqtt.frames import Columns, Frame, FrameError, StreamBuffer
+from warnstream.adapters.mqtt.listener.access import Permissions
+from warnstream.adapters.mqtt.listener.connection import Peer
+from warnstream.adapters.mqtt.listener.listener import MqttListener
+from warnstream.adapters.mqtt.listener.sessions import Hub
+from warnstream.adapters.mqtt.publish_blocks import Block, KnownTopics
 from warnstream.config.settings import ListenerSettings
 
 BYTES_MAX = 100_000

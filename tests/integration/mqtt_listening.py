@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from warnstream.adapters import mqtt_frames as wire
 from warnstream.adapters.inbox import Arrived, Inbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt_listener import MqttListener
+from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt.listener.listener import MqttListener
 from warnstream.config.settings import ListenerSettings
 
 TOPICS = ["ws/+/+/+/obs", "ws/clock", "ws/answer/+"]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from warnstream.adapters import calm_selector
-from warnstream.adapters.calm_selector import MUCH, CalmSelector
+from warnstream.adapters.mqtt.listener import selector as calm_selector
+from warnstream.adapters.mqtt.listener.selector import MUCH, CalmSelector
 
 
 class Loop:

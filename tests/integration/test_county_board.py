@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 from prometheus_client import generate_latest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.load import load_configuration
-from warnstream.model.readings import Variable, batch_of
-from warnstream.model.signs import SignReport
+from warnstream.model.observations.readings import Variable, batch_of
+from warnstream.model.observations.signs import SignReport
 from warnstream.runners.build import build_engine
-from warnstream.runners.county_board import CountyBoard
+from warnstream.runners.live.county_state import CountyBoard
 
 T0 = 1_781_740_800
 COUNTERS = ("readings", "reading_lag")

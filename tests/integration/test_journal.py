@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.journal_files import ENTRIES, PAYLOAD, FullDisk, flip, segments, small
-from warnstream.adapters import journal_segments
-from warnstream.adapters.journal_frames import FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES
-from warnstream.adapters.journal_segments import find_extent, read_entries
+from warnstream.adapters.journal import segments as journal_segments
+from warnstream.adapters.journal.frames import FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES
+from warnstream.adapters.journal.segments import find_extent, read_entries
 from warnstream.adapters.store import Journal
 from warnstream.model.errors import StoreError
 
@@ -268,7 +268,7 @@ def test_a_segment_of_another_version_is_refused_and_the_folder_left_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, closing(small(tmp_path)) as journal:
-        patch.setattr("warnstream.adapters.journal_frames.SEGMENT_VERSION", 2)
+        patch.setattr("warnstream.adapters.journal.frames.SEGMENT_VERSION", 2)
         journal.append_many(ENTRIES)
     for _ in range(2):
         with pytest.raises(StoreError, match="another version of warnstream"):
@@ -568,7 +568,7 @@ def test_a_snapshot_that_finds_no_room_leaves_the_earlier_ones(
     journal.append_many(ENTRIES)
     journal.save_snapshot(1, b"old")
     with monkeypatch.context() as patch:
-        patch.setattr("warnstream.adapters.journal_snapshots.os.fsync", refuse)
+        patch.setattr("warnstream.adapters.journal.snapshots.os.fsync", refuse)
         with pytest.raises(StoreError, match="the disk is full") as caught:
             journal.save_snapshot(3, b"new")
     assert caught.value.retryable

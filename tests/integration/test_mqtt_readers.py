@@ -13,10 +13,10 @@ from paho.mqtt import publish
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.conftest import Mosquitto
-from warnstream.adapters import mqtt_connection
-from warnstream.adapters import mqtt_frames as wire
 from warnstream.adapters.inbox import Arrived, Inbox
-from warnstream.adapters.mqtt import MqttSource
+from warnstream.adapters.mqtt import connection as mqtt_connection
+from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings
 
 OBS = "ws/county/rain/R0001/obs"

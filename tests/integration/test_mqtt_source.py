@@ -9,9 +9,9 @@ import pytest
 from paho.mqtt import publish
 
 from tests.conftest import Mosquitto
-from warnstream.adapters import mqtt
 from warnstream.adapters.inbox import Arrived, Inbox
-from warnstream.adapters.mqtt import MqttSource
+from warnstream.adapters.mqtt import source as mqtt
+from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings
 
 pytestmark = pytest.mark.server

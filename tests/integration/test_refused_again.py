@@ -9,26 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
 from tests.stations import stations_of
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.refused_requests import Choice, RefusedRequests
+from warnstream.adapters.refused.reinjections import Choice, RefusedRequests
 from warnstream.adapters.store import REFUSED_PAYLOAD_BYTES_MAX, Journal, RefusedStore
 from warnstream.config.load import load_configuration
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.model.decoders import (
+from warnstream.model.errors import StoreError
+from warnstream.model.observations.decoders import (
     LISTENER_TOPIC_SL651,
     REFUSED_READING_TOPIC,
     DecoderRule,
     default_rules,
 )
-from warnstream.model.errors import StoreError
-from warnstream.model.refusals import Refusal, RefusalReason
+from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.runners.build import build_decoder
-from warnstream.runners.intake import MESSAGES, encode_messages
-from warnstream.runners.refused_again import RefusedAgain
+from warnstream.runners.intake.intake import MESSAGES, encode_messages
+from warnstream.runners.live.reinjector import RefusedAgain
 
 TOPIC = "ws/c/rain/R9/obs"
 

@@ -8,18 +8,18 @@ import pytest
 from tests.networks import T0, rain_rule
 from tests.unit.desk.county import MESSAGE_POLICY
 from tests.unit.rules.county import County
-from tests.unit.runners.test_intake import ROUTING, clock, issued, take
+from tests.unit.runners.intake.test_intake import ROUTING, clock, issued, take
 from warnstream.assessment import judgement
 from warnstream.delivery.texts import texts_en, texts_zh
 from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
-from warnstream.ingest.decode import RawMessage
+from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.level import Level
-from warnstream.model.refusals import RefusalReason
-from warnstream.model.rules import HazardRule
-from warnstream.model.signs import SignKind, SignReport, SignTrigger, SignVerdict
-from warnstream.runners import intake as kinds
-from warnstream.runners.intake import Intake, Topics
+from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.observations.signs import SignKind, SignReport, SignTrigger, SignVerdict
+from warnstream.model.rules.rules import HazardRule
+from warnstream.runners.intake import intake as kinds
+from warnstream.runners.intake.intake import Intake, Topics
 
 TRIGGER = SignTrigger(frozenset({"crack"}), Level.BLUE, Level.ORANGE)
 POLICY = replace(MESSAGE_POLICY, signs=(SignKind("crack", "地裂缝", "Crack in the ground"),))

@@ -18,8 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from warnstream.adapters.journal_conversion import FOLDER, convert_sqlite_journal
-from warnstream.adapters.journal_segments import (
+from warnstream.adapters.journal.conversion import FOLDER, convert_sqlite_journal
+from warnstream.adapters.journal.segments import (
     SEGMENT_BYTES,
     Repair,
     SegmentLog,
@@ -27,10 +27,10 @@ from warnstream.adapters.journal_segments import (
     read_entries,
     sync_directory,
 )
-from warnstream.adapters.journal_snapshots import SnapshotFiles
+from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.adapters.sqlite import Database
 from warnstream.model.errors import StoreError
-from warnstream.model.refusals import Refusal
+from warnstream.model.observations.refusals import Refusal
 
 REFUSED_PAYLOAD_BYTES_MAX = 4_096
 """Bytes kept of a refused payload; its true length is kept beside them."""

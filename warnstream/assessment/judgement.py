@@ -32,13 +32,19 @@ from warnstream.hazards.rule_values import RuleSources
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
 from warnstream.model.changes import Change, LevelChange, Reason
-from warnstream.model.comparison import RuleLevelFound
 from warnstream.model.errors import describe
-from warnstream.model.expressions import Leaf, LevelTerm, RuleTable, SignTerm
-from warnstream.model.indicators import HazardLevels, Indicator, VillageAntecedent, VillageRain, no_levels
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.rules import (
+from warnstream.model.rules.comparison import RuleLevelFound
+from warnstream.model.rules.expressions import Leaf, LevelTerm, RuleTable, SignTerm
+from warnstream.model.rules.indicators import (
+    HazardLevels,
+    Indicator,
+    VillageAntecedent,
+    VillageRain,
+    no_levels,
+)
+from warnstream.model.rules.rules import (
     CriticalRain,
     CriticalStage,
     FireTable,

@@ -23,16 +23,16 @@ from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.changes import LevelChange
-from warnstream.model.days import PastDays
 from warnstream.model.forecast import RainAhead
-from warnstream.model.grids import GridFrame, GridPolicy
-from warnstream.model.indicators import VillageRain
 from warnstream.model.network import Network
-from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
-from warnstream.model.readings import ReadingBatch
-from warnstream.model.rules import HazardRule
-from warnstream.model.signs import SignPolicy, SignReport, SignVerdict
-from warnstream.model.station_quality import StationQuality
+from warnstream.model.observations.days import PastDays
+from warnstream.model.observations.grids import GridFrame, GridPolicy
+from warnstream.model.observations.readings import ReadingBatch
+from warnstream.model.observations.signs import SignPolicy, SignReport, SignVerdict
+from warnstream.model.observations.station_quality import StationQuality
+from warnstream.model.rules.indicators import VillageRain
+from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
+from warnstream.model.rules.rules import HazardRule
 from warnstream.windows.accumulation import Accumulation
 
 

@@ -13,14 +13,28 @@ from warnstream.assessment.asked_windows import AskedWindows
 from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.days import PastDays, best_known
-from warnstream.model.expressions import RuleTable, Term
-from warnstream.model.indicators import BY_DAYS, GaugeStage, Indicator
 from warnstream.model.level import Level
 from warnstream.model.network import Stations
-from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
-from warnstream.model.readings import COUNTERS, DOUBTFUL, UNUSABLE, Flag, ReadingBatch, Variable, empty_batch
-from warnstream.model.rules import (
+from warnstream.model.observations.days import PastDays, best_known
+from warnstream.model.observations.readings import (
+    COUNTERS,
+    DOUBTFUL,
+    UNUSABLE,
+    Flag,
+    ReadingBatch,
+    Variable,
+    empty_batch,
+)
+from warnstream.model.observations.station_quality import (
+    StationNeighbours,
+    StationQuality,
+    Stretches,
+    no_neighbours,
+)
+from warnstream.model.rules.expressions import RuleTable, Term
+from warnstream.model.rules.indicators import BY_DAYS, GaugeStage, Indicator
+from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
+from warnstream.model.rules.rules import (
     CriticalRain,
     CriticalStage,
     FireTable,
@@ -29,7 +43,6 @@ from warnstream.model.rules import (
     SlopeTable,
     WaterloggingTable,
 )
-from warnstream.model.station_quality import StationNeighbours, StationQuality, Stretches, no_neighbours
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow

@@ -9,9 +9,9 @@ from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.errors import describe
 from warnstream.model.forecast import RainAhead
-from warnstream.model.indicators import LEADS_S, VillageAntecedent, VillageRain
 from warnstream.model.network import StationWeights
-from warnstream.model.station_quality import StationNeighbours, Unmeasured
+from warnstream.model.observations.station_quality import StationNeighbours, Unmeasured
+from warnstream.model.rules.indicators import LEADS_S, VillageAntecedent, VillageRain
 from warnstream.model.times import DAY_S
 from warnstream.villages.combine import by_column, combine, greatest, weighted_mean
 from warnstream.villages.zones import any_of_places

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Int64Array, LevelArray
-from warnstream.model.indicators import HazardLevels
 from warnstream.model.level import LEVELS, Level
-from warnstream.model.rules import Lowering
+from warnstream.model.rules.indicators import HazardLevels
+from warnstream.model.rules.rules import Lowering
 
 _NEVER = np.int64(-1)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Int64Array
-from warnstream.model.station_quality import LASTS, StationFlag, Stretches, no_stretches
+from warnstream.model.observations.station_quality import LASTS, StationFlag, Stretches, no_stretches
 
 
 class StretchBook:

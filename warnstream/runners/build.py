@@ -8,9 +8,9 @@ from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Speakers
-from warnstream.model.decoders import REFUSED_READING_TOPIC, DecoderRule
+from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.intake import Intake, Topics
+from warnstream.runners.intake.intake import Intake, Topics
 
 NOWCAST_FRAMES_S = (900, 1800, 3600)
 """Frame lengths that the nowcast can be given."""

@@ -17,8 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from warnstream.model.readings import UM_PER_MM
-from warnstream.model.station_quality import LASTS, StationFlag, Stretches, Unmeasured, no_stretches
+from warnstream.model.observations.readings import UM_PER_MM
+from warnstream.model.observations.station_quality import (
+    LASTS,
+    StationFlag,
+    Stretches,
+    Unmeasured,
+    no_stretches,
+)
 from warnstream.model.times import MINUTE_S
 from warnstream.windows.accumulation import Accumulation
 from warnstream.windows.daily_sums import DayRain

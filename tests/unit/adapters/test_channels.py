@@ -20,7 +20,7 @@ from warnstream.adapters.channels.webhook import Pace, retry_after_s, webhook_pa
 from warnstream.config.settings import ChannelSettings
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, RecipientKind
 from warnstream.model.level import Level
-from warnstream.model.policies import RetryPolicy
+from warnstream.model.rules.policies import RetryPolicy
 from warnstream.model.warning import MessageStatus
 
 

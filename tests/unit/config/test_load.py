@@ -7,7 +7,7 @@ from warnstream.config.load import load_configuration
 from warnstream.config.settings import BrokerSettings, NodeSettings, StorageSettings
 from warnstream.model.errors import ConfigError
 from warnstream.model.level import Level
-from warnstream.model.policies import (
+from warnstream.model.rules.policies import (
     ForecastPolicy,
     MessagePolicy,
     QualityPolicy,
@@ -16,7 +16,7 @@ from warnstream.model.policies import (
     VillagePolicy,
     WindowPolicy,
 )
-from warnstream.model.rules import Lowering
+from warnstream.model.rules.rules import Lowering
 from warnstream.model.warning import MessageStatus
 
 FaultsAfter = Callable[[str, str, str], list[str]]

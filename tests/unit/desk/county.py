@@ -7,8 +7,8 @@ from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.effects import Answer, Effects, RecipientAnswer
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Households, Network, Stations, Villages
-from warnstream.model.policies import MessagePolicy, RoutingPolicy
-from warnstream.model.rules import CriticalRain, HazardRule, Lowering
+from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
+from warnstream.model.rules.rules import CriticalRain, HazardRule, Lowering
 from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.model.warning import MessageStatus
 

@@ -10,9 +10,9 @@ from warnstream.ingest.names import RawMessage
 from warnstream.ingest.packed import encode
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import ANY, NOBODY, Speakers
-from warnstream.model.decoders import DecoderRule
-from warnstream.model.readings import Variable
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.refusals import RefusalReason
 
 STATIONS = stations_of("R1", "R2")
 

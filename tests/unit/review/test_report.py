@@ -12,8 +12,8 @@ from warnstream.model.changes import Change, LevelChange
 from warnstream.model.errors import ArchiveError
 from warnstream.model.level import Level
 from warnstream.model.network import Households, Network, Stations
-from warnstream.model.policies import MessagePolicy
-from warnstream.model.rules import CriticalRain, HazardRule, Lowering
+from warnstream.model.rules.policies import MessagePolicy
+from warnstream.model.rules.rules import CriticalRain, HazardRule, Lowering
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.review.events import Event

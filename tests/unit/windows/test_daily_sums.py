@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from warnstream.model.arrays import Int32Array
-from warnstream.model.days import DayWindow, PastDays, last_days, over_duration
-from warnstream.model.station_quality import LASTS, StationFlag, Stretches
+from warnstream.model.observations.days import DayWindow, PastDays, last_days, over_duration
+from warnstream.model.observations.station_quality import LASTS, StationFlag, Stretches
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.windows.daily_sums import DailySums, DayRain
 from warnstream.windows.rain_window import RainWindow

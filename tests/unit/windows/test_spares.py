@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from warnstream.model.station_quality import LASTS, StationFlag, Stretches, no_stretches
+from warnstream.model.observations.station_quality import LASTS, StationFlag, Stretches, no_stretches
 from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.spares import SparedRain
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from warnstream.adapters.outbox_types import Claimed
+from warnstream.adapters.outbox.types import Claimed
 from warnstream.model.effects import RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus

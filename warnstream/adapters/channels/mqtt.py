@@ -23,7 +23,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from warnstream.adapters.channels.channel import SENT, Outcome, OutgoingMessage, refused, retry
-from warnstream.adapters.mqtt_connection import connect_async, new_client
+from warnstream.adapters.mqtt.connection import connect_async, new_client
 from warnstream.config.settings import BrokerSettings
 from warnstream.model.effects import RecipientKind
 from warnstream.model.times import iso_utc

@@ -14,8 +14,9 @@ import xarray as xr
 
 from station_sim.county.county import County, CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
+from station_sim.message import Message
 from station_sim.sending.live_radar import LiveRadar
-from station_sim.sending.scenario import DEFAULT_START_S, Message, Scenario
+from station_sim.sending.scenario import DEFAULT_START_S, Scenario
 from station_sim.stations.faults import NO_FAULTS
 from station_sim.topics import is_clock
 from warnstream.adapters.grids.files import GridFileError, read_grid_file

@@ -10,7 +10,8 @@ from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Speakers
 from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.intake.intake import Intake, Topics
+from warnstream.runners.intake.intake import Intake
+from warnstream.runners.intake.topics import Topics
 
 NOWCAST_FRAMES_S = (900, 1800, 3600)
 """Frame lengths that the nowcast can be given."""

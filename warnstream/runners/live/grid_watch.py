@@ -24,8 +24,8 @@ from warnstream.model.errors import StoreError
 from warnstream.model.observations.grids import GridFrame, GridState, digest_of_points
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.times import iso_utc
+from warnstream.runners.intake.entries import GRID
 from warnstream.runners.intake.grid_entries import encode_frame
-from warnstream.runners.intake.intake import GRID
 
 DURABLE_S = 0.02
 """Between two looks at whether the journal has a frame."""

@@ -22,7 +22,6 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from warnstream.adapters.channels.mqtt import Publication
 from warnstream.adapters.inbox import Arrived, Inbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.frames import SESSION_WITHOUT_END, Connect, matches
@@ -30,6 +29,7 @@ from warnstream.adapters.mqtt.listener.access import Permissions, Users
 from warnstream.adapters.mqtt.listener.connection import READ_BYTES_MAX, Peer
 from warnstream.adapters.mqtt.listener.selector import CalmSelector
 from warnstream.adapters.mqtt.listener.sessions import SESSIONS_MAX, Hub, Session
+from warnstream.adapters.mqtt.publisher import Publication
 from warnstream.config.settings import ListenerSettings
 from warnstream.model.errors import WarnstreamError
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.bench_ingest import frames, prepare
 from benchmarks.processes import free_port
 from benchmarks.table import Row, add_rows_option, write_rows
-from warnstream.adapters.inbox import STREAM_BATCH, Arrived, Inbox
+from warnstream.adapters.inbox import STREAM_BATCH, InboundBatch, Inbox
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.mqtt import frames as wire
@@ -49,7 +49,7 @@ class Clock:
         self.seconds[part] = self.seconds.get(part, 0.0) + time.process_time() - started
 
 
-def read(data: bytes, known: KnownTopics) -> tuple[list[Arrived], int]:
+def read(data: bytes, known: KnownTopics) -> tuple[list[InboundBatch], int]:
     """What one read brings, as a peer of the listener takes it, and where the rest begins."""
     arrived, at = [], 0
     block = scan_block(data, known, mask=0xF5, is_v5=False, bytes_max=BYTES_MAX)
@@ -75,8 +75,8 @@ def read(data: bytes, known: KnownTopics) -> tuple[list[Arrived], int]:
 
 def _stream(
     topics: "TopicsOf | list[str]", payloads: "PayloadsOf | list[bytes]", ids: list[bytes], n: int
-) -> Arrived:
-    return Arrived(None, None, topics, payloads, ids, n, is_stream=True)  # type: ignore[arg-type]
+) -> InboundBatch:
+    return InboundBatch(None, None, topics, payloads, ids, n, is_stream=True)  # type: ignore[arg-type]
 
 
 def run(configuration: Configuration, data: bytes, directory: Path) -> dict[str, float]:

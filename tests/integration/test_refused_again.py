@@ -29,7 +29,7 @@ from warnstream.model.observations.decoders import (
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.runners.build import build_decoder
 from warnstream.runners.intake.entries import MESSAGES, encode_messages
-from warnstream.runners.live.reinjector import RefusedAgain
+from warnstream.runners.live.reinjector import Reinjector
 
 TOPIC = "ws/c/rain/R9/obs"
 
@@ -43,7 +43,7 @@ class Kept:
         self.requests = RefusedRequests(directory)
         self.kept: list[RawMessage] = []
         self.metrics = Metrics()
-        self.again = RefusedAgain(directory, self.journal, self.keep, self.metrics)
+        self.again = Reinjector(directory, self.journal, self.keep, self.metrics)
 
     def keep(self, messages: Sequence[RawMessage]) -> Future[None]:
         """As a node's loop does."""

@@ -71,7 +71,7 @@ class GridSection(Section):
         "2s", alias="look_every", description="How often the folder is looked into."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """A pattern names files of one folder; a grid must live longer than its interval."""
         faults = []
         folder, name = PurePosixPath(self.files).parent, PurePosixPath(self.files).name

@@ -25,7 +25,7 @@ import numpy as np
 from warnstream.engine import Action, Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import Decoded, RawMessage
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.ingest.speakers import Speakers
+from warnstream.ingest.speakers import Senders
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
@@ -90,7 +90,7 @@ class Intake:
         self._decoder = decoder or DecoderSelection(
             network.stations,
             default_rules(topics.prefix),
-            speakers=Speakers(topics.prefix, network.stations, DEFAULT_GATEWAYS),
+            speakers=Senders(topics.prefix, network.stations, DEFAULT_GATEWAYS),
         )
         self._topics = topics
         self._is_simulated = clock == "simulated"

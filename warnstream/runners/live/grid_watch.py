@@ -174,7 +174,7 @@ def _may_be_unfinished(error: GridFileError | OSError) -> bool:
     return isinstance(error, OSError) or error.reason in {RefusalReason.BAD_GRID, RefusalReason.WRONG_SHAPE}
 
 
-class GridBoard:
+class GridsView:
     """What a node tells of its grids after each step: metrics, a log line when something changes, records."""
 
     def __init__(self, configuration: Configuration, metrics: Metrics) -> None:

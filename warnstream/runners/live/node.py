@@ -20,7 +20,7 @@ from warnstream.adapters.channels.factory import open_channels
 from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.http.server import HttpServer
-from warnstream.adapters.inbox import STREAM_BATCH, Arrived, Inbox
+from warnstream.adapters.inbox import STREAM_BATCH, InboundBatch, Inbox
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
@@ -44,11 +44,11 @@ from warnstream.runners.build import build_intake, topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.backlog import WAITING_MAX
 from warnstream.runners.intake.intake import Outcome
-from warnstream.runners.live.county_state import CountyBoard
+from warnstream.runners.live.county_state import CountyState
 from warnstream.runners.live.explanations import LiveExplanations
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.pace import Pace, SnapshotPace
-from warnstream.runners.live.reinjector import RefusedAgain
+from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Request, Requests
 from warnstream.runners.live.signs_json import affirm_fault
 from warnstream.runners.live.state_json import describe_warnings
@@ -98,7 +98,7 @@ class Node:
         self._directory = configuration.storage.directory
         self._journal = Journal(self._directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._refused = RefusedStore(self._directory, configuration.storage.refused_max)
-        self._again = RefusedAgain(self._directory, self._journal, self.keep_messages, self.metrics)
+        self._again = Reinjector(self._directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = Outbox(self._directory)
         self._intake = build_intake(self.configuration)
         self._inbox = Inbox()
@@ -124,7 +124,7 @@ class Node:
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
         self._trouble: dict[str, str] = {"start": "the node is starting"}
         self._warnings: list[WarningStatus] = []
-        self._board = CountyBoard(configuration, self.metrics)
+        self._board = CountyState(configuration, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
         self._pace = Pace(configuration.node.tick_s, configuration.node.react_within_s, time.monotonic())
         self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
@@ -288,7 +288,7 @@ class Node:
         self._snapshot_if_due()
 
     def _append(
-        self, pending: list[tuple[str, bytes]], arrived: list[Arrived], requests: list[Request]
+        self, pending: list[tuple[str, bytes]], arrived: list[InboundBatch], requests: list[Request]
     ) -> int | None:
         """Make entries durable, then acknowledge; returns the last one's sequence number.
 
@@ -313,7 +313,7 @@ class Node:
                 request.done.set_result(None)
             return sequence
 
-    def _acknowledge(self, arrived: list[Arrived]) -> None:
+    def _acknowledge(self, arrived: list[InboundBatch]) -> None:
         """Tell every source what of its messages is durable."""
         for source in self._sources:
             own = [one for one in arrived if one.source is source]
@@ -548,5 +548,5 @@ class Node:
         log.info("node stopped", extra={"node": self.configuration.node.name})
 
 
-def _entry(arrived: Sequence[Arrived]) -> bytes:
+def _entry(arrived: Sequence[InboundBatch]) -> bytes:
     return entries.encode_arrived((one.topics, one.payloads) for one in arrived)

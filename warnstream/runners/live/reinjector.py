@@ -43,7 +43,7 @@ class Again:
     lost: list[int]
 
 
-class RefusedAgain:
+class Reinjector:
     """Takes what of a node's refusals is wanted again.
 
     Parameters

@@ -41,7 +41,7 @@ def affirm_fault(affirm: OperatorAffirm, standing: Sequence[WarningStatus], netw
     return "" if affirm.operator in posts else f"{affirm.operator!r} does not answer for that village"
 
 
-class SignBoard:
+class SignsView:
     """Signs as people see them: listed, counted, and a change of one logged, without the names of people."""
 
     def __init__(self, configuration: Configuration, metrics: Metrics) -> None:

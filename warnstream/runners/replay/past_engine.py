@@ -39,7 +39,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(slots=True)
-class Past:
+class EngineAt:
     """An engine right after the last step at or before the minute asked for.
 
     Attributes
@@ -73,7 +73,7 @@ class Past:
 
 def past_of_archive(
     configuration: Configuration, path: Path, asked_s: int | None, on_progress: Progress
-) -> Past:
+) -> EngineAt:
     """The engine of a replay at a minute of an archive; of its last minute if None.
 
     Raises
@@ -93,7 +93,7 @@ def past_of_archive(
     until_s = asked_s // MINUTE_S * MINUTE_S
     n_until = int(np.searchsorted(readings.observed_at_s, until_s, side="right"))
     replay = Replay(configuration, readings.select(slice(0, n_until)), until_s)
-    past = Past(replay.engine, asked_s, until_s, first_s)
+    past = EngineAt(replay.engine, asked_s, until_s, first_s)
     for minute in replay.steps():
         if minute.step.effects:
             past.effects.append(minute.step.effects)
@@ -103,7 +103,7 @@ def past_of_archive(
 
 def past_of_journal(
     configuration: Configuration, directory: Path, asked_s: int | None, on_progress: Progress
-) -> Past:
+) -> EngineAt:
     """The engine of a node at a minute of its journal; as its last step left it if None.
 
     Parameters
@@ -197,7 +197,7 @@ class _Run:
                 return itertools.chain([(kind, after)], remaining)
         return iter(())
 
-    def past(self) -> Past:
+    def past(self) -> EngineAt:
         """The engine after a step; one without anything new if there was none since the snapshot."""
         engine, judged_s = self.intake.engine, self.intake.now_s
         assert self.begins_s is not None
@@ -207,7 +207,9 @@ class _Run:
             failed = f"the engine failed at {len(self._failures)} entries, which were passed over"
             self._caveats.append(f"{failed}: {self._failures[0]}")
         asked_s = judged_s if self._asked_s is None else self._asked_s
-        return Past(engine, asked_s, judged_s, self.begins_s, self._snapshot_s, self._effects, self._caveats)
+        return EngineAt(
+            engine, asked_s, judged_s, self.begins_s, self._snapshot_s, self._effects, self._caveats
+        )
 
     def _take(self, kind: str, payload: bytes) -> None:
         try:
@@ -288,7 +290,7 @@ def _check_range(place: Path, asked_s: int, first_s: int, last_s: int) -> None:
         )
 
 
-def later_readings(past: Past) -> list[tuple[int, ReadingBatch]]:
+def later_readings(past: EngineAt) -> list[tuple[int, ReadingBatch]]:
     """What was observed by the minute asked for and was not judged by then; with the time of arrival.
 
     What had arrived and waited for its step comes first, with the time of the step.
@@ -301,7 +303,7 @@ def later_readings(past: Past) -> list[tuple[int, ReadingBatch]]:
     return found
 
 
-def judge_with(past: Past, later: list[tuple[int, ReadingBatch]]) -> EngineStep:
+def judge_with(past: EngineAt, later: list[tuple[int, ReadingBatch]]) -> EngineStep:
     """One more step at the minute asked for, with what came later: what it is known to be by now.
 
     Rain is free of the order of arrival, so its sums are those of readings in

@@ -43,7 +43,7 @@ _CERTAINTIES = ("Observed", "Likely", "Possible")
 def urgency(message: WarningMessage) -> str:
     """CAP urgency: act now, within the hour, or later; Past when it is over."""
     if message.msg_type is MessageType.CANCEL:
-        return "EngineAt"
+        return "Past"
     if message.reason is not None and not message.reason.is_observed:
         return "Expected" if message.reason.lead_s <= HOUR_S else "Future"
     return "Immediate" if message.level >= Level.ORANGE else "Expected"

@@ -12,11 +12,11 @@ from warnstream.assessment import Assessment, Weights
 from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.texts import reason_parts
 from warnstream.model.changes import LevelChange, Reason
-from warnstream.model.days import DayWindow, PastDays
 from warnstream.model.level import Level
-from warnstream.model.policies import MessagePolicy
-from warnstream.model.readings import empty_batch
-from warnstream.model.rules import HazardRule, LandslideRain
+from warnstream.model.observations.days import DayWindow, PastDays
+from warnstream.model.observations.readings import empty_batch
+from warnstream.model.rules.policies import MessagePolicy
+from warnstream.model.rules.rules import HazardRule, LandslideRain
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import MessageStatus
 

@@ -15,8 +15,8 @@ from warnstream.delivery.texts_en import ENGLISH
 from warnstream.delivery.texts_zh import CHINESE
 from warnstream.model.effects import RenderedMessage
 from warnstream.model.network import Network
-from warnstream.model.policies import MessagePolicy
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules.policies import MessagePolicy
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import WarningMessage
 
 LANGUAGES = (CHINESE, ENGLISH)

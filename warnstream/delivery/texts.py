@@ -15,8 +15,8 @@ from warnstream.delivery.transfer import transfer_deadline_s
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.policies import MessagePolicy
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules.policies import MessagePolicy
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import HOUR_S, clock_local
 from warnstream.model.warning import MessageStatus, MessageType, WarningMessage
 

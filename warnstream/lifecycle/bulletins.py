@@ -152,7 +152,7 @@ class Voice:
     def open(self, status: MessageStatus, now_s: int) -> None:
         """Begin an episode, later than every earlier one."""
         self.opened_s, self.n, self.is_open, self.status = max(now_s, self.opened_s + 1), 0, True, status
-        self.seen = {one.hazard for one in self.heard()}
+        self.seen |= {one.hazard for one in self.heard()}
 
     def close(self, now_s: int) -> None:
         """The end has been said."""
@@ -237,7 +237,7 @@ class Bulletins:
             voice = self._voices[village]
             if (found := self._news(voice, now_s)) is not None:
                 issued.append(self._issue(village, *found, now_s, evidence))
-            self._plan(village, voice)
+            self._plan(village, voice, now_s)
         issued.sort(key=lambda one: -one.worst)
         return issued
 
@@ -250,9 +250,13 @@ class Bulletins:
         """Villages whose doors wait for an end."""
         return sorted(village for village, voice in self._voices.items() if voice.is_open)
 
-    def villages_with_standing(self) -> frozenset[int]:
-        """Villages where anything stands: no end may go out there."""
-        return frozenset(village for village, voice in self._voices.items() if voice.standing)
+    def no_end(self) -> frozenset[tuple[int, MessageStatus]]:
+        """Villages where something stands, for real or as an exercise: no such end may go out there."""
+        return frozenset(
+            (village, one.status)
+            for village, voice in self._voices.items()
+            for one in voice.standing.values()
+        )
 
     def adopt(self, standing: Iterable[tuple[int, Standing]], now_s: int) -> None:
         """Take over what doors were told before there were bulletins; nothing is said.
@@ -268,7 +272,7 @@ class Bulletins:
                 asked = self._asked(heard)
                 voice.open(heard[0].status, now_s)
                 voice.remember(asked, asked.action, now_s)
-                self._plan(village, voice)
+                self._plan(village, voice, now_s)
 
     def snapshot(self) -> bytes:
         """Everything between two steps; `restore` of it continues exactly."""
@@ -296,7 +300,7 @@ class Bulletins:
                 voices[number[code]] = voice
             elif voice.is_open:
                 raise ValueError(
-                    f"doors of village {code!r} wait for an end, but the register has no such village"
+                    f"doors of village {code!r} wait for an end, the register has no such village"
                 )
         self._voices, self._due = voices, []
         for village, voice in voices.items():
@@ -407,7 +411,7 @@ class Bulletins:
     def _weight(self, one: Standing) -> tuple[int, int]:
         return self._orders.order(one.hazard, one.level).action.rank, int(one.level)
 
-    def _plan(self, village: int, voice: Voice) -> None:
+    def _plan(self, village: int, voice: Voice, after_s: int = NEVER) -> None:
         """When the village has to be looked at again if nothing happens there."""
         policy = self._policy
         due_s = NEVER
@@ -418,8 +422,8 @@ class Bulletins:
         elif self._reminds(voice):
             due_s = voice.issued_s + policy.remind_every_s
         elif voice.standing and not voice.is_open:
-            due_s = self._drill_from_s(voice) or NEVER
-        if due_s != NEVER:
+            due_s = self._drill_from_s(voice)
+        if due_s > after_s:
             heapq.heappush(self._due, (due_s, village))
 
 

@@ -12,7 +12,7 @@ from warnstream.lifecycle.identity import Naming, message_name, warning_name
 from warnstream.lifecycle.machine import Signal, State
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.level import Level
-from warnstream.model.policies import MessagePolicy
+from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.warning import Cause, MessageReference, WarningMessage
 
 

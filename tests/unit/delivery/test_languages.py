@@ -18,8 +18,8 @@ from warnstream.delivery.indicator_words import INDICATOR_EN, INDICATOR_ZH, UNIT
 from warnstream.delivery.plain import plain_texts
 from warnstream.delivery.render import LANGUAGES, render, texts_of
 from warnstream.delivery.texts import NOT_MEASURED, Language, MessageParts
-from warnstream.model.indicators import UNIT_OF_INDICATOR, Indicator
 from warnstream.model.level import LEVELS, Level
+from warnstream.model.rules.indicators import UNIT_OF_INDICATOR, Indicator
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 
 MESSAGES = one_of_each_cause()

@@ -13,8 +13,8 @@ from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.texts import reason_parts
 from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level
-from warnstream.model.readings import Flag, concatenate
-from warnstream.model.rules import CriticalStage, HazardRule, Reaches
+from warnstream.model.observations.readings import Flag, concatenate
+from warnstream.model.rules.rules import CriticalStage, HazardRule, Reaches
 
 NAN = np.nan
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.assessment.asked_windows import AskedWindows
-from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.level import Level
@@ -48,6 +47,7 @@ from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.accumulation import Accumulation
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.counters import RainCounters
 from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import RainWindow
@@ -203,11 +203,9 @@ class StationState:
         self._gauges = RainGaugeQuality(
             stations, neighbours or no_neighbours(n_stations), policies.quality, memory_s=span_s
         )
+        self._rain_limits = policies.quality.rain_limits
         self._counters = RainCounters(
-            n_stations,
-            policies.counters,
-            rain_mm_per_min_max=policies.quality.rain_mm_per_min_max,
-            spread_s_max=windows.longest_s,
+            stations, policies.counters, limits=self._rain_limits, spread_s_max=windows.longest_s
         )
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
@@ -464,11 +462,10 @@ class StationState:
             if len(rows):
                 grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
                 flags[rows] |= flags_of_counter
-                self._ring.reconcile(
-                    grown.station, grown.begin_s, grown.end_s, grown.rain_mm, grown.is_observed
-                )
-                stations.append(grown.station)
-                begins.append(grown.begin_s)
+                for one in grown:
+                    self._ring.reconcile(one.station, one.begin_s, one.end_s, one.rain_mm, one.is_observed)
+                    stations.append(one.station)
+                    begins.append(one.begin_s)
         return self._with_gauges_of_spares(np.concatenate(stations), np.concatenate(begins))
 
     def _with_gauges_of_spares(

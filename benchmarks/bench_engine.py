@@ -19,7 +19,8 @@ import numpy as np
 from benchmarks.table import Row, add_rows_option, write_rows
 from station_sim.county.county import build_county
 from station_sim.county.demo_config import write_demo_config
-from station_sim.sending.scenario import Message, Scenario
+from station_sim.message import Message
+from station_sim.sending.scenario import Scenario
 from station_sim.stations.gateway import gather
 from station_sim.topics import is_clock
 from warnstream.config.load import load_configuration

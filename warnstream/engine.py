@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.desk import WarningDesk
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
-from warnstream.model.observations.grids import GridFrame
+from warnstream.model.grids import GridFrame
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignReport, SignVerdict
 
@@ -54,8 +54,8 @@ class Engine:
         `now_s` never falls from step to step; a step without readings still
         ends windows, lowers levels, renews and escalates.
         """
-        said = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
-        asked = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
-        assessed = self.assessment.step(readings, now_s, said, frames)
-        effects = self.desk.step([*asked, *assessed.changes], now_s)
+        sign_inputs = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
+        desk_inputs = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
+        assessed = self.assessment.step(readings, now_s, sign_inputs, frames)
+        effects = self.desk.step([*desk_inputs, *assessed.changes], now_s)
         return EngineStep(assessed, effects)

@@ -6,7 +6,7 @@ from pathlib import Path
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from station_sim.county.ground_inventory import write_ground_hazards
-from station_sim.sending.scenario import DEFAULT_PREFIX
+from station_sim.message import DEFAULT_PREFIX
 from station_sim.stations.mixed_formats import FLAT, add_speaker_options, write_decoders
 from station_sim.stations.varied_network import varied
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from station_sim.commands.weather import add_kind_options
 from station_sim.errors import SimulatorError
+from station_sim.message import DEFAULT_PREFIX
 from station_sim.mqtt_client import BrokerAddress
-from station_sim.sending.scenario import DEFAULT_PREFIX, DEFAULT_START_S
+from station_sim.sending.scenario import DEFAULT_START_S
 from warnstream.model.times import MINUTE_S, iso_utc, parse_iso
 
 _DURATION = re.compile(r"(\d+)(s|min|h|d)?")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from station_sim.county import outline
+from station_sim import outline
 from station_sim.county.county import County
 from station_sim.errors import SimulatorError
 from station_sim.ground.rivers import Truth, TruthEvent

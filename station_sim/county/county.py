@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 import shapely
 
+from station_sim import outline
 from station_sim.county import files as county_files
-from station_sim.county import names, outline
+from station_sim.county import names
 from station_sim.county.ground_inventory import GroundInventory
-from station_sim.county.outline import CountyPart
 from station_sim.county.places import CriticalRainTable, GaugeTable, StationTable
 from station_sim.errors import SimulatorError
+from station_sim.outline import CountyPart
 from station_sim.seeds import stream
 from station_sim.weather.terrain import elevation_m
 from warnstream.model.arrays import Float64Array, Int64Array

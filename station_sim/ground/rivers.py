@@ -27,8 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
+from station_sim import outline
 from station_sim.county import files as county_files
-from station_sim.county import outline
 from station_sim.county.county import CRITICAL_DURATION_S, CRITICAL_MM, County
 from station_sim.ground.low_spots import PONDING_M, Ponding, drawn_low_spots, pond
 from station_sim.ground.slopes import SlopeMovement, drawn_slopes, movement

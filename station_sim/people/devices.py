@@ -15,9 +15,9 @@ from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from station_sim.message import DEFAULT_PREFIX
 from station_sim.mqtt_client import BrokerAddress, close_client, make_client, open_client
 from station_sim.people.answers import AnswerHabits, AnswerTimer
-from station_sim.sending.scenario import DEFAULT_PREFIX
 from station_sim.topics import answer_topic, device_filter
 
 _CLIENT_ID = "station-sim-people"

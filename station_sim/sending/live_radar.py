@@ -16,7 +16,8 @@ import numpy as np
 
 from station_sim.errors import SimulatorError
 from station_sim.ground.rivers import storm_over
-from station_sim.sending.scenario import Message, Scenario
+from station_sim.message import Message
+from station_sim.sending.scenario import Scenario
 from station_sim.topics import grid_topic, is_clock
 from station_sim.weather.products import amounts_of, radar_dataset, write_netcdf
 from station_sim.weather.radar import RadarErrors, radar_estimate

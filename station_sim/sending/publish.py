@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from station_sim.message import Message
 from station_sim.mqtt_client import Transport
-from station_sim.sending.scenario import Message
 from station_sim.topics import is_clock
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from station_sim.sending.scenario import DEFAULT_PREFIX, Message, beacon
+from station_sim.message import DEFAULT_PREFIX, Message, beacon
 from station_sim.topics import observation_topic
 from warnstream.model.arrays import Float64Array, Int64Array
 from warnstream.model.errors import ArchiveError

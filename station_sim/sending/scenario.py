@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from station_sim.county.county import County
 from station_sim.errors import SimulatorError
 from station_sim.ground.rivers import Truth, TruthEvent, truth_of, write_truth
+from station_sim.message import DEFAULT_PREFIX, Message, beacon
 from station_sim.stations.fault_planner import plan_faults
 from station_sim.stations.faults import (
     MILD_FAULTS,
@@ -32,32 +32,14 @@ from station_sim.stations.faults import (
     write_faults,
 )
 from station_sim.stations.observations import Observations, Reports, reports_due
-from station_sim.topics import clock_topic, observation_topic
+from station_sim.topics import observation_topic
 from station_sim.weather.kinds import DEFAULT_KIND
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc, parse_iso
 
 DEFAULT_START_S = parse_iso("2026-06-18T06:00:00Z")
 DEFAULT_HOURS = 8.0
-DEFAULT_PREFIX = "ws"
 
 _NOISE = bytes(range(0x80, 0xC0))
-
-
-class Message(NamedTuple):
-    """One MQTT message: when it is sent (simulated time), topic, payload, and how many reports it holds.
-
-    A clock beacon holds 0, so do broken payloads.
-    """
-
-    time_s: int
-    topic: str
-    payload: bytes
-    n_readings: int
-
-
-def beacon(prefix: str, time_s: int) -> Message:
-    """Clock beacon: every reading sent until `time_s` stands before it."""
-    return Message(time_s, clock_topic(prefix), f'{{"time":"{iso_utc(time_s)}"}}'.encode(), 0)
 
 
 @dataclass(frozen=True)

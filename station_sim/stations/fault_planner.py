@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from station_sim.county import outline
+from station_sim import outline
 from station_sim.county.places import StationTable
 from station_sim.seeds import stream
 from station_sim.stations.faults import (

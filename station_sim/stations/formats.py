@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 
-from station_sim.sending.scenario import Message
+from station_sim.message import Message
 from station_sim.topics import is_clock
 from warnstream.model.observations.readings import UNIT_OF_VARIABLE, VARIABLE_OF_WORD, Variable
 from warnstream.model.times import parse_iso

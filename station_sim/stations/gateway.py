@@ -7,7 +7,7 @@ Frames of stations that dial in pass by.
 
 from collections.abc import Iterable, Iterator
 
-from station_sim.sending.scenario import Message
+from station_sim.message import Message
 from station_sim.topics import DIALLED_TOPIC, is_clock
 
 GATEWAY_STATIONS = 50

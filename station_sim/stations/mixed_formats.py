@@ -19,8 +19,8 @@ from pathlib import Path
 
 from station_sim.county.places import StationTable
 from station_sim.errors import SimulatorError
+from station_sim.message import DEFAULT_PREFIX, Message
 from station_sim.seeds import share_of
-from station_sim.sending.scenario import DEFAULT_PREFIX, Message
 from station_sim.stations.formats import ENCODERS, encoded, reports_of
 from station_sim.stations.gateway import gather
 from station_sim.stations.rtu import Rtu

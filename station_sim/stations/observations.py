@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from station_sim.county import outline
+from station_sim import outline
 from station_sim.county.places import StationTable
 from station_sim.ground.rivers import STAGE_STEP_M, GroundResponse, Truth
 from station_sim.seeds import share_of, stream

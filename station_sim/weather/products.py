@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from station_sim.county import outline
+from station_sim import outline
 from station_sim.errors import SimulatorError
 from station_sim.weather.field import CELL_M, FieldGrid, RainField
 from warnstream.model.arrays import Float64Array, Int64Array

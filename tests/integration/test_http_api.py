@@ -13,7 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import Route
 
 from tests.unit.adapters.county import network, rendered, told, warning_message
-from warnstream.adapters.http.api import BODY_BYTES_MAX, REQUESTS_BURST, ROUTES, HttpApi, PostAction
+from warnstream.adapters.http.api import BODY_BYTES_MAX, REQUESTS_BURST, HttpApi
+from warnstream.adapters.http.node_port import PostAction
+from warnstream.adapters.http.routes import ROUTES
 from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox

@@ -13,8 +13,8 @@ import pytest
 from tests.integration.journal_files import ENTRIES, PAYLOAD, FullDisk, flip, segments, small
 from warnstream.adapters.journal import segments as journal_segments
 from warnstream.adapters.journal.frames import FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES
+from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.journal.segments import find_extent, read_entries
-from warnstream.adapters.store import Journal
 from warnstream.model.errors import StoreError
 
 
@@ -97,7 +97,8 @@ def test_a_frame_that_was_written_but_not_synced_is_synced_at_the_start(
 
 def test_what_append_has_returned_survives_a_killed_process(tmp_path: Path) -> None:
     program = (
-        "import os, signal, sys; from pathlib import Path; from warnstream.adapters.store import Journal\n"
+        "import os, signal, sys; from pathlib import Path\n"
+        "from warnstream.adapters.journal.journal import Journal\n"
         "journal = Journal(Path(sys.argv[1]))\n"
         "for n in range(20): journal.append('readings', str(n).encode())\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

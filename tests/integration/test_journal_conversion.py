@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.journal_files import small
 from warnstream.adapters.journal import conversion as journal_conversion
-from warnstream.adapters.store import Journal
+from warnstream.adapters.journal.journal import Journal
 from warnstream.model.errors import StoreError
 
 SCHEMA_OF_0_1 = """

@@ -8,11 +8,11 @@ import time
 import pytest
 
 from tests.integration.mqtt_listening import Opened, RawClient, connect_packet, listening
-from warnstream.adapters.channels.mqtt import Publication
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.mqtt import frames as wire
 from warnstream.adapters.mqtt.listener import connection as mqtt_peer
 from warnstream.adapters.mqtt.listener.access import user_line
+from warnstream.adapters.mqtt.publisher import Publication
 from warnstream.model.errors import WarnstreamError
 
 OBS = "ws/county/rain/R0001/obs"

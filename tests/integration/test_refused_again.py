@@ -12,9 +12,10 @@ import pytest
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.stations import stations_of
+from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.refused.reinjections import Choice, RefusedRequests
-from warnstream.adapters.store import REFUSED_PAYLOAD_BYTES_MAX, Journal, RefusedStore
+from warnstream.adapters.refused.store import REFUSED_PAYLOAD_BYTES_MAX, RefusedStore
 from warnstream.config.load import load_configuration
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
@@ -27,8 +28,8 @@ from warnstream.model.observations.decoders import (
 )
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.runners.build import build_decoder
-from warnstream.runners.intake.intake import MESSAGES, encode_messages
-from warnstream.runners.live.reinjector import RefusedAgain
+from warnstream.runners.intake.entries import MESSAGES, encode_messages
+from warnstream.runners.live.reinjector import Reinjector
 
 TOPIC = "ws/c/rain/R9/obs"
 
@@ -42,7 +43,7 @@ class Kept:
         self.requests = RefusedRequests(directory)
         self.kept: list[RawMessage] = []
         self.metrics = Metrics()
-        self.again = RefusedAgain(directory, self.journal, self.keep, self.metrics)
+        self.again = Reinjector(directory, self.journal, self.keep, self.metrics)
 
     def keep(self, messages: Sequence[RawMessage]) -> Future[None]:
         """As a node's loop does."""

@@ -50,7 +50,7 @@ from warnstream.commands.warnings import export_warnings
 from warnstream.config.load import load_configuration
 from warnstream.model.times import HOUR_S, iso_utc
 from warnstream.review.report import same_warnings, write_warnings
-from warnstream.runners.intake import intake
+from warnstream.runners.intake import entries
 
 DURATIONS_S = np.array([600, HOUR_S, 6 * HOUR_S, 24 * HOUR_S], dtype=np.int32)
 SETTLE_S_MAX = 120.0
@@ -393,8 +393,8 @@ def lost_readings(storm: Storm) -> int:
     extent = find_extent(storm.journal)
     kept: set[tuple[str, bytes]] = set()
     for _, kind, payload in read_entries(extent, 1):
-        if kind == intake.MESSAGES:
-            kept.update(intake.decode_messages(payload))
+        if kind == entries.MESSAGES:
+            kept.update(entries.decode_messages(payload))
     sent = (message for message in storm.scenario.messages() if not is_clock(message.topic))
     return sum(message.n_readings for message in sent if (message.topic, message.payload) not in kept)
 

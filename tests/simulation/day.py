@@ -29,11 +29,12 @@ import numpy as np
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from station_sim.county.ground_inventory import SLOPE_HAZARD, write_ground_hazards
+from station_sim.message import Message
 from station_sim.mqtt_client import BrokerAddress, BrokerTransport
 from station_sim.people.answers import AnswerHabits
 from station_sim.people.devices import BrokerDevices, People
 from station_sim.sending.publish import Publisher
-from station_sim.sending.scenario import Message, Scenario
+from station_sim.sending.scenario import Scenario
 from station_sim.stations.faults import HARSH_FAULTS, FaultKind
 from station_sim.stations.varied_network import varied
 from tests.conftest import free_port

@@ -15,7 +15,7 @@ from warnstream.model.times import HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
-class AskedWindows:
+class RequiredWindows:
     """Windows of one network.
 
     Attributes
@@ -30,7 +30,7 @@ class AskedWindows:
     days: tuple[DayWindow, ...]
 
 
-def asked_windows(rules: tuple[HazardRule, ...], duration_s: Int32Array, longest_s: int) -> AskedWindows:
+def asked_windows(rules: tuple[HazardRule, ...], duration_s: Int32Array, longest_s: int) -> RequiredWindows:
     """Windows that the rules read.
 
     Parameters
@@ -48,4 +48,4 @@ def asked_windows(rules: tuple[HazardRule, ...], duration_s: Int32Array, longest
             days |= table.day_windows
         elif isinstance(table, RuleTable):
             days |= table.day_windows()
-    return AskedWindows(duration_s[by_minute], tuple(sorted(days)))
+    return RequiredWindows(duration_s[by_minute], tuple(sorted(days)))

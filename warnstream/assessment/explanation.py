@@ -10,7 +10,7 @@ fault of ours and must be seen.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from warnstream.assessment.judgement import Judgement, Spoken
+from warnstream.assessment.judgement import Judgement, VillageFindings
 from warnstream.assessment.reasons import Sources, coverage_of, window_of_value
 from warnstream.assessment.villages import Windows, windows_of
 from warnstream.hazards import (
@@ -323,7 +323,12 @@ def _view_hazard(
 
 
 def _find(
-    rule: HazardRule, network: Network, judgement: Judgement, spoken: Spoken, place: int, sources: Sources
+    rule: HazardRule,
+    network: Network,
+    judgement: Judgement,
+    spoken: VillageFindings,
+    place: int,
+    sources: Sources,
 ) -> PlaceFinding:
     conditions: tuple[RuleLevelFound, ...] = ()
     comparisons: tuple[Comparison, ...] = ()

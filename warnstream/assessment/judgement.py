@@ -65,7 +65,7 @@ RAIN_EVALUATORS: dict[str, Callable[[HazardRule, VillageRain], HazardLevels]] = 
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class VillageFindings:
     """What was found over places and for villages, which place speaks for each, and the worst ratio."""
 
     of_places: HazardLevels
@@ -94,8 +94,8 @@ class Judgement:
         self._read: RuleSources | None = None
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
-        self._spoken: dict[str, Spoken] = {}
-        self._last: dict[str, Spoken | None] = {}
+        self._spoken: dict[str, VillageFindings] = {}
+        self._last: dict[str, VillageFindings | None] = {}
         self._found_by_stage: dict[str, tuple[bytes, HazardLevels]] = {}
         self._found_by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
 
@@ -112,7 +112,7 @@ class Judgement:
         """All rules, in the order of the configuration."""
         return self._rules
 
-    def spoken(self, hazard: str) -> Spoken | None:
+    def spoken(self, hazard: str) -> VillageFindings | None:
         """What the last step found, signs included; None where it could not be evaluated."""
         return self._last.get(hazard)
 
@@ -153,7 +153,7 @@ class Judgement:
         step = state.step(spoken.of_villages, rule.lowering, sources.now_s)
         return self._changes(rule, step, spoken, sources)
 
-    def _speak(self, rule: HazardRule, found: HazardLevels) -> Spoken:
+    def _speak(self, rule: HazardRule, found: HazardLevels) -> VillageFindings:
         """Villages by what was found over places, checked; what stands is not gone through again."""
         last = self._spoken.get(rule.name)
         if last is not None and last.of_places is found:
@@ -165,7 +165,7 @@ class Judgement:
         ratio = found.ratio
         if len(ratio) > len(place):  # some village is divided
             ratio = np.fmax.reduceat(ratio, first_of_village[:-1])
-        spoken = Spoken(found, of_villages, place, ratio)
+        spoken = VillageFindings(found, of_villages, place, ratio)
         self._spoken[rule.name] = spoken
         return spoken
 
@@ -177,7 +177,7 @@ class Judgement:
         of_villages.is_blind[:] = True
         of_villages = with_signs(of_villages, sources.signs.levels(rule.signs))
         every = np.arange(len(of_villages.level))
-        spoken = Spoken(of_villages, of_villages, every, of_villages.ratio)
+        spoken = VillageFindings(of_villages, of_villages, every, of_villages.ratio)
         return self._changes(rule, state.step(of_villages, rule.lowering, sources.now_s), spoken, sources)
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
@@ -248,7 +248,9 @@ class Judgement:
             )
         return self._read
 
-    def _reason(self, rule: HazardRule, village: int, spoken: Spoken, sources: Sources) -> Reason | None:
+    def _reason(
+        self, rule: HazardRule, village: int, spoken: VillageFindings, sources: Sources
+    ) -> Reason | None:
         """Why the evaluator gave this village its level; None where it gave none."""
         found, place = spoken.of_places, int(spoken.place[village])
         if spoken.of_villages.level[village] == 0:
@@ -284,7 +286,7 @@ class Judgement:
         self,
         rule: HazardRule,
         step: LevelStep,
-        spoken: Spoken | None,
+        spoken: VillageFindings | None,
         sources: Sources,
     ) -> list[LevelChange]:
         """One `LevelChange` per village whose level moved, or that lost or regained sight of a level."""

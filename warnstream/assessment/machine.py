@@ -17,16 +17,16 @@ from warnstream.assessment.grids import Grids, GridsStep
 from warnstream.assessment.judgement import Judgement, durations_of
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.stations import Arrays, StationPolicies, StationState
-from warnstream.assessment.villages import Sight, VillageState, Weights
+from warnstream.assessment.villages import GaugeAvailability, VillageState, Weights
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.changes import LevelChange
 from warnstream.model.forecast import RainAhead
+from warnstream.model.grids import GridFrame, GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
-from warnstream.model.observations.grids import GridFrame, GridPolicy
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignPolicy, SignReport, SignVerdict
 from warnstream.model.observations.station_quality import StationQuality
@@ -55,7 +55,7 @@ class AssessmentStep:
         A nowcast that was made at this step.
     quality : StationQuality
         Flags and confidence of every gauge.
-    sight : Sight
+    sight : GaugeAvailability
         How much of its own gauges each village hears; of a divided one the zone that hears least.
     ratio : dict of str to Float64Array, shape (n_villages,)
         Rain over critical rainfall by hazard; NaN where nothing is known.
@@ -70,7 +70,7 @@ class AssessmentStep:
     failures: dict[str, str]
     forecast: RainAhead | None
     quality: StationQuality
-    sight: Sight
+    sight: GaugeAvailability
     ratio: dict[str, Float64Array]
     grids: GridsStep
 
@@ -149,7 +149,7 @@ class Assessment:
         self,
         readings: ReadingBatch,
         now_s: int,
-        said: Sequence[SignReport | SignVerdict] = (),
+        signs: Sequence[SignReport | SignVerdict] = (),
         frames: Sequence[GridFrame] = (),
     ) -> AssessmentStep:
         """Take all that arrived, that grids saw and people said since the last step; judge every village.
@@ -169,14 +169,14 @@ class Assessment:
         quality = self._stations.judge_gauges(now_s)
         is_heard = self._stations.is_heard(is_reporting, quality)
         mute = quality.is_clogged & ~is_heard
-        forecast = self._villages.look_ahead(self._stations, mute, now_s, failures)
+        forecast = self._villages.update_nowcast(self._stations, mute, now_s, failures)
         rain, sight = self._villages.rain(self._stations, is_heard, now_s)
         self._grids.take(frames, self._stations, quality, now_s)
         rain = self._grids.stand_in(rain, self._stations, quality, now_s)
         antecedent = self._villages.antecedent(self._stations, rain, is_heard, mute)
-        self.signs.step(said, now_s)
-        signs = self.signs.standing()
-        sources = Sources(self._stations, rain, antecedent, sight, quality, signs, now_s)
+        self.signs.step(signs, now_s)
+        village_signs = self.signs.standing()
+        sources = Sources(self._stations, rain, antecedent, sight, quality, village_signs, now_s)
         changes = self._judgement.step(sources, failures)
         self._last = Explained(sources, is_reporting, failures)
 

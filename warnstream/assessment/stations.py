@@ -9,15 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.assessment.asked_windows import AskedWindows
+from warnstream.assessment.asked_windows import RequiredWindows
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.level import Level
 from warnstream.model.network import Stations
 from warnstream.model.observations.days import PastDays, best_known
 from warnstream.model.observations.readings import (
+    COUNTER_FLAGS,
     COUNTERS,
     DOUBTFUL,
+    UM_PER_MM,
     UNUSABLE,
     Flag,
     ReadingBatch,
@@ -25,9 +27,9 @@ from warnstream.model.observations.readings import (
     empty_batch,
 )
 from warnstream.model.observations.station_quality import (
+    DoubtPeriods,
     StationNeighbours,
     StationQuality,
-    Stretches,
     no_neighbours,
 )
 from warnstream.model.rules.expressions import RuleTable, Term
@@ -52,7 +54,7 @@ from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.sensor_series import SensorSeries
-from warnstream.windows.spares import Beside, SparedRain, Taken
+from warnstream.windows.spares import GaugeAndSpare, SelectedWindows, SparedRain
 from warnstream.windows.stage_series import StageSeries
 
 _RAIN = [Variable.RAIN, Variable.RAIN_TIP, *COUNTERS]
@@ -128,7 +130,7 @@ class StationState:
     policies : StationPolicies
     neighbours : StationNeighbours, optional
         Gauges near each other; without it no gauge is compared with another.
-    asked : AskedWindows, optional
+    asked : RequiredWindows, optional
         Every window that any rule reads; one hour alone if not given.
     past : PastDays, optional
         Rain of days before this node began.
@@ -149,11 +151,11 @@ class StationState:
         rules: tuple[HazardRule, ...],
         policies: StationPolicies,
         neighbours: StationNeighbours | None = None,
-        asked: AskedWindows | None = None,
+        asked: RequiredWindows | None = None,
         past: PastDays | None = None,
     ) -> None:
         n_stations, windows = len(stations), policies.windows
-        asked = asked or AskedWindows(np.array([HOUR_S], dtype=np.int32), ())
+        asked = asked or RequiredWindows(np.array([HOUR_S], dtype=np.int32), ())
         self.duration_s = asked.duration_s
         self._hour = self.duration_s.tolist().index(HOUR_S)
         self.plan = antecedent_plan(rules)
@@ -208,6 +210,7 @@ class StationState:
             stations, policies.counters, limits=self._rain_limits, spread_s_max=windows.longest_s
         )
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
+        self._newest_counter_fault_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._judged: _Judged | None = None
 
@@ -228,7 +231,7 @@ class StationState:
         self._count(readings, flags, now_s)
         return flags
 
-    def windows(self, now_s: int) -> Taken:
+    def windows(self, now_s: int) -> SelectedWindows:
         """Rain of every station over every duration, to be read only; the same object while it stands.
 
         By what was thought of the gauges last (`judge_gauges`).
@@ -250,12 +253,23 @@ class StationState:
             return last.quality
         hour = windows.of(self._hour)
         now = RainNow(
-            hour.rain_mm[:, 0], hour.coverage[:, 0], self._quality.equal_rain_run, self._newest_doubt_s
+            hour.rain_mm[:, 0],
+            hour.coverage[:, 0],
+            self._quality.equal_rain_run,
+            self._newest_doubt_s,
+            self._newest_counter_fault_s,
+            self._is_beyond_record(windows),
         )
         quality = self._gauges.step(self._ring, now, now_s)
         self._doubt(quality.stretches, now_s)
         self._judged = _Judged(windows, self._gauges.stands_until_s(now, now_s), quality)
         return quality
+
+    def _is_beyond_record(self, windows: Accumulation) -> BoolArray:
+        """Which gauges have had more rain in some window than any place on Earth, shape (n_stations,)."""
+        record_um = np.ceil(self._rain_limits.record_mm(self.duration_s) * UM_PER_MM).astype(np.int64)
+        is_beyond: BoolArray = (windows.rain_um > record_um[:, None]).any(axis=0)
+        return is_beyond
 
     def doubtful_until_s(self, indicator: Indicator, station: int) -> int:
         """Newest doubtful reading of a station among those that an indicator rests on; -1: none."""
@@ -295,7 +309,7 @@ class StationState:
             measured_s[gauge] = max(measured_s[gauge], until_s[spare])
         return measured_s
 
-    def beside(self, indicator: Indicator, station: int, duration_s: int) -> Beside:
+    def beside(self, indicator: Indicator, station: int, duration_s: int) -> GaugeAndSpare:
         """Whose rain stands for a gauge, and what it and its spare said, in the windows asked for last.
 
         Of earlier rain (soil water and its kin) that of the last hour tells.
@@ -345,7 +359,10 @@ class StationState:
             "quality": dict(self._quality.snapshot()),
             "gauges": self._gauges.snapshot(),
             "counters": dict(self._counters.snapshot()),
-            "doubt": {"until_s": self._doubtful_until_s.copy()},
+            "doubt": {
+                "until_s": self._doubtful_until_s.copy(),
+                "counter_until_s": self._newest_counter_fault_s.copy(),
+            },
         }
 
     def restore(self, state: dict[str, Arrays]) -> None:
@@ -369,6 +386,8 @@ class StationState:
         self._counters.restore(state["counters"])
         self._doubtful_until_s[:] = state["doubt"]["until_s"]
         self._newest_doubt_s[:] = self._doubtful_until_s.max(axis=0)
+        # Snapshots of before it was kept have none.
+        self._newest_counter_fault_s[:] = state["doubt"].get("counter_until_s", -1)
 
     def remember(self, state: dict[str, Arrays]) -> PastDays | None:
         """Take the rain of past days, and nothing else, from a snapshot that does not fit; what was taken."""
@@ -415,6 +434,9 @@ class StationState:
             place = (readings.variable[doubtful], readings.station[doubtful])
             np.maximum.at(self._doubtful_until_s, place, readings.observed_at_s[doubtful])
             np.maximum.at(self._newest_doubt_s, place[1], readings.observed_at_s[doubtful])
+            restless = doubtful[(flags[doubtful] & COUNTER_FLAGS) != 0]
+            fault_s = readings.observed_at_s[restless]
+            np.maximum.at(self._newest_counter_fault_s, readings.station[restless], fault_s)
         usable = readings if is_usable.all() else readings.select(is_usable)
         stage = usable.select(usable.variable == Variable.STAGE)
         self.stages.add(stage.station, stage.observed_at_s, stage.value)
@@ -423,7 +445,7 @@ class StationState:
         if self.fire is not None:
             self.fire.add(usable, now_s)
 
-    def _doubt(self, stretches: Stretches, now_s: int) -> None:
+    def _doubt(self, stretches: DoubtPeriods, now_s: int) -> None:
         """Earlier rain of gauges with a spare is worked out anew from when another one is believed."""
         gauge, since_s = self.rain.doubt(stretches)
         if len(gauge) == 0:

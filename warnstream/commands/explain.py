@@ -13,7 +13,7 @@ from rich.console import Console
 
 from warnstream import __version__
 from warnstream.adapters.outbox.reader import FILE as OUTBOX_FILE
-from warnstream.adapters.outbox.reader import KeptMessage, Told, read_messages
+from warnstream.adapters.outbox.reader import DeliveryCounts, KeptMessage, read_messages
 from warnstream.assessment import VillageView
 from warnstream.commands.warnings import message_of
 from warnstream.config.rules.wording import days_words
@@ -27,9 +27,9 @@ from warnstream.model.times import MINUTE_S, clock_local, iso_utc, parse_iso
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.explain.one_line import describe_duration
 from warnstream.runners.explain.record import Record, message_record, view_record
-from warnstream.runners.explain.text import tell
+from warnstream.runners.explain.text import format_explanation
 from warnstream.runners.replay.past_engine import (
-    Past,
+    EngineAt,
     Progress,
     judge_with,
     later_readings,
@@ -90,7 +90,7 @@ def explain(configuration: Configuration, question: Question, *, as_json: bool) 
     if as_json:
         print(json.dumps(record, ensure_ascii=False, allow_nan=False))  # noqa: T201
     else:
-        print(tell(record, configuration.message.utc_offset_s), end="")  # noqa: T201
+        print(format_explanation(record, configuration.message.utc_offset_s), end="")  # noqa: T201
     return 0
 
 
@@ -163,7 +163,7 @@ def _minute(text: str) -> int:
 
 def _past(
     configuration: Configuration, question: Question, asked_s: int | None, on_progress: Progress
-) -> Past:
+) -> EngineAt:
     if question.readings is not None:
         return past_of_archive(configuration, question.readings, asked_s, on_progress)
     return past_of_journal(configuration, _directory(configuration, question), asked_s, on_progress)
@@ -173,7 +173,7 @@ def _directory(configuration: Configuration, question: Question) -> Path:
     return question.journal or configuration.storage.directory
 
 
-def _source(configuration: Configuration, question: Question, past: Past) -> Record:
+def _source(configuration: Configuration, question: Question, past: EngineAt) -> Record:
     return {
         "kind": "readings" if question.readings else "journal",
         "path": str(question.readings or _directory(configuration, question)),
@@ -187,7 +187,7 @@ def _source(configuration: Configuration, question: Question, past: Past) -> Rec
 def _messages(
     configuration: Configuration,
     question: Question,
-    past: Past,
+    past: EngineAt,
     village: int,
     warnings: Sequence[tuple[object, WarningMessage]],
 ) -> tuple[list[Record], list[str]]:
@@ -218,7 +218,7 @@ def _messages(
 
 
 def _kept(
-    configuration: Configuration, question: Question, past: Past, village: int
+    configuration: Configuration, question: Question, past: EngineAt, village: int
 ) -> list[KeptMessage] | None:
     """What the node's outbox has; None where it is not at hand."""
     if question.readings is not None:
@@ -230,7 +230,9 @@ def _kept(
     return None
 
 
-def _differences(past: Past, repeated: dict[str, WarningMessage], kept: Sequence[KeptMessage]) -> list[str]:
+def _differences(
+    past: EngineAt, repeated: dict[str, WarningMessage], kept: Sequence[KeptMessage]
+) -> list[str]:
     """What the node told and this repetition does not, or the reverse: another configuration, as a rule."""
     since_s = past.begins_s if past.snapshot_s is not None else past.begins_s - 1
     names = {one.identifier for one in kept}
@@ -247,8 +249,8 @@ def _differences(past: Past, repeated: dict[str, WarningMessage], kept: Sequence
 
 
 def _told_by_repetition(
-    configuration: Configuration, past: Past, village: int
-) -> dict[str, list[Told | _Called]]:
+    configuration: Configuration, past: EngineAt, village: int
+) -> dict[str, list[DeliveryCounts | _Called]]:
     """Posts and doors that each message was for, counted."""
     counts: dict[str, Counter[RecipientKind]] = {}
     for effects in past.effects:
@@ -264,8 +266,8 @@ def _told_by_repetition(
     }
 
 
-def _told_record(one: Told | _Called) -> Record:
-    if isinstance(one, Told):
+def _told_record(one: DeliveryCounts | _Called) -> Record:
+    if isinstance(one, DeliveryCounts):
         return {
             "kind": one.kind.value,
             "addressed": one.addressed,
@@ -282,7 +284,7 @@ def _told_record(one: Told | _Called) -> Record:
     }
 
 
-def _later(configuration: Configuration, past: Past, then: VillageView) -> Record:
+def _later(configuration: Configuration, past: EngineAt, then: VillageView) -> Record:
     """What is known by now of that minute: the same step with the readings that came after it."""
     later = later_readings(past)
     stations = {one.station for place in then.places for one in place.stations}

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from warnstream.adapters.refused.reinjections import Choice, RefusedMessage, RefusedRequests
-from warnstream.adapters.store import RefusedStore
+from warnstream.adapters.refused.store import RefusedStore
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import parse_duration_s
 from warnstream.model.errors import WarnstreamError

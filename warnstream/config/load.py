@@ -57,8 +57,8 @@ from warnstream.config.thresholds.document import (
 )
 from warnstream.config.thresholds.rivers import RiverBook
 from warnstream.config.thresholds.table import (
-    Surroundings,
     Threshold,
+    ValidationContext,
     check_classes,
     duration_fault,
     read_table,
@@ -121,7 +121,7 @@ def load_configuration(directory: Path) -> Configuration:
     chain = read_chain(folder, register, faults)
     windows = valid_part(WindowsSection, node_tree, "windows")
     quality = valid_part(QualitySection, node_tree, "quality")
-    around = Surroundings(
+    around = ValidationContext(
         villages=villages,
         zones=zones,
         stations=stations,
@@ -240,7 +240,7 @@ def _kind_of_channel(tree: YamlTree | None, faults: FaultLog) -> dict[str, str] 
 
 
 def _read_thresholds(
-    tree: YamlTree | None, folder: Folder, around: Surroundings, faults: FaultLog
+    tree: YamlTree | None, folder: Folder, around: ValidationContext, faults: FaultLog
 ) -> tuple[dict[str, HazardDocument | None], list[Threshold]]:
     """Hazards as far as they are right, and the rows of all their tables."""
     hazards: dict[str, HazardDocument | None] = {}
@@ -279,7 +279,7 @@ def _check_table(name: str, hazard: HazardDocument, tree: YamlTree, folder: Fold
 
 
 def _check_levels(
-    name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
+    name: str, hazard: HazardDocument, tree: YamlTree, around: ValidationContext, faults: FaultLog
 ) -> None:
     """Durations, duplicates and order of the levels in thresholds.yaml."""
     if not isinstance(hazard, RainstormSection | CriticalRainfallSection | WaterloggingSection):
@@ -304,7 +304,7 @@ def _check_levels(
 
 
 def _check_names(
-    name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
+    name: str, hazard: HazardDocument, tree: YamlTree, around: ValidationContext, faults: FaultLog
 ) -> None:
     """Villages, townships, counties and stations that a section names or needs exist."""
     if isinstance(hazard, ForestFireSection) and around.stations is not None:

@@ -21,7 +21,7 @@ from warnstream.ingest.names import CACHED_CHARACTERS_MAX, Decoded, RawMessage, 
 from warnstream.ingest.packed import PackedDecoder
 from warnstream.ingest.senml import Moment, SenmlDecoder
 from warnstream.ingest.sl651.decoder import Sl651Decoder
-from warnstream.ingest.speakers import ANY, Speakers, speaks_for_all
+from warnstream.ingest.speakers import ANY, Senders, speaks_for_all
 from warnstream.ingest.uplink import UplinkDecoder
 from warnstream.ingest.wis2 import Wis2Decoder
 from warnstream.model.messages import MessageColumns
@@ -53,7 +53,7 @@ class DecoderSelection:
     rules : sequence of DecoderRule
     takes_exercises : bool
         Whether observations that are marked as an exercise count.
-    speakers : Speakers, optional
+    speakers : Senders, optional
         Without it every message may speak for every station.
     """
 
@@ -63,7 +63,7 @@ class DecoderSelection:
         rules: Sequence[DecoderRule],
         *,
         takes_exercises: bool = False,
-        speakers: Speakers | None = None,
+        speakers: Senders | None = None,
     ) -> None:
         self._rules = tuple(rules)
         self._speakers = speakers

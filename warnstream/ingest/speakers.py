@@ -27,7 +27,7 @@ OWN_LEVELS = 4
 """County, kind, station and ``obs`` after the prefix."""
 
 
-class Speakers:
+class Senders:
     """Which station a topic lets its sender speak for.
 
     Parameters

@@ -16,7 +16,7 @@ import numpy as np
 from warnstream.model.arrays import BoolArray, Int64Array, LevelArray
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.indicators import HazardLevels
-from warnstream.model.rules.rules import Lowering
+from warnstream.model.rules.rules import DowngradePolicy
 
 _NEVER = np.int64(-1)
 
@@ -71,7 +71,7 @@ class LevelState:
         self._reached_at_s: Int64Array = np.full((len(LEVELS), n_villages), _NEVER)
         self._below_since_s: Int64Array = np.full(n_villages, _NEVER)
 
-    def step(self, found: HazardLevels, lowering: Lowering, now_s: int) -> LevelStep:
+    def step(self, found: HazardLevels, lowering: DowngradePolicy, now_s: int) -> LevelStep:
         """Follow an evaluation upwards at once, downwards by the rules of `lowering`."""
         if not (found.level.any() or self.level.any()):
             return self._stay(found)
@@ -97,7 +97,7 @@ class LevelState:
         self._below_since_s[:] = _NEVER
         return LevelStep(self.level.copy(), self.level.copy(), was_blind, self.is_blind)
 
-    def standing(self, village: int, lowering: Lowering) -> Standing:
+    def standing(self, village: int, lowering: DowngradePolicy) -> Standing:
         """Level of one village after the last step, and when it may fall."""
         level, below_since_s = Level(int(self.level[village])), int(self._below_since_s[village])
         if level is Level.NONE:
@@ -105,7 +105,7 @@ class LevelState:
         falls_at_s = int(self._falls_at_s(lowering)[village]) if below_since_s >= 0 else -1
         return Standing(level, int(self._reached_at_s[level - 1, village]), below_since_s, falls_at_s)
 
-    def _falls_at_s(self, lowering: Lowering) -> Int64Array:
+    def _falls_at_s(self, lowering: DowngradePolicy) -> Int64Array:
         """Earliest time of a fall of villages that stay below their clear value, shape (n_villages,)."""
         reached_at_s = self._reached_at_s[np.maximum(self.level, 1) - 1, np.arange(len(self.level))]
         due_s: Int64Array = np.maximum(

@@ -11,7 +11,7 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.observations.readings import Variable
-from warnstream.model.rules.policies import CounterForm
+from warnstream.model.observations.counter_forms import CounterForm
 
 
 @dataclass(frozen=True, slots=True)

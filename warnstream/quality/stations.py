@@ -14,10 +14,10 @@ import numpy as np
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.network import Stations
 from warnstream.model.observations.station_quality import (
+    DoubtPeriods,
     StationFlag,
     StationNeighbours,
     StationQuality,
-    Stretches,
     confidence_of,
 )
 from warnstream.model.rules.policies import QualityPolicy
@@ -57,12 +57,18 @@ class RainNow:
         How many equal amounts, none of them zero, its newest readings are.
     doubtful_until_s : Int64Array
         Newest doubtful reading; -1: none.
+    counter_until_s : Int64Array
+        Newest reading of a counter that fell, came back or began anew; -1: none.
+    is_beyond_record : BoolArray
+        The rain of some window is more than the record of its duration.
     """
 
     hour_mm: Float64Array
     coverage: Float64Array
     equal_run: Int32Array
     doubtful_until_s: Int64Array
+    counter_until_s: Int64Array
+    is_beyond_record: BoolArray
 
 
 class RainGaugeQuality:
@@ -118,6 +124,8 @@ class RainGaugeQuality:
             (StationFlag.STUCK, self.stuck_since_s >= 0),
             (StationFlag.READINGS, now_s - now.doubtful_until_s < HOUR_S),
             (StationFlag.ISOLATED, self._is_isolated),
+            (StationFlag.COUNTER, now_s - now.counter_until_s < HOUR_S),
+            (StationFlag.BEYOND_RECORD, now.is_beyond_record),
         ):
             flags[carries] |= np.uint16(flag)
         zero_since_s = self._zero_since_s()
@@ -125,14 +133,14 @@ class RainGaugeQuality:
         return StationQuality(flags, confidence_of(flags), since_s, self._book.stretches)
 
     @property
-    def stretches(self) -> Stretches:
+    def stretches(self) -> DoubtPeriods:
         """When gauges were not believed, as far as it matters."""
         return self._book.stretches
 
     def stands_until_s(self, now: RainNow, now_s: int) -> int:
         """From when on `step` may find otherwise by time alone, while `now` stays as it is."""
         neighbours = self._policy.neighbours
-        fading_s = np.concatenate([self._checks.influx_at_s, now.doubtful_until_s]) + HOUR_S
+        fading_s = np.concatenate([self._checks.influx_at_s, now.doubtful_until_s, now.counter_until_s]) + HOUR_S
         fades_s = int(fading_s.min(where=fading_s > now_s, initial=np.iinfo(np.int64).max))
         if not self._is_compared:
             return fades_s

@@ -25,7 +25,7 @@ from warnstream.model.rules.indicators import HazardLevels, VillageRain
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.runners.explain.record import view_record
-from warnstream.runners.explain.text import tell
+from warnstream.runners.explain.text import format_explanation
 from warnstream.runners.explain.verdict import describe_blindness
 
 N = 3
@@ -75,7 +75,7 @@ class County:
 
     def page(self, village: int = 0) -> str:
         record = self.record(village) | {"messages": [], "caveats": [], "later": None, "known": "as then"}
-        return tell(record | {"asked": record["judged"]}, self.message.utc_offset_s)
+        return format_explanation(record | {"asked": record["judged"]}, self.message.utc_offset_s)
 
 
 def hour(county: County, *mm: float) -> None:

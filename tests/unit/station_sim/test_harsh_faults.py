@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from station_sim.county.county import County, CountyPlan, build_county
-from station_sim.sending.scenario import Message, Scenario, malformed
+from station_sim.message import Message
+from station_sim.sending.scenario import Scenario, malformed
 from station_sim.stations.faults import HARSH_FAULTS, NO_FAULTS, FaultKind, FaultRecord
 from station_sim.stations.observations import tip_tenths
 from station_sim.stations.varied_network import varied

@@ -17,7 +17,8 @@ from warnstream.model.observations.readings import (
     Variable,
     batch_of,
 )
-from warnstream.model.rules.policies import CounterForm, CounterPolicy
+from warnstream.model.observations.counter_forms import CounterForm
+from warnstream.model.rules.policies import CounterPolicy
 from warnstream.windows.counters import RainCounters
 from warnstream.windows.rain_window import RainWindow
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from warnstream.adapters.channels.channel import Channel
-from warnstream.adapters.channels.mqtt import MqttChannel, Publish
+from warnstream.adapters.channels.mqtt import MqttChannel
 from warnstream.adapters.channels.terminal import TerminalChannel
 from warnstream.adapters.channels.webhook import WebhookChannel
+from warnstream.adapters.mqtt.publisher import Publish
 from warnstream.config.settings import ChannelSettings
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.rules.policies import RetryPolicy

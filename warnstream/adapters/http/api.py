@@ -10,11 +10,8 @@ requests that need them, not the others.
 import base64
 import binascii
 import logging
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 import msgspec
@@ -29,6 +26,10 @@ from starlette.routing import Route
 
 from warnstream.adapters.http.answer_page import STYLE_HASH, answer_page
 from warnstream.adapters.http.guard import RateLimit, SecurityHeaders, read_body
+from warnstream.adapters.http.node_port import NodeStatus, PostAction
+from warnstream.adapters.http.openapi import openapi_document
+from warnstream.adapters.http.routes import ROUTES, RouteSpec
+from warnstream.adapters.http.schemas import ANSWER_WORDS, SCHEMAS, ProblemsError, checked_fields
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import Addressed, split_key
@@ -57,234 +58,6 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
-}
-
-
-PostAction = OperatorAffirm | SignReport | SignVerdict
-"""What a post of the responsibility chain does with its own token."""
-
-
-class NodeStatus(Protocol):
-    """What the HTTP interface asks of the running node. Called from several threads."""
-
-    def alive(self) -> dict[str, object]:
-        """Facts about the process; answering at all is being alive."""
-
-    def ready(self) -> tuple[bool, list[str]]:
-        """Whether warnings would go out now, and the reasons why not."""
-
-    def state(self) -> dict[str, object]:
-        """The situation: levels, stations, hazards, times."""
-
-    def warnings(self) -> list[dict[str, object]]:
-        """Open warnings, worst first."""
-
-    def explanation(self, village_code: str) -> dict[str, object] | None:
-        """What decided on a village at the last step; None if there is no such village.
-
-        Raises
-        ------
-        StoreError
-            If nothing has been judged yet, or too many ask.
-        """
-
-    def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
-        """Take an answer; returns once it is durable.
-
-        Raises
-        ------
-        StoreError
-            If it cannot be kept: the person is asked to try again.
-        """
-
-    def signs(self, post: str) -> list[dict[str, object]]:
-        """Signs that people have seen: those that stand, then those that are over.
-
-        Who said what stands in those that `post` may read; an empty text may read none.
-        """
-
-    def action_fault(self, action: PostAction) -> str:
-        """Why a post cannot do that, as things stand; empty if it can."""
-
-    def submit_action(self, action: PostAction) -> None:
-        """Take what a post does; returns once it is durable.
-
-        Raises
-        ------
-        StoreError
-            If it cannot be kept.
-        """
-
-    def receipt(self, key: str) -> None:
-        """A device reports that it has shown a notification.
-
-        Raises
-        ------
-        StoreError
-            If it cannot be kept.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class RouteSpec:
-    """One line of the table: what is served, and how it is documented.
-
-    `body` and the values of `answers` name schemas of `SCHEMAS`; ``html`` and
-    ``text`` are other content, an empty text is none.
-    """
-
-    method: str
-    path: str
-    handler: str
-    summary: str
-    answers: Mapping[int, str]
-    body: str = ""
-    is_limited: bool = False
-
-
-SUBMISSION_ANSWERS = {202: "Accepted"} | dict.fromkeys((400, 403, 413, 429, 503), "Problems")
-
-ROUTES = (
-    RouteSpec("GET", "/healthz", "healthz", "The process answers.", {200: "Object"}),
-    RouteSpec("GET", "/readyz", "readyz", "Warnings would go out now.", {200: "Readiness", 503: "Readiness"}),
-    RouteSpec("GET", "/metrics", "metrics_page", "Prometheus metrics.", {200: "text"}),
-    RouteSpec("GET", "/openapi.json", "openapi", "This document.", {200: "Object"}),
-    RouteSpec("GET", "/api/v1/state", "state", "The situation of the county.", {200: "Object"}),
-    RouteSpec("GET", "/api/v1/warnings", "warnings", "Open warnings.", {200: "Objects"}),
-    RouteSpec(
-        "GET",
-        "/api/v1/villages/{village}/explanation",
-        "explanation",
-        "Why a village is warned after the last step, or is not.",
-        {200: "Object"} | dict.fromkeys((400, 404, 429, 503), "Problems"),
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/answers",
-        "answers",
-        "Keep the answer of a recipient; repeating it changes nothing.",
-        SUBMISSION_ANSWERS,
-        body="AnswerRequest",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/receipts",
-        "receipts",
-        "A device has shown a notification.",
-        SUBMISSION_ANSWERS,
-        body="ReceiptRequest",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/warnings/affirmations",
-        "affirm_warning",
-        "A post that answers for the village says that a warning still stands.",
-        SUBMISSION_ANSWERS,
-        body="Affirmation",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "GET",
-        "/api/v1/signs",
-        "signs",
-        "Signs that people have seen; a post that names itself by its token (Basic) reads who said what.",
-        {200: "Objects", 403: "Problems", 429: "Problems"},
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/signs",
-        "report_sign",
-        "A post of the responsibility chain reports a sign, or renews it.",
-        SUBMISSION_ANSWERS,
-        body="SignReport",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/signs/verdicts",
-        "judge_sign",
-        "A post that answers for the village validates or rejects a sign that another has reported.",
-        SUBMISSION_ANSWERS,
-        body="SignVerdict",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "GET",
-        "/a/{token}",
-        "show_page",
-        "The page of an answer link; opening it answers nothing.",
-        {200: "html", 404: "Problems", 429: "Problems"},
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/a/{token}",
-        "answer_on_page",
-        "Answer on the page; the newest answer counts, a call for help stays.",
-        {200: "html", 400: "html", 404: "Problems", 413: "Problems", 429: "Problems", 503: "html"},
-        body="form",
-        is_limited=True,
-    ),
-)
-
-ANSWER_WORDS = [str(answer) for answer in Answer]
-TEXT_SCHEMA = {"type": "string", "minLength": 1}
-SCHEMAS: dict[str, dict[str, Any]] = {
-    "Object": {"type": "object"},
-    "Objects": {"type": "array", "items": {"type": "object"}},
-    "Accepted": {"type": "object", "properties": {"accepted": {"const": True}}, "required": ["accepted"]},
-    "Readiness": {
-        "type": "object",
-        "properties": {"ready": {"type": "boolean"}, "reasons": {"type": "array", "items": TEXT_SCHEMA}},
-        "required": ["ready", "reasons"],
-    },
-    "Problems": {
-        "type": "object",
-        "properties": {"problems": {"type": "array", "items": TEXT_SCHEMA}},
-        "required": ["problems"],
-    },
-    "AnswerRequest": {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "message": TEXT_SCHEMA,
-            "recipient": TEXT_SCHEMA,
-            "answer": {"enum": ANSWER_WORDS},
-            "token": TEXT_SCHEMA,
-        },
-        "required": ["message", "recipient", "answer", "token"],
-    },
-    "Affirmation": {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": dict.fromkeys(("post", "warning", "note", "token"), TEXT_SCHEMA),
-        "required": ["post", "warning", "note", "token"],
-    },
-    "SignReport": {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": dict.fromkeys(("post", "village", "kind", "note", "token"), TEXT_SCHEMA),
-        "required": ["post", "village", "kind", "note", "token"],
-    },
-    "SignVerdict": {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            **dict.fromkeys(("post", "sign", "note", "token"), TEXT_SCHEMA),
-            "verdict": {"enum": ["validated", "rejected"]},
-        },
-        "required": ["post", "sign", "verdict", "note", "token"],
-    },
-    "ReceiptRequest": {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {"key": TEXT_SCHEMA, "token": TEXT_SCHEMA},
-        "required": ["key", "token"],
-    },
 }
 
 
@@ -463,14 +236,6 @@ class HttpApi:
             raise HTTPException(403, "the token does not belong to this message and recipient")
 
 
-class ProblemsError(HTTPException):
-    """A request with several faults; `problems` lists all of them."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__(400, "; ".join(problems))
-
-
 def basic_credentials(header: str) -> tuple[str, str]:
     """Name and password of an Authorization header (RFC 7617); two empty texts if it has none.
 
@@ -485,92 +250,6 @@ def basic_credentials(header: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
     return name, password
-
-
-def checked_fields(body: bytes, schema: Mapping[str, Any]) -> dict[str, str]:
-    """The text fields of a JSON object, each as `schema` demands.
-
-    Raises
-    ------
-    ProblemsError
-        If the body is no JSON object or any field is missing, unknown or wrong; all are named.
-    """
-    try:
-        decoded = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProblemsError([f"body: expected a JSON object ({error})"]) from None
-    if not isinstance(decoded, dict):
-        raise ProblemsError(["body: expected a JSON object"])
-    expected: Mapping[str, Any] = schema["properties"]
-    problems = [
-        f"{name}: {problem}"
-        for name, rule in expected.items()
-        if (problem := _field_problem(decoded, name, rule))
-    ]
-    problems += [f"{name}: unknown field" for name in decoded if name not in expected]
-    if problems:
-        raise ProblemsError(problems)
-    return decoded
-
-
-def _field_problem(decoded: Mapping[str, object], name: str, rule: Mapping[str, Any]) -> str:
-    value = decoded.get(name)
-    if "enum" in rule:
-        return "" if value in rule["enum"] else f"expected one of {', '.join(rule['enum'])}"
-    return "" if isinstance(value, str) and value else "expected a text that is not empty"
-
-
-def openapi_document() -> dict[str, Any]:
-    """OpenAPI 3.1 of `ROUTES`."""
-    paths: dict[str, dict[str, Any]] = {}
-    for spec in ROUTES:
-        paths.setdefault(spec.path, {})[spec.method.lower()] = _operation(spec)
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "warnstream node", "version": "1"},
-        "paths": paths,
-        "components": {"schemas": SCHEMAS},
-    }
-
-
-def _operation(spec: RouteSpec) -> dict[str, Any]:
-    operation: dict[str, Any] = {
-        "operationId": spec.handler,
-        "summary": spec.summary,
-        "responses": {
-            str(status): {"description": HTTP_WORDS[status], "content": _content(schema)}
-            for status, schema in spec.answers.items()
-        },
-    }
-    for name in re.findall(r"{(\w+)}", spec.path):
-        parameter = {"name": name, "in": "path", "required": True, "schema": TEXT_SCHEMA}
-        operation["parameters"] = [parameter]
-    if spec.body:
-        operation["requestBody"] = {"required": True, "content": _content(spec.body)}
-    return operation
-
-
-HTTP_WORDS = {
-    200: "Here it is.",
-    202: "Kept.",
-    400: "The request is wrong; every problem is named.",
-    403: "The token does not fit.",
-    404: "There is no such thing.",
-    413: "The body is too long.",
-    429: "Too many requests; see Retry-After.",
-    503: "Not now; the reasons are named.",
-}
-
-
-def _content(schema: str) -> dict[str, Any]:
-    if schema == "html":
-        return {"text/html": {}}
-    if schema == "text":
-        return {"text/plain": {}}
-    if schema == "form":
-        form = {"type": "object", "properties": {"answer": {"enum": ANSWER_WORDS}}, "required": ["answer"]}
-        return {"application/x-www-form-urlencoded": {"schema": form}}
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
 
 def _json(content: object, status: int = 200) -> Response:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from warnstream.adapters.channels.mqtt import PahoPublisher, Publication
 from warnstream.adapters.inbox import Inbox, Source
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.listener.listener import ListenerPublisher, MqttListener
+from warnstream.adapters.mqtt.publisher import PahoPublisher, Publication
 from warnstream.adapters.mqtt.source import MqttSource, Role
 from warnstream.config.settings import Configuration
 

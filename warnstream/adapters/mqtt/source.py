@@ -31,7 +31,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from warnstream.adapters.inbox import Arrived, Inbox
+from warnstream.adapters.inbox import InboundBatch, Inbox
 from warnstream.adapters.mqtt.bulk_client import STREAMING_MESSAGES, BulkClient, can_read_in_bulk
 from warnstream.adapters.mqtt.connection import connect_async, new_client
 from warnstream.adapters.mqtt.frames import Columns
@@ -146,7 +146,7 @@ class MqttSource:
         """Wait until subscribed; False on timeout."""
         return self._connected.wait(timeout_s)
 
-    def acknowledge(self, arrived: Sequence[Arrived]) -> None:
+    def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
         """Tell the broker that these are durable.
 
         Messages of an earlier connection are skipped: the broker delivers them
@@ -238,7 +238,7 @@ class MqttSource:
         self._since_acknowledged += len(ids)
         is_stream = self._role is Role.BACKLOG or self._is_catching_up
         self._inbox.put(
-            Arrived(
+            InboundBatch(
                 self._owner,
                 (self, self._connection),
                 topics,

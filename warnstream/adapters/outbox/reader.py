@@ -20,7 +20,7 @@ FILE = "outbox.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DeliveryCounts:
     """How far one message has come with recipients of one kind, as the outbox knows now."""
 
     kind: RecipientKind
@@ -37,7 +37,7 @@ class KeptMessage:
     identifier: str
     sent_s: int
     record: bytes
-    told: tuple[Told, ...]
+    told: tuple[DeliveryCounts, ...]
 
 
 def read_messages(directory: Path, village_code: str, until_s: int) -> list[KeptMessage]:
@@ -58,17 +58,18 @@ def read_messages(directory: Path, village_code: str, until_s: int) -> list[Kept
             (village_code, until_s),
         ).fetchall()
         return [
-            KeptMessage(name, at_s, record, _told(connection, number)) for number, name, at_s, record in rows
+            KeptMessage(name, at_s, record, _counts_of(connection, number))
+            for number, name, at_s, record in rows
         ]
 
 
-def _told(connection: sqlite3.Connection, message: int) -> tuple[Told, ...]:
+def _counts_of(connection: sqlite3.Connection, message: int) -> tuple[DeliveryCounts, ...]:
     rows = connection.execute(
         "SELECT kind, count(*), sum(sent_at IS NOT NULL), sum(delivered_at IS NOT NULL), sum(answer > 0)"
         " FROM notifications WHERE message = ? GROUP BY kind ORDER BY kind",
         (message,),
     ).fetchall()
-    return tuple(Told(KINDS[kind], *map(int, counts)) for kind, *counts in rows)
+    return tuple(DeliveryCounts(KINDS[kind], *map(int, counts)) for kind, *counts in rows)
 
 
 @contextmanager

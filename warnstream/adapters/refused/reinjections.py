@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from warnstream.adapters.refused.store import REFUSED_SCHEMA
 from warnstream.adapters.sqlite import Database
-from warnstream.adapters.store import REFUSED_SCHEMA
 from warnstream.model.observations.decoders import matches
 
 TAKE_MAX = 500

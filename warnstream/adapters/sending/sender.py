@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from warnstream.adapters.channels.channel import Channel, Outcome, OutgoingMessage, outgoing, refused, retry
+from warnstream.adapters.channels.channel import Channel, Outcome, OutgoingMessage, refused, retry
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import Claimed, Failure
 from warnstream.adapters.sending.answer_tokens import Tokens
+from warnstream.adapters.sending.outgoing import outgoing
 from warnstream.delivery.retry import wait_before_attempt_s
 from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import StoreError

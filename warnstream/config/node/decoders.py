@@ -24,7 +24,7 @@ class DecoderVariableSection(Section):
         0, description="Added last, in our unit, e.g. the base of relative stages."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """A unit must be one that can become the variable's own."""
         variable = VARIABLE_OF_WORD[self.variable]
         faults = []

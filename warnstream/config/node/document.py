@@ -60,7 +60,7 @@ class TlsSection(Section):
         None, description="File with the key of this node's certificate."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """A certificate is of no use without its key, and the other way round."""
         if (self.certificate is None) == (self.key is None):
             return []
@@ -109,7 +109,7 @@ class BrokerSection(Section):
         "bulk", description="How the broker is read; paho: slower, should bulk reading ever make trouble."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """Keys that only one kind of broker has."""
         faults: list[tuple[str, str]] = []
         if self.embedded:
@@ -159,7 +159,7 @@ class StorageSection(Section):
         100_000, description="Refused messages kept for inspection; the oldest go first."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """A restart reads the last snapshot and the journal since."""
         found = []
         if self.journal_keep_s <= self.snapshot_every_s:
@@ -234,7 +234,7 @@ class MessagesSection(Section):
         description="A warning prolonged longer without a rise waits for the duty officer, and says so.",
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """A message cannot be renewed before it was sent."""
         if self.renew_before_s < self.validity_s:
             return []
@@ -277,7 +277,7 @@ class WindowsSection(Section):
         None, description="CSV file with rain of days before this node began: station,day,rain_mm."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """Late readings must still find their window, and waiting ends before silence is told."""
         faults = []
         if self.longest_s + self.lateness_s_max > RAIN_KEPT_S_MAX:
@@ -351,7 +351,7 @@ class VillagesSection(Section):
         0.5, description="Share of its own stations, by weight, below which a village is partly blind."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """Who speaks instead must be looked for at least as far away."""
         if self.fallback_radius_km >= self.radius_km:
             return []
@@ -370,7 +370,7 @@ class AnswerWithinSection(Section):
     )
     red: Annotated[int, value_types.duration("1min", "24h")] = default("5min", description="At level red.")
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """A worse level leaves no more time."""
         seconds = [getattr(self, level.word) for level in LEVELS]
         return [
@@ -426,7 +426,7 @@ class NodeDocument(Section):
         own_s = self.windows.day_begins_s
         return self.counters.day_start_s if own_s is None else own_s
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """Two servers of one process cannot share a port; days begin where rain of a past day is held."""
         faults = self._shared_ports()
         begins_s = day_begins_utc_s(self.day_begins_s, self.node.utc_offset_s)
@@ -462,7 +462,7 @@ class RetrySection(Section):
         "120s", alias="wait_max", description="Longest wait between attempts."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """Waits only grow."""
         if self.wait_s_max >= self.first_wait_s:
             return []

@@ -9,7 +9,7 @@ from warnstream.config.settings import GridSettings
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default
-from warnstream.model.observations.grids import BiasPolicy, GridPolicy
+from warnstream.model.grids import BiasPolicy, GridPolicy
 
 INTERVAL_S = 300
 """Usual time between frames where it is not told: windows begin to move on after `max_age` in any case."""
@@ -71,7 +71,7 @@ class GridSection(Section):
         "2s", alias="look_every", description="How often the folder is looked into."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """A pattern names files of one folder; a grid must live longer than its interval."""
         faults = []
         folder, name = PurePosixPath(self.files).parent, PurePosixPath(self.files).name

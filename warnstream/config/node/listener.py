@@ -22,7 +22,7 @@ class ListenerTlsSection(Section):
         False, description="Clients without a certificate of that authority are refused."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """A client's certificate is proven by its authority."""
         if self.require_client_certificate and self.ca is None:
             return [
@@ -69,7 +69,7 @@ class ListenerSection(Section):
         1_000, description="Messages that wait for one device that is away or slow."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """Names of users mean something only when somebody asks for them."""
         asks = self.users_file is not None or (self.tls is not None and self.tls.ca is not None)
         if (self.gateways or self.trusted) and not asks:

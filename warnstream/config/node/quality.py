@@ -115,7 +115,7 @@ class NeighboursSection(Section):
         2, description="Least standard deviation that is used, mm."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """High influx is more than low, and a comparison needs the neighbours it asks for."""
         faults = []
         if self.influx_high_mm <= self.influx_low_mm:
@@ -154,7 +154,7 @@ class QualitySection(Section):
     ] = part(dict, "Limits of other variables that differ from the defaults.")
     neighbours: NeighboursSection = part(NeighboursSection, "How rain gauges are compared with each other.")
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """Some steps have keys of their own."""
         return [
             ("variables", f"{word}: its step is {_OWN_STEP[VARIABLE_OF_WORD[word]]}, remove step here")

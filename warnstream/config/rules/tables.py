@@ -25,7 +25,7 @@ from warnstream.config.rules.parser import (
 )
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
 from warnstream.config.thresholds.document import ForestFireSection, HazardDocument, RuleSection
-from warnstream.config.thresholds.table import Surroundings, duration_fault
+from warnstream.config.thresholds.table import ValidationContext, duration_fault
 from warnstream.config.thresholds.untabled import find_unknown_areas, territory_of_villages
 from warnstream.config.yaml.tree import Location, YamlTree, path_text
 from warnstream.model.arrays import Float64Array, Int32Array
@@ -48,7 +48,7 @@ class ValuesTable:
     station: dict[str, dict[str, tuple[int, str]]] = field(default_factory=dict)
 
 
-def read_values(file: str, folder: Folder, around: Surroundings, faults: FaultLog) -> ValuesTable | None:
+def read_values(file: str, folder: Folder, around: ValidationContext, faults: FaultLog) -> ValuesTable | None:
     """A values table, checked cell by cell; None where it cannot be read or its header is wrong."""
     data = folder.read(file)
     if data is None:
@@ -115,7 +115,7 @@ class RuleBook:
     sign_kinds : collection of str
         Kinds of signs that people may report.
     folder : Folder
-    around : Surroundings
+    around : ValidationContext
     faults : FaultLog
     """
 
@@ -125,7 +125,7 @@ class RuleBook:
         hazards: Mapping[str, HazardDocument | None],
         sign_kinds: Collection[str],
         folder: Folder,
-        around: Surroundings,
+        around: ValidationContext,
         faults: FaultLog,
     ) -> None:
         self._tables: dict[str, ValuesTable | None] = {}
@@ -189,7 +189,7 @@ def _context(
     hazards: Collection[str],
     sign_kinds: Collection[str],
     table: ValuesTable | None,
-    around: Surroundings,
+    around: ValidationContext,
 ) -> RuleContext:
     """What the conditions of one rule may refer to."""
     stations = around.stations

@@ -33,8 +33,8 @@ from warnstream.model.rules.indicators import Indicator
 from warnstream.model.rules.rules import (
     CriticalRain,
     CriticalStage,
+    DowngradePolicy,
     HazardRule,
-    Lowering,
     SlopeTable,
     Thresholds,
     WaterloggingTable,
@@ -78,7 +78,7 @@ def build_rule(
         thresholds=conditions or _thresholds(hazard, rows, villages, stations),
         continues_mm_per_h=hazard.continues_mm_per_h if isinstance(hazard, RainstormSection) else 0.0,
         forecast_level_max=getattr(hazard, "forecast_level_max", Level.NONE),
-        lowering=Lowering(
+        lowering=DowngradePolicy(
             clear_ratio=hazard.lowering.clear_ratio,
             hold_s=hazard.lowering.hold_s,
             active_s_min=hazard.lowering.active_s_min,

@@ -63,7 +63,7 @@ class SignTriggerSection(Section):
         "orange", description="Level of a validated sign, at once."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """A validated sign counts at least as much as a reported one."""
         if self.reported_level <= self.validated_level:
             return []
@@ -139,7 +139,7 @@ class WetnessSection(Section):
         0.8, description="Share of the storage from which the ground is wet."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """Wet ground holds more than medium ground."""
         if self.medium_from < self.wet_from:
             return []
@@ -178,7 +178,7 @@ class CriticalRainfallSection(HazardSection):
         "none", description="Highest level that a forecast alone may raise; none: no level."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """There are thresholds; wetness is said in one way, and more water never asks for more rain."""
         faults = []
         if not self.levels and self.table is None:
@@ -258,7 +258,7 @@ class IntensityCurveSection(Section):
         240, description="Longest event that is judged, hours."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """The shortest event is shorter than the longest."""
         if self.hours_min < self.hours_max:
             return []
@@ -294,7 +294,7 @@ class TerritorySection(Section):
     weighted_rain: list[LevelValueSection] = part(list, "Weighted rain of seven days (LHASA).")
     daily_rain: list[DailyLevelSection] = part(list, "Rain of whole days, of one or more numbers of days.")
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """Each criterion is ordered by level, and there is one."""
         faults: list[tuple[str, str]] = []
         by_key = {
@@ -397,7 +397,7 @@ class LandslideRainSection(HazardSection):
         "none", description="Highest level that a forecast alone may raise; none: no level."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """An area belongs to one territory; whether today counts is said of a number of days."""
         first: dict[str, int] = {}
         faults = []
@@ -467,7 +467,7 @@ class WaterloggingSection(HazardSection):
         "none", description="Highest level that a forecast alone may raise; none: no level."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """Without any threshold the hazard would never warn."""
         if self.levels or self.table is not None:
             return []
@@ -493,7 +493,7 @@ class ForestFireSection(HazardSection):
         50, description="Weather stations farther away do not count, kilometres."
     )
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """A higher level needs a higher index."""
         return disordered("levels", "fwi", [(item.level, item.fwi) for item in self.levels])
 

@@ -13,7 +13,7 @@ from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
 from warnstream.config.thresholds.document import HazardDocument, RiverStageSection
-from warnstream.config.thresholds.table import Surroundings, Threshold
+from warnstream.config.thresholds.table import Threshold, ValidationContext
 from warnstream.config.yaml.tree import YamlTree, path_text
 from warnstream.model.network import Stations, Villages
 from warnstream.model.observations.readings import Variable
@@ -55,7 +55,7 @@ class RiverBook:
     rows : sequence of Threshold
         Of all tables, without fault.
     folder : Folder
-    around : Surroundings
+    around : ValidationContext
     faults : FaultLog
     """
 
@@ -65,7 +65,7 @@ class RiverBook:
         hazards: Mapping[str, HazardDocument | None],
         rows: Sequence[Threshold],
         folder: Folder,
-        around: Surroundings,
+        around: ValidationContext,
         faults: FaultLog,
     ) -> None:
         self._gauges: dict[str, dict[str, Gauge]] = {}
@@ -98,7 +98,7 @@ class RiverBook:
         return with_reaches(table, gauges, travel, villages, stations)
 
 
-def read_gauges(file: str, folder: Folder, around: Surroundings, faults: FaultLog) -> dict[str, Gauge]:
+def read_gauges(file: str, folder: Folder, around: ValidationContext, faults: FaultLog) -> dict[str, Gauge]:
     """Gauges by station; rows with faults are left out."""
     data = folder.read(file)
     gauges: dict[str, Gauge] = {}
@@ -121,7 +121,7 @@ def read_gauges(file: str, folder: Folder, around: Surroundings, faults: FaultLo
 def read_travel(
     file: str,
     folder: Folder,
-    around: Surroundings,
+    around: ValidationContext,
     gauges: Mapping[str, Gauge],
     faults: FaultLog,
 ) -> dict[tuple[str, str], Travel]:

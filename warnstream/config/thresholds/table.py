@@ -41,7 +41,7 @@ Report = Callable[[int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ValidationContext:
     """What thresholds are checked against; None where the file that says it is wrong."""
 
     villages: Villages | None
@@ -108,7 +108,7 @@ def read_table(
     file: str,
     folder: Folder,
     hazards: dict[str, HazardDocument | None],
-    around: Surroundings,
+    around: ValidationContext,
     faults: FaultLog,
 ) -> list[Threshold]:
     """Thresholds of one table, checked row by row and against each other.
@@ -120,7 +120,7 @@ def read_table(
     folder : Folder
     hazards : dict of str to section or None
         Hazards of thresholds.yaml; None where the section itself is wrong.
-    around : Surroundings
+    around : ValidationContext
     faults : FaultLog
 
     Returns
@@ -182,7 +182,11 @@ class _TableReader:
     """Turns rows of one table into thresholds; notes what is wrong with each."""
 
     def __init__(
-        self, file: str, hazards: dict[str, HazardDocument | None], around: Surroundings, faults: FaultLog
+        self,
+        file: str,
+        hazards: dict[str, HazardDocument | None],
+        around: ValidationContext,
+        faults: FaultLog,
     ) -> None:
         self._file = file
         self._hazards = hazards

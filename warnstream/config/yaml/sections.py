@@ -38,12 +38,12 @@ class Section(BaseModel):
 
     @model_validator(mode="after")
     def keys_agree(self) -> Self:
-        """Raise all disagreements between keys at once, each at its key."""
-        faults = self.disagreements()
+        """Raise all cross_field_errors between keys at once, each at its key."""
+        faults = self.cross_field_errors()
         if faults:
             raise PydanticCustomError(SECTION_FAULT, "keys disagree", {"faults": faults})
         return self
 
-    def disagreements(self) -> list[tuple[str, str]]:
+    def cross_field_errors(self) -> list[tuple[str, str]]:
         """Faults between keys of this section as (key, sentence)."""
         return []

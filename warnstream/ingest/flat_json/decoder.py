@@ -39,7 +39,7 @@ from warnstream.ingest.names import (
     value_of,
 )
 from warnstream.ingest.names import refuse as _refuse
-from warnstream.ingest.speakers import ANY, Speakers
+from warnstream.ingest.speakers import ANY, Senders
 from warnstream.model.arrays import Int32Array, Int64Array
 from warnstream.model.messages import MessageColumns
 from warnstream.model.network import Stations
@@ -181,7 +181,7 @@ class Decoder:
             )
             return
         if speaker not in (ANY, station):
-            yield _refuse(RefusalReason.WRONG_STATION, Speakers.detail(code, message.topic), message)
+            yield _refuse(RefusalReason.WRONG_STATION, Senders.detail(code, message.topic), message)
             return
         if observation.get("exercise") and not self._takes_exercises:
             yield _refuse(RefusalReason.EXERCISE, "an exercise, and this node warns for real", message)

@@ -21,6 +21,8 @@ class StationFlag(IntFlag):
     READINGS = 64
     ISOLATED = 128
     CONTRADICTED = 256
+    BEYOND_RECORD = 512
+    COUNTER = 1024
 
     @property
     def word(self) -> str:
@@ -41,6 +43,9 @@ WHY: dict[StationFlag, str] = {
     StationFlag.READINGS: "readings of the last hour are doubtful",
     StationFlag.ISOLATED: "too few neighbours within reach to be compared with",
     StationFlag.CONTRADICTED: "reports no rain while its spare beside it is wet: silent, not dry",
+    StationFlag.BEYOND_RECORD: "its rain of some duration is more than any place on Earth has had in it",
+    StationFlag.COUNTER: "its rain counter fell, came back or began anew within the last hour: "
+    "two gauges under one identity, an exchanged gauge, a changed factor or a broken cable",
 }
 """In a sentence, for the duty officer."""
 
@@ -54,6 +59,8 @@ CONFIDENCE: dict[StationFlag, float] = {
     StationFlag.READINGS: 0.75,
     StationFlag.ISOLATED: 1.0,
     StationFlag.CONTRADICTED: 0.0,
+    StationFlag.BEYOND_RECORD: 0.5,
+    StationFlag.COUNTER: 0.75,
 }
 """What is left of a gauge's confidence; of several flags the least counts.
 
@@ -67,6 +74,7 @@ DOUBT = (
     | StationFlag.STUCK
     | StationFlag.LONELY
     | StationFlag.UNSHARED
+    | StationFlag.BEYOND_RECORD
 )
 """Flags under which a level that rests on the gauge is not confirmed."""
 
@@ -99,7 +107,7 @@ class StationNeighbours:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretches:
+class DoubtPeriods:
     """Times in which gauges reported and were not believed; all of shape (n,), sorted by station and begin.
 
     They are remembered as long as any window reaches back to them: a gauge that
@@ -128,10 +136,10 @@ class Stretches:
         is_zero, is_stuck = self.flag == StationFlag.FAULTY_ZERO, self.flag == StationFlag.STUCK
         return np.where(is_zero, 1.0, np.where(is_stuck, 1.0 - CONFIDENCE[StationFlag.STUCK], 0.0))
 
-    def of(self, station: Int32Array) -> "Stretches":
+    def of(self, station: Int32Array) -> "DoubtPeriods":
         """Those of some stations."""
         some = np.isin(self.station, station)
-        return Stretches(self.station[some], self.begin_s[some], self.end_s[some], self.flag[some])
+        return DoubtPeriods(self.station[some], self.begin_s[some], self.end_s[some], self.flag[some])
 
     def rows(self) -> set[tuple[int, int, int, int]]:
         """The same as (station, begin, end, flag)."""
@@ -139,10 +147,10 @@ class Stretches:
         return set(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def no_stretches() -> Stretches:
+def no_stretches() -> DoubtPeriods:
     """Every gauge was believed all the time."""
     time_s: Int64Array = np.zeros(0, dtype=np.int64)
-    return Stretches(np.zeros(0, dtype=np.int32), time_s, time_s, np.zeros(0, dtype=np.uint16))
+    return DoubtPeriods(np.zeros(0, dtype=np.int32), time_s, time_s, np.zeros(0, dtype=np.uint16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +206,14 @@ class StationQuality:
         0 (says nothing) to 1 (nothing speaks against it).
     since_s : Int64Array
         Since when a clogged or `STUCK` gauge has not measured; -1 for all others.
-    stretches : Stretches
+    stretches : DoubtPeriods
         Of this and earlier steps; the same object while nothing changes.
     """
 
     flags: UInt16Array
     confidence: Float64Array
     since_s: Int64Array
-    stretches: Stretches = field(default_factory=no_stretches)
+    stretches: DoubtPeriods = field(default_factory=no_stretches)
 
     @property
     def is_clogged(self) -> BoolArray:

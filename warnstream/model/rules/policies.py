@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from warnstream.model.level import Level
+from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimits
 from warnstream.model.observations.rain_limits import RAIN_RECORDS, RainLimits
 from warnstream.model.observations.readings import Variable
@@ -32,25 +33,6 @@ class WindowPolicy:
     future_s_max: int
     by_minute_s: int | None = None
     day_begins_s: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CounterForm:
-    """What is particular to some counters; None: as `CounterPolicy` says.
-
-    `wrap_mm` is where a running counter begins again at zero, `day_start_s` when
-    the rain day begins after midnight of the local clock.
-    """
-
-    wrap_mm: float | None = None
-    day_start_s: int | None = None
-
-    def over(self, other: "CounterForm") -> "CounterForm":
-        """What one form says, and where it says nothing the other."""
-        return CounterForm(
-            other.wrap_mm if self.wrap_mm is None else self.wrap_mm,
-            other.day_start_s if self.day_start_s is None else self.day_start_s,
-        )
 
 
 @dataclass(frozen=True, slots=True)

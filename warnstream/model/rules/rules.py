@@ -17,7 +17,7 @@ from warnstream.model.rules.expressions import RuleTable
 
 
 @dataclass(frozen=True, slots=True)
-class Lowering:
+class DowngradePolicy:
     """How a level falls: below the clear value, for long enough, one step at a time.
 
     Attributes
@@ -337,7 +337,7 @@ class HazardRule:
         coming hour brings at least that much. 0 where the rule has no such half.
     forecast_level_max : Level
         Highest level that a forecast alone may raise; NONE switches the "will reach" half off.
-    lowering : Lowering
+    lowering : DowngradePolicy
     source : str
         Where the thresholds come from.
     signs : SignTrigger or None
@@ -351,6 +351,6 @@ class HazardRule:
     thresholds: Thresholds
     continues_mm_per_h: float
     forecast_level_max: Level
-    lowering: Lowering
+    lowering: DowngradePolicy
     source: str
     signs: SignTrigger | None = None

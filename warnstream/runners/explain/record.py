@@ -28,8 +28,8 @@ from warnstream.model.rules.expressions import Sequence as Following
 from warnstream.model.rules.indicators import LEADS_S, UNIT_OF_INDICATOR
 from warnstream.model.times import HOUR_S, iso_local, iso_utc
 from warnstream.model.warning import WarningMessage
+from warnstream.runners.explain.records import sign_record
 from warnstream.runners.explain.verdict import Verdict, Wording, describe_blindness
-from warnstream.runners.live.signs_json import sign_record
 
 Record = dict[str, object]
 

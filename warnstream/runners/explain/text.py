@@ -16,7 +16,7 @@ _LABEL = 13
 """Width of the first column under a hazard."""
 
 
-def tell(record: Record, utc_offset_s: int) -> str:
+def format_explanation(record: Record, utc_offset_s: int) -> str:
     """The page, ending with a line end."""
     return "\n".join(_Page(record, utc_offset_s).lines()) + "\n"
 
@@ -142,7 +142,7 @@ class _Page:
         for one in messages:
             yield f"  {self._clock(one['issued_at'])} {one['msg_type']} ({one['cause']}) {one['hazard']}"
             yield f"        {one['text_en']}"
-            told = [_told(told) for told in one["told"]]
+            told = [_delivery_lines(told) for told in one["told"]]
             yield f"        to {', '.join(told) if told else 'nobody but the record of the village'}"
 
     def _later(self) -> Iterator[str]:
@@ -203,7 +203,7 @@ def _ahead(place: Record) -> str:
     return "expected " + ", ".join(parts)
 
 
-def _told(told: Record) -> str:
+def _delivery_lines(told: Record) -> str:
     if told["kind"] == RecipientKind.VILLAGE:
         return "the village's topic"
     text = f"{told['addressed']} {told['kind']}{'s' if told['addressed'] != 1 else ''}"

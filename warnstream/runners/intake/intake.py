@@ -13,13 +13,11 @@ message on ``{prefix}/clock`` tells the time (drills, replays), and ignores
 ticks.
 """
 
-import hashlib
 import io
 import itertools
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -27,99 +25,41 @@ import numpy as np
 from warnstream.engine import Action, Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import Decoded, RawMessage
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.ingest.speakers import Speakers
-from warnstream.model.arrays import UInt16Array
+from warnstream.ingest.speakers import Senders
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
-from warnstream.model.messages import MessageColumns, is_packed, joined, pack, unpack
-from warnstream.model.network import Network, Stations
-from warnstream.model.observations.decoders import BACKLOG_LEVEL, DEFAULT_GATEWAYS, default_rules
-from warnstream.model.observations.grids import GridFrame, GridRefusal, digest_of_points
-from warnstream.model.observations.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
+from warnstream.model.grids import GridFrame, digest_of_points
+from warnstream.model.messages import MessageColumns, is_packed, unpack
+from warnstream.model.network import Network
+from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rules
+from warnstream.model.observations.readings import ReadingBatch, batch_of, concatenate
 from warnstream.model.observations.refusals import Refusal, RefusalReason
-from warnstream.model.observations.signs import SignReport, SignVerdict
-from warnstream.model.times import iso_utc, parse_iso
+from warnstream.model.times import parse_iso
 from warnstream.runners.intake.backlog import Backlog
+from warnstream.runners.intake.entries import (
+    AFFIRM,
+    ANSWER,
+    CANCEL,
+    DECODED_AT,
+    GRID,
+    MESSAGES,
+    SIGN,
+    TICK,
+    AnswerEntry,
+    AnswerMessage,
+    ClockBeacon,
+    OperatorEntry,
+    SignEntry,
+    decode_actions,
+    decode_messages,
+    decode_tick,
+    encode_actions,
+    encode_messages,
+    sign_action,
+)
 from warnstream.runners.intake.grid_entries import decode_frame
-
-MESSAGES = "messages"
-TICK = "tick"
-ANSWER = "answer"
-CANCEL = "cancel"
-AFFIRM = "affirm"
-SIGN = "sign"
-GRID = "grid"
-
-VALIDATED, REJECTED = "validated", "rejected"
-"""Verdicts on a sign."""
-
-DECODED_AT = 250
-"""So many messages are decoded at once, fewer at the next step: columns cost by the batch."""
-
-TOPICS_KNOWN_MAX = 100_000
-"""Topics of stations that are remembered as such, so that a batch of them is looked at once."""
-
-_REASON_OF_FLAG = {
-    Flag.OUT_OF_RANGE: RefusalReason.OUT_OF_RANGE,
-    Flag.FUTURE: RefusalReason.FUTURE,
-    Flag.TOO_LATE: RefusalReason.TOO_LATE,
-}
-"""Flags that keep a reading out of every window: it is set aside like a refused message."""
-
-_REFUSED_FLAGS = np.uint16(sum(_REASON_OF_FLAG))
-
-
-@dataclass(frozen=True, slots=True)
-class Topics:
-    """The topics of one node: its own under its prefix, and those that stations publish to."""
-
-    prefix: str
-    observations: tuple[str, ...] = ()
-    has_grids: bool = False
-
-    @property
-    def subscriptions(self) -> list[str]:
-        """What the node listens to."""
-        observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
-        own = [self.clock, f"{self.prefix}/answer/+", f"{self.prefix}/sign/+"]
-        return [*dict.fromkeys(observed), *own, *([self.grids] if self.has_grids else [])]
-
-    @property
-    def grids(self) -> str:
-        """Where it is told that a grid has a new file: ``{prefix}/grid/{name}``."""
-        return f"{self.prefix}/grid/+"
-
-    def grid_of(self, topic: str) -> str | None:
-        """The grid that a topic announces a file of; None if it is no such topic."""
-        head = f"{self.prefix}/grid/"
-        return topic.removeprefix(head) if topic.startswith(head) else None
-
-    @property
-    def backlogs(self) -> list[str]:
-        """Where gateways send what they kept during an outage, so that it delays no fresh message.
-
-        A filter with ``#`` at its end holds its backlogs already.
-        """
-        observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
-        return [f"{topic}/{BACKLOG_LEVEL}" for topic in dict.fromkeys(observed) if not topic.endswith("#")]
-
-    @property
-    def clock(self) -> str:
-        """Where a simulator tells the time."""
-        return f"{self.prefix}/clock"
-
-    def recipient_of(self, topic: str) -> str | None:
-        """Who answers on this topic; None if it is no answer topic."""
-        head = f"{self.prefix}/answer/"
-        return topic.removeprefix(head) if topic.startswith(head) else None
-
-    def sign_of(self, post: str) -> str:
-        """Where a post reports and judges signs."""
-        return f"{self.prefix}/sign/{post}"
-
-    def observer_of(self, topic: str) -> str | None:
-        """The post that reports or judges a sign on this topic; None if it is no such topic."""
-        head = f"{self.prefix}/sign/"
-        return topic.removeprefix(head) if topic.startswith(head) else None
+from warnstream.runners.intake.refusals import refuse, refuse_sign, refused_frame, refused_readings
+from warnstream.runners.intake.state_file import Deflating, register_of
+from warnstream.runners.intake.topics import TOPICS_KNOWN_MAX, Topics
 
 
 @dataclass(slots=True)
@@ -130,94 +70,6 @@ class Outcome:
     refusals: list[Refusal] = field(default_factory=list)
     answers: list[RecipientAnswer] = field(default_factory=list)
     announced: list[str] = field(default_factory=list)
-
-
-class _Time(msgspec.Struct):
-    time: str
-
-
-class _Answer(msgspec.Struct):
-    message: str
-    answer: Answer
-
-
-class _PostedAnswer(_Answer):
-    recipient: str
-
-
-class _Said(msgspec.Struct):
-    """A sign reported (village, kind) or judged (sign, verdict)."""
-
-    village: str = ""
-    kind: str = ""
-    sign: str = ""
-    verdict: str = ""
-    note: str = ""
-    post: str = ""
-
-
-class _Cancel(msgspec.Struct):
-    warning: str
-    operator: str
-    note: str
-
-
-def encode_messages(messages: Sequence[RawMessage]) -> bytes:
-    """Payload of a `MESSAGES` entry."""
-    return msgspec.msgpack.encode([(message.topic, message.payload) for message in messages])
-
-
-def encode_arrived(columns: Iterable[tuple[Sequence[str], Sequence[bytes]]]) -> bytes:
-    """Payload of a `MESSAGES` entry, from columns of topics and payloads; of many messages as columns."""
-    parts = [(topics, payloads) for topics, payloads in columns if len(topics)]
-    if sum(len(topics) for topics, _ in parts) >= DECODED_AT:
-        return pack(joined(parts))
-    pairs = itertools.chain.from_iterable(zip(topics, payloads, strict=True) for topics, payloads in parts)
-    return msgspec.msgpack.encode(list(pairs))
-
-
-def decode_messages(payload: bytes) -> list[tuple[str, bytes]]:
-    """Topic and content of each message of a `MESSAGES` entry."""
-    if is_packed(payload):
-        return unpack(payload).pairs()
-    return msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]])
-
-
-def encode_tick(now_s: int) -> bytes:
-    """Payload of a `TICK` entry."""
-    return msgspec.msgpack.encode(now_s)
-
-
-def decode_tick(payload: bytes) -> int:
-    """Time of a `TICK` entry."""
-    return msgspec.msgpack.decode(payload, type=int)
-
-
-def encode_answer(message: str, recipient: str, answer: Answer) -> bytes:
-    """Payload of an `ANSWER` entry."""
-    return msgspec.msgpack.encode(_PostedAnswer(message=message, answer=answer, recipient=recipient))
-
-
-def encode_cancel(cancel: OperatorCancel) -> bytes:
-    """Payload of a `CANCEL` entry."""
-    return msgspec.msgpack.encode(_Cancel(cancel.warning, cancel.operator, cancel.note))
-
-
-def encode_affirm(affirm: OperatorAffirm) -> bytes:
-    """Payload of an `AFFIRM` entry."""
-    return msgspec.msgpack.encode(_Cancel(affirm.warning, affirm.operator, affirm.note))
-
-
-def encode_action(action: OperatorAffirm | SignReport | SignVerdict) -> tuple[str, bytes]:
-    """Kind and payload of the entry of what a post does."""
-    if isinstance(action, OperatorAffirm):
-        return AFFIRM, encode_affirm(action)
-    return SIGN, encode_sign(action)
-
-
-def encode_sign(said: SignReport | SignVerdict) -> bytes:
-    """Payload of a `SIGN` entry."""
-    return msgspec.msgpack.encode(_said_of(said))
 
 
 class Intake:
@@ -234,11 +86,11 @@ class Intake:
     ) -> None:
         self.engine = engine
         self._stations = network.stations
-        self._register = _register_of(network)
+        self._register = register_of(network)
         self._decoder = decoder or DecoderSelection(
             network.stations,
             default_rules(topics.prefix),
-            speakers=Speakers(topics.prefix, network.stations, DEFAULT_GATEWAYS),
+            speakers=Senders(topics.prefix, network.stations, DEFAULT_GATEWAYS),
         )
         self._topics = topics
         self._is_simulated = clock == "simulated"
@@ -284,19 +136,19 @@ class Intake:
         elif kind == TICK:
             self._step(decode_tick(payload), outcome)
         elif kind == ANSWER:
-            posted = msgspec.msgpack.decode(payload, type=_PostedAnswer)
+            posted = msgspec.msgpack.decode(payload, type=AnswerEntry)
             self._take_answer(posted.message, posted.recipient, posted.answer, outcome)
         elif kind == CANCEL:
-            cancel = msgspec.msgpack.decode(payload, type=_Cancel)
+            cancel = msgspec.msgpack.decode(payload, type=OperatorEntry)
             self._actions.append(OperatorCancel(cancel.warning, cancel.operator, cancel.note))
         elif kind == AFFIRM:
-            said_on = msgspec.msgpack.decode(payload, type=_Cancel)
+            said_on = msgspec.msgpack.decode(payload, type=OperatorEntry)
             self._actions.append(OperatorAffirm(said_on.warning, said_on.operator, said_on.note))
         elif kind == GRID:
             self._frames.append(payload)
         elif kind == SIGN:
-            said = msgspec.msgpack.decode(payload, type=_Said)
-            self._actions.append(_sign_action(said, said.post))
+            said = msgspec.msgpack.decode(payload, type=SignEntry)
+            self._actions.append(sign_action(said, said.post))
         else:
             raise ValueError(f"journal entry of unknown kind {kind!r}: written by a newer version?")
         return outcome
@@ -318,11 +170,11 @@ class Intake:
         arrays["desk"] = np.frombuffer(self.engine.desk.snapshot(), dtype=np.uint8)
         arrays["undecoded"] = np.frombuffer(encode_messages(self._undecoded), dtype=np.uint8)
         arrays["frames"] = np.frombuffer(msgspec.msgpack.encode(self._frames), dtype=np.uint8)
-        arrays["actions"] = np.frombuffer(_encode_actions(self._actions), dtype=np.uint8)
+        arrays["actions"] = np.frombuffer(encode_actions(self._actions), dtype=np.uint8)
         for name in ReadingBatch.__slots__:
             arrays[f"waiting/{name}"] = getattr(waiting, name)
             arrays[f"backlog/{name}"] = getattr(backlog, name)
-        file = _Deflating()
+        file = Deflating()
         np.savez(file, allow_pickle=False, **arrays)
         return file.content()
 
@@ -337,7 +189,7 @@ class Intake:
         with np.load(io.BytesIO(zlib.decompress(snapshot)), allow_pickle=False) as arrays:
             state = self._parts_of(arrays)
             self.engine.desk.restore(arrays["desk"].tobytes())
-            self._actions = _decode_actions(arrays["actions"].tobytes())
+            self._actions = decode_actions(arrays["actions"].tobytes())
             if "frames" in arrays:  # older snapshots have none
                 self._frames = msgspec.msgpack.decode(arrays["frames"].tobytes(), type=list[bytes])
             undecoded = decode_messages(arrays["undecoded"].tobytes())
@@ -418,27 +270,27 @@ class Intake:
         if not self._is_simulated:
             return
         try:
-            now_s = parse_iso(msgspec.json.decode(message.payload, type=_Time).time)
+            now_s = parse_iso(msgspec.json.decode(message.payload, type=ClockBeacon).time)
         except (msgspec.MsgspecError, ValueError, UnicodeDecodeError) as error:
-            outcome.refusals.append(_refuse(RefusalReason.BAD_TIME, str(error), message))
+            outcome.refusals.append(refuse(RefusalReason.BAD_TIME, str(error), message))
             return
         if now_s > self.now_s:  # a redelivered or older time changes nothing
             self._step(now_s, outcome)
 
     def _take_answer_message(self, message: RawMessage, recipient: str, outcome: Outcome) -> None:
         try:
-            posted = msgspec.json.decode(message.payload, type=_Answer)
+            posted = msgspec.json.decode(message.payload, type=AnswerMessage)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            outcome.refusals.append(_refuse(RefusalReason.BAD_ANSWER, str(error), message))
+            outcome.refusals.append(refuse(RefusalReason.BAD_ANSWER, str(error), message))
             return
         self._take_answer(posted.message, recipient, posted.answer, outcome)
 
     def _take_sign_message(self, message: RawMessage, observer: str, outcome: Outcome) -> None:
         try:
-            said = msgspec.json.decode(message.payload, type=_Said)
-            self._actions.append(_sign_action(said, observer))
+            said = msgspec.json.decode(message.payload, type=SignEntry)
+            self._actions.append(sign_action(said, observer))
         except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
-            outcome.refusals.append(_refuse(RefusalReason.BAD_SIGN, str(error), message))
+            outcome.refusals.append(refuse(RefusalReason.BAD_SIGN, str(error), message))
 
     def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:
         given = RecipientAnswer(message, recipient, answer, self.now_s)
@@ -464,7 +316,7 @@ class Intake:
         step = self.engine.step(readings, actions, now_s, self._decode_frames(outcome))
         outcome.steps.append((readings, step))
         outcome.refusals += [
-            _refuse_sign(said, fault, self._topics) for said, fault in self.engine.assessment.signs.refused
+            refuse_sign(said, fault, self._topics) for said, fault in self.engine.assessment.signs.refused
         ]
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
         outcome.refusals += [refused_frame(refused) for refused in step.assessment.grids.refused]
@@ -479,116 +331,3 @@ class Intake:
                 outcome.refusals.append(Refusal(RefusalReason.BAD_GRID, str(error), "", payload))
         self._frames = []
         return frames
-
-
-def snapshot_time_s(snapshot: bytes) -> int:
-    """Engine time of a snapshot; -1 if it was taken before the first step. ValueError if it is none."""
-    try:
-        content = zlib.decompress(snapshot)
-    except zlib.error as error:
-        raise ValueError(str(error)) from None
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return int(arrays["clock/now_s"][0])
-
-
-class _Deflating(io.RawIOBase):
-    """A file that is compressed as it is written: the state is not in memory twice."""
-
-    def __init__(self) -> None:
-        self._deflate = zlib.compressobj(level=1)
-        self._parts: list[bytes] = []
-
-    def writable(self) -> bool:
-        """It is only written to."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Take the next bytes."""
-        self._parts.append(self._deflate.compress(data))
-        return len(data)
-
-    def content(self) -> bytes:
-        """Everything, compressed."""
-        return b"".join([*self._parts, self._deflate.flush()])
-
-
-def _register_of(network: Network) -> bytes:
-    """What the numbers of stations and villages mean: state is kept by number, so these must agree."""
-    names = "\n".join((*network.stations.code, "", *network.villages.code, *_names_of_zones(network)))
-    return hashlib.sha256(names.encode()).digest()
-
-
-def _names_of_zones(network: Network) -> tuple[str, ...]:
-    return ("", *(zone.code for zone in network.zones)) if network.zones else ()
-
-
-def refused_readings(readings: ReadingBatch, flags: UInt16Array, stations: Stations) -> list[Refusal]:
-    """Readings that quality control kept out of every window, as refusals with their content."""
-    refusals: list[Refusal] = []
-    if not (flags & _REFUSED_FLAGS).any():
-        return refusals
-    for flag, reason in _REASON_OF_FLAG.items():
-        for row in np.flatnonzero(flags & flag):
-            code = stations.code[readings.station[row]]
-            variable = Variable(int(readings.variable[row])).word
-            observed_at = iso_utc(int(readings.observed_at_s[row]))
-            content = {"station": code, "time": observed_at, variable: float(readings.value[row])}
-            detail = f"{variable} of {code} observed at {observed_at}"
-            refusals.append(Refusal(reason, detail, "", msgspec.json.encode(content)))
-    return refusals
-
-
-def refused_frame(refused: GridRefusal) -> Refusal:
-    """A frame of a grid that the engine did not take, as a refusal that names its interval."""
-    frame = refused.frame
-    content = {"grid": frame.grid, "end": iso_utc(frame.end_s), "interval_s": frame.interval_s}
-    return Refusal(refused.reason, refused.detail, "", msgspec.json.encode(content))
-
-
-def _refuse(reason: RefusalReason, detail: str, message: RawMessage) -> Refusal:
-    return Refusal(reason, detail, message.topic, message.payload)
-
-
-def _refuse_sign(said: SignReport | SignVerdict, fault: str, topics: Topics) -> Refusal:
-    """What a post said and cannot be, as the message by which it can be said again, whatever way it came."""
-    content = _said_of(said)
-    return Refusal(RefusalReason.BAD_SIGN, fault, topics.sign_of(content.post), msgspec.json.encode(content))
-
-
-def _said_of(said: SignReport | SignVerdict) -> _Said:
-    if isinstance(said, SignReport):
-        return _Said(village=said.village, kind=said.kind, note=said.note, post=said.reporter)
-    verdict = VALIDATED if said.is_validated else REJECTED
-    return _Said(sign=said.sign, verdict=verdict, note=said.note, post=said.validator)
-
-
-def _sign_action(said: _Said, post: str) -> SignReport | SignVerdict:
-    """What a post says of a sign. ValueError if it neither reports nor judges one."""
-    if said.village and said.kind and not said.sign:
-        return SignReport(said.village, said.kind, post, said.note)
-    if said.sign and said.verdict in {VALIDATED, REJECTED} and not said.village:
-        return SignVerdict(said.sign, said.verdict == VALIDATED, post, said.note)
-    raise ValueError(f"expected village and kind, or sign and verdict ({VALIDATED} or {REJECTED})")
-
-
-class _Actions(msgspec.Struct, array_like=True):
-    """Actions that wait for the next step; older snapshots have no signs."""
-
-    answers: list[RecipientAnswer]
-    cancels: list[OperatorCancel]
-    signs: list[_Said] = []
-    affirms: list[OperatorAffirm] = []
-
-
-def _encode_actions(actions: list[Action]) -> bytes:
-    answers = [action for action in actions if isinstance(action, RecipientAnswer)]
-    cancels = [action for action in actions if isinstance(action, OperatorCancel)]
-    signs = [_said_of(action) for action in actions if isinstance(action, SignReport | SignVerdict)]
-    affirms = [action for action in actions if isinstance(action, OperatorAffirm)]
-    return msgspec.msgpack.encode(_Actions(answers, cancels, signs, affirms))
-
-
-def _decode_actions(payload: bytes) -> list[Action]:
-    waiting = msgspec.msgpack.decode(payload, type=_Actions)
-    signs = [_sign_action(said, said.post) for said in waiting.signs]
-    return [*waiting.answers, *waiting.cancels, *waiting.affirms, *signs]

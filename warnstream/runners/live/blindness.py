@@ -11,7 +11,7 @@ import numpy as np
 
 from warnstream.adapters.metrics import Metrics
 from warnstream.assessment import AssessmentStep
-from warnstream.assessment.villages import Sight
+from warnstream.assessment.villages import GaugeAvailability
 from warnstream.model.arrays import BoolArray, Int64Array
 from warnstream.model.network import Network
 from warnstream.model.observations.station_quality import STATION_FLAGS, WHY, StationFlag, StationQuality
@@ -21,7 +21,14 @@ from warnstream.runners.live.unchanged import Unchanged
 
 log = logging.getLogger(__name__)
 
-TOLD = (StationFlag.FAULTY_ZERO, StationFlag.CONTRADICTED, StationFlag.STUCK, StationFlag.OUTLIER)
+TOLD = (
+    StationFlag.FAULTY_ZERO,
+    StationFlag.CONTRADICTED,
+    StationFlag.STUCK,
+    StationFlag.OUTLIER,
+    StationFlag.BEYOND_RECORD,
+    StationFlag.COUNTER,
+)
 """Flags whose coming and going is logged; the others come and go with every shower."""
 
 
@@ -68,7 +75,7 @@ class SightWatch:
             self._tell("gauges doubted", "gauges trusted again", self._flagged[flag], carries, flag)
             self._flagged[flag] = carries
 
-    def _take_sight(self, sight: Sight) -> None:
+    def _take_sight(self, sight: GaugeAvailability) -> None:
         self.villages = describe_villages(self._network, sight)
         n_blind, n_partly = int(sight.is_blind.sum()), int(sight.is_partly_blind.sum())
         self._metrics.set_sight(
@@ -90,7 +97,7 @@ class SightWatch:
                     },
                 )
 
-    def _tell_sight(self, sight: Sight) -> None:
+    def _tell_sight(self, sight: GaugeAvailability) -> None:
         for kind, now, came, went in (
             ("blind", sight.is_blind, "villages became blind", "villages see again"),
             (

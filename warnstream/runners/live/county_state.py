@@ -18,15 +18,15 @@ from warnstream.model.observations.readings import UNUSABLE, Flag, ReadingBatch
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.live.blindness import SightWatch
-from warnstream.runners.live.grid_watch import GridBoard
-from warnstream.runners.live.signs_json import SignBoard, ratio_records
+from warnstream.runners.live.grid_watch import GridsView
+from warnstream.runners.live.signs_json import SignsView, ratio_records
 from warnstream.runners.live.state_json import CODES_SHOWN_MAX, count_levels, describe_stations
 from warnstream.runners.live.unchanged import Unchanged
 
 log = logging.getLogger(__name__)
 
 
-class CountyBoard:
+class CountyState:
     """Metrics, log lines and the state that the HTTP interface shows, of one node.
 
     Attributes
@@ -39,9 +39,9 @@ class CountyBoard:
         self._configuration = configuration
         self._network = configuration.network
         self._metrics = metrics
-        self._signs = SignBoard(configuration, metrics)
+        self._signs = SignsView(configuration, metrics)
         self._sight = SightWatch(configuration.network, metrics)
-        self._grids = GridBoard(configuration, metrics)
+        self._grids = GridsView(configuration, metrics)
         self._silent: frozenset[int] = frozenset()
         self._is_reporting = Unchanged()
         self._levels = {rule.name: Unchanged() for rule in configuration.rules}

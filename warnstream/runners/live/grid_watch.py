@@ -21,11 +21,11 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.assessment.grids import GridsStep
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError
-from warnstream.model.observations.grids import GridFrame, GridState, digest_of_points
+from warnstream.model.grids import GridFrame, GridState, digest_of_points
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.times import iso_utc
+from warnstream.runners.intake.entries import GRID
 from warnstream.runners.intake.grid_entries import encode_frame
-from warnstream.runners.intake.intake import GRID
 
 DURABLE_S = 0.02
 """Between two looks at whether the journal has a frame."""
@@ -174,7 +174,7 @@ def _may_be_unfinished(error: GridFileError | OSError) -> bool:
     return isinstance(error, OSError) or error.reason in {RefusalReason.BAD_GRID, RefusalReason.WRONG_SHAPE}
 
 
-class GridBoard:
+class GridsView:
     """What a node tells of its grids after each step: metrics, a log line when something changes, records."""
 
     def __init__(self, configuration: Configuration, metrics: Metrics) -> None:

@@ -17,17 +17,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from warnstream.adapters.channels.factory import open_channels
-from warnstream.adapters.http.api import HttpApi, PostAction
+from warnstream.adapters.http.api import HttpApi
+from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.http.server import HttpServer
-from warnstream.adapters.inbox import STREAM_BATCH, Arrived, Inbox
+from warnstream.adapters.inbox import STREAM_BATCH, InboundBatch, Inbox
+from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_doors
 from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.refused.store import RefusedStore
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.adapters.sending.sender import DeliveryWorker
 from warnstream.adapters.sl651_listener import Sl651Listener
-from warnstream.adapters.store import Journal, RefusedStore
 from warnstream.config.settings import Configuration
 from warnstream.delivery.render import render
 from warnstream.desk import WarningStatus
@@ -39,14 +41,14 @@ from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.runners.build import build_intake, topics_of
-from warnstream.runners.intake import intake as kinds
+from warnstream.runners.intake import entries
 from warnstream.runners.intake.backlog import WAITING_MAX
 from warnstream.runners.intake.intake import Outcome
-from warnstream.runners.live.county_state import CountyBoard
+from warnstream.runners.live.county_state import CountyState
 from warnstream.runners.live.explanations import LiveExplanations
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.pace import Pace, SnapshotPace
-from warnstream.runners.live.reinjector import RefusedAgain
+from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Request, Requests
 from warnstream.runners.live.signs_json import affirm_fault
 from warnstream.runners.live.state_json import describe_warnings
@@ -96,7 +98,7 @@ class Node:
         self._directory = configuration.storage.directory
         self._journal = Journal(self._directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._refused = RefusedStore(self._directory, configuration.storage.refused_max)
-        self._again = RefusedAgain(self._directory, self._journal, self.keep_messages, self.metrics)
+        self._again = Reinjector(self._directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = Outbox(self._directory)
         self._intake = build_intake(self.configuration)
         self._inbox = Inbox()
@@ -122,7 +124,7 @@ class Node:
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
         self._trouble: dict[str, str] = {"start": "the node is starting"}
         self._warnings: list[WarningStatus] = []
-        self._board = CountyBoard(configuration, self.metrics)
+        self._board = CountyState(configuration, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
         self._pace = Pace(configuration.node.tick_s, configuration.node.react_within_s, time.monotonic())
         self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
@@ -209,11 +211,11 @@ class Node:
 
     def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         """Take an answer; returns once it is durable. StoreError if it cannot be kept."""
-        self._requests.ask_and_wait(kinds.ANSWER, kinds.encode_answer(message, recipient, answer))
+        self._requests.ask_and_wait(entries.ANSWER, entries.encode_answer(message, recipient, answer))
 
     def submit_cancel(self, cancel: OperatorCancel) -> None:
         """End a warning by hand; returns once that is durable. StoreError if it cannot be kept."""
-        self._requests.ask_and_wait(kinds.CANCEL, kinds.encode_cancel(cancel))
+        self._requests.ask_and_wait(entries.CANCEL, entries.encode_cancel(cancel))
 
     def signs(self, post: str) -> list[dict[str, object]]:
         """Signs as a post may read them: those that stand, then those that are over."""
@@ -227,11 +229,11 @@ class Node:
 
     def submit_action(self, action: PostAction) -> None:
         """Take what a post does; returns once it is durable. StoreError if it cannot be kept."""
-        self._requests.ask_and_wait(*kinds.encode_action(action))
+        self._requests.ask_and_wait(*entries.encode_action(action))
 
     def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
-        return self._requests.ask(kinds.MESSAGES, kinds.encode_messages(messages))
+        return self._requests.ask(entries.MESSAGES, entries.encode_messages(messages))
 
     def receipt(self, key: str) -> None:
         """A device reports that it has shown a notification."""
@@ -258,27 +260,27 @@ class Node:
             self._keep_refused(self._journal.last_sequence(), Outcome(refusals=refusals))
         lone = [one for one in arrived if one.topics and not one.is_stream]
         streams = [one for one in arrived if one.topics and one.is_stream]
-        entries = [(kinds.MESSAGES, _entry(lone))] if lone else []
-        entries += [(request.kind, request.payload) for request in requests]
-        if entries:
+        pending = [(entries.MESSAGES, _entry(lone))] if lone else []
+        pending += [(request.kind, request.payload) for request in requests]
+        if pending:
             self._pace.arrived(lone[0].at_s if lone else time.monotonic())
         tick = self._due_tick()
         if tick is not None:
-            entries.append((kinds.TICK, kinds.encode_tick(tick)))
+            pending.append((entries.TICK, entries.encode_tick(tick)))
         if streams:
-            entries.append((kinds.MESSAGES, _entry(streams)))
-        if not entries:
+            pending.append((entries.MESSAGES, _entry(streams)))
+        if not pending:
             self._acknowledge(arrived)
             return
-        last = self._append(entries, arrived, requests)
+        last = self._append(pending, arrived, requests)
         if last is None:
             return
-        for sequence, (kind, payload) in enumerate(entries, start=last - len(entries) + 1):
+        for sequence, (kind, payload) in enumerate(pending, start=last - len(pending) + 1):
             started = time.monotonic()
             self._consume(sequence, kind, payload)
             now = time.monotonic()
             self._snapshots.worked(now - started)
-            if kind == kinds.TICK and (waited_s := self._pace.stepped(now, now - started)):
+            if kind == entries.TICK and (waited_s := self._pace.stepped(now, now - started)):
                 self.metrics.fresh_wait.observe(waited_s)
         if streams and self._intake.fresh_waiting:
             self._pace.arrived(streams[0].at_s)
@@ -286,7 +288,7 @@ class Node:
         self._snapshot_if_due()
 
     def _append(
-        self, entries: list[tuple[str, bytes]], arrived: list[Arrived], requests: list[Request]
+        self, pending: list[tuple[str, bytes]], arrived: list[InboundBatch], requests: list[Request]
     ) -> int | None:
         """Make entries durable, then acknowledge; returns the last one's sequence number.
 
@@ -295,7 +297,7 @@ class Node:
         while True:
             started = time.perf_counter()
             try:
-                sequence = self._journal.append_many(entries)
+                sequence = self._journal.append_many(pending)
             except StoreError as error:
                 if not self._wait_for_disk(error):
                     for request in requests:
@@ -311,7 +313,7 @@ class Node:
                 request.done.set_result(None)
             return sequence
 
-    def _acknowledge(self, arrived: list[Arrived]) -> None:
+    def _acknowledge(self, arrived: list[InboundBatch]) -> None:
         """Tell every source what of its messages is durable."""
         for source in self._sources:
             own = [one for one in arrived if one.source is source]
@@ -546,5 +548,5 @@ class Node:
         log.info("node stopped", extra={"node": self.configuration.node.name})
 
 
-def _entry(arrived: Sequence[Arrived]) -> bytes:
-    return kinds.encode_arrived((one.topics, one.payloads) for one in arrived)
+def _entry(arrived: Sequence[InboundBatch]) -> bytes:
+    return entries.encode_arrived((one.topics, one.payloads) for one in arrived)

@@ -15,13 +15,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.refused.reinjections import RefusedMessage, RefusedRequests
-from warnstream.adapters.store import Journal
 from warnstream.ingest.names import RawMessage
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.decoders import REFUSED_READING_TOPIC
-from warnstream.runners.intake.intake import MESSAGES, decode_messages
+from warnstream.runners.intake.entries import MESSAGES, decode_messages
 
 LOOK_S = 2.0
 """Between two looks at what is wanted."""
@@ -43,7 +43,7 @@ class Again:
     lost: list[int]
 
 
-class RefusedAgain:
+class Reinjector:
     """Takes what of a node's refusals is wanted again.
 
     Parameters

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from warnstream.assessment.villages import Sight
+from warnstream.assessment.villages import GaugeAvailability
 from warnstream.desk import WarningStatus
 from warnstream.model.arrays import BoolArray
 from warnstream.model.level import Level
@@ -55,7 +55,7 @@ def _doubt(
     }
 
 
-def describe_villages(network: Network, sight: Sight) -> dict[str, object]:
+def describe_villages(network: Network, sight: GaugeAvailability) -> dict[str, object]:
     """Villages that hear none of their own gauges, or too few."""
     blind, partly = np.flatnonzero(sight.is_blind), np.flatnonzero(sight.is_partly_blind)
     codes = network.villages.code

@@ -14,12 +14,12 @@ import numpy as np
 
 from warnstream.adapters.journal.segments import find_extent, read_entries
 from warnstream.config.settings import Configuration
-from warnstream.model.observations.grids import GridFrame, digest_of_points, in_order_of_time
+from warnstream.model.grids import GridFrame, digest_of_points, in_order_of_time
 from warnstream.model.observations.readings import ReadingBatch, concatenate
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.review.archive import ArchiveReadings
 from warnstream.runners.build import build_decoder
-from warnstream.runners.intake import intake
+from warnstream.runners.intake import entries, topics
 from warnstream.runners.intake.grid_entries import decode_frame
 from warnstream.runners.replay.journal_entries import journal_folder, observations_between_times
 
@@ -42,23 +42,23 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
         If an entry is missing or damaged; names file, byte and entry.
     """
     extent = find_extent(journal_folder(directory))
-    decoder, topics = build_decoder(configuration), intake.Topics(configuration.topic_prefix)
+    decoder, known = build_decoder(configuration), topics.Topics(configuration.topic_prefix)
     batches: list[ReadingBatch] = []
     frames: list[GridFrame] = []
     points = digest_of_points(configuration.network)
     n_refused: Counter[str] = Counter()
     now_s = -1
     for _, kind, payload in read_entries(extent, extent.segments[0].first_sequence):
-        if kind == intake.TICK:
-            now_s = max(now_s, intake.decode_tick(payload))
-        if kind == intake.GRID:
+        if kind == entries.TICK:
+            now_s = max(now_s, entries.decode_tick(payload))
+        if kind == entries.GRID:
             try:
                 frames.append(decode_frame(payload, points))
             except ValueError:
                 n_refused[str(RefusalReason.BAD_GRID)] += 1
-        if kind != intake.MESSAGES:
+        if kind != entries.MESSAGES:
             continue
-        for told_s, messages in observations_between_times(payload, topics):
+        for told_s, messages in observations_between_times(payload, known):
             decoded = decoder.decode(messages, now_s)
             batches.append(decoded.readings)
             n_refused.update(str(refusal.reason) for refusal in decoded.refusals)

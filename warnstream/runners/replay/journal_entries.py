@@ -10,15 +10,15 @@ from warnstream.adapters.journal.segments import list_segments
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import parse_iso
-from warnstream.runners.intake import intake
+from warnstream.runners.intake import entries, topics
 
 
 def observations_between_times(
-    payload: bytes, topics: intake.Topics
+    payload: bytes, topics: topics.Topics
 ) -> Iterator[tuple[int, list[RawMessage]]]:
     """Observations of an entry up to each time told by a simulator (-1 after the last), all else left out."""
     messages: list[RawMessage] = []
-    for topic, content in intake.decode_messages(payload):
+    for topic, content in entries.decode_messages(payload):
         if topic == topics.clock:
             yield told_s(content), messages
             messages = []

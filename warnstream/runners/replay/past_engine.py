@@ -27,8 +27,9 @@ from warnstream.model.errors import ArchiveError, describe
 from warnstream.model.observations.readings import ReadingBatch, concatenate, empty_batch
 from warnstream.model.times import MINUTE_S, iso_utc
 from warnstream.runners.build import build_decoder, build_intake, topics_of
-from warnstream.runners.intake import intake as kinds
-from warnstream.runners.intake.intake import Topics, snapshot_time_s
+from warnstream.runners.intake import entries
+from warnstream.runners.intake.state_file import snapshot_time_s
+from warnstream.runners.intake.topics import Topics
 from warnstream.runners.replay.journal_entries import journal_folder, observations_between_times, told_s
 from warnstream.runners.replay.replay import Replay
 
@@ -38,7 +39,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(slots=True)
-class Past:
+class EngineAt:
     """An engine right after the last step at or before the minute asked for.
 
     Attributes
@@ -72,7 +73,7 @@ class Past:
 
 def past_of_archive(
     configuration: Configuration, path: Path, asked_s: int | None, on_progress: Progress
-) -> Past:
+) -> EngineAt:
     """The engine of a replay at a minute of an archive; of its last minute if None.
 
     Raises
@@ -92,7 +93,7 @@ def past_of_archive(
     until_s = asked_s // MINUTE_S * MINUTE_S
     n_until = int(np.searchsorted(readings.observed_at_s, until_s, side="right"))
     replay = Replay(configuration, readings.select(slice(0, n_until)), until_s)
-    past = Past(replay.engine, asked_s, until_s, first_s)
+    past = EngineAt(replay.engine, asked_s, until_s, first_s)
     for minute in replay.steps():
         if minute.step.effects:
             past.effects.append(minute.step.effects)
@@ -102,7 +103,7 @@ def past_of_archive(
 
 def past_of_journal(
     configuration: Configuration, directory: Path, asked_s: int | None, on_progress: Progress
-) -> Past:
+) -> EngineAt:
     """The engine of a node at a minute of its journal; as its last step left it if None.
 
     Parameters
@@ -125,8 +126,8 @@ def past_of_journal(
     extent = find_extent(folder)
     run = _Run(configuration, asked_s)
     first = run.begin(SnapshotFiles(folder), extent)
-    entries = ((kind, payload) for _, kind, payload in read_entries(extent, first))
-    rest = run.until_asked(entries, on_progress)
+    recorded = ((kind, payload) for _, kind, payload in read_entries(extent, first))
+    rest = run.until_asked(recorded, on_progress)
     intake, begins_s = run.intake, run.begins_s
     if begins_s is None or intake.now_s < 0:
         _refuse_outside(configuration, directory, extent, asked_s)
@@ -184,19 +185,19 @@ class _Run:
             )
         return first
 
-    def until_asked(self, entries: Iterator[Entry], on_progress: Progress) -> Iterator[Entry]:
+    def until_asked(self, remaining: Iterator[Entry], on_progress: Progress) -> Iterator[Entry]:
         """Take entries until the next step would be too late; returns what is left of them."""
-        for kind, payload in entries:
+        for kind, payload in remaining:
             now, after = self._cut(kind, payload)
             if now is not None:
                 self._take(kind, now)
                 on_progress(self.intake.now_s)
             if after is not None:
                 self.is_over = True
-                return itertools.chain([(kind, after)], entries)
+                return itertools.chain([(kind, after)], remaining)
         return iter(())
 
-    def past(self) -> Past:
+    def past(self) -> EngineAt:
         """The engine after a step; one without anything new if there was none since the snapshot."""
         engine, judged_s = self.intake.engine, self.intake.now_s
         assert self.begins_s is not None
@@ -206,7 +207,9 @@ class _Run:
             failed = f"the engine failed at {len(self._failures)} entries, which were passed over"
             self._caveats.append(f"{failed}: {self._failures[0]}")
         asked_s = judged_s if self._asked_s is None else self._asked_s
-        return Past(engine, asked_s, judged_s, self.begins_s, self._snapshot_s, self._effects, self._caveats)
+        return EngineAt(
+            engine, asked_s, judged_s, self.begins_s, self._snapshot_s, self._effects, self._caveats
+        )
 
     def _take(self, kind: str, payload: bytes) -> None:
         try:
@@ -223,33 +226,33 @@ class _Run:
         """An entry up to the minute asked for, and what comes after it; None where that is nothing."""
         if self._asked_s is None:
             return payload, None
-        if kind == kinds.TICK:
-            is_late = kinds.decode_tick(payload) > self._asked_s
+        if kind == entries.TICK:
+            is_late = entries.decode_tick(payload) > self._asked_s
             return (None, payload) if is_late else (payload, None)
-        if kind == kinds.MESSAGES and self._configuration.node.clock == "simulated":
+        if kind == entries.MESSAGES and self._configuration.node.clock == "simulated":
             return _cut_messages(payload, self._topics, self._asked_s)
         return payload, None
 
 
 def _cut_messages(payload: bytes, topics: Topics, asked_s: int) -> tuple[bytes | None, bytes | None]:
     """Messages before the first that tells a later time, and the others."""
-    messages = [RawMessage(topic, content) for topic, content in kinds.decode_messages(payload)]
+    messages = [RawMessage(topic, content) for topic, content in entries.decode_messages(payload)]
     for number, message in enumerate(messages):
         if message.topic == topics.clock and told_s(message.payload) > asked_s:
             before, after = messages[:number], messages[number:]
-            return (kinds.encode_messages(before) if before else None), kinds.encode_messages(after)
+            return (entries.encode_messages(before) if before else None), entries.encode_messages(after)
     return payload, None
 
 
 def _later(
-    configuration: Configuration, entries: Iterator[Entry], now_s: int
+    configuration: Configuration, remaining: Iterator[Entry], now_s: int
 ) -> Iterator[tuple[int, ReadingBatch]]:
     """Readings of the entries, with the engine time at which they arrived."""
     decoder, topics = build_decoder(configuration), topics_of(configuration)
-    for kind, payload in entries:
-        if kind == kinds.TICK:
-            now_s = max(now_s, kinds.decode_tick(payload))
-        if kind == kinds.MESSAGES:
+    for kind, payload in remaining:
+        if kind == entries.TICK:
+            now_s = max(now_s, entries.decode_tick(payload))
+        if kind == entries.MESSAGES:
             for time_s, messages in observations_between_times(payload, topics):
                 yield now_s, decoder.decode(messages, now_s).readings
                 now_s = max(now_s, time_s)
@@ -272,9 +275,9 @@ def _refuse_outside(
 
 def _times(kind: str, payload: bytes, topics: Topics, *, is_simulated: bool) -> Iterator[int]:
     """Times of the steps that an entry causes."""
-    if kind == kinds.TICK:
-        yield kinds.decode_tick(payload)
-    elif kind == kinds.MESSAGES and is_simulated:
+    if kind == entries.TICK:
+        yield entries.decode_tick(payload)
+    elif kind == entries.MESSAGES and is_simulated:
         for time_s, _ in observations_between_times(payload, topics):
             if time_s >= 0:
                 yield time_s
@@ -287,7 +290,7 @@ def _check_range(place: Path, asked_s: int, first_s: int, last_s: int) -> None:
         )
 
 
-def later_readings(past: Past) -> list[tuple[int, ReadingBatch]]:
+def later_readings(past: EngineAt) -> list[tuple[int, ReadingBatch]]:
     """What was observed by the minute asked for and was not judged by then; with the time of arrival.
 
     What had arrived and waited for its step comes first, with the time of the step.
@@ -300,7 +303,7 @@ def later_readings(past: Past) -> list[tuple[int, ReadingBatch]]:
     return found
 
 
-def judge_with(past: Past, later: list[tuple[int, ReadingBatch]]) -> EngineStep:
+def judge_with(past: EngineAt, later: list[tuple[int, ReadingBatch]]) -> EngineStep:
     """One more step at the minute asked for, with what came later: what it is known to be by now.
 
     Rain is free of the order of arrival, so its sums are those of readings in

@@ -4,9 +4,9 @@ import pytest
 from tests.networks import T0, network_of
 from tests.unit.runners.intake.test_intake import N, intake_of
 from warnstream.ingest.flat_json.decoder import RawMessage
-from warnstream.model.observations.grids import GridFrame, digest_of_points
+from warnstream.model.grids import GridFrame, digest_of_points
 from warnstream.model.observations.refusals import RefusalReason
-from warnstream.runners.intake import intake as kinds
+from warnstream.runners.intake import entries, topics
 from warnstream.runners.intake.grid_entries import decode_frame, encode_frame
 
 POINTS = digest_of_points(network_of(N, N))
@@ -24,27 +24,27 @@ def test_a_frame_is_the_same_after_the_journal_to_the_micrometre() -> None:
 def test_a_frame_of_other_villages_is_refused_and_the_step_is_made() -> None:
     intake = intake_of(clock="system")
     other = digest_of_points(network_of(N, N + 1))
-    intake.consume(kinds.GRID, encode_frame(FRAME, other))
-    intake.consume(kinds.GRID, b"nonsense")
-    outcome = intake.consume(kinds.TICK, kinds.encode_tick(T0 + 300))
+    intake.consume(entries.GRID, encode_frame(FRAME, other))
+    intake.consume(entries.GRID, b"nonsense")
+    outcome = intake.consume(entries.TICK, entries.encode_tick(T0 + 300))
     assert [refusal.reason for refusal in outcome.refusals] == [RefusalReason.BAD_GRID] * 2
     assert len(outcome.steps) == 1
 
 
 def test_a_frame_of_a_grid_that_is_not_configured_is_refused() -> None:
     intake = intake_of(clock="system")
-    intake.consume(kinds.GRID, encode_frame(FRAME, POINTS))
-    outcome = intake.consume(kinds.TICK, kinds.encode_tick(T0 + 300))
+    intake.consume(entries.GRID, encode_frame(FRAME, POINTS))
+    outcome = intake.consume(entries.TICK, entries.encode_tick(T0 + 300))
     assert "'radar' is not in warnstream.yaml" in outcome.refusals[0].detail
 
 
 def test_a_frame_that_waits_for_a_step_is_in_the_snapshot() -> None:
     before, after = intake_of(clock="system"), intake_of(clock="system")
-    before.consume(kinds.TICK, kinds.encode_tick(T0))
-    before.consume(kinds.GRID, encode_frame(FRAME, POINTS))
+    before.consume(entries.TICK, entries.encode_tick(T0))
+    before.consume(entries.GRID, encode_frame(FRAME, POINTS))
     after.restore(before.snapshot())
-    tick = kinds.encode_tick(T0 + 300)
-    found = [intake.consume(kinds.TICK, tick).refusals for intake in (before, after)]
+    tick = entries.encode_tick(T0 + 300)
+    found = [intake.consume(entries.TICK, tick).refusals for intake in (before, after)]
     assert found[0] == found[1]
     assert len(found[0]) == 1
 
@@ -52,13 +52,13 @@ def test_a_frame_that_waits_for_a_step_is_in_the_snapshot() -> None:
 @pytest.mark.parametrize("content", [b"", b'{"file":"../../etc/passwd"}', b"\xff"])
 def test_an_announcement_only_says_look_whatever_it_holds(content: bytes) -> None:
     intake = intake_of()
-    message = kinds.encode_messages([RawMessage("ws/grid/county_radar", content)])
-    outcome = intake.consume(kinds.MESSAGES, message)
+    message = entries.encode_messages([RawMessage("ws/grid/county_radar", content)])
+    outcome = intake.consume(entries.MESSAGES, message)
     assert outcome.announced == ["county_radar"]
     assert not outcome.refusals
     assert intake.fresh_waiting == 0
 
 
 def test_topics_of_grids_are_listened_to_only_where_there_are_grids() -> None:
-    assert "ws/grid/+" in kinds.Topics("ws", has_grids=True).subscriptions
-    assert "ws/grid/+" not in kinds.Topics("ws").subscriptions
+    assert "ws/grid/+" in topics.Topics("ws", has_grids=True).subscriptions
+    assert "ws/grid/+" not in topics.Topics("ws").subscriptions

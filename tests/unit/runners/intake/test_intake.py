@@ -16,9 +16,10 @@ from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageStatus, WarningMessage
-from warnstream.runners.intake import backlog
+from warnstream.runners.intake import backlog, entries
 from warnstream.runners.intake import intake as kinds
-from warnstream.runners.intake.intake import Intake, Outcome, Topics
+from warnstream.runners.intake.intake import Intake, Outcome
+from warnstream.runners.intake.topics import Topics
 
 N = 3
 MESSAGES = MessagePolicy(
@@ -54,7 +55,7 @@ def clock(after_s: int) -> RawMessage:
 
 
 def take(intake: Intake, *messages: RawMessage) -> Outcome:
-    return intake.consume(kinds.MESSAGES, kinds.encode_messages(messages))
+    return intake.consume(entries.MESSAGES, entries.encode_messages(messages))
 
 
 def issued(outcome: Outcome) -> list[WarningMessage]:
@@ -91,7 +92,7 @@ def test_a_time_that_is_not_later_steps_nothing() -> None:
 def test_a_node_on_the_system_clock_cannot_be_moved_from_outside() -> None:
     intake = intake_of("system")
     assert take(intake, rain(0, 300, 50), clock(300)).steps == []
-    assert len(issued(intake.consume(kinds.TICK, kinds.encode_tick(T0 + 305)))) == 1
+    assert len(issued(intake.consume(entries.TICK, entries.encode_tick(T0 + 305)))) == 1
 
 
 @pytest.mark.parametrize("payload", [b"{", b'{"time":5}', b'{"time":"2026-06-18T00:00:00"}', b"\xff"])
@@ -129,7 +130,7 @@ def test_the_duty_officer_ends_a_warning_by_hand() -> None:
     intake = intake_of()
     (message,) = issued(take(intake, rain(0, 300, 50), clock(300)))
     cancel = OperatorCancel(message.warning, "duty", "gauge was being cleaned")
-    intake.consume(kinds.CANCEL, kinds.encode_cancel(cancel))
+    intake.consume(entries.CANCEL, entries.encode_cancel(cancel))
     (ended,) = issued(take(intake, clock(360)))
     assert (ended.msg_type, ended.level) == ("Cancel", Level.NONE)
 
@@ -142,7 +143,7 @@ def test_an_entry_of_a_newer_version_is_refused_by_name() -> None:
 def test_a_restored_intake_continues_with_what_was_waiting() -> None:
     intake, twin = intake_of(), intake_of()
     take(intake, rain(0, 300, 20), clock(300), rain(0, 600, 30))
-    intake.consume(kinds.ANSWER, kinds.encode_answer("m.1", "H7", Answer.SAFE))
+    intake.consume(entries.ANSWER, entries.encode_answer("m.1", "H7", Answer.SAFE))
     twin.restore(intake.snapshot())
     expected = take(intake, clock(600))
     got = take(twin, clock(600))
@@ -254,7 +255,7 @@ def test_a_snapshot_holds_messages_that_are_not_decoded_yet() -> None:
     intake, twin = intake_of("system"), intake_of("system")
     take(intake, rain(0, 300, 50), RawMessage("ws/c/rain/S0/obs", b"{"))
     twin.restore(intake.snapshot())
-    outcome = twin.consume(kinds.TICK, kinds.encode_tick(T0 + 305))
+    outcome = twin.consume(entries.TICK, entries.encode_tick(T0 + 305))
     assert len(issued(outcome)) == 1
     assert [refusal.reason for refusal in outcome.refusals] == [RefusalReason.NOT_JSON]
 
@@ -266,9 +267,9 @@ def test_steps_between_two_ticks_change_no_warning() -> None:
     for number, batch in enumerate(batches, start=1):
         for message in batch:
             take(often, message)
-            often.consume(kinds.TICK, kinds.encode_tick(T0 + 300 * number))
+            often.consume(entries.TICK, entries.encode_tick(T0 + 300 * number))
         take(seldom, *batch)
-        seldom.consume(kinds.TICK, kinds.encode_tick(T0 + 300 * number))
+        seldom.consume(entries.TICK, entries.encode_tick(T0 + 300 * number))
     levels = [one.engine.assessment.level("flash_flood").level.tolist() for one in (often, seldom)]
     assert levels[0] == levels[1]
     assert levels[0][1] > 0
@@ -286,10 +287,10 @@ def test_an_entry_of_columns_leads_to_what_its_messages_lead_to(others: list[Raw
         ([one.topic for one in some], [one.payload for one in some])
         for some in (messages[:99], messages[99:])
     ]
-    entry = kinds.encode_arrived(parts)
+    entry = entries.encode_arrived(parts)
     assert entry[:1] == b"\xc1"
-    assert kinds.decode_messages(entry) == [tuple(one) for one in messages]
-    found, expected = columns.consume(kinds.MESSAGES, entry), take(pairs, *messages)
+    assert entries.decode_messages(entry) == [tuple(one) for one in messages]
+    found, expected = columns.consume(entries.MESSAGES, entry), take(pairs, *messages)
     assert found.refusals == expected.refusals
     assert len(found.steps) == len(expected.steps)
     last = [take(intake, clock(900)) for intake in (pairs, columns)]
@@ -298,5 +299,5 @@ def test_an_entry_of_columns_leads_to_what_its_messages_lead_to(others: list[Raw
 
 
 def test_an_entry_of_few_messages_is_as_it_was() -> None:
-    entry = kinds.encode_arrived([(["a"], [b"1"]), ([], []), (["b"], [b"2"])])
-    assert entry == kinds.encode_messages([RawMessage("a", b"1"), RawMessage("b", b"2")])
+    entry = entries.encode_arrived([(["a"], [b"1"]), ([], []), (["b"], [b"2"])])
+    assert entry == entries.encode_messages([RawMessage("a", b"1"), RawMessage("b", b"2")])

@@ -7,7 +7,7 @@ import pytest
 from tests.networks import T0, network_of
 from warnstream.model.network import ChainPost
 from warnstream.model.observations.signs import Sign, SignState
-from warnstream.runners.live.signs_json import may_read_names, sign_record
+from warnstream.runners.explain.records import may_read_names, sign_record
 
 NETWORK = replace(
     network_of(1, 2),

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import shapely
 
+from station_sim import outline
 from station_sim.county import files as county_files
-from station_sim.county import outline
 from station_sim.county.county import County, CountyPlan, build_county, read_county
 from station_sim.errors import CountyFileError, SimulatorError
 from station_sim.sending.scenario import Scenario

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from station_sim.county import outline
+from station_sim import outline
 from station_sim.county.county import County, CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from station_sim.county.ground_inventory import write_ground_hazards

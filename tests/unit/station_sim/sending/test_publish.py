@@ -4,8 +4,9 @@ from collections.abc import Callable
 import pytest
 
 from station_sim.errors import BrokerError
+from station_sim.message import Message, beacon
 from station_sim.sending.publish import Progress, Publisher
-from station_sim.sending.scenario import Message, Scenario, beacon
+from station_sim.sending.scenario import Scenario
 from station_sim.topics import is_clock
 
 

@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as npst
 
 from station_sim.county.county import County
 from station_sim.errors import SimulatorError
-from station_sim.sending.scenario import Message, Scenario
+from station_sim.message import Message
+from station_sim.sending.scenario import Scenario
 from station_sim.stations.faults import MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix, FaultRecord
 from station_sim.stations.observations import cumulative_tips
 from station_sim.topics import is_clock

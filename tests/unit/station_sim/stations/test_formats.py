@@ -1,6 +1,6 @@
 import pytest
 
-from station_sim.sending.scenario import Message
+from station_sim.message import Message
 from station_sim.stations.formats import encoded
 from tests.stations import stations_of
 from warnstream.ingest.names import RawMessage

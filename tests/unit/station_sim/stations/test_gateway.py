@@ -1,6 +1,7 @@
 import json
 
-from station_sim.sending.scenario import Message, Scenario, beacon
+from station_sim.message import Message, beacon
+from station_sim.sending.scenario import Scenario
 from station_sim.stations.gateway import gather
 
 

@@ -10,7 +10,8 @@ from station_sim.county.county import County, CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from station_sim.county.ground_inventory import write_ground_hazards
 from station_sim.errors import SimulatorError
-from station_sim.sending.scenario import Message, Scenario
+from station_sim.message import Message
+from station_sim.sending.scenario import Scenario
 from station_sim.stations.faults import HARSH_FAULTS
 from station_sim.stations.mixed_formats import FORMS, MIXED, SL651, form_of, spoken, write_decoders
 from station_sim.stations.varied_network import varied

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from station_sim.county import outline
+from station_sim import outline
 from station_sim.county.county import County, build_county
 from station_sim.errors import SimulatorError
 from station_sim.ground.rivers import storm_over

@@ -17,7 +17,7 @@ import ssl
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from warnstream.adapters.inbox import Arrived
+from warnstream.adapters.inbox import InboundBatch
 from warnstream.adapters.mqtt import frames as wire
 from warnstream.adapters.mqtt.frames import Columns, Connect, Frame, FrameError, Publish
 from warnstream.adapters.mqtt.listener.sessions import Session, Waiting
@@ -59,7 +59,7 @@ _MASK = 0xF5
 log = logging.getLogger(__name__)
 
 
-class Peer(asyncio.BufferedProtocol):
+class ClientConnection(asyncio.BufferedProtocol):
     """A connection; `outlet` of its session once it is accepted."""
 
     def __init__(self, listener: "MqttListener") -> None:
@@ -431,7 +431,7 @@ class Peer(asyncio.BufferedProtocol):
         is_prompt = self._tokens_at_s - self._acknowledged_at_s < PROMPT_S
         self._prompt_reads = self._prompt_reads + 1 if is_prompt else 0
         self._listener.put(
-            Arrived(
+            InboundBatch(
                 self._listener,
                 self,
                 topics,

@@ -22,14 +22,14 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from warnstream.adapters.channels.mqtt import Publication
-from warnstream.adapters.inbox import Arrived, Inbox
+from warnstream.adapters.inbox import InboundBatch, Inbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.frames import SESSION_WITHOUT_END, Connect, matches
 from warnstream.adapters.mqtt.listener.access import Permissions, Users
-from warnstream.adapters.mqtt.listener.connection import READ_BYTES_MAX, Peer
-from warnstream.adapters.mqtt.listener.selector import CalmSelector
-from warnstream.adapters.mqtt.listener.sessions import SESSIONS_MAX, Hub, Session
+from warnstream.adapters.mqtt.listener.connection import READ_BYTES_MAX, ClientConnection
+from warnstream.adapters.mqtt.listener.selector import CoalescingSelector
+from warnstream.adapters.mqtt.listener.sessions import SESSIONS_MAX, Session, SessionStore
+from warnstream.adapters.mqtt.publisher import Publication
 from warnstream.config.settings import ListenerSettings
 from warnstream.model.errors import WarnstreamError
 
@@ -70,7 +70,7 @@ class MqttListener:
         self, settings: ListenerSettings, topics: Sequence[str], inbox: Inbox, metrics: Metrics
     ) -> None:
         self.settings = settings
-        self.hub = Hub()
+        self.hub = SessionStore()
         self._topics = tuple(topics)
         self._inbox = inbox
         self._metrics = metrics
@@ -88,13 +88,13 @@ class MqttListener:
             ),
         )
         self.read_buffer = memoryview(bytearray(READ_BYTES_MAX))
-        self._peers: set[Peer] = set()
+        self._peers: set[ClientConnection] = set()
         self._refusals: dict[str, tuple[float, int]] = {}
         self._is_holding = False
         self._is_listening = threading.Event()
         self._error: Exception | None = None
         self._taken, self._has_acknowledged = 0, False
-        self._loop = asyncio.SelectorEventLoop(CalmSelector(self._take_count))
+        self._loop = asyncio.SelectorEventLoop(CoalescingSelector(self._take_count))
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._passwords = concurrent.futures.ThreadPoolExecutor(PASSWORD_THREADS, "listener-password")
@@ -131,9 +131,9 @@ class MqttListener:
             self._thread.join(START_S_MAX)
         self._passwords.shutdown(wait=False, cancel_futures=True)
 
-    def acknowledge(self, arrived: Sequence[Arrived]) -> None:
+    def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
         """These are durable: one write per client."""
-        of_peer: dict[Peer, tuple[list[bytes], list[bool]]] = {}
+        of_peer: dict[ClientConnection, tuple[list[bytes], list[bool]]] = {}
         for one in arrived:
             if one.message_ids or one.is_stream:
                 ids, streams = of_peer.setdefault(one.connection, ([], []))
@@ -201,7 +201,7 @@ class MqttListener:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _new_protocol(self) -> asyncio.BaseProtocol:
-        return Peer(self) if self._tls is None else _TlsGate(self, self._tls)
+        return ClientConnection(self) if self._tls is None else _TlsGate(self, self._tls)
 
     def _sweep(self) -> None:
         now_s = self.now_s()
@@ -223,7 +223,7 @@ class MqttListener:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _acknowledge(self, of_peer: dict[Peer, tuple[list[bytes], list[bool]]]) -> None:
+    def _acknowledge(self, of_peer: dict[ClientConnection, tuple[list[bytes], list[bool]]]) -> None:
         self._has_acknowledged = True
         for peer, (message_ids, streams) in of_peer.items():
             peer.acknowledge(message_ids, sum(streams))
@@ -237,7 +237,7 @@ class MqttListener:
 
     # What peers call.
 
-    def admit(self, peer: Peer) -> None:
+    def admit(self, peer: ClientConnection) -> None:
         """A connection was made; too many are closed at once."""
         self._peers.add(peer)
         self._metrics.listener_connections.set(len(self._peers))
@@ -259,12 +259,12 @@ class MqttListener:
         """Connections and handshakes are as many as are allowed."""
         return len(self._peers) + len(self._tasks) >= self.settings.connections_max
 
-    def leave(self, peer: Peer) -> None:
+    def leave(self, peer: ClientConnection) -> None:
         """A connection ended."""
         self._peers.discard(peer)
         self._metrics.listener_connections.set(len(self._peers))
 
-    def needs_password(self, peer: Peer, connect: Connect) -> bool:
+    def needs_password(self, peer: ClientConnection, connect: Connect) -> bool:
         """Whether the client must wait for the slow check of its password."""
         if self._users is None or peer.certificate_user is not None:
             return False
@@ -272,11 +272,11 @@ class MqttListener:
             return True
         return not self._users.is_quick(connect.username, connect.password)
 
-    def check_password(self, peer: Peer, connect: Connect) -> None:
+    def check_password(self, peer: ClientConnection, connect: Connect) -> None:
         """Check outside the event loop, then tell the peer."""
         self.run_task(self._check_password(peer, connect))
 
-    async def _check_password(self, peer: Peer, connect: Connect) -> None:
+    async def _check_password(self, peer: ClientConnection, connect: Connect) -> None:
         is_right = False
         if self._users is not None and connect.username is not None and connect.password is not None:
             is_right = await self._loop.run_in_executor(
@@ -284,7 +284,9 @@ class MqttListener:
             )
         peer.password_checked(connect, is_right=is_right)
 
-    def open_session(self, peer: Peer, connect: Connect, user: str | None) -> tuple[Session, bool] | str:
+    def open_session(
+        self, peer: ClientConnection, connect: Connect, user: str | None
+    ) -> tuple[Session, bool] | str:
         """The client's session and whether it was there before; or why it cannot have one."""
         if not connect.client_id and not connect.is_v5 and not connect.is_clean:
             return "an empty client identifier needs a clean session"
@@ -293,7 +295,7 @@ class MqttListener:
         if known is not None:
             if known.username != user and not self.permissions.is_open:
                 return f"client identifier {client_id} belongs to another user"
-            if isinstance(known.outlet, Peer):
+            if isinstance(known.outlet, ClientConnection):
                 before, known.outlet = known.outlet, None
                 before.refuse("taken_over", f"client {client_id} connected again", 0x8E)
             if connect.is_clean:
@@ -329,7 +331,7 @@ class MqttListener:
         self.hub.publish(topic, payload, qos, retain=retain)
         self._metrics.listener_dropped.inc(self.hub.dropped - before)
 
-    def put(self, arrived: Arrived) -> None:
+    def put(self, arrived: InboundBatch) -> None:
         """To the inbox; when it is full of streams these are not read from, when it is full nobody is."""
         self._taken += len(arrived.topics)
         self._inbox.put(arrived)
@@ -431,7 +433,7 @@ class _TlsGate(asyncio.Protocol):
         self._listener.run_task(self._upgrade(transport))
 
     async def _upgrade(self, transport: asyncio.Transport) -> None:
-        peer = Peer(self._listener)
+        peer = ClientConnection(self._listener)
         try:
             upgraded = await asyncio.get_running_loop().start_tls(
                 transport, peer, self._context, server_side=True, ssl_handshake_timeout=HANDSHAKE_S_MAX
@@ -452,7 +454,7 @@ def _address(transport: asyncio.Transport) -> str:
     return f"{remote[0]}:{remote[1]}" if remote else "unknown"
 
 
-def _probe_when_idle(peer: Peer) -> None:
+def _probe_when_idle(peer: ClientConnection) -> None:
     """TCP's own probes find half-open connections of clients without keepalive."""
     found = peer.socket()
     if found is None:

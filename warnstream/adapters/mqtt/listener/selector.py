@@ -23,7 +23,7 @@ MUCH = 16
 Ready = list[tuple[selectors.SelectorKey, int]]
 
 
-class CalmSelector(selectors.DefaultSelector):
+class CoalescingSelector(selectors.DefaultSelector):
     """For a selector event loop, which registers its own wake-up socket before all others.
 
     Parameters

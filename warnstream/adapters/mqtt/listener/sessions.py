@@ -105,7 +105,7 @@ class Session:
                 return found
 
 
-class Hub:
+class SessionStore:
     """Sessions by client, subscriptions by filter, retained messages by topic."""
 
     def __init__(self) -> None:

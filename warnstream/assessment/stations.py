@@ -19,7 +19,6 @@ from warnstream.model.observations.readings import (
     COUNTER_FLAGS,
     COUNTERS,
     DOUBTFUL,
-    UM_PER_MM,
     UNUSABLE,
     Flag,
     ReadingBatch,
@@ -258,18 +257,12 @@ class StationState:
             self._quality.equal_rain_run,
             self._newest_doubt_s,
             self._newest_counter_fault_s,
-            self._is_beyond_record(windows),
+            self._rain_limits.is_beyond_record(self.duration_s, windows.rain_mm),
         )
         quality = self._gauges.step(self._ring, now, now_s)
         self._doubt(quality.stretches, now_s)
         self._judged = _Judged(windows, self._gauges.stands_until_s(now, now_s), quality)
         return quality
-
-    def _is_beyond_record(self, windows: Accumulation) -> BoolArray:
-        """Which gauges have had more rain in some window than any place on Earth, shape (n_stations,)."""
-        record_um = np.ceil(self._rain_limits.record_mm(self.duration_s) * UM_PER_MM).astype(np.int64)
-        is_beyond: BoolArray = (windows.rain_um > record_um[:, None]).any(axis=0)
-        return is_beyond
 
     def doubtful_until_s(self, indicator: Indicator, station: int) -> int:
         """Newest doubtful reading of a station among those that an indicator rests on; -1: none."""

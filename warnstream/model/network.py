@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
-from warnstream.model.observations.readings import Variable
 from warnstream.model.observations.counter_forms import CounterForm
+from warnstream.model.observations.readings import Variable
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,9 @@ class RainGaugeQuality:
     def stands_until_s(self, now: RainNow, now_s: int) -> int:
         """From when on `step` may find otherwise by time alone, while `now` stays as it is."""
         neighbours = self._policy.neighbours
-        fading_s = np.concatenate([self._checks.influx_at_s, now.doubtful_until_s, now.counter_until_s]) + HOUR_S
+        fading_s = (
+            np.concatenate([self._checks.influx_at_s, now.doubtful_until_s, now.counter_until_s]) + HOUR_S
+        )
         fades_s = int(fading_s.min(where=fading_s > now_s, initial=np.iinfo(np.int64).max))
         if not self._is_compared:
             return fades_s

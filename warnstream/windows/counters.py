@@ -24,9 +24,9 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.network import Stations
+from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.rain_limits import RainLimits
 from warnstream.model.observations.readings import COUNTERS, Flag, ReadingBatch, Variable
-from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.rules.policies import CounterPolicy
 from warnstream.model.times import DAY_S, MINUTE_S
 from warnstream.windows.rain_counter import (

@@ -1,4 +1,4 @@
-"""What the rain counters of a station or of a topic have of their own: where they wrap, when their day begins."""
+"""What rain counters of a station or a topic have of their own: where they wrap, when their day begins."""
 
 from dataclasses import dataclass
 

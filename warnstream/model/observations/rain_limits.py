@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from warnstream.model.arrays import Float64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 
 RAIN_RECORDS: tuple[tuple[int, float], ...] = (
@@ -87,6 +87,16 @@ class RainLimits:
             self.mm_per_min_max * minutes, RECORD_MARGIN * self.record_mm(duration_s)
         )
         return found
+
+    def is_beyond_record(self, duration_s: Int32Array, rain_mm: Float64Array) -> BoolArray:
+        """Which stations, shape (n,), have had more than a record in some window.
+
+        Parameters
+        ----------
+        duration_s : Int32Array, shape (n_durations,)
+        rain_mm : Float64Array, shape (n, n_durations)
+        """
+        return np.asarray((rain_mm > self.record_mm(duration_s)).any(axis=1))
 
     def record_of(self, duration_s: int) -> float:
         """`record_mm` of one duration, remembered."""

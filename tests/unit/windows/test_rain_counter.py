@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.networks import T0, network_of
+from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.rain_limits import RainLimits
 from warnstream.model.observations.readings import (
     COUNTER_FLAGS,
@@ -17,7 +18,6 @@ from warnstream.model.observations.readings import (
     Variable,
     batch_of,
 )
-from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.rules.policies import CounterPolicy
 from warnstream.windows.counters import RainCounters
 from warnstream.windows.rain_window import RainWindow

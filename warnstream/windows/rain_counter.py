@@ -21,7 +21,7 @@ had is lost. Where it rains hard, the first value of a device that reports under
 the identity of another can be taken for rain of that storm, once and doubtful.
 """
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from warnstream.model.observations.rain_limits import RainLimits
 from warnstream.model.observations.readings import Flag
@@ -53,8 +53,7 @@ ANY_SOURCE = -1
 """Source of a total that was taken up from a snapshot of before sources were kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """A total that rises: one device between two resets.
 
     Attributes
@@ -87,8 +86,7 @@ class Track:
         return self.source in (source, ANY_SOURCE)
 
 
-@dataclass(frozen=True, slots=True)
-class Rise:
+class Rise(NamedTuple):
     """Rain of a time between two readings; `begin_s` equal to `end_s`: the station is there, no more."""
 
     begin_s: int
@@ -96,16 +94,14 @@ class Rise:
     rain_mm: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(NamedTuple):
     """Rain that counts if the next reading rises by at least so much a second."""
 
     rise: Rise
     next_mm_per_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class CounterDay:
+class CounterDay(NamedTuple):
     """The rain day that a reading of a day counter falls in.
 
     `begin_s` is when it began, `resets_early` whether the next one is so near
@@ -116,8 +112,7 @@ class CounterDay:
     resets_early: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A total at a time; `day` is None of running totals, `wrap_mm` of those that never wrap."""
 
     at_s: int
@@ -127,8 +122,7 @@ class Reading:
     day: CounterDay | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a reading brought: rises in order, which may overlap, and its flags."""
 
     rises: tuple[Rise, ...]
@@ -145,11 +139,13 @@ class RainCounter:
     trial : Trial or None
     """
 
-    __slots__ = ("_limits", "_reset_late_s", "before", "now", "trial")
+    __slots__ = ("_limits", "_reset_late_s", "_small_mm", "before", "now", "trial")
 
     def __init__(self, limits: RainLimits, reset_late_s_max: int) -> None:
         self._limits = limits
         self._reset_late_s = reset_late_s_max
+        # What is sound in a minute is so in any time: most rises need no further look.
+        self._small_mm = min(limits.mm_per_min_max, JUMP_SHARE * limits.record_of(MINUTE_S))
         self.now: Track | None = None
         self.before: Track | None = None
         self.trial: Trial | None = None
@@ -197,6 +193,10 @@ class RainCounter:
         rise_mm = one.value_mm - track.value_mm
         apart_s = one.at_s - track.at_s
         rise = Rise(track.at_s, one.at_s, rise_mm)
+        if rise_mm <= self._small_mm and not track.is_new:
+            settled = self._settled(rise_mm / apart_s) if self.trial is not None else ()
+            self.now = Track(one.value_mm, one.at_s, one.source, track.start_mm, track.begun_s, False)
+            return Outcome((*settled, rise), flags)
         if rise_mm > self._limits.impossible_of(apart_s):
             return self._begin_anew(track, one, None, flags | Flag.OUT_OF_RANGE)
         settled = self._settled(rise_mm / apart_s)
@@ -205,7 +205,7 @@ class RainCounter:
             need = GOES_ON_SHARE * rise_mm / apart_s
             outcome = self._begin_anew(track, one, Trial(rise, need), flags | Flag.COUNTER_BEGAN)
             assert self.now is not None
-            self.now = replace(self.now, is_new=track.is_new)
+            self.now = self.now._replace(is_new=track.is_new)
             return Outcome((*settled, *outcome.rises), outcome.flags)
         is_new = track.is_new and rise_mm == 0
         self.now = Track(one.value_mm, one.at_s, one.source, track.start_mm, track.begun_s, is_new)
@@ -231,7 +231,7 @@ class RainCounter:
     def _wrap(self, now: Track, one: Reading, rise: Rise) -> Outcome:
         """A running total that began again at zero; a great wrap waits for a reading that goes on."""
         settled = self._settled(rise.rain_mm / (rise.end_s - rise.begin_s))
-        self.before = replace(now, is_over=True)
+        self.before = now._replace(is_over=True)
         self.now = Track(one.value_mm, one.at_s, one.source, one.value_mm, one.at_s, is_new=False)
         apart_s = rise.end_s - rise.begin_s
         if rise.rain_mm > self._begin_mm(apart_s):
@@ -260,7 +260,7 @@ class RainCounter:
             need = GOES_ON_SHARE * one.value_mm / apart_s
             outcome = self._begin_anew(now, one, Trial(rise, need), flags | Flag.COUNTER_BEGAN)
             return Outcome((*settled, *outcome.rises), outcome.flags)
-        self.before = replace(now, is_over=True)
+        self.before = now._replace(is_over=True)
         self.now = Track(one.value_mm, one.at_s, one.source, 0.0, one.at_s, is_new=False)
         return Outcome((*settled, rise), flags)
 

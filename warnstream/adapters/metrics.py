@@ -87,6 +87,12 @@ class Metrics:
         self.readings_flagged = Counter(
             "warnstream_readings_flagged", "Readings flagged by quality control.", ["flag"], registry=registry
         )
+        self.rain_counters = Counter(
+            "warnstream_rain_counters",
+            "Readings of rain counters that fell, came back to an earlier total, or began anew.",
+            ["counter", "event"],
+            registry=registry,
+        )
         self.reading_lag = BatchHistogram(
             "warnstream_reading_lag_seconds",
             "Arrival minus observation of accepted readings.",

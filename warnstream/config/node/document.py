@@ -307,6 +307,17 @@ class CountersSection(Section):
     day_start_s: Annotated[int, value_types.duration("0s", "24h")] = default(
         "8h", alias="day_start", description="When the rain day begins, after midnight of the local clock."
     )
+    reset_late_s_max: Annotated[int, value_types.duration("0s", "2h")] = default(
+        "15min",
+        alias="reset_late_max",
+        description="How long before or after its day begins a day counter (rain_day) may be reset.",
+    )
+    offsets: Annotated[tuple[tuple[int, int], ...] | None, value_types.time_zone()] = default(
+        None,
+        alias="zone",
+        description="Time zone by which the days of day counters begin, such as Europe/Lisbon; without it "
+        "node.utc_offset, all year.",
+    )
 
 
 class ForecastSection(Section):

@@ -65,6 +65,7 @@ class Metrics:
         self._add_listener()
         self._add_judgement()
         self._add_delivery()
+        self._add_alarms()
 
     def _add_ingest(self) -> None:
         registry = self.registry
@@ -317,6 +318,15 @@ class Metrics:
             "Warning messages issued.",
             ["hazard", "level", "type"],
             registry=registry,
+        )
+
+    def _add_alarms(self) -> None:
+        registry = self.registry
+        self.alarms = Gauge(
+            "warnstream_alarms", "Alarms of the node that stand, by kind.", ["kind"], registry=registry
+        )
+        self.alarms_begun = Counter(
+            "warnstream_alarms_begun", "Alarms of the node that have begun.", ["kind"], registry=registry
         )
 
     def _add_delivery(self) -> None:

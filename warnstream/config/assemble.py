@@ -88,7 +88,13 @@ def assemble(
     return Configuration(
         directory=folder.directory,
         fingerprint=folder.fingerprint(),
-        node=NodeSettings(node.node.name, node.node.clock, node.node.tick_s, node.node.react_within_s),
+        node=NodeSettings(
+            node.node.name,
+            node.node.clock,
+            node.node.tick_s,
+            node.node.react_within_s,
+            tuple(node.node.duty_posts),
+        ),
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
         listener=_listener_settings(node, folder.directory),
         topic_prefix=node.topics.prefix,

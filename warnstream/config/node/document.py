@@ -47,6 +47,10 @@ class NodeSection(Section):
         alias="react_within",
         description="What arrives is judged that soon after the last step, if judging takes a tenth of it.",
     )
+    duty_posts: list[Annotated[str, value_types.code()]] = part(
+        list,
+        "Posts of chain.csv that are notified of the node's own alarms: default the county's first rank.",
+    )
 
 
 class TlsSection(Section):

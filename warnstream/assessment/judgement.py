@@ -1,6 +1,8 @@
 """Which level each hazard has reached in every village, and why.
 
-A hazard that fails holds its levels, is reported, and silences no other.
+A hazard that fails holds its levels, is reported, and silences no other. Its
+level moves last, when what is to be told of it stands; a reason that cannot be
+worked out is replaced by a bare one, and the warning goes out.
 Hazards whose rules read the levels of others are judged after those.
 """
 
@@ -9,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from warnstream.assessment.plain_reasons import bare_reason, reason_of_sign
 from warnstream.assessment.reasons import (
     LeafFact,
     Sources,
     reason_of_facts,
-    reason_of_sign,
     reason_of_value,
 )
 from warnstream.assessment.stations import Arrays
@@ -87,7 +89,7 @@ class Judgement:
         self._numberless = frozenset(rule.name for rule in rules if has_no_number(rule.thresholds))
         self._read: RuleSources | None = None
         self.ratio: dict[str, Float64Array] = {}
-        self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
+        self.levels = {rule.name: self._level_state(rule) for rule in rules}
         self._spoken: dict[str, Spoken] = {}
         self._last: dict[str, Spoken | None] = {}
         self._found_by_stage: dict[str, tuple[bytes, HazardLevels]] = {}
@@ -113,7 +115,7 @@ class Judgement:
     def reason(self, rule: HazardRule, village: int, sources: Sources) -> Reason | None:
         """Why the last step, which had these sources, gave a village its level; None where it gave none."""
         spoken = self._last.get(rule.name)
-        return None if spoken is None else self._reason(rule, village, spoken, sources)
+        return None if spoken is None else self._explain(rule, village, spoken, sources, {})
 
     def told(self, rule: HazardRule, place: int, sources: Sources) -> list[RuleLevelFound]:
         """What became of the conditions of a rule of the operator's own at one place in the last step."""
@@ -130,22 +132,51 @@ class Judgement:
             level.restore(state[f"level.{name}"])
         self._plan.restore(state["conditions"])
 
+    def _level_state(self, rule: HazardRule) -> LevelState:
+        """Levels of all villages, none yet; a fall leads to levels that the rule has values for."""
+        defined = rule.thresholds.defined(len(self._places))
+        of_villages = np.logical_or.reduceat(defined, self._places.first_of_village[:-1], axis=0)
+        return LevelState(len(self._network.villages), of_villages)
+
     def _judge(self, rule: HazardRule, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
-        """Changes of one hazard. The one place where a hazard's failure is caught."""
-        state = self.levels[rule.name]
+        """Changes of one hazard. The one place where its failure is caught; its level is held then."""
+        self._last[rule.name] = None
         try:
             spoken = self._speak(rule, self._evaluate(rule, sources))
+            self.ratio[rule.name] = spoken.ratio
+            self._last[rule.name] = spoken = self._with_signs(rule, spoken, sources, failures)
+            return self._move(rule, spoken, sources, failures)
         except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
             failures[rule.name] = describe(error)
             self._last[rule.name] = None
-            return self._hold(rule, state, sources)
-        self.ratio[rule.name] = spoken.ratio
-        if rule.signs is not None and sources.signs.standing:
-            of_villages = with_signs(spoken.of_villages, sources.signs.levels(rule.signs))
-            spoken = replace(spoken, of_villages=of_villages)
-        self._last[rule.name] = spoken
-        step = state.step(spoken.of_villages, rule.lowering, sources.now_s)
-        return self._changes(rule, step, spoken, sources)
+        try:
+            return self._hold(rule, sources, failures)
+        except Exception as error:  # noqa: BLE001  # not even held: its level stands, the others go on
+            failures[rule.name] = describe(error)
+            return []
+
+    def _move(
+        self, rule: HazardRule, spoken: Spoken, sources: Sources, failures: dict[str, str]
+    ) -> list[LevelChange]:
+        """Changes by what was found; the level moves last, when they stand."""
+        state = self.levels[rule.name]
+        step = state.propose(spoken.of_villages, rule.lowering, sources.now_s)
+        changes = self._changes(rule, step, spoken, sources, failures)
+        state.commit(step)
+        return changes
+
+    def _with_signs(
+        self, rule: HazardRule, spoken: Spoken, sources: Sources, failures: dict[str, str]
+    ) -> Spoken:
+        """What was found with the signs that stand; what was measured alone, where those fail."""
+        if rule.signs is None or not sources.signs.standing:
+            return spoken
+        try:
+            by_signs = sources.signs.levels(rule.signs)
+            return replace(spoken, of_villages=with_signs(spoken.of_villages, by_signs))
+        except Exception as error:  # noqa: BLE001  # signs failing never silence what was measured
+            failures[f"signs of {rule.name}"] = describe(error)
+            return spoken
 
     def _speak(self, rule: HazardRule, found: HazardLevels) -> Spoken:
         """Villages by what was found over places, checked; what stands is not gone through again."""
@@ -163,16 +194,19 @@ class Judgement:
         self._spoken[rule.name] = spoken
         return spoken
 
-    def _hold(self, rule: HazardRule, state: LevelState, sources: Sources) -> list[LevelChange]:
+    def _hold(self, rule: HazardRule, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """A hazard that cannot be judged keeps its levels; what people see still raises them."""
-        if rule.signs is None:
-            return self._changes(rule, state.hold(), None, sources)
-        of_villages = no_levels(len(self._network.villages), Indicator.SIGN)
-        of_villages.is_blind[:] = True
-        of_villages = with_signs(of_villages, sources.signs.levels(rule.signs))
-        every = np.arange(len(of_villages.level))
-        spoken = Spoken(of_villages, of_villages, every, of_villages.ratio)
-        return self._changes(rule, state.step(of_villages, rule.lowering, sources.now_s), spoken, sources)
+        if rule.signs is not None and sources.signs.standing:
+            nothing = no_levels(len(self._network.villages), Indicator.SIGN)
+            nothing.is_blind[:] = True
+            every = np.arange(len(nothing.level))
+            spoken = self._with_signs(rule, Spoken(nothing, nothing, every, nothing.ratio), sources, failures)
+            return self._move(rule, spoken, sources, failures)
+        state = self.levels[rule.name]
+        step = state.propose_hold(sources.now_s)
+        changes = self._changes(rule, step, None, sources, failures)
+        state.commit(step)
+        return changes
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         if rule.name in self._numberless:
@@ -242,6 +276,16 @@ class Judgement:
             )
         return self._read
 
+    def _explain(
+        self, rule: HazardRule, village: int, spoken: Spoken, sources: Sources, failures: dict[str, str]
+    ) -> Reason | None:
+        """The reason of a village's level; where it cannot be worked out what little is certain."""
+        try:
+            return self._reason(rule, village, spoken, sources)
+        except Exception as error:  # noqa: BLE001  # a reason failing must not keep its warning back
+            failures[f"reason of {rule.name}"] = describe(error)
+            return bare_reason(rule, village, spoken.of_villages, sources.now_s)
+
     def _reason(self, rule: HazardRule, village: int, spoken: Spoken, sources: Sources) -> Reason | None:
         """Why the evaluator gave this village its level; None where it gave none."""
         found, place = spoken.of_places, int(spoken.place[village])
@@ -280,6 +324,7 @@ class Judgement:
         step: LevelStep,
         spoken: Spoken | None,
         sources: Sources,
+        failures: dict[str, str],
     ) -> list[LevelChange]:
         """One `LevelChange` per village whose level moved, or that lost or regained sight of a level."""
         now_s = sources.now_s
@@ -290,7 +335,9 @@ class Judgement:
         changes = []
         for village in np.flatnonzero(moved | sight):
             level, previous = Level(int(step.level[village])), Level(int(step.previous[village]))
-            reason = self._reason(rule, int(village), spoken, sources) if spoken is not None else None
+            reason = None
+            if spoken is not None:
+                reason = self._explain(rule, int(village), spoken, sources, failures)
             for kind in _kinds(level, previous, was_blind=bool(step.was_blind[village])):
                 is_rise = kind is Change.RISE
                 crossed_at_s = reason.observed_until_s if is_rise and reason is not None else now_s

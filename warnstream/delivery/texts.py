@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.delivery.transfer import transfer_deadline_s
-from warnstream.model.changes import Reason
+from warnstream.model.changes import UNEXPLAINED, Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.policies import MessagePolicy
@@ -364,6 +364,8 @@ def _spare_en(reason: Reason) -> str:
 
 
 def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
+    if reason.indicator == UNEXPLAINED:
+        return "已达到预警阈值，具体数值暂无法给出，待核实。"
     signs = _signs_zh(reason, policy)
     if reason.indicator in NOT_MEASURED:
         return signs or "其他灾害预警等级已达到阈值。"
@@ -404,6 +406,8 @@ def _why_en(message: WarningMessage, policy: MessagePolicy) -> str:
 
 
 def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
+    if reason.indicator == UNEXPLAINED:
+        return "A warning value has been reached; by how much cannot be told now, unconfirmed."
     signs = _signs_en(reason, policy).rstrip()
     if reason.indicator in NOT_MEASURED:
         return signs or "The warning level of another hazard has been reached."

@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from warnstream.model.level import Level
 
+UNEXPLAINED = "unexplained"
+"""`Reason.indicator` where a level was reached and how could not be worked out."""
+
 
 class Change(StrEnum):
     """Kinds of change of one village and hazard."""
@@ -63,7 +66,7 @@ class Reason:
     Attributes
     ----------
     indicator : str
-        ``rain`` or ``stage``.
+        Word of an `Indicator`, or `UNEXPLAINED`.
     station : str
         Code of the station that weighs most in the value, a spare where its readings are used; empty
         if none reports.

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.days import DayWindow
 from warnstream.model.indicators import BY_DAYS, Indicator
-from warnstream.model.level import Level
+from warnstream.model.level import LEVELS, Level
 
 RAIN_LIKE = frozenset(
     {
@@ -178,6 +180,12 @@ class RuleTable:
         """Windows of days that the rule reads."""
         quantities = (leaf.quantity for leaf in self.leaves() if isinstance(leaf, Term))
         return {quantity.days for quantity in quantities if quantity.days is not None}
+
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that the rule has, where it concerns a place, shape (n_places, 4)."""
+        own = {item.level for item in self.levels}
+        concerns = np.ones(n_places, dtype=np.bool_) if self.concerns is None else self.concerns
+        return np.asarray(concerns[:, None] & np.array([level in own for level in LEVELS]))
 
     @property
     def hazards(self) -> frozenset[str]:

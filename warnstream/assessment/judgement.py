@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from warnstream.assessment.plain_reasons import bare_reason, reason_of_sign
+from warnstream.assessment.raisers import SilentRaisers
 from warnstream.assessment.reasons import (
     LeafFact,
     Sources,
     reason_of_facts,
     reason_of_value,
 )
+from warnstream.assessment.rule_checks import check_finding, has_no_number, reading_order
 from warnstream.assessment.stations import Arrays
 from warnstream.hazards import (
     critical_rainfall,
@@ -42,12 +44,10 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules import (
     CriticalRain,
-    CriticalStage,
     FireTable,
     HazardRule,
     LandslideRain,
     SlopeTable,
-    Thresholds,
     WaterloggingTable,
 )
 from warnstream.model.times import HOUR_S
@@ -302,6 +302,22 @@ class Judgement:
             reason = reason_of_value(rule, place, found, sources, self._network)
         return replace(reason, zone=self._places.zone[place])
 
+    def _explain_fall(
+        self,
+        silent: SilentRaisers,
+        rule: HazardRule,
+        village: int,
+        reason: Reason | None,
+        failures: dict[str, str],
+    ) -> Reason | None:
+        """The same of a fall: whether the sensors that raised the level confirm it."""
+        try:
+            opened_at_s = int(self.levels[rule.name].since_s[village])
+            return silent.explain_fall(rule, village, opened_at_s, reason)
+        except Exception as error:  # noqa: BLE001  # a reason failing must not keep its message back
+            failures[f"reason of {rule.name}"] = describe(error)
+            return reason
+
     def _fact(self, leaf: Leaf, since_s: int, place: int, sources: Sources) -> LeafFact:
         """What a term of a rule found in one place."""
         if isinstance(leaf, SignTerm):
@@ -332,12 +348,15 @@ class Judgement:
             return []
         moved = step.level != step.previous
         sight = (step.is_blind != step.was_blind) & (step.level > 0) & ~moved
+        silent = SilentRaisers(self._network, sources, self._plan, lambda: self._rule_sources(sources))
         changes = []
         for village in np.flatnonzero(moved | sight):
             level, previous = Level(int(step.level[village])), Level(int(step.previous[village]))
             reason = None
             if spoken is not None:
                 reason = self._explain(rule, int(village), spoken, sources, failures)
+            if level < previous:
+                reason = self._explain_fall(silent, rule, int(village), reason, failures)
             for kind in _kinds(level, previous, was_blind=bool(step.was_blind[village])):
                 is_rise = kind is Change.RISE
                 crossed_at_s = reason.observed_until_s if is_rise and reason is not None else now_s
@@ -375,33 +394,6 @@ def durations_of(rules: tuple[HazardRule, ...]) -> Int32Array:
     return np.array(sorted(needed), dtype=np.int32)
 
 
-def reading_order(rules: tuple[HazardRule, ...]) -> tuple[HazardRule, ...]:
-    """Rules in the order of their judgement: those whose levels others read go first.
-
-    Raises
-    ------
-    ValueError
-        If hazards read each other's levels in a circle, or a level that does not exist.
-    """
-    reads = {
-        rule.name: rule.thresholds.hazards if isinstance(rule.thresholds, RuleTable) else frozenset[str]()
-        for rule in rules
-    }
-    unknown = set[str]().union(*reads.values()) - reads.keys()
-    if unknown:
-        raise ValueError(f"rules read the levels of hazards that do not exist: {', '.join(sorted(unknown))}")
-    left, ordered = list(rules), list[HazardRule]()
-    while left:
-        judged = {rule.name for rule in ordered}
-        ready = [rule for rule in left if reads[rule.name] <= judged]
-        if not ready:
-            circle = ", ".join(rule.name for rule in left)
-            raise ValueError(f"hazards read each other's levels in a circle: {circle}")
-        ordered += ready
-        left = [rule for rule in left if rule not in ready]
-    return tuple(ordered)
-
-
 def with_signs(found: HazardLevels, level: LevelArray) -> HazardLevels:
     """Levels with those that signs raise and hold; of an equal level the measured reason stays."""
     higher = level > found.level
@@ -412,36 +404,3 @@ def with_signs(found: HazardLevels, level: LevelArray) -> HazardLevels:
         lead_s=np.where(higher, np.int32(0), found.lead_s),
         holding=np.maximum(found.holding, level),
     )
-
-
-def check_finding(found: HazardLevels, n_places: int) -> None:
-    """Refuse what no evaluator may give, before it moves any level.
-
-    Raises
-    ------
-    ValueError
-        If arrays have another length, or a level does not exist.
-    """
-    for name in ("level", "holding", "can_fall", "is_blind"):
-        if len(getattr(found, name)) != n_places:
-            raise ValueError(f"{name} of {len(getattr(found, name))} places, expected {n_places}")
-    if found.level.max(initial=0) > Level.RED or found.holding.max(initial=0) > Level.RED:
-        raise ValueError(f"a level above {Level.RED.word}")
-
-
-def has_no_number(thresholds: Thresholds) -> bool:
-    """Whether a table has villages or sensors, and not one number to judge them by.
-
-    Such a table would look like fine weather: levels would fall, and nobody would know.
-    """
-    if isinstance(thresholds, CriticalRain):
-        critical = thresholds.critical_mm
-    elif isinstance(thresholds, CriticalStage):
-        critical = thresholds.critical_m
-    elif isinstance(thresholds, SlopeTable | FireTable):
-        critical = thresholds.critical
-    elif isinstance(thresholds, WaterloggingTable):
-        critical = np.concatenate([thresholds.critical_cm.ravel(), thresholds.rain.critical_mm.ravel()])
-    else:
-        return False
-    return critical.size > 0 and bool(np.isnan(critical).all())

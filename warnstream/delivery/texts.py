@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.delivery.transfer import transfer_deadline_s
-from warnstream.model.changes import UNEXPLAINED, Reason
+from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED, Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.policies import MessagePolicy
@@ -215,7 +215,7 @@ def _why_zh(message: WarningMessage, policy: MessagePolicy) -> str:
     if message.cause is Cause.CANCELLED:
         return "由值班人员解除。"
     if message.cause is Cause.ENDED:
-        return "监测值已回落到预警值以下。"
+        return f"监测值已回落到预警值以下。{_silent_raisers_zh(message.reason, policy)}"
     if message.blind:
         return "监测站失联，无法确认是否好转，预警等级维持不变。"
     resumed = "监测已恢复。" if message.cause is Cause.SIGHT_REGAINED else ""
@@ -363,13 +363,37 @@ def _spare_en(reason: Reason) -> str:
     return said
 
 
+def _silent_raisers_zh(reason: Reason | None, policy: MessagePolicy) -> str:
+    """Which sensors raised the level and cannot confirm its fall; empty as a rule."""
+    facts = [fact for fact in reason.facts if fact.indicator == SILENT_RAISER] if reason else []
+    return "".join(
+        f"未核实：{_short(fact.station)}站{clock_local(fact.held_since_s, policy.utc_offset_s)}后无数据"
+        f"（末值{_number(fact.value, '未知')}{UNIT_ZH.get(fact.unit, _short(fact.unit))}）。"
+        for fact in facts
+    )
+
+
+def _silent_raisers_en(reason: Reason | None, policy: MessagePolicy) -> str:
+    facts = [fact for fact in reason.facts if fact.indicator == SILENT_RAISER] if reason else []
+    return "".join(
+        f" Not confirmed: {_short(fact.station, 3 * NAME_MAX)} has been silent since "
+        f"{clock_local(fact.held_since_s, policy.utc_offset_s)} "
+        f"(last {_number(fact.value, 'unknown')} {_short(fact.unit)})."
+        for fact in facts
+    )
+
+
 def _reason_zh(reason: Reason, policy: MessagePolicy) -> str:
     if reason.indicator == UNEXPLAINED:
         return "已达到预警阈值，具体数值暂无法给出，待核实。"
+    silent = _silent_raisers_zh(reason, policy)
+    if reason.indicator == SILENT_RAISER:
+        return f"监测值正在回落。{silent}"
     signs = _signs_zh(reason, policy)
     if reason.indicator in NOT_MEASURED:
         return signs or "其他灾害预警等级已达到阈值。"
-    return f"{_measured_zh(reason, policy)}{_others_zh(reason)}{_travel_zh(reason)}{_spare_zh(reason)}{signs}"
+    others = f"{_others_zh(reason)}{_travel_zh(reason)}{_spare_zh(reason)}{silent}"
+    return f"{_measured_zh(reason, policy)}{others}{signs}"
 
 
 def _measured_zh(reason: Reason, policy: MessagePolicy) -> str:
@@ -395,7 +419,7 @@ def _why_en(message: WarningMessage, policy: MessagePolicy) -> str:
     if message.cause is Cause.CANCELLED:
         return "Ended by the duty officer."
     if message.cause is Cause.ENDED:
-        return "Measurements are below the warning values again."
+        return f"Measurements are below the warning values again.{_silent_raisers_en(message.reason, policy)}"
     if message.blind:
         return "The gauges are silent: nobody can confirm an improvement, the level is held."
     resumed = "The gauges report again. " if message.cause is Cause.SIGHT_REGAINED else ""
@@ -408,10 +432,13 @@ def _why_en(message: WarningMessage, policy: MessagePolicy) -> str:
 def _reason_en(reason: Reason, policy: MessagePolicy) -> str:
     if reason.indicator == UNEXPLAINED:
         return "A warning value has been reached; by how much cannot be told now, unconfirmed."
+    silent = _silent_raisers_en(reason, policy)
+    if reason.indicator == SILENT_RAISER:
+        return f"Measurements are falling.{silent}"
     signs = _signs_en(reason, policy).rstrip()
     if reason.indicator in NOT_MEASURED:
         return signs or "The warning level of another hazard has been reached."
-    others = f"{_others_en(reason)}{_travel_en(reason)}{_spare_en(reason)}"
+    others = f"{_others_en(reason)}{_travel_en(reason)}{_spare_en(reason)}{silent}"
     return f"{_measured_en(reason, policy)}{others}{' ' if signs else ''}{signs}"
 
 

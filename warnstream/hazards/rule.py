@@ -169,6 +169,25 @@ class RulePlan:
         reached = [n for of, n in self._levels[rule.name] if of == level and self._found[n][0, village]]
         return self._carriers(reached[0], village, 0) if reached else []
 
+    def silent_raisers(
+        self, rule: HazardRule, place: int, since_s: int, sources: RuleSources
+    ) -> list[tuple[Term, Values]]:
+        """Terms of sensors that still held when those fell silent, after `since_s`, and their values."""
+        table = rule.thresholds
+        assert isinstance(table, RuleTable)
+        found = []
+        for leaf in table.leaves():
+            if not isinstance(leaf, Term) or not leaf.quantity.station or leaf.relation is Relation.RISES_BY:
+                continue
+            values = self.value(leaf.quantity, sources)
+            is_silent = bool(values.concerns[place] and not values.sees[place])
+            if is_silent and values.observed_at_s[place] >= since_s:
+                clear = float(np.broadcast_to(np.asarray(self._amount(leaf.clear)), (self._n_places,))[place])
+                last = float(values.last[place])
+                if last <= clear if leaf.relation is Relation.AT_MOST else last >= clear:
+                    found.append((leaf, values))
+        return found
+
     def told(self, rule: HazardRule, place: int, sources: RuleSources) -> list[RuleLevelFound]:
         """What became of each level's condition at one place in the last step, term by term."""
         table = rule.thresholds
@@ -254,11 +273,15 @@ class RulePlan:
         return state.under_way.copy()
 
     def _see(self, found: HazardLevels, rule: HazardRule, sources: RuleSources) -> None:
-        """Where a level may fall: everything that concerns the place is known. Blind: nothing is."""
+        """Where a level may fall: rain and other hazards are known. Blind: nothing that concerns it is.
+
+        A sensor that is silent pins nothing, as in `sensor_rows`; what holds a level is what is known.
+        """
         sees_all, sees_any, concerned = np.ones(self._n_places, np.bool_), None, None
         for leaf in self._sights[rule.name]:
             concerns, sees, falls = self._sight(leaf, rule.lowering.coverage_min, sources)
-            sees_all &= falls | ~concerns
+            if isinstance(leaf, LevelTerm) or leaf.quantity.indicator in RAIN_LIKE:
+                sees_all &= falls | ~concerns
             sees_any = sees & concerns if sees_any is None else sees_any | (sees & concerns)
             concerned = concerns if concerned is None else concerned | concerns
         found.can_fall[:] = sees_all

@@ -325,6 +325,7 @@ class Judgement:
         if isinstance(leaf, LevelTerm):
             level = self.levels[leaf.hazard].level[self._places.village[place]]
             return LeafFact(leaf, since_s, float(level), float(leaf.level))
+        leaf = self._plan.deciding(leaf, place, self._rule_sources(sources))
         values = self._plan.value(leaf.quantity, self._rule_sources(sources))
         return LeafFact(
             leaf,
@@ -390,7 +391,9 @@ def durations_of(rules: tuple[HazardRule, ...]) -> Int32Array:
         elif isinstance(rule.thresholds, WaterloggingTable):
             needed |= rain_table.durations_needed(waterlogging.rain_rule(rule))
         elif isinstance(rule.thresholds, RuleTable):
-            needed |= {int(seconds) for seconds in rule.thresholds.parameters(Indicator.RAIN)}
+            needed |= rule.thresholds.durations_s()
+        elif isinstance(rule.thresholds, LandslideRain):
+            needed |= rule.thresholds.durations_s
     return np.array(sorted(needed), dtype=np.int32)
 
 

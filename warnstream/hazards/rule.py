@@ -19,7 +19,7 @@ import numpy as np
 from warnstream.hazards.rule_values import RuleSources, Values, coverage_of, values_of
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.comparison import ConditionFound, RuleLevelFound
-from warnstream.model.days import over_duration
+from warnstream.model.days import DayWindow, over_duration
 from warnstream.model.expressions import (
     RAIN_LIKE,
     Expression,
@@ -161,6 +161,17 @@ class RulePlan:
         """What a term is compared with, shape (n_places,)."""
         return np.broadcast_to(np.asarray(self._amount(leaf.amount)), (self._n_places,))
 
+    def deciding(self, term: Term, place: int, sources: RuleSources) -> Term:
+        """A term as it decided at a place: of the days that have ended, where the sum has begun anew."""
+        window, quantity = term.quantity.days, term.quantity
+        if term.relation is not Relation.AT_LEAST or window is None or not window.resets:
+            return term
+        if float(self.value(quantity, sources).value[place]) >= float(self.amount(term)[place]):
+            return term
+        ended = replace(quantity, indicator=Indicator.PRIOR_RAIN, days=window.ended)
+        is_enough = float(self.value(ended, sources).value[place]) >= float(self.amount(term)[place])
+        return replace(term, quantity=ended) if is_enough else term
+
     def carriers(self, rule: HazardRule, village: int, level: int) -> list[tuple[Leaf, int]]:
         """Terms that carry a village's level, each with the time since when it had to hold (0: none).
 
@@ -243,7 +254,22 @@ class RulePlan:
             self._past[number].add(sources.now_s, self.value(term.quantity, sources).value)
         if term.relation is Relation.AT_MOST:
             return np.stack([value <= amount, value <= clear])
+        if term.relation is Relation.AT_LEAST and (window := term.quantity.days) and window.resets:
+            return self._of_days(window, value, amount, clear, sources)
         return np.stack([value >= amount, value >= clear])
+
+    @staticmethod
+    def _of_days(
+        window: DayWindow,
+        value: Float64Array,
+        amount: float | Float64Array,
+        clear: float | Float64Array,
+        sources: RuleSources,
+    ) -> BoolArray:
+        """A sum that begins anew with each day: see `warnstream.hazards.landslide_rain`."""
+        sliding = sources.rain.over(window.duration_s)
+        reached = (value >= amount) | ((sources.rain.over(window.ended) >= amount) & (sliding >= clear))
+        return np.stack([reached, np.fmax(value, sliding) >= clear])
 
     def _compared(self, number: int, term: Term, sources: RuleSources) -> Float64Array:
         """What a term compares with its amount: the value, or how much it has risen."""
@@ -318,6 +344,8 @@ class RulePlan:
 
     def _told(self, number: int, place: int, sources: RuleSources) -> ConditionFound:
         expression, held = self._expressions[number], self._found[number][:, place]
+        if isinstance(expression, Term) and held[0]:
+            expression = self.deciding(expression, place, sources)
         told = ConditionFound(
             expression,
             bool(held[0]),
@@ -383,7 +411,7 @@ def _collect(expression: Expression, shared: dict[Expression, None]) -> None:
 
 
 def _sights(table: RuleTable) -> list[Term | LevelTerm]:
-    """Terms that differ in what must be seen for them: all plain terms of rain see the same."""
+    """Terms that differ in what must be seen for them: plain terms of rain see the same."""
     found: dict[object, Term | LevelTerm] = {}
     for leaf in table.leaves():
         if isinstance(leaf, LevelTerm):

@@ -14,6 +14,7 @@ from warnstream.model.days import DayWindow
 from warnstream.model.expressions import RuleTable
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.signs import SignTrigger
+from warnstream.model.times import DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,18 @@ class LandslideRain:
     def day_windows(self) -> frozenset[DayWindow]:
         """Every window of days that is read."""
         own = () if self.api_days is None else (self.api_days,)
-        return frozenset((*self.daily, *own))
+        return frozenset((*self.daily, *own, *(window.ended for window in self.resetting)))
+
+    @property
+    def resetting(self) -> tuple[DayWindow, ...]:
+        """Those of `daily` that begin anew with each day."""
+        return tuple(window for window in self.daily if window.resets)
+
+    @property
+    def durations_s(self) -> set[int]:
+        """Sliding durations that hold levels up when sums of days begin anew."""
+        reads_weighted = any(not np.isnan(one.weighted_mm).all() for one in self.territories)
+        return {window.duration_s for window in self.resetting} | ({DAY_S} if reads_weighted else set())
 
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value at each place, shape (n_places, 4)."""

@@ -8,9 +8,15 @@ from warnstream.assessment import Assessment, Weights
 from warnstream.model.arrays import Int32Array
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Households, Network, Stations, StationWeights, Villages
-from warnstream.model.policies import QualityPolicy, WindowPolicy
-from warnstream.model.readings import ReadingBatch, batch_of
-from warnstream.model.rules import CriticalRain, HazardRule, LandslideRain, LandslideTerritory, Lowering
+from warnstream.model.observations.readings import ReadingBatch, batch_of
+from warnstream.model.rules.policies import QualityPolicy, WindowPolicy
+from warnstream.model.rules.rules import (
+    CriticalRain,
+    DowngradePolicy,
+    HazardRule,
+    LandslideRain,
+    LandslideTerritory,
+)
 
 HOUR_S = 3600
 INTERVAL_S = 300
@@ -19,7 +25,7 @@ WINDOW_S = np.array([600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 
 NEIGHBOURS = 4
 N_RULES = 20
 BY_MINUTE_S = 4 * HOUR_S
-_LOWERING = Lowering(clear_ratio=0.8, hold_s=1800, active_s_min=3600, coverage_min=0.8)
+_LOWERING = DowngradePolicy(clear_ratio=0.8, hold_s=1800, active_s_min=3600, coverage_min=0.8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,12 @@ import numpy as np
 
 from warnstream.assessment import Assessment, Weights
 from warnstream.model.arrays import Float64Array
-from warnstream.model.indicators import Indicator
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Households, Network, Stations, StationWeights, Villages
-from warnstream.model.policies import QualityPolicy, WindowPolicy
-from warnstream.model.readings import Flag, Variable, batch_of
-from warnstream.model.rules import HazardRule, Lowering, SlopeTable
+from warnstream.model.observations.readings import Flag, Variable, batch_of
+from warnstream.model.rules.indicators import Indicator
+from warnstream.model.rules.policies import QualityPolicy, WindowPolicy
+from warnstream.model.rules.rules import DowngradePolicy, HazardRule, SlopeTable
 from warnstream.model.times import DAY_S, HOUR_S, parse_iso
 
 Series = list[tuple[int, float]]
@@ -41,7 +41,7 @@ SLOWEST_MM_PER_DAY = 0.1
 """Points that do not move have this velocity at least: below it lies the noise of the GPS."""
 ANGLES_DEG = [50.0, 65.0, 80.0, 85.0]
 """Blue just above steady movement (45 degrees), yellow at twice its velocity; orange and red as published."""
-LOWERING = Lowering(clear_ratio=0.8, hold_s=1800, active_s_min=HOUR_S, coverage_min=0.8)
+LOWERING = DowngradePolicy(clear_ratio=0.8, hold_s=1800, active_s_min=HOUR_S, coverage_min=0.8)
 WINDOWS = WindowPolicy(
     longest_s=24 * HOUR_S, lateness_s_max=6 * HOUR_S, grace_s=120, silent_after_s=900, future_s_max=120
 )

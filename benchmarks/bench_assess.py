@@ -31,7 +31,7 @@ from benchmarks.bench_engine import commit, machine
 from benchmarks.table import add_rows_option, write_rows
 from warnstream.assessment import Assessment
 from warnstream.hazards import rain_table
-from warnstream.model.readings import empty_batch
+from warnstream.model.observations.readings import empty_batch
 from warnstream.villages.combine import combine
 from warnstream.windows.accumulation import Accumulation
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.table import Row, add_rows_option, rows_as_table, write_rows
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from warnstream.adapters.outbox import Outbox
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.delivery.plan import notifications_of

@@ -17,15 +17,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.table import Row, add_rows_option, write_rows
-from station_sim.county import build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.gateway import gather
-from station_sim.scenario import Message, Scenario
+from station_sim.county.county import build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.message import Message
+from station_sim.sending.scenario import Scenario
+from station_sim.stations.gateway import gather
 from station_sim.topics import is_clock
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
-from warnstream.ingest.decode import Decoder, RawMessage
-from warnstream.model.readings import ReadingBatch, batch_of, empty_batch
+from warnstream.ingest.flat_json.decoder import Decoder, RawMessage
+from warnstream.model.observations.readings import ReadingBatch, batch_of, empty_batch
 from warnstream.runners.build import build_engine
 
 COPYING = "copying the same columns, readings/s"

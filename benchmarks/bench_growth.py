@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.processes import memory_mb
+from station_sim.county.wide_network import SCALES, VARIABLES, Scale, write_wide_network
 from station_sim.seeds import stream
-from station_sim.wide_network import SCALES, VARIABLES, Scale, write_wide_network
 from warnstream.config.load import load_configuration
-from warnstream.model.readings import ReadingBatch, Variable, batch_of
+from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of
 from warnstream.model.times import MINUTE_S
 from warnstream.runners.build import build_engine
 

@@ -41,8 +41,8 @@ import numpy as np
 from benchmarks.live_county import LISTENER, write_live_county
 from benchmarks.processes import BrokerProcess, cpu_s, find_mosquitto, free_port, say_not_measured
 from benchmarks.table import Row, add_rows_option, write_rows
-from station_sim.county import CountyPlan
-from warnstream.adapters import mqtt_frames as wire
+from station_sim.county.county import CountyPlan
+from warnstream.adapters.mqtt import frames as wire
 from warnstream.config.load import load_configuration
 from warnstream.model.times import iso_utc
 

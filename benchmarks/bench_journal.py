@@ -5,7 +5,7 @@ entry of 1, 100 or 1,000 observations as the node writes it (flat JSON, eight va
 before it returns. Rounds of the ways alternate, so that both see the same disk and the same
 neighbours; what is printed is over all rounds.
 
-- ``segments``: `warnstream.adapters.store.Journal`, as the node uses it
+- ``segments``: `warnstream.adapters.refused.store.Journal`, as the node uses it
 - ``sqlite``: one table, WAL, ``synchronous=FULL``, one row per entry with its checksum: the journal
   of the first version
 """
@@ -26,9 +26,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.table import Row, add_rows_option, write_rows
-from warnstream.adapters.store import Journal
-from warnstream.ingest.decode import RawMessage
-from warnstream.runners.intake import MESSAGES, encode_messages
+from warnstream.adapters.journal.journal import Journal
+from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.runners.intake.entries import MESSAGES, encode_messages
 
 OBSERVATIONS = (1, 100, 1_000)
 ROUNDS = 5

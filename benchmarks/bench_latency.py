@@ -40,7 +40,7 @@ from benchmarks.processes import (
     start_load,
 )
 from benchmarks.table import Row, add_rows_option, write_rows
-from station_sim.wide_network import SCALES, Scale, station_places, write_wide_network
+from station_sim.county.wide_network import SCALES, Scale, station_places, write_wide_network
 from warnstream.model.times import iso_utc
 
 COUNTY_MESSAGES_PER_S = 170

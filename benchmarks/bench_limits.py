@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.bench_ingest import connect, send_all
 from benchmarks.processes import BrokerProcess, find_mosquitto, say_not_measured
 from benchmarks.table import Row, add_rows_option, rows_as_table, write_rows
-from warnstream.adapters import mqtt_frames as wire
+from warnstream.adapters.mqtt import frames as wire
 
 COPY_BYTES = 256 * 1024 * 1024
 BLOCK = b"x" * 4096

@@ -19,18 +19,18 @@ from pathlib import Path
 from benchmarks.bench_ingest import frames, prepare
 from benchmarks.processes import free_port
 from benchmarks.table import Row, add_rows_option, write_rows
-from warnstream.adapters import mqtt_frames as wire
-from warnstream.adapters.inbox import STREAM_BATCH, Arrived, Inbox
+from warnstream.adapters.inbox import STREAM_BATCH, InboundBatch, Inbox
+from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.memory import keep_freed_memory
-from warnstream.adapters.mqtt_blocks import KnownTopics, scan_block
-from warnstream.adapters.store import Journal
+from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt.publish_blocks import KnownTopics, scan_block
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.model.messages import PayloadsOf, TopicsOf
-from warnstream.runners import intake as kinds
-from warnstream.runners.backlog import SLICE
 from warnstream.runners.build import build_intake
-from warnstream.runners.intake import Intake
+from warnstream.runners.intake import entries
+from warnstream.runners.intake.backlog import SLICE
+from warnstream.runners.intake.intake import Intake
 
 READ_BYTES = 256 * 1024
 BYTES_MAX = 1 << 20
@@ -49,7 +49,7 @@ class Clock:
         self.seconds[part] = self.seconds.get(part, 0.0) + time.process_time() - started
 
 
-def read(data: bytes, known: KnownTopics) -> tuple[list[Arrived], int]:
+def read(data: bytes, known: KnownTopics) -> tuple[list[InboundBatch], int]:
     """What one read brings, as a peer of the listener takes it, and where the rest begins."""
     arrived, at = [], 0
     block = scan_block(data, known, mask=0xF5, is_v5=False, bytes_max=BYTES_MAX)
@@ -75,8 +75,8 @@ def read(data: bytes, known: KnownTopics) -> tuple[list[Arrived], int]:
 
 def _stream(
     topics: "TopicsOf | list[str]", payloads: "PayloadsOf | list[bytes]", ids: list[bytes], n: int
-) -> Arrived:
-    return Arrived(None, None, topics, payloads, ids, n, is_stream=True)  # type: ignore[arg-type]
+) -> InboundBatch:
+    return InboundBatch(None, None, topics, payloads, ids, n, is_stream=True)  # type: ignore[arg-type]
 
 
 def run(configuration: Configuration, data: bytes, directory: Path) -> dict[str, float]:
@@ -84,8 +84,8 @@ def run(configuration: Configuration, data: bytes, directory: Path) -> dict[str,
     clock, known, inbox = Clock(), KnownTopics(), Inbox()
     journal = Journal(directory, segment_bytes=configuration.storage.journal_segment_bytes)
     intake = build_intake(configuration)
-    tick = kinds.encode_tick(int(time.time()))
-    intake.consume(kinds.TICK, tick)
+    tick = entries.encode_tick(int(time.time()))
+    intake.consume(entries.TICK, tick)
     rest = b""
     for begin in range(0, len(data), READ_BYTES):
         with clock.of("scan of frames"):
@@ -98,10 +98,10 @@ def run(configuration: Configuration, data: bytes, directory: Path) -> dict[str,
             _turn(clock, inbox, journal, intake)
             if intake.backlog_waiting >= SLICE:
                 with clock.of("step: quality, windows, villages, hazards"):
-                    intake.consume(kinds.TICK, tick)
+                    intake.consume(entries.TICK, tick)
     with clock.of("step: quality, windows, villages, hazards"):
         while intake.backlog_waiting or intake.fresh_waiting:
-            intake.consume(kinds.TICK, tick)
+            intake.consume(entries.TICK, tick)
     journal.close()
     return clock.seconds
 
@@ -109,13 +109,13 @@ def run(configuration: Configuration, data: bytes, directory: Path) -> dict[str,
 def _turn(clock: Clock, inbox: Inbox, journal: Journal, intake: Intake) -> None:
     with clock.of("inbox, entry of the journal"):
         batch = inbox.take(messages_max=STREAM_BATCH, wait_s=0, gather_s=0)
-        entry = kinds.encode_arrived((one.topics, one.payloads) for one in batch)
+        entry = entries.encode_arrived((one.topics, one.payloads) for one in batch)
     with clock.of("journal: checksum, write, sync"):
-        journal.append_many([(kinds.MESSAGES, entry)])
+        journal.append_many([(entries.MESSAGES, entry)])
     with clock.of("PUBACK"):
         wire.encode_pubacks(list(itertools.chain.from_iterable(one.message_ids for one in batch)))
     with clock.of("decode"):
-        intake.consume(kinds.MESSAGES, entry)
+        intake.consume(entries.MESSAGES, entry)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from warnstream.forecast.extrapolation import bilinear
 from warnstream.forecast.gridding import GaugeGridder, grid_over
 from warnstream.forecast.nowcast import INTENSITY_DECAY_S, GaugeNowcast
 from warnstream.model.arrays import Float64Array, Int64Array
-from warnstream.model.policies import ForecastPolicy
+from warnstream.model.rules.policies import ForecastPolicy
 
 THRESHOLDS_MM = (1, 5, 10, 20)
 WET_MM = 0.1

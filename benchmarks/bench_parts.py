@@ -54,7 +54,7 @@ def watch(engine: Engine) -> Stopwatch:
     for part, method, stage in (
         ("_stations", "take", "stations: quality, duplicates, windows"),
         ("_stations", "is_reporting", "stations: who reports"),
-        ("_villages", "look_ahead", "nowcast (every 5 min)"),
+        ("_villages", "update_nowcast", "nowcast (every 5 min)"),
         ("_villages", "rain", "villages: accumulations and weights"),
         ("_villages", "antecedent", "villages: soil water by weights"),
         ("_judgement", "step", "hazards and hysteresis, all rules"),

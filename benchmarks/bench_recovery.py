@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.processes import NodeProcess, free_port, start_load
 from benchmarks.table import Row, add_rows_option, write_rows
-from station_sim.wide_network import SCALES, Scale, write_wide_network
+from station_sim.county.wide_network import SCALES, Scale, write_wide_network
 
 LISTENER = "\nlistener: {messages_per_s: 1000000, inflight_max: 65535}\n"
 NAME = "warnstream_journal_sequence"

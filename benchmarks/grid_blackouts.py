@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from warnstream.adapters.grid_frames import GridReader
+from warnstream.adapters.grids.frames import GridReader
 from warnstream.config.settings import GridSettings
 from warnstream.model.arrays import Float64Array
 from warnstream.model.geodesy import local_xy_m

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.processes import free_port
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
 
 FULL = CountyPlan()
 LISTENER = """

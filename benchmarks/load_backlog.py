@@ -30,16 +30,16 @@ from benchmarks.bench_ingest import connect
 from benchmarks.live_county import write_live_county
 from benchmarks.processes import Watch, memory_mb, process, wait_for, way_in, ways_in
 from benchmarks.table import Row, add_rows_option, write_rows
-from station_sim.county import CountyPlan
-from warnstream.adapters import mqtt_frames as wire
+from station_sim.county.county import CountyPlan
+from warnstream.adapters.mqtt import frames as wire
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
 from warnstream.model.arrays import Float64Array, Int64Array
-from warnstream.model.readings import Variable, batch_of, empty_batch
+from warnstream.model.observations.readings import Variable, batch_of, empty_batch
 from warnstream.model.times import iso_utc
 from warnstream.runners.build import build_assessment
-from warnstream.runners.node import Node
+from warnstream.runners.live.node import Node
 
 MODULE = "benchmarks.load_backlog"
 WARM_UP_S = 10.0

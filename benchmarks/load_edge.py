@@ -24,10 +24,10 @@ from benchmarks.bench_ingest import connect
 from benchmarks.live_county import write_live_county
 from benchmarks.processes import Watch, cpu_s, memory_mb, process, wait_for, way_in, ways_in
 from benchmarks.table import Row, add_rows_option, write_rows
-from warnstream.adapters import mqtt_frames as wire
+from warnstream.adapters.mqtt import frames as wire
 from warnstream.config.load import load_configuration
 from warnstream.model.times import iso_utc
-from warnstream.runners.node import Node
+from warnstream.runners.live.node import Node
 
 SETTLE_S = 10.0
 MODULE = "benchmarks.load_edge"

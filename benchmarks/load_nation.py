@@ -37,7 +37,7 @@ from benchmarks.processes import (
     start_load,
 )
 from benchmarks.table import Row, add_rows_option, write_rows
-from station_sim.wide_network import SCALES, Scale, write_wide_network
+from station_sim.county.wide_network import SCALES, Scale, write_wide_network
 
 VALUES_PER_MESSAGE = 8
 GRID_KM = 5

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.network import Stations
-from warnstream.model.policies import NeighbourPolicy, QualityPolicy
-from warnstream.model.readings import Flag, Variable, batch_of
-from warnstream.model.station_quality import StationNeighbours
+from warnstream.model.observations.readings import Flag, Variable, batch_of
+from warnstream.model.observations.station_quality import StationNeighbours
+from warnstream.model.rules.policies import NeighbourPolicy, QualityPolicy
 from warnstream.quality.buddies import check_buddies
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.neighbours import NeighbourChecks

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rio_record import FIRST_S, QUARTER_S, read_rio_record
-from warnstream.model.policies import NeighbourPolicy
-from warnstream.model.station_quality import StationNeighbours
+from warnstream.model.observations.station_quality import StationNeighbours
+from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.quality.neighbours import NeighbourChecks
 
 FIRST_DAY, LAST_DAY = "2013-01-01", "2017-12-01"

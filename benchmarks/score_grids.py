@@ -20,26 +20,26 @@ from pathlib import Path
 
 import numpy as np
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.faults import NO_FAULTS, FaultMix
-from station_sim.live_radar import LiveRadar
-from station_sim.radar import ATTENUATION_DB_MAX, RadarErrors
-from station_sim.scenario import DEFAULT_START_S, Scenario
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.sending.live_radar import LiveRadar
+from station_sim.sending.scenario import DEFAULT_START_S, Scenario
+from station_sim.stations.faults import NO_FAULTS, FaultMix
 from station_sim.topics import is_clock
-from warnstream.adapters.grid_frames import GridReader
+from station_sim.weather.radar import ATTENUATION_DB_MAX, RadarErrors
+from warnstream.adapters.grids.frames import GridReader
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
-from warnstream.ingest.decode import RawMessage
+from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.grids import BiasPolicy, GridFrame, in_order_of_time
 from warnstream.model.level import Level
-from warnstream.model.readings import ReadingBatch
+from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import WarningMessage
 from warnstream.review.events import Event
 from warnstream.review.verification import VerificationPolicy, score_warnings
 from warnstream.runners.build import build_decoder
-from warnstream.runners.replay import Replay
+from warnstream.runners.replay.replay import Replay
 
 RUNS = ("all gauges", "blackout", "blackout, radar", "blackout, radar adjusted")
 HAZARDS = ("flash_flood", "rainstorm")

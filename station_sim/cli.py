@@ -11,18 +11,17 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 
-from station_sim.county_command import COUNTY_HELP, add_county_options, run_county
-from station_sim.errors import SimulatorError
-from station_sim.load_command import LOAD_HELP, add_load_options, run_load, write_config
-from station_sim.options import (
+from station_sim.commands.county import COUNTY_HELP, add_county_options, run_county
+from station_sim.commands.load import LOAD_HELP, add_load_options, run_load, write_config
+from station_sim.commands.options import (
     add_broker_options,
     add_storm_time_options,
     broker_address,
     duration_s,
     stop_on_signals,
 )
-from station_sim.people_command import PEOPLE_HELP, add_people_options, play_people
-from station_sim.send_commands import (
+from station_sim.commands.people import PEOPLE_HELP, add_people_options, play_people
+from station_sim.commands.send import (
     REPLAY_HELP,
     RUN_HELP,
     add_replay_options,
@@ -30,7 +29,7 @@ from station_sim.send_commands import (
     run_replay,
     run_storm_over,
 )
-from station_sim.weather_commands import (
+from station_sim.commands.weather import (
     CALIBRATE_HELP,
     STORM_HELP,
     add_calibrate_options,
@@ -38,6 +37,7 @@ from station_sim.weather_commands import (
     run_calibrate,
     run_storm,
 )
+from station_sim.errors import SimulatorError
 from warnstream.model.errors import ArchiveError
 
 _EXIT_SHORT = 1

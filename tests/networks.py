@@ -6,13 +6,13 @@ import numpy as np
 
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Households, Network, Stations, StationWeights, Villages
-from warnstream.model.policies import QualityPolicy, WindowPolicy
-from warnstream.model.readings import ReadingBatch, Variable, batch_of
-from warnstream.model.rules import CriticalRain, CriticalStage, HazardRule, Lowering
+from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of
+from warnstream.model.rules.policies import QualityPolicy, WindowPolicy
+from warnstream.model.rules.rules import CriticalRain, CriticalStage, DowngradePolicy, HazardRule
 
 HOUR = 3600
 T0 = 1_781_740_800  # 2026-06-18T00:00:00Z, a whole hour
-LOWERING = Lowering(clear_ratio=0.8, hold_s=1800, active_s_min=3600, coverage_min=0.8)
+LOWERING = DowngradePolicy(clear_ratio=0.8, hold_s=1800, active_s_min=3600, coverage_min=0.8)
 WINDOWS = WindowPolicy(
     longest_s=24 * HOUR, lateness_s_max=6 * HOUR, grace_s=120, silent_after_s=900, future_s_max=120
 )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from warnstream.model.network import Stations
-from warnstream.model.readings import ReadingBatch, Variable
+from warnstream.model.observations.readings import ReadingBatch, Variable
 from warnstream.model.times import iso_local
 
 

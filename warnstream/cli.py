@@ -18,7 +18,7 @@ from types import FrameType
 from warnstream import __version__
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.refusals import RefusalReason
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 2
@@ -287,7 +287,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from warnstream.adapters.log import configure_logging
-    from warnstream.runners.node import Node
+    from warnstream.runners.live.node import Node
 
     configuration = _load(options.directory)
     network = configuration.network
@@ -310,7 +310,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from warnstream.runners.replay_command import replay_archive
+    from warnstream.commands.replay import replay_archive
 
     return replay_archive(
         _load(options.directory),
@@ -325,7 +325,7 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from warnstream.runners.explain_command import Question, explain
+    from warnstream.commands.explain import Question, explain
 
     question = Question(
         options.village,
@@ -341,7 +341,7 @@ def _explain(options: argparse.Namespace) -> int:
 def _listener_user(options: argparse.Namespace) -> int:
     from getpass import getpass
 
-    from warnstream.adapters.mqtt_access import user_line
+    from warnstream.adapters.mqtt.listener.access import user_line
 
     password = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     try:
@@ -352,7 +352,7 @@ def _listener_user(options: argparse.Namespace) -> int:
 
 
 def _post_token(options: argparse.Namespace) -> int:
-    from warnstream.adapters.tokens import Tokens, load_or_create_secret
+    from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 
     configuration = _load(options.directory)
     if options.post not in {post.post for post in configuration.network.chain}:
@@ -364,7 +364,7 @@ def _post_token(options: argparse.Namespace) -> int:
 
 
 def _warnings(options: argparse.Namespace) -> int:
-    from warnstream.runners.export import export_warnings
+    from warnstream.commands.warnings import export_warnings
 
     configuration = _load(options.directory)
     count = export_warnings(configuration, options.out)
@@ -374,8 +374,8 @@ def _warnings(options: argparse.Namespace) -> int:
 
 
 def _refused(options: argparse.Namespace) -> int:
-    from warnstream.adapters.refused_requests import Choice
-    from warnstream.runners.refused import list_refused, moment, reinject
+    from warnstream.adapters.refused.reinjections import Choice
+    from warnstream.commands.refused import list_refused, moment, reinject
 
     if options.limit is not None and options.limit < 1:
         raise WarnstreamError(f"--limit {options.limit}: expected at least 1")
@@ -392,7 +392,7 @@ def _refused(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from warnstream.runners.demo import DemoOptions, run_demo
+    from warnstream.commands.demo import DemoOptions, run_demo
 
     return run_demo(
         DemoOptions(

@@ -29,8 +29,8 @@ from warnstream.model.effects import (
 )
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.policies import MessagePolicy, RoutingPolicy
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import Cause, WarningMessage
 from warnstream.routing import chain
 from warnstream.routing.audience import Audience, concerns_chain, concerns_households

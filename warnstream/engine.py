@@ -9,8 +9,8 @@ One step is the path of everything that arrived since the last step::
 
 Both machines are pure: no I/O, no clock, no randomness. The same inputs at
 the same times give the same effects, byte for byte. Runners feed the engine
-from a broker (`warnstream.runners.node`) or from an archive
-(`warnstream.runners.replay`).
+from a broker (`warnstream.runners.live.node`) or from an archive
+(`warnstream.runners.replay.replay`).
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.desk import WarningDesk
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
-from warnstream.model.readings import ReadingBatch
-from warnstream.model.signs import SignReport, SignVerdict
+from warnstream.model.observations.readings import ReadingBatch
+from warnstream.model.observations.signs import SignReport, SignVerdict
 
 Action = RecipientAnswer | OperatorCancel | OperatorAffirm | SignReport | SignVerdict
 """What people do: answer, see a sign, judge one, affirm or end a warning."""
@@ -54,8 +54,8 @@ class Engine:
         `now_s` never falls from step to step; a step without readings still
         ends windows, lowers levels, renews and escalates.
         """
-        said = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
-        asked = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
-        assessed = self.assessment.step(readings, now_s, said, frames)
-        effects = self.desk.step([*asked, *assessed.changes], now_s)
+        sign_inputs = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
+        desk_inputs = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
+        assessed = self.assessment.step(readings, now_s, sign_inputs, frames)
+        effects = self.desk.step([*desk_inputs, *assessed.changes], now_s)
         return EngineStep(assessed, effects)

@@ -12,18 +12,19 @@ from pathlib import Path
 
 import httpx
 
-from station_sim.people import People
-from station_sim.scenario import Scenario
+from station_sim.people.devices import People
+from station_sim.sending.scenario import Scenario
 from station_sim.topics import is_clock
-from warnstream.adapters.outbox import Outbox
-from warnstream.adapters.outbox_types import State
-from warnstream.adapters.store import Journal
+from warnstream.adapters.journal.journal import Journal
+from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.types import State
 from warnstream.config.load import load_configuration
-from warnstream.ingest.decode import RawMessage
+from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.warning import WarningMessage
-from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_engine
-from warnstream.runners.intake import Intake, Topics
+from warnstream.runners.intake import entries
+from warnstream.runners.intake.intake import Intake
+from warnstream.runners.intake.topics import Topics
 
 COMMANDS = Path(sys.executable).parent
 START_S_MAX = 60.0
@@ -148,8 +149,8 @@ def kept_messages(directory: Path) -> list[RawMessage]:
         return [
             RawMessage(topic, payload)
             for _, kind, entry in journal.since(0)
-            if kind == kinds.MESSAGES
-            for topic, payload in kinds.decode_messages(entry)
+            if kind == entries.MESSAGES
+            for topic, payload in entries.decode_messages(entry)
         ]
 
 
@@ -161,7 +162,7 @@ def feed(directory: Path, scenario: Scenario) -> tuple[Intake, list[WarningMessa
         minute.append(RawMessage(message.topic, message.payload))
         # How messages are cut into entries changes nothing: tests/unit/runners/test_intake.py.
         if is_clock(message.topic):
-            for _, step in intake.consume(kinds.MESSAGES, kinds.encode_messages(minute)).steps:
+            for _, step in intake.consume(entries.MESSAGES, entries.encode_messages(minute)).steps:
                 issued += step.effects.messages
             minute.clear()
     return intake, issued

@@ -2,8 +2,8 @@
 
 import pytest
 
-from station_sim.county import CountyPlan
-from station_sim.faults import FaultKind
+from station_sim.county.county import CountyPlan
+from station_sim.stations.faults import FaultKind
 from tests.simulation.day import report, run_day
 from warnstream.model.level import Level
 

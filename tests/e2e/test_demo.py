@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.scenario import Scenario
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.sending.scenario import Scenario
 from tests.e2e.live import command, feed
 from warnstream.config.load import load_configuration
 from warnstream.review.report import same_warnings, write_warnings

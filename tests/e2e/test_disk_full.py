@@ -10,13 +10,13 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
 from tests.integration.journal_files import FullDisk
-from warnstream.adapters.journal_segments import find_extent, read_entries
+from warnstream.adapters.journal.segments import find_extent, read_entries
 from warnstream.config.load import load_configuration
-from warnstream.runners.node import Node
+from warnstream.runners.live.node import Node
 
 TOPIC = "ws/county/rain/R0001/obs"
 

@@ -15,28 +15,29 @@ from typing import Any
 
 import pytest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.faults import NO_FAULTS
-from station_sim.scenario import DEFAULT_START_S, Message, Scenario
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.message import Message
+from station_sim.sending.scenario import DEFAULT_START_S, Scenario
+from station_sim.stations.faults import NO_FAULTS
 from station_sim.topics import is_clock
 from tests.e2e.live import command
 from tests.integration.journal_files import segments
-from warnstream.adapters.outbox import Outbox
-from warnstream.adapters.store import Journal
+from warnstream.adapters.journal.journal import Journal
+from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.cli import main
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.delivery.render import render
-from warnstream.ingest.decode import RawMessage
-from warnstream.model.readings import concatenate
+from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.observations.readings import concatenate
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc
 from warnstream.model.warning import Cause, WarningMessage
 from warnstream.review.archive import write_archive
-from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_decoder, build_intake
-from warnstream.runners.explain_record import reason_record
-from warnstream.runners.past import past_of_journal
+from warnstream.runners.explain.record import reason_record
+from warnstream.runners.intake import entries
+from warnstream.runners.replay.past_engine import past_of_journal
 
 HOURS = 8.0
 SNAPSHOTS_AT_S = tuple(DEFAULT_START_S + round(hours * HOUR_S) for hours in (1.5, 3.0, 5.0))
@@ -86,12 +87,12 @@ def live(directory: Path, messages: list[Message]) -> Lived:
             waiting += batch
             if number % 3 and time_s not in SNAPSHOTS_AT_S:
                 continue
-            payload = kinds.encode_arrived(
+            payload = entries.encode_arrived(
                 [([one.topic for one in waiting], [one.payload for one in waiting])]
             )
             waiting = []
-            sequence = journal.append(kinds.MESSAGES, payload)
-            for _, step in intake.consume(kinds.MESSAGES, payload).steps:
+            sequence = journal.append(entries.MESSAGES, payload)
+            for _, step in intake.consume(entries.MESSAGES, payload).steps:
                 outbox.record(step.effects, configuration.network, told)
                 issued += step.effects.messages
             if time_s in SNAPSHOTS_AT_S:
@@ -219,7 +220,7 @@ def test_an_answer_from_a_snapshot_is_that_of_the_whole_journal(
 def opened(directory: Path) -> Iterator[None]:
     """As a running node has its files open, with a write-ahead log that is not empty."""
     with closing(Journal(directory)) as journal, closing(Outbox(directory)) as outbox:
-        journal.append(kinds.MESSAGES, kinds.encode_messages([RawMessage("ws/answer/H1", b"{}")]))
+        journal.append(entries.MESSAGES, entries.encode_messages([RawMessage("ws/answer/H1", b"{}")]))
         outbox.recover()
         yield
 

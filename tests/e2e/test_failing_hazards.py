@@ -18,18 +18,18 @@ import httpx
 import numpy as np
 import pytest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
 from warnstream.assessment import judgement
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.hazards import rainstorm
-from warnstream.ingest.decode import RawMessage
-from warnstream.model.indicators import HazardLevels, VillageRain
-from warnstream.model.rules import CriticalRain, HazardRule
+from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.rules.indicators import HazardLevels, VillageRain
+from warnstream.model.rules.rules import CriticalRain, HazardRule
 from warnstream.model.times import iso_utc
-from warnstream.runners.node import Node
+from warnstream.runners.live.node import Node
 
 pytestmark = pytest.mark.slow
 

@@ -8,32 +8,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from station_sim.broker import BrokerAddress, BrokerTransport
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.faults import FaultKind, FaultMix
-from station_sim.live_radar import LiveRadar
-from station_sim.publish import Publisher
-from station_sim.radar import RadarErrors
-from station_sim.scenario import DEFAULT_START_S, Message, Scenario
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.message import Message
+from station_sim.mqtt_client import BrokerAddress, BrokerTransport
+from station_sim.sending.live_radar import LiveRadar
+from station_sim.sending.publish import Publisher
+from station_sim.sending.scenario import DEFAULT_START_S, Scenario
+from station_sim.stations.faults import FaultKind, FaultMix
 from station_sim.topics import is_clock
+from station_sim.weather.radar import RadarErrors
 from tests.conftest import free_port
 from tests.e2e.live import LiveNode, new_intake
 from warnstream.adapters.geometry import own_weights
-from warnstream.adapters.grid_frames import GridReader
-from warnstream.adapters.store import Journal
+from warnstream.adapters.grids.frames import GridReader
+from warnstream.adapters.journal.journal import Journal
 from warnstream.cli import main
+from warnstream.commands.warnings import export_warnings
 from warnstream.config.load import load_configuration
 from warnstream.delivery.cap import certainty
-from warnstream.ingest.decode import RawMessage
+from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.grids import GridFrame, in_order_of_time
-from warnstream.model.readings import ReadingBatch
+from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import WarningMessage
 from warnstream.review.report import same_warnings, write_warnings
 from warnstream.runners.build import build_decoder
-from warnstream.runners.export import export_warnings
-from warnstream.runners.replay import Replay
+from warnstream.runners.replay.replay import Replay
 
 pytestmark = pytest.mark.slow
 

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from station_sim.answers import AnswerHabits
-from station_sim.broker import BrokerAddress
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.people import BrokerDevices, People
-from station_sim.scenario import DEFAULT_START_S, Scenario
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.mqtt_client import BrokerAddress
+from station_sim.people.answers import AnswerHabits
+from station_sim.people.devices import BrokerDevices, People
+from station_sim.sending.scenario import DEFAULT_START_S, Scenario
 from tests.conftest import Mosquitto, free_port
 from tests.e2e.live import LiveNode, all_shown, command, feed, state_on_disk
+from warnstream.commands.warnings import export_warnings
 from warnstream.config.load import load_configuration
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc
 from warnstream.review.report import same_warnings, write_warnings
-from warnstream.runners.export import export_warnings
 
 SEED = 5
 HOURS = 3.0

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from station_sim.cli import main
-from station_sim.county import read_county
-from station_sim.faults import HARSH_FAULTS
-from station_sim.scenario import Scenario
-from station_sim.speakers import SL651, form_of
+from station_sim.county.county import read_county
+from station_sim.sending.scenario import Scenario
+from station_sim.stations.faults import HARSH_FAULTS
+from station_sim.stations.mixed_formats import SL651, form_of
 from station_sim.topics import is_clock
 from tests.conftest import free_port
 from tests.e2e.live import LiveNode, kept_messages
 from warnstream.config.load import load_configuration
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.model.decoders import LISTENER_TOPIC_SL651, DecoderRule
-from warnstream.model.readings import ReadingBatch, Variable
+from warnstream.model.observations.decoders import LISTENER_TOPIC_SL651, DecoderRule
+from warnstream.model.observations.readings import ReadingBatch, Variable
 from warnstream.model.times import MINUTE_S
 from warnstream.runners.build import build_decoder
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from paho.mqtt import publish
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.scenario import DEFAULT_START_S
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.sending.scenario import DEFAULT_START_S
 from tests.conftest import Mosquitto, free_port
 from tests.e2e.live import LiveNode, command, state_on_disk
 from warnstream.config.load import load_configuration

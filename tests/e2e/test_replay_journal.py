@@ -7,20 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.faults import NO_FAULTS
-from station_sim.scenario import DEFAULT_START_S, Message, Scenario
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.message import Message
+from station_sim.sending.scenario import DEFAULT_START_S, Scenario
+from station_sim.stations.faults import NO_FAULTS
 from station_sim.topics import is_clock
 from tests.integration.journal_files import flip, segments
-from warnstream.adapters.store import Journal
+from warnstream.adapters.journal.journal import Journal
 from warnstream.cli import main
 from warnstream.config.load import load_configuration
-from warnstream.ingest.decode import RawMessage
-from warnstream.model.readings import concatenate
+from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.observations.readings import concatenate
 from warnstream.review.archive import write_archive
-from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_decoder
+from warnstream.runners.intake import entries
 
 HOURS = 2.0
 
@@ -50,10 +51,10 @@ def fill(journal: Journal, messages: list[Message]) -> None:
     """Entries as the node writes them: batches cut anywhere, some messages twice, answers, ticks."""
     for begin in range(0, len(messages), 97):
         batch = [RawMessage(one.topic, one.payload) for one in messages[begin : begin + 100]]
-        journal.append(kinds.MESSAGES, kinds.encode_messages(batch))
-    journal.append(kinds.MESSAGES, kinds.encode_messages([RawMessage("ws/answer/H1", b"{}")]))
-    journal.append(kinds.MESSAGES, kinds.encode_messages([RawMessage("ws/x/rain/nobody/obs", b"{")]))
-    journal.append(kinds.TICK, kinds.encode_tick(DEFAULT_START_S))
+        journal.append(entries.MESSAGES, entries.encode_messages(batch))
+    journal.append(entries.MESSAGES, entries.encode_messages([RawMessage("ws/answer/H1", b"{}")]))
+    journal.append(entries.MESSAGES, entries.encode_messages([RawMessage("ws/x/rain/nobody/obs", b"{")]))
+    journal.append(entries.TICK, entries.encode_tick(DEFAULT_START_S))
 
 
 def test_a_journal_and_an_archive_of_the_same_readings_give_the_same_warnings(

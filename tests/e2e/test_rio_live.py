@@ -9,11 +9,11 @@ import pytest
 
 from tests.conftest import REPOSITORY, Mosquitto, free_port
 from tests.e2e.live import LiveNode, command
+from warnstream.commands.replay import replay_archive
+from warnstream.commands.warnings import export_warnings
 from warnstream.config.load import load_configuration
 from warnstream.model.times import iso_utc, parse_iso
 from warnstream.review.report import read_warnings, same_warnings
-from warnstream.runners.export import export_warnings
-from warnstream.runners.replay_command import replay_archive
 
 DATE = "2019-04-08"
 LAST_READING = "2019-04-11T02:45:00Z"

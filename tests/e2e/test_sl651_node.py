@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.rtu import ESC, Rtu, exchange
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.stations.rtu import ESC, Rtu, exchange
 from tests.conftest import Mosquitto, free_port
 from tests.e2e.live import LiveNode, kept_messages
 from warnstream.config.load import load_configuration
-from warnstream.model.decoders import LISTENER_TOPIC_SL651
-from warnstream.model.readings import Variable
+from warnstream.model.observations.decoders import LISTENER_TOPIC_SL651
+from warnstream.model.observations.readings import Variable
 from warnstream.runners.build import build_decoder
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]

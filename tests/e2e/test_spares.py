@@ -10,19 +10,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.faults import NO_FAULTS, FaultKind
-from station_sim.scenario import DEFAULT_START_S, Message, Scenario
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.message import Message
+from station_sim.sending.scenario import DEFAULT_START_S, Scenario
+from station_sim.stations.faults import NO_FAULTS, FaultKind
 from station_sim.topics import is_clock
-from warnstream.adapters.store import Journal
+from warnstream.adapters.journal.journal import Journal
 from warnstream.cli import main
 from warnstream.config.load import load_configuration
-from warnstream.ingest.decode import RawMessage
-from warnstream.model.readings import concatenate
+from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.observations.readings import concatenate
 from warnstream.review.archive import write_archive
-from warnstream.runners import intake as kinds
 from warnstream.runners.build import build_decoder
+from warnstream.runners.intake import entries
 
 SEED = 5
 HOURS = 6.0
@@ -147,7 +148,7 @@ def test_the_journal_of_a_node_gives_the_same_warnings(storm: Storm, tmp_path: P
     with closing(Journal(tmp_path / "data", segment_bytes=262_144)) as journal:
         for begin in range(0, len(storm.messages), 97):
             batch = [RawMessage(one.topic, one.payload) for one in storm.messages[begin : begin + 100]]
-            journal.append(kinds.MESSAGES, kinds.encode_messages(batch))
+            journal.append(entries.MESSAGES, entries.encode_messages(batch))
     replay(storm, str(archive(storm, tmp_path / "all.parquet")), out=tmp_path / "archive")
     replay(storm, "--journal", str(tmp_path / "data"), out=tmp_path / "own")
     for name in ("warnings.jsonl", "levels.parquet"):

@@ -7,9 +7,9 @@ import json
 import cbor2
 import numpy as np
 
-from warnstream.adapters import mqtt_frames as wire
+from warnstream.adapters.mqtt import frames as wire
 from warnstream.ingest.packed import encode
-from warnstream.ingest.sl651_frame import ETB, ETX, Frame, build
+from warnstream.ingest.sl651.frame import ETB, ETX, Frame, build
 
 PASSWORD = b"\x03\xe8"
 ADDRESS = "0011223344"

@@ -18,17 +18,17 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from tests.fuzz import corpus
 from tests.fuzz.mutate import Mutator
 from tests.fuzz.targets import Check, Target, cut_anywhere
-from warnstream.adapters import mqtt_blocks
-from warnstream.adapters import mqtt_frames as wire
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt_access import Permissions
-from warnstream.adapters.mqtt_blocks import Block, KnownTopics
-from warnstream.adapters.mqtt_bulk import BulkClient
-from warnstream.adapters.mqtt_frames import Columns, Frame, FrameError, StreamBuffer
-from warnstream.adapters.mqtt_listener import MqttListener
-from warnstream.adapters.mqtt_peer import Peer
-from warnstream.adapters.mqtt_sessions import Hub
+from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import publish_blocks as mqtt_blocks
+from warnstream.adapters.mqtt.bulk_client import BulkClient
+from warnstream.adapters.mqtt.frames import Columns, Frame, FrameError, StreamBuffer
+from warnstream.adapters.mqtt.listener.access import Permissions
+from warnstream.adapters.mqtt.listener.connection import ClientConnection
+from warnstream.adapters.mqtt.listener.listener import MqttListener
+from warnstream.adapters.mqtt.listener.sessions import SessionStore
+from warnstream.adapters.mqtt.publish_blocks import Block, KnownTopics
 from warnstream.config.settings import ListenerSettings
 
 BYTES_MAX = 100_000
@@ -271,7 +271,7 @@ class _Listener(MqttListener):
 
     def begin(self, *, is_open: bool) -> None:
         """Forget everything: the next input meets a new listener."""
-        self.hub = Hub()
+        self.hub = SessionStore()
         self._peers.clear()
         self.permissions = self._open if is_open else self._by_name
 
@@ -283,7 +283,7 @@ class _Listener(MqttListener):
         return 1_000.0
 
 
-def receive(peer: Peer, transport: _Transport, data: bytes) -> None:
+def receive(peer: ClientConnection, transport: _Transport, data: bytes) -> None:
     """Bytes as asyncio gives them to a buffered protocol."""
     while data and not transport.is_closed:
         buffer = peer.get_buffer(-1)
@@ -300,7 +300,7 @@ def check_listener(listener: _Listener, payload: bytes, rng: Random) -> Sequence
     found = []
     for pieces in ([payload] if payload else [], cut_anywhere(payload, rng)):
         listener.begin(is_open=is_open)
-        peer, transport = Peer(listener), _Transport()
+        peer, transport = ClientConnection(listener), _Transport()
         peer.connection_made(transport)
         messages: list[tuple[str, bytes]] = []
         for piece in pieces:

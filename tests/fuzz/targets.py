@@ -19,21 +19,21 @@ import numpy as np
 from tests.fuzz import corpus
 from tests.fuzz.mutate import Mutator
 from tests.stations import stations_of
-from warnstream.ingest.decode import Decoder
-from warnstream.ingest.flat_columns import FlatColumns
-from warnstream.ingest.flat_forms import BATCH_MIN
-from warnstream.ingest.json_text import decode_json
+from warnstream.ingest.flat_json.columns import FlatColumns
+from warnstream.ingest.flat_json.decoder import Decoder
+from warnstream.ingest.flat_json.json_text import decode_json
+from warnstream.ingest.flat_json.templates import BATCH_MIN
 from warnstream.ingest.names import EPOCH_S_MAX, Decoded, RawMessage
 from warnstream.ingest.packed import HEAD_BYTES, encode
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.senml import RECORDS_MAX
-from warnstream.ingest.sl651_frame import Frame, build, crc16, scan
-from warnstream.ingest.sl651_session import Kept, Session
+from warnstream.ingest.sl651.frame import Frame, build, crc16, scan
+from warnstream.ingest.sl651.session import Kept, Session
 from warnstream.ingest.speakers import ANY
-from warnstream.model.decoders import DecoderRule, VariableMapping
 from warnstream.model.messages import columns_of
-from warnstream.model.readings import VARIABLE_OF_WORD, ReadingBatch, Variable
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import DecoderRule, VariableMapping
+from warnstream.model.observations.readings import VARIABLE_OF_WORD, ReadingBatch, Variable
+from warnstream.model.observations.refusals import RefusalReason
 
 NOW_S = 1_781_769_900
 DETAIL_CHARACTERS_MAX = 1_000

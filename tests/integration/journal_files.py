@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from warnstream.adapters.store import Journal
+from warnstream.adapters.journal.journal import Journal
 
 SEGMENT_BYTES = 4096
 PAYLOAD = b"p" * 1000

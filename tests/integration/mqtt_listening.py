@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from warnstream.adapters import mqtt_frames as wire
-from warnstream.adapters.inbox import Arrived, Inbox
+from warnstream.adapters.inbox import InboundBatch, Inbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt_listener import MqttListener
+from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt.listener.listener import MqttListener
 from warnstream.config.settings import ListenerSettings
 
 TOPICS = ["ws/+/+/+/obs", "ws/clock", "ws/answer/+"]
@@ -41,7 +41,7 @@ class Opened:
                 self.listener.acknowledge(batch)
         return found
 
-    def take_arrived(self) -> list[Arrived]:
+    def take_arrived(self) -> list[InboundBatch]:
         return self.inbox.take(messages_max=1_000, wait_s=0.2, gather_s=0)
 
     def serve(self) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from warnstream.adapters import calm_selector
-from warnstream.adapters.calm_selector import MUCH, CalmSelector
+from warnstream.adapters.mqtt.listener import selector as calm_selector
+from warnstream.adapters.mqtt.listener.selector import MUCH, CoalescingSelector
 
 
 class Loop:
@@ -19,7 +19,7 @@ class Loop:
         self._taken = 0
         self.mine, theirs = socket.socketpair()
         self._theirs = theirs
-        self.loop = asyncio.SelectorEventLoop(CalmSelector(self._take))
+        self.loop = asyncio.SelectorEventLoop(CoalescingSelector(self._take))
         self.loop.call_soon(self.loop.add_reader, theirs, self._read)
         self._thread = threading.Thread(target=self.loop.run_forever)
         self._thread.start()

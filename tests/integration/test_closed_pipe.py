@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
 
 
 def test_a_reader_that_has_seen_enough_ends_a_command_without_a_traceback(tmp_path: Path) -> None:

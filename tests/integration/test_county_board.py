@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 from prometheus_client import generate_latest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.load import load_configuration
-from warnstream.model.readings import Variable, batch_of
-from warnstream.model.signs import SignReport
+from warnstream.model.observations.readings import Variable, batch_of
+from warnstream.model.observations.signs import SignReport
 from warnstream.runners.build import build_engine
-from warnstream.runners.county_board import CountyBoard
+from warnstream.runners.live.county_state import CountyState
 
 T0 = 1_781_740_800
 COUNTERS = ("readings", "reading_lag")
@@ -31,7 +31,7 @@ def test_a_board_that_follows_a_storm_shows_what_a_new_one_would(tmp_path: Path)
     write_demo_config(tmp_path, embedded_broker=True)
     configuration = load_configuration(tmp_path)
     engine, random = build_engine(configuration), np.random.default_rng(5)
-    followed = CountyBoard(configuration, Metrics())
+    followed = CountyState(configuration, Metrics())
     metrics = followed._metrics
     shown = set()
     now_s = T0
@@ -46,7 +46,7 @@ def test_a_board_that_follows_a_storm_shows_what_a_new_one_would(tmp_path: Path)
         said = [SignReport(village, kind, "post", "")] if kind and step % 40 == 7 else []
         found = engine.step(readings, said, now_s).assessment
         followed.take(readings, found, engine.assessment, now_s)
-        anew = CountyBoard(configuration, Metrics())
+        anew = CountyState(configuration, Metrics())
         anew.take(readings, found, engine.assessment, now_s)
         if found.forecast is None:
             anew.state["forecast"] = followed.state["forecast"]

@@ -8,18 +8,18 @@ import pytest
 
 from tests.integration.test_store import fill_disk
 from tests.unit.adapters.county import network, rendered, told, warning_message
-from warnstream.adapters import delivery_worker
 from warnstream.adapters.channels.channel import SENT, Channel, Outcome, OutgoingMessage, refused, retry
-from warnstream.adapters.delivery_worker import DeliveryWorker
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox import Outbox
-from warnstream.adapters.outbox_types import State
-from warnstream.adapters.tokens import Tokens
+from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.types import State
+from warnstream.adapters.sending import sender as delivery_worker
+from warnstream.adapters.sending.answer_tokens import Tokens
+from warnstream.adapters.sending.sender import DeliveryWorker
 from warnstream.delivery.render import render
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, RecipientKind
 from warnstream.model.level import Level
-from warnstream.model.policies import MessagePolicy, RetryPolicy
-from warnstream.model.rules import CriticalRain, HazardRule, Lowering
+from warnstream.model.rules.policies import MessagePolicy, RetryPolicy
+from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule
 from warnstream.model.warning import MessageStatus
 
 TOKENS = Tokens(bytes(32))
@@ -293,7 +293,7 @@ def test_what_the_renderer_writes_passes_the_check_of_status(outbox: Outbox, sta
     policy = MessagePolicy(
         "ws", "node@county.example", "County office", status, 28_800, 21_600, 1_800, "http://n"
     )
-    lowering = Lowering(clear_ratio=0.8, hold_s=1_800, active_s_min=3_600, coverage_min=0.8)
+    lowering = DowngradePolicy(clear_ratio=0.8, hold_s=1_800, active_s_min=3_600, coverage_min=0.8)
     rain = CriticalRain(np.array([3_600], np.int32), np.full((2, 1, 4), np.nan))
     hazard = ("flash_flood", "critical_rainfall", "山洪", "Flash flood")
     rules = (HazardRule(*hazard, rain, 0.0, Level.YELLOW, lowering, "county table"),)

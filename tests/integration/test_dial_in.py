@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from station_sim.dial_in import DialInTransport
-from station_sim.rtu import Rtu, crc
+from station_sim.stations.dial_in import DialInTransport
+from station_sim.stations.rtu import Rtu, crc
 from station_sim.topics import DIALLED_TOPIC
 
 AT_S = 1_781_769_900

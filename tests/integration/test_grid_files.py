@@ -12,22 +12,23 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from station_sim.county import County, CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.faults import NO_FAULTS
-from station_sim.live_radar import LiveRadar
-from station_sim.scenario import DEFAULT_START_S, Message, Scenario
+from station_sim.county.county import County, CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.message import Message
+from station_sim.sending.live_radar import LiveRadar
+from station_sim.sending.scenario import DEFAULT_START_S, Scenario
+from station_sim.stations.faults import NO_FAULTS
 from station_sim.topics import is_clock
-from warnstream.adapters.grid_files import GridFileError, read_grid_file
-from warnstream.adapters.grid_frames import GridReader
+from warnstream.adapters.grids.files import GridFileError, read_grid_file
+from warnstream.adapters.grids.frames import GridReader
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration, GridSettings
 from warnstream.model.errors import StoreError
 from warnstream.model.grids import GridPolicy, digest_of_points
-from warnstream.model.refusals import RefusalReason
-from warnstream.runners.grid_entries import decode_frame
-from warnstream.runners.grid_watch import SETTLE_S, GridWatch
+from warnstream.model.observations.refusals import RefusalReason
+from warnstream.runners.intake.grid_entries import decode_frame
+from warnstream.runners.live.grid_watch import SETTLE_S, GridWatch
 
 LIMIT = 20.0
 SETTINGS = GridSettings(

@@ -13,14 +13,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import Route
 
 from tests.unit.adapters.county import network, rendered, told, warning_message
-from warnstream.adapters.http_api import BODY_BYTES_MAX, REQUESTS_BURST, ROUTES, HttpApi, PostAction
-from warnstream.adapters.http_server import HttpServer
+from warnstream.adapters.http.api import BODY_BYTES_MAX, REQUESTS_BURST, HttpApi
+from warnstream.adapters.http.node_port import PostAction
+from warnstream.adapters.http.routes import ROUTES
+from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox import Outbox
-from warnstream.adapters.tokens import Tokens, load_or_create_secret
+from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.model.effects import Answer, OperatorAffirm, RenderedMessage
 from warnstream.model.errors import StoreError
-from warnstream.model.signs import SignReport, SignVerdict
+from warnstream.model.observations.signs import SignReport, SignVerdict
 from warnstream.model.warning import MessageStatus, WarningMessage
 
 MESSAGE = warning_message()

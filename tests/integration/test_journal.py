@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.journal_files import ENTRIES, PAYLOAD, FullDisk, flip, segments, small
-from warnstream.adapters import journal_segments
-from warnstream.adapters.journal_frames import FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES
-from warnstream.adapters.journal_segments import find_extent, read_entries
-from warnstream.adapters.store import Journal
+from warnstream.adapters.journal import segments as journal_segments
+from warnstream.adapters.journal.frames import FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES
+from warnstream.adapters.journal.journal import Journal
+from warnstream.adapters.journal.segments import find_extent, read_entries
 from warnstream.model.errors import StoreError
 
 
@@ -97,7 +97,8 @@ def test_a_frame_that_was_written_but_not_synced_is_synced_at_the_start(
 
 def test_what_append_has_returned_survives_a_killed_process(tmp_path: Path) -> None:
     program = (
-        "import os, signal, sys; from pathlib import Path; from warnstream.adapters.store import Journal\n"
+        "import os, signal, sys; from pathlib import Path\n"
+        "from warnstream.adapters.journal.journal import Journal\n"
         "journal = Journal(Path(sys.argv[1]))\n"
         "for n in range(20): journal.append('readings', str(n).encode())\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -268,7 +269,7 @@ def test_a_segment_of_another_version_is_refused_and_the_folder_left_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, closing(small(tmp_path)) as journal:
-        patch.setattr("warnstream.adapters.journal_frames.SEGMENT_VERSION", 2)
+        patch.setattr("warnstream.adapters.journal.frames.SEGMENT_VERSION", 2)
         journal.append_many(ENTRIES)
     for _ in range(2):
         with pytest.raises(StoreError, match="another version of warnstream"):
@@ -568,7 +569,7 @@ def test_a_snapshot_that_finds_no_room_leaves_the_earlier_ones(
     journal.append_many(ENTRIES)
     journal.save_snapshot(1, b"old")
     with monkeypatch.context() as patch:
-        patch.setattr("warnstream.adapters.journal_snapshots.os.fsync", refuse)
+        patch.setattr("warnstream.adapters.journal.snapshots.os.fsync", refuse)
         with pytest.raises(StoreError, match="the disk is full") as caught:
             journal.save_snapshot(3, b"new")
     assert caught.value.retryable

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.journal_files import small
-from warnstream.adapters import journal_conversion
-from warnstream.adapters.store import Journal
+from warnstream.adapters.journal import conversion as journal_conversion
+from warnstream.adapters.journal.journal import Journal
 from warnstream.model.errors import StoreError
 
 SCHEMA_OF_0_1 = """

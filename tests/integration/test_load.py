@@ -11,8 +11,8 @@ from typing import Self
 import pytest
 
 from station_sim.errors import BrokerError, SimulatorError
-from station_sim.load import Load, LoadPlan
-from station_sim.load_frames import LoadFrames, LoadStation, Weather
+from station_sim.sending.load import Load, LoadPlan
+from station_sim.sending.load_frames import LoadFrames, LoadStation, Weather
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.integration.mqtt_listening import Opened, listening
-from warnstream.adapters.channels.mqtt import Publication
+from warnstream.adapters.mqtt.publisher import Publication
 
 OBS = "ws/county/rain/R0001/obs"
 N = 200

@@ -8,11 +8,11 @@ import time
 import pytest
 
 from tests.integration.mqtt_listening import Opened, RawClient, connect_packet, listening
-from warnstream.adapters import mqtt_frames as wire
-from warnstream.adapters import mqtt_peer
-from warnstream.adapters.channels.mqtt import Publication
 from warnstream.adapters.inbox import Inbox
-from warnstream.adapters.mqtt_access import user_line
+from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt.listener import connection as mqtt_peer
+from warnstream.adapters.mqtt.listener.access import user_line
+from warnstream.adapters.mqtt.publisher import Publication
 from warnstream.model.errors import WarnstreamError
 
 OBS = "ws/county/rain/R0001/obs"
@@ -450,7 +450,7 @@ def test_a_users_file_is_checked_line_by_line(tmp_path: object) -> None:
 
 def test_a_taken_port_is_named() -> None:
     from warnstream.adapters.metrics import Metrics
-    from warnstream.adapters.mqtt_listener import MqttListener
+    from warnstream.adapters.mqtt.listener.listener import MqttListener
     from warnstream.config.settings import ListenerSettings
 
     with listening() as opened:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.mqtt_listening import Opened, connect_packet, listening
-from warnstream.adapters import mqtt_frames as wire
+from warnstream.adapters.mqtt import frames as wire
 from warnstream.config.settings import ListenerTlsSettings
 from warnstream.model.errors import WarnstreamError
 

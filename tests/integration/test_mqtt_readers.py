@@ -13,10 +13,10 @@ from paho.mqtt import publish
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.conftest import Mosquitto
-from warnstream.adapters import mqtt_connection
-from warnstream.adapters import mqtt_frames as wire
-from warnstream.adapters.inbox import Arrived, Inbox
-from warnstream.adapters.mqtt import MqttSource
+from warnstream.adapters.inbox import InboundBatch, Inbox
+from warnstream.adapters.mqtt import connection as mqtt_connection
+from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings
 
 OBS = "ws/county/rain/R0001/obs"
@@ -40,8 +40,8 @@ def source(
         opened.stop()
 
 
-def take(opened: MqttSource, inbox: Inbox, count: int, *, acknowledge: bool = True) -> list[Arrived]:
-    found: list[Arrived] = []
+def take(opened: MqttSource, inbox: Inbox, count: int, *, acknowledge: bool = True) -> list[InboundBatch]:
+    found: list[InboundBatch] = []
     deadline = time.monotonic() + 60
     while sum(len(one.topics) for one in found) < count:
         assert time.monotonic() < deadline, f"{sum(len(one.topics) for one in found)} of {count} came"
@@ -52,7 +52,7 @@ def take(opened: MqttSource, inbox: Inbox, count: int, *, acknowledge: bool = Tr
     return found
 
 
-def payloads(arrived: list[Arrived]) -> list[bytes]:
+def payloads(arrived: list[InboundBatch]) -> list[bytes]:
     return [payload for one in arrived for payload in one.payloads]
 
 

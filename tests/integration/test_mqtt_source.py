@@ -9,9 +9,9 @@ import pytest
 from paho.mqtt import publish
 
 from tests.conftest import Mosquitto
-from warnstream.adapters import mqtt
-from warnstream.adapters.inbox import Arrived, Inbox
-from warnstream.adapters.mqtt import MqttSource
+from warnstream.adapters.inbox import InboundBatch, Inbox
+from warnstream.adapters.mqtt import source as mqtt
+from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings
 
 pytestmark = pytest.mark.server
@@ -42,15 +42,15 @@ def send(mosquitto: Mosquitto, *payloads: str) -> None:
         publish.single("ws/c/rain/R1/obs", payload, qos=1, hostname="127.0.0.1", port=mosquitto.port)
 
 
-def take(inbox: Inbox, count: int) -> list[Arrived]:
-    found: list[Arrived] = []
+def take(inbox: Inbox, count: int) -> list[InboundBatch]:
+    found: list[InboundBatch] = []
     deadline = time.monotonic() + 60
     while len(payloads(found)) < count and time.monotonic() < deadline:
         found += inbox.take(messages_max=1, wait_s=0.2, gather_s=0.01)
     return found
 
 
-def payloads(arrived: list[Arrived]) -> list[bytes]:
+def payloads(arrived: list[InboundBatch]) -> list[bytes]:
     return [payload for one in arrived for payload in one.payloads]
 
 

@@ -9,9 +9,9 @@ import pytest
 import trustme
 
 from tests.conftest import Mosquitto, find_mosquitto, free_port
-from warnstream.adapters.channels.mqtt import PahoPublisher, Publication
 from warnstream.adapters.inbox import Inbox
-from warnstream.adapters.mqtt import MqttSource
+from warnstream.adapters.mqtt.publisher import PahoPublisher, Publication
+from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings, TlsSettings
 
 pytestmark = pytest.mark.server

@@ -17,8 +17,8 @@ from tests.unit.adapters.county import (
     told,
     warning_message,
 )
-from warnstream.adapters.outbox import Outbox
-from warnstream.adapters.outbox_types import Failure, Reach, State, WarningCounts, split_key
+from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.types import Failure, Reach, State, WarningCounts, split_key
 from warnstream.model.effects import (
     VILLAGE_TOPIC_CHANNEL,
     Answer,

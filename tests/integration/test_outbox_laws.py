@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.unit.adapters.county import network, rendered, told, warning_message
-from warnstream.adapters.outbox import Outbox
-from warnstream.adapters.outbox_types import ANSWERS, Claimed, Failure, State
+from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.types import ANSWERS, Claimed, Failure, State
 from warnstream.model.effects import Answer
 
 NETWORK = network((2, 0))

@@ -9,26 +9,27 @@ from pathlib import Path
 
 import pytest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
 from tests.stations import stations_of
+from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.refused_requests import Choice, RefusedRequests
-from warnstream.adapters.store import REFUSED_PAYLOAD_BYTES_MAX, Journal, RefusedStore
+from warnstream.adapters.refused.reinjections import Choice, RefusedRequests
+from warnstream.adapters.refused.store import REFUSED_PAYLOAD_BYTES_MAX, RefusedStore
 from warnstream.config.load import load_configuration
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.model.decoders import (
+from warnstream.model.errors import StoreError
+from warnstream.model.observations.decoders import (
     LISTENER_TOPIC_SL651,
     REFUSED_READING_TOPIC,
     DecoderRule,
     default_rules,
 )
-from warnstream.model.errors import StoreError
-from warnstream.model.refusals import Refusal, RefusalReason
+from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.runners.build import build_decoder
-from warnstream.runners.intake import MESSAGES, encode_messages
-from warnstream.runners.refused_again import RefusedAgain
+from warnstream.runners.intake.entries import MESSAGES, encode_messages
+from warnstream.runners.live.reinjector import Reinjector
 
 TOPIC = "ws/c/rain/R9/obs"
 
@@ -42,7 +43,7 @@ class Kept:
         self.requests = RefusedRequests(directory)
         self.kept: list[RawMessage] = []
         self.metrics = Metrics()
-        self.again = RefusedAgain(directory, self.journal, self.keep, self.metrics)
+        self.again = Reinjector(directory, self.journal, self.keep, self.metrics)
 
     def keep(self, messages: Sequence[RawMessage]) -> Future[None]:
         """As a node's loop does."""

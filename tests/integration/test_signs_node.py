@@ -10,14 +10,14 @@ from threading import Thread
 import httpx
 import pytest
 
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
-from warnstream.adapters.tokens import Tokens, load_or_create_secret
+from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.cli import main
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
-from warnstream.runners.node import Node
+from warnstream.runners.live.node import Node
 
 Json = list[dict[str, str]]
 

@@ -7,15 +7,15 @@ from concurrent.futures import Future
 
 import pytest
 
-from station_sim.rtu import ESC, Rtu, exchange
+from station_sim.stations.rtu import ESC, Rtu, exchange
 from tests.stations import rows_of, stations_of
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Sl651ListenerSettings
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.model.decoders import LISTENER_TOPIC_SL651, DecoderRule
 from warnstream.model.errors import StoreError
+from warnstream.model.observations.decoders import LISTENER_TOPIC_SL651, DecoderRule
 
 AT_S = 1_781_769_900
 

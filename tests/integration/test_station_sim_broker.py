@@ -13,15 +13,15 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from station_sim.answers import AnswerHabits
-from station_sim.broker import BrokerAddress, BrokerTransport
 from station_sim.cli import main
-from station_sim.county import CountyPlan, build_county
+from station_sim.county.county import CountyPlan, build_county
 from station_sim.errors import BrokerError, SimulatorError
-from station_sim.people import BrokerDevices, People
-from station_sim.publish import Publisher
-from station_sim.scenario import Scenario
-from station_sim.sms_gateway import SmsGateway
+from station_sim.mqtt_client import BrokerAddress, BrokerTransport
+from station_sim.people.answers import AnswerHabits
+from station_sim.people.devices import BrokerDevices, People
+from station_sim.people.sms_gateway import SmsGateway
+from station_sim.sending.publish import Publisher
+from station_sim.sending.scenario import Scenario
 from tests.conftest import Mosquitto, free_port
 
 HABITS = AnswerHabits(seed=1, off_share=0.0, delay_s=5.0, speed=1000.0)

@@ -3,9 +3,9 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+from warnstream.adapters.refused.store import REFUSED_PAYLOAD_BYTES_MAX, RefusedRow, RefusedStore
 from warnstream.adapters.sqlite import Database
-from warnstream.adapters.store import REFUSED_PAYLOAD_BYTES_MAX, RefusedRow, RefusedStore
-from warnstream.model.refusals import Refusal, RefusalReason
+from warnstream.model.observations.refusals import Refusal, RefusalReason
 
 
 def fill_disk(connection: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, ra
 from warnstream.assessment import Assessment, Weights
 from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level
-from warnstream.model.readings import ReadingBatch, Variable, batch_of, empty_batch
+from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of, empty_batch
 
 N = 3
 STEPS = 24

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from tests.networks import LOWERING, QUALITY, WINDOWS, nearest_weights, network_of
 from warnstream.assessment import Assessment, Weights
-from warnstream.model.days import DayWindow
-from warnstream.model.expressions import Quantity, Relation, RuleLevel, RuleTable, Term
-from warnstream.model.indicators import VillageRain, indicator_of_days
 from warnstream.model.level import Level
-from warnstream.model.readings import Variable, batch_of
-from warnstream.model.rules import HazardRule
+from warnstream.model.observations.days import DayWindow
+from warnstream.model.observations.readings import Variable, batch_of
+from warnstream.model.rules.expressions import Quantity, Relation, RuleLevel, RuleTable, Term
+from warnstream.model.rules.indicators import VillageRain, indicator_of_days
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import DAY_S, HOUR_S
 
 INTERVAL_S = 600

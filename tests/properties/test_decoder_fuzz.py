@@ -17,7 +17,7 @@ from tests.fuzz.run import all_targets
 from tests.fuzz.targets import STATIONS, Target
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.model.decoders import FORMATS, DecoderRule
+from warnstream.model.observations.decoders import FORMATS, DecoderRule
 
 TARGETS = all_targets()
 SECONDS = 1.0

@@ -24,12 +24,12 @@ from tests.properties.test_hazard_laws import (
 from warnstream.assessment.explanation import HazardView
 from warnstream.hazards import rain_table
 from warnstream.hazards import rainstorm as rainstorm_module
-from warnstream.model.days import DayWindow
-from warnstream.model.indicators import Indicator, VillageRain
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
-from warnstream.model.readings import Variable, batch_of, concatenate
-from warnstream.model.rules import (
+from warnstream.model.observations.days import DayWindow
+from warnstream.model.observations.readings import Variable, batch_of, concatenate
+from warnstream.model.rules.indicators import Indicator, VillageRain
+from warnstream.model.rules.rules import (
     CriticalRain,
     CriticalStage,
     HazardRule,

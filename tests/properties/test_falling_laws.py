@@ -10,8 +10,8 @@ from tests.networks import LOWERING, QUALITY, T0, WINDOWS, nearest_weights, netw
 from warnstream.assessment import Assessment, Weights
 from warnstream.model.changes import LevelChange
 from warnstream.model.level import LEVELS, Level
-from warnstream.model.readings import Variable, batch_of
-from warnstream.model.rules import CriticalStage, HazardRule
+from warnstream.model.observations.readings import Variable, batch_of
+from warnstream.model.rules.rules import CriticalStage, HazardRule
 
 STEP_S = 600
 stages = st.lists(st.sampled_from([0.1, 0.9, 1.5, 2.0, 3.2, 4.0]), min_size=1, max_size=12)

@@ -9,7 +9,7 @@ from warnstream.forecast.extrapolation import extrapolate
 from warnstream.forecast.gridding import grid_gauges, grid_over
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.model.arrays import Float64Array
-from warnstream.model.policies import ForecastPolicy
+from warnstream.model.rules.policies import ForecastPolicy
 
 XY_M = np.random.default_rng(11).uniform(0, 40_000, (12, 2))
 VILLAGES = np.random.default_rng(12).uniform(0, 40_000, (20, 2))

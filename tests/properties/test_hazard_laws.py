@@ -17,8 +17,8 @@ from tests.unit.hazards.test_landslide_rain import territory
 from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights
 from warnstream.model.level import Level
-from warnstream.model.readings import ReadingBatch, empty_batch
-from warnstream.model.rules import CriticalRain, HazardRule, LandslideRain, WaterloggingTable, Wetness
+from warnstream.model.observations.readings import ReadingBatch, empty_batch
+from warnstream.model.rules.rules import CriticalRain, HazardRule, LandslideRain, WaterloggingTable, Wetness
 
 N = 2
 STEPS = 18

@@ -14,9 +14,9 @@ from warnstream.assessment import Assessment, AssessmentStep, Weights
 from warnstream.model.changes import Change, LevelChange
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
-from warnstream.model.policies import NeighbourPolicy, WindowPolicy
-from warnstream.model.readings import UNUSABLE, ReadingBatch, Variable, batch_of, empty_batch
-from warnstream.model.rules import HazardRule, LandslideRain, LandslideTerritory
+from warnstream.model.observations.readings import UNUSABLE, ReadingBatch, Variable, batch_of, empty_batch
+from warnstream.model.rules.policies import NeighbourPolicy, WindowPolicy
+from warnstream.model.rules.rules import HazardRule, LandslideRain, LandslideTerritory
 
 HOUR_S = 3600
 N = 3

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tests.networks import HOUR, QUALITY, T0, WINDOWS, network_of, rain, rain_rule
 from warnstream.assessment import Assessment, AssessmentStep, Weights
 from warnstream.model.network import StationWeights
-from warnstream.model.readings import ReadingBatch, empty_batch
-from warnstream.model.station_quality import StationFlag, StationNeighbours, no_neighbours
+from warnstream.model.observations.readings import ReadingBatch, empty_batch
+from warnstream.model.observations.station_quality import StationFlag, StationNeighbours, no_neighbours
 
 N = 7
 STEPS = 18

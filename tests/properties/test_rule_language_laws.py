@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.rules.county import parse, plain
-from warnstream.config.rule_language import QUANTITIES, RuleContext, parse_levels
-from warnstream.model.expressions import Expression, group, leaves_of
+from warnstream.config.rules.parser import QUANTITIES, RuleContext, parse_levels
+from warnstream.model.rules.expressions import Expression, group, leaves_of
 
 WORDS = (
     *QUANTITIES,

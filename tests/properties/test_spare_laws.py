@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.networks import LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
 from warnstream.assessment import Assessment, AssessmentStep, Weights
 from warnstream.model.level import Level
-from warnstream.model.policies import NeighbourPolicy
-from warnstream.model.readings import ReadingBatch, empty_batch
-from warnstream.model.rules import HazardRule, LandslideRain, LandslideTerritory
-from warnstream.model.station_quality import LASTS, StationFlag, StationNeighbours, no_neighbours
+from warnstream.model.observations.readings import ReadingBatch, empty_batch
+from warnstream.model.observations.station_quality import LASTS, StationFlag, StationNeighbours, no_neighbours
+from warnstream.model.rules.policies import NeighbourPolicy
+from warnstream.model.rules.rules import HazardRule, LandslideRain, LandslideTerritory
 from warnstream.windows.antecedent import AntecedentRain
 
 N = 8

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.qc_amsterdam import Found, Record, agreement, heavy_hours, read_record, run, share_flagged
-from warnstream.model.policies import NeighbourPolicy
+from warnstream.model.rules.policies import NeighbourPolicy
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 

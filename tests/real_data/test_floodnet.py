@@ -10,8 +10,8 @@ from tests.networks import QUALITY, WINDOWS, nearest_weights, network_of
 from tests.unit.hazards.rain import LOWERING
 from warnstream.assessment import Assessment, Weights
 from warnstream.model.level import Level
-from warnstream.model.readings import Variable, batch_of
-from warnstream.model.rules import CriticalRain, HazardRule, WaterloggingTable
+from warnstream.model.observations.readings import Variable, batch_of
+from warnstream.model.rules.rules import CriticalRain, HazardRule, WaterloggingTable
 
 pytestmark = pytest.mark.real_data
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.rio_record import QUARTER_S, RioRecord, read_rio_record
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
-from warnstream.model.policies import ForecastPolicy
+from warnstream.model.rules.policies import ForecastPolicy
 
 pytestmark = pytest.mark.real_data
 

@@ -14,14 +14,14 @@ import xarray as xr
 from benchmarks.grid_blackouts import radar_at_gauges, read_gauges, settings_of
 from tests.networks import HOUR, QUALITY, WINDOWS, rain_rule
 from warnstream.adapters.geometry import near_weights
-from warnstream.adapters.grid_files import GridFileError
-from warnstream.adapters.grid_frames import GridReader
+from warnstream.adapters.grids.files import GridFileError
+from warnstream.adapters.grids.frames import GridReader
 from warnstream.assessment import Assessment, Weights
 from warnstream.model.arrays import Float64Array
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
-from warnstream.model.readings import Variable, batch_of
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.readings import Variable, batch_of
+from warnstream.model.observations.refusals import RefusalReason
 
 pytestmark = pytest.mark.real_data
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from station_sim.calibration import Statistics, read_targets
+from station_sim.weather.calibration import Statistics, read_targets
 
 pytestmark = pytest.mark.real_data
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.real_data.rio import EVENTS, QUARTER_S, read_event
-from warnstream.model.days import DayWindow
+from warnstream.model.observations.days import DayWindow
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.windows.daily_sums import DailySums
 from warnstream.windows.rain_window import RainWindow

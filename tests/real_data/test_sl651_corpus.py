@@ -11,10 +11,10 @@ import pytest
 
 from tests.stations import rows_of, stations_of
 from warnstream.ingest.names import Decoded, RawMessage
-from warnstream.ingest.sl651 import HOUSEKEEPING, OBSERVATIONS, Sl651Decoder
-from warnstream.ingest.sl651_frame import Broken, Frame, build, scan
-from warnstream.model.decoders import DecoderRule
-from warnstream.model.refusals import RefusalReason
+from warnstream.ingest.sl651.decoder import HOUSEKEEPING, OBSERVATIONS, Sl651Decoder
+from warnstream.ingest.sl651.frame import Broken, Frame, build, scan
+from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.refusals import RefusalReason
 
 pytestmark = pytest.mark.real_data
 

@@ -34,23 +34,23 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from station_sim.answers import AnswerHabits
-from station_sim.broker import BrokerAddress
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.faults import HARSH_FAULTS, FaultKind, FaultMix
-from station_sim.people import BrokerDevices, People
-from station_sim.scenario import Scenario
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.mqtt_client import BrokerAddress
+from station_sim.people.answers import AnswerHabits
+from station_sim.people.devices import BrokerDevices, People
+from station_sim.sending.scenario import Scenario
+from station_sim.stations.faults import HARSH_FAULTS, FaultKind, FaultMix
 from station_sim.topics import is_clock
 from tests.conftest import Mosquitto, find_mosquitto, free_port
 from tests.e2e.live import LiveNode, command, feed, notifications_told, state_on_disk
 from tests.simulation.storage_faults import TEARS, SmallDisk, tear
-from warnstream.adapters.journal_segments import find_extent, read_entries
+from warnstream.adapters.journal.segments import find_extent, read_entries
+from warnstream.commands.warnings import export_warnings
 from warnstream.config.load import load_configuration
 from warnstream.model.times import HOUR_S, iso_utc
 from warnstream.review.report import same_warnings, write_warnings
-from warnstream.runners import intake
-from warnstream.runners.export import export_warnings
+from warnstream.runners.intake import entries
 
 DURATIONS_S = np.array([600, HOUR_S, 6 * HOUR_S, 24 * HOUR_S], dtype=np.int32)
 SETTLE_S_MAX = 120.0
@@ -393,8 +393,8 @@ def lost_readings(storm: Storm) -> int:
     extent = find_extent(storm.journal)
     kept: set[tuple[str, bytes]] = set()
     for _, kind, payload in read_entries(extent, 1):
-        if kind == intake.MESSAGES:
-            kept.update(intake.decode_messages(payload))
+        if kind == entries.MESSAGES:
+            kept.update(entries.decode_messages(payload))
     sent = (message for message in storm.scenario.messages() if not is_clock(message.topic))
     return sum(message.n_readings for message in sent if (message.topic, message.payload) not in kept)
 

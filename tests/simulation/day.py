@@ -1,7 +1,7 @@
 """A day on which everything goes wrong: a county under a storm, every kind of fault, a real node.
 
 Run: ``python -m tests.simulation.day`` (``make sim-day``). A varied network of a
-whole county sends 24 simulated hours with every fault of `station_sim.faults`
+whole county sends 24 simulated hours with every fault of `station_sim.stations.faults`
 through MQTT into ``warnstream run``, as fast as it takes them. Then:
 
 - nothing is lost: accumulations and warnings are those of an engine that saw
@@ -26,24 +26,25 @@ from pathlib import Path
 
 import numpy as np
 
-from station_sim.answers import AnswerHabits
-from station_sim.broker import BrokerAddress, BrokerTransport
-from station_sim.county import CountyPlan, build_county
-from station_sim.demo_config import write_demo_config
-from station_sim.faults import HARSH_FAULTS, FaultKind
-from station_sim.ground_hazards import SLOPE_HAZARD, write_ground_hazards
-from station_sim.people import BrokerDevices, People
-from station_sim.publish import Publisher
-from station_sim.scenario import Message, Scenario
-from station_sim.varied_network import varied
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.county.ground_inventory import SLOPE_HAZARD, write_ground_hazards
+from station_sim.message import Message
+from station_sim.mqtt_client import BrokerAddress, BrokerTransport
+from station_sim.people.answers import AnswerHabits
+from station_sim.people.devices import BrokerDevices, People
+from station_sim.sending.publish import Publisher
+from station_sim.sending.scenario import Scenario
+from station_sim.stations.faults import HARSH_FAULTS, FaultKind
+from station_sim.stations.varied_network import varied
 from tests.conftest import free_port
 from tests.e2e.live import LiveNode, all_shown, feed, state_on_disk
+from warnstream.commands.warnings import export_warnings
 from warnstream.config.load import load_configuration
 from warnstream.model.times import HOUR_S, iso_utc
 from warnstream.review.events import read_events
 from warnstream.review.report import read_warnings, same_warnings, write_warnings
 from warnstream.review.verification import HAZARDS_OF_KIND, HazardScore, VerificationPolicy, score_warnings
-from warnstream.runners.export import export_warnings
 
 DURATIONS_S = np.array([600, HOUR_S, 6 * HOUR_S, 24 * HOUR_S], dtype=np.int32)
 SETTLE_S_MAX = 300.0

@@ -20,8 +20,15 @@ from warnstream.hazards import critical_rainfall
 from warnstream.model.changes import Change
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
-from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate, empty_batch
-from warnstream.model.rules import CriticalRain, HazardRule
+from warnstream.model.observations.readings import (
+    Flag,
+    ReadingBatch,
+    Variable,
+    batch_of,
+    concatenate,
+    empty_batch,
+)
+from warnstream.model.rules.rules import CriticalRain, HazardRule
 
 N = 3
 SIREN = (15, 25, 40, 80)

@@ -12,11 +12,11 @@ from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights
 from warnstream.delivery.texts import _measured_en, _measured_zh
 from warnstream.model.changes import Change, LevelChange, Reason
-from warnstream.model.days import DayWindow, PastDays
 from warnstream.model.level import Level
-from warnstream.model.policies import MessagePolicy
-from warnstream.model.readings import empty_batch
-from warnstream.model.rules import HazardRule, LandslideRain
+from warnstream.model.observations.days import DayWindow, PastDays
+from warnstream.model.observations.readings import empty_batch
+from warnstream.model.rules.policies import MessagePolicy
+from warnstream.model.rules.rules import HazardRule, LandslideRain
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import MessageStatus
 

@@ -15,11 +15,11 @@ from warnstream.delivery.texts import texts_en, texts_zh
 from warnstream.desk import WarningDesk
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.model.changes import SILENT_RAISER, Change, LevelChange
-from warnstream.model.indicators import Indicator
 from warnstream.model.level import Level
-from warnstream.model.policies import RoutingPolicy
-from warnstream.model.readings import Variable, batch_of
-from warnstream.model.rules import (
+from warnstream.model.observations.readings import Variable, batch_of
+from warnstream.model.rules.indicators import Indicator
+from warnstream.model.rules.policies import RoutingPolicy
+from warnstream.model.rules.rules import (
     CriticalRain,
     CriticalStage,
     HazardRule,

@@ -38,11 +38,12 @@ from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
 from warnstream.model.changes import Change
-from warnstream.model.indicators import Indicator, VillageRain
 from warnstream.model.level import Level
-from warnstream.model.policies import RoutingPolicy
-from warnstream.model.readings import ReadingBatch, Variable, batch_of
-from warnstream.model.rules import (
+from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of
+from warnstream.model.observations.signs import SignReport, SignTrigger, VillageSigns
+from warnstream.model.rules.indicators import Indicator, VillageRain
+from warnstream.model.rules.policies import RoutingPolicy
+from warnstream.model.rules.rules import (
     CriticalRain,
     FireTable,
     HazardRule,
@@ -50,7 +51,6 @@ from warnstream.model.rules import (
     SlopeTable,
     WaterloggingTable,
 )
-from warnstream.model.signs import SignReport, SignTrigger, VillageSigns
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality
 from warnstream.villages import combine
@@ -189,7 +189,7 @@ FAULTS: list[tuple[object, str, set[str]]] = [
     (FireWeather, "add", set()),
     (FireWeather, "index", {"own", "own_days"}),
     # villages, forecast, grids, signs
-    (villages.VillageState, "look_ahead", set()),
+    (villages.VillageState, "update_nowcast", set()),
     (villages.VillageState, "rain", RAIN_HAZARDS | {"own_days"}),
     (villages.VillageState, "antecedent", {"landslide"}),
     (villages, "combine", RAIN_HAZARDS | {"own_days"}),

@@ -6,8 +6,8 @@ from tests.networks import HOUR, LOWERING, QUALITY, T0, WINDOWS, nearest_weights
 from warnstream.assessment import Assessment, Weights
 from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level
-from warnstream.model.readings import ReadingBatch, Variable, batch_of
-from warnstream.model.rules import FireTable, HazardRule
+from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of
+from warnstream.model.rules.rules import FireTable, HazardRule
 
 DAY = 24 * HOUR
 NOON = 4 * HOUR

@@ -9,8 +9,8 @@ from tests.networks import HOUR, QUALITY, T0, WINDOWS, nearest_weights, network_
 from warnstream.assessment import Assessment, AssessmentStep, Weights
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
-from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
-from warnstream.model.station_quality import StationFlag, StationNeighbours
+from warnstream.model.observations.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
+from warnstream.model.observations.station_quality import StationFlag, StationNeighbours
 
 N = 7
 STEP = 300

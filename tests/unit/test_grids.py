@@ -13,8 +13,8 @@ from warnstream.model.changes import Change, LevelChange
 from warnstream.model.grids import BiasPolicy, GridFrame, GridPolicy
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
-from warnstream.model.readings import ReadingBatch, concatenate, empty_batch
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.readings import ReadingBatch, concatenate, empty_batch
+from warnstream.model.observations.refusals import RefusalReason
 
 N = 3
 STEP = 300

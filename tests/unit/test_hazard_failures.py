@@ -21,9 +21,9 @@ from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights, judgement
 from warnstream.hazards import critical_rainfall
 from warnstream.model.changes import Change
-from warnstream.model.indicators import HazardLevels, VillageRain
 from warnstream.model.level import Level
-from warnstream.model.rules import CriticalRain, HazardRule
+from warnstream.model.rules.indicators import HazardLevels, VillageRain
+from warnstream.model.rules.rules import CriticalRain, HazardRule
 
 N = 3
 SIREN = (15, 25, 40, 80)

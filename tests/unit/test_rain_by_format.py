@@ -6,17 +6,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from station_sim.rtu import Rtu
+from station_sim.stations.rtu import Rtu
 from tests.networks import QUALITY, WINDOWS, nearest_weights, network_of, rain_rule
-from tests.unit.ingest.test_sl651 import HOUR_34, PERIOD_38, TEST_30, TIMED_32
+from tests.unit.ingest.sl651.test_decoder import HOUR_34, PERIOD_38, TEST_30, TIMED_32
 from warnstream.assessment import Assessment, Weights
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.ingest.sl651_frame import ETX, Frame, build
-from warnstream.model.decoders import DecoderRule
-from warnstream.model.policies import CounterPolicy
-from warnstream.model.readings import Flag, Variable, batch_of
-from warnstream.model.refusals import RefusalReason
+from warnstream.ingest.sl651.frame import ETX, Frame, build
+from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.readings import Flag, Variable, batch_of
+from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.rules.policies import CounterPolicy
 from warnstream.model.times import parse_iso
 
 AT_10, AT_11 = (parse_iso(f"2017-07-18T{hour}:00:00+08:00") for hour in (10, 11))

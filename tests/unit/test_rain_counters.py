@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.networks import HOUR, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain_rule
 from warnstream.assessment import Assessment, Weights
-from warnstream.model.policies import CounterPolicy
-from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
+from warnstream.model.observations.readings import Flag, ReadingBatch, Variable, batch_of, concatenate
+from warnstream.model.rules.policies import CounterPolicy
 
 PT, PJ, RAIN = Variable.RAIN_TOTAL, Variable.RAIN_DAY, Variable.RAIN
 

@@ -8,18 +8,19 @@ import pytest
 from tests.networks import T0, rain_rule
 from tests.unit.desk.county import MESSAGE_POLICY
 from tests.unit.rules.county import County
-from tests.unit.runners.test_intake import ROUTING, clock, issued, take
+from tests.unit.runners.intake.test_intake import ROUTING, clock, issued, take
 from warnstream.assessment import judgement
 from warnstream.delivery.texts import texts_en, texts_zh
 from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
-from warnstream.ingest.decode import RawMessage
+from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.level import Level
-from warnstream.model.refusals import RefusalReason
-from warnstream.model.rules import HazardRule
-from warnstream.model.signs import SignKind, SignReport, SignTrigger, SignVerdict
-from warnstream.runners import intake as kinds
-from warnstream.runners.intake import Intake, Topics
+from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.observations.signs import SignKind, SignReport, SignTrigger, SignVerdict
+from warnstream.model.rules.rules import HazardRule
+from warnstream.runners.intake import entries
+from warnstream.runners.intake.intake import Intake
+from warnstream.runners.intake.topics import Topics
 
 TRIGGER = SignTrigger(frozenset({"crack"}), Level.BLUE, Level.ORANGE)
 POLICY = replace(MESSAGE_POLICY, signs=(SignKind("crack", "地裂缝", "Crack in the ground"),))
@@ -123,7 +124,7 @@ def test_a_sign_over_mqtt_becomes_a_warning_that_says_what_people_have_seen() ->
 
 def test_a_sign_over_http_is_an_entry_of_the_journal_and_survives_a_restart() -> None:
     node, twin = intake(), intake()
-    node.consume(kinds.SIGN, kinds.encode_sign(SignReport("V0", "crack", "p2", "wall")))
+    node.consume(entries.SIGN, entries.encode_sign(SignReport("V0", "crack", "p2", "wall")))
     twin.restore(node.snapshot())  # before the step that takes it
     messages = [issued(take(one, clock(60))) for one in (node, twin)]
     assert messages[0] == messages[1]
@@ -152,7 +153,7 @@ def test_a_refused_verdict_can_be_taken_again_when_its_sign_has_come(*, over_htt
     node = intake()
     sign = "V0.crack.20260618T000200Z"
     if over_http:
-        node.consume(kinds.SIGN, kinds.encode_sign(SignVerdict(sign, True, "p1", "seen")))
+        node.consume(entries.SIGN, entries.encode_sign(SignVerdict(sign, True, "p1", "seen")))
     else:
         take(node, said("p1", sign=sign, verdict="validated", note="seen"))
     (refused,) = take(node, clock(60)).refusals

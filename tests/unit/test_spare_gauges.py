@@ -20,8 +20,8 @@ from warnstream.assessment import Assessment, AssessmentStep, Weights
 from warnstream.model.changes import LevelChange, Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.station_quality import StationFlag, StationNeighbours, no_neighbours
-from warnstream.runners.explain_record import station_state
+from warnstream.model.observations.station_quality import StationFlag, StationNeighbours, no_neighbours
+from warnstream.runners.explain.record import station_state
 
 N = 8
 GAUGE, SPARE = 0, 7

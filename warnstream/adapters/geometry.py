@@ -14,8 +14,8 @@ from shapely import STRtree
 from warnstream.model.arrays import Float64Array, Int64Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.network import Network, StationWeights
-from warnstream.model.policies import NeighbourPolicy, VillagePolicy
-from warnstream.model.station_quality import StationNeighbours
+from warnstream.model.observations.station_quality import StationNeighbours
+from warnstream.model.rules.policies import NeighbourPolicy, VillagePolicy
 
 _DISTANCE_FLOOR_M = 250.0
 """Nearer than this a gauge stands in the village; inverse distance has no pole there."""

@@ -49,12 +49,12 @@ class Source(Protocol):
     def stop(self) -> None:
         """Close it; what is not acknowledged comes again."""
 
-    def acknowledge(self, arrived: Sequence["Arrived"]) -> None:
+    def acknowledge(self, arrived: Sequence["InboundBatch"]) -> None:
         """These are durable: tell their senders."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class InboundBatch:
     """Messages that came together.
 
     Attributes
@@ -94,21 +94,21 @@ class _Lane:
     """Arrivals in order, with their count and size."""
 
     def __init__(self) -> None:
-        self.waiting: deque[Arrived] = deque()
+        self.waiting: deque[InboundBatch] = deque()
         self.messages = 0
         self.size_bytes = 0
         self.awaited_at_s: float | None = None
 
-    def put(self, arrived: Arrived) -> None:
+    def put(self, arrived: InboundBatch) -> None:
         self.waiting.append(arrived)
         if arrived.is_awaited and self.awaited_at_s is None:
             self.awaited_at_s = arrived.at_s
         self.messages += len(arrived.topics)
         self.size_bytes += arrived.size_bytes
 
-    def take(self, messages_max: int, bytes_max: int = BYTES_MAX) -> list[Arrived]:
+    def take(self, messages_max: int, bytes_max: int = BYTES_MAX) -> list[InboundBatch]:
         """Up to so many messages or bytes, and what came together with the last of them."""
-        batch: list[Arrived] = []
+        batch: list[InboundBatch] = []
         count, size_bytes = 0, 0
         while self.waiting and count < messages_max and size_bytes < bytes_max:
             arrived = self.waiting.popleft()
@@ -122,7 +122,7 @@ class _Lane:
 
 
 class Inbox:
-    """A queue of `Arrived` that one thread takes batches from."""
+    """A queue of `InboundBatch` that one thread takes batches from."""
 
     def __init__(self, messages_max: int = MESSAGES_MAX, bytes_max: int = BYTES_MAX) -> None:
         self._messages_max = messages_max
@@ -162,7 +162,7 @@ class Inbox:
         """Call this, in the taker's thread, after every take that gives room again."""
         self._on_room.append(call)
 
-    def put(self, arrived: Arrived) -> None:
+    def put(self, arrived: InboundBatch) -> None:
         """Add messages; always taken, ask `has_room` first."""
         with self._condition:
             lane = self._streams if arrived.is_stream else self._lone
@@ -187,7 +187,7 @@ class Inbox:
         gather_s: float,
         open_until_s: float = 0.0,
         streams_max: int = STREAM_BATCH,
-    ) -> list[Arrived]:
+    ) -> list[InboundBatch]:
         """What arrived: lone messages in order, then those of streams in order.
 
         Waits up to `wait_s` for a first message, then up to `gather_s` until there are `messages_max`.
@@ -223,7 +223,7 @@ class Inbox:
     def _fills(self, lane: _Lane, share: float) -> bool:
         return lane.messages >= share * self._messages_max or lane.size_bytes >= share * self._bytes_max
 
-    def _batch(self, messages_max: int, streams_max: int) -> list[Arrived]:
+    def _batch(self, messages_max: int, streams_max: int) -> list[InboundBatch]:
         had_room = self.has_room, self.has_stream_room
         batch = self._lone.take(messages_max) + self._streams.take(streams_max, STREAM_BATCH_BYTES)
         if self._are_streams_full and not self._fills(self._streams, STREAM_SHARE / 2):

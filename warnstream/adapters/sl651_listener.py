@@ -19,10 +19,10 @@ from concurrent.futures import Future
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import Sl651ListenerSettings
 from warnstream.ingest.names import RawMessage
-from warnstream.ingest.sl651_frame import ACK, EOT, ESC, NAK
-from warnstream.ingest.sl651_session import Kept, Session
-from warnstream.model.decoders import LISTENER_TOPIC_SL651
+from warnstream.ingest.sl651.frame import ACK, EOT, ESC, NAK
+from warnstream.ingest.sl651.session import Kept, Session
 from warnstream.model.errors import StoreError
+from warnstream.model.observations.decoders import LISTENER_TOPIC_SL651
 
 READ_BYTES = 16 * 1024
 DURABLE_WAIT_S = 10.0

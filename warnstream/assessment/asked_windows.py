@@ -1,21 +1,21 @@
 """Which windows of rain the rules ask for: some to the minute, longer ones by whole days.
 
 A duration up to the longest that is kept to the minute is one of those; a
-longer one is a window of days (`warnstream.model.days.over_duration`). What
+longer one is a window of days (`warnstream.model.observations.days.over_duration`). What
 nobody asks for is not kept.
 """
 
 from dataclasses import dataclass
 
 from warnstream.model.arrays import Int32Array
-from warnstream.model.days import DayWindow, over_duration
-from warnstream.model.expressions import RuleTable
-from warnstream.model.rules import HazardRule, LandslideRain
+from warnstream.model.observations.days import DayWindow, over_duration
+from warnstream.model.rules.expressions import RuleTable
+from warnstream.model.rules.rules import HazardRule, LandslideRain
 from warnstream.model.times import HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
-class AskedWindows:
+class RequiredWindows:
     """Windows of one network.
 
     Attributes
@@ -30,7 +30,7 @@ class AskedWindows:
     days: tuple[DayWindow, ...]
 
 
-def asked_windows(rules: tuple[HazardRule, ...], duration_s: Int32Array, longest_s: int) -> AskedWindows:
+def asked_windows(rules: tuple[HazardRule, ...], duration_s: Int32Array, longest_s: int) -> RequiredWindows:
     """Windows that the rules read.
 
     Parameters
@@ -48,4 +48,4 @@ def asked_windows(rules: tuple[HazardRule, ...], duration_s: Int32Array, longest
             days |= table.day_windows
         elif isinstance(table, RuleTable):
             days |= table.day_windows()
-    return AskedWindows(duration_s[by_minute], tuple(sorted(days)))
+    return RequiredWindows(duration_s[by_minute], tuple(sorted(days)))

@@ -10,7 +10,7 @@ fault of ours and must be seen.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from warnstream.assessment.judgement import Judgement, Spoken
+from warnstream.assessment.judgement import Judgement, VillageFindings
 from warnstream.assessment.reasons import Sources, coverage_of, window_of_value
 from warnstream.assessment.villages import Windows, windows_of
 from warnstream.hazards import (
@@ -25,12 +25,14 @@ from warnstream.hazards import (
 from warnstream.lifecycle.hysteresis import Standing, held_level
 from warnstream.model.arrays import BoolArray
 from warnstream.model.changes import Reason
-from warnstream.model.comparison import Comparison, RuleLevelFound
-from warnstream.model.days import DayWindow
-from warnstream.model.expressions import RuleTable
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
-from warnstream.model.rules import (
+from warnstream.model.observations.days import DayWindow
+from warnstream.model.observations.signs import Sign
+from warnstream.model.observations.station_quality import STATION_FLAGS, StationFlag
+from warnstream.model.rules.comparison import Comparison, RuleLevelFound
+from warnstream.model.rules.expressions import RuleTable
+from warnstream.model.rules.rules import (
     CriticalRain,
     FireTable,
     HazardRule,
@@ -38,8 +40,6 @@ from warnstream.model.rules import (
     SlopeTable,
     WaterloggingTable,
 )
-from warnstream.model.signs import Sign
-from warnstream.model.station_quality import STATION_FLAGS, StationFlag
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +323,12 @@ def _view_hazard(
 
 
 def _find(
-    rule: HazardRule, network: Network, judgement: Judgement, spoken: Spoken, place: int, sources: Sources
+    rule: HazardRule,
+    network: Network,
+    judgement: Judgement,
+    spoken: VillageFindings,
+    place: int,
+    sources: Sources,
 ) -> PlaceFinding:
     conditions: tuple[RuleLevelFound, ...] = ()
     comparisons: tuple[Comparison, ...] = ()

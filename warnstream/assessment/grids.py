@@ -14,16 +14,23 @@ import numpy as np
 
 from warnstream.assessment.stations import Arrays, StationState
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from warnstream.model.grids import NO_GRID, GridFrame, GridPolicy, GridRain, GridRefusal, GridState
-from warnstream.model.indicators import VillageRain
+from warnstream.model.grids import (
+    NO_GRID,
+    GridFrame,
+    GridPolicy,
+    GridRain,
+    GridRefusal,
+    GridState,
+)
 from warnstream.model.network import Network, StationWeights
-from warnstream.model.policies import WindowPolicy
-from warnstream.model.refusals import RefusalReason
-from warnstream.model.station_quality import StationQuality
+from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.observations.station_quality import StationQuality
+from warnstream.model.rules.indicators import VillageRain
+from warnstream.model.rules.policies import WindowPolicy
 from warnstream.model.times import MINUTE_S, iso_utc
 from warnstream.villages.bias import mean_field_factor
 from warnstream.villages.combine import by_column, greatest, weighted_mean
-from warnstream.villages.stand_in import Witness, join, nothing, open_windows, stand_in
+from warnstream.villages.stand_in import GridEvidence, join, nothing, open_windows, stand_in
 from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.spares import SparedRain
 
@@ -295,7 +302,7 @@ class Grids:
         weight = np.where(is_silent[self._own.station], self._own.weight, 0.0)
         return _Silent(until_s, weight)
 
-    def _witness(self, grid: _Grid, stations: StationState, silent: _Silent) -> Witness:
+    def _witness(self, grid: _Grid, stations: StationState, silent: _Silent) -> GridEvidence:
         """What a grid says of windows that end with its newest frame, after gauges that are silent now."""
         end_min = grid.newest_s // MINUTE_S
         places = slice(self._n_places)
@@ -311,8 +318,8 @@ class Grids:
             rain_mm, observed_min = grid.rain.between(begin_min, end_min)
             since_mm[:, column] = rain_mm[places] * grid.factor
             share[:, column] = observed_min[places] / duration_min
-        gauges = Witness(own_mm, own_coverage, own_mm)
-        return join(gauges, Witness(since_mm, share, np.zeros_like(since_mm)))
+        gauges = GridEvidence(own_mm, own_coverage, own_mm)
+        return join(gauges, GridEvidence(since_mm, share, np.zeros_like(since_mm)))
 
     def _adjust(self, grid: _Grid, stations: StationState, quality: StationQuality) -> None:
         """Compare a grid with the gauges up to its newest frame."""

@@ -36,13 +36,19 @@ from warnstream.hazards.rule_values import RuleSources
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
 from warnstream.model.changes import Change, LevelChange, Reason
-from warnstream.model.comparison import RuleLevelFound
 from warnstream.model.errors import describe
-from warnstream.model.expressions import Leaf, LevelTerm, RuleTable, SignTerm
-from warnstream.model.indicators import HazardLevels, Indicator, VillageAntecedent, VillageRain, no_levels
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.rules import (
+from warnstream.model.rules.comparison import RuleLevelFound
+from warnstream.model.rules.expressions import Leaf, LevelTerm, RuleTable, SignTerm
+from warnstream.model.rules.indicators import (
+    HazardLevels,
+    Indicator,
+    VillageAntecedent,
+    VillageRain,
+    no_levels,
+)
+from warnstream.model.rules.rules import (
     CriticalRain,
     FireTable,
     HazardRule,
@@ -61,7 +67,7 @@ RAIN_EVALUATORS: dict[str, Callable[[HazardRule, VillageRain], HazardLevels]] = 
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class VillageFindings:
     """What was found over places and for villages, which place speaks for each, and the worst ratio."""
 
     of_places: HazardLevels
@@ -90,8 +96,8 @@ class Judgement:
         self._read: RuleSources | None = None
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: self._level_state(rule) for rule in rules}
-        self._spoken: dict[str, Spoken] = {}
-        self._last: dict[str, Spoken | None] = {}
+        self._spoken: dict[str, VillageFindings] = {}
+        self._last: dict[str, VillageFindings | None] = {}
         self._found_by_stage: dict[str, tuple[bytes, HazardLevels]] = {}
         self._found_by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
 
@@ -108,7 +114,7 @@ class Judgement:
         """All rules, in the order of the configuration."""
         return self._rules
 
-    def spoken(self, hazard: str) -> Spoken | None:
+    def spoken(self, hazard: str) -> VillageFindings | None:
         """What the last step found, signs included; None where it could not be evaluated."""
         return self._last.get(hazard)
 
@@ -156,7 +162,7 @@ class Judgement:
             return []
 
     def _move(
-        self, rule: HazardRule, spoken: Spoken, sources: Sources, failures: dict[str, str]
+        self, rule: HazardRule, spoken: VillageFindings, sources: Sources, failures: dict[str, str]
     ) -> list[LevelChange]:
         """Changes by what was found; the level moves last, when they stand."""
         state = self.levels[rule.name]
@@ -166,8 +172,8 @@ class Judgement:
         return changes
 
     def _with_signs(
-        self, rule: HazardRule, spoken: Spoken, sources: Sources, failures: dict[str, str]
-    ) -> Spoken:
+        self, rule: HazardRule, spoken: VillageFindings, sources: Sources, failures: dict[str, str]
+    ) -> VillageFindings:
         """What was found with the signs that stand; what was measured alone, where those fail."""
         if rule.signs is None or not sources.signs.standing:
             return spoken
@@ -178,7 +184,7 @@ class Judgement:
             failures[f"signs of {rule.name}"] = describe(error)
             return spoken
 
-    def _speak(self, rule: HazardRule, found: HazardLevels) -> Spoken:
+    def _speak(self, rule: HazardRule, found: HazardLevels) -> VillageFindings:
         """Villages by what was found over places, checked; what stands is not gone through again."""
         last = self._spoken.get(rule.name)
         if last is not None and last.of_places is found:
@@ -190,7 +196,7 @@ class Judgement:
         ratio = found.ratio
         if len(ratio) > len(place):  # some village is divided
             ratio = np.fmax.reduceat(ratio, first_of_village[:-1])
-        spoken = Spoken(found, of_villages, place, ratio)
+        spoken = VillageFindings(found, of_villages, place, ratio)
         self._spoken[rule.name] = spoken
         return spoken
 
@@ -200,7 +206,9 @@ class Judgement:
             nothing = no_levels(len(self._network.villages), Indicator.SIGN)
             nothing.is_blind[:] = True
             every = np.arange(len(nothing.level))
-            spoken = self._with_signs(rule, Spoken(nothing, nothing, every, nothing.ratio), sources, failures)
+            spoken = self._with_signs(
+                rule, VillageFindings(nothing, nothing, every, nothing.ratio), sources, failures
+            )
             return self._move(rule, spoken, sources, failures)
         state = self.levels[rule.name]
         step = state.propose_hold(sources.now_s)
@@ -277,7 +285,12 @@ class Judgement:
         return self._read
 
     def _explain(
-        self, rule: HazardRule, village: int, spoken: Spoken, sources: Sources, failures: dict[str, str]
+        self,
+        rule: HazardRule,
+        village: int,
+        spoken: VillageFindings,
+        sources: Sources,
+        failures: dict[str, str],
     ) -> Reason | None:
         """The reason of a village's level; where it cannot be worked out what little is certain."""
         try:
@@ -286,7 +299,9 @@ class Judgement:
             failures[f"reason of {rule.name}"] = describe(error)
             return bare_reason(rule, village, spoken.of_villages, sources.now_s)
 
-    def _reason(self, rule: HazardRule, village: int, spoken: Spoken, sources: Sources) -> Reason | None:
+    def _reason(
+        self, rule: HazardRule, village: int, spoken: VillageFindings, sources: Sources
+    ) -> Reason | None:
         """Why the evaluator gave this village its level; None where it gave none."""
         found, place = spoken.of_places, int(spoken.place[village])
         if spoken.of_villages.level[village] == 0:
@@ -339,7 +354,7 @@ class Judgement:
         self,
         rule: HazardRule,
         step: LevelStep,
-        spoken: Spoken | None,
+        spoken: VillageFindings | None,
         sources: Sources,
         failures: dict[str, str],
     ) -> list[LevelChange]:

@@ -21,22 +21,28 @@ from warnstream.assessment.isolation import Isolation
 from warnstream.assessment.judgement import Judgement, durations_of
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.stations import Arrays, StationPolicies, StationState
-from warnstream.assessment.villages import Sight, VillageState, Weights, no_antecedent_known, no_rain_known
+from warnstream.assessment.villages import (
+    GaugeAvailability,
+    VillageState,
+    Weights,
+    no_antecedent_known,
+    no_rain_known,
+)
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.changes import LevelChange
-from warnstream.model.days import PastDays
 from warnstream.model.forecast import RainAhead
 from warnstream.model.grids import GridFrame, GridPolicy
-from warnstream.model.indicators import VillageRain
 from warnstream.model.network import Network
-from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
-from warnstream.model.readings import ReadingBatch
-from warnstream.model.rules import HazardRule
-from warnstream.model.signs import SignPolicy, SignReport, SignVerdict, VillageSigns
-from warnstream.model.station_quality import StationQuality, no_doubt
+from warnstream.model.observations.days import PastDays
+from warnstream.model.observations.readings import ReadingBatch
+from warnstream.model.observations.signs import SignPolicy, SignReport, SignVerdict, VillageSigns
+from warnstream.model.observations.station_quality import StationQuality, no_doubt
+from warnstream.model.rules.indicators import VillageRain
+from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
+from warnstream.model.rules.rules import HazardRule
 from warnstream.windows.accumulation import Accumulation
 
 
@@ -59,7 +65,7 @@ class AssessmentStep:
         A nowcast that was made at this step.
     quality : StationQuality
         Flags and confidence of every gauge.
-    sight : Sight
+    sight : GaugeAvailability
         How much of its own gauges each village hears; of a divided one the zone that hears least.
     ratio : dict of str to Float64Array, shape (n_villages,)
         Rain over critical rainfall by hazard; NaN where nothing is known.
@@ -74,7 +80,7 @@ class AssessmentStep:
     failures: dict[str, str]
     forecast: RainAhead | None
     quality: StationQuality
-    sight: Sight
+    sight: GaugeAvailability
     ratio: dict[str, Float64Array]
     grids: GridsStep
 
@@ -171,7 +177,7 @@ class Assessment:
         self,
         readings: ReadingBatch,
         now_s: int,
-        said: Sequence[SignReport | SignVerdict] = (),
+        signs: Sequence[SignReport | SignVerdict] = (),
         frames: Sequence[GridFrame] = (),
     ) -> AssessmentStep:
         """Take all that arrived, that grids saw and people said since the last step; judge every village.
@@ -191,20 +197,19 @@ class Assessment:
         flags = run("readings", lambda: stations.take(readings, now_s, isolation), unread)
         gauges = self._gauges = self._hear(now_s, isolation)
         mute, quality = gauges.mute, gauges.quality
-        forecast = run("forecast", lambda: self._villages.look_ahead(stations, mute, now_s, failures), None)
-        rain, sight = run(
-            "rain of villages", lambda: self._villages.rain(stations, gauges.is_heard, now_s), self._unknown
-        )
+        villages, is_heard = self._villages, gauges.is_heard
+        forecast = run("forecast", lambda: villages.update_nowcast(stations, mute, now_s, failures), None)
+        rain, sight = run("rain of villages", lambda: villages.rain(stations, is_heard, now_s), self._unknown)
         run("grids", lambda: grids.take(frames, stations, quality, now_s), None)
         rain = run("grids", lambda: grids.stand_in(rain, stations, quality, now_s), rain)
         antecedent = run(
             "earlier rain",
-            lambda: self._villages.antecedent(stations, rain, gauges.is_heard, mute),
+            lambda: villages.antecedent(stations, rain, is_heard, mute),
             no_antecedent_known(stations.plan, len(self._places)),
         )
-        run("signs", lambda: self.signs.step(said, now_s), None)
-        signs = run("signs", self.signs.standing, VillageSigns((), len(self._network.villages)))
-        sources = Sources(stations, rain, antecedent, sight, quality, signs, now_s)
+        run("signs", lambda: self.signs.step(signs, now_s), None)
+        village_signs = run("signs", self.signs.standing, VillageSigns((), len(self._network.villages)))
+        sources = Sources(stations, rain, antecedent, sight, quality, village_signs, now_s)
         changes = self._judgement.step(sources, failures)
         self._last = Explained(sources, gauges.is_reporting, failures)
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from warnstream.model.changes import UNEXPLAINED, Fact, Reason
-from warnstream.model.indicators import UNIT_OF_INDICATOR, HazardLevels, Indicator
-from warnstream.model.rules import HazardRule
-from warnstream.model.signs import Sign, SignState
+from warnstream.model.observations.signs import Sign, SignState
+from warnstream.model.rules.indicators import UNIT_OF_INDICATOR, HazardLevels, Indicator
+from warnstream.model.rules.rules import HazardRule
 
 
 def reason_of_sign(sign: Sign, source: str) -> Reason:

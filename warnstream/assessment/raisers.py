@@ -15,10 +15,10 @@ from warnstream.hazards.rule_values import RuleSources
 from warnstream.hazards.sensor_rows import SensorRows
 from warnstream.hazards.tables import threshold_of
 from warnstream.model.changes import SILENT_RAISER, Fact, Reason
-from warnstream.model.expressions import RuleTable
-from warnstream.model.indicators import UNIT_OF_INDICATOR, Indicator
 from warnstream.model.network import Network
-from warnstream.model.rules import CriticalStage, HazardRule, SlopeTable, WaterloggingTable
+from warnstream.model.rules.expressions import RuleTable
+from warnstream.model.rules.indicators import UNIT_OF_INDICATOR, Indicator
+from warnstream.model.rules.rules import CriticalStage, HazardRule, SlopeTable, WaterloggingTable
 
 FACTS_MAX = 5
 """Silent sensors that are named in one reason, those last heard first."""

@@ -5,13 +5,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.assessment.stations import ANTECEDENT, StationState
-from warnstream.assessment.villages import Sight
+from warnstream.assessment.villages import GaugeAvailability
 from warnstream.hazards.rule import lead_s_of
 from warnstream.model.changes import Fact, Reason
-from warnstream.model.days import DayWindow, over_duration
-from warnstream.model.expressions import RAIN_LIKE, Leaf, LevelTerm, SignTerm
 from warnstream.model.grids import GridPolicy
-from warnstream.model.indicators import (
+from warnstream.model.network import Network
+from warnstream.model.observations.days import DayWindow, over_duration
+from warnstream.model.observations.signs import VillageSigns
+from warnstream.model.observations.station_quality import (
+    CLOGGED,
+    CONFIDENCE,
+    DOUBT,
+    STATION_FLAGS,
+    StationFlag,
+    StationQuality,
+)
+from warnstream.model.rules.expressions import RAIN_LIKE, Leaf, LevelTerm, SignTerm
+from warnstream.model.rules.indicators import (
     BY_DAYS,
     UNIT_OF_INDICATOR,
     HazardLevels,
@@ -20,17 +30,7 @@ from warnstream.model.indicators import (
     VillageRain,
     indicator_of_days,
 )
-from warnstream.model.network import Network
-from warnstream.model.rules import CriticalStage, HazardRule, LandslideRain
-from warnstream.model.signs import VillageSigns
-from warnstream.model.station_quality import (
-    CLOGGED,
-    CONFIDENCE,
-    DOUBT,
-    STATION_FLAGS,
-    StationFlag,
-    StationQuality,
-)
+from warnstream.model.rules.rules import CriticalStage, HazardRule, LandslideRain
 from warnstream.model.times import HOUR_S, iso_utc
 
 ANTECEDENT_COVERAGE_MIN = 0.5
@@ -54,7 +54,7 @@ class Sources:
     stations: StationState
     rain: VillageRain
     antecedent: VillageAntecedent | None
-    sight: Sight
+    sight: GaugeAvailability
     quality: StationQuality
     signs: VillageSigns
     now_s: int

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from warnstream.model.expressions import RuleTable
-from warnstream.model.indicators import HazardLevels
 from warnstream.model.level import Level
-from warnstream.model.rules import (
+from warnstream.model.rules.expressions import RuleTable
+from warnstream.model.rules.indicators import HazardLevels
+from warnstream.model.rules.rules import (
     CriticalRain,
     CriticalStage,
     FireTable,

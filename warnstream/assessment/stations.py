@@ -9,19 +9,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.assessment.asked_windows import AskedWindows
+from warnstream.assessment.asked_windows import RequiredWindows
 from warnstream.assessment.isolation import Isolation
 from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.days import PastDays, best_known
-from warnstream.model.expressions import RuleTable, Term
-from warnstream.model.indicators import BY_DAYS, GaugeStage, Indicator
 from warnstream.model.level import Level
 from warnstream.model.network import Stations
-from warnstream.model.policies import CounterPolicy, QualityPolicy, WindowPolicy
-from warnstream.model.readings import COUNTERS, DOUBTFUL, UNUSABLE, Flag, ReadingBatch, Variable, empty_batch
-from warnstream.model.rules import (
+from warnstream.model.observations.days import PastDays, best_known
+from warnstream.model.observations.readings import (
+    COUNTERS,
+    DOUBTFUL,
+    UNUSABLE,
+    Flag,
+    ReadingBatch,
+    Variable,
+    empty_batch,
+)
+from warnstream.model.observations.station_quality import (
+    DoubtPeriods,
+    StationNeighbours,
+    StationQuality,
+    no_neighbours,
+)
+from warnstream.model.rules.expressions import RuleTable, Term
+from warnstream.model.rules.indicators import BY_DAYS, GaugeStage, Indicator
+from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
+from warnstream.model.rules.rules import (
     CriticalRain,
     CriticalStage,
     FireTable,
@@ -30,7 +44,6 @@ from warnstream.model.rules import (
     SlopeTable,
     WaterloggingTable,
 )
-from warnstream.model.station_quality import StationNeighbours, StationQuality, Stretches, no_neighbours
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
@@ -40,7 +53,7 @@ from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.sensor_series import SensorSeries
-from warnstream.windows.spares import Beside, SparedRain, Taken
+from warnstream.windows.spares import GaugeAndSpare, SelectedWindows, SparedRain
 from warnstream.windows.stage_series import StageSeries
 
 _RAIN = [Variable.RAIN, Variable.RAIN_TIP, *COUNTERS]
@@ -119,7 +132,7 @@ class StationState:
     policies : StationPolicies
     neighbours : StationNeighbours, optional
         Gauges near each other; without it no gauge is compared with another.
-    asked : AskedWindows, optional
+    asked : RequiredWindows, optional
         Every window that any rule reads; one hour alone if not given.
     past : PastDays, optional
         Rain of days before this node began.
@@ -140,11 +153,11 @@ class StationState:
         rules: tuple[HazardRule, ...],
         policies: StationPolicies,
         neighbours: StationNeighbours | None = None,
-        asked: AskedWindows | None = None,
+        asked: RequiredWindows | None = None,
         past: PastDays | None = None,
     ) -> None:
         n_stations, windows = len(stations), policies.windows
-        asked = asked or AskedWindows(np.array([HOUR_S], dtype=np.int32), ())
+        asked = asked or RequiredWindows(np.array([HOUR_S], dtype=np.int32), ())
         self.duration_s = asked.duration_s
         self._hour = self.duration_s.tolist().index(HOUR_S)
         self.plan = antecedent_plan(rules)
@@ -225,7 +238,7 @@ class StationState:
         self._count(readings, flags, now_s, isolation)
         return flags
 
-    def windows(self, now_s: int) -> Taken:
+    def windows(self, now_s: int) -> SelectedWindows:
         """Rain of every station over every duration, to be read only; the same object while it stands.
 
         By what was thought of the gauges last (`judge_gauges`).
@@ -292,7 +305,7 @@ class StationState:
             measured_s[gauge] = max(measured_s[gauge], until_s[spare])
         return measured_s
 
-    def beside(self, indicator: Indicator, station: int, duration_s: int) -> Beside:
+    def beside(self, indicator: Indicator, station: int, duration_s: int) -> GaugeAndSpare:
         """Whose rain stands for a gauge, and what it and its spare said, in the windows asked for last.
 
         Of earlier rain (soil water and its kin) that of the last hour tells.
@@ -428,7 +441,7 @@ class StationState:
         if fire is not None:
             isolation.run("fire weather", lambda: fire.add(usable, now_s), None)
 
-    def _doubt(self, stretches: Stretches, now_s: int) -> None:
+    def _doubt(self, stretches: DoubtPeriods, now_s: int) -> None:
         """Earlier rain of gauges with a spare is worked out anew from when another one is believed."""
         gauge, since_s = self.rain.doubt(stretches)
         if len(gauge) == 0:

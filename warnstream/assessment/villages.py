@@ -9,16 +9,16 @@ from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.errors import describe
 from warnstream.model.forecast import RainAhead
-from warnstream.model.indicators import LEADS_S, VillageAntecedent, VillageRain
 from warnstream.model.network import StationWeights
-from warnstream.model.station_quality import StationNeighbours, Unmeasured
+from warnstream.model.observations.station_quality import StationNeighbours, Unmeasured
+from warnstream.model.rules.indicators import LEADS_S, VillageAntecedent, VillageRain
 from warnstream.model.times import DAY_S
 from warnstream.villages.combine import by_column, combine, greatest, weighted_mean
 from warnstream.villages.zones import any_of_places
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.daily_sums import DayRain
 from warnstream.windows.soil_water import soil_water_ahead
-from warnstream.windows.spares import Taken
+from warnstream.windows.spares import SelectedWindows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class GaugeAvailability:
     """How much of its own gauges each village hears; all of shape (n_villages,), of places (n_places,).
 
     Attributes
@@ -51,25 +51,27 @@ class Sight:
     is_blind: BoolArray
     is_partly_blind: BoolArray
 
-    def of_villages(self, first_of_village: Int32Array) -> "Sight":
+    def of_villages(self, first_of_village: Int32Array) -> "GaugeAvailability":
         """Villages by their places: as blind as the blindest zone, which may be the bad one."""
         if len(self.heard) == len(first_of_village) - 1:  # nobody is divided
             return self
         is_blind = any_of_places(self.is_blind, first_of_village)
         is_partly_blind = any_of_places(self.is_partly_blind, first_of_village) & ~is_blind
-        return Sight(np.minimum.reduceat(self.heard, first_of_village[:-1]), is_blind, is_partly_blind)
+        return GaugeAvailability(
+            np.minimum.reduceat(self.heard, first_of_village[:-1]), is_blind, is_partly_blind
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _LastRain:
     """The rain of the villages as it was worked out last, and from what."""
 
-    taken: Taken
+    taken: SelectedWindows
     days: DayRain | None
     ahead_mm: Float64Array
     is_heard: BoolArray
     rain: VillageRain
-    sight: Sight
+    sight: GaugeAvailability
 
 
 class VillageState:
@@ -99,7 +101,7 @@ class VillageState:
         """Which stations speak for each place while all of them report."""
         return self._weights.own
 
-    def look_ahead(
+    def update_nowcast(
         self, stations: StationState, mute: BoolArray, now_s: int, failures: dict[str, str]
     ) -> RainAhead | None:
         """A nowcast when one is due; a failing one is no rain known ahead, and is reported.
@@ -120,7 +122,9 @@ class VillageState:
         self._ahead_mm = forecast.rain_mm
         return forecast
 
-    def rain(self, stations: StationState, is_heard: BoolArray, now_s: int) -> tuple[VillageRain, Sight]:
+    def rain(
+        self, stations: StationState, is_heard: BoolArray, now_s: int
+    ) -> tuple[VillageRain, GaugeAvailability]:
         """Rain of every village over every duration as of now, and how much of its gauges it hears.
 
         A clogged gauge is silent, not dry. The same objects while nothing changes.
@@ -173,7 +177,7 @@ class VillageState:
         duration_s: Int32Array,
         windows: "Windows",
         is_heard: BoolArray,
-    ) -> tuple[VillageRain, Sight]:
+    ) -> tuple[VillageRain, GaugeAvailability]:
         combined = combine(
             self._weights.own,
             self._weights.fallback,
@@ -194,10 +198,10 @@ class VillageState:
             day_windows=() if windows.days is None else windows.days.windows,
             today_s=0 if windows.days is None else windows.days.today_s,
         )
-        return rain, Sight(heard, is_blind, ~is_blind & (heard < self._weights.heard_min))
+        return rain, GaugeAvailability(heard, is_blind, ~is_blind & (heard < self._weights.heard_min))
 
 
-def no_rain_known(stations: StationState, own: StationWeights) -> tuple[VillageRain, Sight]:
+def no_rain_known(stations: StationState, own: StationWeights) -> tuple[VillageRain, GaugeAvailability]:
     """Nothing is known of any place: every place is blind. For steps whose rain could not be worked out."""
     days = () if stations.days is None else stations.days.windows
     n_places, n_stations = len(own.station), len(stations.rain.last_observed_s)
@@ -213,7 +217,7 @@ def no_rain_known(stations: StationState, own: StationWeights) -> tuple[VillageR
         weights=own,
         day_windows=days,
     )
-    return rain, Sight(np.zeros(n_places), blind, ~blind)
+    return rain, GaugeAvailability(np.zeros(n_places), blind, ~blind)
 
 
 def no_antecedent_known(plan: AntecedentPlan | None, n_places: int) -> VillageAntecedent | None:
@@ -255,7 +259,7 @@ def windows_of(stations: StationState, now_s: int) -> Windows:
     return _beside(stations, stations.windows(now_s), stations.day_rain(now_s))
 
 
-def _beside(stations: StationState, taken: Taken, days: DayRain | None) -> Windows:
+def _beside(stations: StationState, taken: SelectedWindows, days: DayRain | None) -> Windows:
     """Windows to the minute, and those of days beside them."""
     rain_mm, coverage, unmeasured = taken.accumulation.rain_mm, taken.accumulation.coverage, taken.unmeasured
     if days is not None:

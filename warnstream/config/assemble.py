@@ -6,7 +6,9 @@ change from kilometres to metres stand here; nothing is checked here any more.
 
 from pathlib import Path
 
-from warnstream.config.documents import (
+from warnstream.config.folder import Folder
+from warnstream.config.node.decoders import NamesSection
+from warnstream.config.node.document import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
@@ -14,12 +16,9 @@ from warnstream.config.documents import (
     ChannelsDocument,
     NodeDocument,
 )
-from warnstream.config.folder import Folder
-from warnstream.config.gateways import NamesSection
-from warnstream.config.grids_section import grid_settings
-from warnstream.config.hazard_documents import SignsSection
-from warnstream.config.listener_section import ListenerSection
-from warnstream.config.quality_section import quality_policy
+from warnstream.config.node.grids import grid_settings
+from warnstream.config.node.listener import ListenerSection
+from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
     ChannelSettings,
@@ -32,16 +31,19 @@ from warnstream.config.settings import (
     StorageSettings,
     TlsSettings,
 )
-from warnstream.model.days import PastDays, day_begins_utc_s
-from warnstream.model.decoders import (
+from warnstream.config.thresholds.document import SignsSection
+from warnstream.model.network import Network
+from warnstream.model.observations.days import PastDays, day_begins_utc_s
+from warnstream.model.observations.decoders import (
     LISTENER_TOPIC_SL651,
     DecoderRule,
     VariableMapping,
     conversion,
     default_rules,
 )
-from warnstream.model.network import Network
-from warnstream.model.policies import (
+from warnstream.model.observations.readings import VARIABLE_OF_WORD
+from warnstream.model.observations.signs import SignKind, SignPolicy
+from warnstream.model.rules.policies import (
     CounterPolicy,
     ForecastPolicy,
     MessagePolicy,
@@ -51,9 +53,7 @@ from warnstream.model.policies import (
     VillagePolicy,
     WindowPolicy,
 )
-from warnstream.model.readings import VARIABLE_OF_WORD
-from warnstream.model.rules import HazardRule
-from warnstream.model.signs import SignKind, SignPolicy
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus
 
 

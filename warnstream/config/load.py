@@ -13,16 +13,35 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from warnstream.config.assemble import assemble, sign_policy
-from warnstream.config.documents import (
+from warnstream.config.faults import FaultLog, unknown
+from warnstream.config.folder import Folder
+from warnstream.config.node.decoders import NamesSection
+from warnstream.config.node.document import (
     OUTLINE_METHODS,
     ChannelsDocument,
     NodeDocument,
     WindowsSection,
 )
-from warnstream.config.faults import FaultLog, unknown
-from warnstream.config.folder import Folder
-from warnstream.config.gateways import NamesSection
-from warnstream.config.hazard_documents import (
+from warnstream.config.node.quality import QualitySection
+from warnstream.config.rules.tables import RuleBook
+from warnstream.config.settings import Configuration
+from warnstream.config.tables.daily_rain import read_past_days
+from warnstream.config.tables.households_and_chain import (
+    HOUSEHOLDS_FILE,
+    Register,
+    read_chain,
+    read_households,
+)
+from warnstream.config.tables.stations_and_villages import (
+    STATIONS_FILE,
+    VILLAGES_FILE,
+    VILLAGES_GEOJSON,
+    read_stations,
+    read_villages,
+)
+from warnstream.config.tables.zones import ZONES_FILE, read_zones
+from warnstream.config.thresholds.build import build_rule
+from warnstream.config.thresholds.document import (
     AnyHazard,
     CriticalRainfallSection,
     ForestFireSection,
@@ -36,39 +55,25 @@ from warnstream.config.hazard_documents import (
     ThresholdsDocument,
     WaterloggingSection,
 )
-from warnstream.config.hazard_rules import FIRE_VARIABLES, find_unknown_areas, weather_stations
-from warnstream.config.past_days import read_past_days
-from warnstream.config.people import HOUSEHOLDS_FILE, Register, read_chain, read_households
-from warnstream.config.places import (
-    STATIONS_FILE,
-    VILLAGES_FILE,
-    VILLAGES_GEOJSON,
-    read_stations,
-    read_villages,
-)
-from warnstream.config.quality_section import QualitySection
-from warnstream.config.rivers import RiverBook
-from warnstream.config.rule_tables import RuleBook
-from warnstream.config.sections import Section
-from warnstream.config.settings import Configuration
-from warnstream.config.threshold_table import (
-    Surroundings,
+from warnstream.config.thresholds.rivers import RiverBook
+from warnstream.config.thresholds.table import (
     Threshold,
+    ValidationContext,
     check_classes,
     duration_fault,
     read_table,
     rows_of_places,
 )
-from warnstream.config.thresholds import build_rule
-from warnstream.config.wetness import ClassValue
-from warnstream.config.yaml_check import check_document, valid_part
-from warnstream.config.yaml_tree import Location, YamlTree, path_text, read_yaml
-from warnstream.config.zones import ZONES_FILE, read_zones
-from warnstream.model.days import PastDays
+from warnstream.config.thresholds.untabled import FIRE_VARIABLES, find_unknown_areas, weather_stations
+from warnstream.config.thresholds.wetness import ClassValue
+from warnstream.config.yaml.check import check_document, valid_part
+from warnstream.config.yaml.sections import Section
+from warnstream.config.yaml.tree import Location, YamlTree, path_text, read_yaml
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
 from warnstream.model.network import Network, Stations, Villages, Zone
-from warnstream.model.rules import CriticalStage, HazardRule
+from warnstream.model.observations.days import PastDays
+from warnstream.model.rules.rules import CriticalStage, HazardRule
 
 NODE_FILE = "warnstream.yaml"
 THRESHOLDS_FILE = "thresholds.yaml"
@@ -116,7 +121,7 @@ def load_configuration(directory: Path) -> Configuration:
     chain = read_chain(folder, register, faults)
     windows = valid_part(WindowsSection, node_tree, "windows")
     quality = valid_part(QualitySection, node_tree, "quality")
-    around = Surroundings(
+    around = ValidationContext(
         villages=villages,
         zones=zones,
         stations=stations,
@@ -235,7 +240,7 @@ def _kind_of_channel(tree: YamlTree | None, faults: FaultLog) -> dict[str, str] 
 
 
 def _read_thresholds(
-    tree: YamlTree | None, folder: Folder, around: Surroundings, faults: FaultLog
+    tree: YamlTree | None, folder: Folder, around: ValidationContext, faults: FaultLog
 ) -> tuple[dict[str, HazardDocument | None], list[Threshold]]:
     """Hazards as far as they are right, and the rows of all their tables."""
     hazards: dict[str, HazardDocument | None] = {}
@@ -274,7 +279,7 @@ def _check_table(name: str, hazard: HazardDocument, tree: YamlTree, folder: Fold
 
 
 def _check_levels(
-    name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
+    name: str, hazard: HazardDocument, tree: YamlTree, around: ValidationContext, faults: FaultLog
 ) -> None:
     """Durations, duplicates and order of the levels in thresholds.yaml."""
     if not isinstance(hazard, RainstormSection | CriticalRainfallSection | WaterloggingSection):
@@ -299,7 +304,7 @@ def _check_levels(
 
 
 def _check_names(
-    name: str, hazard: HazardDocument, tree: YamlTree, around: Surroundings, faults: FaultLog
+    name: str, hazard: HazardDocument, tree: YamlTree, around: ValidationContext, faults: FaultLog
 ) -> None:
     """Villages, townships, counties and stations that a section names or needs exist."""
     if isinstance(hazard, ForestFireSection) and around.stations is not None:

@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from warnstream.config.documents import ChannelsDocument, NodeDocument
-from warnstream.config.hazard_documents import ThresholdsDocument
-from warnstream.config.sections import Section
+from warnstream.config.node.document import ChannelsDocument, NodeDocument
+from warnstream.config.thresholds.document import ThresholdsDocument
+from warnstream.config.yaml.sections import Section
 
 _DOCUMENT_OF_NAME: dict[str, type[Section]] = {
     "warnstream": NodeDocument,

@@ -1,16 +1,17 @@
 """Settings of one node as the shell uses them: broker, storage, HTTP, channels.
 
-Policies that the pure stages obey are in `warnstream.model.policies`.
+Policies that the pure stages obey are in `warnstream.model.rules.policies`.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from warnstream.model.days import PastDays
-from warnstream.model.decoders import DecoderRule
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
-from warnstream.model.policies import (
+from warnstream.model.observations.days import PastDays
+from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.signs import SignPolicy
+from warnstream.model.rules.policies import (
     CounterPolicy,
     ForecastPolicy,
     MessagePolicy,
@@ -20,8 +21,7 @@ from warnstream.model.policies import (
     VillagePolicy,
     WindowPolicy,
 )
-from warnstream.model.rules import HazardRule
-from warnstream.model.signs import SignPolicy
+from warnstream.model.rules.rules import HazardRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,17 @@ import numpy as np
 from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.judgement import durations_of
 from warnstream.assessment.stations import antecedent_plan
-from warnstream.config.documents import OUTLINE_METHODS
-from warnstream.config.quantities import format_duration
-from warnstream.config.rule_words import days_words
+from warnstream.config.node.document import OUTLINE_METHODS
+from warnstream.config.rules.wording import days_words
 from warnstream.config.settings import Configuration
+from warnstream.config.yaml.quantities import format_duration
 from warnstream.model.arrays import BoolArray, Float64Array
-from warnstream.model.days import DayWindow, begin_of_day_s
-from warnstream.model.expressions import RuleTable
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.rules import (
+from warnstream.model.observations.days import DayWindow, begin_of_day_s
+from warnstream.model.rules.expressions import RuleTable
+from warnstream.model.rules.rules import (
     CriticalRain,
     CriticalStage,
     FireTable,

@@ -15,7 +15,7 @@ from warnstream.delivery.texts import Texts, clean
 from warnstream.model.changes import Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.policies import MessagePolicy
+from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.times import HOUR_S, iso_local
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
 

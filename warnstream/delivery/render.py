@@ -4,8 +4,8 @@ from warnstream.delivery.cap import cap_xml
 from warnstream.delivery.texts import texts_en, texts_zh
 from warnstream.model.effects import RenderedMessage
 from warnstream.model.network import Network
-from warnstream.model.policies import MessagePolicy
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules.policies import MessagePolicy
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import WarningMessage
 
 

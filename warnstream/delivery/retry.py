@@ -7,7 +7,7 @@ together do not come back together, and a replay waits exactly as long.
 
 from hashlib import blake2b
 
-from warnstream.model.policies import RetryPolicy
+from warnstream.model.rules.policies import RetryPolicy
 
 _DOUBLINGS_MAX = 60
 """More doublings than any wait survives; keeps the power finite."""

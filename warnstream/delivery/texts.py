@@ -14,8 +14,8 @@ from warnstream.delivery.transfer import transfer_deadline_s
 from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED, Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.policies import MessagePolicy
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules.policies import MessagePolicy
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local, iso_local
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
 

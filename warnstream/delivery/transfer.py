@@ -5,7 +5,7 @@ that day when the hazard comes at night; counties ask for more. Nobody walks a
 valley road in the dark and the rain if it can be helped.
 """
 
-from warnstream.model.policies import TransferPolicy
+from warnstream.model.rules.policies import TransferPolicy
 from warnstream.model.times import DAY_S
 
 

@@ -16,8 +16,8 @@ from warnstream.forecast.gridding import CANDIDATES, GaugeGridder, grid_over, ne
 from warnstream.forecast.motion import motion_lucas_kanade
 from warnstream.model.arrays import BoolArray, Float64Array
 from warnstream.model.forecast import RainAhead
-from warnstream.model.indicators import LEADS_S
-from warnstream.model.policies import ForecastPolicy
+from warnstream.model.rules.indicators import LEADS_S
+from warnstream.model.rules.policies import ForecastPolicy
 from warnstream.model.times import HOUR_S, MINUTE_S
 
 INTENSITY_DECAY_S = 2 * HOUR_S

@@ -21,9 +21,9 @@ import numpy as np
 
 from warnstream.hazards import rain_table
 from warnstream.model.arrays import Float64Array, UInt8Array
-from warnstream.model.comparison import Comparison
-from warnstream.model.indicators import HazardLevels, VillageAntecedent, VillageRain
-from warnstream.model.rules import CriticalRain, HazardRule, Wetness
+from warnstream.model.rules.comparison import Comparison
+from warnstream.model.rules.indicators import HazardLevels, VillageAntecedent, VillageRain
+from warnstream.model.rules.rules import CriticalRain, HazardRule, Wetness
 
 COVERAGE_MIN = 0.5
 """Share of the past that must have been observed; below it nobody knows how wet the ground is."""

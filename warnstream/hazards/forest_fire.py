@@ -4,10 +4,10 @@ import numpy as np
 
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.model.arrays import Float64Array, Int32Array
-from warnstream.model.comparison import Comparison, clear_of
-from warnstream.model.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.level import Level
-from warnstream.model.rules import FireTable, HazardRule
+from warnstream.model.rules.comparison import Comparison, clear_of
+from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
+from warnstream.model.rules.rules import FireTable, HazardRule
 from warnstream.model.times import DAY_S
 
 

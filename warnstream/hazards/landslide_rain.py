@@ -30,9 +30,10 @@ import numpy as np
 
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
-from warnstream.model.comparison import Comparison, capped, clear_of
-from warnstream.model.days import DayWindow
-from warnstream.model.indicators import (
+from warnstream.model.level import LEVELS, Level
+from warnstream.model.observations.days import DayWindow
+from warnstream.model.rules.comparison import Comparison, capped, clear_of
+from warnstream.model.rules.indicators import (
     LEADS_S,
     HazardLevels,
     Indicator,
@@ -41,8 +42,7 @@ from warnstream.model.indicators import (
     indicator_of_days,
     no_levels,
 )
-from warnstream.model.level import LEVELS, Level
-from warnstream.model.rules import HazardRule, LandslideRain, LandslideTerritory
+from warnstream.model.rules.rules import HazardRule, LandslideRain, LandslideTerritory
 from warnstream.model.times import DAY_S, HOUR_S
 
 CRITERIA = (

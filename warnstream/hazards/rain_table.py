@@ -16,10 +16,10 @@ import numpy as np
 
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
-from warnstream.model.comparison import Comparison, capped, clear_of
-from warnstream.model.indicators import LEADS_S, HazardLevels, Indicator, VillageRain, no_levels
 from warnstream.model.level import LEVELS, Level
-from warnstream.model.rules import CriticalRain, HazardRule
+from warnstream.model.rules.comparison import Comparison, capped, clear_of
+from warnstream.model.rules.indicators import LEADS_S, HazardLevels, Indicator, VillageRain, no_levels
+from warnstream.model.rules.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S
 
 _EVERY = slice(None)

@@ -11,9 +11,9 @@ import numpy as np
 
 from warnstream.hazards import rain_table
 from warnstream.model.arrays import BoolArray
-from warnstream.model.comparison import Comparison
-from warnstream.model.indicators import HazardLevels, VillageRain
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules.comparison import Comparison
+from warnstream.model.rules.indicators import HazardLevels, VillageRain
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import HOUR_S
 
 

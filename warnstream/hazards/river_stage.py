@@ -16,9 +16,9 @@ import numpy as np
 from warnstream.hazards.sensor_rows import SensorRows, age_ok, clear_values, levels_of_villages
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.model.arrays import Float64Array, Int32Array, LevelArray
-from warnstream.model.indicators import GaugeStage, HazardLevels, Indicator
 from warnstream.model.level import LEVELS, Level
-from warnstream.model.rules import CriticalStage, HazardRule
+from warnstream.model.rules.indicators import GaugeStage, HazardLevels, Indicator
+from warnstream.model.rules.rules import CriticalStage, HazardRule
 from warnstream.model.times import HOUR_S, MINUTE_S
 
 SPAN_M_MIN = 1.0

@@ -18,9 +18,9 @@ import numpy as np
 
 from warnstream.hazards.rule_values import RuleSources, Values, coverage_of, values_of
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from warnstream.model.comparison import ConditionFound, RuleLevelFound
-from warnstream.model.days import DayWindow, over_duration
-from warnstream.model.expressions import (
+from warnstream.model.observations.days import DayWindow, over_duration
+from warnstream.model.rules.comparison import ConditionFound, RuleLevelFound
+from warnstream.model.rules.expressions import (
     RAIN_LIKE,
     Expression,
     Group,
@@ -35,8 +35,8 @@ from warnstream.model.expressions import (
     Term,
     parts_of,
 )
-from warnstream.model.indicators import HazardLevels, Indicator, no_levels
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import MINUTE_S
 
 HISTORY_SAMPLES = 12

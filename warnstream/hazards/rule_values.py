@@ -9,8 +9,10 @@ import numpy as np
 from warnstream.hazards.movement import changes_per_s, pick, value_at, window_ends
 from warnstream.hazards.sensor_rows import age_ok
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray
-from warnstream.model.expressions import RAIN_LIKE, Quantity
-from warnstream.model.indicators import (
+from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.signs import VillageSigns
+from warnstream.model.rules.expressions import RAIN_LIKE, Quantity
+from warnstream.model.rules.indicators import (
     LEADS_S,
     GaugeStage,
     Indicator,
@@ -18,8 +20,6 @@ from warnstream.model.indicators import (
     VillageAntecedent,
     VillageRain,
 )
-from warnstream.model.readings import Variable
-from warnstream.model.signs import VillageSigns
 from warnstream.model.times import DAY_S, HOUR_S
 
 VARIABLE_OF: dict[Indicator, Variable] = {

@@ -18,9 +18,9 @@ from warnstream.model.arrays import (
     LevelArray,
     UInt8Array,
 )
-from warnstream.model.comparison import Comparison
-from warnstream.model.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.level import Level
+from warnstream.model.rules.comparison import Comparison
+from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from warnstream.hazards.movement import (
 from warnstream.hazards.sensor_rows import SensorRows, age_ok, levels_of_villages
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
-from warnstream.model.indicators import HazardLevels, Indicator, SensorSamples
-from warnstream.model.readings import Variable
-from warnstream.model.rules import HazardRule, SlopeTable
+from warnstream.model.observations.readings import Variable
+from warnstream.model.rules.indicators import HazardLevels, Indicator, SensorSamples
+from warnstream.model.rules.rules import HazardRule, SlopeTable
 from warnstream.model.times import DAY_S, HOUR_S
 
 FIT_WINDOWS = 8

@@ -13,10 +13,10 @@ from warnstream.hazards import rain_table
 from warnstream.hazards.sensor_rows import SensorRows, age_ok, levels_of_villages
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.model.arrays import type_any
-from warnstream.model.comparison import Comparison
-from warnstream.model.indicators import HazardLevels, Indicator, SensorSamples, VillageRain
-from warnstream.model.readings import Variable
-from warnstream.model.rules import HazardRule, WaterloggingTable
+from warnstream.model.observations.readings import Variable
+from warnstream.model.rules.comparison import Comparison
+from warnstream.model.rules.indicators import HazardLevels, Indicator, SensorSamples, VillageRain
+from warnstream.model.rules.rules import HazardRule, WaterloggingTable
 
 
 def evaluate(

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.policies import CounterPolicy
-from warnstream.model.readings import COUNTERS, Flag, ReadingBatch, Variable
+from warnstream.model.observations.readings import COUNTERS, Flag, ReadingBatch, Variable
+from warnstream.model.rules.policies import CounterPolicy
 from warnstream.model.times import DAY_S, MINUTE_S
 
 

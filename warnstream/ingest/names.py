@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
-from warnstream.model.decoders import DecoderRule, VariableMapping, conversion
 from warnstream.model.network import Stations
-from warnstream.model.readings import UNIT_OF_VARIABLE, VARIABLE_OF_WORD, ReadingBatch, batch_of
-from warnstream.model.refusals import Refusal, RefusalReason
+from warnstream.model.observations.decoders import DecoderRule, VariableMapping, conversion
+from warnstream.model.observations.readings import UNIT_OF_VARIABLE, VARIABLE_OF_WORD, ReadingBatch, batch_of
+from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.times import parse_iso
 
 PAYLOAD_BYTES_MAX = 256 * 1024

@@ -22,10 +22,10 @@ import numpy as np
 
 from warnstream.ingest.names import Decoded, Names, RawMessage, refuse, refuse_if_too_large
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
-from warnstream.model.decoders import DecoderRule
 from warnstream.model.network import Stations
-from warnstream.model.readings import ReadingBatch, Variable, concatenate
-from warnstream.model.refusals import Refusal, RefusalReason
+from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.readings import ReadingBatch, Variable, concatenate
+from warnstream.model.observations.refusals import Refusal, RefusalReason
 
 MAGIC = b"WSP1"
 HEAD_BYTES = 16

@@ -15,19 +15,19 @@ from typing import Protocol
 
 import numpy as np
 
-from warnstream.ingest.decode import Decoder
+from warnstream.ingest.flat_json.decoder import Decoder
 from warnstream.ingest.names import CACHED_CHARACTERS_MAX, Decoded, RawMessage, group_by, refuse
 from warnstream.ingest.packed import PackedDecoder
 from warnstream.ingest.senml import Moment, SenmlDecoder
-from warnstream.ingest.sl651 import Sl651Decoder
-from warnstream.ingest.speakers import ANY, Speakers, speaks_for_all
+from warnstream.ingest.sl651.decoder import Sl651Decoder
+from warnstream.ingest.speakers import ANY, Senders, speaks_for_all
 from warnstream.ingest.uplink import UplinkDecoder
 from warnstream.ingest.wis2 import Wis2Decoder
-from warnstream.model.decoders import DecoderRule, matches, without_backlog
 from warnstream.model.messages import MessageColumns
 from warnstream.model.network import Stations
-from warnstream.model.readings import concatenate
-from warnstream.model.refusals import Refusal, RefusalReason
+from warnstream.model.observations.decoders import DecoderRule, matches, without_backlog
+from warnstream.model.observations.readings import concatenate
+from warnstream.model.observations.refusals import Refusal, RefusalReason
 
 TOPICS_REMEMBERED_MAX = 100_000
 """About 20 MB; a county has some thousands of topics."""
@@ -52,7 +52,7 @@ class DecoderSelection:
     rules : sequence of DecoderRule
     takes_exercises : bool
         Whether observations that are marked as an exercise count.
-    speakers : Speakers, optional
+    speakers : Senders, optional
         Without it every message may speak for every station.
     """
 
@@ -62,7 +62,7 @@ class DecoderSelection:
         rules: Sequence[DecoderRule],
         *,
         takes_exercises: bool = False,
-        speakers: Speakers | None = None,
+        speakers: Senders | None = None,
     ) -> None:
         self._rules = tuple(rules)
         self._speakers = speakers

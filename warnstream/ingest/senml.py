@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import cbor2
 import msgspec
 
-from warnstream.ingest.json_text import DEPTH_MAX, decode_json
+from warnstream.ingest.flat_json.json_text import DEPTH_MAX, decode_json
 from warnstream.ingest.names import (
     CACHED_CHARACTERS_MAX,
     EPOCH_S_MAX,
@@ -35,10 +35,10 @@ from warnstream.ingest.names import (
     refuse_if_too_large,
     shown,
 )
-from warnstream.model.decoders import DecoderRule, VariableMapping
 from warnstream.model.network import Stations
-from warnstream.model.readings import Variable
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import DecoderRule, VariableMapping
+from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.refusals import RefusalReason
 
 RECORDS_MAX = 10_000
 RELATIVE_BELOW_S = 2**28

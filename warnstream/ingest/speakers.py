@@ -13,9 +13,9 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from warnstream.ingest.names import Decoded, RawMessage, refuse
-from warnstream.model.decoders import without_backlog
 from warnstream.model.network import Stations
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import without_backlog
+from warnstream.model.observations.refusals import RefusalReason
 
 ANY = -1
 """Speaks for every station."""
@@ -27,7 +27,7 @@ OWN_LEVELS = 4
 """County, kind, station and ``obs`` after the prefix."""
 
 
-class Speakers:
+class Senders:
     """Which station a topic lets its sender speak for.
 
     Parameters

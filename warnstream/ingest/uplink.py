@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from warnstream.ingest.json_text import decode_json
+from warnstream.ingest.flat_json.json_text import decode_json
 from warnstream.ingest.names import (
     Decoded,
     Names,
@@ -20,9 +20,9 @@ from warnstream.ingest.names import (
     refuse_if_too_large,
     shown,
 )
-from warnstream.model.decoders import DecoderRule
 from warnstream.model.network import Stations
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.refusals import RefusalReason
 
 DEPTH_MAX = 4
 """Inner objects of a decoded object that are looked into."""

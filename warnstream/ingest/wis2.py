@@ -19,14 +19,14 @@ from dataclasses import replace
 
 import msgspec
 
-from warnstream.ingest.decode import Decoder
-from warnstream.ingest.json_text import decode_json
+from warnstream.ingest.flat_json.decoder import Decoder
+from warnstream.ingest.flat_json.json_text import decode_json
 from warnstream.ingest.names import Decoded, RawMessage, Rows, refuse_if_too_large
 from warnstream.ingest.senml import Moment, SenmlDecoder
-from warnstream.model.decoders import DecoderRule
 from warnstream.model.network import Stations
-from warnstream.model.readings import concatenate
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.readings import concatenate
+from warnstream.model.observations.refusals import RefusalReason
 
 CONTENT_BYTES_MAX = 4096
 UNPACKED_BYTES_MAX = 64 * 1024

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Int64Array, LevelArray
-from warnstream.model.indicators import HazardLevels
 from warnstream.model.level import LEVELS, Level
-from warnstream.model.rules import Lowering
+from warnstream.model.rules.indicators import HazardLevels
+from warnstream.model.rules.rules import DowngradePolicy
 
 _NEVER = np.int64(-1)
 
@@ -136,7 +136,7 @@ class LevelState:
         self._reached_at_s: Int64Array = np.full((len(LEVELS), n_villages), _NEVER)
         self._below_since_s: Int64Array = np.full(n_villages, _NEVER)
 
-    def propose(self, found: HazardLevels, lowering: Lowering, now_s: int) -> LevelStep:
+    def propose(self, found: HazardLevels, lowering: DowngradePolicy, now_s: int) -> LevelStep:
         """Follow an evaluation upwards at once, downwards by the rules of `lowering`; nothing moves yet."""
         if not (found.level.any() or self.level.any()):
             return self._stay(found, now_s)
@@ -172,7 +172,7 @@ class LevelState:
         self._below_since_s = step.below_since_s
         return step
 
-    def step(self, found: HazardLevels, lowering: Lowering, now_s: int) -> LevelStep:
+    def step(self, found: HazardLevels, lowering: DowngradePolicy, now_s: int) -> LevelStep:
         """`propose` and `commit` at once."""
         return self.commit(self.propose(found, lowering, now_s))
 
@@ -185,7 +185,7 @@ class LevelState:
         reached_s: Int64Array = self._reached_at_s[level - 1 :].max(axis=0)
         return reached_s
 
-    def standing(self, village: int, lowering: Lowering) -> Standing:
+    def standing(self, village: int, lowering: DowngradePolicy) -> Standing:
         """Level of one village after the last step, and when it may fall."""
         level, below_since_s = Level(int(self.level[village])), int(self._below_since_s[village])
         if level is Level.NONE:
@@ -200,7 +200,7 @@ class LevelState:
         return Standing(level, reached_at_s, below_since_s, falls_at_s, falls_to)
 
     def _falls_at_s(
-        self, village: Int64Array, level: LevelArray, below_since_s: Int64Array, lowering: Lowering
+        self, village: Int64Array, level: LevelArray, below_since_s: Int64Array, lowering: DowngradePolicy
     ) -> Int64Array:
         """Earliest time of a fall of some villages that stay below their clear value, shape (n,)."""
         reached_at_s = self._reached_at_s[np.maximum(level, 1) - 1, village]

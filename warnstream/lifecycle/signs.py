@@ -16,7 +16,7 @@ from enum import StrEnum
 import msgspec
 
 from warnstream.model.network import Network
-from warnstream.model.signs import (
+from warnstream.model.observations.signs import (
     STANDING,
     Sign,
     SignPolicy,

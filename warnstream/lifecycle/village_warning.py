@@ -12,7 +12,7 @@ from warnstream.lifecycle.identity import Naming, message_name, warning_name
 from warnstream.lifecycle.machine import Signal, State
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.level import Level
-from warnstream.model.policies import MessagePolicy
+from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.warning import Cause, MessageReference, WarningMessage
 
 
@@ -74,7 +74,7 @@ class VillageWarning:
     def signals_of(self, change: LevelChange) -> list[Signal]:
         """What a change means for this warning.
 
-        Sight regained at a level below the one that was held means two
+        GaugeAvailability regained at a level below the one that was held means two
         signals: it is seen again, and it has fallen meanwhile.
 
         Raises

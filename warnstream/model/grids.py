@@ -13,7 +13,7 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, UInt8Array
 from warnstream.model.network import Network
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.times import HOUR_S
 
 NO_GRID = 255

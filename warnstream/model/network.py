@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
-from warnstream.model.readings import Variable
+from warnstream.model.observations.readings import Variable
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ the mean of everybody around it.
 import numpy as np
 
 from warnstream.model.arrays import Float64Array, UInt16Array
-from warnstream.model.policies import NeighbourPolicy
-from warnstream.model.station_quality import StationFlag, StationNeighbours
+from warnstream.model.observations.station_quality import StationFlag, StationNeighbours
+from warnstream.model.rules.policies import NeighbourPolicy
 
 COVERAGE_MIN = 0.5
 """Share of the hour that a neighbour must have observed to be compared with."""

@@ -2,7 +2,7 @@
 
 A value beyond its range is physically impossible and counts as missing; all
 else is doubtful and still counts, with lower certainty. Limits by variable
-and their sources stand in `warnstream.model.quality_limits`.
+and their sources stand in `warnstream.model.observations.quality_limits`.
 
 Displacements and cracks have a second limit for falling: a slope creeps down
 and not back, so a value that falls by more than its noise is a slip of the
@@ -24,9 +24,9 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.network import Stations
-from warnstream.model.policies import QualityPolicy
-from warnstream.model.quality_limits import CALM_M_PER_S, DEW_POINT_STEP, EVER_S, ValueLimits
-from warnstream.model.readings import COUNTERS, Flag, ReadingBatch, Variable
+from warnstream.model.observations.quality_limits import CALM_M_PER_S, DEW_POINT_STEP, EVER_S, ValueLimits
+from warnstream.model.observations.readings import COUNTERS, Flag, ReadingBatch, Variable
+from warnstream.model.rules.policies import QualityPolicy
 from warnstream.model.times import MINUTE_S
 
 _N_VARIABLES = len(Variable)

@@ -24,8 +24,8 @@ nothing is said.
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from warnstream.model.policies import NeighbourPolicy
-from warnstream.model.station_quality import StationNeighbours
+from warnstream.model.observations.station_quality import StationNeighbours
+from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.model.times import HOUR_S
 from warnstream.quality.dry_runs import DryRuns
 

@@ -14,7 +14,7 @@ says so is told by `StationFlag.CONTRADICTED` without `FAULTY_ZERO`.
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from warnstream.model.policies import NeighbourPolicy
+from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.quality.dry_runs import DryRuns
 
 

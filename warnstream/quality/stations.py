@@ -13,14 +13,14 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.network import Stations
-from warnstream.model.policies import QualityPolicy
-from warnstream.model.station_quality import (
+from warnstream.model.observations.station_quality import (
+    DoubtPeriods,
     StationFlag,
     StationNeighbours,
     StationQuality,
-    Stretches,
     confidence_of,
 )
+from warnstream.model.rules.policies import QualityPolicy
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.buddies import check_buddies
 from warnstream.quality.neighbours import NeighbourChecks
@@ -125,7 +125,7 @@ class RainGaugeQuality:
         return StationQuality(flags, confidence_of(flags), since_s, self._book.stretches)
 
     @property
-    def stretches(self) -> Stretches:
+    def stretches(self) -> DoubtPeriods:
         """When gauges were not believed, as far as it matters."""
         return self._book.stretches
 

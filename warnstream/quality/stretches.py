@@ -1,9 +1,9 @@
-"""When gauges were not believed: the memory behind `Stretches`."""
+"""When gauges were not believed: the memory behind `DoubtPeriods`."""
 
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Int64Array
-from warnstream.model.station_quality import LASTS, StationFlag, Stretches, no_stretches
+from warnstream.model.observations.station_quality import LASTS, DoubtPeriods, StationFlag, no_stretches
 
 
 class StretchBook:
@@ -16,7 +16,7 @@ class StretchBook:
 
     Attributes
     ----------
-    stretches : Stretches
+    stretches : DoubtPeriods
         A new object whenever anything changes, and only then.
     """
 
@@ -44,7 +44,7 @@ class StretchBook:
         ends[rows[~stays]] = end_s[station[~stays]]
         starts[rows[earlier]] = begin_s[station[earlier]]
         self._set(
-            Stretches(
+            DoubtPeriods(
                 np.concatenate([now.station, new]),
                 np.concatenate([starts, begin_s[new]]),
                 np.concatenate([ends, np.full(len(new), LASTS)]),
@@ -69,18 +69,18 @@ class StretchBook:
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Take up a snapshot. KeyError if it has none."""
-        self.stretches = Stretches(
+        self.stretches = DoubtPeriods(
             state["stretch_station"].copy(),
             state["stretch_begin_s"].copy(),
             state["stretch_end_s"].copy(),
             state["stretch_flag"].copy(),
         )
 
-    def _set(self, stretches: Stretches, oldest_s: int = -1) -> None:
+    def _set(self, stretches: DoubtPeriods, oldest_s: int = -1) -> None:
         kept = (stretches.end_s > stretches.begin_s) & (stretches.end_s >= oldest_s)
         order = np.flatnonzero(kept)
         order = order[np.lexsort((stretches.flag[order], stretches.begin_s[order], stretches.station[order]))]
-        self.stretches = Stretches(
+        self.stretches = DoubtPeriods(
             stretches.station[order],
             stretches.begin_s[order],
             stretches.end_s[order],

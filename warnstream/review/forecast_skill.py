@@ -18,7 +18,7 @@ import numpy as np
 import xarray as xr
 
 from warnstream.model.arrays import Float64Array, Int64Array
-from warnstream.model.indicators import LEADS_S
+from warnstream.model.rules.indicators import LEADS_S
 from warnstream.model.times import HOUR_S
 from warnstream.review.scores import Contingency
 

@@ -24,8 +24,8 @@ from warnstream.model.changes import Fact, LevelChange, Reason
 from warnstream.model.errors import ArchiveError
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.network import Network, Villages
-from warnstream.model.policies import MessagePolicy
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules.policies import MessagePolicy
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import iso_utc, parse_iso
 from warnstream.model.warning import Cause, MessageReference, MessageStatus, MessageType, WarningMessage
 from warnstream.review.verification import HazardScore, Verification

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Network
-from warnstream.model.policies import RoutingPolicy
+from warnstream.model.rules.policies import RoutingPolicy
 
 
 class Audience:

@@ -7,10 +7,11 @@ from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.ingest.speakers import Speakers
-from warnstream.model.decoders import REFUSED_READING_TOPIC, DecoderRule
+from warnstream.ingest.speakers import Senders
+from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.intake import Intake, Topics
+from warnstream.runners.intake.intake import Intake
+from warnstream.runners.intake.topics import Topics
 
 NOWCAST_FRAMES_S = (900, 1800, 3600)
 """Frame lengths that the nowcast can be given."""
@@ -53,7 +54,7 @@ def build_decoder(configuration: Configuration) -> DecoderSelection:
         stations,
         (*configuration.decoders, DecoderRule(REFUSED_READING_TOPIC, "flat_json", {}, {})),
         takes_exercises=configuration.message.status is MessageStatus.EXERCISE,
-        speakers=Speakers(
+        speakers=Senders(
             configuration.topic_prefix, stations, {*configuration.topic_gateways, *users}, names
         ),
     )

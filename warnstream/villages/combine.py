@@ -20,8 +20,8 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, IntpArray
 from warnstream.model.network import StationWeights
-from warnstream.model.readings import UM_PER_MM
-from warnstream.model.station_quality import Unmeasured
+from warnstream.model.observations.readings import UM_PER_MM
+from warnstream.model.observations.station_quality import Unmeasured
 
 _CELLS = 1 << 16
 """Villages times columns worked on at once: what is in between stays in the cache."""

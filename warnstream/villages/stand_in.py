@@ -15,11 +15,11 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, UInt8Array
 from warnstream.model.grids import NO_GRID
-from warnstream.model.readings import UM_PER_MM
+from warnstream.model.observations.readings import UM_PER_MM
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class GridEvidence:
     """What a grid and the gauges before it say of windows; all of shape (n_places, n_durations).
 
     Attributes
@@ -38,7 +38,7 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
-class StoodIn:
+class SubstitutedRain:
     """Rain of places with that of grids where it counts; all of shape (n_places, n_durations).
 
     `number` is that of the grid where one counts, else `NO_GRID`; there `coverage` is NaN and `gauge_mm` 0.
@@ -49,9 +49,9 @@ class StoodIn:
     coverage: Float64Array
     gauge_mm: Float64Array
 
-    def of(self, columns: slice) -> "StoodIn":
+    def of(self, columns: slice) -> "SubstitutedRain":
         """The same of some windows, sharing its arrays."""
-        return StoodIn(
+        return SubstitutedRain(
             self.rain_mm[:, columns],
             self.number[:, columns],
             self.coverage[:, columns],
@@ -59,11 +59,11 @@ class StoodIn:
         )
 
 
-def nothing(rain_mm: Float64Array) -> StoodIn:
+def nothing(rain_mm: Float64Array) -> SubstitutedRain:
     """No grid counts anywhere yet."""
     shape = rain_mm.shape
     number = np.full(shape, NO_GRID, dtype=np.uint8)
-    return StoodIn(rain_mm.copy(), number, np.full(shape, np.nan), np.zeros(shape))
+    return SubstitutedRain(rain_mm.copy(), number, np.full(shape, np.nan), np.zeros(shape))
 
 
 def open_windows(is_blind: BoolArray, coverage: Float64Array, gauges_below: float) -> BoolArray:
@@ -81,23 +81,23 @@ def open_windows(is_blind: BoolArray, coverage: Float64Array, gauges_below: floa
     return is_open
 
 
-def join(gauges: Witness, since: Witness) -> Witness:
+def join(gauges: GridEvidence, since: GridEvidence) -> GridEvidence:
     """One witness per minute: gauges, then the grid since they fell silent."""
     gauge_mm = np.nan_to_num(gauges.rain_mm)
     coverage = np.minimum(gauges.coverage + since.coverage, 1.0)
-    return Witness(gauge_mm + since.rain_mm, coverage, gauge_mm)
+    return GridEvidence(gauge_mm + since.rain_mm, coverage, gauge_mm)
 
 
-def stand_in(known: StoodIn, may_speak: BoolArray, witness: Witness, number: int) -> None:
+def stand_in(known: SubstitutedRain, may_speak: BoolArray, witness: GridEvidence, number: int) -> None:
     """Let one grid speak where it may, in place.
 
     Parameters
     ----------
-    known : StoodIn
+    known : SubstitutedRain
         What the gauges and the grids before it say; `rain_mm` is NaN where nothing is known.
     may_speak : BoolArray, shape (n_places, n_durations)
         Windows that the gauges do not cover, at places of which a gauge is silent and the grid saw something.
-    witness : Witness
+    witness : GridEvidence
     number : int
     """
     rain_mm = np.rint(witness.rain_mm * UM_PER_MM) / UM_PER_MM

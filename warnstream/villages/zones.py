@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Int32Array, Int64Array
-from warnstream.model.indicators import HazardLevels
+from warnstream.model.rules.indicators import HazardLevels
 
 
 def worst_place(found: HazardLevels, first_of_village: Int32Array) -> Int64Array:

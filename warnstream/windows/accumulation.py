@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.readings import UM_PER_MM
+from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.windows.cumulative_ring import COARSE_MIN, CumulativeRing
 
 FEW = 0.3

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from warnstream.model.days import DAY_MIN, PastDays, begin_of_day_s, day_of
-from warnstream.model.readings import UM_PER_MM
+from warnstream.model.observations.days import DAY_MIN, PastDays, begin_of_day_s, day_of
+from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.windows.accumulation import RainInSteps
 from warnstream.windows.soil_water import N_TANKS, STEP_S, advance_tanks

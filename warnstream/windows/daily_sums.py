@@ -22,8 +22,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.days import DAY_MIN, DayWindow, PastDays, begin_of_day_s, best_known, day_of
-from warnstream.model.readings import UM_PER_MM
+from warnstream.model.observations.days import (
+    DAY_MIN,
+    DayWindow,
+    PastDays,
+    begin_of_day_s,
+    best_known,
+    day_of,
+)
+from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.model.times import MINUTE_S
 from warnstream.windows.accumulation import RainInSteps
 

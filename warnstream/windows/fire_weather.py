@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
-from warnstream.model.readings import ReadingBatch, Variable
+from warnstream.model.observations.readings import ReadingBatch, Variable
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.windows.accumulation import Accumulation
 

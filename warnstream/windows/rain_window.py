@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.readings import UM_PER_MM
+from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.model.times import MINUTE_S
 from warnstream.windows.accumulation import FEW, Accumulation, Lookup, empty_accumulation
 from warnstream.windows.cumulative_ring import CumulativeRing, Spread

@@ -3,8 +3,8 @@
 import numpy as np
 
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
-from warnstream.model.indicators import SensorSamples
-from warnstream.model.readings import ReadingBatch, Variable
+from warnstream.model.observations.readings import ReadingBatch, Variable
+from warnstream.model.rules.indicators import SensorSamples
 from warnstream.windows.samples import SampleRing
 
 SLOPE_SPACING_S = 600

@@ -9,7 +9,7 @@ One rule for windows, for steps of soil water and for frames of the nowcast:
    counts. Only a stuck gauge gives way to less, and only to a spare of which nothing is doubted.
 
 A window is never made of two halves, and gauges are never added up. What is taken depends on what the ring
-holds and on `Stretches` alone: not on the order of arrival, and a moment of the past can be asked for.
+holds and on `DoubtPeriods` alone: not on the order of arrival, and a moment of the past can be asked for.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from warnstream.model.readings import UM_PER_MM
-from warnstream.model.station_quality import LASTS, StationFlag, Stretches, Unmeasured, no_stretches
+from warnstream.model.observations.readings import UM_PER_MM
+from warnstream.model.observations.station_quality import (
+    LASTS,
+    DoubtPeriods,
+    StationFlag,
+    Unmeasured,
+    no_stretches,
+)
 from warnstream.model.times import MINUTE_S
 from warnstream.windows.accumulation import Accumulation
 from warnstream.windows.daily_sums import DayRain
@@ -28,7 +34,7 @@ _EVERY = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class GaugeAndSpare:
     """A gauge and the spare beside it in one window.
 
     `source` is the station whose rain counts, the gauge or a spare; `spare` the one that counts or, where
@@ -42,7 +48,7 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class SelectedWindows:
     """Windows of the gauges, and whose they are.
 
     Attributes
@@ -75,14 +81,16 @@ class Taken:
             return station
         return int(self.source[duration, row])
 
-    def beside(self, station: int, duration: int) -> Beside:
+    def beside(self, station: int, duration: int) -> GaugeAndSpare:
         """A gauge and its spare over the `duration`-th duration."""
         source = self.source_of(station, duration)
         spares = self.candidate[self.gauge == station, 1:].ravel().tolist()
         seen = (one for one in spares if one != station and self.own.observed_min[duration, one] > 0)
         spare = source if source != station else next(seen, -1)
         own_mm = self.own.rain_um[duration] / UM_PER_MM
-        return Beside(source, spare, float(own_mm[station]), float(own_mm[spare]) if spare >= 0 else 0.0)
+        return GaugeAndSpare(
+            source, spare, float(own_mm[station]), float(own_mm[spare]) if spare >= 0 else 0.0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +148,7 @@ class SparedRain:
         self._window = window
         self._gauge, self._candidate = _candidates(spares)
         self._stretches = no_stretches()
-        self._taken: tuple[Taken, Stretches] | None = None
+        self._taken: tuple[SelectedWindows, DoubtPeriods] | None = None
 
     @property
     def last_observed_s(self) -> Int64Array:
@@ -152,7 +160,7 @@ class SparedRain:
         """Oldest minute that the ring reaches back to, minutes since 1970."""
         return self._window.oldest_min
 
-    def doubt(self, stretches: Stretches) -> tuple[Int32Array, Int64Array]:
+    def doubt(self, stretches: DoubtPeriods) -> tuple[Int32Array, Int64Array]:
         """From now on some gauges are not believed in these times.
 
         Returns
@@ -173,7 +181,7 @@ class SparedRain:
         """Minute at which each station's own windows end, shape (n_stations,)."""
         return self._window.window_end_min(now_s)
 
-    def latest(self, duration_s: Int32Array, now_s: int) -> Taken:
+    def latest(self, duration_s: Int32Array, now_s: int) -> SelectedWindows:
         """Windows that end now, as `RainWindow.latest`: the same object while nothing changes."""
         own = self._window.latest(duration_s, now_s)
         last = self._taken
@@ -183,7 +191,7 @@ class SparedRain:
         self._taken = taken, self._stretches
         return taken
 
-    def beside(self, station: int, duration: int) -> Beside:
+    def beside(self, station: int, duration: int) -> GaugeAndSpare:
         """A gauge and its spare over the `duration`-th duration of those asked for last (`latest`)."""
         assert self._taken is not None, "windows are asked for at every step"
         return self._taken[0].beside(station, duration)
@@ -252,7 +260,7 @@ class SparedRain:
         nobody = np.full((len(days.windows), len(self._gauge)), -1, dtype=np.int32)
         return _unmeasured(lost, self._gauge, nobody)
 
-    def _take(self, own: Accumulation, end_min: Int64Array) -> Taken:
+    def _take(self, own: Accumulation, end_min: Int64Array) -> SelectedWindows:
         """Windows of spares in place of their gauges' where those measured a greater share."""
         stretches = self._stretches
         end_s: Float64Array = end_min[stretches.station].astype(np.float64) * MINUTE_S
@@ -261,7 +269,7 @@ class SparedRain:
         if len(self._gauge) == 0:
             nobody = np.zeros((len(own.rain_um), 0), dtype=np.int32)
             missed = _unmeasured(lost, self._gauge, nobody)
-            return Taken(own, own, self._gauge, self._candidate, nobody, missed)
+            return SelectedWindows(own, own, self._gauge, self._candidate, nobody, missed)
         candidate = self._candidate
         observed = np.minimum(own.observed_min[:, candidate] / own.length_min[:, candidate], 1.0)
         choice = _choose(own.rain_um[:, candidate], observed, lost.of(candidate))
@@ -272,10 +280,10 @@ class SparedRain:
         found.observed_min[:, self._gauge] = own.observed_min[row, measures]
         found.length_min[:, self._gauge] = own.length_min[row, measures]
         missed = _unmeasured(lost, self._gauge, measures)
-        return Taken(found, own, self._gauge, candidate, source, missed)
+        return SelectedWindows(found, own, self._gauge, candidate, source, missed)
 
 
-def _lost_in(stretches: Stretches, begin_s: Float64Array, end_s: Float64Array) -> _Lost:
+def _lost_in(stretches: DoubtPeriods, begin_s: Float64Array, end_s: Float64Array) -> _Lost:
     """What stretches cover of windows; the times broadcast to shape (n_windows, n_stretches)."""
     named, place = np.unique(stretches.station, return_inverse=True)
     until_s = np.minimum(end_s, stretches.end_s.astype(np.float64))

@@ -14,13 +14,14 @@ from warnstream.adapters.channels.channel import (
     with_exercise_mark,
 )
 from warnstream.adapters.channels.factory import open_channels
-from warnstream.adapters.channels.mqtt import MqttChannel, Publication
+from warnstream.adapters.channels.mqtt import MqttChannel
 from warnstream.adapters.channels.terminal import TerminalChannel
 from warnstream.adapters.channels.webhook import Pace, retry_after_s, webhook_payload
+from warnstream.adapters.mqtt.publisher import Publication
 from warnstream.config.settings import ChannelSettings
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, RecipientKind
 from warnstream.model.level import Level
-from warnstream.model.policies import RetryPolicy
+from warnstream.model.rules.policies import RetryPolicy
 from warnstream.model.warning import MessageStatus
 
 

@@ -4,7 +4,7 @@ import pytest
 from tests.networks import network_of
 from warnstream.adapters.geometry import fallback_weights, near_weights, own_weights, station_neighbours
 from warnstream.model.network import Network
-from warnstream.model.policies import NeighbourPolicy, VillagePolicy
+from warnstream.model.rules.policies import NeighbourPolicy, VillagePolicy
 
 POLICY = VillagePolicy(
     method="nearest",

@@ -1,11 +1,11 @@
 import threading
 import time
 
-from warnstream.adapters.inbox import Arrived, Inbox
+from warnstream.adapters.inbox import InboundBatch, Inbox
 
 
-def arrived(n: int, size: int = 1) -> Arrived:
-    return Arrived(None, 1, ["t"] * n, [b"p"] * n, [], size)  # type: ignore[arg-type]  # no source is asked
+def arrived(n: int, size: int = 1) -> InboundBatch:
+    return InboundBatch(None, 1, ["t"] * n, [b"p"] * n, [], size)  # type: ignore[arg-type]  # no source is asked
 
 
 def test_a_batch_ends_with_what_came_together_with_its_last_message() -> None:
@@ -42,11 +42,11 @@ def test_the_limits_are_messages_and_bytes_and_room_is_told() -> None:
     assert (inbox.has_room, told) == (True, [True, True])
 
 
-def stream(n: int) -> Arrived:
-    return Arrived(None, 2, ["s"] * n, [b"p"] * n, [], n, is_stream=True)  # type: ignore[arg-type]
+def stream(n: int) -> InboundBatch:
+    return InboundBatch(None, 2, ["s"] * n, [b"p"] * n, [], n, is_stream=True)  # type: ignore[arg-type]
 
 
-def topics(batch: list[Arrived]) -> str:
+def topics(batch: list[InboundBatch]) -> str:
     return "".join(one.topics[0] for one in batch)
 
 
@@ -80,12 +80,12 @@ def test_streams_leave_room_for_lone_messages_and_go_on_when_half_is_free() -> N
     assert (inbox.has_stream_room, told) == (True, [True])
 
 
-def alone(n: int = 1) -> Arrived:
+def alone(n: int = 1) -> InboundBatch:
     """Of a sender that does not wait for its acknowledgement."""
-    return Arrived(None, 1, ["t"] * n, [b"p"] * n, [], n, is_awaited=False)  # type: ignore[arg-type]
+    return InboundBatch(None, 1, ["t"] * n, [b"p"] * n, [], n, is_awaited=False)  # type: ignore[arg-type]
 
 
-def put_later(inbox: Inbox, *what: Arrived, at_s: float) -> None:
+def put_later(inbox: Inbox, *what: InboundBatch, at_s: float) -> None:
     def put() -> None:
         for one in what:
             inbox.put(one)

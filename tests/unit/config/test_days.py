@@ -10,9 +10,9 @@ from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.judgement import durations_of
 from warnstream.config.load import load_configuration
 from warnstream.config.summary import lints, summarise
-from warnstream.model.days import DayWindow, begin_of_day_s
-from warnstream.model.readings import empty_batch
-from warnstream.model.rules import LandslideRain
+from warnstream.model.observations.days import DayWindow, begin_of_day_s
+from warnstream.model.observations.readings import empty_batch
+from warnstream.model.rules.rules import LandslideRain
 from warnstream.model.times import iso_utc, parse_iso
 from warnstream.runners.build import build_assessment
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from warnstream.config.load import load_configuration
-from warnstream.model.decoders import DecoderRule, VariableMapping
-from warnstream.model.readings import Variable
+from warnstream.model.observations.decoders import DecoderRule, VariableMapping
+from warnstream.model.observations.readings import Variable
 
 FaultsAfter = Callable[[str, str, str], list[str]]
 

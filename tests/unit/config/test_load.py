@@ -7,7 +7,7 @@ from warnstream.config.load import load_configuration
 from warnstream.config.settings import BrokerSettings, NodeSettings, StorageSettings
 from warnstream.model.errors import ConfigError
 from warnstream.model.level import Level
-from warnstream.model.policies import (
+from warnstream.model.rules.policies import (
     ForecastPolicy,
     MessagePolicy,
     QualityPolicy,
@@ -16,7 +16,7 @@ from warnstream.model.policies import (
     VillagePolicy,
     WindowPolicy,
 )
-from warnstream.model.rules import Lowering
+from warnstream.model.rules.rules import DowngradePolicy
 from warnstream.model.warning import MessageStatus
 
 FaultsAfter = Callable[[str, str, str], list[str]]
@@ -42,7 +42,7 @@ def test_what_is_not_written_has_its_default(config_dir: Path) -> None:
     )
     assert loaded.channels[0].retry == RetryPolicy(8, 2, 120)
     assert (loaded.channels[0].timeout_s, loaded.channels[0].rate_per_s) == (5, None)
-    assert loaded.rules[0].lowering == Lowering(0.8, 1800, 3600, 0.8)
+    assert loaded.rules[0].lowering == DowngradePolicy(0.8, 1800, 3600, 0.8)
     assert loaded.rules[0].forecast_level_max is Level.NONE
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from warnstream.config.load import load_configuration
-from warnstream.config.quantities import format_duration
-from warnstream.model.policies import NeighbourPolicy
-from warnstream.model.quality_limits import DEW_POINT_STEP, VALUE_LIMITS
-from warnstream.model.readings import Variable
+from warnstream.config.yaml.quantities import format_duration
+from warnstream.model.observations.quality_limits import DEW_POINT_STEP, VALUE_LIMITS
+from warnstream.model.observations.readings import Variable
+from warnstream.model.rules.policies import NeighbourPolicy
 
 FaultsAfter = Callable[[str, str, str], list[str]]
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"

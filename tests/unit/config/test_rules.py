@@ -9,8 +9,8 @@ import pytest
 
 from warnstream.config.load import load_configuration
 from warnstream.config.summary import summarise
-from warnstream.model.expressions import RuleTable
-from warnstream.model.readings import empty_batch
+from warnstream.model.observations.readings import empty_batch
+from warnstream.model.rules.expressions import RuleTable
 from warnstream.runners.build import build_assessment
 
 PAGE = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from warnstream.config.load import load_configuration
-from warnstream.model.indicators import Indicator
-from warnstream.model.readings import Variable
-from warnstream.model.rules import SlopeTable, WaterloggingTable
+from warnstream.model.observations.readings import Variable
+from warnstream.model.rules.indicators import Indicator
+from warnstream.model.rules.rules import SlopeTable, WaterloggingTable
 
 FaultsWith = Callable[[str, str], list[str]]
 

@@ -15,7 +15,7 @@ from warnstream.delivery.render import render
 from warnstream.model.changes import Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.policies import MessagePolicy
+from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warnstream.delivery.retry import wait_before_attempt_s
-from warnstream.model.policies import RetryPolicy
+from warnstream.model.rules.policies import RetryPolicy
 
 POLICY = RetryPolicy(attempts_max=8, first_wait_s=2.0, wait_s_max=60.0)
 

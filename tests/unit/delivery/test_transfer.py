@@ -9,7 +9,7 @@ from tests.unit.desk.county import MESSAGE_POLICY, RULES, county, reason
 from warnstream.delivery.render import render
 from warnstream.delivery.transfer import transfer_deadline_s
 from warnstream.model.level import Level
-from warnstream.model.policies import TransferPolicy
+from warnstream.model.rules.policies import TransferPolicy
 from warnstream.model.times import HOUR_S, iso_local, parse_iso
 from warnstream.model.warning import Cause
 

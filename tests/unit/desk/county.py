@@ -7,8 +7,8 @@ from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.effects import Answer, Effects, RecipientAnswer
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Households, Network, Stations, Villages
-from warnstream.model.policies import MessagePolicy, RoutingPolicy
-from warnstream.model.rules import CriticalRain, HazardRule, Lowering
+from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
+from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule
 from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.model.warning import MessageStatus
 
@@ -59,7 +59,7 @@ def county(**changed: object) -> Network:
 
 def rule(name: str, title_zh: str, title_en: str) -> HazardRule:
     nothing = CriticalRain(np.array([HOUR_S], dtype=np.int32), np.full((3, 1, 4), np.nan))
-    lowering = Lowering(0.8, 30 * MINUTE_S, HOUR_S, 0.8)
+    lowering = DowngradePolicy(0.8, 30 * MINUTE_S, HOUR_S, 0.8)
     return HazardRule(
         name, "critical_rainfall", title_zh, title_en, nothing, 0.0, Level.YELLOW, lowering, "test"
     )

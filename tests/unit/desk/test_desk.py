@@ -25,7 +25,7 @@ from warnstream.lifecycle.machine import State
 from warnstream.model.changes import Change
 from warnstream.model.effects import Effects, OperatorCancel
 from warnstream.model.level import Level
-from warnstream.model.policies import RoutingPolicy
+from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.model.warning import Cause, MessageType, WarningMessage
 

@@ -3,7 +3,7 @@ import pytest
 
 from warnstream.forecast.nowcast import INTENSITY_DECAY_S, REACH_M, GaugeNowcast
 from warnstream.model.arrays import Float64Array
-from warnstream.model.policies import ForecastPolicy
+from warnstream.model.rules.policies import ForecastPolicy
 
 EAST, NORTH = np.meshgrid(np.arange(0, 150_000, 5000.0), np.arange(0, 150_000, 5000.0))
 GAUGES = np.stack([EAST.ravel(), NORTH.ravel()], axis=-1)

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from warnstream.hazards.rain_table import durations_needed
-from warnstream.model.indicators import VillageRain
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import StationWeights
-from warnstream.model.rules import CriticalRain, HazardRule, Lowering
+from warnstream.model.rules.indicators import VillageRain
+from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule
 
 HOUR = 3600
-LOWERING = Lowering(clear_ratio=0.8, hold_s=1800, active_s_min=3600, coverage_min=0.8)
+LOWERING = DowngradePolicy(clear_ratio=0.8, hold_s=1800, active_s_min=3600, coverage_min=0.8)
 
 
 def rule_of(

@@ -6,7 +6,7 @@ from tests.networks import rain_rule
 from tests.unit.hazards.test_landslide_rain import line, territory
 from tests.unit.rules.county import rule_of
 from warnstream.model.level import Level
-from warnstream.model.rules import (
+from warnstream.model.rules.rules import (
     CriticalRain,
     CriticalStage,
     FireTable,

@@ -3,10 +3,10 @@ import pytest
 
 from tests.unit.hazards.rain import LOWERING
 from warnstream.hazards import landslide_rain
-from warnstream.model.indicators import HazardLevels, Indicator, VillageAntecedent, VillageRain
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
-from warnstream.model.rules import HazardRule, LandslideRain, LandslideTerritory
+from warnstream.model.rules.indicators import HazardLevels, Indicator, VillageAntecedent, VillageRain
+from warnstream.model.rules.rules import HazardRule, LandslideRain, LandslideTerritory
 
 HOUR = 3600
 NONE = np.full(4, np.nan)

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.hazards.rain import rain_by_hour, rain_over, rule_of
 from warnstream.hazards import rainstorm
 from warnstream.model.level import Level
-from warnstream.model.rules import HazardRule
+from warnstream.model.rules.rules import HazardRule
 
 BLUE, YELLOW, ORANGE, RED = Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED
 

@@ -12,8 +12,8 @@ from warnstream.assessment import Assessment, Weights
 from warnstream.delivery.texts import _reason_en, _reason_zh
 from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level
-from warnstream.model.readings import Flag, concatenate
-from warnstream.model.rules import CriticalStage, HazardRule, Reaches
+from warnstream.model.observations.readings import Flag, concatenate
+from warnstream.model.rules.rules import CriticalStage, HazardRule, Reaches
 
 NAN = np.nan
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from tests.unit.hazards.rain import LOWERING
 from warnstream.hazards import river_stage
-from warnstream.model.indicators import GaugeStage, HazardLevels
 from warnstream.model.level import Level
-from warnstream.model.rules import CriticalStage, HazardRule
+from warnstream.model.rules.indicators import GaugeStage, HazardLevels
+from warnstream.model.rules.rules import CriticalStage, HazardRule
 
 NAN = np.nan
 # Village 0 is warned by gauges 0 and 1, village 1 by gauge 1, village 2 by none.

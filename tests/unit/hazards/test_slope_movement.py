@@ -3,10 +3,10 @@ import pytest
 
 from tests.unit.hazards.rain import LOWERING
 from warnstream.hazards import slope_movement
-from warnstream.model.indicators import HazardLevels, Indicator
 from warnstream.model.level import Level
-from warnstream.model.readings import Variable, batch_of
-from warnstream.model.rules import HazardRule, SlopeTable
+from warnstream.model.observations.readings import Variable, batch_of
+from warnstream.model.rules.indicators import HazardLevels, Indicator
+from warnstream.model.rules.rules import HazardRule, SlopeTable
 from warnstream.windows.sensor_series import SensorSeries
 
 HOUR = 3600

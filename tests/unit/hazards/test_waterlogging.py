@@ -2,10 +2,10 @@ import numpy as np
 
 from tests.unit.hazards.rain import HOUR, LOWERING, rain_over, rule_of
 from warnstream.hazards import waterlogging
-from warnstream.model.indicators import HazardLevels, Indicator
 from warnstream.model.level import Level
-from warnstream.model.readings import Variable, batch_of
-from warnstream.model.rules import CriticalRain, HazardRule, WaterloggingTable
+from warnstream.model.observations.readings import Variable, batch_of
+from warnstream.model.rules.indicators import HazardLevels, Indicator
+from warnstream.model.rules.rules import CriticalRain, HazardRule, WaterloggingTable
 from warnstream.windows.sensor_series import SensorSeries
 
 NO_RAIN = CriticalRain(np.zeros(0, dtype=np.int32), np.zeros((1, 0, 4)))

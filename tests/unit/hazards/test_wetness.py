@@ -7,9 +7,9 @@ import pytest
 
 from tests.unit.hazards.rain import HOUR, rain_over, rule_of
 from warnstream.hazards import critical_rainfall
-from warnstream.model.indicators import HazardLevels, VillageAntecedent
 from warnstream.model.level import Level
-from warnstream.model.rules import CriticalRain, HazardRule, Wetness
+from warnstream.model.rules.indicators import HazardLevels, VillageAntecedent
+from warnstream.model.rules.rules import CriticalRain, HazardRule, Wetness
 
 ORANGE, RED = Level.ORANGE, Level.RED
 NONE = np.zeros(0)

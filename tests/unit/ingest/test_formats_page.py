@@ -10,12 +10,12 @@ import yaml
 
 from tests.stations import stations_of
 from warnstream.config.assemble import _decoder_rule
-from warnstream.config.gateways import DecoderSection
+from warnstream.config.node.decoders import DecoderSection
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.model.decoders import FORMATS, DecoderRule, default_rules
-from warnstream.model.readings import Variable
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import FORMATS, DecoderRule, default_rules
+from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.times import iso_utc
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"

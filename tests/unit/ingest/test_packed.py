@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tests.stations import stations_of
 from warnstream.ingest.names import Decoded, RawMessage
 from warnstream.ingest.packed import PackedDecoder, encode
-from warnstream.model.decoders import DecoderRule
-from warnstream.model.readings import Variable
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.refusals import RefusalReason
 
 NAMES = ("R1", "gauge-7")
 

@@ -5,9 +5,15 @@ import pytest
 from tests.stations import stations_of
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.model.decoders import DecoderRule, VariableMapping, conversion, matches, pattern_fault
-from warnstream.model.readings import Variable
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import (
+    DecoderRule,
+    VariableMapping,
+    conversion,
+    matches,
+    pattern_fault,
+)
+from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.refusals import RefusalReason
 
 STATIONS = stations_of("R1", "G1")
 

@@ -10,9 +10,9 @@ from tests.fuzz.corpus import cbor_of
 from tests.stations import stations_of
 from warnstream.ingest.names import Decoded, RawMessage
 from warnstream.ingest.senml import Moment, SenmlDecoder, resolve
-from warnstream.model.decoders import DecoderRule, VariableMapping
-from warnstream.model.readings import Variable
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import DecoderRule, VariableMapping
+from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.refusals import RefusalReason
 
 MAC = "urn:dev:mac:0024befffe804ff1"
 TEMPERATURE = {"temp": VariableMapping(Variable.TEMPERATURE)}

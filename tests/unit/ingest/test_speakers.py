@@ -9,17 +9,17 @@ from tests.stations import stations_of
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.packed import encode
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.ingest.speakers import ANY, NOBODY, Speakers
-from warnstream.model.decoders import DecoderRule
-from warnstream.model.readings import Variable
-from warnstream.model.refusals import RefusalReason
+from warnstream.ingest.speakers import ANY, NOBODY, Senders
+from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.refusals import RefusalReason
 
 STATIONS = stations_of("R1", "R2")
 
 
 def selection(form: str = "flat_json", **names: str) -> DecoderSelection:
     rules = [DecoderRule("ws/+/+/+/obs", form, {}, names), DecoderRule("other/#", form, {}, {})]
-    return DecoderSelection(STATIONS, rules, speakers=Speakers("ws", STATIONS, ["gateway"], names))
+    return DecoderSelection(STATIONS, rules, speakers=Senders("ws", STATIONS, ["gateway"], names))
 
 
 def rain(*stations: str) -> bytes:
@@ -41,7 +41,7 @@ def rain(*stations: str) -> bytes:
     ],
 )
 def test_the_name_in_the_station_s_place_says_who_speaks(topic: str, speaker: int) -> None:
-    assert Speakers("ws", STATIONS, ["gateway"], {"70B3": "R2"}).of(topic) == speaker
+    assert Senders("ws", STATIONS, ["gateway"], {"70B3": "R2"}).of(topic) == speaker
 
 
 @pytest.mark.parametrize("topic", ["ws/c/rain/R1/obs", "ws/c/rain/R1/obs/backlog", "ws/c/rain/GW7/obs"])

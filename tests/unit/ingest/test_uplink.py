@@ -5,9 +5,9 @@ import pytest
 from tests.stations import stations_of
 from warnstream.ingest.names import Decoded, RawMessage
 from warnstream.ingest.uplink import UplinkDecoder
-from warnstream.model.decoders import DecoderRule, VariableMapping
-from warnstream.model.readings import Variable
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import DecoderRule, VariableMapping
+from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.refusals import RefusalReason
 
 TIME = "2026-06-18T08:05:00.123456+00:00"
 OBJECT = {"rain": {"total": 35}, "battery": 3.6, "temperature": 21.5, "humidity": None}

@@ -10,8 +10,8 @@ from tests.stations import stations_of
 from warnstream.ingest.names import Decoded, RawMessage
 from warnstream.ingest.senml import Moment
 from warnstream.ingest.wis2 import Wis2Decoder
-from warnstream.model.decoders import DecoderRule
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.refusals import RefusalReason
 
 FLAT = b'{"station":"R1","time":"2026-06-18T08:05:00Z","rain":1.2}'
 SENML = b'[{"bn":"R1:","bt":1781769900,"n":"rain","u":"mm","v":1.2}]'

@@ -1,10 +1,10 @@
 import numpy as np
 
 from warnstream.lifecycle.hysteresis import LevelState, next_lower
-from warnstream.model.indicators import HazardLevels
-from warnstream.model.rules import Lowering
+from warnstream.model.rules.indicators import HazardLevels
+from warnstream.model.rules.rules import DowngradePolicy
 
-LOWERING = Lowering(clear_ratio=0.8, hold_s=1800, active_s_min=3600, coverage_min=0.8)
+LOWERING = DowngradePolicy(clear_ratio=0.8, hold_s=1800, active_s_min=3600, coverage_min=0.8)
 
 
 def found(

@@ -7,7 +7,15 @@ import pytest
 from tests.networks import T0, network_of
 from warnstream.lifecycle.signs import TRANSITIONS, SignBook, SignSignal
 from warnstream.model.network import ChainPost, Network
-from warnstream.model.signs import STANDING, Sign, SignKind, SignPolicy, SignReport, SignState, SignVerdict
+from warnstream.model.observations.signs import (
+    STANDING,
+    Sign,
+    SignKind,
+    SignPolicy,
+    SignReport,
+    SignState,
+    SignVerdict,
+)
 
 HOUR = 3600
 REPORT = SignReport("V0", "crack", "grid", "behind the school")

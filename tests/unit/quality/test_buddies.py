@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warnstream.model.policies import NeighbourPolicy
-from warnstream.model.station_quality import StationFlag, StationNeighbours
+from warnstream.model.observations.station_quality import StationFlag, StationNeighbours
+from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.quality.buddies import check_buddies
 
 POLICY = NeighbourPolicy(neighbours_min=2, lonely_mm_min=1e-9, lonely_threshold=2, lonely_sd_mm_min=1)

@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from warnstream.model.network import Stations
-from warnstream.model.policies import QualityPolicy
-from warnstream.model.quality_limits import ValueLimits
-from warnstream.model.readings import Flag, ReadingBatch, Variable, batch_of
+from warnstream.model.observations.quality_limits import ValueLimits
+from warnstream.model.observations.readings import Flag, ReadingBatch, Variable, batch_of
+from warnstream.model.rules.policies import QualityPolicy
 from warnstream.quality.checks import QualityControl
 
 POLICY = QualityPolicy(rain_mm_per_min_max=20, stage_m_range=(-5, 9000), stage_step_m_max=3, stuck_readings=4)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from warnstream.model.policies import NeighbourPolicy
-from warnstream.model.station_quality import StationNeighbours
+from warnstream.model.observations.station_quality import StationNeighbours
+from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.quality.neighbours import NeighbourChecks
 
 N = 7

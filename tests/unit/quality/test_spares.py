@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.networks import T0
-from warnstream.model.policies import NeighbourPolicy
-from warnstream.model.station_quality import LASTS, StationFlag
+from warnstream.model.observations.station_quality import LASTS, StationFlag
+from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.quality.spares import SpareChecks
 from warnstream.quality.stretches import StretchBook
 

@@ -9,8 +9,8 @@ import pytest
 
 from warnstream.model.errors import ArchiveError
 from warnstream.model.network import Stations
-from warnstream.model.readings import Variable, batch_of
-from warnstream.model.refusals import RefusalReason
+from warnstream.model.observations.readings import Variable, batch_of
+from warnstream.model.observations.refusals import RefusalReason
 from warnstream.review.archive import REFUSED_ROWS_MAX, read_archive, write_archive
 
 T0 = 1_554_758_100

@@ -12,8 +12,8 @@ from warnstream.model.changes import Change, LevelChange
 from warnstream.model.errors import ArchiveError
 from warnstream.model.level import Level
 from warnstream.model.network import Households, Network, Stations
-from warnstream.model.policies import MessagePolicy
-from warnstream.model.rules import CriticalRain, HazardRule, Lowering
+from warnstream.model.rules.policies import MessagePolicy
+from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.review.events import Event
@@ -58,7 +58,7 @@ WORDING = Wording(
             thresholds=CriticalRain(np.array([HOUR_S], np.int32), np.full((3, 1, 4), 40.0)),
             continues_mm_per_h=0.0,
             forecast_level_max=Level.YELLOW,
-            lowering=Lowering(0.8, 1800, 3600, 0.8),
+            lowering=DowngradePolicy(0.8, 1800, 3600, 0.8),
             source="siren rule",
         ),
     ),

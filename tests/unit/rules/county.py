@@ -7,16 +7,16 @@ import numpy as np
 from tests.networks import LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain
 from warnstream.assessment import Assessment, Weights
 from warnstream.config.faults import FaultLog
-from warnstream.config.rule_language import ParsedRule, RuleContext, parse_levels
-from warnstream.config.threshold_table import duration_fault
-from warnstream.config.yaml_tree import read_yaml
+from warnstream.config.rules.parser import ParsedRule, RuleContext, parse_levels
+from warnstream.config.thresholds.table import duration_fault
+from warnstream.config.yaml.tree import read_yaml
 from warnstream.model.changes import LevelChange
-from warnstream.model.expressions import RuleTable, Term
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost
-from warnstream.model.readings import ReadingBatch, empty_batch
-from warnstream.model.rules import HazardRule
-from warnstream.model.signs import SignKind, SignPolicy, SignReport, SignVerdict
+from warnstream.model.observations.readings import ReadingBatch, empty_batch
+from warnstream.model.observations.signs import SignKind, SignPolicy, SignReport, SignVerdict
+from warnstream.model.rules.expressions import RuleTable, Term
+from warnstream.model.rules.rules import HazardRule
 
 SIGNS = SignPolicy((SignKind("crack", "裂缝", "Crack"), SignKind("sound", "异响", "Sound")), 24 * 3600)
 

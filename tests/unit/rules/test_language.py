@@ -61,7 +61,7 @@ WRONG = [
 
 
 def _measured() -> dict[str, frozenset[object]]:
-    from warnstream.model.readings import Variable
+    from warnstream.model.observations.readings import Variable
 
     return {
         "G1": frozenset({Variable.STAGE}),

@@ -8,8 +8,8 @@ from tests.networks import T0, rain, rain_rule, stage
 from tests.unit.rules.county import County, rule_of
 from warnstream.model.changes import Change, Reason
 from warnstream.model.level import Level
-from warnstream.model.readings import concatenate
-from warnstream.model.signs import SignReport, SignVerdict
+from warnstream.model.observations.readings import concatenate
+from warnstream.model.observations.signs import SignReport, SignVerdict
 
 STORM = """
 - {level: yellow, all: [{rain: 1h, at_least: 25mm}, {rain: 10min, at_least: 5mm}]}

@@ -12,21 +12,21 @@ from tests.networks import stage_rule as rule_of_stage
 from tests.unit.desk.county import MESSAGE_POLICY, ROUTING_POLICY
 from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights, judgement
+from warnstream.commands.explain import find_village
 from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.hazards import critical_rainfall
 from warnstream.model.changes import Reason
 from warnstream.model.errors import WarnstreamError
-from warnstream.model.indicators import HazardLevels, VillageRain
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
-from warnstream.model.policies import MessagePolicy, RoutingPolicy
-from warnstream.model.readings import ReadingBatch, empty_batch
-from warnstream.model.rules import HazardRule
-from warnstream.runners.explain_command import find_village
-from warnstream.runners.explain_record import view_record
-from warnstream.runners.explain_text import tell
-from warnstream.runners.verdict import describe_blindness
+from warnstream.model.observations.readings import ReadingBatch, empty_batch
+from warnstream.model.rules.indicators import HazardLevels, VillageRain
+from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
+from warnstream.model.rules.rules import HazardRule
+from warnstream.runners.explain.record import view_record
+from warnstream.runners.explain.text import format_explanation
+from warnstream.runners.explain.verdict import describe_blindness
 
 N = 3
 SIREN = (15, 25, 40, 80)
@@ -75,7 +75,7 @@ class County:
 
     def page(self, village: int = 0) -> str:
         record = self.record(village) | {"messages": [], "caveats": [], "later": None, "known": "as then"}
-        return tell(record | {"asked": record["judged"]}, self.message.utc_offset_s)
+        return format_explanation(record | {"asked": record["judged"]}, self.message.utc_offset_s)
 
 
 def hour(county: County, *mm: float) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from station_sim.county import County, CountyPlan, build_county
-from station_sim.scenario import Scenario
+from station_sim.county.county import County, CountyPlan, build_county
+from station_sim.sending.scenario import Scenario
 
 SEED = 7
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from station_sim.answers import is_simulated_post
 from station_sim.cli import main
-from station_sim.climate import PARAMETERS_FILE
+from station_sim.commands.people import post_habits
 from station_sim.errors import CountyFileError
-from station_sim.people_command import post_habits
+from station_sim.people.answers import is_simulated_post
+from station_sim.weather.climate import PARAMETERS_FILE
 
 
 def test_county_writes_a_complete_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

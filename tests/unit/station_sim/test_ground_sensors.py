@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from station_sim.observations import Observations
-from station_sim.scenario import Scenario
+from station_sim.sending.scenario import Scenario
+from station_sim.stations.observations import Observations
 
 
 def last_report(scenario: Scenario, words: tuple[str, ...], village: int) -> dict[str, float]:

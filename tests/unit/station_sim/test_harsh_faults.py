@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from station_sim.county import County, CountyPlan, build_county
-from station_sim.faults import HARSH_FAULTS, NO_FAULTS, FaultKind, FaultRecord
-from station_sim.observations import tip_tenths
-from station_sim.scenario import Message, Scenario, malformed
+from station_sim.county.county import County, CountyPlan, build_county
+from station_sim.message import Message
+from station_sim.sending.scenario import Scenario, malformed
+from station_sim.stations.faults import HARSH_FAULTS, NO_FAULTS, FaultKind, FaultRecord
+from station_sim.stations.observations import tip_tenths
+from station_sim.stations.varied_network import varied
 from station_sim.topics import is_clock
-from station_sim.varied_network import varied
-from warnstream.ingest.decode import Decoder, RawMessage
+from warnstream.ingest.flat_json.decoder import Decoder, RawMessage
 from warnstream.model.network import Stations
-from warnstream.model.readings import COUNTERS, VARIABLE_OF_WORD, Variable
+from warnstream.model.observations.readings import COUNTERS, VARIABLE_OF_WORD, Variable
 from warnstream.model.times import parse_iso
 
 SEED = 11

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
 from warnstream.assessment import Assessment, Weights
-from warnstream.model.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.level import Level
 from warnstream.model.network import Network, Zone
+from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 from warnstream.villages.zones import worst_of_zones, worst_place
 
 

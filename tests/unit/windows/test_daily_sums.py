@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from warnstream.model.arrays import Int32Array
-from warnstream.model.days import DayWindow, PastDays, last_days, over_duration
-from warnstream.model.station_quality import LASTS, StationFlag, Stretches
+from warnstream.model.observations.days import DayWindow, PastDays, last_days, over_duration
+from warnstream.model.observations.station_quality import LASTS, DoubtPeriods, StationFlag
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.windows.daily_sums import DailySums, DayRain
 from warnstream.windows.rain_window import RainWindow
@@ -175,7 +175,7 @@ def test_a_day_on_which_the_gauge_was_clogged_is_its_spares_and_is_told_whole() 
     days.rain(yesterday_s, (0, yesterday_s, 0.0), (1, yesterday_s, 9.0), interval_s=600)
     days.rain(midnight_s)
     assert days.mm() == [0.0]
-    clogged = Stretches(
+    clogged = DoubtPeriods(
         np.array([0], dtype=np.int32),
         np.array([yesterday_s - 600]),
         np.array([LASTS]),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from warnstream.model.station_quality import LASTS, StationFlag, Stretches, no_stretches
+from warnstream.model.observations.station_quality import LASTS, DoubtPeriods, StationFlag, no_stretches
 from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.spares import SparedRain
 
@@ -25,10 +25,10 @@ def add(ring: RainWindow, station: int, step: int, rain_mm: float) -> None:
     ring.add(np.array([station], dtype=np.int32), np.array([T0 + 600 * step]), np.array([rain_mm]))
 
 
-def stretches(*rows: tuple[int, float, float | None, StationFlag]) -> Stretches:
+def stretches(*rows: tuple[int, float, float | None, StationFlag]) -> DoubtPeriods:
     """From (station, begin and end in minutes after T0, flag); an end of None has not come."""
     station, begin, end, flag = zip(*sorted(rows, key=lambda row: row[:2]), strict=True)
-    return Stretches(
+    return DoubtPeriods(
         np.array(station, dtype=np.int32),
         np.array([T0 + round(60 * minute) for minute in begin], dtype=np.int64),
         np.array([LASTS if m is None else T0 + round(60 * m) for m in end], dtype=np.int64),

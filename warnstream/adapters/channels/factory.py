@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from warnstream.adapters.channels.channel import Channel
-from warnstream.adapters.channels.mqtt import MqttChannel, Publish
+from warnstream.adapters.channels.mqtt import MqttChannel
 from warnstream.adapters.channels.terminal import TerminalChannel
 from warnstream.adapters.channels.webhook import WebhookChannel
+from warnstream.adapters.mqtt.publisher import Publish
 from warnstream.config.settings import ChannelSettings
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
-from warnstream.model.policies import RetryPolicy
+from warnstream.model.rules.policies import RetryPolicy
 
 VILLAGE_TOPIC_RETRY = RetryPolicy(attempts_max=1_000_000, first_wait_s=1.0, wait_s_max=30.0)
 """A village's retained message must become right however long the broker is away."""

@@ -1,0 +1,1 @@
+"""The commands of `station-sim`, one module each."""

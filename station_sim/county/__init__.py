@@ -1,0 +1,1 @@
+"""The simulated county: places, people, files of a CONFIG_DIR."""

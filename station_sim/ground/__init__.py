@@ -1,0 +1,1 @@
+"""What the ground does with rain: rivers, slopes, low spots."""

@@ -1,0 +1,1 @@
+"""Devices of households and posts, and what people answer."""

@@ -1,0 +1,1 @@
+"""Gauges and their networks: observations, faults, formats, gateways."""

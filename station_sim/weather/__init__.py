@@ -1,0 +1,1 @@
+"""Weather on a 1 km field: cells, climate, radar and model products."""

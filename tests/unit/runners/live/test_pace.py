@@ -1,0 +1,97 @@
+from warnstream.runners.intake.backlog import SLICE
+from warnstream.runners.live.pace import BACKLOG_S, REPLAY_S_MAX, REST, SNAPSHOT_REST, Pace, SnapshotPace
+
+
+def test_the_first_step_is_due_at_once_and_then_regularly() -> None:
+    pace = Pace(60, 0.1, 100.0)
+    assert pace.is_due(100.0, 0)
+    pace.plan(100.0)
+    pace.stepped(100.1, 0.006)
+    assert pace.due_s(0) == 160.0
+
+
+def test_what_arrives_is_judged_soon_after_the_last_step_or_at_once() -> None:
+    pace = Pace(60, 0.1, 100.0)
+    pace.plan(100.0)
+    pace.stepped(100.0, 0.006)
+    pace.arrived(100.2)
+    assert pace.is_due(100.2, 0)
+    assert pace.is_due(100.0 + 0.1, 0)
+    pace.plan(101.0)
+    assert pace.stepped(101.1, 0.006) == 101.1 - 100.2
+    pace.arrived(130.0)
+    assert pace.is_due(130.0, 0)
+
+
+def test_a_backlog_brings_steps_until_it_is_gone() -> None:
+    pace = Pace(60, 0.1, 100.0)
+    pace.plan(100.0)
+    pace.stepped(100.0, 0.006)
+    assert pace.is_due(100.0, SLICE)
+    assert pace.due_s(1) == 100.0 + BACKLOG_S
+    assert pace.due_s(0) == 160.0
+
+
+def test_the_oldest_of_what_is_not_judged_counts() -> None:
+    pace = Pace(60, 0.1, 100.0)
+    pace.arrived(100.0)
+    pace.arrived(103.0)
+    assert pace.unjudged_s(105.0) == 5.0
+    pace.stepped(105.0, 0.006)
+    assert pace.unjudged_s(109.0) == 0.0
+
+
+def after_steps(*took_s: float) -> tuple[Pace, float]:
+    """A pace after such steps in a row, and when the last ended."""
+    pace, now_s = Pace(60, 0.1, 100.0), 100.0
+    for seconds in took_s:
+        pace.plan(now_s)
+        now_s += seconds
+        pace.stepped(now_s, seconds)
+    pace.arrived(now_s)
+    return pace, now_s
+
+
+def test_dear_steps_rest_nine_times_as_long_as_they_took() -> None:
+    pace, now_s = after_steps(2.0)
+    assert pace.due_s(0) == now_s + REST * 2.0
+
+
+def test_a_step_dearer_than_a_tick_is_made_at_ticks_only() -> None:
+    pace, _ = after_steps(20.0)
+    assert pace.due_s(0) == 160.0
+
+
+def test_a_burst_of_readings_does_not_put_off_the_next_step() -> None:
+    pace, now_s = after_steps(0.006, 0.4)
+    assert pace.due_s(0) == now_s + 0.1
+
+
+def test_steps_that_have_become_dear_for_good_rest_as_such() -> None:
+    pace, now_s = after_steps(0.006, *(0.4,) * 24)
+    assert abs(pace.due_s(0) - now_s - REST * 0.4) < 1e-9
+
+
+def test_snapshots_come_by_time() -> None:
+    pace = SnapshotPace(600, 100.0)
+    pace.worked(5 * REPLAY_S_MAX)
+    assert not pace.is_due(699.0), "how long writing takes is not known yet"
+    assert pace.is_due(700.0)
+
+
+def test_a_snapshot_is_early_once_a_restart_would_take_long() -> None:
+    pace = SnapshotPace(600, 100.0)
+    pace.begin(700.0)
+    pace.written(702.0)
+    pace.worked(REPLAY_S_MAX - 0.1)
+    assert not pace.is_due(900.0)
+    pace.worked(0.1)
+    assert not pace.is_due(700.0 + SNAPSHOT_REST * 2.0 - 0.1)
+    assert pace.is_due(700.0 + SNAPSHOT_REST * 2.0)
+
+
+def test_a_snapshot_that_failed_is_tried_again_by_time() -> None:
+    pace = SnapshotPace(600, 100.0)
+    pace.begin(700.0)
+    assert not pace.is_due(1_299.0)
+    assert pace.is_due(1_300.0)

@@ -1,0 +1,1 @@
+"""Files of gridded rain: reading, cells, frames."""

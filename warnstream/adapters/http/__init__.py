@@ -1,0 +1,1 @@
+"""The HTTP interface: routes, schemas, guard, server, answer page."""

@@ -1,0 +1,59 @@
+"""The page behind an answer link: the warning's text and four buttons.
+
+Plain HTML in one response below 2 kB, no script, font or image: it opens on
+any phone and a bad line. Showing it acknowledges nothing, since link previews
+open it too; only a pressed button is an answer.
+"""
+
+import base64
+import hashlib
+from html import escape
+
+from warnstream.adapters.channels.channel import EXERCISE_MARK_EN, EXERCISE_MARK_ZH, with_exercise_mark
+from warnstream.adapters.outbox.types import Addressed
+from warnstream.model.effects import Answer
+from warnstream.model.level import Level
+from warnstream.model.warning import MessageStatus
+
+STYLE = "body{font:1.2em sans-serif;margin:1em}button{font:inherit;width:100%;padding:.6em;margin:.3em 0}"
+STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
+"""Allows exactly this style in the Content-Security-Policy."""
+
+LABEL_OF_ANSWER = {
+    Answer.ACKNOWLEDGED: "收到 Received",
+    Answer.MOVING: "正在转移 Moving",
+    Answer.SAFE: "已安全 Safe",
+    Answer.NEED_HELP: "需要帮助 Need help",
+}
+
+
+def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = "") -> str:
+    """HTML of the page.
+
+    Parameters
+    ----------
+    addressed : Addressed
+        The message and its recipient.
+    answer : Answer or None
+        The answer known so far, shown as given; None if there is none.
+    notice : str
+        A line about what just happened; empty for none.
+    """
+    message = addressed.message
+    status = MessageStatus(message.status)
+    text_zh = with_exercise_mark(message.text_zh, EXERCISE_MARK_ZH, status)
+    text_en = with_exercise_mark(message.text_en, EXERCISE_MARK_EN, status)
+    title = "All clear" if message.level == Level.NONE else f"{Level(message.level).name} {message.hazard}"
+    mark = f"{EXERCISE_MARK_ZH}{EXERCISE_MARK_EN} " if status is MessageStatus.EXERCISE else ""
+    given = f"<p><b>✓ {LABEL_OF_ANSWER[answer]}</b></p>" if answer else ""
+    told = f"<p role=status>{escape(notice)}</p>" if notice else ""
+    return (
+        '<!doctype html><html lang=zh><meta charset=utf-8><meta name=viewport content="width=device-width">'
+        f"<title>{escape(mark + title)}</title><style>{STYLE}</style>"
+        f"<p>{escape(text_zh)}</p><p lang=en>{escape(text_en)}</p>{told}{given}"
+        f"<form method=post>{''.join(map(_button, LABEL_OF_ANSWER))}</form></html>"
+    )
+
+
+def _button(answer: Answer) -> str:
+    return f"<button name=answer value={answer}>{LABEL_OF_ANSWER[answer]}</button>"

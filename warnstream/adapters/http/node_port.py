@@ -1,0 +1,70 @@
+"""What the HTTP interface asks of the node: its status, and actions put before it."""
+
+from typing import Protocol
+
+from warnstream.model.effects import Answer, OperatorAffirm
+from warnstream.model.observations.signs import SignReport, SignVerdict
+
+PostAction = OperatorAffirm | SignReport | SignVerdict
+"""What a post of the responsibility chain does with its own token."""
+
+
+class NodeStatus(Protocol):
+    """What the HTTP interface asks of the running node. Called from several threads."""
+
+    def alive(self) -> dict[str, object]:
+        """Facts about the process; answering at all is being alive."""
+
+    def ready(self) -> tuple[bool, list[str]]:
+        """Whether warnings would go out now, and the reasons why not."""
+
+    def state(self) -> dict[str, object]:
+        """The situation: levels, stations, hazards, times."""
+
+    def warnings(self) -> list[dict[str, object]]:
+        """Open warnings, worst first."""
+
+    def explanation(self, village_code: str) -> dict[str, object] | None:
+        """What decided on a village at the last step; None if there is no such village.
+
+        Raises
+        ------
+        StoreError
+            If nothing has been judged yet, or too many ask.
+        """
+
+    def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
+        """Take an answer; returns once it is durable.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept: the person is asked to try again.
+        """
+
+    def signs(self, post: str) -> list[dict[str, object]]:
+        """Signs that people have seen: those that stand, then those that are over.
+
+        Who said what stands in those that `post` may read; an empty text may read none.
+        """
+
+    def action_fault(self, action: PostAction) -> str:
+        """Why a post cannot do that, as things stand; empty if it can."""
+
+    def submit_action(self, action: PostAction) -> None:
+        """Take what a post does; returns once it is durable.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
+        """
+
+    def receipt(self, key: str) -> None:
+        """A device reports that it has shown a notification.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
+        """

@@ -1,0 +1,1 @@
+"""The journal: append-only segment files, snapshots, the lock of the data directory."""

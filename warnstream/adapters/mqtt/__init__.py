@@ -1,0 +1,1 @@
+"""MQTT: frames, the source that subscribes, the publisher."""

@@ -1,0 +1,71 @@
+"""The MQTT doors of a node as configured: a broker, our own listener, or both, and the way out."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from warnstream.adapters.inbox import Inbox, Source
+from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.mqtt.listener.listener import ListenerPublisher, MqttListener
+from warnstream.adapters.mqtt.publisher import PahoPublisher, Publication
+from warnstream.adapters.mqtt.source import MqttSource, Role
+from warnstream.config.settings import Configuration
+
+
+class Publisher(Protocol):
+    """The way out: a connection to the broker, or our own listener."""
+
+    def start(self) -> None:
+        """Open it."""
+
+    def stop(self) -> None:
+        """Close it."""
+
+    def __call__(self, publications: Sequence[Publication]) -> Sequence[str]:
+        """Publish everything; why each publication is not acknowledged, empty where it is."""
+
+
+def open_doors(
+    configuration: Configuration,
+    topics: Sequence[str],
+    backlogs: Sequence[str],
+    inbox: Inbox,
+    metrics: Metrics,
+) -> tuple[list[Source], Publisher]:
+    """Where messages come in, and where they go out; nothing is started yet.
+
+    With a broker and a listener messages come in by both and go out by the broker alone.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    topics : sequence of str
+        Filters of what the node takes.
+    backlogs : sequence of str
+        Filters of what gateways kept during an outage: from a broker in a session of its own, unless time
+        itself comes by messages (`node.clock` simulated) and their order is everything.
+    inbox : Inbox
+    metrics : Metrics
+
+    Raises
+    ------
+    WarnstreamError
+        If the listener's users file or certificates cannot be used.
+    """
+    sources: list[Source] = []
+    publisher: Publisher | None = None
+    if configuration.listener is not None:
+        listener = MqttListener(configuration.listener, [*topics, *backlogs], inbox, metrics)
+        sources.append(listener)
+        publisher = ListenerPublisher(listener)
+    if not configuration.broker.embedded:
+        dropped = metrics.messages_dropped.inc
+        is_in_order = configuration.node.clock == "simulated" or not backlogs
+        wanted = [*topics, *backlogs] if is_in_order else topics
+        broker = MqttSource(configuration.broker, wanted, inbox, dropped, catches_up=not is_in_order)
+        metrics.broker_connected.set_function(lambda: float(broker.is_connected))
+        sources.append(broker)
+        if not is_in_order:
+            sources.append(MqttSource(configuration.broker, backlogs, inbox, dropped, role=Role.BACKLOG))
+        publisher = PahoPublisher(configuration.broker)
+    assert publisher is not None, "broker.embedded asks for a listener"
+    return sources, publisher

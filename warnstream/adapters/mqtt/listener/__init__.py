@@ -1,0 +1,1 @@
+"""The MQTT endpoint of our own, for gateways without a broker."""

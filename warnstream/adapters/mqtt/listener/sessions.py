@@ -1,0 +1,201 @@
+"""Who subscribed to what at our listener, what is retained, and what waits for a client.
+
+Everything is in memory: a restart forgets sessions, retained messages and
+what was not delivered yet. That is enough for stations (which only publish,
+and publish again what was not acknowledged) and for a demo's devices;
+household devices in the field want a broker with persistence.
+
+Pure: no sockets, no clock; all calls come from the listener's thread.
+
+Limits: `messages_max` messages wait per session, `RETAINED_MAX` topics are
+retained, `SESSIONS_MAX` sessions and `FILTERS_MAX` filters each are kept.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from warnstream.adapters.mqtt.frames import matches
+
+RETAINED_MAX = 100_000
+SESSIONS_MAX = 100_000
+FILTERS_MAX = 100
+WINDOW_MAX = 1_000
+"""Messages on their way to one client without an acknowledgement; less if the client asks for less."""
+
+
+class Waiting(NamedTuple):
+    """A message for one client."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+
+
+class Outlet(Protocol):
+    """A connected client."""
+
+    @property
+    def can_write(self) -> bool:
+        """Its connection takes more just now."""
+
+    def send_publish(self, message: Waiting, message_id: int, *, dup: bool) -> None:
+        """Write a PUBLISH; QoS 0 if `message_id` is 0."""
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """What is kept of a client between its connections."""
+
+    client_id: str
+    username: str | None
+    messages_max: int
+    filters: dict[str, int] = field(default_factory=dict)
+    queue: deque[Waiting] = field(default_factory=deque)
+    in_flight: OrderedDict[int, Waiting] = field(default_factory=OrderedDict)
+    outlet: Outlet | None = None
+    window: int = WINDOW_MAX
+    expires_at_s: float = 0.0
+    last_id: int = 0
+
+    def offer(self, message: Waiting, qos: int) -> bool:
+        """Send or queue; False if it had to be dropped (QoS 0 to a slow or absent client, a full queue)."""
+        if qos == 0:
+            if self.outlet is None or not self.outlet.can_write:
+                return False
+            self.outlet.send_publish(message, 0, dup=False)
+            return True
+        if len(self.queue) >= self.messages_max:
+            return False
+        self.queue.append(message)
+        self.pump()
+        return True
+
+    def pump(self) -> None:
+        """Send what waits, as far as the client lets us."""
+        while (
+            self.queue
+            and self.outlet is not None
+            and self.outlet.can_write
+            and len(self.in_flight) < min(self.window, WINDOW_MAX)
+        ):
+            message = self.queue.popleft()
+            self.last_id = self._free_id()
+            self.in_flight[self.last_id] = message
+            self.outlet.send_publish(message, self.last_id, dup=False)
+
+    def resume(self, outlet: Outlet, window: int) -> None:
+        """A client is back: what it never acknowledged comes first, marked as a repetition."""
+        self.outlet, self.window = outlet, window
+        for message_id, message in self.in_flight.items():
+            outlet.send_publish(message, message_id, dup=True)
+        self.pump()
+
+    def acknowledged(self, message_id: int) -> None:
+        """The client has it; an identifier that is not in flight changes nothing."""
+        self.in_flight.pop(message_id, None)
+        self.pump()
+
+    def _free_id(self) -> int:
+        found = self.last_id
+        while True:
+            found = found % 65_535 + 1
+            if found not in self.in_flight:
+                return found
+
+
+class SessionStore:
+    """Sessions by client, subscriptions by filter, retained messages by topic."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[str, Session] = {}
+        self.retained: dict[str, bytes] = {}
+        self.version = 0
+        self.dropped = 0
+        self._exact: dict[str, dict[Session, int]] = {}
+        self._wild: dict[str, dict[Session, int]] = {}
+
+    def subscribers(self, topic: str) -> dict[Session, int]:
+        """Who wants a topic, at which QoS; overlapping filters count once, at the highest."""
+        found = dict(self._exact.get(topic, ()))
+        for topic_filter, sessions in self._wild.items():
+            if matches(topic_filter, topic):
+                for session, qos in sessions.items():
+                    found[session] = max(qos, found.get(session, 0))
+        return found
+
+    def has_subscribers(self, topic: str) -> bool:
+        """Whether anybody wants a topic."""
+        return topic in self._exact or any(matches(topic_filter, topic) for topic_filter in self._wild)
+
+    def publish(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> bool:
+        """To all who subscribed, and to those who will; False if a session or the store was full."""
+        whole = True
+        if retain:
+            whole = self._retain(topic, payload)
+        for session, granted in self.subscribers(topic).items():
+            if not session.offer(Waiting(topic, payload, retain=False), min(qos, granted)) and min(
+                qos, granted
+            ):
+                self.dropped += 1
+                whole = False
+        return whole
+
+    def subscribe(self, session: Session, topic_filter: str, qos: int) -> bool:
+        """Add or change a subscription; False if the session has too many."""
+        if topic_filter not in session.filters and len(session.filters) >= FILTERS_MAX:
+            return False
+        session.filters[topic_filter] = qos
+        self._table(topic_filter).setdefault(topic_filter, {})[session] = qos
+        self.version += 1
+        return True
+
+    def send_retained(self, session: Session, topic_filter: str, qos: int) -> None:
+        """What is retained under a filter that was just subscribed to."""
+        for topic, payload in self._retained_under(topic_filter):
+            if not session.offer(Waiting(topic, payload, retain=True), qos) and qos:
+                self.dropped += 1
+
+    def unsubscribe(self, session: Session, topic_filter: str) -> bool:
+        """Remove a subscription; False if there was none."""
+        if session.filters.pop(topic_filter, None) is None:
+            return False
+        table = self._table(topic_filter)
+        table[topic_filter].pop(session, None)
+        if not table[topic_filter]:
+            del table[topic_filter]
+        self.version += 1
+        return True
+
+    def forget(self, session: Session) -> None:
+        """End a session with all it has."""
+        for topic_filter in list(session.filters):
+            self.unsubscribe(session, topic_filter)
+        if self.sessions.get(session.client_id) is session:
+            del self.sessions[session.client_id]
+
+    def forget_expired(self, now_s: float) -> None:
+        """End the sessions of clients that stayed away for too long."""
+        gone = [one for one in self.sessions.values() if one.outlet is None and one.expires_at_s <= now_s]
+        for session in gone:
+            self.forget(session)
+
+    def _retain(self, topic: str, payload: bytes) -> bool:
+        if not payload:
+            self.retained.pop(topic, None)
+            return True
+        if topic not in self.retained and len(self.retained) >= RETAINED_MAX:
+            self.dropped += 1
+            return False
+        self.retained[topic] = payload
+        return True
+
+    def _retained_under(self, topic_filter: str) -> Iterator[tuple[str, bytes]]:
+        if "+" not in topic_filter and "#" not in topic_filter:
+            payload = self.retained.get(topic_filter)
+            return iter([(topic_filter, payload)] if payload is not None else [])
+        return iter([(t, p) for t, p in self.retained.items() if matches(topic_filter, t)])
+
+    def _table(self, topic_filter: str) -> dict[str, dict[Session, int]]:
+        return self._wild if "+" in topic_filter or "#" in topic_filter else self._exact

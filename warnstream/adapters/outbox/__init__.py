@@ -1,0 +1,1 @@
+"""The outbox: who is to be notified, on SQLite."""

@@ -1,0 +1,425 @@
+"""Every notification and what became of it: who was to be told, was told, has answered.
+
+Rows are the ledger: one per message, recipient and channel, inserted once
+however often the journal is replayed. Sending and answering are separate
+facts, so nothing that sending does can overwrite an answer. A row that was
+being sent when the process ended is sent again with the same key.
+
+Any thread may call; each uses a connection of its own. About 100,000 rows/s
+are inserted (docs/operating.md); a faster ledger replaces this class behind
+the same methods.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from warnstream.adapters.outbox.sql import (
+    INSERT_MESSAGE,
+    INSERT_NOTIFICATION,
+    OF_KEY,
+    SCHEMA,
+    SUPERSEDE_ROW,
+    SUPERSEDE_WARNING,
+)
+from warnstream.adapters.outbox.types import (
+    ANSWERS,
+    KEY_SEPARATOR,
+    KINDS,
+    NEED_HELP_RANK,
+    RANK_OF_ANSWER,
+    RANK_OF_KIND,
+    Addressed,
+    Claimed,
+    Failure,
+    Reach,
+    State,
+    StoredMessage,
+    Unanswered,
+    WarningCounts,
+    split_key,
+)
+from warnstream.adapters.sqlite import Database
+from warnstream.delivery.plan import notifications_of
+from warnstream.model.effects import (
+    Answer,
+    Effects,
+    Notification,
+    RecipientAnswer,
+    RecipientKind,
+    RenderedMessage,
+)
+from warnstream.model.network import Network
+from warnstream.model.warning import WarningMessage
+
+LAST_ERROR_CHARACTERS_MAX = 200
+
+
+class Outbox:
+    """The ledger of notifications of one node.
+
+    Parameters
+    ----------
+    directory : Path
+        Folder of ``outbox.sqlite3``; must exist. The journal's lock keeps other nodes away.
+
+    Raises
+    ------
+    StoreError
+        From every method, if the disk refuses; `retryable` says whether trying again can help.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._database = Database(directory / "outbox.sqlite3", SCHEMA, version=1)
+
+    def record(
+        self, effects: Effects, network: Network, render: Callable[[WarningMessage], RenderedMessage]
+    ) -> int:
+        """Keep everything that `effects` asks to be told, in one transaction.
+
+        Repeating it changes nothing: known rows keep their state. Notifications
+        not yet sent whose recipient gets a newer message of the same warning
+        on the same channel become superseded.
+
+        Returns
+        -------
+        int
+            Notifications that are new.
+        """
+        messages = _messages_of(effects)
+        rendered = [render(message) for message in self._unknown(messages)]
+        with self._database.transaction() as connection:
+            connection.executemany(INSERT_MESSAGE, map(_message_row, rendered))
+            numbers = _numbers_of(connection, (message.identifier for message in messages))
+            rows = _notification_rows(notifications_of(effects, network), numbers)
+            inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount
+            if inserted:
+                warnings = {message.warning for message in messages if message.version > 1}
+                connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
+        return inserted
+
+    def _unknown(self, messages: Sequence[WarningMessage]) -> list[WarningMessage]:
+        with self._database.reading() as connection:
+            known = _numbers_of(connection, (message.identifier for message in messages))
+        return [message for message in messages if message.identifier not in known]
+
+    def recover(self) -> int:
+        """At start: what was being sent when the process ended is pending again; returns how many.
+
+        The outcome is unknown, so it is sent again with the same key, unless a newer message replaces it.
+        """
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "UPDATE notifications SET state = 0, due_at = 0 WHERE state = 1 RETURNING number"
+            ).fetchall()
+            connection.executemany(SUPERSEDE_ROW, rows)
+        return len(rows)
+
+    def claim(self, channel: str, limit: int, now: float) -> list[Claimed]:
+        """Take the next notifications of a channel to send, at most `limit`, and mark them as being sent.
+
+        Highest level first, then villages, posts, households, then in order of
+        recording. Rows waiting for another attempt take part once it is due.
+
+        Parameters
+        ----------
+        now : float
+            The clock that retry times were given in, seconds.
+        """
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE notifications SET due_at = 0"
+                " WHERE channel = ? AND state = 0 AND due_at > 0 AND due_at <= ?",
+                (channel, now),
+            )
+            rows = connection.execute(
+                "SELECT number, message, recipient, kind, address, level, answer_by_s, attempts"
+                " FROM notifications WHERE channel = ? AND state = 0 AND due_at = 0"
+                " ORDER BY level DESC, kind, number LIMIT ?",
+                (channel, limit),
+            ).fetchall()
+            connection.executemany(
+                "UPDATE notifications SET state = 1, attempts = attempts + 1 WHERE number = ?",
+                [row[:1] for row in rows],
+            )
+            messages = _stored_messages(connection, {row[1] for row in rows})
+        return [_claimed(row, messages[row[1]], channel) for row in rows]
+
+    def next_due(self, channel: str) -> float | None:
+        """When the next waiting notification of a channel is due; None if none waits."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT min(due_at) FROM notifications WHERE channel = ? AND state = 0 AND due_at > 0",
+                (channel,),
+            ).fetchone()
+        return None if row[0] is None else float(row[0])
+
+    def mark_sent(self, keys: Iterable[str], at: float) -> None:
+        """The channel took these; what is already delivered stays delivered."""
+        rows = [(at, *split_key(key)) for key in keys]
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "UPDATE notifications SET state = 2, sent_at = ?, last_error = NULL"  # noqa: S608
+                f" WHERE {OF_KEY} AND state = 1",
+                rows,
+            )
+
+    def mark_failed(self, failures: Iterable[Failure]) -> None:
+        """These were not sent: they wait for `retry_at`, have failed for good, or have been replaced."""
+        with self._database.transaction() as connection:
+            for failure in failures:
+                state = State.PENDING if failure.retry_at is not None else State.FAILED
+                row = connection.execute(
+                    "UPDATE notifications SET state = ?, due_at = ?, last_error = ?"  # noqa: S608
+                    f" WHERE {OF_KEY} AND state = 1 RETURNING number",
+                    (
+                        int(state),
+                        failure.retry_at or 0.0,
+                        failure.error[:LAST_ERROR_CHARACTERS_MAX],
+                        *split_key(failure.key),
+                    ),
+                ).fetchone()
+                if row is not None:
+                    connection.execute(SUPERSEDE_ROW, row)
+
+    def mark_delivered(self, key: str, at: float) -> bool:
+        """A receipt came back: the recipient's device has it. False if the key is unknown.
+
+        Raises
+        ------
+        ValueError
+            If `key` is not a notification key.
+        """
+        parts = split_key(key)
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                f"SELECT number FROM notifications WHERE {OF_KEY}",  # noqa: S608
+                parts,
+            ).fetchone()
+            if row is None:
+                return False
+            connection.execute(
+                "UPDATE notifications SET state = 3, delivered_at = ? WHERE number = ? AND state != 3",
+                (at, *row),
+            )
+        return True
+
+    def answer(self, message: str, recipient: str, answer: Answer, at_s: int) -> bool:
+        """Keep one answer; False if that recipient never was to get that message."""
+        return self.answer_many([RecipientAnswer(message, recipient, answer, at_s)]) == 1
+
+    def answer_many(self, answers: Sequence[RecipientAnswer]) -> int:
+        """Keep answers, in one transaction; returns how many concerned a known message and recipient.
+
+        The answer of a row only rises (acknowledged, moving, safe, need help),
+        so a call for help stays; the newest answer is kept beside it. Answers
+        to messages not sent yet are kept as well.
+        """
+        known = 0
+        with self._database.transaction() as connection:
+            for given in answers:
+                known += _answer_one(connection, given)
+        return known
+
+    def counts(self) -> dict[tuple[str, State], int]:
+        """Notifications by channel and state; reads every row (0.1 s for 900,000)."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT channel, state, count(*) FROM notifications GROUP BY channel, state"
+            ).fetchall()
+        return {(channel, State(state)): n for channel, state, n in rows}
+
+    def open_count(self, channel: str) -> int:
+        """Notifications of a channel that are ready, wait for another attempt or are being sent."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT (SELECT count(*) FROM notifications WHERE channel = ?1 AND state = 0 AND due_at = 0)"
+                " + (SELECT count(*) FROM notifications WHERE channel = ?1 AND state = 0 AND due_at > 0)"
+                " + (SELECT count(*) FROM notifications WHERE channel = ?1 AND state = 1)",
+                (channel,),
+            ).fetchone()
+        return int(row[0])
+
+    def counts_of_warning(self, warning: str) -> WarningCounts:
+        """How many recipients of a warning were addressed, reached, have answered, need help."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT count(*), coalesce(sum(sent), 0), coalesce(sum(delivered), 0),"
+                " coalesce(sum(answer > 0), 0), coalesce(sum(answer = ?), 0) FROM ("
+                " SELECT max(state IN (2, 3)) AS sent, max(state = 3) AS delivered, max(answer) AS answer"
+                " FROM notifications WHERE message IN (SELECT number FROM messages WHERE warning = ?)"
+                " AND kind > 0 GROUP BY kind, recipient)",
+                (NEED_HELP_RANK, warning),
+            ).fetchone()
+        return WarningCounts(*map(int, row))
+
+    def reach(self) -> dict[RecipientKind, Reach]:
+        """How many posts and households were addressed, reached and have answered, each counted once."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT kind, count(*), sum(reached), sum(answered) FROM ("
+                " SELECT kind, max(state IN (2, 3)) AS reached, max(answer > 0) AS answered"
+                " FROM notifications WHERE kind > 0 GROUP BY kind, recipient) GROUP BY kind"
+            ).fetchall()
+        return {KINDS[kind]: Reach(*counts) for kind, *counts in rows}
+
+    def unanswered(self, warning: str, limit: int, after: str = "") -> list[Unanswered]:
+        """Recipients of a warning without any answer, by name, at most `limit`, from beyond `after`."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT recipient, kind, max(CASE WHEN state <= 3 THEN state ELSE -state END)"
+                " FROM notifications WHERE message IN (SELECT number FROM messages WHERE warning = ?)"
+                " AND kind > 0 AND recipient > ? GROUP BY recipient, kind HAVING max(answer) = 0"
+                " ORDER BY recipient, kind LIMIT ?",
+                (warning, after, limit),
+            ).fetchall()
+        return [Unanswered(recipient, KINDS[kind], State(abs(state))) for recipient, kind, state in rows]
+
+    def addressed(self, number: int) -> Addressed | None:
+        """The message and recipient of a row, for answer pages; None if there is no such row."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT message, recipient, last_answer FROM notifications WHERE number = ?", (number,)
+            ).fetchone()
+            if row is None:
+                return None
+            message = _stored_messages(connection, {row[0]})[row[0]]
+        return Addressed(message, row[1], ANSWERS[row[2] - 1] if row[2] else None)
+
+    def number_of(self, key: str) -> int | None:
+        """Row number of a notification; None if the key is unknown."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                f"SELECT number FROM notifications WHERE {OF_KEY}",  # noqa: S608
+                split_key(key),
+            ).fetchone()
+        return None if row is None else int(row[0])
+
+    def records(self) -> Iterator[bytes]:
+        """Every message as JSON of `WarningMessage`, in the order of recording."""
+        with self._database.reading() as connection:
+            for (record,) in connection.execute("SELECT record FROM messages ORDER BY number"):
+                yield record
+
+    def prune(self, sent_before_s: int) -> int:
+        """Delete warnings whose newest message is older and of which nothing is left to send.
+
+        Returns
+        -------
+        int
+            Messages deleted, with all their notifications and answers.
+        """
+        with self._database.reading() as connection:
+            numbers = connection.execute(
+                "SELECT number FROM messages WHERE warning IN"
+                " (SELECT warning FROM messages GROUP BY warning HAVING max(sent_s) < ?)"
+                " AND warning NOT IN (SELECT warning FROM messages JOIN notifications"
+                " ON notifications.message = messages.number WHERE state IN (0, 1))",
+                (sent_before_s,),
+            ).fetchall()
+        for number in numbers:
+            with self._database.transaction() as connection:
+                connection.execute("DELETE FROM notifications WHERE message = ?", number)
+                connection.execute("DELETE FROM messages WHERE number = ?", number)
+        return len(numbers)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+
+def _messages_of(effects: Effects) -> list[WarningMessage]:
+    """Every message that is told or called about; an escalation calls about an earlier one."""
+    messages = {message.identifier: message for message in effects.messages}
+    for household_call in effects.household_calls:
+        messages.setdefault(household_call.message.identifier, household_call.message)
+    for post_call in effects.post_calls:
+        messages.setdefault(post_call.message.identifier, post_call.message)
+    return list(messages.values())
+
+
+def _message_row(rendered: RenderedMessage) -> tuple[object, ...]:
+    message = rendered.message
+    return (
+        message.identifier,
+        message.warning,
+        message.version,
+        rendered.village_code,
+        message.hazard,
+        int(message.level),
+        str(message.msg_type),
+        str(message.status),
+        message.sent_s,
+        message.expires_s,
+        msgspec.json.encode(message),
+        rendered.cap_xml,
+        rendered.text_zh,
+        rendered.text_en,
+    )
+
+
+def _notification_rows(
+    notifications: Iterable[Notification], numbers: dict[str, int]
+) -> Iterator[tuple[object, ...]]:
+    for row in notifications:
+        if row.key != KEY_SEPARATOR.join((row.message, row.recipient, row.channel)):
+            raise ValueError(f"notification key {row.key!r} is not message|recipient|channel")
+        yield (
+            numbers[row.message],
+            row.recipient,
+            row.channel,
+            RANK_OF_KIND[row.kind],
+            row.address,
+            row.level,
+            row.answer_by_s,
+        )
+
+
+def _numbers_of(connection: sqlite3.Connection, identifiers: Iterable[str]) -> dict[str, int]:
+    numbers = {}
+    for identifier in identifiers:
+        row = connection.execute("SELECT number FROM messages WHERE identifier = ?", (identifier,)).fetchone()
+        if row is not None:
+            numbers[identifier] = int(row[0])
+    return numbers
+
+
+def _stored_messages(connection: sqlite3.Connection, numbers: set[int]) -> dict[int, StoredMessage]:
+    stored = {}
+    for number in numbers:
+        row = connection.execute(
+            "SELECT identifier, warning, version, village, hazard, level, msg_type, status,"
+            " sent_s, expires_s, cap_xml, text_zh, text_en FROM messages WHERE number = ?",
+            (number,),
+        ).fetchone()
+        stored[number] = StoredMessage(*row)
+    return stored
+
+
+def _claimed(
+    row: tuple[int, int, str, int, str, int, int, int], message: StoredMessage, channel: str
+) -> Claimed:
+    number, _, recipient, kind, address, level, answer_by_s, attempts = row
+    key = KEY_SEPARATOR.join((message.identifier, recipient, channel))
+    return Claimed(
+        number, key, message, recipient, KINDS[kind], channel, address, level, answer_by_s, attempts + 1
+    )
+
+
+def _answer_one(connection: sqlite3.Connection, given: RecipientAnswer) -> bool:
+    row = connection.execute("SELECT number FROM messages WHERE identifier = ?", (given.message,)).fetchone()
+    if row is None:
+        return False
+    rank = RANK_OF_ANSWER[given.answer]
+    concerned = connection.execute(
+        "UPDATE notifications SET"
+        " last_answer = CASE WHEN coalesce(last_answered_at, ?1) <= ?1 THEN ?2 ELSE last_answer END,"
+        " last_answered_at = max(coalesce(last_answered_at, ?1), ?1),"
+        " answered_at = CASE WHEN answer < ?2 THEN ?1 ELSE answered_at END,"
+        " answer = max(answer, ?2)"
+        " WHERE message = ?3 AND recipient = ?4 AND kind > 0",
+        (given.at_s, rank, row[0], given.recipient),
+    ).rowcount
+    return concerned > 0

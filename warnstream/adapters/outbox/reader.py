@@ -1,0 +1,85 @@
+"""What a node's outbox says of a village, read beside the running node and without leaving a trace.
+
+SQLite's own reading would make files beside the outbox. So the shared memory of
+a running node is opened for reading only, and where there is no write-ahead
+log, nobody has the file open and it is read as it is.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from warnstream.adapters.outbox.types import KINDS
+from warnstream.adapters.sqlite import as_store_error
+from warnstream.model.effects import RecipientKind
+
+FILE = "outbox.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCounts:
+    """How far one message has come with recipients of one kind, as the outbox knows now."""
+
+    kind: RecipientKind
+    addressed: int
+    sent: int
+    delivered: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """A message as the outbox keeps it (JSON of `WarningMessage`), and whom it was told."""
+
+    identifier: str
+    sent_s: int
+    record: bytes
+    told: tuple[DeliveryCounts, ...]
+
+
+def read_messages(directory: Path, village_code: str, until_s: int) -> list[KeptMessage]:
+    """Messages of a village issued up to a time, oldest first; none where there is no outbox.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be read.
+    """
+    path = directory / FILE
+    if not path.exists():
+        return []
+    with _reading(path) as connection:
+        rows = connection.execute(
+            "SELECT number, identifier, sent_s, record FROM messages WHERE village = ? AND sent_s <= ?"
+            " ORDER BY number",
+            (village_code, until_s),
+        ).fetchall()
+        return [
+            KeptMessage(name, at_s, record, _counts_of(connection, number))
+            for number, name, at_s, record in rows
+        ]
+
+
+def _counts_of(connection: sqlite3.Connection, message: int) -> tuple[DeliveryCounts, ...]:
+    rows = connection.execute(
+        "SELECT kind, count(*), sum(sent_at IS NOT NULL), sum(delivered_at IS NOT NULL), sum(answer > 0)"
+        " FROM notifications WHERE message = ? GROUP BY kind ORDER BY kind",
+        (message,),
+    ).fetchall()
+    return tuple(DeliveryCounts(KINDS[kind], *map(int, counts)) for kind, *counts in rows)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    is_at_rest = not path.with_name(path.name + "-wal").exists()
+    how = "immutable=1" if is_at_rest else "mode=ro&readonly_shm=1"
+    try:
+        uri = f"file:{quote(str(path.absolute()))}?{how}"
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            connection.execute("BEGIN")
+            yield connection
+    except sqlite3.Error as error:
+        raise as_store_error(path, error) from error

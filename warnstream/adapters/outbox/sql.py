@@ -1,0 +1,85 @@
+"""Tables and statements of ``outbox.sqlite3``. Numbers of states are those of `outbox_types.State`."""
+
+from warnstream.adapters.outbox.types import State
+
+# The partial index `ready` is the queue in sending order; rows that wait for their
+# next attempt are in `waiting` instead, so a dead channel does not slow the queue.
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS messages (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    identifier TEXT NOT NULL UNIQUE,
+    warning TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    village TEXT NOT NULL,
+    hazard TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    msg_type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    sent_s INTEGER NOT NULL,
+    expires_s INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    cap_xml TEXT NOT NULL,
+    text_zh TEXT NOT NULL,
+    text_en TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS messages_of_warning ON messages (warning, version);
+CREATE TABLE IF NOT EXISTS notifications (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    message INTEGER NOT NULL REFERENCES messages (number),
+    recipient TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    answer_by_s INTEGER NOT NULL,
+    state INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_at REAL NOT NULL DEFAULT 0,
+    sent_at REAL,
+    delivered_at REAL,
+    answer INTEGER NOT NULL DEFAULT 0,
+    answered_at REAL,
+    last_answer INTEGER NOT NULL DEFAULT 0,
+    last_answered_at REAL,
+    last_error TEXT,
+    UNIQUE (message, recipient, channel)
+);
+CREATE INDEX IF NOT EXISTS ready ON notifications (channel, level DESC, kind, number)
+    WHERE state = 0 AND due_at = 0;
+CREATE INDEX IF NOT EXISTS waiting ON notifications (channel, due_at) WHERE state = 0 AND due_at > 0;
+CREATE INDEX IF NOT EXISTS sending ON notifications (channel) WHERE state = 1;
+"""
+
+INSERT_MESSAGE = """
+INSERT OR IGNORE INTO messages (identifier, warning, version, village, hazard, level, msg_type, status,
+    sent_s, expires_s, record, cap_xml, text_zh, text_en)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+INSERT_NOTIFICATION = """
+INSERT OR IGNORE INTO notifications (message, recipient, channel, kind, address, level, answer_by_s)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+
+# True for a row whose recipient has, on the same channel, a newer message of the same warning.
+HAS_NEWER = """
+EXISTS (
+    SELECT 1 FROM messages AS own
+    JOIN messages AS newer ON newer.warning = own.warning AND newer.version > own.version
+    JOIN notifications AS other ON other.message = newer.number
+        AND other.recipient = notifications.recipient AND other.channel = notifications.channel
+    WHERE own.number = notifications.message
+)
+"""
+
+SUPERSEDE_WARNING = f"""
+UPDATE notifications SET state = {State.SUPERSEDED:d}
+WHERE state = 0 AND message IN (SELECT number FROM messages WHERE warning = ?) AND {HAS_NEWER}
+"""  # noqa: S608 -- constants of this file
+
+SUPERSEDE_ROW = f"""
+UPDATE notifications SET state = {State.SUPERSEDED:d} WHERE number = ? AND state = 0 AND {HAS_NEWER}
+"""  # noqa: S608 -- constants of this file
+
+# One row of (message, recipient, channel): what a key names.
+OF_KEY = "message = (SELECT number FROM messages WHERE identifier = ?) AND recipient = ? AND channel = ?"

@@ -1,0 +1,1 @@
+"""Readings that were refused, kept for the operator, and taking them again."""

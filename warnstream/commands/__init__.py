@@ -1,0 +1,1 @@
+"""The commands of `warnstream`, one module each."""

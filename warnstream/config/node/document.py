@@ -1,0 +1,513 @@
+"""The keys of warnstream.yaml and channels.yaml: form, unit, default, meaning.
+
+With `hazard_documents` (thresholds.yaml), `gateways` and `listener_section` this
+is the only list of keys: validation, JSON Schema and the names that a fault
+suggests are all made of it. Durations are written with a unit and are seconds
+once validated; defaults stand here as an operator would write them.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from warnstream.config.node.decoders import DecoderSection, ListenersSection
+from warnstream.config.node.grids import GridSection
+from warnstream.config.node.listener import ListenerSection
+from warnstream.config.node.quality import QualitySection
+from warnstream.config.yaml import value_types
+from warnstream.config.yaml.quantities import format_duration
+from warnstream.config.yaml.sections import Section, default, part
+from warnstream.model.level import LEVELS, Level
+from warnstream.model.observations.days import day_begins_utc_s
+from warnstream.model.observations.decoders import DEFAULT_GATEWAYS
+
+EMBEDDED_BROKER_PORT = 18830
+BROKER_PORT = 1883
+BROKER_TLS_PORT = 8883
+RAIN_KEPT_S_MAX = 43 * 86_400
+"""How far back windows to the minute and lateness reach together: the ring holds 45 days, and one of
+them is for the beginning of a day that a late reading may still change."""
+
+
+class NodeSection(Section):
+    """Name and clock of this node."""
+
+    name: Annotated[str, value_types.code()] = Field(description="Name of this node, e.g. the county.")
+    clock: Annotated[str, value_types.one_of("system", "simulated")] = default(
+        "system", description="Where time comes from; simulated: told by {prefix}/clock (drills, replays)."
+    )
+    utc_offset_s: Annotated[int, value_types.utc_offset()] = default(
+        "+08:00", alias="utc_offset", description="Offset of the local clock in texts, in quotes."
+    )
+    tick_s: Annotated[int, value_types.duration("1s", "10min")] = default(
+        "5s", alias="tick", description="How often levels are judged when nothing arrives."
+    )
+    react_within_s: Annotated[float, value_types.fine_duration("10ms", "10min")] = default(
+        "100ms",
+        alias="react_within",
+        description="What arrives is judged that soon after the last step, if judging takes a tenth of it.",
+    )
+
+
+class TlsSection(Section):
+    """Certificates of a broker connection."""
+
+    ca: Annotated[str, value_types.text()] = Field(description="File with the certificate authority (PEM).")
+    certificate: Annotated[str | None, value_types.text()] = default(
+        None, description="File with this node's own certificate; needs key."
+    )
+    key: Annotated[str | None, value_types.text()] = default(
+        None, description="File with the key of this node's certificate."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """A certificate is of no use without its key, and the other way round."""
+        if (self.certificate is None) == (self.key is None):
+            return []
+        lone, other = ("certificate", "key") if self.key is None else ("key", "certificate")
+        return [(lone, f"expected {other} beside it: a client's certificate needs both files")]
+
+
+class BrokerSection(Section):
+    """The MQTT broker that stations publish to."""
+
+    embedded: Annotated[bool, value_types.yes_or_no()] = default(
+        False, description="No other broker: stations and devices connect to this node's own listener."
+    )
+    host: Annotated[str | None, value_types.text()] = default(
+        None,
+        description="Host of the broker; required unless embedded (default then 127.0.0.1).",
+    )
+    port: Annotated[int | None, value_types.whole(1, 65_535)] = default(
+        None, description="Port: default 1883, with tls 8883, embedded 18830."
+    )
+    protocol: Annotated[str, value_types.one_of("3.1.1", "5")] = default("3.1.1", description="MQTT version.")
+    client_id: Annotated[str | None, value_types.code()] = default(
+        None,
+        description="Fixed name of our session, under which the broker keeps unacknowledged readings: "
+        "default warnstream-{node.name}.",
+    )
+    username: Annotated[str | None, value_types.text()] = default(
+        None, description="User name at the broker."
+    )
+    password_file: Annotated[str | None, value_types.text()] = default(
+        None, description="File whose first line is the password."
+    )
+    tls: TlsSection | None = default(None, description="Certificates; without it the connection is plain.")
+    batch_wait_s: Annotated[float, value_types.fine_duration("1ms", "10s")] = default(
+        "20ms",
+        alias="batch_wait",
+        description=(
+            "What a sender may be waiting for is durable and acknowledged within that time; the rest of a "
+            "trickle with the step that judges it, within a tenth of a second."
+        ),
+    )
+    batch_messages_max: Annotated[int, value_types.whole(1, 65_535)] = default(
+        500, description="Messages acknowledged together; at most the broker's max_inflight_messages."
+    )
+    reader: Annotated[str, value_types.one_of("bulk", "paho")] = default(
+        "bulk", description="How the broker is read; paho: slower, should bulk reading ever make trouble."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """Keys that only one kind of broker has."""
+        faults: list[tuple[str, str]] = []
+        if self.embedded:
+            faults += [
+                (key, "the embedded broker has none: remove it, or set embedded: false")
+                for key in ("username", "password_file", "tls")
+                if getattr(self, key) is not None
+            ]
+        elif self.host is None:
+            faults.append(("", "expected host (the broker's name or address) or embedded: true"))
+        if self.password_file is not None and self.username is None:
+            faults.append(("password_file", "expected username beside it"))
+        return faults
+
+
+class TopicsSection(Section):
+    """Names of MQTT topics."""
+
+    prefix: Annotated[str, value_types.topic_prefix()] = default(
+        "ws", description="First levels of every topic; also part of message identifiers."
+    )
+    gateways: list[Annotated[str, value_types.code()]] = part(
+        lambda: list(DEFAULT_GATEWAYS),
+        "Names in the station's place of a topic that speak for every station; others only for their own.",
+    )
+
+
+class StorageSection(Section):
+    """Where this node keeps what must survive it."""
+
+    directory: Annotated[str, value_types.text()] = default(
+        "data", description="Folder of journal and database, relative to the configuration folder."
+    )
+    snapshot_every_s: Annotated[int, value_types.duration("10s", "24h")] = default(
+        "10min", alias="snapshot_every", description="How often the state is written, to restart quickly."
+    )
+    journal_keep_s: Annotated[int, value_types.duration("1h", "3660d")] = default(
+        "7d", alias="journal_keep", description="How long raw readings are kept."
+    )
+    journal_bytes_max: Annotated[int, value_types.whole(1_000_000, 10**15)] = default(
+        20_000_000_000, description="Bytes of raw readings kept; beyond it the oldest go, however young."
+    )
+    journal_segment_bytes: Annotated[int, value_types.whole(65_536, 2**30)] = default(
+        16_777_216, description="Size of one file of the journal; so much is deleted at a time."
+    )
+    refused_max: Annotated[int, value_types.whole(1, 100_000_000)] = default(
+        100_000, description="Refused messages kept for inspection; the oldest go first."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """A restart reads the last snapshot and the journal since."""
+        found = []
+        if self.journal_keep_s <= self.snapshot_every_s:
+            every = format_duration(self.snapshot_every_s)
+            found.append(
+                ("journal_keep", f"expected longer than snapshot_every ({every}): a restart needs both")
+            )
+        if self.journal_bytes_max < 2 * self.journal_segment_bytes:
+            least = 2 * self.journal_segment_bytes
+            found.append(
+                (
+                    "journal_bytes_max",
+                    f"expected at least {least}, twice journal_segment_bytes: files go whole",
+                )
+            )
+        return found
+
+
+class HttpSection(Section):
+    """Address of the HTTP interface."""
+
+    host: Annotated[str, value_types.text()] = default(
+        "127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network."
+    )
+    port: Annotated[int, value_types.whole(0, 65_535)] = default(
+        18_080, description="Port; 0: the system chooses."
+    )
+
+
+class TransferSection(Section):
+    """By when people must have left before an orange or red hazard that is expected."""
+
+    policy_s: Annotated[int, value_types.duration("0s", "72h")] = default(
+        "6h", alias="policy", description="So long before the hazard, as the county asks."
+    )
+    law_s: Annotated[int, value_types.duration("0s", "72h")] = default(
+        "3h", alias="law", description="So long before the hazard, as the law asks."
+    )
+    night_begins_s: Annotated[int, value_types.duration("0s", "24h")] = default(
+        "18h", alias="night_begins", description="Local clock: a hazard at night is left before it begins."
+    )
+    night_ends_s: Annotated[int, value_types.duration("0s", "24h")] = default(
+        "6h", alias="night_ends", description="Local clock at which the night ends."
+    )
+
+
+class MessagesSection(Section):
+    """Who sends, in whose name, and how long a message is valid."""
+
+    sender: Annotated[str, value_types.cap_sender()] = Field(
+        description="CAP sender, globally unique, e.g. warnings@county.example."
+    )
+    sender_name: Annotated[str | None, value_types.text()] = default(
+        None, description="Office named to people: default the sender."
+    )
+    status: Annotated[str, value_types.one_of("Actual", "Exercise")] = default(
+        "Exercise", description="Actual warns for real; Exercise marks every message."
+    )
+    validity_s: Annotated[int, value_types.duration("10min", "72h")] = default(
+        "6h", alias="validity", description="How long a message holds."
+    )
+    renew_before_s: Annotated[int, value_types.duration("1min", "24h")] = default(
+        "30min", alias="renew_before", description="How long before its end a message is renewed."
+    )
+    web: Annotated[str, value_types.url(empty_allowed=True)] = default(
+        "", description="Address that messages point to; empty: none."
+    )
+    transfer: TransferSection = part(TransferSection, "By when people must have left.")
+    extension_limit_s: Annotated[int, value_types.duration("1h", "30d")] = default(
+        "24h",
+        alias="extension_limit",
+        description="A warning prolonged longer without a rise waits for the duty officer, and says so.",
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """A message cannot be renewed before it was sent."""
+        if self.renew_before_s < self.validity_s:
+            return []
+        return [("renew_before", f"expected less than validity ({format_duration(self.validity_s)})")]
+
+
+class WindowsSection(Section):
+    """Limits of rain accumulation."""
+
+    longest_s: Annotated[int, value_types.duration("10min", "30d", whole_minutes=True)] = default(
+        "72h",
+        alias="longest",
+        description="Longest accumulation to the minute; memory grows with it. Longer ones are kept by days.",
+    )
+    lateness_s_max: Annotated[int, value_types.duration("0s", "30d")] = default(
+        "6h", alias="lateness_max", description="How late a reading may be and still correct levels."
+    )
+    grace_s: Annotated[int, value_types.duration("0s", "1h")] = default(
+        "2min", alias="grace", description="How long a window waits for a reading that is due."
+    )
+    silent_after_s: Annotated[int, value_types.duration("1min", "24h")] = default(
+        "15min", alias="silent_after", description="How long after a due reading silence is reported."
+    )
+    future_s_max: Annotated[int, value_types.duration("0s", "1h")] = default(
+        "2min", alias="future_max", description="How far a station's clock may be ahead."
+    )
+    by_minute_s: Annotated[int | None, value_types.duration("3h", "30d", whole_minutes=True)] = default(
+        None,
+        alias="by_minute",
+        description="Windows up to that length are exact to the minute, longer ones begin at whole ten "
+        "minutes; saves memory. Without it all are exact to the minute.",
+    )
+    day_begins_s: Annotated[int | None, value_types.duration("0s", "24h", whole_minutes=True)] = default(
+        None,
+        alias="day_begins",
+        description="When days begin, after midnight of the local clock (8h: 08:00); without it "
+        "counters.day_start.",
+    )
+    warm_up: Annotated[str | None, value_types.text()] = default(
+        None, description="CSV file with rain of days before this node began: station,day,rain_mm."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """Late readings must still find their window, and waiting ends before silence is told."""
+        faults = []
+        if self.longest_s + self.lateness_s_max > RAIN_KEPT_S_MAX:
+            most = format_duration(RAIN_KEPT_S_MAX - self.longest_s)
+            faults.append(("lateness_max", f"expected at most {most}: with longest it reaches 43 days back"))
+        if self.lateness_s_max > self.longest_s:
+            faults.append(("lateness_max", f"expected at most longest ({format_duration(self.longest_s)})"))
+        if self.grace_s > self.silent_after_s:
+            after = format_duration(self.silent_after_s)
+            faults.append(("grace", f"expected at most silent_after ({after})"))
+        return faults
+
+
+class CountersSection(Section):
+    """How differences of rain counters (rain_total, rain_day) become rain."""
+
+    gap_s_max: Annotated[int, value_types.duration("1min", "24h")] = default(
+        "1h", alias="gap_max", description="Longest time between two readings that counts as observed."
+    )
+    wrap_mm: Annotated[float | None, value_types.decimal(0, 1e9, above=True)] = default(
+        None, description="Where running counters begin again at zero, mm; without it they do not."
+    )
+    day_start_s: Annotated[int, value_types.duration("0s", "24h")] = default(
+        "8h", alias="day_start", description="When the rain day begins, after midnight of the local clock."
+    )
+
+
+class ForecastSection(Section):
+    """The gauge nowcast of the next hours."""
+
+    method: Annotated[str, value_types.one_of("advection", "persistence", "none")] = default(
+        "advection", description="advection moves the rain, persistence lets it stay, none switches off."
+    )
+    every_s: Annotated[int, value_types.duration("1min", "1h")] = default(
+        "5min", alias="every", description="How often a nowcast is made."
+    )
+    cell_km: Annotated[float, value_types.decimal(0.5, 50)] = default(
+        5, description="Grid spacing, kilometres."
+    )
+    damp_s: Annotated[int, value_types.duration("5min", "24h")] = default(
+        "1h", alias="damp", description="Time in which the forecast motion falls to 1/e."
+    )
+
+
+OUTLINE_METHODS = ("polygon", "grid")
+"""Values of `villages.method` that weigh stations by outlines."""
+
+
+class VillagesSection(Section):
+    """How stations speak for villages."""
+
+    method: Annotated[str, value_types.one_of("nearest", "inverse_distance", *OUTLINE_METHODS)] = default(
+        "inverse_distance", description="polygon and grid need outlines of villages or zones."
+    )
+    cell_km: Annotated[float, value_types.decimal(0.1, 50)] = default(
+        1, description="Grid spacing of method grid, kilometres."
+    )
+    neighbours: Annotated[int, value_types.whole(1, 50)] = default(
+        3, description="Stations that count for a village."
+    )
+    radius_km: Annotated[float, value_types.decimal(0, 500, above=True)] = default(
+        8, description="Stations farther away do not count, kilometres."
+    )
+    fallback_neighbours: Annotated[int, value_types.whole(0, 50)] = default(
+        4, description="Stations that speak for a village whose own gauges are silent."
+    )
+    fallback_radius_km: Annotated[float, value_types.decimal(0, 500, above=True)] = default(
+        20, description="Reach of those stations, kilometres; at least radius_km."
+    )
+    heard_min: Annotated[float, value_types.decimal(0, 1)] = default(
+        0.5, description="Share of its own stations, by weight, below which a village is partly blind."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """Who speaks instead must be looked for at least as far away."""
+        if self.fallback_radius_km >= self.radius_km:
+            return []
+        return [("fallback_radius_km", f"expected at least radius_km ({self.radius_km:g})")]
+
+
+class AnswerWithinSection(Section):
+    """How soon a duty post must answer, by level."""
+
+    blue: Annotated[int, value_types.duration("1min", "24h")] = default("60min", description="At level blue.")
+    yellow: Annotated[int, value_types.duration("1min", "24h")] = default(
+        "30min", description="At level yellow."
+    )
+    orange: Annotated[int, value_types.duration("1min", "24h")] = default(
+        "10min", description="At level orange."
+    )
+    red: Annotated[int, value_types.duration("1min", "24h")] = default("5min", description="At level red.")
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """A worse level leaves no more time."""
+        seconds = [getattr(self, level.word) for level in LEVELS]
+        return [
+            (upper.word, f"expected at most the time of {lower.word} ({format_duration(time_s)})")
+            for lower, upper, time_s, next_s in zip(LEVELS, LEVELS[1:], seconds, seconds[1:], strict=False)
+            if next_s > time_s
+        ]
+
+
+class RoutingSection(Section):
+    """Whom a level concerns."""
+
+    household_level_min: Annotated[Level, value_types.level()] = default(
+        "yellow", description="Lowest level at which doors are called."
+    )
+    chain_level_min: Annotated[Level, value_types.level()] = default(
+        "blue", description="Lowest level at which the responsibility chain is called."
+    )
+    answer_within: AnswerWithinSection = part(
+        AnswerWithinSection, "Time of each duty post to answer before the next rank is called."
+    )
+
+
+class NodeDocument(Section):
+    """warnstream.yaml: one node of warnstream."""
+
+    node: NodeSection = Field(description="Name and clock of this node.")
+    broker: BrokerSection = Field(description="The MQTT broker that stations publish to.")
+    listener: ListenerSection | None = default(
+        None, description="Our own MQTT endpoint, beside the broker or, with broker.embedded, instead of one."
+    )
+    topics: TopicsSection = part(TopicsSection, "Names of MQTT topics.")
+    decoders: list[DecoderSection] = part(
+        list, "How station messages are read; without it flat_json on {prefix}/+/+/+/obs."
+    )
+    listeners: ListenersSection = part(ListenersSection, "Doors for stations that do not speak MQTT.")
+    storage: StorageSection = part(StorageSection, "What is kept, and where.")
+    http: HttpSection = part(HttpSection, "Address of the HTTP interface.")
+    messages: MessagesSection = Field(description="Who sends, and how long a message is valid.")
+    windows: WindowsSection = part(WindowsSection, "Limits of rain accumulation.")
+    quality: QualitySection = part(QualitySection, "Limits of quality control.")
+    counters: CountersSection = part(CountersSection, "Rain counters.")
+    forecast: ForecastSection = part(ForecastSection, "The gauge nowcast.")
+    villages: VillagesSection = part(VillagesSection, "How stations speak for villages.")
+    grids: dict[Annotated[str, value_types.code()], GridSection] = part(
+        dict, "Grids of rain, such as radar, that speak where gauges are silent."
+    )
+    routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
+
+    @property
+    def day_begins_s(self) -> int:
+        """When days begin, after midnight of the local clock."""
+        own_s = self.windows.day_begins_s
+        return self.counters.day_start_s if own_s is None else own_s
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """Two servers of one process cannot share a port; days begin where rain of a past day is held."""
+        faults = self._shared_ports()
+        begins_s = day_begins_utc_s(self.day_begins_s, self.node.utc_offset_s)
+        if begins_s % 600:
+            expected = "expected a time that is a whole ten minutes of UTC too"
+            utc = f"{begins_s // 3600:02d}:{begins_s // 60 % 60:02d}"
+            faults.append(("windows.day_begins", f"{expected}, got one that is {utc} UTC by node.utc_offset"))
+        return faults
+
+    def _shared_ports(self) -> list[tuple[str, str]]:
+        listener = self.listener
+        if self.broker.embedded and listener is not None:
+            return [
+                (f"broker.{key}", f"expected no {key} here: listener.{key} says it")
+                for key in ("host", "port")
+                if getattr(self.broker, key) is not None and getattr(listener, key) is not None
+            ]
+        if self.broker.embedded and self.http.port == (self.broker.port or EMBEDDED_BROKER_PORT):
+            return [("http.port", f"expected another port than the embedded broker's ({self.http.port})")]
+        if listener is not None and self.http.port == listener.port:
+            return [("http.port", f"expected another port than the listener's ({self.http.port})")]
+        return []
+
+
+class RetrySection(Section):
+    """Sending again: waits double from first_wait to wait_max."""
+
+    attempts_max: Annotated[int, value_types.whole(1, 1000)] = default(8, description="Attempts in all.")
+    first_wait_s: Annotated[float, value_types.fine_duration("1ms", "1h")] = default(
+        "2s", alias="first_wait", description="Wait after the first failure."
+    )
+    wait_s_max: Annotated[float, value_types.fine_duration("1ms", "24h")] = default(
+        "120s", alias="wait_max", description="Longest wait between attempts."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """Waits only grow."""
+        if self.wait_s_max >= self.first_wait_s:
+            return []
+        return [("wait_max", f"expected at least first_wait ({format_duration(self.first_wait_s)})")]
+
+
+class ChannelSection(Section):
+    """What every channel has."""
+
+    timeout_s: Annotated[float, value_types.fine_duration("10ms", "5min")] = default(
+        "5s", alias="timeout", description="How long one attempt may take."
+    )
+    rate_per_s: Annotated[float | None, value_types.decimal(0, 100_000, above=True)] = default(
+        None, description="Most messages per second; without it there is no limit."
+    )
+    retry: RetrySection = part(RetrySection, "Sending again.")
+
+
+class MqttChannelSection(ChannelSection):
+    """Terminals and loudspeakers that subscribe to the broker."""
+
+    kind: Literal["mqtt"] = Field(description="Messages go to {prefix}/device/{recipient}.")
+
+
+class WebhookChannelSection(ChannelSection):
+    """A gateway that takes HTTP POST."""
+
+    kind: Literal["webhook"] = Field(description="Messages go to a gateway by HTTP POST.")
+    url: Annotated[str, value_types.url()] = Field(description="Address of the gateway.")
+
+
+class TerminalChannelSection(ChannelSection):
+    """The log of this node."""
+
+    kind: Literal["terminal"] = Field(description="Messages are printed by this node.")
+
+
+AnyChannel = Annotated[
+    MqttChannelSection | WebhookChannelSection | TerminalChannelSection, Field(discriminator="kind")
+]
+
+
+class ChannelsDocument(Section):
+    """channels.yaml: how a message reaches a recipient."""
+
+    channels: dict[Annotated[str, value_types.code()], AnyChannel] = Field(
+        min_length=1, description="Channels by name; households.csv and chain.csv name one each."
+    )

@@ -1,0 +1,1 @@
+"""The operator's own rules: parser, tables of values by village, wording."""

@@ -1,0 +1,101 @@
+"""A condition of the rule language as a sentence, for `warnstream check` and the duty officer."""
+
+from collections.abc import Mapping
+
+from warnstream.config.yaml.quantities import format_duration
+from warnstream.model.observations.days import DayWindow
+from warnstream.model.rules.expressions import (
+    Expression,
+    Group,
+    Lasting,
+    LevelTerm,
+    Quantity,
+    Relation,
+    SignTerm,
+    Term,
+)
+from warnstream.model.rules.indicators import Indicator
+
+_NAMES: dict[Indicator, str] = {
+    Indicator.RAIN: "rain over {p}",
+    Indicator.FORECAST_RAIN: "forecast rain of the next {p}",
+    Indicator.SOIL_WATER: "soil water",
+    Indicator.EFFECTIVE_RAIN: "effective rain (half-life {p})",
+    Indicator.ANTECEDENT_RAIN: "antecedent rain (ratio {p})",
+    Indicator.WEIGHTED_RAIN: "weighted rain of 7d",
+    Indicator.EVENT_RAIN: "rain of the event (dry gap {p})",
+    Indicator.INTENSITY: "mean intensity of the event (dry gap {p})",
+    Indicator.STAGE_RISE: "rise of the stage in {p}",
+    Indicator.TILT_RATE: "tilt rate over {p}",
+    Indicator.VELOCITY: "velocity over {p}",
+}
+
+
+def words_of(expression: Expression, unit: Mapping[Indicator, str]) -> str:
+    """What must be so, in words; parts that could be misread stand in brackets."""
+    if isinstance(expression, Term):
+        return _term(expression, unit)
+    if isinstance(expression, SignTerm):
+        return (
+            f"a {'validated' if expression.is_validated else 'reported or validated'} sign: {expression.kind}"
+        )
+    if isinstance(expression, LevelTerm):
+        return f"{expression.hazard} stands at {expression.level.word} or above"
+    if isinstance(expression, Group):
+        joint = " and " if expression.is_all else " or "
+        return joint.join(_inner(part, unit) for part in expression.parts)
+    if isinstance(expression, Lasting):
+        return f"{_inner(expression.part, unit)} for {format_duration(expression.for_s)} without a break"
+    first, then = _inner(expression.first, unit), _inner(expression.then, unit)
+    return f"{first}, and not more than {format_duration(expression.within_s)} later {then}"
+
+
+def _inner(expression: Expression, unit: Mapping[Indicator, str]) -> str:
+    words = words_of(expression, unit)
+    return words if isinstance(expression, Term | SignTerm | LevelTerm) else f"({words})"
+
+
+def _term(term: Term, unit: Mapping[Indicator, str]) -> str:
+    written = unit[term.quantity.indicator]
+    amount = _amount(term.amount, written)
+    name = quantity_words(term.quantity)
+    if term.relation is Relation.RISES_BY:
+        return f"{name} has risen by {amount} or more in {format_duration(term.over_s)}"
+    until = "" if isinstance(term.clear, str) else f" (holds to {_amount(term.clear, written)})"
+    verb = "at most" if term.relation is Relation.AT_MOST else "at least"
+    return f"{name} is {verb} {amount}{until}"
+
+
+def quantity_words(quantity: Quantity) -> str:
+    """Name of a quantity with its parameter and sensor."""
+    if quantity.days is not None:
+        return days_words(quantity.days)
+    indicator, parameter = quantity.indicator, quantity.parameter
+    shown = f"{parameter:g}" if indicator is Indicator.ANTECEDENT_RAIN else format_duration(parameter)
+    name = _NAMES.get(indicator, indicator.word.replace("_", " ")).format(p=shown)
+    if indicator is Indicator.SOIL_WATER:
+        name += f" in {shown}" if parameter else " now"
+    return f"{name} at {quantity.station}" if quantity.station else name
+
+
+def days_words(window: DayWindow) -> str:
+    """Name of rain of whole days, with the weight of its first day.
+
+    >>> days_words(DayWindow(1, 15)), days_words(DayWindow(0, 2))
+    ('rain of the 15 days before today', 'rain of today and the 2 days before')
+    >>> days_words(DayWindow(1, 10, 0.84))
+    'antecedent rain of the 10 days before today (ratio 0.84, yesterday 0.84)'
+    """
+    what = "rain" if window.ratio == 1.0 else "antecedent rain"
+    days = "day" if window.last == 1 else f"{window.last} days"
+    when = "today" if window.last == 0 else f"today and the {days} before"
+    if not window.has_today:
+        when = f"the {days} before today"
+    if window.ratio == 1.0:
+        return f"{what} of {when}"
+    weight = "today 1" if window.has_today else f"yesterday {window.ratio:g}"
+    return f"{what} of {when} (ratio {window.ratio:g}, {weight})"
+
+
+def _amount(amount: float | str, unit: str) -> str:
+    return f"the village's {amount}" if isinstance(amount, str) else f"{amount:g}{' ' if unit else ''}{unit}"

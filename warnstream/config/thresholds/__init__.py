@@ -1,0 +1,1 @@
+"""thresholds.yaml and its tables -> rules of hazards."""

@@ -1,0 +1,1 @@
+"""What rules are made of: indicators, comparisons, expressions, hazard rules and policies."""

@@ -1,0 +1,199 @@
+"""Policies of warnstream.yaml that the pure stages obey."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from warnstream.model.level import Level
+from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimits
+from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.signs import SignKind
+from warnstream.model.times import HOUR_S
+from warnstream.model.warning import MessageStatus
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPolicy:
+    """Limits of the rain windows.
+
+    `longest_s` is the longest accumulation anybody asks for, `lateness_s_max`
+    how late a reading may be and still correct it, `grace_s` how long after
+    its interval a station may be silent before its window moves on without it,
+    `silent_after_s` when its silence is reported; both count from the end of
+    the interval in which a reading was due. Windows up to `by_minute_s` are exact
+    to the minute, longer ones begin at whole ten minutes; None: all are exact.
+    Days begin `day_begins_s` after 00:00 UTC, on whole ten minutes.
+    """
+
+    longest_s: int
+    lateness_s_max: int
+    grace_s: int
+    silent_after_s: int
+    future_s_max: int
+    by_minute_s: int | None = None
+    day_begins_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CounterPolicy:
+    """How differences of rain counters become rain.
+
+    `gap_s_max` is the longest time between two readings that counts as
+    observed, `wrap_mm` where a running counter begins again at zero (None: it
+    does not), `day_start_s` when the rain day begins after midnight of the
+    local clock, which is `utc_offset_s` ahead of UTC.
+    """
+
+    gap_s_max: int = 3600
+    wrap_mm: float | None = None
+    day_start_s: int = 8 * 3600
+    utc_offset_s: int = 8 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourPolicy:
+    """How rain gauges are compared with each other (`warnstream.quality.neighbours` and `.buddies`).
+
+    `step_s` is the interval that is compared, `wait_s` how late readings may be for that. Neighbours
+    are the `neighbours` nearest gauges within `radius_m`; at least `neighbours_min` must report.
+    `zero_intervals`, `influx_low_mm`, `influx_high_mm` and `outlier_correlation_min` are the
+    parameters of PWSQC; `zero_mm_min` is how much a faulty zero must have missed (there: anything).
+    A gauge is contradicted by its spare after more than `spare_intervals` dry ones and the same amount.
+    Correlations fade with `outlier_memory` intervals with rain, and a neighbour counts from
+    `outlier_wet_min` wet intervals on.
+    An hour's rain of at least `lonely_mm_min` is compared with that of the neighbours:
+    `lonely_threshold` standard deviations, of at least `lonely_sd_mm_min`, are too many.
+    """
+
+    step_s: int = 300
+    wait_s: int = 300
+    radius_m: float = 10_000.0
+    neighbours: int = 20
+    neighbours_min: int = 5
+    zero_intervals: int = 6
+    zero_mm_min: float = 2.0
+    spare_intervals: int = 2
+    influx_low_mm: float = 0.4
+    influx_high_mm: float = 10.0
+    outlier_memory: int = 300
+    outlier_wet_min: int = 20
+    outlier_correlation_min: float = 0.15
+    lonely_mm_min: float = 10.0
+    lonely_threshold: float = 4.0
+    lonely_sd_mm_min: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class QualityPolicy:
+    """Limits of the checks; a value beyond a range is impossible, beyond a step doubtful.
+
+    `rain_mm_per_min_max` is a physical limit of rain intensity; `stage_m_range`
+    and `stage_step_m_max` (between consecutive readings) those of gauges;
+    `stuck_readings` is how many equal non-zero rain readings in a row are doubtful;
+    `movement_step_mm_max` and `tilt_step_deg_max` are the steps of slope sensors,
+    `movement_fall_mm_max` how far a slope may seem to have moved back;
+    `variables` has the limits of all others, `neighbours` how gauges are compared with each other.
+    """
+
+    rain_mm_per_min_max: float
+    stage_m_range: tuple[float, float]
+    stage_step_m_max: float
+    stuck_readings: int
+    movement_step_mm_max: float = 600.0
+    tilt_step_deg_max: float = 5.0
+    movement_fall_mm_max: float = 100.0
+    variables: Mapping[Variable, ValueLimits] = field(default_factory=lambda: VALUE_LIMITS)
+    neighbours: NeighbourPolicy = NeighbourPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastPolicy:
+    """How the gauge nowcast is made: method, grid, how often, how fast motion is damped."""
+
+    method: str
+    every_s: int
+    cell_m: float
+    damp_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class VillagePolicy:
+    """How stations speak for villages: ``nearest``, ``inverse_distance``, ``polygon`` or ``grid``.
+
+    `cell_m` is the grid spacing of ``grid``. A village that hears less than `heard_min` of its
+    own stations, by weight, is partly blind.
+    """
+
+    method: str
+    neighbours: int
+    radius_m: float
+    fallback_neighbours: int
+    fallback_radius_m: float
+    cell_m: float = 1000.0
+    heard_min: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TransferPolicy:
+    """By when a transfer must be over before the hazard comes.
+
+    `policy_s` and `law_s` are the times that the county and the law ask for; a
+    hazard between `night_begins_s` and `night_ends_s` of the local clock (seconds
+    after midnight) asks for the beginning of that night.
+    """
+
+    policy_s: int = 6 * HOUR_S
+    law_s: int = 3 * HOUR_S
+    night_begins_s: int = 18 * HOUR_S
+    night_ends_s: int = 6 * HOUR_S
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePolicy:
+    """Who sends, in whose name, how long a message is valid.
+
+    `prefix` is part of CAP identifiers and MQTT topics; `validity_s` is how
+    long a message holds, `renew_before_s` how long before its end it is renewed
+    while the level stands; `signs` are the names of what people may see;
+    `extension_s_max` is how long a warning may be prolonged without a rise and without
+    the duty officer's word (0: for ever).
+    """
+
+    prefix: str
+    sender: str
+    sender_name: str
+    status: MessageStatus
+    utc_offset_s: int
+    validity_s: int
+    renew_before_s: int
+    web: str
+    transfer: TransferPolicy = TransferPolicy()
+    signs: tuple[SignKind, ...] = ()
+    extension_s_max: int = 0
+
+    def title_of_sign(self, kind: str) -> tuple[str, str]:
+        """Chinese and English name of a kind of sign; its own name where it has none."""
+        found = next((sign for sign in self.signs if sign.kind == kind), None)
+        return (found.title_zh, found.title_en) if found else (kind, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingPolicy:
+    """Whom a level concerns, and how soon a duty post must answer.
+
+    `household_level_min` is the lowest level at which doors are called,
+    `chain_level_min` the lowest at which the responsibility chain is.
+    `answer_within_s[level]` counts for each rank before the next is called.
+    """
+
+    household_level_min: Level
+    chain_level_min: Level
+    answer_within_s: tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Sending again: waits double from `first_wait_s` to `wait_s_max`, `attempts_max` in all."""
+
+    attempts_max: int
+    first_wait_s: float
+    wait_s_max: float

@@ -1,0 +1,421 @@
+"""Rules as the evaluators see them: thresholds as arrays over all villages at once.
+
+A rule is a *template over villages*: one `CriticalRain` holds the values of
+every village, so that 20 rules over 2,855 villages are 20 array operations.
+Built by `warnstream.config` from thresholds.yaml and thresholds.csv.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, UInt8Array
+from warnstream.model.level import LEVELS, Level
+from warnstream.model.observations.days import DayWindow
+from warnstream.model.observations.signs import SignTrigger
+from warnstream.model.rules.expressions import RuleTable
+from warnstream.model.times import DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class DowngradePolicy:
+    """How a level falls: below the clear value, for long enough, one level with a value at a time.
+
+    Attributes
+    ----------
+    clear_ratio : float
+        Rain: a level holds while its indicator is at or above `clear_ratio` times the
+        threshold. Stage: while it is less than ``1 - clear_ratio`` of the gauge's span of
+        thresholds below it, because a ratio of the stage itself depends on the datum.
+    hold_s : int
+        The indicator must have been below the clear value that long, without a gap in the data.
+    active_s_min : int
+        A level stays at least that long after it was last reached.
+    coverage_min : float
+        Share of the last hour that must have been observed before a level may fall.
+    """
+
+    clear_ratio: float
+    hold_s: int
+    active_s_min: int
+    coverage_min: float
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalRain:
+    """Critical rainfall by village, duration and level.
+
+    Attributes
+    ----------
+    duration_s : Int32Array, shape (n_durations,)
+        Ascending.
+    critical_mm : Float64Array, shape (n_villages, n_durations, 4)
+        Rain that reaches blue, yellow, orange, red; NaN where a level has no value.
+    wetness : Wetness or None
+        None: the ground makes no difference.
+    lowest_mm : Float64Array, shape (n_durations, 4)
+        The lowest of all villages: below it no village reaches the level. Infinite where none has a value.
+    highest_level_mm : Float64Array, shape (n_villages, n_durations)
+        That of the highest level that has a value; NaN where none has.
+    """
+
+    duration_s: Int32Array
+    critical_mm: Float64Array
+    wetness: "Wetness | None" = None
+    lowest_mm: Float64Array = field(init=False)
+    highest_level_mm: Float64Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        critical_mm = np.asarray(self.critical_mm, dtype=np.float64)
+        if critical_mm.strides[0]:  # not one value repeated: the values of all villages side by side
+            critical_mm = np.asfortranarray(critical_mm)
+        lowest_mm = np.fmin.reduce(critical_mm, axis=0, initial=np.inf)
+        object.__setattr__(self, "critical_mm", critical_mm)
+        object.__setattr__(self, "lowest_mm", lowest_mm)
+        highest_mm = critical_mm[:, :, -1]
+        for level in reversed(range(critical_mm.shape[2] - 1)):
+            if np.isnan(highest_mm).any():
+                highest_mm = np.where(np.isnan(highest_mm), critical_mm[:, :, level], highest_mm)
+        object.__setattr__(self, "highest_level_mm", highest_mm)
+
+    def defined(self, _n_places: int) -> BoolArray:
+        """Levels that have a value at each place on any ground, shape (n_places, 4)."""
+        tables = [self.critical_mm]
+        if self.wetness is not None:
+            tables += [mm for mm in (self.wetness.dry_mm, self.wetness.wet_mm) if mm is not None]
+        has_value = [~np.isnan(table).all(axis=1) for table in tables]
+        return np.asarray(np.logical_or.reduce(has_value))
+
+
+@dataclass(frozen=True, slots=True)
+class Wetness:
+    """How wet ground makes less rain critical.
+
+    Attributes
+    ----------
+    api_ratio : float
+        The ground is judged by antecedent precipitation with that daily ratio; 0: by the soil water index.
+    limit_mm : (float, float)
+        Classes: dry below the first, wet from the second on, medium between.
+    dry_mm, wet_mm : Float64Array or None, shape (n_places, n_durations, 4)
+        Critical rainfall of dry and of wet ground; `CriticalRain.critical_mm` is that of
+        medium ground. None: the guidance below scales one table instead.
+    guide_mm, guide_share : Float64Array, shape (n_points,)
+        Points of dynamic critical rainfall: wetness ascending, share of the table descending.
+    """
+
+    api_ratio: float
+    limit_mm: tuple[float, float]
+    dry_mm: Float64Array | None
+    wet_mm: Float64Array | None
+    guide_mm: Float64Array
+    guide_share: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Reaches:
+    """What is known of gauges and of the reaches below them.
+
+    Attributes
+    ----------
+    travel_min_s, travel_max_s : Int32Array, shape (n_rows,)
+        Shortest and longest time from the gauge to the village of a row of `CriticalStage`; 0: the
+        gauge stands in the village.
+    attenuation : Float64Array, shape (n_rows,)
+        Share of the height over `base_m` that arrives.
+    base_m : Float64Array, shape (n_rows,)
+        Low water of the gauge over its datum; 0 where nobody said.
+    gauge : Int32Array, shape (n_gauges,)
+    range_m : Float64Array, shape (n_gauges, 2)
+        Low water and highest possible stage of gauges; a stage far outside is over another datum.
+    """
+
+    travel_min_s: Int32Array
+    travel_max_s: Int32Array
+    attenuation: Float64Array
+    base_m: Float64Array
+    gauge: Int32Array
+    range_m: Float64Array
+
+    @property
+    def travel_s_max(self) -> int:
+        """Longest travel time of all reaches."""
+        return int(self.travel_max_s.max(initial=0))
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalStage:
+    """Stage thresholds: one row is one gauge that warns one village.
+
+    Attributes
+    ----------
+    village, station : Int32Array, shape (n_rows,)
+    critical_m : Float64Array, shape (n_rows, 4)
+        Stage that reaches blue, yellow, orange, red; NaN where a level has no value.
+    stale_after_s : int
+        A stage observed longer ago than that says nothing.
+    rise_window_s : int
+        Over which the rise is taken.
+    horizon_s : int
+        How far ahead a rise is extended.
+    reaches : Reaches or None
+        None: every gauge stands where it warns, and nobody said its datum.
+    """
+
+    village: Int32Array
+    station: Int32Array
+    critical_m: Float64Array
+    stale_after_s: int
+    rise_window_s: int = 1800
+    horizon_s: int = 7200
+    reaches: Reaches | None = None
+
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that have a value at each place by any gauge, shape (n_places, 4)."""
+        return defined_by_rows(self.village, self.critical_m, n_places)
+
+
+@dataclass(frozen=True, slots=True)
+class LandslideTerritory:
+    """Criteria of one landslide territory; index 0 to 3 of every array is blue to red, NaN: no value.
+
+    Attributes
+    ----------
+    line_rain_mm, line_soil_water_mm : tuple of Float64Array, length 4
+        Points of each level's critical line: rain of 60 min ascending, and the
+        soil water index that is critical with it, not ascending. Empty: no line.
+    intensity_a, intensity_b : Float64Array, shape (4,)
+        Mean intensity of the event that is critical: ``a * D ** -b`` mm/h, D in hours.
+    intensity_h_range : (float, float)
+        Durations for which the curve is meant, hours.
+    effective_mm, antecedent_mm, weighted_mm : Float64Array, shape (4,)
+        Half-life effective rain, antecedent precipitation with today's rain,
+        and weighted rain of seven days that are critical.
+    daily_mm : Float64Array, shape (n_windows, 4)
+        Rain over each of `LandslideRain.daily` that is critical.
+    """
+
+    line_rain_mm: tuple[Float64Array, ...]
+    line_soil_water_mm: tuple[Float64Array, ...]
+    intensity_a: Float64Array
+    intensity_b: Float64Array
+    intensity_h_range: tuple[float, float]
+    effective_mm: Float64Array
+    antecedent_mm: Float64Array
+    weighted_mm: Float64Array
+    daily_mm: Float64Array = field(default_factory=lambda: np.zeros((0, 4)))
+
+    @property
+    def defined(self) -> BoolArray:
+        """Levels that any criterion has a value for, shape (4,)."""
+        by_line = np.array([len(line) > 0 for line in self.line_rain_mm], dtype=np.bool_)
+        single = [self.intensity_a, self.effective_mm, self.antecedent_mm, self.weighted_mm]
+        has_value = ~np.isnan(np.vstack([*single, self.daily_mm])).all(axis=0)
+        return np.asarray(by_line | has_value)
+
+
+@dataclass(frozen=True, slots=True)
+class LandslideRain:
+    """Landslides by rain: which territory a village belongs to, and what is critical there.
+
+    Attributes
+    ----------
+    territory : Int32Array, shape (n_villages,)
+        Index into `territories`; -1 where the village belongs to none and is never warned.
+    territories : tuple of LandslideTerritory
+    dry_gap_s : int
+        A rain event ends when it has not rained for that long.
+    half_life_s : int
+        Of the effective rain.
+    api_ratio : float
+        Share of a day's rain that counts one day later in the antecedent precipitation.
+    api_days : DayWindow or None
+        Days that the antecedent precipitation is taken over; None: all days before, and today's rain whole.
+    daily : tuple of DayWindow
+        Windows of days that any territory has values for.
+    """
+
+    territory: Int32Array
+    territories: tuple[LandslideTerritory, ...]
+    dry_gap_s: int
+    half_life_s: int
+    api_ratio: float
+    api_days: DayWindow | None = None
+    daily: tuple[DayWindow, ...] = ()
+
+    @property
+    def day_windows(self) -> frozenset[DayWindow]:
+        """Every window of days that is read."""
+        own = () if self.api_days is None else (self.api_days,)
+        return frozenset((*self.daily, *own, *(window.ended for window in self.resetting)))
+
+    @property
+    def resetting(self) -> tuple[DayWindow, ...]:
+        """Those of `daily` that begin anew with each day."""
+        return tuple(window for window in self.daily if window.resets)
+
+    @property
+    def durations_s(self) -> set[int]:
+        """Sliding durations that hold levels up when sums of days begin anew."""
+        reads_weighted = any(not np.isnan(one.weighted_mm).all() for one in self.territories)
+        return {window.duration_s for window in self.resetting} | ({DAY_S} if reads_weighted else set())
+
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that have a value at each place, shape (n_places, 4)."""
+        found: BoolArray = np.zeros((n_places, len(LEVELS)), dtype=np.bool_)
+        for number, territory in enumerate(self.territories):
+            found[self.territory == number] = territory.defined
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class SlopeTable:
+    """Slope sensors: one row is one indicator of one station that warns one village.
+
+    Attributes
+    ----------
+    village, station : Int32Array, shape (n_rows,)
+    indicator, variable : UInt8Array, shape (n_rows,)
+        Codes of `Indicator` and of the `Variable` that it is worked out from.
+    critical : Float64Array, shape (n_rows, 4)
+        Values of blue to red in the unit of the indicator; NaN where a level has none.
+        Of hours to failure fewer are worse.
+    steady_mm_per_day, thermal_deg_per_degc : Float64Array, shape (n_rows,)
+        Velocity of the steady stage (NaN where no tangent angle is asked for), and
+        tilt that a degree of warming fakes (0: none).
+    near : Int32Array, shape (n_pairs, 2)
+        Stations that are neighbours, both ways round.
+    window_s, persistence : int
+        Rates are taken over windows of at least that length; so many in a row count.
+    noise_mm, noise_deg : float
+        Changes over a window below that are none.
+    fit_r2_min : float
+        A time to failure counts from that R2 of its line on.
+    stale_after_s : int
+    """
+
+    village: Int32Array
+    station: Int32Array
+    indicator: UInt8Array
+    variable: UInt8Array
+    critical: Float64Array
+    steady_mm_per_day: Float64Array
+    thermal_deg_per_degc: Float64Array
+    near: Int32Array
+    window_s: int
+    persistence: int
+    noise_mm: float
+    noise_deg: float
+    fit_r2_min: float
+    stale_after_s: int
+
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that have a value at each place by any sensor, shape (n_places, 4)."""
+        return defined_by_rows(self.village, self.critical, n_places)
+
+
+@dataclass(frozen=True, slots=True)
+class WaterloggingTable:
+    """Waterlogging: depth of sensors by row, rain by village.
+
+    Attributes
+    ----------
+    village, station : Int32Array, shape (n_rows,)
+    critical_cm : Float64Array, shape (n_rows, 4)
+        Depth that reaches blue to red; NaN where a level has none.
+    rain : CriticalRain
+    persistence : int
+        So many samples in a row must be that deep.
+    stale_after_s : int
+    """
+
+    village: Int32Array
+    station: Int32Array
+    critical_cm: Float64Array
+    rain: CriticalRain
+    persistence: int
+    stale_after_s: int
+
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that have a value at each place, by depth or by rain, shape (n_places, 4)."""
+        return defined_by_rows(self.village, self.critical_cm, n_places) | self.rain.defined(n_places)
+
+
+@dataclass(frozen=True, slots=True)
+class FireTable:
+    """Forest fire danger.
+
+    Attributes
+    ----------
+    critical : Float64Array, shape (4,)
+        Fire Weather Index that reaches blue to red; NaN where a level has none.
+    station : Int32Array, shape (n_villages, k)
+        Weather stations of each village, nearest first; -1: no more within reach.
+    noon_s : int
+        Local noon, seconds after 00:00 UTC.
+    """
+
+    critical: Float64Array
+    station: Int32Array
+    noon_s: int
+
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that have a value, everywhere the same, shape (n_places, 4)."""
+        return np.broadcast_to(~np.isnan(self.critical), (n_places, len(LEVELS)))
+
+
+def defined_by_rows(place: Int32Array, critical: Float64Array, n_places: int) -> BoolArray:
+    """Levels that have a value in any row of each place, shape (n_places, 4).
+
+    Parameters
+    ----------
+    place : Int32Array, shape (n_rows,)
+    critical : Float64Array, shape (n_rows, 4)
+    n_places : int
+    """
+    found: BoolArray = np.zeros((n_places, len(LEVELS)), dtype=np.bool_)
+    np.logical_or.at(found, place, ~np.isnan(critical))
+    return found
+
+
+Thresholds = (
+    CriticalRain | CriticalStage | LandslideRain | SlopeTable | WaterloggingTable | FireTable | RuleTable
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HazardRule:
+    """One hazard as configured: what is judged, by which evaluator, with which thresholds.
+
+    Attributes
+    ----------
+    name : str
+        Hazard name used in warnings, e.g. ``flash_flood``.
+    evaluator : str
+        Module of `warnstream.hazards` that judges it.
+    title_zh, title_en : str
+        Event name in texts.
+    thresholds : Thresholds
+        Of the kind that the evaluator reads.
+    continues_mm_per_h : float
+        Rainstorm signal only: rain counts as continuing while the last or the
+        coming hour brings at least that much. 0 where the rule has no such half.
+    forecast_level_max : Level
+        Highest level that a forecast alone may raise; NONE switches the "will reach" half off.
+    lowering : DowngradePolicy
+    source : str
+        Where the thresholds come from.
+    signs : SignTrigger or None
+        What signs that people see mean for this hazard; None: nothing.
+    """
+
+    name: str
+    evaluator: str
+    title_zh: str
+    title_en: str
+    thresholds: Thresholds
+    continues_mm_per_h: float
+    forecast_level_max: Level
+    lowering: DowngradePolicy
+    source: str
+    signs: SignTrigger | None = None

@@ -1,0 +1,340 @@
+"""An explanation as JSON values: what ``warnstream explain --json`` and the HTTP interface give.
+
+Times are UTC, unknown numbers null, levels words. Addresses of people are not
+in it; posts are named by their codes, doors only counted.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+from warnstream.assessment.explanation import (
+    HazardView,
+    PlaceFinding,
+    PlaceView,
+    StationView,
+    VillageView,
+)
+from warnstream.config.rules.wording import days_words
+from warnstream.delivery.texts import texts_en, title_of
+from warnstream.desk import WarningStatus
+from warnstream.model.changes import Reason
+from warnstream.model.level import LEVELS, Level
+from warnstream.model.observations.days import DayWindow
+from warnstream.model.observations.station_quality import WHY
+from warnstream.model.rules.comparison import Comparison, ConditionFound
+from warnstream.model.rules.expressions import Group, Lasting, LevelTerm, SignTerm, Term
+from warnstream.model.rules.expressions import Sequence as Following
+from warnstream.model.rules.indicators import LEADS_S, UNIT_OF_INDICATOR
+from warnstream.model.times import HOUR_S, iso_local, iso_utc
+from warnstream.model.warning import WarningMessage
+from warnstream.runners.explain.records import sign_record
+from warnstream.runners.explain.verdict import Verdict, Wording, describe_blindness
+
+Record = dict[str, object]
+
+
+def view_record(
+    configuration: Wording,
+    view: VillageView,
+    warnings: Sequence[tuple[WarningStatus, WarningMessage]],
+    *,
+    names_posts: bool = True,
+) -> Record:
+    """What decided on a village at one step, and the warnings that stood or had stood there.
+
+    Without `names_posts` nobody is named: posts are counted, and what an operator wrote is left out.
+    """
+    villages, village = configuration.network.villages, view.village
+    of_hazard = {one.hazard: one for one, _ in warnings}
+    return {
+        "village": {
+            "code": villages.code[village],
+            "name": villages.name[village],
+            "township": villages.township[village],
+            "county": villages.county[village],
+        },
+        "judged": iso_utc(view.now_s),
+        "answer": answer_of(configuration, view, warnings),
+        "hazards": [
+            _hazard(configuration, view, hazard)
+            | {"warning": _warning(of_hazard.get(hazard.hazard), names_posts=names_posts)}
+            for hazard in view.hazards
+        ],
+        "places": [_place(configuration, place) for place in view.places],
+        "signs": [sign_record(sign, villages.code, names_posts=names_posts) for sign in view.signs],
+        "forecast_failure": view.forecast_failure or None,
+    }
+
+
+def answer_of(
+    configuration: Wording,
+    view: VillageView,
+    warnings: Iterable[tuple[WarningStatus, WarningMessage]],
+) -> list[str]:
+    """The short answer: what people were under, and what came nearest to a first level otherwise."""
+    standing = [one for one, _ in warnings if one.level > Level.NONE]
+    said = [_stands(configuration, one) for one in sorted(standing, key=lambda one: -one.level)]
+    told = {one.hazard for one in standing}
+    for hazard in view.hazards:
+        if hazard.standing.level and hazard.hazard not in told:
+            said.append(f"{hazard.hazard}: {hazard.standing.level.word} is measured, no warning stands")
+        if not hazard.adds_up:
+            said.append(
+                f"{hazard.hazard}: the explanation does not add up to the judgement; please report it"
+            )
+    if standing:
+        return said + describe_blindness(view)
+    verdicts = [Verdict(configuration, view, hazard) for hazard in view.hazards]
+    nearest = [(one.nearest()[0].ahead.ratio, one) for one in verdicts if one.nearest()]
+    said.append("no warning stood")
+    if nearest and not any(hazard.standing.level for hazard in view.hazards):
+        verdict = max(nearest, key=lambda one: one[0])[1]
+        said.append(f"nearest: {verdict.rule.name} {verdict.why_not_higher()[0]}")
+    return said + describe_blindness(view)
+
+
+def message_record(configuration: Wording, message: WarningMessage) -> Record:
+    """A message as people were sent it."""
+    text = texts_en(message, configuration.network, configuration.rules, configuration.message).text
+    return {
+        "identifier": message.identifier,
+        "hazard": message.hazard,
+        "level": message.level.word,
+        "previous": message.previous.word,
+        "msg_type": message.msg_type.value,
+        "cause": message.cause.value,
+        "issued_at": iso_utc(message.sent_s),
+        "crossed_at": iso_utc(message.crossed_at_s),
+        "expires": iso_utc(message.expires_s),
+        "blind": message.blind,
+        "confirmed": message.confirmed,
+        "reason": reason_record(message.reason),
+        "text_en": text,
+    }
+
+
+def reason_record(reason: Reason | None) -> Record | None:
+    """A reason with the names that warnings.jsonl uses."""
+    if reason is None:
+        return None
+    record = asdict(reason)
+    record["observed_until"] = iso_utc(record.pop("observed_until_s"))
+    record["facts"] = [{name: _plain(value) for name, value in fact.items()} for fact in record["facts"]]
+    return {name: _plain(value) for name, value in record.items()}
+
+
+def _stands(configuration: Wording, one: WarningStatus) -> str:
+    routing = configuration.routing
+    doors = (
+        "doors were told"
+        if one.households_told
+        else f"doors are told from {routing.household_level_min.word} on"
+    )
+    posts = f"posts called: {len(one.posts_called)}, answered: {len(one.posts_answered)}"
+    if not one.posts_called:
+        posts = f"posts are called from {routing.chain_level_min.word} on"
+    crossed_at = iso_local(one.crossed_at_s, configuration.message.utc_offset_s)
+    return f"{one.hazard} {one.level.word} stood ({one.state}), crossed at {crossed_at}; {doors}; {posts}"
+
+
+def _hazard(configuration: Wording, village: VillageView, view: HazardView) -> Record:
+    verdict = Verdict(configuration, village, view)
+    rule, standing = verdict.rule, view.standing
+    return {
+        "hazard": view.hazard,
+        "title": title_of(view.hazard, configuration.rules)[1],
+        "evaluator": rule.evaluator,
+        "source": rule.source,
+        "level": standing.level.word,
+        "found": view.found.word,
+        "held_up": view.holds.word,
+        "why": verdict.why(),
+        "why_not_lower": verdict.why_not_lower(),
+        "why_not_higher": verdict.why_not_higher(),
+        "failure": view.failure or None,
+        "is_blind": view.is_blind,
+        "can_fall": view.can_fall,
+        "reached_at": _time(standing.reached_at_s),
+        "below_since": _time(standing.below_since_s),
+        "falls_at": _time(standing.falls_at_s),
+        "forecast_level_max": rule.forecast_level_max.word,
+        "lowering": asdict(rule.lowering),
+        "reason": reason_record(view.reason),
+        "places": [
+            _finding(configuration, verdict, place, speaks=number == view.speaks)
+            for number, place in enumerate(view.places)
+        ],
+        "adds_up": view.adds_up,
+    }
+
+
+def _warning(status: WarningStatus | None, *, names_posts: bool) -> Record | None:
+    if status is None:
+        return None
+    record = {
+        "warning": status.warning,
+        "state": str(status.state),
+        "level": status.level.word,
+        "version": status.version,
+        "households_told": status.households_told,
+        "posts_called": len(status.posts_called),
+        "posts_answered": len(status.posts_answered),
+        "answer_by": iso_utc(status.answer_by_s) if status.answer_by_s else None,
+    }
+    if not names_posts:
+        return record
+    return record | {
+        "called": list(status.posts_called),
+        "answered": list(status.posts_answered),
+        "ended_or_affirmed_by": status.operator or None,
+        "note": status.note or None,
+    }
+
+
+def _finding(configuration: Wording, verdict: Verdict, place: PlaceFinding, *, speaks: bool) -> Record:
+    return {
+        "zone": place.zone,
+        "level": place.level.word,
+        "speaks": speaks,
+        "note": place.note,
+        "comparisons": [_comparison(configuration, one) for one in place.comparisons],
+        "conditions": [
+            {"level": one.level.word, "words": one.words, **_condition(verdict, one.found)}
+            for one in place.conditions
+        ],
+    }
+
+
+def _comparison(configuration: Wording, one: Comparison) -> Record:
+    ahead = one.next_above(one.level)
+    return {
+        "indicator": one.indicator.word,
+        "unit": UNIT_OF_INDICATOR[one.indicator],
+        "value": _plain(one.value),
+        "duration_s": one.duration_s,
+        "lead_s": one.lead_s,
+        "forecast_value": _plain(one.forecast_value),
+        "station": configuration.network.stations.code[one.station] if one.station >= 0 else "",
+        "coverage": _plain(one.coverage),
+        "level": one.level.word,
+        "thresholds": _by_level(one.critical),
+        "clear_values": _by_level(one.clear),
+        "next": None
+        if ahead is None
+        else {
+            "level": ahead.level.word,
+            "threshold": _plain(ahead.threshold),
+            "ratio": _plain(ahead.ratio),
+        },
+        "note": one.note,
+    }
+
+
+def _condition(verdict: Verdict, found: ConditionFound) -> Record:
+    condition = found.condition
+    words = {Group: "", Lasting: "lasting", Following: "first, then"}.get(type(condition), "")
+    if isinstance(condition, Group):
+        words = "all" if condition.is_all else "any"
+    elif isinstance(condition, Term):
+        words = verdict.term(found)
+    elif isinstance(condition, SignTerm):
+        words = f"sign {condition.kind}{', validated' if condition.is_validated else ''}"
+    elif isinstance(condition, LevelTerm):
+        words = f"{condition.hazard} at {condition.level.word} or above"
+    return {
+        "condition": words,
+        "reached": found.is_reached,
+        "holding": found.is_holding,
+        "since": _time(found.since_s),
+        "parts": [_condition(verdict, part) for part in found.parts],
+    }
+
+
+def _place(configuration: Wording, place: PlaceView) -> Record:
+    windows = zip(place.window, place.rain_mm, place.coverage, place.grid, strict=True)
+    return {
+        "zone": place.zone,
+        "heard": _plain(place.heard),
+        "blind": place.is_blind,
+        "partly_blind": place.is_partly_blind,
+        "rain": [
+            {**_window(window), "rain_mm": _plain(rain_mm), "coverage": _plain(coverage), "grid": grid}
+            for window, rain_mm, coverage, grid in windows
+        ],
+        "rain_ahead": [
+            {"lead_s": lead_s, "rain_mm": _plain(rain_mm)}
+            for lead_s, rain_mm in zip(LEADS_S, place.ahead_mm, strict=True)
+        ],
+        "soil_water_mm": _plain(place.soil_water_mm),
+        "earlier_rain_coverage": _plain(place.antecedent_coverage),
+        "stations": [_station(configuration, place.window, one) for one in place.stations],
+    }
+
+
+def _station(configuration: Wording, window: tuple[int | DayWindow, ...], one: StationView) -> Record:
+    return {
+        "station": configuration.network.stations.code[one.station],
+        "state": station_state(one),
+        "weight": _plain(one.weight),
+        "own_weight": _plain(one.own_weight),
+        "distance_m": _plain(one.distance_m),
+        "observed_at": _time(one.observed_at_s),
+        "flags": [flag.word for flag in one.flags],
+        "why_doubted": [WHY[flag] for flag in one.flags],
+        "confidence": _plain(one.confidence),
+        "rain": [
+            {
+                **_window(over),
+                "rain_mm": _plain(rain_mm),
+                "coverage": _plain(coverage),
+                "unmeasured": _plain(unmeasured),
+            }
+            for over, rain_mm, coverage, unmeasured in zip(
+                window, one.rain_mm, one.coverage, one.unmeasured, strict=True
+            )
+        ],
+    }
+
+
+def station_state(one: StationView) -> str:
+    """In a word: what a gauge said for its village."""
+    if one.observed_at_s < 0:
+        return "never reported"
+    if not one.is_reporting:
+        return "silent, its spare speaks" if one.is_heard else "silent"
+    if one.confidence == 0.0:
+        return "set aside, its spare speaks" if one.is_heard else "set aside"
+    return "doubted" if one.confidence < 1.0 else "reports"
+
+
+def _window(window: int | DayWindow) -> Record:
+    """A duration, or whole days by their numbers: 0 is today so far."""
+    if isinstance(window, DayWindow):
+        return {"duration_s": window.duration_s, "days": days_words(window)}
+    return {"duration_s": window, "days": None}
+
+
+def _by_level(values: tuple[float, ...]) -> Record:
+    """Values by the word of the level; levels without one are left out."""
+    return {
+        level.word: _plain(value)
+        for level, value in zip(LEVELS, values, strict=False)
+        if not math.isnan(value)
+    }
+
+
+def _time(time_s: int) -> str | None:
+    return iso_utc(time_s) if time_s >= 0 else None
+
+
+def _plain(value: object) -> object:
+    """A number that JSON can hold: rounded, unknown ones as None."""
+    if isinstance(value, float):
+        return round(value, 3) if math.isfinite(value) else None
+    return value
+
+
+def hour_of(record: Sequence[Record]) -> Record:
+    """The window of one hour among those of a place or a station."""
+    return next(one for one in record if one["duration_s"] == HOUR_S and one["days"] is None)

@@ -1,0 +1,1 @@
+"""Journal entries into the engine: the one path of live, restart and replay."""

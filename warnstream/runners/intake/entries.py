@@ -1,0 +1,164 @@
+"""Kinds of journal entries, and how each is encoded."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from warnstream.engine import Action
+from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
+from warnstream.model.messages import is_packed, joined, pack, unpack
+from warnstream.model.observations.signs import SignReport, SignVerdict
+
+MESSAGES = "messages"
+TICK = "tick"
+ANSWER = "answer"
+CANCEL = "cancel"
+AFFIRM = "affirm"
+SIGN = "sign"
+GRID = "grid"
+
+VALIDATED, REJECTED = "validated", "rejected"
+"""Verdicts on a sign."""
+
+DECODED_AT = 250
+"""So many messages are decoded at once, fewer at the next step: columns cost by the batch."""
+
+
+class ClockBeacon(msgspec.Struct):
+    """A message that tells the time, where `node.clock` is simulated."""
+
+    time: str
+
+
+class AnswerMessage(msgspec.Struct):
+    """An answer as a device publishes it; the topic names who answers."""
+
+    message: str
+    answer: Answer
+
+
+class AnswerEntry(AnswerMessage):
+    """An answer with the one who gave it."""
+
+    recipient: str
+
+
+class SignEntry(msgspec.Struct):
+    """A sign reported (village, kind) or judged (sign, verdict)."""
+
+    village: str = ""
+    kind: str = ""
+    sign: str = ""
+    verdict: str = ""
+    note: str = ""
+    post: str = ""
+
+
+class OperatorEntry(msgspec.Struct):
+    """What an operator does to a warning: end it by hand, or confirm it."""
+
+    warning: str
+    operator: str
+    note: str
+
+
+def encode_messages(messages: Sequence[RawMessage]) -> bytes:
+    """Payload of a `MESSAGES` entry."""
+    return msgspec.msgpack.encode([(message.topic, message.payload) for message in messages])
+
+
+def encode_arrived(columns: Iterable[tuple[Sequence[str], Sequence[bytes]]]) -> bytes:
+    """Payload of a `MESSAGES` entry, from columns of topics and payloads; of many messages as columns."""
+    parts = [(topics, payloads) for topics, payloads in columns if len(topics)]
+    if sum(len(topics) for topics, _ in parts) >= DECODED_AT:
+        return pack(joined(parts))
+    pairs = itertools.chain.from_iterable(zip(topics, payloads, strict=True) for topics, payloads in parts)
+    return msgspec.msgpack.encode(list(pairs))
+
+
+def decode_messages(payload: bytes) -> list[tuple[str, bytes]]:
+    """Topic and content of each message of a `MESSAGES` entry."""
+    if is_packed(payload):
+        return unpack(payload).pairs()
+    return msgspec.msgpack.decode(payload, type=list[tuple[str, bytes]])
+
+
+def encode_tick(now_s: int) -> bytes:
+    """Payload of a `TICK` entry."""
+    return msgspec.msgpack.encode(now_s)
+
+
+def decode_tick(payload: bytes) -> int:
+    """Time of a `TICK` entry."""
+    return msgspec.msgpack.decode(payload, type=int)
+
+
+def encode_answer(message: str, recipient: str, answer: Answer) -> bytes:
+    """Payload of an `ANSWER` entry."""
+    return msgspec.msgpack.encode(AnswerEntry(message=message, answer=answer, recipient=recipient))
+
+
+def encode_cancel(cancel: OperatorCancel) -> bytes:
+    """Payload of a `CANCEL` entry."""
+    return msgspec.msgpack.encode(OperatorEntry(cancel.warning, cancel.operator, cancel.note))
+
+
+def encode_affirm(affirm: OperatorAffirm) -> bytes:
+    """Payload of an `AFFIRM` entry."""
+    return msgspec.msgpack.encode(OperatorEntry(affirm.warning, affirm.operator, affirm.note))
+
+
+def encode_action(action: OperatorAffirm | SignReport | SignVerdict) -> tuple[str, bytes]:
+    """Kind and payload of the entry of what a post does."""
+    if isinstance(action, OperatorAffirm):
+        return AFFIRM, encode_affirm(action)
+    return SIGN, encode_sign(action)
+
+
+def encode_sign(said: SignReport | SignVerdict) -> bytes:
+    """Payload of a `SIGN` entry."""
+    return msgspec.msgpack.encode(sign_entry(said))
+
+
+def sign_entry(sign: SignReport | SignVerdict) -> SignEntry:
+    """A sign or verdict as it is journalled."""
+    if isinstance(sign, SignReport):
+        return SignEntry(village=sign.village, kind=sign.kind, note=sign.note, post=sign.reporter)
+    verdict = VALIDATED if sign.is_validated else REJECTED
+    return SignEntry(sign=sign.sign, verdict=verdict, note=sign.note, post=sign.validator)
+
+
+def sign_action(said: SignEntry, post: str) -> SignReport | SignVerdict:
+    """What a post says of a sign. ValueError if it neither reports nor judges one."""
+    if said.village and said.kind and not said.sign:
+        return SignReport(said.village, said.kind, post, said.note)
+    if said.sign and said.verdict in {VALIDATED, REJECTED} and not said.village:
+        return SignVerdict(said.sign, said.verdict == VALIDATED, post, said.note)
+    raise ValueError(f"expected village and kind, or sign and verdict ({VALIDATED} or {REJECTED})")
+
+
+class _Actions(msgspec.Struct, array_like=True):
+    """Actions that wait for the next step; older snapshots have no signs."""
+
+    answers: list[RecipientAnswer]
+    cancels: list[OperatorCancel]
+    signs: list[SignEntry] = []
+    affirms: list[OperatorAffirm] = []
+
+
+def encode_actions(actions: list[Action]) -> bytes:
+    """Actions that wait for the next step, for a snapshot."""
+    answers = [action for action in actions if isinstance(action, RecipientAnswer)]
+    cancels = [action for action in actions if isinstance(action, OperatorCancel)]
+    signs = [sign_entry(action) for action in actions if isinstance(action, SignReport | SignVerdict)]
+    affirms = [action for action in actions if isinstance(action, OperatorAffirm)]
+    return msgspec.msgpack.encode(_Actions(answers, cancels, signs, affirms))
+
+
+def decode_actions(payload: bytes) -> list[Action]:
+    """Actions of a snapshot."""
+    waiting = msgspec.msgpack.decode(payload, type=_Actions)
+    signs = [sign_action(said, said.post) for said in waiting.signs]
+    return [*waiting.answers, *waiting.cancels, *waiting.affirms, *signs]

@@ -1,0 +1,50 @@
+"""Journal entries of grids: one frame each, 1 to 15 kB for a county.
+
+The entry holds the amounts at the points of the network, not the file: what
+the engine saw is what a restart and a replay see, whether or not the file
+still exists. Amounts are whole micrometres, -1 where the grid saw nothing.
+"""
+
+import zlib
+
+import msgspec
+import numpy as np
+
+from warnstream.model.grids import GridFrame
+from warnstream.model.observations.readings import UM_PER_MM
+
+UNSEEN = -1
+
+
+class _Entry(msgspec.Struct):
+    grid: str
+    end_s: int
+    interval_s: int
+    points: bytes
+    rain_um: bytes
+
+
+def encode_frame(frame: GridFrame, points: bytes) -> bytes:
+    """Payload of a ``grid`` entry; `points` is the digest of what the amounts are for."""
+    rain_um = np.where(np.isnan(frame.rain_mm), UNSEEN, np.rint(frame.rain_mm * UM_PER_MM))
+    packed = zlib.compress(rain_um.astype("<i4").tobytes(), level=1)
+    return msgspec.msgpack.encode(_Entry(frame.grid, frame.end_s, frame.interval_s, points, packed))
+
+
+def decode_frame(payload: bytes, points: bytes) -> GridFrame:
+    """The frame of an entry.
+
+    Raises
+    ------
+    ValueError
+        If it was made for other villages or gauges, or is no such entry.
+    """
+    try:
+        entry = msgspec.msgpack.decode(payload, type=_Entry)
+        rain_um = np.frombuffer(zlib.decompress(entry.rain_um), dtype="<i4")
+    except (msgspec.MsgspecError, zlib.error) as error:
+        raise ValueError(f"no frame of a grid: {error}") from error
+    if entry.points != points:
+        raise ValueError(f"a frame of grid {entry.grid} that was made for other villages or rain gauges")
+    rain_mm = np.where(rain_um == UNSEEN, np.nan, rain_um / UM_PER_MM)
+    return GridFrame(entry.grid, entry.end_s, entry.interval_s, rain_mm)

@@ -1,0 +1,62 @@
+"""Which decoder and which station a topic belongs to."""
+
+from dataclasses import dataclass
+
+from warnstream.model.observations.decoders import BACKLOG_LEVEL, default_rules
+
+TOPICS_KNOWN_MAX = 100_000
+"""Topics of stations that are remembered as such, so that a batch of them is looked at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one node: its own under its prefix, and those that stations publish to."""
+
+    prefix: str
+    observations: tuple[str, ...] = ()
+    has_grids: bool = False
+
+    @property
+    def subscriptions(self) -> list[str]:
+        """What the node listens to."""
+        observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
+        own = [self.clock, f"{self.prefix}/answer/+", f"{self.prefix}/sign/+"]
+        return [*dict.fromkeys(observed), *own, *([self.grids] if self.has_grids else [])]
+
+    @property
+    def grids(self) -> str:
+        """Where it is told that a grid has a new file: ``{prefix}/grid/{name}``."""
+        return f"{self.prefix}/grid/+"
+
+    def grid_of(self, topic: str) -> str | None:
+        """The grid that a topic announces a file of; None if it is no such topic."""
+        head = f"{self.prefix}/grid/"
+        return topic.removeprefix(head) if topic.startswith(head) else None
+
+    @property
+    def backlogs(self) -> list[str]:
+        """Where gateways send what they kept during an outage, so that it delays no fresh message.
+
+        A filter with ``#`` at its end holds its backlogs already.
+        """
+        observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
+        return [f"{topic}/{BACKLOG_LEVEL}" for topic in dict.fromkeys(observed) if not topic.endswith("#")]
+
+    @property
+    def clock(self) -> str:
+        """Where a simulator tells the time."""
+        return f"{self.prefix}/clock"
+
+    def recipient_of(self, topic: str) -> str | None:
+        """Who answers on this topic; None if it is no answer topic."""
+        head = f"{self.prefix}/answer/"
+        return topic.removeprefix(head) if topic.startswith(head) else None
+
+    def sign_of(self, post: str) -> str:
+        """Where a post reports and judges signs."""
+        return f"{self.prefix}/sign/{post}"
+
+    def observer_of(self, topic: str) -> str | None:
+        """The post that reports or judges a sign on this topic; None if it is no such topic."""
+        head = f"{self.prefix}/sign/"
+        return topic.removeprefix(head) if topic.startswith(head) else None

@@ -1,0 +1,1 @@
+"""The live node: what arrives, what is judged, what is carried out."""

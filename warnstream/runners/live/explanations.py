@@ -1,0 +1,98 @@
+"""Explanations that people ask a running node for: made by its loop, between two steps.
+
+The engine belongs to the loop's thread. A request waits in a queue until the
+loop has time for one; then everything it tells is of one and the same step. At
+most one is made per `EVERY_S`, so that asking cannot keep readings waiting.
+"""
+
+import queue
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from warnstream.config.settings import Configuration
+from warnstream.engine import Engine
+from warnstream.model.errors import StoreError
+from warnstream.runners.explain.record import Record, view_record
+
+EVERY_S = 0.1
+WAITING_MAX = 20
+WAIT_S = 5.0
+"""Longest wait of a caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    village: int
+    told: Future[Record]
+
+
+class LiveExplanations:
+    """A queue from any thread to the loop.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    engine : callable
+        The engine of the moment.
+    wake : callable
+        Ends the loop's sleep.
+    took : callable
+        Told the seconds that an explanation took the loop.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        engine: Callable[[], Engine],
+        wake: Callable[[], None],
+        took: Callable[[float], None],
+    ) -> None:
+        self._took = took
+        self._configuration = configuration
+        self._engine = engine
+        self._wake = wake
+        self._village = configuration.network.villages.index_of_code()
+        self._waiting: queue.Queue[_Asked] = queue.Queue(WAITING_MAX)
+        self._told_at = -EVERY_S
+
+    def ask(self, village_code: str) -> Record | None:
+        """What decided on a village at the last step; None if there is no such village.
+
+        Raises
+        ------
+        StoreError
+            If nothing has been judged yet, too many ask, or the node is too busy.
+        """
+        village = self._village.get(village_code)
+        if village is None:
+            return None
+        asked = _Asked(village, Future())
+        try:
+            self._waiting.put_nowait(asked)
+            self._wake()
+            return asked.told.result(WAIT_S)
+        except (queue.Full, TimeoutError):
+            raise StoreError("too many ask for explanations", retryable=True) from None
+        except ValueError as error:
+            raise StoreError(str(error), retryable=True) from None
+
+    def serve(self) -> None:
+        """Answer one that waits; in the loop's thread, between steps."""
+        now = time.monotonic()
+        if self._waiting.empty() or now - self._told_at < EVERY_S:
+            return
+        asked = self._waiting.get()
+        try:
+            asked.told.set_result(self._tell(asked.village))
+        except Exception as error:  # noqa: BLE001  # whoever asks must not end the loop
+            asked.told.set_exception(error)
+        self._told_at = time.monotonic()
+        self._took(self._told_at - now)
+
+    def _tell(self, village: int) -> Record:
+        engine = self._engine()
+        view = engine.assessment.view(village)
+        warnings = engine.desk.of_village(village)
+        return view_record(self._configuration, view, warnings, names_posts=False)

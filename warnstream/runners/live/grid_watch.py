@@ -1,0 +1,239 @@
+"""Watches for files of grids, hands their frames to the node's loop, and tells how grids are.
+
+One thread looks into the folders at every `look_s`, and at once when a message
+on ``{prefix}/grid/{name}`` says that there is something new; the message's
+content is not used, so nobody can make the node read another file by it. A
+file is read when its size or time has changed. Frames become journal entries
+(`warnstream.runners.intake.grid_entries`); the engine sees nothing else of a grid.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from warnstream.adapters.grids.files import GridFileError
+from warnstream.adapters.grids.frames import GridReader
+from warnstream.adapters.metrics import Metrics
+from warnstream.assessment.grids import GridsStep
+from warnstream.config.settings import Configuration
+from warnstream.model.errors import StoreError
+from warnstream.model.grids import GridFrame, GridState, digest_of_points
+from warnstream.model.observations.refusals import Refusal, RefusalReason
+from warnstream.model.times import iso_utc
+from warnstream.runners.intake.entries import GRID
+from warnstream.runners.intake.grid_entries import encode_frame
+
+DURABLE_S = 0.02
+"""Between two looks at whether the journal has a frame."""
+
+SETTLE_S = 30.0
+"""A file that cannot be read is tried again for so long after its last change: it may still be written."""
+
+TOLD_MAX = 10_000
+"""Intervals of a grid that are remembered as handed over; the engine knows them too."""
+
+STOP_S_MAX = 10.0
+
+log = logging.getLogger(__name__)
+
+_Stamp = tuple[int, int]
+"""Time of change and size of a file: what is read once is read again when they differ."""
+
+
+class GridWatch:
+    """The grids of one node.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    keep : callable
+        Takes kind and payload of an entry; done once it is durable.
+    metrics : Metrics
+    """
+
+    def __init__(
+        self, configuration: Configuration, keep: Callable[[str, bytes], Future[None]], metrics: Metrics
+    ) -> None:
+        network, limit = configuration.network, configuration.quality.rain_mm_per_min_max
+        self._readers = [GridReader(settings, network, limit) for settings in configuration.grids]
+        self._is_live = configuration.node.clock == "system"
+        self._lateness_s = configuration.windows.lateness_s_max
+        self._points = digest_of_points(network)
+        self._keep, self._metrics = keep, metrics
+        self._stamps: dict[str, dict[Path, _Stamp]] = {
+            reader.settings.policy.name: {} for reader in self._readers
+        }
+        self._handed: dict[str, set[tuple[int, int]]] = {
+            reader.settings.policy.name: set() for reader in self._readers
+        }
+        self._refusals: queue.SimpleQueue[Refusal] = queue.SimpleQueue()
+        self._look = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="grids", daemon=True)
+
+    def start(self) -> None:
+        """Look from now on; without grids nothing is done."""
+        if self._readers:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more; what is not durable yet is read again at the next start."""
+        self._stopping.set()
+        self._look.set()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_S_MAX)
+
+    def look_now(self) -> None:
+        """Somebody says that there is a new file."""
+        self._look.set()
+
+    def take_refusals(self) -> list[Refusal]:
+        """Files refused since the last call."""
+        taken = []
+        while not self._refusals.empty():
+            taken.append(self._refusals.get())
+        return taken
+
+    def _run(self) -> None:
+        look_s = min(reader.settings.look_s for reader in self._readers)
+        while not self._stopping.is_set():
+            self._look.clear()
+            for reader in self._readers:
+                try:
+                    self.look(reader)
+                except StoreError as error:
+                    log.warning("frames of a grid cannot be kept", extra={"error": str(error)})
+                except Exception:
+                    # One grid failing silences neither the others nor the node.
+                    log.exception("grid cannot be read", extra={"grid": reader.settings.policy.name})
+            self._look.wait(look_s)
+
+    def look(self, reader: GridReader) -> None:
+        """Read what is new of one grid. StoreError if it cannot be kept; it is read again then."""
+        listed = reader.files()
+        # Of this grid alone: another may read other files of the folder, or another variable of the same.
+        stamps = self._stamps[reader.settings.policy.name]
+        for gone in set(stamps) - set(listed):
+            del stamps[gone]
+        for path in listed:
+            if self._stopping.is_set():
+                return
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            stamp = status.st_mtime_ns, status.st_size
+            if stamps.get(path) != stamp and self._take(reader, path, status.st_mtime):
+                stamps[path] = stamp
+
+    def _take(self, reader: GridReader, path: Path, changed_s: float) -> bool:
+        """Hand the frames of a file over; whether it is done with, well or badly."""
+        name = reader.settings.policy.name
+        age_s = time.time() - changed_s
+        if self._is_live and age_s > self._lateness_s:
+            return True  # of an earlier day: no window would take it
+        started = time.perf_counter()
+        try:
+            frames = reader.read(path)
+        except (GridFileError, OSError) as error:
+            if age_s < SETTLE_S and _may_be_unfinished(error):
+                return False
+            reason = error.reason if isinstance(error, GridFileError) else RefusalReason.BAD_GRID
+            detail = f"grid {name}: {path.name}: {error}"
+            self._metrics.grid_files_refused.labels(name, str(reason)).inc()
+            self._refusals.put(Refusal(reason, detail, "", str(path).encode()))
+            told = {"grid": name, "file": path.name, "error": str(error)}
+            log.error("file of a grid refused", extra=told)  # noqa: TRY400  # the file is wrong, not we
+            return True
+        self._metrics.grid_read.observe(time.perf_counter() - started)
+        return self._hand_over(name, frames)
+
+    def _hand_over(self, name: str, frames: Sequence[GridFrame]) -> bool:
+        """Frames that are new into the journal; False if the node is stopped before they are durable."""
+        handed = self._handed[name]
+        new = [frame for frame in frames if (frame.begin_s, frame.end_s) not in handed]
+        self._metrics.grid_frames_repeated.labels(name).inc(len(frames) - len(new))
+        promises = [self._keep(GRID, encode_frame(frame, self._points)) for frame in new]
+        for promise in promises:
+            while not promise.done():
+                if self._stopping.wait(DURABLE_S):
+                    return False
+            promise.result()
+        if len(handed) > TOLD_MAX:
+            handed.clear()
+        handed.update((frame.begin_s, frame.end_s) for frame in new)
+        return True
+
+
+def _may_be_unfinished(error: GridFileError | OSError) -> bool:
+    """Whether a later look may find the file whole."""
+    return isinstance(error, OSError) or error.reason in {RefusalReason.BAD_GRID, RefusalReason.WRONG_SHAPE}
+
+
+class GridsView:
+    """What a node tells of its grids after each step: metrics, a log line when something changes, records."""
+
+    def __init__(self, configuration: Configuration, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._n_places = len(configuration.network.places)
+        self._age_s_max = {one.policy.name: one.policy.age_s_max for one in configuration.grids}
+        self._is_late: dict[str, bool] = {}
+        self._speaks: dict[str, int] = {}
+        self._first_s: int | None = None
+        self.records: list[dict[str, object]] = []
+
+    def take(self, step: GridsStep, now_s: int) -> None:
+        """Count what grids did at a step."""
+        self._first_s = now_s if self._first_s is None else self._first_s
+        for state in step.states:
+            self._count(state, now_s)
+            self._tell(state, now_s)
+        self.records = [self._record(state, now_s) for state in step.states]
+
+    def _count(self, state: GridState, now_s: int) -> None:
+        metrics, name = self._metrics, state.name
+        metrics.grid_frames.labels(name).inc(state.n_frames)
+        metrics.grid_frames_repeated.labels(name).inc(state.n_repeated)
+        metrics.grid_age.labels(name).set(self._age_s(state, now_s))
+        metrics.grid_late.labels(name).set(not state.is_fresh)
+        metrics.grid_places.labels(name, "seen").set(int(state.is_seen.sum()))
+        metrics.grid_places.labels(name, "unseen").set(int((~state.is_seen).sum()))
+        metrics.grid_speaks.labels(name).set(int(state.speaks.sum()))
+        metrics.grid_factor.labels(name).set(state.factor)
+        metrics.grid_pairs.labels(name).set(state.n_pairs)
+
+    def _tell(self, state: GridState, now_s: int) -> None:
+        name = state.name
+        is_late = self._age_s(state, now_s) > self._age_s_max[name]
+        if is_late != self._is_late.get(name, False):
+            self._is_late[name] = is_late
+            newest = iso_utc(state.newest_s) if state.newest_s >= 0 else None
+            event = "grid is late: it speaks for nobody" if is_late else "grid is back"
+            log.warning(event, extra={"grid": name, "newest": newest})
+        speaks = int(state.speaks.sum())
+        if (speaks > 0) != (self._speaks.get(name, 0) > 0):
+            event = "grid speaks where gauges are silent" if speaks else "grid speaks for nobody any more"
+            log.warning(event, extra={"grid": name, "places": speaks})
+        self._speaks[name] = speaks
+
+    def _age_s(self, state: GridState, now_s: int) -> int:
+        """Since the end of the newest frame; since the first step where none has come."""
+        assert self._first_s is not None
+        return now_s - (state.newest_s if state.newest_s >= 0 else self._first_s)
+
+    def _record(self, state: GridState, now_s: int) -> dict[str, object]:
+        return {
+            "grid": state.name,
+            "newest": iso_utc(state.newest_s) if state.newest_s >= 0 else None,
+            "age_s": self._age_s(state, now_s),
+            "late": not state.is_fresh,
+            "places": self._n_places,
+            "places_seen": int(state.is_seen.sum()),
+            "speaks_for": int(state.speaks.sum()),
+            "bias_factor": round(state.factor, 3),
+            "bias_pairs": state.n_pairs,
+        }

@@ -1,0 +1,125 @@
+"""When a node on the system's clock lets its engine step, and when any node writes a snapshot.
+
+Regularly every `tick_s`; within `react_within_s` of a step when something new
+arrived after it; at once when a whole slice of backlog waits. Pure: the caller
+tells the time of a clock that never goes back.
+
+Judging what is fresh may not take the whole processor: such a step waits `REST`
+times as long as a step takes without its readings, which is about what the
+cheapest of the last steps took (readings must be worked through in any case, so
+a burst is no reason to wait). Where a step is dear (a nation: seconds) the
+regular ticks are all there is.
+"""
+
+from warnstream.runners.intake.backlog import SLICE
+
+REST = 9
+"""Rest after a step, in durations of an empty one: early steps take a tenth of a core at most."""
+
+RELAXATION = 1.25
+"""How fast the estimate of an empty step follows dearer ones: four times as much after six steps."""
+
+BACKLOG_S = 0.25
+"""Less than a slice of backlog waits so long for more of it."""
+
+
+REPLAY_S_MAX = 10.0
+"""Work since the last snapshot that a restart may have to repeat before another is written early."""
+
+SNAPSHOT_REST = 20
+"""Pause after a snapshot, in durations of writing it, before an early one."""
+
+
+class Pace:
+    """Steps of one node.
+
+    Parameters
+    ----------
+    tick_s : float
+        Longest time between two steps.
+    react_within_s : float
+        From a step to the next one if something arrives meanwhile.
+    now_s : float
+        The first step is due at once.
+    """
+
+    def __init__(self, tick_s: float, react_within_s: float, now_s: float) -> None:
+        self._tick_s = tick_s
+        self._next_s = now_s
+        self._stepped_s = now_s - tick_s
+        self._unjudged_s: float | None = None
+        self._react_within_s = react_within_s
+        self._empty_s = float("inf")
+        self._rest_s = react_within_s
+
+    def arrived(self, at_s: float) -> None:
+        """Something new came at that time and is not judged yet."""
+        if self._unjudged_s is None:
+            self._unjudged_s = at_s
+
+    def is_due(self, now_s: float, backlog: int) -> bool:
+        """Whether to step now; `backlog` readings wait."""
+        return now_s >= self.due_s(backlog)
+
+    def due_s(self, backlog: int) -> float:
+        """When the next step is due."""
+        if backlog >= SLICE:
+            return self._stepped_s
+        due_s = self._next_s
+        if backlog:
+            due_s = min(due_s, self._stepped_s + BACKLOG_S)
+        if self._unjudged_s is not None:
+            due_s = min(due_s, self._stepped_s + self._rest_s)
+        return due_s
+
+    def reacts_at_s(self) -> float:
+        """When a step is due for what arrives now."""
+        return min(self._next_s, self._stepped_s + self._rest_s)
+
+    def plan(self, now_s: float) -> None:
+        """A step is on its way: the next regular one is `tick_s` later."""
+        self._next_s = now_s + self._tick_s
+
+    def stepped(self, now_s: float, took_s: float) -> float:
+        """A step is done; returns how long the first of what it judged had waited, 0 if nothing had."""
+        self._empty_s = min(took_s, self._empty_s * RELAXATION)
+        self._rest_s = max(self._react_within_s, REST * self._empty_s)
+        waited_s = self.unjudged_s(now_s)
+        self._stepped_s, self._unjudged_s = now_s, None
+        return waited_s
+
+    def unjudged_s(self, now_s: float) -> float:
+        """How long the first of what is not judged has waited; 0 if nothing does."""
+        return 0.0 if self._unjudged_s is None else max(now_s - self._unjudged_s, 0.0)
+
+
+class SnapshotPace:
+    """When a snapshot is due: by time, or early, once a restart would have to repeat `REPLAY_S_MAX` of work.
+
+    An early one waits `SNAPSHOT_REST` times as long as the last took to write,
+    so writing takes a twentieth of the time at most; the first is never early.
+    """
+
+    def __init__(self, every_s: float, now_s: float) -> None:
+        self._every_s = every_s
+        self._begun_s = now_s
+        self._took_s = float("inf")
+        self._work_s = 0.0
+
+    def worked(self, took_s: float) -> None:
+        """The engine took so long for a journal entry."""
+        self._work_s += took_s
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether to write one now."""
+        elapsed_s = now_s - self._begun_s
+        is_long = self._work_s >= REPLAY_S_MAX and elapsed_s >= SNAPSHOT_REST * self._took_s
+        return is_long or elapsed_s >= self._every_s
+
+    def begin(self, now_s: float) -> None:
+        """One is tried now."""
+        self._begun_s = now_s
+
+    def written(self, now_s: float) -> None:
+        """It is on disk."""
+        self._took_s, self._work_s = now_s - self._begun_s, 0.0

@@ -1,0 +1,1 @@
+"""Past readings and journals through the engine."""

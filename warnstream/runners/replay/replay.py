@@ -1,0 +1,83 @@
+"""Replays an archive of readings through the engine: time is event time, minute by minute.
+
+The engine steps at every whole minute from the first reading to the last,
+just as a live node does when a simulator publishes the archive and tells the
+time: the same readings give the same warnings.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.config.settings import Configuration
+from warnstream.engine import Engine, EngineStep
+from warnstream.model.arrays import Int64Array
+from warnstream.model.grids import GridFrame
+from warnstream.model.observations.readings import ReadingBatch
+from warnstream.model.times import MINUTE_S
+from warnstream.runners.build import build_engine
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayStep:
+    """One minute of a replay: its time, the readings taken, and what the engine did."""
+
+    now_s: int
+    readings: ReadingBatch
+    step: EngineStep
+
+
+class Replay:
+    """An engine and an archive, in order of observation.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    readings : ReadingBatch
+        Sorted by `observed_at_s`.
+    until_s : int, optional
+        Go on without readings until that time, so that levels can fall; the last reading's minute if None.
+    frames : sequence of GridFrame
+        What grids told, sorted by `end_s`; each is taken at the end of its interval.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        readings: ReadingBatch,
+        until_s: int | None = None,
+        frames: Sequence[GridFrame] = (),
+    ) -> None:
+        if np.any(np.diff(readings.observed_at_s) < 0):
+            raise ValueError("the readings of a replay must be sorted by the time observed")
+        self.engine: Engine = build_engine(configuration)
+        self._readings = readings
+        self._frames = frames
+        self._times_s = _minutes(readings, until_s)
+
+    def __len__(self) -> int:
+        return len(self._times_s)
+
+    def steps(self, on_progress: Callable[[int], None] | None = None) -> Iterator[ReplayStep]:
+        """Run the replay; `on_progress` is told the number of steps done."""
+        ends = np.searchsorted(self._readings.observed_at_s, self._times_s, side="right")
+        told = np.searchsorted([frame.end_s for frame in self._frames], self._times_s, side="right")
+        begin = first = 0
+        times = zip(self._times_s.tolist(), ends.tolist(), told.tolist(), strict=True)
+        for index, (now_s, end, last) in enumerate(times):
+            batch = self._readings.select(slice(begin, end))
+            step = self.engine.step(batch, [], now_s, self._frames[first:last])
+            begin, first = end, last
+            yield ReplayStep(now_s, batch, step)
+            if on_progress is not None:
+                on_progress(index + 1)
+
+
+def _minutes(readings: ReadingBatch, until_s: int | None) -> Int64Array:
+    """Every whole minute at or after the first reading up to the last one, or to `until_s`."""
+    if len(readings) == 0:
+        return np.zeros(0, dtype=np.int64)
+    first = -(-int(readings.observed_at_s[0]) // MINUTE_S)
+    last = -(-max(int(readings.observed_at_s[-1]), until_s or 0) // MINUTE_S)
+    return np.arange(first, last + 1, dtype=np.int64) * MINUTE_S

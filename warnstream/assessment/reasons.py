@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.assessment.stations import ANTECEDENT, StationState
+from warnstream.assessment.rule_needs import ANTECEDENT
+from warnstream.assessment.stations import StationState
 from warnstream.assessment.villages import GaugeAvailability
 from warnstream.hazards.rule import lead_s_of
 from warnstream.model.changes import Fact, Reason

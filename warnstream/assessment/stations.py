@@ -11,6 +11,7 @@ import numpy as np
 
 from warnstream.assessment.asked_windows import RequiredWindows
 from warnstream.assessment.isolation import Isolation
+from warnstream.assessment.rule_needs import antecedent_plan, rise_gauges, sensors_of, stage_range_m
 from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
@@ -32,23 +33,18 @@ from warnstream.model.observations.station_quality import (
     StationQuality,
     no_neighbours,
 )
-from warnstream.model.rules.expressions import RuleTable, Term
 from warnstream.model.rules.indicators import BY_DAYS, GaugeStage, Indicator
 from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.rules.rules import (
-    CriticalRain,
     CriticalStage,
     FireTable,
     HazardRule,
-    LandslideRain,
-    SlopeTable,
-    WaterloggingTable,
 )
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.accumulation import Accumulation
-from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.antecedent import AntecedentRain
 from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import RainWindow
@@ -82,19 +78,6 @@ VARIABLES_OF_INDICATOR: dict[Indicator, list[Variable]] = {
 }
 """Whose doubtful readings make a level of each indicator unconfirmed; others rest on no readings."""
 
-ANTECEDENT = (
-    Indicator.SOIL_WATER,
-    Indicator.INTENSITY,
-    Indicator.EFFECTIVE_RAIN,
-    Indicator.ANTECEDENT_RAIN,
-    Indicator.WEIGHTED_RAIN,
-    Indicator.EVENT_RAIN,
-)
-"""Indicators that rest on earlier rain."""
-
-STAGE_MARGIN = 0.5
-STAGE_MARGIN_M_MIN = 1.0
-"""So much beyond a gauge's range, as a share of it and in metres, a stage is over another datum."""
 
 _NO_STATION: Int32Array = np.zeros(0, dtype=np.int32)
 _NO_TIME: Int64Array = np.zeros(0, dtype=np.int64)
@@ -195,9 +178,9 @@ class StationState:
             else None
         )
         self.stages = StageSeries(n_stations)
-        self.sensors = SensorSeries(_sensors(rules), n_stations)
-        self._rise_gauges = _rise_gauges(rules)
-        self._stage_range_m = _stage_range_m(rules, n_stations)
+        self.sensors = SensorSeries(sensors_of(rules), n_stations)
+        self._rise_gauges = rise_gauges(rules)
+        self._stage_range_m = stage_range_m(rules, n_stations)
         self._stations = stations
         self._windows = windows
         self._duplicates = DuplicateFilter(
@@ -539,68 +522,3 @@ class StationState:
             superseded &= self._ring.has_observed(rain.station, rain.observed_at_s, rain.interval_s)
             flags[rows[superseded]] |= np.uint16(Flag.SUPERSEDED)
         return superseded
-
-
-def _sensors(rules: tuple[HazardRule, ...]) -> Int32Array:
-    """Stations whose slope or depth sensors a rule names, ascending."""
-    tables = [rule.thresholds for rule in rules]
-    stations = [table.station for table in tables if isinstance(table, SlopeTable | WaterloggingTable)]
-    stations += [
-        array for table in tables if isinstance(table, RuleTable) for array in table.stations.values()
-    ]
-    named = np.unique(np.concatenate([np.zeros(0, dtype=np.int32), *stations]))
-    return named[named >= 0]
-
-
-def _stage_range_m(rules: tuple[HazardRule, ...], n_stations: int) -> Float64Array:
-    """Stages that a gauge can have over its datum, shape (n_stations, 2); half the range more on either side.
-
-    A flood beyond all experience must pass, another datum must not.
-    """
-    found = np.tile([-np.inf, np.inf], (n_stations, 1))
-    for rule in rules:
-        table = rule.thresholds
-        if isinstance(table, CriticalStage) and table.reaches is not None:
-            low_m, high_m = table.reaches.range_m.T
-            margin_m = np.maximum((high_m - low_m) * STAGE_MARGIN, STAGE_MARGIN_M_MIN)
-            found[table.reaches.gauge] = np.stack([low_m - margin_m, high_m + margin_m], axis=1)
-    return found
-
-
-def _rise_gauges(rules: tuple[HazardRule, ...]) -> dict[int, Int32Array]:
-    """Gauges whose rise the conditions of rules read, by window in seconds."""
-    found: dict[int, list[Int32Array]] = {}
-    for rule in rules:
-        table = rule.thresholds
-        for leaf in table.leaves() if isinstance(table, RuleTable) else ():
-            if isinstance(leaf, Term) and leaf.quantity.indicator is Indicator.STAGE_RISE:
-                assert isinstance(table, RuleTable)
-                stations = table.stations[leaf.quantity.station]
-                found.setdefault(int(leaf.quantity.parameter), []).append(stations[stations >= 0])
-    return {window_s: np.unique(np.concatenate(gauges)) for window_s, gauges in found.items()}
-
-
-def antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
-    """What the rules ask of earlier rain; None if they ask nothing."""
-    half_life_s: set[int] = set()
-    api_ratio: set[float] = set()
-    dry_gap_s: set[int] = set()
-    asks = False
-    for table in (rule.thresholds for rule in rules):
-        if isinstance(table, LandslideRain):
-            asks = True
-            half_life_s.add(table.half_life_s)
-            api_ratio |= {table.api_ratio} if table.api_days is None else set()
-            dry_gap_s.add(table.dry_gap_s)
-        elif isinstance(table, CriticalRain) and table.wetness is not None:
-            asks = True
-            api_ratio |= {table.wetness.api_ratio} - {0.0}
-        elif isinstance(table, RuleTable):
-            half_life_s |= {int(seconds) for seconds in table.parameters(Indicator.EFFECTIVE_RAIN)}
-            api_ratio |= table.parameters(Indicator.ANTECEDENT_RAIN)
-            for indicator in (Indicator.EVENT_RAIN, Indicator.INTENSITY):
-                dry_gap_s |= {int(seconds) for seconds in table.parameters(indicator)}
-            asks |= any(table.parameters(indicator) for indicator in ANTECEDENT)
-    if not asks:
-        return None
-    return AntecedentPlan(tuple(sorted(half_life_s)), tuple(sorted(api_ratio)), tuple(sorted(dry_gap_s)))

@@ -177,7 +177,7 @@ class StationState:
             if asked.days
             else None
         )
-        self.stages = StageSeries(n_stations)
+        self.stages = StageSeries(n_stations, stations.interval_s)
         self.sensors = SensorSeries(sensors_of(rules), n_stations)
         self._rise_gauges = rise_gauges(rules)
         self._stage_range_m = stage_range_m(rules, n_stations)

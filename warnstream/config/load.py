@@ -55,6 +55,7 @@ from warnstream.config.thresholds.document import (
     ThresholdsDocument,
     WaterloggingSection,
 )
+from warnstream.config.thresholds.intervals import check_intervals
 from warnstream.config.thresholds.rivers import RiverBook
 from warnstream.config.thresholds.table import (
     Threshold,
@@ -135,6 +136,8 @@ def load_configuration(directory: Path) -> Configuration:
         rule_book = RuleBook(thresholds_tree, hazards, tuple(signs.kinds), folder, around, faults)
         rivers = RiverBook(thresholds_tree, hazards, rows, folder, around, faults)
         _check_signs(hazards, signs, thresholds_tree, faults)
+        if stations is not None:
+            check_intervals(thresholds_tree, hazards, rows, stations, faults)
     past_days = _read_past_days(node, node_tree, folder, stations, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)

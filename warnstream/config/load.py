@@ -136,8 +136,6 @@ def load_configuration(directory: Path) -> Configuration:
         rule_book = RuleBook(thresholds_tree, hazards, tuple(signs.kinds), folder, around, faults)
         rivers = RiverBook(thresholds_tree, hazards, rows, folder, around, faults)
         _check_signs(hazards, signs, thresholds_tree, faults)
-        if stations is not None:
-            check_intervals(thresholds_tree, hazards, rows, stations, faults)
     past_days = _read_past_days(node, node_tree, folder, stations, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
@@ -270,6 +268,8 @@ def _read_thresholds(
             _check_table(name, hazard, tree, folder)
             if getattr(hazard, "table", None) in whole:
                 _check_gauges(name, hazard, rows, tree, faults)
+    if around.stations is not None:
+        check_intervals(tree, hazards, rows, around.stations, faults)
     return hazards, rows
 
 

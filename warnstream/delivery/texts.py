@@ -169,6 +169,7 @@ def texts_zh(
 ) -> Texts:
     """Chinese texts of a message."""
     mark = "【演练】" if message.status is MessageStatus.EXERCISE else ""
+    mark += "一站未核。" if _is_lone(message) else ""
     event = title_of(message.hazard, rules)[0]
     villages = network.villages
     place = clean(
@@ -195,6 +196,7 @@ def texts_en(
 ) -> Texts:
     """English texts of a message."""
     mark = "[EXERCISE] " if message.status is MessageStatus.EXERCISE else ""
+    mark += "One gauge, not confirmed. " if _is_lone(message) else ""
     event = title_of(message.hazard, rules)[1]
     villages = network.villages
     names = (villages.name, villages.township, villages.county)
@@ -209,6 +211,11 @@ def texts_en(
     text = f"{mark}{action}. {place}: {warning} (grade {level.official_grade}) {verb}. {why}{until}"
     headline = f"{mark}{clean(policy.sender_name)}: {warning} for {place} {verb}"
     return Texts(event, place, headline, why, f"{mark}{action}", text)
+
+
+def _is_lone(message: WarningMessage) -> bool:
+    """Whether one gauge alone says so, against whole, dry neighbours: the first words of every text."""
+    return message.reason is not None and message.reason.lone_gauge
 
 
 def _why_zh(message: WarningMessage, policy: MessagePolicy) -> str:

@@ -20,6 +20,7 @@ from tests.unit.hazards.test_landslide_rain import territory
 from tests.unit.rules.county import SIGNS, rule_of
 from warnstream.assessment import Assessment, AssessmentStep, Weights, judgement, reasons, villages
 from warnstream.assessment.grids import Grids
+from warnstream.assessment.late_proofs import LateProofs
 from warnstream.assessment.stations import StationState
 from warnstream.delivery.texts import texts_en, texts_zh
 from warnstream.desk import WarningDesk
@@ -197,6 +198,7 @@ FAULTS: list[tuple[object, str, set[str]]] = [
     (Grids, "take", set()),
     (Grids, "stand_in", set()),
     (Grids, "step", set()),
+    (LateProofs, "step", set()),
     (SignBook, "step", {"signed"}),
     (SignBook, "standing", {"signed"}),
     (VillageSigns, "levels", {"signed"}),

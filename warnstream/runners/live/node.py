@@ -48,6 +48,7 @@ from warnstream.runners.live.county_state import CountyState
 from warnstream.runners.live.explanations import LiveExplanations
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.pace import Pace, SnapshotPace
+from warnstream.runners.live.past_crossings import tell_past_crossings
 from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Request, Requests
 from warnstream.runners.live.signs_json import affirm_fault
@@ -424,6 +425,7 @@ class Node:
             self._warnings = self._open_warnings()  # the duty officer may have spoken
         self.metrics.warnings_unaffirmed.set(sum(warning.unaffirmed_s > 0 for warning in self._warnings))
         self._tell_failures(assessed.failures)
+        tell_past_crossings(assessed.past_crossings, self.configuration.network, self.metrics)
         self._board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
 
     def _tell_failures(self, failures: dict[str, str]) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 from warnstream.adapters.channels.channel import Channel, ConfiguredChannel, Surroundings
 from warnstream.adapters.channels.mqtt import MqttChannel
+from warnstream.adapters.channels.smtp import SmtpChannel
 from warnstream.adapters.channels.terminal import TerminalChannel
 from warnstream.adapters.channels.webhook import WebhookChannel
 from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.config.channels.section import ChannelSection
+from warnstream.config.channels.smtp import SmtpChannelSection
 from warnstream.config.channels.terminal import TerminalChannelSection
 from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
@@ -21,6 +23,7 @@ from warnstream.model.rules.policies import RetryPolicy
 CHANNEL_OF_SECTION: dict[type[ChannelSection], Callable[[Any, Surroundings], Channel]] = {
     MqttChannelSection: MqttChannel.of,
     WebhookChannelSection: WebhookChannel.of,
+    SmtpChannelSection: SmtpChannel.of,
     TerminalChannelSection: TerminalChannel.of,
 }
 

@@ -17,7 +17,8 @@ import asyncio
 import email.utils
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
@@ -232,10 +233,13 @@ class _Exchange:
 async def _read(response: httpx.Response) -> bytes:
     """The body as it came, which lets the connection be used again; of more than `BODY_BYTES_MAX` nothing."""
     body = b""
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            return b""
+    chunks = response.aiter_raw()
+    assert isinstance(chunks, AsyncGenerator), "httpx has changed"
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > BODY_BYTES_MAX:
+                return b""
     return body
 
 

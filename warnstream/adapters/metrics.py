@@ -350,8 +350,14 @@ class Metrics:
         )
         self.send_attempts = Counter(
             "warnstream_send_attempts",
-            "Attempts to send by channel and outcome: sent, retry, refused.",
+            "Attempts to send by channel and outcome: sent, retry, refused, waiting, expired.",
             ["channel", "outcome"],
+            registry=registry,
+        )
+        self.channel_held = Gauge(
+            "warnstream_channel_held",
+            "1 while nothing gets through on a channel, or its thread is stuck: its messages wait.",
+            ["channel"],
             registry=registry,
         )
         self.channel_errors = Counter(

@@ -21,7 +21,8 @@ from warnstream.ingest.names import (
     Rows,
     refuse_if_too_large,
 )
-from warnstream.ingest.sl651.elements import INTERVAL_S, BodyError, BodyReader, Element
+from warnstream.ingest.sl651.cells import dated
+from warnstream.ingest.sl651.elements import INTERVAL_S, BodyError, BodyReader, Element, parse_time
 from warnstream.ingest.sl651.frame import Broken, Frame, scan, station_names
 from warnstream.ingest.sl651.session import join_packets
 from warnstream.model.network import Stations
@@ -35,6 +36,9 @@ OBSERVATIONS = frozenset({0x31, 0x32, 0x33, 0x34, 0x37, 0x38, 0x3A})
 
 HOUSEKEEPING = frozenset({HEARTBEAT, *range(0x40, 0x52)})
 """Functions that carry no observation: settings, status, versions, events, clock."""
+
+_AROUND_TEXT = b" \t\r\n\x1a\xef\xbb\xbf\xff\xfe"
+"""Blanks, a terminal's end of file, marks of UTF-8 and UTF-16 (whose zeros go too)."""
 
 _SERIAL_AND_TIME = {False: 8, True: 16}
 _COUNTER_NAMES = ("PT", "PJ")
@@ -115,7 +119,9 @@ class Sl651Decoder:
             for element in read(frame.body[head:]):
                 elements.append(element)  # noqa: PERF402  # what was read before a fault stays
         except BodyError as error:
-            rows.refuse(RefusalReason.BAD_VALUE, f"{frame.station}: {error}", message)
+            reader.faults.append(str(error))
+        for fault in reader.faults:
+            rows.refuse(RefusalReason.BAD_VALUE, f"{frame.station}: {fault}", message)
         if reader.other_content:
             reason = (
                 RefusalReason.PICTURE
@@ -123,6 +129,8 @@ class Sl651Decoder:
                 else RefusalReason.UNSUPPORTED_CONTENT
             )
             rows.refuse(reason, f"{reader.other_content} of {reader.station}", message)
+        sent_at_s = _sent_at(frame, self._utc_offset_s)
+        elements = dated(elements, frame.function, sent_at_s, self._utc_offset_s)
         self._take_elements(elements, message, rows)
 
     def _take_elements(self, elements: list[Element], message: RawMessage, rows: Rows) -> None:
@@ -147,16 +155,27 @@ class Sl651Decoder:
         return next((station for station in found if station is not None), None)
 
 
+def _sent_at(frame: Frame, utc_offset_s: int) -> int | None:
+    """When a frame was sent by its station's clock, behind the serial number; None if that is no time."""
+    try:
+        digits = frame.body[4:16].decode("ascii") if frame.is_ascii else frame.body[2:8].hex()
+        return parse_time(digits, utc_offset_s)
+    except (BodyError, UnicodeDecodeError):
+        return None
+
+
 def frame_bytes(payload: bytes) -> bytes:
     r"""The frames of a message: as they are, or out of hexadecimal text of a gateway.
 
     >>> frame_bytes(b" 7e7E01 00 ")
     b'~~\x01\x00'
     """
-    head = payload[:64].lstrip()
-    if head[:4].upper() == b"7E7E":
+    if payload[:1] in (b"\x7e", b"\x01"):
+        return payload
+    text = payload.replace(b"\0", b"").strip(_AROUND_TEXT)
+    if text[:4].upper() == b"7E7E" or text[:2] == b"01":
         try:
-            return bytes.fromhex(payload.decode("ascii"))
+            return bytes.fromhex(text.decode("ascii"))
         except ValueError:
             return payload
     return payload

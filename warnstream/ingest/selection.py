@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from warnstream.ingest.flat_json.decoder import Decoder
-from warnstream.ingest.names import CACHED_CHARACTERS_MAX, Decoded, RawMessage, group_by, refuse
+from warnstream.ingest.names import CACHED_CHARACTERS_MAX, Decoded, RawMessage, group_by, joined, refuse
 from warnstream.ingest.packed import PackedDecoder
 from warnstream.ingest.senml import Moment, SenmlDecoder
 from warnstream.ingest.sl651.decoder import Sl651Decoder
@@ -26,7 +26,7 @@ from warnstream.ingest.wis2 import Wis2Decoder
 from warnstream.model.messages import MessageColumns
 from warnstream.model.network import Stations
 from warnstream.model.observations.decoders import DecoderRule, matches, without_backlog
-from warnstream.model.observations.readings import concatenate
+from warnstream.model.observations.readings import empty_batch
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 
 TOPICS_REMEMBERED_MAX = 100_000
@@ -79,24 +79,22 @@ class DecoderSelection:
         """
         self._moment.now_s = now_s
         if not messages:
-            return Decoded(concatenate([]), [])
+            return Decoded(empty_batch(), [])
         known = self._known
         found = [known.get(message.topic) or self._choose(message.topic) for message in messages]
         chosen = [rule for rule, _ in found]
         speakers = [speaker for _, speaker in found]
         if chosen.count(chosen[0]) == len(chosen) and chosen[0] != _NONE:
             return self._decode(chosen[0], messages, speakers)
-        batches, refusals = [], []
+        parts = []
         groups = group_by(chosen, list(zip(messages, speakers, strict=True)))
         for index, pairs in groups.items():
             group = [message for message, _ in pairs]
             if index == _NONE:
-                refusals += [_no_decoder(message) for message in group]
+                parts.append(Decoded(empty_batch(), [_no_decoder(message) for message in group]))
                 continue
-            decoded = self._decode(index, group, [speaker for _, speaker in pairs])
-            batches.append(decoded.readings)
-            refusals += decoded.refusals
-        return Decoded(concatenate(batches), refusals)
+            parts.append(self._decode(index, group, [speaker for _, speaker in pairs]))
+        return joined(parts)
 
     def decode_columns(self, messages: MessageColumns, now_s: int = -1) -> Decoded:
         """The same of messages as columns; what is flat JSON throughout is read without an object each."""
@@ -121,8 +119,8 @@ class DecoderSelection:
         except Exception as fault:  # noqa: BLE001  # whatever it is, the other messages must be read
             if len(messages) == 1:
                 detail = f"a fault of the decoder: {type(fault).__name__}: {fault}"
-                return Decoded(concatenate([]), [refuse(RefusalReason.DECODER_FAULT, detail, messages[0])])
-            return _joined(
+                return Decoded(empty_batch(), [refuse(RefusalReason.DECODER_FAULT, detail, messages[0])])
+            return joined(
                 [
                     self._decode(index, [message], [speaker])
                     for message, speaker in zip(messages, speakers, strict=True)
@@ -140,7 +138,7 @@ class DecoderSelection:
         for message, speaker in zip(messages, speakers, strict=True):
             decoded = decoder.decode([message])
             parts.append(decoded if speaker == ANY else self._speakers.only_own(decoded, speaker, message))
-        return _joined(parts)
+        return joined(parts)
 
     def _choose(self, topic: str) -> tuple[int, int]:
         """The rule of a topic and whom it speaks for; remembered."""
@@ -157,13 +155,6 @@ class DecoderSelection:
         return found
 
 
-def _joined(parts: Sequence[Decoded]) -> Decoded:
-    return Decoded(
-        concatenate([part.readings for part in parts]),
-        [refusal for part in parts for refusal in part.refusals],
-    )
-
-
 def _no_decoder(message: RawMessage) -> Refusal:
     return refuse(RefusalReason.NO_DECODER, f"no entry of decoders: matches {message.topic!r:.200}", message)
 
@@ -177,9 +168,9 @@ def _decoder_of(
         case "wis2":
             return Wis2Decoder(stations, rule, moment, takes_exercises=takes_exercises)
         case "senml_json" | "senml_cbor":
-            return SenmlDecoder(stations, rule, moment)
-        case "chirpstack" | "the_things_stack":
-            return UplinkDecoder(stations, rule)
+            return SenmlDecoder(stations, rule, moment, takes_exercises=takes_exercises)
+        case "chirpstack" | "the_things_stack" | "actility" | "helium" | "loriot":
+            return UplinkDecoder(stations, rule, moment, takes_exercises=takes_exercises)
         case "packed":
             return PackedDecoder(stations, rule)
         case "sl651":

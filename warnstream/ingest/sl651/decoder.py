@@ -69,7 +69,7 @@ class Sl651Decoder:
         """Readings of all messages, in order; never raises for what a message contains."""
         rows = Rows()
         for message in messages:
-            rows.refusals.begin()
+            rows.begin(message)
             too_large = refuse_if_too_large(message)
             if too_large is not None:
                 rows.refusals.add(too_large)
@@ -100,14 +100,17 @@ class Sl651Decoder:
             rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, detail, message)
         elif frame.function in OBSERVATIONS:
             self._take_report(frame, message, rows)
-        elif frame.function not in HOUSEKEEPING:
+        elif frame.function in HOUSEKEEPING:
+            rows.carries_none()
+        else:
             detail = f"function {frame.function:02X} of {frame.station} is not one of the standard's"
             rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, detail, message)
 
     def _take_report(self, frame: Frame, message: RawMessage, rows: Rows) -> None:
         head = _SERIAL_AND_TIME[frame.is_ascii]
         if len(frame.body) == head:
-            return  # the reply to a query that found nothing
+            rows.carries_none()  # the reply to a query that found nothing
+            return
         if len(frame.body) < head:
             detail = f"a body of {len(frame.body)} bytes has no room for serial number and time"
             rows.refuse(RefusalReason.BAD_FRAME, detail, message)
@@ -131,6 +134,13 @@ class Sl651Decoder:
             rows.refuse(reason, f"{reader.other_content} of {reader.station}", message)
         sent_at_s = _sent_at(frame, self._utc_offset_s)
         elements = dated(elements, frame.function, sent_at_s, self._utc_offset_s)
+        there = [*(one.name for one in elements), *reader.passed_over]
+        if there:
+            rows.looked_for(
+                f"looked for {', '.join(self._mappings)}; there is {', '.join(dict.fromkeys(there))}"
+            )
+        else:
+            rows.carries_none()
         self._take_elements(elements, message, rows)
 
     def _take_elements(self, elements: list[Element], message: RawMessage, rows: Rows) -> None:

@@ -128,6 +128,8 @@ class BodyReader:
     ----------
     faults : list of str
         Elements that were lost while the body could be read on.
+    passed_over : list of str
+        Elements that are none of those that can be mapped.
     """
 
     station: str
@@ -137,6 +139,7 @@ class BodyReader:
     step_s: int = 0
     other_content: str = ""
     faults: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
 
     def read_hex(self, body: bytes) -> Iterator[Element]:
         """Values of a HEX/BCD body after serial number and time of sending.
@@ -219,6 +222,8 @@ class BodyReader:
                 return
             if value is not None:
                 yield self._observed(NAME_OF_LEAD[lead], value, number * self.step_s)
+        else:
+            self.passed_over.append(f"{lead:02X}")
 
     def _observed(
         self, name: str, value: float, after_s: int, *, cell: int = -1, n_cells: int = 0
@@ -296,7 +301,10 @@ class BodyReader:
             )
 
     def _ascii_element(self, name: str, text: str, after_s: int) -> Iterator[Element]:
-        if name not in NAME_OF_LEAD.values() or text == "M":
+        if name not in NAME_OF_LEAD.values():
+            self.passed_over.append(name[:20])
+            return
+        if text == "M":
             return
         try:
             if name.startswith("DR"):

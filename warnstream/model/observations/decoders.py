@@ -18,6 +18,9 @@ FORMATS = (
     "wis2",
     "chirpstack",
     "the_things_stack",
+    "actility",
+    "helium",
+    "loriot",
     "packed",
 )
 """Formats that a decoder rule can name."""
@@ -46,11 +49,15 @@ _PLAIN_OF_UNIT: dict[str, dict[str, tuple[float, float]]] = {
 
 @dataclass(frozen=True, slots=True)
 class VariableMapping:
-    """What one of a gateway's names means: ``value * factor + offset`` in the variable's unit."""
+    """What one of a gateway's names means: ``value * factor + offset`` in the variable's unit.
+
+    `error_values` are numbers, as they come, by which the sender says that it has no value.
+    """
 
     variable: Variable
     factor: float = 1.0
     offset: float = 0.0
+    error_values: frozenset[float] = frozenset()
 
     def value(self, raw: float) -> float:
         """A value in our unit; rounded to 1e-9, so that 7 tips of 0.1 mm are 0.7."""

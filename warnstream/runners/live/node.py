@@ -411,6 +411,7 @@ class Node:
         return render(message, configuration.network, configuration.rules, configuration.message, note)
 
     def _keep_refused(self, sequence: int, outcome: Outcome) -> None:
+        self.metrics.messages_without_reading.inc(outcome.n_without)
         if not outcome.refusals:
             return
         for refusal in outcome.refusals:

@@ -246,7 +246,8 @@ def exercise_mark(members: Mapping[str, object]) -> str | None:
     """
     for name in EXERCISE_MARKS:
         value = members.get(name)
-        if value and str(value).strip().lower() not in _NOT_MARKED:
+        is_denied = isinstance(value, str) and value.strip().lower() in _NOT_MARKED
+        if value and not is_denied:
             return name
     return None
 

@@ -306,8 +306,11 @@ def _record(item: Mapping[str, object], base: Mapping[str, object]) -> Record | 
     is_base = "s" in item or "bs" in item or set(item) <= {"bn", "bt", "bu", "bv", "bs", "bver"}
     if values == 0 and not has_base_value and is_base:
         return None
+    fault = _fault_of(item, ("n", "u"))
+    if fault:
+        return Record(str(base.get("bn", "")), None, 0, None, fault)
     name = f"{base.get('bn', '')}{item.get('n', '')}"
-    fault = _fault_of(item, ("n", "u", "v", "s", "t", "ut"))
+    fault = _fault_of(item, ("v", "s", "t", "ut"))
     if fault:
         return Record(name, None, 0, None, fault, RefusalReason.BAD_VALUE)
     if values > 1:

@@ -5,6 +5,7 @@ control, rain windows, antecedent rain, counters, stages, slope and depth
 sensors, fire weather. It knows neither villages nor levels.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,7 @@ from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.accumulation import Accumulation
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
-from warnstream.windows.counters import RainCounters
+from warnstream.windows.counters import Increments, RainCounters
 from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import RainWindow
@@ -95,6 +96,13 @@ ANTECEDENT = (
 STAGE_MARGIN = 0.5
 STAGE_MARGIN_M_MIN = 1.0
 """So much beyond a gauge's range, as a share of it and in metres, a stage is over another datum."""
+
+BELOW_THRESHOLDS_M, ABOVE_THRESHOLDS_M = 100.0, 30.0
+"""How far a stage may be below a gauge's lowest threshold (a reservoir drawn down) and above its highest (the
+Ahr rose 7 m above all that had been measured in 2021), where no table of gauges says better."""
+
+USUAL_STAGE_M = 10.0
+"""So near to what is known of a gauge no number is an error value."""
 
 Arrays = dict[str, np.ndarray]
 """State of one part by name."""
@@ -194,7 +202,9 @@ class StationState:
         self.stages = StageSeries(n_stations)
         self.sensors = SensorSeries(_sensors(rules), n_stations)
         self._rise_gauges = _rise_gauges(rules)
-        self._stage_range_m = _stage_range_m(rules, n_stations)
+        known_m, is_told = _known_stages_m(rules, n_stations)
+        self._stage_range_m = _stage_range_m(known_m, is_told)
+        self._usual_stage_m = known_m + np.array([-USUAL_STAGE_M, USUAL_STAGE_M])
         self._stations = stations
         self._windows = windows
         self._duplicates = DuplicateFilter(
@@ -399,6 +409,9 @@ class StationState:
             low_m, high_m = self._stage_range_m[readings.station[stage]].T
             off_datum = (readings.value[stage] < low_m) | (readings.value[stage] > high_m)
             flags[stage[off_datum]] |= np.uint16(Flag.OUT_OF_RANGE)
+            low_m, high_m = self._usual_stage_m[readings.station[stage]].T
+            is_usual = (readings.value[stage] >= low_m) & (readings.value[stage] <= high_m)
+            flags[stage[is_usual]] &= ~np.uint16(Flag.ERROR_VALUE)
         age_s = now_s - readings.observed_at_s
         for flag, carries in (
             (Flag.FUTURE, age_s < -self._windows.future_s_max),
@@ -477,11 +490,23 @@ class StationState:
             if len(rows):
                 grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
                 flags[rows] |= flags_of_counter
+                self._doubt_melt(readings, rows, grown, flags)
                 for one in grown:
                     self._ring.reconcile(one.station, one.begin_s, one.end_s, one.rain_mm, one.is_observed)
                     stations.append(one.station)
                     begins.append(one.begin_s)
         return self._with_gauges_of_spares(np.concatenate(stations), np.concatenate(begins))
+
+    def _doubt_melt(
+        self, readings: ReadingBatch, rows: Int64Array, grown: Iterable[Increments], flags: UInt16Array
+    ) -> None:
+        """Flags the totals, `rows`, that rose while it froze at their station."""
+        risen = [one.station[one.rain_mm > 0] for one in grown]
+        station = readings.station[rows]
+        is_melt = self._quality.melts(station, readings.observed_at_s[rows])
+        if is_melt.any():
+            is_melt &= np.isin(station, np.concatenate([np.zeros(0, dtype=np.int32), *risen]))
+            flags[rows[is_melt]] |= np.uint16(Flag.MELT)
 
     def _with_gauges_of_spares(
         self, station: Int32Array, begin_s: Int64Array
@@ -543,19 +568,39 @@ def _sensors(rules: tuple[HazardRule, ...]) -> Int32Array:
     return named[named >= 0]
 
 
-def _stage_range_m(rules: tuple[HazardRule, ...], n_stations: int) -> Float64Array:
-    """Stages that a gauge can have over its datum, shape (n_stations, 2); half the range more on either side.
+def _known_stages_m(rules: tuple[HazardRule, ...], n_stations: int) -> tuple[Float64Array, BoolArray]:
+    """Stages that each gauge is known to have, shape (n_stations, 2), and where a table of gauges says so.
 
-    A flood beyond all experience must pass, another datum must not.
+    Without such a table they reach from the gauge's lowest threshold to its highest; NaN where it has none.
     """
-    found = np.tile([-np.inf, np.inf], (n_stations, 1))
-    for rule in rules:
-        table = rule.thresholds
-        if isinstance(table, CriticalStage) and table.reaches is not None:
-            low_m, high_m = table.reaches.range_m.T
-            margin_m = np.maximum((high_m - low_m) * STAGE_MARGIN, STAGE_MARGIN_M_MIN)
-            found[table.reaches.gauge] = np.stack([low_m - margin_m, high_m + margin_m], axis=1)
-    return found
+    lowest, highest = np.full(n_stations, np.nan), np.full(n_stations, np.nan)
+    is_told = np.zeros(n_stations, dtype=np.bool_)
+    tables = [rule.thresholds for rule in rules if isinstance(rule.thresholds, CriticalStage)]
+    for table in tables:
+        is_number = ~np.isnan(table.critical_m)
+        station = np.broadcast_to(table.station[:, None], table.critical_m.shape)[is_number]
+        np.fmin.at(lowest, station, table.critical_m[is_number])
+        np.fmax.at(highest, station, table.critical_m[is_number])
+    for table in tables:
+        if table.reaches is not None:
+            lowest[table.reaches.gauge], highest[table.reaches.gauge] = table.reaches.range_m.T
+            is_told[table.reaches.gauge] = True
+    return np.stack([lowest, highest], axis=1), is_told
+
+
+def _stage_range_m(known_m: Float64Array, is_told: BoolArray) -> Float64Array:
+    """Stages that a gauge can have over its datum, shape (n_stations, 2).
+
+    A flood beyond all experience must pass, another datum and a number that is none must not: half the range
+    more on either side where a table of gauges gives it, else far below the lowest threshold, for low
+    water, and well above the highest.
+    """
+    low_m, high_m = known_m.T
+    margin_m = np.maximum((high_m - low_m) * STAGE_MARGIN, STAGE_MARGIN_M_MIN)
+    below_m = np.where(is_told, margin_m, BELOW_THRESHOLDS_M)
+    above_m = np.where(is_told, margin_m, np.maximum(margin_m, ABOVE_THRESHOLDS_M))
+    found = np.stack([low_m - below_m, high_m + above_m], axis=1)
+    return np.where(np.isnan(found), [-np.inf, np.inf], found)
 
 
 def _rise_gauges(rules: tuple[HazardRule, ...]) -> dict[int, Int32Array]:

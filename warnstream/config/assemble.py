@@ -228,7 +228,9 @@ def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
     for theirs, ours in section.variables.items():
         variable = VARIABLE_OF_WORD[ours.variable]
         factor, offset = (1.0, 0.0) if ours.unit is None else conversion(ours.unit, variable) or (1.0, 0.0)
-        mappings[theirs] = VariableMapping(variable, ours.factor * factor, offset + ours.offset)
+        mappings[theirs] = VariableMapping(
+            variable, ours.factor * factor, offset + ours.offset, frozenset(ours.error_values)
+        )
     return mappings
 
 

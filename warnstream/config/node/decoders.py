@@ -24,6 +24,10 @@ class DecoderVariableSection(Section):
         0, description="Added last, in our unit, e.g. the base of relative stages."
     )
 
+    error_values: Annotated[tuple[float, ...], value_types.decimals(-1e12, 1e12)] = default(
+        [], description="Their numbers, as they come, that say that there is no value."
+    )
+
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """A unit must be one that can become the variable's own."""
         variable = VARIABLE_OF_WORD[self.variable]

@@ -141,6 +141,18 @@ def decimal_range(least: float, most: float) -> Form:
     return Form(parse, {"type": "array", "items": dict(bound.schema), "minItems": 2, "maxItems": 2})
 
 
+def decimals(least: float, most: float) -> Form:
+    """A list of numbers, perhaps none."""
+    bound = decimal(least, most)
+
+    def parse(value: object) -> tuple[float, ...]:
+        if not isinstance(value, list):
+            raise ValueError(f"expected a list of numbers such as [65.535, 99.9], got {shown(value)}")  # noqa: TRY004
+        return tuple(bound.parse(one) for one in value)
+
+    return Form(parse, {"type": "array", "items": dict(bound.schema)})
+
+
 def yes_or_no() -> Form:
     """``true`` or ``false``."""
 

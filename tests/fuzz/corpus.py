@@ -166,6 +166,14 @@ OTHER_UPLINKS = {
     ],
     "loriot": [b'{"cmd":"rx","EUI":"R1","ts":1781769900123,"decoded":{"data":{"stage":1.5}}}'],
 }
+ANY_JSON = [
+    (
+        b'{"device":{"id":"R1"},"ts":1781769900123,"stage":"12,5 m",'
+        b'"history":[{"ts":"2026-06-18 16:00","regen":1.2}]}'
+    ),
+    b'{"ts":1781769900,"regen":0.2,"a":{"b":{"c":1}}}',
+    b"345 cm",
+]
 THINGS_STACK = [
     json.dumps(
         {

@@ -11,6 +11,7 @@ from warnstream.model.observations.readings import (
     UNIT_OF_VARIABLE,
     VARIABLE_OF_WORD,
     ReadingBatch,
+    Variable,
     batch_of,
     concatenate,
 )
@@ -188,7 +189,8 @@ class Rows:
         elif value is None:
             self.refuse(RefusalReason.BAD_VALUE, f"{word:.80} {shown(number)} is not a number", message)
         else:
-            self.add(station, int(mapping.variable), observed_at_s, value)
+            interval_s = mapping.interval_s if mapping.variable is Variable.RAIN else 0
+            self.add(station, int(mapping.variable), observed_at_s, value, interval_s)
 
     def decoded(self) -> Decoded:
         """Everything gathered so far."""

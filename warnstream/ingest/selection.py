@@ -11,18 +11,19 @@ Limit: `TOPICS_REMEMBERED_MAX` topics are remembered with their decoder; then th
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from warnstream.ingest.any_json import AnyJsonDecoder
 from warnstream.ingest.flat_json.decoder import Decoder
 from warnstream.ingest.names import CACHED_CHARACTERS_MAX, Decoded, RawMessage, group_by, joined, refuse
 from warnstream.ingest.packed import PackedDecoder
 from warnstream.ingest.senml import Moment, SenmlDecoder
 from warnstream.ingest.sl651.decoder import Sl651Decoder
 from warnstream.ingest.speakers import ANY, Senders, speaks_for_all
-from warnstream.ingest.uplink import UplinkDecoder
+from warnstream.ingest.uplink import UPLINK_FORMATS, UplinkDecoder
 from warnstream.ingest.wis2 import Wis2Decoder
 from warnstream.model.messages import MessageColumns
 from warnstream.model.network import Stations
@@ -172,18 +173,24 @@ def _no_decoder(message: RawMessage) -> Refusal:
     return refuse(RefusalReason.NO_DECODER, f"no entry of decoders: matches {message.topic!r:.200}", message)
 
 
+_WITH_MOMENT: dict[str, Callable[..., FormatDecoder]] = {
+    "wis2": Wis2Decoder,
+    "senml_json": SenmlDecoder,
+    "senml_cbor": SenmlDecoder,
+    "json": AnyJsonDecoder,
+    **dict.fromkeys(UPLINK_FORMATS, UplinkDecoder),
+}
+"""Decoders of messages that may tell no time, and may be marked as an exercise."""
+
+
 def _decoder_of(
     rule: DecoderRule, stations: Stations, moment: Moment, *, takes_exercises: bool
 ) -> FormatDecoder:
+    if rule.format in _WITH_MOMENT:
+        return _WITH_MOMENT[rule.format](stations, rule, moment, takes_exercises=takes_exercises)
     match rule.format:
         case "flat_json":
             return Decoder(stations, rule, takes_exercises=takes_exercises)
-        case "wis2":
-            return Wis2Decoder(stations, rule, moment, takes_exercises=takes_exercises)
-        case "senml_json" | "senml_cbor":
-            return SenmlDecoder(stations, rule, moment, takes_exercises=takes_exercises)
-        case "chirpstack" | "the_things_stack" | "actility" | "helium" | "loriot":
-            return UplinkDecoder(stations, rule, moment, takes_exercises=takes_exercises)
         case "packed":
             return PackedDecoder(stations, rule)
         case "sl651":

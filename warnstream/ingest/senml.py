@@ -40,6 +40,7 @@ from warnstream.ingest.names import (
     Rows,
     exercise_mark,
     in_own_unit,
+    is_error_value,
     is_finite,
     refuse_if_too_large,
     shown,
@@ -163,6 +164,10 @@ class SenmlDecoder:
             detail = f"time {record.time_s:g} of {record.name!r:.80}: expected an absolute base time"
             rows.refuse(RefusalReason.BAD_TIME, detail, message)
             return
+        if is_error_value(mapping, record.value):
+            detail = f"{record.name!r:.80} {record.value:g} is declared an error value"
+            rows.refuse(RefusalReason.ERROR_VALUE, detail, message)
+            return
         value = in_own_unit(mapping, record.unit, record.value)
         if value is not None and not is_finite(value):
             detail = f"{record.name!r:.80} {record.value:g} is too great"
@@ -171,7 +176,8 @@ class SenmlDecoder:
             detail = f"{record.name!r:.80} in {record.unit!r:.40}"
             rows.refuse(RefusalReason.WRONG_UNIT, detail, message)
         else:
-            rows.add(station, int(mapping.variable), observed_at_s, value)
+            interval_s = mapping.interval_s if mapping.variable is Variable.RAIN else 0
+            rows.add(station, int(mapping.variable), observed_at_s, value, interval_s)
 
     def _absolute(self, time_s: float, mapping: VariableMapping) -> int | None:
         """Seconds UTC; None if it cannot be known, or would differ at a second delivery."""

@@ -139,7 +139,7 @@ class UplinkDecoder:
         message: RawMessage,
         rows: Rows,
     ) -> None:
-        members = list(_members(decoded, "", DEPTH_MAX))
+        members = list(members_of(decoded, "", DEPTH_MAX))
         known = [(word, value) for word, value in members if word in self._names.variables]
         if known and all(value is None for _, value in known):
             rows.carries_none()
@@ -226,12 +226,13 @@ def _spellings(identity: object) -> Iterator[str]:
         yield from (eui, eui.upper())
 
 
-def _members(part: Mapping[str, object], head: str, depth: int) -> Iterator[tuple[str, object]]:
+def members_of(part: Mapping[str, object], head: str, depth: int) -> Iterator[tuple[str, object]]:
+    """Members of an object, those of inner objects with dots, down to a depth."""
     for name, value in part.items():
         if not isinstance(value, Mapping):
             yield f"{head}{name}", value
         elif depth > 1:
-            yield from _members(value, f"{head}{name}.", depth - 1)
+            yield from members_of(value, f"{head}{name}.", depth - 1)
 
 
 def _inner(content: object, *path: str) -> object:
@@ -322,3 +323,6 @@ _UPLINKS = {
     "helium": _helium,
     "loriot": _loriot,
 }
+
+UPLINK_FORMATS = tuple(_UPLINKS)
+"""Formats that are read here."""

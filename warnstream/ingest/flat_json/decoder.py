@@ -62,8 +62,8 @@ __all__ = ["PAYLOAD_BYTES_MAX", "Decoded", "Decoder", "RawMessage"]
 _RESERVED = frozenset({"station", "time", "unit", "sequence", *EXERCISE_MARKS})
 _TIME_CACHE_MAX = 4096
 _SEQUENCE_MAX = 2**31 - 1
-_Row = tuple[int, int, int, float, int]
-"""Station, variable, time, value, number of a tip."""
+_Row = tuple[int, int, int, float, int, int]
+"""Station, variable, time, value, interval of an amount, number of a tip."""
 
 
 class Decoder:
@@ -140,9 +140,8 @@ class Decoder:
                 else:
                     rows.append(item)
                     message_of_row.append(index)
-        columns = zip(*rows, strict=True) if rows else ((), (), (), (), ())
-        station, variable, observed_at_s, value, sequence = columns
-        read = batch_of(station, variable, observed_at_s, value, sequence=sequence)
+        columns = zip(*rows, strict=True) if rows else ((), (), (), (), (), ())
+        read = batch_of(*columns)
         readings = concatenate([plain, read])
         message = np.concatenate([message_of_plain, np.array(message_of_row, dtype=np.int64)])
         arrival = np.argsort(message, kind="stable")
@@ -234,7 +233,8 @@ class Decoder:
         units = observation.get("unit")
         refusal = _check_unit(word, mapping, units, message) if units is not None else None
         sequence = number_of(observation.get("sequence")) if mapping.variable is Variable.RAIN_TIP else 0
-        return refusal or (station, int(mapping.variable), observed_at_s, number, sequence)
+        interval_s = mapping.interval_s if mapping.variable is Variable.RAIN else 0
+        return refusal or (station, int(mapping.variable), observed_at_s, number, interval_s, sequence)
 
     def _parse_time(self, time: object) -> int:
         if isinstance(time, str):

@@ -19,6 +19,7 @@ from warnstream.ingest.names import (
     Names,
     RawMessage,
     Rows,
+    is_error_value,
     refuse_if_too_large,
 )
 from warnstream.ingest.sl651.cells import dated
@@ -156,6 +157,10 @@ class Sl651Decoder:
                     detail = f"address {one.station} is no station and not mapped in decoders: stations"
                     rows.refuse(RefusalReason.UNKNOWN_STATION, detail, message)
                 unknown.add(one.station)
+                continue
+            if is_error_value(mapping, one.value):
+                detail = f"{one.name} {one.value:g} of {one.station} is declared an error value"
+                rows.refuse(RefusalReason.ERROR_VALUE, detail, message)
                 continue
             interval_s = INTERVAL_S.get(one.name, 0) if mapping.variable is Variable.RAIN else 0
             rows.add(station, int(mapping.variable), one.observed_at_s, mapping.value(one.value), interval_s)

@@ -81,6 +81,11 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.messages_without_reading = Counter(
+            "warnstream_messages_without_reading",
+            "Messages that carry no observation by their kind: heartbeats, sensors without a value.",
+            registry=registry,
+        )
         self.refused_taken_again = Counter(
             "warnstream_refused_taken_again", "Refusals whose messages were taken again.", registry=registry
         )

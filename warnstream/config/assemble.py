@@ -8,7 +8,7 @@ from pathlib import Path
 
 from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
-from warnstream.config.node.decoders import NamesSection
+from warnstream.config.node.decoders import DecoderSection, LayoutSection, NamesSection
 from warnstream.config.node.document import (
     BROKER_PORT,
     BROKER_TLS_PORT,
@@ -41,6 +41,7 @@ from warnstream.model.observations.decoders import (
     conversion,
     default_rules,
 )
+from warnstream.model.observations.layout import Layout
 from warnstream.model.observations.readings import VARIABLE_OF_WORD
 from warnstream.model.observations.signs import SignKind, SignPolicy
 from warnstream.model.rules.policies import (
@@ -209,6 +210,25 @@ def _decoder_rule(section: NamesSection, topic: str, form: str) -> DecoderRule:
         utc_offset_s=section.utc_offset_s,
         wrap_mm=section.wrap_mm,
         day_start_s=section.day_start_s,
+        layout=_layout(section.layout) if isinstance(section, DecoderSection) else None,
+    )
+
+
+def _layout(section: LayoutSection | None) -> Layout | None:
+    if section is None:
+        return None
+    return Layout(
+        station=section.station or "",
+        time=section.time or "",
+        station_level=section.station_level or 0,
+        name_level=section.name_level or 0,
+        time_form=section.time_form or "",
+        zone=section.zone or (),
+        observations=tuple(section.observations),
+        name=section.name or "",
+        value=section.value or "",
+        unit=section.unit or "",
+        has_decimal_comma=section.has_decimal_comma,
     )
 
 
@@ -226,7 +246,13 @@ def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
     for theirs, ours in section.variables.items():
         variable = VARIABLE_OF_WORD[ours.variable]
         factor, offset = (1.0, 0.0) if ours.unit is None else conversion(ours.unit, variable) or (1.0, 0.0)
-        mappings[theirs] = VariableMapping(variable, ours.factor * factor, offset + ours.offset)
+        mappings[theirs] = VariableMapping(
+            variable,
+            ours.factor * factor,
+            offset + ours.offset,
+            frozenset(ours.error_values),
+            ours.interval_s or 0,
+        )
     return mappings
 
 

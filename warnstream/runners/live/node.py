@@ -467,6 +467,7 @@ class Node:
         return rendered
 
     def _keep_refused(self, sequence: int, outcome: Outcome) -> None:
+        self.metrics.messages_without_reading.inc(outcome.n_without)
         if not outcome.refusals:
             return
         for refusal in outcome.refusals:

@@ -44,7 +44,7 @@ from warnstream.adapters.outbox.types import (
     split_key,
 )
 from warnstream.adapters.sqlite import Database
-from warnstream.delivery.notification import Settlement, Signal, State
+from warnstream.delivery.dispatch.notification import Settlement, Signal, State
 from warnstream.delivery.plan import notifications_of
 from warnstream.model.effects import (
     Answer,

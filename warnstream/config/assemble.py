@@ -8,6 +8,7 @@ from pathlib import Path
 
 from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
+from warnstream.config.lateness import default_lateness_s
 from warnstream.config.node.decoders import DecoderSection, LayoutSection, NamesSection
 from warnstream.config.node.document import (
     BROKER_PORT,
@@ -110,7 +111,7 @@ def assemble(
         ),
         http=HttpSettings(node.http.host, node.http.port, node.http.public_url.rstrip("/")),
         channels=dict(channels.channels),
-        windows=_window_policy(node),
+        windows=_window_policy(node, rules),
         quality=quality_policy(node.quality),
         counters=_counter_policy(node),
         forecast=_forecast_policy(node),
@@ -122,6 +123,7 @@ def assemble(
         signs=signs,
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
+        files_read=folder.files_read(),
     )
 
 
@@ -256,11 +258,14 @@ def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
     return mappings
 
 
-def _window_policy(node: NodeDocument) -> WindowPolicy:
+def _window_policy(node: NodeDocument, rules: tuple[HazardRule, ...]) -> WindowPolicy:
     windows = node.windows
+    lateness_s = windows.lateness_s_max
+    if lateness_s is None:
+        lateness_s = default_lateness_s(rules, windows.longest_s)
     return WindowPolicy(
         longest_s=windows.longest_s,
-        lateness_s_max=windows.lateness_s_max,
+        lateness_s_max=lateness_s,
         grace_s=windows.grace_s,
         silent_after_s=windows.silent_after_s,
         future_s_max=windows.future_s_max,

@@ -23,7 +23,8 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt import frames as wire
 from warnstream.adapters.mqtt import publish_blocks as mqtt_blocks
 from warnstream.adapters.mqtt.bulk_client import BulkClient
-from warnstream.adapters.mqtt.frames import Columns, Frame, FrameError, StreamBuffer
+from warnstream.adapters.mqtt.fields import FrameError
+from warnstream.adapters.mqtt.frames import Columns, Frame, StreamBuffer
 from warnstream.adapters.mqtt.listener.access import Permissions
 from warnstream.adapters.mqtt.listener.connection import ClientConnection
 from warnstream.adapters.mqtt.listener.listener import MqttListener

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from warnstream.adapters.inbox import InboundBatch, Inbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import fields
 from warnstream.adapters.mqtt.listener.listener import MqttListener
 from warnstream.config.settings import ListenerSettings
 
@@ -97,15 +97,15 @@ def connect_packet(
     will: tuple[str, str] | None = None,
 ) -> bytes:
     flags = (2 if clean else 0) | (0xC0 if user else 0) | (4 if will else 0)
-    body = wire.text_field("MQTT") + bytes((5 if is_v5 else 4, flags)) + keepalive_s.to_bytes(2, "big")
+    body = fields.text_field("MQTT") + bytes((5 if is_v5 else 4, flags)) + keepalive_s.to_bytes(2, "big")
     if is_v5:
-        body += wire.properties_field({} if clean else {wire.SESSION_EXPIRY: 1_000})
-    body += wire.text_field(client_id)
+        body += fields.properties_field({} if clean else {fields.SESSION_EXPIRY: 1_000})
+    body += fields.text_field(client_id)
     if will:
-        body += (b"\0" if is_v5 else b"") + wire.text_field(will[0]) + wire.text_field(will[1])
+        body += (b"\0" if is_v5 else b"") + fields.text_field(will[0]) + fields.text_field(will[1])
     for text in user or ():
-        body += wire.text_field(text)
-    return b"\x10" + wire.varint(len(body)) + body
+        body += fields.text_field(text)
+    return b"\x10" + fields.varint(len(body)) + body
 
 
 class RawClient:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.mqtt_listening import Opened, connect_packet, listening
-from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import server_packets
 from warnstream.config.settings import ListenerTlsSettings
 from warnstream.model.errors import WarnstreamError
 
@@ -68,7 +68,9 @@ def test_a_station_s_certificate_is_its_user(certificates: Path, station: str, a
         with client_socket(opened, certificates, "R0001") as client:
             client.sendall(connect_packet("any"))
             assert client.recv(4) == b"\x20\x02\x00\x00"
-            client.sendall(wire.encode_publish(f"ws/county/rain/{station}/obs", b"x", 1, is_v5=False))
+            client.sendall(
+                server_packets.encode_publish(f"ws/county/rain/{station}/obs", b"x", 1, is_v5=False)
+            )
             assert client.recv(4) == answer
 
 
@@ -110,7 +112,9 @@ def test_large_streams_pass_through_tls_whole(certificates: Path) -> None:
             n = 3_000
             topic = "ws/county/rain/R0001/obs"
             client.sendall(
-                b"".join(wire.encode_publish(topic, bytes(200), i + 1, is_v5=False) for i in range(n))
+                b"".join(
+                    server_packets.encode_publish(topic, bytes(200), i + 1, is_v5=False) for i in range(n)
+                )
             )
             answered = 0
             while answered < 4 * n:

@@ -15,6 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from tests.conftest import Mosquitto
 from warnstream.adapters.inbox import InboundBatch, Inbox
 from warnstream.adapters.mqtt import connection as mqtt_connection
+from warnstream.adapters.mqtt import fields, server_packets
 from warnstream.adapters.mqtt import frames as wire
 from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings
@@ -78,7 +79,7 @@ class ScriptedBroker:
         packet = self._packet()
         while packet[0] >> 4 != wire.SUBSCRIBE:
             packet = self._packet()
-        client.sendall(wire.encode_suback(packet[2:4], [code], is_v5=is_v5))
+        client.sendall(server_packets.encode_suback(packet[2:4], [code], is_v5=is_v5))
 
     def send(self, data: bytes) -> None:
         assert self.client is not None
@@ -121,18 +122,22 @@ def broker() -> Iterator[ScriptedBroker]:
 def test_messages_redelivered_before_the_suback_are_taken_and_acknowledged(
     broker: ScriptedBroker, reader: str, is_v5: bool
 ) -> None:
-    early = b"".join(wire.encode_publish(OBS, b"%d" % n, n, is_v5=is_v5, dup=True) for n in (1, 2, 3))
+    early = b"".join(
+        server_packets.encode_publish(OBS, b"%d" % n, n, is_v5=is_v5, dup=True) for n in (1, 2, 3)
+    )
     with source(broker.port, reader, "5" if is_v5 else "3.1.1") as (opened, inbox):
         broker.accept(is_v5=is_v5, before=early)
         assert payloads(take(opened, inbox, 3)) == [b"1", b"2", b"3"]
-        assert broker.read(12) == wire.encode_pubacks([b"\0\1", b"\0\2", b"\0\3"])
+        assert broker.read(12) == server_packets.encode_pubacks([b"\0\1", b"\0\2", b"\0\3"])
 
 
 @READERS
 def test_frames_cut_anywhere_are_whole_again(broker: ScriptedBroker, reader: str) -> None:
     with source(broker.port, reader) as (opened, inbox):
         broker.accept()
-        data = b"".join(wire.encode_publish(OBS, bytes(n), n, is_v5=False) for n in (1, 127, 200, 20_000))
+        data = b"".join(
+            server_packets.encode_publish(OBS, bytes(n), n, is_v5=False) for n in (1, 127, 200, 20_000)
+        )
         for start in range(0, len(data), 97):
             broker.send(data[start : start + 97])
         assert [len(one) for one in payloads(take(opened, inbox, 4))] == [1, 127, 200, 20_000]
@@ -145,11 +150,11 @@ def test_all_that_a_broker_may_say_between_messages_is_understood(
     with source(broker.port, reader) as (opened, inbox):
         broker.accept()
         broker.send(
-            wire.encode_publish(OBS, b"zero", 0, is_v5=False)
-            + wire.PINGRESP_PACKET
-            + wire.encode_publish(OBS, b"one", 1, is_v5=False, retain=True)
-            + b"\x34" + wire.varint(len(OBS) + 7) + wire.text_field(OBS) + b"\x00\x02two"
-            + wire.encode_publish(OBS, b"after", 3, is_v5=False)
+            server_packets.encode_publish(OBS, b"zero", 0, is_v5=False)
+            + server_packets.PINGRESP_PACKET
+            + server_packets.encode_publish(OBS, b"one", 1, is_v5=False, retain=True)
+            + b"\x34" + fields.varint(len(OBS) + 7) + fields.text_field(OBS) + b"\x00\x02two"
+            + server_packets.encode_publish(OBS, b"after", 3, is_v5=False)
         )  # fmt: skip
         found = take(opened, inbox, 3, acknowledge=False)
         assert broker.read(4) == b"\x50\x02\x00\x02", "PUBREC of the QoS 2 message"
@@ -164,9 +169,9 @@ def test_all_that_a_broker_may_say_between_messages_is_understood(
 def test_topic_aliases_and_properties_of_mqtt_5_are_followed(broker: ScriptedBroker) -> None:
     with source(broker.port, "bulk", "5") as (opened, inbox):
         broker.accept(is_v5=True)
-        for topic in (wire.text_field(OBS), b"\0\0"):
+        for topic in (fields.text_field(OBS), b"\0\0"):
             body = topic + b"\0\1" + b"\x08\x23\x00\x05\x02\0\0\0\x09" + b"x"
-            broker.send(b"\x32" + wire.varint(len(body)) + body)
+            broker.send(b"\x32" + fields.varint(len(body)) + body)
         assert [one.topics for one in take(opened, inbox, 2)] in ([[OBS], [OBS]], [[OBS, OBS]])
 
 
@@ -176,12 +181,12 @@ def test_a_broken_stream_ends_the_connection_and_a_new_one_begins_clean(
 ) -> None:
     with source(broker.port, reader) as (opened, inbox):
         broker.accept()
-        broker.send(wire.encode_publish(OBS, b"1", 1, is_v5=False) + b"\x32\x20\x00")
+        broker.send(server_packets.encode_publish(OBS, b"1", 1, is_v5=False) + b"\x32\x20\x00")
         first = take(opened, inbox, 1, acknowledge=False)
         broker.drop()
         broker.accept()
         opened.acknowledge(first)  # of the earlier connection: must not be said on this one
-        broker.send(wire.encode_publish(OBS, b"1", 9, is_v5=False, dup=True))
+        broker.send(server_packets.encode_publish(OBS, b"1", 9, is_v5=False, dup=True))
         assert payloads(take(opened, inbox, 1)) == [b"1"]
         assert broker.read(4) == b"@\x02\x00\x09"
 
@@ -193,7 +198,7 @@ def test_a_broker_that_streams_is_alive_though_its_answer_to_our_ping_is_late(
     with source(broker.port, "bulk") as (opened, inbox):
         broker.accept()
         for n in range(1, 61):  # six seconds, three keepalives, no PINGRESP
-            broker.send(wire.encode_publish(OBS, b"%d" % n, n, is_v5=False))
+            broker.send(server_packets.encode_publish(OBS, b"%d" % n, n, is_v5=False))
             time.sleep(0.1)
         assert payloads(take(opened, inbox, 60)) == [b"%d" % n for n in range(1, 61)]
         assert opened.is_connected
@@ -224,7 +229,7 @@ def test_what_is_not_mqtt_ends_the_connection_and_not_the_thread(broker: Scripte
         broker.accept()
         broker.send(b"\x30\xff\xff\xff\xff\xff")
         broker.accept()
-        broker.send(wire.encode_publish(OBS, b"1", 1, is_v5=False))
+        broker.send(server_packets.encode_publish(OBS, b"1", 1, is_v5=False))
         assert payloads(take(opened, inbox, 1)) == [b"1"]
 
 

@@ -16,19 +16,18 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
 
+from warnstream.adapters.mqtt.fields import TOPIC_INVALID, FrameError
 from warnstream.adapters.mqtt.frames import (
     FRAME_BYTES_LIMIT,
     PUBLISH,
-    TOPIC_INVALID,
     Columns,
-    FrameError,
     StreamBuffer,
-    encode_pubacks,
     next_frame,
     parse_publish,
     scan_publishes,
 )
 from warnstream.adapters.mqtt.publish_blocks import Block, KnownTopics, scan_block
+from warnstream.adapters.mqtt.server_packets import encode_pubacks
 
 READ_BYTES = 256 * 1024
 READS_MAX = 16

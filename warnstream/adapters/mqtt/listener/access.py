@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warnstream.adapters.mqtt.frames import matches
+from warnstream.adapters.mqtt.topic_filters import matches
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.observations.decoders import BACKLOG_LEVEL
 

@@ -18,8 +18,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from warnstream.adapters.inbox import InboundBatch
+from warnstream.adapters.mqtt import client_packets, fields, server_packets, topic_filters
 from warnstream.adapters.mqtt import frames as wire
-from warnstream.adapters.mqtt.frames import Columns, Connect, Frame, FrameError, Publish
+from warnstream.adapters.mqtt.client_packets import Connect
+from warnstream.adapters.mqtt.fields import FrameError
+from warnstream.adapters.mqtt.frames import Columns, Frame, Publish
 from warnstream.adapters.mqtt.listener.sessions import Session, Waiting
 from warnstream.adapters.mqtt.publish_blocks import KnownTopics, scan_block
 from warnstream.model.messages import PayloadsOf, TopicsOf
@@ -180,7 +183,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         """Log, count and close."""
         self._listener.tell_refused(reason, detail, self.address, self._user, self.client_id)
         if self._is_v5 and self._session is not None:
-            self._write(wire.encode_disconnect(code))
+            self._write(server_packets.encode_disconnect(code))
         self.close()
 
     def close(self) -> None:
@@ -266,26 +269,28 @@ class ClientConnection(asyncio.BufferedProtocol):
     def _handle(self, data: bytes, frame: Frame) -> None:
         if self._session is None:
             if frame.kind != wire.CONNECT:
-                raise FrameError(wire.PROTOCOL_ERROR, "the first packet is no CONNECT")
-            self._begin(wire.parse_connect(data, frame))
+                raise FrameError(fields.PROTOCOL_ERROR, "the first packet is no CONNECT")
+            self._begin(client_packets.parse_connect(data, frame))
         elif frame.kind == wire.PUBLISH:
             self._handle_publish(wire.parse_publish(data, frame, is_v5=self._is_v5))
         elif frame.kind == wire.PUBACK:
-            message_id, _ = wire.parse_puback(data, frame)
+            message_id, _ = client_packets.parse_puback(data, frame)
             self._session.acknowledged(int.from_bytes(message_id, "big"))
         elif frame.kind == wire.PINGREQ:
-            self._write(wire.PINGRESP_PACKET)
+            self._write(server_packets.PINGRESP_PACKET)
         elif frame.kind == wire.SUBSCRIBE:
-            self._handle_subscribe(*wire.parse_subscribe(data, frame, is_v5=self._is_v5))
+            self._handle_subscribe(*client_packets.parse_subscribe(data, frame, is_v5=self._is_v5))
         elif frame.kind == wire.UNSUBSCRIBE:
-            message_id, filters = wire.parse_unsubscribe(data, frame, is_v5=self._is_v5)
+            message_id, filters = client_packets.parse_unsubscribe(data, frame, is_v5=self._is_v5)
             session = self._session
             codes = [0 if self._listener.hub.unsubscribe(session, one) else 0x11 for one in filters]
-            self._write(wire.encode_suback(message_id, codes, is_v5=self._is_v5, kind=wire.UNSUBACK))
+            self._write(
+                server_packets.encode_suback(message_id, codes, is_v5=self._is_v5, kind=wire.UNSUBACK)
+            )
         elif frame.kind == wire.DISCONNECT:
             self._say_goodbye(data[frame.start : frame.stop])
         else:
-            raise FrameError(wire.PROTOCOL_ERROR, f"packet type {frame.kind} is not a client's")
+            raise FrameError(fields.PROTOCOL_ERROR, f"packet type {frame.kind} is not a client's")
 
     def _say_goodbye(self, body: bytes) -> None:
         # MQTT 5 reason 4 asks for the will all the same.
@@ -332,22 +337,22 @@ class ClientConnection(asyncio.BufferedProtocol):
         properties: dict[int, int | str] | None = None
         if connect.is_v5:
             properties = {
-                wire.RECEIVE_MAXIMUM: settings.inflight_max,
-                wire.MAXIMUM_QOS: 1,
-                wire.MAXIMUM_PACKET: settings.message_bytes_max,
-                wire.TOPIC_ALIAS_MAXIMUM: ALIASES_MAX,
-                wire.SUBSCRIPTION_ID_AVAILABLE: 0,
-                wire.SHARED_AVAILABLE: 0,
+                fields.RECEIVE_MAXIMUM: settings.inflight_max,
+                fields.MAXIMUM_QOS: 1,
+                fields.MAXIMUM_PACKET: settings.message_bytes_max,
+                fields.TOPIC_ALIAS_MAXIMUM: ALIASES_MAX,
+                fields.SUBSCRIPTION_ID_AVAILABLE: 0,
+                fields.SHARED_AVAILABLE: 0,
             }
             if not connect.client_id:
-                properties[wire.ASSIGNED_CLIENT] = self._session.client_id
-        self._write(wire.encode_connack(0, session_present=is_present, properties=properties))
+                properties[fields.ASSIGNED_CLIENT] = self._session.client_id
+        self._write(server_packets.encode_connack(0, session_present=is_present, properties=properties))
         self._session.resume(self, connect.receive_max)
 
     def reject(self, connect: Connect, reason: str, detail: str, *, v5: int, v3: int) -> None:
         """Answer a CONNECT with a refusal and close."""
         code, properties = (v5, dict[int, int | str]()) if connect.is_v5 else (v3, None)
-        self._write(wire.encode_connack(code, session_present=False, properties=properties))
+        self._write(server_packets.encode_connack(code, session_present=False, properties=properties))
         self.refuse(reason, detail)
 
     def _set_keepalive(self) -> None:
@@ -390,19 +395,21 @@ class ClientConnection(asyncio.BufferedProtocol):
             self.close()
         elif message_id:
             self._hand_over(0)
-            self._write(wire.encode_puback_refused(message_id, wire.NOT_AUTHORIZED))
+            self._write(server_packets.encode_puback_refused(message_id, fields.NOT_AUTHORIZED))
 
     def _topic(self, publish: Publish) -> str:
         if publish.alias > ALIASES_MAX:
             raise FrameError(
-                wire.ALIAS_INVALID, f"topic alias {publish.alias}, at most {ALIASES_MAX} are kept"
+                fields.ALIAS_INVALID, f"topic alias {publish.alias}, at most {ALIASES_MAX} are kept"
             )
         if not publish.topic:
             known = self._topic_of_alias.get(publish.alias)
             if known is None:
-                raise FrameError(wire.PROTOCOL_ERROR, f"topic alias {publish.alias} was never given a topic")
+                raise FrameError(
+                    fields.PROTOCOL_ERROR, f"topic alias {publish.alias} was never given a topic"
+                )
             return known
-        topic = wire.text_of(publish.topic)
+        topic = fields.text_of(publish.topic)
         if publish.alias:
             self._topic_of_alias[publish.alias] = topic
         return topic
@@ -415,7 +422,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._columns = Columns()
         if not columns.topics and not self._unacknowledged:
             self._spend(1)
-            self._write(wire.encode_pubacks(columns.message_ids))
+            self._write(server_packets.encode_pubacks(columns.message_ids))
             return
         self._put(columns.topics, columns.payloads, columns.message_ids, size_bytes)
 
@@ -453,7 +460,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     def acknowledge(self, message_ids: list[bytes], streams: int) -> None:
         """These are durable; `streams` of the reads that were part of a stream brought them."""
         self._streams -= streams
-        self._write(wire.encode_pubacks(message_ids))
+        self._write(server_packets.encode_pubacks(message_ids))
         self._unacknowledged -= len(message_ids)
         self._acknowledged_at_s = self._listener.now_s()
         if self._unacknowledged < self._listener.settings.inflight_max:
@@ -488,7 +495,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     def send_publish(self, message: Waiting, message_id: int, *, dup: bool) -> None:
         """Write a PUBLISH; QoS 0 if `message_id` is 0."""
         self._write(
-            wire.encode_publish(
+            server_packets.encode_publish(
                 message.topic, message.payload, message_id, is_v5=self._is_v5, retain=message.retain, dup=dup
             )
         )
@@ -501,12 +508,12 @@ class ClientConnection(asyncio.BufferedProtocol):
             if topic_filter.startswith("$share/"):
                 codes.append(0x9E if self._is_v5 else 0x80)
                 continue
-            if not wire.is_filter(topic_filter) or not listener.permissions.may_subscribe(
+            if not topic_filters.is_filter(topic_filter) or not listener.permissions.may_subscribe(
                 self._user, topic_filter
             ):
                 detail = f"may not subscribe to {topic_filter}"
                 listener.tell_refused("permission", detail, self.address, self._user, self.client_id)
-                codes.append(wire.NOT_AUTHORIZED if self._is_v5 else 0x80)
+                codes.append(fields.NOT_AUTHORIZED if self._is_v5 else 0x80)
                 continue
             qos = min(options & 3, 1)
             is_new = topic_filter not in session.filters
@@ -518,6 +525,6 @@ class ClientConnection(asyncio.BufferedProtocol):
             handling = options >> 4 & 3
             if handling == 0 or (handling == 1 and is_new):
                 granted.append((topic_filter, qos))
-        self._write(wire.encode_suback(message_id, codes, is_v5=self._is_v5))
+        self._write(server_packets.encode_suback(message_id, codes, is_v5=self._is_v5))
         for topic_filter, qos in granted:
             listener.hub.send_retained(session, topic_filter, qos)

@@ -24,12 +24,13 @@ from typing import Any
 
 from warnstream.adapters.inbox import InboundBatch, Inbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt.frames import SESSION_WITHOUT_END, Connect, matches
+from warnstream.adapters.mqtt.client_packets import SESSION_WITHOUT_END, Connect
 from warnstream.adapters.mqtt.listener.access import Permissions, Users
 from warnstream.adapters.mqtt.listener.connection import READ_BYTES_MAX, ClientConnection
 from warnstream.adapters.mqtt.listener.selector import CoalescingSelector
 from warnstream.adapters.mqtt.listener.sessions import SESSIONS_MAX, Session, SessionStore
 from warnstream.adapters.mqtt.publisher import Publication
+from warnstream.adapters.mqtt.topic_filters import matches
 from warnstream.config.settings import ListenerSettings
 from warnstream.model.errors import WarnstreamError
 

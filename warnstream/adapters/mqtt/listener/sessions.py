@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from warnstream.adapters.mqtt.frames import matches
+from warnstream.adapters.mqtt.topic_filters import matches
 
 RETAINED_MAX = 100_000
 SESSIONS_MAX = 100_000

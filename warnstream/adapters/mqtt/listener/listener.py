@@ -12,11 +12,9 @@ and silence of each client are limited (`listener:` in the configuration).
 
 import asyncio
 import concurrent.futures
-import dataclasses
 import logging
 import os
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -26,9 +24,13 @@ from warnstream.adapters.inbox import InboundBatch, Inbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.client_packets import SESSION_WITHOUT_END, Connect
 from warnstream.adapters.mqtt.listener.access import Permissions, Users
+from warnstream.adapters.mqtt.listener.back_pressure import BackPressure
 from warnstream.adapters.mqtt.listener.connection import READ_BYTES_MAX, ClientConnection
+from warnstream.adapters.mqtt.listener.port import Client
+from warnstream.adapters.mqtt.listener.refusals import Refusals
 from warnstream.adapters.mqtt.listener.selector import CoalescingSelector
 from warnstream.adapters.mqtt.listener.sessions import SESSIONS_MAX, Session, SessionStore
+from warnstream.adapters.mqtt.listener.tls import TlsGate, tls_context
 from warnstream.adapters.mqtt.publisher import Publication
 from warnstream.adapters.mqtt.topic_filters import matches
 from warnstream.config.settings import ListenerSettings
@@ -36,14 +38,11 @@ from warnstream.model.errors import WarnstreamError
 
 START_S_MAX = 20.0
 PUBLISH_S_MAX = 10.0
-HANDSHAKE_S_MAX = 10.0
 SWEEP_S = 1.0
 SESSION_KEPT_S_MAX = 7 * 86_400
 """Sessions of clients that stay away are forgotten then, whatever they asked for."""
 
 PASSWORD_THREADS = 2
-REFUSALS_LOGGED_PER_MINUTE = 20
-"""Refusals of one reason that are logged; all are counted."""
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +75,7 @@ class MqttListener:
         self._inbox = inbox
         self._metrics = metrics
         self._users = Users(settings.users_file) if settings.users_file else None
-        self._tls = _tls_context(settings)
+        self._tls = tls_context(settings.tls) if settings.tls else None
         self.permissions = Permissions(
             prefix=settings.topic_prefix,
             is_open=settings.is_open,
@@ -89,9 +88,9 @@ class MqttListener:
             ),
         )
         self.read_buffer = memoryview(bytearray(READ_BYTES_MAX))
-        self._peers: set[ClientConnection] = set()
-        self._refusals: dict[str, tuple[float, int]] = {}
-        self._is_holding = False
+        self._peers: set[Client] = set()
+        self._refusals = Refusals(metrics)
+        self._pressure = BackPressure(inbox, self._peers, self.call_later, metrics.listener_held.inc)
         self._is_listening = threading.Event()
         self._error: Exception | None = None
         self._taken, self._has_acknowledged = 0, False
@@ -134,7 +133,7 @@ class MqttListener:
 
     def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
         """These are durable: one write per client."""
-        of_peer: dict[ClientConnection, tuple[list[bytes], list[bool]]] = {}
+        of_peer: dict[Client, tuple[list[bytes], list[bool]]] = {}
         for one in arrived:
             if one.message_ids or one.is_stream:
                 ids, streams = of_peer.setdefault(one.connection, ([], []))
@@ -161,8 +160,8 @@ class MqttListener:
         return True
 
     def _tell_room(self) -> None:
-        if self._is_holding:
-            self._call(self._go_on)
+        if self._pressure.is_holding:
+            self._call(self._pressure.go_on)
 
     # The event loop's thread.
 
@@ -202,7 +201,11 @@ class MqttListener:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _new_protocol(self) -> asyncio.BaseProtocol:
-        return ClientConnection(self) if self._tls is None else _TlsGate(self, self._tls)
+        return self.new_connection() if self._tls is None else TlsGate(self, self._tls)
+
+    def new_connection(self) -> ClientConnection:
+        """A connection in the clear, or behind its handshake."""
+        return ClientConnection(self)
 
     def _sweep(self) -> None:
         now_s = self.now_s()
@@ -224,7 +227,7 @@ class MqttListener:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _acknowledge(self, of_peer: dict[ClientConnection, tuple[list[bytes], list[bool]]]) -> None:
+    def _acknowledge(self, of_peer: dict[Client, tuple[list[bytes], list[bool]]]) -> None:
         self._has_acknowledged = True
         for peer, (message_ids, streams) in of_peer.items():
             peer.acknowledge(message_ids, sum(streams))
@@ -238,7 +241,7 @@ class MqttListener:
 
     # What peers call.
 
-    def admit(self, peer: ClientConnection) -> None:
+    def admit(self, peer: Client) -> None:
         """A connection was made; too many are closed at once."""
         self._peers.add(peer)
         self._metrics.listener_connections.set(len(self._peers))
@@ -247,8 +250,8 @@ class MqttListener:
             peer.refuse(
                 "too_many", f"{len(self._peers)} connections, at most {self.settings.connections_max}"
             )
-        elif not self._inbox.has_room:
-            peer.hold()
+        else:
+            self._pressure.admit(peer)
 
     @property
     def connections(self) -> int:
@@ -260,12 +263,12 @@ class MqttListener:
         """Connections and handshakes are as many as are allowed."""
         return len(self._peers) + len(self._tasks) >= self.settings.connections_max
 
-    def leave(self, peer: ClientConnection) -> None:
+    def leave(self, peer: Client) -> None:
         """A connection ended."""
         self._peers.discard(peer)
         self._metrics.listener_connections.set(len(self._peers))
 
-    def needs_password(self, peer: ClientConnection, connect: Connect) -> bool:
+    def needs_password(self, peer: Client, connect: Connect) -> bool:
         """Whether the client must wait for the slow check of its password."""
         if self._users is None or peer.certificate_user is not None:
             return False
@@ -273,11 +276,11 @@ class MqttListener:
             return True
         return not self._users.is_quick(connect.username, connect.password)
 
-    def check_password(self, peer: ClientConnection, connect: Connect) -> None:
+    def check_password(self, peer: Client, connect: Connect) -> None:
         """Check outside the event loop, then tell the peer."""
         self.run_task(self._check_password(peer, connect))
 
-    async def _check_password(self, peer: ClientConnection, connect: Connect) -> None:
+    async def _check_password(self, peer: Client, connect: Connect) -> None:
         is_right = False
         if self._users is not None and connect.username is not None and connect.password is not None:
             is_right = await self._loop.run_in_executor(
@@ -285,9 +288,7 @@ class MqttListener:
             )
         peer.password_checked(connect, is_right=is_right)
 
-    def open_session(
-        self, peer: ClientConnection, connect: Connect, user: str | None
-    ) -> tuple[Session, bool] | str:
+    def open_session(self, peer: Client, connect: Connect, user: str | None) -> tuple[Session, bool] | str:
         """The client's session and whether it was there before; or why it cannot have one."""
         if not connect.client_id and not connect.is_v5 and not connect.is_clean:
             return "an empty client identifier needs a clean session"
@@ -318,10 +319,6 @@ class MqttListener:
         kept_s = SESSION_KEPT_S_MAX if kept_s == SESSION_WITHOUT_END else min(kept_s, SESSION_KEPT_S_MAX)
         session.expires_at_s = self.now_s() + kept_s
 
-    def without_will(self, connect: Connect) -> Connect:
-        """The client said goodbye: nothing is told in its name."""
-        return dataclasses.replace(connect, will=None)
-
     def is_wanted(self, topic: str) -> bool:
         """Whether the node itself takes a topic."""
         return any(matches(wanted, topic) for wanted in self._topics)
@@ -335,31 +332,7 @@ class MqttListener:
     def put(self, arrived: InboundBatch) -> None:
         """To the inbox; when it is full of streams these are not read from, when it is full nobody is."""
         self._taken += len(arrived.topics)
-        self._inbox.put(arrived)
-        if self._inbox.has_stream_room:
-            return
-        if not self._is_holding:
-            self._is_holding = True
-            self._metrics.listener_held.inc()
-            # The taker may have made room before it could see that we hold.
-            self.call_later(SWEEP_S, self._go_on)
-        elif self._inbox.has_room:
-            if arrived.is_stream:
-                arrived.connection.hold()
-            return
-        for peer in self._peers:
-            if peer.is_streaming or not self._inbox.has_room:
-                peer.hold()
-
-    def _go_on(self) -> None:
-        if not self._is_holding:
-            return
-        has_room, self._is_holding = self._inbox.has_room, not self._inbox.has_stream_room
-        for peer in list(self._peers):
-            if has_room and not (self._is_holding and peer.is_streaming):
-                peer.go_on()
-        if self._is_holding:
-            self.call_later(SWEEP_S, self._go_on)
+        self._pressure.put(arrived)
 
     def _take_count(self) -> int:
         """Messages that were put since this was last asked; none after an acknowledgement.
@@ -380,23 +353,9 @@ class MqttListener:
 
     def tell_refused(self, reason: str, detail: str, address: str, user: str | None, client_id: str) -> None:
         """Count a refusal, and log it unless many of its kind were just logged."""
-        self._metrics.listener_refused.labels(reason).inc()
-        now_s = self.now_s()
-        since_s, count = self._refusals.get(reason, (now_s, 0))
-        if now_s - since_s > 60:
-            since_s, count = now_s, 0
-        self._refusals[reason] = (since_s, count + 1)
-        if count < REFUSALS_LOGGED_PER_MINUTE:
-            log.warning(
-                "client refused",
-                extra={
-                    "reason": reason,
-                    "detail": detail,
-                    "client": client_id,
-                    "user": user,
-                    "from": address,
-                },
-            )
+        self._refusals.tell(
+            reason, self.now_s(), {"detail": detail, "client": client_id, "user": user, "from": address}
+        )
 
 
 class ListenerPublisher:
@@ -416,46 +375,7 @@ class ListenerPublisher:
         return self._listener.publish(publications)
 
 
-class _TlsGate(asyncio.Protocol):
-    """A connection before its TLS handshake, so that a failed one is told and counted."""
-
-    def __init__(self, listener: MqttListener, context: ssl.SSLContext) -> None:
-        self._listener = listener
-        self._context = context
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Read nothing: the handshake is TLS's."""
-        assert isinstance(transport, asyncio.Transport)
-        transport.pause_reading()
-        if self._listener.is_crowded:
-            self._listener.tell_refused("too_many", "too many connections", _address(transport), None, "")
-            transport.abort()
-            return
-        self._listener.run_task(self._upgrade(transport))
-
-    async def _upgrade(self, transport: asyncio.Transport) -> None:
-        peer = ClientConnection(self._listener)
-        try:
-            upgraded = await asyncio.get_running_loop().start_tls(
-                transport, peer, self._context, server_side=True, ssl_handshake_timeout=HANDSHAKE_S_MAX
-            )
-        except (OSError, ssl.SSLError) as error:
-            self._listener.tell_refused("certificate", str(error), _address(transport), None, "")
-            transport.abort()
-            return
-        except asyncio.CancelledError:
-            transport.abort()
-            raise
-        assert isinstance(upgraded, asyncio.Transport)
-        peer.connection_made(upgraded)
-
-
-def _address(transport: asyncio.Transport) -> str:
-    remote = transport.get_extra_info("peername")
-    return f"{remote[0]}:{remote[1]}" if remote else "unknown"
-
-
-def _probe_when_idle(peer: ClientConnection) -> None:
+def _probe_when_idle(peer: Client) -> None:
     """TCP's own probes find half-open connections of clients without keepalive."""
     found = peer.socket()
     if found is None:
@@ -465,19 +385,3 @@ def _probe_when_idle(peer: ClientConnection) -> None:
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 20)
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
-
-
-def _tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
-    tls = settings.tls
-    if tls is None:
-        return None
-    try:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(tls.certificate, tls.key)
-        if tls.ca is not None:
-            context.load_verify_locations(tls.ca)
-            context.verify_mode = ssl.CERT_REQUIRED if tls.require_client_certificate else ssl.CERT_OPTIONAL
-    except (OSError, ssl.SSLError) as error:
-        raise WarnstreamError(f"the listener's certificates cannot be used: {error}") from error
-    return context

@@ -311,7 +311,7 @@ def check_listener(listener: _Listener, payload: bytes, rng: Random) -> Sequence
                 receive(peer, transport, piece)
             for one in listener.inbox.take(messages_max=10**6, wait_s=0, gather_s=0, streams_max=10**6):
                 messages += zip(one.topics, one.payloads, strict=True)
-                peer.acknowledge(one.message_ids, int(one.is_stream))
+                peer.acknowledge([one])
         was_closed = transport.is_closed
         peer.connection_lost(None)
         assert not listener._peers

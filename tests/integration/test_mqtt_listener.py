@@ -80,10 +80,10 @@ def test_topic_aliases_of_mqtt_5_are_followed() -> None:
 @pytest.mark.parametrize(
     ("packet", "reason"),
     [(b"\x30\x03\x00\x01a", "protocol"), (connect_packet("a") + b"\x30\xff\xff\xff\x7f", "protocol"),
-     (connect_packet("a") + b"\x34\x06\x00\x01a\x00\x01x", "protocol"),
+     (connect_packet("a") + b"\x36\x06\x00\x01a\x00\x01x", "protocol"),
      (b"GET / HTTP/1.1\r\n\r\n", "protocol"),
      (connect_packet("a") + connect_packet("a"), "protocol"), (connect_packet("", clean=False), "client_id")],
-    ids=["no CONNECT", "too long", "QoS 2", "HTTP", "CONNECT twice", "session without a name"],
+    ids=["no CONNECT", "too long", "QoS 3", "HTTP", "CONNECT twice", "session without a name"],
 )  # fmt: skip
 def test_a_client_that_breaks_the_protocol_is_closed_and_counted(packet: bytes, reason: str) -> None:
     with listening() as opened, RawClient(opened.port, packet) as client:
@@ -99,11 +99,8 @@ def test_an_mqtt_5_client_is_told_the_limits() -> None:
         head = client.read(2)
         cursor = fields.Cursor(body := client.read(head[1]), 2, len(body))
         told = cursor.properties()
-        assert (told[fields.RECEIVE_MAXIMUM], told[fields.MAXIMUM_PACKET], told[fields.MAXIMUM_QOS]) == (
-            77,
-            9_000,
-            1,
-        )
+        assert (told[fields.RECEIVE_MAXIMUM], told[fields.MAXIMUM_PACKET]) == (77, 9_000)
+        assert fields.MAXIMUM_QOS not in told, "QoS 2 is taken"
         assert told[fields.SHARED_AVAILABLE] == 0
         assert told[fields.TOPIC_ALIAS_MAXIMUM]
 

@@ -1,5 +1,6 @@
 """TLS of our own listener: certificates of stations, and those that are not."""
 
+import contextlib
 import logging
 import shutil
 import socket
@@ -14,6 +15,7 @@ from warnstream.adapters.mqtt import server_packets
 from warnstream.config.settings import ListenerTlsSettings
 from warnstream.model.errors import WarnstreamError
 
+OBS = "ws/county/rain/R0001/obs"
 OPENSSL = shutil.which("openssl")
 pytestmark = pytest.mark.skipif(OPENSSL is None, reason="openssl is not on this machine: no certificates")
 
@@ -92,6 +94,37 @@ def test_a_wrong_certificate_is_refused_with_a_clear_log(
                 client.close()
         assert opened.refused("certificate") == 1
     assert any("certificate" in str(record.__dict__.get("detail")).lower() for record in caplog.records)
+
+
+def test_a_connect_in_one_flight_with_the_client_s_finished_is_answered(certificates: Path) -> None:
+    """As MQTT.js, Go and Java do in TLS 1.3: the handshake ends and CONNECT comes in one segment."""
+    context = ssl.create_default_context(cafile=str(certificates / "county.pem"))
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    with listening(tls=tls(certificates, required=False)) as opened:
+        opened.serve()
+        with socket.create_connection(("127.0.0.1", opened.port), 10) as plain:
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            client = context.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+            is_done = False
+            while not is_done:
+                try:
+                    client.do_handshake()
+                    is_done = True
+                except ssl.SSLWantReadError:
+                    plain.sendall(outgoing.read())
+                    incoming.write(plain.recv(65_536))
+            client.write(connect_packet("flight"))
+            client.write(server_packets.encode_publish(OBS, b"x", 1, is_v5=False))
+            plain.sendall(outgoing.read())
+            found = b""
+            while len(found) < 8:
+                part = plain.recv(65_536)
+                assert part, f"closed after {found!r}"
+                incoming.write(part)
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    found += client.read(100)
+        assert found == b"\x20\x02\x00\x00" + b"@\x02\x00\x01"
+        assert opened.received == [(OBS, b"x")]
 
 
 def test_bytes_that_are_no_tls_are_refused(certificates: Path) -> None:

@@ -12,6 +12,7 @@ from warnstream.adapters.mqtt.fields import (
     PROTOCOL_ERROR,
     RECEIVE_MAXIMUM,
     SESSION_EXPIRY,
+    VERSION_UNSUPPORTED,
     Cursor,
     FrameError,
     Property,
@@ -58,7 +59,8 @@ def parse_connect(data: bytes, frame: Frame) -> Connect:
     cursor = Cursor(data, frame.start, frame.stop)
     name, version = cursor.binary(), cursor.number(1)
     if name != b"MQTT" or version not in (4, 5):
-        raise FrameError(0x84, f"protocol {name[:8]!r} version {version}: 3.1.1 and 5 are spoken")
+        detail = f"protocol {name[:8]!r} version {version}, expected 3.1.1 or 5"
+        raise FrameError(VERSION_UNSUPPORTED, detail)
     flags, keepalive_s = cursor.number(1), cursor.number(2)
     if flags & 1:
         raise FrameError(MALFORMED, "CONNECT with the reserved flag")
@@ -135,6 +137,13 @@ def _id_and_rest(data: bytes, frame: Frame, *, is_v5: bool) -> tuple[bytes, Curs
     if is_v5:
         cursor.properties()
     return message_id, cursor
+
+
+def parse_pubrel(data: bytes, frame: Frame) -> bytes:
+    """Message id of a PUBREL: the client gives up the right to send that message again."""
+    if frame.head & 15 != 2:
+        raise FrameError(MALFORMED, "PUBREL with wrong flags")
+    return Cursor(data, frame.start, frame.stop).take(2)
 
 
 def parse_puback(data: bytes, frame: Frame) -> tuple[bytes, int]:

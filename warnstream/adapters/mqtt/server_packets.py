@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 
 from warnstream.adapters.mqtt.fields import properties_field, text_field, varint
-from warnstream.adapters.mqtt.frames import CONNACK, DISCONNECT, PUBLISH, SUBACK, UNSUBACK
+from warnstream.adapters.mqtt.frames import CONNACK, DISCONNECT, PUBCOMP, PUBLISH, SUBACK, UNSUBACK
 
 
 def _packet(head: int, body: bytes) -> bytes:
@@ -22,9 +22,19 @@ def encode_pubacks(message_ids: Sequence[bytes]) -> bytes:
     return b"@\x02" + b"@\x02".join(message_ids) if message_ids else b""
 
 
-def encode_puback_refused(message_id: bytes, code: int) -> bytes:
-    """An MQTT 5 PUBACK that says why the message was not taken."""
-    return b"@\x03" + message_id + bytes((code,))
+def encode_pubrecs(message_ids: Sequence[bytes]) -> bytes:
+    """PUBRECs of many messages of QoS 2 joined for one write; empty for none."""
+    return b"P\x02" + b"P\x02".join(message_ids) if message_ids else b""
+
+
+def encode_refused(message_id: bytes, qos: int, code: int) -> bytes:
+    """An MQTT 5 PUBACK (QoS 1) or PUBREC (QoS 2) that says why the message was not taken."""
+    return (b"@\x03" if qos < 2 else b"P\x03") + message_id + bytes((code,))
+
+
+def encode_pubcomp(message_id: bytes, code: int = 0) -> bytes:
+    """The end of a QoS 2 message; a code other than 0 is MQTT 5's."""
+    return _packet(PUBCOMP << 4, message_id + (bytes((code,)) if code else b""))
 
 
 def encode_suback(message_id: bytes, codes: Sequence[int], *, is_v5: bool, kind: int = SUBACK) -> bytes:

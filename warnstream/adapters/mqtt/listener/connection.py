@@ -9,8 +9,10 @@ import asyncio
 import dataclasses
 import logging
 import ssl
+from collections.abc import Sequence
 from typing import Any
 
+from warnstream.adapters.inbox import InboundBatch
 from warnstream.adapters.mqtt import client_packets, fields, server_packets, topic_filters
 from warnstream.adapters.mqtt import frames as wire
 from warnstream.adapters.mqtt.client_packets import Connect
@@ -52,7 +54,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.user: str | None = None
         self.is_v5 = False
         self._pauses: set[str] = set()
-        self._incoming = Incoming(listener, self)
+        self._incoming: Incoming | None = None
+        self._early = b""
         self._is_authenticating = False
         self._is_closed = False
         self._can_write = True
@@ -65,12 +68,17 @@ class ClientConnection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody is there; they have `CONNECT_S_MAX` to say who."""
         assert isinstance(transport, asyncio.Transport)
+        if self._is_closed:  # it ended within its handshake
+            return
         self._transport = transport
         remote = transport.get_extra_info("peername")
         self.address = f"{remote[0]}:{remote[1]}" if remote else "unknown"
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self.deadline_s = self._listener.now_s() + CONNECT_S_MAX
         self._listener.admit(self)
+        early, self._early = self._early, b""
+        if early and not self._is_closed:
+            self._read(early)
 
     def connection_lost(self, error: Exception | None) -> None:
         """It ended; a client that did not say goodbye has its will published."""
@@ -83,8 +91,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._listener.end_connection(session, connect)
         if connect.will is not None:
             will = connect.will
-            if self._listener.permissions.may_publish(self.user, will.topic):
-                self._listener.publish_from_client(will.topic, will.payload, will.qos, retain=will.retain)
+            self._listener.publish_from_client(will.topic, will.payload, will.qos, retain=will.retain)
         if error is not None:
             log.info("client lost", extra={"client": session.client_id, "error": str(error)})
 
@@ -96,7 +103,15 @@ class ClientConnection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes of the client, cut anywhere."""
         data = bytes(self._listener.read_buffer[:nbytes])
-        self.deadline_s = self._listener.now_s() + self._heard_within_s
+        if self._transport is None:
+            # TLS 1.3: a CONNECT that travels with the client's Finished is here before the connection is.
+            self._early += data
+        else:
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        if self._session is not None:
+            self.deadline_s = self._listener.now_s() + self._heard_within_s
         whole = self._stream.join(data)
         if whole is not None:
             self._take(whole)
@@ -190,13 +205,12 @@ class ClientConnection(asyncio.BufferedProtocol):
         if self._session is None and not self._is_authenticating and data[0] != wire.CONNECT << 4:
             self.refuse("protocol", "the first packet is no CONNECT")
             return
-        at = 0 if self._session is None or self._is_closed else self._incoming.take_block(data)
-        need = 0
+        at, need = (self._incoming.take_block(data) if self._incoming and not self._is_closed else 0), 0
         handed = at
         try:
             while not self._is_closed and not self._is_authenticating:
                 bytes_max = self._listener.settings.message_bytes_max
-                if self._session is None:
+                if self._incoming is None:
                     bytes_max = CONNECT_BYTES_MAX
                 else:
                     at = self._incoming.scan(data, at)
@@ -207,15 +221,22 @@ class ClientConnection(asyncio.BufferedProtocol):
                 at = frame.stop
                 self._handle(data, frame)
         except FrameError as error:
-            self._incoming.hand_over(at - handed)
+            self._hand_over(at - handed)
+            if self._session is None and error.code == fields.VERSION_UNSUPPORTED:
+                # A mosquitto bridge that is told so comes again with 3.1.1 proper.
+                self.write(server_packets.encode_connack(1, session_present=False, properties=None))
             self.refuse("protocol", str(error), error.code)
             return
-        self._incoming.hand_over(at - handed)
+        self._hand_over(at - handed)
         if not self._is_closed:
             self._stream.keep(data[at:], need)
 
+    def _hand_over(self, size_bytes: int) -> None:
+        if self._incoming is not None:
+            self._incoming.hand_over(size_bytes)
+
     def _handle(self, data: bytes, frame: Frame) -> None:
-        if self._session is None:
+        if self._session is None or self._incoming is None:
             if frame.kind != wire.CONNECT:
                 raise FrameError(fields.PROTOCOL_ERROR, "the first packet is no CONNECT")
             self._begin(client_packets.parse_connect(data, frame))
@@ -224,6 +245,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         elif frame.kind == wire.PUBACK:
             message_id, _ = client_packets.parse_puback(data, frame)
             self._session.acknowledged(int.from_bytes(message_id, "big"))
+        elif frame.kind == wire.PUBREL:
+            self._release(client_packets.parse_pubrel(data, frame))
         elif frame.kind == wire.PINGREQ:
             self.write(server_packets.PINGRESP_PACKET)
         elif frame.kind == wire.SUBSCRIBE:
@@ -237,6 +260,12 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._say_goodbye(data[frame.start : frame.stop])
         else:
             raise FrameError(fields.PROTOCOL_ERROR, f"packet type {frame.kind} is not a client's")
+
+    def _release(self, message_id: bytes) -> None:
+        assert self._session is not None
+        is_known = self._session.released(message_id)
+        code = 0 if is_known or not self.is_v5 else fields.ID_NOT_FOUND
+        self.write(server_packets.encode_pubcomp(message_id, code))
 
     def _say_goodbye(self, body: bytes) -> None:
         # MQTT 5 reason 4 asks for the will all the same.
@@ -279,12 +308,17 @@ class ClientConnection(asyncio.BufferedProtocol):
             return
         self._session, is_present = opened
         self._connect = connect
+        will_topic = connect.will.topic if connect.will else ""
+        self._incoming = Incoming(self._listener, self, self._session, will_topic)
+        if will_topic and not self._listener.permissions.may_publish(self.user, will_topic):
+            detail = f"may not have a will for {will_topic}"
+            self._listener.tell_refused("notice", detail, self.address, self.user, self.client_id)
+            self._connect = dataclasses.replace(connect, will=None)
         self._set_keepalive()
         properties: dict[int, int | str] | None = None
         if connect.is_v5:
             properties = {
                 fields.RECEIVE_MAXIMUM: settings.inflight_max,
-                fields.MAXIMUM_QOS: 1,
                 fields.MAXIMUM_PACKET: settings.message_bytes_max,
                 fields.TOPIC_ALIAS_MAXIMUM: ALIASES_MAX,
                 fields.SUBSCRIPTION_ID_AVAILABLE: 0,
@@ -312,11 +346,16 @@ class ClientConnection(asyncio.BufferedProtocol):
     @property
     def is_streaming(self) -> bool:
         """Messages of a stream of this client are not durable yet."""
-        return self._incoming.is_streaming
+        return self._incoming is not None and self._incoming.is_streaming
 
-    def acknowledge(self, message_ids: list[bytes], streams: int) -> None:
-        """These are durable; `streams` of the reads that were part of a stream brought them."""
-        self._incoming.acknowledge(message_ids, streams)
+    def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
+        """These are durable."""
+        assert self._incoming is not None, "only an accepted client has messages"
+        self._incoming.acknowledge(arrived)
+
+    def send_received(self, message_ids: Sequence[bytes]) -> None:
+        """Write PUBRECs: messages of QoS 2 are durable."""
+        self.write(server_packets.encode_pubrecs(message_ids))
 
     # Messages out.
 

@@ -3,7 +3,8 @@
 A read is scanned in one pass; messages for the node go to the inbox as columns
 and are acknowledged when the node says that they are durable. A client that
 sends faster than that is not read from: TCP slows it down, and nothing of QoS 1
-is ever dropped.
+or 2 is ever dropped. A message of QoS 2 is confirmed (PUBREC) when it is durable
+and known by its identifier until the client releases it (PUBREL).
 
 A client of which one read brings more than a few messages is a stream until
 all of them are acknowledged: others go first, so that a county that empties
@@ -17,6 +18,7 @@ from warnstream.adapters.mqtt import fields, frames, server_packets
 from warnstream.adapters.mqtt.fields import FrameError
 from warnstream.adapters.mqtt.frames import Columns, Publish
 from warnstream.adapters.mqtt.listener.port import Client, ListenerPort
+from warnstream.adapters.mqtt.listener.sessions import Session
 from warnstream.adapters.mqtt.publish_blocks import KnownTopics, scan_block
 from warnstream.model.messages import PayloadsOf, TopicsOf
 
@@ -42,15 +44,21 @@ class Incoming:
     listener : ListenerPort
     client : Client
         The connection.
+    session : Session
+        Its session, which outlives it.
+    will_topic : str
+        Where it says that it is there, or gone; empty where it has none.
     """
 
-    def __init__(self, listener: ListenerPort, client: Client) -> None:
+    def __init__(self, listener: ListenerPort, client: Client, session: Session, will_topic: str) -> None:
         self._listener = listener
         self._client = client
+        self._session = session
+        self._will_topic = will_topic
         self._topics = KnownTopics()
         self._topics_version = -1
         self._topic_of_alias: dict[int, str] = {}
-        self._columns = Columns()
+        self._columns, self._exact = Columns(), Columns()
         self._unacknowledged = 0
         self._acknowledged_at_s = 0.0
         self._prompt_reads = 0
@@ -93,16 +101,15 @@ class Incoming:
 
     def handle(self, publish: Publish) -> None:
         """One message that needs a look of its own; FrameError where it breaks the protocol."""
-        topic = self._topic(publish)
-        listener, columns = self._listener, self._columns
-        if publish.qos == 2:
-            raise FrameError(0x9B, "QoS 2 is not taken, publish at QoS 0 or 1")
+        topic, listener = self._topic(publish), self._listener
         if not listener.permissions.may_publish(self._client.user, topic):
-            self._refuse_publish(topic, publish.message_id)
+            self._refuse(publish, topic)
             return
-        is_ours = listener.is_wanted(topic)
+        if publish.qos == 2 and not self._session.is_new(publish.message_id):
+            return
+        columns = self._exact if publish.qos == 2 else self._columns
         has_others = listener.hub.has_subscribers(topic)
-        if is_ours:
+        if listener.is_wanted(topic):
             columns.topics.append(topic)
             columns.payloads.append(publish.payload)
             if not has_others and publish.topic:
@@ -116,17 +123,37 @@ class Incoming:
         if has_others or publish.retain:
             listener.publish_from_client(topic, publish.payload, publish.qos, retain=publish.retain)
 
-    def _refuse_publish(self, topic: str, message_id: bytes) -> None:
-        detail = f"may not publish to {topic}"
+    def _refuse(self, publish: Publish, topic: str) -> None:
+        """A message that this client may not publish.
+
+        What a client says of itself (retained, to the topic of its will, or below `$SYS` as bridges do) is
+        dropped and it stays. A reading is not: 3.1.1 has no way to say no, and an acknowledgement would be
+        a lie.
+        """
+        client, is_notice = self._client, self._is_notice(publish, topic)
         self._listener.tell_refused(
-            "permission", detail, self._client.address, self._client.user, self._client.client_id
+            "notice" if is_notice else "permission",
+            f"may not publish to {topic}",
+            client.address,
+            client.user,
+            client.client_id,
         )
-        if not self._client.is_v5:
-            # 3.1.1 has no way to say no; an acknowledgement would be a lie.
-            self._client.close()
-        elif message_id:
+        if client.is_v5 and publish.message_id:
             self.hand_over(0)
-            self._client.write(server_packets.encode_puback_refused(message_id, fields.NOT_AUTHORIZED))
+            client.write(
+                server_packets.encode_refused(publish.message_id, publish.qos, fields.NOT_AUTHORIZED)
+            )
+        elif is_notice and publish.message_id:
+            # Acknowledged in its turn, by way of the inbox, like any other message that nobody takes.
+            is_new = publish.qos < 2 or self._session.is_new(publish.message_id)
+            (self._exact if publish.qos == 2 else self._columns).message_ids += [publish.message_id] * is_new
+        elif not is_notice and not client.is_v5:
+            client.close()
+
+    def _is_notice(self, publish: Publish, topic: str) -> bool:
+        if topic.startswith("$"):
+            return True
+        return not self._listener.is_wanted(topic) and (publish.retain or topic == self._will_topic)
 
     def _topic(self, publish: Publish) -> str:
         if publish.alias > ALIASES_MAX:
@@ -147,18 +174,23 @@ class Incoming:
 
     def hand_over(self, size_bytes: int) -> None:
         """What this read brought: to the inbox, with its acknowledgements waiting."""
-        columns = self._columns
-        if not columns.topics and not columns.message_ids:
-            return
-        self._columns = Columns()
-        if not columns.topics and not self._unacknowledged:
-            self._spend(1)
-            self._client.write(server_packets.encode_pubacks(columns.message_ids))
-            return
-        self._put(columns.topics, columns.payloads, columns.message_ids, size_bytes)
+        for columns, qos in ((self._columns, 1), (self._exact, 2)):
+            if not columns.topics and not columns.message_ids:
+                continue
+            if columns.topics or self._unacknowledged:
+                self._put(columns.topics, columns.payloads, columns.message_ids, size_bytes, qos)
+            else:
+                self._spend(1)
+                self._confirm(columns.message_ids, qos)
+        self._columns, self._exact = Columns(), Columns()
 
     def _put(
-        self, topics: Sequence[str], payloads: Sequence[bytes], message_ids: list[bytes], size_bytes: int
+        self,
+        topics: Sequence[str],
+        payloads: Sequence[bytes],
+        message_ids: list[bytes],
+        size_bytes: int,
+        qos: int = 1,
     ) -> None:
         """Messages to the inbox; their acknowledgements keep their order, so those of others wait too."""
         self._spend(max(len(topics), 1))
@@ -176,6 +208,7 @@ class Incoming:
                 payloads,
                 message_ids,
                 size_bytes,
+                qos,
                 is_stream=is_stream,
                 is_awaited=is_stream or self._prompt_reads >= PROMPT_READS,
             )
@@ -183,14 +216,22 @@ class Incoming:
         if self._unacknowledged >= self._listener.settings.inflight_max:
             self._client.pause("inflight")
 
-    def acknowledge(self, message_ids: list[bytes], streams: int) -> None:
-        """These are durable; `streams` of the reads that were part of a stream brought them."""
-        self._streams -= streams
-        self._client.write(server_packets.encode_pubacks(message_ids))
-        self._unacknowledged -= len(message_ids)
+    def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
+        """These are durable."""
+        self._streams -= sum(one.is_stream for one in arrived)
+        for qos in (1, 2):
+            message_ids = [mid for one in arrived if one.qos == qos for mid in one.message_ids]
+            self._unacknowledged -= len(message_ids)
+            self._confirm(message_ids, qos)
         self._acknowledged_at_s = self._listener.now_s()
         if self._unacknowledged < self._listener.settings.inflight_max:
             self._client.resume("inflight")
+
+    def _confirm(self, message_ids: Sequence[bytes], qos: int) -> None:
+        if qos == 1:
+            self._client.write(server_packets.encode_pubacks(message_ids))
+        elif message_ids:
+            self._session.made_durable(message_ids)
 
     def _spend(self, messages: int) -> None:
         """Count against the client's rate; one that sent too much is not read from for a while."""

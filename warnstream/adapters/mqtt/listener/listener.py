@@ -133,12 +133,10 @@ class MqttListener:
 
     def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
         """These are durable: one write per client."""
-        of_peer: dict[Client, tuple[list[bytes], list[bool]]] = {}
+        of_peer: dict[Client, list[InboundBatch]] = {}
         for one in arrived:
             if one.message_ids or one.is_stream:
-                ids, streams = of_peer.setdefault(one.connection, ([], []))
-                ids += one.message_ids
-                streams.append(one.is_stream)
+                of_peer.setdefault(one.connection, []).append(one)
         if of_peer:
             self._call(lambda: self._acknowledge(of_peer))
 
@@ -227,10 +225,10 @@ class MqttListener:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _acknowledge(self, of_peer: dict[Client, tuple[list[bytes], list[bool]]]) -> None:
+    def _acknowledge(self, of_peer: dict[Client, list[InboundBatch]]) -> None:
         self._has_acknowledged = True
-        for peer, (message_ids, streams) in of_peer.items():
-            peer.acknowledge(message_ids, sum(streams))
+        for peer, arrived in of_peer.items():
+            peer.acknowledge(arrived)
 
     def _publish_all(self, publications: Sequence[Publication]) -> list[str]:
         full = "too many messages wait for a subscriber"

@@ -1,6 +1,6 @@
 """What one client's connection asks of the listener that accepted it, and its messages of the connection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from warnstream.adapters.inbox import InboundBatch, Source
@@ -46,8 +46,8 @@ class Client(Outlet, Protocol):
     def resume(self, reason: str) -> None:
         """Read from it again, unless there is another reason not to."""
 
-    def acknowledge(self, message_ids: list[bytes], streams: int) -> None:
-        """These are durable; `streams` of the reads that were part of a stream brought them."""
+    def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
+        """These are durable."""
 
     def password_checked(self, connect: Connect, *, is_right: bool) -> None:
         """The slow check is done."""

@@ -12,7 +12,7 @@ retained, `SESSIONS_MAX` sessions and `FILTERS_MAX` filters each are kept.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -43,10 +43,18 @@ class Outlet(Protocol):
     def send_publish(self, message: Waiting, message_id: int, *, dup: bool) -> None:
         """Write a PUBLISH; QoS 0 if `message_id` is 0."""
 
+    def send_received(self, message_ids: Sequence[bytes]) -> None:
+        """Write PUBRECs: messages of QoS 2 are durable."""
+
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """What is kept of a client between its connections."""
+    """What is kept of a client between its connections.
+
+    `received` holds the identifiers of its QoS 2 messages until it releases them, and whether they are
+    durable: who sends one again, over whatever connection, is not taken twice. A restart of the node
+    forgets them; a reading that comes again then is known by its content.
+    """
 
     client_id: str
     username: str | None
@@ -54,6 +62,7 @@ class Session:
     filters: dict[str, int] = field(default_factory=dict)
     queue: deque[Waiting] = field(default_factory=deque)
     in_flight: OrderedDict[int, Waiting] = field(default_factory=OrderedDict)
+    received: dict[bytes, bool] = field(default_factory=dict)
     outlet: Outlet | None = None
     window: int = WINDOW_MAX
     expires_at_s: float = 0.0
@@ -96,6 +105,26 @@ class Session:
         """The client has it; an identifier that is not in flight changes nothing."""
         self.in_flight.pop(message_id, None)
         self.pump()
+
+    def is_new(self, message_id: bytes) -> bool:
+        """Whether a QoS 2 message did not come before; one that is durable is confirmed again."""
+        if message_id not in self.received:
+            self.received[message_id] = False
+            return True
+        if self.received[message_id] and self.outlet is not None:
+            self.outlet.send_received([message_id])
+        return False
+
+    def made_durable(self, message_ids: Sequence[bytes]) -> None:
+        """QoS 2 messages are durable: the client is told over the connection that it has now."""
+        still = [message_id for message_id in message_ids if message_id in self.received]
+        self.received.update(dict.fromkeys(still, True))
+        if self.outlet is not None and still:
+            self.outlet.send_received(still)
+
+    def released(self, message_id: bytes) -> bool:
+        """The client will not send a QoS 2 message again; whether it was known."""
+        return self.received.pop(message_id, None) is not None
 
     def _free_id(self) -> int:
         found = self.last_id

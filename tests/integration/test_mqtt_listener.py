@@ -437,15 +437,24 @@ def test_a_user_reads_only_what_is_theirs(users_file: object, topic_filter: str,
             assert client.read(9)[-1] == code
 
 
-def test_another_user_s_session_is_not_taken_over(users_file: object) -> None:
-    with listening(users_file=users_file) as opened:
-        first = connect_packet("a", clean=False, user=("R0001", "R0001-secret"))
-        with RawClient(opened.port, first) as client:
-            assert client.read(4) == CONNACK_OK
-            other = connect_packet("a", clean=False, user=("gateway", "gateway-secret"))
-            with RawClient(opened.port, other) as thief:
-                assert thief.read(4) == b"\x20\x02\x00\x02"
-        assert opened.refused("client_id") == 1
+def test_a_client_identifier_belongs_to_its_user(users_file: object) -> None:
+    """Two users with one identifier: neither takes over the other's session, nor keeps the other out."""
+    with listening(users_file=users_file, gateways=("gateway",)) as opened:
+        opened.serve()
+        thief = connect_packet("R0001", clean=False, user=("gateway", "gateway-secret"))
+        with RawClient(opened.port, thief) as other:
+            assert other.read(4) == CONNACK_OK
+            packet = connect_packet("R0001", clean=False, user=("R0001", "R0001-secret"))
+            with RawClient(opened.port, packet) as client:
+                assert client.read(4) == CONNACK_OK
+                client.send(subscribe_packet("ws/device/R0001", 1))
+                client.read(5)
+            other.send(server_packets.encode_publish(OBS, b"x", 1, is_v5=False))
+            assert other.read(4) == b"@\x02\x00\x01"
+            opened.listener.publish([Publication("ws/device/R0001", b"kept", retain=False)])
+            with RawClient(opened.port, packet) as client:
+                assert client.read(4) == b"\x20\x02\x01\x00"
+                assert read_publish(client).payload == b"kept"
 
 
 def test_a_users_file_is_checked_line_by_line(tmp_path: object) -> None:

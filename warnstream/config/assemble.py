@@ -172,6 +172,7 @@ def _listener_settings(node: NodeDocument, directory: Path) -> ListenerSettings 
         gateways=tuple(listener.gateways),
         trusted=tuple(listener.trusted),
         connections_max=listener.connections_max,
+        connections_per_address_max=listener.connections_per_address_max,
         message_bytes_max=listener.message_bytes_max,
         messages_per_s=listener.messages_per_s,
         inflight_max=listener.inflight_max,

@@ -72,6 +72,7 @@ class ListenerSettings:
     gateways: tuple[str, ...] = ()
     trusted: tuple[str, ...] = ()
     connections_max: int = 5_000
+    connections_per_address_max: int = 1_000
     message_bytes_max: int = 300_000
     messages_per_s: int = 10_000
     inflight_max: int = 1_000

@@ -5,7 +5,8 @@ from typing import Protocol
 
 from warnstream.adapters.inbox import Inbox, Source
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt.listener.listener import ListenerPublisher, MqttListener
+from warnstream.adapters.mqtt.listener.listener import MqttListener
+from warnstream.adapters.mqtt.listener.publisher import ListenerPublisher
 from warnstream.adapters.mqtt.publisher import PahoPublisher, Publication
 from warnstream.adapters.mqtt.source import MqttSource, Role
 from warnstream.config.settings import Configuration
@@ -30,6 +31,8 @@ def open_doors(
     backlogs: Sequence[str],
     inbox: Inbox,
     metrics: Metrics,
+    *,
+    has_run_before: bool,
 ) -> tuple[list[Source], Publisher]:
     """Where messages come in, and where they go out; nothing is started yet.
 
@@ -45,6 +48,8 @@ def open_doors(
         itself comes by messages (`node.clock` simulated) and their order is everything.
     inbox : Inbox
     metrics : Metrics
+    has_run_before : bool
+        A broker should know the sessions of this node.
 
     Raises
     ------
@@ -58,14 +63,28 @@ def open_doors(
         sources.append(listener)
         publisher = ListenerPublisher(listener)
     if not configuration.broker.embedded:
-        dropped = metrics.messages_dropped.inc
         is_in_order = configuration.node.clock == "simulated" or not backlogs
-        wanted = [*topics, *backlogs] if is_in_order else topics
-        broker = MqttSource(configuration.broker, wanted, inbox, dropped, catches_up=not is_in_order)
+        broker = MqttSource(
+            configuration.broker,
+            [*topics, *backlogs] if is_in_order else topics,
+            inbox,
+            metrics,
+            catches_up=not is_in_order,
+            expects_session=has_run_before,
+        )
         metrics.broker_connected.set_function(lambda: float(broker.is_connected))
         sources.append(broker)
         if not is_in_order:
-            sources.append(MqttSource(configuration.broker, backlogs, inbox, dropped, role=Role.BACKLOG))
+            sources.append(
+                MqttSource(
+                    configuration.broker,
+                    backlogs,
+                    inbox,
+                    metrics,
+                    role=Role.BACKLOG,
+                    expects_session=has_run_before,
+                )
+            )
         publisher = PahoPublisher(configuration.broker)
     assert publisher is not None, "broker.embedded asks for a listener"
     return sources, publisher

@@ -109,7 +109,12 @@ class Node:
         )
         topics = topics_of(configuration)
         self._sources, self._publisher = open_doors(
-            configuration, topics.subscriptions, topics.backlogs, self._inbox, self.metrics
+            configuration,
+            topics.subscriptions,
+            topics.backlogs,
+            self._inbox,
+            self.metrics,
+            has_run_before=self._journal.last_sequence() > 0,
         )
         tokens = Tokens(load_or_create_secret(self._directory))
         channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
@@ -183,6 +188,11 @@ class Node:
         self._stopping.set()
         self._inbox.wake()
 
+    def reload(self) -> None:
+        """Read users and certificates of the doors again; from any thread or a signal handler."""
+        for source in self._sources:
+            source.reload()
+
     # What the HTTP interface asks for (NodeStatus).
 
     def alive(self) -> dict[str, object]:
@@ -193,6 +203,7 @@ class Node:
         """Whether readings come in and warnings would go out now, and the reasons why not."""
         reasons = list(self._trouble.values())
         reasons += [f"the {one.name} is not connected" for one in self._sources if not one.is_connected]
+        reasons += [text for one in self._sources for text in one.troubles]
         return not reasons, reasons
 
     def state(self) -> dict[str, object]:

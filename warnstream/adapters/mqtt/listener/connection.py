@@ -19,10 +19,10 @@ from warnstream.adapters.mqtt.client_packets import Connect
 from warnstream.adapters.mqtt.fields import FrameError
 from warnstream.adapters.mqtt.frames import Frame
 from warnstream.adapters.mqtt.listener.incoming import ALIASES_MAX, Incoming
-from warnstream.adapters.mqtt.listener.port import ListenerPort
+from warnstream.adapters.mqtt.listener.port import ListenerPort, Verdict
 from warnstream.adapters.mqtt.listener.sessions import Session, Waiting
 
-CONNECT_S_MAX = 10.0
+CONNECT_S_MAX = 8.0
 """A connection that has not said CONNECT by then is closed."""
 
 STALLED_S_MAX = 30.0
@@ -59,7 +59,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._is_authenticating = False
         self._is_closed = False
         self._can_write = True
-        self.address = ""
+        self.address = self.host = ""
         self.deadline_s = 0.0
         self._heard_within_s = CONNECT_S_MAX
 
@@ -72,7 +72,8 @@ class ClientConnection(asyncio.BufferedProtocol):
             return
         self._transport = transport
         remote = transport.get_extra_info("peername")
-        self.address = f"{remote[0]}:{remote[1]}" if remote else "unknown"
+        self.host = str(remote[0]) if remote else "unknown"
+        self.address = f"{self.host}:{remote[1]}" if remote else self.host
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self.deadline_s = self._listener.now_s() + CONNECT_S_MAX
         self._listener.admit(self)
@@ -91,7 +92,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._listener.end_connection(session, connect)
         if connect.will is not None:
             will = connect.will
-            self._listener.publish_from_client(will.topic, will.payload, will.qos, retain=will.retain)
+            message = Waiting(will.topic, will.payload, will.retain)
+            self._listener.publish_from_client(self, message, will.qos)
         if error is not None:
             log.info("client lost", extra={"client": session.client_id, "error": str(error)})
 
@@ -133,7 +135,21 @@ class ClientConnection(asyncio.BufferedProtocol):
     @property
     def is_held(self) -> bool:
         """We do not read from it for a reason of our own: its silence is not its fault."""
-        return bool(self._pauses - {"slow"})
+        return self._is_authenticating or bool(self._pauses - {"slow"})
+
+    @property
+    def is_answering(self) -> bool:
+        """It has said who it is and waits for the check of its password."""
+        return self._is_authenticating
+
+    @property
+    def is_closed(self) -> bool:
+        """It ended, or is about to."""
+        return self._is_closed
+
+    def turn_away(self, reason: str, detail: str) -> None:
+        """There is no room for somebody who has not said who they are."""
+        self.refuse(reason, detail)
 
     def socket(self) -> Any:
         """The socket below, for its options; None if there is none."""
@@ -230,6 +246,9 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._hand_over(at - handed)
         if not self._is_closed:
             self._stream.keep(data[at:], need)
+            # Read on while a password is checked, to see the client go; but no more than it may send.
+            if self._is_authenticating and len(data) - at > CONNECT_BYTES_MAX:
+                self.pause("password")
 
     def _hand_over(self, size_bytes: int) -> None:
         if self._incoming is not None:
@@ -282,15 +301,17 @@ class ClientConnection(asyncio.BufferedProtocol):
             self.accept(connect)
             return
         self._is_authenticating = True
-        self.pause("password")
         self._listener.check_password(self, connect)
 
-    def password_checked(self, connect: Connect, *, is_right: bool) -> None:
+    def password_checked(self, connect: Connect, verdict: Verdict) -> None:
         """The slow check is done: the client goes on, or is told and closed."""
         self._is_authenticating = False
         if self._is_closed:
             return
-        if not is_right:
+        if verdict is Verdict.BUSY:
+            self.reject(connect, "busy", "too many passwords wait to be checked", v5=0x89, v3=3)
+            return
+        if verdict is Verdict.WRONG:
             self.reject(connect, "password", "wrong user name or password", v5=0x86, v3=4)
             return
         self.accept(connect)
@@ -314,6 +335,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             detail = f"may not have a will for {will_topic}"
             self._listener.tell_refused("notice", detail, self.address, self.user, self.client_id)
             self._connect = dataclasses.replace(connect, will=None)
+        self._listener.accept(self)
         self._set_keepalive()
         properties: dict[int, int | str] | None = None
         if connect.is_v5:

@@ -18,7 +18,7 @@ from warnstream.adapters.mqtt import fields, frames, server_packets
 from warnstream.adapters.mqtt.fields import FrameError
 from warnstream.adapters.mqtt.frames import Columns, Publish
 from warnstream.adapters.mqtt.listener.port import Client, ListenerPort
-from warnstream.adapters.mqtt.listener.sessions import Session
+from warnstream.adapters.mqtt.listener.sessions import Session, Waiting
 from warnstream.adapters.mqtt.publish_blocks import KnownTopics, scan_block
 from warnstream.model.messages import PayloadsOf, TopicsOf
 
@@ -121,7 +121,8 @@ class Incoming:
         if publish.message_id:
             columns.message_ids.append(publish.message_id)
         if has_others or publish.retain:
-            listener.publish_from_client(topic, publish.payload, publish.qos, retain=publish.retain)
+            message = Waiting(topic, publish.payload, publish.retain)
+            listener.publish_from_client(self._client, message, publish.qos)
 
     def _refuse(self, publish: Publish, topic: str) -> None:
         """A message that this client may not publish.

@@ -1,17 +1,27 @@
 """What one client's connection asks of the listener that accepted it, and its messages of the connection."""
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any, Protocol
 
+from warnstream.adapters.doorstep import Guest
 from warnstream.adapters.inbox import InboundBatch, Source
 from warnstream.adapters.mqtt.client_packets import Connect
 from warnstream.adapters.mqtt.listener.access import Permissions
-from warnstream.adapters.mqtt.listener.sessions import Outlet, Session, SessionStore
+from warnstream.adapters.mqtt.listener.sessions import Outlet, Session, SessionStore, Waiting
 from warnstream.config.settings import ListenerSettings
 
 
-class Client(Outlet, Protocol):
-    """A connection as the listener and its own messages see it."""
+class Verdict(StrEnum):
+    """What came of the check of a password."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    BUSY = "busy"
+
+
+class Client(Outlet, Guest, Protocol):
+    """A connection as the listener and its own messages see it; `address` has host and port."""
 
     address: str
     user: str | None
@@ -49,8 +59,12 @@ class Client(Outlet, Protocol):
     def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
         """These are durable."""
 
-    def password_checked(self, connect: Connect, *, is_right: bool) -> None:
-        """The slow check is done."""
+    def password_checked(self, connect: Connect, verdict: Verdict) -> None:
+        """The slow check is done, or cannot be."""
+
+    @property
+    def is_closed(self) -> bool:
+        """It ended, or is about to."""
 
     def refuse(self, reason: str, detail: str, code: int = 0x80) -> None:
         """Log, count and close."""
@@ -83,6 +97,9 @@ class ListenerPort(Source, Protocol):
     def admit(self, peer: Client) -> None:
         """A connection was made; too many are closed at once."""
 
+    def accept(self, peer: Client) -> None:
+        """It has said who it is."""
+
     def leave(self, peer: Client) -> None:
         """A connection ended."""
 
@@ -101,8 +118,8 @@ class ListenerPort(Source, Protocol):
     def is_wanted(self, topic: str) -> bool:
         """Whether the node itself takes a topic."""
 
-    def publish_from_client(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> None:
-        """To subscribers; what a full session cannot take is counted."""
+    def publish_from_client(self, peer: Client, message: Waiting, qos: int) -> None:
+        """To subscribers, and retained on the account of its user; what cannot be taken is counted."""
 
     def put(self, arrived: InboundBatch) -> None:
         """To the inbox."""

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
+from warnstream.adapters.doorstep import Doorstep
 from warnstream.config.settings import ListenerTlsSettings
 from warnstream.model.errors import WarnstreamError
 
@@ -14,9 +15,7 @@ HANDSHAKE_S_MAX = 10.0
 class TlsPort(Protocol):
     """What a handshake asks of the listener."""
 
-    @property
-    def is_crowded(self) -> bool:
-        """Connections and handshakes are as many as are allowed."""
+    doorstep: Doorstep
 
     def new_connection(self) -> asyncio.BufferedProtocol:
         """What takes over once the handshake is done."""
@@ -34,16 +33,31 @@ class TlsGate(asyncio.Protocol):
     def __init__(self, listener: TlsPort, context: ssl.SSLContext) -> None:
         self._listener = listener
         self._context = context
+        self._transport: asyncio.Transport | None = None
+        self._address = self.host = "unknown"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Read nothing: the handshake is TLS's."""
         assert isinstance(transport, asyncio.Transport)
         transport.pause_reading()
-        if self._listener.is_crowded:
-            self._listener.tell_refused("too_many", "too many connections", _address(transport), None, "")
-            transport.abort()
-            return
-        self._listener.run_task(self._upgrade(transport))
+        remote = transport.get_extra_info("peername")
+        self.host = str(remote[0]) if remote else "unknown"
+        self._address = f"{self.host}:{remote[1]}" if remote else self.host
+        self._transport = transport
+        self._listener.doorstep.enter(self)
+        if not transport.is_closing():
+            self._listener.run_task(self._upgrade(transport))
+
+    @property
+    def is_answering(self) -> bool:
+        """It has said who it is: not before its handshake."""
+        return False
+
+    def turn_away(self, reason: str, detail: str) -> None:
+        """There is no room for somebody who has not said who they are."""
+        self._listener.tell_refused(reason, detail, self._address, None, "")
+        if self._transport is not None:
+            self._transport.abort()
 
     async def _upgrade(self, transport: asyncio.Transport) -> None:
         peer = self._listener.new_connection()
@@ -52,19 +66,16 @@ class TlsGate(asyncio.Protocol):
                 transport, peer, self._context, server_side=True, ssl_handshake_timeout=HANDSHAKE_S_MAX
             )
         except (OSError, ssl.SSLError) as error:
-            self._listener.tell_refused("certificate", str(error), _address(transport), None, "")
+            self._listener.tell_refused("certificate", str(error), self._address, None, "")
             transport.abort()
             return
         except asyncio.CancelledError:
             transport.abort()
             raise
+        finally:
+            self._listener.doorstep.leave(self)
         assert isinstance(upgraded, asyncio.Transport)
         peer.connection_made(upgraded)
-
-
-def _address(transport: asyncio.Transport) -> str:
-    remote = transport.get_extra_info("peername")
-    return f"{remote[0]}:{remote[1]}" if remote else "unknown"
 
 
 def tls_context(tls: ListenerTlsSettings) -> ssl.SSLContext:

@@ -102,7 +102,7 @@ def assemble(
             journal_segment_bytes=node.storage.journal_segment_bytes,
             refused_max=node.storage.refused_max,
         ),
-        http=HttpSettings(node.http.host, node.http.port),
+        http=_http_settings(node),
         channels=_channel_settings(channels),
         windows=_window_policy(node),
         quality=quality_policy(node.quality),
@@ -147,6 +147,13 @@ def _broker_settings(broker: BrokerSection, node_name: str, directory: Path) -> 
         batch_messages_max=broker.batch_messages_max,
         reader=broker.reader,
     )
+
+
+def _http_settings(node: NodeDocument) -> HttpSettings:
+    """The host of `messages.web` is where people come from, so it is one of ours."""
+    web = urlsplit(node.messages.web).hostname if node.messages.web else None
+    hosts = [*node.http.hosts, *([web] if web else [])]
+    return HttpSettings(node.http.host, node.http.port, tuple(hosts), tuple(node.http.proxies))
 
 
 def _listener_settings(node: NodeDocument, directory: Path) -> ListenerSettings | None:

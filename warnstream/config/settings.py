@@ -103,10 +103,16 @@ class StorageSettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """Address of the HTTP interface; port 0 lets the system choose."""
+    """Address of the HTTP interface; port 0 lets the system choose.
+
+    `hosts` are names under which it is reached, `proxies` addresses or networks whose word on
+    a client's address is taken.
+    """
 
     host: str
     port: int
+    hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

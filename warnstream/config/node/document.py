@@ -187,6 +187,20 @@ class HttpSection(Section):
     port: Annotated[int, value_types.whole(0, 65_535)] = default(
         18_080, description="Port; 0: the system chooses."
     )
+    hosts: list[Annotated[str, value_types.text()]] = part(
+        list, "Names under which it is reached, beside localhost, this machine's and addresses."
+    )
+    proxies: list[Annotated[str, value_types.text()]] = part(
+        list, "Addresses or networks of proxies: X-Forwarded-For of others is ignored."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """Proxies are addresses: a name could be anybody's."""
+        return [
+            (f"proxies[{n}]", f"expected an address or network such as 10.0.0.0/24, got {text!r}")
+            for n, text in enumerate(self.proxies)
+            if not is_network(text)
+        ]
 
 
 class TransferSection(Section):

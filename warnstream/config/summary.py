@@ -11,7 +11,7 @@ import numpy as np
 
 from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.judgement import durations_of
-from warnstream.assessment.stations import antecedent_plan
+from warnstream.assessment.rule_needs import antecedent_plan
 from warnstream.config.node.document import OUTLINE_METHODS
 from warnstream.config.rules.wording import days_words
 from warnstream.config.settings import Configuration
@@ -33,6 +33,7 @@ from warnstream.model.rules.rules import (
 )
 from warnstream.model.times import clock_local, iso_local
 from warnstream.model.warning import MessageStatus
+from warnstream.routing.duty import duty_posts
 
 NAMES_SHOWN_MAX = 5
 POINTS_AT_ONCE = 256
@@ -175,6 +176,7 @@ def lints(configuration: Configuration) -> list[str]:
         *_lints_of_rules(configuration),
         *_lints_of_days(configuration),
         *_lints_of_people(configuration.network),
+        *_lints_of_duty(configuration),
         *_lints_of_places(configuration),
     ]
 
@@ -240,6 +242,14 @@ def _lints_of_people(network: Network) -> Iterator[str]:
         if len(counties.get(area, ())) > 1:
             where = _named(sorted(counties[area]))
             yield f"township {area} is in several counties ({where}): its posts are called for each"
+
+
+def _lints_of_duty(configuration: Configuration) -> Iterator[str]:
+    if not duty_posts(configuration.network, configuration.node.duty_posts):
+        yield (
+            "nobody is notified of the node's own alarms: name posts in node.duty_posts, "
+            "or give a post the county or * as its area"
+        )
 
 
 def _lints_of_places(configuration: Configuration) -> Iterator[str]:

@@ -15,6 +15,7 @@ from unittest import mock
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
+from tests.alarms import RecordedAlarms
 from tests.fuzz import corpus
 from tests.fuzz.mutate import Mutator
 from tests.fuzz.targets import Check, Target, cut_anywhere
@@ -29,6 +30,7 @@ from warnstream.adapters.mqtt.listener.access import Permissions
 from warnstream.adapters.mqtt.listener.connection import ClientConnection
 from warnstream.adapters.mqtt.listener.listener import MqttListener
 from warnstream.adapters.mqtt.listener.sessions import SessionStore
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.publish_blocks import Block, KnownTopics
 from warnstream.config.settings import ListenerSettings
 
@@ -263,7 +265,7 @@ class _Listener(MqttListener):
         settings = ListenerSettings(
             "127.0.0.1", 0, "ws", message_bytes_max=BYTES_MAX, messages_per_s=10_000_000, inflight_max=65_535
         )
-        super().__init__(settings, TOPICS, self.inbox, Metrics())
+        super().__init__(settings, TOPICS, NodePorts(self.inbox, Metrics(), RecordedAlarms()))
         self._loop.close()
         self._open = self.permissions
         self._by_name = Permissions(

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
+from tests.alarms import RecordedAlarms
 from warnstream.adapters.inbox import InboundBatch, Inbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt import fields
 from warnstream.adapters.mqtt.listener.listener import MqttListener
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.config.settings import ListenerSettings
 
 TOPICS = ["ws/+/+/+/obs", "ws/clock", "ws/answer/+"]
@@ -19,8 +21,10 @@ TOPICS = ["ws/+/+/+/obs", "ws/clock", "ws/answer/+"]
 class Opened:
     """A listener that is open, and a node's place beside it."""
 
-    def __init__(self, listener: MqttListener, inbox: Inbox, metrics: Metrics) -> None:
-        self.listener, self.inbox, self.metrics = listener, inbox, metrics
+    def __init__(
+        self, listener: MqttListener, inbox: Inbox, metrics: Metrics, alarms: RecordedAlarms
+    ) -> None:
+        self.listener, self.inbox, self.metrics, self.alarms = listener, inbox, metrics, alarms
         self.received: list[tuple[str, bytes]] = []
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -77,10 +81,11 @@ class Opened:
 
 @contextmanager
 def listening(inbox: Inbox | None = None, **settings: Any) -> Iterator[Opened]:
-    inbox, metrics = inbox or Inbox(), Metrics()
-    listener = MqttListener(ListenerSettings("127.0.0.1", 0, "ws", **settings), TOPICS, inbox, metrics)
+    inbox, metrics, alarms = inbox or Inbox(), Metrics(), RecordedAlarms()
+    own = ListenerSettings("127.0.0.1", 0, "ws", **settings)
+    listener = MqttListener(own, TOPICS, NodePorts(inbox, metrics, alarms))
     listener.start()
-    opened = Opened(listener, inbox, metrics)
+    opened = Opened(listener, inbox, metrics, alarms)
     try:
         yield opened
     finally:

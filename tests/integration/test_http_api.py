@@ -20,6 +20,7 @@ from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
+from warnstream.config.settings import HttpSettings
 from warnstream.model.effects import Answer, OperatorAffirm, RenderedMessage
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.signs import SignReport, SignVerdict
@@ -374,7 +375,7 @@ def test_a_real_socket_serves_answers_from_several_threads(
     api: HttpApi, node: Node, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    server = HttpServer(api.app, "127.0.0.1", 0)
+    server = HttpServer(api.app, HttpSettings("127.0.0.1", 0))
     server.start()
     path = f"http://127.0.0.1:{server.port}/a/{token_of(outbox)}"
 
@@ -395,9 +396,9 @@ def test_a_real_socket_serves_answers_from_several_threads(
 
 
 def test_a_port_in_use_is_named(api: HttpApi) -> None:
-    server = HttpServer(api.app, "127.0.0.1", 0)
+    server = HttpServer(api.app, HttpSettings("127.0.0.1", 0))
     with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1 port {server.port}"):
-        HttpServer(api.app, "127.0.0.1", server.port)
+        HttpServer(api.app, HttpSettings("127.0.0.1", server.port))
     server.stop()
 
 

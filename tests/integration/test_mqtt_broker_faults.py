@@ -4,13 +4,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
 
+from tests.alarms import RecordedAlarms
 from tests.integration.scripted_broker import ScriptedBroker
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt import server_packets
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings
 
@@ -25,86 +28,86 @@ def broker() -> Iterator[ScriptedBroker]:
     scripted.close()
 
 
+@dataclass
+class Opened:
+    """A source, and what it raised."""
+
+    source: MqttSource
+    inbox: Inbox
+    alarms: RecordedAlarms
+
+    def wait_for(self, *texts: str) -> None:
+        """Until exactly these stand."""
+        deadline = time.monotonic() + 60
+        while len(self.alarms.standing) != len(texts) or not all(
+            text in found for text, found in zip(texts, self.alarms.texts(), strict=True)
+        ):
+            assert time.monotonic() < deadline, self.alarms.standing
+            time.sleep(0.02)
+
+
 @contextmanager
-def source(
-    broker: ScriptedBroker, *, is_v5: bool, has_run: bool = False
-) -> Iterator[tuple[MqttSource, Metrics]]:
+def source(broker: ScriptedBroker, *, is_v5: bool, has_run: bool = False) -> Iterator[Opened]:
     protocol = "5" if is_v5 else "3.1.1"
     settings = BrokerSettings(False, "127.0.0.1", broker.port, protocol, "node", None, None, None, 0.02, 500)
-    metrics = Metrics()
-    opened = MqttSource(settings, ["ws/#"], Inbox(), metrics, expects_session=has_run)
+    inbox, alarms = Inbox(), RecordedAlarms()
+    opened = MqttSource(settings, ["ws/#"], NodePorts(inbox, Metrics(), alarms), expects_session=has_run)
     opened.start()
     try:
-        yield opened, metrics
+        yield Opened(opened, inbox, alarms)
     finally:
         opened.stop()
-
-
-def wait_for(opened: MqttSource, *texts: str) -> None:
-    deadline = time.monotonic() + 60
-    while len(opened.troubles) != len(texts) or not all(
-        text in trouble for text, trouble in zip(texts, opened.troubles, strict=True)
-    ):
-        assert time.monotonic() < deadline, opened.troubles
-        time.sleep(0.02)
-
-
-def gauge(metrics: Metrics, trouble: str) -> float | None:
-    return metrics.registry.get_sample_value("warnstream_trouble", {"part": "broker", "trouble": trouble})
 
 
 @BOTH
 def test_a_broker_that_forgot_the_session_is_named_until_it_shows_one_again(
     broker: ScriptedBroker, is_v5: bool
 ) -> None:
-    with source(broker, is_v5=is_v5) as (opened, metrics):
+    with source(broker, is_v5=is_v5) as opened:
         broker.accept(is_v5=is_v5, is_present=False)
-        assert opened.wait_connected(60)
-        assert opened.troubles == [], "a new node has no session yet"
+        assert opened.source.wait_connected(60)
+        assert opened.alarms.standing == {}, "a new node has no session yet"
         broker.accept(is_v5=is_v5, is_present=False)
-        wait_for(opened, "the broker has forgotten the session node")
-        assert gauge(metrics, "session_lost") == 1
+        opened.wait_for("the broker has forgotten the session node")
         broker.accept(is_v5=is_v5, is_present=True)
-        wait_for(opened)
-        assert gauge(metrics, "session_lost") == 0
+        opened.wait_for()
 
 
 @BOTH
 def test_a_node_that_has_run_before_misses_its_session_at_the_first_connection(
     broker: ScriptedBroker, is_v5: bool
 ) -> None:
-    with source(broker, is_v5=is_v5, has_run=True) as (opened, _):
+    with source(broker, is_v5=is_v5, has_run=True) as opened:
         broker.accept(is_v5=is_v5, is_present=False)
-        wait_for(opened, "the broker has forgotten the session node")
+        opened.wait_for("the broker has forgotten the session node")
 
 
 @BOTH
 def test_less_than_qos_1_is_named(broker: ScriptedBroker, is_v5: bool) -> None:
-    with source(broker, is_v5=is_v5) as (opened, metrics):
+    with source(broker, is_v5=is_v5) as opened:
         broker.accept(is_v5=is_v5, code=0)
-        wait_for(opened, "grants QoS 0 to 1 of 1 subscriptions of node")
-        assert gauge(metrics, "qos_0") == 1
+        opened.wait_for("grants QoS 0 to 1 of 1 subscriptions of node")
         broker.accept(is_v5=is_v5, code=1)
-        wait_for(opened)
+        opened.wait_for()
 
 
 def test_a_broker_that_keeps_sessions_for_minutes_is_named() -> None:
     scripted = ScriptedBroker()
-    with source(scripted, is_v5=True) as (opened, _):
+    with source(scripted, is_v5=True) as opened:
         scripted.accept(is_v5=True, expiry_s=300)
-        wait_for(opened, "keeps the session node for 300 s only")
+        opened.wait_for("keeps the session node for 300 s only")
         scripted.accept(is_v5=True, expiry_s=7 * 86_400)
-        wait_for(opened)
+        opened.wait_for()
     scripted.close()
 
 
 def test_kept_there_is_said_only_where_the_broker_has_shown_it(
     broker: ScriptedBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with source(broker, is_v5=False) as (opened, _):
+    with source(broker, is_v5=False) as opened:
         for is_present, words in ((False, "has not shown that it keeps"), (True, "is kept there")):
             broker.accept(is_present=is_present)
-            assert opened.wait_connected(60)
+            assert opened.source.wait_connected(60)
             caplog.clear()
             broker.drop()
             deadline = time.monotonic() + 60
@@ -116,7 +119,7 @@ def test_kept_there_is_said_only_where_the_broker_has_shown_it(
 
 def test_a_window_of_ten_is_known_after_some_rounds_and_waited_for_no_more(broker: ScriptedBroker) -> None:
     n, window = 200, 10
-    with source(broker, is_v5=False) as (opened, _):
+    with source(broker, is_v5=False) as opened:
         broker.accept()
 
         def hand_out() -> None:
@@ -135,11 +138,11 @@ def test_a_window_of_ten_is_known_after_some_rounds_and_waited_for_no_more(broke
         while sum(count for count, _ in found) < n:
             assert time.monotonic() < deadline
             # Longer than the test may last: what is not known to be the last of a window waits for more.
-            batch = opened._inbox.take(
+            batch = opened.inbox.take(
                 messages_max=500, wait_s=1, gather_s=0.2, open_until_s=time.monotonic() + 0.2
             )
             found.append((sum(len(one.topics) for one in batch), any(one.is_last for one in batch)))
-            opened.acknowledge(batch)
+            opened.source.acknowledge(batch)
         sender.join()
         assert found[0] == (window, False)
         assert all(is_last for _, is_last in found[8:])

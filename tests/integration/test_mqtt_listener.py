@@ -467,13 +467,15 @@ def test_a_users_file_is_checked_line_by_line(tmp_path: object) -> None:
 
 
 def test_a_taken_port_is_named() -> None:
+    from tests.alarms import RecordedAlarms
     from warnstream.adapters.metrics import Metrics
     from warnstream.adapters.mqtt.listener.listener import MqttListener
+    from warnstream.adapters.mqtt.ports import NodePorts
     from warnstream.config.settings import ListenerSettings
 
     with listening() as opened:
         settings = ListenerSettings("127.0.0.1", opened.port, "ws")
-        second = MqttListener(settings, [], Inbox(), Metrics())
+        second = MqttListener(settings, [], NodePorts(Inbox(), Metrics(), RecordedAlarms()))
         with pytest.raises(WarnstreamError, match=rf"cannot listen on 127\.0\.0\.1:{opened.port}"):
             second.start()
         second.stop()

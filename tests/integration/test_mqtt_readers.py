@@ -11,11 +11,14 @@ import pytest
 from paho.mqtt import publish
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from tests.alarms import RecordedAlarms
 from tests.conftest import Mosquitto
 from tests.integration.scripted_broker import ScriptedBroker
 from warnstream.adapters.inbox import InboundBatch, Inbox
+from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt import connection as mqtt_connection
 from warnstream.adapters.mqtt import fields, server_packets
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings
 
@@ -26,13 +29,17 @@ PROTOCOLS = pytest.mark.parametrize("protocol", ["3.1.1", "5"])
 
 @contextmanager
 def source(
-    port: int, reader: str, protocol: str = "3.1.1", topics: tuple[str, ...] = ("ws/#",)
+    port: int,
+    reader: str,
+    protocol: str = "3.1.1",
+    topics: tuple[str, ...] = ("ws/#",),
+    alarms: RecordedAlarms | None = None,
 ) -> Iterator[tuple[MqttSource, Inbox]]:
     settings = BrokerSettings(
         False, "127.0.0.1", port, protocol, "node", None, None, None, 0.02, 500, reader
     )  # fmt: skip
     inbox = Inbox()
-    opened = MqttSource(settings, topics, inbox)
+    opened = MqttSource(settings, topics, NodePorts(inbox, Metrics(), alarms or RecordedAlarms()))
     opened.start()
     try:
         yield opened, inbox
@@ -160,13 +167,14 @@ def test_a_broker_that_streams_is_alive_though_its_answer_to_our_ping_is_late(
 def test_a_broker_that_refuses_the_subscription_is_told_of_and_not_taken_for_connected(
     broker: ScriptedBroker, reader: str, protocol: str, code: int
 ) -> None:
-    with source(broker.port, reader, protocol) as (opened, _):
+    alarms = RecordedAlarms()
+    with source(broker.port, reader, protocol, alarms=alarms) as (opened, _):
         broker.accept(is_v5=protocol == "5", code=code)
         deadline = time.monotonic() + 60
-        while not opened.troubles:
+        while not alarms.standing:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        assert opened.troubles == ["the broker refuses node: subscriptions to ws/#"]
+        assert alarms.texts() == ["the broker refuses node: subscriptions to ws/#"]
         assert not opened.is_connected
 
 

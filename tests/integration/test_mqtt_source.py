@@ -10,9 +10,12 @@ import pytest
 from paho.mqtt import publish
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.alarms import RecordedAlarms
 from tests.conftest import Mosquitto
 from warnstream.adapters.inbox import InboundBatch, Inbox
+from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt import source as mqtt
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings
 
@@ -26,13 +29,14 @@ PROTOCOLS = pytest.mark.parametrize("protocol", ["3.1.1", "5"])
 
 @contextmanager
 def source(
-    mosquitto: Mosquitto, protocol: str, *, catches_up: bool = False
+    mosquitto: Mosquitto, protocol: str, *, catches_up: bool = False, alarms: RecordedAlarms | None = None
 ) -> Iterator[tuple[MqttSource, Inbox]]:
     settings = BrokerSettings(
         False, "127.0.0.1", mosquitto.port, protocol, "node", None, None, None, 0.02, 500
     )
     inbox = Inbox()
-    opened = MqttSource(settings, ["ws/+/+/+/obs"], inbox, catches_up=catches_up)
+    ports = NodePorts(inbox, Metrics(), alarms or RecordedAlarms())
+    opened = MqttSource(settings, ["ws/+/+/+/obs"], ports, catches_up=catches_up)
     opened.start()
     assert opened.wait_connected(60)
     yield opened, inbox
@@ -201,7 +205,11 @@ def test_a_session_that_brings_nothing_more_has_caught_up(
     with source(mosquitto, "3.1.1", catches_up=True) as (opened, inbox):
         live = opened._live
         assert live is not None
-        wait_until(lambda: not opened._is_catching_up and not live.is_connected)
+        deadline = time.monotonic() + 60
+        while opened._is_catching_up or live.is_connected:
+            assert time.monotonic() < deadline
+            opened.look()
+            time.sleep(0.02)
         send(mosquitto, "2")
         assert payloads(take(inbox, 1)) == [b"2"]
         assert inbox.take(messages_max=10, wait_s=0.3, gather_s=0) == []
@@ -219,8 +227,9 @@ def test_the_live_session_that_an_earlier_version_left_at_the_broker_is_cleared(
 
 @PROTOCOLS
 def test_two_nodes_of_one_client_id_are_told_of(mosquitto: Mosquitto, protocol: str) -> None:
-    with source(mosquitto, protocol) as (first, _), source(mosquitto, protocol) as (second, _):
-        wait_until(lambda: first.troubles or second.troubles)
-        told = [*first.troubles, *second.troubles][0]
+    alarms = RecordedAlarms()
+    with source(mosquitto, protocol, alarms=alarms), source(mosquitto, protocol, alarms=alarms):
+        wait_until(alarms.texts)
+        told = alarms.texts()[0]
         assert "another client connects as node" in told
         assert "broker.client_id of its own" in told

@@ -8,12 +8,15 @@ cannot watch higher ones, and a broker connection must never get such a number.
 """
 
 import contextlib
+import dataclasses
 import errno
 import fcntl
 import logging
 import resource
 import socket
 from collections.abc import Mapping
+
+from warnstream.config.settings import Configuration
 
 LOW = 1_024
 """Descriptors below are for everything but clients; select(2) knows no others."""
@@ -22,6 +25,23 @@ RESERVED = 256
 """Kept for journal, databases, channels, the broker, libraries; of a smaller limit its half."""
 
 log = logging.getLogger(__name__)
+
+
+def fit_connections(configuration: Configuration, http_max: int) -> tuple[Configuration, int]:
+    """The configuration with as many connections as the system allows, and those of the HTTP interface."""
+    listener, sl651 = configuration.listener, configuration.sl651
+    wanted = {"http": http_max}
+    if listener is not None:
+        wanted["listener"] = listener.connections_max
+    if sl651 is not None:
+        wanted["sl651"] = sl651.connections_max
+    given = share_descriptors(wanted)
+    fitted = dataclasses.replace(
+        configuration,
+        listener=listener and dataclasses.replace(listener, connections_max=given["listener"]),
+        sl651=sl651 and dataclasses.replace(sl651, connections_max=given["sl651"]),
+    )
+    return fitted, given["http"]
 
 
 def share_descriptors(wanted: Mapping[str, int]) -> dict[str, int]:

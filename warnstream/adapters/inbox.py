@@ -43,9 +43,8 @@ class Source(Protocol):
     def is_connected(self) -> bool:
         """Messages can arrive now."""
 
-    @property
-    def troubles(self) -> Sequence[str]:
-        """What is wrong though messages can arrive, as sentences for `/readyz`."""
+    def look(self) -> None:
+        """What time alone begins or ends; called by the node's loop, often."""
 
     def reload(self) -> None:
         """Read files again that may have changed: certificates, users; from any thread."""

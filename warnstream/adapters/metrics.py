@@ -107,12 +107,6 @@ class Metrics:
         self.broker_connected = Gauge(
             "warnstream_broker_connected", "1 while the broker connection stands.", registry=registry
         )
-        self.trouble = Gauge(
-            "warnstream_trouble",
-            "1 while a part of the node is in trouble though it goes on; the log and /readyz say what.",
-            ["part", "trouble"],
-            registry=registry,
-        )
         self.journal_append = Histogram(
             "warnstream_journal_append_seconds",
             "Time to make one batch durable.",

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def make_private(directory: Path) -> None:
-    """Create a storage directory that nobody else can read, or take the rights of others from one that is there.
+    """Create a storage directory that nobody else can read, or take the rights of others from one.
 
     Files of an earlier version are set too; one that belongs to somebody else is logged and left.
 
@@ -40,5 +40,6 @@ def _allow(path: Path, mode: int) -> None:
             path.chmod(mode)
     except OSError as error:
         log.warning(
-            "rights of others cannot be taken", extra={"file": str(path), "error": error.strerror or str(error)}
+            "rights of others cannot be taken",
+            extra={"file": str(path), "error": error.strerror or str(error)},
         )

@@ -5,17 +5,17 @@ change from kilometres to metres stand here; nothing is checked here any more.
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from warnstream.config.folder import Folder
-from warnstream.config.node.decoders import NamesSection
-from warnstream.config.node.document import (
+from warnstream.config.node.connections import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
     BrokerSection,
-    ChannelsDocument,
-    NodeDocument,
 )
+from warnstream.config.node.decoders import NamesSection
+from warnstream.config.node.document import ChannelsDocument, NodeDocument
 from warnstream.config.node.grids import grid_settings
 from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.quality import quality_policy

@@ -32,15 +32,14 @@ import paho.mqtt.client as paho
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from warnstream.adapters.inbox import InboundBatch, Inbox
-from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.inbox import InboundBatch
 from warnstream.adapters.mqtt.bulk_client import BulkClient, can_read_in_bulk
 from warnstream.adapters.mqtt.connection import SESSION_EXPIRY_S, connect_async, new_client
 from warnstream.adapters.mqtt.frames import Columns
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.publish_blocks import Block
 from warnstream.adapters.mqtt.send_window import SendWindow
 from warnstream.adapters.mqtt.session_watch import SessionWatch
-from warnstream.adapters.troubles import Troubles
 from warnstream.config.settings import BrokerSettings
 from warnstream.model.messages import PayloadsOf, TopicsOf
 from warnstream.model.observations.decoders import BACKLOG_LEVEL
@@ -73,8 +72,7 @@ class MqttSource:
     ----------
     broker : BrokerSettings
     topics : sequence of str
-    inbox : Inbox
-    metrics : Metrics, optional
+    ports : NodePorts
     role : Role
     catches_up : bool
         Whether a kept session that still holds earlier messages is helped by one that begins now.
@@ -87,8 +85,7 @@ class MqttSource:
         self,
         broker: BrokerSettings,
         topics: Sequence[str],
-        inbox: Inbox,
-        metrics: Metrics | None = None,
+        ports: NodePorts,
         *,
         role: Role = Role.READINGS,
         catches_up: bool = False,
@@ -100,28 +97,25 @@ class MqttSource:
         self._client_id = broker.client_id + role.value
         # Whom the node knows as the source of its messages.
         self._owner = self
-        metrics = metrics or Metrics()
         # Only bulk reading tells a stream from messages that come one by one.
         self._live = None
         if catches_up and broker.reader == "bulk":
-            self._live = MqttSource(broker, topics, inbox, metrics, role=Role.LIVE)
+            self._live = MqttSource(broker, topics, ports, role=Role.LIVE)
             self._live._owner = self  # noqa: SLF001  # of the same class
         self._is_catching_up = False
         self._is_live_cleared = False
         self._first_message: tuple[str, bytes] | None = None
-        self._caught_up_timer = threading.Timer(0, lambda: None)
         self._heard_at_s = self._began_at_s = 0.0
-        self._troubles = Troubles(metrics, self.name)
         self._watch = SessionWatch(
-            self._troubles, self._client_id, SESSION_EXPIRY_S, expects_session=expects_session
+            ports.alarms, self._client_id, SESSION_EXPIRY_S, expects_session=expects_session
         )
         self._window = SendWindow()
         self._broker = broker
         self._topics = list(topics)
-        self._inbox = inbox
+        self._inbox = ports.inbox
         self._connection = 0
         self._connected = threading.Event()
-        self._count_dropped = metrics.messages_dropped.inc
+        self._count_dropped = ports.metrics.messages_dropped.inc
         self._since_acknowledged = 0
         self._client = self._new_client()
         self._client.on_connect = self._on_connect
@@ -152,12 +146,14 @@ class MqttSource:
         """Connected and subscribed."""
         return self._connected.is_set()
 
-    @property
-    def troubles(self) -> Sequence[str]:
-        """What the broker does not do as it should."""
-        if self._keeps_session:
-            self._watch.look(time.monotonic())
-        return self._troubles.texts()
+    def look(self) -> None:
+        """What time alone begins or ends; the node asks now and then."""
+        now_s = time.monotonic()
+        self._watch.look(now_s)
+        if self._is_catching_up and self._live is not None:
+            is_quiet = self._live.is_connected and self.is_connected and now_s - self._heard_at_s > QUIET_S
+            is_late = not self._live.is_connected and now_s - self._began_at_s > LIVE_S_MAX
+            self._end_live(is_over=is_quiet or is_late)
 
     def reload(self) -> None:
         """Nothing to do: password and certificates are read before every connection."""
@@ -169,7 +165,6 @@ class MqttSource:
 
     def stop(self) -> None:
         """Disconnect; the broker keeps the session and what is not acknowledged."""
-        self._caught_up_timer.cancel()
         if self._live is not None:
             self._live.stop()
         self._client.disconnect()
@@ -187,7 +182,6 @@ class MqttSource:
         """
         now_s = time.monotonic()
         self._since_acknowledged = 0
-        self._watch.look(now_s)
         if self._live is not None:
             live = [one for one in arrived if one.connection[0] is self._live]
             if live:
@@ -325,22 +319,6 @@ class MqttSource:
         self._is_catching_up, self._first_message = is_needed, None
         self._began_at_s = self._heard_at_s = time.monotonic()
         self._live.start()
-        if is_needed:
-            self._look_later()
-
-    def _look_later(self) -> None:
-        self._caught_up_timer = threading.Timer(QUIET_S / 3, self._look)
-        self._caught_up_timer.daemon = True
-        self._caught_up_timer.start()
-
-    def _look(self) -> None:
-        assert self._live is not None
-        now_s = time.monotonic()
-        is_quiet = self._live.is_connected and self.is_connected and now_s - self._heard_at_s > QUIET_S
-        is_late = not self._live.is_connected and now_s - self._began_at_s > LIVE_S_MAX
-        self._end_live(is_over=is_quiet or is_late)
-        if self._is_catching_up:
-            self._look_later()
 
     def _end_live(self, *, is_over: bool) -> None:
         """Once the kept session is where the live one began."""

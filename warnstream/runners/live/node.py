@@ -17,16 +17,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from warnstream.adapters.channels.factory import open_channels
+from warnstream.adapters.descriptors import fit_connections
 from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.node_port import PostAction
-from warnstream.adapters.http.server import HttpServer
+from warnstream.adapters.http.server import CONNECTIONS_MAX, HttpServer
 from warnstream.adapters.inbox import STREAM_BATCH, InboundBatch, Inbox
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_doors
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import AlarmNotice
+from warnstream.adapters.private_files import make_private
 from warnstream.adapters.refused.store import RefusedStore
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.adapters.sending.sender import DeliveryWorker
@@ -101,10 +104,12 @@ class Node:
     def __init__(
         self, configuration: Configuration, on_step: Callable[[EngineStep], None] | None = None
     ) -> None:
+        configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration = configuration
         self.metrics = Metrics()
         self._on_step = on_step
         self._directory = configuration.storage.directory
+        make_private(self._directory)
         self._journal = Journal(self._directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._refused = RefusedStore(self._directory, configuration.storage.refused_max)
         self._again = Reinjector(self._directory, self._journal, self.keep_messages, self.metrics)
@@ -116,27 +121,26 @@ class Node:
         self._explanations = LiveExplanations(
             configuration, lambda: self.engine, self._inbox.wake, self.metrics.explanation.observe
         )
+        self.alarms = Alarms(self._requests.ask, self.metrics)
         topics = topics_of(configuration)
         self._sources, self._publisher = open_doors(
             configuration,
             topics.subscriptions,
             topics.backlogs,
-            self._inbox,
-            self.metrics,
+            NodePorts(self._inbox, self.metrics, self.alarms),
             has_run_before=self._journal.last_sequence() > 0,
         )
         tokens = Tokens(load_or_create_secret(self._directory))
         channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
         self.delivery = DeliveryWorker(self.outbox, channels, tokens, self.metrics)
         api = HttpApi(self, self.outbox, tokens, self.metrics)
-        self.http = HttpServer(api.app, configuration.http.host, configuration.http.port)
+        self.http = HttpServer(api.app, configuration.http, http_max)
         self.sl651 = (
             Sl651Listener(configuration.sl651, self.keep_messages, self.metrics)
             if configuration.sl651
             else None
         )
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
-        self.alarms = Alarms(self._requests.ask, self.metrics)
         self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
         self._is_starting = True
         self._warnings: list[WarningStatus] = []
@@ -215,7 +219,6 @@ class Node:
         reasons = ["the node is starting"] if self._is_starting else []
         reasons += self.alarms.reasons()
         reasons += [f"the {one.name} is not connected" for one in self._sources if not one.is_connected]
-        reasons += [text for one in self._sources for text in one.troubles]
         return not reasons, reasons
 
     def state(self) -> dict[str, object]:
@@ -278,7 +281,7 @@ class Node:
             open_until_s=self._open_until_s(),
             streams_max=STREAM_BATCH if backlog < WAITING_MAX else 0,
         )
-        self._explanations.serve()
+        self._look_around()
         requests = self._requests.take()
         if refusals := self._grids.take_refusals():
             self._keep_refused(self._journal.last_sequence(), Outcome(refusals=refusals))
@@ -310,6 +313,11 @@ class Node:
             self._pace.arrived(streams[0].at_s)
         self.metrics.backlog_readings.set(self._intake.backlog_waiting)
         self._snapshot_if_due()
+
+    def _look_around(self) -> None:
+        self._explanations.serve()
+        for source in self._sources:
+            source.look()
 
     def _append(
         self, pending: list[tuple[str, bytes]], arrived: list[InboundBatch], requests: list[Request]

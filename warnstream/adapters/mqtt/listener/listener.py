@@ -25,8 +25,7 @@ from typing import Any
 
 from warnstream.adapters.descriptors import listening_sockets
 from warnstream.adapters.doorstep import Doorstep
-from warnstream.adapters.inbox import InboundBatch, Inbox
-from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.inbox import InboundBatch
 from warnstream.adapters.mqtt.client_packets import SESSION_WITHOUT_END, Connect
 from warnstream.adapters.mqtt.listener import passwords
 from warnstream.adapters.mqtt.listener.access import Permissions, Users
@@ -39,9 +38,9 @@ from warnstream.adapters.mqtt.listener.selector import CoalescingSelector
 from warnstream.adapters.mqtt.listener.sessions import Session, SessionStore, Waiting
 from warnstream.adapters.mqtt.listener.tls import TlsGate, tls_context
 from warnstream.adapters.mqtt.listener.watched_files import WatchedFiles
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.publisher import Publication
 from warnstream.adapters.mqtt.topic_filters import matches
-from warnstream.adapters.troubles import Troubles
 from warnstream.config.settings import ListenerSettings
 from warnstream.model.errors import WarnstreamError
 
@@ -54,6 +53,8 @@ SESSION_KEPT_S_MAX = 7 * 86_400
 UNKNOWN_SHARE = 4
 """One in so many of the connections may be of somebody who has not said who they are."""
 
+FILES_ALARM = "listener:files"
+
 log = logging.getLogger(__name__)
 
 
@@ -65,8 +66,7 @@ class MqttListener:
     settings : ListenerSettings
     topics : sequence of str
         Filters of what the node wants; everything else is for subscribers only.
-    inbox : Inbox
-    metrics : Metrics
+    ports : NodePorts
 
     Raises
     ------
@@ -76,13 +76,11 @@ class MqttListener:
 
     name = "listener"
 
-    def __init__(
-        self, settings: ListenerSettings, topics: Sequence[str], inbox: Inbox, metrics: Metrics
-    ) -> None:
+    def __init__(self, settings: ListenerSettings, topics: Sequence[str], ports: NodePorts) -> None:
+        inbox, metrics = ports.inbox, ports.metrics
         self.settings = settings
         self.hub = SessionStore()
         self._topics = tuple(topics)
-        self._inbox = inbox
         self._metrics = metrics
         self.permissions = Permissions(
             prefix=settings.topic_prefix,
@@ -112,7 +110,7 @@ class MqttListener:
         self._desk: PasswordDesk | None = None
         self._tls: ssl.SSLContext | None = None
         self._files = WatchedFiles(_files_of(settings))
-        self._troubles = Troubles(metrics, self.name)
+        self._alarms = ports.alarms
         self._read_files()
         # After what may fail: a loop that is not closed holds descriptors.
         self._loop = asyncio.SelectorEventLoop(CoalescingSelector(self._take_count))
@@ -149,10 +147,8 @@ class MqttListener:
             self._thread.join(START_S_MAX)
         self._passwords.shutdown(wait=False, cancel_futures=True)
 
-    @property
-    def troubles(self) -> Sequence[str]:
-        """What is wrong though clients can connect."""
-        return self._troubles.texts()
+    def look(self) -> None:
+        """Nothing to do: the event loop looks by itself."""
 
     def reload(self) -> None:
         """Read users and certificates again; what cannot be read leaves all as it was."""
@@ -249,9 +245,9 @@ class MqttListener:
         try:
             self._read_files()
         except WarnstreamError as error:
-            self._troubles.begin("files", f"the listener keeps what it read earlier: {error}")
+            self._alarms.raise_alarm(FILES_ALARM, f"the listener keeps what it read earlier: {error}")
             return
-        self._troubles.end("files")
+        self._alarms.end_alarm(FILES_ALARM)
         log.info("listener read its users and certificates again")
 
     def _in_pool(self, function: Callable[[], bool]) -> "asyncio.Future[bool]":

@@ -8,6 +8,7 @@ from warnstream.model.errors import StoreError
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
+KEYS = ".key"
 PRIVATE_UMASK = 0o077
 """For the whole process of a node: what it creates is for its user."""
 
@@ -31,6 +32,9 @@ def make_private(directory: Path) -> None:
     for folder, _, names in os.walk(directory):
         _allow(Path(folder), DIRECTORY_MODE)
         for name in names:
+            # A secret that others could read is not mended: who reads it refuses it.
+            if name.endswith(KEYS):
+                continue
             _allow(Path(folder) / name, FILE_MODE)
 
 

@@ -22,6 +22,7 @@ from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.http.server import CONNECTIONS_MAX, HttpServer
 from warnstream.adapters.inbox import STREAM_BATCH, InboundBatch, Inbox
+from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
@@ -149,6 +150,9 @@ class Node:
         self._pace = Pace(configuration.node.tick_s, configuration.node.react_within_s, time.monotonic())
         self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
         self._may_snapshot = True
+        self._bound = JournalBound(
+            self._journal.entries_bytes, configuration.storage.journal_bytes_max, self._snapshot, self.alarms
+        )
         self._refused_inputs = 0
         self._disk_told_at = -STORE_TELL_S
         self.metrics.watch_storage(self._journal.size_bytes, self._directory)
@@ -329,6 +333,7 @@ class Node:
         while True:
             started = time.perf_counter()
             try:
+                self._bound.demand_room()
                 sequence = self._journal.append_many(pending)
             except StoreError as error:
                 if not self._wait_for_disk(error):
@@ -529,18 +534,20 @@ class Node:
     def _snapshot_if_due(self) -> None:
         if self._snapshots.is_due(time.monotonic()):
             self._snapshot()
+        self._bound.look()
 
-    def _snapshot(self) -> None:
-        """Keep the state, then forget journal entries no longer needed; a full disk only delays it."""
+    def _snapshot(self) -> bool:
+        """Keep the state, then forget journal entries no longer needed; False if the disk refuses."""
         self._snapshots.begin(time.monotonic())
         if not self._may_snapshot:
-            return
+            return False
         try:
             self._journal.save_snapshot(self._journal.last_sequence(), self._intake.snapshot())
             storage = self.configuration.storage
             pruned = self._journal.prune(
                 older_than_s=storage.journal_keep_s, bytes_max=storage.journal_bytes_max
             )
+            pruned += self._journal.prune_to_newest(self._bound.near_bytes)
             if pruned:
                 log.info("journal pruned", extra={"entries": pruned, "first": self._journal.first_sequence()})
             self.outbox.prune(self._intake.now_s - OUTBOX_KEEP_S)
@@ -548,6 +555,8 @@ class Node:
         except StoreError as error:
             self.metrics.snapshot_failures.inc()
             log.error("snapshot not written", extra={"error": str(error)})  # noqa: TRY400  # one line is enough
+            return False
+        return True
 
     # Small things.
 

@@ -24,6 +24,12 @@ LOW = 1_024
 RESERVED = 256
 """Kept for journal, databases, channels, the broker, libraries; of a smaller limit its half."""
 
+BURST = 16
+"""Connections beyond its limit that a door may hold while it refuses them."""
+
+BACKLOG = 2_048
+"""Connections that wait in the system to be accepted."""
+
 log = logging.getLogger(__name__)
 
 
@@ -57,7 +63,7 @@ def share_descriptors(wanted: Mapping[str, int]) -> dict[str, int]:
     dict of str to int
         At most what was wanted, at least 1. Less is logged.
     """
-    needed = sum(wanted.values()) + LOW
+    needed = sum(wanted.values()) + BURST * len(wanted) + LOW
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:
@@ -87,9 +93,9 @@ def shares(wanted: Mapping[str, int], limit: int) -> dict[str, int]:
     >>> shares({"listener": 5_000, "http": 1_000}, 100_000)
     {'listener': 5000, 'http': 1000}
     >>> shares({"listener": 5_000, "http": 1_000}, 1_024)
-    {'listener': 640, 'http': 128}
+    {'listener': 613, 'http': 122}
     """
-    free = limit - min(RESERVED, limit // 2)
+    free = max(limit - min(RESERVED, limit // 2) - BURST * len(wanted), 0)
     total = sum(wanted.values())
     if total <= free:
         return dict(wanted)
@@ -97,21 +103,54 @@ def shares(wanted: Mapping[str, int], limit: int) -> dict[str, int]:
 
 
 class ClientSocket(socket.socket):
-    """A listening socket whose accepted connections have descriptors from `LOW` on, where there are any."""
+    """A listening socket whose accepted connections have descriptors from `LOW` on, where there are any.
+
+    An event loop accepts all that wait before it lets anybody refuse one; so this socket says "nobody
+    there" once `BURST` more than `connections_max` are open.
+    """
+
+    connections_max = 0
+    connections = 0
 
     def accept(self) -> tuple[socket.socket, object]:
         """The next connection and its address."""
+        if self.connections >= self.connections_max + BURST:
+            raise BlockingIOError
         connection, address = super().accept()
-        try:
-            high = fcntl.fcntl(connection.fileno(), fcntl.F_DUPFD_CLOEXEC, LOW)
-        except OSError:  # the limit is lower: the count of connections is what protects the rest
-            return connection, address
-        connection.close()
-        return socket.socket(self.family, self.type, self.proto, fileno=high), address
+        with connection:
+            try:
+                descriptor = fcntl.fcntl(connection.fileno(), fcntl.F_DUPFD_CLOEXEC, LOW)
+            except OSError:  # the limit is lower: the count of connections is what protects the rest
+                descriptor = connection.detach()
+        accepted = _Accepted(self.family, self.type, self.proto, fileno=descriptor)
+        accepted.door = self
+        self.connections += 1
+        return accepted, address
 
 
-def listening_sockets(host: str, port: int, *, backlog: int = 1_024) -> list[socket.socket]:
+class _Accepted(socket.socket):
+    """A connection that its door counts until it is closed."""
+
+    door: ClientSocket | None = None
+
+    def close(self) -> None:
+        """Close it."""
+        if self.door is not None:
+            self.door.connections -= 1
+            self.door = None
+        super().close()
+
+
+def listening_sockets(host: str, port: int, connections_max: int) -> list[socket.socket]:
     """Sockets that listen on every address of a host.
+
+    Parameters
+    ----------
+    host : str
+    port : int
+        0 lets the system choose.
+    connections_max : int
+        What the door allows; it refuses those beyond itself, a few at a time.
 
     Raises
     ------
@@ -123,13 +162,15 @@ def listening_sockets(host: str, port: int, *, backlog: int = 1_024) -> list[soc
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     for family, _, _, _, address in dict.fromkeys(infos):
         try:
-            opened = socket.create_server(address[:2], family=family, backlog=backlog)
+            opened = socket.create_server(address[:2], family=family, backlog=BACKLOG)
         except OSError as error:
             refused = error
             if error.errno == errno.EADDRNOTAVAIL:  # a name may have addresses that this machine does not
                 continue
             break
-        found.append(ClientSocket(opened.family, opened.type, opened.proto, fileno=opened.detach()))
+        door = ClientSocket(opened.family, opened.type, opened.proto, fileno=opened.detach())
+        door.connections_max = connections_max
+        found.append(door)
     else:
         if found:
             return found

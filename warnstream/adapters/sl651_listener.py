@@ -56,7 +56,7 @@ class Sl651Listener:
         metrics: Metrics,
     ) -> None:
         self._settings, self._keep, self._metrics = settings, keep, metrics
-        self._sockets = listening_sockets(settings.host, settings.port)
+        self._sockets = listening_sockets(settings.host, settings.port, settings.connections_max)
         self.port = int(self._sockets[0].getsockname()[1])
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()

@@ -38,7 +38,7 @@ class HttpServer:
     """
 
     def __init__(self, app: ASGIApp, settings: HttpSettings, connections_max: int = CONNECTIONS_MAX) -> None:
-        self._sockets = listening_sockets(settings.host, settings.port, backlog=2_048)
+        self._sockets = listening_sockets(settings.host, settings.port, connections_max)
         self.port = int(self._sockets[0].getsockname()[1])
         config = uvicorn.Config(
             HostCheck(app, settings.hosts),

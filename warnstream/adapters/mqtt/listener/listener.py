@@ -198,7 +198,7 @@ class MqttListener:
             self._loop.close()
 
     async def _serve(self) -> None:
-        sockets = listening_sockets(self.settings.host, self.settings.port)
+        sockets = listening_sockets(self.settings.host, self.settings.port, self.settings.connections_max)
         self.port = sockets[0].getsockname()[1]
         servers = [await self._loop.create_server(self._new_protocol, sock=one) for one in sockets]
         self._is_listening.set()

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from warnstream import __version__
 from warnstream.config.settings import Configuration
@@ -23,6 +24,16 @@ from warnstream.model.observations.refusals import RefusalReason
 EXIT_FAILED = 1
 EXIT_CONFIG = 2
 EXIT_INTERRUPTED = 130
+
+if TYPE_CHECKING:
+    from warnstream.adapters.http.starting import FrontDoor
+
+EXTRA_OF_MODULE = {
+    **dict.fromkeys(("pandas", "pyarrow"), "review"),
+    **dict.fromkeys(("xarray", "h5netcdf", "h5py"), "grids"),
+    "matplotlib": "plots",
+}
+"""What a plain installation lacks, and the extra that brings it."""
 
 WEATHER_KINDS = ("convective", "line", "typhoon", "plum_rain", "climate")
 """As in the simulator, which only the demo loads."""
@@ -41,6 +52,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_CONFIG
     except WarnstreamError as error:
         print(f"warnstream: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except ModuleNotFoundError as error:
+        extra = EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        extra = "demo" if command is _demo else extra
+        print(
+            f"warnstream: this command needs {error.name}, which an extra brings: "
+            f"pip install 'warnstream[{extra}]'",
+            file=sys.stderr,
+        )
         return EXIT_FAILED
     except BrokenPipeError:
         # Whoever read what is printed has seen enough (`| head`); nothing may be flushed at the exit either.
@@ -289,11 +311,17 @@ def _run(options: argparse.Namespace) -> int:
     from warnstream.adapters.log import configure_logging
     from warnstream.runners.live.node import Node
 
-    configuration = _load(options.directory)
+    front_door = _front_door(options.directory)
+    try:
+        configuration = _load(options.directory)
+    except ConfigError:
+        if front_door is not None:
+            front_door.stop()
+        raise
     network = configuration.network
     addresses = {*network.households.address, *(post.address for post in network.chain)}
     configure_logging(as_json=options.log_json, level=options.log_level.upper(), addresses=addresses - {""})
-    node = Node(configuration)
+    node = Node(configuration, front_door=front_door)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         node.ask_to_stop()
@@ -307,6 +335,25 @@ def _run(options: argparse.Namespace) -> int:
     gc.set_threshold(100_000, 50, 100)
     node.run()
     return 0
+
+
+def _front_door(directory: Path) -> "FrontDoor | None":
+    """The HTTP interface, which says that the node is starting while its configuration is read.
+
+    None where the address is not known or taken: reading the configuration, and the node, say what is wrong.
+    """
+    from warnstream.adapters.http.starting import FrontDoor
+    from warnstream.config.load import http_address
+
+    address = http_address(directory)
+    if address is None:
+        return None
+    try:
+        door = FrontDoor(*address)
+    except OSError:
+        return None
+    door.start()
+    return door
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from concurrent.futures import Future
 from warnstream.adapters.channels.factory import open_channels
 from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.node_port import PostAction
-from warnstream.adapters.http.server import HttpServer
+from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.inbox import STREAM_BATCH, InboundBatch, Inbox
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.memory import keep_freed_memory
@@ -91,6 +91,8 @@ class Node:
     configuration : Configuration
     on_step : callable, optional
         Called after every engine step, in the loop's thread (the demo watches by it).
+    front_door : FrontDoor, optional
+        One that serves already, because the configuration took long to read.
 
     Raises
     ------
@@ -99,7 +101,10 @@ class Node:
     """
 
     def __init__(
-        self, configuration: Configuration, on_step: Callable[[EngineStep], None] | None = None
+        self,
+        configuration: Configuration,
+        on_step: Callable[[EngineStep], None] | None = None,
+        front_door: FrontDoor | None = None,
     ) -> None:
         self.configuration = configuration
         self.metrics = Metrics()
@@ -124,7 +129,8 @@ class Node:
         channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
         self.delivery = DeliveryWorker(self.outbox, channels, tokens, self.metrics)
         api = HttpApi(self, self.outbox, tokens, self.metrics)
-        self.http = HttpServer(api.app, configuration.http.host, configuration.http.port)
+        self._api_app, http = api.app, configuration.http
+        self.http = front_door or FrontDoor(configuration.node.name, http.host, http.port)
         self.sl651 = (
             Sl651Listener(configuration.sl651, self.keep_messages, self.metrics)
             if configuration.sl651
@@ -154,11 +160,12 @@ class Node:
         WarnstreamError
             If the journal is damaged, or a port is taken.
         """
+        self.http.start()  # says that the node lives and is not ready, however long the journal is
         keep_freed_memory()
         self._recover()
         self._publisher.start()
         resent = self.delivery.start()
-        self.http.start()
+        self.http.open(self._api_app)
         for source in self._sources:
             source.start()
         if self.sl651 is not None:

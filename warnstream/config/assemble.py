@@ -6,6 +6,7 @@ change from kilometres to metres stand here; nothing is checked here any more.
 
 from pathlib import Path
 
+from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
 from warnstream.config.node.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
 from warnstream.config.node.document import (
@@ -13,7 +14,6 @@ from warnstream.config.node.document import (
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
     BrokerSection,
-    ChannelsDocument,
     NodeDocument,
 )
 from warnstream.config.node.grids import grid_settings
@@ -22,7 +22,6 @@ from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
-    ChannelSettings,
     Configuration,
     HttpSettings,
     ListenerSettings,
@@ -51,7 +50,6 @@ from warnstream.model.rules.policies import (
     CounterPolicy,
     ForecastPolicy,
     MessagePolicy,
-    RetryPolicy,
     RoutingPolicy,
     TransferPolicy,
     VillagePolicy,
@@ -112,8 +110,8 @@ def assemble(
             journal_segment_bytes=node.storage.journal_segment_bytes,
             refused_max=node.storage.refused_max,
         ),
-        http=HttpSettings(node.http.host, node.http.port),
-        channels=_channel_settings(channels),
+        http=HttpSettings(node.http.host, node.http.port, node.http.public_url.rstrip("/")),
+        channels=dict(channels.channels),
         windows=_window_policy(node),
         quality=quality_policy(node.quality),
         counters=_counter_policy(node),
@@ -283,20 +281,6 @@ def _variable_mappings(section: MappedNames) -> dict[str, VariableMapping]:
             ours.interval_s or 0,
         )
     return mappings
-
-
-def _channel_settings(document: ChannelsDocument) -> tuple[ChannelSettings, ...]:
-    return tuple(
-        ChannelSettings(
-            name=name,
-            kind=channel.kind,
-            url=getattr(channel, "url", None),
-            timeout_s=channel.timeout_s,
-            rate_per_s=channel.rate_per_s,
-            retry=RetryPolicy(**channel.retry.model_dump()),
-        )
-        for name, channel in document.channels.items()
-    )
 
 
 def _window_policy(node: NodeDocument) -> WindowPolicy:

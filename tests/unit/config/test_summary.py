@@ -30,10 +30,10 @@ def test_the_summary_counts_and_names_rules(config_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("households.csv", "h3,003,device,\n", "", "1 village without any household: 003"),
+        ("households.csv", "h3,003,device,h3\n", "", "1 village without any household: 003"),
         (
             "chain.csv",
-            "p3,county leader,3,County,device,\n",
+            "p3,county leader,3,County,device,p3\n",
             "",
             "1 village without any post of the responsibility chain: 003",
         ),

@@ -5,16 +5,12 @@ configuration is wrong, 130 interrupted.
 """
 
 import argparse
-import gc
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING
 
 from warnstream import __version__
 from warnstream.config.settings import Configuration
@@ -24,9 +20,6 @@ from warnstream.model.observations.refusals import RefusalReason
 EXIT_FAILED = 1
 EXIT_CONFIG = 2
 EXIT_INTERRUPTED = 130
-
-if TYPE_CHECKING:
-    from warnstream.adapters.http.starting import FrontDoor
 
 EXTRA_OF_MODULE = {
     **dict.fromkeys(("pandas", "pyarrow"), "review"),
@@ -308,52 +301,10 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from warnstream.adapters.log import configure_logging
-    from warnstream.runners.live.node import Node
+    from warnstream.commands.run import run_node
 
-    front_door = _front_door(options.directory)
-    try:
-        configuration = _load(options.directory)
-    except ConfigError:
-        if front_door is not None:
-            front_door.stop()
-        raise
-    network = configuration.network
-    addresses = {*network.households.address, *(post.address for post in network.chain)}
-    configure_logging(as_json=options.log_json, level=options.log_level.upper(), addresses=addresses - {""})
-    node = Node(configuration, front_door=front_door)
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        node.ask_to_stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    node.start()
-    # What the configuration made stays for good: not to be searched for garbage while messages stream in.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-    node.run()
+    run_node(options.directory, log_level=options.log_level, log_json=options.log_json)
     return 0
-
-
-def _front_door(directory: Path) -> "FrontDoor | None":
-    """The HTTP interface, which says that the node is starting while its configuration is read.
-
-    None where the address is not known or taken: reading the configuration, and the node, say what is wrong.
-    """
-    from warnstream.adapters.http.starting import FrontDoor
-    from warnstream.config.load import http_address
-
-    address = http_address(directory)
-    if address is None:
-        return None
-    try:
-        door = FrontDoor(*address)
-    except OSError:
-        return None
-    door.start()
-    return door
 
 
 def _replay(options: argparse.Namespace) -> int:

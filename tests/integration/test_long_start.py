@@ -14,7 +14,8 @@ import pytest
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
-from warnstream.config.load import http_address, load_configuration
+from warnstream.config.http_address import http_address
+from warnstream.config.load import load_configuration
 from warnstream.runners.live import node as live
 from warnstream.runners.live.node import Node
 

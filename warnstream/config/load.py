@@ -20,9 +20,7 @@ from warnstream.config.folder import Folder
 from warnstream.config.node.decoders import MappedNames
 from warnstream.config.node.document import (
     OUTLINE_METHODS,
-    HttpSection,
     NodeDocument,
-    NodeSection,
     WindowsSection,
 )
 from warnstream.config.node.quality import QualitySection
@@ -160,20 +158,6 @@ def load_configuration(directory: Path) -> Configuration:
     rows = rows_of_places(rows, places)
     rules = tuple(_build_rules(hazards, rows, rule_book, rivers, places.site, stations))
     return assemble(folder, node, channels, rules, network, sign_policy(signs), past_days)
-
-
-def http_address(directory: Path) -> tuple[str, str, int] | None:
-    """Name, host and port of a node, of warnstream.yaml alone: known long before a large county is read.
-
-    None where they are wrong or not there; `load_configuration` says why.
-    """
-    faults = FaultLog()
-    if not directory.is_dir():
-        return None
-    text = Folder(directory.absolute(), faults).read_text(NODE_FILE)
-    tree = None if text is None else read_yaml(NODE_FILE, text, faults)
-    node, http = valid_part(NodeSection, tree, "node"), valid_part(HttpSection, tree, "http")
-    return None if node is None or http is None else (node.name, http.host, http.port)
 
 
 def _read_past_days(

@@ -21,7 +21,8 @@ from warnstream.adapters.channels.registry import make_channels
 from warnstream.adapters.descriptors import fit_connections
 from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.node_port import PostAction
-from warnstream.adapters.http.server import CONNECTIONS_MAX, HttpServer
+from warnstream.adapters.http.server import CONNECTIONS_MAX
+from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.inbox import STREAM_BATCH, InboundBatch, Inbox
 from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
@@ -99,6 +100,8 @@ class Node:
     configuration : Configuration
     on_step : callable, optional
         Called after every engine step, in the loop's thread (the demo watches by it).
+    front_door : FrontDoor, optional
+        One that serves already, because the configuration took long to read.
 
     Raises
     ------
@@ -107,7 +110,10 @@ class Node:
     """
 
     def __init__(
-        self, configuration: Configuration, on_step: Callable[[EngineStep], None] | None = None
+        self,
+        configuration: Configuration,
+        on_step: Callable[[EngineStep], None] | None = None,
+        front_door: FrontDoor | None = None,
     ) -> None:
         configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration = configuration
@@ -138,7 +144,8 @@ class Node:
         tokens = Tokens(load_or_create_secret(self._directory))
         self.delivery = self._delivery(tokens)
         api = HttpApi(self, self.outbox, tokens, self.metrics)
-        self.http = HttpServer(api.app, configuration.http, http_max)
+        self._api_app = api.app
+        self.http = front_door or FrontDoor(configuration.node.name, configuration.http, http_max)
         self.sl651 = (
             Sl651Listener(configuration.sl651, self.keep_messages, self.metrics)
             if configuration.sl651
@@ -185,11 +192,12 @@ class Node:
         WarnstreamError
             If the journal is damaged, or a port is taken.
         """
+        self.http.start()  # says that the node lives and is not ready, however long the journal is
         keep_freed_memory()
         self._recover()
         self._publisher.start()
         resent = self.delivery.start()
-        self.http.start()
+        self.http.open(self._api_app)
         for source in self._sources:
             source.start()
         if self.sl651 is not None:

@@ -21,7 +21,7 @@ from warnstream.assessment.villages import GaugeAvailability, VillageState, Weig
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray, UInt16Array
 from warnstream.model.changes import LevelChange
 from warnstream.model.forecast import RainAhead
 from warnstream.model.grids import GridFrame, GridPolicy
@@ -133,6 +133,11 @@ class Assessment:
         """Time of the last step; -1 before the first."""
         return self._now_s
 
+    @property
+    def rules(self) -> tuple[HazardRule, ...]:
+        """All rules, in the order of the configuration."""
+        return self._judgement.rules
+
     def level(self, hazard: str) -> LevelState:
         """Levels of all villages for one hazard."""
         return self._judgement.levels[hazard]
@@ -192,6 +197,10 @@ class Assessment:
             self._judgement.ratio,
             self._grids.step(now_s),
         )
+
+    def align(self, hazard: str, told: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
+        """Go on from what people were told of a hazard; see `LevelState.align`."""
+        return self._judgement.levels[hazard].align(told, is_held, is_free, self._now_s)
 
     def view(self, village: int) -> VillageView:
         """Everything that decided on a village at the last step; to be asked right after it.

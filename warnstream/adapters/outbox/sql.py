@@ -42,8 +42,11 @@ CREATE TABLE IF NOT EXISTS notifications (
     last_answer INTEGER NOT NULL DEFAULT 0,
     last_answered_at REAL,
     last_error TEXT,
+    owner TEXT NOT NULL DEFAULT '',
     UNIQUE (message, recipient, channel)
 );
+CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), entry INTEGER NOT NULL);
+INSERT OR IGNORE INTO progress VALUES (1, 0);
 CREATE INDEX IF NOT EXISTS ready ON notifications (channel, level DESC, kind, number)
     WHERE state = 0 AND due_at = 0;
 CREATE INDEX IF NOT EXISTS waiting ON notifications (channel, due_at) WHERE state = 0 AND due_at > 0;
@@ -60,6 +63,18 @@ INSERT_NOTIFICATION = """
 INSERT OR IGNORE INTO notifications (message, recipient, channel, kind, address, level, answer_by_s)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
+
+# Who got (or may be getting) an earlier message of the warning and has no row for this one: moved away,
+# renamed, taken out of the register. Parameters: message, level, warning, version.
+INSERT_FORMER = f"""
+INSERT OR IGNORE INTO notifications (message, recipient, channel, kind, address, level, answer_by_s)
+SELECT ?1, former.recipient, former.channel, former.kind, former.address, ?2, 0
+FROM notifications AS former JOIN messages ON messages.number = former.message
+WHERE messages.warning = ?3 AND messages.version < ?4 AND former.kind > 0
+    AND former.state IN ({State.SENDING:d}, {State.SENT:d}, {State.DELIVERED:d})
+    AND NOT EXISTS (SELECT 1 FROM notifications AS own
+        WHERE own.message = ?1 AND own.recipient = former.recipient AND own.kind = former.kind)
+"""  # noqa: S608 -- constants of this file
 
 # True for a row whose recipient has, on the same channel, a newer message of the same warning.
 HAS_NEWER = """

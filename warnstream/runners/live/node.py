@@ -23,7 +23,7 @@ from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_doors
 from warnstream.adapters.outbox.outbox import Outbox
-from warnstream.adapters.refused.store import RefusedStore
+from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.adapters.sending.sender import DeliveryWorker
 from warnstream.adapters.sl651_listener import Sl651Listener
@@ -39,6 +39,7 @@ from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
+from warnstream.runners.live.recorder import say_put_aside
 from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
@@ -74,13 +75,15 @@ class Node:
         self.metrics = Metrics()
         directory = configuration.storage.directory
         self._journal = Journal(directory, segment_bytes=configuration.storage.journal_segment_bytes)
-        self._refused = RefusedStore(directory, configuration.storage.refused_max)
-        self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
-        self.outbox = Outbox(directory)
         self._stopping = threading.Event()
         self._inbox = Inbox()
         self._requests = Requests(self._inbox.wake, self._stopping.is_set)
         self.alarms = Alarms(self._requests.ask, self.metrics)
+        self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
+        self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
+        self.outbox = Outbox.open_or_begin_anew(directory, configuration.node.name)
+        if self.outbox.put_aside is not None:
+            say_put_aside(self.alarms, str(self.outbox.put_aside))
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))

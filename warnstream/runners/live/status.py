@@ -16,6 +16,8 @@ from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.signs_json import affirm_fault
 from warnstream.runners.live.views.state_json import describe_warnings
 
+DIFFERENCES_SHOWN_MAX = 1_000
+
 
 class Status:
     """The node as its HTTP interface sees it (`NodeStatus`).
@@ -47,24 +49,37 @@ class Status:
         return {"alive": True, "node": self._configuration.node.name}
 
     def ready(self) -> tuple[bool, list[str]]:
-        """Whether readings come in and warnings would go out now, and the reasons why not."""
-        reasons = ["the node is starting"] if self.is_starting else []
-        reasons += self._alarms.reasons()
-        reasons += [
+        """Whether readings come in and warnings would go out now, and the reasons why not.
+
+        Alarms that keep nothing from working are named too, and leave the node ready.
+        """
+        blocking = ["the node is starting"] if self.is_starting else []
+        blocking += self._alarms.reasons()
+        blocking += [
             f"the {source.name} is not connected" for source in self._sources if not source.is_connected
         ]
-        return not reasons, reasons
+        return not blocking, [*blocking, *self._alarms.reasons(is_blocking=False)]
 
     def state(self) -> dict[str, object]:
         """The situation of the county after the last step."""
         state = self._keeper.board.state
         warnings = {"warnings_open": len(self._keeper.warnings)} if state else {}
         connected = all(source.is_connected for source in self._sources)
-        return {**state, **warnings, "broker_connected": connected, "alarms": self._alarms.records()}
+        trouble = {"broker_connected": connected, "alarms": self._alarms.records()}
+        return {**state, **warnings, **trouble, "configuration": self._configuration_record()}
+
+    def _configuration_record(self) -> dict[str, object]:
+        """The configuration, and what it found at its change to be other than people had been told."""
+        differences = self._keeper.differences
+        return {
+            "fingerprint": self._configuration.fingerprint,
+            "differences": len(differences),
+            "differed": differences[:DIFFERENCES_SHOWN_MAX],
+        }
 
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
-        return describe_warnings(self._keeper.warnings, self._configuration.network.villages)
+        return describe_warnings(self._keeper.warnings, self._keeper.people.villages)
 
     def explanation(self, village_code: str) -> dict[str, object] | None:
         """What decided on a village at the last step; None if there is no such village."""

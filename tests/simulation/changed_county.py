@@ -72,7 +72,7 @@ channels:
 """
 
 RAIN_MM = {"S1": 6.0, "S2": 4.0, "S3": 2.2, "S4": 0.0, "S5": 9.0}
-"""Rain of an interval at each station: V1 turns red, V2 orange, V3 yellow, V4 stays dry; S5 is not declared."""
+"""Rain of an interval: V1 turns red, V2 orange, V3 yellow, V4 stays dry; S5 is not declared."""
 
 TABLES = {
     "stations.csv": ["station,latitude,longitude,elevation_m,variables,interval_s,county"]
@@ -311,7 +311,8 @@ class County:
                 yield f"{name} stands at {warning.level.word}, and the outbox does not know it"
             elif (last[name].version, last[name].level) != (warning.version, warning.level):
                 told = f"version {last[name].version}, {last[name].level.word}"
-                yield f"{name} stands at version {warning.version}, {warning.level.word}; the outbox has {told}"
+                stands = f"version {warning.version}, {warning.level.word}"
+                yield f"{name} stands at {stands}; the outbox has {told}"
         for name, message in last.items():
             if name not in standing and message.msg_type is not MessageType.CANCEL:
                 yield f"{name} is over, and the outbox does not know its end"

@@ -1,4 +1,4 @@
-"""A configuration is changed under open warnings, and the node is restarted or killed: nobody is told the past.
+"""A configuration is changed under open warnings, the node restarted or killed: nobody is told the past.
 
 After each change the node, its outbox and the phones are compared: no difference
 stays untold, nothing is told twice, and nothing that was issued is issued again.

@@ -81,11 +81,22 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.messages_without_reading = Counter(
+            "warnstream_messages_without_reading",
+            "Messages that carry no observation by their kind: heartbeats, sensors without a value.",
+            registry=registry,
+        )
         self.refused_taken_again = Counter(
             "warnstream_refused_taken_again", "Refusals whose messages were taken again.", registry=registry
         )
         self.readings_flagged = Counter(
             "warnstream_readings_flagged", "Readings flagged by quality control.", ["flag"], registry=registry
+        )
+        self.rain_counters = Counter(
+            "warnstream_rain_counters",
+            "Readings of rain counters that fell, came back to an earlier total, or began anew.",
+            ["counter", "event"],
+            registry=registry,
         )
         self.reading_lag = BatchHistogram(
             "warnstream_reading_lag_seconds",
@@ -290,6 +301,12 @@ class Metrics:
         self.hazards_degraded = Gauge(
             "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
         )
+        self.past_crossings = Counter(
+            "warnstream_past_crossings",
+            "Levels of the past that late readings prove, and nobody was told of.",
+            ["hazard", "level"],
+            registry=registry,
+        )
         self.warnings_unaffirmed = Gauge(
             "warnstream_warnings_unaffirmed",
             "Warnings prolonged longer than allowed that wait for the duty officer's word.",
@@ -350,6 +367,11 @@ class Metrics:
 
     def _add_delivery(self) -> None:
         registry = self.registry
+        self.plain_texts = Counter(
+            "warnstream_plain_texts",
+            "Messages with a text or CAP document that could not be written and was replaced by a plain one.",
+            registry=registry,
+        )
         self.notifications = Gauge(
             "warnstream_notifications",
             "Notifications in the outbox by channel and state.",
@@ -358,8 +380,14 @@ class Metrics:
         )
         self.send_attempts = Counter(
             "warnstream_send_attempts",
-            "Attempts to send by channel and outcome: sent, retry, refused.",
+            "Attempts to send by channel and outcome: sent, retry, refused, waiting, expired.",
             ["channel", "outcome"],
+            registry=registry,
+        )
+        self.channel_held = Gauge(
+            "warnstream_channel_held",
+            "1 while nothing gets through on a channel, or its thread is stuck: its messages wait.",
+            ["channel"],
             registry=registry,
         )
         self.channel_errors = Counter(

@@ -22,5 +22,7 @@ def duty_posts(network: Network, named: Sequence[str] = ()) -> tuple[ChainPost, 
         central = [post for post in network.chain if post.area in counties]
         first = min((post.rank for post in central), default=0)
         chosen = [post for post in central if post.rank == first]
-    unique = {(post.post, post.channel): post for post in chosen}
+    unique: dict[tuple[str, str], ChainPost] = {}
+    for post in chosen:
+        unique.setdefault((post.post, post.channel), post)
     return tuple(unique.values())

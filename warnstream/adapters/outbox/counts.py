@@ -1,7 +1,8 @@
 """What the outbox counts: notifications by state, how far a warning has come, who has not answered."""
 
-from warnstream.adapters.outbox.types import KINDS, NEED_HELP_RANK, Reach, State, Unanswered, WarningCounts
+from warnstream.adapters.outbox.types import KINDS, NEED_HELP_RANK, Reach, Unanswered, WarningCounts
 from warnstream.adapters.sqlite import Database
+from warnstream.delivery.notification import State
 from warnstream.model.effects import RecipientKind
 
 

@@ -387,6 +387,7 @@ class Intake:
     def _take_decoded(self, decoded: Decoded, outcome: Outcome) -> None:
         """Fresh readings wait for the next step, those of long ago for a slice of their own."""
         outcome.refusals += decoded.refusals
+        outcome.n_without += decoded.n_without
         fresh = self._backlog.split(decoded.readings, self.now_s)
         if len(fresh):
             self._pending.append(fresh)

@@ -27,6 +27,8 @@ class Outcome:
         What a changed configuration asks for.
     differences : list of Difference
         Between what people were told and what that configuration finds.
+    n_without : int
+        Messages that carry no observation by their kind.
     """
 
     steps: list[tuple[ReadingBatch, EngineStep]] = field(default_factory=list)
@@ -35,6 +37,7 @@ class Outcome:
     announced: list[str] = field(default_factory=list)
     changed_over: Effects | None = None
     differences: list[Difference] = field(default_factory=list)
+    n_without: int = 0
     alarms: list[Alarm] = field(default_factory=list)
 
 

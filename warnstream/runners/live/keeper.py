@@ -44,6 +44,7 @@ from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.pace import SnapshotPace
+from warnstream.runners.live.past_crossings import tell_past_crossings
 from warnstream.runners.live.recorder import Desk, Recorder
 from warnstream.runners.live.views.county_state import CountyState
 
@@ -273,6 +274,7 @@ class Keeper:
     def _carry_out(self, sequence: int, outcome: Outcome, *, is_live: bool) -> None:
         """What an entry led to; of one of the past all but what was issued then."""
         self.keep_refused(outcome.refusals, sequence)
+        self._watchers.metrics.messages_without_reading.inc(outcome.n_without)
         if outcome.announced:
             self._watchers.look_at_grids()
         for alarm in outcome.alarms:
@@ -387,7 +389,14 @@ class Keeper:
         configuration = self._people
         status = self._intake.engine.desk.status(message.warning)
         note = status.note if status is not None and message.cause is Cause.CANCELLED else ""
-        return render(message, configuration.network, configuration.rules, configuration.message, note)
+        rendered = render(message, configuration.network, configuration.rules, configuration.message, note)
+        if rendered.faults:
+            self._watchers.metrics.plain_texts.inc()
+            log.error(
+                "a text could not be written, a plain one goes out",
+                extra={"identifier": message.identifier, "faults": "; ".join(rendered.faults)},
+            )
+        return rendered
 
     def _count_step(self, readings: ReadingBatch, step: EngineStep, *, is_live: bool) -> None:
         """Metrics and the state that people see."""
@@ -398,6 +407,7 @@ class Keeper:
         self._watchers.metrics.warnings_unaffirmed.set(waiting)
         self.board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
         if is_live:
+            tell_past_crossings(assessed.past_crossings, self._configuration.network, self._watchers.metrics)
             self._tell_failures(assessed.failures)
             if self._kept_standing:
                 self._tell_kept()
@@ -405,11 +415,15 @@ class Keeper:
                 self._watchers.on_step(step)
 
     def _tell_failures(self, failures: dict[str, str]) -> None:
-        alarms = self._watchers.alarms
-        alarms.end_others("hazard", failures)
-        for hazard, error in failures.items():
-            text = f"{hazard} cannot be evaluated, its levels are held: {error}"
-            alarms.raise_alarm(f"hazard:{hazard}", text)
+        """Hazards that hold their levels, and other parts of the step without which it went on."""
+        alarms, hazards = self._watchers.alarms, {rule.name for rule in self._configuration.rules}
+        alarms.end_others("hazard", failures.keys() & hazards)
+        alarms.end_others("part", failures.keys() - hazards)
+        for part, error in failures.items():
+            is_hazard = part in hazards
+            what = "evaluated, its levels are held" if is_hazard else "worked out, the rest of the step is"
+            kind = "hazard" if is_hazard else "part"
+            alarms.raise_alarm(f"{kind}:{part}", f"{part} cannot be {what}: {error}")
 
     def _open_warnings(self) -> list[WarningStatus]:
         return self._intake.engine.desk.open_warnings()

@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from warnstream.adapters.channels.factory import open_channels
+from warnstream.adapters.channels.channel import Surroundings
+from warnstream.adapters.channels.registry import make_channels
 from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.inbox import Inbox
@@ -25,11 +26,15 @@ from warnstream.adapters.mqtt.endpoints import open_doors
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-from warnstream.adapters.sending.sender import DeliveryWorker
+from warnstream.adapters.sending.event_clock import EventClock
+from warnstream.adapters.sending.replies import Replies
+from warnstream.adapters.sending.sender import Shared
+from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import topics_of
@@ -87,8 +92,7 @@ class Node:
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
-        channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
-        self.delivery = DeliveryWorker(self.outbox, channels, tokens, self.metrics)
+        self.delivery = self._delivery(tokens)
         stores = Stores(self._journal, self.outbox, self._refused)
         watchers = Watchers(
             self.alarms, self._disk, self.metrics, self.delivery.wake, self._grids.look_now, on_step
@@ -105,6 +109,7 @@ class Node:
             explanations=self._explanations,
             sources=self._sources,
             outbox=self.outbox,
+            delivery=self.delivery,
         )
         api = HttpApi(self.status, self.outbox, tokens, self.metrics)
         self.http = HttpServer(api.app, configuration.http.host, configuration.http.port)
@@ -125,6 +130,21 @@ class Node:
         )
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self.alarms)
+
+    def _delivery(self, tokens: Tokens) -> DeliveryWorker:
+        configuration = self.configuration
+        around = Surroundings(configuration.topic_prefix, self._publisher, configuration.directory)
+        is_simulated = configuration.node.clock == "simulated"
+        shared = Shared(
+            outbox=self.outbox,
+            tokens=tokens,
+            metrics=self.metrics,
+            inbound=Replies(self.outbox, tokens, self._submit_answer),
+            clock=time.time,
+            event_clock=EventClock(lambda: self._keeper.now_s, None if is_simulated else time.time()),
+            public_url=configuration.http.public_url,
+        )
+        return DeliveryWorker(make_channels(configuration.channels, around), shared)
 
     def start(self) -> None:
         """Recover, then open every way in and out.
@@ -177,6 +197,10 @@ class Node:
     def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
         return self._requests.ask(entries.MESSAGES, entries.encode_messages(messages))
+
+    def _submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
+        """An answer that came by a channel."""
+        self.status.submit_answer(message, recipient, answer)
 
     def _turn(self) -> None:
         """Take what came, make it durable, acknowledge it, let the engine see it."""

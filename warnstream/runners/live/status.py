@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.inbox import Source
 from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
 from warnstream.runners.intake import entries
@@ -28,7 +29,7 @@ class Status:
         Until the node has recovered and opened every way in.
     """
 
-    def __init__(  # the parts of a node, each by name
+    def __init__(  # noqa: PLR0913  # the parts of a node, each by name
         self,
         configuration: Configuration,
         *,
@@ -38,10 +39,12 @@ class Status:
         explanations: LiveExplanations,
         sources: Sequence[Source],
         outbox: Outbox,
+        delivery: DeliveryWorker,
     ) -> None:
         self._configuration = configuration
         self._keeper, self._alarms, self._requests = keeper, alarms, requests
         self._explanations, self._sources, self._outbox = explanations, sources, outbox
+        self._delivery = delivery
         self.is_starting = True
 
     def alive(self) -> dict[str, object]:
@@ -58,6 +61,7 @@ class Status:
         blocking += [
             f"the {source.name} is not connected" for source in self._sources if not source.is_connected
         ]
+        blocking += self._delivery.troubles()
         return not blocking, [*blocking, *self._alarms.reasons(is_blocking=False)]
 
     def state(self) -> dict[str, object]:

@@ -249,8 +249,8 @@ class County:
         for _ in range(intervals):
             self.step(times)
 
-    def step(self, times: float = 0.0) -> None:
-        """One interval, and the time after it; back when it is judged."""
+    def step(self, times: float = 0.0, *, is_judged: bool = True) -> None:
+        """One interval, and the time after it; back when it is judged, or durable."""
         assert self.node is not None
         self.interval += 1
         at = iso_utc(T0 + STEP_S * self.interval)
@@ -263,6 +263,8 @@ class County:
         ]
         messages.append(RawMessage("ws/clock", json.dumps({"time": at}).encode()))
         self.node.keep_messages(messages).result(WAIT_S)
+        if not is_judged:
+            return
         deadline = time.monotonic() + WAIT_S
         while self.node.status.state().get("now") != at:
             assert time.monotonic() < deadline, self.node.status.state()

@@ -292,7 +292,8 @@ class Intake:
         self.configuration = payload
         if past is None:
             now_s = self.now_s if self._is_simulated else max(self.now_s, entry.at_s)
-            outcome.changed_over = desk.change_over(now_s)
+            ending = {action.warning for action in self._actions if isinstance(action, OperatorCancel)}
+            outcome.changed_over = desk.change_over(now_s, ending)
         elif past.is_followed:
             self._adopt_next(past)
         if past is None or past.is_followed:

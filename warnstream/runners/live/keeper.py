@@ -295,7 +295,7 @@ class Keeper:
         """What the steps ask for into the log, then into the outbox: told is only what the log knows."""
         asked = [outcome.changed_over] if outcome.changed_over is not None else []
         asked += [step.effects for _, step in outcome.steps]
-        issued = [(number, effects) for number, effects in enumerate(asked) if effects]
+        issued = [(number, effects) for number, effects in enumerate(asked) if effects or effects.settled]
         if not issued:
             return
         payloads = [encode(self._issued(sequence, step, effects)) for step, effects in issued]
@@ -303,6 +303,8 @@ class Keeper:
         if last is None:
             return
         for number, (_, effects) in enumerate(issued, start=last - len(issued) + 1):
+            if not effects:
+                continue
             self._recorder.record(number, effects, self._desk)
             for message in effects.messages:
                 self._watchers.metrics.messages_issued.labels(
@@ -360,8 +362,8 @@ class Keeper:
             if not warnings:
                 alarms.end_alarm(key)
                 continue
-            ways = ", ".join(f"warnstream end … {codes[w.village]} {w.hazard}" for w in warnings[:NAMED_MAX])
-            text = f"{len(warnings)} {what}; end by hand: {ways} --reason --author"
+            named = ", ".join(f"{codes[w.village]} {w.hazard}" for w in warnings[:NAMED_MAX])
+            text = f"{len(warnings)} {what}: {named}; end each by hand with warnstream end"
             alarms.raise_alarm(key, text, is_blocking=False)
 
     def _send_alarm(self, alarm: Alarm) -> None:

@@ -44,6 +44,7 @@ from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
+from warnstream.runners.live.orders import Orders
 from warnstream.runners.live.recorder import say_put_aside
 from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Requests
@@ -92,12 +93,12 @@ class Node:
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
-        self.delivery = self._delivery(tokens)
         stores = Stores(self._journal, self.outbox, self._refused)
         watchers = Watchers(
-            self.alarms, self._disk, self.metrics, self.delivery.wake, self._grids.look_now, on_step
+            self.alarms, self._disk, self.metrics, self._wake_channels, self._grids.look_now, on_step
         )
         self._keeper = Keeper(configuration, stores, watchers)
+        self.delivery = self._delivery(tokens)
         self._explanations = LiveExplanations(
             configuration, lambda: self.engine, self._inbox.wake, self.metrics.explanation.observe
         )
@@ -129,6 +130,7 @@ class Node:
             else None
         )
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
+        self._orders = Orders(configuration.storage.directory, self._requests.ask)
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self.alarms)
 
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
@@ -165,6 +167,7 @@ class Node:
             self.sl651.start()
         self._again.start()
         self._grids.start()
+        self._orders.start()
         self.status.is_starting = False
         log.info(
             "node started",
@@ -197,6 +200,9 @@ class Node:
     def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
         return self._requests.ask(entries.MESSAGES, entries.encode_messages(messages))
+
+    def _wake_channels(self) -> None:
+        self.delivery.wake()
 
     def _submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         """An answer that came by a channel."""
@@ -251,6 +257,7 @@ class Node:
         """Stop taking, send what is in hand, keep the state, close the files."""
         self._again.stop()
         self._grids.stop()
+        self._orders.stop()
         if self.sl651 is not None:
             self.sl651.stop()
         self.http.stop()

@@ -131,6 +131,9 @@ class Recorder:
             log.exception("messages cannot be recorded together, each is tried alone", extra={"entry": entry})
             self._write_one_by_one(effects, desk)
             self._outbox.advance(entry)
+        else:
+            for warning in warnings_of(effects):
+                self._alarms.end_alarm(f"message:{warning}")
         self._wake_channels()
 
     def _write_one_by_one(self, effects: Effects, desk: Desk) -> None:

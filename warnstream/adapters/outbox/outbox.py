@@ -20,6 +20,7 @@ from warnstream.adapters.outbox.counts import OutboxCounts
 from warnstream.adapters.outbox.history import OutboxHistory, advance
 from warnstream.adapters.outbox.queue import QueuedRow, next_due, settle_one, take_next
 from warnstream.adapters.outbox.sql import (
+    DROP_END,
     INSERT_FORMER,
     INSERT_MESSAGE,
     INSERT_NOTIFICATION,
@@ -137,7 +138,8 @@ class Outbox(OutboxCounts, OutboxHistory):
 
         Repeating it changes nothing: known rows keep their state. Notifications
         not yet sent whose recipient gets a newer message of the same warning
-        on the same channel become superseded. Who was told of a warning and is
+        on the same channel become superseded; so does the end of a warning for
+        those to whom nothing of it ever went out. Who was told of a warning and is
         in the register no more is told its end.
 
         `entry` is the number of the log's entry that holds the same; see `progress`.
@@ -158,6 +160,7 @@ class Outbox(OutboxCounts, OutboxHistory):
             if inserted:
                 warnings = {message.warning for message in messages if message.version > 1}
                 connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
+                connection.executemany(DROP_END, _ends(effects, numbers))
             advance(connection, entry)
         return inserted
 
@@ -350,6 +353,12 @@ def _insert_former(
         if message.msg_type is MessageType.CANCEL or not network.households.of_village(message.village)
     ]
     return connection.executemany(INSERT_FORMER, rows).rowcount if rows else 0
+
+
+def _ends(effects: Effects, numbers: dict[str, int]) -> list[tuple[int]]:
+    """Numbers of the messages that end a warning."""
+    ends = [message for message in effects.messages if message.msg_type is MessageType.CANCEL]
+    return [(numbers[message.identifier],) for message in ends]
 
 
 def _message_row(rendered: RenderedMessage) -> tuple[object, ...]:

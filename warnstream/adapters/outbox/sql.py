@@ -103,6 +103,19 @@ UPDATE notifications SET {_TO_SUPERSEDED}
 WHERE {_CAN_BE_SUPERSEDED} AND message IN (SELECT number FROM messages WHERE warning = ?) AND {HAS_NEWER}
 """  # noqa: S608 -- constants of this file
 
+# The end of a warning of which nothing ever went out to a recipient: it would only puzzle. A message
+# that is being sent or has failed may have arrived, so its end is sent. Parameter: the Cancel.
+DROP_END = f"""
+UPDATE notifications SET state = {State.SUPERSEDED:d}
+WHERE message = ?1 AND kind > 0 AND state = {State.PENDING:d} AND NOT EXISTS (
+    SELECT 1 FROM messages AS own
+    JOIN messages AS earlier ON earlier.warning = own.warning AND earlier.version < own.version
+    JOIN notifications AS other ON other.message = earlier.number AND other.kind = notifications.kind
+        AND other.recipient = notifications.recipient
+    WHERE own.number = ?1 AND other.state NOT IN ({State.PENDING:d}, {State.SUPERSEDED:d})
+)
+"""  # noqa: S608 -- constants of this file
+
 SUPERSEDE_ROW = f"""
 UPDATE notifications SET {_TO_SUPERSEDED} WHERE number = ? AND {_CAN_BE_SUPERSEDED} AND {HAS_NEWER}
 """  # noqa: S608 -- constants of this file

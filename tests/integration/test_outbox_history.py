@@ -20,7 +20,7 @@ from tests.unit.adapters.county import (
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.sqlite import DamagedError
-from warnstream.delivery.notification import State
+from warnstream.delivery.dispatch.notification import State
 from warnstream.model.effects import Answer, Effects
 from warnstream.model.level import Level
 from warnstream.model.network import Households, Network

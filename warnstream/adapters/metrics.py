@@ -104,6 +104,10 @@ class Metrics:
             buckets=LAG_BUCKETS_S,
             registry=registry,
         )
+        self._add_queues()
+
+    def _add_queues(self) -> None:
+        registry = self.registry
         self.messages_dropped = Counter(
             "warnstream_messages_dropped",
             "QoS 0 messages of the broker dropped because too many waited.",

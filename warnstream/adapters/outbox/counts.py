@@ -2,7 +2,7 @@
 
 from warnstream.adapters.outbox.types import KINDS, NEED_HELP_RANK, Reach, Unanswered, WarningCounts
 from warnstream.adapters.sqlite import Database
-from warnstream.delivery.notification import State
+from warnstream.delivery.dispatch.notification import State
 from warnstream.model.effects import RecipientKind
 
 

@@ -44,7 +44,7 @@ from warnstream.adapters.outbox.types import (
     split_key,
 )
 from warnstream.adapters.sqlite import DamagedError, Database, put_aside
-from warnstream.delivery.notification import Settlement, Signal
+from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.delivery.plan import notifications_of
 from warnstream.model.effects import (
     Answer,
@@ -205,7 +205,7 @@ class Outbox(OutboxCounts, OutboxHistory):
         """Take the next notifications of a channel to send, at most `limit`, and mark them as being sent.
 
         Worst level first; within it the never-tried (villages, posts, households, in order of
-        recording), then those whose next attempt is due (`delivery.queue`).
+        recording), then those whose next attempt is due (`delivery.dispatch.queue`).
 
         Parameters
         ----------

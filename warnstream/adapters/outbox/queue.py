@@ -1,15 +1,15 @@
 """The sending side of ``outbox.sqlite3``: which rows a channel gets next, and what attempts leave in them.
 
-The order is that of `delivery.queue`, the changes of state are those of
-`delivery.notification`; here they are only stored.
+The order is that of `delivery.dispatch.queue`, the changes of state are those of
+`delivery.dispatch.notification`; here they are only stored.
 """
 
 import sqlite3
 from collections.abc import Iterable
 
 from warnstream.adapters.outbox.sql import OF_KEY, change_of
-from warnstream.delivery.notification import NO_ATTEMPT, Settlement, Signal
-from warnstream.delivery.queue import next_to_send
+from warnstream.delivery.dispatch.notification import NO_ATTEMPT, Settlement, Signal
+from warnstream.delivery.dispatch.queue import next_to_send
 from warnstream.model.level import Level
 
 LAST_ERROR_CHARACTERS_MAX = 200

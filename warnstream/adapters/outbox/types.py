@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from warnstream.delivery.notification import State
+from warnstream.delivery.dispatch.notification import State
 from warnstream.model.effects import Answer, RecipientKind
 
 KEY_SEPARATOR = "|"

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.simulation.changed_county import County, phones
+from tests.simulation.changed_county import CHANNELS, County, phones
 from tests.simulation.test_changed_configuration import remove_hazard, remove_village
 from warnstream.adapters.sqlite import DamagedError
 from warnstream.assessment import Assessment
 from warnstream.cli import main
 from warnstream.commands.end import end_warning
 from warnstream.config.load import load_configuration
+from warnstream.delivery.dispatch.notification import OPEN_STATES
 from warnstream.model.effects import Effects
 from warnstream.model.errors import WarnstreamError
 from warnstream.runners.intake.intake import Intake
@@ -140,6 +141,97 @@ def say(county: County, configuration: object, village: str, hazard: str, is_run
     call.join(30)
     assert results
     assert "ended by zhang" in results[0] or "no node runs" in results[0]
+
+
+def test_a_policy_that_concerns_more_people_tells_them_what_stands(county: County) -> None:
+    settings = county.text("warnstream.yaml")
+    county.put("warnstream.yaml", settings + "routing: {household_level_min: red, chain_level_min: red}\n")
+    county.start()
+    county.rain(12)
+    assert not any(shown.recipient in {"H3a", "G3"} for shown in county.gateway.warnings())
+    county.stop()
+    county.put("warnstream.yaml", settings)
+    county.start()
+    county.rain(1)
+    assert county.find_faults() == []
+    standing = {warning.warning for warning in county.open_warnings()}
+    told = {(recipient, name.split(".")[1]) for recipient, name in county.gateway.last() if name in standing}
+    assert {("H3a", "V3"), ("G3", "V3"), ("H2b", "V2"), ("G2", "V2")} <= told
+
+
+def test_what_waits_for_a_channel_that_was_removed_has_failed_and_the_new_one_brings_it(
+    county: County,
+) -> None:
+    county.put(
+        "channels.yaml", county.text("channels.yaml").replace("sms:", "old:", 1).replace("/sms", "/nowhere:x")
+    )
+    county.replace("channels.yaml", f"127.0.0.1:{county.gateway.port}", "127.0.0.1:9")
+    for name in ("households.csv", "chain.csv"):
+        county.replace(name, ",sms,", ",old,")
+    county.start()
+    county.rain(12)
+    county.stop()
+    assert county.gateway.warnings() == []
+    county.put("channels.yaml", CHANNELS.format(sms=county.gateway.port))
+    for name in ("households.csv", "chain.csv"):
+        county.replace(name, ",old,", ",sms,")
+    county.start()
+    county.rain(2)
+    assert county.find_faults() == []
+    assert county.node is not None
+    counts = county.node.outbox.counts()
+    assert not any(channel == "old" and state in OPEN_STATES for channel, state in counts)
+
+
+@pytest.mark.parametrize("part", ["parts_of", "cap_xml"])
+def test_a_text_that_cannot_be_written_goes_out_plain_and_ends_no_node(
+    county: County, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def fails(*_arguments: object) -> object:
+        raise RuntimeError("seeded fault")
+
+    monkeypatch.setattr(f"warnstream.delivery.render.{part}", fails)
+    county.start()
+    county.rain(12)
+    assert county.find_faults() == []
+    assert len(county.open_warnings()) == 5
+    county.kill()
+    county.start()
+    county.rain(1)
+    assert county.find_faults() == []
+    assert {"H1a", "H2a", "H3a"} <= {shown.recipient for shown in county.gateway.warnings()}
+
+
+def test_a_name_that_people_know_with_another_content_is_seen_and_the_next_version_goes_out(
+    county: County, tmp_path: Path
+) -> None:
+    with phones() as other:
+        past = County(tmp_path / "past", other)
+        past.write()
+        past.start()
+        past.rain(12)
+        past.stop()
+        (county.directory / "data").mkdir(parents=True)
+        for file in (past.directory / "data").glob("outbox.sqlite3*"):
+            shutil.copy(file, county.directory / "data")
+    with closing(sqlite3.connect(county.directory / "data" / "outbox.sqlite3")) as connection:
+        connection.execute("UPDATE messages SET level = 1, sent_s = sent_s - 60, expires_s = 1")
+        connection.commit()
+    county.start()
+    county.rain(13)
+    assert county.node is not None
+    taken = county.node.metrics.registry.get_sample_value("warnstream_names_taken_total")
+    assert taken
+    assert taken >= 5
+    county.rain(1)
+    county.settle()
+    last = county.gateway.last()
+    for warning in county.open_warnings():
+        for door in "ab":
+            village = warning.warning.split(".")[1]
+            shown = last[f"H{village[1]}{door}", warning.warning]
+            assert shown.level == warning.level.word
+    assert county.node.status.ready()[0]
 
 
 def test_only_a_warning_that_stands_can_be_ended(county: County) -> None:

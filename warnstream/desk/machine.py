@@ -219,7 +219,11 @@ class WarningDesk:
                 self._hold(case, effects)
             elif self.is_kept(warning):
                 self._hold(case, effects)
+            if concerns_households(warning.level, self._routing_policy, told_before=False):
+                case.households_told = True  # the policy may have changed
             case.chain = self._tell_newcomers(case, effects)
+            if not case.chain.called and concerns_chain(warning.level, self._routing_policy):
+                self._demand(case, effects)
         return effects
 
     def restate(
@@ -370,9 +374,7 @@ class WarningDesk:
         posts = self._audience.posts_of_village(message.village)
         is_called = concerns_chain(message.level, self._routing_policy)
         if is_called and message.level > message.previous:
-            answer_by_s = self._answer_by_s(message.level)
-            case.chain, to_call = chain.demand(case.chain, posts, message.version, answer_by_s)
-            effects.post_calls.extend(PostCall(message, post, answer_by_s, "") for post in to_call)
+            self._demand(case, effects)
             return
         if not is_called:
             case.chain = chain.stop(case.chain)
@@ -399,6 +401,15 @@ class WarningDesk:
         called = [post for post in posts if post.rank <= case.chain.rank or post.post in case.chain.called]
         effects.post_calls.extend(PostCall(message, post, case.chain.answer_by_s, "") for post in called)
         return chain.call(case.chain, called)
+
+    def _demand(self, case: Case, effects: Effects) -> None:
+        """Call the lowest rank and everybody called before about the last message, and ask for an answer."""
+        message = case.warning.latest
+        assert message is not None, "an open warning has a message"
+        posts = self._audience.posts_of_village(message.village)
+        answer_by_s = self._answer_by_s(message.level)
+        case.chain, to_call = chain.demand(case.chain, posts, message.version, answer_by_s)
+        effects.post_calls.extend(PostCall(message, post, answer_by_s, "") for post in to_call)
 
     def _let_time_work(self, case: Case, effects: Effects) -> None:
         if self._now_s >= case.warning.expires_s - self._message_policy.renew_before_s:

@@ -11,7 +11,7 @@ the same methods.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -47,6 +47,7 @@ from warnstream.adapters.sqlite import DamagedError, Database, put_aside
 from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.delivery.plan import notifications_of
 from warnstream.model.effects import (
+    VILLAGE_TOPIC_CHANNEL,
     Answer,
     Effects,
     Notification,
@@ -200,6 +201,18 @@ class Outbox(OutboxCounts, OutboxHistory):
             ).fetchall()
             connection.executemany(SUPERSEDE_ROW, rows)
         return len(rows)
+
+    def retire_channels(self, known: Collection[str]) -> int:
+        """Rows that wait for a channel that is configured no more have failed, visibly; returns how many."""
+        change, condition = change_of(Signal.ORPHANED)
+        names = [*known, VILLAGE_TOPIC_CHANNEL]
+        marks = ", ".join("?" * len(names))
+        with self._database.transaction() as connection:
+            return connection.execute(
+                f"UPDATE notifications SET {change}, last_error = ?"  # noqa: S608
+                f" WHERE {condition} AND channel NOT IN ({marks})",
+                ("the channel is configured no more", *names),
+            ).rowcount
 
     def claim(self, channel: str, limit: int, now: float) -> list[Claimed]:
         """Take the next notifications of a channel to send, at most `limit`, and mark them as being sent.

@@ -62,9 +62,12 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 INSERT_NOTIFICATION = """
-INSERT OR IGNORE INTO notifications (message, recipient, channel, kind, address, level, answer_by_s)
+INSERT INTO notifications (message, recipient, channel, kind, address, level, answer_by_s)
 VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (message, recipient, channel) DO UPDATE SET address = excluded.address
+WHERE state = 0 AND address != excluded.address
 """
+# What waits to be sent goes to the address that the register has now.
 
 # Who got (or may be getting) an earlier message of the warning and has no row for this one: moved away,
 # renamed, taken out of the register. Parameters: message, level, warning, version.
@@ -106,13 +109,13 @@ WHERE {_CAN_BE_SUPERSEDED} AND message IN (SELECT number FROM messages WHERE war
 # The end of a warning of which nothing ever went out to a recipient: it would only puzzle. A message
 # that is being sent or has failed may have arrived, so its end is sent. Parameter: the Cancel.
 DROP_END = f"""
-UPDATE notifications SET state = {State.SUPERSEDED:d}
-WHERE message = ?1 AND kind > 0 AND state = {State.PENDING:d} AND NOT EXISTS (
+UPDATE notifications SET {_TO_SUPERSEDED}
+WHERE message = ?1 AND kind > 0 AND {_CAN_BE_SUPERSEDED} AND NOT EXISTS (
     SELECT 1 FROM messages AS own
     JOIN messages AS earlier ON earlier.warning = own.warning AND earlier.version < own.version
     JOIN notifications AS other ON other.message = earlier.number AND other.kind = notifications.kind
         AND other.recipient = notifications.recipient
-    WHERE own.number = ?1 AND other.state NOT IN ({State.PENDING:d}, {State.SUPERSEDED:d})
+    WHERE own.number = ?1 AND other.state NOT IN ({State.PENDING:d}, {State.SUPERSEDED:d}, {State.EXPIRED:d})
 )
 """  # noqa: S608 -- constants of this file
 

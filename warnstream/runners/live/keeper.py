@@ -176,6 +176,7 @@ class Keeper:
         self._recorder.catch_up(self._desk)
         if start.is_changed:
             self._change_over(start)
+        self._recorder.retire_channels(list(self._configuration.channels))
         self._tell_kept()
         self.warnings = self._open_warnings()
         self._end_old_alarms()

@@ -53,6 +53,9 @@ from warnstream.runners.live.views.explanations import LiveExplanations
 
 log = logging.getLogger(__name__)
 
+OWNER = "node"
+"""Who sends what this outbox holds: one process alone, since its folder is locked, whatever its name."""
+
 
 class Node:
     """One warnstream process.
@@ -87,7 +90,7 @@ class Node:
         self.alarms = Alarms(self._requests.ask, self.metrics)
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
-        self.outbox = Outbox.open_or_begin_anew(directory, configuration.node.name)
+        self.outbox = Outbox.open_or_begin_anew(directory, OWNER)
         if self.outbox.put_aside is not None:
             say_put_aside(self.alarms, str(self.outbox.put_aside))
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)

@@ -9,7 +9,7 @@ taken and judged as ever, no snapshot is written, and an alarm says so.
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from warnstream.adapters.metrics import Metrics
@@ -87,6 +87,15 @@ class Recorder:
         self._deferred.append(write)
         if not self._is_behind:
             self._write_deferred()
+
+    def retire_channels(self, known: Sequence[str]) -> None:
+        """What waits for a channel that was removed is not waited for in silence."""
+
+        def retire() -> None:
+            if retired := self._outbox.retire_channels(known):
+                log.error("notifications of removed channels have failed", extra={"count": retired})
+
+        self.write(retire)
 
     def catch_up_if_due(self, desk: Desk) -> None:
         """Try again, now and then, what the outbox refused."""

@@ -314,12 +314,16 @@ def _print_faults(error: ConfigError, *, as_json: bool) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from warnstream.adapters.log import configure_logging
+    from warnstream.adapters.private_files import PRIVATE_UMASK
     from warnstream.runners.live.node import Node
 
     configuration = _load(options.directory)
     network = configuration.network
     addresses = {*network.households.address, *(post.address for post in network.chain)}
     configure_logging(as_json=options.log_json, level=options.log_level.upper(), addresses=addresses - {""})
+    os.umask(PRIVATE_UMASK)
+    # From the first moment on: a SIGHUP of a terminal or a service manager asks to reload, it ends nothing.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     node = Node(configuration)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -328,6 +332,7 @@ def _run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     node.start()
+    signal.signal(signal.SIGHUP, lambda _signal, _frame: node.reload())
     # What the configuration made stays for good: not to be searched for garbage while messages stream in.
     gc.collect()
     gc.freeze()

@@ -5,17 +5,18 @@ change from kilometres to metres stand here; nothing is checked here any more.
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
-from warnstream.config.node.decoders import DecoderSection, LayoutSection, NamesSection
-from warnstream.config.node.document import (
+from warnstream.config.node.connections import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
     BrokerSection,
-    NodeDocument,
 )
+from warnstream.config.node.decoders import DecoderSection, LayoutSection, NamesSection
+from warnstream.config.node.document import NodeDocument
 from warnstream.config.node.grids import grid_settings
 from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.quality import quality_policy
@@ -108,7 +109,7 @@ def assemble(
             journal_segment_bytes=node.storage.journal_segment_bytes,
             refused_max=node.storage.refused_max,
         ),
-        http=HttpSettings(node.http.host, node.http.port, node.http.public_url.rstrip("/")),
+        http=_http_settings(node),
         channels=dict(channels.channels),
         windows=_window_policy(node),
         quality=quality_policy(node.quality),
@@ -155,6 +156,14 @@ def _broker_settings(broker: BrokerSection, node_name: str, directory: Path) -> 
     )
 
 
+def _http_settings(node: NodeDocument) -> HttpSettings:
+    """The hosts of `messages.web` and `http.public_url` are where people come from, so they are ours."""
+    http = node.http
+    linked = [urlsplit(link).hostname for link in (node.messages.web, http.public_url) if link]
+    hosts = (*http.hosts, *(host for host in linked if host))
+    return HttpSettings(http.host, http.port, http.public_url.rstrip("/"), hosts, tuple(http.proxies))
+
+
 def _listener_settings(node: NodeDocument, directory: Path) -> ListenerSettings | None:
     """Our own endpoint: asked for by `listener`, or by an embedded broker, which it then is."""
     broker = node.broker
@@ -178,6 +187,7 @@ def _listener_settings(node: NodeDocument, directory: Path) -> ListenerSettings 
         gateways=tuple(listener.gateways),
         trusted=tuple(listener.trusted),
         connections_max=listener.connections_max,
+        connections_per_address_max=listener.connections_per_address_max,
         message_bytes_max=listener.message_bytes_max,
         messages_per_s=listener.messages_per_s,
         inflight_max=listener.inflight_max,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from warnstream import __version__
+from warnstream.adapters.journal.bound import NEAR
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import AlarmNotice
@@ -249,16 +250,17 @@ class Keeper:
         if self._snapshots.is_due(time.monotonic()):
             self.snapshot()
 
-    def snapshot(self) -> None:
-        """Keep the state, then forget entries no longer needed; a full disk only delays it."""
+    def snapshot(self) -> bool:
+        """Keep the state, then forget entries no longer needed; False if that cannot be done now."""
         self._snapshots.begin(time.monotonic())
         self._recorder.catch_up_if_due(self._desk)
         if not self._may_snapshot or not self._recorder.is_level:
-            return
+            return False
         storage, journal = self._configuration.storage, self._stores.log
         try:
             journal.save_snapshot(journal.last_sequence(), self._intake.snapshot())
             pruned = journal.prune(older_than_s=storage.journal_keep_s, bytes_max=storage.journal_bytes_max)
+            pruned += journal.prune_to_newest(int(NEAR * storage.journal_bytes_max))
             if pruned:
                 log.info("journal pruned", extra={"entries": pruned, "first": journal.first_sequence()})
             self._stores.outbox.advance(journal.last_sequence())
@@ -267,6 +269,8 @@ class Keeper:
         except StoreError as error:
             self._watchers.metrics.snapshot_failures.inc()
             log.error("snapshot not written", extra={"error": str(error)})  # noqa: TRY400  # one line is enough
+            return False
+        return True
 
     @property
     def _desk(self) -> Desk:

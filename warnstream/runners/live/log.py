@@ -50,6 +50,9 @@ class Log(Protocol):
     def prune(self, *, older_than_s: float | None = None, bytes_max: int | None = None) -> int:
         """Delete old entries that no kept snapshot needs; returns how many."""
 
+    def prune_to_newest(self, bytes_max: int) -> int:
+        """Delete what only older snapshots than the newest need, while there are more bytes; how many."""
+
     def size_bytes(self) -> int:
         """Bytes of entries and snapshots."""
 

@@ -16,14 +16,18 @@ from concurrent.futures import Future
 
 from warnstream.adapters.channels.channel import Surroundings
 from warnstream.adapters.channels.registry import make_channels
+from warnstream.adapters.descriptors import fit_connections
 from warnstream.adapters.http.api import HttpApi
-from warnstream.adapters.http.server import HttpServer
+from warnstream.adapters.http.server import CONNECTIONS_MAX, HttpServer
 from warnstream.adapters.inbox import Inbox
+from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_doors
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.private_files import make_private
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.adapters.sending.event_clock import EventClock
@@ -80,9 +84,11 @@ class Node:
     def __init__(
         self, configuration: Configuration, on_step: Callable[[EngineStep], None] | None = None
     ) -> None:
+        configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration = configuration
         self.metrics = Metrics()
         directory = configuration.storage.directory
+        make_private(directory)
         self._journal = Journal(directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._stopping = threading.Event()
         self._inbox = Inbox()
@@ -101,6 +107,12 @@ class Node:
             self.alarms, self._disk, self.metrics, self._wake_channels, self._grids.look_now, on_step
         )
         self._keeper = Keeper(configuration, stores, watchers)
+        self._bound = JournalBound(
+            self._journal.entries_bytes,
+            configuration.storage.journal_bytes_max,
+            self._keeper.snapshot,
+            self.alarms,
+        )
         self.delivery = self._delivery(tokens)
         self._explanations = LiveExplanations(
             configuration, lambda: self.engine, self._inbox.wake, self.metrics.explanation.observe
@@ -116,7 +128,7 @@ class Node:
             delivery=self.delivery,
         )
         api = HttpApi(self.status, self.outbox, tokens, self.metrics)
-        self.http = HttpServer(api.app, configuration.http.host, configuration.http.port)
+        self.http = HttpServer(api.app, configuration.http, http_max)
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
@@ -125,7 +137,11 @@ class Node:
         """Everything by which readings come in; nothing is opened before `start`."""
         topics = topics_of(configuration)
         self._sources, self._publisher = open_doors(
-            configuration, topics.subscriptions, topics.backlogs, self._inbox, self.metrics
+            configuration,
+            topics.subscriptions,
+            topics.backlogs,
+            NodePorts(self._inbox, self.metrics, self.alarms),
+            has_run_before=self._journal.last_sequence() > 0,
         )
         self.sl651 = (
             Sl651Listener(configuration.sl651, self.keep_messages, self.metrics)
@@ -200,6 +216,11 @@ class Node:
         self._stopping.set()
         self._inbox.wake()
 
+    def reload(self) -> None:
+        """Read users and certificates of the doors again; from any thread or a signal handler."""
+        for source in self._sources:
+            source.reload()
+
     def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
         return self._requests.ask(entries.MESSAGES, entries.encode_messages(messages))
@@ -215,7 +236,7 @@ class Node:
         """Take what came, make it durable, acknowledge it, let the engine see it."""
         keeper, ingress = self._keeper, self._ingress
         turn = ingress.take(keeper.backlog_waiting, keeper.now_s)
-        self._explanations.serve()
+        self._look_around()
         if refusals := self._grids.take_refusals():
             keeper.keep_refused(refusals, self._journal.last_sequence())
         if not turn.entries:
@@ -234,6 +255,12 @@ class Node:
             ingress.left_fresh(turn)
         self.metrics.backlog_readings.set(keeper.backlog_waiting)
         keeper.snapshot_if_due()
+        self._bound.look()
+
+    def _look_around(self) -> None:
+        self._explanations.serve()
+        for source in self._sources:
+            source.look()
 
     def _append(self, turn: Turn) -> int | None:
         """Make entries durable, then acknowledge; returns the last one's sequence number.
@@ -243,6 +270,7 @@ class Node:
         while True:
             started = time.perf_counter()
             try:
+                self._bound.demand_room()
                 sequence = self._journal.append_many(turn.entries)
             except StoreError as error:
                 if self._disk.refused(error):

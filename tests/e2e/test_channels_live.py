@@ -22,7 +22,7 @@ from tests.e2e.test_failing_hazards import STEP_S, T0, Storm, get, running, wait
 from tests.integration.test_delivery_webhook import gateway
 from tests.integration.test_hostile_gateways import RawGateway, drip, serving
 from warnstream.config.load import load_configuration
-from warnstream.delivery.notification import State
+from warnstream.delivery.dispatch.notification import State
 from warnstream.model.times import iso_utc
 from warnstream.runners.live.node import Node
 

@@ -11,7 +11,7 @@ from tests.unit.adapters.county import outgoing_message
 from warnstream.adapters.channels.mqtt import MqttChannel
 from warnstream.adapters.mqtt.publisher import PahoPublisher, Publication
 from warnstream.config.settings import BrokerSettings
-from warnstream.delivery.outcome import SENT
+from warnstream.delivery.dispatch.outcome import SENT
 from warnstream.model.effects import RecipientKind
 
 pytestmark = pytest.mark.server

@@ -25,7 +25,7 @@ from tests.unit.adapters.county import outgoing_message
 from warnstream.adapters.channels.channel import OutgoingMessage
 from warnstream.adapters.channels.smtp import SmtpChannel
 from warnstream.config.channels.smtp import SmtpChannelSection
-from warnstream.delivery.outcome import SENT, Outcome, Verdict
+from warnstream.delivery.dispatch.outcome import SENT, Outcome, Verdict
 from warnstream.model.warning import MessageStatus
 
 OK = "250 OK"

@@ -15,7 +15,7 @@ from tests.unit.adapters.county import outgoing_message
 from warnstream.adapters.channels.channel import Inbound
 from warnstream.adapters.channels.webhook import IN_FLIGHT, WebhookChannel
 from warnstream.config.channels.webhook import WebhookChannelSection
-from warnstream.delivery.outcome import SENT, Outcome, Verdict
+from warnstream.delivery.dispatch.outcome import SENT, Outcome, Verdict
 from warnstream.model.effects import Answer
 
 

@@ -19,9 +19,9 @@ from warnstream.adapters.sending.answer_tokens import Tokens
 from warnstream.adapters.sending.replies import Replies
 from warnstream.adapters.sending.sender import Shared
 from warnstream.adapters.sending.worker import DeliveryWorker
-from warnstream.delivery import breaker
-from warnstream.delivery.notification import Settlement, State
-from warnstream.delivery.outcome import SENT, Outcome, doubtful, refused, retry, unavailable
+from warnstream.delivery.dispatch import breaker
+from warnstream.delivery.dispatch.notification import Settlement, State
+from warnstream.delivery.dispatch.outcome import SENT, Outcome, doubtful, refused, retry, unavailable
 from warnstream.delivery.render import render
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, RecipientKind
 from warnstream.model.level import Level

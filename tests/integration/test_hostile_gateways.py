@@ -21,8 +21,8 @@ from warnstream.adapters.channels.webhook import BODY_BYTES_MAX, IN_FLIGHT, Webh
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.channels.webhook import WebhookChannelSection
-from warnstream.delivery import breaker
-from warnstream.delivery.notification import State
+from warnstream.delivery.dispatch import breaker
+from warnstream.delivery.dispatch.notification import State
 from warnstream.model.network import Network
 
 FIRST = warning_message()
@@ -146,7 +146,7 @@ def county_of(channels: list[str]) -> Network:
 def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breaker, "PROBE_FIRST_S", 0.05)
     monkeypatch.setattr(breaker, "PROBE_S_MAX", 0.05)
-    monkeypatch.setattr("warnstream.delivery.outcome.RETRY_AFTER_S_MAX", 0.2)
+    monkeypatch.setattr("warnstream.delivery.dispatch.outcome.RETRY_AFTER_S_MAX", 0.2)
 
 
 @pytest.fixture

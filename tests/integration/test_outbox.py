@@ -23,7 +23,7 @@ from tests.unit.adapters.county import (
 )
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import Reach, WarningCounts, split_key
-from warnstream.delivery.notification import EXPIRED_UNSENT, Settlement, Signal, State, after
+from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, State, after
 from warnstream.model.effects import (
     VILLAGE_TOPIC_CHANNEL,
     Answer,

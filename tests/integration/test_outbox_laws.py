@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.unit.adapters.county import network, rendered, sent, told, warning_message
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import ANSWERS, Claimed
-from warnstream.delivery.notification import EXPIRED_UNSENT, State, settle
-from warnstream.delivery.outcome import Outcome, refused, retry, unavailable
+from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, State, settle
+from warnstream.delivery.dispatch.outcome import Outcome, refused, retry, unavailable
 from warnstream.model.effects import Answer
 from warnstream.model.rules.policies import RetryPolicy
 

@@ -5,18 +5,28 @@ control, rain windows, antecedent rain, counters, stages, slope and depth
 sensors, fire weather. It knows neither villages nor levels.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from warnstream.assessment.asked_windows import RequiredWindows
-from warnstream.ingest.counters import RainCounters
+from warnstream.assessment.isolation import Isolation
+from warnstream.assessment.rule_needs import (
+    USUAL_STAGE_M,
+    antecedent_plan,
+    known_stages_m,
+    rise_gauges,
+    sensors_of,
+    stage_range_m,
+)
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.level import Level
 from warnstream.model.network import Stations
 from warnstream.model.observations.days import PastDays, best_known
 from warnstream.model.observations.readings import (
+    COUNTER_FLAGS,
     COUNTERS,
     DOUBTFUL,
     UNUSABLE,
@@ -31,23 +41,19 @@ from warnstream.model.observations.station_quality import (
     StationQuality,
     no_neighbours,
 )
-from warnstream.model.rules.expressions import RuleTable, Term
 from warnstream.model.rules.indicators import BY_DAYS, GaugeStage, Indicator
 from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.rules.rules import (
-    CriticalRain,
     CriticalStage,
     FireTable,
     HazardRule,
-    LandslideRain,
-    SlopeTable,
-    WaterloggingTable,
 )
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.accumulation import Accumulation
-from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.antecedent import AntecedentRain
+from warnstream.windows.counters import Increments, RainCounters
 from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import RainWindow
@@ -81,19 +87,9 @@ VARIABLES_OF_INDICATOR: dict[Indicator, list[Variable]] = {
 }
 """Whose doubtful readings make a level of each indicator unconfirmed; others rest on no readings."""
 
-ANTECEDENT = (
-    Indicator.SOIL_WATER,
-    Indicator.INTENSITY,
-    Indicator.EFFECTIVE_RAIN,
-    Indicator.ANTECEDENT_RAIN,
-    Indicator.WEIGHTED_RAIN,
-    Indicator.EVENT_RAIN,
-)
-"""Indicators that rest on earlier rain."""
 
-STAGE_MARGIN = 0.5
-STAGE_MARGIN_M_MIN = 1.0
-"""So much beyond a gauge's range, as a share of it and in metres, a stage is over another datum."""
+_NO_STATION: Int32Array = np.zeros(0, dtype=np.int32)
+_NO_TIME: Int64Array = np.zeros(0, dtype=np.int64)
 
 Arrays = dict[str, np.ndarray]
 """State of one part by name."""
@@ -190,10 +186,12 @@ class StationState:
             if asked.days
             else None
         )
-        self.stages = StageSeries(n_stations)
-        self.sensors = SensorSeries(_sensors(rules), n_stations)
-        self._rise_gauges = _rise_gauges(rules)
-        self._stage_range_m = _stage_range_m(rules, n_stations)
+        self.stages = StageSeries(n_stations, stations.interval_s)
+        self.sensors = SensorSeries(sensors_of(rules), n_stations)
+        self._rise_gauges = rise_gauges(rules)
+        known_m, is_told = known_stages_m(rules, n_stations)
+        self._stage_range_m = stage_range_m(known_m, is_told)
+        self._usual_stage_m = known_m + np.array([-USUAL_STAGE_M, USUAL_STAGE_M])
         self._stations = stations
         self._windows = windows
         self._duplicates = DuplicateFilter(
@@ -203,31 +201,34 @@ class StationState:
         self._gauges = RainGaugeQuality(
             stations, neighbours or no_neighbours(n_stations), policies.quality, memory_s=span_s
         )
+        self._rain_limits = policies.quality.rain_limits
         self._counters = RainCounters(
-            n_stations,
-            policies.counters,
-            rain_mm_per_min_max=policies.quality.rain_mm_per_min_max,
-            spread_s_max=windows.longest_s,
+            stations, policies.counters, limits=self._rain_limits, spread_s_max=windows.longest_s
         )
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
+        self._newest_counter_fault_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._judged: _Judged | None = None
 
-    def take(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
+    def take(self, readings: ReadingBatch, now_s: int, isolation: Isolation) -> UInt16Array:
         """Check a batch and bring what is usable into windows and series.
+
+        A part that fails keeps no other from its readings. What nobody could check counts as doubtful.
 
         Returns
         -------
         UInt16Array, shape (n_readings,)
             `Flag` bits, row by row.
         """
-        self._ring.advance(now_s)
+        isolation.run("rain windows", lambda: self._ring.advance(now_s), None)
         if len(readings) == 0:
-            self._let_time_pass(now_s, np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64))
+            self._let_time_pass(now_s, _NO_STATION, _NO_TIME, isolation)
             return np.zeros(0, dtype=np.uint16)
         self._judged = None
-        flags = self._check(readings, now_s)
-        self._count(readings, flags, now_s)
+        age_s = now_s - readings.observed_at_s
+        unchecked = self._ages(age_s) | np.uint16(Flag.STEP)
+        flags = isolation.run("quality control", lambda: self._check(readings, age_s), unchecked)
+        self._count(readings, flags, now_s, isolation)
         return flags
 
     def windows(self, now_s: int) -> SelectedWindows:
@@ -252,7 +253,12 @@ class StationState:
             return last.quality
         hour = windows.of(self._hour)
         now = RainNow(
-            hour.rain_mm[:, 0], hour.coverage[:, 0], self._quality.equal_rain_run, self._newest_doubt_s
+            hour.rain_mm[:, 0],
+            hour.coverage[:, 0],
+            self._quality.equal_rain_run,
+            self._newest_doubt_s,
+            self._newest_counter_fault_s,
+            self._rain_limits.is_beyond_record(self.duration_s, windows.rain_mm),
         )
         quality = self._gauges.step(self._ring, now, now_s)
         self._doubt(quality.stretches, now_s)
@@ -347,7 +353,10 @@ class StationState:
             "quality": dict(self._quality.snapshot()),
             "gauges": self._gauges.snapshot(),
             "counters": dict(self._counters.snapshot()),
-            "doubt": {"until_s": self._doubtful_until_s.copy()},
+            "doubt": {
+                "until_s": self._doubtful_until_s.copy(),
+                "counter_until_s": self._newest_counter_fault_s.copy(),
+            },
         }
 
     def restore(self, state: dict[str, Arrays]) -> None:
@@ -371,6 +380,8 @@ class StationState:
         self._counters.restore(state["counters"])
         self._doubtful_until_s[:] = state["doubt"]["until_s"]
         self._newest_doubt_s[:] = self._doubtful_until_s.max(axis=0)
+        # Snapshots of before it was kept have none.
+        self._newest_counter_fault_s[:] = state["doubt"].get("counter_until_s", -1)
 
     def remember(self, state: dict[str, Arrays]) -> PastDays | None:
         """Take the rain of past days, and nothing else, from a snapshot that does not fit; what was taken."""
@@ -381,21 +392,28 @@ class StationState:
             self.days.remember(past)
         return past
 
-    def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
-        """Flags of the batch; only readings that pass one check reach the next."""
-        flags = self._quality.check_range(readings)
-        stage = np.flatnonzero(readings.variable == Variable.STAGE)
-        if len(stage):
-            low_m, high_m = self._stage_range_m[readings.station[stage]].T
-            off_datum = (readings.value[stage] < low_m) | (readings.value[stage] > high_m)
-            flags[stage[off_datum]] |= np.uint16(Flag.OUT_OF_RANGE)
-        age_s = now_s - readings.observed_at_s
+    def _ages(self, age_s: Int64Array) -> UInt16Array:
+        """Flags of readings by their age, shape (n,)."""
+        flags: UInt16Array = np.zeros(len(age_s), dtype=np.uint16)
         for flag, carries in (
             (Flag.FUTURE, age_s < -self._windows.future_s_max),
             (Flag.TOO_LATE, age_s > self._windows.lateness_s_max),
             (Flag.LATE, age_s > self._windows.silent_after_s),
         ):
             flags |= carries * np.uint16(flag)
+        return flags
+
+    def _check(self, readings: ReadingBatch, age_s: Int64Array) -> UInt16Array:
+        """Flags of the batch; only readings that pass one check reach the next."""
+        flags = self._quality.check_range(readings) | self._ages(age_s)
+        stage = np.flatnonzero(readings.variable == Variable.STAGE)
+        if len(stage):
+            low_m, high_m = self._stage_range_m[readings.station[stage]].T
+            off_datum = (readings.value[stage] < low_m) | (readings.value[stage] > high_m)
+            flags[stage[off_datum]] |= np.uint16(Flag.OUT_OF_RANGE)
+            low_m, high_m = self._usual_stage_m[readings.station[stage]].T
+            is_usual = (readings.value[stage] >= low_m) & (readings.value[stage] <= high_m)
+            flags[stage[is_usual]] &= ~np.uint16(Flag.ERROR_VALUE)
         is_amount = (readings.variable == Variable.RAIN) | (readings.variable == Variable.RAIN_TIP)
         rain = np.flatnonzero(is_amount & ((flags & UNUSABLE) == 0))
         repeated = self._duplicates.mark(
@@ -408,22 +426,29 @@ class StationState:
         flags[usable] |= self._quality.check_series(readings.select(usable))
         return flags
 
-    def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int) -> None:
+    def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int, isolation: Isolation) -> None:
         """Bring usable readings into the windows and into what is kept beside them."""
-        changed = self._count_rain(readings, flags)
+        nothing = _NO_STATION, _NO_TIME
+        changed = isolation.run("rain windows", lambda: self._count_rain(readings, flags), nothing)
         is_usable = (flags & UNUSABLE) == 0
         doubtful = np.flatnonzero(((flags & DOUBTFUL) != 0) & is_usable)
         if len(doubtful):
             place = (readings.variable[doubtful], readings.station[doubtful])
             np.maximum.at(self._doubtful_until_s, place, readings.observed_at_s[doubtful])
             np.maximum.at(self._newest_doubt_s, place[1], readings.observed_at_s[doubtful])
+            restless = doubtful[(flags[doubtful] & COUNTER_FLAGS) != 0]
+            fault_s = readings.observed_at_s[restless]
+            np.maximum.at(self._newest_counter_fault_s, readings.station[restless], fault_s)
         usable = readings if is_usable.all() else readings.select(is_usable)
         stage = usable.select(usable.variable == Variable.STAGE)
-        self.stages.add(stage.station, stage.observed_at_s, stage.value)
-        self.sensors.add(usable)
-        self._let_time_pass(now_s, *changed)
-        if self.fire is not None:
-            self.fire.add(usable, now_s)
+        isolation.run(
+            "stages", lambda: self.stages.add(stage.station, stage.observed_at_s, stage.value), None
+        )
+        isolation.run("sensors", lambda: self.sensors.add(usable), None)
+        self._let_time_pass(now_s, *changed, isolation)
+        fire = self.fire
+        if fire is not None:
+            isolation.run("fire weather", lambda: fire.add(usable, now_s), None)
 
     def _doubt(self, stretches: DoubtPeriods, now_s: int) -> None:
         """Earlier rain of gauges with a spare is worked out anew from when another one is believed."""
@@ -435,14 +460,19 @@ class StationState:
         if self.days is not None:
             self.days.advance(self.rain, now_s, gauge, since_s)
 
-    def _let_time_pass(self, now_s: int, changed: Int32Array, changed_from_s: Int64Array) -> None:
+    def _let_time_pass(
+        self, now_s: int, changed: Int32Array, changed_from_s: Int64Array, isolation: Isolation
+    ) -> None:
         """Fire weather and earlier rain up to now; of stations whose rain changed from that time on."""
-        if self.fire is not None:
-            self.fire.advance(self.rain, now_s)
-        if self.antecedent is not None:
-            self.antecedent.advance(self.rain, now_s, changed, changed_from_s)
-        if self.days is not None:
-            self.days.advance(self.rain, now_s, changed, changed_from_s)
+        fire, antecedent, days, rain = self.fire, self.antecedent, self.days, self.rain
+        if fire is not None:
+            isolation.run("fire weather", lambda: fire.advance(rain, now_s), None)
+        if antecedent is not None:
+            isolation.run(
+                "earlier rain", lambda: antecedent.advance(rain, now_s, changed, changed_from_s), None
+            )
+        if days is not None:
+            isolation.run("days of rain", lambda: days.advance(rain, now_s, changed, changed_from_s), None)
 
     def _count_rain(self, readings: ReadingBatch, flags: UInt16Array) -> tuple[Int32Array, Int64Array]:
         """Rain into the windows; flags what a counter has accounted for already.
@@ -464,12 +494,23 @@ class StationState:
             if len(rows):
                 grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
                 flags[rows] |= flags_of_counter
-                self._ring.reconcile(
-                    grown.station, grown.begin_s, grown.end_s, grown.rain_mm, grown.is_observed
-                )
-                stations.append(grown.station)
-                begins.append(grown.begin_s)
+                self._doubt_melt(readings, rows, grown, flags)
+                for one in grown:
+                    self._ring.reconcile(one.station, one.begin_s, one.end_s, one.rain_mm, one.is_observed)
+                    stations.append(one.station)
+                    begins.append(one.begin_s)
         return self._with_gauges_of_spares(np.concatenate(stations), np.concatenate(begins))
+
+    def _doubt_melt(
+        self, readings: ReadingBatch, rows: Int64Array, grown: Iterable[Increments], flags: UInt16Array
+    ) -> None:
+        """Flags the totals, `rows`, that rose while it froze at their station."""
+        risen = [one.station[one.rain_mm > 0] for one in grown]
+        station = readings.station[rows]
+        is_melt = self._quality.melts(station, readings.observed_at_s[rows])
+        if is_melt.any():
+            is_melt &= np.isin(station, np.concatenate([np.zeros(0, dtype=np.int32), *risen]))
+            flags[rows[is_melt]] |= np.uint16(Flag.MELT)
 
     def _with_gauges_of_spares(
         self, station: Int32Array, begin_s: Int64Array
@@ -518,68 +559,3 @@ class StationState:
             superseded &= self._ring.has_observed(rain.station, rain.observed_at_s, rain.interval_s)
             flags[rows[superseded]] |= np.uint16(Flag.SUPERSEDED)
         return superseded
-
-
-def _sensors(rules: tuple[HazardRule, ...]) -> Int32Array:
-    """Stations whose slope or depth sensors a rule names, ascending."""
-    tables = [rule.thresholds for rule in rules]
-    stations = [table.station for table in tables if isinstance(table, SlopeTable | WaterloggingTable)]
-    stations += [
-        array for table in tables if isinstance(table, RuleTable) for array in table.stations.values()
-    ]
-    named = np.unique(np.concatenate([np.zeros(0, dtype=np.int32), *stations]))
-    return named[named >= 0]
-
-
-def _stage_range_m(rules: tuple[HazardRule, ...], n_stations: int) -> Float64Array:
-    """Stages that a gauge can have over its datum, shape (n_stations, 2); half the range more on either side.
-
-    A flood beyond all experience must pass, another datum must not.
-    """
-    found = np.tile([-np.inf, np.inf], (n_stations, 1))
-    for rule in rules:
-        table = rule.thresholds
-        if isinstance(table, CriticalStage) and table.reaches is not None:
-            low_m, high_m = table.reaches.range_m.T
-            margin_m = np.maximum((high_m - low_m) * STAGE_MARGIN, STAGE_MARGIN_M_MIN)
-            found[table.reaches.gauge] = np.stack([low_m - margin_m, high_m + margin_m], axis=1)
-    return found
-
-
-def _rise_gauges(rules: tuple[HazardRule, ...]) -> dict[int, Int32Array]:
-    """Gauges whose rise the conditions of rules read, by window in seconds."""
-    found: dict[int, list[Int32Array]] = {}
-    for rule in rules:
-        table = rule.thresholds
-        for leaf in table.leaves() if isinstance(table, RuleTable) else ():
-            if isinstance(leaf, Term) and leaf.quantity.indicator is Indicator.STAGE_RISE:
-                assert isinstance(table, RuleTable)
-                stations = table.stations[leaf.quantity.station]
-                found.setdefault(int(leaf.quantity.parameter), []).append(stations[stations >= 0])
-    return {window_s: np.unique(np.concatenate(gauges)) for window_s, gauges in found.items()}
-
-
-def antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
-    """What the rules ask of earlier rain; None if they ask nothing."""
-    half_life_s: set[int] = set()
-    api_ratio: set[float] = set()
-    dry_gap_s: set[int] = set()
-    asks = False
-    for table in (rule.thresholds for rule in rules):
-        if isinstance(table, LandslideRain):
-            asks = True
-            half_life_s.add(table.half_life_s)
-            api_ratio |= {table.api_ratio} if table.api_days is None else set()
-            dry_gap_s.add(table.dry_gap_s)
-        elif isinstance(table, CriticalRain) and table.wetness is not None:
-            asks = True
-            api_ratio |= {table.wetness.api_ratio} - {0.0}
-        elif isinstance(table, RuleTable):
-            half_life_s |= {int(seconds) for seconds in table.parameters(Indicator.EFFECTIVE_RAIN)}
-            api_ratio |= table.parameters(Indicator.ANTECEDENT_RAIN)
-            for indicator in (Indicator.EVENT_RAIN, Indicator.INTENSITY):
-                dry_gap_s |= {int(seconds) for seconds in table.parameters(indicator)}
-            asks |= any(table.parameters(indicator) for indicator in ANTECEDENT)
-    if not asks:
-        return None
-    return AntecedentPlan(tuple(sorted(half_life_s)), tuple(sorted(api_ratio)), tuple(sorted(dry_gap_s)))

@@ -37,7 +37,7 @@ from warnstream.adapters.log import configure_logging
 from warnstream.adapters.outbox.types import Reach
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
-from warnstream.delivery.notification import State
+from warnstream.delivery.dispatch.notification import State
 from warnstream.engine import EngineStep
 from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import WarnstreamError

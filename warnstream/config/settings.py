@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warnstream.config.channels.registry import AnyChannel
+from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.decoders import DecoderRule
-from warnstream.model.observations.grids import GridPolicy
 from warnstream.model.observations.signs import SignPolicy
 from warnstream.model.rules.policies import (
     CounterPolicy,
@@ -142,12 +142,13 @@ class GridSettings:
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """Name and clock of this node; `clock` is ``system`` or ``simulated``."""
+    """Name and clock of this node; `clock` is ``system`` or ``simulated``, `duty_posts` are codes."""
 
     name: str
     clock: str
     tick_s: int
     react_within_s: float = 0.1
+    duty_posts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

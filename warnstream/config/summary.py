@@ -11,7 +11,7 @@ import numpy as np
 
 from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.judgement import durations_of
-from warnstream.assessment.stations import antecedent_plan
+from warnstream.assessment.rule_needs import antecedent_plan
 from warnstream.config.node.document import OUTLINE_METHODS
 from warnstream.config.rules.wording import days_words
 from warnstream.config.settings import Configuration
@@ -19,7 +19,7 @@ from warnstream.config.yaml.quantities import format_duration
 from warnstream.model.arrays import BoolArray, Float64Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import Level
-from warnstream.model.network import Network
+from warnstream.model.network import Network, Stations
 from warnstream.model.observations.days import DayWindow, begin_of_day_s
 from warnstream.model.rules.expressions import RuleTable
 from warnstream.model.rules.rules import (
@@ -33,6 +33,7 @@ from warnstream.model.rules.rules import (
 )
 from warnstream.model.times import clock_local, iso_local
 from warnstream.model.warning import MessageStatus
+from warnstream.routing.duty import duty_posts
 
 NAMES_SHOWN_MAX = 5
 POINTS_AT_ONCE = 256
@@ -175,6 +176,7 @@ def lints(configuration: Configuration) -> list[str]:
         *_lints_of_rules(configuration),
         *_lints_of_days(configuration),
         *_lints_of_people(configuration.network),
+        *_lints_of_duty(configuration),
         *_lints_of_places(configuration),
     ]
 
@@ -211,11 +213,25 @@ def _lints_of_rules(configuration: Configuration) -> Iterator[str]:
             yield f"{rule.name}: thresholds without a source"
         if rule.forecast_level_max is not Level.NONE and configuration.forecast.method == "none":
             yield f"{rule.name}: forecast_level_max has no effect while forecast.method is none"
+        if isinstance(rule.thresholds, CriticalStage):
+            yield from _lints_of_gauges(rule.name, rule.thresholds, configuration.network.stations)
         if isinstance(rule.thresholds, CriticalRain):
             without = np.isnan(rule.thresholds.critical_mm).all(axis=(1, 2))
             named = _chosen(configuration.network.places.site.code, np.asarray(without))
             if named:
                 yield f"{rule.name}: {_villages(len(named))} without any threshold: {_named(named)}"
+
+
+def _lints_of_gauges(name: str, table: CriticalStage, stations: Stations) -> Iterator[str]:
+    """Gauges that warn, and nobody said over which datum and within which range."""
+    known = set() if table.reaches is None else set(table.reaches.gauge.tolist())
+    bare = [stations.code[station] for station in sorted(set(table.station.tolist()) - known)]
+    if bare:
+        n = _count(len(bare), "gauge", "gauges")
+        yield (
+            f"{name}: {n} not in a table of gauges (gauges:), so a stage over another datum is not seen: "
+            f"{_named(bare)}"
+        )
 
 
 def _lints_of_people(network: Network) -> Iterator[str]:
@@ -240,6 +256,14 @@ def _lints_of_people(network: Network) -> Iterator[str]:
         if len(counties.get(area, ())) > 1:
             where = _named(sorted(counties[area]))
             yield f"township {area} is in several counties ({where}): its posts are called for each"
+
+
+def _lints_of_duty(configuration: Configuration) -> Iterator[str]:
+    if not duty_posts(configuration.network, configuration.node.duty_posts):
+        yield (
+            "nobody is notified of the node's own alarms: name posts in node.duty_posts, "
+            "or give a post the county or * as its area"
+        )
 
 
 def _lints_of_places(configuration: Configuration) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from warnstream.adapters.channels.channel import OutgoingMessage
-from warnstream.delivery.notification import Settlement, Signal
+from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.model.effects import Effects, HouseholdCall, PostCall, RecipientKind, RenderedMessage
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Households, Network, Stations, Villages

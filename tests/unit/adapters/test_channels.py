@@ -24,7 +24,7 @@ from warnstream.adapters.channels.terminal import TerminalChannel
 from warnstream.adapters.channels.webhook import retry_after_s
 from warnstream.adapters.mqtt.publisher import NOT_CONNECTED, Publication
 from warnstream.config.channels.registry import SECTION_OF_KIND, ChannelsDocument
-from warnstream.delivery.outcome import SENT, Verdict
+from warnstream.delivery.dispatch.outcome import SENT, Verdict
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus

@@ -33,7 +33,7 @@ def test_what_is_not_written_has_its_default(config_dir: Path) -> None:
     )
     assert (loaded.http.host, loaded.http.port) == ("127.0.0.1", 18_080)
     assert loaded.windows == WindowPolicy(86_400, 21_600, 120, 900, 120)
-    assert loaded.quality == QualityPolicy(20, (-5, 9000), 3, 6)
+    assert loaded.quality == QualityPolicy(20, (-500, 9000), 3, 6)
     assert loaded.forecast == ForecastPolicy("advection", 300, 5000, 3600)
     assert loaded.village == VillagePolicy("inverse_distance", 3, 8000, 4, 20_000)
     assert loaded.routing == RoutingPolicy(Level.YELLOW, Level.BLUE, (0, 3600, 1800, 600, 300))

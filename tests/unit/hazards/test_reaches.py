@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, stage
+from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, stage, stage_rule
 from tests.unit.desk.county import MESSAGE_POLICY
 from tests.unit.hazards.rain import LOWERING
 from warnstream.assessment import Assessment, Weights
-from warnstream.delivery.texts import _reason_en, _reason_zh
+from warnstream.delivery import texts_en, texts_zh
+from warnstream.delivery.texts import reason_parts
 from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level
-from warnstream.model.observations.readings import Flag, concatenate
+from warnstream.model.observations.readings import UNUSABLE, Flag, concatenate
 from warnstream.model.rules.rules import CriticalStage, HazardRule, Reaches
 
 NAN = np.nan
@@ -70,7 +71,8 @@ def test_a_crossing_upstream_is_expected_downstream_after_the_travel_time() -> N
 def test_the_text_says_when_the_flood_arrives() -> None:
     reason = changes_at(rule_of(), 103.2)[1].reason
     assert reason is not None
-    zh, en = _reason_zh(reason, MESSAGE_POLICY), _reason_en(reason, MESSAGE_POLICY)
+    parts = reason_parts(reason, MESSAGE_POLICY)
+    zh, en = texts_zh.reason_text(parts), texts_en.reason_text(parts)
     assert zh.startswith("S0站水位103.2米，达到阈值103米（")
     assert zh.endswith("洪水约40至70分钟后到达。")
     assert en.startswith("Gauge S0: water level 103.2 m, reached the threshold of 103 m (observed ")
@@ -108,3 +110,21 @@ def test_a_stage_over_another_datum_is_refused_and_never_judged(metres: float, *
 def test_another_gauge_has_no_range() -> None:
     step = assessment_of(rule_of()).step(stage((1, 300, 3.2)), T0 + 300)
     assert step.flags.tolist() == [0]
+
+
+def test_without_a_table_of_gauges_a_gauge_has_the_range_of_its_thresholds() -> None:
+    """From 100 m below the lowest for reservoirs to 30 m above the highest for floods never seen."""
+    rule = stage_rule(0, 0, [2.0, 3.0, 4.0, 5.0])
+    machine = assessment_of(rule)
+    step = machine.step(stage((0, 300, 11.5), (0, 600, 65.535), (0, 900, 36.0), (0, 1200, -97.0)), T0 + 1200)
+    assert step.flags.tolist()[0] & UNUSABLE == 0
+    assert step.flags.tolist()[1] & Flag.OUT_OF_RANGE
+    assert step.flags.tolist()[2] & Flag.OUT_OF_RANGE
+    assert step.flags.tolist()[3] & UNUSABLE == 0
+
+
+def test_an_error_value_near_a_gauges_own_thresholds_is_a_stage() -> None:
+    for levels, flag in (([60.0, 61.0, 62.0, 70.0], Flag.NONE), ([40.0, 41.0, 42.0, 43.0], Flag.ERROR_VALUE)):
+        step = assessment_of(stage_rule(0, 0, levels)).step(stage((0, 300, 65.535)), T0 + 300)
+        assert step.flags.tolist() == [flag]
+        assert [change.level for change in step.changes] == ([Level.ORANGE] if flag is Flag.NONE else [])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from warnstream.adapters.mqtt.publisher import Publish
-from warnstream.delivery.outcome import Outcome
+from warnstream.delivery.dispatch.outcome import Outcome
 from warnstream.model.effects import Answer, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RetryPolicy

@@ -16,7 +16,7 @@ from warnstream.adapters.channels.channel import Inbound, OutgoingMessage, Surro
 from warnstream.adapters.channels.payload import device_payload, village_payload
 from warnstream.adapters.mqtt.publisher import NOT_CONNECTED, Publication, Publish
 from warnstream.config.channels.mqtt import MqttChannelSection
-from warnstream.delivery.outcome import SENT, Outcome, refused, retry, unavailable
+from warnstream.delivery.dispatch.outcome import SENT, Outcome, refused, retry, unavailable
 from warnstream.model.effects import RecipientKind
 
 

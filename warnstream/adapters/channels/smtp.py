@@ -31,7 +31,7 @@ from warnstream.adapters.channels.own_fault import own_fault
 from warnstream.adapters.channels.own_loop import OwnLoop
 from warnstream.adapters.channels.pace import Pace
 from warnstream.config.channels.smtp import SmtpChannelSection
-from warnstream.delivery.outcome import SENT, Outcome, Verdict, doubtful, refused, retry, unavailable
+from warnstream.delivery.dispatch.outcome import SENT, Outcome, Verdict, doubtful, refused, retry, unavailable
 from warnstream.model.level import Level
 
 BATCH_MAX = 32

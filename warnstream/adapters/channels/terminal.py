@@ -6,7 +6,7 @@ from typing import Self
 
 from warnstream.adapters.channels.channel import Inbound, OutgoingMessage, Surroundings
 from warnstream.config.channels.terminal import TerminalChannelSection
-from warnstream.delivery.outcome import SENT, Outcome, refused, retry
+from warnstream.delivery.dispatch.outcome import SENT, Outcome, refused, retry
 from warnstream.model.level import Level
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@
 (five minutes at most). 401, 405, 407, a redirect that is not followed and a
 gateway that is not reached concern everybody: messages wait. Any other answer is
 a refusal of which nobody knows whether it means one recipient or all, such as
-404; `warnstream.delivery.breaker` finds out. The header ``Idempotency-Key`` lets
+404; `warnstream.delivery.dispatch.breaker` finds out. The header ``Idempotency-Key`` lets
 the gateway recognise a repetition.
 
 A request has `timeout_s` in all, connection, answer and every byte of it
@@ -33,7 +33,7 @@ from warnstream.adapters.channels.own_loop import OwnLoop
 from warnstream.adapters.channels.pace import Pace
 from warnstream.adapters.channels.payload import webhook_payload
 from warnstream.config.channels.webhook import WebhookChannelSection
-from warnstream.delivery.outcome import SENT, Outcome, doubtful, refused, retry, unavailable
+from warnstream.delivery.dispatch.outcome import SENT, Outcome, doubtful, refused, retry, unavailable
 from warnstream.model.errors import StoreError
 
 logger = logging.getLogger(__name__)

@@ -27,6 +27,7 @@ from warnstream.adapters.outbox.sql import (
     change_of,
 )
 from warnstream.adapters.outbox.types import (
+    ALARM_TYPE,
     ANSWERS,
     KEY_SEPARATOR,
     KINDS,
@@ -34,6 +35,7 @@ from warnstream.adapters.outbox.types import (
     RANK_OF_ANSWER,
     RANK_OF_KIND,
     Addressed,
+    AlarmNotice,
     Claimed,
     Reach,
     StoredMessage,
@@ -42,7 +44,7 @@ from warnstream.adapters.outbox.types import (
     split_key,
 )
 from warnstream.adapters.sqlite import Database
-from warnstream.delivery.notification import Settlement, Signal, State
+from warnstream.delivery.dispatch.notification import Settlement, Signal, State
 from warnstream.delivery.plan import notifications_of
 from warnstream.model.effects import (
     Answer,
@@ -52,7 +54,8 @@ from warnstream.model.effects import (
     RecipientKind,
     RenderedMessage,
 )
-from warnstream.model.network import Network
+from warnstream.model.level import Level
+from warnstream.model.network import ChainPost, Network
 from warnstream.model.warning import WarningMessage
 
 
@@ -97,6 +100,23 @@ class Outbox:
             if inserted:
                 warnings = {message.warning for message in messages if message.version > 1}
                 connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
+        return inserted
+
+    def record_alarm(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> int:
+        """Keep the begin or end of an alarm for the duty posts, ahead of households; returns what is new.
+
+        An end replaces a begin that was not sent yet.
+        """
+        identifier = f"{notice.name}.{notice.version}"
+        message = (identifier, notice.name, notice.version, "", "", 0, ALARM_TYPE, notice.status, notice.at_s)
+        texts = (notice.expires_s, b"", "", notice.text_zh, notice.text_en)
+        with self._database.transaction() as connection:
+            connection.execute(INSERT_MESSAGE, message + texts)
+            number = _numbers_of(connection, [identifier])[identifier]
+            rank = RANK_OF_KIND[RecipientKind.POST]
+            rows = [(number, post.post, post.channel, rank, post.address, Level.RED, 0) for post in posts]
+            inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount if rows else 0
+            connection.execute(SUPERSEDE_WARNING, (notice.name,))
         return inserted
 
     def _unknown(self, messages: Sequence[WarningMessage]) -> list[WarningMessage]:
@@ -268,7 +288,9 @@ class Outbox:
     def records(self) -> Iterator[bytes]:
         """Every message as JSON of `WarningMessage`, in the order of recording."""
         with self._database.reading() as connection:
-            for (record,) in connection.execute("SELECT record FROM messages ORDER BY number"):
+            for (record,) in connection.execute(
+                "SELECT record FROM messages WHERE msg_type != ? ORDER BY number", (ALARM_TYPE,)
+            ):
                 yield record
 
     def prune(self, sent_before_s: int) -> int:

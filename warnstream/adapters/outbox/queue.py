@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Iterable
 
 from warnstream.adapters.outbox.sql import OF_KEY, change_of
-from warnstream.delivery.notification import NO_ATTEMPT, Settlement, Signal
-from warnstream.delivery.queue import next_to_send
+from warnstream.delivery.dispatch.notification import NO_ATTEMPT, Settlement, Signal
+from warnstream.delivery.dispatch.queue import next_to_send
 from warnstream.model.level import Level
 
 LAST_ERROR_CHARACTERS_MAX = 200

@@ -1,6 +1,6 @@
 """Tables and statements of ``outbox.sqlite3``; states and their changes are `delivery.notification`'s."""
 
-from warnstream.delivery.notification import TRANSITIONS, Signal
+from warnstream.delivery.dispatch.notification import TRANSITIONS, Signal
 
 # The partial index `ready` is the queue of the never-tried (due_at = 0) in sending order; rows that
 # wait for another attempt (due_at > 0) are in `again` instead, so a dead channel does not slow the queue.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from warnstream.delivery.notification import State
+from warnstream.delivery.dispatch.notification import State
 from warnstream.model.effects import Answer, RecipientKind
 
 KEY_SEPARATOR = "|"
@@ -35,6 +35,23 @@ class StoredMessage:
     sent_s: int
     expires_s: int
     cap_xml: str
+    text_zh: str
+    text_en: str
+
+
+ALARM_TYPE = "Alarm"
+"""`msg_type` of messages that are no warning but an alarm of the node itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmNotice:
+    """The begin (version 1) or end (version 2) of an alarm of the node, as posts read it."""
+
+    name: str
+    version: int
+    status: str
+    at_s: int
+    expires_s: int
     text_zh: str
     text_en: str
 

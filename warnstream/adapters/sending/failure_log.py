@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from warnstream.delivery.notification import Settlement, Signal
+from warnstream.delivery.dispatch.notification import Settlement, Signal
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from warnstream.adapters.channels.channel import Channel, Inbound, OutgoingMessage
 from warnstream.adapters.channels.own_fault import own_fault
 from warnstream.adapters.metrics import Metrics
-from warnstream.delivery.outcome import Outcome, retry, unavailable
+from warnstream.delivery.dispatch.outcome import Outcome, retry, unavailable
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from warnstream.adapters.channels.channel import (
     with_exercise_mark,
 )
 from warnstream.adapters.outbox.types import Claimed
-from warnstream.delivery.lateness import late_marks
+from warnstream.delivery.dispatch.lateness import late_marks
 from warnstream.model.effects import RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus

@@ -23,10 +23,10 @@ from warnstream.adapters.sending.answer_tokens import Tokens
 from warnstream.adapters.sending.failure_log import FailureLog
 from warnstream.adapters.sending.guarded_channel import GuardedChannel
 from warnstream.adapters.sending.outgoing import outgoing
-from warnstream.delivery.breaker import Breaker
-from warnstream.delivery.lateness import is_over, seconds_late
-from warnstream.delivery.notification import EXPIRED_UNSENT, Settlement, Signal, settle
-from warnstream.delivery.outcome import Outcome
+from warnstream.delivery.dispatch.breaker import Breaker
+from warnstream.delivery.dispatch.lateness import is_over, seconds_late
+from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, settle
+from warnstream.delivery.dispatch.outcome import Outcome
 from warnstream.model.effects import RecipientKind
 
 logger = logging.getLogger(__name__)

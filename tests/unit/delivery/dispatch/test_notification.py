@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warnstream.delivery.notification import (
+from warnstream.delivery.dispatch.notification import (
     NEVER_TRIED,
     OPEN_STATES,
     TRANSITIONS,
@@ -14,7 +14,7 @@ from warnstream.delivery.notification import (
     after,
     settle,
 )
-from warnstream.delivery.outcome import (
+from warnstream.delivery.dispatch.outcome import (
     RETRY_AFTER_S_MAX,
     SENT,
     Outcome,

@@ -12,8 +12,8 @@ message has it, whatever sending thought of it.
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from warnstream.delivery.outcome import Outcome, Verdict
-from warnstream.delivery.retry import wait_before_attempt_s
+from warnstream.delivery.dispatch.outcome import Outcome, Verdict
+from warnstream.delivery.dispatch.retry import wait_before_attempt_s
 from warnstream.model.rules.policies import RetryPolicy
 
 

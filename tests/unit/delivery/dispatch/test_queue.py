@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warnstream.delivery.queue import next_to_send
+from warnstream.delivery.dispatch.queue import next_to_send
 
 LEVELS = st.lists(st.integers(0, 4), max_size=40).map(lambda levels: sorted(levels, reverse=True))
 

@@ -1,6 +1,6 @@
 import pytest
 
-from warnstream.delivery.lateness import is_over, late_marks, seconds_late
+from warnstream.delivery.dispatch.lateness import is_over, late_marks, seconds_late
 from warnstream.model.effects import RecipientKind
 
 SENT_S = 1_700_000_000

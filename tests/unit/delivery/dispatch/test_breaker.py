@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warnstream.delivery.breaker import (
+from warnstream.delivery.dispatch.breaker import (
     CROWD_MIN,
     FAILURES_IN_A_ROW_MAX,
     PATIENCE_S,
@@ -12,7 +12,7 @@ from warnstream.delivery.breaker import (
     PROBE_S_MAX,
     Breaker,
 )
-from warnstream.delivery.outcome import SENT, Outcome, Verdict, doubtful, refused, retry, unavailable
+from warnstream.delivery.dispatch.outcome import SENT, Outcome, Verdict, doubtful, refused, retry, unavailable
 
 BATCH = 64
 AT = 5_000.0

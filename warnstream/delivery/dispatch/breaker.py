@@ -18,7 +18,7 @@ Pure: times are arguments, in seconds of any steady clock.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from warnstream.delivery.outcome import Outcome, Verdict
+from warnstream.delivery.dispatch.outcome import Outcome, Verdict
 
 ROOM_MAX = 1 << 20
 """More than any batch: no limit."""

@@ -21,6 +21,7 @@ from tests.e2e.live import LiveNode, command
 from tests.e2e.test_failing_hazards import STEP_S, T0, Storm, get, running, wait_until
 from tests.integration.test_delivery_webhook import gateway
 from tests.integration.test_hostile_gateways import RawGateway, drip, serving
+from warnstream.adapters.sending import sender
 from warnstream.config.load import load_configuration
 from warnstream.delivery.dispatch.notification import State
 from warnstream.model.times import iso_utc
@@ -54,20 +55,24 @@ def channel_reasons(node: Node) -> list[str]:
 
 
 def test_a_gateway_that_turns_everybody_away_is_told_with_begin_and_end_and_nobody_is_lost(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sender, "REPORT_AFTER_S", 0.0)
     caplog.set_level(logging.INFO)
     is_well = threading.Event()
     with (
         gateway(lambda _body: (200 if is_well.is_set() else 404, {})) as seen,
         running(load_configuration(written_county(tmp_path, seen.url))) as node,
     ):
-        Storm(node).goes_on(15.0, 4)
+        storm = Storm(node)
+        storm.goes_on(15.0, 4)
         wait_until(lambda: bool(channel_reasons(node)))
         ready = get(node, "/readyz")
         assert ready.status_code == 503
         assert channel_reasons(node) == ["channel sms is held, its messages wait: the gateway answered 404"]
         assert 'warnstream_channel_held{channel="sms"} 1.0' in get(node, "/metrics").text
+        storm.goes_on(15.0, 1)
+        assert "channel:sms" in node.alarms.standing()
         waiting = node.outbox.open_count("sms")
         assert waiting > 0
         assert node.outbox.counts()["device", State.SENT] > 0, "another channel goes on meanwhile"
@@ -75,6 +80,8 @@ def test_a_gateway_that_turns_everybody_away_is_told_with_begin_and_end_and_nobo
         is_well.set()
         wait_until(lambda: node.outbox.open_count("sms") == 0)
         wait_until(lambda: not channel_reasons(node))
+        storm.goes_on(0.0, 1)
+        assert node.alarms.standing("channel") == []
         assert 'warnstream_channel_held{channel="sms"} 0.0' in get(node, "/metrics").text
         assert sms_count(node, State.FAILED) == 0
         assert sms_count(node, State.SENT) >= waiting

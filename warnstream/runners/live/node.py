@@ -483,6 +483,15 @@ class Node:
         self._tell_failures(assessed.failures)
         tell_past_crossings(assessed.past_crossings, self.configuration.network, self.metrics)
         self._board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
+        self._tell_channels()
+
+    def _tell_channels(self) -> None:
+        """Channels that reach nobody; readiness has named them since it began."""
+        reports = self.delivery.reports()
+        for channel, trouble in reports.items():
+            if trouble:
+                self.alarms.raise_alarm(f"channel:{channel}", trouble, is_blocking=False)
+        self.alarms.end_others("channel", [name for name, trouble in reports.items() if trouble != ""])
 
     def _tell_failures(self, failures: dict[str, str]) -> None:
         """Hazards that hold their levels, and other parts of the step without which it went on."""

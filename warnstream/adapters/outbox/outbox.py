@@ -44,7 +44,7 @@ from warnstream.adapters.outbox.types import (
     split_key,
 )
 from warnstream.adapters.sqlite import Database
-from warnstream.delivery.dispatch.notification import Settlement, Signal, State
+from warnstream.delivery.dispatch.notification import LONG_DUE, Settlement, Signal, State
 from warnstream.delivery.plan import notifications_of
 from warnstream.model.effects import (
     Answer,
@@ -128,6 +128,7 @@ class Outbox:
         """At start: what was being sent when the process ended is pending again; returns how many.
 
         The outcome is unknown, so it is sent again with the same key, unless a newer message replaces it.
+        What waits for another attempt is due at once: its time may have been given by a clock that was wrong.
         """
         with self._database.transaction() as connection:
             change, condition = change_of(Signal.RECOVERED)
@@ -135,6 +136,9 @@ class Outbox:
                 f"UPDATE notifications SET {change}, due_at = 0 WHERE {condition} RETURNING number"  # noqa: S608
             ).fetchall()
             connection.executemany(SUPERSEDE_ROW, rows)
+            connection.execute(
+                "UPDATE notifications SET due_at = ? WHERE state = 0 AND due_at > 0", (LONG_DUE,)
+            )
         return len(rows)
 
     def claim(self, channel: str, limit: int, now: float) -> list[Claimed]:

@@ -59,7 +59,7 @@ REPORT_AFTER_S = 30.0
 class Shared:
     """What every channel's thread uses.
 
-    `clock` is the wall clock in which retries are due, `event_clock` the time in which messages expire.
+    `clock` is the clock in which retries are due, `event_clock` the time in which messages expire.
     """
 
     outbox: Outbox

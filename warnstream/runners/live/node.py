@@ -30,7 +30,7 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.refused.store import RefusedStore
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-from warnstream.adapters.sending.event_clock import EventClock
+from warnstream.adapters.sending.clocks import EventClock, UnsettableClock
 from warnstream.adapters.sending.replies import Replies
 from warnstream.adapters.sending.sender import Shared
 from warnstream.adapters.sending.worker import DeliveryWorker
@@ -158,7 +158,7 @@ class Node:
             tokens=tokens,
             metrics=self.metrics,
             inbound=Replies(self.outbox, tokens, self.submit_answer),
-            clock=time.time,
+            clock=UnsettableClock(),
             event_clock=EventClock(lambda: self._intake.now_s, None if is_simulated else time.time()),
             public_url=configuration.http.public_url,
         )

@@ -38,6 +38,7 @@ ALARM_KINDS = {
     "kept": AlarmKind("已删除对象仍有预警", "a warning stands for a removed row", "that warning has ended"),
     "drill": AlarmKind("演练期间有真实预警", "a real warning stands in an exercise", "it has ended"),
     "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),
+    "channel": AlarmKind("渠道不通", "a channel reaches nobody", "a message gets through, or none waits"),
     "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
 }
 """Kinds by the first word of a key. A key of another kind is taken all the same, as `OTHER_KIND`."""

@@ -44,7 +44,7 @@ from warnstream.adapters.outbox.types import (
     split_key,
 )
 from warnstream.adapters.sqlite import DamagedError, Database, put_aside
-from warnstream.delivery.dispatch.notification import Settlement, Signal
+from warnstream.delivery.dispatch.notification import LONG_DUE, Settlement, Signal
 from warnstream.delivery.plan import notifications_of
 from warnstream.model.effects import (
     VILLAGE_TOPIC_CHANNEL,
@@ -191,6 +191,7 @@ class Outbox(OutboxCounts, OutboxHistory):
         """At start: what this owner was sending when it ended is pending again; returns how many.
 
         The outcome is unknown, so it is sent again with the same key, unless a newer message replaces it.
+        What waits for another attempt is due at once: its time may have been given by a clock that was wrong.
         """
         with self._database.transaction() as connection:
             change, condition = change_of(Signal.RECOVERED)
@@ -200,6 +201,9 @@ class Outbox(OutboxCounts, OutboxHistory):
                 (self._owner,),
             ).fetchall()
             connection.executemany(SUPERSEDE_ROW, rows)
+            connection.execute(
+                "UPDATE notifications SET due_at = ? WHERE state = 0 AND due_at > 0", (LONG_DUE,)
+            )
         return len(rows)
 
     def retire_channels(self, known: Collection[str]) -> int:

@@ -31,7 +31,7 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.private_files import make_private
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-from warnstream.adapters.sending.event_clock import EventClock
+from warnstream.adapters.sending.clocks import EventClock, UnsettableClock
 from warnstream.adapters.sending.replies import Replies
 from warnstream.adapters.sending.sender import Shared
 from warnstream.adapters.sending.worker import DeliveryWorker
@@ -168,7 +168,7 @@ class Node:
             tokens=tokens,
             metrics=self.metrics,
             inbound=Replies(self.outbox, tokens, self._submit_answer),
-            clock=time.time,
+            clock=UnsettableClock(),
             event_clock=EventClock(lambda: self._keeper.now_s, None if is_simulated else time.time()),
             public_url=configuration.http.public_url,
         )
@@ -269,6 +269,15 @@ class Node:
         self._explanations.serve()
         for source in self._sources:
             source.look()
+        self._report_channels()
+
+    def _report_channels(self) -> None:
+        """Channels that reach nobody are alarms; readiness has named them since it began."""
+        reports = self.delivery.reports()
+        for channel, trouble in reports.items():
+            if trouble:
+                self.alarms.raise_alarm(f"channel:{channel}", trouble, is_blocking=False)
+        self.alarms.end_others("channel", [name for name, trouble in reports.items() if trouble != ""])
 
     def _append(self, turn: Turn) -> int | None:
         """Make entries durable, then acknowledge; returns the last one's sequence number.

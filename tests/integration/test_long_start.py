@@ -92,7 +92,9 @@ def asked(url: str) -> httpx.Response:
 
 def test_an_address_that_is_wrong_is_left_to_the_configuration_to_tell(tmp_path: Path) -> None:
     folder, port = county(tmp_path)
-    assert http_address(folder) == ("demo-county", "127.0.0.1", port)
+    name, http = http_address(folder) or ("", None)
+    assert http is not None
+    assert (name, http.host, http.port) == ("demo-county", "127.0.0.1", port)
     node = folder / "warnstream.yaml"
     node.write_text(node.read_text(encoding="utf-8").replace(f"port: {port}", "port: yes"), encoding="utf-8")
     assert http_address(folder) is None

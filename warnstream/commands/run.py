@@ -1,12 +1,14 @@
 """`warnstream run`: one node until it is asked to stop; its HTTP interface answers from the beginning."""
 
 import gc
+import os
 import signal
 from pathlib import Path
 from types import FrameType
 
 from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.log import configure_logging
+from warnstream.adapters.private_files import PRIVATE_UMASK
 from warnstream.config.http_address import http_address
 from warnstream.config.load import load_configuration
 from warnstream.model.errors import ConfigError
@@ -23,6 +25,9 @@ def run_node(directory: Path, *, log_level: str, log_json: bool) -> None:
     WarnstreamError
         If the storage cannot be used, the journal is damaged, or a port is taken.
     """
+    os.umask(PRIVATE_UMASK)
+    # From the first moment on: a SIGHUP of a terminal or a service manager asks to reload, it ends nothing.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     front_door = _front_door(directory)
     try:
         configuration = load_configuration(directory)
@@ -41,6 +46,7 @@ def run_node(directory: Path, *, log_level: str, log_json: bool) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     node.start()
+    signal.signal(signal.SIGHUP, lambda _signal, _frame: node.reload())
     # What the configuration made stays for good: not to be searched for garbage while messages stream in.
     gc.collect()
     gc.freeze()

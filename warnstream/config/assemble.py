@@ -8,14 +8,15 @@ from pathlib import Path
 
 from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
-from warnstream.config.node.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
-from warnstream.config.node.document import (
+from warnstream.config.http_address import http_settings
+from warnstream.config.node.connections import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
     BrokerSection,
-    NodeDocument,
 )
+from warnstream.config.node.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
+from warnstream.config.node.document import NodeDocument
 from warnstream.config.node.grids import grid_settings
 from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.logger_files import LoggerFileSection
@@ -23,7 +24,6 @@ from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
     Configuration,
-    HttpSettings,
     ListenerSettings,
     ListenerTlsSettings,
     NodeSettings,
@@ -110,7 +110,7 @@ def assemble(
             journal_segment_bytes=node.storage.journal_segment_bytes,
             refused_max=node.storage.refused_max,
         ),
-        http=HttpSettings(node.http.host, node.http.port, node.http.public_url.rstrip("/")),
+        http=http_settings(node.http, node.messages.web),
         channels=dict(channels.channels),
         windows=_window_policy(node),
         quality=quality_policy(node.quality),
@@ -181,6 +181,7 @@ def _listener_settings(node: NodeDocument, directory: Path) -> ListenerSettings 
         gateways=tuple(listener.gateways),
         trusted=tuple(listener.trusted),
         connections_max=listener.connections_max,
+        connections_per_address_max=listener.connections_per_address_max,
         message_bytes_max=listener.message_bytes_max,
         messages_per_s=listener.messages_per_s,
         inflight_max=listener.inflight_max,

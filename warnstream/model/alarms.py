@@ -23,6 +23,9 @@ class AlarmKind:
 
 ALARM_KINDS = {
     "disk": AlarmKind("磁盘拒绝写入", "the disk refuses", "the disk takes an entry"),
+    "journal": AlarmKind("存储超限", "the journal is too large", "it is below its limit again"),
+    "broker": AlarmKind("数据接入异常", "the broker does not keep readings", "the broker keeps them again"),
+    "listener": AlarmKind("数据接入异常", "the listener has a fault", "its files can be read"),
     "clock": AlarmKind("时钟异常", "the clock is wrong", "the clock is ahead of the last step again"),
     "engine": AlarmKind("研判出错", "a journal entry could not be judged", "a later step succeeds"),
     "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),

@@ -7,7 +7,8 @@ import json
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from warnstream.adapters.http.server import HttpServer
+from warnstream.adapters.http.server import CONNECTIONS_MAX, HttpServer
+from warnstream.config.settings import HttpSettings
 
 RETRY_AFTER_S = 5
 _REASON = "the node is starting"
@@ -61,8 +62,8 @@ class FrontDoor:
     ----------
     node : str
         Name of the node.
-    host : str
-    port : int
+    settings : HttpSettings
+    connections_max : int
 
     Raises
     ------
@@ -70,9 +71,9 @@ class FrontDoor:
         If the address cannot be listened on; the message names it.
     """
 
-    def __init__(self, node: str, host: str, port: int) -> None:
+    def __init__(self, node: str, settings: HttpSettings, connections_max: int = CONNECTIONS_MAX) -> None:
         self._gate = StartingGate(node)
-        self._server = HttpServer(self._gate, host, port)
+        self._server = HttpServer(self._gate, settings, connections_max)
         self._is_started = False
         self.port = self._server.port
 

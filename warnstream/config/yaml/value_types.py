@@ -5,6 +5,7 @@ that the check and its description cannot drift apart. A value of the wrong
 type is a ValueError too: that is what pydantic turns into a fault.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -329,6 +330,21 @@ def url(*, empty_allowed: bool = False) -> Form:
     return Form(
         parse, {"type": "string", "pattern": "^(https?://.+)?$" if empty_allowed else "^https?://.+$"}
     )
+
+
+def network() -> Form:
+    """An IP address or network: a name could be anybody's."""
+    expected = "an address or network such as 10.0.0.0/24"
+
+    def parse(value: object) -> str:
+        text = _as_text(value, expected)
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise ValueError(f"expected {expected}, got {shown(value)}") from None
+        return text
+
+    return Form(parse, {"type": "string", "minLength": 2})
 
 
 def _is_http_url(address: str) -> bool:

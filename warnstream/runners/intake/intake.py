@@ -294,7 +294,7 @@ class Intake:
             return
         try:
             now_s = parse_iso(msgspec.json.decode(message.payload, type=ClockBeacon).time)
-        except (msgspec.MsgspecError, ValueError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             outcome.refusals.append(refuse(RefusalReason.BAD_TIME, str(error), message))
             return
         if now_s > self.now_s:  # a redelivered or older time changes nothing
@@ -303,7 +303,7 @@ class Intake:
     def _take_answer_message(self, message: RawMessage, recipient: str, outcome: Outcome) -> None:
         try:
             posted = msgspec.json.decode(message.payload, type=AnswerMessage)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             outcome.refusals.append(refuse(RefusalReason.BAD_ANSWER, str(error), message))
             return
         self._take_answer(posted.message, recipient, posted.answer, outcome)
@@ -312,7 +312,7 @@ class Intake:
         try:
             said = msgspec.json.decode(message.payload, type=SignEntry)
             self._actions.append(sign_action(said, observer))
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             outcome.refusals.append(refuse(RefusalReason.BAD_SIGN, str(error), message))
 
     def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:

@@ -18,16 +18,21 @@ from concurrent.futures import Future
 
 from warnstream.adapters.channels.channel import Surroundings
 from warnstream.adapters.channels.registry import make_channels
+from warnstream.adapters.descriptors import fit_connections
 from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.node_port import PostAction
+from warnstream.adapters.http.server import CONNECTIONS_MAX
 from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.inbox import STREAM_BATCH, InboundBatch, Inbox
+from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_doors
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import AlarmNotice
+from warnstream.adapters.private_files import make_private
 from warnstream.adapters.refused.store import RefusedStore
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.adapters.sending.event_clock import EventClock
@@ -110,10 +115,12 @@ class Node:
         on_step: Callable[[EngineStep], None] | None = None,
         front_door: FrontDoor | None = None,
     ) -> None:
+        configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration = configuration
         self.metrics = Metrics()
         self._on_step = on_step
         self._directory = configuration.storage.directory
+        make_private(self._directory)
         self._journal = Journal(self._directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._refused = RefusedStore(self._directory, configuration.storage.refused_max)
         self._again = Reinjector(self._directory, self._journal, self.keep_messages, self.metrics)
@@ -125,22 +132,26 @@ class Node:
         self._explanations = LiveExplanations(
             configuration, lambda: self.engine, self._inbox.wake, self.metrics.explanation.observe
         )
+        self.alarms = Alarms(self._requests.ask, self.metrics)
         topics = topics_of(configuration)
         self._sources, self._publisher = open_doors(
-            configuration, topics.subscriptions, topics.backlogs, self._inbox, self.metrics
+            configuration,
+            topics.subscriptions,
+            topics.backlogs,
+            NodePorts(self._inbox, self.metrics, self.alarms),
+            has_run_before=self._journal.last_sequence() > 0,
         )
         tokens = Tokens(load_or_create_secret(self._directory))
         self.delivery = self._delivery(tokens)
         api = HttpApi(self, self.outbox, tokens, self.metrics)
-        self._api_app, http = api.app, configuration.http
-        self.http = front_door or FrontDoor(configuration.node.name, http.host, http.port)
+        self._api_app = api.app
+        self.http = front_door or FrontDoor(configuration.node.name, configuration.http, http_max)
         self.sl651 = (
             Sl651Listener(configuration.sl651, self.keep_messages, self.metrics)
             if configuration.sl651
             else None
         )
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
-        self.alarms = Alarms(self._requests.ask, self.metrics)
         self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
         self._is_starting = True
         self._warnings: list[WarningStatus] = []
@@ -149,6 +160,9 @@ class Node:
         self._pace = Pace(configuration.node.tick_s, configuration.node.react_within_s, time.monotonic())
         self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
         self._may_snapshot = True
+        self._bound = JournalBound(
+            self._journal.entries_bytes, configuration.storage.journal_bytes_max, self._snapshot, self.alarms
+        )
         self._refused_inputs = 0
         self._disk_told_at = -STORE_TELL_S
         self.metrics.watch_storage(self._journal.size_bytes, self._directory)
@@ -218,6 +232,11 @@ class Node:
         """End `run` soon; from any thread or a signal handler."""
         self._stopping.set()
         self._inbox.wake()
+
+    def reload(self) -> None:
+        """Read users and certificates of the doors again; from any thread or a signal handler."""
+        for source in self._sources:
+            source.reload()
 
     # What the HTTP interface asks for (NodeStatus).
 
@@ -293,7 +312,7 @@ class Node:
             open_until_s=self._open_until_s(),
             streams_max=STREAM_BATCH if backlog < WAITING_MAX else 0,
         )
-        self._explanations.serve()
+        self._look_around()
         requests = self._requests.take()
         if refusals := self._grids.take_refusals():
             self._keep_refused(self._journal.last_sequence(), Outcome(refusals=refusals))
@@ -326,6 +345,11 @@ class Node:
         self.metrics.backlog_readings.set(self._intake.backlog_waiting)
         self._snapshot_if_due()
 
+    def _look_around(self) -> None:
+        self._explanations.serve()
+        for source in self._sources:
+            source.look()
+
     def _append(
         self, pending: list[tuple[str, bytes]], arrived: list[InboundBatch], requests: list[Request]
     ) -> int | None:
@@ -336,6 +360,7 @@ class Node:
         while True:
             started = time.perf_counter()
             try:
+                self._bound.demand_room()
                 sequence = self._journal.append_many(pending)
             except StoreError as error:
                 if not self._wait_for_disk(error):
@@ -537,18 +562,20 @@ class Node:
     def _snapshot_if_due(self) -> None:
         if self._snapshots.is_due(time.monotonic()):
             self._snapshot()
+        self._bound.look()
 
-    def _snapshot(self) -> None:
-        """Keep the state, then forget journal entries no longer needed; a full disk only delays it."""
+    def _snapshot(self) -> bool:
+        """Keep the state, then forget journal entries no longer needed; False if the disk refuses."""
         self._snapshots.begin(time.monotonic())
         if not self._may_snapshot:
-            return
+            return False
         try:
             self._journal.save_snapshot(self._journal.last_sequence(), self._intake.snapshot())
             storage = self.configuration.storage
             pruned = self._journal.prune(
                 older_than_s=storage.journal_keep_s, bytes_max=storage.journal_bytes_max
             )
+            pruned += self._journal.prune_to_newest(self._bound.near_bytes)
             if pruned:
                 log.info("journal pruned", extra={"entries": pruned, "first": self._journal.first_sequence()})
             self.outbox.prune(self._intake.now_s - OUTBOX_KEEP_S)
@@ -556,6 +583,8 @@ class Node:
         except StoreError as error:
             self.metrics.snapshot_failures.inc()
             log.error("snapshot not written", extra={"error": str(error)})  # noqa: TRY400  # one line is enough
+            return False
+        return True
 
     # Small things.
 

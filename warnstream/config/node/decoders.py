@@ -98,7 +98,7 @@ class LayoutSection(Section):
     time: Annotated[str | None, value_types.path()] = default(
         None, description="Path of the time; without it a message is of the engine's last step."
     )
-    time_form: Annotated[str | None, value_types.time_form()] = default(
+    time_form: Annotated[str | None, value_types.form_of_times()] = default(
         None, description="Form such as %d.%m.%Y %H:%M; else ISO 8601, or seconds or milliseconds since 1970."
     )
     zone: Annotated[tuple[tuple[int, int], ...] | None, value_types.clock()] = default(

@@ -41,7 +41,7 @@ class LoggerFileSection(MappedNames):
         None, description="Code of the only station of the file, where no column names it."
     )
     time: Annotated[str, value_types.text()] = Field(description="Column of the time.")
-    time_form: Annotated[str | None, value_types.time_form()] = default(
+    time_form: Annotated[str | None, value_types.form_of_times()] = default(
         None, description="Form such as %d.%m.%Y %H:%M; else ISO 8601, or seconds or milliseconds since 1970."
     )
     zone: Annotated[tuple[tuple[int, int], ...] | None, value_types.clock()] = default(

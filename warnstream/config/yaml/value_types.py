@@ -9,7 +9,6 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +28,7 @@ from warnstream.config.yaml.time_zones import parse_zone
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.observations.decoders import pattern_fault
 from warnstream.model.observations.layout import ITSELF
+from warnstream.model.time_forms import time_form
 
 TEXT_CHARACTERS_MAX = 1000
 _DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,6})? ?(ms|s|min|h|d)$"
@@ -292,21 +292,18 @@ def clock() -> Form:
     return Form(parse, {"type": "string", "minLength": 1})
 
 
-def time_form() -> Form:
-    """A form of `datetime.strptime` with a date and a time of day."""
-    example = datetime(2026, 7, 14, 13, 45, tzinfo=UTC)
+def form_of_times() -> Form:
+    """How times are written, with a date and a time of day (`warnstream.model.time_forms`)."""
 
     def parse(value: object) -> str:
         form = _as_text(value, "a form such as %d.%m.%Y %H:%M")
         try:
-            read = datetime.strptime(example.strftime(form), form).replace(tzinfo=UTC)
-        except ValueError:
-            read = None
-        if read != example:
+            time_form(form)
+        except ValueError as fault:
             raise ValueError(
-                "expected a date and a time of day such as %d.%m.%Y %H:%M (sums of days are for "
-                f"windows.warm_up), got {form!r}"
-            )
+                f"expected a date and a time of day such as %d.%m.%Y %H:%M (sums of days are for "
+                f"windows.warm_up): {fault}"
+            ) from None
         return form
 
     return Form(parse, {"type": "string", "minLength": 1})

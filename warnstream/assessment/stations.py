@@ -32,7 +32,7 @@ from warnstream.model.observations.station_quality import (
     no_neighbours,
 )
 from warnstream.model.rules.expressions import RuleTable, Term
-from warnstream.model.rules.indicators import BY_DAYS, GaugeStage, Indicator
+from warnstream.model.rules.indicators import GaugeStage, Indicator
 from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.rules.rules import (
     CriticalRain,
@@ -54,42 +54,6 @@ from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.sensor_series import SensorSeries
 from warnstream.windows.spares import GaugeAndSpare, SelectedWindows, SparedRain
 from warnstream.windows.stage_series import StageSeries
-
-_RAIN = [Variable.RAIN, Variable.RAIN_TIP, *COUNTERS]
-_MOVEMENT = [Variable.DISPLACEMENT, Variable.CRACK]
-VARIABLES_OF_INDICATOR: dict[Indicator, list[Variable]] = {
-    Indicator.RAIN: _RAIN,
-    Indicator.STAGE: [Variable.STAGE],
-    Indicator.SOIL_WATER: _RAIN,
-    Indicator.INTENSITY: _RAIN,
-    Indicator.EFFECTIVE_RAIN: _RAIN,
-    Indicator.ANTECEDENT_RAIN: _RAIN,
-    Indicator.WEIGHTED_RAIN: _RAIN,
-    Indicator.TILT_RATE: [Variable.TILT_X, Variable.TILT_Y, Variable.TEMPERATURE],
-    Indicator.VELOCITY: _MOVEMENT,
-    Indicator.TANGENT_ANGLE: _MOVEMENT,
-    Indicator.DISPLACEMENT: [Variable.DISPLACEMENT],
-    Indicator.CRACK: [Variable.CRACK],
-    Indicator.PORE_PRESSURE: [Variable.PORE_PRESSURE],
-    Indicator.FAILURE_TIME: _MOVEMENT,
-    Indicator.WATER_DEPTH: [Variable.WATER_DEPTH],
-    Indicator.FIRE_WEATHER: [*_RAIN, Variable.TEMPERATURE, Variable.HUMIDITY, Variable.WIND_SPEED],
-    Indicator.FORECAST_RAIN: _RAIN,
-    Indicator.EVENT_RAIN: _RAIN,
-    Indicator.STAGE_RISE: [Variable.STAGE],
-    **dict.fromkeys(BY_DAYS, _RAIN),
-}
-"""Whose doubtful readings make a level of each indicator unconfirmed; others rest on no readings."""
-
-ANTECEDENT = (
-    Indicator.SOIL_WATER,
-    Indicator.INTENSITY,
-    Indicator.EFFECTIVE_RAIN,
-    Indicator.ANTECEDENT_RAIN,
-    Indicator.WEIGHTED_RAIN,
-    Indicator.EVENT_RAIN,
-)
-"""Indicators that rest on earlier rain."""
 
 STAGE_MARGIN = 0.5
 STAGE_MARGIN_M_MIN = 1.0
@@ -261,7 +225,7 @@ class StationState:
 
     def doubtful_until_s(self, indicator: Indicator, station: int) -> int:
         """Newest doubtful reading of a station among those that an indicator rests on; -1: none."""
-        return int(self._doubtful_until_s[VARIABLES_OF_INDICATOR[indicator], station].max())
+        return int(self._doubtful_until_s[list(indicator.info.variables), station].max())
 
     def last_observed_s(self) -> Int64Array:
         """Newest observation of each station, rain or stage, shape (n_stations,).
@@ -308,14 +272,13 @@ class StationState:
 
     def observed_at_s(self, indicator: Indicator) -> Int64Array:
         """Newest observation of each station that an indicator rests on, shape (n_stations,)."""
-        if indicator is Indicator.STAGE:
+        if indicator.info.is_rain:
+            return self.rain.last_observed_s
+        if indicator.info.sensor is Variable.STAGE:
             return self.stages.observed_at_s
         if indicator is Indicator.FIRE_WEATHER and self.fire is not None:
             return self.fire.observed_at_s
-        if indicator is Indicator.STAGE_RISE:
-            return self.stages.observed_at_s
-        is_of_rain = indicator < Indicator.TILT_RATE or indicator >= Indicator.FORECAST_RAIN
-        return self.rain.last_observed_s if is_of_rain else self.sensors.observed_at_s
+        return self.sensors.observed_at_s
 
     def stages_of(self, rule: HazardRule) -> GaugeStage:
         """Newest stages; with the rise of the gauges that the rule names if it looks ahead."""
@@ -579,7 +542,9 @@ def antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
             api_ratio |= table.parameters(Indicator.ANTECEDENT_RAIN)
             for indicator in (Indicator.EVENT_RAIN, Indicator.INTENSITY):
                 dry_gap_s |= {int(seconds) for seconds in table.parameters(indicator)}
-            asks |= any(table.parameters(indicator) for indicator in ANTECEDENT)
+            asks |= any(
+                table.parameters(indicator) for indicator in Indicator if indicator.info.is_of_earlier_rain
+            )
     if not asks:
         return None
     return AntecedentPlan(tuple(sorted(half_life_s)), tuple(sorted(api_ratio)), tuple(sorted(dry_gap_s)))

@@ -21,7 +21,6 @@ from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Ar
 from warnstream.model.observations.days import over_duration
 from warnstream.model.rules.comparison import ConditionFound, RuleLevelFound
 from warnstream.model.rules.expressions import (
-    RAIN_LIKE,
     Expression,
     Group,
     Lasting,
@@ -276,7 +275,7 @@ class RulePlan:
         concerns = values.concerns
         if isinstance(leaf.amount, str):
             concerns = concerns & ~np.isnan(self._columns[leaf.amount])
-        if leaf.quantity.indicator in RAIN_LIKE:
+        if leaf.quantity.indicator.info.is_rain:
             return concerns, values.sees, values.sees & (coverage_of(sources) >= coverage_min)
         return concerns, values.sees, values.sees
 
@@ -366,7 +365,7 @@ def _sights(table: RuleTable) -> list[Term | LevelTerm]:
         if isinstance(leaf, LevelTerm):
             found.setdefault(("hazard", leaf.hazard), leaf)
         elif isinstance(leaf, Term):
-            is_plain = leaf.quantity.indicator in RAIN_LIKE and not isinstance(leaf.amount, str)
+            is_plain = leaf.quantity.indicator.info.is_rain and not isinstance(leaf.amount, str)
             found.setdefault(
                 "rain" if is_plain else (leaf.quantity.station, leaf.quantity, leaf.amount), leaf
             )

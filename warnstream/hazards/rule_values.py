@@ -11,7 +11,7 @@ from warnstream.hazards.sensor_rows import age_ok
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray
 from warnstream.model.observations.readings import Variable
 from warnstream.model.observations.signs import VillageSigns
-from warnstream.model.rules.expressions import RAIN_LIKE, Quantity
+from warnstream.model.rules.expressions import Quantity
 from warnstream.model.rules.indicators import (
     LEADS_S,
     GaugeStage,
@@ -21,18 +21,6 @@ from warnstream.model.rules.indicators import (
     VillageRain,
 )
 from warnstream.model.times import DAY_S, HOUR_S
-
-VARIABLE_OF: dict[Indicator, Variable] = {
-    Indicator.STAGE: Variable.STAGE,
-    Indicator.STAGE_RISE: Variable.STAGE,
-    Indicator.TILT_RATE: Variable.TILT_X,
-    Indicator.VELOCITY: Variable.DISPLACEMENT,
-    Indicator.DISPLACEMENT: Variable.DISPLACEMENT,
-    Indicator.CRACK: Variable.CRACK,
-    Indicator.PORE_PRESSURE: Variable.PORE_PRESSURE,
-    Indicator.WATER_DEPTH: Variable.WATER_DEPTH,
-}
-"""What a station must measure for an indicator."""
 
 
 class Standing(Protocol):
@@ -96,7 +84,7 @@ def values_of(quantity: Quantity, station: Int32Array | None, sources: RuleSourc
         Sensor of each village, -1 for none; None for rain.
     sources : RuleSources
     """
-    if quantity.indicator in RAIN_LIKE:
+    if quantity.indicator.info.is_rain:
         value = _rain(quantity, sources)
         every = np.ones(len(value), dtype=np.bool_)
         return Values(value, every, ~sources.rain.is_blind, np.full(len(value), -1, dtype=np.int32))
@@ -165,7 +153,8 @@ def _sensor(quantity: Quantity, station: Int32Array, sources: RuleSources) -> tu
         # An index knows its own age: it is NaN when it is too old.
         return index, np.where(np.isnan(index), -1, sources.now_s)
     series = sources.samples.row[station]
-    variable = VARIABLE_OF[indicator]
+    variable = indicator.info.sensor
+    assert variable is not None, indicator
     time_s, value = sources.samples.time_s[variable][series], sources.samples.value[variable][series]
     if indicator is Indicator.TILT_RATE or indicator is Indicator.VELOCITY:
         ends = window_ends(time_s, int(quantity.parameter), 1)

@@ -14,7 +14,6 @@ from warnstream.config.rules.wording import words_of
 from warnstream.config.yaml.quantities import parse_decimal, parse_whole_duration_s
 from warnstream.config.yaml.tree import Location
 from warnstream.config.yaml.value_types import choice_of, shown
-from warnstream.hazards.rule_values import VARIABLE_OF
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.observations.days import DAYS_MAX, last_days
 from warnstream.model.observations.readings import Variable
@@ -32,7 +31,7 @@ from warnstream.model.rules.expressions import (
     group,
     parts_of,
 )
-from warnstream.model.rules.indicators import UNIT_OF_INDICATOR, Indicator, indicator_of_days
+from warnstream.model.rules.indicators import Indicator, indicator_of_days
 from warnstream.model.times import DAY_S, HOUR_S
 
 STATION = "station"
@@ -174,7 +173,7 @@ class _Parser:
                     at, f"duplicate level {level.word}, first in levels[{seen[level]}]: join them by any"
                 )
             elif level is not None and when is not None and len(self._result.faults) == n_before:
-                self._result.levels.append(RuleLevel(level, when, words_of(when, UNIT_OF_INDICATOR)))
+                self._result.levels.append(RuleLevel(level, when, words_of(when)))
         self._check_order(seen)
         return self._result
 
@@ -263,7 +262,7 @@ class _Parser:
         if len(given) != 1:
             self._fault(at, f"expected one of {choice_of(_RELATIONS)}")
             return None
-        relation, unit = given[0], UNIT_OF_INDICATOR[argument.indicator]
+        relation, unit = given[0], argument.indicator.info.unit
         amount = self._amount((*at, str(relation)), raw[str(relation)], unit)
         over_s = self._over(at, relation, raw)
         if quantity is None or amount is None:
@@ -336,15 +335,15 @@ class _Parser:
         return ""
 
     def _sensor(self, at: Location, value: object, indicator: Indicator) -> str:
-        context = self._context
+        context, wanted = self._context, indicator.info.sensor
         if isinstance(value, dict) and set(value) == {"column"}:
             column = str(value["column"])
             if context.columns is not None and context.columns.get(column) != STATION:
                 known = [name for name, unit in context.columns.items() if unit == STATION]
                 self._fault((*at, "column"), unknown("column of stations", column, known))
                 return ""
-            if indicator in VARIABLE_OF:
-                self._result.sensors.setdefault(column, set()).add(VARIABLE_OF[indicator])
+            if wanted is not None:
+                self._result.sensors.setdefault(column, set()).add(wanted)
             return station_key(context, value)
         code = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
         if not code:
@@ -354,7 +353,6 @@ class _Parser:
             if code not in context.measured:
                 self._fault(at, unknown("station", code, context.measured))
                 return ""
-            wanted = VARIABLE_OF.get(indicator)
             if wanted is not None and wanted not in context.measured[code]:
                 self._fault(at, f"station {code!r} does not measure {wanted.word}: see stations.csv")
                 return ""
@@ -403,7 +401,7 @@ class _Parser:
             self._fault((*at, "clear_ratio"), f"expected a number above 0 up to 1, got {shown(ratio)}")
             return None
         if "clear" in raw:
-            clear = self._amount((*at, "clear"), raw["clear"], UNIT_OF_INDICATOR[indicator])
+            clear = self._amount((*at, "clear"), raw["clear"], indicator.info.unit)
             if isinstance(clear, float) and isinstance(amount, float):
                 wrong = clear < amount if relation is Relation.AT_MOST else clear > amount
                 if wrong:

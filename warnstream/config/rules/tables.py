@@ -31,7 +31,7 @@ from warnstream.config.yaml.tree import Location, YamlTree, path_text
 from warnstream.model.arrays import Float64Array, Int32Array
 from warnstream.model.network import Stations, Villages
 from warnstream.model.rules.expressions import RuleTable, Term
-from warnstream.model.rules.indicators import UNIT_OF_INDICATOR, Indicator
+from warnstream.model.rules.indicators import Indicator
 
 _HEADER = re.compile(r"(\w[\w.-]*) ?\(([^()\s]*)\)")
 
@@ -56,7 +56,7 @@ def read_values(file: str, folder: Folder, around: ValidationContext, faults: Fa
     first_line = data.decode("utf-8-sig", errors="replace").partition("\n")[0]
     header = [name.strip() for name in next(csv.reader([first_line]), [])]
     table, names = ValuesTable(), {}
-    known_units = {*UNIT_OF_INDICATOR.values(), STATION}
+    known_units = {*(indicator.info.unit for indicator in Indicator), STATION}
     for name in header:
         match = _HEADER.fullmatch(name)
         if name == "village":

@@ -1,7 +1,5 @@
 """A condition of the rule language as a sentence, for `warnstream check` and the duty officer."""
 
-from collections.abc import Mapping
-
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.rules.expressions import (
@@ -31,10 +29,10 @@ _NAMES: dict[Indicator, str] = {
 }
 
 
-def words_of(expression: Expression, unit: Mapping[Indicator, str]) -> str:
+def words_of(expression: Expression) -> str:
     """What must be so, in words; parts that could be misread stand in brackets."""
     if isinstance(expression, Term):
-        return _term(expression, unit)
+        return _term(expression)
     if isinstance(expression, SignTerm):
         return (
             f"a {'validated' if expression.is_validated else 'reported or validated'} sign: {expression.kind}"
@@ -43,20 +41,20 @@ def words_of(expression: Expression, unit: Mapping[Indicator, str]) -> str:
         return f"{expression.hazard} stands at {expression.level.word} or above"
     if isinstance(expression, Group):
         joint = " and " if expression.is_all else " or "
-        return joint.join(_inner(part, unit) for part in expression.parts)
+        return joint.join(_inner(part) for part in expression.parts)
     if isinstance(expression, Lasting):
-        return f"{_inner(expression.part, unit)} for {format_duration(expression.for_s)} without a break"
-    first, then = _inner(expression.first, unit), _inner(expression.then, unit)
+        return f"{_inner(expression.part)} for {format_duration(expression.for_s)} without a break"
+    first, then = _inner(expression.first), _inner(expression.then)
     return f"{first}, and not more than {format_duration(expression.within_s)} later {then}"
 
 
-def _inner(expression: Expression, unit: Mapping[Indicator, str]) -> str:
-    words = words_of(expression, unit)
+def _inner(expression: Expression) -> str:
+    words = words_of(expression)
     return words if isinstance(expression, Term | SignTerm | LevelTerm) else f"({words})"
 
 
-def _term(term: Term, unit: Mapping[Indicator, str]) -> str:
-    written = unit[term.quantity.indicator]
+def _term(term: Term) -> str:
+    written = term.quantity.indicator.info.unit
     amount = _amount(term.amount, written)
     name = quantity_words(term.quantity)
     if term.relation is Relation.RISES_BY:

@@ -14,22 +14,7 @@ from enum import StrEnum
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.level import Level
 from warnstream.model.observations.days import DayWindow
-from warnstream.model.rules.indicators import BY_DAYS, Indicator
-
-RAIN_LIKE = frozenset(
-    {
-        Indicator.RAIN,
-        Indicator.FORECAST_RAIN,
-        Indicator.SOIL_WATER,
-        Indicator.INTENSITY,
-        Indicator.EFFECTIVE_RAIN,
-        Indicator.ANTECEDENT_RAIN,
-        Indicator.WEIGHTED_RAIN,
-        Indicator.EVENT_RAIN,
-        *BY_DAYS,
-    }
-)
-"""Indicators that the rain stations of a village answer for; all others have a station of their own."""
+from warnstream.model.rules.indicators import Indicator
 
 
 class Relation(StrEnum):

@@ -1,7 +1,9 @@
 """What the hazards judge: rain of villages over many durations, stages of gauges, levels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Ar
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.days import DayWindow, over_duration
 from warnstream.model.observations.grids import GridRain
-from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.readings import COUNTERS, Variable
 from warnstream.model.times import HOUR_S
 
 LEADS_S = (HOUR_S, 2 * HOUR_S, 3 * HOUR_S)
@@ -50,35 +52,90 @@ class Indicator(IntEnum):
         """Name in reasons and reports."""
         return self.name.lower()
 
+    @property
+    def info(self) -> "IndicatorInfo":
+        """What is known of it."""
+        return INDICATORS[self]
 
-UNIT_OF_INDICATOR: dict[Indicator, str] = {
-    Indicator.RAIN: "mm",
-    Indicator.STAGE: "m",
-    Indicator.SOIL_WATER: "mm",
-    Indicator.INTENSITY: "mm/h",
-    Indicator.EFFECTIVE_RAIN: "mm",
-    Indicator.ANTECEDENT_RAIN: "mm",
-    Indicator.WEIGHTED_RAIN: "mm",
-    Indicator.TILT_RATE: "deg/h",
-    Indicator.VELOCITY: "mm/d",
-    Indicator.TANGENT_ANGLE: "deg",
-    Indicator.DISPLACEMENT: "mm",
-    Indicator.CRACK: "mm",
-    Indicator.PORE_PRESSURE: "kPa",
-    Indicator.FAILURE_TIME: "h",
-    Indicator.WATER_DEPTH: "cm",
-    Indicator.FIRE_WEATHER: "",
-    Indicator.FORECAST_RAIN: "mm",
-    Indicator.EVENT_RAIN: "mm",
-    Indicator.STAGE_RISE: "m/h",
-    Indicator.SIGN: "",
-    Indicator.LEVEL: "",
-    Indicator.DAILY_RAIN: "mm",
-    Indicator.PRIOR_RAIN: "mm",
-    Indicator.PRIOR_INDEX: "mm",
-    Indicator.DAILY_INDEX: "mm",
-}
-"""Unit of the values and thresholds of each indicator."""
+
+@dataclass(frozen=True, slots=True)
+class IndicatorInfo:
+    """What is known of one indicator; a new one is one row of `INDICATORS`.
+
+    Attributes
+    ----------
+    unit : str
+        Of its values and thresholds.
+    is_rain : bool
+        The rain stations of a village answer for it; all others have a station of their own, or none.
+    variables : tuple of Variable
+        Whose doubtful readings make a level unconfirmed; empty where it rests on no readings.
+    sensor : Variable or None
+        What a station must measure that a condition reads it at; None: the rain stations of the
+        village, or what a hazard of its own works out.
+    is_of_earlier_rain : bool
+        It remembers so much that a node must have been running for long to know it.
+    has_window : bool
+        The parameter of a condition is the time that its value is taken over.
+    fewer_is_worse : bool
+        Small values are the dangerous ones.
+    """
+
+    unit: str
+    variables: tuple[Variable, ...] = ()
+    is_rain: bool = False
+    sensor: Variable | None = None
+    is_of_earlier_rain: bool = False
+    has_window: bool = False
+    fewer_is_worse: bool = False
+
+
+def _rain(unit: str = "mm", *, has_window: bool = False, is_of_earlier_rain: bool = False) -> IndicatorInfo:
+    variables = (Variable.RAIN, Variable.RAIN_TIP, *COUNTERS)
+    return IndicatorInfo(
+        unit, variables, is_rain=True, is_of_earlier_rain=is_of_earlier_rain, has_window=has_window
+    )
+
+
+def _sensor(unit: str, *variables: Variable, has_window: bool = False) -> IndicatorInfo:
+    return IndicatorInfo(unit, variables, sensor=variables[0], has_window=has_window)
+
+
+_MOVEMENT = (Variable.DISPLACEMENT, Variable.CRACK)
+_TILT = (Variable.TILT_X, Variable.TILT_Y, Variable.TEMPERATURE)
+
+INDICATORS: Mapping[Indicator, IndicatorInfo] = MappingProxyType(
+    {
+        Indicator.RAIN: _rain(has_window=True),
+        Indicator.STAGE: _sensor("m", Variable.STAGE),
+        Indicator.SOIL_WATER: _rain(is_of_earlier_rain=True),
+        Indicator.INTENSITY: _rain("mm/h", is_of_earlier_rain=True),
+        Indicator.EFFECTIVE_RAIN: _rain(has_window=True, is_of_earlier_rain=True),
+        Indicator.ANTECEDENT_RAIN: _rain(is_of_earlier_rain=True),
+        Indicator.WEIGHTED_RAIN: _rain(is_of_earlier_rain=True),
+        Indicator.TILT_RATE: _sensor("deg/h", *_TILT, has_window=True),
+        Indicator.VELOCITY: _sensor("mm/d", *_MOVEMENT, has_window=True),
+        Indicator.TANGENT_ANGLE: _sensor("deg", *_MOVEMENT),
+        Indicator.DISPLACEMENT: _sensor("mm", Variable.DISPLACEMENT),
+        Indicator.CRACK: _sensor("mm", Variable.CRACK),
+        Indicator.PORE_PRESSURE: _sensor("kPa", Variable.PORE_PRESSURE),
+        Indicator.FAILURE_TIME: IndicatorInfo("h", _MOVEMENT, sensor=_MOVEMENT[0], fewer_is_worse=True),
+        Indicator.WATER_DEPTH: _sensor("cm", Variable.WATER_DEPTH),
+        Indicator.FIRE_WEATHER: IndicatorInfo(
+            "", (*_rain().variables, Variable.TEMPERATURE, Variable.HUMIDITY, Variable.WIND_SPEED)
+        ),
+        Indicator.FORECAST_RAIN: _rain(),
+        Indicator.EVENT_RAIN: _rain(is_of_earlier_rain=True),
+        Indicator.STAGE_RISE: _sensor("m/h", Variable.STAGE, has_window=True),
+        Indicator.SIGN: IndicatorInfo(""),
+        Indicator.LEVEL: IndicatorInfo(""),
+        Indicator.DAILY_RAIN: _rain(),
+        Indicator.PRIOR_RAIN: _rain(),
+        Indicator.PRIOR_INDEX: _rain(),
+        Indicator.DAILY_INDEX: _rain(),
+    }
+)
+"""Every indicator, once."""
 
 BY_DAYS = frozenset(
     {Indicator.DAILY_RAIN, Indicator.PRIOR_RAIN, Indicator.PRIOR_INDEX, Indicator.DAILY_INDEX}

@@ -17,7 +17,7 @@ from warnstream.model.level import Level
 PARTIAL = {
     "warnstream.config.node.quality._OWN_STEP": "movement alone has keys of its own",
     "warnstream.runners.intake.refusals._REASON_OF_FLAG": "the other flags refuse nothing",
-    "warnstream.config.rules.parser._WINDOW_S_MAX": "quantities whose window may be chosen",
+    "warnstream.config.rules.terms._WINDOW_S_MAX": "quantities whose window may be chosen",
     "warnstream.config.rules.wording._NAMES": "the others go by their word",
     "warnstream.model.observations.quality_limits.VALUE_LIMITS": "rain and stage have keys of their own",
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from warnstream.config.rules.parser import QUANTITIES
+from warnstream.config.rules.terms import QUANTITIES
 from warnstream.model.observations.readings import COUNTERS, UNIT_OF_VARIABLE, Variable
 from warnstream.model.rules.indicators import INDICATORS, Indicator
 

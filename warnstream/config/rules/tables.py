@@ -15,14 +15,9 @@ import numpy as np
 
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
-from warnstream.config.rules.parser import (
-    STATION,
-    ParsedRule,
-    RuleContext,
-    clear_value,
-    column_key,
-    parse_levels,
-)
+from warnstream.config.rules.context import ParsedRule, RuleContext, column_key
+from warnstream.config.rules.parser import parse_levels
+from warnstream.config.rules.terms import STATION, clear_value
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
 from warnstream.config.thresholds.document import ForestFireSection, HazardDocument, RuleSection
 from warnstream.config.thresholds.table import ValidationContext, duration_fault

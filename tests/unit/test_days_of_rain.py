@@ -9,7 +9,8 @@ from tests.networks import HOUR, LOWERING, QUALITY, T0, WINDOWS, nearest_weights
 from tests.unit.hazards.test_landslide_rain import territory
 from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights
-from warnstream.delivery.texts import _measured_en, _measured_zh
+from warnstream.delivery import texts_en, texts_zh
+from warnstream.delivery.texts import reason_parts
 from warnstream.model.changes import LevelChange, Reason
 from warnstream.model.level import Level
 from warnstream.model.observations.days import DayWindow, PastDays
@@ -68,8 +69,9 @@ def test_a_critical_rainfall_over_fifteen_days_counts_the_days_before_the_node_b
     assert reason.confirmed
     (fact,) = reason.facts
     assert fact.note == "2026-06-03T00:00:00Z/2026-06-19T00:00:00Z"
-    assert _measured_en(reason, POLICY).startswith("Gauge S0: 300 mm of rain in 15 days, reached")
-    assert "15天雨量300毫米" in _measured_zh(reason, POLICY)
+    parts = reason_parts(reason, POLICY)
+    assert texts_en.reason_text(parts).startswith("Gauge S0: 300 mm of rain in 15 days, reached")
+    assert "15天雨量300毫米" in texts_zh.reason_text(parts)
 
 
 def test_without_the_days_before_the_same_rain_is_none_and_half_of_them_is_unconfirmed() -> None:

@@ -10,7 +10,7 @@ from tests.unit.desk.county import MESSAGE_POLICY
 from tests.unit.rules.county import County
 from tests.unit.runners.intake.test_intake import ROUTING, clock, issued, take
 from warnstream.assessment import judgement
-from warnstream.delivery.texts import texts_en, texts_zh
+from warnstream.delivery.render import render
 from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.ingest.flat_json.decoder import RawMessage
@@ -113,13 +113,13 @@ def test_a_sign_over_mqtt_becomes_a_warning_that_says_what_people_have_seen() ->
     (second,) = issued(take(node, clock(120)))
     assert (first.level, second.level) == (Level.BLUE, Level.ORANGE)
     network = node.engine.desk._network
-    zh = texts_zh(second, network, (landslide(),), POLICY).text
-    en = texts_en(second, network, (landslide(),), POLICY).text
+    rendered = render(second, network, (landslide(),), POLICY)
+    zh, en = rendered.text_zh, rendered.text_en
     assert "有人发现地裂缝（" in zh
     assert "经核实" in zh
     assert "People have seen: Crack in the ground (" in en
     assert "p1" not in zh + en  # who said so is in the register, not in what everybody reads
-    assert "not yet validated" in texts_en(first, network, (landslide(),), POLICY).text
+    assert "not yet validated" in render(first, network, (landslide(),), POLICY).text_en
 
 
 def test_a_sign_over_http_is_an_entry_of_the_journal_and_survives_a_restart() -> None:

@@ -315,6 +315,11 @@ class Metrics:
 
     def _add_delivery(self) -> None:
         registry = self.registry
+        self.plain_texts = Counter(
+            "warnstream_plain_texts",
+            "Messages with a text or CAP document that could not be written and was replaced by a plain one.",
+            registry=registry,
+        )
         self.notifications = Gauge(
             "warnstream_notifications",
             "Notifications in the outbox by channel and state.",

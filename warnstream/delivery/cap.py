@@ -88,6 +88,40 @@ def cap_xml(
     note : str
         Reason of an operator's cancel; may be empty.
     """
+    alert = _alert(message, policy, note)
+    for language, parts in texts.items():
+        _add_info(alert, message, network, policy, (language, parts))
+    return _document(alert)
+
+
+def plain_cap_xml(
+    message: WarningMessage, network: Network, policy: MessagePolicy, texts: dict[str, Texts]
+) -> str:
+    """The document without what may have failed: no reason, no times but the issue's, no outline.
+
+    It says which message this is, which ones it replaces, how bad it is, what to do and in which village.
+    """
+    alert = _alert(message, policy, "")
+    is_end = message.msg_type is MessageType.CANCEL
+    for language, parts in texts.items():
+        info = ET.SubElement(alert, "info")
+        _add(info, "language", language)
+        _add(info, "category", "Met")
+        _add(info, "event", parts.event)
+        _add(info, "responseType", RESPONSE.get(message.level, "Execute"))
+        _add(info, "urgency", "Past" if is_end else "Unknown")
+        _add(info, "severity", SEVERITY.get(message.level, "Unknown"))
+        _add(info, "certainty", "Unknown")
+        _add(info, "headline", parts.headline)
+        _add(info, "instruction", parts.action)
+        area = ET.SubElement(info, "area")
+        code = network.villages.code[message.village]
+        _add(area, "areaDesc", parts.place or code)
+        _add_geocode(area, code)
+    return _document(alert)
+
+
+def _alert(message: WarningMessage, policy: MessagePolicy, note: str) -> ET.Element:
     alert = ET.Element("alert", {"xmlns": NAMESPACE})
     _add(alert, "identifier", message.identifier)
     _add(alert, "sender", policy.sender)
@@ -97,8 +131,10 @@ def cap_xml(
     _add(alert, "scope", "Public")
     _add(alert, "note", _note(message, note))
     _add(alert, "references", " ".join(_references(message, policy)))
-    for language, parts in texts.items():
-        _add_info(alert, message, network, policy, (language, parts))
+    return alert
+
+
+def _document(alert: ET.Element) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(alert, encoding="unicode")}\n'
 
 
@@ -182,9 +218,13 @@ def _add_area(info: ET.Element, message: WarningMessage, network: Network, place
         _add(area, "polygon", polygon)
     if not polygons:
         _add(area, "circle", circle(float(villages.latitude[village]), float(villages.longitude[village])))
+    _add_geocode(area, villages.code[village])
+
+
+def _add_geocode(area: ET.Element, village_code: str) -> None:
     geocode = ET.SubElement(area, "geocode")
     _add(geocode, "valueName", "village")
-    _add(geocode, "value", villages.code[village])
+    _add(geocode, "value", village_code)
 
 
 def _polygons(outline: str | None) -> list[str]:

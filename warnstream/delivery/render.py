@@ -1,40 +1,97 @@
-"""A warning message in the forms that channels send: short texts and a CAP document."""
+"""A warning message in the forms that channels send: short texts and a CAP document.
 
-from warnstream.delivery.cap import cap_xml
-from warnstream.delivery.texts import texts_en, texts_zh
+A renderer that fails costs its own part only: the text becomes the plain one of
+`warnstream.delivery.plain`, the CAP document leaves out what it could not write, and
+`RenderedMessage.faults` says what happened, so that it is counted and seen. The message goes out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from warnstream.delivery.cap import cap_xml, plain_cap_xml
+from warnstream.delivery.plain import plain_texts
+from warnstream.delivery.texts import Language, Texts, parts_of
+from warnstream.delivery.texts_en import ENGLISH
+from warnstream.delivery.texts_zh import CHINESE
 from warnstream.model.effects import RenderedMessage
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import WarningMessage
 
+LANGUAGES = (CHINESE, ENGLISH)
+"""Languages of every message, in the order of CAP's info blocks."""
+
+FAULT_CHARACTERS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Texts of a message by language tag, and which of them are plain ones, and why."""
+
+    texts: dict[str, Texts]
+    faults: tuple[str, ...]
+
 
 def render(
     message: WarningMessage,
     network: Network,
-    rules: tuple[HazardRule, ...],
+    rules: Sequence[HazardRule],
     policy: MessagePolicy,
     note: str = "",
+    *,
+    languages: Sequence[Language] = LANGUAGES,
 ) -> RenderedMessage:
-    """Texts in Chinese and English, and the CAP document that holds both.
+    """Texts in every language, and the CAP document that holds them.
 
     Parameters
     ----------
     message : WarningMessage
     network : Network
-    rules : tuple of HazardRule
+    rules : sequence of HazardRule
         For the names of hazards.
     policy : MessagePolicy
         Sender and local time. The exercise mark follows the message's own status.
     note : str
         Why the duty officer ended the warning; goes into CAP's ``note``.
+    languages : sequence of Language
+        Chinese and English are needed, any others are in the CAP document only.
     """
-    zh = texts_zh(message, network, rules, policy)
-    en = texts_en(message, network, rules, policy)
+    written = texts_of(message, network, rules, policy, languages)
+    faults = written.faults
+    try:
+        document = cap_xml(message, network, policy, written.texts, note)
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the message goes out
+        faults = (*faults, _fault("CAP", error))
+        document = plain_cap_xml(message, network, policy, written.texts)
     return RenderedMessage(
         message=message,
         village_code=network.villages.code[message.village],
-        cap_xml=cap_xml(message, network, policy, {"zh-CN": zh, "en": en}, note),
-        text_zh=zh.text,
-        text_en=en.text,
+        cap_xml=document,
+        text_zh=written.texts[CHINESE.tag].text,
+        text_en=written.texts[ENGLISH.tag].text,
+        faults=faults,
     )
+
+
+def texts_of(
+    message: WarningMessage,
+    network: Network,
+    rules: Sequence[HazardRule],
+    policy: MessagePolicy,
+    languages: Sequence[Language] = LANGUAGES,
+) -> Written:
+    """Texts of a message in every language; plain ones where a language's renderer fails."""
+    texts: dict[str, Texts] = {}
+    faults: list[str] = []
+    for language in languages:
+        try:
+            texts[language.tag] = language.texts(parts_of(message, network, rules, policy))
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the message goes out
+            texts[language.tag] = plain_texts(message, network, language.plain)
+            faults.append(_fault(language.tag, error))
+    return Written(texts, tuple(faults))
+
+
+def _fault(what: str, error: Exception) -> str:
+    return f"{what}: {type(error).__name__}: {error}"[:FAULT_CHARACTERS_MAX]

@@ -52,7 +52,7 @@ def warning_name(prefix: str, village_code: str, hazard: str, crossed_at_s: int,
     >>> warning_name("ws", "331124001005", "flash_flood", 1_554_758_100, Naming())
     'ws.331124001005.flash_flood.20190408T211500Z'
     """
-    parts = [_legal(prefix), _legal(village_code), _legal(hazard), compact_utc(crossed_at_s)]
+    parts = [legal(prefix), legal(village_code), legal(hazard), compact_utc(crossed_at_s)]
     if crossed_at_s <= naming.last_opened_s:
         parts[-1] += f"-{naming.repeats + 2}"
     return ".".join(parts)
@@ -81,7 +81,8 @@ def parse_message_name(identifier: str) -> tuple[str, int] | None:
     return (warning, int(version)) if version[0] != "0" else None
 
 
-def _legal(text: str) -> str:
+def legal(text: str) -> str:
+    """Text as a part of a name: what a name cannot hold is written as ``%`` and hexadecimal bytes."""
     return "".join(_legal_character(character) for character in text)
 
 

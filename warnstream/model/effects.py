@@ -117,7 +117,8 @@ class RenderedMessage:
     """A warning message in the forms that channels send.
 
     `village_code` is the village's code; `cap_xml` a complete CAP 1.2 document;
-    texts are short, action first, and begin with the exercise mark in an exercise.
+    texts are short, action first, and begin with the exercise mark in an exercise. `faults` names
+    each part that could not be rendered and was replaced by a plain one; empty as a rule.
     """
 
     message: WarningMessage
@@ -125,3 +126,4 @@ class RenderedMessage:
     cap_xml: str
     text_zh: str
     text_en: str
+    faults: tuple[str, ...] = ()

@@ -19,7 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warnstream.delivery.texts import texts_en, texts_zh
+from warnstream.delivery.render import texts_of
+from warnstream.delivery.texts_en import ENGLISH
+from warnstream.delivery.texts_zh import CHINESE
 from warnstream.model.changes import Fact, LevelChange, Reason
 from warnstream.model.errors import ArchiveError
 from warnstream.model.level import LEVELS, Level, parse_level
@@ -76,8 +78,8 @@ def warning_lines(messages: Iterable[WarningMessage], wording: Wording) -> Itera
     network, rules, policy = wording.network, wording.rules, wording.message
     for message in messages:
         record = _record(message, network.villages)
-        record["text_en"] = texts_en(message, network, rules, policy).text
-        record["text_zh"] = texts_zh(message, network, rules, policy).text
+        texts = texts_of(message, network, rules, policy).texts
+        record["text_en"], record["text_zh"] = texts[ENGLISH.tag].text, texts[CHINESE.tag].text
         yield json.dumps(record, ensure_ascii=False, allow_nan=False)
 
 

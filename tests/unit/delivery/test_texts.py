@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.delivery.messages import one_of_each_cause
 from tests.unit.desk.county import MESSAGE_POLICY, RULES, county, reason, rule
 from warnstream.delivery.render import render
-from warnstream.delivery.texts import TEXT_ZH_MAX
+from warnstream.delivery.texts_zh import TEXT_MAX
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S
@@ -172,7 +172,7 @@ def test_a_chinese_text_is_short_and_clean_whatever_the_tables_contain(
     network = county(name=(name,) * 3, township=(title,) * 3, county=(name,) * 3)
     message = replace(MESSAGES[cause], reason=why)
     text = render(message, network, (rule("flash_flood", title, name),), MESSAGE_POLICY).text_zh
-    assert len(text) <= TEXT_ZH_MAX
+    assert len(text) <= TEXT_MAX
     assert text.isprintable()
 
 
@@ -182,7 +182,7 @@ def test_a_reason_that_is_too_long_is_cut_and_the_end_of_validity_is_not() -> No
     why = reason(station=long, unit=long, lead_s=600, value=123456.78, threshold=99999.99, confirmed=False)
     message = replace(RAISED, reason=why)
     text = render(message, network, (rule("flash_flood", long, long),), MESSAGE_POLICY).text_zh
-    assert len(text) == TEXT_ZH_MAX
+    assert len(text) == TEXT_MAX
     assert text.endswith("…。有效至9日11:20。")
 
 
@@ -200,4 +200,4 @@ def test_the_longest_chinese_text_is_within_the_limit() -> None:
     )
     message = replace(MESSAGES[Cause.SIGHT_REGAINED], reason=why)
     text = render(message, network, (rule("flash_flood", long, long),), MESSAGE_POLICY).text_zh
-    assert 150 < len(text) <= TEXT_ZH_MAX
+    assert 150 < len(text) <= TEXT_MAX

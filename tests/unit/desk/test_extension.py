@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.unit.desk.county import MESSAGE_POLICY, ROUTING_POLICY, RULES, T0, county, rise
-from warnstream.delivery.texts import texts_en, texts_zh
+from warnstream.delivery.render import render
 from warnstream.desk import WarningDesk
 from warnstream.model.effects import OperatorAffirm
 from warnstream.model.level import Level
@@ -26,10 +26,8 @@ def renewed(one: WarningDesk, first_h: int, last_h: int) -> list[WarningMessage]
 
 
 def texts(message: WarningMessage) -> tuple[str, str]:
-    return (
-        texts_zh(message, county(), RULES, POLICY).text,
-        texts_en(message, county(), RULES, POLICY).text,
-    )
+    rendered = render(message, county(), RULES, POLICY)
+    return rendered.text_zh, rendered.text_en
 
 
 def test_within_the_limit_nothing_is_said() -> None:

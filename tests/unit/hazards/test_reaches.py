@@ -9,7 +9,8 @@ from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, st
 from tests.unit.desk.county import MESSAGE_POLICY
 from tests.unit.hazards.rain import LOWERING
 from warnstream.assessment import Assessment, Weights
-from warnstream.delivery.texts import _reason_en, _reason_zh
+from warnstream.delivery import texts_en, texts_zh
+from warnstream.delivery.texts import reason_parts
 from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level
 from warnstream.model.observations.readings import Flag, concatenate
@@ -70,7 +71,8 @@ def test_a_crossing_upstream_is_expected_downstream_after_the_travel_time() -> N
 def test_the_text_says_when_the_flood_arrives() -> None:
     reason = changes_at(rule_of(), 103.2)[1].reason
     assert reason is not None
-    zh, en = _reason_zh(reason, MESSAGE_POLICY), _reason_en(reason, MESSAGE_POLICY)
+    parts = reason_parts(reason, MESSAGE_POLICY)
+    zh, en = texts_zh.reason_text(parts), texts_en.reason_text(parts)
     assert zh.startswith("S0站水位103.2米，达到阈值103米（")
     assert zh.endswith("洪水约40至70分钟后到达。")
     assert en.startswith("Gauge S0: water level 103.2 m, reached the threshold of 103 m (observed ")

@@ -16,7 +16,9 @@ from warnstream.assessment.explanation import (
     VillageView,
 )
 from warnstream.config.rules.wording import days_words
-from warnstream.delivery.texts import texts_en, title_of
+from warnstream.delivery.render import texts_of
+from warnstream.delivery.texts import title_of
+from warnstream.delivery.texts_en import ENGLISH
 from warnstream.desk import WarningStatus
 from warnstream.model.changes import Reason
 from warnstream.model.level import LEVELS, Level
@@ -96,7 +98,8 @@ def answer_of(
 
 def message_record(configuration: Wording, message: WarningMessage) -> Record:
     """A message as people were sent it."""
-    text = texts_en(message, configuration.network, configuration.rules, configuration.message).text
+    written = texts_of(message, configuration.network, configuration.rules, configuration.message)
+    text = written.texts[ENGLISH.tag].text
     return {
         "identifier": message.identifier,
         "hazard": message.hazard,
@@ -142,7 +145,7 @@ def _hazard(configuration: Wording, village: VillageView, view: HazardView) -> R
     rule, standing = verdict.rule, view.standing
     return {
         "hazard": view.hazard,
-        "title": title_of(view.hazard, configuration.rules)[1],
+        "title": title_of(view.hazard, configuration.rules).en,
         "evaluator": rule.evaluator,
         "source": rule.source,
         "level": standing.level.word,

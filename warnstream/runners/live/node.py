@@ -408,7 +408,14 @@ class Node:
         configuration = self.configuration
         status = self._intake.engine.desk.status(message.warning)
         note = status.note if status is not None and message.cause is Cause.CANCELLED else ""
-        return render(message, configuration.network, configuration.rules, configuration.message, note)
+        rendered = render(message, configuration.network, configuration.rules, configuration.message, note)
+        if rendered.faults:
+            self.metrics.plain_texts.inc()
+            log.error(
+                "a text could not be written, a plain one goes out",
+                extra={"identifier": message.identifier, "faults": "; ".join(rendered.faults)},
+            )
+        return rendered
 
     def _keep_refused(self, sequence: int, outcome: Outcome) -> None:
         if not outcome.refusals:

@@ -1,0 +1,208 @@
+"""English texts: the same as the Chinese ones, in the same order, without a limit of length."""
+
+from warnstream.delivery.indicator_words import INDICATOR_EN
+from warnstream.delivery.texts import (
+    NAME_MAX,
+    NOT_MEASURED,
+    Language,
+    MessageParts,
+    PlainWords,
+    ReasonParts,
+    Texts,
+    clean,
+    number,
+    short,
+)
+from warnstream.model.level import Level
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local, iso_local
+from warnstream.model.warning import Cause
+
+LONG_NAME_MAX = 3 * NAME_MAX
+"""Latin letters are narrow: a name may have more of them."""
+
+MARK = "[EXERCISE] "
+COLOUR = ("none", "BLUE", "YELLOW", "ORANGE", "RED")
+MONTH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ACTION = {
+    Level.BLUE: "Stay alert and keep away from streams and steep slopes",
+    Level.YELLOW: "Get ready, pack essentials, keep away from streams and steep slopes",
+    Level.ORANGE: "PREPARE TO LEAVE: the old, children and the sick leave first, all others be ready to go",
+    Level.RED: "LEAVE NOW: take the evacuation route to the shelter at once, do not go back for belongings",
+}
+ALL_CLEAR = "ALL CLEAR: return when your village officers say so, beware of standing water and slides"
+EVENT = {
+    Cause.FIRST: "issued",
+    Cause.RAISED: "raised",
+    Cause.LOWERED: "lowered",
+    Cause.RENEWED: "still in force",
+    Cause.SIGHT_LOST: "held",
+    Cause.SIGHT_REGAINED: "still in force",
+    Cause.ENDED: "ended",
+    Cause.CANCELLED: "ended",
+}
+DOUBT = {
+    "faulty_zero": "doubted: faulty zero",
+    "contradicted": "doubted: no rain while its spare is wet",
+    "stuck": "doubted: stuck",
+    "silent": "silent",
+}
+"""Why a gauge gave way to its spare, by `Fact.note`."""
+UNKNOWN = "unknown"
+
+
+def texts(parts: MessageParts) -> Texts:
+    """English texts of a message."""
+    message = parts.message
+    mark = MARK if parts.is_exercise else ""
+    event = parts.event.en
+    names = (parts.village, parts.township, parts.county)
+    place = ", ".join(part for name in names if (part := short(name, LONG_NAME_MAX)))
+    warning = f"{short(event, LONG_NAME_MAX)} {COLOUR[parts.level]} warning"
+    verb = EVENT[message.cause]
+    action = ALL_CLEAR if parts.is_end else ACTION[message.level]
+    why = _why(parts)
+    until = "" if parts.is_end else f" Valid until {_until(message.expires_s, parts.utc_offset_s)}."
+    text = f"{mark}{action}. {place}: {warning} (grade {parts.level.official_grade}) {verb}. {why}{until}"
+    headline = f"{mark}{parts.sender}: {warning} for {place} {verb}"
+    return Texts(event, place, headline, why, f"{mark}{action}", text)
+
+
+ENGLISH = Language(
+    tag="en",
+    texts=texts,
+    plain=PlainWords(
+        mark=MARK,
+        warning=" warning",
+        stop=". ",
+        colours=COLOUR,
+        actions=(
+            ALL_CLEAR,
+            ACTION[Level.BLUE],
+            ACTION[Level.YELLOW],
+            ACTION[Level.ORANGE],
+            ACTION[Level.RED],
+        ),
+    ),
+)
+
+
+def _why(parts: MessageParts) -> str:
+    cause = parts.message.cause
+    if cause is Cause.CANCELLED:
+        return "Ended by the duty officer."
+    if cause is Cause.ENDED:
+        return "Measurements are below the warning values again."
+    if parts.message.blind:
+        return "The gauges are silent: nobody can confirm an improvement, the level is held."
+    resumed = "The gauges report again. " if cause is Cause.SIGHT_REGAINED else ""
+    resumed += _unaffirmed(parts)
+    if parts.reason is None:
+        return f"{resumed}Measurements are falling."
+    return _deadline(parts) + resumed + reason_text(parts.reason)
+
+
+def _unaffirmed(parts: MessageParts) -> str:
+    hours = parts.unaffirmed_h
+    return f"Prolonged automatically for {hours} h, to be confirmed by the duty officer. " if hours else ""
+
+
+def _deadline(parts: MessageParts) -> str:
+    if parts.deadline_s is None:
+        return ""
+    if parts.is_deadline_past:
+        return "The time to leave in safety is running out: go now. "
+    return f"All who must leave are to be away by {_until(parts.deadline_s, parts.utc_offset_s)}. "
+
+
+def reason_text(parts: ReasonParts) -> str:
+    """Why, in whole sentences."""
+    signs = _signs(parts)
+    if parts.reason.indicator in NOT_MEASURED:
+        return signs or "The warning level of another hazard has been reached."
+    others = f"{_others(parts)}{_travel(parts)}{_spare(parts)}"
+    return f"{_measured(parts)}{others}{' ' if signs else ''}{signs}"
+
+
+def _signs(parts: ReasonParts) -> str:
+    if not parts.signs:
+        return ""
+    known = "validated" if parts.reason.confirmed else "not yet validated"
+    names = ", ".join(short(sign.en, LONG_NAME_MAX) for sign in parts.signs)
+    return f"People have seen: {names} ({parts.clock}, {known})."
+
+
+def _travel(parts: ReasonParts) -> str:
+    way = next(iter(parts.facts_of("travel")), None)
+    if way is None:
+        return ""
+    least, most = number(way.value, UNKNOWN), number(way.threshold, UNKNOWN)
+    return f" The flood takes {least} to {most} min from that gauge."
+
+
+def _others(parts: ReasonParts) -> str:
+    others = [
+        INDICATOR_EN[fact.indicator].format(
+            value=f"{number(fact.value, UNKNOWN)} {fact.unit}".strip(),
+            over=_duration(fact.duration_s),
+            days=fact.duration_s // DAY_S,
+        )
+        for fact in parts.reason.facts[1:]
+        if fact.indicator in INDICATOR_EN
+    ]
+    return f" Also: {'; '.join(others)}." if others else ""
+
+
+def _spare(parts: ReasonParts) -> str:
+    found = ""
+    for fact in parts.reason.facts:
+        station = short(fact.station, LONG_NAME_MAX)
+        if fact.indicator == "replaced":
+            found += f" Main gauge {station} {DOUBT.get(fact.note, 'doubted')}; its spare is used."
+        elif fact.indicator == "spare":
+            found += f" Its spare {station} measured {number(fact.value, UNKNOWN)} {short(fact.unit)}."
+    return found
+
+
+def _measured(parts: ReasonParts) -> str:
+    reason = parts.reason
+    where = _where(parts)
+    if clean(reason.zone):
+        where = f"{where} for {short(reason.zone, LONG_NAME_MAX)}"
+    unit = short(reason.unit)
+    value, threshold = number(reason.value, UNKNOWN), number(reason.threshold, UNKNOWN)
+    phrase = INDICATOR_EN.get(reason.indicator, INDICATOR_EN["rain"])
+    what = phrase.format(
+        value=f"{value} {unit}", over=_duration(reason.duration_s), days=reason.duration_s // DAY_S
+    )
+    silent = ": the gauges are silent" if clean(reason.grid) else ""
+    doubt = "" if reason.confirmed else f", unconfirmed{silent}"
+    if parts.is_seen:
+        verb = "reached" if parts.reaches else "close to"
+        return f"{where}: {what}, {verb} the threshold of {threshold} {unit} (observed {parts.clock}{doubt})."
+    ahead = number(reason.forecast_value, UNKNOWN)
+    return (
+        f"Expected within {_duration(reason.lead_s)} at {where[0].lower()}{where[1:]}: {what} "
+        f"({ahead} {unit} of it forecast), threshold {threshold} {unit} (forecast of {parts.clock}{doubt})."
+    )
+
+
+def _where(parts: ReasonParts) -> str:
+    reason = parts.reason
+    if clean(reason.grid):
+        gauges_mm = number(reason.gauge_value, UNKNOWN)
+        before = f" after {gauges_mm} mm at gauges" if reason.gauge_value > 0 else ""
+        return f"Rain grid {short(reason.grid, LONG_NAME_MAX)}{before}"
+    station = short(reason.station, LONG_NAME_MAX)
+    return f"Gauge {station}" if station else "Nearby gauges"
+
+
+def _duration(duration_s: int) -> str:
+    if duration_s > 3 * DAY_S and duration_s % DAY_S == 0:
+        return f"{duration_s // DAY_S} days"
+    whole = duration_s % HOUR_S == 0
+    return f"{duration_s // HOUR_S} h" if whole else f"{duration_s // MINUTE_S} min"
+
+
+def _until(time_s: int, utc_offset_s: int) -> str:
+    date = iso_local(time_s, utc_offset_s)
+    return f"{clock_local(time_s, utc_offset_s)} on {int(date[8:10])} {MONTH[int(date[5:7]) - 1]}"

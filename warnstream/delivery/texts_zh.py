@@ -1,0 +1,210 @@
+"""Chinese texts: action first, then place, hazard and level, then why and until when.
+
+A text never exceeds `TEXT_MAX` characters (three concatenated short messages of 67): names are cut,
+then the reason; what to do, where and until when never are.
+"""
+
+from warnstream.delivery.indicator_words import INDICATOR_ZH, UNIT_ZH
+from warnstream.delivery.texts import (
+    NOT_MEASURED,
+    Language,
+    MessageParts,
+    PlainWords,
+    ReasonParts,
+    Texts,
+    clean,
+    number,
+    short,
+)
+from warnstream.model.level import Level
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local, iso_local
+from warnstream.model.warning import Cause
+
+TEXT_MAX = 200
+
+MARK = "【演练】"
+COLOUR = ("无", "蓝色", "黄色", "橙色", "红色")
+ACTION = {
+    Level.BLUE: "请留意预警，远离河沟和陡坡",
+    Level.YELLOW: "请做好准备，收拾随身物品，远离河沟和陡坡",
+    Level.ORANGE: "准备转移：老人、小孩和病人先走，其他人随时出发",
+    Level.RED: "立即转移：马上按转移路线到安置点，不要返回取物",
+}
+ALL_CLEAR = "预警解除：请听从村干部安排返回，小心积水和塌方"
+EVENT = {
+    Cause.FIRST: "发布",
+    Cause.RAISED: "升级为",
+    Cause.LOWERED: "降级为",
+    Cause.RENEWED: "继续",
+    Cause.SIGHT_LOST: "维持",
+    Cause.SIGHT_REGAINED: "继续",
+    Cause.ENDED: "解除",
+    Cause.CANCELLED: "解除",
+}
+DOUBT = {
+    "faulty_zero": "疑似堵塞",
+    "contradicted": "疑似堵塞",
+    "stuck": "读数卡滞",
+    "silent": "无数据",
+}
+"""Why a gauge gave way to its spare, by `Fact.note`."""
+UNKNOWN = "未知"
+
+
+def texts(parts: MessageParts) -> Texts:
+    """Chinese texts of a message."""
+    message = parts.message
+    mark = MARK if parts.is_exercise else ""
+    event = parts.event.zh
+    place = clean(short(parts.county) + short(parts.township) + short(parts.village))
+    warning = f"{short(event)}{COLOUR[parts.level]}预警"
+    verb = EVENT[message.cause]
+    action = ALL_CLEAR if parts.is_end else ACTION[message.level]
+    why = _why(parts)
+    until = "" if parts.is_end else f"有效至{_until(message.expires_s, parts.utc_offset_s)}。"
+    head = f"{mark}{action}。{place}{verb}{warning}（{parts.level.official_grade}级）。"
+    text = f"{head}{_within(why, TEXT_MAX - len(head) - len(until))}{until}"
+    return Texts(event, place, f"{mark}{parts.sender}{verb}{place}{warning}", why, f"{mark}{action}", text)
+
+
+CHINESE = Language(
+    tag="zh-CN",
+    texts=texts,
+    plain=PlainWords(
+        mark=MARK,
+        warning="预警",
+        stop="。",
+        colours=COLOUR,
+        actions=(
+            ALL_CLEAR,
+            ACTION[Level.BLUE],
+            ACTION[Level.YELLOW],
+            ACTION[Level.ORANGE],
+            ACTION[Level.RED],
+        ),
+    ),
+)
+
+
+def _why(parts: MessageParts) -> str:
+    cause = parts.message.cause
+    if cause is Cause.CANCELLED:
+        return "由值班人员解除。"
+    if cause is Cause.ENDED:
+        return "监测值已回落到预警值以下。"
+    if parts.message.blind:
+        return "监测站失联，无法确认是否好转，预警等级维持不变。"
+    resumed = "监测已恢复。" if cause is Cause.SIGHT_REGAINED else ""
+    resumed += _unaffirmed(parts)
+    if parts.reason is None:
+        return f"{resumed}监测值正在回落。"
+    return _deadline(parts) + resumed + reason_text(parts.reason)
+
+
+def _unaffirmed(parts: MessageParts) -> str:
+    """That nobody has looked at a warning for longer than allowed; empty where it is in order."""
+    return f"本预警已自动延续{parts.unaffirmed_h}小时，待值班人员确认。" if parts.unaffirmed_h else ""
+
+
+def _deadline(parts: MessageParts) -> str:
+    if parts.deadline_s is None:
+        return ""
+    if parts.is_deadline_past:
+        return "转移时限已到，现在就走。"
+    return f"须在{_until(parts.deadline_s, parts.utc_offset_s)}前完成转移。"
+
+
+def reason_text(parts: ReasonParts) -> str:
+    """Why, in whole sentences."""
+    signs = _signs(parts)
+    if parts.reason.indicator in NOT_MEASURED:
+        return signs or "其他灾害预警等级已达到阈值。"
+    return f"{_measured(parts)}{_others(parts)}{_travel(parts)}{_spare(parts)}{signs}"
+
+
+def _signs(parts: ReasonParts) -> str:
+    """What people have seen; empty if nothing."""
+    if not parts.signs:
+        return ""
+    known = "经核实" if parts.reason.confirmed else "待核实"
+    return f"有人发现{'、'.join(short(sign.zh) for sign in parts.signs)}（{parts.clock}{known}）。"
+
+
+def _travel(parts: ReasonParts) -> str:
+    """How long the flood takes from the gauge; empty where it stands in the village."""
+    way = next(iter(parts.facts_of("travel")), None)
+    return f"洪水约{number(way.value, UNKNOWN)}至{number(way.threshold, UNKNOWN)}分钟后到达。" if way else ""
+
+
+def _others(parts: ReasonParts) -> str:
+    """The other measured things that had to hold, as a short clause; empty if there is none."""
+    others = [
+        f"{_what(fact.indicator, fact.duration_s)}"
+        f"{number(fact.value, UNKNOWN)}{UNIT_ZH.get(fact.unit, fact.unit)}"
+        for fact in parts.reason.facts[1:]
+        if fact.indicator in INDICATOR_ZH
+    ]
+    return f"同时{'、'.join(others)}。" if others else ""
+
+
+def _what(indicator: str, duration_s: int) -> str:
+    words = INDICATOR_ZH.get(indicator, "雨量")
+    return words.format(over=_duration(duration_s), days=duration_s // DAY_S)
+
+
+def _spare(parts: ReasonParts) -> str:
+    """Which gauge gave way to its spare, or what the spare of a doubted one says; empty as a rule."""
+    found = ""
+    for fact in parts.reason.facts:
+        station = short(fact.station)
+        if fact.indicator == "replaced":
+            found += f"{station}站{DOUBT.get(fact.note, '存疑')}，改用备用站。"
+        elif fact.indicator == "spare":
+            found += f"备用站{station}测得{number(fact.value, UNKNOWN)}毫米。"
+    return found
+
+
+def _measured(parts: ReasonParts) -> str:
+    reason = parts.reason
+    where = _where(parts)
+    if clean(reason.zone):
+        where = f"{short(reason.zone)}（{where}）"
+    value, threshold = number(reason.value, UNKNOWN), number(reason.threshold, UNKNOWN)
+    unit = UNIT_ZH.get(reason.unit, short(reason.unit))
+    what = _what(reason.indicator, reason.duration_s)
+    doubt = "" if reason.confirmed else "，雨量站中断，待核实" if clean(reason.grid) else "，待核实"
+    if parts.is_seen:
+        verb = "达到阈值" if parts.reaches else "接近阈值"
+        return f"{where}{what}{value}{unit}，{verb}{threshold}{unit}（{parts.clock}观测{doubt}）。"
+    ahead = number(reason.forecast_value, UNKNOWN)
+    return (
+        f"预计{_duration(reason.lead_s)}内{where}{what}将达{value}{unit}"
+        f"（含预报{ahead}{unit}），阈值{threshold}{unit}（{parts.clock}起报{doubt}）。"
+    )
+
+
+def _where(parts: ReasonParts) -> str:
+    reason = parts.reason
+    if clean(reason.grid):
+        gauges_mm = number(reason.gauge_value, UNKNOWN)
+        before = f"（含雨量站中断前{gauges_mm}毫米）" if reason.gauge_value > 0 else ""
+        return f"{short(reason.grid)}格点{before}"
+    return f"{short(reason.station)}站" if clean(reason.station) else "周边站"
+
+
+def _within(sentence: str, length_max: int) -> str:
+    """A sentence cut to a length; what to do, where and until when are never cut for it."""
+    return sentence if len(sentence) <= length_max else f"{sentence[: length_max - 2]}…。"
+
+
+def _duration(duration_s: int) -> str:
+    if duration_s > 3 * DAY_S and duration_s % DAY_S == 0:
+        return f"{duration_s // DAY_S}天"
+    whole = duration_s % HOUR_S == 0
+    return f"{duration_s // HOUR_S}小时" if whole else f"{duration_s // MINUTE_S}分钟"
+
+
+def _until(time_s: int, utc_offset_s: int) -> str:
+    """Day and clock: six hours of validity often pass midnight."""
+    day = int(iso_local(time_s, utc_offset_s)[8:10])
+    return f"{day}日{clock_local(time_s, utc_offset_s)}"

@@ -1,0 +1,436 @@
+"""One voice per house: warnings of all hazards of a village become one numbered sequence of bulletins.
+
+Rule 1: everything that decides whether doors hear something lives in this file.
+
+Per village: which hazards stand, what was asked of people last, whether anybody was asked to go. Of
+the standing hazards the one whose order asks most leads (`OrderTable`, by hazard and level).
+
+- A rise goes out at once: a greater action, a worse level, a new kind of refuge at the worst level.
+- A fall is news only once prepare or leave was said; then, after it has stood for `settle_s`, *stay*.
+  Whatever rises after that and asks for less than prepare is *stay* too: people are in shelters.
+- The end comes when nothing at all has stood for `clear_after_s`, also what is below the doors'
+  level; *correct* at once, if all that stood was an error.
+- Prepare and leave are repeated every `remind_every_s`.
+
+Renewals and lost sight are no news for doors. What is real is never told under the mark of an exercise,
+nor the reverse: an episode keeps the status that it opened with, something real at the doors' level ends
+an exercise in words and opens an episode of its own, and no exercise begins within `DRILL_PAUSE_S` of
+something real. Pure: the same inputs give the same bulletins, byte for byte, also across a snapshot at any
+step. A step costs its messages and what is due, not the villages.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from warnstream.lifecycle.identity import legal
+from warnstream.model.bulletins import (
+    N_MAX,
+    Action,
+    Bulletin,
+    BulletinCause,
+    BulletinPolicy,
+    OrderTable,
+    Refuge,
+    Standing,
+    episode_name,
+)
+from warnstream.model.changes import Reason
+from warnstream.model.level import Level
+from warnstream.model.times import HOUR_S
+from warnstream.model.warning import MessageStatus, WarningMessage
+
+NEVER = -1
+
+DRILL_PAUSE_S = HOUR_S
+"""No exercise begins so soon after the end of something real: the end is heard before it."""
+
+Evidence = Callable[[int, str], Reason | None]
+"""What is measured now in a village for a hazard; None: what its last message said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A hand says that the warning of a village and hazard was an error; its Cancel comes beside it."""
+
+    village: int
+    hazard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What standing hazards ask for together: the greatest action, the level that asks it, the worst level.
+
+    `refuges` are those of the hazards that ask most or are worst.
+    """
+
+    action: Action
+    level: Level
+    worst: Level
+    refuges: frozenset[Refuge]
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """Greater asks for more."""
+        return self.action.rank, int(self.level)
+
+
+@dataclass(slots=True)
+class Voice:
+    """What the doors of one village have been told.
+
+    Attributes
+    ----------
+    standing : dict
+        Hazard -> what stands, told or not.
+    opened_s, n : int
+        Of the episode or the last one; NEVER and 0 before the first.
+    is_open : bool
+        Doors were told something and have not heard the end, whatever stands now.
+    status : MessageStatus
+        Of the episode.
+    told : Asked or None
+        What the last bulletin asked for; None outside of an episode.
+    stays : bool
+        *Stay* was said, and nothing greater since.
+    has_moved : bool
+        Prepare or leave was said in this episode.
+    issued_s : int
+        Time of the last bulletin.
+    fell_s, quiet_s : int
+        Since when less is asked for than was told; since when nothing stands. NEVER: not so.
+    real_until_s : int
+        When the last real episode ended.
+    seen, corrected, ended : set of str
+        Hazards that stood in this episode; those of them that were an error; that ended since the last
+        bulletin.
+    """
+
+    standing: dict[str, Standing] = field(default_factory=dict)
+    opened_s: int = NEVER
+    n: int = 0
+    is_open: bool = False
+    status: MessageStatus = MessageStatus.ACTUAL
+    told: Asked | None = None
+    stays: bool = False
+    has_moved: bool = False
+    issued_s: int = NEVER
+    fell_s: int = NEVER
+    quiet_s: int = NEVER
+    real_until_s: int = NEVER
+    seen: set[str] = field(default_factory=set)
+    corrected: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+
+    def take(self, message: WarningMessage) -> None:
+        """What stands after a message; a hazard keeps the status that it began with."""
+        hazard, before = message.hazard, self.standing.get(message.hazard)
+        if message.level is Level.NONE:
+            if self.standing.pop(hazard, None) is not None and hazard in self.seen:
+                self.ended.add(hazard)
+            return
+        status = message.status if before is None else before.status
+        reason = message.reason or (before.reason if before else None)
+        self.standing[hazard] = Standing(hazard, message.level, status, reason)
+        self.ended.discard(hazard)
+        self.corrected.discard(hazard)
+        if self.is_open and status is self.status:
+            self.seen.add(hazard)
+
+    def of_status(self, status: MessageStatus) -> list[Standing]:
+        """What stands for real, or as an exercise."""
+        return [one for one in self.standing.values() if one.status is status]
+
+    def heard(self) -> list[Standing]:
+        """What the episode is about; before one, what is real if anything is."""
+        if self.is_open:
+            return self.of_status(self.status)
+        return self.of_status(MessageStatus.ACTUAL) or self.of_status(MessageStatus.EXERCISE)
+
+    def open(self, status: MessageStatus, now_s: int) -> None:
+        """Begin an episode, later than every earlier one."""
+        self.opened_s, self.n, self.is_open, self.status = max(now_s, self.opened_s + 1), 0, True, status
+        self.seen |= {one.hazard for one in self.heard()}
+
+    def close(self, now_s: int) -> None:
+        """The end has been said."""
+        if self.is_open and self.status is MessageStatus.ACTUAL:
+            self.real_until_s = now_s
+        self.is_open, self.told, self.stays, self.has_moved = False, None, False, False
+        self.fell_s = self.quiet_s = NEVER
+        self.seen, self.corrected, self.ended = set(), set(), set()
+
+    def remember(self, asked: Asked, action: Action, now_s: int) -> None:
+        """What was said last."""
+        if self.told is not None and self.told.weight == asked.weight:
+            asked = replace(asked, refuges=asked.refuges | self.told.refuges)
+        self.told, self.stays = asked, action is Action.STAY
+        self.has_moved = self.has_moved or action.moves_people
+        self.issued_s, self.fell_s = now_s, NEVER
+        self.ended = set()
+
+
+class _Snapshot(msgspec.Struct):
+    """Voices by village code, so that a changed register is noticed."""
+
+    village_codes: list[str]
+    voices: list[Voice]
+
+
+class Bulletins:
+    """Bulletins of all villages of one network.
+
+    Parameters
+    ----------
+    prefix : str
+        First part of identities.
+    village_codes : sequence of str
+    orders : OrderTable
+    policy : BulletinPolicy
+    """
+
+    def __init__(
+        self, prefix: str, village_codes: Sequence[str], orders: OrderTable, policy: BulletinPolicy
+    ) -> None:
+        self._prefix = legal(prefix)
+        self._codes = village_codes
+        self._orders = orders
+        self._policy = policy
+        self._voices: dict[int, Voice] = {}
+        self._due: list[tuple[int, int]] = []
+
+    def step(
+        self,
+        messages: Iterable[WarningMessage],
+        now_s: int,
+        *,
+        corrections: Iterable[Correction] = (),
+        evidence: Evidence | None = None,
+    ) -> list[Bulletin]:
+        """Take the messages of a step, then what is due; at most one bulletin a village, worst first.
+
+        Parameters
+        ----------
+        messages : iterable of WarningMessage
+            In order of issue.
+        now_s : int
+            Never before that of an earlier step.
+        corrections : iterable of Correction
+            Warnings that were an error; their Cancels are among the messages.
+        evidence : callable, optional
+            Asked once for each bulletin behind which something stands.
+        """
+        touched: set[int] = set()
+        for correction in corrections:
+            if (known := self._voices.get(correction.village)) is not None:
+                known.corrected.add(correction.hazard)
+                touched.add(correction.village)
+        for message in messages:
+            self._voices.setdefault(message.village, Voice()).take(message)
+            touched.add(message.village)
+        while self._due and self._due[0][0] <= now_s:
+            touched.add(heapq.heappop(self._due)[1])
+        issued = []
+        for village in sorted(touched):
+            voice = self._voices[village]
+            if (found := self._news(voice, now_s)) is not None:
+                issued.append(self._issue(village, *found, now_s, evidence))
+            self._plan(village, voice, now_s)
+        issued.sort(key=lambda one: -one.worst)
+        return issued
+
+    def standing(self, village: int) -> tuple[Standing, ...]:
+        """What stands in a village, the leading hazard first."""
+        voice = self._voices.get(village)
+        return () if voice is None else self._in_order(voice.standing.values())
+
+    def open_villages(self) -> list[int]:
+        """Villages whose doors wait for an end."""
+        return sorted(village for village, voice in self._voices.items() if voice.is_open)
+
+    def no_end(self) -> frozenset[tuple[int, MessageStatus]]:
+        """Villages where something stands, for real or as an exercise: no such end may go out there."""
+        return frozenset(
+            (village, one.status)
+            for village, voice in self._voices.items()
+            for one in voice.standing.values()
+        )
+
+    def adopt(self, standing: Iterable[tuple[int, Standing]], now_s: int) -> None:
+        """Take over what doors were told before there were bulletins; nothing is said.
+
+        Each village gets an open episode that has asked for what stands, so that its doors hear every
+        rise and the end.
+        """
+        for village, one in standing:
+            self._voices.setdefault(village, Voice()).standing[one.hazard] = one
+        for village, voice in self._voices.items():
+            heard = voice.heard()
+            if heard and not voice.is_open:
+                asked = self._asked(heard)
+                voice.open(heard[0].status, now_s)
+                voice.remember(asked, asked.action, now_s)
+                self._plan(village, voice, now_s)
+
+    def snapshot(self) -> bytes:
+        """Everything between two steps; `restore` of it continues exactly."""
+        voices = dict(sorted(self._voices.items()))
+        codes = [self._codes[village] for village in voices]
+        return msgspec.msgpack.encode(_Snapshot(codes, list(voices.values())), order="sorted")
+
+    def restore(self, state: bytes) -> None:
+        """Take up a snapshot; on an error everything stays as it was.
+
+        Raises
+        ------
+        ValueError
+            If the bytes are no snapshot, or doors of a village that the register no longer has wait
+            for an end.
+        """
+        try:
+            snapshot = msgspec.msgpack.decode(state, type=_Snapshot)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"not a snapshot of bulletins: {error}") from None
+        number = {code: village for village, code in enumerate(self._codes)}
+        voices: dict[int, Voice] = {}
+        for code, voice in zip(snapshot.village_codes, snapshot.voices, strict=True):
+            if code in number:
+                voices[number[code]] = voice
+            elif voice.is_open:
+                raise ValueError(
+                    f"doors of village {code!r} wait for an end, the register has no such village"
+                )
+        self._voices, self._due = voices, []
+        for village, voice in voices.items():
+            self._plan(village, voice)
+
+    def _news(self, voice: Voice, now_s: int) -> tuple[Action, BulletinCause] | None:
+        """What is to be said now; None: nothing. Keeps since when less, or nothing, stands."""
+        if self._is_interrupted(voice):
+            return self._asked(voice.of_status(MessageStatus.ACTUAL)).action, BulletinCause.STATUS
+        heard = voice.heard()
+        if not heard:
+            return self._news_of_quiet(voice, now_s)
+        voice.quiet_s = NEVER
+        asked = self._asked(heard)
+        if voice.told is None:
+            is_early = heard[0].status is MessageStatus.EXERCISE and now_s < self._drill_from_s(voice)
+            is_news = asked.worst >= self._policy.level_min and not is_early
+            return (asked.action, BulletinCause.FIRST) if is_news else None
+        if (rise := _rise(asked, voice.told)) is not None:
+            is_kept_in = voice.stays and not asked.action.moves_people
+            return (Action.STAY if is_kept_in else asked.action), rise
+        if asked.weight < voice.told.weight:
+            voice.fell_s = now_s if voice.fell_s == NEVER else voice.fell_s
+            is_due = self._tells_falls(voice) and now_s >= voice.fell_s + self._policy.settle_s
+            return (Action.STAY, BulletinCause.LOWERED) if is_due else None
+        voice.fell_s = NEVER
+        is_due = self._reminds(voice) and now_s >= voice.issued_s + self._policy.remind_every_s
+        return (asked.action, BulletinCause.REMINDER) if is_due else None
+
+    def _news_of_quiet(self, voice: Voice, now_s: int) -> tuple[Action, BulletinCause] | None:
+        """The end of an episode of which nothing stands; None before it, and outside of one."""
+        if not voice.is_open:
+            return None
+        if voice.seen <= voice.corrected:
+            return Action.CORRECT, BulletinCause.CORRECTED
+        voice.quiet_s = now_s if voice.quiet_s == NEVER else voice.quiet_s
+        is_over = now_s >= voice.quiet_s + self._policy.clear_after_s
+        return (Action.CLEAR, BulletinCause.ENDED) if is_over else None
+
+    def _is_interrupted(self, voice: Voice) -> bool:
+        """Whether something real, at the doors' level, stands in an exercise."""
+        if not voice.is_open or voice.status is MessageStatus.ACTUAL:
+            return False
+        real = voice.of_status(MessageStatus.ACTUAL)
+        return any(one.level >= self._policy.level_min for one in real)
+
+    def _drill_from_s(self, voice: Voice) -> int:
+        return 0 if voice.real_until_s == NEVER else voice.real_until_s + DRILL_PAUSE_S
+
+    def _tells_falls(self, voice: Voice) -> bool:
+        """A fall is news for those who may have gone, once."""
+        return voice.has_moved and not voice.stays
+
+    def _reminds(self, voice: Voice) -> bool:
+        """Whether the last word is one that is repeated."""
+        asks = voice.told is not None and voice.told.action.moves_people
+        return asks and not voice.stays and self._policy.remind_every_s > 0
+
+    def _issue(
+        self, village: int, action: Action, cause: BulletinCause, now_s: int, evidence: Evidence | None
+    ) -> Bulletin:
+        """Write the bulletin that is due, and remember what was said."""
+        voice = self._voices[village]
+        if cause is BulletinCause.STATUS:
+            voice.close(now_s)
+        heard = voice.heard()
+        if not voice.is_open or voice.n >= N_MAX:
+            voice.open(heard[0].status if heard else voice.status, now_s)
+        voice.n += 1
+        standing = self._in_order(heard)
+        if standing and evidence is not None:
+            reason = evidence(village, standing[0].hazard) or standing[0].reason
+            standing = (replace(standing[0], reason=reason), *standing[1:])
+        bulletin = Bulletin(
+            identifier=f"{episode_name(self._prefix, legal(self._codes[village]), voice.opened_s)}.{voice.n}",
+            village=village,
+            opened_s=voice.opened_s,
+            n=voice.n,
+            issued_s=now_s,
+            action=action,
+            worst=max((one.level for one in standing), default=Level.NONE),
+            standing=standing,
+            ended=tuple(sorted(voice.ended)),
+            cause=cause,
+            status=voice.status,
+            evidence=standing[0].reason if standing else None,
+            has_moved=voice.has_moved or action.moves_people,
+        )
+        if action.is_end:
+            voice.close(now_s)
+        else:
+            voice.remember(self._asked(heard), action, now_s)
+        return bulletin
+
+    def _asked(self, heard: Sequence[Standing]) -> Asked:
+        """What hazards ask for together. At least one stands."""
+        lead = self._in_order(heard)[0]
+        worst = max(one.level for one in heard)
+        action = self._orders.order(lead.hazard, lead.level).action
+        weight = self._weight(lead)
+        top = [one for one in heard if self._weight(one) == weight or one.level == worst]
+        refuges = frozenset(self._orders.of(one.hazard).refuge for one in top)
+        return Asked(action, lead.level, worst, refuges)
+
+    def _in_order(self, standing: Iterable[Standing]) -> tuple[Standing, ...]:
+        return tuple(sorted(standing, key=lambda one: (*(-part for part in self._weight(one)), one.hazard)))
+
+    def _weight(self, one: Standing) -> tuple[int, int]:
+        return self._orders.order(one.hazard, one.level).action.rank, int(one.level)
+
+    def _plan(self, village: int, voice: Voice, after_s: int = NEVER) -> None:
+        """When the village has to be looked at again if nothing happens there."""
+        policy = self._policy
+        due_s = NEVER
+        if voice.quiet_s != NEVER:
+            due_s = voice.quiet_s + policy.clear_after_s
+        elif voice.fell_s != NEVER:
+            due_s = voice.fell_s + policy.settle_s if self._tells_falls(voice) else NEVER
+        elif self._reminds(voice):
+            due_s = voice.issued_s + policy.remind_every_s
+        elif voice.standing and not voice.is_open:
+            due_s = self._drill_from_s(voice)
+        if due_s > after_s:
+            heapq.heappush(self._due, (due_s, village))
+
+
+def _rise(asked: Asked, told: Asked) -> BulletinCause | None:
+    """Why what is asked for now is more than what was told; None: it is not."""
+    if asked.weight > told.weight or asked.worst > told.worst:
+        return BulletinCause.RAISED
+    if asked.weight == told.weight and asked.refuges - told.refuges:
+        return BulletinCause.REFUGE
+    return None

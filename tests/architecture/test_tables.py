@@ -15,6 +15,7 @@ import warnstream
 from warnstream.model.level import Level
 
 PARTIAL = {
+    "warnstream.model.bulletins._RANK": "stay, clear and correct are asked for by no level",
     "warnstream.config.node.quality._OWN_STEP": "movement alone has keys of its own",
     "warnstream.runners.intake.refusals._REASON_OF_FLAG": "the other flags refuse nothing",
     "warnstream.config.rules.terms._WINDOW_S_MAX": "quantities whose window may be chosen",

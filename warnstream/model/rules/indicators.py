@@ -66,6 +66,9 @@ class IndicatorInfo:
     ----------
     unit : str
         Of its values and thresholds.
+    words_zh, words_en : str
+        Names in texts to people: the value is formatted into ``{value}`` (Chinese puts it after the
+        name), its time into ``{over}`` or ``{days}``. Empty where it is no number of an instrument.
     is_rain : bool
         The rain stations of a village answer for it; all others have a station of their own, or none.
     variables : tuple of Variable
@@ -82,6 +85,8 @@ class IndicatorInfo:
     """
 
     unit: str
+    words_zh: str
+    words_en: str
     variables: tuple[Variable, ...] = ()
     is_rain: bool = False
     sensor: Variable | None = None
@@ -90,52 +95,88 @@ class IndicatorInfo:
     fewer_is_worse: bool = False
 
 
-def _rain(unit: str = "mm", *, has_window: bool = False, is_of_earlier_rain: bool = False) -> IndicatorInfo:
-    variables = (Variable.RAIN, Variable.RAIN_TIP, *COUNTERS)
+def _rain(
+    words_zh: str, words_en: str, unit: str = "mm", *, has_window: bool = False, is_earlier: bool = False
+) -> IndicatorInfo:
     return IndicatorInfo(
-        unit, variables, is_rain=True, is_of_earlier_rain=is_of_earlier_rain, has_window=has_window
+        unit,
+        words_zh,
+        words_en,
+        _RAIN,
+        is_rain=True,
+        is_of_earlier_rain=is_earlier,
+        has_window=has_window,
     )
 
 
-def _sensor(unit: str, *variables: Variable, has_window: bool = False) -> IndicatorInfo:
-    return IndicatorInfo(unit, variables, sensor=variables[0], has_window=has_window)
+def _sensor(
+    unit: str, words_zh: str, words_en: str, *variables: Variable, has_window: bool = False
+) -> IndicatorInfo:
+    return IndicatorInfo(unit, words_zh, words_en, variables, sensor=variables[0], has_window=has_window)
 
 
+_RAIN = (Variable.RAIN, Variable.RAIN_TIP, *COUNTERS)
 _MOVEMENT = (Variable.DISPLACEMENT, Variable.CRACK)
 _TILT = (Variable.TILT_X, Variable.TILT_Y, Variable.TEMPERATURE)
 
 INDICATORS: Mapping[Indicator, IndicatorInfo] = MappingProxyType(
     {
-        Indicator.RAIN: _rain(has_window=True),
-        Indicator.STAGE: _sensor("m", Variable.STAGE),
-        Indicator.SOIL_WATER: _rain(is_of_earlier_rain=True),
-        Indicator.INTENSITY: _rain("mm/h", is_of_earlier_rain=True),
-        Indicator.EFFECTIVE_RAIN: _rain(has_window=True, is_of_earlier_rain=True),
-        Indicator.ANTECEDENT_RAIN: _rain(is_of_earlier_rain=True),
-        Indicator.WEIGHTED_RAIN: _rain(is_of_earlier_rain=True),
-        Indicator.TILT_RATE: _sensor("deg/h", *_TILT, has_window=True),
-        Indicator.VELOCITY: _sensor("mm/d", *_MOVEMENT, has_window=True),
-        Indicator.TANGENT_ANGLE: _sensor("deg", *_MOVEMENT),
-        Indicator.DISPLACEMENT: _sensor("mm", Variable.DISPLACEMENT),
-        Indicator.CRACK: _sensor("mm", Variable.CRACK),
-        Indicator.PORE_PRESSURE: _sensor("kPa", Variable.PORE_PRESSURE),
-        Indicator.FAILURE_TIME: IndicatorInfo("h", _MOVEMENT, sensor=_MOVEMENT[0], fewer_is_worse=True),
-        Indicator.WATER_DEPTH: _sensor("cm", Variable.WATER_DEPTH),
-        Indicator.FIRE_WEATHER: IndicatorInfo(
-            "", (*_rain().variables, Variable.TEMPERATURE, Variable.HUMIDITY, Variable.WIND_SPEED)
+        Indicator.RAIN: _rain("{over}雨量", "{value} of rain in {over}", has_window=True),
+        Indicator.STAGE: _sensor("m", "水位", "water level {value}", Variable.STAGE),
+        Indicator.SOIL_WATER: _rain("土壤雨量指数", "soil water index {value}", is_earlier=True),
+        Indicator.INTENSITY: _rain(
+            "{over}过程平均雨强", "mean intensity {value} over {over} of rain", "mm/h", is_earlier=True
         ),
-        Indicator.FORECAST_RAIN: _rain(),
-        Indicator.EVENT_RAIN: _rain(is_of_earlier_rain=True),
-        Indicator.STAGE_RISE: _sensor("m/h", Variable.STAGE, has_window=True),
-        Indicator.SIGN: IndicatorInfo(""),
-        Indicator.LEVEL: IndicatorInfo(""),
-        Indicator.DAILY_RAIN: _rain(),
-        Indicator.PRIOR_RAIN: _rain(),
-        Indicator.PRIOR_INDEX: _rain(),
-        Indicator.DAILY_INDEX: _rain(),
+        Indicator.EFFECTIVE_RAIN: _rain(
+            "有效雨量", "effective rain {value} (half-life {over})", has_window=True, is_earlier=True
+        ),
+        Indicator.ANTECEDENT_RAIN: _rain("前期有效雨量", "antecedent rain {value}", is_earlier=True),
+        Indicator.WEIGHTED_RAIN: _rain("7日加权雨量", "weighted rain of 7 days {value}", is_earlier=True),
+        Indicator.TILT_RATE: _sensor("deg/h", "倾斜速率", "tilt rate {value}", *_TILT, has_window=True),
+        Indicator.VELOCITY: _sensor("mm/d", "变形速率", "velocity {value}", *_MOVEMENT, has_window=True),
+        Indicator.TANGENT_ANGLE: _sensor("deg", "切线角", "tangent angle {value}", *_MOVEMENT),
+        Indicator.DISPLACEMENT: _sensor("mm", "累计位移", "displacement {value}", Variable.DISPLACEMENT),
+        Indicator.CRACK: _sensor("mm", "裂缝宽度变化", "crack {value}", Variable.CRACK),
+        Indicator.PORE_PRESSURE: _sensor(
+            "kPa", "孔隙水压力", "pore pressure {value}", Variable.PORE_PRESSURE
+        ),
+        Indicator.FAILURE_TIME: IndicatorInfo(
+            "h",
+            "推算距失稳时间",
+            "time to failure {value}",
+            _MOVEMENT,
+            sensor=_MOVEMENT[0],
+            fewer_is_worse=True,
+        ),
+        Indicator.WATER_DEPTH: _sensor("cm", "积水深度", "water depth {value}", Variable.WATER_DEPTH),
+        Indicator.FIRE_WEATHER: IndicatorInfo(
+            "",
+            "森林火险气象指数",
+            "fire weather index {value}",
+            (*_RAIN, Variable.TEMPERATURE, Variable.HUMIDITY, Variable.WIND_SPEED),
+        ),
+        Indicator.FORECAST_RAIN: _rain("预报雨量", "forecast rain {value}"),
+        Indicator.EVENT_RAIN: _rain("本次过程雨量", "rain of the event {value}", is_earlier=True),
+        Indicator.STAGE_RISE: _sensor(
+            "m/h", "水位上涨速率", "rise of the water level {value}", Variable.STAGE, has_window=True
+        ),
+        Indicator.SIGN: IndicatorInfo("", "", ""),
+        Indicator.LEVEL: IndicatorInfo("", "", ""),
+        Indicator.DAILY_RAIN: _rain("近{days}日雨量（含今日）", "{value} of rain in {days} days with today"),
+        Indicator.PRIOR_RAIN: _rain("今日前{days}日雨量", "{value} of rain in the {days} days before today"),
+        Indicator.PRIOR_INDEX: _rain(
+            "今日前{days}日前期影响雨量", "antecedent rain of the {days} days before today {value}"
+        ),
+        Indicator.DAILY_INDEX: _rain(
+            "近{days}日前期影响雨量（含今日）", "antecedent rain of {days} days with today {value}"
+        ),
     }
 )
 """Every indicator, once."""
+
+INDICATOR_OF_WORD: Mapping[str, Indicator] = MappingProxyType(
+    {indicator.word: indicator for indicator in Indicator}
+)
 
 BY_DAYS = frozenset(
     {Indicator.DAILY_RAIN, Indicator.PRIOR_RAIN, Indicator.PRIOR_INDEX, Indicator.DAILY_INDEX}

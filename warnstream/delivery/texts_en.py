@@ -12,6 +12,7 @@ from warnstream.delivery.texts import (
     number,
     short,
 )
+from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local, iso_local
 from warnstream.model.warning import Cause
@@ -90,7 +91,7 @@ def _why(parts: MessageParts) -> str:
     if cause is Cause.CANCELLED:
         return "Ended by the duty officer."
     if cause is Cause.ENDED:
-        return "Measurements are below the warning values again."
+        return f"Measurements are below the warning values again.{_silent_raisers(parts.reason)}"
     if parts.message.blind:
         return "The gauges are silent: nobody can confirm an improvement, the level is held."
     resumed = "The gauges report again. " if cause is Cause.SIGHT_REGAINED else ""
@@ -115,11 +116,16 @@ def _deadline(parts: MessageParts) -> str:
 
 def reason_text(parts: ReasonParts) -> str:
     """Why, in whole sentences."""
+    if parts.reason.indicator == UNEXPLAINED:
+        return "A warning value has been reached; by how much cannot be told now, unconfirmed."
+    silent = _silent_raisers(parts)
+    if parts.reason.indicator == SILENT_RAISER:
+        return f"Measurements are falling.{silent}"
     signs = _signs(parts)
     info = indicator_info(parts.reason.indicator)
     if info is None or not info.words_en:
         return signs or "The warning level of another hazard has been reached."
-    others = f"{_others(parts)}{_travel(parts)}{_spare(parts)}"
+    others = f"{_others(parts)}{_travel(parts)}{_spare(parts)}{silent}"
     return f"{_measured(parts)}{others}{' ' if signs else ''}{signs}"
 
 
@@ -188,6 +194,18 @@ def _measured(parts: ReasonParts) -> str:
     return (
         f"Expected within {_duration(reason.lead_s)} at {where[0].lower()}{where[1:]}: {what} "
         f"({ahead} {unit} of it forecast), threshold {threshold} {unit} (forecast of {parts.clock}{doubt})."
+    )
+
+
+def _silent_raisers(parts: ReasonParts | None) -> str:
+    """Which sensors raised the level and cannot confirm its fall; empty as a rule."""
+    if parts is None:
+        return ""
+    return "".join(
+        f" Not confirmed: {short(fact.station, LONG_NAME_MAX)} has been silent since "
+        f"{clock_local(fact.held_since_s, parts.utc_offset_s)} "
+        f"(last {number(fact.value, UNKNOWN)} {short(fact.unit)})."
+        for fact in parts.facts_of(SILENT_RAISER)
     )
 
 

@@ -15,6 +15,7 @@ from warnstream.delivery.texts import (
     number,
     short,
 )
+from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local, iso_local
 from warnstream.model.warning import Cause
@@ -103,7 +104,7 @@ def _why(parts: MessageParts) -> str:
     if cause is Cause.CANCELLED:
         return "由值班人员解除。"
     if cause is Cause.ENDED:
-        return "监测值已回落到预警值以下。"
+        return f"监测值已回落到预警值以下。{_silent_raisers(parts.reason)}"
     if parts.message.blind:
         return "监测站失联，无法确认是否好转，预警等级维持不变。"
     resumed = "监测已恢复。" if cause is Cause.SIGHT_REGAINED else ""
@@ -128,10 +129,15 @@ def _deadline(parts: MessageParts) -> str:
 
 def reason_text(parts: ReasonParts) -> str:
     """Why, in whole sentences."""
+    if parts.reason.indicator == UNEXPLAINED:
+        return "已达到预警阈值，具体数值暂无法给出，待核实。"
+    silent = _silent_raisers(parts)
+    if parts.reason.indicator == SILENT_RAISER:
+        return f"监测值正在回落。{silent}"
     signs = _signs(parts)
     if not _what(parts.reason.indicator, parts.reason.duration_s):
         return signs or "其他灾害预警等级已达到阈值。"
-    return f"{_measured(parts)}{_others(parts)}{_travel(parts)}{_spare(parts)}{signs}"
+    return f"{_measured(parts)}{_others(parts)}{_travel(parts)}{_spare(parts)}{silent}{signs}"
 
 
 def _signs(parts: ReasonParts) -> str:
@@ -192,6 +198,17 @@ def _measured(parts: ReasonParts) -> str:
     return (
         f"预计{_duration(reason.lead_s)}内{where}{what}将达{value}{unit}"
         f"（含预报{ahead}{unit}），阈值{threshold}{unit}（{parts.clock}起报{doubt}）。"
+    )
+
+
+def _silent_raisers(parts: ReasonParts | None) -> str:
+    """Which sensors raised the level and cannot confirm its fall; empty as a rule."""
+    if parts is None:
+        return ""
+    return "".join(
+        f"未核实：{short(fact.station)}站{clock_local(fact.held_since_s, parts.utc_offset_s)}后无数据"
+        f"（末值{number(fact.value, UNKNOWN)}{UNIT.get(fact.unit, short(fact.unit))}）。"
+        for fact in parts.facts_of(SILENT_RAISER)
     )
 
 

@@ -5,6 +5,12 @@ from enum import StrEnum
 
 from warnstream.model.level import Level
 
+UNEXPLAINED = "unexplained"
+"""`Reason.indicator` where a level was reached and how could not be worked out."""
+
+SILENT_RAISER = "silent_raiser"
+"""Indicator of a sensor that raised a level and is silent now; of a reason that has nothing else to say."""
+
 
 class Change(StrEnum):
     """Kinds of change of one village and hazard."""
@@ -29,6 +35,7 @@ class Fact:
     value, threshold : float
         In `unit`, never NaN. A level is its number, 0 to 4; a sign counts its reports against 1. Of a gauge
         and its spare the value is that of `station`, the threshold that of the other, which is used.
+        Of a `SILENT_RAISER` the value is the last one that was heard, at `held_since_s`.
     unit : str
     duration_s, lead_s : int
         As in `Reason`.
@@ -36,7 +43,7 @@ class Fact:
         Since when it has held without a break, where a time was asked for; 0 otherwise.
     note : str
         Kind of the sign, name of the other hazard, begin and end of a window of days, why a gauge is
-        doubted (word of a `StationFlag`, or ``silent``); empty otherwise.
+        doubted (word of a `StationFlag`, or ``silent``), what a `SILENT_RAISER` measures; empty otherwise.
     coverage : float
         Share of the window that was observed, 0 to 1.
     grid : str
@@ -63,7 +70,7 @@ class Reason:
     Attributes
     ----------
     indicator : str
-        ``rain`` or ``stage``.
+        Word of an `Indicator`, or `UNEXPLAINED`.
     station : str
         Code of the station that weighs most in the value, a spare where its readings are used; empty
         if none reports.
@@ -130,7 +137,8 @@ class LevelChange:
 
     `crossed_at_s` is event time (the observation that made the difference),
     `at_s` the engine's time. `reason` is None for sight changes and for falls
-    of which nothing is above a threshold any more.
+    of which nothing is above a threshold any more, unless a sensor that raised
+    the level is silent.
     """
 
     kind: Change
@@ -141,3 +149,8 @@ class LevelChange:
     at_s: int
     crossed_at_s: int
     reason: Reason | None
+
+    @property
+    def confirmed(self) -> bool:
+        """False where the duty officer is to look: what carries the change is doubtful, alone or silent."""
+        return self.reason is None or self.reason.confirmed

@@ -434,14 +434,21 @@ class Node:
         self._board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
 
     def _tell_failures(self, failures: dict[str, str]) -> None:
-        for name in [key for key in self._trouble if key.startswith("hazard ")]:
-            if name.removeprefix("hazard ") not in failures:
-                del self._trouble[name]
-                log.warning("evaluated again", extra={"hazard": name.removeprefix("hazard ")})
-        for hazard, error in failures.items():
-            if f"hazard {hazard}" not in self._trouble:
-                log.error("cannot be evaluated, levels are held", extra={"hazard": hazard, "error": error})
-            self._trouble[f"hazard {hazard}"] = f"{hazard} cannot be evaluated, its levels are held: {error}"
+        """Hazards that hold their levels, and other parts of the step without which it went on."""
+        hazards = {rule.name for rule in self.configuration.rules}
+        failing = {f"{'hazard' if part in hazards else 'part'} {part}": part for part in failures}
+        known = [key for key in self._trouble if key.startswith(("hazard ", "part "))]
+        for key in [key for key in known if key not in failing]:
+            del self._trouble[key]
+            kind, part = key.split(" ", maxsplit=1)
+            log.warning("evaluated again", extra={kind: part})
+        for key, part in failing.items():
+            error, is_hazard = failures[part], part in hazards
+            what = "evaluated, its levels are held" if is_hazard else "worked out, the rest of the step is"
+            if key not in self._trouble:
+                event = "cannot be evaluated, levels are held" if is_hazard else "a part of a step failed"
+                log.error(event, extra={"hazard" if is_hazard else "part": part, "error": error})
+            self._trouble[key] = f"{part} cannot be {what}: {error}"
 
     # Recovery.
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from warnstream.config.thresholds.context import Build, HazardContext
+from warnstream.config.thresholds.intervals import check_intervals
 from warnstream.config.thresholds.rivers import read_river, with_reaches
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
@@ -53,6 +54,8 @@ class RiverStageSection(HazardSection):
     def read(self, context: HazardContext) -> Build:
         """Check gauges and reaches; thresholds with what is known of them."""
         check_has_rows(self.table, context)
+        ahead_s = {"horizon": self.horizon_s} if self.forecast_level_max > Level.NONE else {}
+        check_intervals({"stale_after": self.stale_after_s, **ahead_s}, context)
         river = read_river(self.table, self.gauges, self.travel, context)
 
         def build(rows: Sequence[Threshold], places: Villages, stations: Stations) -> CriticalStage:

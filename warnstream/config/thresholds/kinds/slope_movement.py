@@ -9,6 +9,7 @@ from pydantic import Field
 
 from warnstream.config.faults import unknown
 from warnstream.config.thresholds.context import Build, HazardContext
+from warnstream.config.thresholds.intervals import check_intervals
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
 from warnstream.config.thresholds.sensor_rows import check_has_rows, sensor_rows
@@ -86,6 +87,7 @@ class SlopeMovementSection(HazardSection):
             )
             context.fault(("steady_mm_per_day",), expected)
         check_has_rows(self.table, context)
+        check_intervals({"stale_after": self.stale_after_s}, context)
         return self._table
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> SlopeTable:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from warnstream.config.thresholds.context import Build, HazardContext
+from warnstream.config.thresholds.intervals import check_intervals
 from warnstream.config.thresholds.rain_levels import RainLevelSection, check_rain_levels, critical_rain
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
@@ -57,6 +58,7 @@ class WaterloggingSection(HazardSection):
     def read(self, context: HazardContext) -> Build:
         """Check the levels of rain; depths by sensor, rain by village."""
         check_rain_levels(self.levels, context)
+        check_intervals({"stale_after": self.stale_after_s}, context)
         return self._table
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> WaterloggingTable:

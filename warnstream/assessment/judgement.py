@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from warnstream.assessment.lone_gauges import Capped, LoneGauges
 from warnstream.assessment.plain_reasons import bare_reason, reason_of_sign
 from warnstream.assessment.raisers import SilentRaisers
 from warnstream.assessment.reasons import (
@@ -48,8 +49,10 @@ from warnstream.model.rules.indicators import (
     VillageRain,
     no_levels,
 )
+from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.model.rules.rules import (
     CriticalRain,
+    CriticalStage,
     FireTable,
     HazardRule,
     LandslideRain,
@@ -86,13 +89,17 @@ class Judgement:
         Of the last step: rain over critical rainfall by hazard (`HazardLevels.ratio`), of the worst zone.
     """
 
-    def __init__(self, network: Network, rules: tuple[HazardRule, ...]) -> None:
+    def __init__(
+        self, network: Network, rules: tuple[HazardRule, ...], lone_gauges: LoneGauges | None = None
+    ) -> None:
         self._network = network
         self._places = network.places
         self._rules = rules
         self._order = reading_order(rules)
         self._plan = RulePlan(rules, self._places.village)
         self._numberless = frozenset(rule.name for rule in rules if has_no_number(rule.thresholds))
+        self._lone_gauges = lone_gauges or LoneGauges(None, NeighbourPolicy())
+        self._capped: dict[str, Capped | None] = {}
         self._read: RuleSources | None = None
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: self._level_state(rule) for rule in rules}
@@ -123,6 +130,11 @@ class Judgement:
         spoken = self._last.get(rule.name)
         return None if spoken is None else self._explain(rule, village, spoken, sources, {})
 
+    def is_lone(self, hazard: str, place: int) -> bool:
+        """Whether one gauge alone carried the level of a place in the last step."""
+        capped = self._capped.get(hazard)
+        return capped is not None and bool(capped.lone[place])
+
     def told(self, rule: HazardRule, place: int, sources: Sources) -> list[RuleLevelFound]:
         """What became of the conditions of a rule of the operator's own at one place in the last step."""
         return self._plan.told(rule, place, self._rule_sources(sources))
@@ -148,7 +160,9 @@ class Judgement:
         """Changes of one hazard. The one place where its failure is caught; its level is held then."""
         self._last[rule.name] = None
         try:
-            spoken = self._speak(rule, self._evaluate(rule, sources))
+            found = self._evaluate(rule, sources)
+            capped = self._capped[rule.name] = self._cap(rule, found, sources, failures)
+            spoken = self._speak(rule, found if capped is None else capped.found)
             self.ratio[rule.name] = spoken.ratio
             self._last[rule.name] = spoken = self._with_signs(rule, spoken, sources, failures)
             return self._move(rule, spoken, sources, failures)
@@ -232,15 +246,32 @@ class Judgement:
         last = self._found_by_rain.get(rule.name)
         if last is not None and last[0] is rain and last[1] is antecedent:
             return last[2]
-        if isinstance(rule.thresholds, LandslideRain):
-            assert antecedent is not None, "planned for from the rules"
-            found = landslide_rain.evaluate(rule, rain, antecedent)
-        elif isinstance(rule.thresholds, CriticalRain) and rule.thresholds.wetness is not None:
-            found = critical_rainfall.evaluate(rule, rain, antecedent)
-        else:
-            found = RAIN_EVALUATORS[rule.evaluator](rule, rain)
+        found = _evaluate_rain(rule, rain, antecedent)
         self._found_by_rain[rule.name] = rain, antecedent, found
         return found
+
+    def _cap(
+        self, rule: HazardRule, found: HazardLevels, sources: Sources, failures: dict[str, str]
+    ) -> Capped | None:
+        """What was found as far as single gauges may raise it; None where none carries a level alone."""
+        if isinstance(rule.thresholds, CriticalStage | SlopeTable | FireTable) or not found.level.any():
+            return None
+        try:
+            shared = self._lone_gauges.shared(sources)
+            if shared is None or not found.level[shared.places].any():
+                return None
+            if isinstance(rule.thresholds, RuleTable):
+                level = self._lone_gauges.level_of_rule(rule, found, self._plan, sources, shared)
+                return self._lone_gauges.cap(found, None, level, shared)
+            others = replace(sources, rain=shared.rain, antecedent=shared.antecedent)
+            if isinstance(rule.thresholds, WaterloggingTable):
+                believed = self._by_sensors(rule, others)
+            else:
+                believed = _evaluate_rain(rule, others.rain, others.antecedent)
+            return self._lone_gauges.cap(found, believed, believed.level, shared)
+        except Exception as error:  # noqa: BLE001  # a doubt that fails must not keep the level back
+            failures["lone gauges"] = describe(error)
+            return None
 
     def _by_sensors(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         """Hazards whose tables name stations."""
@@ -309,12 +340,16 @@ class Judgement:
         sign = sources.signs.worst(village, rule.signs) if rule.signs is not None else None
         if sign is not None and spoken.of_villages.indicator[village] == Indicator.SIGN:
             return reason_of_sign(sign, rule.source)
+        capped = self._capped.get(rule.name)
         if isinstance(rule.thresholds, RuleTable):
-            carriers = self._plan.carriers(rule, place, int(found.level[place]))
+            level = int(found.level[place] if capped is None else capped.uncapped[place])
+            carriers = self._plan.carriers(rule, place, level)
             facts = [self._fact(leaf, since_s, place, sources) for leaf, since_s in carriers]
             reason = reason_of_facts(rule, place, facts, sources, self._network)
         else:
             reason = reason_of_value(rule, place, found, sources, self._network)
+        if self.is_lone(rule.name, place):
+            reason = replace(reason, confirmed=False, lone_gauge=True)
         return replace(reason, zone=self._places.zone[place])
 
     def _explain_fall(
@@ -410,6 +445,16 @@ def durations_of(rules: tuple[HazardRule, ...]) -> Int32Array:
         elif isinstance(rule.thresholds, LandslideRain):
             needed |= rule.thresholds.durations_s
     return np.array(sorted(needed), dtype=np.int32)
+
+
+def _evaluate_rain(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None) -> HazardLevels:
+    """What the evaluator of a hazard of rain alone finds."""
+    if isinstance(rule.thresholds, LandslideRain):
+        assert antecedent is not None, "planned for from the rules"
+        return landslide_rain.evaluate(rule, rain, antecedent)
+    if isinstance(rule.thresholds, CriticalRain) and rule.thresholds.wetness is not None:
+        return critical_rainfall.evaluate(rule, rain, antecedent)
+    return RAIN_EVALUATORS[rule.evaluator](rule, rain)
 
 
 def with_signs(found: HazardLevels, level: LevelArray) -> HazardLevels:

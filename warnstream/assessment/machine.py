@@ -19,6 +19,7 @@ from warnstream.assessment.explanation import Explained, VillageView, view_villa
 from warnstream.assessment.grids import Grids, GridsStep
 from warnstream.assessment.isolation import Isolation
 from warnstream.assessment.judgement import Judgement, durations_of
+from warnstream.assessment.lone_gauges import LoneGauges
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.stations import Arrays, StationPolicies, StationState
 from warnstream.assessment.villages import (
@@ -146,7 +147,7 @@ class Assessment:
         self._grids = Grids(
             network, grids, windows, quality.rain_mm_per_min_max, self._stations.duration_s, weights.own
         )
-        self._judgement = Judgement(network, rules)
+        self._judgement = Judgement(network, rules, LoneGauges(weights.neighbours, quality.neighbours))
         self._network = network
         self._last: Explained | None = None
         self._unknown = no_rain_known(self._stations, weights.own)

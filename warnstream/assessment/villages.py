@@ -155,7 +155,7 @@ class VillageState:
             return None
         key = (stations.antecedent.version, self._nowcast_at_s, is_heard.tobytes(), mute.tobytes())
         if self._antecedent is None or self._antecedent[0] != key:
-            found = _combine_antecedent(stations.antecedent, stations.plan, rain, self._ahead_mm, mute=mute)
+            found = combine_antecedent(stations.antecedent, stations.plan, rain, self._ahead_mm, mute=mute)
             self._antecedent = key, found
         return self._antecedent[1]
 
@@ -269,7 +269,7 @@ def _beside(stations: StationState, taken: SelectedWindows, days: DayRain | None
     return Windows(rain_mm, coverage, unmeasured, days)
 
 
-def _combine_antecedent(
+def combine_antecedent(
     stations: AntecedentRain,
     plan: AntecedentPlan,
     rain: VillageRain,

@@ -139,6 +139,11 @@ class MessageParts:
         return self.message.msg_type is MessageType.CANCEL
 
     @property
+    def is_lone(self) -> bool:
+        """One gauge alone says so, against whole, dry neighbours: the first words of every text."""
+        return self.reason is not None and self.reason.reason.lone_gauge
+
+    @property
     def unaffirmed_h(self) -> int:
         """Whole hours that nobody has looked at the warning for longer than allowed; 0 as a rule."""
         return self.message.unaffirmed_s // HOUR_S

@@ -21,6 +21,7 @@ LONG_NAME_MAX = 3 * NAME_MAX
 """Latin letters are narrow: a name may have more of them."""
 
 MARK = "[EXERCISE] "
+LONE_GAUGE = "One gauge, not confirmed. "
 COLOUR = ("none", "BLUE", "YELLOW", "ORANGE", "RED")
 MONTH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ACTION = {
@@ -53,7 +54,7 @@ UNKNOWN = "unknown"
 def texts(parts: MessageParts) -> Texts:
     """English texts of a message."""
     message = parts.message
-    mark = MARK if parts.is_exercise else ""
+    mark = (MARK if parts.is_exercise else "") + (LONE_GAUGE if parts.is_lone else "")
     event = parts.event.en
     names = (parts.village, parts.township, parts.county)
     place = ", ".join(part for name in names if (part := short(name, LONG_NAME_MAX)))

@@ -23,6 +23,7 @@ from warnstream.model.warning import Cause
 TEXT_MAX = 200
 
 MARK = "【演练】"
+LONE_GAUGE = "一站未核。"
 COLOUR = ("无", "蓝色", "黄色", "橙色", "红色")
 ACTION = {
     Level.BLUE: "请留意预警，远离河沟和陡坡",
@@ -67,7 +68,7 @@ UNKNOWN = "未知"
 def texts(parts: MessageParts) -> Texts:
     """Chinese texts of a message."""
     message = parts.message
-    mark = MARK if parts.is_exercise else ""
+    mark = (MARK if parts.is_exercise else "") + (LONE_GAUGE if parts.is_lone else "")
     event = parts.event.zh
     place = clean(short(parts.county) + short(parts.township) + short(parts.village))
     warning = f"{short(event)}{COLOUR[parts.level]}预警"

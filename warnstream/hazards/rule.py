@@ -171,6 +171,10 @@ class RulePlan:
         is_enough = float(self.value(ended, sources).value[place]) >= float(self.amount(term)[place])
         return replace(term, quantity=ended) if is_enough else term
 
+    def reached_levels(self, rule: HazardRule, place: int) -> list[int]:
+        """Levels whose conditions were reached at a place in the last step, the highest first."""
+        return [int(level) for level, n in reversed(self._levels[rule.name]) if self._found[n][0, place]]
+
     def carriers(self, rule: HazardRule, village: int, level: int) -> list[tuple[Leaf, int]]:
         """Terms that carry a village's level, each with the time since when it had to hold (0: none).
 

@@ -101,6 +101,9 @@ class Reason:
         CAP word that a warning's certainty may not be above; empty: no such limit.
     ratio : float or None
         Rain over the critical rainfall of the highest level, where the hazard has that score.
+    lone_gauge : bool
+        One gauge alone says so, against whole, dry neighbours: the level is no higher than the policy
+        allows, whatever the value has reached.
     facts : tuple of Fact
         Everything that had to hold, where that was more than the value above
         (`warnstream.hazards.rule`), and signs that people have seen.
@@ -124,6 +127,7 @@ class Reason:
     grid: str = ""
     gauge_value: float = 0.0
     certainty: str = ""
+    lone_gauge: bool = False
 
     @property
     def is_observed(self) -> bool:

@@ -21,7 +21,7 @@ import pytest
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
-from warnstream.assessment import judgement
+from tests.kinds import judge_by
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.hazards import rainstorm
@@ -148,7 +148,7 @@ def test_two_failing_hazards_hold_their_levels_and_silence_no_other(
             raise RuntimeError("seeded fault")
         return rainstorm.evaluate(rule, rain)
 
-    monkeypatch.setitem(judgement.RAIN_EVALUATORS, "rainstorm", fails)
+    judge_by(monkeypatch, "rainstorm", fails)
     caplog.set_level(logging.INFO)
     with running(with_empty_table(load_configuration(county), "flash_flood")) as node:
         storm = Storm(node)

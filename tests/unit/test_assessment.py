@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.kinds import judge_by
 from tests.networks import (
     HOUR,
     QUALITY,
@@ -15,7 +16,7 @@ from tests.networks import (
     stage,
     stage_rule,
 )
-from warnstream.assessment import Assessment, Weights, judgement
+from warnstream.assessment import Assessment, Weights
 from warnstream.hazards import critical_rainfall
 from warnstream.model.changes import Change
 from warnstream.model.level import Level
@@ -28,6 +29,7 @@ from warnstream.model.observations.readings import (
     concatenate,
     empty_batch,
 )
+from warnstream.model.rules.indicators import HazardLevels, VillageRain
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 
 N = 3
@@ -254,12 +256,12 @@ def test_a_snapshot_of_other_rules_is_refused() -> None:
 
 
 def _fail_for(monkeypatch: pytest.MonkeyPatch, hazard: str) -> None:
-    def evaluate(rule: HazardRule, villages: object) -> object:
+    def evaluate(rule: HazardRule, villages: VillageRain) -> HazardLevels:
         if rule.name == hazard:
             raise RuntimeError("seeded fault")
-        return critical_rainfall.evaluate(rule, villages)  # type: ignore[arg-type]
+        return critical_rainfall.evaluate(rule, villages)
 
-    monkeypatch.setitem(judgement.RAIN_EVALUATORS, "critical_rainfall", evaluate)
+    judge_by(monkeypatch, "critical_rainfall", evaluate)
 
 
 def tips(*rows: tuple[int, float]) -> ReadingBatch:

@@ -185,7 +185,9 @@ def test_the_soil_is_warmed_up_by_the_days_before() -> None:
 
 def test_the_day_of_the_antecedent_index_begins_where_days_do() -> None:
     """Of 10 mm that fell before the day ended 8.4 count in the next; of today's all."""
-    rule = replace(landslide((), []), thresholds=replace(landslide((), []).thresholds, api_days=None))  # type: ignore[arg-type]
+    slide = landslide((), [])
+    assert isinstance(slide.thresholds, LandslideRain)
+    rule = replace(slide, thresholds=replace(slide.thresholds, api_days=None))
     weights = nearest_weights(1, 1)
     assessment = Assessment(
         network_of(1, 1, interval_s=3600),

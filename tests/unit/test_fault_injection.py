@@ -32,7 +32,7 @@ from warnstream.hazards import (
     slope_movement,
     waterlogging,
 )
-from warnstream.hazards.rule import RulePlan
+from warnstream.hazards.conditions.plan import RulePlan
 from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.lifecycle.hysteresis import LevelState

@@ -12,7 +12,7 @@ import numpy as np
 
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.villages import combine_antecedent, windows_of
-from warnstream.hazards.rule import RulePlan
+from warnstream.hazards.conditions.plan import RulePlan
 from warnstream.model.arrays import BoolArray, LevelArray
 from warnstream.model.grids import NO_GRID
 from warnstream.model.network import StationWeights

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.explanation import Explained, VillageView, view_village
 from warnstream.assessment.grids import Grids, GridsStep
 from warnstream.assessment.isolation import Isolation
-from warnstream.assessment.judgement import Judgement, durations_of
+from warnstream.assessment.judgement import Judgement
 from warnstream.assessment.lone_gauges import LoneGauges
 from warnstream.assessment.reasons import Sources
+from warnstream.assessment.rule_needs import needs_of_all
 from warnstream.assessment.stations import Arrays, StationPolicies, StationState
 from warnstream.assessment.villages import (
     GaugeAvailability,
@@ -141,8 +141,9 @@ class Assessment:
     ) -> None:
         self._places = network.places
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
-        asked = asked_windows(rules, durations_of(rules), windows.longest_s)
-        self._stations = StationState(network.stations, rules, policies, weights.neighbours, asked, past)
+        self._stations = StationState(
+            network.stations, needs_of_all(rules), policies, weights.neighbours, past
+        )
         self._villages = VillageState(len(self._places), weights, nowcast)
         self._grids = Grids(
             network, grids, windows, quality.rain_mm_per_min_max, self._stations.duration_s, weights.own

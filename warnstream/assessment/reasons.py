@@ -6,7 +6,8 @@ import numpy as np
 
 from warnstream.assessment.stations import StationState
 from warnstream.assessment.villages import GaugeAvailability
-from warnstream.hazards.rule import lead_s_of
+from warnstream.hazards.conditions.plan import lead_s_of
+from warnstream.hazards.registry import kind_of, needs_of
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
@@ -29,7 +30,7 @@ from warnstream.model.rules.indicators import (
     VillageRain,
     indicator_of_days,
 )
-from warnstream.model.rules.rules import CriticalStage, HazardRule, LandslideRain
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import HOUR_S, iso_utc
 
 ANTECEDENT_COVERAGE_MIN = 0.5
@@ -128,10 +129,8 @@ def window_of_value(
     """Days that a value was taken over, where it was; else its duration in seconds."""
     if indicator is Indicator.RAIN and rain.is_by_days(duration_s):
         return over_duration(duration_s)
-    windows = rule.thresholds.day_windows if isinstance(rule.thresholds, LandslideRain) else ()
-    return next(
-        (w for w in windows if indicator_of_days(w) is indicator and w.duration_s == duration_s), duration_s
-    )
+    days = (window for window in needs_of(rule).days if indicator_of_days(window) is indicator)
+    return next((window for window in days if window.duration_s == duration_s), duration_s)
 
 
 def _is_of_earlier_rain(indicator: Indicator, window: int | DayWindow) -> bool:
@@ -223,13 +222,10 @@ def _reason_of_grid(rule: HazardRule, place: int, found: HazardLevels, spoken: _
 
 def _travel(rule: HazardRule, place: int, station: int, network: Network) -> tuple[Fact, ...]:
     """The way of a flood from the gauge to the village, where it has one."""
-    table = rule.thresholds
-    if not isinstance(table, CriticalStage) or table.reaches is None:
+    minutes = kind_of(rule).travel_minutes(rule, place, station)
+    if minutes is None:
         return ()
-    row = int(np.flatnonzero((table.village == place) & (table.station == station))[0])
-    least, most = int(table.reaches.travel_min_s[row]) // 60, int(table.reaches.travel_max_s[row]) // 60
-    if most == 0:
-        return ()
+    least, most = minutes
     return (Fact("travel", network.stations.code[station], float(least), float(most), "min"),)
 
 

@@ -5,17 +5,17 @@ control, rain windows, antecedent rain, counters, stages, slope and depth
 sensors, fire weather. It knows neither villages nor levels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.assessment.asked_windows import RequiredWindows
 from warnstream.assessment.isolation import Isolation
-from warnstream.assessment.rule_needs import antecedent_plan, rise_gauges, sensors_of, stage_range_m
+from warnstream.assessment.rule_needs import antecedent_plan, noon_of, sensors_of, stage_range_m
+from warnstream.hazards.sources import Needs, asked_windows
 from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.level import Level
 from warnstream.model.network import Stations
 from warnstream.model.observations.days import PastDays, best_known
 from warnstream.model.observations.readings import (
@@ -33,13 +33,8 @@ from warnstream.model.observations.station_quality import (
     StationQuality,
     no_neighbours,
 )
-from warnstream.model.rules.indicators import GaugeStage, Indicator
+from warnstream.model.rules.indicators import GaugeStage, Indicator, SensorSamples
 from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
-from warnstream.model.rules.rules import (
-    CriticalStage,
-    FireTable,
-    HazardRule,
-)
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
@@ -83,13 +78,11 @@ class StationState:
     Parameters
     ----------
     stations : Stations
-    rules : tuple of HazardRule
-        They say how far back windows reach and which sensors are kept.
+    needs : sequence of Needs
+        What each rule reads: how far back windows reach and which sensors are kept.
     policies : StationPolicies
     neighbours : StationNeighbours, optional
         Gauges near each other; without it no gauge is compared with another.
-    asked : RequiredWindows, optional
-        Every window that any rule reads; one hour alone if not given.
     past : PastDays, optional
         Rain of days before this node began.
 
@@ -106,25 +99,24 @@ class StationState:
     def __init__(
         self,
         stations: Stations,
-        rules: tuple[HazardRule, ...],
+        needs: Sequence[Needs],
         policies: StationPolicies,
         neighbours: StationNeighbours | None = None,
-        asked: RequiredWindows | None = None,
         past: PastDays | None = None,
     ) -> None:
         n_stations, windows = len(stations), policies.windows
-        asked = asked or RequiredWindows(np.array([HOUR_S], dtype=np.int32), ())
+        asked = asked_windows(needs, windows.longest_s)
         self.duration_s = asked.duration_s
         self._hour = self.duration_s.tolist().index(HOUR_S)
-        self.plan = antecedent_plan(rules)
+        self.plan = antecedent_plan(needs)
         span_s = windows.longest_s + windows.lateness_s_max
         if self.plan is not None:
             span_s = max(span_s, AntecedentRain.span_s(windows.lateness_s_max))
         if asked.days:
             span_s = max(span_s, DailySums.span_s(windows.longest_s, windows.lateness_s_max))
-        noon_s = [rule.thresholds.noon_s for rule in rules if isinstance(rule.thresholds, FireTable)]
-        self.fire = FireWeather(n_stations, noon_s[0]) if noon_s else None
-        if self.fire is not None:
+        noon_s = noon_of(needs)
+        self._fire = None if noon_s is None else FireWeather(n_stations, noon_s)
+        if self._fire is not None:
             span_s = max(span_s, 2 * DAY_S)
         self._ring = RainWindow(
             stations.interval_s,
@@ -150,10 +142,9 @@ class StationState:
             if asked.days
             else None
         )
-        self.stages = StageSeries(n_stations, stations.interval_s)
-        self.sensors = SensorSeries(sensors_of(rules), n_stations)
-        self._rise_gauges = rise_gauges(rules)
-        self._stage_range_m = stage_range_m(rules, n_stations)
+        self._stages = StageSeries(n_stations, stations.interval_s)
+        self._sensors = SensorSeries(*sensors_of(needs), n_stations)
+        self._stage_range_m = stage_range_m(needs, n_stations)
         self._stations = stations
         self._windows = windows
         self._duplicates = DuplicateFilter(
@@ -233,8 +224,8 @@ class StationState:
         Of stations that have neither it is that of their slope and depth sensors.
         """
         stations = self._stations
-        gauges = np.maximum(self.rain.last_observed_s, self.stages.observed_at_s)
-        return np.where(stations.measures_rain | stations.measures_stage, gauges, self.sensors.observed_at_s)
+        gauges = np.maximum(self.rain.last_observed_s, self._stages.observed_at_s)
+        return np.where(stations.measures_rain | stations.measures_stage, gauges, self._sensors.observed_at_s)
 
     def is_reporting(self, now_s: int) -> BoolArray:
         """Which stations are not silent, shape (n_stations,)."""
@@ -275,35 +266,34 @@ class StationState:
         if indicator.info.is_rain:
             return self.rain.last_observed_s
         if indicator.info.sensor is Variable.STAGE:
-            return self.stages.observed_at_s
-        if indicator is Indicator.FIRE_WEATHER and self.fire is not None:
-            return self.fire.observed_at_s
-        return self.sensors.observed_at_s
+            return self._stages.observed_at_s
+        if indicator is Indicator.FIRE_WEATHER and self._fire is not None:
+            return self._fire.observed_at_s
+        return self._sensors.observed_at_s
 
-    def stages_of(self, rule: HazardRule) -> GaugeStage:
-        """Newest stages; with the rise of the gauges that the rule names if it looks ahead."""
-        table = rule.thresholds
-        assert isinstance(table, CriticalStage)
+    def stages(self, gauges: Int32Array, window_s: int) -> GaugeStage:
+        """Newest stages of all stations; with the rise of some gauges over a window."""
         rise_m_per_h: Float64Array = np.full(len(self._stations), np.nan)
-        if rule.forecast_level_max > Level.NONE:
-            gauges = np.unique(table.station)
-            rise_m_per_h[gauges] = self.stages.rise_m_per_h(gauges, table.rise_window_s)
-        return GaugeStage(self.stages.stage_m, self.stages.observed_at_s, rise_m_per_h)
+        if len(gauges):
+            rise_m_per_h[gauges] = self._stages.rise_m_per_h(gauges, window_s)
+        return GaugeStage(self._stages.stage_m, self._stages.observed_at_s, rise_m_per_h)
 
-    def stages_for_rules(self) -> GaugeStage:
-        """Newest stages, with the rise of the gauges whose rise a rule reads; one window per gauge."""
-        rise_m_per_h: Float64Array = np.full(len(self._stations), np.nan)
-        for window_s, gauges in self._rise_gauges.items():
-            rise_m_per_h[gauges] = self.stages.rise_m_per_h(gauges, window_s)
-        return GaugeStage(self.stages.stage_m, self.stages.observed_at_s, rise_m_per_h)
+    def samples(self) -> SensorSamples:
+        """Samples of every series that a rule reads."""
+        return self._sensors.samples()
+
+    def fire_weather(self) -> Float64Array:
+        """Fire Weather Index of the last noon, shape (n_stations,); NaN where there is none."""
+        assert self._fire is not None, "planned for from the rules"
+        return self._fire.index()
 
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays, part by part."""
         return {
             "rain": dict(self._ring.snapshot()),
-            "stages": dict(self.stages.snapshot()),
-            "fire": {} if self.fire is None else dict(self.fire.snapshot()),
-            "sensors": dict(self.sensors.snapshot()),
+            "stages": dict(self._stages.snapshot()),
+            "fire": {} if self._fire is None else dict(self._fire.snapshot()),
+            "sensors": dict(self._sensors.snapshot()),
             "antecedent": {} if self.antecedent is None else dict(self.antecedent.snapshot()),
             "days": {} if self.days is None else dict(self.days.snapshot()),
             "duplicates": dict(self._duplicates.snapshot()),
@@ -317,10 +307,10 @@ class StationState:
         """Take up a snapshot. ValueError or KeyError if it does not fit; nothing may be assumed then."""
         self._judged = None
         self._ring.restore(state["rain"])
-        self.stages.restore(state["stages"])
-        self.sensors.restore(state["sensors"])
-        if self.fire is not None:
-            self.fire.restore(state["fire"])
+        self._stages.restore(state["stages"])
+        self._sensors.restore(state["sensors"])
+        if self._fire is not None:
+            self._fire.restore(state["fire"])
         if self.antecedent is not None:
             self.antecedent.restore(state["antecedent"])
         if self.days is not None:
@@ -388,11 +378,11 @@ class StationState:
         usable = readings if is_usable.all() else readings.select(is_usable)
         stage = usable.select(usable.variable == Variable.STAGE)
         isolation.run(
-            "stages", lambda: self.stages.add(stage.station, stage.observed_at_s, stage.value), None
+            "stages", lambda: self._stages.add(stage.station, stage.observed_at_s, stage.value), None
         )
-        isolation.run("sensors", lambda: self.sensors.add(usable), None)
+        isolation.run("sensors", lambda: self._sensors.add(usable), None)
         self._let_time_pass(now_s, *changed, isolation)
-        fire = self.fire
+        fire = self._fire
         if fire is not None:
             isolation.run("fire weather", lambda: fire.add(usable, now_s), None)
 
@@ -410,7 +400,7 @@ class StationState:
         self, now_s: int, changed: Int32Array, changed_from_s: Int64Array, isolation: Isolation
     ) -> None:
         """Fire weather and earlier rain up to now; of stations whose rain changed from that time on."""
-        fire, antecedent, days, rain = self.fire, self.antecedent, self.days, self.rain
+        fire, antecedent, days, rain = self._fire, self.antecedent, self.days, self.rain
         if fire is not None:
             isolation.run("fire weather", lambda: fire.advance(rain, now_s), None)
         if antecedent is not None:

@@ -1,7 +1,7 @@
 """A condition of the rule language as a sentence, for `warnstream check` and the duty officer."""
 
+from warnstream.config.wording import days_words
 from warnstream.config.yaml.quantities import format_duration
-from warnstream.model.observations.days import DayWindow
 from warnstream.model.rules.expressions import (
     Expression,
     Group,
@@ -74,25 +74,6 @@ def quantity_words(quantity: Quantity) -> str:
     if indicator is Indicator.SOIL_WATER:
         name += f" in {shown}" if parameter else " now"
     return f"{name} at {quantity.station}" if quantity.station else name
-
-
-def days_words(window: DayWindow) -> str:
-    """Name of rain of whole days, with the weight of its first day.
-
-    >>> days_words(DayWindow(1, 15)), days_words(DayWindow(0, 2))
-    ('rain of the 15 days before today', 'rain of today and the 2 days before')
-    >>> days_words(DayWindow(1, 10, 0.84))
-    'antecedent rain of the 10 days before today (ratio 0.84, yesterday 0.84)'
-    """
-    what = "rain" if window.ratio == 1.0 else "antecedent rain"
-    days = "day" if window.last == 1 else f"{window.last} days"
-    when = "today" if window.last == 0 else f"today and the {days} before"
-    if not window.has_today:
-        when = f"the {days} before today"
-    if window.ratio == 1.0:
-        return f"{what} of {when}"
-    weight = "today 1" if window.has_today else f"yesterday {window.ratio:g}"
-    return f"{what} of {when} (ratio {window.ratio:g}, {weight})"
 
 
 def _amount(amount: float | str, unit: str) -> str:

@@ -5,7 +5,8 @@ One section is one evaluator of `warnstream.hazards`; a new one is a module of
 durations are written with a unit and are seconds once validated.
 """
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, get_args
 
 from pydantic import Field
 
@@ -31,6 +32,9 @@ HazardDocument = (
     | ForestFireSection
     | RuleSection
 )
+SECTION_OF_EVALUATOR: Mapping[str, type[HazardDocument]] = {
+    get_args(section.model_fields["evaluator"].annotation)[0]: section for section in get_args(HazardDocument)
+}
 AnyHazard = Annotated[HazardDocument, Field(discriminator="evaluator")]
 
 

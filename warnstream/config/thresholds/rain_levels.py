@@ -12,7 +12,9 @@ from pydantic import Field
 
 from warnstream.config.thresholds.context import HazardContext
 from warnstream.config.thresholds.rows import ClassValue, Threshold, check_classes, duration_fault
+from warnstream.config.wording import count_villages
 from warnstream.config.yaml import value_types
+from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section
 from warnstream.config.yaml.tree import Location
 from warnstream.model.arrays import Float64Array
@@ -76,3 +78,9 @@ def critical_rain(
             continue
         critical_mm[village_of_code[row.village], column[row.duration_s], row.level - 1] = row.value
     return CriticalRain(np.array(durations_s, dtype=np.int32), critical_mm)
+
+
+def describe_rain(table: CriticalRain) -> str:
+    """Durations of a table, and how many villages have any value."""
+    over = ", ".join(format_duration(int(duration_s)) for duration_s in table.duration_s)
+    return f"rain over {over} in {count_villages(int(table.defined(0).any(axis=1).sum()))}"

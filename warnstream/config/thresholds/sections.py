@@ -4,7 +4,7 @@ A hazard's own section has ``read(context) -> Build`` beside these: it notes
 what is wrong with it among the other files, and gives what builds its table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, ClassVar
 
@@ -54,6 +54,15 @@ class HazardSection(Section):
 
     table_units: ClassVar[Mapping[str, TableUnit]] = MappingProxyType({})
     """Units that rows of its table may have, the usual one first."""
+
+    is_for_every_place: ClassVar[bool] = False
+    """A place without any threshold is worth an operator's look."""
+
+    @staticmethod
+    def describe_levels(thresholds: Thresholds) -> Iterator[str]:
+        """What reaches each level, in words; nothing where the table says it in numbers."""
+        del thresholds
+        return iter(())
 
     def hold_s(self, thresholds: Thresholds) -> int:
         """How long a value must have been below before a level falls."""

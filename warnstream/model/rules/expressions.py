@@ -172,6 +172,11 @@ class RuleTable:
         read = {int(seconds) for seconds in self.parameters(Indicator.RAIN)}
         return read | {window.duration_s for window in self.day_windows() if window.resets}
 
+    @property
+    def numbers(self) -> Float64Array:
+        """None: a condition may do without, such as one of signs."""
+        return np.zeros(0)
+
     def defined(self, n_places: int) -> BoolArray:
         """Levels that the rule has, where it concerns a place, shape (n_places, 4)."""
         own = {item.level for item in self.levels}

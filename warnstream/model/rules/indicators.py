@@ -191,9 +191,9 @@ def indicator_of_days(window: DayWindow) -> Indicator:
     return Indicator.DAILY_INDEX if window.has_today else Indicator.PRIOR_INDEX
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class VillageRain:
-    """Rain of every village over several durations, and what is expected next.
+    """Rain of every village over several durations, and what is expected next; equal only to itself.
 
     Attributes
     ----------
@@ -295,7 +295,7 @@ class VillageRain:
         return chosen
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class VillageAntecedent:
     """What earlier rain has left at every village; arrays of shape (n_villages,) unless said otherwise.
 

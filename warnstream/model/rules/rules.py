@@ -6,6 +6,7 @@ Built by `warnstream.config` from thresholds.yaml and thresholds.csv.
 """
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, UInt8Ar
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.observations.signs import SignTrigger
-from warnstream.model.rules.expressions import RuleTable
 from warnstream.model.times import DAY_S
 
 
@@ -77,6 +77,11 @@ class CriticalRain:
             if np.isnan(highest_mm).any():
                 highest_mm = np.where(np.isnan(highest_mm), critical_mm[:, :, level], highest_mm)
         object.__setattr__(self, "highest_level_mm", highest_mm)
+
+    @property
+    def numbers(self) -> Float64Array:
+        """All values; NaN where a level has none."""
+        return self.critical_mm
 
     def defined(self, _n_places: int) -> BoolArray:
         """Levels that have a value at each place on any ground, shape (n_places, 4)."""
@@ -170,6 +175,11 @@ class CriticalStage:
     horizon_s: int = 7200
     reaches: Reaches | None = None
 
+    @property
+    def numbers(self) -> Float64Array:
+        """All values; NaN where a level has none."""
+        return self.critical_m
+
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value at each place by any gauge, shape (n_places, 4)."""
         return defined_by_rows(self.village, self.critical_m, n_places)
@@ -260,6 +270,12 @@ class LandslideRain:
         reads_weighted = any(not np.isnan(one.weighted_mm).all() for one in self.territories)
         return {window.duration_s for window in self.resetting} | ({DAY_S} if reads_weighted else set())
 
+    @property
+    def numbers(self) -> Float64Array:
+        """A number for each level that any territory has a criterion for; NaN where it has none."""
+        own = [territory.defined for territory in self.territories]
+        return np.where(np.array(own, dtype=np.bool_), 1.0, np.nan)
+
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value at each place, shape (n_places, 4)."""
         found: BoolArray = np.zeros((n_places, len(LEVELS)), dtype=np.bool_)
@@ -309,6 +325,11 @@ class SlopeTable:
     fit_r2_min: float
     stale_after_s: int
 
+    @property
+    def numbers(self) -> Float64Array:
+        """All values; NaN where a level has none."""
+        return self.critical
+
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value at each place by any sensor, shape (n_places, 4)."""
         return defined_by_rows(self.village, self.critical, n_places)
@@ -336,6 +357,11 @@ class WaterloggingTable:
     persistence: int
     stale_after_s: int
 
+    @property
+    def numbers(self) -> Float64Array:
+        """All values; NaN where a level has none."""
+        return np.concatenate([self.critical_cm.ravel(), self.rain.critical_mm.ravel()])
+
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value at each place, by depth or by rain, shape (n_places, 4)."""
         return defined_by_rows(self.village, self.critical_cm, n_places) | self.rain.defined(n_places)
@@ -359,6 +385,11 @@ class FireTable:
     station: Int32Array
     noon_s: int
 
+    @property
+    def numbers(self) -> Float64Array:
+        """All values; NaN where a level has none."""
+        return self.critical
+
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value, everywhere the same, shape (n_places, 4)."""
         return np.broadcast_to(~np.isnan(self.critical), (n_places, len(LEVELS)))
@@ -378,9 +409,17 @@ def defined_by_rows(place: Int32Array, critical: Float64Array, n_places: int) ->
     return found
 
 
-Thresholds = (
-    CriticalRain | CriticalStage | LandslideRain | SlopeTable | WaterloggingTable | FireTable | RuleTable
-)
+class Thresholds(Protocol):
+    """The table of a hazard, of the kind that its evaluator reads."""
+
+    def defined(self, n_places: int, /) -> BoolArray:
+        """Levels that have a value at each place, shape (n_places, 4)."""
+        ...
+
+    @property
+    def numbers(self) -> Float64Array:
+        """All values of the table, of any shape; empty where it has none by its nature."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

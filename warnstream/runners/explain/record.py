@@ -15,7 +15,7 @@ from warnstream.assessment.explanation import (
     StationView,
     VillageView,
 )
-from warnstream.config.rules.wording import days_words
+from warnstream.config.wording import days_words
 from warnstream.delivery.render import texts_of
 from warnstream.delivery.texts import title_of
 from warnstream.delivery.texts_en import ENGLISH

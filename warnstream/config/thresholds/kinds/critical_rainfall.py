@@ -9,7 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from warnstream.config.thresholds.context import Build, HazardContext
-from warnstream.config.thresholds.rain_levels import RainLevelSection, check_rain_levels, critical_rain
+from warnstream.config.thresholds.rain_levels import (
+    RainLevelSection,
+    check_rain_levels,
+    critical_rain,
+    describe_rain,
+)
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
 from warnstream.config.thresholds.units import RAIN_UNIT
@@ -18,7 +23,7 @@ from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.arrays import Float64Array
 from warnstream.model.level import Level
 from warnstream.model.network import Stations, Villages
-from warnstream.model.rules.rules import CriticalRain, Wetness
+from warnstream.model.rules.rules import CriticalRain, Thresholds, Wetness
 
 
 class CriticalRainLevelSection(RainLevelSection):
@@ -112,12 +117,20 @@ class CriticalRainfallSection(HazardSection):
                 faults.append((f"guidance.{number}", expected))
         return faults
 
+    is_for_every_place = True
     table_units = MappingProxyType({"mm": RAIN_UNIT})
 
     def read(self, context: HazardContext) -> Build:
         """Check the levels; thresholds by village on ground of any wetness."""
         check_rain_levels(self.levels, context)
         return self._table
+
+    @staticmethod
+    def describe(thresholds: Thresholds, n_villages: int) -> str:
+        """Durations of the table, and villages that have any value."""
+        del n_villages
+        assert isinstance(thresholds, CriticalRain)
+        return describe_rain(thresholds)
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> CriticalRain:
         del stations

@@ -9,6 +9,7 @@ from pydantic import Field
 from warnstream.config.thresholds.context import Build, HazardContext
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection, disordered
+from warnstream.config.wording import count_villages
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default
 from warnstream.model.arrays import Float64Array, Int32Array
@@ -16,7 +17,7 @@ from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Stations, Villages
 from warnstream.model.observations.readings import Variable
-from warnstream.model.rules.rules import FireTable
+from warnstream.model.rules.rules import FireTable, Thresholds
 
 FIRE_VARIABLES = frozenset({Variable.RAIN, Variable.TEMPERATURE, Variable.HUMIDITY, Variable.WIND_SPEED})
 STATIONS_MAX = 3
@@ -55,6 +56,13 @@ class ForestFireSection(HazardSection):
                 (), f"expected at least one station that measures {needed} (stations.csv), there is none"
             )
         return self._table
+
+    @staticmethod
+    def describe(thresholds: Thresholds, n_villages: int) -> str:
+        """Villages that have a weather station."""
+        del n_villages
+        assert isinstance(thresholds, FireTable)
+        return f"fire weather in {count_villages(int((thresholds.station >= 0).any(axis=1).sum()))}"
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> FireTable:
         del rows

@@ -10,13 +10,14 @@ from warnstream.config.thresholds.areas import find_unknown_areas, territory_of_
 from warnstream.config.thresholds.context import Build, HazardContext
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection, disordered
+from warnstream.config.wording import count_of, count_villages, days_words
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.arrays import Float64Array
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Stations, Villages
 from warnstream.model.observations.days import DAYS_MAX, DayWindow, last_days
-from warnstream.model.rules.rules import LandslideRain, LandslideTerritory
+from warnstream.model.rules.rules import LandslideRain, LandslideTerritory, Thresholds
 
 
 class LinePointSection(Section):
@@ -190,6 +191,17 @@ class LandslideRainSection(HazardSection):
         for number, index, expected in find_unknown_areas(self.territories, context.around):
             context.fault(("territories", number, "areas", index), expected)
         return self._table
+
+    @staticmethod
+    def describe(thresholds: Thresholds, n_villages: int) -> str:
+        """Territories and their villages, and windows of days."""
+        del n_villages
+        assert isinstance(thresholds, LandslideRain)
+        n = count_of(len(thresholds.territories), "territory", "territories")
+        judged = count_villages(int((thresholds.territory >= 0).sum()))
+        what = f"soil water and antecedent rain of {n} in {judged}"
+        windows = ", ".join(days_words(window) for window in sorted(thresholds.day_windows))
+        return what + (f"; {windows}" if windows else "")
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> LandslideRain:
         del rows, stations

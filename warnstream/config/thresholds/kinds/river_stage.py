@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from warnstream.config.thresholds.context import Build, HazardContext
@@ -14,6 +15,7 @@ from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
 from warnstream.config.thresholds.sensor_rows import check_has_rows, sensor_rows
 from warnstream.config.thresholds.units import TableUnit
+from warnstream.config.wording import count_of, count_villages
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default
 from warnstream.model.level import Level
@@ -68,6 +70,14 @@ class RiverStageSection(HazardSection):
         assert isinstance(thresholds, CriticalStage)
         reaches = thresholds.reaches
         return max(self.lowering.hold_s, reaches.travel_s_max if reaches else 0)
+
+    @staticmethod
+    def describe(thresholds: Thresholds, n_villages: int) -> str:
+        """Gauges and villages of the table."""
+        del n_villages
+        assert isinstance(thresholds, CriticalStage)
+        n_stations, n_warned = len(np.unique(thresholds.station)), len(np.unique(thresholds.village))
+        return f"stage of {count_of(n_stations, 'station', 'stations')} for {count_villages(n_warned)}"
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> CriticalStage:
         gauges = sensor_rows(rows, places, stations)

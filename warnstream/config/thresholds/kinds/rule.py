@@ -1,13 +1,17 @@
 """A rule of the operator's own in thresholds.yaml; its conditions are read by `warnstream.config.rules`."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from warnstream.config.thresholds.context import Build, HazardContext
 from warnstream.config.thresholds.sections import HazardSection
+from warnstream.config.wording import count_of, count_villages
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default
+from warnstream.model.rules.expressions import RuleTable
+from warnstream.model.rules.rules import Thresholds
 
 
 class RuleSection(HazardSection):
@@ -32,3 +36,19 @@ class RuleSection(HazardSection):
     def read(self, context: HazardContext) -> Build:
         """Read the conditions and the table of values."""
         return context.rules.read(self, context)
+
+    @staticmethod
+    def describe(thresholds: Thresholds, n_villages: int) -> str:
+        """Conditions and villages of the rule."""
+        assert isinstance(thresholds, RuleTable)
+        concerns = thresholds.concerns
+        n_concerned = n_villages if concerns is None else int(concerns.sum())
+        conditions = count_of(len(thresholds.leaves()), "condition", "conditions")
+        return f"{conditions} in {count_villages(n_concerned)}"
+
+    @staticmethod
+    def describe_levels(thresholds: Thresholds) -> Iterator[str]:
+        """The condition of each level, the lowest first."""
+        assert isinstance(thresholds, RuleTable)
+        for item in sorted(thresholds.levels, key=lambda item: item.level):
+            yield f"{item.level.word} if {item.words}"

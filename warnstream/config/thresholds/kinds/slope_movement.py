@@ -14,6 +14,7 @@ from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
 from warnstream.config.thresholds.sensor_rows import check_has_rows, sensor_rows
 from warnstream.config.thresholds.units import MOVEMENT, TableUnit
+from warnstream.config.wording import count_of, count_villages
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default, part
 from warnstream.model.arrays import Int32Array
@@ -21,7 +22,7 @@ from warnstream.model.geodesy import local_xy_m
 from warnstream.model.network import Stations, Villages
 from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.indicators import Indicator
-from warnstream.model.rules.rules import SlopeTable
+from warnstream.model.rules.rules import SlopeTable, Thresholds
 
 
 class SlopeMovementSection(HazardSection):
@@ -89,6 +90,14 @@ class SlopeMovementSection(HazardSection):
         check_has_rows(self.table, context)
         check_intervals({"stale_after": self.stale_after_s}, context)
         return self._table
+
+    @staticmethod
+    def describe(thresholds: Thresholds, n_villages: int) -> str:
+        """Sensors and villages of the table."""
+        del n_villages
+        assert isinstance(thresholds, SlopeTable)
+        sensors = count_of(len(np.unique(thresholds.station)), "station", "stations")
+        return f"slope sensors of {sensors} for {count_villages(len(np.unique(thresholds.village)))}"
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> SlopeTable:
         sensors = sensor_rows(rows, places, stations)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from warnstream.config.thresholds.context import Build, HazardContext
@@ -13,13 +14,14 @@ from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
 from warnstream.config.thresholds.sensor_rows import sensor_rows
 from warnstream.config.thresholds.units import RAIN_UNIT, TableUnit
+from warnstream.config.wording import count_of, count_villages
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default, part
 from warnstream.model.level import Level
 from warnstream.model.network import Stations, Villages
 from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.indicators import Indicator
-from warnstream.model.rules.rules import WaterloggingTable
+from warnstream.model.rules.rules import Thresholds, WaterloggingTable
 
 
 class WaterloggingSection(HazardSection):
@@ -60,6 +62,16 @@ class WaterloggingSection(HazardSection):
         check_rain_levels(self.levels, context)
         check_intervals({"stale_after": self.stale_after_s}, context)
         return self._table
+
+    @staticmethod
+    def describe(thresholds: Thresholds, n_villages: int) -> str:
+        """Depth sensors, and villages with values for rain."""
+        del n_villages
+        assert isinstance(thresholds, WaterloggingTable)
+        sensors = count_of(len(np.unique(thresholds.station)), "station", "stations")
+        return (
+            f"depth of {sensors}, rain in {count_villages(int(thresholds.rain.defined(0).any(axis=1).sum()))}"
+        )
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> WaterloggingTable:
         depth = sensor_rows([row for row in rows if row.station], places, stations)

@@ -15,11 +15,14 @@ import warnstream
 from warnstream.model.level import Level
 
 PARTIAL = {
+    "warnstream.adapters.sending.sender.WORD_OF_SIGNAL": "the other signals settle nothing",
+    "warnstream.adapters.sending.failure_log.WORD_OF_SIGNAL": "the other signals are no failure",
     "warnstream.model.bulletins._RANK": "stay, clear and correct are asked for by no level",
     "warnstream.config.node.quality._OWN_STEP": "movement alone has keys of its own",
     "warnstream.runners.intake.refusals._REASON_OF_FLAG": "the other flags refuse nothing",
     "warnstream.config.rules.terms._WINDOW_S_MAX": "quantities whose window may be chosen",
     "warnstream.config.rules.wording._NAMES": "the others go by their word",
+    "warnstream.model.observations.error_values.ERROR_VALUES": "a total passes through every number",
     "warnstream.model.observations.quality_limits.VALUE_LIMITS": "rain and stage have keys of their own",
 }
 """Tables that leave members out on purpose, and why."""

@@ -7,10 +7,12 @@ passed over: messages go straight into the journal, as those of a listener do.
 
 import json
 import logging
+import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,6 +24,8 @@ from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
 from tests.kinds import judge_by
+from warnstream.assessment import judgement
+from warnstream.assessment.grids import Grids
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.hazards import rainstorm
@@ -29,6 +33,7 @@ from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.rules.indicators import HazardLevels, VillageRain
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 from warnstream.model.times import iso_utc
+from warnstream.quality.stations import RainGaugeQuality
 from warnstream.runners.live.node import Node
 
 pytestmark = pytest.mark.slow
@@ -170,14 +175,38 @@ def test_two_failing_hazards_hold_their_levels_and_silence_no_other(
             f'warnstream_villages_blind{{hazard="rainstorm"}} {len(node.configuration.network.villages)}.0'
             in metrics
         )
-        told = [r.__dict__["hazard"] for r in caplog.records if "levels are held" in r.message]
-        assert sorted(told) == ["flash_flood", "rainstorm"], "each once, not at every step"
+        told = [r.__dict__["alarm"] for r in caplog.records if r.message == "alarm"]
+        assert sorted(told) == ["hazard:flash_flood", "hazard:rainstorm"], "each once, not at every step"
 
         monkeypatch.undo()
         storm.goes_on(0.0, 1)
         again = get(node, "/readyz").json()["reasons"]
         assert not any("rainstorm" in reason for reason in again)
         assert any("flash_flood" in reason for reason in again)
+        assert [alarm["alarm"] for alarm in state_of(node)["alarms"]] == ["hazard:flash_flood"]  # type: ignore[attr-defined]
+
+    assert sent_to_posts(county) == {
+        "warnstream.hazard:flash_flood": 1,  # stands
+        "warnstream.hazard:rainstorm": 2,  # began and ended
+    }
+    with running(load_configuration(county)) as node:
+        assert not node.ready()[0], "an alarm outlives the process"
+        Storm(node).goes_on(0.0, 1, first=114)
+        assert node.ready()[0], "until what it is about has ended"
+
+
+def sent_to_posts(directory: Path) -> dict[str, int]:
+    """How many messages of each alarm each county duty officer was to get."""
+    with closing(sqlite3.connect(directory / "data" / "outbox.sqlite3")) as connection:
+        rows = connection.execute(
+            "SELECT warning, recipient, count(*) FROM messages JOIN notifications"
+            " ON notifications.message = messages.number WHERE msg_type = 'Alarm' GROUP BY warning, recipient"
+        ).fetchall()
+    found = {}
+    for warning, recipient, count in rows:
+        assert recipient.startswith("C0"), "county duty officers alone"
+        found[f"warnstream.{warning.split('.')[2]}"] = count
+    return found
 
 
 def test_a_clogged_gauge_and_blind_villages_are_told_once_and_shown_always(
@@ -209,3 +238,31 @@ def test_a_clogged_gauge_and_blind_villages_are_told_once_and_shown_always(
     assert [stations for message, stations, _ in told if message == "gauges doubted"] == [clogged]
     assert [count for message, _, count in told if message == "villages became blind"] == [n_villages]
     assert len([message for message, _, _ in told if message == "villages see again"]) == 1
+
+
+def test_reasons_grids_and_checks_that_raise_keep_no_warning_back(
+    county: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three parts of every step fail in a running node: its levels are those of a sound one."""
+
+    def fails(*_args: object, **_named: object) -> None:
+        raise RuntimeError("seeded fault")
+
+    with running(load_configuration(county)) as node:
+        Storm(node).goes_on(6.0, 8)
+        sound = {hazard: levels_of(node, hazard) for hazard in ("rainstorm", "flash_flood", "landslide")}
+    shutil.rmtree(county / "data")
+    monkeypatch.setattr(judgement, "reason_of_value", fails)
+    monkeypatch.setattr(RainGaugeQuality, "step", fails)
+    monkeypatch.setattr(Grids, "take", fails)
+    with running(load_configuration(county)) as node:
+        Storm(node).goes_on(6.0, 8)
+        assert {hazard: levels_of(node, hazard) for hazard in sound} == sound
+        reasons = " ".join(get(node, "/readyz").json()["reasons"])
+        assert "quality of gauges cannot be worked out, the rest of the step is: RuntimeError" in reasons
+        assert "grids cannot be worked out" in reasons
+        warnings = get(node, "/api/v1/warnings").json()
+        assert len(warnings) >= sum(sum(levels.values()) for levels in sound.values())
+        monkeypatch.undo()
+        Storm(node).goes_on(0.0, 1, first=9)
+        assert get(node, "/readyz").status_code == 200

@@ -10,8 +10,9 @@ from tests.networks import LOWERING, QUALITY, T0, WINDOWS, nearest_weights, netw
 from tests.unit.desk.county import MESSAGE_POLICY
 from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights
+from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.cap import certainty
-from warnstream.delivery.render import texts_of
+from warnstream.delivery.texts import parts_of
 from warnstream.desk import WarningDesk
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.model.changes import SILENT_RAISER, Change, LevelChange
@@ -209,14 +210,16 @@ def test_people_are_told_which_gauge_cannot_confirm() -> None:
     messages = [message for change in changes for message in desk.step([change], change.at_s).messages]
     end = messages[-1]
     assert (end.level, end.confirmed, certainty(end)) == (Level.NONE, False, "Likely")
-    written = texts_of(end, network, rules, MESSAGE_POLICY).texts
-    said = written["en"].text
+    said = texts_en.texts(parts_of(end, network, rules, MESSAGE_POLICY)).text
     assert "again. Not confirmed: S0 has been silent since 08:10 (last 3.5 m)." in said
-    assert "未核实：S0站08:10后无数据（末值3.5米）。" in written["zh-CN"].text
+    assert (
+        "未核实：S0站08:10后无数据（末值3.5米）。"
+        in texts_zh.texts(parts_of(end, network, rules, MESSAGE_POLICY)).text
+    )
     lowered = next(message for message in messages if message.level is Level.BLUE)
     assert (
         "Measurements are falling. Not confirmed"
-        in texts_of(lowered, network, rules, MESSAGE_POLICY).texts["en"].text
+        in texts_en.texts(parts_of(lowered, network, rules, MESSAGE_POLICY)).text
     )
 
 

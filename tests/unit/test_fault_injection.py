@@ -20,8 +20,10 @@ from tests.unit.hazards.test_landslide_rain import territory
 from tests.unit.rules.county import SIGNS, rule_of
 from warnstream.assessment import Assessment, AssessmentStep, Weights, judgement, reasons, villages
 from warnstream.assessment.grids import Grids
+from warnstream.assessment.late_proofs import LateProofs
 from warnstream.assessment.stations import StationState
-from warnstream.delivery.render import texts_of
+from warnstream.delivery import texts_en, texts_zh
+from warnstream.delivery.texts import parts_of
 from warnstream.desk import WarningDesk
 from warnstream.hazards import (
     forest_fire,
@@ -33,7 +35,6 @@ from warnstream.hazards import (
     waterlogging,
 )
 from warnstream.hazards.conditions.plan import RulePlan
-from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
@@ -55,6 +56,7 @@ from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality
 from warnstream.villages import combine
 from warnstream.windows.antecedent import AntecedentRain
+from warnstream.windows.counters import RainCounters
 from warnstream.windows.daily_sums import DailySums
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import RainWindow
@@ -197,6 +199,7 @@ FAULTS: list[tuple[object, str, set[str]]] = [
     (Grids, "take", set()),
     (Grids, "stand_in", set()),
     (Grids, "step", set()),
+    (LateProofs, "step", set()),
     (SignBook, "step", {"signed"}),
     (SignBook, "standing", {"signed"}),
     (VillageSigns, "levels", {"signed"}),
@@ -249,8 +252,8 @@ def test_a_function_that_raises_keeps_no_warning_of_another_hazard_back(
     warned = WarningDesk(network_of(N, N), rules(), MESSAGE_POLICY, ROUTING).step(found.changes, T0 + 600)
     assert len(warned.messages) == len(told(found))
     for message in warned.messages:
-        written = texts_of(message, network_of(N, N), rules(), MESSAGE_POLICY)
-        assert written.faults == ()
+        for language in (texts_en, texts_zh):
+            assert language.texts(parts_of(message, network_of(N, N), rules(), MESSAGE_POLICY)).text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from tests.unit.hazards.test_landslide_rain import territory
 from tests.unit.rules.county import rule_of
 from tests.unit.test_gauge_quality import everybody_near
 from warnstream.assessment import Assessment, Weights
-from warnstream.delivery.render import texts_of
+from warnstream.delivery import texts_en, texts_zh
+from warnstream.delivery.texts import parts_of
 from warnstream.desk import WarningDesk
 from warnstream.model.changes import Change, LevelChange
 from warnstream.model.level import Level
@@ -122,8 +123,8 @@ def test_people_read_it_first() -> None:
     assert messages
     for message in messages:
         assert not message.confirmed
-        written = texts_of(message, network, rules, MESSAGE_POLICY).texts
-        english, chinese = written["en"], written["zh-CN"]
+        parts = parts_of(message, network, rules, MESSAGE_POLICY)
+        english, chinese = texts_en.texts(parts), texts_zh.texts(parts)
         assert english.text.startswith("[EXERCISE] One gauge, not confirmed. ")
         assert chinese.text.startswith("【演练】一站未核。")
         assert english.headline.startswith("[EXERCISE] One gauge, not confirmed. ")

@@ -65,6 +65,7 @@ class Metrics:
         self._add_listener()
         self._add_judgement()
         self._add_delivery()
+        self._add_alarms()
 
     def _add_ingest(self) -> None:
         registry = self.registry
@@ -80,11 +81,22 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.messages_without_reading = Counter(
+            "warnstream_messages_without_reading",
+            "Messages that carry no observation by their kind: heartbeats, sensors without a value.",
+            registry=registry,
+        )
         self.refused_taken_again = Counter(
             "warnstream_refused_taken_again", "Refusals whose messages were taken again.", registry=registry
         )
         self.readings_flagged = Counter(
             "warnstream_readings_flagged", "Readings flagged by quality control.", ["flag"], registry=registry
+        )
+        self.rain_counters = Counter(
+            "warnstream_rain_counters",
+            "Readings of rain counters that fell, came back to an earlier total, or began anew.",
+            ["counter", "event"],
+            registry=registry,
         )
         self.reading_lag = BatchHistogram(
             "warnstream_reading_lag_seconds",
@@ -92,6 +104,10 @@ class Metrics:
             buckets=LAG_BUCKETS_S,
             registry=registry,
         )
+        self._add_queues()
+
+    def _add_queues(self) -> None:
+        registry = self.registry
         self.messages_dropped = Counter(
             "warnstream_messages_dropped",
             "QoS 0 messages of the broker dropped because too many waited.",
@@ -289,6 +305,12 @@ class Metrics:
         self.hazards_degraded = Gauge(
             "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
         )
+        self.past_crossings = Counter(
+            "warnstream_past_crossings",
+            "Levels of the past that late readings prove, and nobody was told of.",
+            ["hazard", "level"],
+            registry=registry,
+        )
         self.warnings_unaffirmed = Gauge(
             "warnstream_warnings_unaffirmed",
             "Warnings prolonged longer than allowed that wait for the duty officer's word.",
@@ -313,6 +335,15 @@ class Metrics:
             registry=registry,
         )
 
+    def _add_alarms(self) -> None:
+        registry = self.registry
+        self.alarms = Gauge(
+            "warnstream_alarms", "Alarms of the node that stand, by kind.", ["kind"], registry=registry
+        )
+        self.alarms_begun = Counter(
+            "warnstream_alarms_begun", "Alarms of the node that have begun.", ["kind"], registry=registry
+        )
+
     def _add_delivery(self) -> None:
         registry = self.registry
         self.plain_texts = Counter(
@@ -328,8 +359,14 @@ class Metrics:
         )
         self.send_attempts = Counter(
             "warnstream_send_attempts",
-            "Attempts to send by channel and outcome: sent, retry, refused.",
+            "Attempts to send by channel and outcome: sent, retry, refused, waiting, expired.",
             ["channel", "outcome"],
+            registry=registry,
+        )
+        self.channel_held = Gauge(
+            "warnstream_channel_held",
+            "1 while nothing gets through on a channel, or its thread is stuck: its messages wait.",
+            ["channel"],
             registry=registry,
         )
         self.channel_errors = Counter(

@@ -18,6 +18,7 @@ from warnstream.assessment.explanation import Explained, VillageView, view_villa
 from warnstream.assessment.grids import Grids, GridsStep
 from warnstream.assessment.isolation import Isolation
 from warnstream.assessment.judgement import Judgement
+from warnstream.assessment.late_proofs import LateProofs
 from warnstream.assessment.lone_gauges import LoneGauges
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.rule_needs import needs_of_all
@@ -33,7 +34,7 @@ from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.changes import LevelChange
+from warnstream.model.changes import LevelChange, PastCrossing
 from warnstream.model.forecast import RainAhead
 from warnstream.model.grids import GridFrame, GridPolicy
 from warnstream.model.network import Network
@@ -72,6 +73,8 @@ class AssessmentStep:
         Rain over critical rainfall by hazard; NaN where nothing is known.
     grids : GridsStep
         What grids of rain did.
+    past_crossings : tuple of PastCrossing
+        Levels of the past that late readings prove, for the duty officer.
     """
 
     changes: list[LevelChange]
@@ -84,6 +87,7 @@ class AssessmentStep:
     sight: GaugeAvailability
     ratio: dict[str, Float64Array]
     grids: GridsStep
+    past_crossings: tuple[PastCrossing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ class Assessment:
             network, grids, windows, quality.rain_mm_per_min_max, self._stations.duration_s, weights.own
         )
         self._judgement = Judgement(network, rules, LoneGauges(weights.neighbours, quality.neighbours))
+        self._late = LateProofs(network, rules, weights.own, windows)
         self._network = network
         self._last: Explained | None = None
         self._unknown = no_rain_known(self._stations, weights.own)
@@ -213,6 +218,9 @@ class Assessment:
         village_signs = run("signs", self.signs.standing, VillageSigns((), len(self._network.villages)))
         sources = Sources(stations, rain, antecedent, sight, quality, village_signs, now_s)
         changes = self._judgement.step(sources, failures)
+        late, levels = self._late, self._judgement.levels
+        nothing: tuple[PastCrossing, ...] = ()
+        past = run("late readings", lambda: late.step(readings, flags, stations, levels, now_s), nothing)
         self._last = Explained(sources, gauges.is_reporting, failures)
 
         return AssessmentStep(
@@ -226,6 +234,7 @@ class Assessment:
             sight.of_villages(self._places.first_of_village),
             self._judgement.ratio,
             run("grids", lambda: grids.step(now_s), GridsStep((), ())),
+            past,
         )
 
     def _hear(self, now_s: int, isolation: Isolation) -> "_Gauges":
@@ -256,6 +265,7 @@ class Assessment:
             "villages": self._villages.snapshot(),
             **self._grids.snapshot(),
             **self._judgement.snapshot(),
+            **self._late.snapshot(),
             "signs": {"book": np.frombuffer(self.signs.snapshot(), dtype=np.uint8)},
             "clock": {"now_s": np.array([self._now_s], dtype=np.int64)},
         }
@@ -281,6 +291,7 @@ class Assessment:
         self._villages.restore(state["villages"])
         self._grids.restore(state)
         self._judgement.restore(state)
+        self._late.restore(state)
         if "signs" in state:  # older snapshots have none
             self.signs.restore(state["signs"]["book"].tobytes())
         self._now_s = int(state["clock"]["now_s"][0])

@@ -6,7 +6,7 @@ import numpy as np
 
 from warnstream.hazards.registry import needs_of
 from warnstream.hazards.sources import NO_STATIONS, Needs
-from warnstream.model.arrays import Float64Array, Int32Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.rules import HazardRule
 from warnstream.windows.antecedent import AntecedentPlan
@@ -15,6 +15,13 @@ from warnstream.windows.sensor_series import Series
 STAGE_MARGIN = 0.5
 STAGE_MARGIN_M_MIN = 1.0
 """So much beyond a gauge's range, as a share of it and in metres, a stage is over another datum."""
+
+BELOW_THRESHOLDS_M, ABOVE_THRESHOLDS_M = 100.0, 30.0
+"""How far a stage may be below a gauge's lowest threshold (a reservoir drawn down) and above its highest (the
+Ahr rose 7 m above all that had been measured in 2021), where no table of gauges says better."""
+
+USUAL_STAGE_M = 10.0
+"""So near to what is known of a gauge no number is an error value."""
 
 
 def needs_of_all(rules: Sequence[HazardRule]) -> tuple[Needs, ...]:
@@ -34,17 +41,35 @@ def sensors_of(needs: Sequence[Needs]) -> tuple[Int32Array, dict[Variable, Serie
     return np.unique(np.concatenate([NO_STATIONS, *stations])), dict(sorted(kept.items()))
 
 
-def stage_range_m(needs: Sequence[Needs], n_stations: int) -> Float64Array:
-    """Stages that a gauge can have over its datum, shape (n_stations, 2); half the range more on either side.
+def known_stages_m(needs: Sequence[Needs], n_stations: int) -> tuple[Float64Array, BoolArray]:
+    """Stages that each gauge is known to have, shape (n_stations, 2), and where a table of gauges says so.
 
-    A flood beyond all experience must pass, another datum must not.
+    Without such a table they reach from the gauge's lowest threshold to its highest; NaN where it has none.
     """
-    found = np.tile([-np.inf, np.inf], (n_stations, 1))
+    known_m: Float64Array = np.full((n_stations, 2), np.nan)
     for one in needs:
-        for gauge, (low_m, high_m) in one.stage_range_m.items():
-            margin_m = max((high_m - low_m) * STAGE_MARGIN, STAGE_MARGIN_M_MIN)
-            found[gauge] = low_m - margin_m, high_m + margin_m
-    return found
+        for gauge, (lowest_m, highest_m) in one.threshold_range_m.items():
+            known_m[gauge] = np.fmin(known_m[gauge, 0], lowest_m), np.fmax(known_m[gauge, 1], highest_m)
+    is_told = np.zeros(n_stations, dtype=np.bool_)
+    for one in needs:
+        for gauge, told_m in one.stage_range_m.items():
+            known_m[gauge], is_told[gauge] = told_m, True
+    return known_m, is_told
+
+
+def stage_range_m(known_m: Float64Array, is_told: BoolArray) -> Float64Array:
+    """Stages that a gauge can have over its datum, shape (n_stations, 2).
+
+    A flood beyond all experience must pass, another datum and a number that is none must not: half the range
+    more on either side where a table of gauges gives it, else far below the lowest threshold, for low
+    water, and well above the highest.
+    """
+    low_m, high_m = known_m.T
+    margin_m = np.maximum((high_m - low_m) * STAGE_MARGIN, STAGE_MARGIN_M_MIN)
+    below_m = np.where(is_told, margin_m, BELOW_THRESHOLDS_M)
+    above_m = np.where(is_told, margin_m, np.maximum(margin_m, ABOVE_THRESHOLDS_M))
+    found = np.stack([low_m - below_m, high_m + above_m], axis=1)
+    return np.where(np.isnan(found), [-np.inf, np.inf], found)
 
 
 def noon_of(needs: Sequence[Needs]) -> int | None:

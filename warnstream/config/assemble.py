@@ -6,14 +6,14 @@ change from kilometres to metres stand here; nothing is checked here any more.
 
 from pathlib import Path
 
+from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
-from warnstream.config.node.decoders import NamesSection
+from warnstream.config.node.decoders import DecoderSection, LayoutSection, NamesSection
 from warnstream.config.node.document import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
     BrokerSection,
-    ChannelsDocument,
     NodeDocument,
 )
 from warnstream.config.node.grids import grid_settings
@@ -21,7 +21,6 @@ from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
-    ChannelSettings,
     Configuration,
     HttpSettings,
     ListenerSettings,
@@ -33,6 +32,7 @@ from warnstream.config.settings import (
 )
 from warnstream.config.thresholds.signs import SignsSection
 from warnstream.model.network import Network
+from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.days import PastDays, day_begins_utc_s
 from warnstream.model.observations.decoders import (
     LISTENER_TOPIC_SL651,
@@ -41,13 +41,13 @@ from warnstream.model.observations.decoders import (
     conversion,
     default_rules,
 )
+from warnstream.model.observations.layout import Layout
 from warnstream.model.observations.readings import VARIABLE_OF_WORD
 from warnstream.model.observations.signs import SignKind, SignPolicy
 from warnstream.model.rules.policies import (
     CounterPolicy,
     ForecastPolicy,
     MessagePolicy,
-    RetryPolicy,
     RoutingPolicy,
     TransferPolicy,
     VillagePolicy,
@@ -87,7 +87,13 @@ def assemble(
     return Configuration(
         directory=folder.directory,
         fingerprint=folder.fingerprint(),
-        node=NodeSettings(node.node.name, node.node.clock, node.node.tick_s, node.node.react_within_s),
+        node=NodeSettings(
+            node.node.name,
+            node.node.clock,
+            node.node.tick_s,
+            node.node.react_within_s,
+            tuple(node.node.duty_posts),
+        ),
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
         listener=_listener_settings(node, folder.directory),
         topic_prefix=node.topics.prefix,
@@ -102,11 +108,11 @@ def assemble(
             journal_segment_bytes=node.storage.journal_segment_bytes,
             refused_max=node.storage.refused_max,
         ),
-        http=HttpSettings(node.http.host, node.http.port),
-        channels=_channel_settings(channels),
+        http=HttpSettings(node.http.host, node.http.port, node.http.public_url.rstrip("/")),
+        channels=dict(channels.channels),
         windows=_window_policy(node),
         quality=quality_policy(node.quality),
-        counters=CounterPolicy(**node.counters.model_dump(), utc_offset_s=node.node.utc_offset_s),
+        counters=_counter_policy(node),
         forecast=_forecast_policy(node),
         village=_village_policy(node),
         message=_message_policy(node, signs),
@@ -179,6 +185,15 @@ def _listener_settings(node: NodeDocument, directory: Path) -> ListenerSettings 
     )
 
 
+def _counter_policy(node: NodeDocument) -> CounterPolicy:
+    written = node.counters.model_dump()
+    written["offsets"] = written["offsets"] or ()
+    forms = {
+        rule.counter_source: CounterForm(rule.wrap_mm, rule.day_start_s) for rule in _decoder_rules(node)
+    }
+    return CounterPolicy(**written, utc_offset_s=node.node.utc_offset_s, forms=forms)
+
+
 def _decoder_rules(node: NodeDocument) -> tuple[DecoderRule, ...]:
     rules = tuple(_decoder_rule(section, section.topic, section.format) for section in node.decoders)
     listener = node.listeners.sl651
@@ -193,6 +208,27 @@ def _decoder_rule(section: NamesSection, topic: str, form: str) -> DecoderRule:
         variables=_variable_mappings(section),
         stations=dict(section.stations),
         utc_offset_s=section.utc_offset_s,
+        wrap_mm=section.wrap_mm,
+        day_start_s=section.day_start_s,
+        layout=_layout(section.layout) if isinstance(section, DecoderSection) else None,
+    )
+
+
+def _layout(section: LayoutSection | None) -> Layout | None:
+    if section is None:
+        return None
+    return Layout(
+        station=section.station or "",
+        time=section.time or "",
+        station_level=section.station_level or 0,
+        name_level=section.name_level or 0,
+        time_form=section.time_form or "",
+        zone=section.zone or (),
+        observations=tuple(section.observations),
+        name=section.name or "",
+        value=section.value or "",
+        unit=section.unit or "",
+        has_decimal_comma=section.has_decimal_comma,
     )
 
 
@@ -210,22 +246,14 @@ def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
     for theirs, ours in section.variables.items():
         variable = VARIABLE_OF_WORD[ours.variable]
         factor, offset = (1.0, 0.0) if ours.unit is None else conversion(ours.unit, variable) or (1.0, 0.0)
-        mappings[theirs] = VariableMapping(variable, ours.factor * factor, offset + ours.offset)
-    return mappings
-
-
-def _channel_settings(document: ChannelsDocument) -> tuple[ChannelSettings, ...]:
-    return tuple(
-        ChannelSettings(
-            name=name,
-            kind=channel.kind,
-            url=getattr(channel, "url", None),
-            timeout_s=channel.timeout_s,
-            rate_per_s=channel.rate_per_s,
-            retry=RetryPolicy(**channel.retry.model_dump()),
+        mappings[theirs] = VariableMapping(
+            variable,
+            ours.factor * factor,
+            offset + ours.offset,
+            frozenset(ours.error_values),
+            ours.interval_s or 0,
         )
-        for name, channel in document.channels.items()
-    )
+    return mappings
 
 
 def _window_policy(node: NodeDocument) -> WindowPolicy:

@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from warnstream.config.assemble import assemble, sign_policy
+from warnstream.config.channels.registry import SECTION_OF_KIND, ChannelsDocument
+from warnstream.config.channels.section import ChannelSection
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
 from warnstream.config.hazards import read_hazards
 from warnstream.config.node.decoders import NamesSection
 from warnstream.config.node.document import (
     OUTLINE_METHODS,
-    ChannelsDocument,
     NodeDocument,
     WindowsSection,
 )
@@ -23,6 +24,7 @@ from warnstream.config.node.quality import QualitySection
 from warnstream.config.settings import Configuration
 from warnstream.config.tables.daily_rain import read_past_days
 from warnstream.config.tables.households_and_chain import (
+    CHAIN_FILE,
     HOUSEHOLDS_FILE,
     Register,
     read_chain,
@@ -44,7 +46,7 @@ from warnstream.config.yaml.sections import Section
 from warnstream.config.yaml.tree import Location, YamlTree, entries_under, path_text, read_yaml
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
-from warnstream.model.network import Network, Stations, Villages, Zone
+from warnstream.model.network import ChainPost, Network, Stations, Villages, Zone
 from warnstream.model.observations.days import PastDays
 
 NODE_FILE = "warnstream.yaml"
@@ -87,8 +89,10 @@ def load_configuration(directory: Path) -> Configuration:
     villages = read_villages(folder, faults)
     zones = read_zones(folder, villages, faults)
     register = Register(
-        villages, villages.index_of_code() if villages else {}, _kind_of_channel(channels_tree, faults)
+        villages, villages.index_of_code() if villages else {}, _section_of_channel(channels_tree, faults)
     )
+    if channels is not None and channels_tree is not None:
+        _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
     chain = read_chain(folder, register, faults)
     windows = valid_part(WindowsSection, node_tree, "windows")
@@ -105,8 +109,8 @@ def load_configuration(directory: Path) -> Configuration:
     past_days = _read_past_days(node, node_tree, folder, stations, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
-        if stations is not None:
-            _check_decoders(node, node_tree, stations, faults)
+        _check_duty_posts(node, node_tree, chain, faults)
+        _check_decoders(node, node_tree, stations, faults)
     faults.raise_if_any()
     assert node is not None, NODE_FILE
     assert channels is not None, CHANNELS_FILE
@@ -143,8 +147,8 @@ def _read_document(
     return tree, None if tree is None else check_document(model, tree, faults)
 
 
-def _kind_of_channel(tree: YamlTree | None, faults: FaultLog) -> dict[str, str] | None:
-    """Kind of each channel as written, so that a slip in one does not hide wrong rows."""
+def _section_of_channel(tree: YamlTree | None, faults: FaultLog) -> dict[str, type[ChannelSection]] | None:
+    """Section of each channel by its kind as written, so that a slip in one does not hide wrong rows."""
     entries = entries_under(tree, "channels")
     if tree is None or entries is None:
         return None
@@ -153,9 +157,18 @@ def _kind_of_channel(tree: YamlTree | None, faults: FaultLog) -> dict[str, str] 
         faults.add(
             tree.file, tree.line_of(location), path_text(location), "this name is reserved: choose another"
         )
-    return {
+    kinds = {
         name: str(entry.get("kind")) if isinstance(entry, dict) else "" for name, entry in entries.items()
     }
+    return {name: SECTION_OF_KIND.get(kind, ChannelSection) for name, kind in kinds.items()}
+
+
+def _check_channels(channels: ChannelsDocument, tree: YamlTree, folder: Folder) -> None:
+    """Files that channels name are there."""
+    for name, channel in channels.channels.items():
+        for key, file in channel.files().items():
+            location = ("channels", name, key)
+            folder.require(file, tree.file, tree.line_of(location), path_text(location))
 
 
 def _check_node(
@@ -197,6 +210,18 @@ def _check_node(
         faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 
 
+def _check_duty_posts(
+    node: NodeDocument, tree: YamlTree, chain: tuple[ChainPost, ...], faults: FaultLog
+) -> None:
+    """Who is notified of alarms is somebody whom chain.csv knows how to reach."""
+    known = {post.post for post in chain}
+    for number, code in enumerate(node.node.duty_posts):
+        if code not in known:
+            location: Location = ("node", "duty_posts", number)
+            expected = f"post {code!r} is not in {CHAIN_FILE}"
+            faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+
+
 def _check_grids(node: NodeDocument, tree: YamlTree, directory: Path, faults: FaultLog) -> None:
     """Folders of grids exist, and what reads their files is installed."""
     for name, grid in node.grids.items():
@@ -209,8 +234,10 @@ def _check_grids(node: NodeDocument, tree: YamlTree, directory: Path, faults: Fa
         faults.add(tree.file, tree.line_of(("grids",)), "grids", expected)
 
 
-def _check_decoders(node: NodeDocument, tree: YamlTree, stations: Stations, faults: FaultLog) -> None:
+def _check_decoders(node: NodeDocument, tree: YamlTree, stations: Stations | None, faults: FaultLog) -> None:
     """Stations that decoders map to must be in stations.csv."""
+    if stations is None:
+        return
     codes = stations.index_of_code()
     named: list[tuple[Location, NamesSection]] = [
         (("decoders", number), section) for number, section in enumerate(node.decoders)

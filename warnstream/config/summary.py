@@ -12,7 +12,7 @@ import numpy as np
 from warnstream.config.node.document import OUTLINE_METHODS
 from warnstream.config.settings import Configuration
 from warnstream.config.thresholds.document import SECTION_OF_EVALUATOR
-from warnstream.config.wording import count_of, count_villages, days_words
+from warnstream.config.wording import count_of, count_villages, days_words, name_some
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.hazards.registry import needs_of
 from warnstream.hazards.sources import asked_windows
@@ -24,8 +24,8 @@ from warnstream.model.observations.days import DayWindow, begin_of_day_s
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import clock_local, iso_local
 from warnstream.model.warning import MessageStatus
+from warnstream.routing.duty import duty_posts
 
-NAMES_SHOWN_MAX = 5
 POINTS_AT_ONCE = 256
 """Distances are worked out for that many places at once: 256 x 5,000 x 8 B are 10 MB."""
 
@@ -136,6 +136,7 @@ def lints(configuration: Configuration) -> list[str]:
         *_lints_of_rules(configuration),
         *_lints_of_days(configuration),
         *_lints_of_people(configuration.network),
+        *_lints_of_duty(configuration),
         *_lints_of_places(configuration),
     ]
 
@@ -171,12 +172,15 @@ def _lints_of_rules(configuration: Configuration) -> Iterator[str]:
             yield f"{rule.name}: thresholds without a source"
         if rule.forecast_level_max is not Level.NONE and configuration.forecast.method == "none":
             yield f"{rule.name}: forecast_level_max has no effect while forecast.method is none"
-        if SECTION_OF_EVALUATOR[rule.evaluator].is_for_every_place:
+        section = SECTION_OF_EVALUATOR[rule.evaluator]
+        for lint in section.lints(rule.thresholds, configuration.network.stations):
+            yield f"{rule.name}: {lint}"
+        if section.is_for_every_place:
             site = configuration.network.places.site
             without = np.logical_not(rule.thresholds.defined(len(site)).any(axis=1))
             named = _chosen(site.code, np.asarray(without))
             if named:
-                yield f"{rule.name}: {count_villages(len(named))} without any threshold: {_named(named)}"
+                yield f"{rule.name}: {count_villages(len(named))} without any threshold: {name_some(named)}"
 
 
 def _lints_of_people(network: Network) -> Iterator[str]:
@@ -184,7 +188,7 @@ def _lints_of_people(network: Network) -> Iterator[str]:
     doors = np.diff(network.households.first_of_village)
     empty = [code for code, n in zip(codes, doors, strict=True) if n == 0]
     if empty:
-        yield f"{count_villages(len(empty))} without any household: {_named(empty)}"
+        yield f"{count_villages(len(empty))} without any household: {name_some(empty)}"
     areas = {post.area for post in network.chain}
     villages = network.villages
     unheard = [
@@ -194,14 +198,22 @@ def _lints_of_people(network: Network) -> Iterator[str]:
     ]
     if unheard:
         n = count_villages(len(unheard))
-        yield f"{n} without any post of the responsibility chain: {_named(unheard)}"
+        yield f"{n} without any post of the responsibility chain: {name_some(unheard)}"
     counties: dict[str, set[str]] = {}
     for township, county in zip(villages.township, villages.county, strict=True):
         counties.setdefault(township, set()).add(county)
     for area in sorted(areas):
         if len(counties.get(area, ())) > 1:
-            where = _named(sorted(counties[area]))
+            where = name_some(sorted(counties[area]))
             yield f"township {area} is in several counties ({where}): its posts are called for each"
+
+
+def _lints_of_duty(configuration: Configuration) -> Iterator[str]:
+    if not duty_posts(configuration.network, configuration.node.duty_posts):
+        yield (
+            "nobody is notified of the node's own alarms: name posts in node.duty_posts, "
+            "or give a post the county or * as its area"
+        )
 
 
 def _lints_of_places(configuration: Configuration) -> Iterator[str]:
@@ -216,17 +228,17 @@ def _lints_of_places(configuration: Configuration) -> Iterator[str]:
     far[_judged_gauges(rules)] = False
     if far.any():
         n = count_of(int(far.sum()), "station", "stations")
-        yield f"{n} farther than {reach} from every village: {_named(_chosen(stations.code, far))}"
+        yield f"{n} farther than {reach} from every village: {name_some(_chosen(stations.code, far))}"
     blind = _nearest_m(village_xy_m, station_xy_m[stations.measures_rain]) > reach_m
     if blind.any() and any(needs_of(rule).reads_rain for rule in rules):
         n = count_villages(int(blind.sum()))
-        named = _named(_chosen(villages.code, blind))
+        named = name_some(_chosen(villages.code, blind))
         yield f"{n} without a rain station within {reach}, always blind: {named}"
     site = network.places.site
     bare = np.array([wkt is None for wkt in site.polygon_wkt])
     if bare.any() and configuration.village.method in OUTLINE_METHODS:
         n = count_villages(int(bare.sum()))
-        named = _named(_chosen(site.code, bare))
+        named = name_some(_chosen(site.code, bare))
         yield f"{n} without an outline, but villages.method is {configuration.village.method}: {named}"
 
 
@@ -249,8 +261,3 @@ def _nearest_m(from_xy_m: Float64Array, to_xy_m: Float64Array) -> Float64Array:
         east, north = (part[:, None, axis] - to_xy_m[None, :, axis] for axis in (0, 1))
         nearest[start : start + POINTS_AT_ONCE] = np.sqrt((east**2 + north**2).min(axis=1))
     return nearest
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - NAMES_SHOWN_MAX
-    return ", ".join(names[:NAMES_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")

@@ -1,6 +1,20 @@
-"""Counts and windows of days, in sentences for operators."""
+"""Names, counts and windows of days, in sentences for operators."""
+
+from collections.abc import Sequence
 
 from warnstream.model.observations.days import DayWindow
+
+NAMES_SHOWN_MAX = 5
+
+
+def name_some(names: Sequence[str]) -> str:
+    """The first names of a list, and how many more there are.
+
+    >>> name_some(["G1", "G2"]), name_some([f"V{number}" for number in range(7)])
+    ('G1, G2', 'V0, V1, V2, V3, V4 and 2 more')
+    """
+    more = len(names) - NAMES_SHOWN_MAX
+    return ", ".join(names[:NAMES_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
 def count_of(n: int, one: str, many: str) -> str:

@@ -73,7 +73,7 @@ class ReasonParts:
     reason: Reason
     signs: tuple[Title, ...]
     clock: str
-    utc_offset_s: int
+    utc_offset_s: int = 0
 
     def facts_of(self, indicator: str) -> tuple[Fact, ...]:
         """Facts of one kind, in their order."""
@@ -134,14 +134,14 @@ class MessageParts:
         return self.message.status is MessageStatus.EXERCISE
 
     @property
+    def is_of_one_gauge(self) -> bool:
+        """One gauge alone says so, against whole, dry neighbours: the first words of every text."""
+        return self.reason is not None and self.reason.reason.lone_gauge
+
+    @property
     def is_end(self) -> bool:
         """The warning is over."""
         return self.message.msg_type is MessageType.CANCEL
-
-    @property
-    def is_lone(self) -> bool:
-        """One gauge alone says so, against whole, dry neighbours: the first words of every text."""
-        return self.reason is not None and self.reason.reason.lone_gauge
 
     @property
     def unaffirmed_h(self) -> int:

@@ -21,7 +21,7 @@ LONG_NAME_MAX = 3 * NAME_MAX
 """Latin letters are narrow: a name may have more of them."""
 
 MARK = "[EXERCISE] "
-LONE_GAUGE = "One gauge, not confirmed. "
+ONE_GAUGE = "One gauge, not confirmed. "
 COLOUR = ("none", "BLUE", "YELLOW", "ORANGE", "RED")
 MONTH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ACTION = {
@@ -54,7 +54,8 @@ UNKNOWN = "unknown"
 def texts(parts: MessageParts) -> Texts:
     """English texts of a message."""
     message = parts.message
-    mark = (MARK if parts.is_exercise else "") + (LONE_GAUGE if parts.is_lone else "")
+    mark = MARK if parts.is_exercise else ""
+    mark += ONE_GAUGE if parts.is_of_one_gauge else ""
     event = parts.event.en
     names = (parts.village, parts.township, parts.county)
     place = ", ".join(part for name in names if (part := short(name, LONG_NAME_MAX)))
@@ -92,7 +93,8 @@ def _why(parts: MessageParts) -> str:
     if cause is Cause.CANCELLED:
         return "Ended by the duty officer."
     if cause is Cause.ENDED:
-        return f"Measurements are below the warning values again.{_silent_raisers(parts.reason)}"
+        silent = _silent_raisers(parts.reason) if parts.reason is not None else ""
+        return f"Measurements are below the warning values again.{silent}"
     if parts.message.blind:
         return "The gauges are silent: nobody can confirm an improvement, the level is held."
     resumed = "The gauges report again. " if cause is Cause.SIGHT_REGAINED else ""
@@ -178,6 +180,15 @@ def _spare(parts: ReasonParts) -> str:
     return found
 
 
+def _silent_raisers(parts: ReasonParts) -> str:
+    return "".join(
+        f" Not confirmed: {short(fact.station, LONG_NAME_MAX)} has been silent since "
+        f"{clock_local(fact.held_since_s, parts.utc_offset_s)} "
+        f"(last {number(fact.value, UNKNOWN)} {short(fact.unit)})."
+        for fact in parts.facts_of(SILENT_RAISER)
+    )
+
+
 def _measured(parts: ReasonParts) -> str:
     reason = parts.reason
     where = _where(parts)
@@ -195,18 +206,6 @@ def _measured(parts: ReasonParts) -> str:
     return (
         f"Expected within {_duration(reason.lead_s)} at {where[0].lower()}{where[1:]}: {what} "
         f"({ahead} {unit} of it forecast), threshold {threshold} {unit} (forecast of {parts.clock}{doubt})."
-    )
-
-
-def _silent_raisers(parts: ReasonParts | None) -> str:
-    """Which sensors raised the level and cannot confirm its fall; empty as a rule."""
-    if parts is None:
-        return ""
-    return "".join(
-        f" Not confirmed: {short(fact.station, LONG_NAME_MAX)} has been silent since "
-        f"{clock_local(fact.held_since_s, parts.utc_offset_s)} "
-        f"(last {number(fact.value, UNKNOWN)} {short(fact.unit)})."
-        for fact in parts.facts_of(SILENT_RAISER)
     )
 
 

@@ -23,7 +23,7 @@ from warnstream.model.warning import Cause
 TEXT_MAX = 200
 
 MARK = "【演练】"
-LONE_GAUGE = "一站未核。"
+ONE_GAUGE = "一站未核。"
 COLOUR = ("无", "蓝色", "黄色", "橙色", "红色")
 ACTION = {
     Level.BLUE: "请留意预警，远离河沟和陡坡",
@@ -68,7 +68,8 @@ UNKNOWN = "未知"
 def texts(parts: MessageParts) -> Texts:
     """Chinese texts of a message."""
     message = parts.message
-    mark = (MARK if parts.is_exercise else "") + (LONE_GAUGE if parts.is_lone else "")
+    mark = MARK if parts.is_exercise else ""
+    mark += ONE_GAUGE if parts.is_of_one_gauge else ""
     event = parts.event.zh
     place = clean(short(parts.county) + short(parts.township) + short(parts.village))
     warning = f"{short(event)}{COLOUR[parts.level]}预警"
@@ -105,7 +106,8 @@ def _why(parts: MessageParts) -> str:
     if cause is Cause.CANCELLED:
         return "由值班人员解除。"
     if cause is Cause.ENDED:
-        return f"监测值已回落到预警值以下。{_silent_raisers(parts.reason)}"
+        silent = _silent_raisers(parts.reason) if parts.reason is not None else ""
+        return f"监测值已回落到预警值以下。{silent}"
     if parts.message.blind:
         return "监测站失联，无法确认是否好转，预警等级维持不变。"
     resumed = "监测已恢复。" if cause is Cause.SIGHT_REGAINED else ""
@@ -183,6 +185,15 @@ def _spare(parts: ReasonParts) -> str:
     return found
 
 
+def _silent_raisers(parts: ReasonParts) -> str:
+    """Which sensors raised the level and cannot confirm its fall; empty as a rule."""
+    return "".join(
+        f"未核实：{short(fact.station)}站{clock_local(fact.held_since_s, parts.utc_offset_s)}后无数据"
+        f"（末值{number(fact.value, UNKNOWN)}{UNIT.get(fact.unit, short(fact.unit))}）。"
+        for fact in parts.facts_of(SILENT_RAISER)
+    )
+
+
 def _measured(parts: ReasonParts) -> str:
     reason = parts.reason
     where = _where(parts)
@@ -199,17 +210,6 @@ def _measured(parts: ReasonParts) -> str:
     return (
         f"预计{_duration(reason.lead_s)}内{where}{what}将达{value}{unit}"
         f"（含预报{ahead}{unit}），阈值{threshold}{unit}（{parts.clock}起报{doubt}）。"
-    )
-
-
-def _silent_raisers(parts: ReasonParts | None) -> str:
-    """Which sensors raised the level and cannot confirm its fall; empty as a rule."""
-    if parts is None:
-        return ""
-    return "".join(
-        f"未核实：{short(fact.station)}站{clock_local(fact.held_since_s, parts.utc_offset_s)}后无数据"
-        f"（末值{number(fact.value, UNKNOWN)}{UNIT.get(fact.unit, short(fact.unit))}）。"
-        for fact in parts.facts_of(SILENT_RAISER)
     )
 
 

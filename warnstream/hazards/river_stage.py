@@ -26,7 +26,7 @@ SPAN_M_MIN = 1.0
 
 
 def needs(rule: HazardRule) -> Needs:
-    """Newest stages, which all gauges keep, and the ranges of those that have one."""
+    """Newest stages, which all gauges keep, and which stages are known of them."""
     table = rule.thresholds
     assert isinstance(table, CriticalStage)
     ranges: dict[int, tuple[float, float]] = {}
@@ -34,7 +34,12 @@ def needs(rule: HazardRule) -> Needs:
         low_m, high_m = table.reaches.range_m.T.tolist()
         gauges = table.reaches.gauge.tolist()
         ranges = dict(zip(gauges, zip(low_m, high_m, strict=True), strict=True))
-    return Needs(stations=table.station, stage_range_m=ranges)
+    thresholds = {
+        gauge: (float(np.nanmin(values_m)), float(np.nanmax(values_m)))
+        for gauge in np.unique(table.station).tolist()
+        if not np.isnan(values_m := table.critical_m[table.station == gauge]).all()
+    }
+    return Needs(stations=table.station, threshold_range_m=thresholds, stage_range_m=ranges)
 
 
 def stages_of(rule: HazardRule, stations: StationSources) -> GaugeStage:

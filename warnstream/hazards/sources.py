@@ -63,8 +63,8 @@ class Needs:
     series : tuple of SeriesNeed
     stations : Int32Array
         Stations that the rule names: they count wherever they stand.
-    stage_range_m : dict of int to (float, float)
-        Low water and highest possible stage of gauges.
+    threshold_range_m, stage_range_m : dict of int to (float, float)
+        Lowest and highest threshold of gauges; low water and highest possible stage where a table says it.
     noon_s : int or None
         Fire weather of that noon, seconds after 00:00 UTC.
     hazards : frozenset of str
@@ -80,6 +80,7 @@ class Needs:
     dry_gap_s: frozenset[int] = frozenset()
     series: tuple[SeriesNeed, ...] = ()
     stations: Int32Array = field(default_factory=lambda: NO_STATIONS)
+    threshold_range_m: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     stage_range_m: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     noon_s: int | None = None
     hazards: frozenset[str] = frozenset()

@@ -158,3 +158,41 @@ class LevelChange:
     def confirmed(self) -> bool:
         """False where the duty officer is to look: what carries the change is doubtful, alone or silent."""
         return self.reason is None or self.reason.confirmed
+
+
+@dataclass(frozen=True, slots=True)
+class PastCrossing:
+    """A level that would have stood, as readings that came too late for it prove; nobody was told of it.
+
+    Attributes
+    ----------
+    hazard : str
+    village : int
+    level : Level
+    crossed_at_s, proven_at_s : int
+        When it would have been reached, and when that became known.
+    station : str
+        Code of the station whose late reading proves it; of several the one with the newest.
+    observed_at_s : int
+        Time of that reading.
+    indicator : str
+        Word of an `Indicator`.
+    value, threshold : float
+        In `unit`.
+    unit : str
+    duration_s : int
+        Accumulation time; 0 for a stage or depth.
+    """
+
+    hazard: str
+    village: int
+    level: Level
+    crossed_at_s: int
+    proven_at_s: int
+    station: str
+    observed_at_s: int
+    indicator: str
+    value: float
+    threshold: float
+    unit: str
+    duration_s: int

@@ -1,27 +1,11 @@
-"""What the outbox hands out: states of notifications, claims, counts, who has not answered."""
+"""What the outbox hands out: claims, counts, who has not answered."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
+from warnstream.delivery.dispatch.notification import State
 from warnstream.model.effects import Answer, RecipientKind
 
 KEY_SEPARATOR = "|"
-
-
-class State(IntEnum):
-    """What became of a notification; the numbers are stored."""
-
-    PENDING = 0
-    SENDING = 1
-    SENT = 2
-    DELIVERED = 3
-    FAILED = 4
-    SUPERSEDED = 5
-
-    @property
-    def word(self) -> str:
-        """Lower-case name for metrics and interfaces."""
-        return self.name.lower()
 
 
 KINDS = (RecipientKind.VILLAGE, RecipientKind.POST, RecipientKind.HOUSEHOLD)
@@ -55,6 +39,23 @@ class StoredMessage:
     text_en: str
 
 
+ALARM_TYPE = "Alarm"
+"""`msg_type` of messages that are no warning but an alarm of the node itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmNotice:
+    """The begin (version 1) or end (version 2) of an alarm of the node, as posts read it."""
+
+    name: str
+    version: int
+    status: str
+    at_s: int
+    expires_s: int
+    text_zh: str
+    text_en: str
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A notification that its channel now has to send.
@@ -73,15 +74,6 @@ class Claimed:
     level: int
     answer_by_s: int
     attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A notification that was not sent: why, and when to try again (None: never)."""
-
-    key: str
-    error: str
-    retry_at: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from warnstream.config.thresholds.units import TableUnit
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.level import Level
+from warnstream.model.network import Stations
 from warnstream.model.rules.rules import Thresholds
 
 
@@ -62,6 +63,12 @@ class HazardSection(Section):
     def describe_levels(thresholds: Thresholds) -> Iterator[str]:
         """What reaches each level, in words; nothing where the table says it in numbers."""
         del thresholds
+        return iter(())
+
+    @staticmethod
+    def lints(thresholds: Thresholds, stations: Stations) -> Iterator[str]:
+        """Sentences about what is right in form but may not be meant; nothing as a rule."""
+        del thresholds, stations
         return iter(())
 
     def hold_s(self, thresholds: Thresholds) -> int:

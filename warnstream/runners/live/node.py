@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from warnstream.adapters.channels.factory import open_channels
+from warnstream.adapters.channels.channel import Surroundings
+from warnstream.adapters.channels.registry import make_channels
 from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.http.server import HttpServer
@@ -26,28 +27,37 @@ from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_doors
 from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.refused.store import RefusedStore
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-from warnstream.adapters.sending.sender import DeliveryWorker
+from warnstream.adapters.sending.event_clock import EventClock
+from warnstream.adapters.sending.replies import Replies
+from warnstream.adapters.sending.sender import Shared
+from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
+from warnstream.delivery.alarm_texts import alarm_texts
 from warnstream.delivery.render import render
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.alarms import Alarm
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RenderedMessage
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
+from warnstream.routing.duty import duty_posts
 from warnstream.runners.build import build_intake, topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.backlog import WAITING_MAX
 from warnstream.runners.intake.intake import Outcome
+from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.county_state import CountyState
 from warnstream.runners.live.explanations import LiveExplanations
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.pace import Pace, SnapshotPace
+from warnstream.runners.live.past_crossings import tell_past_crossings
 from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Request, Requests
 from warnstream.runners.live.signs_json import affirm_fault
@@ -69,6 +79,9 @@ STORE_TELL_S = 30.0
 
 CLOCK_BACK_S_MAX = 2
 """Steps back of the system clock that are passed over without a word."""
+
+ALARM_VALID_S = DAY_S
+"""An alarm that could not be sent for so long is not sent any more."""
 
 OUTBOX_KEEP_S = 90 * DAY_S
 """Ended warnings stay in the outbox that long, for review and export."""
@@ -112,8 +125,7 @@ class Node:
             configuration, topics.subscriptions, topics.backlogs, self._inbox, self.metrics
         )
         tokens = Tokens(load_or_create_secret(self._directory))
-        channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
-        self.delivery = DeliveryWorker(self.outbox, channels, tokens, self.metrics)
+        self.delivery = self._delivery(tokens)
         api = HttpApi(self, self.outbox, tokens, self.metrics)
         self.http = HttpServer(api.app, configuration.http.host, configuration.http.port)
         self.sl651 = (
@@ -122,7 +134,9 @@ class Node:
             else None
         )
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
-        self._trouble: dict[str, str] = {"start": "the node is starting"}
+        self.alarms = Alarms(self._requests.ask, self.metrics)
+        self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
+        self._is_starting = True
         self._warnings: list[WarningStatus] = []
         self._board = CountyState(configuration, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
@@ -130,10 +144,25 @@ class Node:
         self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
         self._may_snapshot = True
         self._refused_inputs = 0
-        self._disk_told_at = 0.0
+        self._disk_told_at = -STORE_TELL_S
         self.metrics.watch_storage(self._journal.size_bytes, self._directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._unjudged_s)
+
+    def _delivery(self, tokens: Tokens) -> DeliveryWorker:
+        configuration = self.configuration
+        around = Surroundings(configuration.topic_prefix, self._publisher, configuration.directory)
+        is_simulated = configuration.node.clock == "simulated"
+        shared = Shared(
+            outbox=self.outbox,
+            tokens=tokens,
+            metrics=self.metrics,
+            inbound=Replies(self.outbox, tokens, self.submit_answer),
+            clock=time.time,
+            event_clock=EventClock(lambda: self._intake.now_s, None if is_simulated else time.time()),
+            public_url=configuration.http.public_url,
+        )
+        return DeliveryWorker(make_channels(configuration.channels, around), shared)
 
     def start(self) -> None:
         """Recover, then open every door.
@@ -154,7 +183,7 @@ class Node:
             self.sl651.start()
         self._again.start()
         self._grids.start()
-        self._trouble.pop("start", None)
+        self._is_starting = False
         log.info(
             "node started",
             extra={
@@ -191,15 +220,18 @@ class Node:
 
     def ready(self) -> tuple[bool, list[str]]:
         """Whether readings come in and warnings would go out now, and the reasons why not."""
-        reasons = list(self._trouble.values())
+        reasons = ["the node is starting"] if self._is_starting else []
+        reasons += self.alarms.reasons()
         reasons += [f"the {one.name} is not connected" for one in self._sources if not one.is_connected]
+        reasons += self.delivery.troubles()
         return not reasons, reasons
 
     def state(self) -> dict[str, object]:
         """The situation of the county after the last step."""
         connected = all(source.is_connected for source in self._sources)
         warnings = {"warnings_open": len(self._warnings)} if self._board.state else {}
-        return {**self._board.state, **warnings, "broker_connected": connected, "trouble": self._trouble}
+        trouble = {"broker_connected": connected, "alarms": self.alarms.records()}
+        return {**self._board.state, **warnings, **trouble}
 
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
@@ -324,17 +356,19 @@ class Node:
         """Nothing is acknowledged while the disk refuses; False once the node is to stop."""
         self.metrics.storage_refusals.inc()
         now = time.monotonic()
-        if "disk" not in self._trouble or now - self._disk_told_at >= STORE_TELL_S:
+        if now - self._disk_told_at >= STORE_TELL_S:
             self._disk_told_at = now  # not at every attempt: the log may be on the same disk
             log.critical("disk refuses: readings are not acknowledged", extra={"error": str(error)})
-        self._trouble["disk"] = f"readings are not acknowledged: {error}"
+        self.alarms.raise_alarm("disk", f"readings are not acknowledged: {error}")
         if not error.retryable:
             self._stopping.set()
             raise error
         return not self._stopping.wait(STORE_RETRY_S)
 
     def _disk_took(self) -> None:
-        if self._trouble.pop("disk", None) is not None:
+        if self.alarms.standing("disk"):
+            self._disk_told_at = -STORE_TELL_S
+            self.alarms.end_alarm("disk")
             log.warning("disk writes again: readings are acknowledged")
 
     def _consume(self, sequence: int, kind: str, payload: bytes) -> None:
@@ -345,9 +379,10 @@ class Node:
         except Exception:
             # A bug must not silence the node: the next entry is taken, and everybody is told.
             log.exception("engine step failed", extra={"sequence": sequence, "kind": kind})
-            self._trouble["engine"] = "the engine failed; see the log"
+            self.alarms.raise_alarm("engine", f"entry {sequence} could not be judged; see the log")
             return
         if outcome.steps:
+            self.alarms.end_alarm("engine")
             self.metrics.tick.observe((time.perf_counter() - started) / len(outcome.steps))
         self._carry_out(sequence, outcome)
 
@@ -355,6 +390,8 @@ class Node:
         self._keep_refused(sequence, outcome)
         if outcome.announced:
             self._grids.look_now()
+        for alarm in outcome.alarms:
+            self._send_alarm(alarm)
         for readings, step in outcome.steps:
             self._record(step.effects)
             self._count_step(readings, step)
@@ -404,6 +441,18 @@ class Node:
                 self._disk_took()
             return
 
+    def _send_alarm(self, alarm: Alarm) -> None:
+        """Begin or end of an alarm, for the duty posts."""
+        if not alarm.is_sent or not self._duty_posts:
+            return
+        configuration = self.configuration
+        zh, en = alarm_texts(alarm, configuration.node.name, configuration.message.utc_offset_s)
+        at_s = alarm.ended_s or alarm.begun_s
+        version = 2 if alarm.ended_s else 1
+        notice = AlarmNotice(alarm.name, version, str(alarm.status), at_s, at_s + ALARM_VALID_S, zh, en)
+        self._persist(lambda: self.outbox.record_alarm(notice, self._duty_posts))
+        self.delivery.wake()
+
     def _render(self, message: WarningMessage) -> RenderedMessage:
         configuration = self.configuration
         status = self._intake.engine.desk.status(message.warning)
@@ -418,6 +467,7 @@ class Node:
         return rendered
 
     def _keep_refused(self, sequence: int, outcome: Outcome) -> None:
+        self.metrics.messages_without_reading.inc(outcome.n_without)
         if not outcome.refusals:
             return
         for refusal in outcome.refusals:
@@ -431,24 +481,19 @@ class Node:
             self._warnings = self._open_warnings()  # the duty officer may have spoken
         self.metrics.warnings_unaffirmed.set(sum(warning.unaffirmed_s > 0 for warning in self._warnings))
         self._tell_failures(assessed.failures)
+        tell_past_crossings(assessed.past_crossings, self.configuration.network, self.metrics)
         self._board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
 
     def _tell_failures(self, failures: dict[str, str]) -> None:
         """Hazards that hold their levels, and other parts of the step without which it went on."""
         hazards = {rule.name for rule in self.configuration.rules}
-        failing = {f"{'hazard' if part in hazards else 'part'} {part}": part for part in failures}
-        known = [key for key in self._trouble if key.startswith(("hazard ", "part "))]
-        for key in [key for key in known if key not in failing]:
-            del self._trouble[key]
-            kind, part = key.split(" ", maxsplit=1)
-            log.warning("evaluated again", extra={kind: part})
-        for key, part in failing.items():
-            error, is_hazard = failures[part], part in hazards
+        self.alarms.end_others("hazard", failures.keys() & hazards)
+        self.alarms.end_others("part", failures.keys() - hazards)
+        for part, error in failures.items():
+            is_hazard = part in hazards
             what = "evaluated, its levels are held" if is_hazard else "worked out, the rest of the step is"
-            if key not in self._trouble:
-                event = "cannot be evaluated, levels are held" if is_hazard else "a part of a step failed"
-                log.error(event, extra={"hazard" if is_hazard else "part": part, "error": error})
-            self._trouble[key] = f"{part} cannot be {what}: {error}"
+            kind = "hazard" if is_hazard else "part"
+            self.alarms.raise_alarm(f"{kind}:{part}", f"{part} cannot be {what}: {error}")
 
     # Recovery.
 
@@ -459,6 +504,7 @@ class Node:
         for entry, kind, payload in self._journal.since(sequence):
             self._consume(entry, kind, payload)
             count += 1
+        self.alarms.adopt(self._intake.alarms.standing.values())
         if count:
             took_s = round(time.monotonic() - started, 2)
             log.info("journal replayed", extra={"after": sequence, "entries": count, "took_s": took_s})
@@ -521,10 +567,10 @@ class Node:
         self._pace.plan(steady_s)
         now_s, engine_s = int(time.time()), self._intake.now_s
         if now_s < engine_s - CLOCK_BACK_S_MAX:
-            self._trouble["clock"] = f"the system clock is {engine_s - now_s} s behind the last step"
-            log.error("system clock went back", extra={"seconds": engine_s - now_s})
+            behind = f"the system clock is {engine_s - now_s} s behind the last step"
+            self.alarms.raise_alarm("clock", behind)
         else:
-            self._trouble.pop("clock", None)
+            self.alarms.end_alarm("clock")
         return max(now_s, engine_s)
 
     def _wait_s(self) -> float:

@@ -1,7 +1,7 @@
 """River stage in thresholds.yaml: stages of gauges by the villages that they warn."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import Annotated, Literal
 
@@ -15,7 +15,7 @@ from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
 from warnstream.config.thresholds.sensor_rows import check_has_rows, sensor_rows
 from warnstream.config.thresholds.units import TableUnit
-from warnstream.config.wording import count_of, count_villages
+from warnstream.config.wording import count_of, count_villages, name_some
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default
 from warnstream.model.level import Level
@@ -78,6 +78,18 @@ class RiverStageSection(HazardSection):
         assert isinstance(thresholds, CriticalStage)
         n_stations, n_warned = len(np.unique(thresholds.station)), len(np.unique(thresholds.village))
         return f"stage of {count_of(n_stations, 'station', 'stations')} for {count_villages(n_warned)}"
+
+    @staticmethod
+    def lints(thresholds: Thresholds, stations: Stations) -> Iterator[str]:
+        """Gauges that warn, and nobody said over which datum and within which range."""
+        assert isinstance(thresholds, CriticalStage)
+        reaches = thresholds.reaches
+        known = set() if reaches is None else set(reaches.gauge.tolist())
+        bare = [stations.code[station] for station in sorted(set(thresholds.station.tolist()) - known)]
+        if bare:
+            n = count_of(len(bare), "gauge", "gauges")
+            expected = "not in a table of gauges (gauges:), so a stage over another datum is not seen"
+            yield f"{n} {expected}: {name_some(bare)}"
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> CriticalStage:
         gauges = sensor_rows(rows, places, stations)

@@ -16,8 +16,9 @@ from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.level import Level
 from warnstream.model.observations.days import DayWindow, PastDays
 from warnstream.model.observations.readings import empty_batch
+from warnstream.model.rules.landslides import LandslideRain
 from warnstream.model.rules.policies import MessagePolicy
-from warnstream.model.rules.rules import HazardRule, LandslideRain
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import MessageStatus
 

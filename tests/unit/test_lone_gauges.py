@@ -17,8 +17,9 @@ from warnstream.desk import WarningDesk
 from warnstream.model.changes import Change, LevelChange
 from warnstream.model.level import Level
 from warnstream.model.observations.station_quality import StationNeighbours
+from warnstream.model.rules.landslides import LandslideRain
 from warnstream.model.rules.policies import NeighbourPolicy, RoutingPolicy
-from warnstream.model.rules.rules import CriticalRain, HazardRule, LandslideRain, WaterloggingTable
+from warnstream.model.rules.rules import CriticalRain, HazardRule, WaterloggingTable
 
 N = 7
 STEP = 300

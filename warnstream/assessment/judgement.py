@@ -20,12 +20,11 @@ from warnstream.assessment.reasons import (
     reason_of_value,
 )
 from warnstream.assessment.rule_checks import check_finding, has_no_number, reading_order
-from warnstream.assessment.stations import Arrays
 from warnstream.hazards.conditions.plan import RulePlan
 from warnstream.hazards.registry import Basis, kind_of, needs_of
 from warnstream.hazards.sources import HazardSources
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
-from warnstream.model.arrays import Float64Array, Int64Array, LevelArray
+from warnstream.model.arrays import Arrays, Float64Array, Int64Array, LevelArray
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.errors import describe
 from warnstream.model.level import Level

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.assessment.stations import Arrays, StationState
+from warnstream.assessment.stations import StationState
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.lifecycle.hysteresis import LevelState
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.changes import PastCrossing
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights

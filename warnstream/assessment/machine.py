@@ -22,7 +22,7 @@ from warnstream.assessment.late_proofs import LateProofs
 from warnstream.assessment.lone_gauges import LoneGauges
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.rule_needs import needs_of_all
-from warnstream.assessment.stations import Arrays, StationPolicies, StationState
+from warnstream.assessment.stations import StationPolicies, StationState
 from warnstream.assessment.villages import (
     GaugeAvailability,
     VillageState,
@@ -33,7 +33,7 @@ from warnstream.assessment.villages import (
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.changes import LevelChange, PastCrossing
 from warnstream.model.forecast import RainAhead
 from warnstream.model.grids import GridFrame, GridPolicy

@@ -1,11 +1,11 @@
 """What the stations said: readings are checked, counted once and kept in windows and series.
 
 `StationState` owns everything that is kept per station: flags of quality
-control, rain windows, antecedent rain, counters, stages, slope and depth
-sensors, fire weather. It knows neither villages nor levels.
+control, rain (`warnstream.assessment.station_rain`), stages, slope, depth and
+wind sensors, fire weather. It knows neither villages nor levels.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,53 +13,44 @@ import numpy as np
 from warnstream.assessment.isolation import Isolation
 from warnstream.assessment.rule_needs import (
     USUAL_STAGE_M,
-    antecedent_plan,
     known_stages_m,
     noon_of,
     sensors_of,
     stage_range_m,
 )
-from warnstream.hazards.sources import Needs, asked_windows
+from warnstream.assessment.station_rain import StationRain
+from warnstream.hazards.sources import Needs
 from warnstream.ingest.duplicates import DuplicateFilter
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.network import Stations
-from warnstream.model.observations.days import PastDays, best_known
+from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.readings import (
     COUNTER_FLAGS,
-    COUNTERS,
     DOUBTFUL,
     UNUSABLE,
     Flag,
     ReadingBatch,
     Variable,
-    empty_batch,
 )
 from warnstream.model.observations.station_quality import (
-    DoubtPeriods,
     StationNeighbours,
     StationQuality,
     no_neighbours,
 )
 from warnstream.model.rules.indicators import GaugeStage, Indicator, SensorSamples
 from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
-from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
+from warnstream.model.times import MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.accumulation import Accumulation
-from warnstream.windows.antecedent import AntecedentRain
-from warnstream.windows.counters import Increments, RainCounters
-from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
+from warnstream.windows.daily_sums import DayRain
 from warnstream.windows.fire_weather import FireWeather
-from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.sensor_series import SensorSeries
-from warnstream.windows.spares import GaugeAndSpare, SelectedWindows, SparedRain
+from warnstream.windows.spares import GaugeAndSpare, SelectedWindows
 from warnstream.windows.stage_series import StageSeries
 
 _NO_STATION: Int32Array = np.zeros(0, dtype=np.int32)
 _NO_TIME: Int64Array = np.zeros(0, dtype=np.int64)
-
-Arrays = dict[str, np.ndarray]
-"""State of one part by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,43 +104,12 @@ class StationState:
         past: PastDays | None = None,
     ) -> None:
         n_stations, windows = len(stations), policies.windows
-        asked = asked_windows(needs, windows.longest_s)
-        self.duration_s = asked.duration_s
-        self._hour = self.duration_s.tolist().index(HOUR_S)
-        self.plan = antecedent_plan(needs)
-        span_s = windows.longest_s + windows.lateness_s_max
-        if self.plan is not None:
-            span_s = max(span_s, AntecedentRain.span_s(windows.lateness_s_max))
-        if asked.days:
-            span_s = max(span_s, DailySums.span_s(windows.longest_s, windows.lateness_s_max))
+        self._rain = StationRain(stations, needs, windows, policies.quality, policies.counters, past)
+        self.rain = self._rain.spared
+        self.duration_s = self._rain.duration_s
+        self.plan, self.antecedent, self.days = self._rain.plan, self._rain.antecedent, self._rain.days
         noon_s = noon_of(needs)
         self._fire = None if noon_s is None else FireWeather(n_stations, noon_s)
-        if self._fire is not None:
-            span_s = max(span_s, 2 * DAY_S)
-        self._ring = RainWindow(
-            stations.interval_s,
-            span_s=span_s,
-            grace_s=windows.grace_s,
-            future_s=windows.future_s_max,
-            by_minute_s=windows.by_minute_s,
-        )
-        self.rain = SparedRain(self._ring, stations.spares)
-        self.antecedent = (
-            AntecedentRain(
-                n_stations,
-                self.plan,
-                lateness_s=windows.lateness_s_max,
-                day_begins_s=windows.day_begins_s,
-                past=past,
-            )
-            if self.plan is not None
-            else None
-        )
-        self.days = (
-            DailySums(n_stations, asked.days, day_begins_s=windows.day_begins_s, past=past)
-            if asked.days
-            else None
-        )
         self._stages = StageSeries(n_stations, stations.interval_s)
         self._sensors = SensorSeries(*sensors_of(needs), n_stations)
         known_m, is_told = known_stages_m(needs, n_stations)
@@ -162,12 +122,9 @@ class StationState:
         )
         self._quality = QualityControl(stations, policies.quality)
         self._gauges = RainGaugeQuality(
-            stations, neighbours or no_neighbours(n_stations), policies.quality, memory_s=span_s
+            stations, neighbours or no_neighbours(n_stations), policies.quality, memory_s=self._rain.span_s
         )
         self._rain_limits = policies.quality.rain_limits
-        self._counters = RainCounters(
-            stations, policies.counters, limits=self._rain_limits, spread_s_max=windows.longest_s
-        )
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
         self._newest_counter_fault_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
@@ -183,7 +140,7 @@ class StationState:
         UInt16Array, shape (n_readings,)
             `Flag` bits, row by row.
         """
-        isolation.run("rain windows", lambda: self._ring.advance(now_s), None)
+        isolation.run("rain windows", lambda: self._rain.ring.advance(now_s), None)
         if len(readings) == 0:
             self._let_time_pass(now_s, _NO_STATION, _NO_TIME, isolation)
             return np.zeros(0, dtype=np.uint16)
@@ -199,11 +156,11 @@ class StationState:
 
         By what was thought of the gauges last (`judge_gauges`).
         """
-        return self.rain.latest(self.duration_s, now_s)
+        return self._rain.windows(now_s)
 
     def day_rain(self, now_s: int) -> DayRain | None:
         """Rain of every station over every window of days, likewise; None where no rule reads days."""
-        return None if self.days is None else self.days.rain(self.rain.window_end_min(now_s))
+        return self._rain.day_rain(now_s)
 
     def judge_gauges(self, now_s: int) -> StationQuality:
         """What quality control thinks of every gauge after the last batch.
@@ -211,10 +168,10 @@ class StationState:
         Every gauge is judged by its own rain. The same object while no reading
         comes, no window moves and nothing falls due.
         """
-        windows, last = self._ring.latest(self.duration_s, now_s), self._judged
+        windows, last = self._rain.ring.latest(self.duration_s, now_s), self._judged
         if last is not None and last.windows is windows and now_s < last.until_s:
             return last.quality
-        hour = windows.of(self._hour)
+        hour = windows.of(self._rain.hour)
         now = RainNow(
             hour.rain_mm[:, 0],
             hour.coverage[:, 0],
@@ -223,8 +180,8 @@ class StationState:
             self._newest_counter_fault_s,
             self._rain_limits.is_beyond_record(self.duration_s, windows.rain_mm),
         )
-        quality = self._gauges.step(self._ring, now, now_s)
-        self._doubt(quality.stretches, now_s)
+        quality = self._gauges.step(self._rain.ring, now, now_s)
+        self._rain.doubt(quality.stretches, now_s)
         self._judged = _Judged(windows, self._gauges.stands_until_s(now, now_s), quality)
         return quality
 
@@ -272,7 +229,7 @@ class StationState:
         Of earlier rain (soil water and its kin) that of the last hour tells.
         """
         is_kept = indicator is Indicator.RAIN and duration_s in self.duration_s
-        column = int(np.searchsorted(self.duration_s, duration_s)) if is_kept else self._hour
+        column = int(np.searchsorted(self.duration_s, duration_s)) if is_kept else self._rain.hour
         return self.rain.beside(station, column)
 
     def observed_at_s(self, indicator: Indicator) -> Int64Array:
@@ -304,16 +261,13 @@ class StationState:
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays, part by part."""
         return {
-            "rain": dict(self._ring.snapshot()),
+            **self._rain.snapshot(),
             "stages": dict(self._stages.snapshot()),
             "fire": {} if self._fire is None else dict(self._fire.snapshot()),
             "sensors": dict(self._sensors.snapshot()),
-            "antecedent": {} if self.antecedent is None else dict(self.antecedent.snapshot()),
-            "days": {} if self.days is None else dict(self.days.snapshot()),
             "duplicates": dict(self._duplicates.snapshot()),
             "quality": dict(self._quality.snapshot()),
             "gauges": self._gauges.snapshot(),
-            "counters": dict(self._counters.snapshot()),
             "doubt": {
                 "until_s": self._doubtful_until_s.copy(),
                 "counter_until_s": self._newest_counter_fault_s.copy(),
@@ -323,22 +277,14 @@ class StationState:
     def restore(self, state: dict[str, Arrays]) -> None:
         """Take up a snapshot. ValueError or KeyError if it does not fit; nothing may be assumed then."""
         self._judged = None
-        self._ring.restore(state["rain"])
         self._stages.restore(state["stages"])
         self._sensors.restore(state["sensors"])
         if self._fire is not None:
             self._fire.restore(state["fire"])
-        if self.antecedent is not None:
-            self.antecedent.restore(state["antecedent"])
-        if self.days is not None:
-            self.days.restore(state["days"])
-            if self.antecedent is not None:
-                self.antecedent.past = self.days.past
         self._duplicates.restore(state["duplicates"])
         self._quality.restore(state["quality"])
         self._gauges.restore(state["gauges"])
-        self.rain.doubt(self._gauges.stretches)
-        self._counters.restore(state["counters"])
+        self._rain.restore(state, self._gauges.stretches)
         self._doubtful_until_s[:] = state["doubt"]["until_s"]
         self._newest_doubt_s[:] = self._doubtful_until_s.max(axis=0)
         # Snapshots of before it was kept have none.
@@ -346,12 +292,7 @@ class StationState:
 
     def remember(self, state: dict[str, Arrays]) -> PastDays | None:
         """Take the rain of past days, and nothing else, from a snapshot that does not fit; what was taken."""
-        past = days_of_snapshot(state.get("days", {}), self._windows.day_begins_s)
-        if self.antecedent is not None:
-            self.antecedent.past = best_known(self.antecedent.past, past)
-        if self.days is not None:
-            self.days.remember(past)
-        return past
+        return self._rain.carry_over(state)
 
     def _ages(self, age_s: Int64Array) -> UInt16Array:
         """Flags of readings by their age, shape (n,)."""
@@ -390,7 +331,9 @@ class StationState:
     def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int, isolation: Isolation) -> None:
         """Bring usable readings into the windows and into what is kept beside them."""
         nothing = _NO_STATION, _NO_TIME
-        changed = isolation.run("rain windows", lambda: self._count_rain(readings, flags), nothing)
+        changed = isolation.run(
+            "rain windows", lambda: self._rain.count(readings, flags, self._quality.melts), nothing
+        )
         is_usable = (flags & UNUSABLE) == 0
         doubtful = np.flatnonzero(((flags & DOUBTFUL) != 0) & is_usable)
         if len(doubtful):
@@ -411,112 +354,11 @@ class StationState:
         if fire is not None:
             isolation.run("fire weather", lambda: fire.add(usable, now_s), None)
 
-    def _doubt(self, stretches: DoubtPeriods, now_s: int) -> None:
-        """Earlier rain of gauges with a spare is worked out anew from when another one is believed."""
-        gauge, since_s = self.rain.doubt(stretches)
-        if len(gauge) == 0:
-            return
-        if self.antecedent is not None:
-            self.antecedent.advance(self.rain, now_s, gauge, since_s)
-        if self.days is not None:
-            self.days.advance(self.rain, now_s, gauge, since_s)
-
     def _let_time_pass(
         self, now_s: int, changed: Int32Array, changed_from_s: Int64Array, isolation: Isolation
     ) -> None:
         """Fire weather and earlier rain up to now; of stations whose rain changed from that time on."""
-        fire, antecedent, days, rain = self._fire, self.antecedent, self.days, self.rain
+        fire = self._fire
         if fire is not None:
-            isolation.run("fire weather", lambda: fire.advance(rain, now_s), None)
-        if antecedent is not None:
-            isolation.run(
-                "earlier rain", lambda: antecedent.advance(rain, now_s, changed, changed_from_s), None
-            )
-        if days is not None:
-            isolation.run("days of rain", lambda: days.advance(rain, now_s, changed, changed_from_s), None)
-
-    def _count_rain(self, readings: ReadingBatch, flags: UInt16Array) -> tuple[Int32Array, Int64Array]:
-        """Rain into the windows; flags what a counter has accounted for already.
-
-        Amounts go first: a counter then adds only what they leave open, so no
-        rain is counted twice whatever a station reports. Returns the stations
-        whose rain changed, and from what time on, shape (n,) each.
-        """
-        usable = (flags & UNUSABLE) == 0
-        rows = np.flatnonzero(usable & (readings.variable == Variable.RAIN))
-        rows = rows[~self._is_superseded(readings.select(rows), flags, rows)]
-        rain = readings.select(rows)
-        self._ring.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
-        amounts = [rain, self._correct(readings, flags), self._count_tips(readings, flags)]
-        stations = [batch.station for batch in amounts]
-        begins = [self._begin_s(batch) for batch in amounts]
-        for variable in COUNTERS:
-            rows = np.flatnonzero(usable & (readings.variable == variable))
-            if len(rows):
-                grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
-                flags[rows] |= flags_of_counter
-                self._doubt_melt(readings, rows, grown, flags)
-                for one in grown:
-                    self._ring.reconcile(one.station, one.begin_s, one.end_s, one.rain_mm, one.is_observed)
-                    stations.append(one.station)
-                    begins.append(one.begin_s)
-        return self._with_gauges_of_spares(np.concatenate(stations), np.concatenate(begins))
-
-    def _doubt_melt(
-        self, readings: ReadingBatch, rows: Int64Array, grown: Iterable[Increments], flags: UInt16Array
-    ) -> None:
-        """Flags the totals, `rows`, that rose while it froze at their station."""
-        risen = [one.station[one.rain_mm > 0] for one in grown]
-        station = readings.station[rows]
-        is_melt = self._quality.melts(station, readings.observed_at_s[rows])
-        if is_melt.any():
-            is_melt &= np.isin(station, np.concatenate([np.zeros(0, dtype=np.int32), *risen]))
-            flags[rows[is_melt]] |= np.uint16(Flag.MELT)
-
-    def _with_gauges_of_spares(
-        self, station: Int32Array, begin_s: Int64Array
-    ) -> tuple[Int32Array, Int64Array]:
-        """Stations whose rain changed, and the gauges that they are spares of."""
-        for gauge, spare in self._stations.spares:
-            rows = np.flatnonzero(station == spare)
-            station = np.concatenate([station, np.full(len(rows), gauge, dtype=np.int32)])
-            begin_s = np.concatenate([begin_s, begin_s[rows]])
-        return station, begin_s
-
-    def _begin_s(self, rain: ReadingBatch) -> Int64Array:
-        """When each amount began to fall, shape (n,)."""
-        own_s = self._stations.interval_s[rain.station]
-        begin_s: Int64Array = rain.observed_at_s - np.where(rain.interval_s > 0, rain.interval_s, own_s)
-        return begin_s
-
-    def _count_tips(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
-        """Tips into the windows; where a counter counts them too, they are superseded."""
-        is_tip = ((flags & UNUSABLE) == 0) & (readings.variable == Variable.RAIN_TIP)
-        rows = np.flatnonzero(is_tip)
-        if len(rows) == 0:
-            return empty_batch()
-        counted = self._counters.is_counted(readings.station[rows])
-        flags[rows[counted]] |= np.uint16(Flag.SUPERSEDED)
-        tips = readings.select(rows[~counted])
-        self._ring.add_tips(tips.station, tips.observed_at_s, tips.value)
-        return tips
-
-    def _correct(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
-        """Amounts that came again and are greater now; only the others stay flagged as repetitions."""
-        is_repeated = ((flags & UNUSABLE) == Flag.DUPLICATE) & (readings.variable == Variable.RAIN)
-        rows = np.flatnonzero(is_repeated)
-        if len(rows) == 0:
-            return empty_batch()
-        rows = rows[~self._counters.is_counted(readings.station[rows])]
-        again = readings.select(rows)
-        counted = self._ring.correct(again.station, again.observed_at_s, again.value, again.interval_s)
-        flags[rows[counted]] &= ~np.uint16(Flag.DUPLICATE)
-        return again.select(counted)
-
-    def _is_superseded(self, rain: ReadingBatch, flags: UInt16Array, rows: Int64Array) -> BoolArray:
-        """Which amounts, shape (n,), fell in minutes that a counter has accounted for."""
-        superseded: BoolArray = self._counters.is_counted(rain.station)
-        if superseded.any():
-            superseded &= self._ring.has_observed(rain.station, rain.observed_at_s, rain.interval_s)
-            flags[rows[superseded]] |= np.uint16(Flag.SUPERSEDED)
-        return superseded
+            isolation.run("fire weather", lambda: fire.advance(self.rain, now_s), None)
+        self._rain.let_time_pass(now_s, changed, changed_from_s, isolation)

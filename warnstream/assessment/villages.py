@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warnstream.assessment.stations import Arrays, StationState
+from warnstream.assessment.stations import StationState
 from warnstream.forecast.nowcast import GaugeNowcast
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array
 from warnstream.model.errors import describe
 from warnstream.model.forecast import RainAhead
 from warnstream.model.network import StationWeights

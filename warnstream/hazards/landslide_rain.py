@@ -43,7 +43,8 @@ from warnstream.model.rules.indicators import (
     indicator_of_days,
     no_levels,
 )
-from warnstream.model.rules.rules import HazardRule, LandslideRain, LandslideTerritory
+from warnstream.model.rules.landslides import LandslideRain, LandslideTerritory
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import DAY_S, HOUR_S
 
 CRITERIA = (

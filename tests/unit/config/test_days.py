@@ -12,7 +12,7 @@ from warnstream.hazards.registry import needs_of
 from warnstream.hazards.sources import asked_windows
 from warnstream.model.observations.days import DayWindow, begin_of_day_s
 from warnstream.model.observations.readings import empty_batch
-from warnstream.model.rules.rules import LandslideRain
+from warnstream.model.rules.landslides import LandslideRain
 from warnstream.model.times import iso_utc, parse_iso
 from warnstream.runners.build import build_assessment
 

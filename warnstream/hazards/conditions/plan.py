@@ -11,14 +11,15 @@ equals no restart. Nothing that is not known holds.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
 
+from warnstream.hazards.conditions.memory import Followed, Lasted, Past
 from warnstream.hazards.conditions.values import Values, coverage_of, values_of
 from warnstream.hazards.sources import HazardSources
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.observations.days import DayWindow, over_duration
 from warnstream.model.rules.comparison import ConditionFound, RuleLevelFound
 from warnstream.model.rules.expressions import (
@@ -46,43 +47,6 @@ DAYS_COVERAGE_MIN = 0.8
 """Share of a window of days that must have been observed before "at most" may hold."""
 
 StateArrays = dict[str, np.ndarray]
-
-
-@dataclass(slots=True)
-class _Lasted:
-    """Since when a condition has held, shape (n_places,); -1: it does not."""
-
-    since_s: Int64Array
-
-
-@dataclass(slots=True)
-class _Followed:
-    """When the first part held last, and where the pair is under way (reached, holding)."""
-
-    first_at_s: Int64Array
-    under_way: BoolArray
-
-
-@dataclass(slots=True)
-class _Past:
-    """Earlier values of a quantity, newest last, shape (n_samples, n_places); time -1: none yet."""
-
-    time_s: Int64Array
-    value: Float64Array
-    spacing_s: int
-
-    def at(self, time_s: int) -> Float64Array | None:
-        """The newest values not younger than a time; None where those are too old to compare with."""
-        row = int(np.searchsorted(self.time_s, time_s, side="right")) - 1
-        known = row >= 0 and self.time_s[row] >= max(time_s - 2 * self.spacing_s, 0)
-        return self.value[row].copy() if known else None
-
-    def add(self, time_s: int, value: Float64Array) -> None:
-        """Keep a value; of one spacing the first."""
-        if self.time_s[-1] >= 0 and time_s // self.spacing_s <= self.time_s[-1] // self.spacing_s:
-            return
-        self.time_s[:-1], self.value[:-1] = self.time_s[1:].copy(), self.value[1:].copy()
-        self.time_s[-1], self.value[-1] = time_s, value
 
 
 class RulePlan:
@@ -247,9 +211,9 @@ class RulePlan:
         if isinstance(expression, Group):
             return reduce(np.logical_and if expression.is_all else np.logical_or, parts)
         if isinstance(expression, Lasting):
-            return self._last(self._lasted[number], expression.for_s, parts[0], sources.now_s)
+            return self._lasted[number].step(parts[0], expression.for_s, sources.now_s)
         first, then = parts
-        return self._follow(self._followed[number], expression.within_s, first, then, sources.now_s)
+        return self._followed[number].step(first, then, expression.within_s, sources.now_s)
 
     def _compare(self, number: int, term: Term, sources: HazardSources) -> BoolArray:
         value = self._compared(number, term, sources)
@@ -285,22 +249,6 @@ class RulePlan:
         before = self._past[number].at(sources.now_s - term.over_s)
         # 10.5 - 10.1 must reach 0.4.
         return np.full(len(value), np.nan) if before is None else np.round(value - before, 6)
-
-    @staticmethod
-    def _last(state: _Lasted, for_s: int, part: BoolArray, now_s: int) -> BoolArray:
-        began = np.where(state.since_s < 0, now_s, state.since_s)
-        state.since_s[:] = np.where(part[0], began, -1)
-        lasts = part[0] & (now_s - state.since_s >= for_s)
-        return np.stack([lasts, part[1]])
-
-    @staticmethod
-    def _follow(state: _Followed, within_s: int, first: BoolArray, then: BoolArray, now_s: int) -> BoolArray:
-        state.first_at_s[first[0]] = now_s
-        is_recent = (state.first_at_s >= 0) & (now_s - state.first_at_s <= within_s)
-        reached = then[0] & (is_recent | state.under_way[0])
-        holding = then[1] & (reached | state.under_way[1])
-        state.under_way[:] = np.stack([reached, holding])
-        return state.under_way.copy()
 
     def _see(self, found: HazardLevels, rule: HazardRule, sources: HazardSources) -> None:
         """Where a level may fall: rain and other hazards are known. Blind: nothing that concerns it is.
@@ -393,17 +341,17 @@ class RulePlan:
                 named += [(f"past_s.{number}", past.time_s), (f"past.{number}", past.value)]
         return named
 
-    def _new_lasted(self) -> _Lasted:
-        return _Lasted(np.full(self._n_places, -1, dtype=np.int64))
+    def _new_lasted(self) -> Lasted:
+        return Lasted(np.full(self._n_places, -1, dtype=np.int64))
 
-    def _new_followed(self) -> _Followed:
+    def _new_followed(self) -> Followed:
         n = self._n_places
-        return _Followed(np.full(n, -1, dtype=np.int64), np.zeros((2, n), dtype=np.bool_))
+        return Followed(np.full(n, -1, dtype=np.int64), np.zeros((2, n), dtype=np.bool_))
 
-    def _new_past(self, term: Term) -> _Past:
+    def _new_past(self, term: Term) -> Past:
         spacing_s = max(term.over_s // HISTORY_SAMPLES, MINUTE_S)
         n_samples = term.over_s // spacing_s + 3
-        return _Past(
+        return Past(
             np.full(n_samples, -1, dtype=np.int64), np.full((n_samples, self._n_places), np.nan), spacing_s
         )
 

@@ -17,7 +17,8 @@ from warnstream.model.arrays import Float64Array
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Stations, Villages
 from warnstream.model.observations.days import DAYS_MAX, DayWindow, last_days
-from warnstream.model.rules.rules import LandslideRain, LandslideTerritory, Thresholds
+from warnstream.model.rules.landslides import LandslideRain, LandslideTerritory
+from warnstream.model.rules.rules import Thresholds
 
 
 class LinePointSection(Section):

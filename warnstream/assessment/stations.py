@@ -285,7 +285,9 @@ class StationState:
         self._quality.restore(state["quality"])
         self._gauges.restore(state["gauges"])
         self._rain.restore(state, self._gauges.stretches)
-        self._doubtful_until_s[:] = state["doubt"]["until_s"]
+        # A snapshot of before a variable was known has no row of it.
+        until_s = state["doubt"]["until_s"]
+        self._doubtful_until_s[: len(until_s)] = until_s
         self._newest_doubt_s[:] = self._doubtful_until_s.max(axis=0)
         # Snapshots of before it was kept have none.
         self._newest_counter_fault_s[:] = state["doubt"].get("counter_until_s", -1)

@@ -255,6 +255,16 @@ def test_a_snapshot_of_other_rules_is_refused() -> None:
         assessment_of(rain_rule(N, SIREN, name="other")).restore(assessment_of().snapshot())
 
 
+def test_a_snapshot_of_before_a_variable_was_known_is_taken_up() -> None:
+    before = assessment_of()
+    before.step(rain((1, 300, 30.0)), T0 + 300)
+    state = before.snapshot()
+    state["doubt"]["until_s"] = state["doubt"]["until_s"][:-1]
+    after = assessment_of()
+    after.restore(state)
+    assert after.level("flash_flood").level.tolist() == before.level("flash_flood").level.tolist()
+
+
 def _fail_for(monkeypatch: pytest.MonkeyPatch, hazard: str) -> None:
     def evaluate(rule: HazardRule, villages: VillageRain) -> HazardLevels:
         if rule.name == hazard:

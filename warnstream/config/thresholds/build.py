@@ -59,6 +59,7 @@ def build_rule(
         signs=None
         if signs is None
         else SignTrigger(frozenset(signs.kinds), signs.reported_level, signs.validated_level),
+        calls_households=hazard.households,
     )
 
 

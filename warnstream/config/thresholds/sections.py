@@ -52,6 +52,9 @@ class HazardSection(Section):
     )
     lowering: LoweringSection = part(LoweringSection, "How a level falls.")
     signs: SignTriggerSection | None = Field(None, description="Signs of people that raise it, too.")
+    households: Annotated[bool, value_types.yes_or_no()] = default(
+        True, description="Whether households are called; without it duty posts alone."
+    )
 
     table_units: ClassVar[Mapping[str, TableUnit]] = MappingProxyType({})
     """Units that rows of its table may have, the usual one first."""

@@ -345,6 +345,8 @@ class HazardRule:
         Where the thresholds come from.
     signs : SignTrigger or None
         What signs that people see mean for this hazard; None: nothing.
+    calls_households : bool
+        False: its warnings go to duty posts, to households they are for others to issue.
     """
 
     name: str
@@ -357,3 +359,4 @@ class HazardRule:
     lowering: DowngradePolicy
     source: str
     signs: SignTrigger | None = None
+    calls_households: bool = True

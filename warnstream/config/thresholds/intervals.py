@@ -5,13 +5,13 @@ readings: its village would be blind again and again. A gauge that reports more
 seldom than `horizon` cannot show a rise before what the rule looks ahead to is over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from warnstream.config.thresholds.context import HazardContext
 from warnstream.config.yaml.quantities import format_duration
 
 
-def check_intervals(asked_s: Mapping[str, int], context: HazardContext) -> None:
+def check_intervals(asked_s: Mapping[str, int], context: HazardContext, others: Collection[str] = ()) -> None:
     """A fault where the slowest sensor of a hazard cannot give what the hazard asks for.
 
     Parameters
@@ -19,12 +19,14 @@ def check_intervals(asked_s: Mapping[str, int], context: HazardContext) -> None:
     asked_s : mapping of str to int
         Key of the section -> longest interval, in seconds, that serves it.
     context : HazardContext
+    others : collection of str
+        Stations that it is judged by beside those that its table names.
     """
     stations = context.around.stations
     if stations is None:
         return
     number = stations.index_of_code()
-    own = {row.station for row in context.rows if row.station in number}
+    own = {row.station for row in context.rows if row.station in number} | {*others}
     if not own:
         return
     slowest = max(sorted(own), key=lambda code: int(stations.interval_s[number[code]]))

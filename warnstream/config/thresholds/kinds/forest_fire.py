@@ -7,13 +7,13 @@ import numpy as np
 from pydantic import Field
 
 from warnstream.config.thresholds.context import Build, HazardContext
+from warnstream.config.thresholds.nearest import nearest_stations, stations_measuring
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection, disordered
 from warnstream.config.wording import count_villages
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default
-from warnstream.model.arrays import Float64Array, Int32Array
-from warnstream.model.geodesy import local_xy_m
+from warnstream.model.arrays import Float64Array
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Stations, Villages
 from warnstream.model.observations.readings import Variable
@@ -50,7 +50,7 @@ class ForestFireSection(HazardSection):
     def read(self, context: HazardContext) -> Build:
         """Check that somebody measures the weather; the nearest weather stations of each village."""
         stations = context.around.stations
-        if stations is not None and len(weather_stations(stations)) == 0:
+        if stations is not None and len(stations_measuring(FIRE_VARIABLES, stations)) == 0:
             needed = ", ".join(sorted(variable.word for variable in FIRE_VARIABLES))
             context.fault(
                 (), f"expected at least one station that measures {needed} (stations.csv), there is none"
@@ -69,23 +69,11 @@ class ForestFireSection(HazardSection):
         critical: Float64Array = np.full(len(LEVELS), np.nan)
         for item in self.levels:
             critical[item.level - 1] = item.fwi
-        candidate = weather_stations(stations)
-        near: Int32Array = np.full((len(places), STATIONS_MAX), -1, dtype=np.int32)
-        if len(candidate):
-            centre = float(places.latitude.mean()), float(places.longitude.mean())
-            xy_m = local_xy_m(stations.latitude[candidate], stations.longitude[candidate], *centre)
-            village_xy_m = local_xy_m(places.latitude, places.longitude, *centre)
-            for number, here in enumerate(village_xy_m):
-                distance_m = np.hypot(*(xy_m - here).T)
-                order = np.argsort(distance_m, kind="stable")[:STATIONS_MAX]
-                order = order[distance_m[order] <= self.weather_radius_km * 1000]
-                near[number, : len(order)] = candidate[order]
+        near = nearest_stations(
+            stations_measuring(FIRE_VARIABLES, stations),
+            places,
+            stations,
+            n_max=STATIONS_MAX,
+            radius_m=self.weather_radius_km * 1000,
+        )
         return FireTable(critical=critical, station=near, noon_s=self.noon_s % 86_400)
-
-
-def weather_stations(stations: Stations) -> Int32Array:
-    """Stations that measure all that the Fire Weather Index needs."""
-    return np.array(
-        [number for number, measured in enumerate(stations.measured) if measured >= FIRE_VARIABLES],
-        dtype=np.int32,
-    )

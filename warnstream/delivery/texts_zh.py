@@ -59,6 +59,7 @@ UNIT = {
     "deg": "度",
     "deg/h": "度/小时",
     "kPa": "千帕",
+    "m/s": "米/秒",
     "h": "小时",
 }
 """Units of indicators; one that is not here is written as it is."""

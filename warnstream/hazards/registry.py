@@ -17,6 +17,7 @@ from warnstream.hazards import (
     river_stage,
     rule,
     slope_movement,
+    strong_wind,
     waterlogging,
 )
 from warnstream.hazards.sensor_rows import SensorRows
@@ -77,6 +78,10 @@ def _rows_of_slopes(hazard: HazardRule, sources: HazardSources) -> SensorRows:
     return slope_movement.rows_of(hazard, sources.stations.samples(), sources.now_s)
 
 
+def _rows_of_gusts(hazard: HazardRule, sources: HazardSources) -> SensorRows:
+    return strong_wind.rows_of(hazard, sources.stations.samples(), sources.now_s)
+
+
 HAZARD_KINDS: dict[str, HazardKind] = {
     "rainstorm": HazardKind(
         needs=rain_table.needs,
@@ -124,6 +129,12 @@ HAZARD_KINDS: dict[str, HazardKind] = {
             rule, s.rain, s.stations.samples(), place, s.now_s
         ),
         rows=lambda rule, s: waterlogging.rows_of(rule, s.stations.samples(), s.now_s),
+    ),
+    "strong_wind": HazardKind(
+        needs=strong_wind.needs,
+        evaluate=lambda rule, s: strong_wind.evaluate(rule, s.stations.samples(), s.n_places, s.now_s),
+        compare=lambda rule, s, place: _rows_of_gusts(rule, s).compare(place),
+        rows=_rows_of_gusts,
     ),
     "forest_fire": HazardKind(
         needs=forest_fire.needs,

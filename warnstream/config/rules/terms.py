@@ -52,6 +52,7 @@ QUANTITIES: dict[str, Argument] = {
     "crack_opening": Argument(Indicator.CRACK, "sensor"),
     "pore_pressure": Argument(Indicator.PORE_PRESSURE, "sensor"),
     "water_depth": Argument(Indicator.WATER_DEPTH, "sensor"),
+    "wind_gust": Argument(Indicator.WIND_GUST, "sensor"),
     "fire_weather": Argument(Indicator.FIRE_WEATHER, "sensor"),
 }
 RELATIONS = tuple(str(relation) for relation in Relation)

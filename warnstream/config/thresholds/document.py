@@ -17,6 +17,7 @@ from warnstream.config.thresholds.kinds.rainstorm import RainstormSection
 from warnstream.config.thresholds.kinds.river_stage import RiverStageSection
 from warnstream.config.thresholds.kinds.rule import RuleSection
 from warnstream.config.thresholds.kinds.slope_movement import SlopeMovementSection
+from warnstream.config.thresholds.kinds.strong_wind import StrongWindSection
 from warnstream.config.thresholds.kinds.waterlogging import WaterloggingSection
 from warnstream.config.thresholds.signs import SignsSection
 from warnstream.config.yaml import value_types
@@ -29,6 +30,7 @@ HazardDocument = (
     | LandslideRainSection
     | SlopeMovementSection
     | WaterloggingSection
+    | StrongWindSection
     | ForestFireSection
     | RuleSection
 )

@@ -46,6 +46,7 @@ class Indicator(IntEnum):
     PRIOR_RAIN = 22
     PRIOR_INDEX = 23
     DAILY_INDEX = 24
+    WIND_GUST = 25
 
     @property
     def word(self) -> str:
@@ -170,6 +171,7 @@ INDICATORS: Mapping[Indicator, IndicatorInfo] = MappingProxyType(
         Indicator.DAILY_INDEX: _rain(
             "近{days}日前期影响雨量（含今日）", "antecedent rain of {days} days with today {value}"
         ),
+        Indicator.WIND_GUST: _sensor("m/s", "阵风风速", "gust {value}", Variable.WIND_GUST),
     }
 )
 """Every indicator, once."""

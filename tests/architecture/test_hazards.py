@@ -12,7 +12,7 @@ from warnstream.hazards.registry import HAZARD_KINDS
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDERS = ("warnstream.hazards", "warnstream.config.thresholds.kinds")
 MODULES = [f"{folder}.{evaluator}" for folder in FOLDERS for evaluator in HAZARD_KINDS]
-ONLY_THE_REGISTRY = ("warnstream/assessment", "warnstream/config/summary.py", "warnstream/desk.py")
+ONLY_THE_REGISTRY = ("warnstream/assessment", "warnstream/config/summary.py", "warnstream/desk")
 
 
 def imported_by(name: str) -> set[str]:

@@ -122,20 +122,23 @@ class AnyJsonDecoder:
         station = self._station_of(chain, message, rows)
         if station is None:
             return
-        observed_at_s = None
-        if self._layout.time:
-            told = _lookup(chain, self._layout.time)
-            try:
-                if told is None:
-                    raise ValueError(
-                        f"looked for time in {self._layout.time}; there is {listed(_names_in(chain))}"
-                    )
-                observed_at_s = seconds_of(told, self._layout)
-            except ValueError as error:
-                rows.refuse(RefusalReason.BAD_TIME, str(error), message)
-                return
+        try:
+            observed_at_s = self._time_of(chain)
+        except ValueError as error:
+            rows.refuse(RefusalReason.BAD_TIME, str(error), message)
+            return
         for word, mapping, value in found:
             self._add(mapping, (station, observed_at_s), word, value, message, rows)
+
+    def _time_of(self, chain: Chain) -> int | None:
+        """When an observation was made; None if its layout tells no time. ValueError for what is none."""
+        path = self._layout.time
+        if not path:
+            return None
+        told = _lookup(chain, path)
+        if told is None:
+            raise ValueError(f"looked for time in {path}; there is {listed(_names_in(chain))}")
+        return seconds_of(told, self._layout)
 
     def _values_of(
         self, chain: Chain, rows: Rows

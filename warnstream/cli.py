@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     _add_explain(commands)
     _add_warnings(commands)
+    _add_end(commands)
     _add_refused(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
@@ -210,6 +211,24 @@ def _add_warnings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     warnings.set_defaults(command=_warnings)
 
 
+def _add_end(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    end = commands.add_parser(
+        "end",
+        help="end a warning by hand",
+        description=(
+            "Ends the warning of HAZARD for VILLAGE, now where the node runs, else at its next start. "
+            "People are told that it was ended by hand; only a further rise opens a new one."
+        ),
+        epilog="Example: warnstream end county V7 flash_flood --author zhang --reason 'gauge was cleaned'",
+    )
+    end.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    end.add_argument("village", metavar="VILLAGE", help="code, also of a village that was removed")
+    end.add_argument("hazard", metavar="HAZARD")
+    end.add_argument("--reason", required=True, help="why")
+    end.add_argument("--author", required=True, help="who")
+    end.set_defaults(command=_end)
+
+
 def _add_refused(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     refused = commands.add_parser(
         "refused",
@@ -277,6 +296,7 @@ def _load(directory: Path) -> Configuration:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from warnstream.commands.end import removal_faults
     from warnstream.config.schemas import write_schemas
     from warnstream.config.summary import lints, summarise
 
@@ -285,19 +305,26 @@ def _check(options: argparse.Namespace) -> int:
     try:
         configuration = _load(options.directory)
     except ConfigError as error:
-        if not options.json:
-            raise
-        for fault in error.faults:
-            print(
-                json.dumps(
-                    {"file": fault.file, "line": fault.line, "path": fault.path, "expected": fault.expected}
-                )
-            )
-        return EXIT_CONFIG
+        return _print_faults(error, as_json=options.json)
+    removed = list(removal_faults(configuration))
+    if removed:
+        return _print_faults(ConfigError(removed), as_json=options.json)
     print(summarise(configuration))
     for lint in lints(configuration):
         print(f"look at: {lint}")
     return 0
+
+
+def _print_faults(error: ConfigError, *, as_json: bool) -> int:
+    if not as_json:
+        raise error
+    for fault in error.faults:
+        print(
+            json.dumps(
+                {"file": fault.file, "line": fault.line, "path": fault.path, "expected": fault.expected}
+            )
+        )
+    return EXIT_CONFIG
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -334,6 +361,14 @@ def _explain(options: argparse.Namespace) -> int:
         known_now=options.known_now,
     )
     return explain(_load(options.directory), question, as_json=options.json)
+
+
+def _end(options: argparse.Namespace) -> int:
+    from warnstream.commands.end import end_warning
+
+    order = options.author, options.reason
+    print(end_warning(_load(options.directory), options.village, options.hazard, order))
+    return 0
 
 
 def _listener_user(options: argparse.Namespace) -> int:

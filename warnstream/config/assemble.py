@@ -7,21 +7,21 @@ change from kilometres to metres stand here; nothing is checked here any more.
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
-from warnstream.config.node.connections import (
+from warnstream.config.node.broker import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
     BrokerSection,
 )
-from warnstream.config.node.decoders import NamesSection
-from warnstream.config.node.document import ChannelsDocument, NodeDocument
+from warnstream.config.node.decoders import DecoderSection, LayoutSection, NamesSection
+from warnstream.config.node.document import NodeDocument
 from warnstream.config.node.grids import grid_settings
 from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
-    ChannelSettings,
     Configuration,
     HttpSettings,
     ListenerSettings,
@@ -42,13 +42,13 @@ from warnstream.model.observations.decoders import (
     conversion,
     default_rules,
 )
+from warnstream.model.observations.layout import Layout
 from warnstream.model.observations.readings import VARIABLE_OF_WORD
 from warnstream.model.observations.signs import SignKind, SignPolicy
 from warnstream.model.rules.policies import (
     CounterPolicy,
     ForecastPolicy,
     MessagePolicy,
-    RetryPolicy,
     RoutingPolicy,
     TransferPolicy,
     VillagePolicy,
@@ -110,7 +110,7 @@ def assemble(
             refused_max=node.storage.refused_max,
         ),
         http=_http_settings(node),
-        channels=_channel_settings(channels),
+        channels=dict(channels.channels),
         windows=_window_policy(node),
         quality=quality_policy(node.quality),
         counters=_counter_policy(node),
@@ -157,10 +157,16 @@ def _broker_settings(broker: BrokerSection, node_name: str, directory: Path) -> 
 
 
 def _http_settings(node: NodeDocument) -> HttpSettings:
-    """The host of `messages.web` is where people come from, so it is one of ours."""
-    web = urlsplit(node.messages.web).hostname if node.messages.web else None
-    hosts = [*node.http.hosts, *([web] if web else [])]
-    return HttpSettings(node.http.host, node.http.port, tuple(hosts), tuple(node.http.proxies))
+    """The hosts of `http.public_url` and `messages.web` are where people come from, so they are ours."""
+    http = node.http
+    linked = [urlsplit(url).hostname for url in (http.public_url, node.messages.web)]
+    return HttpSettings(
+        host=http.host,
+        port=http.port,
+        public_url=http.public_url.rstrip("/"),
+        hosts=(*http.hosts, *(name for name in linked if name)),
+        proxies=tuple(http.proxies),
+    )
 
 
 def _listener_settings(node: NodeDocument, directory: Path) -> ListenerSettings | None:
@@ -219,6 +225,25 @@ def _decoder_rule(section: NamesSection, topic: str, form: str) -> DecoderRule:
         utc_offset_s=section.utc_offset_s,
         wrap_mm=section.wrap_mm,
         day_start_s=section.day_start_s,
+        layout=_layout(section.layout) if isinstance(section, DecoderSection) else None,
+    )
+
+
+def _layout(section: LayoutSection | None) -> Layout | None:
+    if section is None:
+        return None
+    return Layout(
+        station=section.station or "",
+        time=section.time or "",
+        station_level=section.station_level or 0,
+        name_level=section.name_level or 0,
+        time_form=section.time_form or "",
+        zone=section.zone or (),
+        observations=tuple(section.observations),
+        name=section.name or "",
+        value=section.value or "",
+        unit=section.unit or "",
+        has_decimal_comma=section.has_decimal_comma,
     )
 
 
@@ -236,22 +261,14 @@ def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
     for theirs, ours in section.variables.items():
         variable = VARIABLE_OF_WORD[ours.variable]
         factor, offset = (1.0, 0.0) if ours.unit is None else conversion(ours.unit, variable) or (1.0, 0.0)
-        mappings[theirs] = VariableMapping(variable, ours.factor * factor, offset + ours.offset)
-    return mappings
-
-
-def _channel_settings(document: ChannelsDocument) -> tuple[ChannelSettings, ...]:
-    return tuple(
-        ChannelSettings(
-            name=name,
-            kind=channel.kind,
-            url=getattr(channel, "url", None),
-            timeout_s=channel.timeout_s,
-            rate_per_s=channel.rate_per_s,
-            retry=RetryPolicy(**channel.retry.model_dump()),
+        mappings[theirs] = VariableMapping(
+            variable,
+            ours.factor * factor,
+            offset + ours.offset,
+            frozenset(ours.error_values),
+            ours.interval_s or 0,
         )
-        for name, channel in document.channels.items()
-    )
+    return mappings
 
 
 def _window_policy(node: NodeDocument) -> WindowPolicy:

@@ -3,9 +3,11 @@
 Policies that the pure stages obey are in `warnstream.model.rules.policies`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from warnstream.config.channels.registry import AnyChannel
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
@@ -16,7 +18,6 @@ from warnstream.model.rules.policies import (
     ForecastPolicy,
     MessagePolicy,
     QualityPolicy,
-    RetryPolicy,
     RoutingPolicy,
     VillagePolicy,
     WindowPolicy,
@@ -103,7 +104,7 @@ class StorageSettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """Address of the HTTP interface; port 0 lets the system choose.
+    """Address of the HTTP interface; port 0 lets the system choose; `public_url` may be empty.
 
     `hosts` are names under which it is reached, `proxies` addresses or networks whose word on
     a client's address is taken.
@@ -111,6 +112,7 @@ class HttpSettings:
 
     host: str
     port: int
+    public_url: str = ""
     hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
 
@@ -124,18 +126,6 @@ class Sl651ListenerSettings:
     idle_s: int
     connections_max: int
     stays_online: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelSettings:
-    """One way to reach people: ``mqtt``, ``webhook`` or ``terminal``."""
-
-    name: str
-    kind: str
-    url: str | None
-    timeout_s: float
-    rate_per_s: float | None
-    retry: RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +162,7 @@ class NodeSettings:
 class Configuration:
     """Everything CONFIG_DIR says, checked, frozen, ready to use.
 
+    `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
     had the same configuration.
     """
@@ -187,7 +178,7 @@ class Configuration:
     sl651: Sl651ListenerSettings | None
     storage: StorageSettings
     http: HttpSettings
-    channels: tuple[ChannelSettings, ...]
+    channels: Mapping[str, AnyChannel]
     windows: WindowPolicy
     quality: QualityPolicy
     counters: CounterPolicy

@@ -1,8 +1,11 @@
 """A county of two villages and five doors, and messages about it, for tests of the shell."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from warnstream.adapters.channels.channel import OutgoingMessage
+from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.model.effects import Effects, HouseholdCall, PostCall, RecipientKind, RenderedMessage
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Households, Network, Stations, Villages
@@ -68,6 +71,21 @@ def told(*messages: WarningMessage, posts: tuple[ChainPost, ...] = ()) -> Effect
         household_calls=[HouseholdCall(message) for message in messages],
         post_calls=[PostCall(message, post, SENT_S + 600, "") for message in messages for post in posts],
     )
+
+
+def sent(keys: Iterable[str]) -> dict[str, Settlement]:
+    """The channel took them."""
+    return dict.fromkeys(keys, Settlement(Signal.SENT))
+
+
+def again(keys: Iterable[str], retry_at: float, reason: str = "") -> dict[str, Settlement]:
+    """An attempt failed; the next follows at a time."""
+    return dict.fromkeys(keys, Settlement(Signal.DEFERRED, retry_at, reason))
+
+
+def given_up(keys: Iterable[str], reason: str = "") -> dict[str, Settlement]:
+    """Refused for good."""
+    return dict.fromkeys(keys, Settlement(Signal.GIVEN_UP, reason=reason))
 
 
 def rendered(message: WarningMessage) -> RenderedMessage:

@@ -1,11 +1,11 @@
-"""The keys of warnstream.yaml's `broker` and `http`: where this node connects to, and where it is asked."""
+"""The keys of `broker:` in warnstream.yaml."""
 
 from typing import Annotated
 
 from pydantic import Field
 
 from warnstream.config.yaml import value_types
-from warnstream.config.yaml.sections import Section, default, part
+from warnstream.config.yaml.sections import Section, default
 
 EMBEDDED_BROKER_PORT = 18830
 BROKER_PORT = 1883
@@ -86,20 +86,3 @@ class BrokerSection(Section):
         if self.password_file is not None and self.username is None:
             faults.append(("password_file", "expected username beside it"))
         return faults
-
-
-class HttpSection(Section):
-    """Address of the HTTP interface."""
-
-    host: Annotated[str, value_types.text()] = default(
-        "127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network."
-    )
-    port: Annotated[int, value_types.whole(0, 65_535)] = default(
-        18_080, description="Port; 0: the system chooses."
-    )
-    hosts: list[Annotated[str, value_types.text()]] = part(
-        list, "Names under which it is reached, beside localhost, this machine's and addresses."
-    )
-    proxies: list[Annotated[str, value_types.network()]] = part(
-        list, "Addresses or networks of proxies: X-Forwarded-For of others is ignored."
-    )

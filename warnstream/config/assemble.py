@@ -9,7 +9,7 @@ from pathlib import Path
 from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
 from warnstream.config.http_address import http_settings
-from warnstream.config.node.connections import (
+from warnstream.config.node.broker import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from warnstream.config.node.connections import EMBEDDED_BROKER_PORT, BrokerSection
+from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.grids import GridSection
 from warnstream.config.node.http import HttpSection

@@ -5,15 +5,12 @@ configuration is wrong, 130 interrupted.
 """
 
 import argparse
-import gc
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 
 from warnstream import __version__
 from warnstream.config.settings import Configuration
@@ -23,6 +20,13 @@ from warnstream.model.observations.refusals import RefusalReason
 EXIT_FAILED = 1
 EXIT_CONFIG = 2
 EXIT_INTERRUPTED = 130
+
+EXTRA_OF_MODULE = {
+    **dict.fromkeys(("pandas", "pyarrow"), "review"),
+    **dict.fromkeys(("xarray", "h5netcdf", "h5py"), "grids"),
+    "matplotlib": "plots",
+}
+"""What a plain installation lacks, and the extra that brings it."""
 
 WEATHER_KINDS = ("convective", "line", "typhoon", "plum_rain", "climate")
 """As in the simulator, which only the demo loads."""
@@ -41,6 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_CONFIG
     except WarnstreamError as error:
         print(f"warnstream: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except ModuleNotFoundError as error:
+        extra = EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        extra = "demo" if command is _demo else extra
+        print(
+            f"warnstream: this command needs {error.name}, which an extra brings: "
+            f"pip install 'warnstream[{extra}]'",
+            file=sys.stderr,
+        )
         return EXIT_FAILED
     except BrokenPipeError:
         # Whoever read what is printed has seen enough (`| head`); nothing may be flushed at the exit either.
@@ -313,31 +328,9 @@ def _print_faults(error: ConfigError, *, as_json: bool) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from warnstream.adapters.log import configure_logging
-    from warnstream.adapters.private_files import PRIVATE_UMASK
-    from warnstream.runners.live.node import Node
+    from warnstream.commands.run import run_node
 
-    configuration = _load(options.directory)
-    network = configuration.network
-    addresses = {*network.households.address, *(post.address for post in network.chain)}
-    configure_logging(as_json=options.log_json, level=options.log_level.upper(), addresses=addresses - {""})
-    os.umask(PRIVATE_UMASK)
-    # From the first moment on: a SIGHUP of a terminal or a service manager asks to reload, it ends nothing.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    node = Node(configuration)
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        node.ask_to_stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    node.start()
-    signal.signal(signal.SIGHUP, lambda _signal, _frame: node.reload())
-    # What the configuration made stays for good: not to be searched for garbage while messages stream in.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-    node.run()
+    run_node(options.directory, log_level=options.log_level, log_json=options.log_json)
     return 0
 
 

@@ -5,25 +5,25 @@ change from kilometres to metres stand here; nothing is checked here any more.
 """
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
+from warnstream.config.http_address import http_settings
 from warnstream.config.node.connections import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
     BrokerSection,
 )
-from warnstream.config.node.decoders import DecoderSection, LayoutSection, NamesSection
+from warnstream.config.node.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
 from warnstream.config.node.document import NodeDocument
 from warnstream.config.node.grids import grid_settings
 from warnstream.config.node.listener import ListenerSection
+from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
     Configuration,
-    HttpSettings,
     ListenerSettings,
     ListenerTlsSettings,
     NodeSettings,
@@ -43,6 +43,7 @@ from warnstream.model.observations.decoders import (
     default_rules,
 )
 from warnstream.model.observations.layout import Layout
+from warnstream.model.observations.logger_files import ONLY_STATION, LoggerFileRule
 from warnstream.model.observations.readings import VARIABLE_OF_WORD
 from warnstream.model.observations.signs import SignKind, SignPolicy
 from warnstream.model.rules.policies import (
@@ -109,7 +110,7 @@ def assemble(
             journal_segment_bytes=node.storage.journal_segment_bytes,
             refused_max=node.storage.refused_max,
         ),
-        http=_http_settings(node),
+        http=http_settings(node.http, node.messages.web),
         channels=dict(channels.channels),
         windows=_window_policy(node),
         quality=quality_policy(node.quality),
@@ -123,6 +124,7 @@ def assemble(
         signs=signs,
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
+        logger_files=tuple(map(_logger_file_rule, node.logger_files)),
     )
 
 
@@ -154,14 +156,6 @@ def _broker_settings(broker: BrokerSection, node_name: str, directory: Path) -> 
         batch_messages_max=broker.batch_messages_max,
         reader=broker.reader,
     )
-
-
-def _http_settings(node: NodeDocument) -> HttpSettings:
-    """The hosts of `messages.web` and `http.public_url` are where people come from, so they are ours."""
-    http = node.http
-    linked = [urlsplit(link).hostname for link in (node.messages.web, http.public_url) if link]
-    hosts = (*http.hosts, *(host for host in linked if host))
-    return HttpSettings(http.host, http.port, http.public_url.rstrip("/"), hosts, tuple(http.proxies))
 
 
 def _listener_settings(node: NodeDocument, directory: Path) -> ListenerSettings | None:
@@ -242,6 +236,30 @@ def _layout(section: LayoutSection | None) -> Layout | None:
     )
 
 
+def _logger_file_rule(section: LoggerFileSection) -> LoggerFileRule:
+    layout = Layout(
+        station=section.station or ONLY_STATION,
+        time=section.time,
+        time_form=section.time_form or "",
+        zone=section.zone or (),
+        name=section.name or "",
+        value=section.value or "",
+        has_decimal_comma=section.decimal_comma,
+    )
+    names = _variable_mappings(section)
+    return LoggerFileRule(
+        file=section.file,
+        header_line=section.header_line,
+        skip_lines=section.skip_lines,
+        comment=section.comment or "",
+        delimiter=section.delimiter,
+        missing=frozenset(section.missing),
+        zero=frozenset(section.zero),
+        only_station=section.only_station or "",
+        rows=DecoderRule("#", "json", names, dict(section.stations), layout=layout),
+    )
+
+
 def _sl651_settings(node: NodeDocument) -> Sl651ListenerSettings | None:
     listener = node.listeners.sl651
     if listener is None:
@@ -251,7 +269,7 @@ def _sl651_settings(node: NodeDocument) -> Sl651ListenerSettings | None:
     )
 
 
-def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
+def _variable_mappings(section: MappedNames) -> dict[str, VariableMapping]:
     mappings = {}
     for theirs, ours in section.variables.items():
         variable = VARIABLE_OF_WORD[ours.variable]

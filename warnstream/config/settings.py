@@ -12,6 +12,7 @@ from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.logger_files import LoggerFileRule
 from warnstream.model.observations.signs import SignPolicy
 from warnstream.model.rules.policies import (
     CounterPolicy,
@@ -191,3 +192,4 @@ class Configuration:
     signs: SignPolicy
     past_days: PastDays | None = None
     grids: tuple[GridSettings, ...] = ()
+    logger_files: tuple[LoggerFileRule, ...] = ()

@@ -29,6 +29,7 @@ _NUMBER = re.compile(
     r"([+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:[eE][+-]?[0-9]{1,3})?)\s*(\D.{0,19})?"
 )
 _NO_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _THOUSAND = 1000
 _NANOSECONDS_MAX = EPOCH_S_MAX * 10**9
 
@@ -76,6 +77,8 @@ def _since_1970(number: float) -> int:
 def _iso(text: str, layout: Layout) -> int:
     body = text.replace(" ", "T", 1) if text[10:11] == " " else text
     body = body.removesuffix(" UTC").replace(" ", "")
+    if _DAY.fullmatch(body):
+        raise ValueError(f"time {shown(text)} names a day: sums of days are for windows.warm_up")
     if not _NO_ZONE.fullmatch(body):
         return parse_iso(body)
     if not layout.zone:

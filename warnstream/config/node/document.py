@@ -15,6 +15,7 @@ from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.grids import GridSection
 from warnstream.config.node.http import HttpSection
 from warnstream.config.node.listener import ListenerSection
+from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
@@ -332,6 +333,9 @@ class NodeDocument(Section):
     topics: TopicsSection = part(TopicsSection, "Names of MQTT topics.")
     decoders: list[DecoderSection] = part(
         list, "How station messages are read; without it flat_json on {prefix}/+/+/+/obs."
+    )
+    logger_files: list[LoggerFileSection] = part(
+        list, "How files of loggers are read that are replayed; others must be archives."
     )
     listeners: ListenersSection = part(ListenersSection, "Doors for stations that do not speak MQTT.")
     storage: StorageSection = part(StorageSection, "What is kept, and where.")

@@ -289,7 +289,10 @@ def time_form() -> Form:
         except ValueError:
             read = None
         if read != example:
-            raise ValueError(f"expected a date and a time of day such as %d.%m.%Y %H:%M, got {form!r}")
+            raise ValueError(
+                "expected a date and a time of day such as %d.%m.%Y %H:%M (sums of days are for "
+                f"windows.warm_up), got {form!r}"
+            )
         return form
 
     return Form(parse, {"type": "string", "minLength": 1})

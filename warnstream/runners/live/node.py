@@ -18,7 +18,8 @@ from warnstream.adapters.channels.channel import Surroundings
 from warnstream.adapters.channels.registry import make_channels
 from warnstream.adapters.descriptors import fit_connections
 from warnstream.adapters.http.api import HttpApi
-from warnstream.adapters.http.server import CONNECTIONS_MAX, HttpServer
+from warnstream.adapters.http.server import CONNECTIONS_MAX
+from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
@@ -69,6 +70,8 @@ class Node:
     configuration : Configuration
     on_step : callable, optional
         Called after every engine step, in the loop's thread (the demo watches by it).
+    front_door : FrontDoor, optional
+        One that serves already, because the configuration took long to read.
 
     Attributes
     ----------
@@ -82,7 +85,10 @@ class Node:
     """
 
     def __init__(
-        self, configuration: Configuration, on_step: Callable[[EngineStep], None] | None = None
+        self,
+        configuration: Configuration,
+        on_step: Callable[[EngineStep], None] | None = None,
+        front_door: FrontDoor | None = None,
     ) -> None:
         configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration = configuration
@@ -128,7 +134,8 @@ class Node:
             delivery=self.delivery,
         )
         api = HttpApi(self.status, self.outbox, tokens, self.metrics)
-        self.http = HttpServer(api.app, configuration.http, http_max)
+        self._api_app = api.app
+        self.http = front_door or FrontDoor(configuration.node.name, configuration.http, http_max)
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
@@ -175,11 +182,12 @@ class Node:
         WarnstreamError
             If the journal is damaged, or a port is taken.
         """
+        self.http.start()  # says that the node lives and is not ready, however long the journal is
         keep_freed_memory()
         self._keeper.recover()
         self._publisher.start()
         resent = self.delivery.start()
-        self.http.start()
+        self.http.open(self._api_app)
         for source in self._sources:
             source.start()
         if self.sl651 is not None:

@@ -81,9 +81,9 @@ def past_of_archive(
     ArchiveError
         If it cannot be read, holds nothing, or the minute lies outside of it.
     """
-    from warnstream.review.archive import read_archive
+    from warnstream.review.logger_files import read_readings
 
-    readings = read_archive(path, configuration.network.stations).readings
+    readings = read_readings(path, configuration).readings
     if len(readings) == 0:
         raise ArchiveError(f"{path}: holds no usable reading")
     first_s = -(-int(readings.observed_at_s[0]) // MINUTE_S) * MINUTE_S

@@ -421,6 +421,22 @@ def test_a_lost_journal_is_no_lost_warning_the_outbox_knows_what_was_told(county
     assert county.find_faults() == []
 
 
+def test_a_start_waits_for_a_backup_that_holds_the_outbox(county: County) -> None:
+    county.start()
+    county.rain(12)
+    county.stop()
+    path = county.directory / "data" / "outbox.sqlite3"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(2.0, lambda: other.execute("ROLLBACK"))
+    release.start()
+    county.start()
+    release.join()
+    other.close()
+    county.rain(1)
+    assert county.find_faults() == []
+
+
 @pytest.mark.parametrize("how", ["damaged", "locked", "folder"])
 def test_refusals_that_cannot_be_kept_stop_neither_a_start_nor_a_reading(county: County, how: str) -> None:
     path = county.directory / "data" / "refused.sqlite3"

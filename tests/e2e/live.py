@@ -146,6 +146,7 @@ def new_intake(directory: Path) -> Intake:
         configuration.network,
         Topics(configuration.topic_prefix),
         clock=configuration.node.clock,
+        status=configuration.message.status,
     )
 
 

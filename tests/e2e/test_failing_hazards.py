@@ -102,7 +102,7 @@ class Storm:
     def _send(self, messages: list[RawMessage], at: str) -> None:
         clock = RawMessage("ws/clock", json.dumps({"time": at}).encode())
         self.node.keep_messages([*messages, clock]).result(WAIT_S)
-        wait_until(lambda: self.node.state().get("now") == at)
+        wait_until(lambda: self.node.status.state().get("now") == at)
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
@@ -190,9 +190,9 @@ def test_two_failing_hazards_hold_their_levels_and_silence_no_other(
         "warnstream.hazard:rainstorm": 2,  # began and ended
     }
     with running(load_configuration(county)) as node:
-        assert not node.ready()[0], "an alarm outlives the process"
+        assert not node.status.ready()[0], "an alarm outlives the process"
         Storm(node).goes_on(0.0, 1, first=114)
-        assert node.ready()[0], "until what it is about has ended"
+        assert node.status.ready()[0], "until what it is about has ended"
 
 
 def sent_to_posts(directory: Path) -> dict[str, int]:

@@ -420,6 +420,8 @@ def test_the_outbox_stores_what_the_state_table_says(tmp_path: Path, state: Stat
                 outbox.claim("sms", 10, NOW)
             case Signal.RECOVERED:
                 outbox.recover()
+            case Signal.ORPHANED:
+                outbox.retire_channels([])
             case Signal.RECEIPT:
                 outbox.mark_delivered(key, NOW)
             case Signal.REPLACED:

@@ -3,6 +3,7 @@
 An observation is an object, found by ``observations`` through lists. What it
 lacks (station, time) is looked for in the objects around it, then
 in the topic. Its members are the gateway's names, inner ones with dots; or it is one name with its value.
+Only names that are declared count; our own words do where none is declared.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +50,7 @@ class AnyJsonDecoder:
         self, stations: Stations, rule: DecoderRule, moment: Moment, *, takes_exercises: bool = False
     ) -> None:
         self._names = Names(stations, rule)
+        self._variables = self._names.mapped or self._names.variables
         self._layout = rule.layout or Layout()
         self._declared = DeclaredRows(self._layout)
         self._moment = moment
@@ -75,9 +77,9 @@ class AnyJsonDecoder:
         if number_of_text(text, has_decimal_comma=comma) is None:
             return False
         word = self._level(self._layout.name_level, message) or ITSELF
-        mapping = self._names.variables.get(word)
+        mapping = self._variables.get(word)
         if mapping is None:
-            known = ", ".join(self._names.mapped or self._names.variables)
+            known = ", ".join(self._variables)
             detail = f"a bare number is named {shown(word)}, which is not one of {known}"
             rows.refuse(RefusalReason.UNKNOWN_VARIABLE, detail, message)
             return True
@@ -104,9 +106,10 @@ class AnyJsonDecoder:
             rows.refuse(RefusalReason.TOO_LARGE, detail, message)
             return
         for chain in chains:
-            self._take_observation(chain, message, rows)
+            self.take_observation(chain, message, rows)
 
-    def _take_observation(self, chain: Chain, message: RawMessage, rows: Rows) -> None:
+    def take_observation(self, chain: Chain, message: RawMessage, rows: Rows) -> None:
+        """Add the readings of one observation of a message that has begun, and what must be kept aside."""
         marks = (exercise_mark(part) for part in chain)
         mark = next((mark for mark in marks if mark is not None), None)
         if mark is not None and not self._takes_exercises:
@@ -135,7 +138,7 @@ class AnyJsonDecoder:
         self, chain: Chain, rows: Rows
     ) -> Iterator[tuple[str, VariableMapping, tuple[object, object]]]:
         """Names, what they mean, values and units of an observation that are mapped and there."""
-        layout, variables = self._layout, self._names.variables
+        layout, variables = self._layout, self._variables
         if layout.name:
             word = _lookup(chain, layout.name)
             unit = _lookup(chain, layout.unit) if layout.unit else None
@@ -146,7 +149,7 @@ class AnyJsonDecoder:
         if known and all(value is None for _, (value, _) in known):
             rows.carries_none()
         elif not known:
-            wanted = ", ".join(self._names.mapped or variables)
+            wanted = ", ".join(variables)
             there = ", ".join(f"{word:.40}" for word, _ in members[:_LISTED_MAX]) or "nothing"
             rows.looked_for(f"looked for {wanted}; there is {there}")
         for word, value in known:

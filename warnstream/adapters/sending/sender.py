@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from warnstream.adapters.channels.channel import ConfiguredChannel, Inbound, OutgoingMessage
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.port import SendingOutbox
 from warnstream.adapters.outbox.types import Claimed
 from warnstream.adapters.sending.answer_tokens import Tokens
 from warnstream.adapters.sending.failure_log import FailureLog
@@ -62,7 +62,7 @@ class Shared:
     `clock` is the clock in which retries are due, `event_clock` the time in which messages expire.
     """
 
-    outbox: Outbox
+    outbox: SendingOutbox
     tokens: Tokens
     metrics: Metrics
     inbound: Inbound

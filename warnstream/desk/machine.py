@@ -10,13 +10,22 @@ being warned. A step costs a look at every open warning (8,500 warnings: about
 4 ms) and about 50 µs per message.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import msgspec
 
+from warnstream.desk.cases import (
+    SNAPSHOT_FORMAT,
+    Case,
+    DeskSnapshot,
+    VillageCase,
+    WarningStatus,
+    decode_snapshot,
+    move_to_village,
+)
 from warnstream.lifecycle.identity import parse_message_name
-from warnstream.lifecycle.machine import ImpossibleSignalError, Signal, State
+from warnstream.lifecycle.machine import ImpossibleSignalError, Signal
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.changes import LevelChange
 from warnstream.model.effects import (
@@ -31,65 +40,15 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.warning import Cause, WarningMessage
+from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.routing import chain
 from warnstream.routing.audience import Audience, concerns_chain, concerns_households
 from warnstream.routing.chain import ChainState
 
 DeskInput = LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm
 
-SNAPSHOT_FORMAT = 1
-
-
-@dataclass(slots=True)
-class Case:
-    """One village and hazard on the desk: its warning, and who knows of it."""
-
-    warning: VillageWarning
-    chain: ChainState = field(default_factory=ChainState)
-    households_told: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class WarningStatus:
-    """What the console shows of a warning.
-
-    `answer_by_s` is 0 where no answer is awaited; posts that were called and
-    are not among the answered while nothing is awaited are the top of a chain
-    that stayed silent. `operator` and `note` say who ended it by hand, and why.
-    """
-
-    warning: str
-    village: int
-    hazard: str
-    state: State
-    level: Level
-    version: int
-    crossed_at_s: int
-    expires_s: int
-    households_told: bool
-    posts_called: tuple[str, ...]
-    posts_answered: tuple[str, ...]
-    answer_by_s: int
-    operator: str
-    note: str
-    unaffirmed_s: int
-
-
-class _Snapshot(msgspec.Struct):
-    """State between two steps; villages by code, so that a changed register is noticed."""
-
-    format: int
-    now_s: int
-    ignored_answers: int
-    refused_inputs: int
-    last_refusal: str
-    village_codes: list[str]
-    cases: list[Case]
-
-
-class _SnapshotFormat(msgspec.Struct):
-    format: int
+EXERCISE_OVER = "演练结束 The exercise is over."
+"""Why the warnings of an exercise end when the node begins to warn for real."""
 
 
 class WarningDesk:
@@ -100,6 +59,9 @@ class WarningDesk:
     network : Network
     rules : sequence of HazardRule
     message_policy, routing_policy : MessagePolicy, RoutingPolicy
+    n_judged : int, optional
+        Villages beyond the first so many are kept only until their warnings have ended
+        (`warnstream.runners.history.kept`); all are judged without it.
 
     Attributes
     ----------
@@ -120,9 +82,11 @@ class WarningDesk:
         rules: Sequence[HazardRule],
         message_policy: MessagePolicy,
         routing_policy: RoutingPolicy,
+        n_judged: int | None = None,
     ) -> None:
         _check_policy(message_policy)
         self._network = network
+        self._n_judged = len(network.villages) if n_judged is None else n_judged
         self._hazards = frozenset(rule.name for rule in rules)
         self._message_policy = message_policy
         self._routing_policy = routing_policy
@@ -184,19 +148,118 @@ class WarningDesk:
         case = self._by_name.get(warning)
         return case.warning.latest if case else None
 
+    def is_kept(self, warning: VillageWarning) -> bool:
+        """Whether the configuration has lost the warning's village or hazard: nobody judges it any more."""
+        return warning.village >= self._n_judged or warning.hazard not in self._hazards
+
+    def cases_of(self, effects: Effects) -> list[VillageCase]:
+        """Cases that a step's effects are about or that changed without a word, as they are after it."""
+        names = [*effects.settled, *(message.warning for message in effects.messages)]
+        names += [call.message.warning for call in effects.post_calls]
+        names += [call.message.warning for call in effects.household_calls]
+        codes = self._network.villages.code
+        cases = [self._by_name[name] for name in dict.fromkeys(names) if name in self._by_name]
+        return [VillageCase(codes[case.warning.village], case) for case in cases]
+
+    def cases(self) -> list[VillageCase]:
+        """Every village and hazard that ever had a warning."""
+        codes = self._network.villages.code
+        return [VillageCase(codes[case.warning.village], case) for case in self._cases.values()]
+
+    def adopt(self, cases: Sequence[VillageCase]) -> None:
+        """Take cases as they were issued, whatever stood here; closed ones of unknown villages are left."""
+        number = self._network.villages.index_of_code()
+        for village, case in cases:
+            if village not in number:
+                if case.warning.is_open:
+                    raise ValueError(
+                        f"warning {case.warning.warning} stands for an unknown village {village}"
+                    )
+                continue
+            move_to_village(case.warning, number[village])
+            key = case.warning.village, case.warning.hazard
+            if key in self._cases:
+                self._by_name.pop(self._cases[key].warning.warning, None)
+            self._cases[key] = case
+            if case.warning.warning:
+                self._by_name[case.warning.warning] = case
+
+    def follow(self, inputs: Sequence[DeskInput], now_s: int) -> list[OperatorCancel]:
+        """A step of the past: answers and confirmations count, nothing is issued.
+
+        What was issued then comes by `adopt`. Returns the cancels, which are not carried out.
+        """
+        self._now_s = max(self._now_s, now_s)
+        for entry in inputs:
+            if isinstance(entry, RecipientAnswer | OperatorAffirm):
+                try:
+                    self._take(entry, Effects())
+                except ImpossibleSignalError as error:
+                    self.refused_inputs += 1
+                    self.last_refusal = str(error)
+        return [entry for entry in inputs if isinstance(entry, OperatorCancel)]
+
+    def change_over(self, now_s: int, ending: Collection[str] = ()) -> Effects:
+        """What a changed configuration means for warnings that stand.
+
+        One whose village or hazard is gone is held, since nobody judges it. One of an exercise ends, as
+        an exercise, once the node warns for real. Households and posts that are new are told what stands.
+        Nothing is said of warnings in `ending`: they are about to be ended by hand.
+        """
+        self._now_s = max(self._now_s, now_s)
+        effects = Effects()
+        standing = [case for case in self._cases.values() if case.warning.is_open]
+        for case in [case for case in standing if case.warning.warning not in ending]:
+            warning = case.warning
+            if self.is_of_the_other_status(warning):
+                if self._message_policy.status is MessageStatus.ACTUAL:
+                    warning.operator, warning.note = "", EXERCISE_OVER
+                    self._signal(case, Signal.CANCEL, None, effects)
+                    continue
+                self._hold(case, effects)
+            elif self.is_kept(warning):
+                self._hold(case, effects)
+            if concerns_households(warning.level, self._routing_policy, told_before=False):
+                case.households_told = True  # the policy may have changed
+            case.chain = self._tell_newcomers(case, effects)
+            if not case.chain.called and concerns_chain(warning.level, self._routing_policy):
+                self._demand(case, effects)
+        return effects
+
+    def restate(
+        self, messages: Sequence[tuple[str, WarningMessage]], cases: Sequence[VillageCase]
+    ) -> Effects:
+        """What was issued before, as effects: for a store that does not have it yet.
+
+        Villages that are unknown now are left out; nothing changes here.
+        """
+        number = self._network.villages.index_of_code()
+        effects = Effects([replace(m, village=number[code]) for code, m in messages if code in number])
+        for village, case in cases:
+            if village in number:
+                move_to_village(case.warning, number[village])
+                self._tell_newcomers(case, effects)
+        return effects
+
+    def renew(self, warning: str, version: int) -> None:
+        """Have the next step issue a version after `version`: that name is taken by another content."""
+        case = self._by_name.get(warning)
+        if case is not None and case.warning.is_open:
+            case.warning.version = max(case.warning.version, version)
+            case.warning.expires_s = self._now_s
+
     def snapshot(self) -> bytes:
         """Everything between two steps; `restore` of it continues exactly."""
-        cases = list(self._cases.values())
-        codes = self._network.villages.code
+        cases = self.cases()
         return msgspec.msgpack.encode(
-            _Snapshot(
+            DeskSnapshot(
                 SNAPSHOT_FORMAT,
                 self._now_s,
                 self.ignored_answers,
                 self.refused_inputs,
                 self.last_refusal,
-                [codes[case.warning.village] for case in cases],
-                cases,
+                [village for village, _ in cases],
+                [case for _, case in cases],
             )
         )
 
@@ -207,22 +270,20 @@ class WarningDesk:
         ------
         ValueError
             If the bytes are no snapshot of this format, or a warning stands for
-            a village or hazard that the configuration no longer has.
+            a village that the network does not have.
         """
-        snapshot = _decode(state)
+        snapshot = decode_snapshot(state)
         number = self._network.villages.index_of_code()
         cases: dict[tuple[int, str], Case] = {}
         for code, case in zip(snapshot.village_codes, snapshot.cases, strict=True):
-            warning = case.warning
-            if code not in number or warning.hazard not in self._hazards:
-                if not warning.is_open:
+            if code not in number:
+                if not case.warning.is_open:
                     continue
                 raise ValueError(
-                    f"warning {warning.warning} stands, but the configuration "
-                    f"has no village {code!r} with hazard {warning.hazard!r}"
+                    f"warning {case.warning.warning} stands, but the configuration has no village {code!r}"
                 )
-            _move_to_village(warning, number[code])
-            cases[warning.village, warning.hazard] = case
+            move_to_village(case.warning, number[code])
+            cases[case.warning.village, case.warning.hazard] = case
         self._cases = cases
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s
@@ -245,6 +306,8 @@ class WarningDesk:
             raise ImpossibleSignalError(f"no village {change.village} with hazard {change.hazard!r}")
         key = (change.village, change.hazard)
         case = self._cases.get(key) or Case(VillageWarning(change.village, change.hazard))
+        if case.warning.is_open and self.is_of_the_other_status(case.warning):
+            return  # a real warning during an exercise: held, and never moved by what the exercise brings
         for signal in case.warning.signals_of(change):
             self._signal(case, signal, change, effects)
         # Kept from its first warning on: a village without one leaves nothing behind.
@@ -281,7 +344,7 @@ class WarningDesk:
 
     def _signal(self, case: Case, signal: Signal, change: LevelChange | None, effects: Effects) -> None:
         """One signal to one warning, and the calls that its message needs."""
-        former_name = case.warning.warning
+        former_name, state = case.warning.warning, case.warning.state
         message = case.warning.take(
             signal,
             change,
@@ -290,6 +353,8 @@ class WarningDesk:
             now_s=self._now_s,
         )
         if message is None:
+            if case.warning.state is not state:
+                effects.settled.append(former_name)
             return
         if message.cause is Cause.FIRST:
             self._by_name.pop(former_name, None)
@@ -309,15 +374,42 @@ class WarningDesk:
         posts = self._audience.posts_of_village(message.village)
         is_called = concerns_chain(message.level, self._routing_policy)
         if is_called and message.level > message.previous:
-            answer_by_s = self._answer_by_s(message.level)
-            case.chain, to_call = chain.demand(case.chain, posts, message.version, answer_by_s)
-            effects.post_calls.extend(PostCall(message, post, answer_by_s, "") for post in to_call)
+            self._demand(case, effects)
             return
         if not is_called:
             case.chain = chain.stop(case.chain)
         effects.post_calls.extend(
             PostCall(message, post, 0, "") for post in chain.posts_called(case.chain, posts)
         )
+
+    def is_of_the_other_status(self, warning: VillageWarning) -> bool:
+        """Whether it opened as an exercise on a node that warns for real now, or the other way round."""
+        return warning.status_under(self._message_policy) is not self._message_policy.status
+
+    def _hold(self, case: Case, effects: Effects) -> None:
+        """Nobody judges it: it stands, and people are told that it is not confirmed."""
+        self._signal(case, Signal.SIGHT_LOST, None, effects)
+
+    def _tell_newcomers(self, case: Case, effects: Effects) -> ChainState:
+        """The last message for everybody whom it concerns now; who has it is known by its key."""
+        message = case.warning.latest
+        if message is None:
+            return case.chain
+        if case.households_told:
+            effects.household_calls.append(HouseholdCall(message))
+        posts = self._audience.posts_of_village(message.village)
+        called = [post for post in posts if post.rank <= case.chain.rank or post.post in case.chain.called]
+        effects.post_calls.extend(PostCall(message, post, case.chain.answer_by_s, "") for post in called)
+        return chain.call(case.chain, called)
+
+    def _demand(self, case: Case, effects: Effects) -> None:
+        """Call the lowest rank and everybody called before about the last message, and ask for an answer."""
+        message = case.warning.latest
+        assert message is not None, "an open warning has a message"
+        posts = self._audience.posts_of_village(message.village)
+        answer_by_s = self._answer_by_s(message.level)
+        case.chain, to_call = chain.demand(case.chain, posts, message.version, answer_by_s)
+        effects.post_calls.extend(PostCall(message, post, answer_by_s, "") for post in to_call)
 
     def _let_time_work(self, case: Case, effects: Effects) -> None:
         if self._now_s >= case.warning.expires_s - self._message_policy.renew_before_s:
@@ -333,6 +425,8 @@ class WarningDesk:
         answer_by_s = self._answer_by_s(message.level)
         case.chain, to_call, silent = chain.escalate(case.chain, posts, answer_by_s)
         effects.post_calls.extend(PostCall(message, post, answer_by_s, silent) for post in to_call)
+        if not to_call:
+            effects.settled.append(message.warning)
 
     def _status(self, case: Case) -> WarningStatus:
         warning = case.warning
@@ -358,23 +452,6 @@ class WarningDesk:
         """When an answer is due; 0 where the policy gives a level no time: no answer is demanded."""
         within_s = self._routing_policy.answer_within_s[level]
         return self._now_s + within_s if within_s > 0 else 0
-
-
-def _move_to_village(warning: VillageWarning, village: int) -> None:
-    """Village numbers change when the register does; codes do not."""
-    if village != warning.village:
-        warning.village = village
-        warning.latest = replace(warning.latest, village=village) if warning.latest else None
-
-
-def _decode(state: bytes) -> _Snapshot:
-    try:
-        found = msgspec.msgpack.decode(state, type=_SnapshotFormat).format
-        if found != SNAPSHOT_FORMAT:
-            raise ValueError(f"warning desk snapshot of format {found}, expected {SNAPSHOT_FORMAT}")
-        return msgspec.msgpack.decode(state, type=_Snapshot)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"not a snapshot of the warning desk: {error}") from None
 
 
 def _check_policy(policy: MessagePolicy) -> None:

@@ -119,13 +119,30 @@ def is_code(text: str) -> bool:
     return _CODE.fullmatch(text) is not None
 
 
+def is_rounded(text: str) -> bool:
+    """Whether a code is what a spreadsheet makes of a long number.
+
+    >>> is_rounded("3.31E+11"), is_rounded("331125001001")
+    (True, False)
+    """
+    return _ROUNDED_BY_SPREADSHEET.fullmatch(text) is not None
+
+
+def rounded_words(code: str, others: str = "") -> str:
+    """Sentence about a rounded code, and how many others the column has."""
+    return (
+        f"a spreadsheet has rounded the code to {code}{others}: "
+        "format the column as text and fill it in again"
+    )
+
+
 def code_expected(text: str) -> str:
     """Sentence that says why a text is not a code.
 
     A spreadsheet that took a long code for a number is told apart, because the
     code is lost then and no retyping of characters brings it back.
     """
-    if _ROUNDED_BY_SPREADSHEET.fullmatch(text):
-        return f"a spreadsheet has rounded the code to {text}: format the column as text and fill it in again"
+    if is_rounded(text):
+        return rounded_words(text)
     limit = f"1 to {CODE_CHARACTERS_MAX} characters of A-Z a-z 0-9 . _ -"
     return f"expected a code of {limit}, got {text!r}"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from warnstream.config.look_at.registry import look_at
 from warnstream.config.node.document import OUTLINE_METHODS
 from warnstream.config.settings import Configuration
 from warnstream.config.thresholds.document import SECTION_OF_EVALUATOR
@@ -138,6 +139,7 @@ def lints(configuration: Configuration) -> list[str]:
         *_lints_of_people(configuration.network),
         *_lints_of_duty(configuration),
         *_lints_of_places(configuration),
+        *look_at(configuration),
     ]
 
 

@@ -30,7 +30,7 @@ from warnstream.assessment.villages import (
     no_antecedent_known,
     no_rain_known,
 )
-from warnstream.forecast.nowcast import GaugeNowcast
+from warnstream.forecast.source import ForecastSource
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
 from warnstream.model.arrays import (
@@ -121,7 +121,7 @@ class Assessment:
     rules : tuple of HazardRule
     weights : Weights
     windows, quality : WindowPolicy, QualityPolicy
-    nowcast : GaugeNowcast or None
+    nowcast : ForecastSource or None
         None: no forecast is made, only what has been observed reaches a level.
     counters : CounterPolicy, optional
     signs : SignPolicy, optional
@@ -145,7 +145,7 @@ class Assessment:
         weights: Weights,
         windows: WindowPolicy,
         quality: QualityPolicy,
-        nowcast: GaugeNowcast | None,
+        nowcast: ForecastSource | None,
         counters: CounterPolicy | None = None,
         signs: SignPolicy | None = None,
         past: PastDays | None = None,

@@ -10,7 +10,7 @@ from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
 from warnstream.config.http_address import http_settings
 from warnstream.config.lateness import default_lateness_s
-from warnstream.config.node.connections import (
+from warnstream.config.node.broker import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
@@ -32,7 +32,7 @@ from warnstream.config.settings import (
     StorageSettings,
     TlsSettings,
 )
-from warnstream.config.thresholds.document import SignsSection
+from warnstream.config.thresholds.signs import SignsSection
 from warnstream.model.network import Network
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.days import PastDays, day_begins_utc_s

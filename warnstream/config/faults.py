@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
-from warnstream.config.yaml.quantities import is_rounded, rounded_words
+from warnstream.config.rounding import is_rounded, rounded_words
 from warnstream.model.errors import ConfigError, Fault
 
 FAULTS_PER_FILE_MAX = 50

@@ -14,7 +14,8 @@ from operator import itemgetter
 
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import is_utf8
-from warnstream.config.yaml.quantities import code_expected, is_code, is_rounded, parse_decimal, parse_whole
+from warnstream.config.rounding import is_rounded
+from warnstream.config.yaml.quantities import code_expected, is_code, parse_decimal, parse_whole
 
 CELL_CHARACTERS_MAX = 10_000_000
 """An outline as well-known text is the longest cell; a county's coast has about 1 MB."""

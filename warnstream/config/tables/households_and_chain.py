@@ -13,8 +13,9 @@ import numpy as np
 from warnstream.config.channels.section import ChannelSection
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
+from warnstream.config.rounding import is_rounded
 from warnstream.config.tables.csv_rows import Columns, Row, read_cells, read_rows
-from warnstream.config.yaml.quantities import code_expected, is_code, is_rounded
+from warnstream.config.yaml.quantities import code_expected, is_code
 from warnstream.model.network import ChainPost, Households, Villages
 
 HOUSEHOLDS_FILE = "households.csv"

@@ -11,8 +11,9 @@ from shapely.geometry.base import BaseGeometry
 
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder, is_utf8
+from warnstream.config.rounding import is_rounded
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
-from warnstream.config.yaml.quantities import code_expected, is_code, is_rounded, parse_whole_duration_s
+from warnstream.config.yaml.quantities import code_expected, is_code, parse_whole_duration_s
 from warnstream.model.arrays import Float64Array
 from warnstream.model.network import Stations, Villages
 from warnstream.model.observations.counter_forms import CounterForm

@@ -8,6 +8,8 @@ number has more than 15 of them, so that none loses precision in a float64.
 import re
 from decimal import Decimal
 
+from warnstream.config.rounding import is_rounded, rounded_words
+
 CODE_CHARACTERS_MAX = 64
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) ?(ms|s|min|h|d)", re.ASCII)
 _SECONDS_OF_UNIT = {
@@ -22,7 +24,6 @@ _UTC_OFFSET_HOURS_MAX = 14
 _DECIMAL = re.compile(r"[+-]?\d{1,15}(?:\.\d{0,15})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 _CODE = re.compile(rf"[A-Za-z0-9._-]{{1,{CODE_CHARACTERS_MAX}}}")
-_ROUNDED_BY_SPREADSHEET = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
 
 
 def parse_duration_s(text: str) -> float:
@@ -117,23 +118,6 @@ def is_code(text: str) -> bool:
     (True, False)
     """
     return _CODE.fullmatch(text) is not None
-
-
-def is_rounded(text: str) -> bool:
-    """Whether a code is what a spreadsheet makes of a long number.
-
-    >>> is_rounded("3.31E+11"), is_rounded("331125001001")
-    (True, False)
-    """
-    return _ROUNDED_BY_SPREADSHEET.fullmatch(text) is not None
-
-
-def rounded_words(code: str, others: str = "") -> str:
-    """Sentence about a rounded code, and how many others the column has."""
-    return (
-        f"a spreadsheet has rounded the code to {code}{others}: "
-        "format the column as text and fill it in again"
-    )
 
 
 def code_expected(text: str) -> str:

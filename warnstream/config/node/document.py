@@ -39,7 +39,7 @@ class NodeSection(Section):
     utc_offset_s: Annotated[int, value_types.utc_offset()] = default(
         "+08:00",
         alias="utc_offset",
-        description="Offset of the local clock in texts, in quotes, or a zone without summer time: Asia/Shanghai.",
+        description="Offset of the local clock, in quotes, or a zone without summer time: Asia/Shanghai.",
     )
     tick_s: Annotated[int, value_types.duration("1s", "10min")] = default(
         "5s", alias="tick", description="How often levels are judged when nothing arrives."

@@ -68,10 +68,11 @@ def test_a_zone_without_summer_time_is_an_offset(config_dir: Path, faults_after:
 def test_a_zone_with_summer_time_is_a_fault_that_names_the_offset_of_its_winter(
     faults_after: FaultsAfter,
 ) -> None:
-    assert faults_after("warnstream.yaml", "name: county", "name: county\n  utc_offset: Europe/Berlin") == [
+    (fault,) = faults_after("warnstream.yaml", "name: county", "name: county\n  utc_offset: Europe/Berlin")
+    assert fault == (
         "warnstream.yaml:3: node.utc_offset: expected a zone without summer time, Europe/Berlin has it: "
         'texts and days go by one offset all year, such as "+01:00"'
-    ]
+    )
 
 
 def test_an_unknown_zone_is_a_fault(faults_after: FaultsAfter) -> None:

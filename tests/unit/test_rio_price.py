@@ -1,6 +1,7 @@
 import numpy as np
 
-from benchmarks.rio_price_of_yellow import QUARTER_S, beginnings
+from benchmarks.rio_alarms import QUARTER_S
+from benchmarks.rio_price_of_yellow import beginnings
 
 AT_S = np.arange(1, 17, dtype=np.int64) * QUARTER_S
 

@@ -52,10 +52,10 @@ from warnstream.runners.live.keeper import Keeper, Stores, Watchers
 from warnstream.runners.live.orders import Orders
 from warnstream.runners.live.recorder import say_put_aside
 from warnstream.runners.live.reinjector import Reinjector
-from warnstream.runners.live.replay_progress import ReplayProgress
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
 from warnstream.runners.live.views.explanations import LiveExplanations
+from warnstream.runners.live.views.replay_progress import ReplayProgress
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from warnstream.runners.live.replay_progress import TOLD_EVERY_S, ReplayProgress
+from warnstream.runners.live.views.replay_progress import TOLD_EVERY_S, ReplayProgress
 
 
 def test_every_entry_is_told_to_whoever_asks_and_the_log_hears_it_now_and_then(

@@ -12,7 +12,7 @@ from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of, empty_batch
 from warnstream.runners.build import build_assessment
-from warnstream.runners.live.judging import STILL_S, TOLD_STILL_S, Judging
+from warnstream.runners.live.views.judging import STILL_S, TOLD_STILL_S, Judging
 
 NOW = 1_781_760_000
 

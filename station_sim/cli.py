@@ -41,6 +41,12 @@ from station_sim.errors import SimulatorError
 from warnstream.model.errors import ArchiveError
 
 _EXIT_SHORT = 1
+_EXTRA_OF_MODULE = {
+    "matplotlib": "plots",
+    **dict.fromkeys(("pandas", "pyarrow", "xarray", "h5netcdf", "h5py"), "demo"),
+}
+"""What a plain installation lacks, and the extra that brings it."""
+
 _EXIT_WRONG = 2
 _EXIT_STOPPED = 130
 
@@ -49,7 +55,8 @@ Simulates what surrounds warnstream: a county's stations under a storm, archives
 that are sent again, and people who answer. Everything follows from --seed.
 
 A first run, beside a broker on port 1883:
-  station-sim county --out county --stations 60 --villages 200 --broker-port 1883 --external-broker
+  station-sim county --out county --stations 60 --villages 200 \\
+      --broker-port 1883 --external-broker --clock simulated
   warnstream run county &                       # evaluates what stations send
   station-sim people --port 1883 --speed 240 &  # households answer
   station-sim run --config county --port 1883 --speed 240
@@ -64,6 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.command(options)
     except (SimulatorError, ArchiveError) as error:
         _tell(f"station-sim: {error}")
+        return _EXIT_WRONG
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA_OF_MODULE:
+            raise
+        extra = _EXTRA_OF_MODULE[error.name]
+        _tell(f"station-sim: this command needs {error.name}: pip install 'warnstream[{extra}]'")
         return _EXIT_WRONG
     return code
 

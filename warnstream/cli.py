@@ -5,15 +5,12 @@ configuration is wrong, 130 interrupted.
 """
 
 import argparse
-import gc
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 
 from warnstream import __version__
 from warnstream.config.settings import Configuration
@@ -23,6 +20,13 @@ from warnstream.model.observations.refusals import RefusalReason
 EXIT_FAILED = 1
 EXIT_CONFIG = 2
 EXIT_INTERRUPTED = 130
+
+EXTRA_OF_MODULE = {
+    **dict.fromkeys(("pandas", "pyarrow"), "review"),
+    **dict.fromkeys(("xarray", "h5netcdf", "h5py"), "grids"),
+    "matplotlib": "plots",
+}
+"""What a plain installation lacks, and the extra that brings it."""
 
 WEATHER_KINDS = ("convective", "line", "typhoon", "plum_rain", "climate")
 """As in the simulator, which only the demo loads."""
@@ -41,6 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_CONFIG
     except WarnstreamError as error:
         print(f"warnstream: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except ModuleNotFoundError as error:
+        extra = EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        extra = "demo" if command is _demo else extra
+        print(
+            f"warnstream: this command needs {error.name}, which an extra brings: "
+            f"pip install 'warnstream[{extra}]'",
+            file=sys.stderr,
+        )
         return EXIT_FAILED
     except BrokenPipeError:
         # Whoever read what is printed has seen enough (`| head`); nothing may be flushed at the exit either.
@@ -65,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     _add_explain(commands)
     _add_warnings(commands)
+    _add_end(commands)
     _add_refused(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
@@ -99,11 +115,13 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="check a configuration directory and say what it means",
         description=(
             "Reads every file of CONFIG_DIR and prints all faults at once as file:line: field: what was "
-            "expected (exit 2), or a summary of the network and the rules (exit 0)."
+            "expected (exit 2), or a summary of the network and the rules, and what is right in form but "
+            "deserves a look (exit 0)."
         ),
     )
     check.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     check.add_argument("--json", action="store_true", help="faults as JSON lines")
+    check.add_argument("--strict", action="store_true", help="what deserves a look is a fault too (exit 2)")
     check.add_argument(
         "--schema", type=Path, metavar="DIR", help="also write the JSON Schemas for editors into DIR"
     )
@@ -195,6 +213,24 @@ def _add_warnings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     warnings.set_defaults(command=_warnings)
 
 
+def _add_end(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    end = commands.add_parser(
+        "end",
+        help="end a warning by hand",
+        description=(
+            "Ends the warning of HAZARD for VILLAGE, now where the node runs, else at its next start. "
+            "People are told that it was ended by hand; only a further rise opens a new one."
+        ),
+        epilog="Example: warnstream end county V7 flash_flood --author zhang --reason 'gauge was cleaned'",
+    )
+    end.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    end.add_argument("village", metavar="VILLAGE", help="code, also of a village that was removed")
+    end.add_argument("hazard", metavar="HAZARD")
+    end.add_argument("--reason", required=True, help="why")
+    end.add_argument("--author", required=True, help="who")
+    end.set_defaults(command=_end)
+
+
 def _add_refused(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     refused = commands.add_parser(
         "refused",
@@ -262,6 +298,7 @@ def _load(directory: Path) -> Configuration:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from warnstream.commands.end import removal_faults
     from warnstream.config.schemas import write_schemas
     from warnstream.config.summary import lints, summarise
 
@@ -270,47 +307,33 @@ def _check(options: argparse.Namespace) -> int:
     try:
         configuration = _load(options.directory)
     except ConfigError as error:
-        if not options.json:
-            raise
-        for fault in error.faults:
-            print(
-                json.dumps(
-                    {"file": fault.file, "line": fault.line, "path": fault.path, "expected": fault.expected}
-                )
-            )
-        return EXIT_CONFIG
+        return _print_faults(error, as_json=options.json)
+    removed = list(removal_faults(configuration))
+    if removed:
+        return _print_faults(ConfigError(removed), as_json=options.json)
     print(summarise(configuration))
-    for lint in lints(configuration):
+    found = lints(configuration)
+    for lint in found:
         print(f"look at: {lint}")
-    return 0
+    return EXIT_CONFIG if found and options.strict else 0
+
+
+def _print_faults(error: ConfigError, *, as_json: bool) -> int:
+    if not as_json:
+        raise error
+    for fault in error.faults:
+        print(
+            json.dumps(
+                {"file": fault.file, "line": fault.line, "path": fault.path, "expected": fault.expected}
+            )
+        )
+    return EXIT_CONFIG
 
 
 def _run(options: argparse.Namespace) -> int:
-    from warnstream.adapters.log import configure_logging
-    from warnstream.adapters.private_files import PRIVATE_UMASK
-    from warnstream.runners.live.node import Node
+    from warnstream.commands.run import run_node
 
-    configuration = _load(options.directory)
-    network = configuration.network
-    addresses = {*network.households.address, *(post.address for post in network.chain)}
-    configure_logging(as_json=options.log_json, level=options.log_level.upper(), addresses=addresses - {""})
-    os.umask(PRIVATE_UMASK)
-    # From the first moment on: a SIGHUP of a terminal or a service manager asks to reload, it ends nothing.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    node = Node(configuration)
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        node.ask_to_stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    node.start()
-    signal.signal(signal.SIGHUP, lambda _signal, _frame: node.reload())
-    # What the configuration made stays for good: not to be searched for garbage while messages stream in.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-    node.run()
+    run_node(options.directory, log_level=options.log_level, log_json=options.log_json)
     return 0
 
 
@@ -341,6 +364,14 @@ def _explain(options: argparse.Namespace) -> int:
         known_now=options.known_now,
     )
     return explain(_load(options.directory), question, as_json=options.json)
+
+
+def _end(options: argparse.Namespace) -> int:
+    from warnstream.commands.end import end_warning
+
+    order = options.author, options.reason
+    print(end_warning(_load(options.directory), options.village, options.hazard, order))
+    return 0
 
 
 def _listener_user(options: argparse.Namespace) -> int:

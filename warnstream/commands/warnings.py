@@ -1,19 +1,13 @@
 """The command ``warnstream warnings``: what a node has issued, as warnings.jsonl."""
 
-import math
 import sys
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
-
+from warnstream.adapters.outbox.history import message_of
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
-from warnstream.model.warning import WarningMessage
-
-_NUMBERS = frozenset({"value", "threshold", "forecast_value", "coverage"})
-"""Numbers of a reason and its facts that are never left out."""
 
 
 def export_warnings(configuration: Configuration, out: Path | None) -> int:
@@ -39,14 +33,3 @@ def export_warnings(configuration: Configuration, out: Path | None) -> int:
     else:
         out.write_text("".join(lines), encoding="utf-8")
     return len(lines)
-
-
-def message_of(record: bytes) -> WarningMessage:
-    """A message as the outbox keeps it; a number that nobody knew is null there and NaN here."""
-    content = msgspec.json.decode(record)
-    reason = content["reason"]
-    if reason is not None:
-        for numbers in (reason, *reason.get("facts", ())):
-            for name in _NUMBERS & numbers.keys():
-                numbers[name] = math.nan if numbers[name] is None else numbers[name]
-    return msgspec.convert(content, WarningMessage)

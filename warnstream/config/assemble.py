@@ -5,25 +5,26 @@ change from kilometres to metres stand here; nothing is checked here any more.
 """
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
+from warnstream.config.http_address import http_settings
+from warnstream.config.lateness import default_lateness_s
 from warnstream.config.node.broker import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
     BrokerSection,
 )
-from warnstream.config.node.decoders import DecoderSection, LayoutSection, NamesSection
+from warnstream.config.node.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
 from warnstream.config.node.document import NodeDocument
 from warnstream.config.node.grids import grid_settings
 from warnstream.config.node.listener import ListenerSection
+from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
     Configuration,
-    HttpSettings,
     ListenerSettings,
     ListenerTlsSettings,
     NodeSettings,
@@ -31,7 +32,7 @@ from warnstream.config.settings import (
     StorageSettings,
     TlsSettings,
 )
-from warnstream.config.thresholds.document import SignsSection
+from warnstream.config.thresholds.signs import SignsSection
 from warnstream.model.network import Network
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.days import PastDays, day_begins_utc_s
@@ -43,6 +44,7 @@ from warnstream.model.observations.decoders import (
     default_rules,
 )
 from warnstream.model.observations.layout import Layout
+from warnstream.model.observations.logger_files import ONLY_STATION, LoggerFileRule
 from warnstream.model.observations.readings import VARIABLE_OF_WORD
 from warnstream.model.observations.signs import SignKind, SignPolicy
 from warnstream.model.rules.policies import (
@@ -109,9 +111,9 @@ def assemble(
             journal_segment_bytes=node.storage.journal_segment_bytes,
             refused_max=node.storage.refused_max,
         ),
-        http=_http_settings(node),
+        http=http_settings(node.http, node.messages.web),
         channels=dict(channels.channels),
-        windows=_window_policy(node),
+        windows=_window_policy(node, rules),
         quality=quality_policy(node.quality),
         counters=_counter_policy(node),
         forecast=_forecast_policy(node),
@@ -123,6 +125,8 @@ def assemble(
         signs=signs,
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
+        files_read=folder.files_read(),
+        logger_files=tuple(map(_logger_file_rule, node.logger_files)),
     )
 
 
@@ -153,19 +157,6 @@ def _broker_settings(broker: BrokerSection, node_name: str, directory: Path) -> 
         batch_wait_s=broker.batch_wait_s,
         batch_messages_max=broker.batch_messages_max,
         reader=broker.reader,
-    )
-
-
-def _http_settings(node: NodeDocument) -> HttpSettings:
-    """The hosts of `http.public_url` and `messages.web` are where people come from, so they are ours."""
-    http = node.http
-    linked = [urlsplit(url).hostname for url in (http.public_url, node.messages.web)]
-    return HttpSettings(
-        host=http.host,
-        port=http.port,
-        public_url=http.public_url.rstrip("/"),
-        hosts=(*http.hosts, *(name for name in linked if name)),
-        proxies=tuple(http.proxies),
     )
 
 
@@ -247,6 +238,30 @@ def _layout(section: LayoutSection | None) -> Layout | None:
     )
 
 
+def _logger_file_rule(section: LoggerFileSection) -> LoggerFileRule:
+    layout = Layout(
+        station=section.station or ONLY_STATION,
+        time=section.time,
+        time_form=section.time_form or "",
+        zone=section.zone or (),
+        name=section.name or "",
+        value=section.value or "",
+        has_decimal_comma=section.decimal_comma,
+    )
+    names = _variable_mappings(section)
+    return LoggerFileRule(
+        file=section.file,
+        header_line=section.header_line,
+        skip_lines=section.skip_lines,
+        comment=section.comment or "",
+        delimiter=section.delimiter,
+        missing=frozenset(section.missing),
+        zero=frozenset(section.zero),
+        only_station=section.only_station or "",
+        rows=DecoderRule("#", "json", names, dict(section.stations), layout=layout),
+    )
+
+
 def _sl651_settings(node: NodeDocument) -> Sl651ListenerSettings | None:
     listener = node.listeners.sl651
     if listener is None:
@@ -256,7 +271,7 @@ def _sl651_settings(node: NodeDocument) -> Sl651ListenerSettings | None:
     )
 
 
-def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
+def _variable_mappings(section: MappedNames) -> dict[str, VariableMapping]:
     mappings = {}
     for theirs, ours in section.variables.items():
         variable = VARIABLE_OF_WORD[ours.variable]
@@ -271,11 +286,14 @@ def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
     return mappings
 
 
-def _window_policy(node: NodeDocument) -> WindowPolicy:
+def _window_policy(node: NodeDocument, rules: tuple[HazardRule, ...]) -> WindowPolicy:
     windows = node.windows
+    lateness_s = windows.lateness_s_max
+    if lateness_s is None:
+        lateness_s = default_lateness_s(rules, windows.longest_s)
     return WindowPolicy(
         longest_s=windows.longest_s,
-        lateness_s_max=windows.lateness_s_max,
+        lateness_s_max=lateness_s,
         grace_s=windows.grace_s,
         silent_after_s=windows.silent_after_s,
         future_s_max=windows.future_s_max,

@@ -12,6 +12,7 @@ from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.logger_files import LoggerFileRule
 from warnstream.model.observations.signs import SignPolicy
 from warnstream.model.rules.policies import (
     CounterPolicy,
@@ -104,10 +105,10 @@ class StorageSettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """Address of the HTTP interface; port 0 lets the system choose; `public_url` may be empty.
+    """Address of the HTTP interface; port 0 lets the system choose.
 
-    `hosts` are names under which it is reached, `proxies` addresses or networks whose word on
-    a client's address is taken.
+    `public_url` begins answer links and may be empty. `hosts` are names under which it is
+    reached, `proxies` addresses or networks whose word on a client's address is taken.
     """
 
     host: str
@@ -164,7 +165,7 @@ class Configuration:
 
     `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
-    had the same configuration.
+    had the same configuration; `files_read` are their names in CONFIG_DIR.
     """
 
     directory: Path
@@ -191,3 +192,5 @@ class Configuration:
     signs: SignPolicy
     past_days: PastDays | None = None
     grids: tuple[GridSettings, ...] = ()
+    files_read: tuple[str, ...] = ()
+    logger_files: tuple[LoggerFileRule, ...] = ()

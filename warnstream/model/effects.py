@@ -69,11 +69,16 @@ class PostCall:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Everything one step of the desk asks for, in order."""
+    """Everything one step of the desk asks for, in order.
+
+    `settled` names warnings that changed without a word (the level of one ended by hand is gone, the
+    chain has nobody left to call): nothing to carry out, but a restart has to know.
+    """
 
     messages: list[WarningMessage] = field(default_factory=list)
     household_calls: list[HouseholdCall] = field(default_factory=list)
     post_calls: list[PostCall] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.messages or self.household_calls or self.post_calls)

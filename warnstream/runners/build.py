@@ -8,6 +8,7 @@ from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
+from warnstream.model.network import Network
 from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.intake import Intake
@@ -17,18 +18,30 @@ NOWCAST_FRAMES_S = (900, 1800, 3600)
 """Frame lengths that the nowcast can be given."""
 
 
-def build_engine(configuration: Configuration) -> Engine:
-    """An engine without any state yet."""
-    return Engine(
-        build_assessment(configuration),
-        WarningDesk(configuration.network, configuration.rules, configuration.message, configuration.routing),
+def build_engine(configuration: Configuration, people: Network | None = None) -> Engine:
+    """An engine without any state yet.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    people : Network, optional
+        What the warning desk knows of places and people, where that is more than is judged
+        (`warnstream.runners.history.kept`).
+    """
+    desk = WarningDesk(
+        people or configuration.network,
+        configuration.rules,
+        configuration.message,
+        configuration.routing,
+        n_judged=len(configuration.network.villages),
     )
+    return Engine(build_assessment(configuration), desk)
 
 
-def build_intake(configuration: Configuration) -> Intake:
+def build_intake(configuration: Configuration, people: Network | None = None) -> Intake:
     """What takes the journal entries of a node, with an engine without any state yet."""
     return Intake(
-        build_engine(configuration),
+        build_engine(configuration, people),
         configuration.network,
         topics_of(configuration),
         clock=configuration.node.clock,

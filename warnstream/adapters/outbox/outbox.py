@@ -10,14 +10,27 @@ are inserted (docs/operating.md); a faster ledger replaces this class behind
 the same methods.
 """
 
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
-from warnstream.adapters.outbox.queue import QueuedRow, next_due, settle_one, take_next
+from warnstream.adapters.outbox.counts import OutboxCounts
+from warnstream.adapters.outbox.history import OutboxHistory, advance
+from warnstream.adapters.outbox.queue import next_due, settle_one, take_next
+from warnstream.adapters.outbox.rows import (
+    answer_one,
+    claimed,
+    ends,
+    insert_former,
+    message_row,
+    messages_of,
+    notification_rows,
+    numbers_of,
+    stored_messages,
+)
 from warnstream.adapters.outbox.sql import (
+    DROP_END,
     INSERT_MESSAGE,
     INSERT_NOTIFICATION,
     OF_KEY,
@@ -29,37 +42,38 @@ from warnstream.adapters.outbox.sql import (
 from warnstream.adapters.outbox.types import (
     ALARM_TYPE,
     ANSWERS,
-    KEY_SEPARATOR,
-    KINDS,
-    NEED_HELP_RANK,
-    RANK_OF_ANSWER,
     RANK_OF_KIND,
     Addressed,
     AlarmNotice,
     Claimed,
-    Reach,
-    StoredMessage,
-    Unanswered,
-    WarningCounts,
     split_key,
 )
-from warnstream.adapters.sqlite import Database
-from warnstream.delivery.dispatch.notification import Settlement, Signal, State
+from warnstream.adapters.sqlite import DamagedError, Database, put_aside
+from warnstream.delivery.dispatch.notification import LONG_DUE, Settlement, Signal
 from warnstream.delivery.plan import notifications_of
 from warnstream.model.effects import (
+    VILLAGE_TOPIC_CHANNEL,
     Answer,
     Effects,
-    Notification,
     RecipientAnswer,
     RecipientKind,
     RenderedMessage,
 )
+from warnstream.model.errors import StoreError
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Network
 from warnstream.model.warning import WarningMessage
 
+log = logging.getLogger(__name__)
 
-class Outbox:
+OPEN_S_MAX = 60.0
+"""Longest wait of a start for another process that holds the file."""
+
+BUSY_MS = 500
+"""Longest wait for another process that holds the file: the node's loop waits with it."""
+
+
+class Outbox(OutboxCounts, OutboxHistory):
     """The ledger of notifications of one node.
 
     Parameters
@@ -67,39 +81,106 @@ class Outbox:
     directory : Path
         Folder of ``outbox.sqlite3``; must exist. The journal's lock keeps other nodes away.
 
+    owner : str
+        Name of the node: what it was sending when it ended is its own to send again.
+
+    Attributes
+    ----------
+    put_aside : Path or None
+        The damaged file that this one replaces.
+
     Raises
     ------
     StoreError
         From every method, if the disk refuses; `retryable` says whether trying again can help.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._database = Database(directory / "outbox.sqlite3", SCHEMA, version=1)
+    def __init__(self, directory: Path, owner: str = "") -> None:
+        self._path, self._owner = directory / "outbox.sqlite3", owner
+        self.put_aside: Path | None = None
+        self._database = self._open()
+
+    @classmethod
+    def open_or_begin_anew(cls, directory: Path, owner: str) -> "Outbox":
+        """The outbox of a node; a new one, its `put_aside` set, where the file is damaged.
+
+        Another process (a backup) that holds the file is waited for, `OPEN_S_MAX` at most.
+
+        Raises
+        ------
+        StoreError
+            If the disk refuses, or the file belongs to another version.
+        """
+        deadline = time.monotonic() + OPEN_S_MAX
+        while True:
+            try:
+                return cls(directory, owner)
+            except DamagedError:
+                aside = put_aside(directory / "outbox.sqlite3")
+                outbox = cls(directory, owner)
+                outbox.put_aside = aside
+                return outbox
+            except StoreError as error:
+                if not error.retryable or time.monotonic() >= deadline:
+                    raise
+                log.warning("outbox cannot be opened yet", extra={"error": str(error)})
+
+    def begin_anew(self) -> Path:
+        """Put a damaged file aside and begin an empty one; returns where the old one is.
+
+        Raises
+        ------
+        StoreError
+            If that cannot be done.
+        """
+        self._database.close()
+        self.put_aside = put_aside(self._path)
+        self._database = self._open()
+        return self.put_aside
+
+    def _open(self) -> Database:
+        database = Database(self._path, SCHEMA, version=1, busy_ms=BUSY_MS)
+        with database.transaction() as connection:
+            columns = {row[1] for row in connection.execute("PRAGMA table_info(notifications)")}
+            if "owner" not in columns:  # files of earlier versions
+                connection.execute("ALTER TABLE notifications ADD COLUMN owner TEXT NOT NULL DEFAULT ''")
+        return database
 
     def record(
-        self, effects: Effects, network: Network, render: Callable[[WarningMessage], RenderedMessage]
+        self,
+        effects: Effects,
+        network: Network,
+        render: Callable[[WarningMessage], RenderedMessage],
+        entry: int = 0,
     ) -> int:
         """Keep everything that `effects` asks to be told, in one transaction.
 
         Repeating it changes nothing: known rows keep their state. Notifications
         not yet sent whose recipient gets a newer message of the same warning
-        on the same channel become superseded.
+        on the same channel become superseded; so does the end of a warning for
+        those to whom nothing of it ever went out. Who was told of a warning and is
+        in the register no more is told its end.
+
+        `entry` is the number of the log's entry that holds the same; see `progress`.
 
         Returns
         -------
         int
             Notifications that are new.
         """
-        messages = _messages_of(effects)
+        messages = messages_of(effects)
         rendered = [render(message) for message in self._unknown(messages)]
         with self._database.transaction() as connection:
-            connection.executemany(INSERT_MESSAGE, map(_message_row, rendered))
-            numbers = _numbers_of(connection, (message.identifier for message in messages))
-            rows = _notification_rows(notifications_of(effects, network), numbers)
+            connection.executemany(INSERT_MESSAGE, map(message_row, rendered))
+            numbers = numbers_of(connection, (message.identifier for message in messages))
+            rows = notification_rows(notifications_of(effects, network), numbers)
             inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount
+            inserted += insert_former(connection, effects, network, numbers)
             if inserted:
                 warnings = {message.warning for message in messages if message.version > 1}
                 connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
+                connection.executemany(DROP_END, ends(effects, numbers))
+            advance(connection, entry)
         return inserted
 
     def record_alarm(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> int:
@@ -112,7 +193,7 @@ class Outbox:
         texts = (notice.expires_s, b"", "", notice.text_zh, notice.text_en)
         with self._database.transaction() as connection:
             connection.execute(INSERT_MESSAGE, message + texts)
-            number = _numbers_of(connection, [identifier])[identifier]
+            number = numbers_of(connection, [identifier])[identifier]
             rank = RANK_OF_KIND[RecipientKind.POST]
             rows = [(number, post.post, post.channel, rank, post.address, Level.RED, 0) for post in posts]
             inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount if rows else 0
@@ -121,27 +202,45 @@ class Outbox:
 
     def _unknown(self, messages: Sequence[WarningMessage]) -> list[WarningMessage]:
         with self._database.reading() as connection:
-            known = _numbers_of(connection, (message.identifier for message in messages))
+            known = numbers_of(connection, (message.identifier for message in messages))
         return [message for message in messages if message.identifier not in known]
 
     def recover(self) -> int:
-        """At start: what was being sent when the process ended is pending again; returns how many.
+        """At start: what this owner was sending when it ended is pending again; returns how many.
 
         The outcome is unknown, so it is sent again with the same key, unless a newer message replaces it.
+        What waits for another attempt is due at once: its time may have been given by a clock that was wrong.
         """
         with self._database.transaction() as connection:
             change, condition = change_of(Signal.RECOVERED)
             rows = connection.execute(
-                f"UPDATE notifications SET {change}, due_at = 0 WHERE {condition} RETURNING number"  # noqa: S608
+                f"UPDATE notifications SET {change}, due_at = 0"  # noqa: S608
+                f" WHERE {condition} AND owner IN (?, '') RETURNING number",
+                (self._owner,),
             ).fetchall()
             connection.executemany(SUPERSEDE_ROW, rows)
+            connection.execute(
+                "UPDATE notifications SET due_at = ? WHERE state = 0 AND due_at > 0", (LONG_DUE,)
+            )
         return len(rows)
+
+    def retire_channels(self, known: Collection[str]) -> int:
+        """Rows that wait for a channel that is configured no more have failed, visibly; returns how many."""
+        change, condition = change_of(Signal.ORPHANED)
+        names = [*known, VILLAGE_TOPIC_CHANNEL]
+        marks = ", ".join("?" * len(names))
+        with self._database.transaction() as connection:
+            return connection.execute(
+                f"UPDATE notifications SET {change}, last_error = ?"  # noqa: S608
+                f" WHERE {condition} AND channel NOT IN ({marks})",
+                ("the channel is configured no more", *names),
+            ).rowcount
 
     def claim(self, channel: str, limit: int, now: float) -> list[Claimed]:
         """Take the next notifications of a channel to send, at most `limit`, and mark them as being sent.
 
         Worst level first; within it the never-tried (villages, posts, households, in order of
-        recording), then those whose next attempt is due (`delivery.queue`).
+        recording), then those whose next attempt is due (`delivery.dispatch.queue`).
 
         Parameters
         ----------
@@ -149,9 +248,9 @@ class Outbox:
             The clock that retry times were given in, seconds.
         """
         with self._database.transaction() as connection:
-            rows = take_next(connection, channel, limit, now)
-            messages = _stored_messages(connection, {row[1] for row in rows})
-        return [_claimed(row, messages[row[1]], channel) for row in rows]
+            rows = take_next(connection, channel, limit, now, self._owner)
+            messages = stored_messages(connection, {row[1] for row in rows})
+        return [claimed(row, messages[row[1]], channel) for row in rows]
 
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""
@@ -208,62 +307,8 @@ class Outbox:
         known = 0
         with self._database.transaction() as connection:
             for given in answers:
-                known += _answer_one(connection, given)
+                known += answer_one(connection, given)
         return known
-
-    def counts(self) -> dict[tuple[str, State], int]:
-        """Notifications by channel and state; reads every row (0.1 s for 900,000)."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT channel, state, count(*) FROM notifications GROUP BY channel, state"
-            ).fetchall()
-        return {(channel, State(state)): n for channel, state, n in rows}
-
-    def open_count(self, channel: str) -> int:
-        """Notifications of a channel that are ready, wait for another attempt or are being sent."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT (SELECT count(*) FROM notifications WHERE channel = ?1 AND state = 0 AND due_at = 0)"
-                " + (SELECT count(*) FROM notifications WHERE channel = ?1 AND state = 0 AND due_at > 0)"
-                " + (SELECT count(*) FROM notifications WHERE channel = ?1 AND state = 1)",
-                (channel,),
-            ).fetchone()
-        return int(row[0])
-
-    def counts_of_warning(self, warning: str) -> WarningCounts:
-        """How many recipients of a warning were addressed, reached, have answered, need help."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT count(*), coalesce(sum(sent), 0), coalesce(sum(delivered), 0),"
-                " coalesce(sum(answer > 0), 0), coalesce(sum(answer = ?), 0) FROM ("
-                " SELECT max(state IN (2, 3)) AS sent, max(state = 3) AS delivered, max(answer) AS answer"
-                " FROM notifications WHERE message IN (SELECT number FROM messages WHERE warning = ?)"
-                " AND kind > 0 GROUP BY kind, recipient)",
-                (NEED_HELP_RANK, warning),
-            ).fetchone()
-        return WarningCounts(*map(int, row))
-
-    def reach(self) -> dict[RecipientKind, Reach]:
-        """How many posts and households were addressed, reached and have answered, each counted once."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT kind, count(*), sum(reached), sum(answered) FROM ("
-                " SELECT kind, max(state IN (2, 3)) AS reached, max(answer > 0) AS answered"
-                " FROM notifications WHERE kind > 0 GROUP BY kind, recipient) GROUP BY kind"
-            ).fetchall()
-        return {KINDS[kind]: Reach(*counts) for kind, *counts in rows}
-
-    def unanswered(self, warning: str, limit: int, after: str = "") -> list[Unanswered]:
-        """Recipients of a warning without any answer, by name, at most `limit`, from beyond `after`."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT recipient, kind, max(CASE WHEN state <= 3 THEN state ELSE -state END)"
-                " FROM notifications WHERE message IN (SELECT number FROM messages WHERE warning = ?)"
-                " AND kind > 0 AND recipient > ? GROUP BY recipient, kind HAVING max(answer) = 0"
-                " ORDER BY recipient, kind LIMIT ?",
-                (warning, after, limit),
-            ).fetchall()
-        return [Unanswered(recipient, KINDS[kind], State(abs(state))) for recipient, kind, state in rows]
 
     def addressed(self, number: int) -> Addressed | None:
         """The message and recipient of a row, for answer pages; None if there is no such row."""
@@ -273,7 +318,7 @@ class Outbox:
             ).fetchone()
             if row is None:
                 return None
-            message = _stored_messages(connection, {row[0]})[row[0]]
+            message = stored_messages(connection, {row[0]})[row[0]]
         return Addressed(message, row[1], ANSWERS[row[2] - 1] if row[2] else None)
 
     def number_of(self, key: str) -> int | None:
@@ -318,96 +363,3 @@ class Outbox:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-
-def _messages_of(effects: Effects) -> list[WarningMessage]:
-    """Every message that is told or called about; an escalation calls about an earlier one."""
-    messages = {message.identifier: message for message in effects.messages}
-    for household_call in effects.household_calls:
-        messages.setdefault(household_call.message.identifier, household_call.message)
-    for post_call in effects.post_calls:
-        messages.setdefault(post_call.message.identifier, post_call.message)
-    return list(messages.values())
-
-
-def _message_row(rendered: RenderedMessage) -> tuple[object, ...]:
-    message = rendered.message
-    return (
-        message.identifier,
-        message.warning,
-        message.version,
-        rendered.village_code,
-        message.hazard,
-        int(message.level),
-        str(message.msg_type),
-        str(message.status),
-        message.sent_s,
-        message.expires_s,
-        msgspec.json.encode(message),
-        rendered.cap_xml,
-        rendered.text_zh,
-        rendered.text_en,
-    )
-
-
-def _notification_rows(
-    notifications: Iterable[Notification], numbers: dict[str, int]
-) -> Iterator[tuple[object, ...]]:
-    for row in notifications:
-        if row.key != KEY_SEPARATOR.join((row.message, row.recipient, row.channel)):
-            raise ValueError(f"notification key {row.key!r} is not message|recipient|channel")
-        yield (
-            numbers[row.message],
-            row.recipient,
-            row.channel,
-            RANK_OF_KIND[row.kind],
-            row.address,
-            row.level,
-            row.answer_by_s,
-        )
-
-
-def _numbers_of(connection: sqlite3.Connection, identifiers: Iterable[str]) -> dict[str, int]:
-    numbers = {}
-    for identifier in identifiers:
-        row = connection.execute("SELECT number FROM messages WHERE identifier = ?", (identifier,)).fetchone()
-        if row is not None:
-            numbers[identifier] = int(row[0])
-    return numbers
-
-
-def _stored_messages(connection: sqlite3.Connection, numbers: set[int]) -> dict[int, StoredMessage]:
-    stored = {}
-    for number in numbers:
-        row = connection.execute(
-            "SELECT identifier, warning, version, village, hazard, level, msg_type, status,"
-            " sent_s, expires_s, cap_xml, text_zh, text_en FROM messages WHERE number = ?",
-            (number,),
-        ).fetchone()
-        stored[number] = StoredMessage(*row)
-    return stored
-
-
-def _claimed(row: QueuedRow, message: StoredMessage, channel: str) -> Claimed:
-    number, _, recipient, kind, address, level, answer_by_s, attempts = row
-    key = KEY_SEPARATOR.join((message.identifier, recipient, channel))
-    return Claimed(
-        number, key, message, recipient, KINDS[kind], channel, address, level, answer_by_s, attempts + 1
-    )
-
-
-def _answer_one(connection: sqlite3.Connection, given: RecipientAnswer) -> bool:
-    row = connection.execute("SELECT number FROM messages WHERE identifier = ?", (given.message,)).fetchone()
-    if row is None:
-        return False
-    rank = RANK_OF_ANSWER[given.answer]
-    concerned = connection.execute(
-        "UPDATE notifications SET"
-        " last_answer = CASE WHEN coalesce(last_answered_at, ?1) <= ?1 THEN ?2 ELSE last_answer END,"
-        " last_answered_at = max(coalesce(last_answered_at, ?1), ?1),"
-        " answered_at = CASE WHEN answer < ?2 THEN ?1 ELSE answered_at END,"
-        " answer = max(answer, ?2)"
-        " WHERE message = ?3 AND recipient = ?4 AND kind > 0",
-        (given.at_s, rank, row[0], given.recipient),
-    ).rowcount
-    return concerned > 0

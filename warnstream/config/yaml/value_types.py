@@ -9,10 +9,10 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -28,6 +28,7 @@ from warnstream.config.yaml.time_zones import parse_zone
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.observations.decoders import pattern_fault
 from warnstream.model.observations.layout import ITSELF
+from warnstream.model.time_forms import time_form
 
 TEXT_CHARACTERS_MAX = 1000
 _DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,6})? ?(ms|s|min|h|d)$"
@@ -257,6 +258,19 @@ def condition() -> Form:
     return Form(lambda value: value, {"type": "object", "required": ["level"]})
 
 
+def country() -> Form:
+    """Two letters of ISO 3166 that have a numbering plan."""
+
+    def parse(value: object) -> str:
+        expected = "a country of two capitals such as CN"
+        text = _as_text(value, expected)
+        if text not in SUPPORTED_REGIONS:
+            raise ValueError(f"expected {expected}, got {shown(text)}")
+        return text
+
+    return Form(parse, {"type": "string", "pattern": "^[A-Z]{2}$"})
+
+
 def utc_offset() -> Form:
     """Offset of the local clock from UTC; parsed to int seconds."""
 
@@ -278,18 +292,18 @@ def clock() -> Form:
     return Form(parse, {"type": "string", "minLength": 1})
 
 
-def time_form() -> Form:
-    """A form of `datetime.strptime` with a date and a time of day."""
-    example = datetime(2026, 7, 14, 13, 45, tzinfo=UTC)
+def form_of_times() -> Form:
+    """How times are written, with a date and a time of day (`warnstream.model.time_forms`)."""
 
     def parse(value: object) -> str:
         form = _as_text(value, "a form such as %d.%m.%Y %H:%M")
         try:
-            read = datetime.strptime(example.strftime(form), form).replace(tzinfo=UTC)
-        except ValueError:
-            read = None
-        if read != example:
-            raise ValueError(f"expected a date and a time of day such as %d.%m.%Y %H:%M, got {form!r}")
+            time_form(form)
+        except ValueError as fault:
+            raise ValueError(
+                f"expected a date and a time of day such as %d.%m.%Y %H:%M (sums of days are for "
+                f"windows.warm_up): {fault}"
+            ) from None
         return form
 
     return Form(parse, {"type": "string", "minLength": 1})

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warnstream.adapters.journal.conversion import FOLDER
-from warnstream.adapters.journal.segments import find_extent, list_segments, read_entries
+from warnstream.adapters.journal.extents import find_extent, list_segments, read_entries
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.desk import Case
 from warnstream.desk.cases import decode_snapshot

@@ -205,13 +205,13 @@ class Keeper:
     def _change_over(self, start: Start) -> None:
         """The present configuration becomes an entry; what stands goes on under it."""
         payload = encode(start.present)
-        before = start.told.configuration
+        before = start.history.configuration
         log.warning(
             "configuration changed",
             extra={
                 "fingerprint": start.present.fingerprint[:12],
                 "before": before.fingerprint[:12] if before else None,
-                "warnings_open": len(start.told.open_cases()),
+                "warnings_open": len(start.history.open_cases()),
             },
         )
         sequence = self._append([(CONFIGURATION, payload)])
@@ -350,14 +350,15 @@ class Keeper:
         found = outcome.differences
         self._watchers.metrics.history_differences.set(len(found))
         self.differences = [
-            {"village": d.village, "hazard": d.hazard, "told": d.told.word, "found": d.found.word}
+            {"village": d.village, "hazard": d.hazard, "issued": d.issued.word, "found": d.found.word}
             for d in found
         ]
         if found:
             named = ", ".join(
-                f"{d.village} {d.hazard} told {d.told.word} found {d.found.word}" for d in found[:NAMED_MAX]
+                f"{d.village} {d.hazard} issued {d.issued.word} found {d.found.word}"
+                for d in found[:NAMED_MAX]
             )
-            log.warning("levels differ from what was told", extra={"count": len(found), "first": named})
+            log.warning("levels differ from what was issued", extra={"count": len(found), "first": named})
 
     def _tell_kept(self) -> None:
         """Say what was removed under a warning, or stands for real while the node is in an exercise."""

@@ -50,7 +50,7 @@ from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
 from warnstream.runners.live.orders import Orders
-from warnstream.runners.live.recorder import say_put_aside
+from warnstream.runners.live.recorder import report_put_aside
 from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
@@ -104,7 +104,7 @@ class Node:
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = Outbox.open_or_begin_anew(directory, OWNER)
         if self.outbox.put_aside is not None:
-            say_put_aside(self.alarms, str(self.outbox.put_aside))
+            report_put_aside(self.alarms, str(self.outbox.put_aside))
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))

@@ -48,6 +48,7 @@ from warnstream.runners.live.log import Log
 from warnstream.runners.live.pace import SnapshotPace
 from warnstream.runners.live.past_crossings import tell_past_crossings
 from warnstream.runners.live.recorder import Desk, Recorder
+from warnstream.runners.live.replay_progress import ReplayProgress
 from warnstream.runners.live.views.county_state import CountyState
 
 log = logging.getLogger(__name__)
@@ -147,6 +148,11 @@ class Keeper:
         return self._people.network
 
     @property
+    def people_configuration(self) -> Configuration:
+        """The configuration that has them."""
+        return self._people
+
+    @property
     def now_s(self) -> int:
         """Engine time; -1 before the first step."""
         return self._intake.now_s
@@ -161,7 +167,7 @@ class Keeper:
         """Fresh readings that the next step will judge."""
         return self._intake.fresh_waiting
 
-    def recover(self) -> None:
+    def recover(self, progress: ReplayProgress) -> None:
         """Go on from what the log and the outbox know: see `warnstream.runners.history.start`."""
         journal, begun = self._stores.log, time.monotonic()
         present = entry_of(self._configuration, __version__, int(time.time()))
@@ -174,6 +180,7 @@ class Keeper:
         self._intake, self._people, count = start.intake, start.kept.configuration, 0
         for replayed in start.replay(self._after(start.begins_after)):
             count += 1
+            progress.taken(replayed.number, start.begins_after, journal.last_sequence())
             self._carry_out(replayed.number, replayed.outcome, is_live=replayed.is_live)
         for poisoned in start.poisoned:
             self._set_aside(poisoned.number, poisoned.error)

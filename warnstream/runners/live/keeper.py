@@ -46,10 +46,10 @@ from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.judging import Judging
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.pace import SnapshotPace
-from warnstream.runners.live.past_crossings import tell_past_crossings
 from warnstream.runners.live.recorder import Desk, Recorder
 from warnstream.runners.live.replay_progress import ReplayProgress
 from warnstream.runners.live.views.county_state import CountyState
+from warnstream.runners.live.views.past_crossings import tell_past_crossings
 
 log = logging.getLogger(__name__)
 

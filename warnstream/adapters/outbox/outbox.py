@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from warnstream.adapters.outbox.answers import keep_answer
 from warnstream.adapters.outbox.counts import OutboxCounts
 from warnstream.adapters.outbox.history import OutboxHistory, advance
 from warnstream.adapters.outbox.queue import QueuedRow, next_due, settle_one, take_next
@@ -35,7 +36,6 @@ from warnstream.adapters.outbox.types import (
     ANSWERS,
     KEY_SEPARATOR,
     KINDS,
-    RANK_OF_ANSWER,
     RANK_OF_KIND,
     Addressed,
     AlarmNotice,
@@ -289,7 +289,7 @@ class Outbox(OutboxCounts, OutboxHistory):
         known = 0
         with self._database.transaction() as connection:
             for given in answers:
-                known += _answer_one(connection, given)
+                known += keep_answer(connection, given)
         return known
 
     def addressed(self, number: int) -> Addressed | None:
@@ -442,20 +442,3 @@ def _claimed(row: QueuedRow, message: StoredMessage, channel: str) -> Claimed:
     return Claimed(
         number, key, message, recipient, KINDS[kind], channel, address, level, answer_by_s, attempts + 1
     )
-
-
-def _answer_one(connection: sqlite3.Connection, given: RecipientAnswer) -> bool:
-    row = connection.execute("SELECT number FROM messages WHERE identifier = ?", (given.message,)).fetchone()
-    if row is None:
-        return False
-    rank = RANK_OF_ANSWER[given.answer]
-    concerned = connection.execute(
-        "UPDATE notifications SET"
-        " last_answer = CASE WHEN coalesce(last_answered_at, ?1) <= ?1 THEN ?2 ELSE last_answer END,"
-        " last_answered_at = max(coalesce(last_answered_at, ?1), ?1),"
-        " answered_at = CASE WHEN answer < ?2 THEN ?1 ELSE answered_at END,"
-        " answer = max(answer, ?2)"
-        " WHERE message = ?3 AND recipient = ?4 AND kind > 0",
-        (given.at_s, rank, row[0], given.recipient),
-    ).rowcount
-    return concerned > 0

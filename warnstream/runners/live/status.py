@@ -62,7 +62,8 @@ class Status:
             f"the {source.name} is not connected" for source in self._sources if not source.is_connected
         ]
         blocking += self._delivery.troubles()
-        return not blocking, [*blocking, *self._alarms.reasons(is_blocking=False)]
+        # A channel that is held is named at once, and by its alarm too once that stands.
+        return not blocking, list(dict.fromkeys([*blocking, *self._alarms.reasons(is_blocking=False)]))
 
     def state(self) -> dict[str, object]:
         """The situation of the county after the last step."""

@@ -252,6 +252,18 @@ class County:
     def step(self, times: float = 0.0, *, is_judged: bool = True) -> None:
         """One interval, and the time after it; back when it is judged, or durable."""
         assert self.node is not None
+        messages = self.next_messages(times)
+        at = iso_utc(T0 + STEP_S * self.interval)
+        self.node.keep_messages(messages).result(WAIT_S)
+        if not is_judged:
+            return
+        deadline = time.monotonic() + WAIT_S
+        while self.node.status.state().get("now") != at:
+            assert time.monotonic() < deadline, self.node.status.state()
+            time.sleep(0.002)
+
+    def next_messages(self, times: float) -> list[RawMessage]:
+        """What stations send of the next interval, and the time after it."""
         self.interval += 1
         at = iso_utc(T0 + STEP_S * self.interval)
         messages = [
@@ -261,14 +273,7 @@ class County:
             )
             for code, rain in RAIN_MM.items()
         ]
-        messages.append(RawMessage("ws/clock", json.dumps({"time": at}).encode()))
-        self.node.keep_messages(messages).result(WAIT_S)
-        if not is_judged:
-            return
-        deadline = time.monotonic() + WAIT_S
-        while self.node.status.state().get("now") != at:
-            assert time.monotonic() < deadline, self.node.status.state()
-            time.sleep(0.002)
+        return [*messages, RawMessage("ws/clock", json.dumps({"time": at}).encode())]
 
     def settle(self) -> None:
         """Until every notification has come where it was to go."""

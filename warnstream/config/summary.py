@@ -12,6 +12,7 @@ import numpy as np
 from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.judgement import durations_of
 from warnstream.assessment.rule_needs import antecedent_plan
+from warnstream.config.look_at.registry import look_at
 from warnstream.config.node.document import OUTLINE_METHODS
 from warnstream.config.rules.wording import days_words
 from warnstream.config.settings import Configuration
@@ -178,6 +179,7 @@ def lints(configuration: Configuration) -> list[str]:
         *_lints_of_people(configuration.network),
         *_lints_of_duty(configuration),
         *_lints_of_places(configuration),
+        *look_at(configuration),
     ]
 
 

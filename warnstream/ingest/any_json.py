@@ -6,6 +6,7 @@ in the topic. Its members are the gateway's names, inner ones with dots; or it i
 Only names that are declared count; our own words do where none is declared.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -18,6 +19,7 @@ from warnstream.ingest.names import (
     RawMessage,
     Rows,
     exercise_mark,
+    listed,
     refuse_if_too_large,
     shown,
 )
@@ -37,7 +39,6 @@ BARE_BYTES_MAX = 100
 
 OBSERVATIONS_MAX = 10_000
 _AROUND = b'\0\x1a\xef\xbb\xbf \t\r\n"'
-_LISTED_MAX = 20
 
 Chain = tuple[Mapping[str, object], ...]
 """An observation and the objects around it, the outermost first."""
@@ -98,7 +99,7 @@ class AnyJsonDecoder:
             rows.refuse(RefusalReason.NOT_JSON, f"not read: {unread}", message)
         chains = [chain for path in self._layout.observations for chain in _observations(content, path)]
         if not chains:
-            there = ", ".join(f"{name:.40}" for name in content) if isinstance(content, dict) else ""
+            there = listed(content) if isinstance(content, dict) else ""
             wanted = ", ".join(self._layout.observations)
             rows.looked_for(f"looked for observations in {wanted}; there is {there or shown(content)}")
         if len(chains) > OBSERVATIONS_MAX:
@@ -121,18 +122,23 @@ class AnyJsonDecoder:
         station = self._station_of(chain, message, rows)
         if station is None:
             return
-        observed_at_s = None
-        if self._layout.time:
-            told = _lookup(chain, self._layout.time)
-            try:
-                if told is None:
-                    raise ValueError(f"looked for time in {self._layout.time}; there is {_listed(chain)}")  # noqa: TRY301
-                observed_at_s = seconds_of(told, self._layout)
-            except ValueError as error:
-                rows.refuse(RefusalReason.BAD_TIME, str(error), message)
-                return
+        try:
+            observed_at_s = self._time_of(chain)
+        except ValueError as error:
+            rows.refuse(RefusalReason.BAD_TIME, str(error), message)
+            return
         for word, mapping, value in found:
             self._add(mapping, (station, observed_at_s), word, value, message, rows)
+
+    def _time_of(self, chain: Chain) -> int | None:
+        """When an observation was made; None if its layout tells no time. ValueError for what is none."""
+        path = self._layout.time
+        if not path:
+            return None
+        told = _lookup(chain, path)
+        if told is None:
+            raise ValueError(f"looked for time in {path}; there is {listed(_names_in(chain))}")
+        return seconds_of(told, self._layout)
 
     def _values_of(
         self, chain: Chain, rows: Rows
@@ -150,7 +156,7 @@ class AnyJsonDecoder:
             rows.carries_none()
         elif not known:
             wanted = ", ".join(variables)
-            there = ", ".join(f"{word:.40}" for word, _ in members[:_LISTED_MAX]) or "nothing"
+            there = listed(word for word, _ in members)
             rows.looked_for(f"looked for {wanted}; there is {there}")
         for word, value in known:
             if value[0] is not None:
@@ -188,7 +194,7 @@ class AnyJsonDecoder:
             identity = str(identity)
         station = self._names.station(identity)
         if station is None:
-            there = shown(identity) if identity is not None else f"only {_listed(chain)}"
+            there = shown(identity) if identity is not None else f"only {listed(_names_in(chain))}"
             detail = f"looked for a station in {where}; there is {there}, which is no station's name"
             rows.refuse(RefusalReason.UNKNOWN_STATION, detail, message)
         return station
@@ -199,8 +205,8 @@ class AnyJsonDecoder:
         return levels[level - 1] if 0 < level <= len(levels) else None
 
 
-def _listed(chain: Chain) -> str:
-    return ", ".join(f"{name:.40}" for part in chain for name in list(part)[:_LISTED_MAX]) or "nothing"
+def _names_in(chain: Chain) -> Iterator[str]:
+    return itertools.chain.from_iterable(chain)
 
 
 def _observations(content: object, path: str) -> Iterator[Chain]:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from warnstream.config.node.connections import EMBEDDED_BROKER_PORT, BrokerSection
+from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.grids import GridSection
 from warnstream.config.node.http import HttpSection
@@ -166,8 +166,11 @@ class WindowsSection(Section):
         alias="longest",
         description="Longest accumulation to the minute; memory grows with it. Longer ones are kept by days.",
     )
-    lateness_s_max: Annotated[int, value_types.duration("0s", "30d")] = default(
-        "6h", alias="lateness_max", description="How late a reading may be and still correct levels."
+    lateness_s_max: Annotated[int | None, value_types.duration("0s", "30d")] = default(
+        None,
+        alias="lateness_max",
+        description="How late a reading may be and still correct levels; without it as long as the longest "
+        "threshold, at least 6h.",
     )
     grace_s: Annotated[int, value_types.duration("0s", "1h")] = default(
         "2min", alias="grace", description="How long a window waits for a reading that is due."
@@ -197,10 +200,11 @@ class WindowsSection(Section):
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """Late readings must still find their window, and waiting ends before silence is told."""
         faults = []
-        if self.longest_s + self.lateness_s_max > RAIN_KEPT_S_MAX:
+        lateness_s = self.lateness_s_max or 0
+        if self.longest_s + lateness_s > RAIN_KEPT_S_MAX:
             most = format_duration(RAIN_KEPT_S_MAX - self.longest_s)
             faults.append(("lateness_max", f"expected at most {most}: with longest it reaches 43 days back"))
-        if self.lateness_s_max > self.longest_s:
+        if lateness_s > self.longest_s:
             faults.append(("lateness_max", f"expected at most longest ({format_duration(self.longest_s)})"))
         if self.grace_s > self.silent_after_s:
             after = format_duration(self.silent_after_s)

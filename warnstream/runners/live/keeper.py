@@ -43,6 +43,7 @@ from warnstream.runners.intake.history_entries import (
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.disk import DiskWatch
+from warnstream.runners.live.judging import Judging
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.pace import SnapshotPace
 from warnstream.runners.live.past_crossings import tell_past_crossings
@@ -111,6 +112,8 @@ class Keeper:
     ----------
     board : CountyState
         What people see of the county after the last step.
+    judging : Judging
+        What the node waits for, where it judges nothing.
     warnings : list of WarningStatus
         Open warnings, worst first; replaced, never changed, so that any thread may read it.
     """
@@ -130,6 +133,7 @@ class Keeper:
         self.differences: list[dict[str, str]] = []
         self._refused_inputs = 0
         self.board = CountyState(configuration, watchers.metrics)
+        self.judging = Judging(configuration)
         self.warnings: list[WarningStatus] = []
 
     @property
@@ -413,6 +417,7 @@ class Keeper:
         waiting = sum(warning.unaffirmed_s > 0 for warning in self.warnings)
         self._watchers.metrics.warnings_unaffirmed.set(waiting)
         self.board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
+        self.judging.take(readings, assessed, is_live=is_live)
         if is_live:
             tell_past_crossings(assessed.past_crossings, self._configuration.network, self._watchers.metrics)
             self._tell_failures(assessed.failures)

@@ -1,4 +1,4 @@
-"""The keys of warnstream.yaml's `broker` and `http`: where this node connects to, and where it is asked."""
+"""The keys of `broker:` in warnstream.yaml."""
 
 from typing import Annotated
 

@@ -24,6 +24,7 @@ from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
 from tests.e2e.live import takes_readings
+from tests.kinds import judge_by
 from warnstream.assessment import judgement
 from warnstream.assessment.grids import Grids
 from warnstream.config.load import load_configuration
@@ -157,7 +158,7 @@ def test_two_failing_hazards_hold_their_levels_and_silence_no_other(
             raise RuntimeError("seeded fault")
         return rainstorm.evaluate(rule, rain)
 
-    monkeypatch.setitem(judgement.RAIN_EVALUATORS, "rainstorm", fails)
+    judge_by(monkeypatch, "rainstorm", fails)
     caplog.set_level(logging.INFO)
     with running(with_empty_table(load_configuration(county), "flash_flood")) as node:
         storm = Storm(node)

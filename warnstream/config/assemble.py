@@ -32,7 +32,7 @@ from warnstream.config.settings import (
     StorageSettings,
     TlsSettings,
 )
-from warnstream.config.thresholds.document import SignsSection
+from warnstream.config.thresholds.signs import SignsSection
 from warnstream.model.network import Network
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.days import PastDays, day_begins_utc_s

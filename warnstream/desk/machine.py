@@ -88,6 +88,7 @@ class WarningDesk:
         self._network = network
         self._n_judged = len(network.villages) if n_judged is None else n_judged
         self._hazards = frozenset(rule.name for rule in rules)
+        self._for_posts_only = frozenset(rule.name for rule in rules if not rule.calls_households)
         self._message_policy = message_policy
         self._routing_policy = routing_policy
         self._audience = Audience(network)
@@ -365,6 +366,8 @@ class WarningDesk:
         self._call_posts(case, message, effects)
 
     def _call_households(self, case: Case, message: WarningMessage, effects: Effects) -> None:
+        if message.hazard in self._for_posts_only and not case.households_told:
+            return
         if concerns_households(message.level, self._routing_policy, told_before=case.households_told):
             case.households_told = True
             effects.household_calls.append(HouseholdCall(message))

@@ -16,8 +16,9 @@ from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.level import Level
 from warnstream.model.observations.days import DayWindow, PastDays
 from warnstream.model.observations.readings import empty_batch
+from warnstream.model.rules.landslides import LandslideRain
 from warnstream.model.rules.policies import MessagePolicy
-from warnstream.model.rules.rules import HazardRule, LandslideRain
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import MessageStatus
 
@@ -185,7 +186,9 @@ def test_the_soil_is_warmed_up_by_the_days_before() -> None:
 
 def test_the_day_of_the_antecedent_index_begins_where_days_do() -> None:
     """Of 10 mm that fell before the day ended 8.4 count in the next; of today's all."""
-    rule = replace(landslide((), []), thresholds=replace(landslide((), []).thresholds, api_days=None))  # type: ignore[arg-type]
+    slide = landslide((), [])
+    assert isinstance(slide.thresholds, LandslideRain)
+    rule = replace(slide, thresholds=replace(slide.thresholds, api_days=None))
     weights = nearest_weights(1, 1)
     assessment = Assessment(
         network_of(1, 1, interval_s=3600),

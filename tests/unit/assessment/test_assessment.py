@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.kinds import judge_by
 from tests.networks import (
     HOUR,
     QUALITY,
@@ -15,9 +16,11 @@ from tests.networks import (
     stage,
     stage_rule,
 )
-from warnstream.assessment import Assessment, Weights, judgement
+from warnstream.assessment import Assessment, Weights
 from warnstream.hazards import critical_rainfall
+from warnstream.model.arrays import Float64Array
 from warnstream.model.changes import Change
+from warnstream.model.forecast import RainAhead
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.readings import (
@@ -28,6 +31,7 @@ from warnstream.model.observations.readings import (
     concatenate,
     empty_batch,
 )
+from warnstream.model.rules.indicators import HazardLevels, VillageRain
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 
 N = 3
@@ -253,13 +257,23 @@ def test_a_snapshot_of_other_rules_is_refused() -> None:
         assessment_of(rain_rule(N, SIREN, name="other")).restore(assessment_of().snapshot())
 
 
+def test_a_snapshot_of_before_a_variable_was_known_is_taken_up() -> None:
+    before = assessment_of()
+    before.step(rain((1, 300, 30.0)), T0 + 300)
+    state = before.snapshot()
+    state["doubt"]["until_s"] = state["doubt"]["until_s"][:-1]
+    after = assessment_of()
+    after.restore(state)
+    assert after.level("flash_flood").level.tolist() == before.level("flash_flood").level.tolist()
+
+
 def _fail_for(monkeypatch: pytest.MonkeyPatch, hazard: str) -> None:
-    def evaluate(rule: HazardRule, villages: object) -> object:
+    def evaluate(rule: HazardRule, villages: VillageRain) -> HazardLevels:
         if rule.name == hazard:
             raise RuntimeError("seeded fault")
-        return critical_rainfall.evaluate(rule, villages)  # type: ignore[arg-type]
+        return critical_rainfall.evaluate(rule, villages)
 
-    monkeypatch.setitem(judgement.RAIN_EVALUATORS, "critical_rainfall", evaluate)
+    judge_by(monkeypatch, "critical_rainfall", evaluate)
 
 
 def tips(*rows: tuple[int, float]) -> ReadingBatch:
@@ -309,3 +323,33 @@ def test_a_spare_keeps_the_village_of_a_silent_gauge_seeing() -> None:
     assert step.is_reporting.tolist() == [False, True, True]
     assert step.sight.is_blind.tolist() == [False, False, False]
     assert assessment.level("flash_flood").level.tolist() == [Level.YELLOW, 0, Level.YELLOW]
+
+
+class OneHour:
+    """A forecast of somebody else: 60 mm in the first hour, everywhere."""
+
+    every_s = 300
+    frame_s = 300
+    frames_wanted = 1
+
+    def rain_ahead(self, frames_mm: Float64Array) -> RainAhead:
+        rain_mm = np.full((frames_mm.shape[1], 3), 60.0)
+        return RainAhead(rain_mm, usable=True, method="elsewhere", reason="")
+
+
+def test_any_source_of_forecasts_raises_what_a_forecast_may() -> None:
+    rule = replace(rain_rule(N, SIREN), forecast_level_max=Level.YELLOW)
+    weights = nearest_weights(N, N)
+    assessment = Assessment(
+        network_of(N, N),
+        (rule,),
+        weights=Weights(weights, weights),
+        windows=WINDOWS,
+        quality=QUALITY,
+        nowcast=OneHour(),
+    )
+    step = assessment.step(rain((1, 300, 5.0)), T0 + 300)
+    assert step.forecast is not None
+    assert step.forecast.method == "elsewhere"
+    assert {change.level for change in step.changes} == {Level.YELLOW}
+    assert all(change.reason is not None and change.reason.lead_s == HOUR for change in step.changes)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.networks import HOUR, LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
+from tests.unit.assessment.test_gauge_quality import everybody_near
 from tests.unit.desk.county import MESSAGE_POLICY
 from tests.unit.hazards.test_landslide_rain import territory
 from tests.unit.rules.county import rule_of
-from tests.unit.test_gauge_quality import everybody_near
 from warnstream.assessment import Assessment, Weights
 from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.texts import parts_of
@@ -17,8 +17,9 @@ from warnstream.desk import WarningDesk
 from warnstream.model.changes import Change, LevelChange
 from warnstream.model.level import Level
 from warnstream.model.observations.station_quality import StationNeighbours
+from warnstream.model.rules.landslides import LandslideRain
 from warnstream.model.rules.policies import NeighbourPolicy, RoutingPolicy
-from warnstream.model.rules.rules import CriticalRain, HazardRule, LandslideRain, WaterloggingTable
+from warnstream.model.rules.rules import CriticalRain, HazardRule, WaterloggingTable
 
 N = 7
 STEP = 300

@@ -1,74 +1,21 @@
 """What the terms of the rule language read, for all places at once."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from warnstream.hazards.movement import changes_per_s, pick, value_at, window_ends
 from warnstream.hazards.sensor_rows import age_ok
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray
+from warnstream.hazards.sources import NO_STATIONS, HazardSources
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.observations.readings import Variable
-from warnstream.model.observations.signs import VillageSigns
-from warnstream.model.rules.expressions import RAIN_LIKE, Quantity
+from warnstream.model.rules.expressions import Quantity
 from warnstream.model.rules.indicators import (
     LEADS_S,
-    GaugeStage,
     Indicator,
-    SensorSamples,
     VillageAntecedent,
-    VillageRain,
 )
 from warnstream.model.times import DAY_S, HOUR_S
-
-VARIABLE_OF: dict[Indicator, Variable] = {
-    Indicator.STAGE: Variable.STAGE,
-    Indicator.STAGE_RISE: Variable.STAGE,
-    Indicator.TILT_RATE: Variable.TILT_X,
-    Indicator.VELOCITY: Variable.DISPLACEMENT,
-    Indicator.DISPLACEMENT: Variable.DISPLACEMENT,
-    Indicator.CRACK: Variable.CRACK,
-    Indicator.PORE_PRESSURE: Variable.PORE_PRESSURE,
-    Indicator.WATER_DEPTH: Variable.WATER_DEPTH,
-}
-"""What a station must measure for an indicator."""
-
-
-class Standing(Protocol):
-    """Where a hazard stands: levels of villages, and where it sees nothing, shape (n_villages,)."""
-
-    level: LevelArray
-    is_blind: BoolArray
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSources:
-    """Everything that a rule can read at one step.
-
-    Attributes
-    ----------
-    rain : VillageRain
-    antecedent : VillageAntecedent or None
-        None where no rule asks for it.
-    stages : GaugeStage
-        With the rise of every gauge whose rise a rule reads.
-    samples : SensorSamples
-    fire_weather : Float64Array or None, shape (n_stations,)
-    signs : VillageSigns
-    levels : mapping of hazard to Standing
-        Levels that the other hazards stand at.
-    now_s : int
-    """
-
-    rain: VillageRain
-    antecedent: VillageAntecedent | None
-    stages: GaugeStage
-    samples: SensorSamples
-    fire_weather: Float64Array | None
-    signs: VillageSigns
-    levels: Mapping[str, Standing]
-    now_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +36,7 @@ class Values:
     observed_at_s: Int64Array
 
 
-def values_of(quantity: Quantity, station: Int32Array | None, sources: RuleSources) -> Values:
+def values_of(quantity: Quantity, station: Int32Array | None, sources: HazardSources) -> Values:
     """Values of one quantity.
 
     Parameters
@@ -97,9 +44,9 @@ def values_of(quantity: Quantity, station: Int32Array | None, sources: RuleSourc
     quantity : Quantity
     station : Int32Array or None, shape (n_villages,)
         Sensor of each village, -1 for none; None for rain.
-    sources : RuleSources
+    sources : HazardSources
     """
-    if quantity.indicator in RAIN_LIKE:
+    if quantity.indicator.info.is_rain:
         value = _rain(quantity, sources)
         every = np.ones(len(value), dtype=np.bool_)
         none, never = np.full(len(value), -1, dtype=np.int32), np.full(len(value), -1, dtype=np.int64)
@@ -118,21 +65,20 @@ def values_of(quantity: Quantity, station: Int32Array | None, sources: RuleSourc
     return Values(value, concerns, sees, station, last, heard_at_s)
 
 
-def coverage_of(sources: RuleSources) -> Float64Array:
+def coverage_of(sources: HazardSources) -> Float64Array:
     """Share of the last hour that was observed, shape (n_villages,)."""
     return sources.rain.coverage_over(HOUR_S)
 
 
-def _rain(quantity: Quantity, sources: RuleSources) -> Float64Array:
-    rain, past, parameter = sources.rain, sources.antecedent, int(quantity.parameter)
+def _rain(quantity: Quantity, sources: HazardSources) -> Float64Array:
+    rain, parameter = sources.rain, int(quantity.parameter)
     if quantity.days is not None:
         return rain.over(quantity.days)
     if quantity.indicator is Indicator.RAIN:
         return rain.over(parameter)
     if quantity.indicator is Indicator.FORECAST_RAIN:
         return rain.ahead_mm[:, LEADS_S.index(parameter)]
-    assert past is not None, "planned for from the rules"
-    return _past_rain(quantity, past)
+    return _past_rain(quantity, sources.earlier_rain)
 
 
 def _past_rain(quantity: Quantity, past: VillageAntecedent) -> Float64Array:
@@ -158,28 +104,33 @@ def _event(quantity: Quantity, past: VillageAntecedent) -> Float64Array:
     return np.divide(event_mm, event_h, out=np.zeros_like(event_mm), where=event_h > 0)
 
 
-def _sensor(quantity: Quantity, station: Int32Array, sources: RuleSources) -> tuple[Float64Array, Int64Array]:
+def _sensor(
+    quantity: Quantity, station: Int32Array, sources: HazardSources
+) -> tuple[Float64Array, Int64Array]:
     """Value and time of the newest observation of each station."""
     indicator = quantity.indicator
     if indicator is Indicator.STAGE:
-        return sources.stages.stage_m[station], sources.stages.observed_at_s[station]
+        stages = sources.stations.stages(NO_STATIONS, 0)
+        return stages.stage_m[station], stages.observed_at_s[station]
     if indicator is Indicator.STAGE_RISE:
-        return sources.stages.rise_m_per_h[station], sources.stages.observed_at_s[station]
+        stages = sources.stations.stages(station, int(quantity.parameter))
+        return stages.rise_m_per_h[station], stages.observed_at_s[station]
     if indicator is Indicator.FIRE_WEATHER:
-        assert sources.fire_weather is not None, "planned for from the rules"
-        index = sources.fire_weather[station]
+        index = sources.stations.fire_weather()[station]
         # An index knows its own age: it is NaN when it is too old.
         return index, np.where(np.isnan(index), -1, sources.now_s)
-    series = sources.samples.row[station]
-    variable = VARIABLE_OF[indicator]
-    time_s, value = sources.samples.time_s[variable][series], sources.samples.value[variable][series]
+    samples = sources.stations.samples()
+    series = samples.row[station]
+    variable = indicator.info.sensor
+    assert variable is not None, indicator
+    time_s, value = samples.time_s[variable][series], samples.value[variable][series]
     if indicator is Indicator.TILT_RATE or indicator is Indicator.VELOCITY:
         ends = window_ends(time_s, int(quantity.parameter), 1)
         if indicator is Indicator.VELOCITY:
             return changes_per_s(time_s, value, ends, 0.0)[:, 0] * DAY_S, time_s[:, -1]
         at_s, x_deg = pick(time_s.astype(np.float64), ends), pick(value, ends)
         other = Variable.TILT_Y
-        y_deg = value_at(sources.samples.time_s[other][series], sources.samples.value[other][series], at_s)
+        y_deg = value_at(samples.time_s[other][series], samples.value[other][series], at_s)
         moved = np.hypot(x_deg[:, 0] - x_deg[:, 1], np.nan_to_num(y_deg[:, 0] - y_deg[:, 1]))
         return moved / (at_s[:, 0] - at_s[:, 1]) * HOUR_S, time_s[:, -1]
     return value[:, -1], time_s[:, -1]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.kinds import judge_by
 from tests.networks import (
     HOUR,
     QUALITY,
@@ -18,7 +19,7 @@ from tests.networks import (
     stage_rule,
 )
 from tests.unit.rules.county import rule_of
-from warnstream.assessment import Assessment, Weights, judgement
+from warnstream.assessment import Assessment, Weights
 from warnstream.hazards import critical_rainfall
 from warnstream.model.changes import Change
 from warnstream.model.level import Level
@@ -59,7 +60,7 @@ def test_an_exception_and_a_table_of_nan_touch_no_other_hazard(monkeypatch: pyte
             raise RuntimeError("seeded fault")
         return critical_rainfall.evaluate(rule, villages)
 
-    monkeypatch.setitem(judgement.RAIN_EVALUATORS, "critical_rainfall", evaluate)
+    judge_by(monkeypatch, "critical_rainfall", evaluate)
     nothing = CriticalRain(np.array([HOUR], dtype=np.int32), np.full((N, 1, 4), np.nan))
     after = assessment_of(rules[0], replace(table, thresholds=nothing), *rules[2:])
     after.restore(before.snapshot())
@@ -88,7 +89,7 @@ def test_an_evaluator_that_gives_nonsense_is_a_failure_of_its_hazard(monkeypatch
         found = critical_rainfall.evaluate(rule, villages)
         return found if rule.name == "sound" else replace(found, level=found.level[:1] + np.uint8(9))
 
-    monkeypatch.setitem(judgement.RAIN_EVALUATORS, "critical_rainfall", evaluate)
+    judge_by(monkeypatch, "critical_rainfall", evaluate)
     assessment = assessment_of(rain_rule(N, SIREN, name="nonsense"), rain_rule(N, SIREN, name="sound"))
     step = assessment.step(rain((1, 300, 45.0)), T0 + 300)
     assert step.failures == {"nonsense": "ValueError: level of 1 places, expected 3"}
@@ -107,7 +108,7 @@ def test_a_rule_that_reads_a_failing_hazard_reads_its_held_level(monkeypatch: py
     def broken(_rule: HazardRule, _villages: VillageRain) -> HazardLevels:
         raise RuntimeError("seeded fault")
 
-    monkeypatch.setitem(judgement.RAIN_EVALUATORS, "critical_rainfall", broken)
+    judge_by(monkeypatch, "critical_rainfall", broken)
     step = assessment.step(stage((0, 600, 3.5)), T0 + 600)
     assert [(c.hazard, c.village, c.kind) for c in step.changes] == [
         ("other", 0, Change.SIGHT_LOST),

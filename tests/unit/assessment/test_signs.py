@@ -2,14 +2,15 @@
 
 import json
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
+from tests.kinds import judge_by
 from tests.networks import T0, rain_rule
 from tests.unit.desk.county import MESSAGE_POLICY
 from tests.unit.rules.county import County
 from tests.unit.runners.intake.test_intake import ROUTING, clock, issued, take
-from warnstream.assessment import judgement
 from warnstream.delivery.render import render
 from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
@@ -71,7 +72,7 @@ def test_what_was_found_by_rain_and_stands_is_not_raised_with_the_sign() -> None
     county.fall(5, 0.0, 0.0)
     county.at(5, None, SignReport("V0", "crack", "p2", "wall"))
     assert county.level("landslide")[0] == Level.BLUE
-    assert county.assessment._judgement._found_by_rain["landslide"][2].level.tolist() == [0, 0]
+    assert county.assessment._judgement._found["landslide"][1].level.tolist() == [0, 0]
 
 
 def test_more_rain_than_the_sign_is_worth_is_named() -> None:
@@ -83,11 +84,11 @@ def test_more_rain_than_the_sign_is_worth_is_named() -> None:
 
 
 def test_a_sign_raises_a_hazard_whose_gauges_cannot_be_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object) -> NoReturn:
         raise RuntimeError("seeded fault")
 
     county = County((landslide(),))
-    monkeypatch.setitem(judgement.RAIN_EVALUATORS, "critical_rainfall", broken)
+    judge_by(monkeypatch, "critical_rainfall", broken)
     county.at(5, None, SignReport("V0", "crack", "p2", "wall"))
     (change,) = county.at(6, None, validated(county, 6))
     assert (change.village, change.level) == (0, Level.ORANGE)

@@ -34,7 +34,7 @@ from warnstream.hazards import (
     slope_movement,
     waterlogging,
 )
-from warnstream.hazards.rule import RulePlan
+from warnstream.hazards.conditions.plan import RulePlan
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
@@ -43,15 +43,9 @@ from warnstream.model.level import Level
 from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of
 from warnstream.model.observations.signs import SignReport, SignTrigger, VillageSigns
 from warnstream.model.rules.indicators import Indicator, VillageRain
+from warnstream.model.rules.landslides import LandslideRain
 from warnstream.model.rules.policies import RoutingPolicy
-from warnstream.model.rules.rules import (
-    CriticalRain,
-    FireTable,
-    HazardRule,
-    LandslideRain,
-    SlopeTable,
-    WaterloggingTable,
-)
+from warnstream.model.rules.rules import CriticalRain, FireTable, HazardRule, SlopeTable, WaterloggingTable
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality
 from warnstream.villages import combine

@@ -14,7 +14,8 @@ from tests.unit.hazards.test_landslide_rain import line
 from warnstream.assessment import Assessment, Weights
 from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level
-from warnstream.model.rules.rules import HazardRule, LandslideRain
+from warnstream.model.rules.landslides import LandslideRain
+from warnstream.model.rules.rules import HazardRule
 
 WINDOWS_JIANGHUA = {
     1: (35, 45, 60, 80),

@@ -7,7 +7,7 @@ the standing hazards the one whose order asks most leads (`OrderTable`, by hazar
 
 - A rise goes out at once: a greater action, a worse level, a new kind of refuge at the worst level.
 - A fall is news only once prepare or leave was said; then, after it has stood for `settle_s`, *stay*.
-  Whatever rises after that and asks for less than prepare is *stay* too: people are in shelters.
+  From then on whatever rises and asks for less than prepare is *stay* too: people are in shelters.
 - The end comes when nothing at all has stood for `clear_after_s`, also what is below the doors'
   level; *correct* at once, if all that stood was an error.
 - Prepare and leave are repeated every `remind_every_s`.
@@ -164,8 +164,6 @@ class Voice:
 
     def remember(self, asked: Asked, action: Action, now_s: int) -> None:
         """What was said last."""
-        if self.told is not None and self.told.weight == asked.weight:
-            asked = replace(asked, refuges=asked.refuges | self.told.refuges)
         self.told, self.stays = asked, action is Action.STAY
         self.has_moved = self.has_moved or action.moves_people
         self.issued_s, self.fell_s = now_s, NEVER
@@ -320,7 +318,7 @@ class Bulletins:
             is_news = asked.worst >= self._policy.level_min and not is_early
             return (asked.action, BulletinCause.FIRST) if is_news else None
         if (rise := _rise(asked, voice.told)) is not None:
-            is_kept_in = voice.stays and not asked.action.moves_people
+            is_kept_in = voice.has_moved and not asked.action.moves_people
             return (Action.STAY if is_kept_in else asked.action), rise
         if asked.weight < voice.told.weight:
             voice.fell_s = now_s if voice.fell_s == NEVER else voice.fell_s

@@ -18,8 +18,8 @@ from warnstream.adapters.grids.frames import GridReader
 from warnstream.config.settings import GridSettings
 from warnstream.model.arrays import Float64Array
 from warnstream.model.geodesy import local_xy_m
+from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Households, Network, Stations, Villages
-from warnstream.model.observations.grids import GridPolicy
 
 STEP_S = 900
 HOUR_STEPS = 4

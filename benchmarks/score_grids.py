@@ -31,8 +31,8 @@ from warnstream.adapters.grids.frames import GridReader
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.grids import BiasPolicy, GridFrame, in_order_of_time
 from warnstream.model.level import Level
-from warnstream.model.observations.grids import BiasPolicy, GridFrame, in_order_of_time
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import WarningMessage

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.desk import WarningDesk
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
-from warnstream.model.observations.grids import GridFrame
+from warnstream.model.grids import GridFrame
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignReport, SignVerdict
 

@@ -4,6 +4,7 @@ import ast
 import importlib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ STAGES = (
 )
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 600
+FOLDER_MODULES_MAX = 15
 WORDS_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "core"}
 
 
@@ -81,6 +83,15 @@ def test_no_file_is_more_than_one_idea() -> None:
         if (count := len(path.read_text(encoding="utf-8").splitlines())) > FILE_LINES_MAX
     }
     assert long == {}
+
+
+def test_no_folder_is_longer_than_a_glance() -> None:
+    crowded = {
+        str(folder): count
+        for folder, count in Counter(path.parent for path in sources() if path.name != "__init__.py").items()
+        if count > FOLDER_MODULES_MAX
+    }
+    assert crowded == {}
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

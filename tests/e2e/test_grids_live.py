@@ -28,7 +28,7 @@ from warnstream.commands.warnings import export_warnings
 from warnstream.config.load import load_configuration
 from warnstream.delivery.cap import certainty
 from warnstream.ingest.flat_json.decoder import RawMessage
-from warnstream.model.observations.grids import GridFrame, in_order_of_time
+from warnstream.model.grids import GridFrame, in_order_of_time
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import WarningMessage

@@ -25,7 +25,7 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration, GridSettings
 from warnstream.model.errors import StoreError
-from warnstream.model.observations.grids import GridPolicy, digest_of_points
+from warnstream.model.grids import GridPolicy, digest_of_points
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.runners.intake.grid_entries import decode_frame
 from warnstream.runners.live.grid_watch import SETTLE_S, GridWatch

@@ -18,8 +18,8 @@ from warnstream.adapters.grids.files import GridFileError
 from warnstream.adapters.grids.frames import GridReader
 from warnstream.assessment import Assessment, Weights
 from warnstream.model.arrays import Float64Array
+from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
-from warnstream.model.observations.grids import GridPolicy
 from warnstream.model.observations.readings import Variable, batch_of
 from warnstream.model.observations.refusals import RefusalReason
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
 from warnstream.assessment import Assessment, AssessmentStep, Weights
 from warnstream.model.changes import Change, LevelChange
+from warnstream.model.grids import BiasPolicy, GridFrame, GridPolicy
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
-from warnstream.model.observations.grids import BiasPolicy, GridFrame, GridPolicy
 from warnstream.model.observations.readings import ReadingBatch, concatenate, empty_batch
 from warnstream.model.observations.refusals import RefusalReason
 

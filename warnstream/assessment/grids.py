@@ -1,7 +1,7 @@
 """Grids of rain beside the gauges: their frames, their windows, and where they stand in.
 
 Every grid has a rain window of its own over the points of the network
-(`warnstream.model.observations.grids.points_of`), the same ring as the gauges have, so that
+(`warnstream.model.grids.points_of`), the same ring as the gauges have, so that
 its rain is exact, independent of the order of arrival and carries its coverage.
 
 Memory is that of as many stations as there are places and rain gauges.
@@ -14,8 +14,7 @@ import numpy as np
 
 from warnstream.assessment.stations import Arrays, StationState
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from warnstream.model.network import Network, StationWeights
-from warnstream.model.observations.grids import (
+from warnstream.model.grids import (
     NO_GRID,
     GridFrame,
     GridPolicy,
@@ -23,6 +22,7 @@ from warnstream.model.observations.grids import (
     GridRefusal,
     GridState,
 )
+from warnstream.model.network import Network, StationWeights
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.observations.station_quality import StationQuality
 from warnstream.model.rules.indicators import VillageRain

@@ -24,9 +24,9 @@ from warnstream.lifecycle.signs import SignBook
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.changes import LevelChange
 from warnstream.model.forecast import RainAhead
+from warnstream.model.grids import GridFrame, GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
-from warnstream.model.observations.grids import GridFrame, GridPolicy
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignPolicy, SignReport, SignVerdict
 from warnstream.model.observations.station_quality import StationQuality

@@ -8,9 +8,9 @@ from warnstream.assessment.stations import ANTECEDENT, StationState
 from warnstream.assessment.villages import GaugeAvailability
 from warnstream.hazards.rule import lead_s_of
 from warnstream.model.changes import Fact, Reason
+from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import DayWindow, over_duration
-from warnstream.model.observations.grids import GridPolicy
 from warnstream.model.observations.signs import Sign, SignState, VillageSigns
 from warnstream.model.observations.station_quality import (
     CLOGGED,

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from warnstream import __version__
 from warnstream.config.settings import Configuration
 from warnstream.model.changes import LevelChange
+from warnstream.model.grids import GridFrame, in_order_of_time
 from warnstream.model.level import LEVELS
-from warnstream.model.observations.grids import GridFrame, in_order_of_time
 from warnstream.model.observations.readings import Flag
 from warnstream.model.times import HOUR_S, iso_local
 from warnstream.model.warning import MessageType, WarningMessage

@@ -6,10 +6,10 @@ Policies that the pure stages obey are in `warnstream.model.rules.policies`.
 from dataclasses import dataclass
 from pathlib import Path
 
+from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.decoders import DecoderRule
-from warnstream.model.observations.grids import GridPolicy
 from warnstream.model.observations.signs import SignPolicy
 from warnstream.model.rules.policies import (
     CounterPolicy,

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.errors import ArchiveError
+from warnstream.model.grids import GridFrame
 from warnstream.model.network import Stations
-from warnstream.model.observations.grids import GridFrame
 from warnstream.model.observations.readings import VARIABLE_OF_WORD, ReadingBatch, Variable, batch_of
 from warnstream.model.observations.refusals import RefusalReason
 

@@ -10,7 +10,7 @@ radome), not what is wrong behind a hill or behind heavy rain.
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array
-from warnstream.model.observations.grids import BiasPolicy
+from warnstream.model.grids import BiasPolicy
 
 
 def mean_field_factor(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, UInt8Array
-from warnstream.model.observations.grids import NO_GRID
+from warnstream.model.grids import NO_GRID
 from warnstream.model.observations.readings import UM_PER_MM
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from warnstream.config.load import load_configuration
-from warnstream.model.observations.grids import BiasPolicy
+from warnstream.model.grids import BiasPolicy
 
 
 def write_grids(directory: Path, text: str) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from warnstream.model.observations.grids import BiasPolicy
+from warnstream.model.grids import BiasPolicy
 from warnstream.villages.bias import mean_field_factor
 
 

@@ -15,8 +15,8 @@ from shapely import STRtree
 from warnstream.adapters.geometry import outlines_in_metres
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.geodesy import local_xy_m
+from warnstream.model.grids import points_of
 from warnstream.model.network import Network
-from warnstream.model.observations.grids import points_of
 
 _REACH = 0.75
 """A point belongs to the nearest cell centre within that many cell diagonals: half of one, and some slack."""

@@ -9,8 +9,8 @@ import numpy as np
 from warnstream.adapters.grids.cells import CellCentres, CellWeights, cell_weights
 from warnstream.adapters.grids.files import GridFileError, read_grid_file
 from warnstream.config.settings import GridSettings
+from warnstream.model.grids import GridFrame
 from warnstream.model.network import Network
-from warnstream.model.observations.grids import GridFrame
 from warnstream.model.observations.refusals import RefusalReason
 
 log = logging.getLogger(__name__)

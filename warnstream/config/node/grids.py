@@ -9,7 +9,7 @@ from warnstream.config.settings import GridSettings
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default
-from warnstream.model.observations.grids import BiasPolicy, GridPolicy
+from warnstream.model.grids import BiasPolicy, GridPolicy
 
 INTERVAL_S = 300
 """Usual time between frames where it is not told: windows begin to move on after `max_age` in any case."""

@@ -1,1 +1,1 @@
-"""What gauges report: readings, decoders, refusals, quality of stations, grids, days of rain, signs."""
+"""What gauges and people report: readings, decoders, refusals, quality of stations, days of rain, signs."""

@@ -6,9 +6,9 @@ from enum import IntEnum
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray, UInt8Array
+from warnstream.model.grids import GridRain
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.days import DayWindow, over_duration
-from warnstream.model.observations.grids import GridRain
 from warnstream.model.observations.readings import Variable
 from warnstream.model.times import HOUR_S
 

@@ -10,7 +10,7 @@ import zlib
 import msgspec
 import numpy as np
 
-from warnstream.model.observations.grids import GridFrame
+from warnstream.model.grids import GridFrame
 from warnstream.model.observations.readings import UM_PER_MM
 
 UNSEEN = -1

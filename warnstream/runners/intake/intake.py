@@ -27,10 +27,10 @@ from warnstream.ingest.flat_json.decoder import Decoded, RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
+from warnstream.model.grids import GridFrame, digest_of_points
 from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rules
-from warnstream.model.observations.grids import GridFrame, digest_of_points
 from warnstream.model.observations.readings import ReadingBatch, batch_of, concatenate
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.times import parse_iso

@@ -5,8 +5,8 @@ import numpy as np
 
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.arrays import UInt16Array
+from warnstream.model.grids import GridRefusal
 from warnstream.model.network import Stations
-from warnstream.model.observations.grids import GridRefusal
 from warnstream.model.observations.readings import Flag, ReadingBatch, Variable
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.observations.signs import SignReport, SignVerdict

@@ -21,7 +21,7 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.assessment.grids import GridsStep
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError
-from warnstream.model.observations.grids import GridFrame, GridState, digest_of_points
+from warnstream.model.grids import GridFrame, GridState, digest_of_points
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.times import iso_utc
 from warnstream.runners.intake.entries import GRID

@@ -14,7 +14,7 @@ import numpy as np
 
 from warnstream.adapters.journal.segments import find_extent, read_entries
 from warnstream.config.settings import Configuration
-from warnstream.model.observations.grids import GridFrame, digest_of_points, in_order_of_time
+from warnstream.model.grids import GridFrame, digest_of_points, in_order_of_time
 from warnstream.model.observations.readings import ReadingBatch, concatenate
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.review.archive import ArchiveReadings

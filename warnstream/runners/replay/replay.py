@@ -13,7 +13,7 @@ import numpy as np
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.arrays import Int64Array
-from warnstream.model.observations.grids import GridFrame
+from warnstream.model.grids import GridFrame
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import MINUTE_S
 from warnstream.runners.build import build_engine

@@ -5,8 +5,8 @@ import pytest
 
 from tests.networks import network_of
 from warnstream.adapters.grids.cells import CellCentres, cell_weights
+from warnstream.model.grids import points_of
 from warnstream.model.network import Network
-from warnstream.model.observations.grids import points_of
 
 DEGREE = 0.01
 """Cells of about 1.1 km around the villages of `network_of`, which lie on the equator."""

@@ -4,7 +4,7 @@ import pytest
 from tests.networks import T0, network_of
 from tests.unit.runners.intake.test_intake import N, intake_of
 from warnstream.ingest.flat_json.decoder import RawMessage
-from warnstream.model.observations.grids import GridFrame, digest_of_points
+from warnstream.model.grids import GridFrame, digest_of_points
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.runners.intake import entries, topics
 from warnstream.runners.intake.grid_entries import decode_frame, encode_frame

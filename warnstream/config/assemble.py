@@ -32,6 +32,7 @@ from warnstream.config.settings import (
     TlsSettings,
 )
 from warnstream.config.thresholds.document import SignsSection
+from warnstream.model.bulletins import OrderTable
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays, day_begins_utc_s
 from warnstream.model.observations.decoders import (
@@ -57,13 +58,15 @@ from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus
 
 
-def assemble(
+def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones by name
     folder: Folder,
     node: NodeDocument,
     channels: ChannelsDocument,
     rules: tuple[HazardRule, ...],
     network: Network,
+    *,
     signs: SignPolicy,
+    orders: OrderTable,
     past_days: PastDays | None = None,
 ) -> Configuration:
     """Everything that a configuration folder says, as `Configuration`.
@@ -77,6 +80,7 @@ def assemble(
     rules : tuple of HazardRule
     network : Network
     signs : SignPolicy
+    orders : OrderTable
     past_days : PastDays, optional
 
     Returns
@@ -114,6 +118,8 @@ def assemble(
         rules=rules,
         network=network,
         signs=signs,
+        orders=orders,
+        bulletins=node.bulletins.policy(node.routing.household_level_min),
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
     )

@@ -1,12 +1,14 @@
 """orders.yaml: the built-in table is whole, and a county's own one is checked like code."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.unit.desk.county import rule
 from warnstream.config.faults import FaultLog
+from warnstream.config.load import load_configuration
 from warnstream.config.orders import (
     TEXT_EN_MAX,
     TEXT_ZH_MAX,
@@ -20,7 +22,7 @@ from warnstream.config.orders import (
 )
 from warnstream.config.yaml.check import check_document
 from warnstream.config.yaml.tree import read_yaml
-from warnstream.model.bulletins import Action, Refuge
+from warnstream.model.bulletins import Action, BulletinPolicy, Refuge
 from warnstream.model.errors import ConfigError
 from warnstream.model.level import LEVELS, Level
 
@@ -88,6 +90,32 @@ def test_a_hazard_takes_its_own_orders_else_its_evaluator_s_else_common_ones() -
     assert table.of("brook") == table.of("flash_flood")  # of the same evaluator
     assert table.of("brook").refuge is Refuge.WATER
     assert table.of("meteor") == table.otherwise
+
+
+def test_a_county_s_own_orders_come_before_the_built_in_ones(config_dir: Path) -> None:
+    (config_dir / "orders.yaml").write_text(ENTRY, encoding="utf-8")
+    loaded = load_configuration(config_dir)
+    assert loaded.orders.order("flash_flood", Level.RED).text.en == "{village}: go now."
+    assert loaded.orders.order("river_flood", Level.RED).action is Action.LEAVE
+    assert loaded.bulletins == BulletinPolicy()
+
+
+def test_wrong_orders_are_refused_with_the_faults_of_the_other_files(config_dir: Path) -> None:
+    (config_dir / "orders.yaml").write_text(ENTRY.replace("{village}: go", "go"), encoding="utf-8")
+    (config_dir / "channels.yaml").write_text("channels: {}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        load_configuration(config_dir)
+    assert {fault.file for fault in refused.value.faults} >= {"orders.yaml", "channels.yaml"}
+
+
+def test_villages_may_have_a_short_name_and_a_shelter(config_dir: Path) -> None:
+    lines = (config_dir / "villages.csv").read_text("utf-8").splitlines()
+    ends = ["short_name,shelter", "上,小学", ",", ",礼堂"]
+    rows = [f"{line},{end}" for line, end in zip(lines, ends, strict=True)]
+    (config_dir / "villages.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    villages = load_configuration(config_dir).network.villages
+    assert villages.short_name == ("上", "", "")
+    assert villages.shelter == ("小学", "", "礼堂")
 
 
 def test_a_right_table_has_no_fault() -> None:

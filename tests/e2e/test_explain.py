@@ -28,13 +28,14 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.cli import main
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
-from warnstream.delivery.render import render
+from warnstream.delivery.render import render_any
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.observations.readings import concatenate
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc
 from warnstream.model.warning import Cause, WarningMessage
 from warnstream.review.archive import write_archive
-from warnstream.runners.build import build_decoder, build_intake
+from warnstream.runners.build import build_decoder, build_intake, bulletin_wording
 from warnstream.runners.explain.record import reason_record
 from warnstream.runners.intake import entries
 from warnstream.runners.replay.past_engine import past_of_journal
@@ -76,8 +77,8 @@ def live(directory: Path, messages: list[Message]) -> Lived:
     configuration = load_configuration(directory)
     intake, issued, waiting = build_intake(configuration), [], []
 
-    def told(message: WarningMessage) -> Any:
-        return render(message, configuration.network, configuration.rules, configuration.message)
+    def told(one: WarningMessage | Bulletin) -> Any:
+        return render_any(one, bulletin_wording(configuration), configuration.message)
 
     with (
         closing(Journal(configuration.storage.directory, segment_bytes=262_144)) as journal,

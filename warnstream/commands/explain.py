@@ -256,7 +256,7 @@ def _told_by_repetition(
     for effects in past.effects:
         ours = Effects(
             [],
-            [call for call in effects.household_calls if call.message.village == village],
+            [bulletin for bulletin in effects.bulletins if bulletin.village == village],
             [call for call in effects.post_calls if call.message.village == village],
         )
         for one in notifications_of(ours, configuration.network):

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from warnstream.lifecycle.identity import legal
+from warnstream.lifecycle.identity import legal, message_name, parse_message_name
 from warnstream.model.bulletins import (
     N_MAX,
     Action,
@@ -187,6 +187,11 @@ class Bulletins:
     village_codes : sequence of str
     orders : OrderTable
     policy : BulletinPolicy
+
+    Attributes
+    ----------
+    faults : list of str
+        What failed at the last step, by village: the others were told all the same.
     """
 
     def __init__(
@@ -198,6 +203,9 @@ class Bulletins:
         self._policy = policy
         self._voices: dict[int, Voice] = {}
         self._due: list[tuple[int, int]] = []
+        self._episode_of: dict[int, str] = {}
+        self._village_of_episode: dict[str, int] = {}
+        self.faults: list[str] = []
 
     def step(
         self,
@@ -220,24 +228,36 @@ class Bulletins:
         evidence : callable, optional
             Asked once for each bulletin behind which something stands.
         """
-        touched: set[int] = set()
+        heard: dict[int, list[WarningMessage]] = {}
         for correction in corrections:
             if (known := self._voices.get(correction.village)) is not None:
                 known.corrected.add(correction.hazard)
-                touched.add(correction.village)
+                heard.setdefault(correction.village, [])
         for message in messages:
-            self._voices.setdefault(message.village, Voice()).take(message)
-            touched.add(message.village)
+            heard.setdefault(message.village, []).append(message)
         while self._due and self._due[0][0] <= now_s:
-            touched.add(heapq.heappop(self._due)[1])
-        issued = []
-        for village in sorted(touched):
-            voice = self._voices[village]
-            if (found := self._news(voice, now_s)) is not None:
-                issued.append(self._issue(village, *found, now_s, evidence))
-            self._plan(village, voice, now_s)
+            heard.setdefault(heapq.heappop(self._due)[1], [])
+        issued, self.faults = [], []
+        for village in sorted(heard):
+            try:
+                issued += self._speak(village, heard[village], now_s, evidence)
+            except Exception as error:  # noqa: BLE001  # one village failing never silences another
+                self.faults.append(f"bulletin of village {self._codes[village]}: {error!r}")
         issued.sort(key=lambda one: -one.worst)
         return issued
+
+    def is_told(self, village: int) -> bool:
+        """Whether the doors of a village were told something whose end they have not heard."""
+        voice = self._voices.get(village)
+        return voice is not None and voice.is_open
+
+    def village_of(self, identifier: str) -> int | None:
+        """Whose doors were told a bulletin of that name in the last episode; None: nobody's."""
+        named = parse_message_name(identifier)
+        village = self._village_of_episode.get(named[0]) if named else None
+        if named is None or village is None or named[1] > self._voices[village].n:
+            return None
+        return village
 
     def standing(self, village: int) -> tuple[Standing, ...]:
         """What stands in a village, the leading hazard first."""
@@ -257,20 +277,21 @@ class Bulletins:
         )
 
     def adopt(self, standing: Iterable[tuple[int, Standing]], now_s: int) -> None:
-        """Take over what doors were told before there were bulletins; nothing is said.
+        """Begin with what doors were told before there were bulletins; nothing is said.
 
         Each village gets an open episode that has asked for what stands, so that its doors hear every
         rise and the end.
         """
+        self._voices, self._due, self._episode_of, self._village_of_episode = {}, [], {}, {}
         for village, one in standing:
             self._voices.setdefault(village, Voice()).standing[one.hazard] = one
         for village, voice in self._voices.items():
             heard = voice.heard()
-            if heard and not voice.is_open:
-                asked = self._asked(heard)
-                voice.open(heard[0].status, now_s)
-                voice.remember(asked, asked.action, now_s)
-                self._plan(village, voice, now_s)
+            asked = self._asked(heard)
+            voice.open(heard[0].status, now_s)
+            self._know_episode(village, voice)
+            voice.remember(asked, asked.action, now_s)
+            self._plan(village, voice, now_s)
 
     def snapshot(self) -> bytes:
         """Everything between two steps; `restore` of it continues exactly."""
@@ -300,9 +321,22 @@ class Bulletins:
                 raise ValueError(
                     f"doors of village {code!r} wait for an end, the register has no such village"
                 )
-        self._voices, self._due = voices, []
+        self._voices, self._due, self._episode_of, self._village_of_episode = voices, [], {}, {}
         for village, voice in voices.items():
             self._plan(village, voice)
+            if voice.opened_s != NEVER:
+                self._know_episode(village, voice)
+
+    def _speak(
+        self, village: int, messages: list[WarningMessage], now_s: int, evidence: Evidence | None
+    ) -> list[Bulletin]:
+        voice = self._voices.setdefault(village, Voice())
+        for message in messages:
+            voice.take(message)
+        found = self._news(voice, now_s)
+        issued = [] if found is None else [self._issue(village, *found, now_s, evidence)]
+        self._plan(village, voice, now_s)
+        return issued
 
     def _news(self, voice: Voice, now_s: int) -> tuple[Action, BulletinCause] | None:
         """What is to be said now; None: nothing. Keeps since when less, or nothing, stands."""
@@ -367,13 +401,14 @@ class Bulletins:
         heard = voice.heard()
         if not voice.is_open or voice.n >= N_MAX:
             voice.open(heard[0].status if heard else voice.status, now_s)
+            self._know_episode(village, voice)
         voice.n += 1
         standing = self._in_order(heard)
         if standing and evidence is not None:
             reason = evidence(village, standing[0].hazard) or standing[0].reason
             standing = (replace(standing[0], reason=reason), *standing[1:])
         bulletin = Bulletin(
-            identifier=f"{episode_name(self._prefix, legal(self._codes[village]), voice.opened_s)}.{voice.n}",
+            identifier=message_name(self._episode_of[village], voice.n),
             village=village,
             opened_s=voice.opened_s,
             n=voice.n,
@@ -392,6 +427,12 @@ class Bulletins:
         else:
             voice.remember(self._asked(heard), action, now_s)
         return bulletin
+
+    def _know_episode(self, village: int, voice: Voice) -> None:
+        """The village of its episode's name; that of its last episode is forgotten."""
+        self._village_of_episode.pop(self._episode_of.get(village, ""), None)
+        name = episode_name(self._prefix, legal(self._codes[village]), voice.opened_s)
+        self._episode_of[village], self._village_of_episode[name] = name, village
 
     def _asked(self, heard: Sequence[Standing]) -> Asked:
         """What hazards ask for together. At least one stands."""

@@ -230,6 +230,11 @@ class Bulletin:
         return self.identifier.rpartition(".")[0]
 
     @property
+    def voice(self) -> str:
+        """Identity of the village's one voice, equal in all its bulletins for ever."""
+        return self.episode.rpartition(".")[0]
+
+    @property
     def sequence(self) -> int:
         """(opened, n) as one number: greater is newer, of one village."""
         return (self.opened_s << N_BITS) | self.n

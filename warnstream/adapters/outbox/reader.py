@@ -12,11 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from warnstream.adapters.outbox.bulletins import IS_WARNING
 from warnstream.adapters.outbox.types import KINDS
 from warnstream.adapters.sqlite import as_store_error
 from warnstream.model.effects import RecipientKind
 
 FILE = "outbox.sqlite3"
+
+_MESSAGES = f"""
+SELECT number, identifier, sent_s, record FROM messages WHERE village = ? AND sent_s <= ? AND {IS_WARNING}
+ORDER BY number
+"""  # noqa: S608  # constants of this package
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,7 @@ def read_messages(directory: Path, village_code: str, until_s: int) -> list[Kept
     if not path.exists():
         return []
     with _reading(path) as connection:
-        rows = connection.execute(
-            "SELECT number, identifier, sent_s, record FROM messages WHERE village = ? AND sent_s <= ?"
-            " ORDER BY number",
-            (village_code, until_s),
-        ).fetchall()
+        rows = connection.execute(_MESSAGES, (village_code, until_s)).fetchall()
         return [
             KeptMessage(name, at_s, record, _counts_of(connection, number))
             for number, name, at_s, record in rows

@@ -31,16 +31,24 @@ from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_sec
 from warnstream.adapters.sending.sender import DeliveryWorker
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
-from warnstream.delivery.render import render
+from warnstream.delivery.render import render_any
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
-from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RenderedMessage
+from warnstream.model.bulletins import Bulletin
+from warnstream.model.effects import (
+    Answer,
+    Effects,
+    OperatorAffirm,
+    OperatorCancel,
+    RenderedBulletin,
+    RenderedMessage,
+)
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
-from warnstream.runners.build import build_intake, topics_of
+from warnstream.runners.build import build_intake, bulletin_wording, topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.backlog import WAITING_MAX
 from warnstream.runners.intake.intake import Outcome
@@ -370,6 +378,9 @@ class Node:
             return
         network = self.configuration.network
         self._persist(lambda: self.outbox.record(effects, network, self._render))
+        self._tell_what_may_not_end()
+        for bulletin in effects.bulletins:
+            self.metrics.bulletins_issued.labels(str(bulletin.action), str(bulletin.cause)).inc()
         for message in effects.messages:
             self.metrics.messages_issued.labels(
                 message.hazard, message.level.word, str(message.msg_type)
@@ -404,18 +415,29 @@ class Node:
                 self._disk_took()
             return
 
-    def _render(self, message: WarningMessage) -> RenderedMessage:
-        configuration = self.configuration
-        status = self._intake.engine.desk.status(message.warning)
-        note = status.note if status is not None and message.cause is Cause.CANCELLED else ""
-        rendered = render(message, configuration.network, configuration.rules, configuration.message, note)
-        if rendered.faults:
+    def _render(self, one: WarningMessage | Bulletin) -> RenderedMessage | RenderedBulletin:
+        note = ""
+        if isinstance(one, WarningMessage) and one.cause is Cause.CANCELLED:
+            status = self._intake.engine.desk.status(one.warning)
+            note = status.note if status is not None else ""
+        wording = bulletin_wording(self.configuration)
+        rendered = render_any(one, wording, self.configuration.message, note)
+        self._tell_plain_texts(one.identifier, rendered.faults)
+        return rendered
+
+    def _tell_plain_texts(self, identifier: str, faults: Sequence[str]) -> None:
+        if faults:
             self.metrics.plain_texts.inc()
             log.error(
                 "a text could not be written, a plain one goes out",
-                extra={"identifier": message.identifier, "faults": "; ".join(rendered.faults)},
+                extra={"identifier": identifier, "faults": "; ".join(faults)},
             )
-        return rendered
+
+    def _tell_what_may_not_end(self) -> None:
+        """Ends that wait in the outbox are not sent while something stands again."""
+        codes = self.configuration.network.villages.code
+        standing = self._intake.engine.desk.bulletins.no_end()
+        self.outbox.no_end = frozenset((codes[village], str(status)) for village, status in standing)
 
     def _keep_refused(self, sequence: int, outcome: Outcome) -> None:
         if not outcome.refusals:
@@ -448,6 +470,7 @@ class Node:
     def _recover(self) -> None:
         """Newest snapshot that fits, then the journal after it; effects that are known change nothing."""
         sequence = self._restore_snapshot()
+        self._tell_what_may_not_end()
         started, count = time.monotonic(), 0
         for entry, kind, payload in self._journal.since(sequence):
             self._consume(entry, kind, payload)

@@ -113,7 +113,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         counters=CounterPolicy(**node.counters.model_dump(), utc_offset_s=node.node.utc_offset_s),
         forecast=_forecast_policy(node),
         village=_village_policy(node),
-        message=_message_policy(node, signs),
+        message=_message_policy(node, signs, orders),
         routing=_routing_policy(node),
         rules=rules,
         network=network,
@@ -265,10 +265,11 @@ def _village_policy(node: NodeDocument) -> VillagePolicy:
     )
 
 
-def _message_policy(node: NodeDocument, signs: SignPolicy) -> MessagePolicy:
+def _message_policy(node: NodeDocument, signs: SignPolicy, orders: OrderTable) -> MessagePolicy:
     messages = node.messages
     return MessagePolicy(
         signs=signs.kinds,
+        orders=orders,
         extension_s_max=messages.extension_limit_s,
         prefix=node.topics.prefix,
         sender=messages.sender,

@@ -7,10 +7,11 @@ passed over: messages go straight into the journal, as those of a listener do.
 
 import json
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
@@ -170,14 +171,38 @@ def test_two_failing_hazards_hold_their_levels_and_silence_no_other(
             f'warnstream_villages_blind{{hazard="rainstorm"}} {len(node.configuration.network.villages)}.0'
             in metrics
         )
-        told = [r.__dict__["hazard"] for r in caplog.records if "levels are held" in r.message]
-        assert sorted(told) == ["flash_flood", "rainstorm"], "each once, not at every step"
+        told = [r.__dict__["alarm"] for r in caplog.records if r.message == "alarm"]
+        assert sorted(told) == ["hazard:flash_flood", "hazard:rainstorm"], "each once, not at every step"
 
         monkeypatch.undo()
         storm.goes_on(0.0, 1)
         again = get(node, "/readyz").json()["reasons"]
         assert not any("rainstorm" in reason for reason in again)
         assert any("flash_flood" in reason for reason in again)
+        assert [alarm["alarm"] for alarm in state_of(node)["alarms"]] == ["hazard:flash_flood"]  # type: ignore[attr-defined]
+
+    assert sent_to_posts(county) == {
+        "warnstream.hazard:flash_flood": 1,  # stands
+        "warnstream.hazard:rainstorm": 2,  # began and ended
+    }
+    with running(load_configuration(county)) as node:
+        assert not node.ready()[0], "an alarm outlives the process"
+        Storm(node).goes_on(0.0, 1, first=114)
+        assert node.ready()[0], "until what it is about has ended"
+
+
+def sent_to_posts(directory: Path) -> dict[str, int]:
+    """How many messages of each alarm each county duty officer was to get."""
+    with closing(sqlite3.connect(directory / "data" / "outbox.sqlite3")) as connection:
+        rows = connection.execute(
+            "SELECT warning, recipient, count(*) FROM messages JOIN notifications"
+            " ON notifications.message = messages.number WHERE msg_type = 'Alarm' GROUP BY warning, recipient"
+        ).fetchall()
+    found = {}
+    for warning, recipient, count in rows:
+        assert recipient.startswith("C0"), "county duty officers alone"
+        found[f"warnstream.{warning.split('.')[2]}"] = count
+    return found
 
 
 def test_a_clogged_gauge_and_blind_villages_are_told_once_and_shown_always(

@@ -188,3 +188,46 @@ def test_a_stuck_thermometer_says_nothing_against_the_rain_of_its_station() -> N
     assert step.flags[-1] == Flag.STUCK
     assert flags_of(step) & StationFlag.READINGS
     assert [c.reason is not None and c.reason.confirmed for c in step.changes if c.village == 0] == [True]
+
+
+def totals(at_s: int, value: float) -> ReadingBatch:
+    return batch_of([0], [Variable.RAIN_TOTAL], [T0 + at_s], [value])
+
+
+def test_a_counter_that_falls_and_comes_back_raises_nothing_and_is_told_of_for_an_hour() -> None:
+    assessment = assessment_of(nearest_weights(N, N))
+    changes = []
+    for number, value in enumerate((80.4, 0.0, 80.4, 0.0, 0.0, 80.4)):
+        step = assessment.step(totals(STEP * number, value), T0 + STEP * number)
+        changes += step.changes
+        twin = assessment_of(nearest_weights(N, N))
+        twin.restore(assessment.snapshot())
+        assessment = twin
+    assert changes == []
+    assert flags_of(step) & StationFlag.COUNTER
+    step = assessment.step(totals(STEP * 18, 80.4), T0 + STEP * 18)
+    assert not flags_of(step) & StationFlag.COUNTER
+
+
+def test_a_level_that_rests_on_a_counter_after_its_reset_is_not_confirmed() -> None:
+    assessment = assessment_of(nearest_weights(N, N))
+    steps = [
+        assessment.step(totals(STEP * number, value), T0 + STEP * number)
+        for number, value in enumerate((80.0, 84.0, 0.0, 11.0, 22.0, 33.0))
+    ]
+    changes = [change for step in steps for change in step.changes]
+    assert [change.level for change in changes][-1] >= Level.YELLOW
+    assert not any(change.reason.confirmed for change in changes if change.reason is not None)
+
+
+def test_a_sum_that_no_place_has_ever_had_is_doubted_though_each_part_is_possible() -> None:
+    """Forty millimetres every five minutes are 480 in an hour."""
+    assessment = assessment_of(nearest_weights(N, N))
+    for number in range(1, 13):
+        step = assessment.step(rain((0, STEP * number, 38.0 + number % 5)), T0 + STEP * number)
+        assert bool(flags_of(step) & StationFlag.BEYOND_RECORD) == (number > 10), number
+    assert step.flags.tolist() == [0]
+    twin = assessment_of(nearest_weights(N, N))
+    twin.restore(assessment.snapshot())
+    step = twin.step(rain((1, STEP * 13, 0.0)), T0 + STEP * 13)
+    assert flags_of(step) & StationFlag.BEYOND_RECORD

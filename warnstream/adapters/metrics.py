@@ -65,6 +65,7 @@ class Metrics:
         self._add_listener()
         self._add_judgement()
         self._add_delivery()
+        self._add_alarms()
 
     def _add_ingest(self) -> None:
         registry = self.registry
@@ -85,6 +86,12 @@ class Metrics:
         )
         self.readings_flagged = Counter(
             "warnstream_readings_flagged", "Readings flagged by quality control.", ["flag"], registry=registry
+        )
+        self.rain_counters = Counter(
+            "warnstream_rain_counters",
+            "Readings of rain counters that fell, came back to an earlier total, or began anew.",
+            ["counter", "event"],
+            registry=registry,
         )
         self.reading_lag = BatchHistogram(
             "warnstream_reading_lag_seconds",
@@ -311,6 +318,15 @@ class Metrics:
             "Warning messages issued.",
             ["hazard", "level", "type"],
             registry=registry,
+        )
+
+    def _add_alarms(self) -> None:
+        registry = self.registry
+        self.alarms = Gauge(
+            "warnstream_alarms", "Alarms of the node that stand, by kind.", ["kind"], registry=registry
+        )
+        self.alarms_begun = Counter(
+            "warnstream_alarms_begun", "Alarms of the node that have begun.", ["kind"], registry=registry
         )
 
     def _add_delivery(self) -> None:

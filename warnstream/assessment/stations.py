@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.assessment.asked_windows import RequiredWindows
-from warnstream.ingest.counters import RainCounters
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.level import Level
 from warnstream.model.network import Stations
 from warnstream.model.observations.days import PastDays, best_known
 from warnstream.model.observations.readings import (
+    COUNTER_FLAGS,
     COUNTERS,
     DOUBTFUL,
     UNUSABLE,
@@ -48,6 +48,7 @@ from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.accumulation import Accumulation
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.counters import RainCounters
 from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import RainWindow
@@ -203,13 +204,12 @@ class StationState:
         self._gauges = RainGaugeQuality(
             stations, neighbours or no_neighbours(n_stations), policies.quality, memory_s=span_s
         )
+        self._rain_limits = policies.quality.rain_limits
         self._counters = RainCounters(
-            n_stations,
-            policies.counters,
-            rain_mm_per_min_max=policies.quality.rain_mm_per_min_max,
-            spread_s_max=windows.longest_s,
+            stations, policies.counters, limits=self._rain_limits, spread_s_max=windows.longest_s
         )
         self._doubtful_until_s: Int64Array = np.full((len(Variable), n_stations), -1, dtype=np.int64)
+        self._newest_counter_fault_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._judged: _Judged | None = None
 
@@ -252,7 +252,12 @@ class StationState:
             return last.quality
         hour = windows.of(self._hour)
         now = RainNow(
-            hour.rain_mm[:, 0], hour.coverage[:, 0], self._quality.equal_rain_run, self._newest_doubt_s
+            hour.rain_mm[:, 0],
+            hour.coverage[:, 0],
+            self._quality.equal_rain_run,
+            self._newest_doubt_s,
+            self._newest_counter_fault_s,
+            self._rain_limits.is_beyond_record(self.duration_s, windows.rain_mm),
         )
         quality = self._gauges.step(self._ring, now, now_s)
         self._doubt(quality.stretches, now_s)
@@ -347,7 +352,10 @@ class StationState:
             "quality": dict(self._quality.snapshot()),
             "gauges": self._gauges.snapshot(),
             "counters": dict(self._counters.snapshot()),
-            "doubt": {"until_s": self._doubtful_until_s.copy()},
+            "doubt": {
+                "until_s": self._doubtful_until_s.copy(),
+                "counter_until_s": self._newest_counter_fault_s.copy(),
+            },
         }
 
     def restore(self, state: dict[str, Arrays]) -> None:
@@ -371,6 +379,8 @@ class StationState:
         self._counters.restore(state["counters"])
         self._doubtful_until_s[:] = state["doubt"]["until_s"]
         self._newest_doubt_s[:] = self._doubtful_until_s.max(axis=0)
+        # Snapshots of before it was kept have none.
+        self._newest_counter_fault_s[:] = state["doubt"].get("counter_until_s", -1)
 
     def remember(self, state: dict[str, Arrays]) -> PastDays | None:
         """Take the rain of past days, and nothing else, from a snapshot that does not fit; what was taken."""
@@ -417,6 +427,9 @@ class StationState:
             place = (readings.variable[doubtful], readings.station[doubtful])
             np.maximum.at(self._doubtful_until_s, place, readings.observed_at_s[doubtful])
             np.maximum.at(self._newest_doubt_s, place[1], readings.observed_at_s[doubtful])
+            restless = doubtful[(flags[doubtful] & COUNTER_FLAGS) != 0]
+            fault_s = readings.observed_at_s[restless]
+            np.maximum.at(self._newest_counter_fault_s, readings.station[restless], fault_s)
         usable = readings if is_usable.all() else readings.select(is_usable)
         stage = usable.select(usable.variable == Variable.STAGE)
         self.stages.add(stage.station, stage.observed_at_s, stage.value)
@@ -464,11 +477,10 @@ class StationState:
             if len(rows):
                 grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
                 flags[rows] |= flags_of_counter
-                self._ring.reconcile(
-                    grown.station, grown.begin_s, grown.end_s, grown.rain_mm, grown.is_observed
-                )
-                stations.append(grown.station)
-                begins.append(grown.begin_s)
+                for one in grown:
+                    self._ring.reconcile(one.station, one.begin_s, one.end_s, one.rain_mm, one.is_observed)
+                    stations.append(one.station)
+                    begins.append(one.begin_s)
         return self._with_gauges_of_spares(np.concatenate(stations), np.concatenate(begins))
 
     def _with_gauges_of_spares(

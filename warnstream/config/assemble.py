@@ -34,6 +34,7 @@ from warnstream.config.settings import (
 from warnstream.config.thresholds.document import SignsSection
 from warnstream.model.bulletins import OrderTable
 from warnstream.model.network import Network
+from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.days import PastDays, day_begins_utc_s
 from warnstream.model.observations.decoders import (
     LISTENER_TOPIC_SL651,
@@ -91,7 +92,13 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
     return Configuration(
         directory=folder.directory,
         fingerprint=folder.fingerprint(),
-        node=NodeSettings(node.node.name, node.node.clock, node.node.tick_s, node.node.react_within_s),
+        node=NodeSettings(
+            node.node.name,
+            node.node.clock,
+            node.node.tick_s,
+            node.node.react_within_s,
+            tuple(node.node.duty_posts),
+        ),
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
         listener=_listener_settings(node, folder.directory),
         topic_prefix=node.topics.prefix,
@@ -110,7 +117,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         channels=_channel_settings(channels),
         windows=_window_policy(node),
         quality=quality_policy(node.quality),
-        counters=CounterPolicy(**node.counters.model_dump(), utc_offset_s=node.node.utc_offset_s),
+        counters=_counter_policy(node),
         forecast=_forecast_policy(node),
         village=_village_policy(node),
         message=_message_policy(node, signs, orders),
@@ -185,6 +192,15 @@ def _listener_settings(node: NodeDocument, directory: Path) -> ListenerSettings 
     )
 
 
+def _counter_policy(node: NodeDocument) -> CounterPolicy:
+    written = node.counters.model_dump()
+    written["offsets"] = written["offsets"] or ()
+    forms = {
+        rule.counter_source: CounterForm(rule.wrap_mm, rule.day_start_s) for rule in _decoder_rules(node)
+    }
+    return CounterPolicy(**written, utc_offset_s=node.node.utc_offset_s, forms=forms)
+
+
 def _decoder_rules(node: NodeDocument) -> tuple[DecoderRule, ...]:
     rules = tuple(_decoder_rule(section, section.topic, section.format) for section in node.decoders)
     listener = node.listeners.sl651
@@ -199,6 +215,8 @@ def _decoder_rule(section: NamesSection, topic: str, form: str) -> DecoderRule:
         variables=_variable_mappings(section),
         stations=dict(section.stations),
         utc_offset_s=section.utc_offset_s,
+        wrap_mm=section.wrap_mm,
+        day_start_s=section.day_start_s,
     )
 
 

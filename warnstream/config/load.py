@@ -28,6 +28,7 @@ from warnstream.config.rules.tables import RuleBook
 from warnstream.config.settings import Configuration
 from warnstream.config.tables.daily_rain import read_past_days
 from warnstream.config.tables.households_and_chain import (
+    CHAIN_FILE,
     HOUSEHOLDS_FILE,
     Register,
     read_chain,
@@ -72,7 +73,7 @@ from warnstream.config.yaml.sections import Section
 from warnstream.config.yaml.tree import Location, YamlTree, path_text, read_yaml
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
-from warnstream.model.network import Network, Stations, Villages, Zone
+from warnstream.model.network import ChainPost, Network, Stations, Villages, Zone
 from warnstream.model.observations.days import PastDays
 from warnstream.model.rules.rules import CriticalStage, HazardRule
 
@@ -138,8 +139,8 @@ def load_configuration(directory: Path) -> Configuration:
     own_orders = _read_orders(folder, hazards, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
-        if stations is not None:
-            _check_decoders(node, node_tree, stations, faults)
+        _check_duty_posts(node, node_tree, chain, faults)
+        _check_decoders(node, node_tree, stations, faults)
     faults.raise_if_any()
     assert node is not None, NODE_FILE
     assert channels is not None, CHANNELS_FILE
@@ -404,6 +405,18 @@ def _check_node(
         faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 
 
+def _check_duty_posts(
+    node: NodeDocument, tree: YamlTree, chain: tuple[ChainPost, ...], faults: FaultLog
+) -> None:
+    """Who is notified of alarms is somebody whom chain.csv knows how to reach."""
+    known = {post.post for post in chain}
+    for number, code in enumerate(node.node.duty_posts):
+        if code not in known:
+            location: Location = ("node", "duty_posts", number)
+            expected = f"post {code!r} is not in {CHAIN_FILE}"
+            faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+
+
 def _check_grids(node: NodeDocument, tree: YamlTree, directory: Path, faults: FaultLog) -> None:
     """Folders of grids exist, and what reads their files is installed."""
     for name, grid in node.grids.items():
@@ -416,8 +429,10 @@ def _check_grids(node: NodeDocument, tree: YamlTree, directory: Path, faults: Fa
         faults.add(tree.file, tree.line_of(("grids",)), "grids", expected)
 
 
-def _check_decoders(node: NodeDocument, tree: YamlTree, stations: Stations, faults: FaultLog) -> None:
+def _check_decoders(node: NodeDocument, tree: YamlTree, stations: Stations | None, faults: FaultLog) -> None:
     """Stations that decoders map to must be in stations.csv."""
+    if stations is None:
+        return
     codes = stations.index_of_code()
     named: list[tuple[Location, NamesSection]] = [
         (("decoders", number), section) for number, section in enumerate(node.decoders)

@@ -153,12 +153,13 @@ class GridSettings:
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """Name and clock of this node; `clock` is ``system`` or ``simulated``."""
+    """Name and clock of this node; `clock` is ``system`` or ``simulated``, `duty_posts` are codes."""
 
     name: str
     clock: str
     tick_s: int
     react_within_s: float = 0.1
+    duty_posts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from warnstream.model.rules.rules import (
 )
 from warnstream.model.times import clock_local, iso_local
 from warnstream.model.warning import MessageStatus
+from warnstream.routing.duty import duty_posts
 
 NAMES_SHOWN_MAX = 5
 SIGNATURE_CHARACTERS_MAX = 5
@@ -179,6 +180,7 @@ def lints(configuration: Configuration) -> list[str]:
         *_lints_of_days(configuration),
         *_lints_of_people(configuration.network),
         *_lints_of_bulletins(configuration),
+        *_lints_of_duty(configuration),
         *_lints_of_places(configuration),
     ]
 
@@ -264,6 +266,14 @@ def _lints_of_bulletins(configuration: Configuration) -> Iterator[str]:
 def _is_long(name: str) -> bool:
     length_max = len((LONGEST_EN if name.isascii() else LONGEST_ZH)["village"])
     return len(name) > length_max
+
+
+def _lints_of_duty(configuration: Configuration) -> Iterator[str]:
+    if not duty_posts(configuration.network, configuration.node.duty_posts):
+        yield (
+            "nobody is notified of the node's own alarms: name posts in node.duty_posts, "
+            "or give a post the county or * as its area"
+        )
 
 
 def _lints_of_places(configuration: Configuration) -> Iterator[str]:

@@ -9,6 +9,7 @@ Limit: `TOPICS_REMEMBERED_MAX` topics are remembered with their decoder; then th
 """
 
 import contextlib
+import dataclasses
 import itertools
 from collections.abc import Sequence
 from typing import Protocol
@@ -26,7 +27,7 @@ from warnstream.ingest.wis2 import Wis2Decoder
 from warnstream.model.messages import MessageColumns
 from warnstream.model.network import Stations
 from warnstream.model.observations.decoders import DecoderRule, matches, without_backlog
-from warnstream.model.observations.readings import concatenate
+from warnstream.model.observations.readings import COUNTERS, concatenate
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 
 TOPICS_REMEMBERED_MAX = 100_000
@@ -70,6 +71,7 @@ class DecoderSelection:
         self._decoders = [
             _decoder_of(rule, stations, self._moment, takes_exercises=takes_exercises) for rule in rules
         ]
+        self._counter_source = [rule.counter_source for rule in rules]
         self._known: dict[str, tuple[int, int]] = {}
 
     def decode(self, messages: Sequence[RawMessage], now_s: int = -1) -> Decoded:
@@ -107,7 +109,8 @@ class DecoderSelection:
             speaker = np.array([speaker for _, speaker in found], dtype=np.int32)
             # A fault of the decoder is found again, and the message that meets it, one by one.
             with contextlib.suppress(Exception):
-                return decoder.decode_columns(messages, speaker[messages.topic])
+                decoded = decoder.decode_columns(messages, speaker[messages.topic])
+                return self._with_source(decoded, next(iter(rules)))
         return self.decode(list(itertools.starmap(RawMessage, messages.pairs())), now_s)
 
     def _decode(self, index: int, messages: Sequence[RawMessage], speakers: Sequence[int]) -> Decoded:
@@ -117,7 +120,7 @@ class DecoderSelection:
         message that met it is set aside: it is in the journal already, and would stop every restart too.
         """
         try:
-            return self._decode_heard(index, messages, speakers)
+            return self._with_source(self._decode_heard(index, messages, speakers), index)
         except Exception as fault:  # noqa: BLE001  # whatever it is, the other messages must be read
             if len(messages) == 1:
                 detail = f"a fault of the decoder: {type(fault).__name__}: {fault}"
@@ -141,6 +144,16 @@ class DecoderSelection:
             decoded = decoder.decode([message])
             parts.append(decoded if speaker == ANY else self._speakers.only_own(decoded, speaker, message))
         return _joined(parts)
+
+    def _with_source(self, decoded: Decoded, index: int) -> Decoded:
+        """Counters know by which rule their numbers became millimetres: others are not compared with them."""
+        source = self._counter_source[index]
+        if source == 0 or len(decoded.readings) == 0:
+            return decoded
+        readings = decoded.readings
+        is_counter = np.isin(readings.variable, COUNTERS)
+        sequence = np.where(is_counter, source, readings.sequence).astype(np.int32)
+        return Decoded(dataclasses.replace(readings, sequence=sequence), decoded.refusals)
 
     def _choose(self, topic: str) -> tuple[int, int]:
         """The rule of a topic and whom it speaks for; remembered."""

@@ -4,11 +4,13 @@ Built once from CONFIG_DIR by `warnstream.config`; arrays are indexed by
 station, village or household number, never by name.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.readings import Variable
 
 
@@ -32,6 +34,8 @@ class Stations:
         Gauges with a spare beside them: (gauge, spare), the better spare of a gauge first.
     resolution_mm : Float64Array, shape (n_stations,), or None
         Rain of one tip of the gauge; NaN where it is not known, None where it is known of none.
+    counter_forms : Mapping of int to CounterForm
+        What is particular to the rain counters of a station, by its number; most have nothing.
     """
 
     code: tuple[str, ...]
@@ -43,6 +47,7 @@ class Stations:
     measured: tuple[frozenset[Variable], ...] = ()
     resolution_mm: Float64Array | None = None
     spares: tuple[tuple[int, int], ...] = ()
+    counter_forms: Mapping[int, CounterForm] = field(default_factory=dict)
 
     @property
     def speaks_for_places(self) -> BoolArray:

@@ -27,7 +27,7 @@ from warnstream.model.network import Stations
 from warnstream.model.observations.quality_limits import CALM_M_PER_S, DEW_POINT_STEP, EVER_S, ValueLimits
 from warnstream.model.observations.readings import COUNTERS, Flag, ReadingBatch, Variable
 from warnstream.model.rules.policies import QualityPolicy
-from warnstream.model.times import MINUTE_S
+from warnstream.quality.tips import TipTimes
 
 _N_VARIABLES = len(Variable)
 _DEW_POINT = _N_VARIABLES
@@ -48,6 +48,8 @@ class QualityControl:
         self._policy = policy
         self._interval_s: Int32Array = stations.interval_s
         self._resolution_mm = stations.resolution_mm
+        self._rain_limits = policy.rain_limits
+        self._tips = TipTimes(len(stations), policy.rain_mm_per_min_max)
         self._lower, self._upper = _ranges(policy)
         self._limits = _limits_of_series(policy)
         self._step_edge_s, self._step_max = _step_table(self._limits)
@@ -84,19 +86,29 @@ class QualityControl:
         return self._equal_run
 
     def check_range(self, readings: ReadingBatch) -> UInt16Array:
-        """`Flag.OUT_OF_RANGE` for what is impossible, `Flag.TIP` for what no tips add up to; shape (n,)."""
-        flags = np.where(self._is_out_of_range(readings), Flag.OUT_OF_RANGE, 0).astype(np.uint16)
+        """Flags of single values, shape (n,).
+
+        `Flag.OUT_OF_RANGE` for what is impossible, `Flag.RECORD` for amounts that no place has had in
+        their time, `Flag.TIP` for what no tips add up to.
+        """
+        rain = np.flatnonzero(readings.variable == Variable.RAIN)
+        own_s = self._interval_s[readings.station[rain]]
+        interval_s = np.where(readings.interval_s[rain] > 0, readings.interval_s[rain], own_s)
+        outside = self._is_out_of_range(readings, rain, interval_s)
+        flags = np.where(outside, Flag.OUT_OF_RANGE, 0).astype(np.uint16)
+        is_record = readings.value[rain] > self._rain_limits.record_mm(interval_s)
+        flags[rain[is_record]] |= np.uint16(Flag.RECORD)
         if self._resolution_mm is not None:
             flags[self._is_no_tip_multiple(readings)] |= np.uint16(Flag.TIP)
         return flags
 
     def check_series(self, readings: ReadingBatch) -> UInt16Array:
-        """`Flag.STEP` and `Flag.STUCK` by comparison with the readings before, shape (n,).
+        """`Flag.STEP`, `Flag.STUCK` and `Flag.BOUNCE` by comparison with the readings before, shape (n,).
 
         Give it usable readings only: what is impossible or came before must
         not become the value that others are compared with.
         """
-        flags = np.zeros(len(readings), dtype=np.uint16)
+        flags = self._tips.bounced(readings).astype(np.uint16) * np.uint16(Flag.BOUNCE)
         series = readings.variable.astype(np.int64)
         known = np.flatnonzero(self._series_row[series] >= 0)
         if len(known) == 0:
@@ -129,27 +141,26 @@ class QualityControl:
     def restore(self, state: dict[str, Float64Array | Int64Array | Int32Array]) -> None:
         """Take up a snapshot. ValueError or KeyError if the network or its limits were others."""
         for name, array in self._state().items():
-            array[:] = state[name]
+            if name in state or name != "tip_at_s":  # older snapshots do not know when tips came
+                array[:] = state[name]
 
     def _state(self) -> dict[str, Float64Array | Int64Array | Int32Array]:
         return {
             "last_value": self._last_value,
             "last_at_s": self._last_at_s,
             "equal_run": self._equal_run,
+            "tip_at_s": self._tips.last_at_s,
             "still_since_s": self._still_since_s,
             "still_value": self._still_value,
             "still_low": self._still_low,
             "still_high": self._still_high,
         }
 
-    def _is_out_of_range(self, readings: ReadingBatch) -> BoolArray:
+    def _is_out_of_range(self, readings: ReadingBatch, rain: Int64Array, interval_s: Int32Array) -> BoolArray:
+        """What cannot be, shape (n,); `rain` are the rows of amounts, `interval_s` the time of each."""
         variable, value = readings.variable, readings.value
         limit = self._upper[variable]
-        rain = np.flatnonzero(variable == Variable.RAIN)
-        own_s = self._interval_s[readings.station[rain]]
-        interval_s = readings.interval_s[rain]
-        minutes = np.where(interval_s > 0, interval_s, own_s) / MINUTE_S
-        limit[rain] = self._policy.rain_mm_per_min_max * minutes
+        limit[rain] = self._rain_limits.impossible_mm(interval_s)
         limit[variable == Variable.RAIN_TIP] = self._policy.rain_mm_per_min_max
         # NaN is outside too, and so is an infinite counter: others would be compared with it.
         outside: BoolArray = ~((value >= self._lower[variable]) & (value <= limit) & np.isfinite(value))

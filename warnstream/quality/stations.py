@@ -57,12 +57,18 @@ class RainNow:
         How many equal amounts, none of them zero, its newest readings are.
     doubtful_until_s : Int64Array
         Newest doubtful reading; -1: none.
+    counter_until_s : Int64Array
+        Newest reading of a counter that fell, came back or began anew; -1: none.
+    is_beyond_record : BoolArray
+        The rain of some window is more than the record of its duration.
     """
 
     hour_mm: Float64Array
     coverage: Float64Array
     equal_run: Int32Array
     doubtful_until_s: Int64Array
+    counter_until_s: Int64Array
+    is_beyond_record: BoolArray
 
 
 class RainGaugeQuality:
@@ -118,6 +124,8 @@ class RainGaugeQuality:
             (StationFlag.STUCK, self.stuck_since_s >= 0),
             (StationFlag.READINGS, now_s - now.doubtful_until_s < HOUR_S),
             (StationFlag.ISOLATED, self._is_isolated),
+            (StationFlag.COUNTER, now_s - now.counter_until_s < HOUR_S),
+            (StationFlag.BEYOND_RECORD, now.is_beyond_record),
         ):
             flags[carries] |= np.uint16(flag)
         zero_since_s = self._zero_since_s()
@@ -132,7 +140,9 @@ class RainGaugeQuality:
     def stands_until_s(self, now: RainNow, now_s: int) -> int:
         """From when on `step` may find otherwise by time alone, while `now` stays as it is."""
         neighbours = self._policy.neighbours
-        fading_s = np.concatenate([self._checks.influx_at_s, now.doubtful_until_s]) + HOUR_S
+        fading_s = (
+            np.concatenate([self._checks.influx_at_s, now.doubtful_until_s, now.counter_until_s]) + HOUR_S
+        )
         fades_s = int(fading_s.min(where=fading_s > now_s, initial=np.iinfo(np.int64).max))
         if not self._is_compared:
             return fades_s

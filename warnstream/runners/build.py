@@ -59,6 +59,7 @@ def build_intake(configuration: Configuration) -> Intake:
         topics_of(configuration),
         clock=configuration.node.clock,
         decoder=build_decoder(configuration),
+        status=configuration.message.status,
     )
 
 

@@ -96,8 +96,8 @@ def test_a_missing_and_an_unknown_column_are_named(faults_after: FaultsAfter) ->
     assert found[:2] == [
         (
             "stations.csv:1: interval: unknown column 'interval': did you mean 'interval_s'? "
-            "Known here: county, elevation_m, interval_s, latitude, longitude, name, resolution_mm, "
-            "spare_of, station, variables"
+            "Known here: county, day_start, elevation_m, interval_s, latitude, longitude, name, "
+            "resolution_mm, spare_of, station, variables, wrap_mm"
         ),
         (
             "stations.csv:1: interval_s: missing column. "

@@ -5,6 +5,7 @@ import pytest
 from tests.stations import stations_of
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
+from warnstream.model.messages import columns_of
 from warnstream.model.observations.decoders import (
     DecoderRule,
     VariableMapping,
@@ -105,3 +106,33 @@ def test_units_become_ours(unit: str, variable: Variable, raw: float, value: flo
     found = conversion(unit, variable)
     assert found is not None
     assert VariableMapping(variable, *found).value(raw) == pytest.approx(value, abs=1e-9)
+
+
+def test_a_counter_knows_by_which_mapping_its_number_became_millimetres() -> None:
+    """Two topics with two factors, and one with ours: their totals are never compared with each other."""
+    halves = DecoderRule("half/#", "flat_json", {"tips": VariableMapping(Variable.RAIN_TOTAL, 0.5)}, {})
+    fifths = DecoderRule("fifth/#", "flat_json", {"tips": VariableMapping(Variable.RAIN_TOTAL, 0.2)}, {})
+    plain = DecoderRule("plain/#", "flat_json", {}, {})
+    selection = DecoderSelection(STATIONS, [halves, fifths, plain])
+    found = selection.decode(
+        [
+            message("half/a", tips=10),
+            message("fifth/a", tips=10),
+            message("plain/a", rain_total=10, rain=1),
+            message("half/a", rain_tip=0.5, sequence=6),
+        ]
+    ).readings
+    counted = found.variable == Variable.RAIN_TOTAL
+    assert found.sequence[counted].tolist() == [halves.counter_source, fifths.counter_source, 0]
+    assert len({halves.counter_source, fifths.counter_source, 0}) == 3
+    assert sorted(found.sequence[~counted].tolist()) == [0, 7], "amounts have none, tips keep their numbers"
+
+
+def test_many_messages_as_columns_know_their_mapping_too() -> None:
+    rule = DecoderRule("#", "flat_json", {}, {}, wrap_mm=1000.0)
+    selection = DecoderSelection(STATIONS, [rule])
+    some = [message(f"a/{number}", rain_total=10 + number) for number in range(40)]
+    columns = columns_of([one.topic for one in some], [one.payload for one in some])
+    found = selection.decode_columns(columns).readings
+    assert rule.counter_source != 0
+    assert set(found.sequence.tolist()) == {rule.counter_source}

@@ -36,8 +36,37 @@ def rows(variable: Variable, *values: float, station: int = 0, first_s: int = 0)
 
 
 def test_rain_is_limited_by_intensity_times_interval() -> None:
-    flags = control().check_range(rows(Variable.RAIN, 0, 100, 100.1, -0.1))
-    assert flags.tolist() == [0, 0, Flag.OUT_OF_RANGE, Flag.OUT_OF_RANGE]
+    flags = control().check_range(rows(Variable.RAIN, 0, 90, 100.1, -0.1))
+    outside = Flag.OUT_OF_RANGE | Flag.RECORD
+    assert flags.tolist() == [0, 0, outside, Flag.OUT_OF_RANGE]
+
+
+def test_what_is_possible_flattens_with_the_time_it_fell_in() -> None:
+    """401 mm is the record of an hour, 840 mm of six: no minute's rate holds for long."""
+    amounts = [(3600, 401.0), (3600, 401.1), (3600, 501.3), (3600, 1200.0), (21_600, 840.0), (300, 97.0)]
+    n = len(amounts)
+    batch = batch_of([0] * n, [Variable.RAIN] * n, range(n), [a for _, a in amounts], [t for t, _ in amounts])
+    outside = Flag.OUT_OF_RANGE | Flag.RECORD
+    assert control().check_range(batch).tolist() == [0, Flag.RECORD, outside, outside, 0, Flag.RECORD]
+
+
+def test_a_tip_sooner_than_any_rain_fills_the_bucket_is_doubted_whatever_the_batches() -> None:
+    """A bucket of 0.5 mm needs 1.5 s at 20 mm a minute."""
+    times = [10, 11, 20, 20, 22, 40]
+    batch = batch_of([0] * 6, [Variable.RAIN_TIP] * 6, times, [0.5] * 6, sequence=range(1, 7))
+    wanted = [0, Flag.BOUNCE, 0, Flag.BOUNCE, 0, 0]
+    assert control().check_series(batch).tolist() == wanted
+    for cut in range(7):
+        one, parts = control(), (batch.select(slice(cut)), batch.select(slice(cut, None)))
+        flags = one.check_series(parts[0]).tolist()
+        other = control()
+        other.restore(one.snapshot())
+        assert flags + other.check_series(parts[1]).tolist() == wanted
+
+
+def test_a_tip_of_zero_says_that_the_station_is_there_and_bounces_nothing() -> None:
+    batch = batch_of([0, 0, 1], [Variable.RAIN_TIP] * 3, [10, 10, 10], [0.0, 0.5, 0.5])
+    assert control(n_stations=2).check_series(batch).tolist() == [0, 0, 0]
 
 
 def test_limits_of_the_air_variables_are_inclusive() -> None:

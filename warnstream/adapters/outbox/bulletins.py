@@ -13,6 +13,7 @@ from warnstream.model.bulletins import N_BITS, VALID_S, Bulletin, BulletinCause
 from warnstream.model.effects import BULLETIN_TYPES, Answer, RecipientKind, RenderedBulletin
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S
+from warnstream.model.warning import MessageType
 
 UNTRUE_WAIT_S = 30.0
 """After so long it is looked again whether an end has become true."""
@@ -20,18 +21,23 @@ UNTRUE_WAIT_S = 30.0
 REPLACED_WITHIN_S = 7 * DAY_S
 """Older bulletins of a village are not looked through for rows that still wait."""
 
-_WORDS = ", ".join(f"'{word}'" for word in sorted(BULLETIN_TYPES))
 
-IS_WARNING = f"msg_type NOT IN ({_WORDS})"
-"""Condition of rows of ``messages`` that are messages of a warning."""
+def _is_one_of(types: Iterable[str]) -> str:
+    words = ", ".join(f"'{word}'" for word in sorted(types))
+    return f"msg_type IN ({words})"
 
+
+IS_WARNING = _is_one_of(map(str, MessageType))
+"""Condition of rows of ``messages`` that are messages of a warning, not bulletins or alarms of the node."""
+
+_IS_BULLETIN = _is_one_of(BULLETIN_TYPES)
 _WARNINGS = f"SELECT record FROM messages WHERE {IS_WARNING} ORDER BY number"  # noqa: S608
 _BULLETINS = f"""
 SELECT record, (SELECT count(*) FROM notifications WHERE message = messages.number AND kind = ?)
-FROM messages WHERE NOT {IS_WARNING} ORDER BY number
+FROM messages WHERE {_IS_BULLETIN} ORDER BY number
 """  # noqa: S608
 _OLD = f"""
-SELECT number FROM messages WHERE sent_s < ? AND NOT {IS_WARNING}
+SELECT number FROM messages WHERE sent_s < ? AND {_IS_BULLETIN}
 AND number NOT IN (SELECT message FROM notifications WHERE state IN (0, 1))
 """  # noqa: S608
 _REPLACE = f"""

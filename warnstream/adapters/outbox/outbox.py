@@ -36,6 +36,7 @@ from warnstream.adapters.outbox.sql import (
     SUPERSEDE_WARNING,
 )
 from warnstream.adapters.outbox.types import (
+    ALARM_TYPE,
     ANSWERS,
     KEY_SEPARATOR,
     KINDS,
@@ -43,6 +44,7 @@ from warnstream.adapters.outbox.types import (
     RANK_OF_ANSWER,
     RANK_OF_KIND,
     Addressed,
+    AlarmNotice,
     Claimed,
     Failure,
     Reach,
@@ -64,7 +66,8 @@ from warnstream.model.effects import (
     RenderedBulletin,
     RenderedMessage,
 )
-from warnstream.model.network import Network
+from warnstream.model.level import Level
+from warnstream.model.network import ChainPost, Network
 from warnstream.model.warning import WarningMessage
 
 LAST_ERROR_CHARACTERS_MAX = 200
@@ -125,6 +128,23 @@ class Outbox:
                 warnings = {message.warning for message in messages if message.version > 1}
                 connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
                 replace_older(connection, effects.bulletins)
+        return inserted
+
+    def record_alarm(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> int:
+        """Keep the begin or end of an alarm for the duty posts, ahead of households; returns what is new.
+
+        An end replaces a begin that was not sent yet.
+        """
+        identifier = f"{notice.name}.{notice.version}"
+        message = (identifier, notice.name, notice.version, "", "", 0, ALARM_TYPE, notice.status, notice.at_s)
+        texts = (notice.expires_s, b"", "", notice.text_zh, notice.text_en)
+        with self._database.transaction() as connection:
+            connection.execute(INSERT_MESSAGE, message + texts)
+            number = _numbers_of(connection, [identifier])[identifier]
+            rank = RANK_OF_KIND[RecipientKind.POST]
+            rows = [(number, post.post, post.channel, rank, post.address, Level.RED, 0) for post in posts]
+            inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount if rows else 0
+            connection.execute(SUPERSEDE_WARNING, (notice.name,))
         return inserted
 
     def _known(self, identifiers: Sequence[str]) -> dict[str, int]:

@@ -59,6 +59,23 @@ class StoredMessage:
     text_en: str
 
 
+ALARM_TYPE = "Alarm"
+"""`msg_type` of messages that are no warning but an alarm of the node itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmNotice:
+    """The begin (version 1) or end (version 2) of an alarm of the node, as posts read it."""
+
+    name: str
+    version: int
+    status: str
+    at_s: int
+    expires_s: int
+    text_zh: str
+    text_en: str
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A notification that its channel now has to send.

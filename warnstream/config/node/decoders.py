@@ -48,6 +48,14 @@ class NamesSection(Section):
     utc_offset_s: Annotated[int, value_types.utc_offset()] = default(
         "+08:00", alias="utc_offset", description="Offset of times that name no zone (sl651), in quotes."
     )
+    wrap_mm: Annotated[float | None, value_types.decimal(0, 1e9, above=True)] = default(
+        None, description="Where running counters of these topics begin again at zero, mm."
+    )
+    day_start_s: Annotated[int | None, value_types.duration("0s", "24h")] = default(
+        None,
+        alias="day_start",
+        description="When the rain day of these topics' day counters begins, after midnight.",
+    )
 
 
 class DecoderSection(NamesSection):

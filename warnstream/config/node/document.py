@@ -48,6 +48,10 @@ class NodeSection(Section):
         alias="react_within",
         description="What arrives is judged that soon after the last step, if judging takes a tenth of it.",
     )
+    duty_posts: list[Annotated[str, value_types.code()]] = part(
+        list,
+        "Posts of chain.csv that are notified of the node's own alarms: default the county's first rank.",
+    )
 
 
 class TlsSection(Section):
@@ -303,6 +307,17 @@ class CountersSection(Section):
     )
     day_start_s: Annotated[int, value_types.duration("0s", "24h")] = default(
         "8h", alias="day_start", description="When the rain day begins, after midnight of the local clock."
+    )
+    reset_late_s_max: Annotated[int, value_types.duration("0s", "2h")] = default(
+        "15min",
+        alias="reset_late_max",
+        description="How long before or after its day begins a day counter (rain_day) may be reset.",
+    )
+    offsets: Annotated[tuple[tuple[int, int], ...] | None, value_types.time_zone()] = default(
+        None,
+        alias="zone",
+        description="Time zone by which the days of day counters begin, such as Europe/Lisbon; without it "
+        "node.utc_offset, all year.",
     )
 
 

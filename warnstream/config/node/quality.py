@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimits
+from warnstream.model.observations.rain_limits import RAIN_RECORDS
 from warnstream.model.observations.readings import VARIABLE_OF_WORD, Variable
 from warnstream.model.rules.policies import NeighbourPolicy, QualityPolicy
 
@@ -35,6 +36,19 @@ def _steps() -> value_types.Form:
         return tuple(pairs)
 
     return value_types.Form(parse, {"type": "object", "additionalProperties": dict(change.schema)})
+
+
+def _rain_records() -> value_types.Form:
+    """Greatest rain by duration, at least one."""
+    steps = _steps()
+
+    def parse(value: object) -> tuple[tuple[int, float], ...]:
+        found: tuple[tuple[int, float], ...] = steps.parse(value)
+        if not found:
+            raise ValueError("expected rain by duration such as {1min: 38, 1h: 401}, got none")
+        return found
+
+    return value_types.Form(parse, {**steps.schema, "minProperties": 1})
 
 
 class ValueLimitsSection(Section):
@@ -131,6 +145,11 @@ class QualitySection(Section):
     rain_mm_per_min_max: Annotated[float, value_types.decimal(0, 100, above=True)] = default(
         20, description="Rain intensity beyond which a reading is impossible, mm per minute."
     )
+    rain_records: Annotated[tuple[tuple[int, float], ...] | None, _rain_records()] = default(
+        None,
+        description="Greatest rain known by duration, {1min: 38, 1h: 401}; more is doubtful, a quarter more "
+        "impossible. Without it the world's records.",
+    )
     stage_m_range: Annotated[tuple[float, float], value_types.decimal_range(-1000, 10_000)] = default(
         [-5, 9000], description="Lowest and highest possible stage, metres over datum."
     )
@@ -166,6 +185,7 @@ class QualitySection(Section):
 def quality_policy(section: QualitySection) -> QualityPolicy:
     """What the stages obey: defaults, with what the section says of single variables put over them."""
     written = section.model_dump(exclude={"variables", "neighbours"})
+    written["rain_records"] = section.rain_records or RAIN_RECORDS
     near = section.neighbours.model_dump()
     near["radius_m"] = near.pop("radius_km") * 1000
     variables = dict(VALUE_LIMITS)

@@ -12,17 +12,19 @@ from shapely.geometry.base import BaseGeometry
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder, is_utf8
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
-from warnstream.config.yaml.quantities import code_expected, is_code
+from warnstream.config.yaml.quantities import code_expected, is_code, parse_whole_duration_s
 from warnstream.model.arrays import Float64Array
 from warnstream.model.network import Stations, Villages
+from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.readings import COUNTERS, VARIABLE_OF_WORD, Variable
+from warnstream.model.times import DAY_S
 
 STATIONS_FILE = "stations.csv"
 VILLAGES_FILE = "villages.csv"
 VILLAGES_GEOJSON = "villages.geojson"
 STATION_COLUMNS = Columns(
     ("station", "latitude", "longitude", "elevation_m", "variables", "interval_s", "county"),
-    ("name", "resolution_mm", "spare_of"),
+    ("name", "resolution_mm", "spare_of", "wrap_mm", "day_start"),
 )
 VILLAGE_COLUMNS = Columns(
     ("village", "name", "latitude", "longitude", "township", "county"),
@@ -30,6 +32,7 @@ VILLAGE_COLUMNS = Columns(
 )
 INTERVAL_S_MIN, INTERVAL_S_MAX = 60, 3600
 RESOLUTION_MM_MIN, RESOLUTION_MM_MAX = 0.01, 10
+WRAP_MM_MIN, WRAP_MM_MAX = 1, 1e9
 ELEVATION_M_MIN, ELEVATION_M_MAX = -500, 9000
 _RAIN_WORDS = frozenset(variable.word for variable in (Variable.RAIN, Variable.RAIN_TIP, *COUNTERS))
 _VILLAGE_PROPERTIES = ("village", "name", "township", "county")
@@ -46,6 +49,7 @@ class _Station:
     measured: frozenset[Variable]
     spare_of: str
     resolution_mm: float
+    counters: CounterForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,9 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
         measured=tuple(s.measured for s in found),
         resolution_mm=_resolutions([s.resolution_mm for s in found]),
         spares=_spares(tuple(line_of_code.items()), found, faults),
+        counter_forms={
+            number: one.counters for number, one in enumerate(found) if one.counters != CounterForm()
+        },
     )
 
 
@@ -153,7 +160,22 @@ def _station_of(row: Row) -> _Station:
         measured=frozenset(VARIABLE_OF_WORD[word] for word in words if word in VARIABLE_OF_WORD),
         spare_of=row.cell("spare_of"),
         resolution_mm=math.nan if resolution_mm is None else resolution_mm,
+        counters=_counter_form(row),
     )
+
+
+def _counter_form(row: Row) -> CounterForm:
+    """Where a station's total wraps, and when the day of its day counter begins, where it says so."""
+    wrap_mm = row.decimal("wrap_mm", WRAP_MM_MIN, WRAP_MM_MAX) if row.cell("wrap_mm") else None
+    day_start_s = None
+    if row.cell("day_start"):
+        try:
+            day_start_s = parse_whole_duration_s(row.cell("day_start"))
+        except ValueError as error:
+            row.fault("day_start", str(error))
+        if day_start_s is not None and not 0 <= day_start_s <= DAY_S:
+            row.fault("day_start", f"expected 0s to 24h after midnight, got {row.cell('day_start')!r}")
+    return CounterForm(wrap_mm, day_start_s)
 
 
 def read_villages(folder: Folder, faults: FaultLog) -> Villages | None:

@@ -22,6 +22,7 @@ from warnstream.config.yaml.quantities import (
     parse_duration_s,
     parse_utc_offset_s,
 )
+from warnstream.config.yaml.time_zones import parse_zone
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.observations.decoders import pattern_fault
 
@@ -248,6 +249,15 @@ def utc_offset() -> Form:
         return parse_utc_offset_s(value if isinstance(value, str) else str(value))
 
     return Form(parse, {"type": "string", "pattern": r"^[+-][0-9]{2}:[0-5][0-9]$"})
+
+
+def time_zone() -> Form:
+    """A zone of the IANA database; parsed to its changes (`time_zones.parse_zone`)."""
+
+    def parse(value: object) -> tuple[tuple[int, int], ...]:
+        return parse_zone(_as_text(value, "a time zone such as Asia/Shanghai"))
+
+    return Form(parse, {"type": "string", "minLength": 1})
 
 
 def url(*, empty_allowed: bool = False) -> Form:

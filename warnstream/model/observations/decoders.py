@@ -4,10 +4,11 @@ A `DecoderRule` is one entry of ``decoders:`` in warnstream.yaml; the names of
 a gateway's variables and stations are mapped there, never guessed.
 """
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from warnstream.model.observations.readings import UNIT_OF_VARIABLE, Variable
+from warnstream.model.observations.readings import COUNTERS, UNIT_OF_VARIABLE, Variable
 from warnstream.model.times import HOUR_S
 
 FORMATS = (
@@ -75,6 +76,10 @@ class DecoderRule:
         Their identities -> codes of stations.csv; others must be such codes themselves.
     utc_offset_s : int
         Offset of local times that name no zone (SL 651).
+    wrap_mm : float or None
+        Where running counters of these topics begin again at zero, in millimetres.
+    day_start_s : int or None
+        When the rain day of their day counters begins after midnight of the local clock.
     """
 
     topic: str
@@ -82,6 +87,25 @@ class DecoderRule:
     variables: Mapping[str, VariableMapping]
     stations: Mapping[str, str]
     utc_offset_s: int = 8 * HOUR_S
+    wrap_mm: float | None = None
+    day_start_s: int | None = None
+
+    @property
+    def counter_source(self) -> int:
+        """A number for how these messages' counters become millimetres; 0: in the usual way.
+
+        Totals with another number are never compared: a changed factor is no rain.
+        """
+        usual = VariableMapping(Variable.RAIN)
+        scales = sorted(
+            (str(name), int(one.variable), float(one.factor), float(one.offset))
+            for name, one in self.variables.items()
+            if one.variable in COUNTERS and (one.factor, one.offset) != (usual.factor, usual.offset)
+        )
+        form = (self.wrap_mm, self.day_start_s)
+        if not scales and form == (None, None):
+            return 0
+        return zlib.crc32(repr((scales, form)).encode()) % (2**31 - 1) + 1
 
 
 def conversion(unit: str, variable: Variable) -> tuple[float, float] | None:

@@ -90,9 +90,16 @@ class Flag(IntFlag):
     SUPERSEDED = 128
     TIP = 256
     COUNTER_FELL = 512
+    COUNTER_RETURNED = 1024
+    COUNTER_BEGAN = 2048
+    RECORD = 4096
+    BOUNCE = 8192
 
 
-DOUBTFUL = Flag.STEP | Flag.STUCK | Flag.TIP | Flag.COUNTER_FELL
+COUNTER_FLAGS = Flag.COUNTER_FELL | Flag.COUNTER_RETURNED | Flag.COUNTER_BEGAN
+"""A total fell, came back to one that it had before, or began anew: what lies between is not known."""
+
+DOUBTFUL = Flag.STEP | Flag.STUCK | Flag.TIP | COUNTER_FLAGS | Flag.RECORD | Flag.BOUNCE
 """Readings with one of these flags count, and what rests on them is not confirmed."""
 
 UNUSABLE = Flag.OUT_OF_RANGE | Flag.DUPLICATE | Flag.FUTURE | Flag.TOO_LATE | Flag.SUPERSEDED
@@ -116,7 +123,8 @@ class ReadingBatch:
     interval_s : Int32Array, shape (n,)
         For rain, how long before its time the amount began to fall; 0 is the station's own interval.
     sequence : Int32Array, shape (n,)
-        For a tip, what its sender numbered it by, so that two of one second are two; 0: it did not.
+        For a tip, what its sender numbered it by, so that two of one second are two; 0: it did not. For a
+        counter, by which mapping its sender's number became millimetres (`DecoderRule.counter_source`).
     """
 
     station: Int32Array

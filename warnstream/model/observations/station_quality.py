@@ -21,6 +21,8 @@ class StationFlag(IntFlag):
     READINGS = 64
     ISOLATED = 128
     CONTRADICTED = 256
+    BEYOND_RECORD = 512
+    COUNTER = 1024
 
     @property
     def word(self) -> str:
@@ -41,6 +43,9 @@ WHY: dict[StationFlag, str] = {
     StationFlag.READINGS: "readings of the last hour are doubtful",
     StationFlag.ISOLATED: "too few neighbours within reach to be compared with",
     StationFlag.CONTRADICTED: "reports no rain while its spare beside it is wet: silent, not dry",
+    StationFlag.BEYOND_RECORD: "its rain of some duration is more than any place on Earth has had in it",
+    StationFlag.COUNTER: "its rain counter fell, came back or began anew within the last hour: "
+    "two gauges under one identity, an exchanged gauge, a changed factor or a broken cable",
 }
 """In a sentence, for the duty officer."""
 
@@ -54,6 +59,8 @@ CONFIDENCE: dict[StationFlag, float] = {
     StationFlag.READINGS: 0.75,
     StationFlag.ISOLATED: 1.0,
     StationFlag.CONTRADICTED: 0.0,
+    StationFlag.BEYOND_RECORD: 0.5,
+    StationFlag.COUNTER: 0.75,
 }
 """What is left of a gauge's confidence; of several flags the least counts.
 
@@ -67,6 +74,7 @@ DOUBT = (
     | StationFlag.STUCK
     | StationFlag.LONELY
     | StationFlag.UNSHARED
+    | StationFlag.BEYOND_RECORD
 )
 """Flags under which a level that rests on the gauge is not confirmed."""
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from warnstream.model.bulletins import OrderTable
 from warnstream.model.level import Level
+from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimits
+from warnstream.model.observations.rain_limits import RAIN_RECORDS, RainLimits
 from warnstream.model.observations.readings import Variable
 from warnstream.model.observations.signs import SignKind
 from warnstream.model.times import HOUR_S
@@ -41,13 +43,19 @@ class CounterPolicy:
     `gap_s_max` is the longest time between two readings that counts as
     observed, `wrap_mm` where a running counter begins again at zero (None: it
     does not), `day_start_s` when the rain day begins after midnight of the
-    local clock, which is `utc_offset_s` ahead of UTC.
+    local clock, which is `utc_offset_s` ahead of UTC. Where it moves, as
+    in summer, `offsets` has since when (UTC, ascending) it is ahead by how much.
+    A day counter may be reset `reset_late_s_max` before or after its day begins.
+    `forms` has the forms of counters by `DecoderRule.counter_source`.
     """
 
     gap_s_max: int = 3600
     wrap_mm: float | None = None
     day_start_s: int = 8 * 3600
     utc_offset_s: int = 8 * 3600
+    reset_late_s_max: int = 900
+    offsets: tuple[tuple[int, int], ...] = ()
+    forms: Mapping[int, CounterForm] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,8 @@ class NeighbourPolicy:
 class QualityPolicy:
     """Limits of the checks; a value beyond a range is impossible, beyond a step doubtful.
 
-    `rain_mm_per_min_max` is a physical limit of rain intensity; `stage_m_range`
+    `rain_mm_per_min_max` is a physical limit of rain intensity, `rain_records` what
+    may fall in longer times (`warnstream.model.observations.rain_limits`); `stage_m_range`
     and `stage_step_m_max` (between consecutive readings) those of gauges;
     `stuck_readings` is how many equal non-zero rain readings in a row are doubtful;
     `movement_step_mm_max` and `tilt_step_deg_max` are the steps of slope sensors,
@@ -102,8 +111,14 @@ class QualityPolicy:
     movement_step_mm_max: float = 600.0
     tilt_step_deg_max: float = 5.0
     movement_fall_mm_max: float = 100.0
+    rain_records: tuple[tuple[int, float], ...] = RAIN_RECORDS
     variables: Mapping[Variable, ValueLimits] = field(default_factory=lambda: VALUE_LIMITS)
     neighbours: NeighbourPolicy = NeighbourPolicy()
+
+    @property
+    def rain_limits(self) -> RainLimits:
+        """How much rain is possible, by duration."""
+        return RainLimits(self.rain_mm_per_min_max, self.rain_records)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import msgspec
 
 from warnstream.engine import Action
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.alarms import AlarmSignal
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
@@ -18,6 +19,7 @@ CANCEL = "cancel"
 AFFIRM = "affirm"
 SIGN = "sign"
 GRID = "grid"
+ALARM = "alarm"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -105,9 +107,21 @@ def encode_cancel(cancel: OperatorCancel) -> bytes:
     return msgspec.msgpack.encode(OperatorEntry(cancel.warning, cancel.operator, cancel.note))
 
 
+def decode_cancel(payload: bytes) -> OperatorCancel:
+    """The action of a `CANCEL` entry."""
+    entry = msgspec.msgpack.decode(payload, type=OperatorEntry)
+    return OperatorCancel(entry.warning, entry.operator, entry.note)
+
+
 def encode_affirm(affirm: OperatorAffirm) -> bytes:
     """Payload of an `AFFIRM` entry."""
     return msgspec.msgpack.encode(OperatorEntry(affirm.warning, affirm.operator, affirm.note))
+
+
+def decode_affirm(payload: bytes) -> OperatorAffirm:
+    """The action of an `AFFIRM` entry."""
+    entry = msgspec.msgpack.decode(payload, type=OperatorEntry)
+    return OperatorAffirm(entry.warning, entry.operator, entry.note)
 
 
 def encode_action(action: OperatorAffirm | SignReport | SignVerdict) -> tuple[str, bytes]:
@@ -117,9 +131,25 @@ def encode_action(action: OperatorAffirm | SignReport | SignVerdict) -> tuple[st
     return SIGN, encode_sign(action)
 
 
+def encode_alarm(signal: AlarmSignal) -> bytes:
+    """Payload of an `ALARM` entry."""
+    return msgspec.msgpack.encode(signal)
+
+
+def decode_alarm(payload: bytes) -> AlarmSignal:
+    """Begin or end of an `ALARM` entry."""
+    return msgspec.msgpack.decode(payload, type=AlarmSignal)
+
+
 def encode_sign(said: SignReport | SignVerdict) -> bytes:
     """Payload of a `SIGN` entry."""
     return msgspec.msgpack.encode(sign_entry(said))
+
+
+def decode_sign(payload: bytes) -> SignReport | SignVerdict:
+    """The sign or verdict of a `SIGN` entry."""
+    entry = msgspec.msgpack.decode(payload, type=SignEntry)
+    return sign_action(entry, entry.post)
 
 
 def sign_entry(sign: SignReport | SignVerdict) -> SignEntry:

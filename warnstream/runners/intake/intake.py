@@ -16,7 +16,7 @@ ticks.
 import io
 import itertools
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -26,7 +26,9 @@ from warnstream.engine import Action, Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import Decoded, RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
-from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
+from warnstream.lifecycle.alarms import AlarmBook
+from warnstream.model.alarms import Alarm
+from warnstream.model.effects import Answer, RecipientAnswer
 from warnstream.model.grids import GridFrame, digest_of_points
 from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
@@ -34,9 +36,11 @@ from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rul
 from warnstream.model.observations.readings import ReadingBatch, batch_of, concatenate
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.times import parse_iso
+from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.backlog import Backlog
 from warnstream.runners.intake.entries import (
     AFFIRM,
+    ALARM,
     ANSWER,
     CANCEL,
     DECODED_AT,
@@ -47,10 +51,13 @@ from warnstream.runners.intake.entries import (
     AnswerEntry,
     AnswerMessage,
     ClockBeacon,
-    OperatorEntry,
     SignEntry,
     decode_actions,
+    decode_affirm,
+    decode_alarm,
+    decode_cancel,
     decode_messages,
+    decode_sign,
     decode_tick,
     encode_actions,
     encode_messages,
@@ -64,12 +71,13 @@ from warnstream.runners.intake.topics import TOPICS_KNOWN_MAX, Topics
 
 @dataclass(slots=True)
 class Outcome:
-    """What one journal entry led to: steps in order, refusals, answers, grids that have a new file."""
+    """What an entry led to: steps in order, refusals, answers, grids that have a new file, alarms."""
 
     steps: list[tuple[ReadingBatch, EngineStep]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     answers: list[RecipientAnswer] = field(default_factory=list)
     announced: list[str] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
 
 
 class Intake:
@@ -83,6 +91,7 @@ class Intake:
         *,
         clock: str,
         decoder: DecoderSelection | None = None,
+        status: MessageStatus = MessageStatus.ACTUAL,
     ) -> None:
         self.engine = engine
         self._stations = network.stations
@@ -93,6 +102,7 @@ class Intake:
             speakers=Senders(topics.prefix, network.stations, DEFAULT_GATEWAYS),
         )
         self._topics = topics
+        self.alarms = AlarmBook(topics.prefix, status)
         self._is_simulated = clock == "simulated"
         self._station_topics: set[str] = set()
         self._undecoded: list[RawMessage] = []
@@ -101,6 +111,16 @@ class Intake:
         self._actions: list[Action] = []
         self._frames: list[bytes] = []
         self._points = digest_of_points(network)
+        self._takers: dict[str, Callable[[bytes, Outcome], None]] = {
+            MESSAGES: self._take_entry,
+            TICK: lambda payload, outcome: self._step(decode_tick(payload), outcome),
+            ANSWER: self._take_answer_entry,
+            CANCEL: lambda payload, _: self._actions.append(decode_cancel(payload)),
+            AFFIRM: lambda payload, _: self._actions.append(decode_affirm(payload)),
+            SIGN: lambda payload, _: self._actions.append(decode_sign(payload)),
+            GRID: lambda payload, _: self._frames.append(payload),
+            ALARM: self._take_alarm,
+        }
 
     @property
     def fresh_waiting(self) -> int:
@@ -125,32 +145,11 @@ class Intake:
         ValueError
             If the kind is not one this version writes.
         """
-        outcome = Outcome()
-        if kind == MESSAGES:
-            if is_packed(payload):
-                self._take_columns(unpack(payload), outcome)
-            else:
-                self._take_messages(decode_messages(payload), outcome)
-            if len(self._undecoded) >= DECODED_AT:
-                self._decode_waiting(outcome)
-        elif kind == TICK:
-            self._step(decode_tick(payload), outcome)
-        elif kind == ANSWER:
-            posted = msgspec.msgpack.decode(payload, type=AnswerEntry)
-            self._take_answer(posted.message, posted.recipient, posted.answer, outcome)
-        elif kind == CANCEL:
-            cancel = msgspec.msgpack.decode(payload, type=OperatorEntry)
-            self._actions.append(OperatorCancel(cancel.warning, cancel.operator, cancel.note))
-        elif kind == AFFIRM:
-            said_on = msgspec.msgpack.decode(payload, type=OperatorEntry)
-            self._actions.append(OperatorAffirm(said_on.warning, said_on.operator, said_on.note))
-        elif kind == GRID:
-            self._frames.append(payload)
-        elif kind == SIGN:
-            said = msgspec.msgpack.decode(payload, type=SignEntry)
-            self._actions.append(sign_action(said, said.post))
-        else:
+        take = self._takers.get(kind)
+        if take is None:
             raise ValueError(f"journal entry of unknown kind {kind!r}: written by a newer version?")
+        outcome = Outcome()
+        take(payload, outcome)
         return outcome
 
     def waiting(self) -> ReadingBatch:
@@ -171,6 +170,7 @@ class Intake:
         arrays["undecoded"] = np.frombuffer(encode_messages(self._undecoded), dtype=np.uint8)
         arrays["frames"] = np.frombuffer(msgspec.msgpack.encode(self._frames), dtype=np.uint8)
         arrays["actions"] = np.frombuffer(encode_actions(self._actions), dtype=np.uint8)
+        arrays["alarms"] = np.frombuffer(self.alarms.snapshot(), dtype=np.uint8)
         for name in ReadingBatch.__slots__:
             arrays[f"waiting/{name}"] = getattr(waiting, name)
             arrays[f"backlog/{name}"] = getattr(backlog, name)
@@ -190,6 +190,8 @@ class Intake:
             state = self._parts_of(arrays)
             self.engine.desk.restore(arrays["desk"].tobytes())
             self._actions = decode_actions(arrays["actions"].tobytes())
+            if "alarms" in arrays:
+                self.alarms.restore(arrays["alarms"].tobytes())
             if "frames" in arrays:  # older snapshots have none
                 self._frames = msgspec.msgpack.decode(arrays["frames"].tobytes(), type=list[bytes])
             undecoded = decode_messages(arrays["undecoded"].tobytes())
@@ -221,6 +223,23 @@ class Intake:
             if name:
                 state.setdefault(part, {})[name] = arrays[path]
         return state
+
+    def _take_entry(self, payload: bytes, outcome: Outcome) -> None:
+        """A `MESSAGES` entry."""
+        if is_packed(payload):
+            self._take_columns(unpack(payload), outcome)
+        else:
+            self._take_messages(decode_messages(payload), outcome)
+        if len(self._undecoded) >= DECODED_AT:
+            self._decode_waiting(outcome)
+
+    def _take_answer_entry(self, payload: bytes, outcome: Outcome) -> None:
+        posted = msgspec.msgpack.decode(payload, type=AnswerEntry)
+        self._take_answer(posted.message, posted.recipient, posted.answer, outcome)
+
+    def _take_alarm(self, payload: bytes, outcome: Outcome) -> None:
+        alarm = self.alarms.apply(decode_alarm(payload))
+        outcome.alarms += [] if alarm is None else [alarm]
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:
         if self._station_topics.issuperset([topic for topic, _ in pairs]):

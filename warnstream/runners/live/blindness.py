@@ -21,7 +21,14 @@ from warnstream.runners.live.unchanged import Unchanged
 
 log = logging.getLogger(__name__)
 
-TOLD = (StationFlag.FAULTY_ZERO, StationFlag.CONTRADICTED, StationFlag.STUCK, StationFlag.OUTLIER)
+TOLD = (
+    StationFlag.FAULTY_ZERO,
+    StationFlag.CONTRADICTED,
+    StationFlag.STUCK,
+    StationFlag.OUTLIER,
+    StationFlag.BEYOND_RECORD,
+    StationFlag.COUNTER,
+)
 """Flags whose coming and going is logged; the others come and go with every shower."""
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from warnstream.adapters.metrics import Metrics
 from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.config.settings import Configuration
-from warnstream.model.arrays import BoolArray, Float64Array
-from warnstream.model.observations.readings import UNUSABLE, Flag, ReadingBatch
+from warnstream.model.arrays import BoolArray, Float64Array, UInt8Array
+from warnstream.model.observations.readings import COUNTER_FLAGS, COUNTERS, UNUSABLE, Flag, ReadingBatch
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.live.blindness import SightWatch
@@ -96,6 +96,16 @@ class CountyState:
             if seen & flag:
                 count = int(np.count_nonzero(flags & flag))
                 metrics.readings_flagged.labels(str(flag.name).lower()).inc(count)
+                if flag & COUNTER_FLAGS:
+                    self._count_counters(readings.variable[(flags & flag) != 0], flag)
+
+    def _count_counters(self, variable: UInt8Array, flag: Flag) -> None:
+        """Resets and returns, by the kind of counter."""
+        event = str(flag.name).lower().removeprefix("counter_")
+        for counter in COUNTERS:
+            count = int(np.count_nonzero(variable == counter))
+            if count:
+                self._metrics.rain_counters.labels(counter.word, event).inc(count)
 
     def _take_silence(self, is_reporting: BoolArray) -> None:
         if self._is_reporting.is_so(is_reporting):

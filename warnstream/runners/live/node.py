@@ -26,15 +26,18 @@ from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_doors
 from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.refused.store import RefusedStore
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.adapters.sending.sender import DeliveryWorker
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
+from warnstream.delivery.alarm_texts import alarm_texts
 from warnstream.delivery.render import render_any
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.alarms import Alarm
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import (
     Answer,
@@ -48,10 +51,12 @@ from warnstream.model.errors import StoreError
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
+from warnstream.routing.duty import duty_posts
 from warnstream.runners.build import build_intake, bulletin_wording, topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.backlog import WAITING_MAX
 from warnstream.runners.intake.intake import Outcome
+from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.county_state import CountyState
 from warnstream.runners.live.explanations import LiveExplanations
 from warnstream.runners.live.grid_watch import GridWatch
@@ -77,6 +82,9 @@ STORE_TELL_S = 30.0
 
 CLOCK_BACK_S_MAX = 2
 """Steps back of the system clock that are passed over without a word."""
+
+ALARM_VALID_S = DAY_S
+"""An alarm that could not be sent for so long is not sent any more."""
 
 OUTBOX_KEEP_S = 90 * DAY_S
 """Ended warnings stay in the outbox that long, for review and export."""
@@ -130,7 +138,9 @@ class Node:
             else None
         )
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
-        self._trouble: dict[str, str] = {"start": "the node is starting"}
+        self.alarms = Alarms(self._requests.ask, self.metrics)
+        self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
+        self._is_starting = True
         self._warnings: list[WarningStatus] = []
         self._board = CountyState(configuration, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
@@ -138,7 +148,7 @@ class Node:
         self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
         self._may_snapshot = True
         self._refused_inputs = 0
-        self._disk_told_at = 0.0
+        self._disk_told_at = -STORE_TELL_S
         self.metrics.watch_storage(self._journal.size_bytes, self._directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._unjudged_s)
@@ -162,7 +172,7 @@ class Node:
             self.sl651.start()
         self._again.start()
         self._grids.start()
-        self._trouble.pop("start", None)
+        self._is_starting = False
         log.info(
             "node started",
             extra={
@@ -199,7 +209,8 @@ class Node:
 
     def ready(self) -> tuple[bool, list[str]]:
         """Whether readings come in and warnings would go out now, and the reasons why not."""
-        reasons = list(self._trouble.values())
+        reasons = ["the node is starting"] if self._is_starting else []
+        reasons += self.alarms.reasons()
         reasons += [f"the {one.name} is not connected" for one in self._sources if not one.is_connected]
         return not reasons, reasons
 
@@ -207,7 +218,8 @@ class Node:
         """The situation of the county after the last step."""
         connected = all(source.is_connected for source in self._sources)
         warnings = {"warnings_open": len(self._warnings)} if self._board.state else {}
-        return {**self._board.state, **warnings, "broker_connected": connected, "trouble": self._trouble}
+        trouble = {"broker_connected": connected, "alarms": self.alarms.records()}
+        return {**self._board.state, **warnings, **trouble}
 
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
@@ -332,17 +344,19 @@ class Node:
         """Nothing is acknowledged while the disk refuses; False once the node is to stop."""
         self.metrics.storage_refusals.inc()
         now = time.monotonic()
-        if "disk" not in self._trouble or now - self._disk_told_at >= STORE_TELL_S:
+        if now - self._disk_told_at >= STORE_TELL_S:
             self._disk_told_at = now  # not at every attempt: the log may be on the same disk
             log.critical("disk refuses: readings are not acknowledged", extra={"error": str(error)})
-        self._trouble["disk"] = f"readings are not acknowledged: {error}"
+        self.alarms.raise_alarm("disk", f"readings are not acknowledged: {error}")
         if not error.retryable:
             self._stopping.set()
             raise error
         return not self._stopping.wait(STORE_RETRY_S)
 
     def _disk_took(self) -> None:
-        if self._trouble.pop("disk", None) is not None:
+        if self.alarms.standing("disk"):
+            self._disk_told_at = -STORE_TELL_S
+            self.alarms.end_alarm("disk")
             log.warning("disk writes again: readings are acknowledged")
 
     def _consume(self, sequence: int, kind: str, payload: bytes) -> None:
@@ -353,9 +367,10 @@ class Node:
         except Exception:
             # A bug must not silence the node: the next entry is taken, and everybody is told.
             log.exception("engine step failed", extra={"sequence": sequence, "kind": kind})
-            self._trouble["engine"] = "the engine failed; see the log"
+            self.alarms.raise_alarm("engine", f"entry {sequence} could not be judged; see the log")
             return
         if outcome.steps:
+            self.alarms.end_alarm("engine")
             self.metrics.tick.observe((time.perf_counter() - started) / len(outcome.steps))
         self._carry_out(sequence, outcome)
 
@@ -363,6 +378,8 @@ class Node:
         self._keep_refused(sequence, outcome)
         if outcome.announced:
             self._grids.look_now()
+        for alarm in outcome.alarms:
+            self._send_alarm(alarm)
         for readings, step in outcome.steps:
             self._record(step.effects)
             self._count_step(readings, step)
@@ -415,6 +432,18 @@ class Node:
                 self._disk_took()
             return
 
+    def _send_alarm(self, alarm: Alarm) -> None:
+        """Begin or end of an alarm, for the duty posts."""
+        if not alarm.is_sent or not self._duty_posts:
+            return
+        configuration = self.configuration
+        zh, en = alarm_texts(alarm, configuration.node.name, configuration.message.utc_offset_s)
+        at_s = alarm.ended_s or alarm.begun_s
+        version = 2 if alarm.ended_s else 1
+        notice = AlarmNotice(alarm.name, version, str(alarm.status), at_s, at_s + ALARM_VALID_S, zh, en)
+        self._persist(lambda: self.outbox.record_alarm(notice, self._duty_posts))
+        self.delivery.wake()
+
     def _render(self, one: WarningMessage | Bulletin) -> RenderedMessage | RenderedBulletin:
         note = ""
         if isinstance(one, WarningMessage) and one.cause is Cause.CANCELLED:
@@ -456,14 +485,10 @@ class Node:
         self._board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
 
     def _tell_failures(self, failures: dict[str, str]) -> None:
-        for name in [key for key in self._trouble if key.startswith("hazard ")]:
-            if name.removeprefix("hazard ") not in failures:
-                del self._trouble[name]
-                log.warning("evaluated again", extra={"hazard": name.removeprefix("hazard ")})
+        self.alarms.end_others("hazard", failures)
         for hazard, error in failures.items():
-            if f"hazard {hazard}" not in self._trouble:
-                log.error("cannot be evaluated, levels are held", extra={"hazard": hazard, "error": error})
-            self._trouble[f"hazard {hazard}"] = f"{hazard} cannot be evaluated, its levels are held: {error}"
+            text = f"{hazard} cannot be evaluated, its levels are held: {error}"
+            self.alarms.raise_alarm(f"hazard:{hazard}", text)
 
     # Recovery.
 
@@ -475,6 +500,7 @@ class Node:
         for entry, kind, payload in self._journal.since(sequence):
             self._consume(entry, kind, payload)
             count += 1
+        self.alarms.adopt(self._intake.alarms.standing.values())
         if count:
             took_s = round(time.monotonic() - started, 2)
             log.info("journal replayed", extra={"after": sequence, "entries": count, "took_s": took_s})
@@ -537,10 +563,10 @@ class Node:
         self._pace.plan(steady_s)
         now_s, engine_s = int(time.time()), self._intake.now_s
         if now_s < engine_s - CLOCK_BACK_S_MAX:
-            self._trouble["clock"] = f"the system clock is {engine_s - now_s} s behind the last step"
-            log.error("system clock went back", extra={"seconds": engine_s - now_s})
+            behind = f"the system clock is {engine_s - now_s} s behind the last step"
+            self.alarms.raise_alarm("clock", behind)
         else:
-            self._trouble.pop("clock", None)
+            self.alarms.end_alarm("clock")
         return max(now_s, engine_s)
 
     def _wait_s(self) -> float:

@@ -1,0 +1,35 @@
+"""What duty posts read of an alarm; the table of kinds in the manual is the one in the code."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from warnstream.delivery.alarm_texts import alarm_texts
+from warnstream.model.alarms import ALARM_KINDS, Alarm
+from warnstream.model.times import HOUR_S
+from warnstream.model.warning import MessageStatus
+
+BEGUN = Alarm(
+    "disk", "readings are not acknowledged", "ws.x", 1_781_740_800, True, True, MessageStatus.ACTUAL
+)
+MANUAL = Path(__file__).parents[3] / "docs" / "operating.md"
+
+
+@pytest.mark.parametrize("key", [*ALARM_KINDS, "something:else"])
+def test_begin_and_end_of_every_kind_can_be_told_in_both_languages(key: str) -> None:
+    alarm = replace(BEGUN, key=key)
+    begun = alarm_texts(alarm, "songyang", 8 * HOUR_S)
+    ended = alarm_texts(replace(alarm, ended_s=alarm.begun_s + 600), "songyang", 8 * HOUR_S)
+    assert all("06-18 08:00" in text and "songyang" in text for text in (*begun, *ended))
+    assert all("06-18 08:10" in text for text in ended)
+    assert "系统告警解除" in ended[0]
+    assert "Alarm over" in ended[1]
+
+
+def test_the_manual_lists_every_kind() -> None:
+    section = (
+        MANUAL.read_text(encoding="utf-8").split("## Alarms of the node itself")[1].split("## Alarms")[0]
+    )
+    assert set(re.findall(r"^\| `([a-z]+)` \|", section, re.MULTILINE)) == set(ALARM_KINDS)

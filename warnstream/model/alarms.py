@@ -1,0 +1,88 @@
+"""An alarm: something is wrong with the node itself, and the duty officer has to know.
+
+A warning is about the weather, an alarm about the machine that watches it: a
+hazard that cannot be judged, a disk that refuses, a clock that jumped. Each has
+a begin and an end. Its key is ``kind`` or ``kind:subject`` and names it while it
+stands; the kinds are in `ALARM_KINDS`.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from warnstream.model.warning import MessageStatus
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmKind:
+    """What an alarm of one kind is called in a message, and what ends it."""
+
+    zh: str
+    en: str
+    ends: str
+
+
+ALARM_KINDS = {
+    "disk": AlarmKind("磁盘拒绝写入", "the disk refuses", "the disk takes an entry"),
+    "clock": AlarmKind("时钟异常", "the clock is wrong", "the clock is ahead of the last step again"),
+    "engine": AlarmKind("研判出错", "a journal entry could not be judged", "a later step succeeds"),
+    "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),
+}
+"""Kinds by the first word of a key. A key of another kind is taken all the same, as `OTHER_KIND`."""
+
+OTHER_KIND = AlarmKind("系统故障", "the node has a fault", "whoever raised it ends it")
+
+
+def kind_of(key: str) -> AlarmKind:
+    """Kind of the alarm of a key."""
+    return ALARM_KINDS.get(key.partition(":")[0], OTHER_KIND)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm, begun and perhaps ended.
+
+    Attributes
+    ----------
+    key, text : str
+        The text says what is wrong, in English, as /readyz shows it.
+    name : str
+        Identity of its two messages, unique for ever.
+    begun_s, ended_s : int
+        Wall clock; `ended_s` is 0 while it stands.
+    is_blocking : bool
+        The node is not ready while it stands.
+    is_sent : bool
+        The duty posts are notified; False where it came back so soon that they know.
+    status : MessageStatus
+        As of its begin.
+    """
+
+    key: str
+    text: str
+    name: str
+    begun_s: int
+    is_blocking: bool
+    is_sent: bool
+    status: MessageStatus
+    ended_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSignal:
+    """An alarm begins or ends; what a journal entry of kind ``alarm`` holds."""
+
+    key: str
+    text: str
+    at_s: int
+    is_begin: bool
+    is_blocking: bool = True
+
+
+class AlarmPort(Protocol):
+    """Where a part of the node that is in trouble says so, from any thread. Neither call fails or waits."""
+
+    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True) -> None:
+        """Something is wrong; repeating it while it stands only renews its text."""
+
+    def end_alarm(self, key: str) -> None:
+        """It is over; nothing happens where it does not stand."""

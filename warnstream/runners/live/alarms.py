@@ -1,0 +1,128 @@
+"""The alarms of a running node: shown at once, kept by the journal, then sent to the duty posts.
+
+Any thread may raise and end them. What is shown (/readyz, the state, metrics, the
+log) changes at once, even while the disk that keeps journal and outbox refuses;
+the entry follows as soon as it can be made durable.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from warnstream.adapters.metrics import Metrics
+from warnstream.model.alarms import ALARM_KINDS, Alarm, AlarmSignal
+from warnstream.model.errors import StoreError
+from warnstream.model.times import iso_utc
+from warnstream.runners.intake.entries import ALARM, encode_alarm
+
+log = logging.getLogger(__name__)
+
+
+class Alarms:
+    """The alarm port (`AlarmPort`) of one node.
+
+    Parameters
+    ----------
+    keep : callable
+        Takes kind and payload of a journal entry, from any thread; StoreError while stopping.
+    metrics : Metrics
+    clock : callable
+        Wall clock in seconds.
+    """
+
+    def __init__(
+        self,
+        keep: Callable[[str, bytes], object],
+        metrics: Metrics,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._keep, self._metrics, self._clock = keep, metrics, clock
+        self._standing: dict[str, AlarmSignal] = {}
+        self._lock = threading.Lock()
+
+    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True) -> None:
+        """Something is wrong; repeating it while it stands only renews its text."""
+        with self._lock:
+            known = self._standing.get(key)
+            at_s = known.at_s if known else int(self._clock())
+            signal = AlarmSignal(key, text, at_s, is_begin=True, is_blocking=is_blocking)
+            self._standing[key] = signal
+            if known is None:
+                self._pass_on(signal)
+        if known is None:
+            log.error("alarm", extra={"alarm": key, "text": text})
+
+    def end_alarm(self, key: str) -> None:
+        """It is over; nothing happens where it does not stand."""
+        with self._lock:
+            known = self._standing.pop(key, None)
+            if known is None:
+                return
+            self._pass_on(AlarmSignal(key, known.text, int(self._clock()), is_begin=False))
+        log.warning("alarm over", extra={"alarm": key, "since": iso_utc(known.at_s)})
+
+    def adopt(self, standing: Iterable[Alarm]) -> None:
+        """After a restart: what stood when the node ended stands until somebody ends it."""
+        with self._lock:
+            for alarm in standing:
+                signal = AlarmSignal(alarm.key, alarm.text, alarm.begun_s, True, alarm.is_blocking)
+                self._standing.setdefault(alarm.key, signal)
+            self._count()
+
+    def standing(self, kind: str = "") -> list[str]:
+        """Keys of the alarms that stand, all or those of one kind."""
+        with self._lock:
+            return [key for key in self._standing if not kind or key.partition(":")[0] == kind]
+
+    def end_others(self, kind: str, still: Iterable[str] = ()) -> None:
+        """End the alarms of a kind whose subject is not among those that are still in trouble."""
+        kept = {f"{kind}:{subject}" for subject in still}
+        for key in self.standing(kind):
+            if key not in kept:
+                self.end_alarm(key)
+
+    def reasons(self) -> list[str]:
+        """Texts of the alarms that keep the node from being ready."""
+        with self._lock:
+            return [signal.text for signal in self._standing.values() if signal.is_blocking]
+
+    def records(self) -> list[dict[str, object]]:
+        """Alarms that stand, oldest first, for the HTTP interface."""
+        with self._lock:
+            found = sorted(self._standing.values(), key=lambda signal: signal.at_s)
+        return [
+            {
+                "alarm": signal.key,
+                "text": signal.text,
+                "since": iso_utc(signal.at_s),
+                "blocking": signal.is_blocking,
+            }
+            for signal in found
+        ]
+
+    def _pass_on(self, signal: AlarmSignal) -> None:
+        """Into the journal; called with the lock held, so that begin and end keep their order."""
+        self._count()
+        kind = _kind_word(signal.key)
+        if signal.is_begin:
+            self._metrics.alarms_begun.labels(kind).inc()
+        try:
+            self._keep(ALARM, encode_alarm(signal))
+        except StoreError as error:  # stopping: the log has it, and what still is wrong is found again
+            log.warning("alarm not kept", extra={"alarm": signal.key, "error": str(error)})
+
+    def _count(self) -> None:
+        counts = Counter(_kind_word(key) for key in self._standing)
+        for kind in (*ALARM_KINDS, _OTHER):
+            self._metrics.alarms.labels(kind).set(counts[kind])
+
+
+_OTHER = "other"
+
+
+def _kind_word(key: str) -> str:
+    """Kind for a metric's label: a fixed set, whatever the key."""
+    kind = key.partition(":")[0]
+    return kind if kind in ALARM_KINDS else _OTHER

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from warnstream.lifecycle.bulletins import Bulletins
+from warnstream.lifecycle.bulletins import Bulletins, Evidence
 from warnstream.lifecycle.identity import parse_message_name
 from warnstream.lifecycle.machine import ImpossibleSignalError, Signal, State
 from warnstream.lifecycle.village_warning import VillageWarning
@@ -158,8 +158,10 @@ class WarningDesk:
         """Time of the last step; -1 before the first."""
         return self._now_s
 
-    def step(self, inputs: Sequence[DeskInput], now_s: int) -> Effects:
+    def step(self, inputs: Sequence[DeskInput], now_s: int, evidence: Evidence | None = None) -> Effects:
         """Take inputs in order, then let time work: renewals, the responsibility chain; then tell the doors.
+
+        `evidence` says what is measured now (`Bulletins.step`).
 
         Raises
         ------
@@ -179,7 +181,7 @@ class WarningDesk:
         for case in self._cases.values():
             if case.warning.is_open:
                 self._let_time_work(case, effects)
-        effects.bulletins.extend(self.bulletins.step(effects.messages, now_s))
+        effects.bulletins.extend(self.bulletins.step(effects.messages, now_s, evidence=evidence))
         if self.bulletins.faults:
             self.refused_inputs += len(self.bulletins.faults)
             self.last_refusal = self.bulletins.faults[-1]

@@ -32,7 +32,7 @@ from warnstream.model.times import clock_local
 from warnstream.model.warning import MessageStatus
 
 NAME_MAX = 24
-"""Longest name of a village or shelter in a text; what is beyond is left out."""
+"""Longest name of an issuer, village or shelter in a text; what is beyond is left out."""
 
 TITLES_MAX = 2
 """So many hazards are named when several have ended."""
@@ -118,7 +118,7 @@ def _text(bulletin: Bulletin, wording: BulletinWording, language: _Language) -> 
 def _head(bulletin: Bulletin, wording: BulletinWording, language: _Language) -> str:
     """Mark of an exercise, issuer (Chinese only), and why an order comes again or comes for real."""
     mark = language.mark if bulletin.status is MessageStatus.EXERCISE else ""
-    signature = clean(wording.policy.signature)
+    signature = clean(wording.policy.signature)[:NAME_MAX]
     issuer = f"【{signature}】" if signature and language is _ZH else ""
     before = {
         BulletinCause.REMINDER: wording.orders.remind,
@@ -159,7 +159,7 @@ def _names(bulletin: Bulletin, wording: BulletinWording, language: _Language) ->
     return {
         "village": clean(short_name)[:NAME_MAX] or village_name(bulletin.village, wording.network)[:NAME_MAX],
         "shelter": clean(shelter)[:NAME_MAX] or clean(language.of(policy.shelter))[:NAME_MAX],
-        "phone": clean(policy.phone),
+        "phone": clean(policy.phone)[:NAME_MAX],
         "clock": clock_local(bulletin.opened_s, wording.utc_offset_s),
         "hazard": language.and_.join(titles)[:NAME_MAX],
     }

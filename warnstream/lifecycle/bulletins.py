@@ -21,11 +21,12 @@ step. A step costs its messages and what is due, not the villages.
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from warnstream.lifecycle.identity import legal, message_name, parse_message_name
+from warnstream.lifecycle.voice import NEVER, Asked, Voice
 from warnstream.model.bulletins import (
     N_MAX,
     Action,
@@ -33,7 +34,6 @@ from warnstream.model.bulletins import (
     BulletinCause,
     BulletinPolicy,
     OrderTable,
-    Refuge,
     Standing,
     episode_name,
 )
@@ -42,13 +42,11 @@ from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus, WarningMessage
 
-NEVER = -1
-
 DRILL_PAUSE_S = HOUR_S
 """No exercise begins so soon after the end of something real: the end is heard before it."""
 
 Evidence = Callable[[int, str], Reason | None]
-"""What is measured now in a village for a hazard; None: what its last message said."""
+"""What is measured now in a village for a hazard; None: nothing that gives it a level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,117 +55,6 @@ class Correction:
 
     village: int
     hazard: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What standing hazards ask for together: the greatest action, the level that asks it, the worst level.
-
-    `refuges` are those of the hazards that ask most or are worst.
-    """
-
-    action: Action
-    level: Level
-    worst: Level
-    refuges: frozenset[Refuge]
-
-    @property
-    def weight(self) -> tuple[int, int]:
-        """Greater asks for more."""
-        return self.action.rank, int(self.level)
-
-
-@dataclass(slots=True)
-class Voice:
-    """What the doors of one village have been told.
-
-    Attributes
-    ----------
-    standing : dict
-        Hazard -> what stands, told or not.
-    opened_s, n : int
-        Of the episode or the last one; NEVER and 0 before the first.
-    is_open : bool
-        Doors were told something and have not heard the end, whatever stands now.
-    status : MessageStatus
-        Of the episode.
-    told : Asked or None
-        What the last bulletin asked for; None outside of an episode.
-    stays : bool
-        *Stay* was said, and nothing greater since.
-    has_moved : bool
-        Prepare or leave was said in this episode.
-    issued_s : int
-        Time of the last bulletin.
-    fell_s, quiet_s : int
-        Since when less is asked for than was told; since when nothing stands. NEVER: not so.
-    real_until_s : int
-        When the last real episode ended.
-    seen, corrected, ended : set of str
-        Hazards that stood in this episode; those of them that were an error; that ended since the last
-        bulletin.
-    """
-
-    standing: dict[str, Standing] = field(default_factory=dict)
-    opened_s: int = NEVER
-    n: int = 0
-    is_open: bool = False
-    status: MessageStatus = MessageStatus.ACTUAL
-    told: Asked | None = None
-    stays: bool = False
-    has_moved: bool = False
-    issued_s: int = NEVER
-    fell_s: int = NEVER
-    quiet_s: int = NEVER
-    real_until_s: int = NEVER
-    seen: set[str] = field(default_factory=set)
-    corrected: set[str] = field(default_factory=set)
-    ended: set[str] = field(default_factory=set)
-
-    def take(self, message: WarningMessage) -> None:
-        """What stands after a message; a hazard keeps the status that it began with."""
-        hazard, before = message.hazard, self.standing.get(message.hazard)
-        if message.level is Level.NONE:
-            if self.standing.pop(hazard, None) is not None and hazard in self.seen:
-                self.ended.add(hazard)
-            return
-        status = message.status if before is None else before.status
-        reason = message.reason or (before.reason if before else None)
-        self.standing[hazard] = Standing(hazard, message.level, status, reason)
-        self.ended.discard(hazard)
-        self.corrected.discard(hazard)
-        if self.is_open and status is self.status:
-            self.seen.add(hazard)
-
-    def of_status(self, status: MessageStatus) -> list[Standing]:
-        """What stands for real, or as an exercise."""
-        return [one for one in self.standing.values() if one.status is status]
-
-    def heard(self) -> list[Standing]:
-        """What the episode is about; before one, what is real if anything is."""
-        if self.is_open:
-            return self.of_status(self.status)
-        return self.of_status(MessageStatus.ACTUAL) or self.of_status(MessageStatus.EXERCISE)
-
-    def open(self, status: MessageStatus, now_s: int) -> None:
-        """Begin an episode, later than every earlier one."""
-        self.opened_s, self.n, self.is_open, self.status = max(now_s, self.opened_s + 1), 0, True, status
-        self.seen |= {one.hazard for one in self.heard()}
-
-    def close(self, now_s: int) -> None:
-        """The end has been said."""
-        if self.is_open and self.status is MessageStatus.ACTUAL:
-            self.real_until_s = now_s
-        self.is_open, self.told, self.stays, self.has_moved = False, None, False, False
-        self.fell_s = self.quiet_s = NEVER
-        self.seen, self.corrected, self.ended = set(), set(), set()
-
-    def remember(self, asked: Asked, action: Action, now_s: int) -> None:
-        """What was said last."""
-        self.told, self.stays = asked, action is Action.STAY
-        self.has_moved = self.has_moved or action.moves_people
-        self.issued_s, self.fell_s = now_s, NEVER
-        self.ended = set()
 
 
 class _Snapshot(msgspec.Struct):
@@ -226,7 +113,8 @@ class Bulletins:
         corrections : iterable of Correction
             Warnings that were an error; their Cancels are among the messages.
         evidence : callable, optional
-            Asked once for each bulletin behind which something stands.
+            Asked once for each bulletin behind which something stands; without it the reason of the
+            hazard's last message with one is taken.
         """
         heard: dict[int, list[WarningMessage]] = {}
         for correction in corrections:
@@ -405,7 +293,7 @@ class Bulletins:
         voice.n += 1
         standing = self._in_order(heard)
         if standing and evidence is not None:
-            reason = evidence(village, standing[0].hazard) or standing[0].reason
+            reason = self._reason_now(village, standing[0].hazard, evidence)
             standing = (replace(standing[0], reason=reason), *standing[1:])
         bulletin = Bulletin(
             identifier=message_name(self._episode_of[village], voice.n),
@@ -427,6 +315,14 @@ class Bulletins:
         else:
             voice.remember(self._asked(heard), action, now_s)
         return bulletin
+
+    def _reason_now(self, village: int, hazard: str, evidence: Evidence) -> Reason | None:
+        """What is measured now; a bulletin whose reason cannot be told goes out without one."""
+        try:
+            return evidence(village, hazard)
+        except Exception as error:  # noqa: BLE001  # the order is what people need
+            self.faults.append(f"reason of {hazard} in village {self._codes[village]}: {error!r}")
+            return None
 
     def _know_episode(self, village: int, voice: Voice) -> None:
         """The village of its episode's name; that of its last episode is forgotten."""

@@ -1,12 +1,14 @@
 """One voice per house: what a village's doors hear, and when."""
 
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
 from tests.unit.bulletins.village import DRILL, POLICY, message, new, orders, with_policy
 from tests.unit.desk.county import T0, reason
-from warnstream.lifecycle.bulletins import DRILL_PAUSE_S, Bulletins, Correction, Voice
+from warnstream.lifecycle.bulletins import DRILL_PAUSE_S, Bulletins, Correction
+from warnstream.lifecycle.voice import Voice
 from warnstream.model.bulletins import N_MAX, Action, Bulletin, BulletinCause, Refuge, Standing
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.times import HOUR_S, MINUTE_S
@@ -266,10 +268,20 @@ def test_evidence_is_asked_for_the_leading_hazard_when_a_bulletin_is_issued() ->
     voices = new()
     found = one_of(voices.step([message(RAIN, Level.YELLOW), message(FLOOD, Level.RED)], T0, evidence=now))
     assert asked == [(0, FLOOD)]
-    assert found.evidence == reason()  # nothing better is known
+    assert found.evidence is None  # nothing is measured that gives it a level
     fresh = reason(value=90.0)
     found = one_of(voices.step([], T0 + REMIND_S, evidence=lambda *_: fresh))
     assert found.evidence == found.standing[0].reason == fresh
+
+
+def test_a_reason_that_cannot_be_told_costs_no_bulletin() -> None:
+    def fail(_village: int, _hazard: str) -> NoReturn:
+        raise ZeroDivisionError
+
+    voices = new()
+    found = one_of(voices.step([message(FLOOD, Level.RED)], T0, evidence=fail))
+    assert (found.action, found.evidence) == (Action.LEAVE, None)
+    assert voices.faults == ["reason of flash_flood in village 331124001001: ZeroDivisionError()"]
 
 
 def test_the_worst_comes_first_and_ends_last() -> None:

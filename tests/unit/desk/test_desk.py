@@ -21,8 +21,8 @@ from tests.unit.desk.county import (
     rise,
 )
 from warnstream.desk import WarningDesk
-from warnstream.lifecycle.bulletins import Voice
 from warnstream.lifecycle.machine import State
+from warnstream.lifecycle.voice import Voice
 from warnstream.model.bulletins import Action
 from warnstream.model.changes import Change
 from warnstream.model.effects import Effects, OperatorCancel

@@ -30,14 +30,14 @@ def _is_one_of(types: Iterable[str]) -> str:
 IS_WARNING = _is_one_of(map(str, MessageType))
 """Condition of rows of ``messages`` that are messages of a warning, not bulletins or alarms of the node."""
 
-_IS_BULLETIN = _is_one_of(BULLETIN_TYPES)
+IS_BULLETIN = _is_one_of(BULLETIN_TYPES)
 _WARNINGS = f"SELECT record FROM messages WHERE {IS_WARNING} ORDER BY number"  # noqa: S608
 _BULLETINS = f"""
 SELECT record, (SELECT count(*) FROM notifications WHERE message = messages.number AND kind = ?)
-FROM messages WHERE {_IS_BULLETIN} ORDER BY number
+FROM messages WHERE {IS_BULLETIN} ORDER BY number
 """  # noqa: S608
 _OLD = f"""
-SELECT number FROM messages WHERE sent_s < ? AND {_IS_BULLETIN}
+SELECT number FROM messages WHERE sent_s < ? AND {IS_BULLETIN}
 AND number NOT IN (SELECT message FROM notifications WHERE state IN (0, 1))
 """  # noqa: S608
 _REPLACE = f"""

@@ -33,26 +33,17 @@ from warnstream.adapters.sending.sender import DeliveryWorker
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.delivery.alarm_texts import alarm_texts
-from warnstream.delivery.render import render_any
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import Alarm
-from warnstream.model.bulletins import Bulletin
-from warnstream.model.effects import (
-    Answer,
-    Effects,
-    OperatorAffirm,
-    OperatorCancel,
-    RenderedBulletin,
-    RenderedMessage,
-)
+from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.routing.duty import duty_posts
-from warnstream.runners.build import build_intake, bulletin_wording, topics_of
+from warnstream.runners.build import build_intake, topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.backlog import WAITING_MAX
 from warnstream.runners.intake.intake import Outcome
@@ -62,6 +53,7 @@ from warnstream.runners.live.explanations import LiveExplanations
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.pace import Pace, SnapshotPace
 from warnstream.runners.live.reinjector import Reinjector
+from warnstream.runners.live.renderer import Renderer
 from warnstream.runners.live.requests import Request, Requests
 from warnstream.runners.live.signs_json import affirm_fault
 from warnstream.runners.live.state_json import describe_warnings
@@ -141,6 +133,7 @@ class Node:
         self.alarms = Alarms(self._requests.ask, self.metrics)
         self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
         self._is_starting = True
+        self._renderer = Renderer(configuration, self.metrics, self._note_of)
         self._warnings: list[WarningStatus] = []
         self._board = CountyState(configuration, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
@@ -394,8 +387,8 @@ class Node:
         if not effects:
             return
         network = self.configuration.network
-        self._persist(lambda: self.outbox.record(effects, network, self._render))
         self._tell_what_may_not_end()
+        self._persist(lambda: self.outbox.record(effects, network, self._renderer))
         for bulletin in effects.bulletins:
             self.metrics.bulletins_issued.labels(str(bulletin.action), str(bulletin.cause)).inc()
         for message in effects.messages:
@@ -444,23 +437,10 @@ class Node:
         self._persist(lambda: self.outbox.record_alarm(notice, self._duty_posts))
         self.delivery.wake()
 
-    def _render(self, one: WarningMessage | Bulletin) -> RenderedMessage | RenderedBulletin:
-        note = ""
-        if isinstance(one, WarningMessage) and one.cause is Cause.CANCELLED:
-            status = self._intake.engine.desk.status(one.warning)
-            note = status.note if status is not None else ""
-        wording = bulletin_wording(self.configuration)
-        rendered = render_any(one, wording, self.configuration.message, note)
-        self._tell_plain_texts(one.identifier, rendered.faults)
-        return rendered
-
-    def _tell_plain_texts(self, identifier: str, faults: Sequence[str]) -> None:
-        if faults:
-            self.metrics.plain_texts.inc()
-            log.error(
-                "a text could not be written, a plain one goes out",
-                extra={"identifier": identifier, "faults": "; ".join(faults)},
-            )
+    def _note_of(self, message: WarningMessage) -> str:
+        """Why the duty officer ended a warning."""
+        status = self._intake.engine.desk.status(message.warning)
+        return status.note if status is not None and message.cause is Cause.CANCELLED else ""
 
     def _tell_what_may_not_end(self) -> None:
         """Ends that wait in the outbox are not sent while something stands again."""

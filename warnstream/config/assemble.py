@@ -80,8 +80,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
     channels : ChannelsDocument
     rules : tuple of HazardRule
     network : Network
-    signs : SignPolicy
-    orders : OrderTable
+    signs, orders : SignPolicy, OrderTable
     past_days : PastDays, optional
 
     Returns

@@ -179,7 +179,7 @@ def test_at_a_raise_the_reason_is_the_message_s_and_before_a_fall_its_time_is_kn
         else:
             waits = hazard_of(ask(lived.directory, village, message.sent_s - MINUTE_S), message.hazard)
             assert (waits["level"], waits["falls_at"]) == (message.previous.word, iso_utc(message.sent_s))
-            assert "falls one step at" in waits["why_not_lower"][-1]
+            assert "; falls to " in waits["why_not_lower"][-1]
 
 
 def test_of_every_village_the_parts_add_up_to_the_judgement(lived: Lived) -> None:

@@ -1,5 +1,6 @@
 """Windows of days through the whole assessment: levels, reasons, warm-up, forecast."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights
 from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.texts import reason_parts
-from warnstream.model.changes import LevelChange, Reason
+from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.level import Level
 from warnstream.model.observations.days import DayWindow, PastDays
 from warnstream.model.observations.readings import empty_batch
@@ -242,3 +243,104 @@ def test_at_most_does_not_hold_where_too_few_of_the_days_are_known(term: str) ->
     unknown = assessment_of(rule_of(text, n_villages=1), past=past_of(*[1.0] * 15, share=0.7))
     assert [change.level for change in changes_of(known, 0.0)] == [Level.YELLOW]
     assert changes_of(unknown, 0.0) == []
+
+
+def daily(days: int, *levels_mm: float) -> HazardRule:
+    """Landslides by the rain of days with today so far."""
+    ground = territory(daily_mm=np.array([levels_mm]))
+    table = LandslideRain(
+        np.zeros(1, dtype=np.int32), (ground,), 12 * HOUR, 24 * HOUR, 0.84, None, (DayWindow(0, days - 1),)
+    )
+    return HazardRule("slide", "landslide_rain", "滑坡", "Slide", table, 0.0, Level.NONE, LOWERING, "test")
+
+
+def written(days: int, *levels_mm: float) -> HazardRule:
+    """The same as a rule of the operator's own."""
+    words = ("blue", "yellow", "orange", "red")
+    rows = [
+        f"{{level: {word}, rain: {{days: {days}, today: true}}, at_least: {mm}mm}}"
+        for word, mm in zip(words, levels_mm, strict=True)
+        if not np.isnan(mm)
+    ]
+    return rule_of(f"[{', '.join(rows)}]", name="slide", n_villages=1)
+
+
+def weighted(_days: int, *levels_mm: float) -> HazardRule:
+    """Weighted rain of seven days: yesterday counts a quarter."""
+    table = LandslideRain(
+        np.zeros(1, dtype=np.int32),
+        (territory(weighted_mm=np.array(levels_mm) / sum(n**-2 for n in range(1, 8))),),
+        12 * HOUR,
+        24 * HOUR,
+        0.84,
+    )
+    return HazardRule("slide", "landslide_rain", "滑坡", "Slide", table, 0.0, Level.NONE, LOWERING, "test")
+
+
+NAN = np.nan
+WAYS = pytest.mark.parametrize("make", [daily, written], ids=["landslide_rain", "rule"])
+ALL_WAYS = pytest.mark.parametrize("make", [daily, written, weighted])
+
+
+@ALL_WAYS
+def test_no_all_clear_comes_just_after_midnight_in_the_rain(make: Callable[..., HazardRule]) -> None:
+    """10 mm/h through the whole night; the day begins anew at T0 + 24 h."""
+    assessment = assessment_of(make(1, NAN, NAN, 100.0, NAN))
+    changes = changes_of(assessment, *[0.0] * 12, *[10.0] * 20)
+    assert [(change.kind, change.at_s) for change in changes] == [(Change.RISE, T0 + 22 * HOUR)]
+
+
+@ALL_WAYS
+def test_the_level_falls_when_the_rain_of_as_many_hours_no_longer_holds_it(
+    make: Callable[..., HazardRule],
+) -> None:
+    """120 mm from 12 to 24 h; below 80 mm in 24 h from hour 40 on, then the hold time of half an hour."""
+    assessment = assessment_of(make(1, NAN, NAN, 100.0, NAN))
+    changes = changes_of(assessment, *[0.0] * 12, *[10.0] * 12, *[0.0] * 24)
+    assert [(change.kind, change.level) for change in changes] == [
+        (Change.RISE, Level.ORANGE),
+        (Change.FALL, Level.NONE),
+    ]
+    assert T0 + 40 * HOUR < changes[1].at_s <= T0 + 42 * HOUR
+
+
+@WAYS
+def test_a_day_whose_last_hour_arrives_on_the_next_one_reaches_its_level(
+    make: Callable[..., HazardRule],
+) -> None:
+    assessment = assessment_of(make(1, NAN, NAN, 100.0, NAN))
+    changes = changes_of(assessment, *[0.0] * 13, *[9.0] * 10)  # 90 mm by 23:00
+    assert changes == []
+    at_s = T0 + 24 * HOUR + 300
+    assert assessment.step(empty_batch(), at_s).changes == []
+    (rise,) = assessment.step(rain((0, 24 * HOUR, 12.0)), at_s + 300).changes
+    reason = reason_of(rise)
+    assert (rise.level, reason.indicator, reason.value) == (Level.ORANGE, "prior_rain", 102.0)
+    assert reason.facts[0].note == "2026-06-18T00:00:00Z/2026-06-19T00:00:00Z"
+    assert "102 mm of rain in the 1 days before today" in texts_en.reason_text(reason_parts(reason, POLICY))
+    assert assessment.view(0).hazards[0].adds_up
+
+
+@WAYS
+def test_the_order_of_arrival_makes_no_difference_to_the_level_an_hour_later(
+    make: Callable[..., HazardRule],
+) -> None:
+    late, punctual = (
+        assessment_of(make(2, NAN, NAN, 100.0, 120.0)),
+        assessment_of(make(2, NAN, NAN, 100.0, 120.0)),
+    )
+    for assessment in (late, punctual):
+        changes_of(assessment, *[0.0] * 13, *[9.0] * 10)
+    punctual.step(rain((0, 24 * HOUR, 12.0)), T0 + 24 * HOUR)
+    late.step(empty_batch(), T0 + 24 * HOUR)
+    late.step(rain((0, 24 * HOUR, 12.0)), T0 + 24 * HOUR + 900)
+    for assessment in (late, punctual):
+        assessment.step(rain((0, 25 * HOUR, 0.0)), T0 + 25 * HOUR)
+    assert late.level("slide").level.tolist() == punctual.level("slide").level.tolist() == [Level.ORANGE]
+
+
+@WAYS
+def test_days_that_ended_long_ago_reach_nothing(make: Callable[..., HazardRule]) -> None:
+    """The day before had 120 mm, but in its first hours: 20 hours later they are over."""
+    assessment = assessment_of(make(1, NAN, NAN, 100.0, NAN), past=past_of(120.0))
+    assert changes_of(assessment, 0.0, 0.0) == []

@@ -156,13 +156,13 @@ def test_without_a_sound_spare_a_clogged_gauge_leaves_its_village_blind() -> Non
 
 
 def test_a_false_high_influx_still_warns_unconfirmed_and_tells_what_the_spare_measured() -> None:
-    """The safe side: of two gauges at one place that disagree the rain counts, and people judge."""
+    """Of two gauges at one place that disagree the rain counts, up to the level of a lone gauge."""
     assessment = assessment_of()
     run(assessment, 12, lambda _: 0.0, lambda _: 0.0, 0.0)
     steps = run(assessment, 1, lambda _: 45.0, lambda _: 0.2, 0.0, first=13)
-    assert rises(steps)[-1].level == Level.ORANGE
+    assert rises(steps)[-1].level == Level.YELLOW
     reason = last_reason(steps)
-    assert (reason.station, reason.value, reason.confirmed) == ("S0", 45.0, False)
+    assert (reason.station, reason.value, reason.confirmed, reason.lone_gauge) == ("S0", 45.0, False, True)
     (fact,) = reason.facts
     assert (fact.indicator, fact.station, fact.value, fact.threshold) == ("spare", "S7", 0.2, 45.0)
 

@@ -296,6 +296,12 @@ class Metrics:
         self.hazards_degraded = Gauge(
             "warnstream_hazards_degraded", "Hazards that fail and hold their last levels.", registry=registry
         )
+        self.past_crossings = Counter(
+            "warnstream_past_crossings",
+            "Levels of the past that late readings prove, and nobody was told of.",
+            ["hazard", "level"],
+            registry=registry,
+        )
         self.warnings_unaffirmed = Gauge(
             "warnstream_warnings_unaffirmed",
             "Warnings prolonged longer than allowed that wait for the duty officer's word.",

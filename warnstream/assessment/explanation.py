@@ -121,7 +121,8 @@ class PlaceFinding:
     """What a hazard found at one place: the level, and everything that was compared for it.
 
     `conditions` are those of a rule of the operator's own, `note` says how wet
-    the ground is or that the rule is not for this place.
+    the ground is or that the rule is not for this place. `is_lone`: one gauge alone carries the level, which
+    is no higher than the policy allows.
     """
 
     zone: str
@@ -129,6 +130,7 @@ class PlaceFinding:
     comparisons: tuple[Comparison, ...]
     conditions: tuple[RuleLevelFound, ...]
     note: str
+    is_lone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,8 +345,10 @@ def _find(
         comparisons = tuple(_with_coverage(rule, place, sources))
         if isinstance(rule.thresholds, CriticalRain) and rule.evaluator == "critical_rainfall":
             note = critical_rainfall.describe_ground(rule, sources.antecedent, place)
-    level = Level(int(spoken.of_places.level[place]))
-    return PlaceFinding(network.places.zone[place], level, comparisons, conditions, note)
+    level, is_lone = Level(int(spoken.of_places.level[place])), judgement.is_lone(rule.name, place)
+    if is_lone:
+        note = "; ".join(filter(None, (note, f"one gauge, not confirmed: no higher than {level.word}")))
+    return PlaceFinding(network.places.zone[place], level, comparisons, conditions, note, is_lone)
 
 
 def _with_coverage(rule: HazardRule, place: int, sources: Sources) -> Iterator[Comparison]:
@@ -356,7 +360,8 @@ def _with_coverage(rule: HazardRule, place: int, sources: Sources) -> Iterator[C
 def _adds_up(place: PlaceFinding) -> bool:
     levels = [one.level for one in place.comparisons]
     levels += [one.level for one in place.conditions if one.found.is_reached]
-    return max(levels, default=Level.NONE) == place.level
+    compared = max(levels, default=Level.NONE)
+    return compared >= place.level if place.is_lone else compared == place.level
 
 
 def compare(rule: HazardRule, place: int, sources: Sources) -> list[Comparison]:

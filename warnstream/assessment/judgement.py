@@ -1,6 +1,8 @@
 """Which level each hazard has reached in every village, and why.
 
-A hazard that fails holds its levels, is reported, and silences no other.
+A hazard that fails holds its levels, is reported, and silences no other. Its
+level moves last, when what is to be told of it stands; a reason that cannot be
+worked out is replaced by a bare one, and the warning goes out.
 Hazards whose rules read the levels of others are judged after those.
 """
 
@@ -9,13 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from warnstream.assessment.lone_gauges import Capped, LoneGauges
+from warnstream.assessment.plain_reasons import bare_reason, reason_of_sign
+from warnstream.assessment.raisers import SilentRaisers
 from warnstream.assessment.reasons import (
     LeafFact,
     Sources,
     reason_of_facts,
-    reason_of_sign,
     reason_of_value,
 )
+from warnstream.assessment.rule_checks import check_finding, has_no_number, reading_order
 from warnstream.assessment.stations import Arrays
 from warnstream.hazards import (
     critical_rainfall,
@@ -44,6 +49,7 @@ from warnstream.model.rules.indicators import (
     VillageRain,
     no_levels,
 )
+from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.model.rules.rules import (
     CriticalRain,
     CriticalStage,
@@ -51,7 +57,6 @@ from warnstream.model.rules.rules import (
     HazardRule,
     LandslideRain,
     SlopeTable,
-    Thresholds,
     WaterloggingTable,
 )
 from warnstream.model.times import HOUR_S
@@ -84,16 +89,20 @@ class Judgement:
         Of the last step: rain over critical rainfall by hazard (`HazardLevels.ratio`), of the worst zone.
     """
 
-    def __init__(self, network: Network, rules: tuple[HazardRule, ...]) -> None:
+    def __init__(
+        self, network: Network, rules: tuple[HazardRule, ...], lone_gauges: LoneGauges | None = None
+    ) -> None:
         self._network = network
         self._places = network.places
         self._rules = rules
         self._order = reading_order(rules)
         self._plan = RulePlan(rules, self._places.village)
         self._numberless = frozenset(rule.name for rule in rules if has_no_number(rule.thresholds))
+        self._lone_gauges = lone_gauges or LoneGauges(None, NeighbourPolicy())
+        self._capped: dict[str, Capped | None] = {}
         self._read: RuleSources | None = None
         self.ratio: dict[str, Float64Array] = {}
-        self.levels = {rule.name: LevelState(len(network.villages)) for rule in rules}
+        self.levels = {rule.name: self._level_state(rule) for rule in rules}
         self._spoken: dict[str, VillageFindings] = {}
         self._last: dict[str, VillageFindings | None] = {}
         self._found_by_stage: dict[str, tuple[bytes, HazardLevels]] = {}
@@ -119,7 +128,12 @@ class Judgement:
     def reason(self, rule: HazardRule, village: int, sources: Sources) -> Reason | None:
         """Why the last step, which had these sources, gave a village its level; None where it gave none."""
         spoken = self._last.get(rule.name)
-        return None if spoken is None else self._reason(rule, village, spoken, sources)
+        return None if spoken is None else self._explain(rule, village, spoken, sources, {})
+
+    def is_lone(self, hazard: str, place: int) -> bool:
+        """Whether one gauge alone carried the level of a place in the last step."""
+        capped = self._capped.get(hazard)
+        return capped is not None and bool(capped.lone[place])
 
     def told(self, rule: HazardRule, place: int, sources: Sources) -> list[RuleLevelFound]:
         """What became of the conditions of a rule of the operator's own at one place in the last step."""
@@ -136,22 +150,53 @@ class Judgement:
             level.restore(state[f"level.{name}"])
         self._plan.restore(state["conditions"])
 
+    def _level_state(self, rule: HazardRule) -> LevelState:
+        """Levels of all villages, none yet; a fall leads to levels that the rule has values for."""
+        defined = rule.thresholds.defined(len(self._places))
+        of_villages = np.logical_or.reduceat(defined, self._places.first_of_village[:-1], axis=0)
+        return LevelState(len(self._network.villages), of_villages)
+
     def _judge(self, rule: HazardRule, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
-        """Changes of one hazard. The one place where a hazard's failure is caught."""
-        state = self.levels[rule.name]
+        """Changes of one hazard. The one place where its failure is caught; its level is held then."""
+        self._last[rule.name] = None
         try:
-            spoken = self._speak(rule, self._evaluate(rule, sources))
+            found = self._evaluate(rule, sources)
+            capped = self._capped[rule.name] = self._cap(rule, found, sources, failures)
+            spoken = self._speak(rule, found if capped is None else capped.found)
+            self.ratio[rule.name] = spoken.ratio
+            self._last[rule.name] = spoken = self._with_signs(rule, spoken, sources, failures)
+            return self._move(rule, spoken, sources, failures)
         except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
             failures[rule.name] = describe(error)
             self._last[rule.name] = None
-            return self._hold(rule, state, sources)
-        self.ratio[rule.name] = spoken.ratio
-        if rule.signs is not None and sources.signs.standing:
-            of_villages = with_signs(spoken.of_villages, sources.signs.levels(rule.signs))
-            spoken = replace(spoken, of_villages=of_villages)
-        self._last[rule.name] = spoken
-        step = state.step(spoken.of_villages, rule.lowering, sources.now_s)
-        return self._changes(rule, step, spoken, sources)
+        try:
+            return self._hold(rule, sources, failures)
+        except Exception as error:  # noqa: BLE001  # not even held: its level stands, the others go on
+            failures[rule.name] = describe(error)
+            return []
+
+    def _move(
+        self, rule: HazardRule, spoken: VillageFindings, sources: Sources, failures: dict[str, str]
+    ) -> list[LevelChange]:
+        """Changes by what was found; the level moves last, when they stand."""
+        state = self.levels[rule.name]
+        step = state.propose(spoken.of_villages, rule.lowering, sources.now_s)
+        changes = self._changes(rule, step, spoken, sources, failures)
+        state.commit(step)
+        return changes
+
+    def _with_signs(
+        self, rule: HazardRule, spoken: VillageFindings, sources: Sources, failures: dict[str, str]
+    ) -> VillageFindings:
+        """What was found with the signs that stand; what was measured alone, where those fail."""
+        if rule.signs is None or not sources.signs.standing:
+            return spoken
+        try:
+            by_signs = sources.signs.levels(rule.signs)
+            return replace(spoken, of_villages=with_signs(spoken.of_villages, by_signs))
+        except Exception as error:  # noqa: BLE001  # signs failing never silence what was measured
+            failures[f"signs of {rule.name}"] = describe(error)
+            return spoken
 
     def _speak(self, rule: HazardRule, found: HazardLevels) -> VillageFindings:
         """Villages by what was found over places, checked; what stands is not gone through again."""
@@ -169,16 +214,21 @@ class Judgement:
         self._spoken[rule.name] = spoken
         return spoken
 
-    def _hold(self, rule: HazardRule, state: LevelState, sources: Sources) -> list[LevelChange]:
+    def _hold(self, rule: HazardRule, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """A hazard that cannot be judged keeps its levels; what people see still raises them."""
-        if rule.signs is None:
-            return self._changes(rule, state.hold(), None, sources)
-        of_villages = no_levels(len(self._network.villages), Indicator.SIGN)
-        of_villages.is_blind[:] = True
-        of_villages = with_signs(of_villages, sources.signs.levels(rule.signs))
-        every = np.arange(len(of_villages.level))
-        spoken = VillageFindings(of_villages, of_villages, every, of_villages.ratio)
-        return self._changes(rule, state.step(of_villages, rule.lowering, sources.now_s), spoken, sources)
+        if rule.signs is not None and sources.signs.standing:
+            nothing = no_levels(len(self._network.villages), Indicator.SIGN)
+            nothing.is_blind[:] = True
+            every = np.arange(len(nothing.level))
+            spoken = self._with_signs(
+                rule, VillageFindings(nothing, nothing, every, nothing.ratio), sources, failures
+            )
+            return self._move(rule, spoken, sources, failures)
+        state = self.levels[rule.name]
+        step = state.propose_hold(sources.now_s)
+        changes = self._changes(rule, step, None, sources, failures)
+        state.commit(step)
+        return changes
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         if rule.name in self._numberless:
@@ -196,15 +246,32 @@ class Judgement:
         last = self._found_by_rain.get(rule.name)
         if last is not None and last[0] is rain and last[1] is antecedent:
             return last[2]
-        if isinstance(rule.thresholds, LandslideRain):
-            assert antecedent is not None, "planned for from the rules"
-            found = landslide_rain.evaluate(rule, rain, antecedent)
-        elif isinstance(rule.thresholds, CriticalRain) and rule.thresholds.wetness is not None:
-            found = critical_rainfall.evaluate(rule, rain, antecedent)
-        else:
-            found = RAIN_EVALUATORS[rule.evaluator](rule, rain)
+        found = _evaluate_rain(rule, rain, antecedent)
         self._found_by_rain[rule.name] = rain, antecedent, found
         return found
+
+    def _cap(
+        self, rule: HazardRule, found: HazardLevels, sources: Sources, failures: dict[str, str]
+    ) -> Capped | None:
+        """What was found as far as single gauges may raise it; None where none carries a level alone."""
+        if isinstance(rule.thresholds, CriticalStage | SlopeTable | FireTable) or not found.level.any():
+            return None
+        try:
+            shared = self._lone_gauges.shared(sources)
+            if shared is None or not found.level[shared.places].any():
+                return None
+            if isinstance(rule.thresholds, RuleTable):
+                level = self._lone_gauges.level_of_rule(rule, found, self._plan, sources, shared)
+                return self._lone_gauges.cap(found, None, level, shared)
+            others = replace(sources, rain=shared.rain, antecedent=shared.antecedent)
+            if isinstance(rule.thresholds, WaterloggingTable):
+                believed = self._by_sensors(rule, others)
+            else:
+                believed = _evaluate_rain(rule, others.rain, others.antecedent)
+            return self._lone_gauges.cap(found, believed, believed.level, shared)
+        except Exception as error:  # noqa: BLE001  # a doubt that fails must not keep the level back
+            failures["lone gauges"] = describe(error)
+            return None
 
     def _by_sensors(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         """Hazards whose tables name stations."""
@@ -248,6 +315,21 @@ class Judgement:
             )
         return self._read
 
+    def _explain(
+        self,
+        rule: HazardRule,
+        village: int,
+        spoken: VillageFindings,
+        sources: Sources,
+        failures: dict[str, str],
+    ) -> Reason | None:
+        """The reason of a village's level; where it cannot be worked out what little is certain."""
+        try:
+            return self._reason(rule, village, spoken, sources)
+        except Exception as error:  # noqa: BLE001  # a reason failing must not keep its warning back
+            failures[f"reason of {rule.name}"] = describe(error)
+            return bare_reason(rule, village, spoken.of_villages, sources.now_s)
+
     def _reason(
         self, rule: HazardRule, village: int, spoken: VillageFindings, sources: Sources
     ) -> Reason | None:
@@ -258,13 +340,33 @@ class Judgement:
         sign = sources.signs.worst(village, rule.signs) if rule.signs is not None else None
         if sign is not None and spoken.of_villages.indicator[village] == Indicator.SIGN:
             return reason_of_sign(sign, rule.source)
+        capped = self._capped.get(rule.name)
         if isinstance(rule.thresholds, RuleTable):
-            carriers = self._plan.carriers(rule, place, int(found.level[place]))
+            level = int(found.level[place] if capped is None else capped.uncapped[place])
+            carriers = self._plan.carriers(rule, place, level)
             facts = [self._fact(leaf, since_s, place, sources) for leaf, since_s in carriers]
             reason = reason_of_facts(rule, place, facts, sources, self._network)
         else:
             reason = reason_of_value(rule, place, found, sources, self._network)
+        if self.is_lone(rule.name, place):
+            reason = replace(reason, confirmed=False, lone_gauge=True)
         return replace(reason, zone=self._places.zone[place])
+
+    def _explain_fall(
+        self,
+        silent: SilentRaisers,
+        rule: HazardRule,
+        village: int,
+        reason: Reason | None,
+        failures: dict[str, str],
+    ) -> Reason | None:
+        """The same of a fall: whether the sensors that raised the level confirm it."""
+        try:
+            opened_at_s = int(self.levels[rule.name].since_s[village])
+            return silent.explain_fall(rule, village, opened_at_s, reason)
+        except Exception as error:  # noqa: BLE001  # a reason failing must not keep its message back
+            failures[f"reason of {rule.name}"] = describe(error)
+            return reason
 
     def _fact(self, leaf: Leaf, since_s: int, place: int, sources: Sources) -> LeafFact:
         """What a term of a rule found in one place."""
@@ -273,6 +375,7 @@ class Judgement:
         if isinstance(leaf, LevelTerm):
             level = self.levels[leaf.hazard].level[self._places.village[place]]
             return LeafFact(leaf, since_s, float(level), float(leaf.level))
+        leaf = self._plan.deciding(leaf, place, self._rule_sources(sources))
         values = self._plan.value(leaf.quantity, self._rule_sources(sources))
         return LeafFact(
             leaf,
@@ -288,6 +391,7 @@ class Judgement:
         step: LevelStep,
         spoken: VillageFindings | None,
         sources: Sources,
+        failures: dict[str, str],
     ) -> list[LevelChange]:
         """One `LevelChange` per village whose level moved, or that lost or regained sight of a level."""
         now_s = sources.now_s
@@ -295,10 +399,15 @@ class Judgement:
             return []
         moved = step.level != step.previous
         sight = (step.is_blind != step.was_blind) & (step.level > 0) & ~moved
+        silent = SilentRaisers(self._network, sources, self._plan, lambda: self._rule_sources(sources))
         changes = []
         for village in np.flatnonzero(moved | sight):
             level, previous = Level(int(step.level[village])), Level(int(step.previous[village]))
-            reason = self._reason(rule, int(village), spoken, sources) if spoken is not None else None
+            reason = None
+            if spoken is not None:
+                reason = self._explain(rule, int(village), spoken, sources, failures)
+            if level < previous:
+                reason = self._explain_fall(silent, rule, int(village), reason, failures)
             for kind in _kinds(level, previous, was_blind=bool(step.was_blind[village])):
                 is_rise = kind is Change.RISE
                 crossed_at_s = reason.observed_until_s if is_rise and reason is not None else now_s
@@ -332,35 +441,20 @@ def durations_of(rules: tuple[HazardRule, ...]) -> Int32Array:
         elif isinstance(rule.thresholds, WaterloggingTable):
             needed |= rain_table.durations_needed(waterlogging.rain_rule(rule))
         elif isinstance(rule.thresholds, RuleTable):
-            needed |= {int(seconds) for seconds in rule.thresholds.parameters(Indicator.RAIN)}
+            needed |= rule.thresholds.durations_s()
+        elif isinstance(rule.thresholds, LandslideRain):
+            needed |= rule.thresholds.durations_s
     return np.array(sorted(needed), dtype=np.int32)
 
 
-def reading_order(rules: tuple[HazardRule, ...]) -> tuple[HazardRule, ...]:
-    """Rules in the order of their judgement: those whose levels others read go first.
-
-    Raises
-    ------
-    ValueError
-        If hazards read each other's levels in a circle, or a level that does not exist.
-    """
-    reads = {
-        rule.name: rule.thresholds.hazards if isinstance(rule.thresholds, RuleTable) else frozenset[str]()
-        for rule in rules
-    }
-    unknown = set[str]().union(*reads.values()) - reads.keys()
-    if unknown:
-        raise ValueError(f"rules read the levels of hazards that do not exist: {', '.join(sorted(unknown))}")
-    left, ordered = list(rules), list[HazardRule]()
-    while left:
-        judged = {rule.name for rule in ordered}
-        ready = [rule for rule in left if reads[rule.name] <= judged]
-        if not ready:
-            circle = ", ".join(rule.name for rule in left)
-            raise ValueError(f"hazards read each other's levels in a circle: {circle}")
-        ordered += ready
-        left = [rule for rule in left if rule not in ready]
-    return tuple(ordered)
+def _evaluate_rain(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None) -> HazardLevels:
+    """What the evaluator of a hazard of rain alone finds."""
+    if isinstance(rule.thresholds, LandslideRain):
+        assert antecedent is not None, "planned for from the rules"
+        return landslide_rain.evaluate(rule, rain, antecedent)
+    if isinstance(rule.thresholds, CriticalRain) and rule.thresholds.wetness is not None:
+        return critical_rainfall.evaluate(rule, rain, antecedent)
+    return RAIN_EVALUATORS[rule.evaluator](rule, rain)
 
 
 def with_signs(found: HazardLevels, level: LevelArray) -> HazardLevels:
@@ -373,36 +467,3 @@ def with_signs(found: HazardLevels, level: LevelArray) -> HazardLevels:
         lead_s=np.where(higher, np.int32(0), found.lead_s),
         holding=np.maximum(found.holding, level),
     )
-
-
-def check_finding(found: HazardLevels, n_places: int) -> None:
-    """Refuse what no evaluator may give, before it moves any level.
-
-    Raises
-    ------
-    ValueError
-        If arrays have another length, or a level does not exist.
-    """
-    for name in ("level", "holding", "can_fall", "is_blind"):
-        if len(getattr(found, name)) != n_places:
-            raise ValueError(f"{name} of {len(getattr(found, name))} places, expected {n_places}")
-    if found.level.max(initial=0) > Level.RED or found.holding.max(initial=0) > Level.RED:
-        raise ValueError(f"a level above {Level.RED.word}")
-
-
-def has_no_number(thresholds: Thresholds) -> bool:
-    """Whether a table has villages or sensors, and not one number to judge them by.
-
-    Such a table would look like fine weather: levels would fall, and nobody would know.
-    """
-    if isinstance(thresholds, CriticalRain):
-        critical = thresholds.critical_mm
-    elif isinstance(thresholds, CriticalStage):
-        critical = thresholds.critical_m
-    elif isinstance(thresholds, SlopeTable | FireTable):
-        critical = thresholds.critical
-    elif isinstance(thresholds, WaterloggingTable):
-        critical = np.concatenate([thresholds.critical_cm.ravel(), thresholds.rain.critical_mm.ravel()])
-    else:
-        return False
-    return critical.size > 0 and bool(np.isnan(critical).all())

@@ -4,6 +4,9 @@
 changes, byte for byte, which is how a disaster is replayed and reviewed. Its
 cost hardly depends on the number of readings: everything that arrived since
 the last step is one batch.
+
+No part of a step silences another: one that raises is reported, and what
+stands in its place says that nothing is known, or what was known last.
 """
 
 from collections.abc import Sequence
@@ -14,22 +17,31 @@ import numpy as np
 from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.explanation import Explained, VillageView, view_village
 from warnstream.assessment.grids import Grids, GridsStep
+from warnstream.assessment.isolation import Isolation
 from warnstream.assessment.judgement import Judgement, durations_of
+from warnstream.assessment.late_proofs import LateProofs
+from warnstream.assessment.lone_gauges import LoneGauges
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.stations import Arrays, StationPolicies, StationState
-from warnstream.assessment.villages import GaugeAvailability, VillageState, Weights
+from warnstream.assessment.villages import (
+    GaugeAvailability,
+    VillageState,
+    Weights,
+    no_antecedent_known,
+    no_rain_known,
+)
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.changes import LevelChange, Reason
+from warnstream.model.changes import LevelChange, PastCrossing, Reason
 from warnstream.model.forecast import RainAhead
 from warnstream.model.grids import GridFrame, GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.readings import ReadingBatch
-from warnstream.model.observations.signs import SignPolicy, SignReport, SignVerdict
-from warnstream.model.observations.station_quality import StationQuality
+from warnstream.model.observations.signs import SignPolicy, SignReport, SignVerdict, VillageSigns
+from warnstream.model.observations.station_quality import StationQuality, no_doubt
 from warnstream.model.rules.indicators import VillageRain
 from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.rules.rules import HazardRule
@@ -50,7 +62,7 @@ class AssessmentStep:
     rain : VillageRain
         What the villages were judged by, or their zones where they are divided.
     failures : dict
-        Hazard (or ``forecast``) -> error text, of those that could not be evaluated.
+        Hazard, or another part of the step -> error text, of those that could not be worked out.
     forecast : RainAhead or None
         A nowcast that was made at this step.
     quality : StationQuality
@@ -61,6 +73,8 @@ class AssessmentStep:
         Rain over critical rainfall by hazard; NaN where nothing is known.
     grids : GridsStep
         What grids of rain did.
+    past_crossings : tuple of PastCrossing
+        Levels of the past that late readings prove, for the duty officer.
     """
 
     changes: list[LevelChange]
@@ -73,6 +87,21 @@ class AssessmentStep:
     sight: GaugeAvailability
     ratio: dict[str, Float64Array]
     grids: GridsStep
+    past_crossings: tuple[PastCrossing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Gauges:
+    """Who reports, what is thought of each gauge, and who is heard."""
+
+    is_reporting: BoolArray
+    quality: StationQuality
+    is_heard: BoolArray
+
+    @property
+    def mute(self) -> BoolArray:
+        """Gauges that report zeros and do not measure, and have no spare that does."""
+        return self.quality.is_clogged & ~self.is_heard
 
 
 class Assessment:
@@ -122,9 +151,14 @@ class Assessment:
         self._grids = Grids(
             network, grids, windows, quality.rain_mm_per_min_max, self._stations.duration_s, weights.own
         )
-        self._judgement = Judgement(network, rules)
+        self._judgement = Judgement(network, rules, LoneGauges(weights.neighbours, quality.neighbours))
+        self._late = LateProofs(network, rules, weights.own, windows)
         self._network = network
         self._last: Explained | None = None
+        self._unknown = no_rain_known(self._stations, weights.own)
+        n_stations = len(network.stations)
+        every: BoolArray = np.ones(n_stations, dtype=np.bool_)
+        self._gauges = _Gauges(every, no_doubt(n_stations), every)
         self.signs = SignBook(network, signs or SignPolicy())
         self._now_s = -1
 
@@ -162,36 +196,54 @@ class Assessment:
         if now_s < self._now_s:
             raise ValueError(f"time only moves forward: step at {now_s} after one at {self._now_s}")
         self._now_s = now_s
-        failures: dict[str, str] = {}
+        isolation, stations, grids = Isolation(), self._stations, self._grids
+        run, failures = isolation.run, isolation.failures
 
-        flags = self._stations.take(readings, now_s)
-        is_reporting = self._stations.is_reporting(now_s)
-        quality = self._stations.judge_gauges(now_s)
-        is_heard = self._stations.is_heard(is_reporting, quality)
-        mute = quality.is_clogged & ~is_heard
-        forecast = self._villages.update_nowcast(self._stations, mute, now_s, failures)
-        rain, sight = self._villages.rain(self._stations, is_heard, now_s)
-        self._grids.take(frames, self._stations, quality, now_s)
-        rain = self._grids.stand_in(rain, self._stations, quality, now_s)
-        antecedent = self._villages.antecedent(self._stations, rain, is_heard, mute)
-        self.signs.step(signs, now_s)
-        village_signs = self.signs.standing()
-        sources = Sources(self._stations, rain, antecedent, sight, quality, village_signs, now_s)
+        unread: UInt16Array = np.zeros(len(readings), dtype=np.uint16)
+        flags = run("readings", lambda: stations.take(readings, now_s, isolation), unread)
+        gauges = self._gauges = self._hear(now_s, isolation)
+        mute, quality = gauges.mute, gauges.quality
+        villages, is_heard = self._villages, gauges.is_heard
+        forecast = run("forecast", lambda: villages.update_nowcast(stations, mute, now_s, failures), None)
+        rain, sight = run("rain of villages", lambda: villages.rain(stations, is_heard, now_s), self._unknown)
+        run("grids", lambda: grids.take(frames, stations, quality, now_s), None)
+        rain = run("grids", lambda: grids.stand_in(rain, stations, quality, now_s), rain)
+        antecedent = run(
+            "earlier rain",
+            lambda: villages.antecedent(stations, rain, is_heard, mute),
+            no_antecedent_known(stations.plan, len(self._places)),
+        )
+        run("signs", lambda: self.signs.step(signs, now_s), None)
+        village_signs = run("signs", self.signs.standing, VillageSigns((), len(self._network.villages)))
+        sources = Sources(stations, rain, antecedent, sight, quality, village_signs, now_s)
         changes = self._judgement.step(sources, failures)
-        self._last = Explained(sources, is_reporting, failures)
+        late, levels = self._late, self._judgement.levels
+        nothing: tuple[PastCrossing, ...] = ()
+        past = run("late readings", lambda: late.step(readings, flags, stations, levels, now_s), nothing)
+        self._last = Explained(sources, gauges.is_reporting, failures)
 
         return AssessmentStep(
             changes,
             flags,
-            is_reporting,
+            gauges.is_reporting,
             rain,
             failures,
             forecast,
             quality,
             sight.of_villages(self._places.first_of_village),
             self._judgement.ratio,
-            self._grids.step(now_s),
+            run("grids", lambda: grids.step(now_s), GridsStep((), ())),
+            past,
         )
+
+    def _hear(self, now_s: int, isolation: Isolation) -> "_Gauges":
+        """Which gauges report and measure; where nobody can tell, their coverage alone speaks for them."""
+        stations, run = self._stations, isolation.run
+        every: BoolArray = np.ones(len(self._network.stations), dtype=np.bool_)
+        is_reporting = run("silent gauges", lambda: stations.is_reporting(now_s), every)
+        quality = run("quality of gauges", lambda: stations.judge_gauges(now_s), self._gauges.quality)
+        is_heard = run("silent gauges", lambda: stations.is_heard(is_reporting, quality), is_reporting)
+        return _Gauges(is_reporting, quality, is_heard)
 
     def view(self, village: int) -> VillageView:
         """Everything that decided on a village at the last step; to be asked right after it.
@@ -219,6 +271,7 @@ class Assessment:
             "villages": self._villages.snapshot(),
             **self._grids.snapshot(),
             **self._judgement.snapshot(),
+            **self._late.snapshot(),
             "signs": {"book": np.frombuffer(self.signs.snapshot(), dtype=np.uint8)},
             "clock": {"now_s": np.array([self._now_s], dtype=np.int64)},
         }
@@ -244,6 +297,7 @@ class Assessment:
         self._villages.restore(state["villages"])
         self._grids.restore(state)
         self._judgement.restore(state)
+        self._late.restore(state)
         if "signs" in state:  # older snapshots have none
             self.signs.restore(state["signs"]["book"].tobytes())
         self._now_s = int(state["clock"]["now_s"][0])

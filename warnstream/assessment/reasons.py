@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.assessment.stations import ANTECEDENT, StationState
+from warnstream.assessment.rule_needs import ANTECEDENT
+from warnstream.assessment.stations import StationState
 from warnstream.assessment.villages import GaugeAvailability
 from warnstream.hazards.rule import lead_s_of
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import DayWindow, over_duration
-from warnstream.model.observations.signs import Sign, SignState, VillageSigns
+from warnstream.model.observations.signs import VillageSigns
 from warnstream.model.observations.station_quality import (
     CLOGGED,
     CONFIDENCE,
@@ -279,25 +280,6 @@ def _doubt_of(station: int, sources: Sources) -> str:
         flags = StationFlag(int(np.bitwise_or.reduce(stretches.flag[stretches.station == station])))
     carried = [flag for flag in STATION_FLAGS if flag & flags]
     return min(carried, key=lambda flag: CONFIDENCE[flag]).word if carried else ""
-
-
-def reason_of_sign(sign: Sign, source: str) -> Reason:
-    """A sign that people have seen; names of people are not in it."""
-    return Reason(
-        indicator=Indicator.SIGN.word,
-        station="",
-        value=float(sign.n_reports),
-        threshold=1.0,
-        unit="",
-        duration_s=0,
-        forecast_value=0.0,
-        lead_s=0,
-        observed_until_s=sign.changed_at_s,
-        coverage=1.0,
-        confirmed=sign.state is SignState.VALIDATED,
-        source=source,
-        facts=(Fact(Indicator.SIGN.word, "", float(sign.n_reports), 1.0, "", note=sign.kind),),
-    )
 
 
 def reason_of_facts(

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.assessment.asked_windows import RequiredWindows
+from warnstream.assessment.isolation import Isolation
+from warnstream.assessment.rule_needs import antecedent_plan, rise_gauges, sensors_of, stage_range_m
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.level import Level
@@ -31,23 +33,18 @@ from warnstream.model.observations.station_quality import (
     StationQuality,
     no_neighbours,
 )
-from warnstream.model.rules.expressions import RuleTable, Term
 from warnstream.model.rules.indicators import BY_DAYS, GaugeStage, Indicator
 from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.rules.rules import (
-    CriticalRain,
     CriticalStage,
     FireTable,
     HazardRule,
-    LandslideRain,
-    SlopeTable,
-    WaterloggingTable,
 )
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.accumulation import Accumulation
-from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
+from warnstream.windows.antecedent import AntecedentRain
 from warnstream.windows.counters import RainCounters
 from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
@@ -82,19 +79,9 @@ VARIABLES_OF_INDICATOR: dict[Indicator, list[Variable]] = {
 }
 """Whose doubtful readings make a level of each indicator unconfirmed; others rest on no readings."""
 
-ANTECEDENT = (
-    Indicator.SOIL_WATER,
-    Indicator.INTENSITY,
-    Indicator.EFFECTIVE_RAIN,
-    Indicator.ANTECEDENT_RAIN,
-    Indicator.WEIGHTED_RAIN,
-    Indicator.EVENT_RAIN,
-)
-"""Indicators that rest on earlier rain."""
 
-STAGE_MARGIN = 0.5
-STAGE_MARGIN_M_MIN = 1.0
-"""So much beyond a gauge's range, as a share of it and in metres, a stage is over another datum."""
+_NO_STATION: Int32Array = np.zeros(0, dtype=np.int32)
+_NO_TIME: Int64Array = np.zeros(0, dtype=np.int64)
 
 Arrays = dict[str, np.ndarray]
 """State of one part by name."""
@@ -191,10 +178,10 @@ class StationState:
             if asked.days
             else None
         )
-        self.stages = StageSeries(n_stations)
-        self.sensors = SensorSeries(_sensors(rules), n_stations)
-        self._rise_gauges = _rise_gauges(rules)
-        self._stage_range_m = _stage_range_m(rules, n_stations)
+        self.stages = StageSeries(n_stations, stations.interval_s)
+        self.sensors = SensorSeries(sensors_of(rules), n_stations)
+        self._rise_gauges = rise_gauges(rules)
+        self._stage_range_m = stage_range_m(rules, n_stations)
         self._stations = stations
         self._windows = windows
         self._duplicates = DuplicateFilter(
@@ -213,21 +200,25 @@ class StationState:
         self._newest_doubt_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
         self._judged: _Judged | None = None
 
-    def take(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
+    def take(self, readings: ReadingBatch, now_s: int, isolation: Isolation) -> UInt16Array:
         """Check a batch and bring what is usable into windows and series.
+
+        A part that fails keeps no other from its readings. What nobody could check counts as doubtful.
 
         Returns
         -------
         UInt16Array, shape (n_readings,)
             `Flag` bits, row by row.
         """
-        self._ring.advance(now_s)
+        isolation.run("rain windows", lambda: self._ring.advance(now_s), None)
         if len(readings) == 0:
-            self._let_time_pass(now_s, np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64))
+            self._let_time_pass(now_s, _NO_STATION, _NO_TIME, isolation)
             return np.zeros(0, dtype=np.uint16)
         self._judged = None
-        flags = self._check(readings, now_s)
-        self._count(readings, flags, now_s)
+        age_s = now_s - readings.observed_at_s
+        unchecked = self._ages(age_s) | np.uint16(Flag.STEP)
+        flags = isolation.run("quality control", lambda: self._check(readings, age_s), unchecked)
+        self._count(readings, flags, now_s, isolation)
         return flags
 
     def windows(self, now_s: int) -> SelectedWindows:
@@ -391,21 +382,25 @@ class StationState:
             self.days.remember(past)
         return past
 
-    def _check(self, readings: ReadingBatch, now_s: int) -> UInt16Array:
-        """Flags of the batch; only readings that pass one check reach the next."""
-        flags = self._quality.check_range(readings)
-        stage = np.flatnonzero(readings.variable == Variable.STAGE)
-        if len(stage):
-            low_m, high_m = self._stage_range_m[readings.station[stage]].T
-            off_datum = (readings.value[stage] < low_m) | (readings.value[stage] > high_m)
-            flags[stage[off_datum]] |= np.uint16(Flag.OUT_OF_RANGE)
-        age_s = now_s - readings.observed_at_s
+    def _ages(self, age_s: Int64Array) -> UInt16Array:
+        """Flags of readings by their age, shape (n,)."""
+        flags: UInt16Array = np.zeros(len(age_s), dtype=np.uint16)
         for flag, carries in (
             (Flag.FUTURE, age_s < -self._windows.future_s_max),
             (Flag.TOO_LATE, age_s > self._windows.lateness_s_max),
             (Flag.LATE, age_s > self._windows.silent_after_s),
         ):
             flags |= carries * np.uint16(flag)
+        return flags
+
+    def _check(self, readings: ReadingBatch, age_s: Int64Array) -> UInt16Array:
+        """Flags of the batch; only readings that pass one check reach the next."""
+        flags = self._quality.check_range(readings) | self._ages(age_s)
+        stage = np.flatnonzero(readings.variable == Variable.STAGE)
+        if len(stage):
+            low_m, high_m = self._stage_range_m[readings.station[stage]].T
+            off_datum = (readings.value[stage] < low_m) | (readings.value[stage] > high_m)
+            flags[stage[off_datum]] |= np.uint16(Flag.OUT_OF_RANGE)
         is_amount = (readings.variable == Variable.RAIN) | (readings.variable == Variable.RAIN_TIP)
         rain = np.flatnonzero(is_amount & ((flags & UNUSABLE) == 0))
         repeated = self._duplicates.mark(
@@ -418,9 +413,10 @@ class StationState:
         flags[usable] |= self._quality.check_series(readings.select(usable))
         return flags
 
-    def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int) -> None:
+    def _count(self, readings: ReadingBatch, flags: UInt16Array, now_s: int, isolation: Isolation) -> None:
         """Bring usable readings into the windows and into what is kept beside them."""
-        changed = self._count_rain(readings, flags)
+        nothing = _NO_STATION, _NO_TIME
+        changed = isolation.run("rain windows", lambda: self._count_rain(readings, flags), nothing)
         is_usable = (flags & UNUSABLE) == 0
         doubtful = np.flatnonzero(((flags & DOUBTFUL) != 0) & is_usable)
         if len(doubtful):
@@ -432,11 +428,14 @@ class StationState:
             np.maximum.at(self._newest_counter_fault_s, readings.station[restless], fault_s)
         usable = readings if is_usable.all() else readings.select(is_usable)
         stage = usable.select(usable.variable == Variable.STAGE)
-        self.stages.add(stage.station, stage.observed_at_s, stage.value)
-        self.sensors.add(usable)
-        self._let_time_pass(now_s, *changed)
-        if self.fire is not None:
-            self.fire.add(usable, now_s)
+        isolation.run(
+            "stages", lambda: self.stages.add(stage.station, stage.observed_at_s, stage.value), None
+        )
+        isolation.run("sensors", lambda: self.sensors.add(usable), None)
+        self._let_time_pass(now_s, *changed, isolation)
+        fire = self.fire
+        if fire is not None:
+            isolation.run("fire weather", lambda: fire.add(usable, now_s), None)
 
     def _doubt(self, stretches: DoubtPeriods, now_s: int) -> None:
         """Earlier rain of gauges with a spare is worked out anew from when another one is believed."""
@@ -448,14 +447,19 @@ class StationState:
         if self.days is not None:
             self.days.advance(self.rain, now_s, gauge, since_s)
 
-    def _let_time_pass(self, now_s: int, changed: Int32Array, changed_from_s: Int64Array) -> None:
+    def _let_time_pass(
+        self, now_s: int, changed: Int32Array, changed_from_s: Int64Array, isolation: Isolation
+    ) -> None:
         """Fire weather and earlier rain up to now; of stations whose rain changed from that time on."""
-        if self.fire is not None:
-            self.fire.advance(self.rain, now_s)
-        if self.antecedent is not None:
-            self.antecedent.advance(self.rain, now_s, changed, changed_from_s)
-        if self.days is not None:
-            self.days.advance(self.rain, now_s, changed, changed_from_s)
+        fire, antecedent, days, rain = self.fire, self.antecedent, self.days, self.rain
+        if fire is not None:
+            isolation.run("fire weather", lambda: fire.advance(rain, now_s), None)
+        if antecedent is not None:
+            isolation.run(
+                "earlier rain", lambda: antecedent.advance(rain, now_s, changed, changed_from_s), None
+            )
+        if days is not None:
+            isolation.run("days of rain", lambda: days.advance(rain, now_s, changed, changed_from_s), None)
 
     def _count_rain(self, readings: ReadingBatch, flags: UInt16Array) -> tuple[Int32Array, Int64Array]:
         """Rain into the windows; flags what a counter has accounted for already.
@@ -530,68 +534,3 @@ class StationState:
             superseded &= self._ring.has_observed(rain.station, rain.observed_at_s, rain.interval_s)
             flags[rows[superseded]] |= np.uint16(Flag.SUPERSEDED)
         return superseded
-
-
-def _sensors(rules: tuple[HazardRule, ...]) -> Int32Array:
-    """Stations whose slope or depth sensors a rule names, ascending."""
-    tables = [rule.thresholds for rule in rules]
-    stations = [table.station for table in tables if isinstance(table, SlopeTable | WaterloggingTable)]
-    stations += [
-        array for table in tables if isinstance(table, RuleTable) for array in table.stations.values()
-    ]
-    named = np.unique(np.concatenate([np.zeros(0, dtype=np.int32), *stations]))
-    return named[named >= 0]
-
-
-def _stage_range_m(rules: tuple[HazardRule, ...], n_stations: int) -> Float64Array:
-    """Stages that a gauge can have over its datum, shape (n_stations, 2); half the range more on either side.
-
-    A flood beyond all experience must pass, another datum must not.
-    """
-    found = np.tile([-np.inf, np.inf], (n_stations, 1))
-    for rule in rules:
-        table = rule.thresholds
-        if isinstance(table, CriticalStage) and table.reaches is not None:
-            low_m, high_m = table.reaches.range_m.T
-            margin_m = np.maximum((high_m - low_m) * STAGE_MARGIN, STAGE_MARGIN_M_MIN)
-            found[table.reaches.gauge] = np.stack([low_m - margin_m, high_m + margin_m], axis=1)
-    return found
-
-
-def _rise_gauges(rules: tuple[HazardRule, ...]) -> dict[int, Int32Array]:
-    """Gauges whose rise the conditions of rules read, by window in seconds."""
-    found: dict[int, list[Int32Array]] = {}
-    for rule in rules:
-        table = rule.thresholds
-        for leaf in table.leaves() if isinstance(table, RuleTable) else ():
-            if isinstance(leaf, Term) and leaf.quantity.indicator is Indicator.STAGE_RISE:
-                assert isinstance(table, RuleTable)
-                stations = table.stations[leaf.quantity.station]
-                found.setdefault(int(leaf.quantity.parameter), []).append(stations[stations >= 0])
-    return {window_s: np.unique(np.concatenate(gauges)) for window_s, gauges in found.items()}
-
-
-def antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
-    """What the rules ask of earlier rain; None if they ask nothing."""
-    half_life_s: set[int] = set()
-    api_ratio: set[float] = set()
-    dry_gap_s: set[int] = set()
-    asks = False
-    for table in (rule.thresholds for rule in rules):
-        if isinstance(table, LandslideRain):
-            asks = True
-            half_life_s.add(table.half_life_s)
-            api_ratio |= {table.api_ratio} if table.api_days is None else set()
-            dry_gap_s.add(table.dry_gap_s)
-        elif isinstance(table, CriticalRain) and table.wetness is not None:
-            asks = True
-            api_ratio |= {table.wetness.api_ratio} - {0.0}
-        elif isinstance(table, RuleTable):
-            half_life_s |= {int(seconds) for seconds in table.parameters(Indicator.EFFECTIVE_RAIN)}
-            api_ratio |= table.parameters(Indicator.ANTECEDENT_RAIN)
-            for indicator in (Indicator.EVENT_RAIN, Indicator.INTENSITY):
-                dry_gap_s |= {int(seconds) for seconds in table.parameters(indicator)}
-            asks |= any(table.parameters(indicator) for indicator in ANTECEDENT)
-    if not asks:
-        return None
-    return AntecedentPlan(tuple(sorted(half_life_s)), tuple(sorted(api_ratio)), tuple(sorted(dry_gap_s)))

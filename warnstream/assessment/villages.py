@@ -155,7 +155,7 @@ class VillageState:
             return None
         key = (stations.antecedent.version, self._nowcast_at_s, is_heard.tobytes(), mute.tobytes())
         if self._antecedent is None or self._antecedent[0] != key:
-            found = _combine_antecedent(stations.antecedent, stations.plan, rain, self._ahead_mm, mute=mute)
+            found = combine_antecedent(stations.antecedent, stations.plan, rain, self._ahead_mm, mute=mute)
             self._antecedent = key, found
         return self._antecedent[1]
 
@@ -201,6 +201,42 @@ class VillageState:
         return rain, GaugeAvailability(heard, is_blind, ~is_blind & (heard < self._weights.heard_min))
 
 
+def no_rain_known(stations: StationState, own: StationWeights) -> tuple[VillageRain, GaugeAvailability]:
+    """Nothing is known of any place: every place is blind. For steps whose rain could not be worked out."""
+    days = () if stations.days is None else stations.days.windows
+    n_places, n_stations = len(own.station), len(stations.rain.last_observed_s)
+    n_columns = len(stations.duration_s) + len(days)
+    blind: BoolArray = np.ones(n_places, dtype=np.bool_)
+    rain = VillageRain(
+        duration_s=stations.duration_s,
+        rain_mm=np.full((n_places, n_columns), np.nan),
+        coverage=np.zeros((n_places, n_columns)),
+        is_blind=blind,
+        ahead_mm=np.full((n_places, len(LEADS_S)), np.nan),
+        station_rain_mm=np.full((n_stations, n_columns), np.nan),
+        weights=own,
+        day_windows=days,
+    )
+    return rain, GaugeAvailability(np.zeros(n_places), blind, ~blind)
+
+
+def no_antecedent_known(plan: AntecedentPlan | None, n_places: int) -> VillageAntecedent | None:
+    """Nothing is known of earlier rain; None if nobody asks."""
+    if plan is None:
+        return None
+    unknown: Float64Array = np.full(n_places, np.nan)
+    return VillageAntecedent(
+        soil_water_mm=unknown,
+        soil_water_ahead_mm=np.full((n_places, len(LEADS_S)), np.nan),
+        coverage=np.zeros(n_places),
+        effective_mm=dict.fromkeys(plan.half_life_s, unknown),
+        antecedent_mm=dict.fromkeys(plan.api_ratio, unknown),
+        weighted_mm=unknown,
+        event_mm=dict.fromkeys(plan.dry_gap_s, unknown),
+        event_s=dict.fromkeys(plan.dry_gap_s, unknown),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Windows:
     """Windows of all stations: those to the minute, then those of days.
@@ -233,7 +269,7 @@ def _beside(stations: StationState, taken: SelectedWindows, days: DayRain | None
     return Windows(rain_mm, coverage, unmeasured, days)
 
 
-def _combine_antecedent(
+def combine_antecedent(
     stations: AntecedentRain,
     plan: AntecedentPlan,
     rain: VillageRain,

@@ -57,6 +57,7 @@ from warnstream.config.thresholds.document import (
     ThresholdsDocument,
     WaterloggingSection,
 )
+from warnstream.config.thresholds.intervals import check_intervals
 from warnstream.config.thresholds.rivers import RiverBook
 from warnstream.config.thresholds.table import (
     Threshold,
@@ -285,6 +286,8 @@ def _read_thresholds(
             _check_table(name, hazard, tree, folder)
             if getattr(hazard, "table", None) in whole:
                 _check_gauges(name, hazard, rows, tree, faults)
+    if around.stations is not None:
+        check_intervals(tree, hazards, rows, around.stations, faults)
     return hazards, rows
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.judgement import durations_of
-from warnstream.assessment.stations import antecedent_plan
+from warnstream.assessment.rule_needs import antecedent_plan
 from warnstream.config.node.document import OUTLINE_METHODS
 from warnstream.config.orders import LONGEST_EN, LONGEST_ZH
 from warnstream.config.rules.wording import days_words

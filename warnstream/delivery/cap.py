@@ -61,7 +61,7 @@ def certainty(message: WarningMessage) -> str:
     if message.cause is Cause.CANCELLED:
         return "Unknown"
     if message.cause is Cause.ENDED:
-        return "Observed"
+        return "Observed" if message.confirmed else "Likely"
     if message.blind:
         return "Possible"
     return "Likely" if message.reason is None else _certainty_of(message.reason)

@@ -62,11 +62,14 @@ class ReasonParts:
         What people have seen.
     clock : str
         Local hours and minutes of the last reading used.
+    utc_offset_s : int
+        Of the local clock.
     """
 
     reason: Reason
     signs: tuple[Title, ...]
     clock: str
+    utc_offset_s: int = 0
 
     def facts_of(self, indicator: str) -> tuple[Fact, ...]:
         """Facts of one kind, in their order."""
@@ -124,6 +127,11 @@ class MessageParts:
     def is_exercise(self) -> bool:
         """Every text of an exercise begins with its mark."""
         return self.message.status is MessageStatus.EXERCISE
+
+    @property
+    def is_of_one_gauge(self) -> bool:
+        """One gauge alone says so, against whole, dry neighbours: the first words of every text."""
+        return self.reason is not None and self.reason.reason.lone_gauge
 
     @property
     def is_end(self) -> bool:
@@ -188,7 +196,8 @@ def reason_parts(reason: Reason, policy: MessagePolicy) -> ReasonParts:
     """What was measured, with the names of signs and the local clock."""
     kinds = [fact.note for fact in reason.facts if fact.indicator == "sign"]
     signs = tuple(Title(*policy.title_of_sign(kind)) for kind in kinds)
-    return ReasonParts(reason, signs, clock_local(reason.observed_until_s, policy.utc_offset_s))
+    clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
+    return ReasonParts(reason, signs, clock, policy.utc_offset_s)
 
 
 def title_of(hazard: str, rules: Sequence[HazardRule]) -> Title:

@@ -13,6 +13,7 @@ from warnstream.delivery.texts import (
     number,
     short,
 )
+from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local, iso_local
 from warnstream.model.warning import Cause
@@ -21,6 +22,7 @@ LONG_NAME_MAX = 3 * NAME_MAX
 """Latin letters are narrow: a name may have more of them."""
 
 MARK = "[EXERCISE] "
+ONE_GAUGE = "One gauge, not confirmed. "
 COLOUR = ("none", "BLUE", "YELLOW", "ORANGE", "RED")
 MONTH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ACTION = {
@@ -54,6 +56,7 @@ def texts(parts: MessageParts) -> Texts:
     """English texts of a message."""
     message = parts.message
     mark = MARK if parts.is_exercise else ""
+    mark += ONE_GAUGE if parts.is_of_one_gauge else ""
     event = parts.event.en
     names = (parts.village, parts.township, parts.county)
     place = ", ".join(part for name in names if (part := short(name, LONG_NAME_MAX)))
@@ -91,7 +94,8 @@ def _why(parts: MessageParts) -> str:
     if cause is Cause.CANCELLED:
         return "Ended by the duty officer."
     if cause is Cause.ENDED:
-        return "Measurements are below the warning values again."
+        silent = _silent_raisers(parts.reason) if parts.reason is not None else ""
+        return f"Measurements are below the warning values again.{silent}"
     if parts.message.blind:
         return "The gauges are silent: nobody can confirm an improvement, the level is held."
     resumed = "The gauges report again. " if cause is Cause.SIGHT_REGAINED else ""
@@ -116,10 +120,15 @@ def _deadline(parts: MessageParts) -> str:
 
 def reason_text(parts: ReasonParts) -> str:
     """Why, in whole sentences."""
+    if parts.reason.indicator == UNEXPLAINED:
+        return "A warning value has been reached; by how much cannot be told now, unconfirmed."
+    silent = _silent_raisers(parts)
+    if parts.reason.indicator == SILENT_RAISER:
+        return f"Measurements are falling.{silent}"
     signs = _signs(parts)
     if parts.reason.indicator in NOT_MEASURED:
         return signs or "The warning level of another hazard has been reached."
-    others = f"{_others(parts)}{_travel(parts)}{_spare(parts)}"
+    others = f"{_others(parts)}{_travel(parts)}{_spare(parts)}{silent}"
     return f"{_measured(parts)}{others}{' ' if signs else ''}{signs}"
 
 
@@ -161,6 +170,15 @@ def _spare(parts: ReasonParts) -> str:
         elif fact.indicator == "spare":
             found += f" Its spare {station} measured {number(fact.value, UNKNOWN)} {short(fact.unit)}."
     return found
+
+
+def _silent_raisers(parts: ReasonParts) -> str:
+    return "".join(
+        f" Not confirmed: {short(fact.station, LONG_NAME_MAX)} has been silent since "
+        f"{clock_local(fact.held_since_s, parts.utc_offset_s)} "
+        f"(last {number(fact.value, UNKNOWN)} {short(fact.unit)})."
+        for fact in parts.facts_of(SILENT_RAISER)
+    )
 
 
 def _measured(parts: ReasonParts) -> str:

@@ -16,6 +16,7 @@ from warnstream.delivery.texts import (
     number,
     short,
 )
+from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local, iso_local
 from warnstream.model.warning import Cause
@@ -23,6 +24,7 @@ from warnstream.model.warning import Cause
 TEXT_MAX = 200
 
 MARK = "【演练】"
+ONE_GAUGE = "一站未核。"
 COLOUR = ("无", "蓝色", "黄色", "橙色", "红色")
 ACTION = {
     Level.BLUE: "请留意预警，远离河沟和陡坡",
@@ -55,6 +57,7 @@ def texts(parts: MessageParts) -> Texts:
     """Chinese texts of a message."""
     message = parts.message
     mark = MARK if parts.is_exercise else ""
+    mark += ONE_GAUGE if parts.is_of_one_gauge else ""
     event = parts.event.zh
     place = clean(short(parts.county) + short(parts.township) + short(parts.village))
     warning = f"{short(event)}{COLOUR[parts.level]}预警"
@@ -91,7 +94,8 @@ def _why(parts: MessageParts) -> str:
     if cause is Cause.CANCELLED:
         return "由值班人员解除。"
     if cause is Cause.ENDED:
-        return "监测值已回落到预警值以下。"
+        silent = _silent_raisers(parts.reason) if parts.reason is not None else ""
+        return f"监测值已回落到预警值以下。{silent}"
     if parts.message.blind:
         return "监测站失联，无法确认是否好转，预警等级维持不变。"
     resumed = "监测已恢复。" if cause is Cause.SIGHT_REGAINED else ""
@@ -116,10 +120,15 @@ def _deadline(parts: MessageParts) -> str:
 
 def reason_text(parts: ReasonParts) -> str:
     """Why, in whole sentences."""
+    if parts.reason.indicator == UNEXPLAINED:
+        return "已达到预警阈值，具体数值暂无法给出，待核实。"
+    silent = _silent_raisers(parts)
+    if parts.reason.indicator == SILENT_RAISER:
+        return f"监测值正在回落。{silent}"
     signs = _signs(parts)
     if parts.reason.indicator in NOT_MEASURED:
         return signs or "其他灾害预警等级已达到阈值。"
-    return f"{_measured(parts)}{_others(parts)}{_travel(parts)}{_spare(parts)}{signs}"
+    return f"{_measured(parts)}{_others(parts)}{_travel(parts)}{_spare(parts)}{silent}{signs}"
 
 
 def _signs(parts: ReasonParts) -> str:
@@ -162,6 +171,15 @@ def _spare(parts: ReasonParts) -> str:
         elif fact.indicator == "spare":
             found += f"备用站{station}测得{number(fact.value, UNKNOWN)}毫米。"
     return found
+
+
+def _silent_raisers(parts: ReasonParts) -> str:
+    """Which sensors raised the level and cannot confirm its fall; empty as a rule."""
+    return "".join(
+        f"未核实：{short(fact.station)}站{clock_local(fact.held_since_s, parts.utc_offset_s)}后无数据"
+        f"（末值{number(fact.value, UNKNOWN)}{UNIT_ZH.get(fact.unit, short(fact.unit))}）。"
+        for fact in parts.facts_of(SILENT_RAISER)
+    )
 
 
 def _measured(parts: ReasonParts) -> str:

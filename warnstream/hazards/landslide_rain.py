@@ -14,6 +14,12 @@ The antecedent precipitation is ``sum(k ** i * R_i)``: with `api_days` over so
 many days, exact, with today as the day 0 or without it as published criteria
 have it; without `api_days` over all days before, and today's rain whole.
 
+A sum that begins anew with each day is never a level's only support: the days
+that have just ended reach their level as long as the rain of the last so many
+times 24 hours holds it up, and that rain alone holds one that stands. So the
+last hour of a day may arrive on the next one, and midnight calms nobody. The
+weighted rain, in which yesterday counts a quarter, is held by that of 24 hours.
+
 Only the critical line looks ahead: the tanks are stepped forward with the
 expected rain.
 """
@@ -25,6 +31,7 @@ import numpy as np
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
 from warnstream.model.level import LEVELS, Level
+from warnstream.model.observations.days import DayWindow
 from warnstream.model.rules.comparison import Comparison, capped, clear_of
 from warnstream.model.rules.indicators import (
     LEADS_S,
@@ -49,6 +56,11 @@ CRITERIA = (
 
 Of criteria equally far above their thresholds the first is named.
 """
+
+WEIGHTED = CRITERIA.index(Indicator.WEIGHTED_RAIN)
+TODAY_SHARE = 1.0 / sum((back + 1) ** -2 for back in range(7))
+"""Weight of today in the weighted rain of seven days."""
+ENDED_NOTE = "counts as far as the rain of the last hours, as many as these days have, still holds it up"
 
 _WEIGHTED_S = 7 * DAY_S
 _BLOCK = 4096
@@ -77,10 +89,11 @@ def evaluate(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent)
     for territory, rows in _blocks(table):
         event_h = antecedent.event_s[table.dry_gap_s][rows] / HOUR_S
         own = _values(table, rain, antecedent, rows, event_h)
-        if _may_reach(territory, own, rule.lowering.clear_ratio):
-            critical = _critical(territory, np.nan_to_num(rain.over(HOUR_S)[rows]), event_h)
-            level = levels_of(own, critical)
-            found.holding[rows] = worst_of(levels_of(own, critical * rule.lowering.clear_ratio))
+        reaching, holding = _support(table, rain, rows, own, rule.lowering.clear_ratio)
+        if _may_reach(table, territory, np.fmax(reaching, holding), rule.lowering.clear_ratio):
+            critical = _critical(table, territory, np.nan_to_num(rain.over(HOUR_S)[rows]), event_h)
+            level = levels_of(reaching, critical)
+            found.holding[rows] = worst_of(levels_of(holding, critical * rule.lowering.clear_ratio))
             _take(found, rows, level, own, critical, table, event_h)
         if rule.forecast_level_max > Level.NONE:
             _take_expected(found, rule, rows, territory, rain, antecedent)
@@ -100,9 +113,10 @@ def compare(
         return []
     territory = table.territories[number]
     event_h = antecedent.event_s[table.dry_gap_s][rows] / HOUR_S
-    critical = _critical(territory, np.nan_to_num(rain.over(HOUR_S)[rows]), event_h)
+    critical = _critical(table, territory, np.nan_to_num(rain.over(HOUR_S)[rows]), event_h)
     value = _values(table, rain, antecedent, rows, event_h)
-    level, duration_s = levels_of(value, critical)[0], _durations(table, event_h)[0]
+    reaching, _ = _support(table, rain, rows, value, rule.lowering.clear_ratio)
+    level, duration_s = levels_of(reaching, critical)[0], _durations(table, event_h)[0]
     found = [
         Comparison(
             indicator,
@@ -111,6 +125,7 @@ def compare(
             Level(int(level[column])),
             duration_s=int(duration_s[column]),
             clear=clear_of(thresholds, rule.lowering.clear_ratio),
+            note="" if reaching[0, column] == value[0, column] else ENDED_NOTE,
         )
         for column, indicator in enumerate(_names(table)[0])
     ]
@@ -159,9 +174,10 @@ def _values(
     rows: Int64Array,
     event_h: Float64Array,
 ) -> Float64Array:
-    """Values of the criteria in the villages `rows`, shape (n, 5 + n_windows)."""
+    """Values of the criteria in the villages `rows`, shape (n, n_criteria)."""
     event_mm = antecedent.event_mm[table.dry_gap_s][rows]
-    value = np.zeros((len(rows), len(CRITERIA) + len(table.daily)), order="F")
+    windows = _windows(table)
+    value = np.zeros((len(rows), len(CRITERIA) + len(windows)), order="F")
     value[:, 0] = antecedent.soil_water_mm[rows]
     np.divide(event_mm, event_h, out=value[:, 1], where=event_h > 0)
     value[:, 2] = antecedent.effective_mm[table.half_life_s][rows]
@@ -170,12 +186,40 @@ def _values(
     else:
         value[:, 3] = rain.over(table.api_days)[rows]
     value[:, 4] = antecedent.weighted_mm[rows]
-    for index, window in enumerate(table.daily, start=len(CRITERIA)):
+    for index, window in enumerate(windows, start=len(CRITERIA)):
         value[:, index] = rain.over(window)[rows]
     return value
 
 
-def _may_reach(territory: LandslideTerritory, value: Float64Array, clear_ratio: float) -> bool:
+def _windows(table: LandslideRain) -> tuple[DayWindow, ...]:
+    """Windows of days in the order of their columns: those of the table, then those that have ended."""
+    return (*table.daily, *(window.ended for window in table.resetting))
+
+
+def _support(
+    table: LandslideRain, rain: VillageRain, rows: Int64Array, value: Float64Array, clear_ratio: float
+) -> tuple[Float64Array, Float64Array]:
+    """What the criteria reach levels with, and what they hold levels with, shape (n, n_criteria) each.
+
+    Both are the values themselves but for sums that begin anew with each day and for weighted rain.
+    """
+    reaching, holding = value.copy(order="F"), value.copy(order="F")
+    if DAY_S in table.durations_s:
+        holding[:, WEIGHTED] = np.fmax(value[:, WEIGHTED], rain.over(DAY_S)[rows] * TODAY_SHARE)
+    for number, window in enumerate(table.resetting):
+        today = len(CRITERIA) + table.daily.index(window)
+        ended = len(CRITERIA) + len(table.daily) + number
+        sliding = rain.over(window.duration_s)[rows]
+        holding[:, today] = np.fmax(value[:, today], sliding)
+        # Both must do: the days that have ended as a whole, and what of their rain still counts.
+        reaching[:, ended] = np.minimum(value[:, ended], sliding / clear_ratio)
+        holding[:, ended] = sliding
+    return reaching, holding
+
+
+def _may_reach(
+    table: LandslideRain, territory: LandslideTerritory, value: Float64Array, clear_ratio: float
+) -> bool:
     """Whether the greatest values of some villages come up to the lowest that reaches or holds a level.
 
     Where they do not, the usual case, no village has to be compared.
@@ -189,18 +233,25 @@ def _may_reach(territory: LandslideTerritory, value: Float64Array, clear_ratio: 
         [
             _lowest_soil_water_mm(territory),
             *(np.fmin.reduce(of_one, axis=None, initial=np.inf) for of_one in critical),
-            *(np.fmin.reduce(of_one, initial=np.inf) for of_one in territory.daily_mm),
+            *(np.fmin.reduce(of_one, initial=np.inf) for of_one in _daily_mm(table, territory)),
         ]
     )
     greatest = np.fmax.reduce(value, axis=0, initial=-np.inf)
     return bool((greatest >= lowest * (min(clear_ratio, 1.0) * (1 - _ROUNDING))).any())
 
 
+def _daily_mm(table: LandslideRain, territory: LandslideTerritory) -> Float64Array:
+    """Critical rain of each window of `_windows`, shape (n_windows, 4)."""
+    ended = [table.daily.index(window) for window in table.resetting]
+    return np.concatenate([territory.daily_mm, territory.daily_mm[ended]])
+
+
 def _critical(
-    territory: LandslideTerritory, last_hour_mm: Float64Array, event_h: Float64Array
+    table: LandslideRain, territory: LandslideTerritory, last_hour_mm: Float64Array, event_h: Float64Array
 ) -> Float64Array:
-    """Critical values of the criteria, shape (n, 5 + n_windows, 4)."""
-    n_criteria = len(CRITERIA) + len(territory.daily_mm)
+    """Critical values of the criteria, shape (n, n_criteria, 4)."""
+    daily_mm = _daily_mm(table, territory)
+    n_criteria = len(CRITERIA) + len(daily_mm)
     critical = np.full((len(last_hour_mm), n_criteria, len(LEVELS)), np.nan, order="F")
     critical[:, 0] = critical_soil_water(territory, last_hour_mm)
     if not np.isnan(territory.intensity_a).all():  # powers are slow
@@ -210,7 +261,7 @@ def _critical(
     critical[:, 2] = territory.effective_mm
     critical[:, 3] = territory.antecedent_mm
     critical[:, 4] = territory.weighted_mm
-    critical[:, len(CRITERIA) :] = territory.daily_mm
+    critical[:, len(CRITERIA) :] = daily_mm
     return critical
 
 
@@ -277,8 +328,8 @@ def _names(table: LandslideRain) -> tuple[list[Indicator], list[int]]:
     indicator, duration_s = list(CRITERIA), [HOUR_S, 0, table.half_life_s, DAY_S, _WEIGHTED_S]
     if table.api_days is not None:
         indicator[3], duration_s[3] = indicator_of_days(table.api_days), table.api_days.duration_s
-    indicator += [indicator_of_days(window) for window in table.daily]
-    duration_s += [window.duration_s for window in table.daily]
+    indicator += [indicator_of_days(window) for window in _windows(table)]
+    duration_s += [window.duration_s for window in _windows(table)]
     return indicator, duration_s
 
 

@@ -54,13 +54,15 @@ def rows_of(rule: HazardRule, stages: GaugeStage, now_s: int) -> SensorRows:
     """What each gauge says of each village that it warns."""
     table = rule.thresholds
     assert isinstance(table, CriticalStage)
-    fresh = age_ok(stages.observed_at_s[table.station], now_s, table.stale_after_s)
-    stage_m = np.where(fresh, stages.stage_m[table.station], np.nan)
-    rises_m_per_h = np.where(fresh, stages.rise_m_per_h[table.station], np.nan)
+    observed_at_s = stages.observed_at_s[table.station]
+    fresh = age_ok(observed_at_s, now_s, table.stale_after_s)
+    last_m, rises_m_per_h = stages.stage_m[table.station], stages.rise_m_per_h[table.station]
     reaches = table.reaches
     if reaches is not None:
-        stage_m = reaches.base_m + reaches.attenuation * (stage_m - reaches.base_m)
+        last_m = reaches.base_m + reaches.attenuation * (last_m - reaches.base_m)
         rises_m_per_h = reaches.attenuation * rises_m_per_h
+    stage_m = np.where(fresh, last_m, np.nan)
+    rises_m_per_h = np.where(fresh, rises_m_per_h, np.nan)
     level = levels_of(stage_m, table.critical_m)
     clear_m = clear_values(table.critical_m, rule.lowering.clear_ratio, SPAN_M_MIN)
     holding = levels_of(stage_m, clear_m)
@@ -94,6 +96,9 @@ def rows_of(rule: HazardRule, stages: GaugeStage, now_s: int) -> SensorRows:
         is_confirmed=np.ones(len(level), dtype=np.bool_),
         critical=table.critical_m,
         clear=clear_m,
+        observed_at_s=observed_at_s,
+        last=last_m,
+        last_holding=levels_of(last_m, clear_m),
     )
 
 

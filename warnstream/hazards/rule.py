@@ -18,7 +18,7 @@ import numpy as np
 
 from warnstream.hazards.rule_values import RuleSources, Values, coverage_of, values_of
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from warnstream.model.observations.days import over_duration
+from warnstream.model.observations.days import DayWindow, over_duration
 from warnstream.model.rules.comparison import ConditionFound, RuleLevelFound
 from warnstream.model.rules.expressions import (
     RAIN_LIKE,
@@ -161,6 +161,21 @@ class RulePlan:
         """What a term is compared with, shape (n_places,)."""
         return np.broadcast_to(np.asarray(self._amount(leaf.amount)), (self._n_places,))
 
+    def deciding(self, term: Term, place: int, sources: RuleSources) -> Term:
+        """A term as it decided at a place: of the days that have ended, where the sum has begun anew."""
+        window, quantity = term.quantity.days, term.quantity
+        if term.relation is not Relation.AT_LEAST or window is None or not window.resets:
+            return term
+        if float(self.value(quantity, sources).value[place]) >= float(self.amount(term)[place]):
+            return term
+        ended = replace(quantity, indicator=Indicator.PRIOR_RAIN, days=window.ended)
+        is_enough = float(self.value(ended, sources).value[place]) >= float(self.amount(term)[place])
+        return replace(term, quantity=ended) if is_enough else term
+
+    def reached_levels(self, rule: HazardRule, place: int) -> list[int]:
+        """Levels whose conditions were reached at a place in the last step, the highest first."""
+        return [int(level) for level, n in reversed(self._levels[rule.name]) if self._found[n][0, place]]
+
     def carriers(self, rule: HazardRule, village: int, level: int) -> list[tuple[Leaf, int]]:
         """Terms that carry a village's level, each with the time since when it had to hold (0: none).
 
@@ -168,6 +183,25 @@ class RulePlan:
         """
         reached = [n for of, n in self._levels[rule.name] if of == level and self._found[n][0, village]]
         return self._carriers(reached[0], village, 0) if reached else []
+
+    def silent_raisers(
+        self, rule: HazardRule, place: int, since_s: int, sources: RuleSources
+    ) -> list[tuple[Term, Values]]:
+        """Terms of sensors that still held when those fell silent, after `since_s`, and their values."""
+        table = rule.thresholds
+        assert isinstance(table, RuleTable)
+        found = []
+        for leaf in table.leaves():
+            if not isinstance(leaf, Term) or not leaf.quantity.station or leaf.relation is Relation.RISES_BY:
+                continue
+            values = self.value(leaf.quantity, sources)
+            is_silent = bool(values.concerns[place] and not values.sees[place])
+            if is_silent and values.observed_at_s[place] >= since_s:
+                clear = float(np.broadcast_to(np.asarray(self._amount(leaf.clear)), (self._n_places,))[place])
+                last = float(values.last[place])
+                if last <= clear if leaf.relation is Relation.AT_MOST else last >= clear:
+                    found.append((leaf, values))
+        return found
 
     def told(self, rule: HazardRule, place: int, sources: RuleSources) -> list[RuleLevelFound]:
         """What became of each level's condition at one place in the last step, term by term."""
@@ -224,7 +258,22 @@ class RulePlan:
             self._past[number].add(sources.now_s, self.value(term.quantity, sources).value)
         if term.relation is Relation.AT_MOST:
             return np.stack([value <= amount, value <= clear])
+        if term.relation is Relation.AT_LEAST and (window := term.quantity.days) and window.resets:
+            return self._of_days(window, value, amount, clear, sources)
         return np.stack([value >= amount, value >= clear])
+
+    @staticmethod
+    def _of_days(
+        window: DayWindow,
+        value: Float64Array,
+        amount: float | Float64Array,
+        clear: float | Float64Array,
+        sources: RuleSources,
+    ) -> BoolArray:
+        """A sum that begins anew with each day: see `warnstream.hazards.landslide_rain`."""
+        sliding = sources.rain.over(window.duration_s)
+        reached = (value >= amount) | ((sources.rain.over(window.ended) >= amount) & (sliding >= clear))
+        return np.stack([reached, np.fmax(value, sliding) >= clear])
 
     def _compared(self, number: int, term: Term, sources: RuleSources) -> Float64Array:
         """What a term compares with its amount: the value, or how much it has risen."""
@@ -254,11 +303,15 @@ class RulePlan:
         return state.under_way.copy()
 
     def _see(self, found: HazardLevels, rule: HazardRule, sources: RuleSources) -> None:
-        """Where a level may fall: everything that concerns the place is known. Blind: nothing is."""
+        """Where a level may fall: rain and other hazards are known. Blind: nothing that concerns it is.
+
+        A sensor that is silent pins nothing, as in `sensor_rows`; what holds a level is what is known.
+        """
         sees_all, sees_any, concerned = np.ones(self._n_places, np.bool_), None, None
         for leaf in self._sights[rule.name]:
             concerns, sees, falls = self._sight(leaf, rule.lowering.coverage_min, sources)
-            sees_all &= falls | ~concerns
+            if isinstance(leaf, LevelTerm) or leaf.quantity.indicator in RAIN_LIKE:
+                sees_all &= falls | ~concerns
             sees_any = sees & concerns if sees_any is None else sees_any | (sees & concerns)
             concerned = concerns if concerned is None else concerned | concerns
         found.can_fall[:] = sees_all
@@ -295,6 +348,8 @@ class RulePlan:
 
     def _told(self, number: int, place: int, sources: RuleSources) -> ConditionFound:
         expression, held = self._expressions[number], self._found[number][:, place]
+        if isinstance(expression, Term) and held[0]:
+            expression = self.deciding(expression, place, sources)
         told = ConditionFound(
             expression,
             bool(held[0]),
@@ -360,7 +415,7 @@ def _collect(expression: Expression, shared: dict[Expression, None]) -> None:
 
 
 def _sights(table: RuleTable) -> list[Term | LevelTerm]:
-    """Terms that differ in what must be seen for them: all plain terms of rain see the same."""
+    """Terms that differ in what must be seen for them: plain terms of rain see the same."""
     found: dict[object, Term | LevelTerm] = {}
     for leaf in table.leaves():
         if isinstance(leaf, LevelTerm):

@@ -77,13 +77,16 @@ class Values:
 
     NaN where nothing is known. `concerns` is False where the village has no
     such sensor, `sees` where its stations are silent. `station` is -1 where
-    no single station is meant.
+    no single station is meant. `last` is what a sensor said when it was last
+    heard, at `observed_at_s` (-1: never), however long ago; of rain it is `value`.
     """
 
     value: Float64Array
     concerns: BoolArray
     sees: BoolArray
     station: Int32Array
+    last: Float64Array
+    observed_at_s: Int64Array
 
 
 def values_of(quantity: Quantity, station: Int32Array | None, sources: RuleSources) -> Values:
@@ -99,17 +102,20 @@ def values_of(quantity: Quantity, station: Int32Array | None, sources: RuleSourc
     if quantity.indicator in RAIN_LIKE:
         value = _rain(quantity, sources)
         every = np.ones(len(value), dtype=np.bool_)
-        return Values(value, every, ~sources.rain.is_blind, np.full(len(value), -1, dtype=np.int32))
+        none, never = np.full(len(value), -1, dtype=np.int32), np.full(len(value), -1, dtype=np.int64)
+        return Values(value, every, ~sources.rain.is_blind, none, value, never)
     assert station is not None, quantity
     concerns = station >= 0
     value, sees = np.full(len(station), np.nan), np.zeros(len(station), dtype=np.bool_)
+    last, heard_at_s = value.copy(), np.full(len(station), -1, dtype=np.int64)
     if concerns.any():
         named, number = np.unique(station[concerns], return_inverse=True)
         read, observed_at_s = _sensor(quantity, named, sources)
         fresh = age_ok(observed_at_s, sources.now_s, quantity.stale_after_s)
         value[concerns] = np.where(fresh, read, np.nan)[number]
         sees[concerns] = fresh[number]
-    return Values(value, concerns, sees, station)
+        last[concerns], heard_at_s[concerns] = read[number], observed_at_s[number]
+    return Values(value, concerns, sees, station, last, heard_at_s)
 
 
 def coverage_of(sources: RuleSources) -> Float64Array:

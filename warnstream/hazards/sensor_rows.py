@@ -1,6 +1,9 @@
 """Levels of villages from rows of sensors: the worst row of a village counts.
 
-Shared by the hazards whose tables say which sensor warns which village.
+Shared by the hazards whose tables say which sensor warns which village. A level
+comes down by the sensors that raised it: one that reports holds it until it is
+below the clear value, one that fell silent at or above it leaves the fall
+unconfirmed (`SensorRows.silent_raisers`), and one that never was high has no say.
 """
 
 from dataclasses import dataclass
@@ -27,6 +30,8 @@ class SensorRows:
     `holding` is the level whose clear value the row still reaches, `fresh`
     whether its sensor reports. `lead_s` is 0 where the level is observed.
     `critical` and `clear` are the values that reach and that hold each level.
+    `last` and `last_holding` are what the sensor said when it was last heard, at
+    `observed_at_s` (-1: never), however long ago, and what that holds.
     """
 
     village: Int32Array
@@ -43,6 +48,15 @@ class SensorRows:
     is_confirmed: BoolArray
     critical: Float64Array
     clear: Float64Array
+    observed_at_s: Int64Array
+    last: Float64Array
+    last_holding: LevelArray
+
+    def silent_raisers(self, first: int, end: int, since_s: int) -> Int64Array:
+        """Rows of places `first` to `end` that were high when their sensors fell silent, after `since_s`."""
+        here = (self.village >= first) & (self.village < end)
+        was_high = (self.last_holding > 0) & (self.observed_at_s >= since_s)
+        return np.flatnonzero(here & ~self.fresh & was_high)
 
     def compare(self, place: int) -> list[Comparison]:
         """What was compared at one place, row by row."""
@@ -66,7 +80,7 @@ class SensorRows:
 def levels_of_villages(rows: SensorRows, n_villages: int) -> HazardLevels:
     """Level of every village: of its worst row; of equal ones an observed one, then the first in the table.
 
-    A village falls only when all its sensors report, and is blind when none does.
+    A village may fall while any of its sensors reports, and is blind when none does.
     """
     found = no_levels(n_villages, Indicator.STAGE)
     np.maximum.at(found.level, rows.village, rows.level)
@@ -75,7 +89,7 @@ def levels_of_villages(rows: SensorRows, n_villages: int) -> HazardLevels:
     n_sensors = np.zeros(n_villages, dtype=np.int64)
     np.add.at(n_fresh, rows.village, rows.fresh)
     np.add.at(n_sensors, rows.village, 1)
-    found.can_fall[:] = (n_sensors > 0) & (n_fresh == n_sensors)
+    found.can_fall[:] = n_fresh > 0
     found.is_blind[:] = (n_sensors > 0) & (n_fresh == 0)
     carries = np.flatnonzero((rows.level > 0) & (rows.level == found.level[rows.village]))
     order = carries[np.lexsort((-carries, rows.lead_s[carries] == 0))]  # what is written last stays

@@ -58,7 +58,7 @@ def rows_of(rule: HazardRule, samples: SensorSamples, now_s: int) -> SensorRows:
         observed_at_s[rows] = samples.time_s[Variable(variable)][series, -1]
         value[rows] = _values(Indicator(indicator), Variable(variable), table, rows, samples, now_s)
     fresh = age_ok(observed_at_s, now_s, table.stale_after_s)
-    value = np.where(fresh, value, np.nan)
+    last, value = value, np.where(fresh, value, np.nan)
     clear = _clear(table, rule.lowering.clear_ratio)
     level = _levels(value, table, table.critical)
     return SensorRows(
@@ -76,6 +76,9 @@ def rows_of(rule: HazardRule, samples: SensorSamples, now_s: int) -> SensorRows:
         is_confirmed=_is_confirmed(table, level, len(samples.row)),
         critical=table.critical,
         clear=clear,
+        observed_at_s=observed_at_s,
+        last=last,
+        last_holding=_levels(last, table, clear),
     )
 
 

@@ -1,8 +1,8 @@
 """Waterlogging: depth of water in streets and underpasses, and short heavy rain.
 
 A depth sensor sees the water that is there, rain the water that will be:
-either reaches a level. A village with depth sensors falls only when both
-allow it.
+either reaches a level. Both must be below their clear values for a level to
+fall, and rain must be observed; a depth sensor that is silent pins nothing.
 """
 
 from dataclasses import replace
@@ -36,7 +36,7 @@ def evaluate(
     """
     table = rule.thresholds
     assert isinstance(table, WaterloggingTable)
-    by_depth = levels_of_villages(_by_depth(rule, table, samples, now_s), n_villages)
+    by_depth = levels_of_villages(rows_of(rule, samples, now_s), n_villages)
     if len(table.rain.duration_s) == 0:
         return by_depth
     by_rain = rain_table.evaluate_where(rain_rule(rule), rain, counts=None)
@@ -51,7 +51,7 @@ def evaluate(
     return HazardLevels(
         level=worse("level"),
         holding=np.maximum(by_rain.holding, by_depth.holding),
-        can_fall=(by_rain.can_fall | ~has_rain) & (by_depth.can_fall | ~has_depth),
+        can_fall=np.where(has_rain, by_rain.can_fall, by_depth.can_fall),
         is_blind=(by_rain.is_blind | ~has_rain) & (by_depth.is_blind | ~has_depth) & (has_rain | has_depth),
         value=worse("value"),
         threshold=worse("threshold"),
@@ -71,7 +71,7 @@ def compare(
     """What `evaluate` compared at one place: every depth sensor, then rain."""
     table = rule.thresholds
     assert isinstance(table, WaterloggingTable)
-    found = _by_depth(rule, table, samples, now_s).compare(place)
+    found = rows_of(rule, samples, now_s).compare(place)
     if len(table.rain.duration_s):
         found += rain_table.compare(rain_rule(rule), rain, place)
     return found
@@ -83,13 +83,18 @@ def rain_rule(rule: HazardRule) -> HazardRule:
     return replace(rule, thresholds=rule.thresholds.rain)
 
 
-def _by_depth(rule: HazardRule, table: WaterloggingTable, samples: SensorSamples, now_s: int) -> SensorRows:
+def rows_of(rule: HazardRule, samples: SensorSamples, now_s: int) -> SensorRows:
+    """What each depth sensor says of the village that it warns."""
+    table = rule.thresholds
+    assert isinstance(table, WaterloggingTable)
     series = samples.row[table.station]
     at_s = samples.time_s[Variable.WATER_DEPTH][series]
     depth_cm = samples.value[Variable.WATER_DEPTH][series]
-    fresh = age_ok(at_s[:, -1] if len(at_s) else np.zeros(0, dtype=np.int64), now_s, table.stale_after_s)
+    observed_at_s = at_s[:, -1] if len(at_s) else np.zeros(0, dtype=np.int64)
+    fresh = age_ok(observed_at_s, now_s, table.stale_after_s)
     # A splash or a passing car lasts one sample; water that stays lasts several.
-    value = np.where(fresh, depth_cm[:, -table.persistence :].min(axis=1, initial=np.inf), np.nan)
+    last = depth_cm[:, -table.persistence :].min(axis=1, initial=np.inf)
+    value = np.where(fresh, last, np.nan)
     level = levels_of(value, table.critical_cm)
     clear_cm = table.critical_cm * rule.lowering.clear_ratio
     n_rows = len(table.village)
@@ -108,4 +113,7 @@ def _by_depth(rule: HazardRule, table: WaterloggingTable, samples: SensorSamples
         is_confirmed=np.ones(n_rows, dtype=np.bool_),
         critical=table.critical_cm,
         clear=clear_cm,
+        observed_at_s=observed_at_s,
+        last=last,
+        last_holding=levels_of(last, clear_cm),
     )

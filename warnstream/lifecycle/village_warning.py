@@ -74,7 +74,7 @@ class VillageWarning:
     def signals_of(self, change: LevelChange) -> list[Signal]:
         """What a change means for this warning.
 
-        Sight regained at a level below the one that was held means two
+        GaugeAvailability regained at a level below the one that was held means two
         signals: it is seen again, and it has fallen meanwhile.
 
         Raises
@@ -141,14 +141,16 @@ class VillageWarning:
         if cause in (Cause.FIRST, Cause.RAISED):
             self.onset_s = change.crossed_at_s + (change.reason.lead_s if change.reason else 0)
         if cause is Cause.ENDED:
-            self.crossed_at_s = change.crossed_at_s
+            self.crossed_at_s, self.reason = change.crossed_at_s, change.reason
         if cause is Cause.SIGHT_REGAINED and change.reason is not None:
             self.reason = change.reason
 
     def _write(self, cause: Cause, previous: Level, policy: MessagePolicy, now_s: int) -> WarningMessage:
         self.version += 1
         self.expires_s = now_s + policy.validity_s
-        is_measured = self.is_open and self.state is not State.HELD
+        # An end has a reason only where a sensor that raised the warning is silent.
+        is_measured = cause is Cause.ENDED or (self.is_open and self.state is not State.HELD)
+        reason = self.reason if is_measured else None
         message = WarningMessage(
             identifier=message_name(self.warning, self.version),
             warning=self.warning,
@@ -164,10 +166,11 @@ class VillageWarning:
             crossed_at_s=self.crossed_at_s,
             onset_s=self.onset_s,
             expires_s=self.expires_s,
-            reason=self.reason if is_measured else None,
+            reason=reason,
             blind=self.state is State.HELD,
             references=self.sent,
             unaffirmed_s=self.unaffirmed_s(policy, now_s),
+            confirmed=self.state is not State.HELD and (reason is None or reason.confirmed),
         )
         self.sent = (*self.sent, MessageReference(message.identifier, now_s))
         self.latest = message

@@ -26,6 +26,7 @@ ALARM_KINDS = {
     "clock": AlarmKind("时钟异常", "the clock is wrong", "the clock is ahead of the last step again"),
     "engine": AlarmKind("研判出错", "a journal entry could not be judged", "a later step succeeds"),
     "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),
+    "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
 }
 """Kinds by the first word of a key. A key of another kind is taken all the same, as `OTHER_KIND`."""
 

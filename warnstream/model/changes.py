@@ -5,6 +5,12 @@ from enum import StrEnum
 
 from warnstream.model.level import Level
 
+UNEXPLAINED = "unexplained"
+"""`Reason.indicator` where a level was reached and how could not be worked out."""
+
+SILENT_RAISER = "silent_raiser"
+"""Indicator of a sensor that raised a level and is silent now; of a reason that has nothing else to say."""
+
 
 class Change(StrEnum):
     """Kinds of change of one village and hazard."""
@@ -29,6 +35,7 @@ class Fact:
     value, threshold : float
         In `unit`, never NaN. A level is its number, 0 to 4; a sign counts its reports against 1. Of a gauge
         and its spare the value is that of `station`, the threshold that of the other, which is used.
+        Of a `SILENT_RAISER` the value is the last one that was heard, at `held_since_s`.
     unit : str
     duration_s, lead_s : int
         As in `Reason`.
@@ -36,7 +43,7 @@ class Fact:
         Since when it has held without a break, where a time was asked for; 0 otherwise.
     note : str
         Kind of the sign, name of the other hazard, begin and end of a window of days, why a gauge is
-        doubted (word of a `StationFlag`, or ``silent``); empty otherwise.
+        doubted (word of a `StationFlag`, or ``silent``), what a `SILENT_RAISER` measures; empty otherwise.
     coverage : float
         Share of the window that was observed, 0 to 1.
     grid : str
@@ -63,7 +70,7 @@ class Reason:
     Attributes
     ----------
     indicator : str
-        ``rain`` or ``stage``.
+        Word of an `Indicator`, or `UNEXPLAINED`.
     station : str
         Code of the station that weighs most in the value, a spare where its readings are used; empty
         if none reports.
@@ -94,6 +101,9 @@ class Reason:
         CAP word that a warning's certainty may not be above; empty: no such limit.
     ratio : float or None
         Rain over the critical rainfall of the highest level, where the hazard has that score.
+    lone_gauge : bool
+        One gauge alone says so, against whole, dry neighbours: the level is no higher than the policy
+        allows, whatever the value has reached.
     facts : tuple of Fact
         Everything that had to hold, where that was more than the value above
         (`warnstream.hazards.rule`), and signs that people have seen.
@@ -117,6 +127,7 @@ class Reason:
     grid: str = ""
     gauge_value: float = 0.0
     certainty: str = ""
+    lone_gauge: bool = False
 
     @property
     def is_observed(self) -> bool:
@@ -130,7 +141,8 @@ class LevelChange:
 
     `crossed_at_s` is event time (the observation that made the difference),
     `at_s` the engine's time. `reason` is None for sight changes and for falls
-    of which nothing is above a threshold any more.
+    of which nothing is above a threshold any more, unless a sensor that raised
+    the level is silent.
     """
 
     kind: Change
@@ -141,3 +153,46 @@ class LevelChange:
     at_s: int
     crossed_at_s: int
     reason: Reason | None
+
+    @property
+    def confirmed(self) -> bool:
+        """False where the duty officer is to look: what carries the change is doubtful, alone or silent."""
+        return self.reason is None or self.reason.confirmed
+
+
+@dataclass(frozen=True, slots=True)
+class PastCrossing:
+    """A level that would have stood, as readings that came too late for it prove; nobody was told of it.
+
+    Attributes
+    ----------
+    hazard : str
+    village : int
+    level : Level
+    crossed_at_s, proven_at_s : int
+        When it would have been reached, and when that became known.
+    station : str
+        Code of the station whose late reading proves it; of several the one with the newest.
+    observed_at_s : int
+        Time of that reading.
+    indicator : str
+        Word of an `Indicator`.
+    value, threshold : float
+        In `unit`.
+    unit : str
+    duration_s : int
+        Accumulation time; 0 for a stage or depth.
+    """
+
+    hazard: str
+    village: int
+    level: Level
+    crossed_at_s: int
+    proven_at_s: int
+    station: str
+    observed_at_s: int
+    indicator: str
+    value: float
+    threshold: float
+    unit: str
+    duration_s: int

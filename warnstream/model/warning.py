@@ -63,7 +63,7 @@ class WarningMessage:
     onset_s : int
         When the threshold was or will be reached.
     reason : Reason or None
-        None only where nothing was measured (sight lost, operator's cancel, end).
+        None only where nothing was measured (sight lost, operator's cancel, end that all sensors confirm).
     blind : bool
         The village's gauges are silent: the level is held, not confirmed.
     references : tuple of MessageReference
@@ -71,6 +71,8 @@ class WarningMessage:
     unaffirmed_s : int
         How long the warning has been prolonged without a rise and without the duty officer's word,
         where that is longer than the policy allows; else 0.
+    confirmed : bool
+        False where the duty officer is to look: what carries the message is doubtful, alone or silent.
     """
 
     identifier: str
@@ -91,3 +93,4 @@ class WarningMessage:
     blind: bool
     references: tuple[MessageReference, ...]
     unaffirmed_s: int = 0
+    confirmed: bool = True

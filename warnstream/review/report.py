@@ -272,6 +272,7 @@ def _record(message: WarningMessage, villages: Villages) -> dict[str, Any]:
         "onset": iso_utc(message.onset_s),
         "expires": iso_utc(message.expires_s),
         "blind": message.blind,
+        "confirmed": message.confirmed,
         "unaffirmed_s": message.unaffirmed_s,
         "reason": None if message.reason is None else _reason_record(message.reason),
         "references": [
@@ -312,6 +313,7 @@ def _message(record: dict[str, Any], index: dict[str, int]) -> WarningMessage:
         reason=None if reason is None else _reason(reason),
         blind=record["blind"],
         unaffirmed_s=record.get("unaffirmed_s", 0),
+        confirmed=record.get("confirmed", True),
         references=tuple(
             MessageReference(one["identifier"], parse_iso(one["issued_at"])) for one in record["references"]
         ),

@@ -146,11 +146,11 @@ class RainCounters:
                     tracks.append((row, place, *_row_of(track)))
             if one.trial is not None:
                 rise = one.trial.rise
-                trials.append((row, rise.begin_s, rise.end_s, rise.rain_mm, one.trial.next_mm_per_s))
+                trials.append((row, *rise, one.trial.next_mm_per_s, one.trial.waits))
         return {
             "keys": np.array(keys, dtype=np.int64).reshape(-1, 2),
             "tracks": np.array(tracks, dtype=np.float64).reshape(-1, 9),
-            "trials": np.array(trials, dtype=np.float64).reshape(-1, 5),
+            "trials": np.array(trials, dtype=np.float64).reshape(-1, 6),
         }
 
     def restore(self, state: dict[str, Float64Array | Int64Array]) -> None:
@@ -163,9 +163,9 @@ class RainCounters:
         counters = [self._counter(kind, station) for kind, station in state["keys"].tolist()]
         for row, place, *columns in state["tracks"].tolist():
             setattr(counters[int(row)], ("now", "before")[int(place)], _track_of(columns))
-        for row, begin_s, end_s, rain_mm, next_mm_per_s in state["trials"].tolist():
+        for row, begin_s, end_s, rain_mm, next_mm_per_s, waits in state["trials"].tolist():
             rise = Rise(int(begin_s), int(end_s), rain_mm)
-            counters[int(row)].trial = Trial(rise, next_mm_per_s)
+            counters[int(row)].trial = Trial(rise, next_mm_per_s, bool(waits))
 
     def _restore_old(self, value_mm: Float64Array | Int64Array, at_s: Float64Array | Int64Array) -> None:
         for kind, station in np.argwhere(at_s >= 0).tolist():

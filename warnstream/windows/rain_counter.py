@@ -95,10 +95,15 @@ class Rise(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """Rain that counts if the next reading rises by at least so much a second."""
+    """Rain that counts if the next reading rises by at least so much a second.
+
+    `waits` lets readings pass that stand still: of a wrap to zero, which a broken
+    cable looks like, the first rise tells.
+    """
 
     rise: Rise
     next_mm_per_s: float
+    waits: bool = False
 
 
 class CounterDay(NamedTuple):
@@ -159,7 +164,7 @@ class RainCounter:
         if self.before is not None and one.at_s - self.before.at_s > RETURN_S:
             self.before = None
         if one.day is not None and now.is_of(one.source) and self._is_new_day(now, one, one.day):
-            return self._begin_day(now, one, max(now.at_s, one.day.begin_s))
+            return self._begin_day(now, one, self._day_since_s(now, one, one.day))
         track = self._goes_on(one)
         if track is now:
             return self._rise(now, one, Flag.NONE)
@@ -199,9 +204,12 @@ class RainCounter:
             return Outcome((*settled, rise), flags)
         if rise_mm > self._limits.impossible_of(apart_s):
             return self._begin_anew(track, one, None, flags | Flag.OUT_OF_RANGE)
+        is_sound = rise_mm <= self._sound_mm(track, one, apart_s)
+        if self.trial is not None and self.trial.waits and not is_sound:
+            self.trial = None
         settled = self._settled(rise_mm / apart_s)
         flags |= self._record_flag(rise_mm, apart_s)
-        if rise_mm > self._sound_mm(track, one, apart_s):
+        if not is_sound:
             need = GOES_ON_SHARE * rise_mm / apart_s
             outcome = self._begin_anew(track, one, Trial(rise, need), flags | Flag.COUNTER_BEGAN)
             assert self.now is not None
@@ -234,10 +242,9 @@ class RainCounter:
         self.before = now._replace(is_over=True)
         self.now = Track(one.value_mm, one.at_s, one.source, one.value_mm, one.at_s, is_new=False)
         apart_s = rise.end_s - rise.begin_s
-        if rise.rain_mm > self._begin_mm(apart_s):
-            # A broken cable reads zero, a wrap hardly ever does.
-            need = GOES_ON_SHARE * rise.rain_mm / apart_s if one.value_mm == 0 else 0.0
-            self.trial = Trial(rise, need)
+        is_zero = one.value_mm == 0  # a broken cable reads zero, a wrap hardly ever does
+        if is_zero or rise.rain_mm > self._begin_mm(apart_s):
+            self.trial = Trial(rise, 0.0, waits=is_zero)
             return Outcome((*settled, Rise(one.at_s, one.at_s)), Flag.COUNTER_FELL)
         return Outcome((*settled, rise))
 
@@ -261,7 +268,7 @@ class RainCounter:
             outcome = self._begin_anew(now, one, Trial(rise, need), flags | Flag.COUNTER_BEGAN)
             return Outcome((*settled, *outcome.rises), outcome.flags)
         self.before = now._replace(is_over=True)
-        self.now = Track(one.value_mm, one.at_s, one.source, 0.0, one.at_s, is_new=False)
+        self.now = Track(one.value_mm, one.at_s, one.source, 0.0, begin_s + 1, is_new=False)
         return Outcome((*settled, rise), flags)
 
     def _is_new_day(self, now: Track, one: Reading, day: CounterDay) -> bool:
@@ -274,8 +281,17 @@ class RainCounter:
         if one.value_mm < now.value_mm:
             return True
         since_s = one.at_s - day.begin_s
-        stands = one.value_mm == now.value_mm and since_s <= DAY_MOVES_S
-        return not (since_s <= self._reset_late_s or stands)
+        if day.begin_s - now.at_s >= DAY_S:
+            return True
+        # Hardly any rain brings exactly what there was, or so much in so short a time.
+        is_old = one.value_mm == now.value_mm or one.value_mm > self._begin_mm(since_s)
+        return not (since_s <= self._reset_late_s or (is_old and since_s <= DAY_MOVES_S))
+
+    def _day_since_s(self, now: Track, one: Reading, day: CounterDay) -> int:
+        """Since when what a day counter shows fell, after a reset in between."""
+        not_yet_reset = one.at_s - day.begin_s <= self._reset_late_s and one.value_mm >= now.value_mm
+        begin_s = day.begin_s - DAY_S if not_yet_reset else day.begin_s
+        return max(now.at_s, begin_s)
 
     def _is_late_or_early(self, now: Track, one: Reading, day: CounterDay) -> bool:
         """Whether a fall is the day's reset by a clock that is not quite ours."""
@@ -284,10 +300,11 @@ class RainCounter:
 
     def _settled(self, mm_per_s: float) -> tuple[Rise, ...]:
         """What was on trial and counts, now that the total goes on with that intensity."""
-        trial, self.trial = self.trial, None
-        if trial is None or mm_per_s < trial.next_mm_per_s:
+        trial = self.trial
+        if trial is None or (trial.waits and mm_per_s == 0):
             return ()
-        return (trial.rise,)
+        self.trial = None
+        return (trial.rise,) if mm_per_s >= trial.next_mm_per_s else ()
 
     def _sound_mm(self, track: Track, one: Reading, apart_s: int) -> float:
         """Greatest rise of a total that needs no trial."""

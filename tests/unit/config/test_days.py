@@ -69,7 +69,9 @@ def test_only_what_a_rule_reads_is_kept(config_dir: Path, faults_with: FaultsWit
     assert faults_with("thresholds.yaml", RULE) == []
     assert asked(config_dir) == (
         DayWindow(0, 2),
+        DayWindow(0, 3),  # holds up the sum with today, as do the days that have ended
         DayWindow(0, 30),
+        DayWindow(1, 3),
         DayWindow(1, 10, 0.84),
         DayWindow(1, 15),
     )
@@ -230,7 +232,8 @@ def test_the_summary_says_which_days_are_kept_and_known(warm: Path) -> None:
     said = summarise(load_configuration(warm))
     assert (
         "days       begin at 08:00; 30 days are kept for rain of today and the 2 days before, "
-        "rain of today and the 30 days before, "
+        "rain of today and the 3 days before, rain of today and the 30 days before, "
+        "rain of the 3 days before today, "
         "antecedent rain of the 10 days before today (ratio 0.84, yesterday 0.84), "
         "rain of the 15 days before today"
     ) in said

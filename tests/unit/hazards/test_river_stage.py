@@ -77,8 +77,9 @@ def test_a_stale_stage_says_nothing() -> None:
     assert found.level[0] == Level.NONE
 
 
-def test_a_village_with_a_stale_gauge_cannot_fall() -> None:
-    assert evaluate([101, 50], age_s=(1801, 0)).can_fall.tolist() == [False, True, False]
+def test_a_stale_gauge_keeps_its_village_from_falling_only_while_no_other_is_heard() -> None:
+    assert evaluate([101, 50], age_s=(1801, 0)).can_fall.tolist() == [True, True, False]
+    assert evaluate([101, 50], age_s=(0, 1801)).can_fall.tolist() == [True, False, False]
 
 
 def test_a_village_all_of_whose_gauges_are_stale_is_blind() -> None:

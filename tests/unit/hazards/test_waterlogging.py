@@ -8,6 +8,7 @@ from warnstream.model.rules.indicators import HazardLevels, Indicator
 from warnstream.model.rules.rules import CriticalRain, HazardRule, WaterloggingTable
 from warnstream.windows.sensor_series import SensorSeries
 
+NO_RAIN = CriticalRain(np.zeros(0, dtype=np.int32), np.zeros((1, 0, 4)))
 RAIN = rule_of({1: {Level.YELLOW: 40, Level.ORANGE: 60}})
 
 
@@ -58,7 +59,8 @@ def test_of_equal_levels_the_water_that_is_there_is_named() -> None:
 def test_the_level_falls_only_when_sensor_and_rain_allow_it() -> None:
     assert evaluate([0, 0]).can_fall[0]
     assert not evaluate([0, 0], coverage=0.5).can_fall[0]
-    assert not evaluate([0, 0], age_s=3600).can_fall[0]
+    assert evaluate([0, 0], age_s=3600).can_fall[0]  # the silent sensor pins nothing
+    assert not evaluate([0, 0], age_s=3600, by_rain=NO_RAIN).can_fall[0]
 
 
 def test_a_silent_sensor_leaves_the_rain_to_see() -> None:

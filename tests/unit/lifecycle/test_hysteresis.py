@@ -1,6 +1,6 @@
 import numpy as np
 
-from warnstream.lifecycle.hysteresis import LevelState
+from warnstream.lifecycle.hysteresis import LevelState, next_lower
 from warnstream.model.rules.indicators import HazardLevels
 from warnstream.model.rules.rules import DowngradePolicy
 
@@ -120,3 +120,53 @@ def test_a_level_that_is_expected_again_and_again_holds() -> None:
     """A forecast reaches yellow, observed rain holds nothing: no falling and rising again."""
     state = LevelState(1)
     assert run(state, found(2, 0), 0, 3600, 7200, 10_800, 14_400) == [2, 2, 2, 2, 2]
+
+
+YELLOW_AND_ORANGE = np.array([[False, True, True, False]])
+
+
+def test_a_fall_leads_to_the_next_level_that_has_a_value() -> None:
+    """Blue is nobody's level here: yellow falls to none, as its people would be told of nothing they know."""
+    state = LevelState(1, YELLOW_AND_ORANGE)
+    run(state, found(3), 0)
+    assert run(state, found(0), 3600, 5399, 5400, 7199, 7200, 20_000) == [3, 3, 2, 2, 0, 0]
+
+
+def test_a_level_between_that_a_sign_holds_is_not_passed_over() -> None:
+    state = LevelState(1, YELLOW_AND_ORANGE)
+    run(state, found(3), 0)
+    run(state, found(1, holding=1), 3600)
+    assert run(state, found(1, holding=1), 5400, 7200, 9000) == [2, 1, 1]
+
+
+def test_a_level_that_only_a_forecast_may_raise_falls_to_none_without_it() -> None:
+    """Forecasts may raise yellow, orange alone has a value."""
+    state = LevelState(1, np.array([[False, False, True, False]]))
+    run(state, found(2, 0), 0)
+    assert run(state, found(0), 3600, 5400) == [2, 0]
+
+
+def test_villages_fall_by_their_own_levels() -> None:
+    defined = np.array([[True, True, True, True], [False, False, False, True]])
+    assert next_lower(defined).tolist() == [[0, 0, 1, 2, 3], [0, 0, 0, 0, 0]]
+
+
+def test_a_proposed_step_moves_nothing_until_it_is_taken() -> None:
+    state = LevelState(1)
+    step = state.propose(found(3), LOWERING, 60)
+    assert (step.level[0], state.level[0], state.since_s[0]) == (3, 0, -1)
+    state.commit(step)
+    assert (state.level[0], state.since_s[0]) == (3, 60)
+
+
+def test_a_state_knows_since_when_a_village_is_at_some_level() -> None:
+    state, twin = LevelState(1), LevelState(1)
+    run(state, found(1), 0)
+    run(state, found(3), 600)
+    assert state.since_s[0] == 0
+    old = state.snapshot()
+    del old["since_s"]  # a snapshot of an earlier version
+    twin.restore(old)
+    assert twin.since_s[0] == 600
+    run(state, found(0), 10_000, 11_800, 13_600, 15_400)
+    assert state.since_s[0] == -1

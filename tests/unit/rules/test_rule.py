@@ -127,7 +127,7 @@ def test_a_level_holds_at_its_clear_values_and_falls_below_them() -> None:
     assert county.level()[0] == Level.RED
     for minute in range(180, 240, 5):
         county.at(minute, stage((0, 60 * minute, 11.4)))
-    assert county.level()[0] == Level.ORANGE
+    assert county.level()[0] == Level.NONE  # the rule has no other level
 
 
 def test_the_clear_value_of_a_stage_does_not_depend_on_its_datum() -> None:

@@ -174,7 +174,7 @@ def test_a_level_that_stands_says_why_it_is_not_lower() -> None:
     hazard = county.hazard()
     assert hazard["why"] == ["yellow was last reached at 09:00"]
     (said,) = hazard["why_not_lower"]
-    assert said.startswith("below its clear value since 09:05; falls one step at 10:00 at the earliest")
+    assert said.startswith("below its clear value since 09:05; falls to blue at 10:00 at the earliest")
     assert said.endswith("(hold time 30 min, at least 1 h after it was last reached)")
     assert hazard["falls_at"] == "2026-06-18T02:00:00Z"
     for minute in range(70, 121, 5):

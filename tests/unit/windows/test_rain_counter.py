@@ -95,10 +95,16 @@ def test_a_counter_that_falls_and_comes_back_is_no_rain() -> None:
 def test_a_return_is_none_however_long_the_fall_and_whatever_the_modulus(
     wrap_mm: float | None, dips: int, step_s: int
 ) -> None:
-    rows = every(step_s, 80.2, 80.4, *[0.0] * dips, 80.4, 80.4)
-    wrapped_mm = 0.0 if wrap_mm is None else wrap_mm - 80.4
-    allowed_mm = wrapped_mm if wrapped_mm <= RainLimits(20).record_of(step_s) / 8 else 0.0
-    assert 0.2 <= rain_of(rows, CounterPolicy(wrap_mm=wrap_mm)) <= 0.2 + allowed_mm + 1e-6
+    rows = every(step_s, 80.2, 80.4, *[0.0] * dips, 80.4, 80.4, 80.6)
+    assert rain_of(rows, CounterPolicy(wrap_mm=wrap_mm)) == pytest.approx(0.4)
+
+
+def test_a_wrap_to_zero_counts_when_it_rains_again() -> None:
+    gauge = Gauge(CounterPolicy(wrap_mm=100))
+    assert gauge.read(PT, every(5 * MIN, 99.0, 99.6, 0, 0, 0.2)) == [0, 0, FELL, 0, 0]
+    assert gauge.rain_mm == pytest.approx(1.2)
+    assert gauge.read(PT, [(3600, 4.2)]) == [0]
+    assert gauge.rain_mm == pytest.approx(5.2)
 
 
 def test_rain_while_a_counter_was_away_counts_when_it_comes_back() -> None:
@@ -212,6 +218,19 @@ def test_a_day_counter_of_another_day_than_configured_makes_no_rain_at_eight() -
     assert gauge.rain_mm == 0
 
 
+@pytest.mark.parametrize(("total_mm", "rain_mm"), [(50.0, 0.0), (50.6, 0.6), (62.0, 12.0)])
+def test_an_old_total_that_comes_most_of_an_hour_late_is_no_new_rain(total_mm: float, rain_mm: float) -> None:
+    """Hourly uplinks dated by their reception, or summer time that nobody has configured."""
+    assert rain_of([(-2400, 50.0), (1200, total_mm), (4800, 0.0)], None, PJ) == pytest.approx(rain_mm)
+
+
+def test_a_day_counter_that_was_away_for_a_day_was_reset_meanwhile() -> None:
+    rows: list[Row] = [(-25 * HOUR, 50.0), (300, 60.0), (1200, 0.4)]
+    assert rain_of(rows, CounterPolicy(gap_s_max=24 * HOUR), PJ) == pytest.approx(
+        60 * 288 / 289 + 0.4, abs=0.01
+    )
+
+
 LISBON = ((0, 0), (1_774_746_000, 3600), (1_792_890_000, 0))
 """2026: one hour ahead of UTC from 29 March 01:00 UTC to 25 October 01:00 UTC."""
 
@@ -272,12 +291,14 @@ def totals(found: Sequence[tuple[int, int]], start_mm: float = 50.0) -> list[tup
     return rows
 
 
-def run(rows: Sequence[Row], cuts: Sequence[int], policy: CounterPolicy | None = None) -> Gauge:
+def run(
+    rows: Sequence[Row], cuts: Sequence[int], policy: CounterPolicy | None = None, variable: Variable = PT
+) -> Gauge:
     """Feed rows in batches that end at `cuts`, with a restart at each."""
     gauge = Gauge(policy)
     bounds = sorted({0, len(rows), *(cut % len(rows) for cut in cuts)})
     for begin, end in itertools.pairwise(bounds):
-        gauge.read(PT, rows[begin:end])
+        gauge.read(variable, rows[begin:end])
         gauge.restart()
     assert len(gauge.flags) == len(rows)
     return gauge
@@ -334,7 +355,8 @@ def test_a_reset_loses_no_more_than_the_interval_that_it_fell_in(
 @settings(max_examples=100, deadline=None)
 @given(found=steps, start=st.integers(0, 990), cuts=cuts_of)
 def test_real_wraps_count_exactly(found: list[tuple[int, int]], start: int, cuts: list[int]) -> None:
-    rows = totals([(min(minutes, 5), tenths) for minutes, tenths in found], start / 10)
+    """The last reading rises: of a wrap to zero that is not known to be one before."""
+    rows = totals([(min(minutes, 5), tenths) for minutes, tenths in [*found, (1, 2)]], start / 10)
     read = [(at_s, round(value % 100, 1)) for at_s, value in rows]
     gauge = run(read, cuts, CounterPolicy(wrap_mm=100))
     assert gauge.rain_mm == pytest.approx(rows[-1][1] - start / 10, abs=1e-3)
@@ -355,3 +377,27 @@ def test_any_batches_give_the_same_and_every_reading_has_its_flags(
     assert parts.rain_mm == whole.rain_mm
     assert parts.flags == whole.flags
     assert all(not flag & UNUSABLE or flag & Flag.OUT_OF_RANGE for flag in whole.flags)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    found=steps,
+    late_s=st.integers(-900, 900),
+    before_mm=st.integers(30, 90),
+    cuts=cuts_of,
+)
+def test_a_day_counter_never_makes_more_rain_than_fell_whenever_it_is_reset(
+    found: list[tuple[int, int]], late_s: int, before_mm: int, cuts: list[int]
+) -> None:
+    """It loses at most what fell between two readings, of which the reset was one moment."""
+    total, at_s, rows = float(before_mm), -40 * MIN, [(-40 * MIN, float(before_mm))]
+    for minutes, tenths in [*found, (5, 1)]:
+        at_s, total = at_s + min(minutes, 5) * MIN, round(total + min(minutes, 5) * tenths / 10, 1)
+        rows.append((at_s, total))
+    at_reset = max(value for when, value in rows if when <= max(late_s, rows[0][0]))
+    read = [(when, value if when <= late_s else round(value - at_reset, 1)) for when, value in rows]
+    gauge = run(read, cuts, variable=PJ)
+    after = [value for when, value in rows if when > late_s]
+    lost_mm = after[0] - at_reset if after else 0.0
+    truth = rows[-1][1] - before_mm
+    assert truth - lost_mm - 1e-3 <= gauge.rain_mm <= truth + 1e-3

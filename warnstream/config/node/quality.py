@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default, part
+from warnstream.model.level import Level
 from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimits
 from warnstream.model.observations.rain_limits import RAIN_RECORDS
 from warnstream.model.observations.readings import VARIABLE_OF_WORD, Variable
@@ -127,6 +128,13 @@ class NeighboursSection(Section):
     )
     lonely_sd_mm_min: Annotated[float, value_types.decimal(0, 1000, above=True)] = default(
         2, description="Least standard deviation that is used, mm."
+    )
+    lone_dry_mm: Annotated[float, value_types.decimal(0, 1000, above=True)] = default(
+        1, description="Lone gauge: rain of each neighbour over the same window below which it is dry, mm."
+    )
+    lone_level_max: Annotated[Level, value_types.level()] = default(
+        "yellow",
+        description="Lone gauge: highest level that it raises against whole, dry neighbours; red: any.",
     )
 
     def cross_field_errors(self) -> list[tuple[str, str]]:

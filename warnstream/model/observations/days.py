@@ -54,6 +54,20 @@ class DayWindow:
         """Its days as seconds, for reasons and texts."""
         return self.n_days * DAY_S
 
+    @property
+    def ended(self) -> "DayWindow":
+        """The same number of days as it was when today began, all of them over.
+
+        >>> DayWindow(0, 2).ended
+        DayWindow(first=1, last=3, ratio=1.0)
+        """
+        return self if self.first else DayWindow(1, self.last + 1, self.ratio)
+
+    @property
+    def resets(self) -> bool:
+        """Whether it is a plain sum that begins anew when a day begins: its last day is gone at a stroke."""
+        return self.has_today and self.ratio == 1.0
+
     def begin_s(self, today_s: int) -> int:
         """When the window begins, by when today began."""
         return today_s - self.last * DAY_S

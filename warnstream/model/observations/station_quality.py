@@ -225,6 +225,15 @@ class StationQuality:
         return np.asarray((self.flags & np.uint16(flag)) != 0)
 
 
+def no_doubt(n_stations: int) -> StationQuality:
+    """Nothing is held against any station."""
+    return StationQuality(
+        np.zeros(n_stations, dtype=np.uint16),
+        np.ones(n_stations),
+        np.full(n_stations, -1, dtype=np.int64),
+    )
+
+
 def no_neighbours(n_stations: int) -> StationNeighbours:
     """Nobody is near anybody: no gauge is compared with another."""
     return StationNeighbours(

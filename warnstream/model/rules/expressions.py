@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
-from warnstream.model.level import Level
+from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.rules.indicators import BY_DAYS, Indicator
 
@@ -177,7 +179,19 @@ class RuleTable:
     def day_windows(self) -> set[DayWindow]:
         """Windows of days that the rule reads."""
         quantities = (leaf.quantity for leaf in self.leaves() if isinstance(leaf, Term))
-        return {quantity.days for quantity in quantities if quantity.days is not None}
+        windows = {quantity.days for quantity in quantities if quantity.days is not None}
+        return windows | {window.ended for window in windows if window.resets}
+
+    def durations_s(self) -> set[int]:
+        """Durations of rain that the rule reads, and those that hold up sums of days that begin anew."""
+        read = {int(seconds) for seconds in self.parameters(Indicator.RAIN)}
+        return read | {window.duration_s for window in self.day_windows() if window.resets}
+
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that the rule has, where it concerns a place, shape (n_places, 4)."""
+        own = {item.level for item in self.levels}
+        concerns = np.ones(n_places, dtype=np.bool_) if self.concerns is None else self.concerns
+        return np.asarray(concerns[:, None] & np.array([level in own for level in LEVELS]))
 
     @property
     def hazards(self) -> frozenset[str]:

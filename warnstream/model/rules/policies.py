@@ -71,6 +71,8 @@ class NeighbourPolicy:
     `outlier_wet_min` wet intervals on.
     An hour's rain of at least `lonely_mm_min` is compared with that of the neighbours:
     `lonely_threshold` standard deviations, of at least `lonely_sd_mm_min`, are too many.
+    A gauge with that much over a window, whose neighbours have less than `lone_dry_mm` each, raises
+    no level above `lone_level_max` by itself.
     """
 
     step_s: int = 300
@@ -89,6 +91,8 @@ class NeighbourPolicy:
     lonely_mm_min: float = 10.0
     lonely_threshold: float = 4.0
     lonely_sd_mm_min: float = 2.0
+    lone_dry_mm: float = 1.0
+    lone_level_max: Level = Level.YELLOW
 
 
 @dataclass(frozen=True, slots=True)

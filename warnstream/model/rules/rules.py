@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from warnstream.model.arrays import Float64Array, Int32Array, UInt8Array
-from warnstream.model.level import Level
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, UInt8Array
+from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.observations.signs import SignTrigger
 from warnstream.model.rules.expressions import RuleTable
+from warnstream.model.times import DAY_S
 
 
 @dataclass(frozen=True, slots=True)
 class DowngradePolicy:
-    """How a level falls: below the clear value, for long enough, one step at a time.
+    """How a level falls: below the clear value, for long enough, one level with a value at a time.
 
     Attributes
     ----------
@@ -76,6 +77,14 @@ class CriticalRain:
             if np.isnan(highest_mm).any():
                 highest_mm = np.where(np.isnan(highest_mm), critical_mm[:, :, level], highest_mm)
         object.__setattr__(self, "highest_level_mm", highest_mm)
+
+    def defined(self, _n_places: int) -> BoolArray:
+        """Levels that have a value at each place on any ground, shape (n_places, 4)."""
+        tables = [self.critical_mm]
+        if self.wetness is not None:
+            tables += [mm for mm in (self.wetness.dry_mm, self.wetness.wet_mm) if mm is not None]
+        has_value = [~np.isnan(table).all(axis=1) for table in tables]
+        return np.asarray(np.logical_or.reduce(has_value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,10 @@ class CriticalStage:
     horizon_s: int = 7200
     reaches: Reaches | None = None
 
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that have a value at each place by any gauge, shape (n_places, 4)."""
+        return defined_by_rows(self.village, self.critical_m, n_places)
+
 
 @dataclass(frozen=True, slots=True)
 class LandslideTerritory:
@@ -191,6 +204,14 @@ class LandslideTerritory:
     antecedent_mm: Float64Array
     weighted_mm: Float64Array
     daily_mm: Float64Array = field(default_factory=lambda: np.zeros((0, 4)))
+
+    @property
+    def defined(self) -> BoolArray:
+        """Levels that any criterion has a value for, shape (4,)."""
+        by_line = np.array([len(line) > 0 for line in self.line_rain_mm], dtype=np.bool_)
+        single = [self.intensity_a, self.effective_mm, self.antecedent_mm, self.weighted_mm]
+        has_value = ~np.isnan(np.vstack([*single, self.daily_mm])).all(axis=0)
+        return np.asarray(by_line | has_value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +247,25 @@ class LandslideRain:
     def day_windows(self) -> frozenset[DayWindow]:
         """Every window of days that is read."""
         own = () if self.api_days is None else (self.api_days,)
-        return frozenset((*self.daily, *own))
+        return frozenset((*self.daily, *own, *(window.ended for window in self.resetting)))
+
+    @property
+    def resetting(self) -> tuple[DayWindow, ...]:
+        """Those of `daily` that begin anew with each day."""
+        return tuple(window for window in self.daily if window.resets)
+
+    @property
+    def durations_s(self) -> set[int]:
+        """Sliding durations that hold levels up when sums of days begin anew."""
+        reads_weighted = any(not np.isnan(one.weighted_mm).all() for one in self.territories)
+        return {window.duration_s for window in self.resetting} | ({DAY_S} if reads_weighted else set())
+
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that have a value at each place, shape (n_places, 4)."""
+        found: BoolArray = np.zeros((n_places, len(LEVELS)), dtype=np.bool_)
+        for number, territory in enumerate(self.territories):
+            found[self.territory == number] = territory.defined
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +309,10 @@ class SlopeTable:
     fit_r2_min: float
     stale_after_s: int
 
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that have a value at each place by any sensor, shape (n_places, 4)."""
+        return defined_by_rows(self.village, self.critical, n_places)
+
 
 @dataclass(frozen=True, slots=True)
 class WaterloggingTable:
@@ -293,6 +336,10 @@ class WaterloggingTable:
     persistence: int
     stale_after_s: int
 
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that have a value at each place, by depth or by rain, shape (n_places, 4)."""
+        return defined_by_rows(self.village, self.critical_cm, n_places) | self.rain.defined(n_places)
+
 
 @dataclass(frozen=True, slots=True)
 class FireTable:
@@ -311,6 +358,24 @@ class FireTable:
     critical: Float64Array
     station: Int32Array
     noon_s: int
+
+    def defined(self, n_places: int) -> BoolArray:
+        """Levels that have a value, everywhere the same, shape (n_places, 4)."""
+        return np.broadcast_to(~np.isnan(self.critical), (n_places, len(LEVELS)))
+
+
+def defined_by_rows(place: Int32Array, critical: Float64Array, n_places: int) -> BoolArray:
+    """Levels that have a value in any row of each place, shape (n_places, 4).
+
+    Parameters
+    ----------
+    place : Int32Array, shape (n_rows,)
+    critical : Float64Array, shape (n_rows, 4)
+    n_places : int
+    """
+    found: BoolArray = np.zeros((n_places, len(LEVELS)), dtype=np.bool_)
+    np.logical_or.at(found, place, ~np.isnan(critical))
+    return found
 
 
 Thresholds = (

@@ -1,7 +1,7 @@
 """One warning message in one line, for terminals: when, what, where, and why."""
 
 from warnstream.config.settings import Configuration
-from warnstream.model.changes import Reason
+from warnstream.model.changes import SILENT_RAISER, Reason
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local
 from warnstream.model.warning import WarningMessage
 
@@ -21,6 +21,8 @@ def describe_reason(reason: Reason) -> str:
     if reason.indicator in {"sign", "level"}:
         seen = ", ".join(f"{fact.indicator} {fact.note}" for fact in reason.facts)
         return f"{zone}{seen}{'' if reason.confirmed else ', not validated'}"
+    if reason.indicator == SILENT_RAISER:
+        return f"{zone}not confirmed, silent: {', '.join(fact.station for fact in reason.facts)}"
     who = reason.grid or reason.station
     text = f"{zone}{who} {reason.value:g} {reason.unit}{window} >= {reason.threshold:g}"
     if reason.coverage < 0.995:

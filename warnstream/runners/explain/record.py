@@ -111,6 +111,7 @@ def message_record(configuration: Wording, message: WarningMessage) -> Record:
         "crossed_at": iso_utc(message.crossed_at_s),
         "expires": iso_utc(message.expires_s),
         "blind": message.blind,
+        "confirmed": message.confirmed,
         "reason": reason_record(message.reason),
         "text_en": text,
     }

@@ -115,9 +115,10 @@ class Verdict:
             said.append(self._lacks_data())
         if standing.falls_at_s >= 0:
             lowering = self.rule.lowering
+            lower = max(standing.falls_to, view.holds)
             said.append(
-                f"below its clear value since {self._clock(standing.below_since_s)}; falls one step at "
-                f"{self._clock(standing.falls_at_s)} at the earliest if that goes on (hold time "
+                f"below its clear value since {self._clock(standing.below_since_s)}; falls to {lower.word} "
+                f"at {self._clock(standing.falls_at_s)} at the earliest if that goes on (hold time "
                 f"{describe_duration(lowering.hold_s)}, at least {describe_duration(lowering.active_s_min)} "
                 "after it was last reached)"
             )

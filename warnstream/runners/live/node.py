@@ -52,6 +52,7 @@ from warnstream.runners.live.county_state import CountyState
 from warnstream.runners.live.explanations import LiveExplanations
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.pace import Pace, SnapshotPace
+from warnstream.runners.live.past_crossings import tell_past_crossings
 from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.renderer import Renderer
 from warnstream.runners.live.requests import Request, Requests
@@ -462,13 +463,19 @@ class Node:
             self._warnings = self._open_warnings()  # the duty officer may have spoken
         self.metrics.warnings_unaffirmed.set(sum(warning.unaffirmed_s > 0 for warning in self._warnings))
         self._tell_failures(assessed.failures)
+        tell_past_crossings(assessed.past_crossings, self.configuration.network, self.metrics)
         self._board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
 
     def _tell_failures(self, failures: dict[str, str]) -> None:
-        self.alarms.end_others("hazard", failures)
-        for hazard, error in failures.items():
-            text = f"{hazard} cannot be evaluated, its levels are held: {error}"
-            self.alarms.raise_alarm(f"hazard:{hazard}", text)
+        """Hazards that hold their levels, and other parts of the step without which it went on."""
+        hazards = {rule.name for rule in self.configuration.rules}
+        self.alarms.end_others("hazard", failures.keys() & hazards)
+        self.alarms.end_others("part", failures.keys() - hazards)
+        for part, error in failures.items():
+            is_hazard = part in hazards
+            what = "evaluated, its levels are held" if is_hazard else "worked out, the rest of the step is"
+            kind = "hazard" if is_hazard else "part"
+            self.alarms.raise_alarm(f"{kind}:{part}", f"{part} cannot be {what}: {error}")
 
     # Recovery.
 

@@ -1,0 +1,330 @@
+"""Late readings that prove a level of the past which nobody was told of.
+
+A reading that comes after its windows have moved on corrects them, but a peak
+that has passed through them raises nothing any more. Here the past is judged
+again where late readings fell: rain over the durations of tables, step by step,
+and stages and depths as they were observed. What would have stood, and did not,
+is a `PastCrossing` for the duty officer; it never raises a level now.
+
+Limits: soil water and sums of days remember late rain by themselves; slopes,
+fire weather, signs and rules of the operator's own are not judged again, nor
+durations that are kept by days. Of wet ground the highest table counts, and steps are
+of five minutes (ten where minutes are not kept): what is found is proven, what
+is not found may have been. `PLACES_PER_STEP` places at most are judged at a step, the
+others wait; they are part of the snapshot.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.assessment.stations import Arrays, StationState
+from warnstream.hazards.tables import levels_of, threshold_of
+from warnstream.lifecycle.hysteresis import LevelState
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.changes import PastCrossing
+from warnstream.model.level import Level
+from warnstream.model.network import Network, StationWeights
+from warnstream.model.observations.readings import COUNTERS, UNUSABLE, ReadingBatch, Variable
+from warnstream.model.rules.indicators import UNIT_OF_INDICATOR, Indicator
+from warnstream.model.rules.policies import WindowPolicy
+from warnstream.model.rules.rules import CriticalRain, CriticalStage, HazardRule, WaterloggingTable
+from warnstream.model.times import HOUR_S, MINUTE_S
+
+PLACES_PER_STEP = 128
+STEP_S = 300
+COARSE_STEP_S = 600
+SAME_EVENT_S = 6 * HOUR_S
+"""A crossing within that time of one that was told of is told of only if its level is higher."""
+
+_NOTHING = np.iinfo(np.int64).max
+_RAIN = [Variable.RAIN, Variable.RAIN_TIP, *COUNTERS]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A level that was reached in the past, at one place."""
+
+    place: int
+    level: int
+    crossed_at_s: int
+    station: int
+    observed_at_s: int
+    indicator: Indicator
+    value: float
+    threshold: float
+    duration_s: int = 0
+
+
+class LateProofs:
+    """Past crossings of one network.
+
+    Parameters
+    ----------
+    network : Network
+    rules : tuple of HazardRule
+    own : StationWeights
+        Which gauges speak for each place.
+    windows : WindowPolicy
+    """
+
+    def __init__(
+        self, network: Network, rules: tuple[HazardRule, ...], own: StationWeights, windows: WindowPolicy
+    ) -> None:
+        self._network = network
+        self._rules = rules
+        self._own = own
+        self._windows = windows
+        self._step_s = STEP_S if windows.by_minute_s is None else COARSE_STEP_S
+        n_places, n_villages = len(network.places), len(network.villages)
+        self._late_from_s: Int64Array = np.full(n_places, _NOTHING, dtype=np.int64)
+        self._late_station: Int32Array = np.full(n_places, -1, dtype=np.int32)
+        self._late_at_s: Int64Array = np.full(n_places, -1, dtype=np.int64)
+        self._told_level = {rule.name: np.zeros(n_villages, dtype=np.uint8) for rule in rules}
+        self._told_at_s = {rule.name: np.full(n_villages, -_NOTHING, dtype=np.int64) for rule in rules}
+
+    def step(
+        self,
+        readings: ReadingBatch,
+        flags: UInt16Array,
+        stations: StationState,
+        levels: dict[str, LevelState],
+        now_s: int,
+    ) -> tuple[PastCrossing, ...]:
+        """Levels that readings of this step, or of steps before it, prove to have been reached.
+
+        Parameters
+        ----------
+        readings : ReadingBatch
+        flags : UInt16Array, shape (n_readings,)
+        stations : StationState
+            With these readings.
+        levels : dict of str to LevelState
+            After this step.
+        now_s : int
+        """
+        late = self._late(readings, flags, now_s)
+        found: list[PastCrossing] = []
+        if len(late):
+            self._mark(late)
+            for rule in self._rules:
+                found += self._tell(rule, self._by_sensors(rule, late, stations), levels[rule.name], now_s)
+        waiting = np.flatnonzero(self._late_from_s < _NOTHING)[:PLACES_PER_STEP]
+        if len(waiting):
+            for rule in self._rules:
+                found += self._tell(
+                    rule, self._by_rain(rule, waiting, stations, now_s), levels[rule.name], now_s
+                )
+            self._late_from_s[waiting] = _NOTHING
+        return tuple(found)
+
+    def snapshot(self) -> dict[str, Arrays]:
+        """State as named arrays."""
+        waiting: Arrays = {
+            "from_s": self._late_from_s.copy(),
+            "station": self._late_station.copy(),
+            "at_s": self._late_at_s.copy(),
+        }
+        told: dict[str, Arrays] = {
+            f"late.{name}": {"level": self._told_level[name].copy(), "at_s": self._told_at_s[name].copy()}
+            for name in self._told_level
+        }
+        return {"late": waiting, **told}
+
+    def restore(self, state: dict[str, Arrays]) -> None:
+        """Take up a snapshot; one of an older version knows of nothing late."""
+        if "late" not in state:
+            return
+        self._late_from_s[:] = state["late"]["from_s"]
+        self._late_station[:] = state["late"]["station"]
+        self._late_at_s[:] = state["late"]["at_s"]
+        for name in self._told_level:
+            self._told_level[name][:] = state[f"late.{name}"]["level"]
+            self._told_at_s[name][:] = state[f"late.{name}"]["at_s"]
+
+    def _late(self, readings: ReadingBatch, flags: UInt16Array, now_s: int) -> ReadingBatch:
+        """Usable readings that came after windows had moved on without them."""
+        if len(readings) == 0:
+            return readings
+        due_s = self._network.stations.interval_s[readings.station] + self._windows.grace_s
+        is_late = (now_s - readings.observed_at_s > due_s) & ((flags & UNUSABLE) == 0)
+        return readings.select(is_late)
+
+    def _mark(self, late: ReadingBatch) -> None:
+        """Places that hear late rain wait to be judged again from when the first of it fell."""
+        rain = late.select(np.isin(late.variable, _RAIN))
+        if len(rain) == 0:
+            return
+        n_stations, own_s = len(self._network.stations), self._network.stations.interval_s[rain.station]
+        from_s: Int64Array = np.full(n_stations, _NOTHING, dtype=np.int64)
+        at_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
+        begin_s = rain.observed_at_s - np.where(rain.interval_s > 0, rain.interval_s, own_s)
+        np.minimum.at(from_s, rain.station, begin_s)
+        np.maximum.at(at_s, rain.station, rain.observed_at_s)
+        hears = self._own.weight > 0
+        first_s = np.where(hears, from_s[self._own.station], _NOTHING)
+        newest_s = np.where(hears, at_s[self._own.station], -1)
+        np.minimum(self._late_from_s, first_s.min(axis=1, initial=_NOTHING), out=self._late_from_s)
+        column = newest_s.argmax(axis=1)
+        row = np.arange(len(column))
+        is_newer = newest_s[row, column] > np.where(self._late_from_s < _NOTHING, self._late_at_s, -1)
+        self._late_at_s[is_newer] = newest_s[row, column][is_newer]
+        self._late_station[is_newer] = self._own.station[row, column][is_newer]
+
+    def _by_sensors(self, rule: HazardRule, late: ReadingBatch, stations: StationState) -> Iterator[_Found]:
+        """Stages and depths that came late, each against the rows of its sensor."""
+        table = rule.thresholds
+        if isinstance(table, CriticalStage):
+            variable, indicator, critical = Variable.STAGE, Indicator.STAGE, table.critical_m
+        elif isinstance(table, WaterloggingTable):
+            variable, indicator, critical = Variable.WATER_DEPTH, Indicator.WATER_DEPTH, table.critical_cm
+        else:
+            return
+        newest_s = stations.observed_at_s(indicator)
+        own = late.select((late.variable == variable) & (late.observed_at_s < newest_s[late.station]))
+        for number in _highest_of_each(own):  # the newest of all is judged as any other
+            station, at_s, value = own.station[number], own.observed_at_s[number], own.value[number]
+            rows = np.flatnonzero(table.station == station)
+            said = np.full(len(rows), value)
+            if isinstance(table, CriticalStage) and table.reaches is not None:
+                base_m = table.reaches.base_m[rows]
+                said = base_m + table.reaches.attenuation[rows] * (said - base_m)
+            level = levels_of(said, critical[rows])
+            threshold = threshold_of(critical[rows], level)
+            for row in np.flatnonzero(level):
+                yield _Found(
+                    int(table.village[rows[row]]),
+                    int(level[row]),
+                    int(at_s),
+                    int(station),
+                    int(at_s),
+                    indicator,
+                    float(said[row]),
+                    float(threshold[row]),
+                )
+
+    def _by_rain(
+        self, rule: HazardRule, places: Int64Array, stations: StationState, now_s: int
+    ) -> Iterator[_Found]:
+        """The highest level that rain reached at each place since late rain began to fall, when first."""
+        table = rule.thresholds.rain if isinstance(rule.thresholds, WaterloggingTable) else rule.thresholds
+        if not isinstance(table, CriticalRain):
+            return
+        durations = [one for one in table.duration_s.tolist() if one <= self._windows.longest_s]
+        durations = [one for one in durations if one % self._step_s == 0]
+        if not durations:
+            return
+        span_s = int(self._late_from_s[places].min()) - max(durations), now_s
+        own = StationWeights(
+            self._own.station[places], self._own.weight[places], self._own.distance_m[places]
+        )
+        past = _Past(own, stations, span_s, self._step_s)
+        counts = None
+        if rule.evaluator == "rainstorm":
+            counts = past.rain_mm(HOUR_S) >= rule.continues_mm_per_h
+        for duration_s in durations:
+            column = table.duration_s.tolist().index(duration_s)
+            critical = _highest(table, places, column)
+            rain_mm = past.rain_mm(duration_s)
+            level = levels_of(rain_mm, np.broadcast_to(critical, (*rain_mm.shape, critical.shape[1])))
+            level = np.where(past.ends_s[:, None] > self._late_from_s[places], level, 0)
+            level = level if counts is None else np.where(counts, level, 0)
+            for number in np.flatnonzero(level.any(axis=0)).tolist():
+                highest = int(level[:, number].max())
+                first = int(np.argmax(level[:, number] == highest))
+                place = int(places[number])
+                yield _Found(
+                    place,
+                    highest,
+                    int(past.ends_s[first]),
+                    int(self._late_station[place]),
+                    int(self._late_at_s[place]),
+                    Indicator.RAIN,
+                    float(rain_mm[first, number]),
+                    float(critical[number, highest - 1]),
+                    duration_s,
+                )
+
+    def _tell(
+        self, rule: HazardRule, found: Iterator[_Found], state: LevelState, now_s: int
+    ) -> list[PastCrossing]:
+        """Of every village the worst, where it neither stands, nor stood then, nor was told of."""
+        worst: dict[int, _Found] = {}
+        for one in found:
+            village = int(self._network.places.village[one.place])
+            if village not in worst or one.level > worst[village].level:
+                worst[village] = one
+        told_level, told_at_s = self._told_level[rule.name], self._told_at_s[rule.name]
+        crossings = []
+        for village, one in sorted(worst.items()):
+            stood_until_s = int(state.last_reached_s(Level(one.level))[village]) + rule.lowering.active_s_min
+            stood = one.level <= state.level[village] or stood_until_s >= one.crossed_at_s
+            known = abs(one.crossed_at_s - int(told_at_s[village])) <= SAME_EVENT_S
+            if stood or (known and one.level <= told_level[village]):
+                continue
+            told_level[village], told_at_s[village] = one.level, one.crossed_at_s
+            crossings.append(
+                PastCrossing(
+                    hazard=rule.name,
+                    village=village,
+                    level=Level(one.level),
+                    crossed_at_s=one.crossed_at_s,
+                    proven_at_s=now_s,
+                    station=self._network.stations.code[one.station],
+                    observed_at_s=one.observed_at_s,
+                    indicator=one.indicator.word,
+                    value=round(one.value, 3),
+                    threshold=round(one.threshold, 3),
+                    unit=UNIT_OF_INDICATOR[one.indicator],
+                    duration_s=one.duration_s,
+                )
+            )
+        return crossings
+
+
+class _Past:
+    """Rain of some places over durations that ended in the past, as it is known now."""
+
+    def __init__(
+        self, own: StationWeights, stations: StationState, span_s: tuple[int, int], step_s: int
+    ) -> None:
+        first = span_s[0] // step_s
+        self._n_steps = max(span_s[1] // step_s - first, 1)
+        self._step_s = step_s
+        self._weight = own.weight
+        asked, number = np.unique(own.station, return_inverse=True)
+        self._number = number.reshape(self._weight.shape)
+        begin_min, step_min = first * step_s // MINUTE_S, step_s // MINUTE_S
+        rain_mm, observed = stations.rain.steps(begin_min, self._n_steps, step_min, asked.astype(np.int32))
+        self._rain_mm, self._observed = (
+            np.vstack([np.zeros(len(asked)), np.cumsum(of_steps, axis=0)]) for of_steps in (rain_mm, observed)
+        )
+        self.ends_s: Int64Array = (first + 1 + np.arange(self._n_steps)) * step_s
+
+    def rain_mm(self, duration_s: int) -> Float64Array:
+        """Rain over a duration up to each of `ends_s`, shape (n_ends, n_places); NaN: nobody observed."""
+        n = min(duration_s // self._step_s, self._n_steps)
+        begin = np.maximum(np.arange(1, self._n_steps + 1) - n, 0)
+        rain_mm = self._rain_mm[1:] - self._rain_mm[begin]
+        share = (self._observed[1:] - self._observed[begin]) / n
+        weight = self._weight * share[:, self._number]
+        total, covered = (weight * rain_mm[:, self._number]).sum(axis=2), weight.sum(axis=2)
+        known: BoolArray = covered > 0
+        return np.where(known, total / np.where(known, covered, 1.0), np.nan)
+
+
+def _highest_of_each(readings: ReadingBatch) -> list[int]:
+    """The row of each station's highest reading; of equal ones the earliest."""
+    order = np.lexsort((readings.observed_at_s, -readings.value, readings.station))
+    _, first = np.unique(readings.station[order], return_index=True)
+    rows: list[int] = order[first].tolist()
+    return rows
+
+
+def _highest(table: CriticalRain, places: Int64Array, column: int) -> Float64Array:
+    """Critical rain of some places on the ground on which most is critical, shape (n_places, 4)."""
+    wetness, critical = table.wetness, table.critical_mm[places, column]
+    for other in () if wetness is None else (wetness.dry_mm, wetness.wet_mm):
+        critical = critical if other is None else np.fmax(critical, other[places, column])
+    return np.asarray(critical)

@@ -1,0 +1,76 @@
+"""What must be true of rules and of what their evaluators give, before any level moves."""
+
+import numpy as np
+
+from warnstream.model.level import Level
+from warnstream.model.rules.expressions import RuleTable
+from warnstream.model.rules.indicators import HazardLevels
+from warnstream.model.rules.rules import (
+    CriticalRain,
+    CriticalStage,
+    FireTable,
+    HazardRule,
+    SlopeTable,
+    Thresholds,
+    WaterloggingTable,
+)
+
+
+def reading_order(rules: tuple[HazardRule, ...]) -> tuple[HazardRule, ...]:
+    """Rules in the order of their judgement: those whose levels others read go first.
+
+    Raises
+    ------
+    ValueError
+        If hazards read each other's levels in a circle, or a level that does not exist.
+    """
+    reads = {
+        rule.name: rule.thresholds.hazards if isinstance(rule.thresholds, RuleTable) else frozenset[str]()
+        for rule in rules
+    }
+    unknown = set[str]().union(*reads.values()) - reads.keys()
+    if unknown:
+        raise ValueError(f"rules read the levels of hazards that do not exist: {', '.join(sorted(unknown))}")
+    left, ordered = list(rules), list[HazardRule]()
+    while left:
+        judged = {rule.name for rule in ordered}
+        ready = [rule for rule in left if reads[rule.name] <= judged]
+        if not ready:
+            circle = ", ".join(rule.name for rule in left)
+            raise ValueError(f"hazards read each other's levels in a circle: {circle}")
+        ordered += ready
+        left = [rule for rule in left if rule not in ready]
+    return tuple(ordered)
+
+
+def check_finding(found: HazardLevels, n_places: int) -> None:
+    """Refuse what no evaluator may give, before it moves any level.
+
+    Raises
+    ------
+    ValueError
+        If arrays have another length, or a level does not exist.
+    """
+    for name in ("level", "holding", "can_fall", "is_blind"):
+        if len(getattr(found, name)) != n_places:
+            raise ValueError(f"{name} of {len(getattr(found, name))} places, expected {n_places}")
+    if found.level.max(initial=0) > Level.RED or found.holding.max(initial=0) > Level.RED:
+        raise ValueError(f"a level above {Level.RED.word}")
+
+
+def has_no_number(thresholds: Thresholds) -> bool:
+    """Whether a table has villages or sensors, and not one number to judge them by.
+
+    Such a table would look like fine weather: levels would fall, and nobody would know.
+    """
+    if isinstance(thresholds, CriticalRain):
+        critical = thresholds.critical_mm
+    elif isinstance(thresholds, CriticalStage):
+        critical = thresholds.critical_m
+    elif isinstance(thresholds, SlopeTable | FireTable):
+        critical = thresholds.critical
+    elif isinstance(thresholds, WaterloggingTable):
+        critical = np.concatenate([thresholds.critical_cm.ravel(), thresholds.rain.critical_mm.ravel()])
+    else:
+        return False
+    return critical.size > 0 and bool(np.isnan(critical).all())

@@ -419,7 +419,8 @@ def test_a_user_publishes_only_what_is_theirs(
 
 @pytest.mark.parametrize(
     ("topic_filter", "code"),
-    [("ws/device/R0001", 1), ("ws/warn/#", 1), ("ws/warn/V1/+", 1), ("ws/bulletin/V1", 1), ("ws/bulletin/+", 1), ("ws/device/+", 0x80), ("#", 0x80),
+    [("ws/device/R0001", 1), ("ws/warn/#", 1), ("ws/warn/V1/+", 1), ("ws/bulletin/V1", 1),
+     ("ws/bulletin/+", 1), ("ws/device/+", 0x80), ("#", 0x80),
      ("ws/+/R0001", 0x80), ("ws/warn", 1), ("$share/g/ws/warn/#", 0x80), ("ws/#/x", 0x80)],
 )  # fmt: skip
 def test_a_user_reads_only_what_is_theirs(users_file: object, topic_filter: str, code: int) -> None:

@@ -442,7 +442,7 @@ def test_a_reminder_is_for_doors_that_neither_move_nor_are_safe(outbox: Outbox) 
 def test_messages_and_bulletins_are_exported_apart(outbox: Outbox) -> None:
     outbox.record(told(FIRST, posts=(GRID_MEMBER,)), NETWORK, rendered)
     assert len(list(outbox.records())) == 1
-    assert list(outbox.bulletins()) == [(b'{"n":1}', 3)]
+    assert list(outbox.bulletins()) == [(b'{"n":1,"status":"Actual"}', 3)]
 
 
 def test_an_answer_page_shows_the_newest_bulletin_whatever_link_was_opened(outbox: Outbox) -> None:

@@ -1,5 +1,6 @@
 """A county of two villages and five doors, and messages about it, for tests of the shell."""
 
+import msgspec
 import numpy as np
 
 from warnstream.adapters.channels.channel import OutgoingMessage
@@ -101,7 +102,7 @@ def rendered(one: WarningMessage | Bulletin) -> RenderedMessage | RenderedBullet
     """Short texts and just enough of a CAP document, or of a bulletin's record."""
     code = f"V{one.village + 1}"
     if isinstance(one, Bulletin):
-        record = b'{"n":%d}' % one.n
+        record = msgspec.json.encode({"n": one.n, "status": one.status})
         return RenderedBulletin(one, code, record, f"马上走，第{one.n}次", f"Go now, number {one.n}")
     return RenderedMessage(
         message=one,

@@ -105,13 +105,22 @@ def test_a_village_gets_cap_and_json_retained_and_nobody_s_address() -> None:
     assert b"13800000" not in topics["ws/warn/V1/flash_flood"].payload
 
 
+RECORD = '{"n":1,"status":"Exercise"}'
+
+
 def test_a_village_s_bulletin_is_its_record_retained_on_one_topic() -> None:
     broker = Broker()
     village = outgoing_message(kind=RecipientKind.VILLAGE, status=MessageStatus.EXERCISE)
-    MqttChannel("ws", broker).send([replace(village, msg_type="leave", cap_xml='{"n":1}')])
+    MqttChannel("ws", broker).send([replace(village, msg_type="leave", cap_xml=RECORD)])
     (publication,) = broker.taken
-    assert (publication.topic, publication.payload) == ("ws/bulletin/V1", b'{"n":1}')
+    assert (publication.topic, publication.payload) == ("ws/bulletin/V1", RECORD.encode())
     assert publication.retain
+
+
+def test_a_bulletin_s_record_of_another_status_is_no_message() -> None:
+    village = outgoing_message(kind=RecipientKind.VILLAGE)
+    with pytest.raises(ValueError, match="does not say status Actual"):
+        replace(village, msg_type="leave", cap_xml=RECORD)
 
 
 def test_a_door_s_bulletin_is_marked_in_an_exercise_and_says_its_action() -> None:

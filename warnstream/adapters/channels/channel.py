@@ -75,7 +75,7 @@ class OutgoingMessage:
     Raises
     ------
     ValueError
-        If a village's CAP document has another status than the message: it
+        If a village's CAP document or record has another status than the message: it
         would pass an exercise for a real warning or the reverse.
     """
 
@@ -108,7 +108,11 @@ class OutgoingMessage:
         marked_en = with_exercise_mark(self.text_en, EXERCISE_MARK_EN, self.status)
         object.__setattr__(self, "text_zh", marked_zh)
         object.__setattr__(self, "text_en", marked_en)
-        if self.kind is not RecipientKind.VILLAGE or self.is_bulletin:
+        if self.kind is not RecipientKind.VILLAGE:
+            return
+        if self.is_bulletin:
+            if f'"status":"{self.status}"' not in self.cap_xml:
+                raise ValueError(f"{self.message}: the record does not say status {self.status}")
             return
         if self.status is MessageStatus.ACTUAL:
             unmarked = with_exercise_mark(self.cap_xml, EXERCISE_MARK_ZH, self.status)

@@ -157,6 +157,10 @@ def test_before_in_and_after_a_warning_the_answer_is_what_the_messages_said(
         assert told["reason"] == json.loads(json.dumps(reason_record(alert.reason)))
         assert any(one.startswith(f"{alert.hazard} {alert.level.word} stood") for one in during["answer"])
         assert alert.identifier in {one["identifier"] for one in during["messages"]}
+        if alert.level >= Level.YELLOW:
+            *_, last = during["bulletins"]
+            assert alert.hazard in {one["hazard"] for one in last["standing"]}
+            assert last["told"][-1] | {"kind": "household", "addressed": 4} == last["told"][-1]
         over = ended[alert.warning]
         after = ask(lived.directory, village, over.sent_s)
         assert hazard_of(after, alert.hazard)["level"] == "none"

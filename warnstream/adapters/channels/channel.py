@@ -17,7 +17,7 @@ from warnstream.delivery.dispatch.outcome import Outcome
 from warnstream.model.effects import BULLETIN_TYPES, Answer, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RetryPolicy
-from warnstream.model.warning import MessageStatus
+from warnstream.model.warning import MessageStatus, MessageType
 
 EXERCISE_MARK_ZH = "【演练】"
 EXERCISE_MARK_EN = "[EXERCISE]"
@@ -85,6 +85,16 @@ class OutgoingMessage:
     def is_bulletin(self) -> bool:
         """It is what a village's doors are told, not a warning of one hazard; its type is the action."""
         return self.msg_type in BULLETIN_TYPES
+
+    @property
+    def cap_type(self) -> str:
+        """CAP's word for it: a bulletin is the Alert, an Update or the Cancel of its episode."""
+        if not self.is_bulletin:
+            return self.msg_type
+        if self.level is Level.NONE:
+            return str(MessageType.CANCEL)
+        is_first = self.message.endswith(".1")
+        return str(MessageType.ALERT if is_first else MessageType.UPDATE)
 
     def __post_init__(self) -> None:
         marked_zh = with_exercise_mark(self.text_zh, EXERCISE_MARK_ZH, self.status)

@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from warnstream.lifecycle.identity import legal, message_name, parse_message_name
-from warnstream.lifecycle.voice import NEVER, Asked, Voice
+from warnstream.lifecycle.voice import NEVER, Asked, VillageVoice, Voice
 from warnstream.model.bulletins import (
     N_MAX,
     Action,
@@ -181,6 +181,29 @@ class Bulletins:
             voice.remember(asked, asked.action, now_s)
             self._plan(village, voice, now_s)
 
+    def voices_of(self, villages: Iterable[int]) -> list[VillageVoice]:
+        """Voices as they are now, for a log of what was issued.
+
+        What a step changes is in the villages of its messages and of its bulletins, and nowhere else.
+        """
+        known = sorted(village for village in set(villages) if village in self._voices)
+        return [VillageVoice(self._codes[village], self._voices[village]) for village in known]
+
+    def follow(self, voices: Iterable[VillageVoice]) -> None:
+        """Take voices as a log has them, whatever was here; nothing is said.
+
+        Raises
+        ------
+        ValueError
+            If doors of a village that the register does not have wait for an end.
+        """
+        number = {code: village for village, code in enumerate(self._codes)}
+        for code, voice in voices:
+            if code in number:
+                self._take_up(number[code], voice)
+            elif voice.is_open:
+                raise ValueError(_unknown(code))
+
     def snapshot(self) -> bytes:
         """Everything between two steps; `restore` of it continues exactly."""
         voices = dict(sorted(self._voices.items()))
@@ -206,14 +229,16 @@ class Bulletins:
             if code in number:
                 voices[number[code]] = voice
             elif voice.is_open:
-                raise ValueError(
-                    f"doors of village {code!r} wait for an end, the register has no such village"
-                )
-        self._voices, self._due, self._episode_of, self._village_of_episode = voices, [], {}, {}
+                raise ValueError(_unknown(code))
+        self._voices, self._due, self._episode_of, self._village_of_episode = {}, [], {}, {}
         for village, voice in voices.items():
-            self._plan(village, voice)
-            if voice.opened_s != NEVER:
-                self._know_episode(village, voice)
+            self._take_up(village, voice)
+
+    def _take_up(self, village: int, voice: Voice) -> None:
+        self._voices[village] = voice
+        self._plan(village, voice)
+        if voice.opened_s != NEVER:
+            self._know_episode(village, voice)
 
     def _speak(
         self, village: int, messages: list[WarningMessage], now_s: int, evidence: Evidence | None
@@ -369,3 +394,7 @@ def _rise(asked: Asked, told: Asked) -> BulletinCause | None:
     if asked.weight == told.weight and asked.refuges - told.refuges:
         return BulletinCause.REFUGE
     return None
+
+
+def _unknown(village_code: str) -> str:
+    return f"doors of village {village_code!r} wait for an end, the register has no such village"

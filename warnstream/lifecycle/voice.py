@@ -1,6 +1,7 @@
 """What the doors of one village have been told: the state of `warnstream.lifecycle.bulletins`."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from warnstream.model.bulletins import Action, Refuge, Standing
 from warnstream.model.level import Level
@@ -118,3 +119,10 @@ class Voice:
         self.has_moved = self.has_moved or action.moves_people
         self.issued_s, self.fell_s = now_s, NEVER
         self.ended = set()
+
+
+class VillageVoice(NamedTuple):
+    """A voice with the code of its village: numbers change with the register, codes do not."""
+
+    village: str
+    voice: Voice

@@ -35,6 +35,15 @@ class EngineStep:
     effects: Effects
 
 
+def split_actions(
+    actions: Sequence[Action],
+) -> tuple[list[SignReport | SignVerdict], list[RecipientAnswer | OperatorCancel | OperatorAffirm]]:
+    """What people do, by the machine that takes it: signs for the first, the rest for the desk."""
+    signs = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
+    rest = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
+    return signs, rest
+
+
 class Engine:
     """The two machines, one after the other."""
 
@@ -54,8 +63,7 @@ class Engine:
         `now_s` never falls from step to step; a step without readings still
         ends windows, lowers levels, renews and escalates.
         """
-        sign_inputs = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
-        desk_inputs = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
+        sign_inputs, desk_inputs = split_actions(actions)
         assessed = self.assessment.step(readings, now_s, sign_inputs, frames)
         reason_now = self.assessment.reason_now
         effects = self.desk.step([*desk_inputs, *assessed.changes], now_s, reason_now)

@@ -43,11 +43,11 @@ def notifications_of(effects: Effects, network: Network) -> Iterator[Notificatio
     worst = _worst_level_of_warnings(effects)
     for message in _worst_first(effects.messages, effects.messages, worst):
         yield _to_village(message, network.villages.code[message.village])
-    for bulletin in effects.bulletins:
+    for bulletin in effects.to_doors:
         yield _to_bulletin_topic(bulletin, network.villages.code[bulletin.village])
     for post_call in _worst_first(effects.post_calls, [c.message for c in effects.post_calls], worst):
         yield _to_post(post_call)
-    for bulletin in effects.bulletins:  # worst first already
+    for bulletin in effects.to_doors:  # worst first already
         yield from _to_doors(bulletin, network)
 
 

@@ -66,14 +66,24 @@ class Effects:
     """Everything one step of the desk asks for, in order.
 
     A bulletin is for every household of its village; recipients are implied by the register.
+    `to_newcomers` are bulletins of before: who has one is known by its key, the rest get it now.
+    `settled` names warnings that changed without a word (the level of one ended by hand is gone, the
+    chain has nobody left to call): nothing to carry out, but a restart has to know.
     """
 
     messages: list[WarningMessage] = field(default_factory=list)
     bulletins: list[Bulletin] = field(default_factory=list)
     post_calls: list[PostCall] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    to_newcomers: list[Bulletin] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.messages or self.bulletins or self.post_calls)
+        return bool(self.messages or self.bulletins or self.post_calls or self.to_newcomers)
+
+    @property
+    def to_doors(self) -> list[Bulletin]:
+        """Every bulletin that doors are to have, of this step or of before."""
+        return [*self.bulletins, *self.to_newcomers]
 
 
 class RecipientKind(StrEnum):

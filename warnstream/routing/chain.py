@@ -92,6 +92,11 @@ def answer(chain: ChainState, post: str, version: int) -> ChainState:
     return replace(chain, answered=(*chain.answered, post), answer_by_s=0)
 
 
+def call(chain: ChainState, posts: list[ChainPost]) -> ChainState:
+    """Count posts among those called: they are told what the others know."""
+    return replace(chain, called=_merged(chain.called, posts))
+
+
 def stop(chain: ChainState) -> ChainState:
     """Wait for no answer any more; who was called stays known."""
     return replace(chain, answer_by_s=0)

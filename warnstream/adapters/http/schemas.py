@@ -87,7 +87,7 @@ def checked_fields(body: bytes, schema: Mapping[str, Any]) -> dict[str, str]:
     """
     try:
         decoded = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProblemsError([f"body: expected a JSON object ({error})"]) from None
     if not isinstance(decoded, dict):
         raise ProblemsError(["body: expected a JSON object"])

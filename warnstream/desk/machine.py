@@ -10,16 +10,29 @@ being warned. A step costs a look at every open warning (8,500 warnings: about
 4 ms) and about 50 µs per message.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import msgspec
 
+from warnstream.desk.cases import (
+    FORMAT_BEFORE_BULLETINS,
+    SNAPSHOT_FORMAT,
+    Case,
+    DeskSnapshot,
+    VillageCase,
+    WarningStatus,
+    decode_snapshot,
+    move_to_village,
+    standing_of,
+    standing_told_before,
+)
 from warnstream.lifecycle.bulletins import Bulletins, Evidence
 from warnstream.lifecycle.identity import parse_message_name
-from warnstream.lifecycle.machine import ImpossibleSignalError, Signal, State
+from warnstream.lifecycle.machine import ImpossibleSignalError, Signal
 from warnstream.lifecycle.village_warning import VillageWarning
-from warnstream.model.bulletins import Standing
+from warnstream.lifecycle.voice import VillageVoice
+from warnstream.model.bulletins import Bulletin, Standing
 from warnstream.model.changes import LevelChange
 from warnstream.model.effects import (
     Effects,
@@ -32,79 +45,15 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.warning import Cause, WarningMessage
+from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.routing import chain
 from warnstream.routing.audience import Audience, concerns_chain
 from warnstream.routing.chain import ChainState
 
 DeskInput = LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm
 
-SNAPSHOT_FORMAT = 2
-FORMAT_BEFORE_BULLETINS = 1
-"""Of desks that told doors every message of a warning; what those were told is taken over."""
-
-
-@dataclass(slots=True)
-class Case:
-    """One village and hazard on the desk: its warning, and who knows of it."""
-
-    warning: VillageWarning
-    chain: ChainState = field(default_factory=ChainState)
-
-
-@dataclass(frozen=True, slots=True)
-class WarningStatus:
-    """What the console shows of a warning.
-
-    `households_told`: the doors of its village were told something whose end they have not heard.
-    `answer_by_s` is 0 where no answer is awaited; posts that were called and
-    are not among the answered while nothing is awaited are the top of a chain
-    that stayed silent. `operator` and `note` say who ended it by hand, and why.
-    """
-
-    warning: str
-    village: int
-    hazard: str
-    state: State
-    level: Level
-    version: int
-    crossed_at_s: int
-    expires_s: int
-    households_told: bool
-    posts_called: tuple[str, ...]
-    posts_answered: tuple[str, ...]
-    answer_by_s: int
-    operator: str
-    note: str
-    unaffirmed_s: int
-
-
-class _Snapshot(msgspec.Struct):
-    """State between two steps; villages by code, so that a changed register is noticed."""
-
-    format: int
-    now_s: int
-    ignored_answers: int
-    refused_inputs: int
-    last_refusal: str
-    village_codes: list[str]
-    cases: list[Case]
-    bulletins: bytes = b""
-
-
-class _SnapshotFormat(msgspec.Struct):
-    format: int
-
-
-class _CaseBefore(msgspec.Struct):
-    """Of a case of `FORMAT_BEFORE_BULLETINS` what only that format has."""
-
-    households_told: bool = False
-
-
-class _SnapshotBefore(msgspec.Struct):
-    now_s: int
-    cases: list[_CaseBefore]
+EXERCISE_OVER = "演练结束 The exercise is over."
+"""Why the warnings of an exercise end when the node begins to warn for real."""
 
 
 class WarningDesk:
@@ -117,6 +66,9 @@ class WarningDesk:
     message_policy, routing_policy : MessagePolicy, RoutingPolicy
     bulletins : Bulletins
         The voice of each village's doors, without any state yet.
+    n_judged : int, optional
+        Villages beyond the first so many are kept only until their warnings have ended
+        (`warnstream.runners.history.kept`); all are judged without it.
 
     Attributes
     ----------
@@ -138,9 +90,11 @@ class WarningDesk:
         message_policy: MessagePolicy,
         routing_policy: RoutingPolicy,
         bulletins: Bulletins,
+        n_judged: int | None = None,
     ) -> None:
         _check_policy(message_policy)
         self._network = network
+        self._n_judged = len(network.villages) if n_judged is None else n_judged
         self._hazards = frozenset(rule.name for rule in rules)
         self._message_policy = message_policy
         self._routing_policy = routing_policy
@@ -181,10 +135,7 @@ class WarningDesk:
         for case in self._cases.values():
             if case.warning.is_open:
                 self._let_time_work(case, effects)
-        effects.bulletins.extend(self.bulletins.step(effects.messages, now_s, evidence=evidence))
-        if self.bulletins.faults:
-            self.refused_inputs += len(self.bulletins.faults)
-            self.last_refusal = self.bulletins.faults[-1]
+        self._tell_doors(effects, evidence=evidence)
         return effects
 
     def open_warnings(self) -> list[WarningStatus]:
@@ -209,19 +160,160 @@ class WarningDesk:
         case = self._by_name.get(warning)
         return case.warning.latest if case else None
 
+    def is_kept(self, warning: VillageWarning) -> bool:
+        """Whether the configuration has lost the warning's village or hazard: nobody judges it any more."""
+        return warning.village >= self._n_judged or warning.hazard not in self._hazards
+
+    def cases_of(self, effects: Effects) -> list[VillageCase]:
+        """Cases that a step's effects are about or that changed without a word, as they are after it."""
+        names = [*effects.settled, *(message.warning for message in effects.messages)]
+        names += [call.message.warning for call in effects.post_calls]
+        codes = self._network.villages.code
+        cases = [self._by_name[name] for name in dict.fromkeys(names) if name in self._by_name]
+        return [VillageCase(codes[case.warning.village], case) for case in cases]
+
+    def voices_of(self, effects: Effects) -> list[VillageVoice]:
+        """Voices of the doors' villages that a step's effects are about, as they are after it."""
+        villages = [message.village for message in effects.messages]
+        return self.bulletins.voices_of([*villages, *(one.village for one in effects.to_doors)])
+
+    def cases(self) -> list[VillageCase]:
+        """Every village and hazard that ever had a warning."""
+        codes = self._network.villages.code
+        return [VillageCase(codes[case.warning.village], case) for case in self._cases.values()]
+
+    def adopt(self, cases: Sequence[VillageCase], voices: Sequence[VillageVoice] = ()) -> None:
+        """Take cases and voices as they were after a step, whatever was here.
+
+        Closed ones of unknown villages are left out.
+
+        Raises
+        ------
+        ValueError
+            If a warning stands, or doors wait for an end, in an unknown village.
+        """
+        self.bulletins.follow(voices)
+        number = self._network.villages.index_of_code()
+        for village, case in cases:
+            if village not in number:
+                if case.warning.is_open:
+                    raise ValueError(
+                        f"warning {case.warning.warning} stands for an unknown village {village}"
+                    )
+                continue
+            move_to_village(case.warning, number[village])
+            key = case.warning.village, case.warning.hazard
+            if key in self._cases:
+                self._by_name.pop(self._cases[key].warning.warning, None)
+            self._cases[key] = case
+            if case.warning.warning:
+                self._by_name[case.warning.warning] = case
+
+    def follow(self, inputs: Sequence[DeskInput], now_s: int) -> list[OperatorCancel]:
+        """A step of the past: answers and confirmations count, nothing is issued.
+
+        What was issued then comes by `adopt`. Returns the cancels, which are not carried out.
+        """
+        self._now_s = max(self._now_s, now_s)
+        for entry in inputs:
+            if isinstance(entry, RecipientAnswer | OperatorAffirm):
+                try:
+                    self._take(entry, Effects())
+                except ImpossibleSignalError as error:
+                    self.refused_inputs += 1
+                    self.last_refusal = str(error)
+        return [entry for entry in inputs if isinstance(entry, OperatorCancel)]
+
+    def change_over(self, now_s: int, ending: Collection[str] = ()) -> Effects:
+        """What a changed configuration means for warnings that stand.
+
+        One whose village or hazard is gone is held, since nobody judges it. One of an exercise ends, as
+        an exercise, once the node warns for real. Households and posts that are new are told what stands.
+        Nothing is said of warnings in `ending`: they are about to be ended by hand. Then doors are told
+        as in every step, and what they were told last goes to those that are new.
+        """
+        self._now_s = max(self._now_s, now_s)
+        effects = Effects()
+        standing = [case for case in self._cases.values() if case.warning.is_open]
+        for case in [case for case in standing if case.warning.warning not in ending]:
+            warning = case.warning
+            if self.is_of_the_other_status(warning):
+                if self._message_policy.status is MessageStatus.ACTUAL:
+                    warning.operator, warning.note = "", EXERCISE_OVER
+                    self._signal(case, Signal.CANCEL, None, effects)
+                    continue
+                self._hold(case, effects)
+            elif self.is_kept(warning):
+                self._hold(case, effects)
+            case.chain = self._tell_newcomers(case, effects)
+            if not case.chain.called and concerns_chain(warning.level, self._routing_policy):
+                self._demand(case, effects)
+        self._change_voices(effects)
+        return effects
+
+    def _change_voices(self, effects: Effects) -> None:
+        """Doors hear what the changed policy and orders make of what stands; new doors the last bulletin."""
+        standing: dict[int, list[Standing]] = {}
+        for case in self._cases.values():
+            if case.warning.is_open:
+                standing.setdefault(case.warning.village, []).append(standing_of(case.warning))
+        self.bulletins.align(standing)
+        self._tell_doors(effects, self.bulletins.villages())
+        present = {bulletin.village for bulletin in effects.bulletins}
+        effects.to_newcomers.extend(one for one in self.last_bulletins() if one.village not in present)
+
+    def _tell_doors(
+        self, effects: Effects, looked_at: Collection[int] = (), evidence: Evidence | None = None
+    ) -> None:
+        """Bulletins of what the messages of a step, and time, mean for doors."""
+        issued = self.bulletins.step(effects.messages, self._now_s, looked_at=looked_at, evidence=evidence)
+        effects.bulletins.extend(issued)
+        if self.bulletins.faults:
+            self.refused_inputs += len(self.bulletins.faults)
+            self.last_refusal = self.bulletins.faults[-1]
+
+    def last_bulletins(self) -> list[Bulletin]:
+        """The last bulletin of open episodes where something stands; exercises on a node in an exercise."""
+        return self.bulletins.last_of(self._message_policy.status)
+
+    def restate(
+        self,
+        messages: Sequence[tuple[str, WarningMessage]],
+        cases: Sequence[VillageCase],
+        bulletins: Sequence[tuple[str, Bulletin]] = (),
+    ) -> Effects:
+        """What was issued before, as effects: for a store that does not have it yet.
+
+        Villages that are unknown now are left out; nothing changes here.
+        """
+        number = self._network.villages.index_of_code()
+        effects = Effects([replace(m, village=number[code]) for code, m in messages if code in number])
+        effects.bulletins.extend(replace(b, village=number[code]) for code, b in bulletins if code in number)
+        for village, case in cases:
+            if village in number:
+                move_to_village(case.warning, number[village])
+                self._tell_newcomers(case, effects)
+        return effects
+
+    def renew(self, warning: str, version: int) -> None:
+        """Have the next step issue a version after `version`: that name is taken by another content."""
+        case = self._by_name.get(warning)
+        if case is not None and case.warning.is_open:
+            case.warning.version = max(case.warning.version, version)
+            case.warning.expires_s = self._now_s
+
     def snapshot(self) -> bytes:
         """Everything between two steps; `restore` of it continues exactly."""
-        cases = list(self._cases.values())
-        codes = self._network.villages.code
+        cases = self.cases()
         return msgspec.msgpack.encode(
-            _Snapshot(
+            DeskSnapshot(
                 SNAPSHOT_FORMAT,
                 self._now_s,
                 self.ignored_answers,
                 self.refused_inputs,
                 self.last_refusal,
-                [codes[case.warning.village] for case in cases],
-                cases,
+                [village for village, _ in cases],
+                [case for _, case in cases],
                 self.bulletins.snapshot(),
             )
         )
@@ -233,24 +325,23 @@ class WarningDesk:
         ------
         ValueError
             If the bytes are no snapshot of this format, or a warning stands for
-            a village or hazard that the configuration no longer has.
+            a village that the network does not have.
         """
-        snapshot = _decode(state)
+        snapshot = decode_snapshot(state)
         number = self._network.villages.index_of_code()
         cases: dict[tuple[int, str], Case] = {}
         for code, case in zip(snapshot.village_codes, snapshot.cases, strict=True):
-            warning = case.warning
-            if code not in number or warning.hazard not in self._hazards:
-                if not warning.is_open:
+            if code not in number:
+                if not case.warning.is_open:
                     continue
                 raise ValueError(
-                    f"warning {warning.warning} stands, but the configuration "
-                    f"has no village {code!r} with hazard {warning.hazard!r}"
+                    f"warning {case.warning.warning} stands, but the configuration has no village {code!r}"
                 )
-            _move_to_village(warning, number[code])
-            cases[warning.village, warning.hazard] = case
+            move_to_village(case.warning, number[code])
+            cases[case.warning.village, case.warning.hazard] = case
         if snapshot.format == FORMAT_BEFORE_BULLETINS:
-            self._adopt(state, snapshot)
+            self.bulletins.forget()
+            self.bulletins.adopt(standing_told_before(state, snapshot), snapshot.now_s)
         else:
             self.bulletins.restore(snapshot.bulletins)
         self._cases = cases
@@ -259,16 +350,6 @@ class WarningDesk:
         self.ignored_answers = snapshot.ignored_answers
         self.refused_inputs = snapshot.refused_inputs
         self.last_refusal = snapshot.last_refusal
-
-    def _adopt(self, state: bytes, snapshot: _Snapshot) -> None:
-        """What doors were told by a desk that knew no bulletins."""
-        told = msgspec.msgpack.decode(state, type=_SnapshotBefore).cases
-        warnings = [
-            case.warning
-            for case, before in zip(snapshot.cases, told, strict=True)
-            if before.households_told and case.warning.is_open and case.warning.latest is not None
-        ]
-        self.bulletins.adopt([(one.village, _standing_of(one)) for one in warnings], snapshot.now_s)
 
     def _take(self, entry: DeskInput, effects: Effects) -> None:
         if isinstance(entry, LevelChange):
@@ -285,6 +366,8 @@ class WarningDesk:
             raise ImpossibleSignalError(f"no village {change.village} with hazard {change.hazard!r}")
         key = (change.village, change.hazard)
         case = self._cases.get(key) or Case(VillageWarning(change.village, change.hazard))
+        if case.warning.is_open and self.is_of_the_other_status(case.warning):
+            return  # a real warning during an exercise: held, and never moved by what the exercise brings
         for signal in case.warning.signals_of(change):
             self._signal(case, signal, change, effects)
         # Kept from its first warning on: a village without one leaves nothing behind.
@@ -327,7 +410,7 @@ class WarningDesk:
 
     def _signal(self, case: Case, signal: Signal, change: LevelChange | None, effects: Effects) -> None:
         """One signal to one warning, and the calls that its message needs."""
-        former_name = case.warning.warning
+        former_name, state = case.warning.warning, case.warning.state
         message = case.warning.take(
             signal,
             change,
@@ -336,6 +419,8 @@ class WarningDesk:
             now_s=self._now_s,
         )
         if message is None:
+            if case.warning.state is not state:
+                effects.settled.append(former_name)
             return
         if message.cause is Cause.FIRST:
             self._by_name.pop(former_name, None)
@@ -349,15 +434,40 @@ class WarningDesk:
         posts = self._audience.posts_of_village(message.village)
         is_called = concerns_chain(message.level, self._routing_policy)
         if is_called and message.level > message.previous:
-            answer_by_s = self._answer_by_s(message.level)
-            case.chain, to_call = chain.demand(case.chain, posts, message.version, answer_by_s)
-            effects.post_calls.extend(PostCall(message, post, answer_by_s, "") for post in to_call)
+            self._demand(case, effects)
             return
         if not is_called:
             case.chain = chain.stop(case.chain)
         effects.post_calls.extend(
             PostCall(message, post, 0, "") for post in chain.posts_called(case.chain, posts)
         )
+
+    def is_of_the_other_status(self, warning: VillageWarning) -> bool:
+        """Whether it opened as an exercise on a node that warns for real now, or the other way round."""
+        return warning.status_under(self._message_policy) is not self._message_policy.status
+
+    def _hold(self, case: Case, effects: Effects) -> None:
+        """Nobody judges it: it stands, and people are told that it is not confirmed."""
+        self._signal(case, Signal.SIGHT_LOST, None, effects)
+
+    def _tell_newcomers(self, case: Case, effects: Effects) -> ChainState:
+        """The last message for every post that it concerns now; who has it is known by its key."""
+        message = case.warning.latest
+        if message is None:
+            return case.chain
+        posts = self._audience.posts_of_village(message.village)
+        called = [post for post in posts if post.rank <= case.chain.rank or post.post in case.chain.called]
+        effects.post_calls.extend(PostCall(message, post, case.chain.answer_by_s, "") for post in called)
+        return chain.call(case.chain, called)
+
+    def _demand(self, case: Case, effects: Effects) -> None:
+        """Call the lowest rank and everybody called before about the last message, and ask for an answer."""
+        message = case.warning.latest
+        assert message is not None, "an open warning has a message"
+        posts = self._audience.posts_of_village(message.village)
+        answer_by_s = self._answer_by_s(message.level)
+        case.chain, to_call = chain.demand(case.chain, posts, message.version, answer_by_s)
+        effects.post_calls.extend(PostCall(message, post, answer_by_s, "") for post in to_call)
 
     def _let_time_work(self, case: Case, effects: Effects) -> None:
         if self._now_s >= case.warning.expires_s - self._message_policy.renew_before_s:
@@ -373,6 +483,8 @@ class WarningDesk:
         answer_by_s = self._answer_by_s(message.level)
         case.chain, to_call, silent = chain.escalate(case.chain, posts, answer_by_s)
         effects.post_calls.extend(PostCall(message, post, answer_by_s, silent) for post in to_call)
+        if not to_call:
+            effects.settled.append(message.warning)
 
     def _status(self, case: Case) -> WarningStatus:
         warning = case.warning
@@ -398,28 +510,6 @@ class WarningDesk:
         """When an answer is due; 0 where the policy gives a level no time: no answer is demanded."""
         within_s = self._routing_policy.answer_within_s[level]
         return self._now_s + within_s if within_s > 0 else 0
-
-
-def _move_to_village(warning: VillageWarning, village: int) -> None:
-    """Village numbers change when the register does; codes do not."""
-    if village != warning.village:
-        warning.village = village
-        warning.latest = replace(warning.latest, village=village) if warning.latest else None
-
-
-def _standing_of(warning: VillageWarning) -> Standing:
-    assert warning.latest is not None, "an open warning has a message"
-    return Standing(warning.hazard, warning.level, warning.latest.status, warning.reason)
-
-
-def _decode(state: bytes) -> _Snapshot:
-    try:
-        found = msgspec.msgpack.decode(state, type=_SnapshotFormat).format
-        if found not in (SNAPSHOT_FORMAT, FORMAT_BEFORE_BULLETINS):
-            raise ValueError(f"warning desk snapshot of format {found}, expected {SNAPSHOT_FORMAT}")
-        return msgspec.msgpack.decode(state, type=_Snapshot)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"not a snapshot of the warning desk: {error}") from None
 
 
 def _check_policy(policy: MessagePolicy) -> None:

@@ -1,0 +1,120 @@
+"""A warning and who knows of it; how the desk's cases are kept between two runs of a node."""
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import msgspec
+
+from warnstream.lifecycle.machine import State
+from warnstream.lifecycle.village_warning import VillageWarning
+from warnstream.model.bulletins import Standing
+from warnstream.model.level import Level
+from warnstream.routing.chain import ChainState
+
+SNAPSHOT_FORMAT = 2
+FORMAT_BEFORE_BULLETINS = 1
+"""Of desks that told doors every message of a warning; what those were told is taken over."""
+
+
+@dataclass(slots=True)
+class Case:
+    """One village and hazard on the desk: its warning, and who knows of it."""
+
+    warning: VillageWarning
+    chain: ChainState = field(default_factory=ChainState)
+
+
+class VillageCase(NamedTuple):
+    """A case with the code of its village: numbers change with the register, codes do not."""
+
+    village: str
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class WarningStatus:
+    """What the console shows of a warning.
+
+    `households_told`: the doors of its village were told something whose end they have not heard.
+    `answer_by_s` is 0 where no answer is awaited; posts that were called and
+    are not among the answered while nothing is awaited are the top of a chain
+    that stayed silent. `operator` and `note` say who ended it by hand, and why.
+    """
+
+    warning: str
+    village: int
+    hazard: str
+    state: State
+    level: Level
+    version: int
+    crossed_at_s: int
+    expires_s: int
+    households_told: bool
+    posts_called: tuple[str, ...]
+    posts_answered: tuple[str, ...]
+    answer_by_s: int
+    operator: str
+    note: str
+    unaffirmed_s: int
+
+
+class DeskSnapshot(msgspec.Struct):
+    """State between two steps; villages by code, so that a changed register is noticed."""
+
+    format: int
+    now_s: int
+    ignored_answers: int
+    refused_inputs: int
+    last_refusal: str
+    village_codes: list[str]
+    cases: list[Case]
+    bulletins: bytes = b""
+
+
+class _CaseBefore(msgspec.Struct):
+    """Of a case of `FORMAT_BEFORE_BULLETINS` what only that format has."""
+
+    households_told: bool = False
+
+
+class _SnapshotBefore(msgspec.Struct):
+    cases: list[_CaseBefore]
+
+
+class _SnapshotFormat(msgspec.Struct):
+    format: int
+
+
+def move_to_village(warning: VillageWarning, village: int) -> None:
+    """Village numbers change when the register does; codes do not."""
+    if village != warning.village:
+        warning.village = village
+        warning.latest = replace(warning.latest, village=village) if warning.latest else None
+
+
+def standing_of(warning: VillageWarning) -> Standing:
+    """A warning that is open, as doors' bulletins see it."""
+    assert warning.latest is not None, "an open warning has a message"
+    return Standing(warning.hazard, warning.level, warning.latest.status, warning.reason)
+
+
+def standing_told_before(state: bytes, snapshot: DeskSnapshot) -> list[tuple[int, Standing]]:
+    """Village and hazard of warnings that doors were told by a desk that knew no bulletins."""
+    before = msgspec.msgpack.decode(state, type=_SnapshotBefore).cases
+    warnings = [
+        case.warning
+        for case, told in zip(snapshot.cases, before, strict=True)
+        if told.households_told and case.warning.is_open and case.warning.latest is not None
+    ]
+    return [(one.village, standing_of(one)) for one in warnings]
+
+
+def decode_snapshot(state: bytes) -> DeskSnapshot:
+    """What a snapshot of the desk holds. ValueError if it is none of this format."""
+    try:
+        found = msgspec.msgpack.decode(state, type=_SnapshotFormat).format
+        if found not in (SNAPSHOT_FORMAT, FORMAT_BEFORE_BULLETINS):
+            raise ValueError(f"warning desk snapshot of format {found}, expected {SNAPSHOT_FORMAT}")
+        return msgspec.msgpack.decode(state, type=DeskSnapshot)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not a snapshot of the warning desk: {error}") from None

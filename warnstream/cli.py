@@ -115,11 +115,13 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="check a configuration directory and say what it means",
         description=(
             "Reads every file of CONFIG_DIR and prints all faults at once as file:line: field: what was "
-            "expected (exit 2), or a summary of the network and the rules (exit 0)."
+            "expected (exit 2), or a summary of the network and the rules, and what is right in form but "
+            "deserves a look (exit 0)."
         ),
     )
     check.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     check.add_argument("--json", action="store_true", help="faults as JSON lines")
+    check.add_argument("--strict", action="store_true", help="what deserves a look is a fault too (exit 2)")
     check.add_argument(
         "--schema", type=Path, metavar="DIR", help="also write the JSON Schemas for editors into DIR"
     )
@@ -319,9 +321,10 @@ def _check(options: argparse.Namespace) -> int:
     if removed:
         return _print_faults(ConfigError(removed), as_json=options.json)
     print(summarise(configuration))
-    for lint in lints(configuration):
+    found = lints(configuration)
+    for lint in found:
         print(f"look at: {lint}")
-    return 0
+    return EXIT_CONFIG if found and options.strict else 0
 
 
 def _print_faults(error: ConfigError, *, as_json: bool) -> int:

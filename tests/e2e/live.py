@@ -42,8 +42,9 @@ def command(name: str) -> str:
 
 
 def takes_readings(readiness: Mapping[str, Any]) -> bool:
-    """Whether ``/readyz`` names no other reason than channels that reach nobody."""
-    return "reasons" in readiness and all(reason.startswith("channel ") for reason in readiness["reasons"])
+    """Whether ``/readyz`` names only channels that reach nobody, and that nothing has come yet."""
+    no_matter = ("channel ", "waits for ", "no reading yet ")
+    return "reasons" in readiness and all(reason.startswith(no_matter) for reason in readiness["reasons"])
 
 
 @dataclass(slots=True)

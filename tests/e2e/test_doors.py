@@ -18,7 +18,7 @@ import pytest
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import Mosquitto, free_port
-from tests.e2e.live import LiveNode, command
+from tests.e2e.live import LiveNode, command, takes_readings
 from tests.integration.mqtt_listening import RawClient, connect_packet
 from warnstream.adapters.mqtt.listener.access import user_line
 
@@ -151,7 +151,7 @@ def test_a_sighup_reads_users_again_and_never_ends_the_node(tmp_path: Path) -> N
         assert answer("R0001") == b"\x20\x02\x00\x00", "what was read earlier holds"
         users.write_text(user_line("R0002", b"secret") + "\n", encoding="utf-8")
         node.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: node.get("/readyz").get("ready"), node)
+        wait_for(lambda: takes_readings(node.get("/readyz")), node)
         assert answer("R0002") == b"\x20\x02\x00\x00"
         for _ in range(20):
             node.process.send_signal(signal.SIGHUP)
@@ -187,7 +187,7 @@ def test_a_broker_that_forgets_sessions_is_named_by_readyz_until_it_shows_one(
         wait_for(lambda: "has forgotten the session" in json.dumps(node.get("/readyz")), node)
         mosquitto.stop()
         mosquitto.start()
-        wait_for(lambda: node.get("/readyz").get("ready"), node)
+        wait_for(lambda: takes_readings(node.get("/readyz")), node)
         assert node.stop() == 0
     finally:
         node.end()

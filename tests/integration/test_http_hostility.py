@@ -44,8 +44,11 @@ APP = Starlette(
 
 
 @contextmanager
-def serving(connections_max: int = 1_000, **settings: tuple[str, ...]) -> Iterator[int]:
-    server = HttpServer(APP, HttpSettings("127.0.0.1", 0, "", **settings), connections_max)
+def serving(
+    connections_max: int = 1_000, *, hosts: tuple[str, ...] = (), proxies: tuple[str, ...] = ()
+) -> Iterator[int]:
+    settings = HttpSettings("127.0.0.1", 0, hosts=hosts, proxies=proxies)
+    server = HttpServer(APP, settings, connections_max)
     server.start()
     try:
         yield server.port

@@ -43,6 +43,16 @@ def parse_zone(name: str) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
+def offset_words(offset_s: int) -> str:
+    """An offset from UTC as people write it.
+
+    >>> offset_words(28_800), offset_words(-12_600)
+    ('+08:00', '-03:30')
+    """
+    hours, minutes = divmod(abs(offset_s) // 60, 60)
+    return f"{'-' if offset_s < 0 else '+'}{hours:02d}:{minutes:02d}"
+
+
 def _change(zone: zoneinfo.ZoneInfo, before: datetime, after: datetime) -> tuple[int, int]:
     """The second between two moments at which the clock moves, and what it is ahead by then."""
     was_s = _ahead_s(zone, before)

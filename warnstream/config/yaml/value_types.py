@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -255,6 +256,19 @@ def level(*, none_allowed: bool = False) -> Form:
 def condition() -> Form:
     """A level with its condition in the rule language; `rule_language` reads it."""
     return Form(lambda value: value, {"type": "object", "required": ["level"]})
+
+
+def country() -> Form:
+    """Two letters of ISO 3166 that have a numbering plan."""
+
+    def parse(value: object) -> str:
+        expected = "a country of two capitals such as CN"
+        text = _as_text(value, expected)
+        if text not in SUPPORTED_REGIONS:
+            raise ValueError(f"expected {expected}, got {shown(text)}")
+        return text
+
+    return Form(parse, {"type": "string", "pattern": "^[A-Z]{2}$"})
 
 
 def utc_offset() -> Form:

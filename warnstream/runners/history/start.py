@@ -121,7 +121,7 @@ class Start:
         desk = self.intake.engine.desk
         desk.adopt(self._strangers)
         for doors in self._strange_voices:
-            desk.bulletins.resume(doors.village, doors.standing, doors.last)
+            desk.bulletins.resume(doors.village, doors.bulletin)
         self._take_told_doors()
         self.intake.owe_cancels()
 
@@ -257,7 +257,7 @@ def strange_voices(open_bulletins: Sequence[OpenBulletin], told: Told) -> list[O
     found = []
     for known in open_bulletins:
         voice = told.voices.get(known.village)
-        if voice is None or (voice.opened_s, voice.n) < (known.last.opened_s, known.last.n):
+        if voice is None or (voice.opened_s, voice.n) < (known.bulletin.opened_s, known.bulletin.n):
             found.append(known)
     return found
 

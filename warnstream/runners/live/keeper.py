@@ -42,12 +42,13 @@ from warnstream.runners.intake.history_entries import (
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.disk import DiskWatch
+from warnstream.runners.live.judging import Judging
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.pace import SnapshotPace
 from warnstream.runners.live.past_crossings import tell_past_crossings
 from warnstream.runners.live.recorder import Desk, Recorder
-from warnstream.runners.live.renderer import Renderer, no_end_of
 from warnstream.runners.live.views.county_state import CountyState
+from warnstream.runners.renderer import Renderer, no_end_of
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +112,8 @@ class Keeper:
     ----------
     board : CountyState
         What people see of the county after the last step.
+    judging : Judging
+        What the node waits for, where it judges nothing.
     warnings : list of WarningStatus
         Open warnings, worst first; replaced, never changed, so that any thread may read it.
     """
@@ -131,6 +134,7 @@ class Keeper:
         self.differences: list[dict[str, str]] = []
         self._refused_inputs = 0
         self.board = CountyState(configuration, watchers.metrics)
+        self.judging = Judging(configuration)
         self.warnings: list[WarningStatus] = []
 
     @property
@@ -422,6 +426,7 @@ class Keeper:
         waiting = sum(warning.unaffirmed_s > 0 for warning in self.warnings)
         self._watchers.metrics.warnings_unaffirmed.set(waiting)
         self.board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
+        self.judging.take(readings, assessed, is_live=is_live)
         if is_live:
             tell_past_crossings(assessed.past_crossings, self._configuration.network, self._watchers.metrics)
             self._tell_failures(assessed.failures)

@@ -270,6 +270,7 @@ class Node:
         for source in self._sources:
             source.look()
         self._report_channels()
+        self._keeper.judging.look()
 
     def _report_channels(self) -> None:
         """Channels that reach nobody are alarms; readiness has named them since it began."""

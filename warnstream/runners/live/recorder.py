@@ -64,7 +64,7 @@ class Recorder:
         self._outbox, self._journal, self._alarms, self._metrics = outbox, journal, alarms, metrics
         self._wake_channels = wake_channels
         self._deferred: deque[Callable[[], object]] = deque(maxlen=DEFERRED_MAX)
-        self._is_behind = False
+        self._is_behind = True  # until a start has caught up: nothing may be recorded before what it lacks
         self._tried_at = 0.0
 
     @property

@@ -250,9 +250,9 @@ class Assessment:
             past,
         )
 
-    def align(self, hazard: str, told: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
+    def align(self, hazard: str, issued: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
         """Go on from what people were told of a hazard; see `LevelState.align`."""
-        return self._judgement.levels[hazard].align(told, is_held, is_free, self._now_s)
+        return self._judgement.levels[hazard].align(issued, is_held, is_free, self._now_s)
 
     def _hear(self, now_s: int, isolation: Isolation) -> "_Gauges":
         """Which gauges report and measure; where nobody can tell, their coverage alone speaks for them."""

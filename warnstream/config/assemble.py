@@ -106,14 +106,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         topic_gateways=tuple(node.topics.gateways),
         decoders=_decoder_rules(node),
         sl651=_sl651_settings(node),
-        storage=StorageSettings(
-            directory=folder.directory / node.storage.directory,
-            snapshot_every_s=node.storage.snapshot_every_s,
-            journal_keep_s=node.storage.journal_keep_s,
-            journal_bytes_max=node.storage.journal_bytes_max,
-            journal_segment_bytes=node.storage.journal_segment_bytes,
-            refused_max=node.storage.refused_max,
-        ),
+        storage=_storage_settings(node, folder.directory),
         http=http_settings(node.http, node.messages.web),
         channels=dict(channels.channels),
         windows=_window_policy(node, rules),
@@ -132,6 +125,18 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
         files_read=folder.files_read(),
         logger_files=tuple(map(_logger_file_rule, node.logger_files)),
+    )
+
+
+def _storage_settings(node: NodeDocument, directory: Path) -> StorageSettings:
+    storage = node.storage
+    return StorageSettings(
+        directory=directory / storage.directory,
+        snapshot_every_s=storage.snapshot_every_s,
+        journal_keep_s=storage.journal_keep_s,
+        journal_bytes_max=storage.journal_bytes_max,
+        journal_segment_bytes=storage.journal_segment_bytes,
+        refused_max=storage.refused_max,
     )
 
 

@@ -55,7 +55,6 @@ NODE_FILE = "warnstream.yaml"
 THRESHOLDS_FILE = "thresholds.yaml"
 CHANNELS_FILE = "channels.yaml"
 
-
 SomeSection = TypeVar("SomeSection", bound=Section)
 
 
@@ -88,11 +87,9 @@ def load_configuration(directory: Path) -> Configuration:
     stations = read_stations(folder, faults)
     villages = read_villages(folder, faults)
     zones = read_zones(folder, villages, faults)
-    register = Register(
-        villages, villages.index_of_code() if villages else {}, _section_of_channel(channels_tree, faults)
-    )
-    if channels is not None and channels_tree is not None:
-        _check_channels(channels, channels_tree, folder)
+    sections = _section_of_channel(channels_tree, faults)
+    register = Register(villages, villages.index_of_code() if villages else {}, sections)
+    _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
     chain = read_chain(folder, register, faults)
     around = _context(node_tree, villages, zones, stations)
@@ -188,8 +185,10 @@ def _section_of_channel(tree: YamlTree | None, faults: FaultLog) -> dict[str, ty
     return {name: SECTION_OF_KIND.get(kind, ChannelSection) for name, kind in kinds.items()}
 
 
-def _check_channels(channels: ChannelsDocument, tree: YamlTree, folder: Folder) -> None:
+def _check_channels(channels: ChannelsDocument | None, tree: YamlTree | None, folder: Folder) -> None:
     """Files that channels name are there."""
+    if channels is None or tree is None:
+        return
     for name, channel in channels.channels.items():
         for key, file in channel.files().items():
             location = ("channels", name, key)

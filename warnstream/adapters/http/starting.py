@@ -21,11 +21,17 @@ class StartingGate:
     ----------
     node : str
         Name of the node.
+
+    Attributes
+    ----------
+    reason : str
+        Why it does not work yet.
     """
 
     def __init__(self, node: str) -> None:
         self._node = node
         self._app: ASGIApp | None = None
+        self.reason = _REASON
 
     def open(self, app: ASGIApp) -> None:
         """From now on the application answers."""
@@ -42,8 +48,8 @@ class StartingGate:
         if path == "/healthz":
             return 200, {"alive": True, "node": self._node}
         if path == "/readyz":
-            return 503, {"ready": False, "reasons": [_REASON]}
-        return 503, {"problems": [_REASON]}
+            return 503, {"ready": False, "reasons": [self.reason]}
+        return 503, {"problems": [self.reason]}
 
 
 async def _answer(send: Send, status: int, content: dict[str, object]) -> None:
@@ -82,6 +88,10 @@ class FrontDoor:
         if not self._is_started:
             self._server.start()
             self._is_started = True
+
+    def tell(self, progress: str) -> None:
+        """How far the start is, for whoever asks why it takes so long; from any thread."""
+        self._gate.reason = f"{_REASON}: {progress}"
 
     def open(self, app: ASGIApp) -> None:
         """From now on the node's application answers."""

@@ -7,8 +7,11 @@ from pathlib import Path
 from warnstream.config.settings import Configuration
 from warnstream.config.wording import count_of, name_some
 
-READ_BY_SOMEBODY = frozenset({".csv", ".yaml", ".yml", ".geojson"})
-"""Endings of files that a configuration is made of; what else lies in the folder is nobody's business."""
+DOCUMENTS = frozenset({".yaml", ".yml", ".geojson"})
+"""Endings of files that a configuration is made of, beside tables."""
+
+FIRST_COLUMNS = frozenset({"station", "village", "household", "post", "zone"})
+"""A table of ours begins with one of these; others (events, results) are nobody's business."""
 
 
 def files_nobody_reads(configuration: Configuration) -> Iterator[str]:
@@ -18,10 +21,21 @@ def files_nobody_reads(configuration: Configuration) -> Iterator[str]:
     found = sorted(
         path.name
         for path in directory.iterdir()
-        if path.suffix.lower() in READ_BY_SOMEBODY and path.is_file() and path.name not in read
+        if path.is_file() and path.name not in read and _is_of_a_configuration(path)
     )
     if found:
         yield f"{count_of(len(found), 'file', 'files')} that nothing reads: {name_some(found)}"
+
+
+def _is_of_a_configuration(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if suffix != ".csv":
+        return suffix in DOCUMENTS
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as table:
+            return table.readline(200).partition(",")[0].strip().lower() in FIRST_COLUMNS
+    except OSError:
+        return False
 
 
 def storage_not_writable(configuration: Configuration) -> Iterator[str]:

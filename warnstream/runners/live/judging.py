@@ -16,7 +16,6 @@ from warnstream.assessment import AssessmentStep
 from warnstream.config.settings import Configuration
 from warnstream.model.arrays import BoolArray
 from warnstream.model.observations.readings import UNUSABLE, ReadingBatch
-from warnstream.runners.live.views.state_json import CODES_SHOWN_MAX
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +26,9 @@ TOLD_STILL_S = 300.0
 """A clock that is told may be silent for so long between two of its messages."""
 
 TICKS_MISSED = 12
+
+NAMED_MAX = 5
+"""Stations that are named; the count is always complete."""
 
 
 class Judging:
@@ -84,8 +86,8 @@ class Judging:
             numbers = np.flatnonzero(~self._has_reading)
         if len(numbers) in {0, len(self._codes)}:
             return ""
-        named = ", ".join(self._codes[number] for number in numbers[:CODES_SHOWN_MAX])
-        more = f" and {len(numbers) - CODES_SHOWN_MAX} more" if len(numbers) > CODES_SHOWN_MAX else ""
+        named = ", ".join(self._codes[number] for number in numbers[:NAMED_MAX])
+        more = f" and {len(numbers) - NAMED_MAX} more" if len(numbers) > NAMED_MAX else ""
         return f"no reading yet of {len(numbers)} of {len(self._codes)} stations: {named}{more}"
 
     def look(self) -> None:

@@ -95,8 +95,10 @@ def test_what_is_legal_and_bites_is_looked_at(
 
 def test_a_file_that_nothing_reads_is_looked_at(config_dir: Path) -> None:
     assert list(files.files_nobody_reads(load_configuration(config_dir))) == []
-    for name in ("gauges.csv", "thresholds (2).yaml", "notes.txt"):
-        (config_dir / name).write_text("x\n", "utf-8")
+    (config_dir / "gauges.csv").write_text("station,datum,base_m,top_m\n", "utf-8")
+    (config_dir / "thresholds (2).yaml").write_text("hazards:\n", "utf-8")
+    (config_dir / "events_2019.csv").write_text("event,time,latitude\n", "utf-8")
+    (config_dir / "notes.txt").write_text("station\n", "utf-8")
     assert list(files.files_nobody_reads(load_configuration(config_dir))) == [
         "2 files that nothing reads: gauges.csv, thresholds (2).yaml"
     ]

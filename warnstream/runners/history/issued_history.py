@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warnstream.adapters.journal.conversion import FOLDER
-from warnstream.adapters.journal.segments import find_extent, list_segments, read_entries
+from warnstream.adapters.journal.extents import find_extent, list_segments, read_entries
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.desk import Case
 from warnstream.desk.cases import decode_snapshot
@@ -35,7 +35,7 @@ Entries = Iterable[tuple[int, str, bytes]]
 
 
 @dataclass(slots=True)
-class Told:
+class IssuedHistory:
     """What is known of the past.
 
     Attributes
@@ -86,7 +86,7 @@ class Told:
         return bool(before) and before[-1].status is MessageStatus.EXERCISE
 
 
-def read_told(snapshot: StateFile | None, entries: Entries) -> Told:
+def read_history(snapshot: StateFile | None, entries: Entries) -> IssuedHistory:
     """What is known by a snapshot and the entries after it.
 
     Raises
@@ -94,23 +94,23 @@ def read_told(snapshot: StateFile | None, entries: Entries) -> Told:
     ValueError
         If an entry of the history cannot be read.
     """
-    told = Told()
+    history = IssuedHistory()
     if snapshot is not None:
-        _take_snapshot(told, snapshot)
+        _take_snapshot(history, snapshot)
     for number, kind, payload in entries:
         if kind == CONFIGURATION:
-            told.configuration = decode_configuration(payload)
-            told.changes.append((number, told.configuration))
+            history.configuration = decode_configuration(payload)
+            history.changes.append((number, history.configuration))
         elif kind == ISSUED:
-            _take_issued(told, decode_issued(payload))
+            _take_issued(history, decode_issued(payload))
         elif kind == SET_ASIDE:
-            told.set_aside.add(decode_set_aside(payload).entry)
+            history.set_aside.add(decode_set_aside(payload).entry)
         elif kind == CANCEL:
-            told.cancelled.add(decode_cancel(payload).warning)
-    return told
+            history.cancelled.add(decode_cancel(payload).warning)
+    return history
 
 
-def read_told_of_folder(directory: Path) -> Told:
+def read_history_of_folder(directory: Path) -> IssuedHistory:
     """What is known in a node's storage directory, whether the node runs or not; nothing is written.
 
     Raises
@@ -120,28 +120,28 @@ def read_told_of_folder(directory: Path) -> Told:
     """
     folder = directory / FOLDER
     if not folder.is_dir() or not list_segments(folder):
-        return Told()
+        return IssuedHistory()
     extent = find_extent(folder)
     sequence, payload = next(SnapshotFiles(folder).newest_first(), (0, None))
     first = max(sequence + 1, extent.segments[0].first_sequence)
     snapshot = None if payload is None else StateFile(payload)
-    return read_told(snapshot, read_entries(extent, first))
+    return read_history(snapshot, read_entries(extent, first))
 
 
-def _take_snapshot(told: Told, snapshot: StateFile) -> None:
+def _take_snapshot(history: IssuedHistory, snapshot: StateFile) -> None:
     if "configuration" in snapshot and (payload := snapshot.bytes_of("configuration")):
-        told.configuration = decode_configuration(payload)
-        told.changes.append((0, told.configuration))
+        history.configuration = decode_configuration(payload)
+        history.changes.append((0, history.configuration))
     desk = decode_snapshot(snapshot.bytes_of("desk"))
     if desk.bulletins:
-        told.voices.update(voices_in(desk.bulletins))
+        history.voices.update(voices_in(desk.bulletins))
     for code, case in zip(desk.village_codes, desk.cases, strict=True):
-        told.cases[code, case.warning.hazard] = case
+        history.cases[code, case.warning.hazard] = case
 
 
-def _take_issued(told: Told, issued: Issued) -> None:
-    told.issued[issued.of].append(issued)
-    told.last_issued = max(told.last_issued, issued.of)
+def _take_issued(history: IssuedHistory, issued: Issued) -> None:
+    history.issued[issued.of].append(issued)
+    history.last_issued = max(history.last_issued, issued.of)
     for code, case in issued.cases:
-        told.cases[code, case.warning.hazard] = case
-    told.voices.update(issued.voices)
+        history.cases[code, case.warning.hazard] = case
+    history.voices.update(issued.voices)

@@ -30,12 +30,12 @@ from warnstream.runners.live.node import Node
 pytestmark = pytest.mark.slow
 
 
-def written_county(directory: Path, sms_url: str) -> Path:
+def written_county(directory: Path, sms_url: str, timeout: str = "1min") -> Path:
     """A county where everybody is called over one SMS gateway, valid for an hour."""
     build_county(1, CountyPlan(n_stations=9, n_villages=10, n_gauges=1)).write(directory)
     write_demo_config(directory, broker_port=free_port(), http_port=free_port(), embedded_broker=True)
     channels = {
-        "sms": {"kind": "webhook", "url": sms_url, "timeout": "500ms", "retry": {"attempts_max": 2}},
+        "sms": {"kind": "webhook", "url": sms_url, "timeout": timeout, "retry": {"attempts_max": 2}},
         "device": {"kind": "terminal"},
         "terminal": {"kind": "terminal"},
     }
@@ -138,7 +138,7 @@ def dripping() -> Iterator[RawGateway]:
 
 
 def test_a_node_ends_at_sigterm_although_its_gateway_drips(tmp_path: Path, dripping: RawGateway) -> None:
-    directory = written_county(tmp_path, f"http://127.0.0.1:{dripping.port}/sms")
+    directory = written_county(tmp_path, f"http://127.0.0.1:{dripping.port}/sms", "500ms")
     configuration = load_configuration(directory)
     assert configuration.listener is not None
     node = LiveNode(directory, configuration.http.port)

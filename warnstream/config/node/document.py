@@ -38,7 +38,9 @@ class NodeSection(Section):
         "system", description="Where time comes from; simulated: told by {prefix}/clock (drills, replays)."
     )
     utc_offset_s: Annotated[int, value_types.utc_offset()] = default(
-        "+08:00", alias="utc_offset", description="Offset of the local clock in texts, in quotes."
+        "+08:00",
+        alias="utc_offset",
+        description="Offset of the local clock, in quotes, or a zone without summer time: Asia/Shanghai.",
     )
     tick_s: Annotated[int, value_types.duration("1s", "10min")] = default(
         "5s", alias="tick", description="How often levels are judged when nothing arrives."

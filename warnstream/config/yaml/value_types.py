@@ -24,7 +24,7 @@ from warnstream.config.yaml.quantities import (
     parse_duration_s,
     parse_utc_offset_s,
 )
-from warnstream.config.yaml.time_zones import parse_zone
+from warnstream.config.yaml.time_zones import fixed_offset_s, parse_zone
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.observations.decoders import pattern_fault
 from warnstream.model.observations.layout import ITSELF
@@ -272,12 +272,13 @@ def country() -> Form:
 
 
 def utc_offset() -> Form:
-    """Offset of the local clock from UTC; parsed to int seconds."""
+    """Offset of the local clock from UTC, or a zone whose clock does not change; parsed to int seconds."""
 
     def parse(value: object) -> int:
-        return parse_utc_offset_s(value if isinstance(value, str) else str(value))
+        text = value if isinstance(value, str) else str(value)
+        return fixed_offset_s(text) if "/" in text else parse_utc_offset_s(text)
 
-    return Form(parse, {"type": "string", "pattern": r"^[+-][0-9]{2}:[0-5][0-9]$"})
+    return Form(parse, {"type": "string", "pattern": r"^([+-][0-9]{2}:[0-5][0-9]|[A-Za-z_]+/[A-Za-z_/+-]+)$"})
 
 
 def clock() -> Form:

@@ -136,7 +136,8 @@ class Node:
         )
         api = HttpApi(self.status, self.outbox, tokens, self.metrics)
         self._api_app = api.app
-        self.http = front_door or FrontDoor(configuration.node.name, configuration.http, http_max)
+        self._http_max = http_max
+        self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
@@ -188,7 +189,7 @@ class Node:
         self._keeper.recover(ReplayProgress(self.http.tell))
         self._publisher.start()
         resent = self.delivery.start()
-        self.http.open(self._api_app)
+        self.http.open(self._api_app, self._http_max)
         for source in self._sources:
             source.start()
         if self.sl651 is not None:

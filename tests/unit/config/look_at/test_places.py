@@ -58,3 +58,25 @@ def test_codes_that_differ_by_capitals_only_are_looked_at(
         "stations.csv: codes that differ only by capitals: S1 = s1",
         "households.csv and chain.csv: codes that differ only by capitals: H2 = h2",
     ]
+
+
+def test_a_zone_without_summer_time_is_an_offset(config_dir: Path, faults_after: FaultsAfter) -> None:
+    assert faults_after("warnstream.yaml", "name: county", "name: county\n  utc_offset: Asia/Kathmandu") == []
+    assert load_configuration(config_dir).message.utc_offset_s == (5 * 60 + 45) * 60
+
+
+def test_a_zone_with_summer_time_is_a_fault_that_names_the_offset_of_its_winter(
+    faults_after: FaultsAfter,
+) -> None:
+    (fault,) = faults_after("warnstream.yaml", "name: county", "name: county\n  utc_offset: Europe/Berlin")
+    assert fault == (
+        "warnstream.yaml:3: node.utc_offset: expected a zone without summer time, Europe/Berlin has it: "
+        'texts and days go by one offset all year, such as "+01:00"'
+    )
+
+
+def test_an_unknown_zone_is_a_fault(faults_after: FaultsAfter) -> None:
+    (fault,) = faults_after("warnstream.yaml", "name: county", "name: county\n  utc_offset: Asia/Lishui")
+    assert fault.endswith(
+        "expected a time zone of the IANA database such as Asia/Shanghai, got 'Asia/Lishui'"
+    )

@@ -15,6 +15,8 @@ from warnstream.adapters.journal.extents import find_extent, list_segments, read
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.desk import Case
 from warnstream.desk.cases import decode_snapshot
+from warnstream.lifecycle.bulletins import voices_in
+from warnstream.lifecycle.voice import Voice
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.entries import CANCEL, decode_cancel
 from warnstream.runners.intake.history_entries import (
@@ -44,6 +46,8 @@ class IssuedHistory:
         Configurations by the number of their entries, oldest first; a snapshot's has the number 0.
     cases : dict of (str, str) to Case
         By village code and hazard: the warning that stands, or the last one.
+    voices : dict of str to Voice
+        By village code: what its doors know.
     issued : dict of int to list of Issued
         By the entry that caused them.
     last_issued : int
@@ -57,6 +61,7 @@ class IssuedHistory:
     configuration: ConfigurationEntry | None = None
     changes: list[tuple[int, ConfigurationEntry]] = field(default_factory=list)
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
+    voices: dict[str, Voice] = field(default_factory=dict)
     issued: defaultdict[int, list[Issued]] = field(default_factory=lambda: defaultdict(list))
     last_issued: int = 0
     set_aside: set[int] = field(default_factory=set)
@@ -65,6 +70,10 @@ class IssuedHistory:
     def open_cases(self) -> dict[tuple[str, str], Case]:
         """Warnings that stand, by village code and hazard."""
         return {key: case for key, case in self.cases.items() if case.warning.is_open}
+
+    def open_voices(self) -> list[str]:
+        """Codes of villages whose doors wait for an end."""
+        return [code for code, voice in self.voices.items() if voice.is_open]
 
     @property
     def last_change(self) -> int:
@@ -124,6 +133,8 @@ def _take_snapshot(history: IssuedHistory, snapshot: StateFile) -> None:
         history.configuration = decode_configuration(payload)
         history.changes.append((0, history.configuration))
     desk = decode_snapshot(snapshot.bytes_of("desk"))
+    if desk.bulletins:
+        history.voices.update(voices_in(desk.bulletins))
     for code, case in zip(desk.village_codes, desk.cases, strict=True):
         history.cases[code, case.warning.hazard] = case
 
@@ -133,3 +144,4 @@ def _take_issued(history: IssuedHistory, issued: Issued) -> None:
     history.last_issued = max(history.last_issued, issued.of)
     for code, case in issued.cases:
         history.cases[code, case.warning.hazard] = case
+    history.voices.update(issued.voices)

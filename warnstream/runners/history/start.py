@@ -10,15 +10,16 @@ from there (`align_levels`).
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from warnstream.adapters.outbox.history import OpenWarning
+from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning
 from warnstream.config.settings import Configuration
 from warnstream.desk import Case, VillageCase
 from warnstream.lifecycle.identity import Naming
-from warnstream.lifecycle.machine import State
+from warnstream.lifecycle.machine import OPEN_STATES, State
 from warnstream.lifecycle.village_warning import VillageWarning
+from warnstream.model.bulletins import Standing
 from warnstream.model.errors import describe
 from warnstream.model.times import parse_compact_utc
 from warnstream.model.warning import MessageReference, MessageStatus
@@ -86,6 +87,8 @@ class Start:
     _file: StateFile | None = None
     _reaches: int = 0
     _strangers: list[VillageCase] = field(default_factory=list)
+    _strange_voices: list[OpenBulletin] = field(default_factory=list)
+    _told_doors: list[OpenWarning] = field(default_factory=list)
     _is_rebuilt: bool = False
 
     @property
@@ -115,8 +118,22 @@ class Start:
             if number > self._reaches:
                 yield Replayed(number, outcome, is_live=past is None)
         self._take_people()
-        self.intake.engine.desk.adopt(self._strangers)
+        desk = self.intake.engine.desk
+        desk.adopt(self._strangers)
+        for doors in self._strange_voices:
+            desk.bulletins.resume(doors.village, doors.bulletin)
+        self._take_told_doors()
         self.intake.owe_cancels()
+
+    def _take_told_doors(self) -> None:
+        """Doors that had messages of warnings, as before there were bulletins, wait for an end."""
+        desk = self.intake.engine.desk
+        for known in self._told_doors:
+            status = desk.status(known.message.warning)
+            if status is not None and status.state in OPEN_STATES:
+                message = known.message
+                standing = Standing(status.hazard, status.level, message.status, message.reason)
+                desk.bulletins.adopt([(status.village, standing)], message.sent_s)
 
     def _take_people(self) -> None:
         """Warnings and alarms as of the snapshot, once."""
@@ -156,6 +173,7 @@ def begin(
     snapshot: tuple[int, bytes] | None,
     entries_after: Callable[[int], Entries],
     open_warnings: list[OpenWarning],
+    open_bulletins: Sequence[OpenBulletin] = (),
 ) -> Start:
     """Read the past of a node, and take up its snapshot as far as it fits.
 
@@ -170,13 +188,17 @@ def begin(
         Entries of the log after a number (0: all that are kept).
     open_warnings : list of OpenWarning
         What people were told and, as far as the outbox knows, stands.
+    open_bulletins : sequence of OpenBulletin
+        What doors were told and, as far as the outbox knows, heard no end of.
     """
     reaches, file = _opened(snapshot)
     history = read_history(file, entries_after(reaches))
     strangers = strange_cases(open_warnings, history)
     for village, case in strangers:
         history.cases[village, case.warning.hazard] = case
-    kept = keep_rows(configuration, history.open_cases(), history.configuration)
+    doors = strange_voices(open_bulletins, history)
+    waiting = [*history.open_voices(), *(known.village for known in doors)]
+    kept = keep_rows(configuration, history.open_cases(), history.configuration, waiting)
     intake = build_intake(configuration, kept.configuration.network)
     is_rebuilt = file is None
     if file is not None:
@@ -192,9 +214,8 @@ def begin(
             earlier = read_history(None, (entry for entry in entries_after(0) if entry[0] <= reaches))
             history.changes[:0] = earlier.changes
             history.set_aside |= earlier.set_aside
-    is_changed = (
-        not present.is_same_as(history.configuration) or bool(strangers) or (is_rebuilt and reaches > 0)
-    )
+    is_strange = bool(strangers or doors) or (is_rebuilt and reaches > 0)
+    is_changed = is_strange or not present.is_same_as(history.configuration)
     return Start(
         intake,
         kept,
@@ -204,6 +225,8 @@ def begin(
         _file=file,
         _reaches=reaches,
         _strangers=strangers,
+        _strange_voices=doors,
+        _told_doors=[one for one in open_warnings if one.is_households and one.village not in history.voices],
         _is_rebuilt=is_rebuilt,
     )
 
@@ -226,6 +249,16 @@ def strange_cases(open_warnings: list[OpenWarning], history: IssuedHistory) -> l
         if case is not None and _is_not_older(case.warning, known):
             continue
         found.append(VillageCase(known.village, _case_of(known)))
+    return found
+
+
+def strange_voices(open_bulletins: Sequence[OpenBulletin], history: IssuedHistory) -> list[OpenBulletin]:
+    """Bulletins that doors know and the log does not: of a log that was lost."""
+    found = []
+    for known in open_bulletins:
+        voice = history.voices.get(known.village)
+        if voice is None or (voice.opened_s, voice.n) < (known.bulletin.opened_s, known.bulletin.n):
+            found.append(known)
     return found
 
 
@@ -262,7 +295,7 @@ def _case_of(known: OpenWarning) -> Case:
         demanded_version=message.version,
         answer_by_s=known.answer_by_s,
     )
-    return Case(warning, chain, known.is_households)
+    return Case(warning, chain)
 
 
 def _opened_as(warning: str) -> tuple[int, int]:

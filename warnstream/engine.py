@@ -65,5 +65,6 @@ class Engine:
         """
         sign_inputs, desk_inputs = split_actions(actions)
         assessed = self.assessment.step(readings, now_s, sign_inputs, frames)
-        effects = self.desk.step([*desk_inputs, *assessed.changes], now_s)
+        reason_now = self.assessment.reason_now
+        effects = self.desk.step([*desk_inputs, *assessed.changes], now_s, reason_now)
         return EngineStep(assessed, effects)

@@ -14,7 +14,7 @@ from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
 from tests.integration.journal_files import FullDisk
-from warnstream.adapters.journal.segments import find_extent, read_entries
+from warnstream.adapters.journal.extents import find_extent, read_entries
 from warnstream.config.load import load_configuration
 from warnstream.runners.live.node import Node
 

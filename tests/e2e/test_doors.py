@@ -109,7 +109,7 @@ def test_a_thousand_idle_connections_stop_neither_a_warning_s_notification_nor_h
                 with contextlib.suppress(OSError):
                     idle.append(socket.create_connection(("127.0.0.1", address), 5))
         assert len(idle) > IDLE
-        assert node.get("/healthz").get("alive") is True
+        wait_for(lambda: node.get("/healthz").get("alive"), node)
         storm = ["--config", str(tmp_path), "--seed", str(SEED), "--hours", "2", "--speed", "600"]
         station_sim = [command("station-sim"), "run", *storm, "--port", str(port)]
         with subprocess.Popen(station_sim, stdout=subprocess.DEVNULL) as sender:
@@ -117,7 +117,7 @@ def test_a_thousand_idle_connections_stop_neither_a_warning_s_notification_nor_h
                 with contextlib.suppress(OSError):
                     idle.append(socket.create_connection(("127.0.0.1", port), 5))
             wait_for(lambda: gateway.received, node)
-            assert node.get("/healthz").get("alive") is True
+            wait_for(lambda: node.get("/healthz").get("alive"), node)
             assert sender.wait(120) == 0
         assert "Too many open files" not in (tmp_path / "node.log").read_text(encoding="utf-8")
         assert "LimitNOFILE" in (tmp_path / "node.log").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.integration.test_store import fill_disk
-from tests.unit.adapters.county import SENT_S, network, rendered, told, warning_message
+from tests.unit.adapters.county import SENT_S, bulletin, network, rendered, told, warning_message
 from warnstream.adapters.channels.channel import Channel, ConfiguredChannel, Inbound, OutgoingMessage
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
@@ -19,10 +19,13 @@ from warnstream.adapters.sending.answer_tokens import Tokens
 from warnstream.adapters.sending.replies import Replies
 from warnstream.adapters.sending.sender import Shared
 from warnstream.adapters.sending.worker import DeliveryWorker
+from warnstream.config.orders import order_table
+from warnstream.delivery.bulletin_texts import BulletinWording
 from warnstream.delivery.dispatch import breaker
 from warnstream.delivery.dispatch.notification import Settlement, State
 from warnstream.delivery.dispatch.outcome import SENT, Outcome, doubtful, refused, retry, unavailable
-from warnstream.delivery.render import render
+from warnstream.delivery.render import render_any
+from warnstream.model.bulletins import VALID_S, BulletinPolicy
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import MessagePolicy, RetryPolicy
@@ -32,6 +35,8 @@ from warnstream.model.warning import MessageStatus
 TOKENS = Tokens(bytes(32))
 QUICK = RetryPolicy(attempts_max=4, first_wait_s=0.01, wait_s_max=0.02)
 FIRST = warning_message()
+OF_FIRST = bulletin()
+"""What the doors are told of it."""
 TIMEOUT_S = 60.0
 
 
@@ -138,7 +143,8 @@ def test_a_village_s_message_carries_no_token(outbox: Outbox) -> None:
     village = Scripted()
     with working(outbox, {VILLAGE_TOPIC_CHANNEL: village}) as worker:
         worker.drain(TIMEOUT_S)
-    assert [(message.kind, message.token) for message in village.given] == [(RecipientKind.VILLAGE, "")]
+    assert [(one.kind, one.token) for one in village.given] == [(RecipientKind.VILLAGE, "")] * 2
+    assert [one.is_bulletin for one in village.given] == [False, True]
 
 
 def test_an_exercise_reaches_the_channel_marked(outbox: Outbox) -> None:
@@ -343,11 +349,12 @@ def test_what_the_renderer_writes_passes_the_check_of_status(outbox: Outbox, sta
     hazard = ("flash_flood", "critical_rainfall", "山洪", "Flash flood")
     rules = (HazardRule(*hazard, rain, 0.0, Level.YELLOW, lowering, "county table"),)
     message = warning_message(status=status)
-    outbox.record(told(message), network(), lambda given: render(given, network(), rules, policy))
+    words = BulletinWording(network(), rules, order_table(None), BulletinPolicy(), 28_800)
+    outbox.record(told(message), network(), lambda given: render_any(given, words, policy))
     village = Scripted()
     with working(outbox, {VILLAGE_TOPIC_CHANNEL: village}) as worker:
         assert worker.drain(TIMEOUT_S)
-    assert count(outbox, State.SENT, VILLAGE_TOPIC_CHANNEL) == 1
+    assert count(outbox, State.SENT, VILLAGE_TOPIC_CHANNEL) == 2
     marked = [mark in village.given[0].cap_xml for mark in ("【演练】", "[EXERCISE]")]
     assert marked == [status is MessageStatus.EXERCISE] * 2
 
@@ -383,7 +390,7 @@ def test_a_gateway_that_turns_everybody_away_for_a_while_fails_nobody(outbox: Ou
         assert (worker.troubles(), held(metrics)) == ([], 0)
     assert outbox.counts() == {
         ("sms", State.SENT): 12,
-        (VILLAGE_TOPIC_CHANNEL, State.PENDING): 1,
+        (VILLAGE_TOPIC_CHANNEL, State.PENDING): 2,
     }
 
 
@@ -409,7 +416,7 @@ def test_a_channel_that_holds_nothing_any_more_is_no_trouble(outbox: Outbox) -> 
     outbox.record(told(FIRST), network((1, 0)), rendered)
     with working(outbox, {"sms": Scripted(lambda _message: unavailable("not reached"))}) as worker:
         wait_until(lambda: bool(worker.troubles()))
-        outbox.mark_delivered(f"{FIRST.identifier}|V1-H0|sms", 1.0)  # told by other means
+        outbox.mark_delivered(f"{OF_FIRST.identifier}|V1-H0|sms", 1.0)  # told by other means
         worker.wake()
         wait_until(lambda: not worker.troubles())
 
@@ -419,7 +426,7 @@ def test_what_is_over_is_not_sent_and_its_end_is_told(
 ) -> None:
     outbox.record(told(FIRST), network((3, 0)), rendered)
     sms = Scripted()
-    worker = worker_of(outbox, {"sms": sms}, event_clock=lambda: float(FIRST.expires_s))
+    worker = worker_of(outbox, {"sms": sms}, event_clock=lambda: float(OF_FIRST.issued_s + VALID_S))
     worker.start()
     assert worker.drain(TIMEOUT_S)
     worker.stop(TIMEOUT_S)
@@ -433,12 +440,12 @@ def test_what_is_over_is_not_sent_and_its_end_is_told(
 
 def test_what_expires_while_the_channel_is_held_is_not_sent_after_it(outbox: Outbox) -> None:
     outbox.record(told(FIRST), network((2, 0)), rendered)
-    now_s = [float(FIRST.sent_s)]
+    now_s = [float(OF_FIRST.issued_s)]
     sms = Scripted(lambda _message: unavailable("not reached"))
     worker = worker_of(outbox, {"sms": sms}, event_clock=lambda: now_s[0])
     worker.start()
     wait_until(lambda: bool(worker.troubles()))
-    now_s[0] = float(FIRST.expires_s)
+    now_s[0] = float(OF_FIRST.issued_s + VALID_S)
     seen = len(sms.given)
     sms.react = lambda _message: SENT
     assert worker.drain(TIMEOUT_S)
@@ -450,15 +457,15 @@ def test_what_expires_while_the_channel_is_held_is_not_sent_after_it(outbox: Out
 def test_a_late_message_says_so_and_one_in_time_does_not(outbox: Outbox) -> None:
     outbox.record(told(FIRST), network((1, 0)), rendered)
     sms = Scripted()
-    worker = worker_of(outbox, {"sms": sms}, event_clock=lambda: FIRST.sent_s + 2_400.0)
+    worker = worker_of(outbox, {"sms": sms}, event_clock=lambda: OF_FIRST.issued_s + 2_400.0)
     worker.start()
     assert worker.drain(TIMEOUT_S)
     worker.stop(TIMEOUT_S)
     (message,) = sms.given
     assert message.late_s == 2_400
     assert (message.text_zh, message.text_en) == (
-        "【迟到40分钟】立即转移，版本1",
-        "[LATE 40 min] Move now, version 1",
+        "【迟到40分钟】马上走，第1次",
+        "[LATE 40 min] Go now, number 1",
     )
 
 
@@ -469,7 +476,7 @@ def test_a_late_exercise_is_an_exercise_first(outbox: Outbox) -> None:
     worker.start()
     assert worker.drain(TIMEOUT_S)
     worker.stop(TIMEOUT_S)
-    assert sms.given[0].text_en.startswith("[EXERCISE] [LATE 40 min] Move now")
+    assert sms.given[0].text_en.startswith("[EXERCISE] [LATE 40 min] Go now")
 
 
 def test_a_household_s_message_carries_the_address_of_its_answer_page(outbox: Outbox) -> None:
@@ -497,13 +504,13 @@ def test_receipts_and_replies_come_in_over_the_channel_itself(outbox: Outbox) ->
     assert worker.drain(TIMEOUT_S)
     worker.stop(TIMEOUT_S)
     assert count(outbox, State.DELIVERED) == 2
-    assert sorted(submitted) == [(FIRST.identifier, f"V1-H{n}", Answer.SAFE) for n in range(2)]
+    assert sorted(submitted) == [(OF_FIRST.identifier, f"V1-H{n}", Answer.SAFE) for n in range(2)]
 
 
 def test_a_reply_with_a_token_that_is_not_ours_is_not_believed(outbox: Outbox) -> None:
     outbox.record(told(FIRST), network((1, 0)), rendered)
     replies = Replies(outbox, TOKENS, lambda *_given: pytest.fail("submitted"))
-    foreign = Tokens(bytes([1]) * 32).issue(1, FIRST.identifier, "V1-H0")
+    foreign = Tokens(bytes([1]) * 32).issue(1, OF_FIRST.identifier, "V1-H0")
     assert not replies.answered(foreign, Answer.SAFE)
     assert not replies.answered("no token", Answer.SAFE)
     replies.delivered("no key")
@@ -549,10 +556,10 @@ def test_whatever_a_channel_raises_wherever_the_other_channels_go_on(
     outbox.record(told(FIRST), network((2, 0)), rendered)
     worker = worker_of(outbox, {"sms": broken, VILLAGE_TOPIC_CHANNEL: village})
     worker.start()
-    wait_until(lambda: count(outbox, State.SENT, VILLAGE_TOPIC_CHANNEL) == 1)
+    wait_until(lambda: count(outbox, State.SENT, VILLAGE_TOPIC_CHANNEL) == 2)
     outbox.record(told(warning_message(village=1)), network((2, 0)), rendered)
     worker.wake()
-    wait_until(lambda: count(outbox, State.SENT, VILLAGE_TOPIC_CHANNEL) == 2)
+    wait_until(lambda: count(outbox, State.SENT, VILLAGE_TOPIC_CHANNEL) == 4)
     assert worker.stop(TIMEOUT_S)
     assert village.is_closed
 

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.adapters.county import (
     GRID_MEMBER,
     SENT_S,
+    bulletin,
     network,
     rendered,
     sent,
@@ -21,6 +22,7 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.sqlite import DamagedError
 from warnstream.delivery.dispatch.notification import State
+from warnstream.model.bulletins import Action
 from warnstream.model.effects import Answer, Effects
 from warnstream.model.level import Level
 from warnstream.model.network import Households, Network
@@ -94,10 +96,42 @@ def test_open_warnings_are_those_whose_end_nobody_was_told_and_that_still_hold(o
     assert set(found) == {SECOND.identifier, other.identifier}
     known = found[SECOND.identifier]
     assert (known.village, known.posts, known.answered) == ("V1", (GRID_MEMBER.post,), (GRID_MEMBER.post,))
-    assert known.is_households
+    assert not known.is_households, "doors get bulletins"
     assert outbox.open_warnings(FIRST.expires_s) == []
     outbox.record(ending(), NETWORK, rendered)
     assert [known.message for known in outbox.open_warnings(SENT_S)] == [other]
+
+
+def test_a_bulletin_is_no_open_warning_and_the_last_one_says_what_doors_wait_for(outbox: Outbox) -> None:
+    outbox.record(Effects(bulletins=[bulletin(n=1), bulletin(n=2), bulletin(village=1)]), NETWORK, rendered)
+    assert outbox.open_warnings(0) == []
+    found = {known.village: known for known in outbox.open_bulletins()}
+    assert sorted(found) == ["V1", "V2"]
+    assert found["V1"].bulletin == replace(bulletin(n=2), village=-1)
+    end = bulletin(n=3, level=Level.NONE, action=Action.CLEAR)
+    outbox.record(Effects(bulletins=[end]), NETWORK, rendered)
+    assert [known.village for known in outbox.open_bulletins()] == ["V2"]
+
+
+def test_the_end_of_an_episode_is_for_those_who_had_a_bulletin_of_it(outbox: Outbox) -> None:
+    """What doors got in an earlier episode does not make an end of the next one one of theirs."""
+    outbox.record(Effects(bulletins=[bulletin(n=1)]), NETWORK, rendered)
+    outbox.settle(sent(claimed(outbox)), NOW)
+    later = SENT_S + 86_400
+    began, end = (
+        replace(one, opened_s=later, issued_s=later + one.n, identifier=f"ws.V1.20231115T221320Z.{one.n}")
+        for one in (bulletin(n=1), bulletin(n=2, level=Level.NONE, action=Action.CLEAR))
+    )
+    outbox.record(Effects(bulletins=[began]), NETWORK, rendered)
+    outbox.record(Effects(bulletins=[end]), NETWORK, rendered)
+    assert claimed(outbox) == [], "the later episode was never heard of"
+
+
+def test_what_doors_had_last_goes_to_new_doors_alone(outbox: Outbox) -> None:
+    outbox.record(Effects(bulletins=[bulletin()]), without("V1-H0"), rendered)
+    outbox.settle(sent(claimed(outbox)), NOW)
+    outbox.record(Effects(to_newcomers=[bulletin()]), NETWORK, rendered)
+    assert [key.split("|")[1] for key in claimed(outbox)] == ["V1-H0"]
 
 
 def test_an_alarm_is_no_open_warning_and_no_record(outbox: Outbox) -> None:

@@ -23,6 +23,8 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.load import load_configuration
 from warnstream.desk import WarningStatus
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.lifecycle.bulletins import voices_in
+from warnstream.lifecycle.voice import Voice
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageType
 from warnstream.runners.live.node import Node
@@ -103,6 +105,11 @@ class Shown:
         """Warning (or alarm) that it belongs to."""
         return self.message.rpartition(".")[0]
 
+    @property
+    def voice(self) -> str:
+        """Of a bulletin: the village's voice."""
+        return self.warning.rpartition(".")[0]
+
 
 @dataclass(slots=True)
 class Phones:
@@ -123,6 +130,10 @@ class Phones:
                 return
             self._keys.add(content["key"])
             self.shown.append(Shown(*(content[name] for name in names)))
+
+    def of_doors(self) -> dict[tuple[str, str], Shown]:
+        """What each door was told last by the voice of each village."""
+        return {(one.recipient, one.voice): one for one in self.warnings() if one.recipient[0] == "H"}
 
     def warnings(self) -> list[Shown]:
         """Everything about the weather, in order."""
@@ -284,7 +295,12 @@ class County:
         """What does not agree between the node, its outbox and the phones; call it between steps."""
         assert self.node is not None
         self.settle()
-        return [*self._faults_of_outbox(), *self._faults_of_phones(), *self._faults_of_order()]
+        return [
+            *self._faults_of_outbox(),
+            *self._faults_of_phones(),
+            *self.faults_of_doors(),
+            *self._faults_of_order(),
+        ]
 
     def open_warnings(self) -> list[WarningStatus]:
         """Warnings that stand."""
@@ -302,8 +318,11 @@ class County:
         """Every message in the outbox of a node that has ended, and the newest of each warning."""
         with closing(Outbox(self.directory / "data")) as outbox:
             messages = [message_of(record) for record in outbox.records()]
+            bulletins = [json.loads(record) for record, _ in outbox.bulletins()]
         newest = {message.warning: message.identifier for message in messages}
-        return {message.identifier for message in messages}, set(newest.values())
+        newest |= {bulletin["village"]: bulletin["bulletin"] for bulletin in bulletins}
+        names = {message.identifier for message in messages} | {one["bulletin"] for one in bulletins}
+        return names, set(newest.values())
 
     def _faults_of_outbox(self) -> Iterator[str]:
         """The outbox's last word of a warning is the node's."""
@@ -330,20 +349,47 @@ class County:
         if self.gateway.repeats:
             yield f"{self.gateway.repeats} messages came twice"
         last = self.gateway.last()
-        households = self.node.configuration.network.households
         standing = {warning.warning: warning for warning in self.open_warnings()}
-        for name, warning in standing.items():
-            doors = []
-            if warning.households_told and warning.village < len(self.node.configuration.network.villages):
-                doors = [households.code[door] for door in households.of_village(warning.village)]
-            for recipient in doors:
-                shown = last.get((recipient, name))
-                if shown is None:
-                    yield f"{recipient} was never told of {name}"
-                elif shown.level != warning.level.word:
-                    yield f"{recipient} knows {name} as {shown.level}, it stands at {warning.level.word}"
-        ended = [key for key, shown in last.items() if shown.level != "none" and key[1] not in standing]
+        posts = {key: shown for key, shown in last.items() if not key[0].startswith("H")}
+        ended = [key for key, shown in posts.items() if shown.level != "none" and key[1] not in standing]
         yield from (f"{recipient} was never told the end of {name}" for recipient, name in ended)
+
+    def faults_of_doors(self) -> Iterator[str]:
+        """Every door has the last bulletin of its village, and the end once all is over."""
+        assert self.node is not None
+        last = self.gateway.of_doors()
+        voices = voices_in(self.node.engine.desk.bulletins.snapshot())
+        waiting = {code: voice for code, voice in voices if voice.is_open}
+        for code, voice in waiting.items():
+            if voice.heard():
+                yield from self._faults_of_village(code, voice, last)
+        for (recipient, name), shown in last.items():
+            if shown.level != "none" and name.removeprefix("ws.") not in waiting:
+                yield f"{recipient} was never told the end of {shown.message}"
+        known = {
+            village: (bulletin.opened_s, bulletin.n)
+            for village, bulletin in self.node.outbox.open_bulletins()
+        }
+        if known != {code: (voice.opened_s, voice.n) for code, voice in waiting.items()}:
+            yield f"doors of {sorted(waiting)} wait for an end, the outbox knows of {known}"
+
+    def _faults_of_village(
+        self, code: str, voice: Voice, last: dict[tuple[str, str], Shown]
+    ) -> Iterator[str]:
+        """Doors have the last bulletin of what stands in a village, and it is not too mild."""
+        assert self.node is not None
+        network = self.node.configuration.network
+        number = network.villages.index_of_code()
+        if voice.latest is None:
+            yield f"the last bulletin of {code} is not known"
+            return
+        worst = max(one.level for one in voice.heard())
+        if worst > voice.latest.worst:
+            yield f"doors of {code} know {voice.latest.worst.word}, {worst.word} stands"
+        for door in network.households.of_village(number[code]) if code in number else ():
+            shown = last.get((network.households.code[door], f"ws.{code}"))
+            if shown is None or shown.message != voice.latest.identifier:
+                yield f"{network.households.code[door]} has {shown}, not {voice.latest.identifier}"
 
     def _faults_of_order(self) -> Iterator[str]:
         """A warning keeps its status, begins with a level, and its versions only rise."""

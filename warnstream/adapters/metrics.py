@@ -15,6 +15,7 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from warnstream.model.arrays import Float64Array, Int64Array
+from warnstream.model.effects import Effects
 from warnstream.model.level import Level
 
 LAG_BUCKETS_S = (1, 5, 15, 60, 300, 900, 3_600, 21_600)
@@ -376,6 +377,12 @@ class Metrics:
             "Messages with a text or CAP document that could not be written and was replaced by a plain one.",
             registry=registry,
         )
+        self.bulletins_issued = Counter(
+            "warnstream_bulletins_issued",
+            "Bulletins to the doors of a village by action and cause.",
+            ["action", "cause"],
+            registry=registry,
+        )
         self.notifications = Gauge(
             "warnstream_notifications",
             "Notifications in the outbox by channel and state.",
@@ -403,6 +410,13 @@ class Metrics:
         self.answers = Counter(
             "warnstream_answers", "Answers of people by kind.", ["answer"], registry=registry
         )
+
+    def count_issued(self, effects: Effects) -> None:
+        """What a step of the desk told machines, posts and doors."""
+        for message in effects.messages:
+            self.messages_issued.labels(message.hazard, message.level.word, str(message.msg_type)).inc()
+        for bulletin in effects.bulletins:
+            self.bulletins_issued.labels(str(bulletin.action), str(bulletin.cause)).inc()
 
     def watch_inbox(self, messages: Callable[[], float], unjudged_s: Callable[[], float]) -> None:
         """Ask these at every scrape."""

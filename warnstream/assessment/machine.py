@@ -42,7 +42,7 @@ from warnstream.model.arrays import (
     LevelArray,
     UInt16Array,
 )
-from warnstream.model.changes import LevelChange, PastCrossing
+from warnstream.model.changes import LevelChange, PastCrossing, Reason
 from warnstream.model.forecast import RainAhead
 from warnstream.model.grids import GridFrame, GridPolicy
 from warnstream.model.network import Network
@@ -250,9 +250,9 @@ class Assessment:
             past,
         )
 
-    def align(self, hazard: str, told: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
+    def align(self, hazard: str, issued: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
         """Go on from what people were told of a hazard; see `LevelState.align`."""
-        return self._judgement.levels[hazard].align(told, is_held, is_free, self._now_s)
+        return self._judgement.levels[hazard].align(issued, is_held, is_free, self._now_s)
 
     def _hear(self, now_s: int, isolation: Isolation) -> "_Gauges":
         """Which gauges report and measure; where nobody can tell, their coverage alone speaks for them."""
@@ -274,6 +274,13 @@ class Assessment:
         if self._last is None:
             raise ValueError("nothing has been judged yet")
         return view_village(self._network, self._judgement, self._villages.own_weights, self._last, village)
+
+    def reason_now(self, village: int, hazard: str) -> Reason | None:
+        """Why the last step gave a village its level of a hazard; None where it gave none."""
+        rule = next((rule for rule in self._judgement.rules if rule.name == hazard), None)
+        if rule is None or self._last is None:
+            return None
+        return self._judgement.reason(rule, village, self._last.sources)
 
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays; `restore` of it continues exactly."""

@@ -33,6 +33,7 @@ from warnstream.config.settings import (
     TlsSettings,
 )
 from warnstream.config.thresholds.signs import SignsSection
+from warnstream.model.bulletins import OrderTable
 from warnstream.model.network import Network
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.days import PastDays, day_begins_utc_s
@@ -60,13 +61,15 @@ from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus
 
 
-def assemble(
+def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones by name
     folder: Folder,
     node: NodeDocument,
     channels: ChannelsDocument,
     rules: tuple[HazardRule, ...],
     network: Network,
+    *,
     signs: SignPolicy,
+    orders: OrderTable,
     past_days: PastDays | None = None,
 ) -> Configuration:
     """Everything that a configuration folder says, as `Configuration`.
@@ -79,7 +82,7 @@ def assemble(
     channels : ChannelsDocument
     rules : tuple of HazardRule
     network : Network
-    signs : SignPolicy
+    signs, orders : SignPolicy, OrderTable
     past_days : PastDays, optional
 
     Returns
@@ -103,14 +106,7 @@ def assemble(
         topic_gateways=tuple(node.topics.gateways),
         decoders=_decoder_rules(node),
         sl651=_sl651_settings(node),
-        storage=StorageSettings(
-            directory=folder.directory / node.storage.directory,
-            snapshot_every_s=node.storage.snapshot_every_s,
-            journal_keep_s=node.storage.journal_keep_s,
-            journal_bytes_max=node.storage.journal_bytes_max,
-            journal_segment_bytes=node.storage.journal_segment_bytes,
-            refused_max=node.storage.refused_max,
-        ),
+        storage=_storage_settings(node, folder.directory),
         http=http_settings(node.http, node.messages.web),
         channels=dict(channels.channels),
         windows=_window_policy(node, rules),
@@ -118,15 +114,29 @@ def assemble(
         counters=_counter_policy(node),
         forecast=_forecast_policy(node),
         village=_village_policy(node),
-        message=_message_policy(node, signs),
+        message=_message_policy(node, signs, orders),
         routing=_routing_policy(node),
         rules=rules,
         network=network,
         signs=signs,
+        orders=orders,
+        bulletins=node.bulletins.policy(node.routing.household_level_min),
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
         files_read=folder.files_read(),
         logger_files=tuple(map(_logger_file_rule, node.logger_files)),
+    )
+
+
+def _storage_settings(node: NodeDocument, directory: Path) -> StorageSettings:
+    storage = node.storage
+    return StorageSettings(
+        directory=directory / storage.directory,
+        snapshot_every_s=storage.snapshot_every_s,
+        journal_keep_s=storage.journal_keep_s,
+        journal_bytes_max=storage.journal_bytes_max,
+        journal_segment_bytes=storage.journal_segment_bytes,
+        refused_max=storage.refused_max,
     )
 
 
@@ -320,10 +330,11 @@ def _village_policy(node: NodeDocument) -> VillagePolicy:
     )
 
 
-def _message_policy(node: NodeDocument, signs: SignPolicy) -> MessagePolicy:
+def _message_policy(node: NodeDocument, signs: SignPolicy, orders: OrderTable) -> MessagePolicy:
     messages = node.messages
     return MessagePolicy(
         signs=signs.kinds,
+        orders=orders,
         extension_s_max=messages.extension_limit_s,
         prefix=node.topics.prefix,
         sender=messages.sender,

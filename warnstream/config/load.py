@@ -4,6 +4,7 @@ Files are checked one by one and then against each other; a file that is wrong
 does not hide the faults of the others. 900,000 households load in seconds.
 """
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -21,6 +22,7 @@ from warnstream.config.node.document import (
     WindowsSection,
 )
 from warnstream.config.node.quality import QualitySection
+from warnstream.config.orders import ORDERS_FILE, OrdersDocument, check_orders, order_table
 from warnstream.config.settings import Configuration
 from warnstream.config.tables.daily_rain import read_past_days
 from warnstream.config.tables.households_and_chain import (
@@ -53,7 +55,6 @@ NODE_FILE = "warnstream.yaml"
 THRESHOLDS_FILE = "thresholds.yaml"
 CHANNELS_FILE = "channels.yaml"
 
-
 SomeSection = TypeVar("SomeSection", bound=Section)
 
 
@@ -65,7 +66,8 @@ def load_configuration(directory: Path) -> Configuration:
     directory : Path
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml,
         stations.csv, villages.csv or villages.geojson, households.csv,
-        chain.csv, zones.csv if villages are divided, and the tables that thresholds.yaml names.
+        chain.csv, zones.csv if villages are divided, orders.yaml if the county has its own, and the
+        tables that thresholds.yaml names.
 
     Returns
     -------
@@ -77,36 +79,24 @@ def load_configuration(directory: Path) -> Configuration:
     ConfigError
         With every fault of every file, in file and line order.
     """
-    directory = directory.absolute()
-    if not directory.is_dir():
-        raise ConfigError([Fault(str(directory), 0, "", f"no such folder: expected one with {NODE_FILE}")])
     faults = FaultLog()
-    folder = Folder(directory, faults)
+    folder = Folder(_existing(directory.absolute()), faults)
     node_tree, node = _read_document(NODE_FILE, NodeDocument, folder, faults)
     thresholds_tree, _ = _read_document(THRESHOLDS_FILE, ThresholdsDocument, folder, faults)
     channels_tree, channels = _read_document(CHANNELS_FILE, ChannelsDocument, folder, faults)
     stations = read_stations(folder, faults)
     villages = read_villages(folder, faults)
     zones = read_zones(folder, villages, faults)
-    register = Register(
-        villages, villages.index_of_code() if villages else {}, _section_of_channel(channels_tree, faults)
-    )
-    if channels is not None and channels_tree is not None:
-        _check_channels(channels, channels_tree, folder)
+    sections = _section_of_channel(channels_tree, faults)
+    register = Register(villages, villages.index_of_code() if villages else {}, sections)
+    _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
     chain = read_chain(folder, register, faults)
-    windows = valid_part(WindowsSection, node_tree, "windows")
-    quality = valid_part(QualitySection, node_tree, "quality")
-    around = ValidationContext(
-        villages=villages,
-        zones=zones,
-        stations=stations,
-        longest_s=windows.longest_s if windows else None,
-        stage_m_range=quality.stage_m_range if quality else None,
-    )
+    around = _context(node_tree, villages, zones, stations)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
     hazards = read_hazards(thresholds_tree, signs, folder, around, faults)
     past_days = _read_past_days(node, node_tree, folder, stations, faults)
+    own_orders = _read_orders(folder, entries_under(thresholds_tree, "hazards") or {}, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
         _check_duty_posts(node, node_tree, chain, faults)
@@ -119,7 +109,39 @@ def load_configuration(directory: Path) -> Configuration:
     assert households is not None, HOUSEHOLDS_FILE
     network = Network(stations, villages, households, chain, zones)
     rules = tuple(hazards.build(network.places, stations))
-    return assemble(folder, node, channels, rules, network, sign_policy(signs), past_days)
+    orders, kinds = order_table(own_orders, rules), sign_policy(signs)
+    return assemble(folder, node, channels, rules, network, signs=kinds, orders=orders, past_days=past_days)
+
+
+def _context(
+    node_tree: YamlTree | None, villages: Villages | None, zones: tuple[Zone, ...], stations: Stations | None
+) -> ValidationContext:
+    """What tables are checked against, as far as it is right."""
+    windows = valid_part(WindowsSection, node_tree, "windows")
+    quality = valid_part(QualitySection, node_tree, "quality")
+    return ValidationContext(
+        villages=villages,
+        zones=zones,
+        stations=stations,
+        longest_s=windows.longest_s if windows else None,
+        stage_m_range=quality.stage_m_range if quality else None,
+    )
+
+
+def _existing(directory: Path) -> Path:
+    if not directory.is_dir():
+        raise ConfigError([Fault(str(directory), 0, "", f"no such folder: expected one with {NODE_FILE}")])
+    return directory
+
+
+def _read_orders(folder: Folder, hazards: Mapping[str, object], faults: FaultLog) -> OrdersDocument | None:
+    """The county's own orders, if there are any."""
+    if not folder.has(ORDERS_FILE):
+        return None
+    tree, own = _read_document(ORDERS_FILE, OrdersDocument, folder, faults)
+    if tree is not None and own is not None:
+        check_orders(tree, own, hazards, faults)
+    return own
 
 
 def _read_past_days(
@@ -163,8 +185,10 @@ def _section_of_channel(tree: YamlTree | None, faults: FaultLog) -> dict[str, ty
     return {name: SECTION_OF_KIND.get(kind, ChannelSection) for name, kind in kinds.items()}
 
 
-def _check_channels(channels: ChannelsDocument, tree: YamlTree, folder: Folder) -> None:
+def _check_channels(channels: ChannelsDocument | None, tree: YamlTree | None, folder: Folder) -> None:
     """Files that channels name are there."""
+    if channels is None or tree is None:
+        return
     for name, channel in channels.channels.items():
         for key, file in channel.files().items():
             location = ("channels", name, key)

@@ -11,6 +11,7 @@ from typing import Any
 
 from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.node.document import NodeDocument
+from warnstream.config.orders import OrdersDocument
 from warnstream.config.thresholds.document import ThresholdsDocument
 from warnstream.config.yaml.sections import Section
 
@@ -18,6 +19,7 @@ _DOCUMENT_OF_NAME: dict[str, type[Section]] = {
     "warnstream": NodeDocument,
     "thresholds": ThresholdsDocument,
     "channels": ChannelsDocument,
+    "orders": OrdersDocument,
 }
 
 

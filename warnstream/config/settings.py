@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warnstream.config.channels.registry import AnyChannel
+from warnstream.model.bulletins import BulletinPolicy, OrderTable
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
@@ -190,6 +191,8 @@ class Configuration:
     rules: tuple[HazardRule, ...]
     network: Network
     signs: SignPolicy
+    orders: OrderTable
+    bulletins: BulletinPolicy
     past_days: PastDays | None = None
     grids: tuple[GridSettings, ...] = ()
     files_read: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ import numpy as np
 
 from warnstream.config.look_at.registry import look_at
 from warnstream.config.node.document import OUTLINE_METHODS
+from warnstream.config.orders import LONGEST_EN, LONGEST_ZH
 from warnstream.config.settings import Configuration
 from warnstream.config.thresholds.document import SECTION_OF_EVALUATOR
 from warnstream.config.wording import count_of, count_villages, days_words, name_some
@@ -27,6 +28,8 @@ from warnstream.model.times import clock_local, iso_local
 from warnstream.model.warning import MessageStatus
 from warnstream.routing.duty import duty_posts
 
+SIGNATURE_CHARACTERS_MAX = 5
+"""With its brackets 7 of the 70 characters of a short message."""
 POINTS_AT_ONCE = 256
 """Distances are worked out for that many places at once: 256 x 5,000 x 8 B are 10 MB."""
 
@@ -137,6 +140,7 @@ def lints(configuration: Configuration) -> list[str]:
         *_lints_of_rules(configuration),
         *_lints_of_days(configuration),
         *_lints_of_people(configuration.network),
+        *_lints_of_bulletins(configuration),
         *_lints_of_duty(configuration),
         *_lints_of_places(configuration),
         *look_at(configuration),
@@ -208,6 +212,26 @@ def _lints_of_people(network: Network) -> Iterator[str]:
         if len(counties.get(area, ())) > 1:
             where = name_some(sorted(counties[area]))
             yield f"township {area} is in several counties ({where}): its posts are called for each"
+
+
+def _lints_of_bulletins(configuration: Configuration) -> Iterator[str]:
+    """Names for which a bulletin does not fit into one short message."""
+    villages = configuration.network.villages
+    short_names = villages.short_name or ("",) * len(villages)
+    used = [short or name for short, name in zip(short_names, villages.name, strict=True)]
+    long = [code for code, name in zip(villages.code, used, strict=True) if _is_long(name)]
+    if long:
+        yield (
+            f"{count_villages(len(long))} with a long name and no short_name, whose bulletins take two short "
+            f"messages: {name_some(long)}"
+        )
+    if len(configuration.bulletins.signature) > SIGNATURE_CHARACTERS_MAX:
+        yield f"bulletins.signature has more than {SIGNATURE_CHARACTERS_MAX} characters: texts take two"
+
+
+def _is_long(name: str) -> bool:
+    length_max = len((LONGEST_EN if name.isascii() else LONGEST_ZH)["village"])
+    return len(name) > length_max
 
 
 def _lints_of_duty(configuration: Configuration) -> Iterator[str]:

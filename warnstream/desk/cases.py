@@ -7,10 +7,13 @@ import msgspec
 
 from warnstream.lifecycle.machine import State
 from warnstream.lifecycle.village_warning import VillageWarning
+from warnstream.model.bulletins import Standing
 from warnstream.model.level import Level
 from warnstream.routing.chain import ChainState
 
-SNAPSHOT_FORMAT = 1
+SNAPSHOT_FORMAT = 2
+FORMAT_BEFORE_BULLETINS = 1
+"""Of desks that told doors every message of a warning; what those were told is taken over."""
 
 
 @dataclass(slots=True)
@@ -19,7 +22,6 @@ class Case:
 
     warning: VillageWarning
     chain: ChainState = field(default_factory=ChainState)
-    households_told: bool = False
 
 
 class VillageCase(NamedTuple):
@@ -33,6 +35,7 @@ class VillageCase(NamedTuple):
 class WarningStatus:
     """What the console shows of a warning.
 
+    `households_told`: the doors of its village were told something whose end they have not heard.
     `answer_by_s` is 0 where no answer is awaited; posts that were called and
     are not among the answered while nothing is awaited are the top of a chain
     that stayed silent. `operator` and `note` say who ended it by hand, and why.
@@ -65,6 +68,17 @@ class DeskSnapshot(msgspec.Struct):
     last_refusal: str
     village_codes: list[str]
     cases: list[Case]
+    bulletins: bytes = b""
+
+
+class _CaseBefore(msgspec.Struct):
+    """Of a case of `FORMAT_BEFORE_BULLETINS` what only that format has."""
+
+    households_told: bool = False
+
+
+class _SnapshotBefore(msgspec.Struct):
+    cases: list[_CaseBefore]
 
 
 class _SnapshotFormat(msgspec.Struct):
@@ -78,11 +92,28 @@ def move_to_village(warning: VillageWarning, village: int) -> None:
         warning.latest = replace(warning.latest, village=village) if warning.latest else None
 
 
+def standing_of(warning: VillageWarning) -> Standing:
+    """A warning that is open, as doors' bulletins see it."""
+    assert warning.latest is not None, "an open warning has a message"
+    return Standing(warning.hazard, warning.level, warning.latest.status, warning.reason)
+
+
+def standing_told_before(state: bytes, snapshot: DeskSnapshot) -> list[tuple[int, Standing]]:
+    """Village and hazard of warnings that doors were told by a desk that knew no bulletins."""
+    before = msgspec.msgpack.decode(state, type=_SnapshotBefore).cases
+    warnings = [
+        case.warning
+        for case, told in zip(snapshot.cases, before, strict=True)
+        if told.households_told and case.warning.is_open and case.warning.latest is not None
+    ]
+    return [(one.village, standing_of(one)) for one in warnings]
+
+
 def decode_snapshot(state: bytes) -> DeskSnapshot:
     """What a snapshot of the desk holds. ValueError if it is none of this format."""
     try:
         found = msgspec.msgpack.decode(state, type=_SnapshotFormat).format
-        if found != SNAPSHOT_FORMAT:
+        if found not in (SNAPSHOT_FORMAT, FORMAT_BEFORE_BULLETINS):
             raise ValueError(f"warning desk snapshot of format {found}, expected {SNAPSHOT_FORMAT}")
         return msgspec.msgpack.decode(state, type=DeskSnapshot)
     except msgspec.MsgspecError as error:

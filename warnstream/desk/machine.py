@@ -1,4 +1,4 @@
-"""The second machine: changes of levels, answers and cancels in; messages and calls out.
+"""The second machine: changes of levels, answers and cancels in; messages, bulletins and calls out.
 
 `WarningDesk.step` is pure: the same inputs at the same times give the same
 effects, byte for byte, also across a snapshot and a restart at any step. A
@@ -16,6 +16,7 @@ from dataclasses import replace
 import msgspec
 
 from warnstream.desk.cases import (
+    FORMAT_BEFORE_BULLETINS,
     SNAPSHOT_FORMAT,
     Case,
     DeskSnapshot,
@@ -23,14 +24,18 @@ from warnstream.desk.cases import (
     WarningStatus,
     decode_snapshot,
     move_to_village,
+    standing_of,
+    standing_told_before,
 )
+from warnstream.lifecycle.bulletins import Bulletins, Evidence
 from warnstream.lifecycle.identity import parse_message_name
 from warnstream.lifecycle.machine import ImpossibleSignalError, Signal
 from warnstream.lifecycle.village_warning import VillageWarning
+from warnstream.lifecycle.voice import VillageVoice
+from warnstream.model.bulletins import Bulletin, Standing
 from warnstream.model.changes import LevelChange
 from warnstream.model.effects import (
     Effects,
-    HouseholdCall,
     OperatorAffirm,
     OperatorCancel,
     PostCall,
@@ -42,7 +47,7 @@ from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.routing import chain
-from warnstream.routing.audience import Audience, concerns_chain, concerns_households
+from warnstream.routing.audience import Audience, concerns_chain
 from warnstream.routing.chain import ChainState
 
 DeskInput = LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm
@@ -59,6 +64,8 @@ class WarningDesk:
     network : Network
     rules : sequence of HazardRule
     message_policy, routing_policy : MessagePolicy, RoutingPolicy
+    bulletins : Bulletins
+        The voice of each village's doors, without any state yet.
     n_judged : int, optional
         Villages beyond the first so many are kept only until their warnings have ended
         (`warnstream.runners.history.kept`); all are judged without it.
@@ -82,6 +89,7 @@ class WarningDesk:
         rules: Sequence[HazardRule],
         message_policy: MessagePolicy,
         routing_policy: RoutingPolicy,
+        bulletins: Bulletins,
         n_judged: int | None = None,
     ) -> None:
         _check_policy(message_policy)
@@ -92,6 +100,7 @@ class WarningDesk:
         self._message_policy = message_policy
         self._routing_policy = routing_policy
         self._audience = Audience(network)
+        self.bulletins = bulletins
         self._cases: dict[tuple[int, str], Case] = {}
         self._by_name: dict[str, Case] = {}
         self._now_s = -1
@@ -104,8 +113,10 @@ class WarningDesk:
         """Time of the last step; -1 before the first."""
         return self._now_s
 
-    def step(self, inputs: Sequence[DeskInput], now_s: int) -> Effects:
-        """Take inputs in order, then let time work: renewals, then the responsibility chain.
+    def step(self, inputs: Sequence[DeskInput], now_s: int, evidence: Evidence | None = None) -> Effects:
+        """Take inputs in order, then let time work: renewals, the responsibility chain; then tell the doors.
+
+        `evidence` says what is measured now (`Bulletins.step`).
 
         Raises
         ------
@@ -125,6 +136,7 @@ class WarningDesk:
         for case in self._cases.values():
             if case.warning.is_open:
                 self._let_time_work(case, effects)
+        self._tell_doors(effects, evidence=evidence)
         return effects
 
     def open_warnings(self) -> list[WarningStatus]:
@@ -157,18 +169,31 @@ class WarningDesk:
         """Cases that a step's effects are about or that changed without a word, as they are after it."""
         names = [*effects.settled, *(message.warning for message in effects.messages)]
         names += [call.message.warning for call in effects.post_calls]
-        names += [call.message.warning for call in effects.household_calls]
         codes = self._network.villages.code
         cases = [self._by_name[name] for name in dict.fromkeys(names) if name in self._by_name]
         return [VillageCase(codes[case.warning.village], case) for case in cases]
+
+    def voices_of(self, effects: Effects) -> list[VillageVoice]:
+        """Voices of the doors' villages that a step's effects are about, as they are after it."""
+        villages = [message.village for message in effects.messages]
+        return self.bulletins.voices_of([*villages, *(one.village for one in effects.to_doors)])
 
     def cases(self) -> list[VillageCase]:
         """Every village and hazard that ever had a warning."""
         codes = self._network.villages.code
         return [VillageCase(codes[case.warning.village], case) for case in self._cases.values()]
 
-    def adopt(self, cases: Sequence[VillageCase]) -> None:
-        """Take cases as they were issued, whatever stood here; closed ones of unknown villages are left."""
+    def adopt(self, cases: Sequence[VillageCase], voices: Sequence[VillageVoice] = ()) -> None:
+        """Take cases and voices as they were after a step, whatever was here.
+
+        Closed ones of unknown villages are left out.
+
+        Raises
+        ------
+        ValueError
+            If a warning stands, or doors wait for an end, in an unknown village.
+        """
+        self.bulletins.follow(voices)
         number = self._network.villages.index_of_code()
         for village, case in cases:
             if village not in number:
@@ -205,7 +230,8 @@ class WarningDesk:
 
         One whose village or hazard is gone is held, since nobody judges it. One of an exercise ends, as
         an exercise, once the node warns for real. Households and posts that are new are told what stands.
-        Nothing is said of warnings in `ending`: they are about to be ended by hand.
+        Nothing is said of warnings in `ending`: they are about to be ended by hand. Then doors are told
+        as in every step, and what they were told last goes to those that are new.
         """
         self._now_s = max(self._now_s, now_s)
         effects = Effects()
@@ -220,15 +246,49 @@ class WarningDesk:
                 self._hold(case, effects)
             elif self.is_kept(warning):
                 self._hold(case, effects)
-            if concerns_households(warning.level, self._routing_policy, told_before=False):
-                case.households_told = True  # the policy may have changed
             case.chain = self._tell_newcomers(case, effects)
             if not case.chain.called and concerns_chain(warning.level, self._routing_policy):
                 self._demand(case, effects)
+        self._change_voices(effects)
         return effects
 
+    def _change_voices(self, effects: Effects) -> None:
+        """Doors hear what the changed policy and orders make of what stands; new doors the last bulletin."""
+        standing: dict[int, list[Standing]] = {}
+        for case in self._cases.values():
+            if case.warning.is_open and self._concerns_doors(case.warning.village, case.warning.hazard):
+                standing.setdefault(case.warning.village, []).append(standing_of(case.warning))
+        self.bulletins.align(standing)
+        self._tell_doors(effects, self.bulletins.villages())
+        present = {bulletin.village for bulletin in effects.bulletins}
+        effects.to_newcomers.extend(one for one in self.last_bulletins() if one.village not in present)
+
+    def _tell_doors(
+        self, effects: Effects, looked_at: Collection[int] = (), evidence: Evidence | None = None
+    ) -> None:
+        """Bulletins of what the messages of a step, and time, mean for doors."""
+        messages = [one for one in effects.messages if self._concerns_doors(one.village, one.hazard)]
+        issued = self.bulletins.step(messages, self._now_s, looked_at=looked_at, evidence=evidence)
+        effects.bulletins.extend(issued)
+        if self.bulletins.faults:
+            self.refused_inputs += len(self.bulletins.faults)
+            self.last_refusal = self.bulletins.faults[-1]
+
+    def _concerns_doors(self, village: int, hazard: str) -> bool:
+        """Whether doors hear of a hazard: it is not for posts alone, or they have heard of it already."""
+        if hazard not in self._for_posts_only:
+            return True
+        return any(one.hazard == hazard for one in self.bulletins.standing(village))
+
+    def last_bulletins(self) -> list[Bulletin]:
+        """The last bulletin of open episodes where something stands; exercises on a node in an exercise."""
+        return self.bulletins.last_of(self._message_policy.status)
+
     def restate(
-        self, messages: Sequence[tuple[str, WarningMessage]], cases: Sequence[VillageCase]
+        self,
+        messages: Sequence[tuple[str, WarningMessage]],
+        cases: Sequence[VillageCase],
+        bulletins: Sequence[tuple[str, Bulletin]] = (),
     ) -> Effects:
         """What was issued before, as effects: for a store that does not have it yet.
 
@@ -236,6 +296,7 @@ class WarningDesk:
         """
         number = self._network.villages.index_of_code()
         effects = Effects([replace(m, village=number[code]) for code, m in messages if code in number])
+        effects.bulletins.extend(replace(b, village=number[code]) for code, b in bulletins if code in number)
         for village, case in cases:
             if village in number:
                 move_to_village(case.warning, number[village])
@@ -261,6 +322,7 @@ class WarningDesk:
                 self.last_refusal,
                 [village for village, _ in cases],
                 [case for _, case in cases],
+                self.bulletins.snapshot(),
             )
         )
 
@@ -285,6 +347,11 @@ class WarningDesk:
                 )
             move_to_village(case.warning, number[code])
             cases[case.warning.village, case.warning.hazard] = case
+        if snapshot.format == FORMAT_BEFORE_BULLETINS:
+            self.bulletins.forget()
+            self.bulletins.adopt(standing_told_before(state, snapshot), snapshot.now_s)
+        else:
+            self.bulletins.restore(snapshot.bulletins)
         self._cases = cases
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s
@@ -317,6 +384,10 @@ class WarningDesk:
 
     def _take_answer(self, answer: RecipientAnswer) -> None:
         """An answer of a called post stops the climb; one of a door is welcome and changes nothing here."""
+        village = self.bulletins.village_of(answer.message)
+        if village is not None:
+            self.ignored_answers += not self._audience.is_household_of(village, answer.recipient)
+            return
         named = parse_message_name(answer.message)
         case = self._by_name.get(named[0]) if named else None
         if named is None or case is None or not case.warning.is_open or named[1] > case.warning.version:
@@ -324,10 +395,12 @@ class WarningDesk:
             return
         if answer.recipient in case.chain.called:
             case.chain = chain.answer(case.chain, answer.recipient, named[1])
-        elif not (
-            case.households_told and self._audience.is_household_of(case.warning.village, answer.recipient)
-        ):
+        elif not self._is_told_door(case.warning.village, answer.recipient):
             self.ignored_answers += 1
+
+    def _is_told_door(self, village: int, recipient: str) -> bool:
+        """Whether a recipient is a door that was told something."""
+        return self.bulletins.is_told(village) and self._audience.is_household_of(village, recipient)
 
     def _take_affirm(self, affirm: OperatorAffirm) -> None:
         case = self._by_name.get(affirm.warning)
@@ -360,17 +433,9 @@ class WarningDesk:
         if message.cause is Cause.FIRST:
             self._by_name.pop(former_name, None)
             self._by_name[message.warning] = case
-            case.chain, case.households_told = ChainState(), False
+            case.chain = ChainState()
         effects.messages.append(message)
-        self._call_households(case, message, effects)
         self._call_posts(case, message, effects)
-
-    def _call_households(self, case: Case, message: WarningMessage, effects: Effects) -> None:
-        if message.hazard in self._for_posts_only and not case.households_told:
-            return
-        if concerns_households(message.level, self._routing_policy, told_before=case.households_told):
-            case.households_told = True
-            effects.household_calls.append(HouseholdCall(message))
 
     def _call_posts(self, case: Case, message: WarningMessage, effects: Effects) -> None:
         """Demand answers to a raise; tell those who know of the warning everything else."""
@@ -394,12 +459,10 @@ class WarningDesk:
         self._signal(case, Signal.SIGHT_LOST, None, effects)
 
     def _tell_newcomers(self, case: Case, effects: Effects) -> ChainState:
-        """The last message for everybody whom it concerns now; who has it is known by its key."""
+        """The last message for every post that it concerns now; who has it is known by its key."""
         message = case.warning.latest
         if message is None:
             return case.chain
-        if case.households_told:
-            effects.household_calls.append(HouseholdCall(message))
         posts = self._audience.posts_of_village(message.village)
         called = [post for post in posts if post.rank <= case.chain.rank or post.post in case.chain.called]
         effects.post_calls.extend(PostCall(message, post, case.chain.answer_by_s, "") for post in called)
@@ -442,7 +505,7 @@ class WarningDesk:
             version=warning.version,
             crossed_at_s=warning.crossed_at_s,
             expires_s=warning.expires_s,
-            households_told=case.households_told,
+            households_told=self.bulletins.is_told(warning.village),
             posts_called=case.chain.called,
             posts_answered=case.chain.answered,
             answer_by_s=case.chain.answer_by_s,

@@ -3,11 +3,13 @@
 from warnstream.adapters.geometry import fallback_weights, own_weights, project, station_neighbours
 from warnstream.assessment import Assessment, Weights
 from warnstream.config.settings import Configuration
+from warnstream.delivery.bulletin_texts import BulletinWording
 from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
+from warnstream.lifecycle.bulletins import Bulletins
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
@@ -28,14 +30,34 @@ def build_engine(configuration: Configuration, people: Network | None = None) ->
         What the warning desk knows of places and people, where that is more than is judged
         (`warnstream.runners.history.kept`).
     """
-    desk = WarningDesk(
-        people or configuration.network,
+    return Engine(build_assessment(configuration), build_desk(configuration, people))
+
+
+def build_desk(configuration: Configuration, people: Network | None = None) -> WarningDesk:
+    """The second machine alone; `people` as for `build_engine`."""
+    network = people or configuration.network
+    bulletins = Bulletins(
+        configuration.message.prefix, network.villages.code, configuration.orders, configuration.bulletins
+    )
+    return WarningDesk(
+        network,
         configuration.rules,
         configuration.message,
         configuration.routing,
+        bulletins,
         n_judged=len(configuration.network.villages),
     )
-    return Engine(build_assessment(configuration), desk)
+
+
+def bulletin_wording(configuration: Configuration) -> BulletinWording:
+    """What the texts of bulletins are made of."""
+    return BulletinWording(
+        configuration.network,
+        configuration.rules,
+        configuration.orders,
+        configuration.bulletins,
+        configuration.message.utc_offset_s,
+    )
 
 
 def build_intake(configuration: Configuration, people: Network | None = None) -> Intake:

@@ -108,6 +108,47 @@ def test_a_village_gets_cap_and_json_retained_and_nobody_s_address() -> None:
     assert b"13800000" not in topics["ws/warn/V1/flash_flood"].payload
 
 
+RECORD = '{"n":1,"status":"Exercise"}'
+
+
+def test_a_village_s_bulletin_is_its_record_retained_on_one_topic() -> None:
+    broker = Broker()
+    village = outgoing_message(kind=RecipientKind.VILLAGE, status=MessageStatus.EXERCISE)
+    MqttChannel("ws", broker).send([replace(village, msg_type="leave", cap_xml=RECORD)])
+    (publication,) = broker.taken
+    assert (publication.topic, publication.payload) == ("ws/bulletin/V1", RECORD.encode())
+    assert publication.retain
+
+
+def test_a_bulletin_s_record_of_another_status_is_no_message() -> None:
+    village = outgoing_message(kind=RecipientKind.VILLAGE)
+    with pytest.raises(ValueError, match="does not say status Actual"):
+        replace(village, msg_type="leave", cap_xml=RECORD)
+
+
+@pytest.mark.parametrize(
+    ("n", "level", "action", "expected"),
+    [
+        (1, Level.RED, "leave", "Alert"),
+        (2, Level.RED, "stay", "Update"),
+        (11, Level.NONE, "clear", "Cancel"),
+        (1, Level.NONE, "correct", "Cancel"),
+    ],
+)
+def test_a_bulletin_is_of_a_type_of_cap_too(n: int, level: Level, action: str, expected: str) -> None:
+    door = replace(outgoing_message(), message=f"ws.V1.20231114T221320Z.{n}", msg_type=action, level=level)
+    assert door.cap_type == expected
+
+
+def test_a_door_s_bulletin_is_marked_in_an_exercise_and_says_its_action() -> None:
+    broker = Broker()
+    door = replace(outgoing_message(status=MessageStatus.EXERCISE), msg_type="stay")
+    MqttChannel("ws", broker).send([door])
+    content = msgspec.json.decode(broker.taken[0].payload)
+    assert (content["type"], content["action"]) == ("Alert", "stay")
+    assert content["text_zh"].startswith("【演练】")
+
+
 def test_a_cancel_is_retained_so_that_the_end_is_as_visible_as_the_beginning() -> None:
     broker = Broker()
     cancel = replace(outgoing_message(kind=RecipientKind.VILLAGE), msg_type="Cancel", level=Level.NONE)
@@ -142,6 +183,14 @@ def test_a_terminal_line_has_the_text_and_not_the_address() -> None:
     lines: list[str] = []
     TerminalChannel(lines.append).send([outgoing_message(text_en="Move\nnow")])
     assert lines == ["RED to household V1-H0: 立即转移 Move now"]
+
+
+def test_an_alarm_of_the_node_is_no_all_clear() -> None:
+    lines: list[str] = []
+    alarm = replace(outgoing_message(), msg_type="Alarm", level=Level.NONE)
+    cancel = replace(outgoing_message(), msg_type="Cancel", level=Level.NONE)
+    TerminalChannel(lines.append).send([alarm, cancel])
+    assert [line.split(" to ")[0] for line in lines] == ["ALARM", "ALL CLEAR"]
 
 
 def test_a_pace_spreads_requests_over_the_second() -> None:

@@ -3,11 +3,10 @@
 import numpy as np
 
 from tests.networks import LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of
-from tests.unit.desk.county import MESSAGE_POLICY
+from tests.unit.desk.county import MESSAGE_POLICY, desk_of
 from warnstream.assessment import Assessment, Weights
 from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.texts import parts_of
-from warnstream.desk import WarningDesk
 from warnstream.hazards.strong_wind import WindTable
 from warnstream.model.changes import Change, LevelChange
 from warnstream.model.level import Level
@@ -85,10 +84,10 @@ def test_a_gust_raises_the_village_and_says_where_and_how_strong() -> None:
 
 
 def test_posts_are_called_and_households_are_not() -> None:
-    desk = WarningDesk(network(), (wind_rule(),), MESSAGE_POLICY, ROUTING)
+    desk = desk_of(network(), (wind_rule(),), routing=ROUTING)
     effects = desk.step(rise(), T0 + 5 * MIN)
     assert [call.post.post for call in effects.post_calls] == ["p1"]
-    assert effects.household_calls == []
+    assert effects.bulletins == []
     parts = parts_of(effects.messages[0], network(), (wind_rule(),), MESSAGE_POLICY)
     assert "S0站阵风风速29米/秒，达到阈值28.5米/秒" in texts_zh.texts(parts).text
     assert "Gauge S0: gust 29 m/s, reached the threshold of 28.5 m/s" in texts_en.texts(parts).text

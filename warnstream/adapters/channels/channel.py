@@ -14,10 +14,10 @@ from typing import Protocol
 
 from warnstream.adapters.mqtt.publisher import Publish
 from warnstream.delivery.dispatch.outcome import Outcome
-from warnstream.model.effects import Answer, RecipientKind
+from warnstream.model.effects import BULLETIN_TYPES, Answer, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RetryPolicy
-from warnstream.model.warning import MessageStatus
+from warnstream.model.warning import MessageStatus, MessageType
 
 EXERCISE_MARK_ZH = "【演练】"
 EXERCISE_MARK_EN = "[EXERCISE]"
@@ -51,12 +51,12 @@ class OutgoingMessage:
     villages, which do not answer, the address also where the node does not know how people reach it.
     `late_s` is how long after its issue the message leaves, 0 while that is in time.
 
-    `cap_xml` is sent to villages only and empty for everybody else.
+    `cap_xml` is sent to villages only and empty for everybody else; of a bulletin it is its JSON record.
 
     Raises
     ------
     ValueError
-        If a village's CAP document has another status than the message: it
+        If a village's CAP document or record has another status than the message: it
         would pass an exercise for a real warning or the reverse.
     """
 
@@ -81,12 +81,31 @@ class OutgoingMessage:
     answer_url: str = ""
     late_s: int = 0
 
+    @property
+    def is_bulletin(self) -> bool:
+        """It is what a village's doors are told, not a warning of one hazard; its type is the action."""
+        return self.msg_type in BULLETIN_TYPES
+
+    @property
+    def cap_type(self) -> str:
+        """CAP's word for it: a bulletin is the Alert, an Update or the Cancel of its episode."""
+        if not self.is_bulletin:
+            return self.msg_type
+        if self.level is Level.NONE:
+            return str(MessageType.CANCEL)
+        is_first = self.message.endswith(".1")
+        return str(MessageType.ALERT if is_first else MessageType.UPDATE)
+
     def __post_init__(self) -> None:
         marked_zh = with_exercise_mark(self.text_zh, EXERCISE_MARK_ZH, self.status)
         marked_en = with_exercise_mark(self.text_en, EXERCISE_MARK_EN, self.status)
         object.__setattr__(self, "text_zh", marked_zh)
         object.__setattr__(self, "text_en", marked_en)
         if self.kind is not RecipientKind.VILLAGE:
+            return
+        if self.is_bulletin:
+            if f'"status":"{self.status}"' not in self.cap_xml:
+                raise ValueError(f"{self.message}: the record does not say status {self.status}")
             return
         if self.status is MessageStatus.ACTUAL:
             unmarked = with_exercise_mark(self.cap_xml, EXERCISE_MARK_ZH, self.status)

@@ -7,7 +7,7 @@ import json
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from warnstream.adapters.http.server import CONNECTIONS_MAX, HttpServer
+from warnstream.adapters.http.server import HttpServer
 from warnstream.config.settings import HttpSettings
 
 RETRY_AFTER_S = 5
@@ -61,6 +61,10 @@ async def _answer(send: Send, status: int, content: dict[str, object]) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+STARTING_CONNECTIONS_MAX = 32
+"""Connections at once while the node starts; those that ask nothing go first."""
+
+
 class FrontDoor:
     """The HTTP interface from before there is a node: it serves from `start` on, the node once it is opened.
 
@@ -69,7 +73,6 @@ class FrontDoor:
     node : str
         Name of the node.
     settings : HttpSettings
-    connections_max : int
 
     Raises
     ------
@@ -77,9 +80,10 @@ class FrontDoor:
         If the address cannot be listened on; the message names it.
     """
 
-    def __init__(self, node: str, settings: HttpSettings, connections_max: int = CONNECTIONS_MAX) -> None:
+    def __init__(self, node: str, settings: HttpSettings) -> None:
         self._gate = StartingGate(node)
-        self._server = HttpServer(self._gate, settings, connections_max)
+        # How many descriptors there are to share is known only once the configuration is read.
+        self._server = HttpServer(self._gate, settings, STARTING_CONNECTIONS_MAX)
         self._is_started = False
         self.port = self._server.port
 
@@ -93,9 +97,10 @@ class FrontDoor:
         """How far the start is, for whoever asks why it takes so long; from any thread."""
         self._gate.reason = f"{_REASON}: {progress}"
 
-    def open(self, app: ASGIApp) -> None:
-        """From now on the node's application answers."""
+    def open(self, app: ASGIApp, connections_max: int) -> None:
+        """From now on the node's application answers, over so many connections at once."""
         self._gate.open(app)
+        self._server.allow(connections_max)
 
     def stop(self) -> None:
         """Finish the requests in hand and close the socket."""

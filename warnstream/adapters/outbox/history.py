@@ -8,16 +8,31 @@ import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import msgspec
 
-from warnstream.adapters.outbox.types import ALARM_TYPE, RANK_OF_KIND
+from warnstream.adapters.outbox.bulletins import IS_BULLETIN, IS_WARNING
+from warnstream.adapters.outbox.types import RANK_OF_KIND
 from warnstream.adapters.sqlite import Database
+from warnstream.model.bulletins import N_BITS, N_MAX, Action, Bulletin, BulletinCause, Standing
 from warnstream.model.effects import RecipientKind
-from warnstream.model.warning import MessageType, WarningMessage
+from warnstream.model.level import Level, parse_level
+from warnstream.model.warning import MessageStatus, MessageType, WarningMessage
+
+NO_NUMBER = -1
+"""Of a village: the outbox knows codes."""
 
 _NUMBERS = frozenset({"value", "threshold", "forecast_value", "coverage"})
 """Numbers of a reason and its facts that are never left out."""
+
+
+_OPEN_BULLETINS = f"""
+SELECT identifier, version, village, level, sent_s, msg_type, status, record FROM messages AS last
+WHERE {IS_BULLETIN} AND level > 0 AND NOT EXISTS (
+    SELECT 1 FROM messages AS newer WHERE newer.warning = last.warning AND newer.version > last.version
+) ORDER BY number
+"""  # noqa: S608 -- constants of this package
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,27 @@ class OpenWarning:
     answered: tuple[str, ...]
     answer_by_s: int
     is_households: bool
+
+
+class _StandingRecord(msgspec.Struct):
+    hazard: str
+    level: str
+
+
+class _BulletinRecord(msgspec.Struct):
+    """What of a bulletin's JSON is needed to go on from it."""
+
+    standing: list[_StandingRecord]
+    ended: tuple[str, ...]
+    cause: BulletinCause
+    people_were_asked_to_go: bool
+
+
+class OpenBulletin(NamedTuple):
+    """The last bulletin of a village whose doors were never told the end: without its reasons and number."""
+
+    village: str
+    bulletin: Bulletin
 
 
 class OutboxHistory:
@@ -91,15 +127,43 @@ class OutboxHistory:
         """Warnings whose last message is no Cancel and holds beyond a time."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT village, record, warning FROM messages AS last WHERE expires_s > ?"
-                " AND msg_type NOT IN (?, ?) AND NOT EXISTS (SELECT 1 FROM messages AS newer"
+                f"SELECT village, record, warning FROM messages AS last WHERE expires_s > ? AND {IS_WARNING}"  # noqa: S608
+                " AND msg_type != ? AND NOT EXISTS (SELECT 1 FROM messages AS newer"
                 " WHERE newer.warning = last.warning AND newer.version > last.version) ORDER BY number",
-                (after_s, str(MessageType.CANCEL), ALARM_TYPE),
+                (after_s, str(MessageType.CANCEL)),
             ).fetchall()
             return [
                 _open_warning(connection, village, message_of(record), warning)
                 for village, record, warning in rows
             ]
+
+    def open_bulletins(self) -> list[OpenBulletin]:
+        """The last bulletin of every village whose doors wait for an end."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_OPEN_BULLETINS).fetchall()
+        return [_open_bulletin(*row) for row in rows]
+
+
+def _open_bulletin(identifier: str, sequence: int, village: str, *columns: Any) -> OpenBulletin:
+    level, issued_s, action, status, content = columns
+    record, mark = msgspec.json.decode(content, type=_BulletinRecord), MessageStatus(status)
+    standing = tuple(Standing(one.hazard, parse_level(one.level), mark) for one in record.standing)
+    bulletin = Bulletin(
+        identifier=identifier,
+        village=NO_NUMBER,
+        opened_s=sequence >> N_BITS,
+        n=sequence & N_MAX,
+        issued_s=issued_s,
+        action=Action(action),
+        worst=Level(level),
+        standing=standing,
+        ended=record.ended,
+        cause=record.cause,
+        status=mark,
+        evidence=None,
+        has_moved=record.people_were_asked_to_go,
+    )
+    return OpenBulletin(village, bulletin)
 
 
 def advance(connection: sqlite3.Connection, entry: int) -> None:

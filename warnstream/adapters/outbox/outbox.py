@@ -15,6 +15,16 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from warnstream.adapters.outbox.bulletins import (
+    bulletin_records,
+    doors_on_their_way,
+    is_untrue,
+    newest_of,
+    old_bulletins,
+    postpone,
+    replace_older,
+    warning_records,
+)
 from warnstream.adapters.outbox.counts import OutboxCounts
 from warnstream.adapters.outbox.history import OutboxHistory, advance
 from warnstream.adapters.outbox.queue import next_due, settle_one, take_next
@@ -23,10 +33,10 @@ from warnstream.adapters.outbox.rows import (
     claimed,
     ends,
     insert_former,
-    message_row,
     messages_of,
     notification_rows,
     numbers_of,
+    row_of,
     stored_messages,
 )
 from warnstream.adapters.outbox.sql import (
@@ -51,12 +61,14 @@ from warnstream.adapters.outbox.types import (
 from warnstream.adapters.sqlite import DamagedError, Database, put_aside
 from warnstream.delivery.dispatch.notification import LONG_DUE, Settlement, Signal
 from warnstream.delivery.plan import notifications_of
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import (
     VILLAGE_TOPIC_CHANNEL,
     Answer,
     Effects,
     RecipientAnswer,
     RecipientKind,
+    RenderedBulletin,
     RenderedMessage,
 )
 from warnstream.model.errors import StoreError
@@ -71,6 +83,9 @@ OPEN_S_MAX = 60.0
 
 BUSY_MS = 500
 """Longest wait for another process that holds the file: the node's loop waits with it."""
+
+Render = Callable[[WarningMessage | Bulletin], RenderedMessage | RenderedBulletin]
+"""Makes texts and documents of a message or a bulletin that the outbox does not know yet."""
 
 
 class Outbox(OutboxCounts, OutboxHistory):
@@ -88,6 +103,9 @@ class Outbox(OutboxCounts, OutboxHistory):
     ----------
     put_aside : Path or None
         The damaged file that this one replaces.
+    no_end : frozenset of (str, str)
+        Village code and status of what stands: no such end is handed out there. Whoever feeds the
+        outbox replaces it as a whole.
 
     Raises
     ------
@@ -98,6 +116,7 @@ class Outbox(OutboxCounts, OutboxHistory):
     def __init__(self, directory: Path, owner: str = "") -> None:
         self._path, self._owner = directory / "outbox.sqlite3", owner
         self.put_aside: Path | None = None
+        self.no_end: frozenset[tuple[str, str]] = frozenset()
         self._database = self._open()
 
     @classmethod
@@ -150,7 +169,7 @@ class Outbox(OutboxCounts, OutboxHistory):
         self,
         effects: Effects,
         network: Network,
-        render: Callable[[WarningMessage], RenderedMessage],
+        render: Render,
         entry: int = 0,
     ) -> int:
         """Keep everything that `effects` asks to be told, in one transaction.
@@ -159,7 +178,7 @@ class Outbox(OutboxCounts, OutboxHistory):
         not yet sent whose recipient gets a newer message of the same warning
         on the same channel become superseded; so does the end of a warning for
         those to whom nothing of it ever went out. Who was told of a warning and is
-        in the register no more is told its end.
+        in the register no more is told its end. Bulletins of a village's doors likewise.
 
         `entry` is the number of the log's entry that holds the same; see `progress`.
 
@@ -169,16 +188,22 @@ class Outbox(OutboxCounts, OutboxHistory):
             Notifications that are new.
         """
         messages = messages_of(effects)
-        rendered = [render(message) for message in self._unknown(messages)]
+        told: list[WarningMessage | Bulletin] = [*messages, *effects.to_doors]
+        names = [one.identifier for one in told]
+        known = self._known(names)
+        unknown = [one for one in told if one.identifier not in known]
+        new_rows = [row_of(render(one)) for one in unknown]
         with self._database.transaction() as connection:
-            connection.executemany(INSERT_MESSAGE, map(message_row, rendered))
-            numbers = numbers_of(connection, (message.identifier for message in messages))
-            rows = notification_rows(notifications_of(effects, network), numbers)
+            connection.executemany(INSERT_MESSAGE, new_rows)
+            numbers = numbers_of(connection, names)
+            answered = doors_on_their_way(connection, effects.to_doors)
+            rows = notification_rows(notifications_of(effects, network), numbers, answered)
             inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount
             inserted += insert_former(connection, effects, network, numbers)
             if inserted:
                 warnings = {message.warning for message in messages if message.version > 1}
                 connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
+                replace_older(connection, effects.to_doors)
                 connection.executemany(DROP_END, ends(effects, numbers))
             advance(connection, entry)
         return inserted
@@ -200,10 +225,9 @@ class Outbox(OutboxCounts, OutboxHistory):
             connection.execute(SUPERSEDE_WARNING, (notice.name,))
         return inserted
 
-    def _unknown(self, messages: Sequence[WarningMessage]) -> list[WarningMessage]:
+    def _known(self, identifiers: Sequence[str]) -> dict[str, int]:
         with self._database.reading() as connection:
-            known = numbers_of(connection, (message.identifier for message in messages))
-        return [message for message in messages if message.identifier not in known]
+            return numbers_of(connection, identifiers)
 
     def recover(self) -> int:
         """At start: what this owner was sending when it ended is pending again; returns how many.
@@ -242,6 +266,8 @@ class Outbox(OutboxCounts, OutboxHistory):
         Worst level first; within it the never-tried (villages, posts, households, in order of
         recording), then those whose next attempt is due (`delivery.dispatch.queue`).
 
+        An end of a village where something stands again (`no_end`) is not true now: it waits.
+
         Parameters
         ----------
         now : float
@@ -250,7 +276,10 @@ class Outbox(OutboxCounts, OutboxHistory):
         with self._database.transaction() as connection:
             rows = take_next(connection, channel, limit, now, self._owner)
             messages = stored_messages(connection, {row[1] for row in rows})
-        return [claimed(row, messages[row[1]], channel) for row in rows]
+            taken = [claimed(row, messages[row[1]], channel) for row in rows]
+            untrue = {row.number for row in taken if is_untrue(row.message, self.no_end)}
+            postpone(connection, untrue, now)
+        return [row for row in taken if row.number not in untrue]
 
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""
@@ -319,7 +348,9 @@ class Outbox(OutboxCounts, OutboxHistory):
             if row is None:
                 return None
             message = stored_messages(connection, {row[0]})[row[0]]
-        return Addressed(message, row[1], ANSWERS[row[2] - 1] if row[2] else None)
+            newest = newest_of(connection, message)
+            current = message if newest is None else stored_messages(connection, {newest})[newest]
+        return Addressed(message, row[1], ANSWERS[row[2] - 1] if row[2] else None, current)
 
     def number_of(self, key: str) -> int | None:
         """Row number of a notification; None if the key is unknown."""
@@ -333,10 +364,12 @@ class Outbox(OutboxCounts, OutboxHistory):
     def records(self) -> Iterator[bytes]:
         """Every message as JSON of `WarningMessage`, in the order of recording."""
         with self._database.reading() as connection:
-            for (record,) in connection.execute(
-                "SELECT record FROM messages WHERE msg_type != ? ORDER BY number", (ALARM_TYPE,)
-            ):
-                yield record
+            yield from warning_records(connection)
+
+    def bulletins(self) -> Iterator[tuple[bytes, int]]:
+        """Every bulletin's record and the number of doors it was for, in the order of recording."""
+        with self._database.reading() as connection:
+            yield from bulletin_records(connection)
 
     def prune(self, sent_before_s: int) -> int:
         """Delete warnings whose newest message is older and of which nothing is left to send.
@@ -354,6 +387,8 @@ class Outbox(OutboxCounts, OutboxHistory):
                 " ON notifications.message = messages.number WHERE state IN (0, 1))",
                 (sent_before_s,),
             ).fetchall()
+            numbers += old_bulletins(connection, sent_before_s)
+        numbers = list(dict.fromkeys(numbers))
         for number in numbers:
             with self._database.transaction() as connection:
                 connection.execute("DELETE FROM notifications WHERE message = ?", number)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from warnstream.adapters.outbox.bulletins import bulletin_row
 from warnstream.adapters.outbox.queue import QueuedRow
 from warnstream.adapters.outbox.sql import INSERT_FORMER
 from warnstream.adapters.outbox.types import (
@@ -15,7 +16,15 @@ from warnstream.adapters.outbox.types import (
     Claimed,
     StoredMessage,
 )
-from warnstream.model.effects import Effects, Notification, RecipientAnswer, RenderedMessage
+from warnstream.model.bulletins import N_BITS
+from warnstream.model.effects import (
+    Effects,
+    Notification,
+    RecipientAnswer,
+    RecipientKind,
+    RenderedBulletin,
+    RenderedMessage,
+)
 from warnstream.model.network import Network
 from warnstream.model.warning import MessageType, WarningMessage
 
@@ -23,8 +32,6 @@ from warnstream.model.warning import MessageType, WarningMessage
 def messages_of(effects: Effects) -> list[WarningMessage]:
     """Every message that is told or called about; an escalation calls about an earlier one."""
     messages = {message.identifier: message for message in effects.messages}
-    for household_call in effects.household_calls:
-        messages.setdefault(household_call.message.identifier, household_call.message)
     for post_call in effects.post_calls:
         messages.setdefault(post_call.message.identifier, post_call.message)
     return list(messages.values())
@@ -35,20 +42,36 @@ def insert_former(
 ) -> int:
     """Rows for those who were told of a warning before and are not registered for it any more.
 
-    They are told its end; where a whole village has left the register, everything until then.
+    They are told its end; where a whole village has left the register, everything until then. So
+    are doors, of the episode of their bulletins.
     """
+    doors = network.households.of_village
     rows = [
-        (numbers[message.identifier], int(message.level), message.warning, message.version)
+        (numbers[message.identifier], int(message.level), message.warning, message.version, 0)
         for message in effects.messages
-        if message.msg_type is MessageType.CANCEL or not network.households.of_village(message.village)
+        if message.msg_type is MessageType.CANCEL or not doors(message.village)
+    ]
+    rows += [
+        (numbers[one.identifier], int(one.worst), one.voice, one.sequence, one.opened_s << N_BITS)
+        for one in effects.bulletins
+        if one.action.is_end or not doors(one.village)
     ]
     return connection.executemany(INSERT_FORMER, rows).rowcount if rows else 0
 
 
-def ends(effects: Effects, numbers: dict[str, int]) -> list[tuple[int]]:
-    """Numbers of the messages that end a warning."""
-    ends = [message for message in effects.messages if message.msg_type is MessageType.CANCEL]
-    return [(numbers[message.identifier],) for message in ends]
+def ends(effects: Effects, numbers: dict[str, int]) -> list[tuple[int, int]]:
+    """Numbers of what ends a warning or an episode, and the version at which that began."""
+    cancels = [message for message in effects.messages if message.msg_type is MessageType.CANCEL]
+    over = [bulletin for bulletin in effects.bulletins if bulletin.action.is_end]
+    return [
+        *((numbers[message.identifier], 0) for message in cancels),
+        *((numbers[bulletin.identifier], bulletin.opened_s << N_BITS) for bulletin in over),
+    ]
+
+
+def row_of(rendered: RenderedMessage | RenderedBulletin) -> tuple[object, ...]:
+    """Columns of a message or bulletin, in the order of `INSERT_MESSAGE`."""
+    return bulletin_row(rendered) if isinstance(rendered, RenderedBulletin) else message_row(rendered)
 
 
 def message_row(rendered: RenderedMessage) -> tuple[object, ...]:
@@ -73,10 +96,15 @@ def message_row(rendered: RenderedMessage) -> tuple[object, ...]:
 
 
 def notification_rows(
-    notifications: Iterable[Notification], numbers: dict[str, int]
+    notifications: Iterable[Notification], numbers: dict[str, int], answered: dict[str, set[str]]
 ) -> Iterator[tuple[object, ...]]:
-    """Columns of notifications, in the order of `INSERT_NOTIFICATION`; `numbers` are of messages."""
+    """Columns of notifications, in the order of `INSERT_NOTIFICATION`.
+
+    `numbers` are of messages; `answered` are the doors that need a message no more.
+    """
     for row in notifications:
+        if row.kind is RecipientKind.HOUSEHOLD and row.recipient in answered.get(row.message, ()):
+            continue
         if row.key != KEY_SEPARATOR.join((row.message, row.recipient, row.channel)):
             raise ValueError(f"notification key {row.key!r} is not message|recipient|channel")
         yield (

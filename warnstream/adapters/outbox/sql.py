@@ -70,12 +70,13 @@ WHERE state = 0 AND address != excluded.address
 # What waits to be sent goes to the address that the register has now.
 
 # Who got (or may be getting) an earlier message of the warning and has no row for this one: moved away,
-# renamed, taken out of the register. Parameters: message, level, warning, version.
+# renamed, taken out of the register. Parameters: message, level, warning, version, the
+# first version that counts.
 INSERT_FORMER = f"""
 INSERT OR IGNORE INTO notifications (message, recipient, channel, kind, address, level, answer_by_s)
 SELECT ?1, former.recipient, former.channel, former.kind, former.address, ?2, 0
 FROM notifications AS former JOIN messages ON messages.number = former.message
-WHERE messages.warning = ?3 AND messages.version < ?4 AND former.kind > 0
+WHERE messages.warning = ?3 AND messages.version < ?4 AND messages.version >= ?5 AND former.kind > 0
     AND former.state IN ({State.SENDING:d}, {State.SENT:d}, {State.DELIVERED:d})
     AND NOT EXISTS (SELECT 1 FROM notifications AS own
         WHERE own.message = ?1 AND own.recipient = former.recipient AND own.kind = former.kind)
@@ -107,12 +108,14 @@ WHERE {_CAN_BE_SUPERSEDED} AND message IN (SELECT number FROM messages WHERE war
 """  # noqa: S608 -- constants of this file
 
 # The end of a warning of which nothing ever went out to a recipient: it would only puzzle. A message
-# that is being sent or has failed may have arrived, so its end is sent. Parameter: the Cancel.
+# that is being sent or has failed may have arrived, so its end is sent. Parameters: the end, the
+# first version that counts.
 DROP_END = f"""
 UPDATE notifications SET {_TO_SUPERSEDED}
 WHERE message = ?1 AND kind > 0 AND {_CAN_BE_SUPERSEDED} AND NOT EXISTS (
     SELECT 1 FROM messages AS own
     JOIN messages AS earlier ON earlier.warning = own.warning AND earlier.version < own.version
+        AND earlier.version >= ?2
     JOIN notifications AS other ON other.message = earlier.number AND other.kind = notifications.kind
         AND other.recipient = notifications.recipient
     WHERE own.number = ?1 AND other.state NOT IN ({State.PENDING:d}, {State.SUPERSEDED:d}, {State.EXPIRED:d})

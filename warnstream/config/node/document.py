@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
+from warnstream.config.node.bulletins import BulletinsSection
 from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.grids import GridSection
 from warnstream.config.node.http import HttpSection
@@ -268,6 +269,7 @@ class NodeDocument(Section):
         dict, "Grids of rain, such as radar, that speak where gauges are silent."
     )
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
+    bulletins: BulletinsSection = part(BulletinsSection, "What households are told, and when.")
 
     @property
     def day_begins_s(self) -> int:

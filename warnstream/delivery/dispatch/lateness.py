@@ -1,16 +1,20 @@
 """What is over is not sent, and what is late says so, in the time of the engine."""
 
+from warnstream.model.bulletins import Action
 from warnstream.model.effects import RecipientKind
 from warnstream.model.warning import MessageType
+
+ENDS = frozenset({str(MessageType.CANCEL), str(Action.CLEAR), str(Action.CORRECT)})
+"""Types of messages and bulletins after which nothing stands."""
 
 
 def is_over(kind: RecipientKind, msg_type: str, expires_s: int, now_s: float) -> bool:
     """Whether a message may not be sent any more because its `expires` has come.
 
-    A village's retained Cancel is the exception: it is a state that stays true, and without it
-    an Alert that was published before would stand in its place.
+    A village's retained end is the exception: it is a state that stays true, and without it
+    what was published before would stand in its place.
     """
-    if kind is RecipientKind.VILLAGE and msg_type == MessageType.CANCEL:
+    if kind is RecipientKind.VILLAGE and msg_type in ENDS:
         return False
     return now_s >= expires_s
 

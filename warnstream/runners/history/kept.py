@@ -34,7 +34,10 @@ class KeptRows:
 
 
 def keep_rows(
-    configuration: Configuration, standing: Iterable[tuple[str, str]], known: ConfigurationEntry | None
+    configuration: Configuration,
+    standing: Iterable[tuple[str, str]],
+    known: ConfigurationEntry | None,
+    waiting: Iterable[str] = (),
 ) -> KeptRows:
     """The configuration with everything that warnings which stand need.
 
@@ -45,10 +48,13 @@ def keep_rows(
         Village code and hazard of every warning that stands.
     known : ConfigurationEntry or None
         The configuration before; a row that it does not know either is named by its code.
+    waiting : iterable of str
+        Codes of villages whose doors wait for an end, whether anything stands there or not.
     """
     pairs = sorted(standing)
     villages, rules = configuration.network.villages, configuration.rules
-    lost = [code for code in dict.fromkeys(code for code, _ in pairs) if code not in set(villages.code)]
+    needed = dict.fromkeys([*(code for code, _ in pairs), *sorted(waiting)])
+    lost = [code for code in needed if code not in set(villages.code)]
     names = {rule.name for rule in rules}
     hazards = [hazard for hazard in dict.fromkeys(hazard for _, hazard in pairs) if hazard not in names]
     if not lost and not hazards:
@@ -81,7 +87,14 @@ def _with_rows(villages: Villages, rows: list[VillageRow]) -> Villages:
         latitude=np.append(villages.latitude, [row.latitude for row in rows]),
         longitude=np.append(villages.longitude, [row.longitude for row in rows]),
         polygon_wkt=(*villages.polygon_wkt, *(row.polygon_wkt for row in rows)),
+        short_name=_with_blanks(villages.short_name, len(rows)),
+        shelter=_with_blanks(villages.shelter, len(rows)),
     )
+
+
+def _with_blanks(column: tuple[str, ...], n_more: int) -> tuple[str, ...]:
+    """A column that is either whole or empty."""
+    return (*column, *("",) * n_more) if column else ()
 
 
 def _with_empty(households: Households, n_villages: int) -> Households:

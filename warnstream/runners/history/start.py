@@ -1,6 +1,6 @@
 """How a start goes on from what a node did before.
 
-The log is gone through once for what people were told (`read_told`), and once
+The log is gone through once for what people were told (`read_history`), and once
 more for the state that readings led to. Under the same configuration the entries
 after the last issued message are taken as if they had just come: what was lost
 between an entry and its message is issued now, under the very same names. Under
@@ -10,22 +10,23 @@ from there (`align_levels`).
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from warnstream.adapters.outbox.history import OpenWarning
+from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning
 from warnstream.config.settings import Configuration
 from warnstream.desk import Case, VillageCase
 from warnstream.lifecycle.identity import Naming
-from warnstream.lifecycle.machine import State
+from warnstream.lifecycle.machine import OPEN_STATES, State
 from warnstream.lifecycle.village_warning import VillageWarning
+from warnstream.model.bulletins import Standing
 from warnstream.model.errors import describe
 from warnstream.model.times import parse_compact_utc
 from warnstream.model.warning import MessageReference, MessageStatus
 from warnstream.routing.chain import ChainState
 from warnstream.runners.build import build_intake
+from warnstream.runners.history.issued_history import Entries, IssuedHistory, read_history
 from warnstream.runners.history.kept import KeptRows, keep_rows
-from warnstream.runners.history.told import Entries, Told, read_told
 from warnstream.runners.intake.history_entries import (
     ISSUED,
     SET_ASIDE,
@@ -70,7 +71,7 @@ class Start:
         With the snapshot taken up, as far as it fits.
     kept : KeptRows
     present : ConfigurationEntry
-    told : Told
+    history : IssuedHistory
     is_changed : bool
         The entry of the present configuration is due after the replay.
     poisoned : list of Poisoned
@@ -80,12 +81,14 @@ class Start:
     intake: Intake
     kept: KeptRows
     present: ConfigurationEntry
-    told: Told
+    history: IssuedHistory
     is_changed: bool
     poisoned: list[Poisoned] = field(default_factory=list)
     _file: StateFile | None = None
     _reaches: int = 0
     _strangers: list[VillageCase] = field(default_factory=list)
+    _strange_voices: list[OpenBulletin] = field(default_factory=list)
+    _told_doors: list[OpenWarning] = field(default_factory=list)
     _is_rebuilt: bool = False
 
     @property
@@ -100,7 +103,7 @@ class Start:
         for number, kind, payload in entries:
             if self._is_rebuilt and number > self._reaches and self._file is not None:
                 self._take_people()
-            if kind in OF_HISTORY or number in self.told.set_aside:
+            if kind in OF_HISTORY or number in self.history.set_aside:
                 continue
             past = self._past_of(number)
             try:
@@ -115,8 +118,22 @@ class Start:
             if number > self._reaches:
                 yield Replayed(number, outcome, is_live=past is None)
         self._take_people()
-        self.intake.engine.desk.adopt(self._strangers)
+        desk = self.intake.engine.desk
+        desk.adopt(self._strangers)
+        for doors in self._strange_voices:
+            desk.bulletins.resume(doors.village, doors.bulletin)
+        self._take_told_doors()
         self.intake.owe_cancels()
+
+    def _take_told_doors(self) -> None:
+        """Doors that had messages of warnings, as before there were bulletins, wait for an end."""
+        desk = self.intake.engine.desk
+        for known in self._told_doors:
+            status = desk.status(known.message.warning)
+            if status is not None and status.state in OPEN_STATES:
+                message = known.message
+                standing = Standing(status.hazard, status.level, message.status, message.reason)
+                desk.bulletins.adopt([(status.village, standing)], message.sent_s)
 
     def _take_people(self) -> None:
         """Warnings and alarms as of the snapshot, once."""
@@ -126,14 +143,14 @@ class Start:
 
     def _past_of(self, number: int) -> Past | None:
         """How an entry is taken; None: as if it had just come."""
-        told = self.told
-        is_open = number > told.last_issued and number >= told.last_change
+        history = self.history
+        is_open = number > history.last_issued and number >= history.last_change
         if is_open and not self.is_changed and number > self._reaches:
             return None
         is_real = self.present.status is MessageStatus.ACTUAL
         return Past(
-            issued=told.issued.get(number, ()),
-            is_judged=not (is_real and told.was_exercise(number)),
+            issued=history.issued.get(number, ()),
+            is_judged=not (is_real and history.was_exercise(number)),
             is_followed=number > self._reaches,
         )
 
@@ -156,6 +173,7 @@ def begin(
     snapshot: tuple[int, bytes] | None,
     entries_after: Callable[[int], Entries],
     open_warnings: list[OpenWarning],
+    open_bulletins: Sequence[OpenBulletin] = (),
 ) -> Start:
     """Read the past of a node, and take up its snapshot as far as it fits.
 
@@ -170,13 +188,17 @@ def begin(
         Entries of the log after a number (0: all that are kept).
     open_warnings : list of OpenWarning
         What people were told and, as far as the outbox knows, stands.
+    open_bulletins : sequence of OpenBulletin
+        What doors were told and, as far as the outbox knows, heard no end of.
     """
     reaches, file = _opened(snapshot)
-    told = read_told(file, entries_after(reaches))
-    strangers = strange_cases(open_warnings, told)
+    history = read_history(file, entries_after(reaches))
+    strangers = strange_cases(open_warnings, history)
     for village, case in strangers:
-        told.cases[village, case.warning.hazard] = case
-    kept = keep_rows(configuration, told.open_cases(), told.configuration)
+        history.cases[village, case.warning.hazard] = case
+    doors = strange_voices(open_bulletins, history)
+    waiting = [*history.open_voices(), *(known.village for known in doors)]
+    kept = keep_rows(configuration, history.open_cases(), history.configuration, waiting)
     intake = build_intake(configuration, kept.configuration.network)
     is_rebuilt = file is None
     if file is not None:
@@ -189,19 +211,22 @@ def begin(
             if days:
                 log.warning("rain of past days kept from the snapshot", extra={"days": days})
             is_rebuilt = True
-            earlier = read_told(None, (entry for entry in entries_after(0) if entry[0] <= reaches))
-            told.changes[:0] = earlier.changes
-            told.set_aside |= earlier.set_aside
-    is_changed = not present.is_same_as(told.configuration) or bool(strangers) or (is_rebuilt and reaches > 0)
+            earlier = read_history(None, (entry for entry in entries_after(0) if entry[0] <= reaches))
+            history.changes[:0] = earlier.changes
+            history.set_aside |= earlier.set_aside
+    is_strange = bool(strangers or doors) or (is_rebuilt and reaches > 0)
+    is_changed = is_strange or not present.is_same_as(history.configuration)
     return Start(
         intake,
         kept,
         present,
-        told,
+        history,
         is_changed,
         _file=file,
         _reaches=reaches,
         _strangers=strangers,
+        _strange_voices=doors,
+        _told_doors=[one for one in open_warnings if one.is_households and one.village not in history.voices],
         _is_rebuilt=is_rebuilt,
     )
 
@@ -216,14 +241,24 @@ def _opened(snapshot: tuple[int, bytes] | None) -> tuple[int, StateFile | None]:
         return 0, None
 
 
-def strange_cases(open_warnings: list[OpenWarning], told: Told) -> list[VillageCase]:
+def strange_cases(open_warnings: list[OpenWarning], history: IssuedHistory) -> list[VillageCase]:
     """Warnings that people know and the log does not: of an earlier version, or of a log that was lost."""
     found = []
     for known in open_warnings:
-        case = told.cases.get((known.village, known.message.hazard))
+        case = history.cases.get((known.village, known.message.hazard))
         if case is not None and _is_not_older(case.warning, known):
             continue
         found.append(VillageCase(known.village, _case_of(known)))
+    return found
+
+
+def strange_voices(open_bulletins: Sequence[OpenBulletin], history: IssuedHistory) -> list[OpenBulletin]:
+    """Bulletins that doors know and the log does not: of a log that was lost."""
+    found = []
+    for known in open_bulletins:
+        voice = history.voices.get(known.village)
+        if voice is None or (voice.opened_s, voice.n) < (known.bulletin.opened_s, known.bulletin.n):
+            found.append(known)
     return found
 
 
@@ -260,7 +295,7 @@ def _case_of(known: OpenWarning) -> Case:
         demanded_version=message.version,
         answer_by_s=known.answer_by_s,
     )
-    return Case(warning, chain, known.is_households)
+    return Case(warning, chain)
 
 
 def _opened_as(warning: str) -> tuple[int, int]:

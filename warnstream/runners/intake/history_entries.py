@@ -13,6 +13,8 @@ from typing import TypeVar
 import msgspec
 
 from warnstream.desk import Case, VillageCase
+from warnstream.lifecycle.voice import VillageVoice
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.network import Villages
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -86,12 +88,18 @@ class Issued(msgspec.Struct, frozen=True):
         With the code of the village, whose number may change.
     cases : list of (str, Case)
         The warnings concerned, and who knows of them, after the step.
+    bulletins : list of (str, Bulletin)
+        What doors were to have, with the code of the village.
+    voices : list of VillageVoice
+        What the doors of the villages concerned know, after the step.
     """
 
     of: int
     step: int
     messages: list[tuple[str, WarningMessage]]
     cases: list[tuple[str, Case]]
+    bulletins: list[tuple[str, Bulletin]] = []
+    voices: list[VillageVoice] = []
 
     @property
     def village_cases(self) -> list[VillageCase]:

@@ -177,9 +177,8 @@ class Intake:
         finally:
             self._past = None
             if past.is_followed:
-                self.engine.desk.adopt(
-                    [case for issued in past.issued[self._steps_of_entry :] for case in issued.village_cases]
-                )
+                for issued in past.issued[self._steps_of_entry :]:
+                    self.engine.desk.adopt(issued.village_cases, issued.voices)
 
     def owe_cancels(self) -> None:
         """Ends by hand that no step of the past carried out wait for the next one."""
@@ -303,7 +302,7 @@ class Intake:
         """What the present step of a past entry had issued."""
         for issued in past.issued:
             if issued.step == self._steps_of_entry:
-                self.engine.desk.adopt(issued.village_cases)
+                self.engine.desk.adopt(issued.village_cases, issued.voices)
         self._steps_of_entry += 1
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:

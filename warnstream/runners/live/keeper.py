@@ -13,22 +13,20 @@ from dataclasses import dataclass
 from warnstream import __version__
 from warnstream.adapters.journal.bound import NEAR
 from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.config.settings import Configuration
 from warnstream.delivery.alarm_texts import alarm_texts
-from warnstream.delivery.render import render
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.alarms import Alarm
-from warnstream.model.effects import Effects, RenderedMessage
+from warnstream.model.effects import Effects
 from warnstream.model.errors import StoreError, describe
-from warnstream.model.network import Network
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
 from warnstream.model.times import DAY_S
-from warnstream.model.warning import Cause, WarningMessage
 from warnstream.routing.duty import duty_posts
 from warnstream.runners.build import build_intake
 from warnstream.runners.history.start import Start, begin, entry_of
@@ -45,11 +43,12 @@ from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.pace import SnapshotPace
-from warnstream.runners.live.past_crossings import tell_past_crossings
 from warnstream.runners.live.recorder import Desk, Recorder
 from warnstream.runners.live.views.county_state import CountyState
 from warnstream.runners.live.views.judging import Judging
+from warnstream.runners.live.views.past_crossings import tell_past_crossings
 from warnstream.runners.live.views.replay_progress import ReplayProgress
+from warnstream.runners.renderer import Renderer, no_end_of
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +126,7 @@ class Keeper:
         self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
         self._may_snapshot = True
         self._people = configuration
+        self._renderer = self._new_renderer()
         self._recorder = Recorder(
             stores.outbox, stores.log, watchers.alarms, watchers.metrics, watchers.wake_channels
         )
@@ -143,13 +143,8 @@ class Keeper:
         return self._intake.engine
 
     @property
-    def people(self) -> Network:
-        """Places and people of every warning that stands, those of removed rows included."""
-        return self._people.network
-
-    @property
-    def people_configuration(self) -> Configuration:
-        """The configuration that has them."""
+    def people(self) -> Configuration:
+        """The configuration with places and people of every warning that stands, of removed rows too."""
         return self._people
 
     @property
@@ -171,13 +166,11 @@ class Keeper:
         """Go on from what the log and the outbox know: see `warnstream.runners.history.start`."""
         journal, begun = self._stores.log, time.monotonic()
         present = entry_of(self._configuration, __version__, int(time.time()))
-        try:
-            known = self._stores.outbox.open_warnings(int(time.time()))
-        except StoreError as error:  # caught up with as soon as it can be read
-            log.error("outbox cannot be read", extra={"error": str(error)})  # noqa: TRY400
-            known = []
-        start = begin(self._configuration, present, journal.latest_snapshot(), self._after, known)
+        start = begin(
+            self._configuration, present, journal.latest_snapshot(), self._after, *self._known_to_outbox()
+        )
         self._intake, self._people, count = start.intake, start.kept.configuration, 0
+        self._renderer = self._new_renderer()
         for replayed in start.replay(self._after(start.begins_after)):
             count += 1
             progress.taken(replayed.number, start.begins_after, journal.last_sequence())
@@ -185,6 +178,7 @@ class Keeper:
         for poisoned in start.poisoned:
             self._set_aside(poisoned.number, poisoned.error)
         self._watchers.alarms.adopt(self._intake.alarms.standing.values())
+        self._forbid_untrue_ends()
         self._recorder.catch_up(self._desk)
         if start.is_changed:
             self._change_over(start)
@@ -195,10 +189,23 @@ class Keeper:
         took_s = round(time.monotonic() - begun, 2)
         log.info("recovered", extra={"entries": count, "after": start.begins_after, "took_s": took_s})
 
+    def _known_to_outbox(self) -> tuple[list[OpenWarning], list[OpenBulletin]]:
+        """What people were told and heard no end of, as far as the outbox knows."""
+        outbox = self._stores.outbox
+        try:
+            return outbox.open_warnings(int(time.time())), outbox.open_bulletins()
+        except StoreError as error:  # caught up with as soon as it can be read
+            log.error("outbox cannot be read", extra={"error": str(error)})  # noqa: TRY400
+            return [], []
+
+    def _new_renderer(self) -> Renderer:
+        return Renderer(self._people, self._watchers.metrics, lambda: self._intake.engine.desk)
+
     def _end_old_alarms(self) -> None:
         """Of those that stood when the node ended, what nobody else would end."""
         alarms = self._watchers.alarms
         standing = {warning.warning for warning in self.warnings}
+        standing |= {bulletin.voice for bulletin in self._intake.engine.desk.last_bulletins()}
         alarms.end_others("message", standing)
         alarms.end_others("name", standing)
         if self._stores.outbox.put_aside is None:
@@ -212,13 +219,13 @@ class Keeper:
     def _change_over(self, start: Start) -> None:
         """The present configuration becomes an entry; what stands goes on under it."""
         payload = encode(start.present)
-        before = start.told.configuration
+        before = start.history.configuration
         log.warning(
             "configuration changed",
             extra={
                 "fingerprint": start.present.fingerprint[:12],
                 "before": before.fingerprint[:12] if before else None,
-                "warnings_open": len(start.told.open_cases()),
+                "warnings_open": len(start.history.open_cases()),
             },
         )
         sequence = self._append([(CONFIGURATION, payload)])
@@ -285,7 +292,7 @@ class Keeper:
 
     @property
     def _desk(self) -> Desk:
-        return Desk(self._intake.engine.desk, self._people.network, self._render)
+        return Desk(self._intake.engine.desk, self._people.network, self._renderer)
 
     def _carry_out(self, sequence: int, outcome: Outcome, *, is_live: bool) -> None:
         """What an entry led to; of one of the past all but what was issued then."""
@@ -318,22 +325,31 @@ class Keeper:
         last = self._append([(ISSUED, payload) for payload in payloads])
         if last is None:
             return
+        self._forbid_untrue_ends()
         for number, (_, effects) in enumerate(issued, start=last - len(issued) + 1):
             if not effects:
                 continue
             self._recorder.record(number, effects, self._desk)
-            for message in effects.messages:
-                self._watchers.metrics.messages_issued.labels(
-                    message.hazard, message.level.word, str(message.msg_type)
-                ).inc()
+            self._watchers.metrics.count_issued(effects)
         self.warnings = self._open_warnings()
         self._tell_refused_inputs()
 
     def _issued(self, sequence: int, step: int, effects: Effects) -> Issued:
         codes = self._people.network.villages.code
         messages = [(codes[message.village], message) for message in effects.messages]
-        cases = self._intake.engine.desk.cases_of(effects)
-        return Issued(sequence, step, messages, [(case.village, case.case) for case in cases])
+        desk = self._intake.engine.desk
+        return Issued(
+            sequence,
+            step,
+            messages,
+            [(case.village, case.case) for case in desk.cases_of(effects)],
+            [(codes[bulletin.village], bulletin) for bulletin in effects.to_doors],
+            desk.voices_of(effects),
+        )
+
+    def _forbid_untrue_ends(self) -> None:
+        """No end goes out to doors where something stands again, whenever it was issued."""
+        self._stores.outbox.no_end = no_end_of(self._intake.engine.desk, self._people.network.villages)
 
     def _append(self, new: list[tuple[str, bytes]]) -> int | None:
         """Make entries of our own durable, however often the disk refuses; the number of the last one.
@@ -357,14 +373,15 @@ class Keeper:
         found = outcome.differences
         self._watchers.metrics.history_differences.set(len(found))
         self.differences = [
-            {"village": d.village, "hazard": d.hazard, "told": d.told.word, "found": d.found.word}
+            {"village": d.village, "hazard": d.hazard, "issued": d.issued.word, "found": d.found.word}
             for d in found
         ]
         if found:
             named = ", ".join(
-                f"{d.village} {d.hazard} told {d.told.word} found {d.found.word}" for d in found[:NAMED_MAX]
+                f"{d.village} {d.hazard} issued {d.issued.word} found {d.found.word}"
+                for d in found[:NAMED_MAX]
             )
-            log.warning("levels differ from what was told", extra={"count": len(found), "first": named})
+            log.warning("levels differ from what was issued", extra={"count": len(found), "first": named})
 
     def _tell_kept(self) -> None:
         """Say what was removed under a warning, or stands for real while the node is in an exercise."""
@@ -402,19 +419,6 @@ class Keeper:
             log.error(
                 "the desk refused an input", extra={"count": desk.refused_inputs, "last": desk.last_refusal}
             )
-
-    def _render(self, message: WarningMessage) -> RenderedMessage:
-        configuration = self._people
-        status = self._intake.engine.desk.status(message.warning)
-        note = status.note if status is not None and message.cause is Cause.CANCELLED else ""
-        rendered = render(message, configuration.network, configuration.rules, configuration.message, note)
-        if rendered.faults:
-            self._watchers.metrics.plain_texts.inc()
-            log.error(
-                "a text could not be written, a plain one goes out",
-                extra={"identifier": message.identifier, "faults": "; ".join(rendered.faults)},
-            )
-        return rendered
 
     def _count_step(self, readings: ReadingBatch, step: EngineStep, *, is_live: bool) -> None:
         """Metrics and the state that people see."""

@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.outbox import Outbox, Render
 from warnstream.adapters.sqlite import DamagedError
 from warnstream.desk import WarningDesk
 from warnstream.model.alarms import AlarmPort
-from warnstream.model.effects import Effects, RenderedMessage
+from warnstream.model.effects import Effects
 from warnstream.model.errors import StoreError, describe
 from warnstream.model.network import Network
-from warnstream.model.warning import WarningMessage
 from warnstream.runners.intake.history_entries import ISSUED, decode_issued
 from warnstream.runners.live.log import Log
 
@@ -39,7 +38,7 @@ class Desk:
 
     desk: WarningDesk
     network: Network
-    render: Callable[[WarningMessage], RenderedMessage]
+    render: Render
 
 
 class Recorder:
@@ -114,11 +113,14 @@ class Recorder:
         begun = self._outbox.progress()
         for entry, payload in self._issued_after(begun):
             issued = decode_issued(payload)
-            self._write(entry, desk.desk.restate(issued.messages, issued.village_cases), desk)
+            effects = desk.desk.restate(issued.messages, issued.village_cases, issued.bulletins)
+            self._write(entry, effects, desk)
         if begun == 0:  # a new outbox, or of an earlier version: the log may not reach back to what stands
             now_s = desk.desk.now_s
             standing = [c for c in desk.desk.cases() if c.case.warning.expires_s > now_s]
-            self._write(0, desk.desk.restate([], standing), desk)
+            effects = desk.desk.restate([], standing)
+            effects.to_newcomers.extend(desk.desk.last_bulletins())
+            self._write(0, effects, desk)
         self._outbox.advance(self._journal.last_sequence())
         self._is_behind = False
         self._write_deferred()
@@ -181,7 +183,8 @@ class Recorder:
             if warning not in names:
                 part = part_of(effects, warning)
                 kept.messages.extend(part.messages)
-                kept.household_calls.extend(part.household_calls)
+                kept.bulletins.extend(part.bulletins)
+                kept.to_newcomers.extend(part.to_newcomers)
                 kept.post_calls.extend(part.post_calls)
         return kept
 
@@ -208,11 +211,11 @@ class Recorder:
             except StoreError as again:
                 log.critical("damaged outbox cannot be put aside", extra={"error": str(again)})
                 return
-            say_put_aside(self._alarms, str(aside))
+            report_put_aside(self._alarms, str(aside))
             self._tried_at = 0.0
 
 
-def say_put_aside(alarms: AlarmPort, aside: str) -> None:
+def report_put_aside(alarms: AlarmPort, aside: str) -> None:
     """Tell the duty officer that who was told what is known only as far as the log and the devices know."""
     log.critical("outbox was damaged, put aside and begun anew", extra={"aside": aside})
     text = f"the outbox was damaged and is rebuilt from the log; the old file is {aside}"
@@ -220,17 +223,18 @@ def say_put_aside(alarms: AlarmPort, aside: str) -> None:
 
 
 def warnings_of(effects: Effects) -> list[str]:
-    """Warnings that effects are about, each once, in order."""
+    """Warnings and doors' voices that effects are about, each once, in order."""
     names = [message.warning for message in effects.messages]
-    names += [call.message.warning for call in effects.household_calls]
     names += [call.message.warning for call in effects.post_calls]
+    names += [bulletin.voice for bulletin in effects.to_doors]
     return list(dict.fromkeys(names))
 
 
 def part_of(effects: Effects, warning: str) -> Effects:
-    """What effects ask for one warning."""
+    """What effects ask for one warning or voice."""
     return Effects(
-        [message for message in effects.messages if message.warning == warning],
-        [call for call in effects.household_calls if call.message.warning == warning],
-        [call for call in effects.post_calls if call.message.warning == warning],
+        messages=[message for message in effects.messages if message.warning == warning],
+        bulletins=[bulletin for bulletin in effects.bulletins if bulletin.voice == warning],
+        post_calls=[call for call in effects.post_calls if call.message.warning == warning],
+        to_newcomers=[bulletin for bulletin in effects.to_newcomers if bulletin.voice == warning],
     )

@@ -66,7 +66,8 @@ class Status:
         judging = self._keeper.judging
         blocking += judging.waits()
         told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
-        return not blocking, [reason for reason in told if reason]
+        # A channel that is held is named at once, and by its alarm too once that stands.
+        return not blocking, [reason for reason in dict.fromkeys(told) if reason]
 
     def state(self) -> dict[str, object]:
         """The situation of the county after the last step."""
@@ -87,7 +88,7 @@ class Status:
 
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
-        return describe_warnings(self._keeper.warnings, self._keeper.people.villages)
+        return describe_warnings(self._keeper.warnings, self._keeper.people.network.villages)
 
     def explanation(self, village_code: str) -> dict[str, object] | None:
         """What decided on a village at the last step; None if there is no such village."""

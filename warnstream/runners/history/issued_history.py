@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warnstream.adapters.journal.conversion import FOLDER
-from warnstream.adapters.journal.segments import find_extent, list_segments, read_entries
+from warnstream.adapters.journal.extents import find_extent, list_segments, read_entries
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.desk import Case
 from warnstream.desk.cases import decode_snapshot
+from warnstream.lifecycle.bulletins import voices_in
+from warnstream.lifecycle.voice import Voice
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.entries import CANCEL, decode_cancel
 from warnstream.runners.intake.history_entries import (
@@ -33,7 +35,7 @@ Entries = Iterable[tuple[int, str, bytes]]
 
 
 @dataclass(slots=True)
-class Told:
+class IssuedHistory:
     """What is known of the past.
 
     Attributes
@@ -44,6 +46,8 @@ class Told:
         Configurations by the number of their entries, oldest first; a snapshot's has the number 0.
     cases : dict of (str, str) to Case
         By village code and hazard: the warning that stands, or the last one.
+    voices : dict of str to Voice
+        By village code: what its doors know.
     issued : dict of int to list of Issued
         By the entry that caused them.
     last_issued : int
@@ -57,6 +61,7 @@ class Told:
     configuration: ConfigurationEntry | None = None
     changes: list[tuple[int, ConfigurationEntry]] = field(default_factory=list)
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
+    voices: dict[str, Voice] = field(default_factory=dict)
     issued: defaultdict[int, list[Issued]] = field(default_factory=lambda: defaultdict(list))
     last_issued: int = 0
     set_aside: set[int] = field(default_factory=set)
@@ -65,6 +70,10 @@ class Told:
     def open_cases(self) -> dict[tuple[str, str], Case]:
         """Warnings that stand, by village code and hazard."""
         return {key: case for key, case in self.cases.items() if case.warning.is_open}
+
+    def open_voices(self) -> list[str]:
+        """Codes of villages whose doors wait for an end."""
+        return [code for code, voice in self.voices.items() if voice.is_open]
 
     @property
     def last_change(self) -> int:
@@ -77,7 +86,7 @@ class Told:
         return bool(before) and before[-1].status is MessageStatus.EXERCISE
 
 
-def read_told(snapshot: StateFile | None, entries: Entries) -> Told:
+def read_history(snapshot: StateFile | None, entries: Entries) -> IssuedHistory:
     """What is known by a snapshot and the entries after it.
 
     Raises
@@ -85,23 +94,23 @@ def read_told(snapshot: StateFile | None, entries: Entries) -> Told:
     ValueError
         If an entry of the history cannot be read.
     """
-    told = Told()
+    history = IssuedHistory()
     if snapshot is not None:
-        _take_snapshot(told, snapshot)
+        _take_snapshot(history, snapshot)
     for number, kind, payload in entries:
         if kind == CONFIGURATION:
-            told.configuration = decode_configuration(payload)
-            told.changes.append((number, told.configuration))
+            history.configuration = decode_configuration(payload)
+            history.changes.append((number, history.configuration))
         elif kind == ISSUED:
-            _take_issued(told, decode_issued(payload))
+            _take_issued(history, decode_issued(payload))
         elif kind == SET_ASIDE:
-            told.set_aside.add(decode_set_aside(payload).entry)
+            history.set_aside.add(decode_set_aside(payload).entry)
         elif kind == CANCEL:
-            told.cancelled.add(decode_cancel(payload).warning)
-    return told
+            history.cancelled.add(decode_cancel(payload).warning)
+    return history
 
 
-def read_told_of_folder(directory: Path) -> Told:
+def read_history_of_folder(directory: Path) -> IssuedHistory:
     """What is known in a node's storage directory, whether the node runs or not; nothing is written.
 
     Raises
@@ -111,25 +120,28 @@ def read_told_of_folder(directory: Path) -> Told:
     """
     folder = directory / FOLDER
     if not folder.is_dir() or not list_segments(folder):
-        return Told()
+        return IssuedHistory()
     extent = find_extent(folder)
     sequence, payload = next(SnapshotFiles(folder).newest_first(), (0, None))
     first = max(sequence + 1, extent.segments[0].first_sequence)
     snapshot = None if payload is None else StateFile(payload)
-    return read_told(snapshot, read_entries(extent, first))
+    return read_history(snapshot, read_entries(extent, first))
 
 
-def _take_snapshot(told: Told, snapshot: StateFile) -> None:
+def _take_snapshot(history: IssuedHistory, snapshot: StateFile) -> None:
     if "configuration" in snapshot and (payload := snapshot.bytes_of("configuration")):
-        told.configuration = decode_configuration(payload)
-        told.changes.append((0, told.configuration))
+        history.configuration = decode_configuration(payload)
+        history.changes.append((0, history.configuration))
     desk = decode_snapshot(snapshot.bytes_of("desk"))
+    if desk.bulletins:
+        history.voices.update(voices_in(desk.bulletins))
     for code, case in zip(desk.village_codes, desk.cases, strict=True):
-        told.cases[code, case.warning.hazard] = case
+        history.cases[code, case.warning.hazard] = case
 
 
-def _take_issued(told: Told, issued: Issued) -> None:
-    told.issued[issued.of].append(issued)
-    told.last_issued = max(told.last_issued, issued.of)
+def _take_issued(history: IssuedHistory, issued: Issued) -> None:
+    history.issued[issued.of].append(issued)
+    history.last_issued = max(history.last_issued, issued.of)
     for code, case in issued.cases:
-        told.cases[code, case.warning.hazard] = case
+        history.cases[code, case.warning.hazard] = case
+    history.voices.update(issued.voices)

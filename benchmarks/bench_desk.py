@@ -26,11 +26,11 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.delivery.plan import notifications_of
-from warnstream.delivery.render import render
+from warnstream.delivery.render import render_any
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.effects import Effects
 from warnstream.model.level import Level
-from warnstream.runners.build import build_engine
+from warnstream.runners.build import build_engine, bulletin_wording
 
 START_S = 1_781_762_400
 DOORS = 900_000
@@ -136,9 +136,7 @@ def record(outbox: Outbox, effects: Effects, configuration: Configuration) -> in
     return outbox.record(
         effects,
         configuration.network,
-        lambda message: render(
-            message, configuration.network, configuration.rules, configuration.message, ""
-        ),
+        lambda one: render_any(one, bulletin_wording(configuration), configuration.message),
     )
 
 

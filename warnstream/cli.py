@@ -132,7 +132,8 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="replay an archive of readings: what would have been warned",
         description=(
             "Feeds READINGS (Parquet or CSV: station,observed_at,variable,value) through the engine in "
-            "event time and writes warnings.jsonl, levels.parquet and summary.json into --out. With "
+            "event time and writes warnings.jsonl, bulletins.jsonl, levels.parquet and summary.json into "
+            "--out. With "
             "--events (event,time,latitude,longitude,kind) it also scores POD, FAR, CSI, bias and lead times."
             " With --journal the readings are what a node was sent: DIR is its storage directory or a copy."
         ),
@@ -193,6 +194,14 @@ def _add_warnings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     warnings.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     warnings.add_argument("--out", type=Path, metavar="FILE", help="file instead of standard output")
     warnings.set_defaults(command=_warnings)
+    bulletins = commands.add_parser(
+        "bulletins",
+        help="export what a node has told the households",
+        description="Writes every bulletin of the node's outbox as bulletins.jsonl, oldest first.",
+    )
+    bulletins.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    bulletins.add_argument("--out", type=Path, metavar="FILE", help="file instead of standard output")
+    bulletins.set_defaults(command=_bulletins)
 
 
 def _add_refused(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -370,6 +379,15 @@ def _warnings(options: argparse.Namespace) -> int:
     count = export_warnings(configuration, options.out)
     if options.out:
         print(f"{count} messages written to {options.out}")
+    return 0
+
+
+def _bulletins(options: argparse.Namespace) -> int:
+    from warnstream.commands.warnings import export_bulletins
+
+    count = export_bulletins(_load(options.directory), options.out)
+    if options.out:
+        print(f"{count} bulletins written to {options.out}")
     return 0
 
 

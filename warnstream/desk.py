@@ -1,4 +1,4 @@
-"""The second machine: changes of levels, answers and cancels in; messages and calls out.
+"""The second machine: changes of levels, answers and cancels in; messages, bulletins and calls out.
 
 `WarningDesk.step` is pure: the same inputs at the same times give the same
 effects, byte for byte, also across a snapshot and a restart at any step. A
@@ -15,13 +15,14 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from warnstream.lifecycle.bulletins import Bulletins, Evidence
 from warnstream.lifecycle.identity import parse_message_name
 from warnstream.lifecycle.machine import ImpossibleSignalError, Signal, State
 from warnstream.lifecycle.village_warning import VillageWarning
+from warnstream.model.bulletins import Standing
 from warnstream.model.changes import LevelChange
 from warnstream.model.effects import (
     Effects,
-    HouseholdCall,
     OperatorAffirm,
     OperatorCancel,
     PostCall,
@@ -33,12 +34,14 @@ from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import Cause, WarningMessage
 from warnstream.routing import chain
-from warnstream.routing.audience import Audience, concerns_chain, concerns_households
+from warnstream.routing.audience import Audience, concerns_chain
 from warnstream.routing.chain import ChainState
 
 DeskInput = LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm
 
-SNAPSHOT_FORMAT = 1
+SNAPSHOT_FORMAT = 2
+FORMAT_BEFORE_BULLETINS = 1
+"""Of desks that told doors every message of a warning; what those were told is taken over."""
 
 
 @dataclass(slots=True)
@@ -47,13 +50,13 @@ class Case:
 
     warning: VillageWarning
     chain: ChainState = field(default_factory=ChainState)
-    households_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WarningStatus:
     """What the console shows of a warning.
 
+    `households_told`: the doors of its village were told something whose end they have not heard.
     `answer_by_s` is 0 where no answer is awaited; posts that were called and
     are not among the answered while nothing is awaited are the top of a chain
     that stayed silent. `operator` and `note` say who ended it by hand, and why.
@@ -86,10 +89,22 @@ class _Snapshot(msgspec.Struct):
     last_refusal: str
     village_codes: list[str]
     cases: list[Case]
+    bulletins: bytes = b""
 
 
 class _SnapshotFormat(msgspec.Struct):
     format: int
+
+
+class _CaseBefore(msgspec.Struct):
+    """Of a case of `FORMAT_BEFORE_BULLETINS` what only that format has."""
+
+    households_told: bool = False
+
+
+class _SnapshotBefore(msgspec.Struct):
+    now_s: int
+    cases: list[_CaseBefore]
 
 
 class WarningDesk:
@@ -100,6 +115,8 @@ class WarningDesk:
     network : Network
     rules : sequence of HazardRule
     message_policy, routing_policy : MessagePolicy, RoutingPolicy
+    bulletins : Bulletins
+        The voice of each village's doors, without any state yet.
 
     Attributes
     ----------
@@ -120,6 +137,7 @@ class WarningDesk:
         rules: Sequence[HazardRule],
         message_policy: MessagePolicy,
         routing_policy: RoutingPolicy,
+        bulletins: Bulletins,
     ) -> None:
         _check_policy(message_policy)
         self._network = network
@@ -127,6 +145,7 @@ class WarningDesk:
         self._message_policy = message_policy
         self._routing_policy = routing_policy
         self._audience = Audience(network)
+        self.bulletins = bulletins
         self._cases: dict[tuple[int, str], Case] = {}
         self._by_name: dict[str, Case] = {}
         self._now_s = -1
@@ -139,8 +158,10 @@ class WarningDesk:
         """Time of the last step; -1 before the first."""
         return self._now_s
 
-    def step(self, inputs: Sequence[DeskInput], now_s: int) -> Effects:
-        """Take inputs in order, then let time work: renewals, then the responsibility chain.
+    def step(self, inputs: Sequence[DeskInput], now_s: int, evidence: Evidence | None = None) -> Effects:
+        """Take inputs in order, then let time work: renewals, the responsibility chain; then tell the doors.
+
+        `evidence` says what is measured now (`Bulletins.step`).
 
         Raises
         ------
@@ -160,6 +181,10 @@ class WarningDesk:
         for case in self._cases.values():
             if case.warning.is_open:
                 self._let_time_work(case, effects)
+        effects.bulletins.extend(self.bulletins.step(effects.messages, now_s, evidence=evidence))
+        if self.bulletins.faults:
+            self.refused_inputs += len(self.bulletins.faults)
+            self.last_refusal = self.bulletins.faults[-1]
         return effects
 
     def open_warnings(self) -> list[WarningStatus]:
@@ -197,6 +222,7 @@ class WarningDesk:
                 self.last_refusal,
                 [codes[case.warning.village] for case in cases],
                 cases,
+                self.bulletins.snapshot(),
             )
         )
 
@@ -223,12 +249,26 @@ class WarningDesk:
                 )
             _move_to_village(warning, number[code])
             cases[warning.village, warning.hazard] = case
+        if snapshot.format == FORMAT_BEFORE_BULLETINS:
+            self._adopt(state, snapshot)
+        else:
+            self.bulletins.restore(snapshot.bulletins)
         self._cases = cases
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s
         self.ignored_answers = snapshot.ignored_answers
         self.refused_inputs = snapshot.refused_inputs
         self.last_refusal = snapshot.last_refusal
+
+    def _adopt(self, state: bytes, snapshot: _Snapshot) -> None:
+        """What doors were told by a desk that knew no bulletins."""
+        told = msgspec.msgpack.decode(state, type=_SnapshotBefore).cases
+        warnings = [
+            case.warning
+            for case, before in zip(snapshot.cases, told, strict=True)
+            if before.households_told and case.warning.is_open and case.warning.latest is not None
+        ]
+        self.bulletins.adopt([(one.village, _standing_of(one)) for one in warnings], snapshot.now_s)
 
     def _take(self, entry: DeskInput, effects: Effects) -> None:
         if isinstance(entry, LevelChange):
@@ -253,6 +293,10 @@ class WarningDesk:
 
     def _take_answer(self, answer: RecipientAnswer) -> None:
         """An answer of a called post stops the climb; one of a door is welcome and changes nothing here."""
+        village = self.bulletins.village_of(answer.message)
+        if village is not None:
+            self.ignored_answers += not self._audience.is_household_of(village, answer.recipient)
+            return
         named = parse_message_name(answer.message)
         case = self._by_name.get(named[0]) if named else None
         if named is None or case is None or not case.warning.is_open or named[1] > case.warning.version:
@@ -260,10 +304,12 @@ class WarningDesk:
             return
         if answer.recipient in case.chain.called:
             case.chain = chain.answer(case.chain, answer.recipient, named[1])
-        elif not (
-            case.households_told and self._audience.is_household_of(case.warning.village, answer.recipient)
-        ):
+        elif not self._is_told_door(case.warning.village, answer.recipient):
             self.ignored_answers += 1
+
+    def _is_told_door(self, village: int, recipient: str) -> bool:
+        """Whether a recipient is a door that was told something."""
+        return self.bulletins.is_told(village) and self._audience.is_household_of(village, recipient)
 
     def _take_affirm(self, affirm: OperatorAffirm) -> None:
         case = self._by_name.get(affirm.warning)
@@ -294,15 +340,9 @@ class WarningDesk:
         if message.cause is Cause.FIRST:
             self._by_name.pop(former_name, None)
             self._by_name[message.warning] = case
-            case.chain, case.households_told = ChainState(), False
+            case.chain = ChainState()
         effects.messages.append(message)
-        self._call_households(case, message, effects)
         self._call_posts(case, message, effects)
-
-    def _call_households(self, case: Case, message: WarningMessage, effects: Effects) -> None:
-        if concerns_households(message.level, self._routing_policy, told_before=case.households_told):
-            case.households_told = True
-            effects.household_calls.append(HouseholdCall(message))
 
     def _call_posts(self, case: Case, message: WarningMessage, effects: Effects) -> None:
         """Demand answers to a raise; tell those who know of the warning everything else."""
@@ -345,7 +385,7 @@ class WarningDesk:
             version=warning.version,
             crossed_at_s=warning.crossed_at_s,
             expires_s=warning.expires_s,
-            households_told=case.households_told,
+            households_told=self.bulletins.is_told(warning.village),
             posts_called=case.chain.called,
             posts_answered=case.chain.answered,
             answer_by_s=case.chain.answer_by_s,
@@ -367,10 +407,15 @@ def _move_to_village(warning: VillageWarning, village: int) -> None:
         warning.latest = replace(warning.latest, village=village) if warning.latest else None
 
 
+def _standing_of(warning: VillageWarning) -> Standing:
+    assert warning.latest is not None, "an open warning has a message"
+    return Standing(warning.hazard, warning.level, warning.latest.status, warning.reason)
+
+
 def _decode(state: bytes) -> _Snapshot:
     try:
         found = msgspec.msgpack.decode(state, type=_SnapshotFormat).format
-        if found != SNAPSHOT_FORMAT:
+        if found not in (SNAPSHOT_FORMAT, FORMAT_BEFORE_BULLETINS):
             raise ValueError(f"warning desk snapshot of format {found}, expected {SNAPSHOT_FORMAT}")
         return msgspec.msgpack.decode(state, type=_Snapshot)
     except msgspec.MsgspecError as error:

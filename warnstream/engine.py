@@ -57,5 +57,6 @@ class Engine:
         sign_inputs = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
         desk_inputs = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
         assessed = self.assessment.step(readings, now_s, sign_inputs, frames)
-        effects = self.desk.step([*desk_inputs, *assessed.changes], now_s)
+        reason_now = self.assessment.reason_now
+        effects = self.desk.step([*desk_inputs, *assessed.changes], now_s, reason_now)
         return EngineStep(assessed, effects)

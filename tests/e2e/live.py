@@ -1,5 +1,6 @@
 """Running the real commands as processes, as an operator would."""
 
+import json
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import State
 from warnstream.config.load import load_configuration
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.build import build_engine
 from warnstream.runners.intake import entries
@@ -154,8 +156,13 @@ def kept_messages(directory: Path) -> list[RawMessage]:
         ]
 
 
-def feed(directory: Path, scenario: Scenario) -> tuple[Intake, list[WarningMessage]]:
-    """A storm straight into an engine of that configuration: no broker, no interruption."""
+def feed(
+    directory: Path, scenario: Scenario, bulletins: list[Bulletin] | None = None
+) -> tuple[Intake, list[WarningMessage]]:
+    """A storm straight into an engine of that configuration: no broker, no interruption.
+
+    What the doors are told is added to `bulletins`.
+    """
     intake, issued = new_intake(directory), []
     minute: list[RawMessage] = []
     for message in scenario.messages():
@@ -164,8 +171,16 @@ def feed(directory: Path, scenario: Scenario) -> tuple[Intake, list[WarningMessa
         if is_clock(message.topic):
             for _, step in intake.consume(entries.MESSAGES, entries.encode_messages(minute)).steps:
                 issued += step.effects.messages
+                if bulletins is not None:
+                    bulletins += step.effects.bulletins
             minute.clear()
     return intake, issued
+
+
+def bulletin_lines(path: Path) -> list[dict[str, object]]:
+    """Bulletins of a bulletins.jsonl in its order; without the doors, of which some may have answered."""
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [{key: value for key, value in line.items() if key != "doors"} for line in lines]
 
 
 def all_shown(directory: Path, people: People) -> bool:

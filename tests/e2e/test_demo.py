@@ -8,9 +8,12 @@ import pytest
 
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.sending.scenario import Scenario
-from tests.e2e.live import command, feed
+from tests.e2e.live import bulletin_lines, command, feed
 from warnstream.config.load import load_configuration
+from warnstream.model.bulletins import Bulletin
+from warnstream.review.bulletins import write_bulletins
 from warnstream.review.report import same_warnings, write_warnings
+from warnstream.runners.build import bulletin_wording
 
 SEED, HOURS, STATIONS, VILLAGES = 5, 2.0, 60, 200
 
@@ -29,7 +32,11 @@ def test_the_demo_ends_well_and_gives_the_warnings_of_its_storm(tmp_path: Path) 
     assert set(summary["first_warnings"]) == {"rainstorm", "flash_flood", "river_flood"}
     configuration = load_configuration(kept)
     scenario = Scenario(SEED, build_county(SEED, CountyPlan(STATIONS, VILLAGES)), HOURS)
-    _, expected = feed(kept, scenario)
+    told: list[Bulletin] = []
+    _, expected = feed(kept, scenario, told)
     write_warnings(tmp_path / "expected.jsonl", expected, configuration)
     assert len(expected) > 50
     assert same_warnings(kept / "warnings.jsonl", tmp_path / "expected.jsonl") == []
+    write_bulletins(tmp_path / "bulletins.jsonl", told, bulletin_wording(configuration))
+    assert bulletin_lines(kept / "bulletins.jsonl") == bulletin_lines(tmp_path / "bulletins.jsonl")
+    assert sum(summary["bulletins"].values()) == len(told) > 20

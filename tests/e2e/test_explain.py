@@ -28,13 +28,14 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.cli import main
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
-from warnstream.delivery.render import render
+from warnstream.delivery.render import render_any
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.observations.readings import concatenate
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc
 from warnstream.model.warning import Cause, WarningMessage
 from warnstream.review.archive import write_archive
-from warnstream.runners.build import build_decoder, build_intake
+from warnstream.runners.build import build_decoder, build_intake, bulletin_wording
 from warnstream.runners.explain.record import reason_record
 from warnstream.runners.intake import entries
 from warnstream.runners.replay.past_engine import past_of_journal
@@ -76,8 +77,8 @@ def live(directory: Path, messages: list[Message]) -> Lived:
     configuration = load_configuration(directory)
     intake, issued, waiting = build_intake(configuration), [], []
 
-    def told(message: WarningMessage) -> Any:
-        return render(message, configuration.network, configuration.rules, configuration.message)
+    def told(one: WarningMessage | Bulletin) -> Any:
+        return render_any(one, bulletin_wording(configuration), configuration.message)
 
     with (
         closing(Journal(configuration.storage.directory, segment_bytes=262_144)) as journal,
@@ -156,6 +157,10 @@ def test_before_in_and_after_a_warning_the_answer_is_what_the_messages_said(
         assert told["reason"] == json.loads(json.dumps(reason_record(alert.reason)))
         assert any(one.startswith(f"{alert.hazard} {alert.level.word} stood") for one in during["answer"])
         assert alert.identifier in {one["identifier"] for one in during["messages"]}
+        if alert.level >= Level.YELLOW:
+            *_, last = during["bulletins"]
+            assert alert.hazard in {one["hazard"] for one in last["standing"]}
+            assert last["told"][-1] | {"kind": "household", "addressed": 4} == last["told"][-1]
         over = ended[alert.warning]
         after = ask(lived.directory, village, over.sent_s)
         assert hazard_of(after, alert.hazard)["level"] == "none"

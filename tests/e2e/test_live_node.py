@@ -1,11 +1,13 @@
 """A node, a broker and a storm as separate processes; and what is left when the node is killed."""
 
+import json
 import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from paho.mqtt import subscribe
 
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
@@ -14,11 +16,14 @@ from station_sim.people.answers import AnswerHabits
 from station_sim.people.devices import BrokerDevices, People
 from station_sim.sending.scenario import DEFAULT_START_S, Scenario
 from tests.conftest import Mosquitto, free_port
-from tests.e2e.live import LiveNode, all_shown, command, feed, state_on_disk
-from warnstream.commands.warnings import export_warnings
+from tests.e2e.live import LiveNode, all_shown, bulletin_lines, command, feed, state_on_disk
+from warnstream.commands.warnings import export_bulletins, export_warnings
 from warnstream.config.load import load_configuration
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc
+from warnstream.review.bulletins import write_bulletins
 from warnstream.review.report import same_warnings, write_warnings
+from warnstream.runners.build import bulletin_wording
 
 SEED = 5
 HOURS = 3.0
@@ -57,7 +62,8 @@ def storm(directory: Path, port: int) -> "subprocess.Popen[bytes]":
 
 def assert_same_as_uninterrupted(directory: Path, scenario: Scenario) -> None:
     """Accumulations equal to the micrometre, and the same warnings."""
-    expected, issued = feed(directory, scenario)
+    told: list[Bulletin] = []
+    expected, issued = feed(directory, scenario, told)
     found = state_on_disk(directory).engine.assessment.accumulate(DURATIONS_S)
     wanted = expected.engine.assessment.accumulate(DURATIONS_S)
     np.testing.assert_array_equal(found.rain_mm, wanted.rain_mm)
@@ -68,6 +74,22 @@ def assert_same_as_uninterrupted(directory: Path, scenario: Scenario) -> None:
     write_warnings(directory / "expected.jsonl", issued, configuration)
     assert len(issued) > 100
     assert same_warnings(directory / "live.jsonl", directory / "expected.jsonl") == []
+    export_bulletins(configuration, directory / "live_bulletins.jsonl")
+    write_bulletins(directory / "expected_bulletins.jsonl", told, bulletin_wording(configuration))
+    live, due = (bulletin_lines(directory / f"{name}_bulletins.jsonl") for name in ("live", "expected"))
+    assert len(due) > 50
+    assert live == due
+
+
+def assert_newest_bulletins_are_retained(directory: Path, port: int) -> None:
+    """Whoever comes late finds each village's newest bulletin on its topic, and no older one."""
+    lines = bulletin_lines(directory / "live_bulletins.jsonl")
+    newest = {str(line["village"]): line["bulletin"] for line in lines}
+    found = subscribe.simple(  # type: ignore[no-untyped-call]
+        ["ws/bulletin/+"], msg_count=len(newest), hostname="127.0.0.1", port=port
+    )
+    retained = {one.topic.rpartition("/")[2]: json.loads(one.payload)["bulletin"] for one in found}
+    assert retained == newest
 
 
 def run_storm(
@@ -107,6 +129,7 @@ def test_a_live_node_gives_the_warnings_of_the_storm(
     counts = people.counts()
     assert counts.repeats == 0
     assert all_shown(directory, people)
+    assert_newest_bulletins_are_retained(directory, mosquitto.port)
 
 
 @pytest.mark.parametrize("reader", ["bulk", "paho"])
@@ -120,4 +143,5 @@ def test_a_node_killed_in_mid_storm_loses_nothing_and_tells_nobody_twice(
     assert_same_as_uninterrupted(directory, scenario)
     counts = people.counts()
     assert all_shown(directory, people), "a notification was lost"
+    assert_newest_bulletins_are_retained(directory, mosquitto.port)
     assert counts.unreadable == 0

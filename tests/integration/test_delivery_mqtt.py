@@ -51,6 +51,21 @@ def test_a_village_s_message_is_found_by_whoever_comes_later(port: int) -> None:
     assert any(b'"type":"Cancel"' in one.payload for one in found)
 
 
+def test_a_village_s_bulletin_is_found_by_whoever_comes_later(port: int) -> None:
+    publisher = PahoPublisher(settings(port))
+    publisher.start()
+    assert publisher.wait_until_connected(60)
+    village = outgoing_message(kind=RecipientKind.VILLAGE)
+    records = [f'{{"n":{n},"status":"Actual"}}' for n in (1, 2)]
+    older, newer = (replace(village, msg_type="leave", cap_xml=record) for record in records)
+    assert MqttChannel("ws", publisher).send([older, newer]) == [SENT] * 2
+    publisher.stop()
+    found = subscribe.simple(  # type: ignore[no-untyped-call]
+        ["ws/bulletin/#"], msg_count=1, hostname="127.0.0.1", port=port
+    )
+    assert (found.topic, found.payload) == ("ws/bulletin/V1", records[1].encode())
+
+
 def test_without_a_broker_everything_is_to_be_tried_again() -> None:
     publisher = PahoPublisher(settings(free_port()))
     publisher.start()

@@ -15,7 +15,10 @@ from warnstream.adapters.outbox.types import State
 from warnstream.adapters.sending import sender as delivery_worker
 from warnstream.adapters.sending.answer_tokens import Tokens
 from warnstream.adapters.sending.sender import DeliveryWorker
-from warnstream.delivery.render import render
+from warnstream.config.orders import order_table
+from warnstream.delivery.bulletin_texts import BulletinWording
+from warnstream.delivery.render import render_any
+from warnstream.model.bulletins import BulletinPolicy
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import MessagePolicy, RetryPolicy
@@ -93,7 +96,8 @@ def test_a_village_s_message_carries_no_token(outbox: Outbox) -> None:
     village = Scripted()
     with working(outbox, {VILLAGE_TOPIC_CHANNEL: village}) as worker:
         worker.drain(TIMEOUT_S)
-    assert [(message.kind, message.token) for message in village.given] == [(RecipientKind.VILLAGE, "")]
+    assert [(one.kind, one.token) for one in village.given] == [(RecipientKind.VILLAGE, "")] * 2
+    assert [one.is_bulletin for one in village.given] == [False, True]
 
 
 def test_an_exercise_reaches_the_channel_marked(outbox: Outbox) -> None:
@@ -298,10 +302,11 @@ def test_what_the_renderer_writes_passes_the_check_of_status(outbox: Outbox, sta
     hazard = ("flash_flood", "critical_rainfall", "山洪", "Flash flood")
     rules = (HazardRule(*hazard, rain, 0.0, Level.YELLOW, lowering, "county table"),)
     message = warning_message(status=status)
-    outbox.record(told(message), network(), lambda given: render(given, network(), rules, policy))
+    words = BulletinWording(network(), rules, order_table(None), BulletinPolicy(), 28_800)
+    outbox.record(told(message), network(), lambda given: render_any(given, words, policy))
     village = Scripted()
     with working(outbox, {VILLAGE_TOPIC_CHANNEL: village}) as worker:
         assert worker.drain(TIMEOUT_S)
-    assert count(outbox, State.SENT, VILLAGE_TOPIC_CHANNEL) == 1
+    assert count(outbox, State.SENT, VILLAGE_TOPIC_CHANNEL) == 2
     marked = [mark in village.given[0].cap_xml for mark in ("【演练】", "[EXERCISE]")]
     assert marked == [status is MessageStatus.EXERCISE] * 2

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import Route
 
-from tests.unit.adapters.county import network, rendered, told, warning_message
+from tests.unit.adapters.county import bulletin, network, rendered, told, warning_message
 from warnstream.adapters.http.api import BODY_BYTES_MAX, REQUESTS_BURST, HttpApi
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.http.routes import ROUTES
@@ -20,13 +20,16 @@ from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-from warnstream.model.effects import Answer, OperatorAffirm, RenderedMessage
+from warnstream.model.bulletins import Bulletin
+from warnstream.model.effects import Answer, Effects, OperatorAffirm, RenderedBulletin
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.signs import SignReport, SignVerdict
 from warnstream.model.warning import MessageStatus, WarningMessage
 
 MESSAGE = warning_message()
-KEY = f"{MESSAGE.identifier}|V1-H0|sms"
+OF_DOORS = bulletin()
+"""What the doors are told of it."""
+KEY = f"{OF_DOORS.identifier}|V1-H0|sms"
 TOKENS = Tokens(bytes(32))
 
 
@@ -119,7 +122,7 @@ def token_of(outbox: Outbox, key: str = KEY) -> str:
 
 
 def answer_body(outbox: Outbox, **changes: object) -> dict[str, object]:
-    body: dict[str, object] = {"message": MESSAGE.identifier, "recipient": "V1-H0", "answer": "moving"}
+    body: dict[str, object] = {"message": OF_DOORS.identifier, "recipient": "V1-H0", "answer": "moving"}
     return body | {"token": token_of(outbox)} | changes
 
 
@@ -151,13 +154,13 @@ def test_metrics_parse_and_count_the_outbox(api: HttpApi) -> None:
         (sample.labels["channel"], sample.labels["state"]): sample.value
         for sample in families["warnstream_notifications"].samples
     }
-    assert samples == {("sms", "pending"): 3.0, ("village_topic", "pending"): 1.0}
+    assert samples == {("sms", "pending"): 3.0, ("village_topic", "pending"): 2.0}
 
 
 def test_an_answer_reaches_the_node(api: HttpApi, node: Node, outbox: Outbox) -> None:
     response = ask(api, "POST", "/api/v1/answers", json=answer_body(outbox))
     assert (response.status_code, response.json()) == (202, {"accepted": True})
-    assert node.answers == [(MESSAGE.identifier, "V1-H0", Answer.MOVING)]
+    assert node.answers == [(OF_DOORS.identifier, "V1-H0", Answer.MOVING)]
 
 
 def test_every_problem_of_an_answer_is_named_at_once(api: HttpApi, node: Node) -> None:
@@ -231,8 +234,8 @@ def test_opening_the_page_answers_nothing(api: HttpApi, node: Node, outbox: Outb
 
 def test_the_page_shows_both_texts_and_four_buttons(api: HttpApi, outbox: Outbox) -> None:
     page = ask(api, "GET", f"/a/{token_of(outbox)}").text
-    assert "立即转移，版本1" in page
-    assert "Move now, version 1" in page
+    assert "<p class=orange>马上走，第1次</p>" in page
+    assert "Go now, number 1" in page
     assert page.count("<button") == 4
     assert "<script" not in page
 
@@ -240,12 +243,12 @@ def test_the_page_shows_both_texts_and_four_buttons(api: HttpApi, outbox: Outbox
 def test_a_pressed_button_is_an_answer_and_the_page_says_so(api: HttpApi, node: Node, outbox: Outbox) -> None:
     response = ask(api, "POST", f"/a/{token_of(outbox)}", data={"answer": "need_help"})
     assert response.status_code == 200
-    assert node.answers == [(MESSAGE.identifier, "V1-H0", Answer.NEED_HELP)]
+    assert node.answers == [(OF_DOORS.identifier, "V1-H0", Answer.NEED_HELP)]
     assert "✓ 需要帮助" in response.text
 
 
 def test_the_page_shows_the_answer_given_before(api: HttpApi, outbox: Outbox) -> None:
-    outbox.answer(MESSAGE.identifier, "V1-H0", Answer.SAFE, 1)
+    outbox.answer(OF_DOORS.identifier, "V1-H0", Answer.SAFE, 1)
     assert "✓ 已安全" in ask(api, "GET", f"/a/{token_of(outbox)}").text
 
 
@@ -274,19 +277,19 @@ def test_an_unknown_token_has_no_page(api: HttpApi, method: str, token: str) -> 
 def test_a_token_for_another_row_has_no_page(api: HttpApi, outbox: Outbox) -> None:
     other = outbox.number_of(KEY.replace("H0", "H1"))
     assert other is not None
-    forged = TOKENS.issue(other, MESSAGE.identifier, "V1-H0")
+    forged = TOKENS.issue(other, OF_DOORS.identifier, "V1-H0")
     assert ask(api, "GET", f"/a/{forged}").status_code == 404
 
 
 def page_of(
     outbox: Outbox, api: HttpApi, text_zh: str, text_en: str, status: MessageStatus
 ) -> httpx.Response:
-    message = warning_message(village=1, status=status)
+    message = bulletin(village=1, status=status)
 
-    def render(given: WarningMessage) -> RenderedMessage:
-        return RenderedMessage(given, "V2", f"<status>{status}</status>", text_zh, text_en)
+    def render(_one: WarningMessage | Bulletin) -> RenderedBulletin:
+        return RenderedBulletin(message, "V2", b"{}", text_zh, text_en)
 
-    outbox.record(told(message), network(), render)
+    outbox.record(Effects(bulletins=[message]), network(), render)
     return ask(api, "GET", f"/a/{token_of(outbox, f'{message.identifier}|V2-H0|sms')}")
 
 
@@ -447,7 +450,7 @@ def test_signs_are_not_listed_for_who_cannot_say_who_they_are(api: HttpApi, said
 
 
 def test_the_token_of_another_post_lists_no_signs(api: HttpApi) -> None:
-    for token in (TOKENS.for_post("town-1"), TOKENS.issue(1, MESSAGE.identifier, "grid-1"), "", "é"):
+    for token in (TOKENS.for_post("town-1"), TOKENS.issue(1, OF_DOORS.identifier, "grid-1"), "", "é"):
         assert ask(api, "GET", "/api/v1/signs", auth=("grid-1", token)).status_code == 403
     assert ask(api, "GET", "/api/v1/signs", auth=("", TOKENS.for_post("grid-1"))).status_code == 403
 
@@ -465,7 +468,7 @@ def test_a_post_judges_a_sign_with_its_token(api: HttpApi, node: Node) -> None:
 
 
 def test_the_token_of_another_post_and_of_an_answer_is_refused(api: HttpApi, node: Node) -> None:
-    for token in (TOKENS.for_post("town-1"), TOKENS.issue(1, MESSAGE.identifier, "grid-1"), "x"):
+    for token in (TOKENS.for_post("town-1"), TOKENS.issue(1, OF_DOORS.identifier, "grid-1"), "x"):
         assert ask(api, "POST", "/api/v1/signs", json={**SIGN, "token": token}).status_code == 403
     assert node.said == []
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -12,13 +13,16 @@ from tests.unit.adapters.county import (
     GRID_MEMBER,
     SENT_S,
     TOWN_LEADER,
+    bulletin,
     network,
     rendered,
     told,
     warning_message,
 )
+from warnstream.adapters.outbox.bulletins import UNTRUE_WAIT_S
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import Failure, Reach, State, WarningCounts, split_key
+from warnstream.model.bulletins import Action, Bulletin, BulletinCause
 from warnstream.model.effects import (
     VILLAGE_TOPIC_CHANNEL,
     Answer,
@@ -26,6 +30,7 @@ from warnstream.model.effects import (
     PostCall,
     RecipientAnswer,
     RecipientKind,
+    RenderedBulletin,
     RenderedMessage,
 )
 from warnstream.model.errors import StoreError
@@ -36,6 +41,8 @@ NOW = 1_000.0
 NETWORK = network()
 FIRST = warning_message()
 SECOND = warning_message(version=2)
+OF_FIRST, OF_SECOND = bulletin(), bulletin(n=2)
+"""What the doors are told of these."""
 
 
 @pytest.fixture
@@ -53,9 +60,9 @@ def states(outbox: Outbox, channel: str = "sms") -> dict[str, int]:
 
 
 def test_a_village_its_posts_and_every_door_are_recorded(outbox: Outbox) -> None:
-    assert outbox.record(told(FIRST, posts=(GRID_MEMBER,)), NETWORK, rendered) == 5
+    assert outbox.record(told(FIRST, posts=(GRID_MEMBER,)), NETWORK, rendered) == 6
     assert states(outbox) == {"pending": 4}
-    assert states(outbox, VILLAGE_TOPIC_CHANNEL) == {"pending": 1}
+    assert states(outbox, VILLAGE_TOPIC_CHANNEL) == {"pending": 2}
 
 
 def test_recording_the_same_effects_again_doubles_nothing(outbox: Outbox) -> None:
@@ -74,20 +81,20 @@ def test_replayed_effects_do_not_take_back_what_was_sent(outbox: Outbox) -> None
 def test_a_replay_does_not_render_known_messages_again(outbox: Outbox) -> None:
     calls: list[str] = []
 
-    def render(message: WarningMessage) -> RenderedMessage:
-        calls.append(message.identifier)
-        return rendered(message)
+    def render(one: WarningMessage | Bulletin) -> RenderedMessage | RenderedBulletin:
+        calls.append(one.identifier)
+        return rendered(one)
 
     outbox.record(told(FIRST), NETWORK, render)
     outbox.record(told(FIRST, SECOND), NETWORK, render)
-    assert calls == [FIRST.identifier, SECOND.identifier]
+    assert calls == [one.identifier for one in (FIRST, OF_FIRST, SECOND, OF_SECOND)]
 
 
 def test_replaying_an_older_message_after_a_newer_one_does_not_send_it(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
     outbox.record(told(SECOND), NETWORK, rendered)
     outbox.record(told(FIRST), NETWORK, rendered)
-    assert {split_key(key)[0] for key in keys(outbox)} == {SECOND.identifier}
+    assert {split_key(key)[0] for key in keys(outbox)} == {OF_SECOND.identifier}
 
 
 def test_an_unsent_older_message_is_superseded_and_a_sent_one_stays_sent(outbox: Outbox) -> None:
@@ -132,9 +139,9 @@ def test_the_worst_level_is_claimed_first_then_posts_then_doors(outbox: Outbox) 
 def test_a_claim_has_all_that_a_channel_needs(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
     (row,) = outbox.claim("sms", 1, NOW)
-    assert row.key == f"{FIRST.identifier}|V1-H0|sms"
+    assert row.key == f"{OF_FIRST.identifier}|V1-H0|sms"
     assert (row.address, row.level, row.attempt) == ("13800000", 3, 1)
-    assert (row.message.text_en, row.message.village) == ("Move now, version 1", "V1")
+    assert (row.message.text_en, row.message.village) == ("Go now, number 1", "V1")
 
 
 def test_nothing_is_claimed_twice(outbox: Outbox) -> None:
@@ -212,7 +219,7 @@ def test_recovery_does_not_resend_what_a_newer_message_replaced(tmp_path: Path) 
         outbox.record(told(SECOND), NETWORK, rendered)
     with closing(Outbox(tmp_path)) as outbox:
         outbox.recover()
-        assert {split_key(key)[0] for key in keys(outbox)} == {SECOND.identifier}
+        assert {split_key(key)[0] for key in keys(outbox)} == {OF_SECOND.identifier}
 
 
 def test_recovery_leaves_sent_rows_alone(outbox: Outbox) -> None:
@@ -249,26 +256,26 @@ def test_a_receipt_that_is_no_key_is_refused(outbox: Outbox) -> None:
 
 def test_an_answer_before_sending_is_kept_and_claiming_does_not_overwrite_it(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
-    assert outbox.answer(FIRST.identifier, "V1-H0", Answer.SAFE, SENT_S)
+    assert outbox.answer(OF_FIRST.identifier, "V1-H0", Answer.SAFE, SENT_S)
     outbox.mark_sent(keys(outbox), NOW)
-    counts = outbox.counts_of_warning(FIRST.warning)
+    counts = outbox.counts_of_warning(OF_FIRST.voice)
     assert counts == WarningCounts(addressed=3, sent=3, delivered=0, answered=1, need_help=0)
 
 
 @pytest.mark.parametrize("later", [Answer.ACKNOWLEDGED, Answer.MOVING, Answer.SAFE])
 def test_a_call_for_help_stays_whatever_is_answered_later(outbox: Outbox, later: Answer) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
-    outbox.answer(FIRST.identifier, "V1-H0", Answer.NEED_HELP, SENT_S)
-    outbox.answer(FIRST.identifier, "V1-H0", later, SENT_S + 1)
-    assert outbox.counts_of_warning(FIRST.warning).need_help == 1
+    outbox.answer(OF_FIRST.identifier, "V1-H0", Answer.NEED_HELP, SENT_S)
+    outbox.answer(OF_FIRST.identifier, "V1-H0", later, SENT_S + 1)
+    assert outbox.counts_of_warning(OF_FIRST.voice).need_help == 1
 
 
 def test_the_newest_answer_is_what_the_page_shows_in_any_order_of_arrival(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
-    number = outbox.number_of(f"{FIRST.identifier}|V1-H0|sms")
+    number = outbox.number_of(f"{OF_FIRST.identifier}|V1-H0|sms")
     assert number is not None
-    outbox.answer(FIRST.identifier, "V1-H0", Answer.SAFE, SENT_S + 5)
-    outbox.answer(FIRST.identifier, "V1-H0", Answer.MOVING, SENT_S + 1)
+    outbox.answer(OF_FIRST.identifier, "V1-H0", Answer.SAFE, SENT_S + 5)
+    outbox.answer(OF_FIRST.identifier, "V1-H0", Answer.MOVING, SENT_S + 1)
     addressed = outbox.addressed(number)
     assert addressed is not None
     assert addressed.last_answer is Answer.SAFE
@@ -277,8 +284,8 @@ def test_the_newest_answer_is_what_the_page_shows_in_any_order_of_arrival(outbox
 def test_replayed_answers_change_nothing(tmp_path: Path, outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
     answers = [
-        RecipientAnswer(FIRST.identifier, "V1-H0", Answer.MOVING, SENT_S + 1),
-        RecipientAnswer(FIRST.identifier, "V1-H0", Answer.SAFE, SENT_S + 2),
+        RecipientAnswer(OF_FIRST.identifier, "V1-H0", Answer.MOVING, SENT_S + 1),
+        RecipientAnswer(OF_FIRST.identifier, "V1-H0", Answer.SAFE, SENT_S + 2),
     ]
 
     def rows() -> list[tuple[object, ...]]:
@@ -295,21 +302,21 @@ def test_replayed_answers_change_nothing(tmp_path: Path, outbox: Outbox) -> None
 
 def test_an_answer_of_nobody_who_was_told_is_not_counted(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
-    assert not outbox.answer(FIRST.identifier, "stranger", Answer.SAFE, SENT_S)
+    assert not outbox.answer(OF_FIRST.identifier, "stranger", Answer.SAFE, SENT_S)
     assert not outbox.answer("no.such.message", "V1-H0", Answer.SAFE, SENT_S)
 
 
 def test_a_village_topic_is_no_recipient_that_could_answer(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
-    assert not outbox.answer(FIRST.identifier, "V1", Answer.SAFE, SENT_S)
+    assert not outbox.answer(OF_FIRST.identifier, "V1", Answer.SAFE, SENT_S)
 
 
 def test_a_recipient_counts_once_over_all_messages_of_a_warning(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
     outbox.mark_sent(keys(outbox), NOW)
     outbox.record(told(SECOND), NETWORK, rendered)
-    outbox.answer(SECOND.identifier, "V1-H1", Answer.NEED_HELP, SENT_S)
-    counts = outbox.counts_of_warning(FIRST.warning)
+    outbox.answer(OF_SECOND.identifier, "V1-H1", Answer.NEED_HELP, SENT_S)
+    counts = outbox.counts_of_warning(OF_FIRST.voice)
     assert counts == WarningCounts(addressed=3, sent=3, delivered=0, answered=1, need_help=1)
 
 
@@ -317,7 +324,7 @@ def test_reach_counts_each_household_once_whatever_it_was_told(outbox: Outbox) -
     outbox.record(told(FIRST), NETWORK, rendered)
     outbox.mark_sent(keys(outbox, limit=2), NOW)
     outbox.record(told(SECOND), NETWORK, rendered)
-    outbox.answer(SECOND.identifier, "V1-H1", Answer.SAFE, SENT_S)
+    outbox.answer(OF_SECOND.identifier, "V1-H1", Answer.SAFE, SENT_S)
     assert outbox.reach() == {RecipientKind.HOUSEHOLD: Reach(addressed=3, reached=2, answered=1)}
 
 
@@ -326,13 +333,13 @@ def test_a_warning_nobody_was_told_about_counts_nobody(outbox: Outbox) -> None:
 
 
 def test_who_has_not_answered_is_listed_page_by_page(outbox: Outbox) -> None:
-    outbox.record(told(FIRST, posts=(GRID_MEMBER,)), NETWORK, rendered)
+    outbox.record(told(FIRST), network((4, 0)), rendered)
     outbox.mark_sent(keys(outbox, limit=2), NOW)
-    outbox.answer(FIRST.identifier, "V1-H1", Answer.ACKNOWLEDGED, SENT_S)
-    page = outbox.unanswered(FIRST.warning, limit=2)
-    rest = outbox.unanswered(FIRST.warning, limit=2, after=page[-1].recipient)
+    outbox.answer(OF_FIRST.identifier, "V1-H1", Answer.ACKNOWLEDGED, SENT_S)
+    page = outbox.unanswered(OF_FIRST.voice, limit=2)
+    rest = outbox.unanswered(OF_FIRST.voice, limit=2, after=page[-1].recipient)
     assert [(row.recipient, row.state) for row in page] == [("V1-H0", State.SENT), ("V1-H2", State.PENDING)]
-    assert [(row.recipient, row.kind) for row in rest] == [("grid-1", RecipientKind.POST)]
+    assert [(row.recipient, row.kind) for row in rest] == [("V1-H3", RecipientKind.HOUSEHOLD)]
 
 
 def test_open_rows_are_those_not_settled(outbox: Outbox) -> None:
@@ -351,12 +358,12 @@ def test_a_full_disk_records_nothing_of_the_step_and_is_retryable(outbox: Outbox
     outbox._database.connection.execute("PRAGMA max_page_count = 1000000")
     assert caught.value.retryable
     assert outbox.counts() == {}
-    assert outbox.record(told(FIRST), network((5_000, 0)), rendered) == 5_001
+    assert outbox.record(told(FIRST), network((5_000, 0)), rendered) == 5_002
 
 
 def test_a_rendering_that_fails_records_nothing(outbox: Outbox) -> None:
-    def broken(message: WarningMessage) -> RenderedMessage:
-        raise KeyError(message.hazard)
+    def broken(one: WarningMessage | Bulletin) -> NoReturn:
+        raise KeyError(one.village)
 
     with pytest.raises(KeyError):
         outbox.record(told(FIRST), NETWORK, broken)
@@ -367,10 +374,10 @@ def test_rows_of_ended_warnings_are_pruned_and_their_numbers_not_used_again(outb
     outbox.record(told(FIRST), NETWORK, rendered)
     for channel in ("sms", VILLAGE_TOPIC_CHANNEL):
         outbox.mark_sent(keys(outbox, channel), NOW)
-    old = outbox.number_of(f"{FIRST.identifier}|V1-H2|sms")
-    assert outbox.prune(FIRST.sent_s + 1) == 1
+    old = outbox.number_of(f"{OF_FIRST.identifier}|V1-H2|sms")
+    assert outbox.prune(FIRST.sent_s + 1) == 2
     outbox.record(told(warning_message(village=1)), NETWORK, rendered)
-    new = outbox.number_of(f"{warning_message(village=1).identifier}|V2-H0|sms")
+    new = outbox.number_of(f"{bulletin(village=1).identifier}|V2-H0|sms")
     assert old is not None
     assert new is not None
     assert new > old
@@ -383,7 +390,70 @@ def test_warnings_with_something_left_to_send_or_a_newer_message_are_not_pruned(
     outbox.record(told(later), NETWORK, rendered)
     for channel in ("sms", VILLAGE_TOPIC_CHANNEL):
         outbox.mark_sent(keys(outbox, channel), NOW)
-    assert outbox.prune(FIRST.sent_s + 50) == 0
+    assert outbox.prune(FIRST.sent_s + 50) == 2  # the bulletins: each goes by itself
+    assert [outbox.prune(FIRST.sent_s + 50), len(list(outbox.records()))] == [0, 2]
+
+
+def test_a_newer_bulletin_replaces_those_that_wait_also_of_an_earlier_episode(outbox: Outbox) -> None:
+    outbox.record(Effects(bulletins=[OF_FIRST]), NETWORK, rendered)
+    outbox.mark_sent(keys(outbox, limit=1), NOW)
+    later = replace(OF_FIRST, identifier="ws.V1.20231115T000000Z.1", opened_s=SENT_S + 7_000)
+    outbox.record(Effects(bulletins=[later]), NETWORK, rendered)
+    assert states(outbox) == {"sent": 1, "superseded": 2, "pending": 3}
+    assert {split_key(key)[0] for key in keys(outbox)} == {later.identifier}
+
+
+def test_an_end_where_something_stands_again_waits_until_it_is_true(outbox: Outbox) -> None:
+    end = bulletin(n=3, level=Level.NONE, action=Action.CLEAR, cause=BulletinCause.ENDED)
+    outbox.record(Effects(bulletins=[end]), NETWORK, rendered)
+    outbox.no_end = frozenset({("V1", "Actual")})
+    assert keys(outbox) == []
+    assert outbox.next_due("sms") == NOW + UNTRUE_WAIT_S
+    outbox.no_end = frozenset({("V1", "Exercise"), ("V2", "Actual")})
+    assert keys(outbox, now=NOW + UNTRUE_WAIT_S - 1) == []
+    claimed = outbox.claim("sms", 100, NOW + UNTRUE_WAIT_S)
+    assert [(row.recipient, row.attempt) for row in claimed] == [("V1-H0", 1), ("V1-H1", 1), ("V1-H2", 1)]
+
+
+def test_an_end_that_waits_is_replaced_by_what_begins_again(outbox: Outbox) -> None:
+    end = bulletin(n=3, level=Level.NONE, action=Action.CLEAR, cause=BulletinCause.ENDED)
+    outbox.record(Effects(bulletins=[end]), NETWORK, rendered)
+    outbox.no_end = frozenset({("V1", "Actual")})
+    assert keys(outbox) == []
+    again = replace(OF_FIRST, identifier="ws.V1.20231115T000000Z.1", opened_s=SENT_S + 7_000)
+    outbox.record(Effects(bulletins=[again]), NETWORK, rendered)
+    outbox.no_end = frozenset()
+    assert {split_key(key)[0] for key in keys(outbox, now=NOW + 100)} == {again.identifier}
+
+
+def test_a_reminder_is_for_doors_that_neither_move_nor_are_safe(outbox: Outbox) -> None:
+    outbox.record(Effects(bulletins=[OF_FIRST]), network((4, 0)), rendered)
+    outbox.mark_sent(keys(outbox), NOW)
+    for door, said in enumerate((Answer.MOVING, Answer.SAFE, Answer.NEED_HELP)):
+        outbox.answer(OF_FIRST.identifier, f"V1-H{door}", said, SENT_S)
+    reminder = bulletin(n=2, cause=BulletinCause.REMINDER)
+    outbox.record(Effects(bulletins=[reminder]), network((4, 0)), rendered)
+    assert [row.recipient for row in outbox.claim("sms", 100, NOW)] == ["V1-H2", "V1-H3"]
+    next_episode = replace(reminder, identifier="ws.V1.20231115T000000Z.2", opened_s=SENT_S + 7_000, n=2)
+    outbox.record(Effects(bulletins=[next_episode]), network((4, 0)), rendered)
+    assert len(keys(outbox)) == 4
+
+
+def test_messages_and_bulletins_are_exported_apart(outbox: Outbox) -> None:
+    outbox.record(told(FIRST, posts=(GRID_MEMBER,)), NETWORK, rendered)
+    assert len(list(outbox.records())) == 1
+    assert list(outbox.bulletins()) == [(b'{"n":1,"status":"Actual"}', 3)]
+
+
+def test_an_answer_page_shows_the_newest_bulletin_whatever_link_was_opened(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    number = outbox.number_of(f"{OF_FIRST.identifier}|V1-H0|sms")
+    assert number is not None
+    outbox.record(told(SECOND), NETWORK, rendered)
+    addressed = outbox.addressed(number)
+    assert addressed is not None
+    assert addressed.message.identifier == OF_FIRST.identifier
+    assert addressed.current.identifier == OF_SECOND.identifier
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

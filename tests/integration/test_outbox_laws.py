@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.unit.adapters.county import network, rendered, told, warning_message
+from tests.unit.adapters.county import bulletin, network, rendered, told, warning_message
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import ANSWERS, Claimed, Failure, State
 from warnstream.model.effects import Answer
@@ -41,7 +41,7 @@ class OutboxMachine(RuleBasedStateMachine):
             self.outbox.mark_sent([row.key for row in claimed], self.now)
         assert self.outbox.open_count("sms") == 0
         if self.recorded:
-            newest = warning_message(version=max(self.recorded)).identifier
+            newest = bulletin(n=max(self.recorded)).identifier
             for door in DOORS:
                 assert self.rows()[f"{newest}|{door}"][0] is not State.SUPERSEDED
         self.outbox.close()
@@ -79,11 +79,11 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(version=VERSIONS, door=st.sampled_from(DOORS))
     def delivered(self, version: int, door: str) -> None:
-        self.outbox.mark_delivered(f"{warning_message(version=version).identifier}|{door}|sms", self.now)
+        self.outbox.mark_delivered(f"{bulletin(n=version).identifier}|{door}|sms", self.now)
 
     @rule(version=VERSIONS, door=st.sampled_from(DOORS), answer=st.sampled_from(Answer))
     def answered(self, version: int, door: str, answer: Answer) -> None:
-        message = warning_message(version=version).identifier
+        message = bulletin(n=version).identifier
         known = self.outbox.answer(message, door, answer, int(self.now))
         assert known == (version in self.recorded)
         if known:

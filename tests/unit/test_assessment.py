@@ -58,6 +58,20 @@ def test_rain_over_the_threshold_raises_the_village_in_the_same_step() -> None:
     assert change.crossed_at_s == T0 + 300
 
 
+def test_what_gives_a_village_its_level_now_is_told_at_any_step() -> None:
+    """Bulletins ask for it: never older than the step."""
+    assessment = assessment_of()
+    hazard = rain_rule(N, SIREN).name
+    assert assessment.reason_now(1, hazard) is None
+    assessment.step(rain((1, 300, 40.0)), T0 + 300)
+    assessment.step(rain((1, 600, 5.0)), T0 + 600)
+    reason = assessment.reason_now(1, hazard)
+    assert reason is not None
+    assert (reason.value, reason.observed_until_s) == (45.0, T0 + 600)
+    assert assessment.reason_now(0, hazard) is None
+    assert assessment.reason_now(1, "no such hazard") is None
+
+
 def test_the_reason_names_station_value_duration_threshold_and_source() -> None:
     (change,) = assessment_of().step(rain((1, 300, 41.5)), T0 + 330).changes
     reason = change.reason

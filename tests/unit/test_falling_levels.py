@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from tests.networks import LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of
-from tests.unit.desk.county import MESSAGE_POLICY
+from tests.unit.desk.county import MESSAGE_POLICY, desk_of
 from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights
 from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.cap import certainty
 from warnstream.delivery.texts import parts_of
-from warnstream.desk import WarningDesk
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.model.changes import SILENT_RAISER, Change, LevelChange
 from warnstream.model.level import Level
@@ -206,7 +205,7 @@ def test_people_are_told_which_gauge_cannot_confirm() -> None:
     village = Village(by_stage(), Variable.STAGE)
     changes = village.go(10, HIGH, LOW) + village.go(600, None, LOW)
     network, rules = network_of(2, 1), (by_stage(),)
-    desk = WarningDesk(network, rules, MESSAGE_POLICY, ROUTING)
+    desk = desk_of(network, rules, MESSAGE_POLICY, ROUTING)
     messages = [message for change in changes for message in desk.step([change], change.at_s).messages]
     end = messages[-1]
     assert (end.level, end.confirmed, certainty(end)) == (Level.NONE, False, "Likely")

@@ -15,7 +15,7 @@ from tests.networks import (
     rain_rule,
     stage_rule,
 )
-from tests.unit.desk.county import MESSAGE_POLICY
+from tests.unit.desk.county import MESSAGE_POLICY, desk_of
 from tests.unit.hazards.test_landslide_rain import territory
 from tests.unit.rules.county import SIGNS, rule_of
 from warnstream.assessment import Assessment, AssessmentStep, Weights, judgement, reasons, villages
@@ -24,7 +24,6 @@ from warnstream.assessment.late_proofs import LateProofs
 from warnstream.assessment.stations import StationState
 from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.texts import parts_of
-from warnstream.desk import WarningDesk
 from warnstream.hazards import (
     forest_fire,
     landslide_rain,
@@ -249,7 +248,7 @@ def test_a_function_that_raises_keeps_no_warning_of_another_hazard_back(
     assert all("seeded fault" in error for error in found.failures.values())
     assert found.failures
     assert told(found) >= {one for one in told(sound) if one[0] not in lost}
-    warned = WarningDesk(network_of(N, N), rules(), MESSAGE_POLICY, ROUTING).step(found.changes, T0 + 600)
+    warned = desk_of(network_of(N, N), rules(), MESSAGE_POLICY, ROUTING).step(found.changes, T0 + 600)
     assert len(warned.messages) == len(told(found))
     for message in warned.messages:
         for language in (texts_en, texts_zh):

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from tests.networks import HOUR, LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
-from tests.unit.desk.county import MESSAGE_POLICY
+from tests.unit.desk.county import MESSAGE_POLICY, desk_of
 from tests.unit.hazards.test_landslide_rain import territory
 from tests.unit.rules.county import rule_of
 from tests.unit.test_gauge_quality import everybody_near
 from warnstream.assessment import Assessment, Weights
 from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.texts import parts_of
-from warnstream.desk import WarningDesk
 from warnstream.model.changes import Change, LevelChange
 from warnstream.model.level import Level
 from warnstream.model.observations.station_quality import StationNeighbours
@@ -118,7 +117,7 @@ def test_people_read_it_first() -> None:
     assessment = assessment_of()
     changes = go(assessment, 1, 12, 0.0) + go(assessment, 13, 6, 20.0)
     network, rules = network_of(N, N), (rain_rule(N, SIREN),)
-    desk = WarningDesk(network, rules, MESSAGE_POLICY, ROUTING)
+    desk = desk_of(network, rules, MESSAGE_POLICY, ROUTING)
     messages = [message for change in changes for message in desk.step([change], change.at_s).messages]
     assert messages
     for message in messages:

@@ -6,12 +6,11 @@ from dataclasses import replace
 import pytest
 
 from tests.networks import T0, rain_rule
-from tests.unit.desk.county import MESSAGE_POLICY
+from tests.unit.desk.county import MESSAGE_POLICY, desk_of
 from tests.unit.rules.county import County
 from tests.unit.runners.intake.test_intake import ROUTING, clock, issued, take
 from warnstream.assessment import judgement
 from warnstream.delivery.render import render
-from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.level import Level
@@ -97,7 +96,7 @@ def test_a_sign_raises_a_hazard_whose_gauges_cannot_be_judged(monkeypatch: pytes
 def intake() -> Intake:
     county = County((landslide(),))
     network = county.assessment._judgement._network
-    desk = WarningDesk(network, county.rules, POLICY, ROUTING)
+    desk = desk_of(network, county.rules, POLICY, ROUTING)
     return Intake(Engine(county.assessment, desk), network, Topics("ws"), clock="simulated")
 
 

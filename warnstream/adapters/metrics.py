@@ -342,6 +342,12 @@ class Metrics:
             "Messages with a text or CAP document that could not be written and was replaced by a plain one.",
             registry=registry,
         )
+        self.bulletins_issued = Counter(
+            "warnstream_bulletins_issued",
+            "Bulletins to the doors of a village by action and cause.",
+            ["action", "cause"],
+            registry=registry,
+        )
         self.notifications = Gauge(
             "warnstream_notifications",
             "Notifications in the outbox by channel and state.",

@@ -34,7 +34,7 @@ from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from warnstream.model.changes import LevelChange, PastCrossing
+from warnstream.model.changes import LevelChange, PastCrossing, Reason
 from warnstream.model.forecast import RainAhead
 from warnstream.model.grids import GridFrame, GridPolicy
 from warnstream.model.network import Network
@@ -256,6 +256,13 @@ class Assessment:
         if self._last is None:
             raise ValueError("nothing has been judged yet")
         return view_village(self._network, self._judgement, self._villages.own_weights, self._last, village)
+
+    def reason_now(self, village: int, hazard: str) -> Reason | None:
+        """Why the last step gave a village its level of a hazard; None where it gave none."""
+        rule = next((rule for rule in self._judgement.rules if rule.name == hazard), None)
+        if rule is None or self._last is None:
+            return None
+        return self._judgement.reason(rule, village, self._last.sources)
 
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays; `restore` of it continues exactly."""

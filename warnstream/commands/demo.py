@@ -38,14 +38,17 @@ from warnstream.adapters.outbox.types import Reach, State
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.times import MINUTE_S, clock_local, iso_utc
 from warnstream.model.warning import MessageType, WarningMessage
+from warnstream.review.bulletins import write_bulletins
 from warnstream.review.events import read_events
 from warnstream.review.report import write_warnings
 from warnstream.review.verification import ANY_HAZARD, HazardScore, VerificationPolicy, score_warnings
+from warnstream.runners.build import bulletin_wording
 from warnstream.runners.explain.one_line import describe
 from warnstream.runners.live.node import Node
 
@@ -94,12 +97,14 @@ class Watch:
     """What the demo has seen so far; written by the node's and the publisher's threads."""
 
     messages: list[WarningMessage]
+    bulletins: list[Bulletin]
     progress: Progress | None = None
     published: PublishSummary | None = None
 
     def take_step(self, step: EngineStep) -> None:
         """Remember what a step of the engine issued."""
         self.messages += step.effects.messages
+        self.bulletins += step.effects.bulletins
 
     def take_published(self, published: PublishSummary) -> None:
         """Remember what was published in all."""
@@ -124,7 +129,7 @@ def run_demo(options: DemoOptions) -> int:
         scenario, configuration, sms_port = _prepare(options, directory)
         _introduce(console, scenario, configuration)
         started = time.monotonic()
-        watch = Watch([])
+        watch = Watch([], [])
         node = Node(configuration, on_step=watch.take_step)
         node.start()
         loop = threading.Thread(target=node.run, name="node")
@@ -138,6 +143,7 @@ def run_demo(options: DemoOptions) -> int:
         summary["people"] = people
         summary["wall_s"] = round(time.monotonic() - started, 1)
         write_warnings(directory / "warnings.jsonl", watch.messages, configuration)
+        write_bulletins(directory / "bulletins.jsonl", watch.bulletins, bulletin_wording(configuration))
         (directory / "summary.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False), "utf-8")
         if options.as_json:
             print(json.dumps(summary, ensure_ascii=False))  # noqa: T201  # the command's result
@@ -364,6 +370,7 @@ def _summary(
         "simulated_h": scenario.hours,
         "first_warnings": {hazard: describe(message, configuration) for hazard, message in first.items()},
         "messages": dict(Counter(str(message.msg_type) for message in watch.messages)),
+        "bulletins": dict(Counter(str(bulletin.action) for bulletin in watch.bulletins)),
         "warned_villages": {
             level.word: len(
                 {
@@ -417,6 +424,7 @@ def _print_summary(console: Console, summary: dict[str, object]) -> None:
     people = summary["people"]
     assert isinstance(people, dict)
     console.print(f"Messages: {summary['messages']}   villages warned by level: {summary['warned_villages']}")
+    console.print(f"Bulletins to the doors of a village: {summary['bulletins']}", highlight=False)
     console.print(
         f"Households: {people['households_addressed']} addressed, {people['households_reached']} reached, "
         f"{people['households_answered']} answered.",

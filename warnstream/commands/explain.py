@@ -13,18 +13,20 @@ from rich.console import Console
 
 from warnstream import __version__
 from warnstream.adapters.outbox.reader import FILE as OUTBOX_FILE
-from warnstream.adapters.outbox.reader import DeliveryCounts, KeptMessage, read_messages
+from warnstream.adapters.outbox.reader import DeliveryCounts, KeptMessage, read_bulletins, read_messages
 from warnstream.assessment import VillageView
 from warnstream.commands.warnings import message_of
 from warnstream.config.rules.wording import days_words
 from warnstream.config.settings import Configuration
 from warnstream.delivery.plan import notifications_of
+from warnstream.delivery.render import render_bulletin
 from warnstream.model.effects import Effects, RecipientKind
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.network import Villages
 from warnstream.model.observations.readings import ReadingBatch, concatenate
 from warnstream.model.times import MINUTE_S, clock_local, iso_utc, parse_iso
 from warnstream.model.warning import WarningMessage
+from warnstream.runners.build import bulletin_wording
 from warnstream.runners.explain.one_line import describe_duration
 from warnstream.runners.explain.record import Record, message_record, view_record
 from warnstream.runners.explain.text import format_explanation
@@ -113,6 +115,7 @@ def answer(configuration: Configuration, question: Question, console: Console) -
         warnings = past.engine.desk.of_village(village)
         record = view_record(configuration, view, warnings)
         record["messages"], differences = _messages(configuration, question, past, village, warnings)
+        record["bulletins"] = _bulletins(configuration, question, past, village)
         later = _later(configuration, past, view) if question.known_now else None
     known = "if every reading had come in time" if question.readings else "as it was known then"
     record |= {
@@ -217,17 +220,45 @@ def _messages(
     return records, [] if kept is None else _differences(past, repeated, kept)
 
 
+def _bulletins(
+    configuration: Configuration, question: Question, past: EngineAt, village: int
+) -> list[Record]:
+    """What the village's doors were told up to then: of the outbox where it is at hand, else repeated."""
+    folder = _outbox_folder(configuration, question)
+    if folder is not None:
+        code = configuration.network.villages.code[village]
+        kept = read_bulletins(folder, code, past.asked_s)
+        return [{**json.loads(one.record), "told": [_told_record(told) for told in one.told]} for one in kept]
+    wording = bulletin_wording(configuration)
+    told = _told_by_repetition(configuration, past, village)
+    return [
+        {
+            **json.loads(render_bulletin(one, wording).record),
+            "told": [_told_record(called) for called in told.get(one.identifier, ())],
+        }
+        for effects in past.effects
+        for one in effects.bulletins
+        if one.village == village
+    ]
+
+
+def _outbox_folder(configuration: Configuration, question: Question) -> Path | None:
+    """Where the node's outbox is; None where it is not at hand."""
+    if question.readings is not None:
+        return None
+    directory = _directory(configuration, question)
+    folders = (directory, directory.parent)
+    return next((folder for folder in folders if (folder / OUTBOX_FILE).exists()), None)
+
+
 def _kept(
     configuration: Configuration, question: Question, past: EngineAt, village: int
 ) -> list[KeptMessage] | None:
     """What the node's outbox has; None where it is not at hand."""
-    if question.readings is not None:
+    folder = _outbox_folder(configuration, question)
+    if folder is None:
         return None
-    directory = _directory(configuration, question)
-    for folder in (directory, directory.parent):
-        if (folder / OUTBOX_FILE).exists():
-            return read_messages(folder, configuration.network.villages.code[village], past.asked_s)
-    return None
+    return read_messages(folder, configuration.network.villages.code[village], past.asked_s)
 
 
 def _differences(
@@ -256,7 +287,7 @@ def _told_by_repetition(
     for effects in past.effects:
         ours = Effects(
             [],
-            [call for call in effects.household_calls if call.message.village == village],
+            [bulletin for bulletin in effects.bulletins if bulletin.village == village],
             [call for call in effects.post_calls if call.message.village == village],
         )
         for one in notifications_of(ours, configuration.network):

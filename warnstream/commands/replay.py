@@ -1,4 +1,4 @@
-"""The command ``warnstream replay``: an archive in, warnings.jsonl, levels.parquet and summary.json out."""
+"""The command ``warnstream replay``: an archive in, warnings.jsonl, bulletins.jsonl and others out."""
 
 import json
 import time
@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from warnstream import __version__
 from warnstream.config.settings import Configuration
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.changes import LevelChange
 from warnstream.model.grids import GridFrame, in_order_of_time
 from warnstream.model.level import LEVELS
@@ -19,10 +20,12 @@ from warnstream.model.observations.readings import Flag
 from warnstream.model.times import HOUR_S, iso_local
 from warnstream.model.warning import MessageType, WarningMessage
 from warnstream.review.archive import ArchiveReadings, read_archive
+from warnstream.review.bulletins import write_bulletins
 from warnstream.review.events import read_events
 from warnstream.review.forecast_skill import ForecastSkill
 from warnstream.review.report import ReplaySummary, write_levels, write_summary, write_warnings
 from warnstream.review.verification import ANY_HAZARD, Verification, VerificationPolicy, score_warnings
+from warnstream.runners.build import bulletin_wording
 from warnstream.runners.explain.one_line import describe
 from warnstream.runners.replay.journal_archive import read_journal
 from warnstream.runners.replay.replay import Replay, ReplayStep
@@ -38,6 +41,7 @@ class Findings:
     """What a replay found so far."""
 
     messages: list[WarningMessage] = field(default_factory=list)
+    bulletins: list[Bulletin] = field(default_factory=list)
     changes: list[LevelChange] = field(default_factory=list)
     n_flagged: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
@@ -49,6 +53,7 @@ class Findings:
         """Add one minute."""
         assessed = minute.step.assessment
         self.messages += minute.step.effects.messages
+        self.bulletins += minute.step.effects.bulletins
         self.changes += assessed.changes
         self.failures.update(assessed.failures)
         for grid in assessed.grids.states:
@@ -154,6 +159,7 @@ def _run(configuration: Configuration, archive: ArchiveReadings, after_s: int, c
 def _write(configuration: Configuration, found: Findings, summary: ReplaySummary, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     write_warnings(out / "warnings.jsonl", found.messages, configuration)
+    write_bulletins(out / "bulletins.jsonl", found.bulletins, bulletin_wording(configuration))
     write_levels(out / "levels.parquet", found.changes, configuration.network.villages)
     if found.has_forecast:
         found.skill.write(out / "forecast_skill.nc")
@@ -180,7 +186,11 @@ def _tell(
     for name, count in found.failures.items():
         console.print(f"could not be evaluated: {name} at {count} minutes", style="bold red")
     n_alerts = sum(message.msg_type is MessageType.ALERT for message in found.messages)
-    console.print(f"{len(found.messages)} messages, {n_alerts} warnings", highlight=False)
+    n_bulletins = len(found.bulletins)
+    console.print(
+        f"{len(found.messages)} messages, {n_alerts} warnings, {n_bulletins} bulletins to doors",
+        highlight=False,
+    )
     for level in LEVELS:
         rises = [one for one in found.messages if one.level == level and one.level > one.previous]
         if rises:

@@ -1,7 +1,8 @@
-"""The command ``warnstream warnings``: what a node has issued, as warnings.jsonl."""
+"""The commands ``warnstream warnings`` and ``bulletins``: what a node has issued, as JSON lines."""
 
 import math
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -28,16 +29,39 @@ def export_warnings(configuration: Configuration, out: Path | None) -> int:
     """
     from warnstream.review.report import warning_lines
 
+    with closing(_outbox(configuration)) as outbox:
+        messages = [message_of(record) for record in outbox.records()]
+    return _write(list(warning_lines(messages, configuration)), out)
+
+
+def export_bulletins(configuration: Configuration, out: Path | None) -> int:
+    """Write every bulletin of the node's outbox, oldest first; returns how many.
+
+    Raises
+    ------
+    WarnstreamError
+        If there is no outbox yet.
+    """
+    from warnstream.review.bulletins import bulletin_line
+
+    with closing(_outbox(configuration)) as outbox:
+        lines = [bulletin_line(record, doors) for record, doors in outbox.bulletins()]
+    return _write(lines, out)
+
+
+def _outbox(configuration: Configuration) -> Outbox:
     directory = configuration.storage.directory
     if not (directory / "outbox.sqlite3").exists():
         raise WarnstreamError(f"{directory}: no node has kept anything there yet")
-    with closing(Outbox(directory)) as outbox:
-        messages = [message_of(record) for record in outbox.records()]
-    lines = [line + "\n" for line in warning_lines(messages, configuration)]
+    return Outbox(directory)
+
+
+def _write(lines: Sequence[str], out: Path | None) -> int:
+    text = "".join(line + "\n" for line in lines)
     if out is None:
-        sys.stdout.writelines(lines)
+        sys.stdout.write(text)
     else:
-        out.write_text("".join(lines), encoding="utf-8")
+        out.write_text(text, encoding="utf-8")
     return len(lines)
 
 

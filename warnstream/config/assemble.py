@@ -32,6 +32,7 @@ from warnstream.config.settings import (
     TlsSettings,
 )
 from warnstream.config.thresholds.document import SignsSection
+from warnstream.model.bulletins import OrderTable
 from warnstream.model.network import Network
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.days import PastDays, day_begins_utc_s
@@ -58,13 +59,15 @@ from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus
 
 
-def assemble(
+def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones by name
     folder: Folder,
     node: NodeDocument,
     channels: ChannelsDocument,
     rules: tuple[HazardRule, ...],
     network: Network,
+    *,
     signs: SignPolicy,
+    orders: OrderTable,
     past_days: PastDays | None = None,
 ) -> Configuration:
     """Everything that a configuration folder says, as `Configuration`.
@@ -77,7 +80,7 @@ def assemble(
     channels : ChannelsDocument
     rules : tuple of HazardRule
     network : Network
-    signs : SignPolicy
+    signs, orders : SignPolicy, OrderTable
     past_days : PastDays, optional
 
     Returns
@@ -116,11 +119,13 @@ def assemble(
         counters=_counter_policy(node),
         forecast=_forecast_policy(node),
         village=_village_policy(node),
-        message=_message_policy(node, signs),
+        message=_message_policy(node, signs, orders),
         routing=_routing_policy(node),
         rules=rules,
         network=network,
         signs=signs,
+        orders=orders,
+        bulletins=node.bulletins.policy(node.routing.household_level_min),
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
     )
@@ -277,10 +282,11 @@ def _village_policy(node: NodeDocument) -> VillagePolicy:
     )
 
 
-def _message_policy(node: NodeDocument, signs: SignPolicy) -> MessagePolicy:
+def _message_policy(node: NodeDocument, signs: SignPolicy, orders: OrderTable) -> MessagePolicy:
     messages = node.messages
     return MessagePolicy(
         signs=signs.kinds,
+        orders=orders,
         extension_s_max=messages.extension_limit_s,
         prefix=node.topics.prefix,
         sender=messages.sender,

@@ -4,7 +4,7 @@ Files are checked one by one and then against each other; a file that is wrong
 does not hide the faults of the others. 900,000 households load in seconds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
@@ -23,6 +23,7 @@ from warnstream.config.node.document import (
     WindowsSection,
 )
 from warnstream.config.node.quality import QualitySection
+from warnstream.config.orders import ORDERS_FILE, OrdersDocument, check_orders, order_table
 from warnstream.config.rules.tables import RuleBook
 from warnstream.config.settings import Configuration
 from warnstream.config.tables.daily_rain import read_past_days
@@ -93,7 +94,8 @@ def load_configuration(directory: Path) -> Configuration:
     directory : Path
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml,
         stations.csv, villages.csv or villages.geojson, households.csv,
-        chain.csv, zones.csv if villages are divided, and the tables that thresholds.yaml names.
+        chain.csv, zones.csv if villages are divided, orders.yaml if the county has its own, and the
+        tables that thresholds.yaml names.
 
     Returns
     -------
@@ -105,11 +107,8 @@ def load_configuration(directory: Path) -> Configuration:
     ConfigError
         With every fault of every file, in file and line order.
     """
-    directory = directory.absolute()
-    if not directory.is_dir():
-        raise ConfigError([Fault(str(directory), 0, "", f"no such folder: expected one with {NODE_FILE}")])
     faults = FaultLog()
-    folder = Folder(directory, faults)
+    folder = Folder(_existing(directory.absolute()), faults)
     node_tree, node = _read_document(NODE_FILE, NodeDocument, folder, faults)
     thresholds_tree, _ = _read_document(THRESHOLDS_FILE, ThresholdsDocument, folder, faults)
     channels_tree, channels = _read_document(CHANNELS_FILE, ChannelsDocument, folder, faults)
@@ -138,6 +137,7 @@ def load_configuration(directory: Path) -> Configuration:
         rivers = RiverBook(thresholds_tree, hazards, rows, folder, around, faults)
         _check_signs(hazards, signs, thresholds_tree, faults)
     past_days = _read_past_days(node, node_tree, folder, stations, faults)
+    own_orders = _read_orders(folder, hazards, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
         _check_duty_posts(node, node_tree, chain, faults)
@@ -154,7 +154,24 @@ def load_configuration(directory: Path) -> Configuration:
     places = network.places
     rows = rows_of_places(rows, places)
     rules = tuple(_build_rules(hazards, rows, rule_book, rivers, places.site, stations))
-    return assemble(folder, node, channels, rules, network, sign_policy(signs), past_days)
+    orders, kinds = order_table(own_orders, rules), sign_policy(signs)
+    return assemble(folder, node, channels, rules, network, signs=kinds, orders=orders, past_days=past_days)
+
+
+def _existing(directory: Path) -> Path:
+    if not directory.is_dir():
+        raise ConfigError([Fault(str(directory), 0, "", f"no such folder: expected one with {NODE_FILE}")])
+    return directory
+
+
+def _read_orders(folder: Folder, hazards: Mapping[str, object], faults: FaultLog) -> OrdersDocument | None:
+    """The county's own orders, if there are any."""
+    if not folder.has(ORDERS_FILE):
+        return None
+    tree, own = _read_document(ORDERS_FILE, OrdersDocument, folder, faults)
+    if tree is not None and own is not None:
+        check_orders(tree, own, hazards, faults)
+    return own
 
 
 def _read_past_days(

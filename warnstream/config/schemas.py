@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from warnstream.config.node.document import ChannelsDocument, NodeDocument
+from warnstream.config.orders import OrdersDocument
 from warnstream.config.thresholds.document import ThresholdsDocument
 from warnstream.config.yaml.sections import Section
 
@@ -17,6 +18,7 @@ _DOCUMENT_OF_NAME: dict[str, type[Section]] = {
     "warnstream": NodeDocument,
     "thresholds": ThresholdsDocument,
     "channels": ChannelsDocument,
+    "orders": OrdersDocument,
 }
 
 

@@ -6,6 +6,7 @@ Policies that the pure stages obey are in `warnstream.model.rules.policies`.
 from dataclasses import dataclass
 from pathlib import Path
 
+from warnstream.model.bulletins import BulletinPolicy, OrderTable
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
@@ -191,5 +192,7 @@ class Configuration:
     rules: tuple[HazardRule, ...]
     network: Network
     signs: SignPolicy
+    orders: OrderTable
+    bulletins: BulletinPolicy
     past_days: PastDays | None = None
     grids: tuple[GridSettings, ...] = ()

@@ -13,6 +13,7 @@ from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.judgement import durations_of
 from warnstream.assessment.rule_needs import antecedent_plan
 from warnstream.config.node.document import OUTLINE_METHODS
+from warnstream.config.orders import LONGEST_EN, LONGEST_ZH
 from warnstream.config.rules.wording import days_words
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import format_duration
@@ -36,6 +37,8 @@ from warnstream.model.warning import MessageStatus
 from warnstream.routing.duty import duty_posts
 
 NAMES_SHOWN_MAX = 5
+SIGNATURE_CHARACTERS_MAX = 5
+"""With its brackets 7 of the 70 characters of a short message."""
 POINTS_AT_ONCE = 256
 """Distances are worked out for that many places at once: 256 x 5,000 x 8 B are 10 MB."""
 
@@ -176,6 +179,7 @@ def lints(configuration: Configuration) -> list[str]:
         *_lints_of_rules(configuration),
         *_lints_of_days(configuration),
         *_lints_of_people(configuration.network),
+        *_lints_of_bulletins(configuration),
         *_lints_of_duty(configuration),
         *_lints_of_places(configuration),
     ]
@@ -242,6 +246,26 @@ def _lints_of_people(network: Network) -> Iterator[str]:
         if len(counties.get(area, ())) > 1:
             where = _named(sorted(counties[area]))
             yield f"township {area} is in several counties ({where}): its posts are called for each"
+
+
+def _lints_of_bulletins(configuration: Configuration) -> Iterator[str]:
+    """Names for which a bulletin does not fit into one short message."""
+    villages = configuration.network.villages
+    short_names = villages.short_name or ("",) * len(villages)
+    used = [short or name for short, name in zip(short_names, villages.name, strict=True)]
+    long = [code for code, name in zip(villages.code, used, strict=True) if _is_long(name)]
+    if long:
+        yield (
+            f"{_villages(len(long))} with a long name and no short_name, whose bulletins take two short "
+            f"messages: {_named(long)}"
+        )
+    if len(configuration.bulletins.signature) > SIGNATURE_CHARACTERS_MAX:
+        yield f"bulletins.signature has more than {SIGNATURE_CHARACTERS_MAX} characters: texts take two"
+
+
+def _is_long(name: str) -> bool:
+    length_max = len((LONGEST_EN if name.isascii() else LONGEST_ZH)["village"])
+    return len(name) > length_max
 
 
 def _lints_of_duty(configuration: Configuration) -> Iterator[str]:

@@ -40,6 +40,13 @@ RESPONSE = {
 _CERTAINTIES = ("Observed", "Likely", "Possible")
 
 
+def response(message: WarningMessage, policy: MessagePolicy) -> str:
+    """CAP responseType: that of the order for hazard and level, else of the level alone."""
+    if policy.orders is None or message.level is Level.NONE:
+        return RESPONSE[message.level]
+    return policy.orders.order(message.hazard, message.level).response
+
+
 def urgency(message: WarningMessage) -> str:
     """CAP urgency: act now, within the hour, or later; Past when it is over."""
     if message.msg_type is MessageType.CANCEL:
@@ -160,7 +167,7 @@ def _add_info(
     _add(info, "language", language)
     _add(info, "category", "Met")
     _add(info, "event", texts.event)
-    _add(info, "responseType", RESPONSE[message.level])
+    _add(info, "responseType", response(message, policy))
     _add(info, "urgency", urgency(message))
     _add(info, "severity", SEVERITY[message.level])
     _add(info, "certainty", certainty(message))

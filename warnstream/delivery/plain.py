@@ -5,12 +5,37 @@ village that the network cannot name is named by its code or number. A plain tex
 reason, never of what to do.
 """
 
+from collections.abc import Mapping
+
 from warnstream.delivery.texts import PlainWords, Texts, clean, short
+from warnstream.delivery.texts_en import MARK as MARK_EN
+from warnstream.delivery.texts_zh import MARK as MARK_ZH
+from warnstream.model.bulletins import Action, Bulletin
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.warning import MessageStatus, WarningMessage
 
 PLAIN_NAME_MAX = 40
+
+ACTION_ZH: Mapping[Action, str] = {
+    Action.WATCH: "请留意危险。",
+    Action.READY: "有危险，收好随身物品等通知。",
+    Action.PREPARE: "有危险，老人小孩病人先到安置点。",
+    Action.LEAVE: "马上离开，到安置点。",
+    Action.STAY: "留在安置点，不要回家；没走的现在走。",
+    Action.CLEAR: "预警解除，等村里通知再回。",
+    Action.CORRECT: "更正：通知有误，不用转移。",
+}
+ACTION_EN: Mapping[Action, str] = {
+    Action.WATCH: "Stay alert.",
+    Action.READY: "Danger: pack essentials and wait for the call.",
+    Action.PREPARE: "Danger: the old, sick and children go to the shelter now.",
+    Action.LEAVE: "LEAVE NOW for the shelter.",
+    Action.STAY: "Stay at the shelter, do not go home. If you have not left, leave now.",
+    Action.CLEAR: "Warning over. Return when the village tells you to.",
+    Action.CORRECT: "Correction: the messages were wrong. No need to leave.",
+}
+"""What a bulletin asks, without any name; every action has its words."""
 
 
 def plain_texts(message: WarningMessage, network: Network, words: PlainWords) -> Texts:
@@ -26,6 +51,14 @@ def plain_texts(message: WarningMessage, network: Network, words: PlainWords) ->
     headline = f"{mark}{place}{words.stop}{warning}".strip()
     text = f"{action}{words.stop}{place}{words.stop}{warning}{words.stop}".strip()
     return Texts(warning.strip(), place, headline, "", action, text)
+
+
+def plain_bulletin(bulletin: Bulletin, network: Network, tag: str) -> str:
+    """Mark, village and action of a bulletin, in English or, for any other tag, in Chinese."""
+    mark, words, colon = (MARK_EN, ACTION_EN, ": ") if tag == "en" else (MARK_ZH, ACTION_ZH, "：")
+    place = village_name(bulletin.village, network)
+    action = words.get(bulletin.action, words[Action.LEAVE])
+    return f"{mark if bulletin.status is MessageStatus.EXERCISE else ''}{place}{colon}{action}"
 
 
 def village_name(village: int, network: Network) -> str:

@@ -1,17 +1,18 @@
 """Effects of one step -> notifications: who gets which message on which channel, in order of importance.
 
 Villages' topics come first, then duty posts, then doors; within each the
-worst warning first, and the messages of one warning in the order of issue. A
-door costs about 3 µs (900,000 doors: under 3 s), and none is held in memory.
+worst warning first, and the messages of one warning in the order of issue.
+Doors get bulletins, posts the messages of each warning. A door costs about
+3 µs (900,000 doors: under 3 s), and none is held in memory.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import (
     VILLAGE_TOPIC_CHANNEL,
     Effects,
-    HouseholdCall,
     Notification,
     PostCall,
     RecipientKind,
@@ -20,7 +21,7 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.warning import WarningMessage
 
-Item = TypeVar("Item", WarningMessage, PostCall, HouseholdCall)
+Item = TypeVar("Item", WarningMessage, PostCall)
 
 
 def notifications_of(effects: Effects, network: Network) -> Iterator[Notification]:
@@ -42,12 +43,12 @@ def notifications_of(effects: Effects, network: Network) -> Iterator[Notificatio
     worst = _worst_level_of_warnings(effects)
     for message in _worst_first(effects.messages, effects.messages, worst):
         yield _to_village(message, network.villages.code[message.village])
+    for bulletin in effects.bulletins:
+        yield _to_bulletin_topic(bulletin, network.villages.code[bulletin.village])
     for post_call in _worst_first(effects.post_calls, [c.message for c in effects.post_calls], worst):
         yield _to_post(post_call)
-    for door_call in _worst_first(
-        effects.household_calls, [c.message for c in effects.household_calls], worst
-    ):
-        yield from _to_doors(door_call.message, network)
+    for bulletin in effects.bulletins:  # worst first already
+        yield from _to_doors(bulletin, network)
 
 
 def _worst_level_of_warnings(effects: Effects) -> dict[str, Level]:
@@ -58,8 +59,7 @@ def _worst_level_of_warnings(effects: Effects) -> dict[str, Level]:
     """
     worst: dict[str, Level] = {}
     of_posts = [call.message for call in effects.post_calls]
-    of_doors = [call.message for call in effects.household_calls]
-    for message in (*effects.messages, *of_posts, *of_doors):
+    for message in (*effects.messages, *of_posts):
         worst[message.warning] = max(worst.get(message.warning, Level.NONE), message.level)
     return worst
 
@@ -86,6 +86,21 @@ def _to_village(message: WarningMessage, village_code: str) -> Notification:
     )
 
 
+def _to_bulletin_topic(bulletin: Bulletin, village_code: str) -> Notification:
+    return Notification(
+        key=f"{bulletin.identifier}|{village_code}|{VILLAGE_TOPIC_CHANNEL}",
+        message=bulletin.identifier,
+        warning=bulletin.voice,
+        version=bulletin.sequence,
+        recipient=village_code,
+        kind=RecipientKind.VILLAGE,
+        channel=VILLAGE_TOPIC_CHANNEL,
+        address=village_code,
+        level=int(bulletin.worst),
+        answer_by_s=0,
+    )
+
+
 def _to_post(call: PostCall) -> Notification:
     message, post = call.message, call.post
     return Notification(
@@ -102,16 +117,16 @@ def _to_post(call: PostCall) -> Notification:
     )
 
 
-def _to_doors(message: WarningMessage, network: Network) -> Iterator[Notification]:
-    """Doors of the message's village. What they share is read once: there may be 900,000."""
+def _to_doors(bulletin: Bulletin, network: Network) -> Iterator[Notification]:
+    """Doors of the bulletin's village. What they share is read once: there may be 900,000."""
     identifier, warning, version, level = (
-        message.identifier,
-        message.warning,
-        message.version,
-        int(message.level),
+        bulletin.identifier,
+        bulletin.voice,
+        bulletin.sequence,
+        int(bulletin.worst),
     )
     code, channel, address = network.households.code, network.households.channel, network.households.address
-    for door in network.households.of_village(message.village):
+    for door in network.households.of_village(bulletin.village):
         yield Notification(
             f"{identifier}|{code[door]}|{channel[door]}",
             identifier,

@@ -8,12 +8,15 @@ A renderer that fails costs its own part only: the text becomes the plain one of
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from warnstream.delivery.bulletin_record import bulletin_record
+from warnstream.delivery.bulletin_texts import BulletinWording, bulletin_texts
 from warnstream.delivery.cap import cap_xml, plain_cap_xml
 from warnstream.delivery.plain import plain_texts
 from warnstream.delivery.texts import Language, Texts, parts_of
 from warnstream.delivery.texts_en import ENGLISH
 from warnstream.delivery.texts_zh import CHINESE
-from warnstream.model.effects import RenderedMessage
+from warnstream.model.bulletins import Bulletin
+from warnstream.model.effects import RenderedBulletin, RenderedMessage
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.rules.rules import HazardRule
@@ -72,6 +75,23 @@ def render(
         text_en=written.texts[ENGLISH.tag].text,
         faults=faults,
     )
+
+
+def render_any(
+    one: WarningMessage | Bulletin, wording: BulletinWording, policy: MessagePolicy, note: str = ""
+) -> RenderedMessage | RenderedBulletin:
+    """A message or a bulletin in the forms that channels send."""
+    if isinstance(one, Bulletin):
+        return render_bulletin(one, wording)
+    return render(one, wording.network, wording.rules, policy, note)
+
+
+def render_bulletin(bulletin: Bulletin, wording: BulletinWording) -> RenderedBulletin:
+    """Texts of a bulletin, and its record."""
+    texts = bulletin_texts(bulletin, wording)
+    code = wording.network.villages.code[bulletin.village]
+    record = bulletin_record(bulletin, code, texts)
+    return RenderedBulletin(bulletin, code, record, texts.zh, texts.en, texts.faults)
 
 
 def texts_of(

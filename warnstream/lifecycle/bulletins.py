@@ -7,7 +7,7 @@ the standing hazards the one whose order asks most leads (`OrderTable`, by hazar
 
 - A rise goes out at once: a greater action, a worse level, a new kind of refuge at the worst level.
 - A fall is news only once prepare or leave was said; then, after it has stood for `settle_s`, *stay*.
-  Whatever rises after that and asks for less than prepare is *stay* too: people are in shelters.
+  From then on whatever rises and asks for less than prepare is *stay* too: people are in shelters.
 - The end comes when nothing at all has stood for `clear_after_s`, also what is below the doors'
   level; *correct* at once, if all that stood was an error.
 - Prepare and leave are repeated every `remind_every_s`.
@@ -21,11 +21,12 @@ step. A step costs its messages and what is due, not the villages.
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from warnstream.lifecycle.identity import legal
+from warnstream.lifecycle.identity import legal, message_name, parse_message_name
+from warnstream.lifecycle.voice import NEVER, Asked, Voice
 from warnstream.model.bulletins import (
     N_MAX,
     Action,
@@ -33,7 +34,6 @@ from warnstream.model.bulletins import (
     BulletinCause,
     BulletinPolicy,
     OrderTable,
-    Refuge,
     Standing,
     episode_name,
 )
@@ -42,13 +42,11 @@ from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus, WarningMessage
 
-NEVER = -1
-
 DRILL_PAUSE_S = HOUR_S
 """No exercise begins so soon after the end of something real: the end is heard before it."""
 
 Evidence = Callable[[int, str], Reason | None]
-"""What is measured now in a village for a hazard; None: what its last message said."""
+"""What is measured now in a village for a hazard; None: nothing that gives it a level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,119 +55,6 @@ class Correction:
 
     village: int
     hazard: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What standing hazards ask for together: the greatest action, the level that asks it, the worst level.
-
-    `refuges` are those of the hazards that ask most or are worst.
-    """
-
-    action: Action
-    level: Level
-    worst: Level
-    refuges: frozenset[Refuge]
-
-    @property
-    def weight(self) -> tuple[int, int]:
-        """Greater asks for more."""
-        return self.action.rank, int(self.level)
-
-
-@dataclass(slots=True)
-class Voice:
-    """What the doors of one village have been told.
-
-    Attributes
-    ----------
-    standing : dict
-        Hazard -> what stands, told or not.
-    opened_s, n : int
-        Of the episode or the last one; NEVER and 0 before the first.
-    is_open : bool
-        Doors were told something and have not heard the end, whatever stands now.
-    status : MessageStatus
-        Of the episode.
-    told : Asked or None
-        What the last bulletin asked for; None outside of an episode.
-    stays : bool
-        *Stay* was said, and nothing greater since.
-    has_moved : bool
-        Prepare or leave was said in this episode.
-    issued_s : int
-        Time of the last bulletin.
-    fell_s, quiet_s : int
-        Since when less is asked for than was told; since when nothing stands. NEVER: not so.
-    real_until_s : int
-        When the last real episode ended.
-    seen, corrected, ended : set of str
-        Hazards that stood in this episode; those of them that were an error; that ended since the last
-        bulletin.
-    """
-
-    standing: dict[str, Standing] = field(default_factory=dict)
-    opened_s: int = NEVER
-    n: int = 0
-    is_open: bool = False
-    status: MessageStatus = MessageStatus.ACTUAL
-    told: Asked | None = None
-    stays: bool = False
-    has_moved: bool = False
-    issued_s: int = NEVER
-    fell_s: int = NEVER
-    quiet_s: int = NEVER
-    real_until_s: int = NEVER
-    seen: set[str] = field(default_factory=set)
-    corrected: set[str] = field(default_factory=set)
-    ended: set[str] = field(default_factory=set)
-
-    def take(self, message: WarningMessage) -> None:
-        """What stands after a message; a hazard keeps the status that it began with."""
-        hazard, before = message.hazard, self.standing.get(message.hazard)
-        if message.level is Level.NONE:
-            if self.standing.pop(hazard, None) is not None and hazard in self.seen:
-                self.ended.add(hazard)
-            return
-        status = message.status if before is None else before.status
-        reason = message.reason or (before.reason if before else None)
-        self.standing[hazard] = Standing(hazard, message.level, status, reason)
-        self.ended.discard(hazard)
-        self.corrected.discard(hazard)
-        if self.is_open and status is self.status:
-            self.seen.add(hazard)
-
-    def of_status(self, status: MessageStatus) -> list[Standing]:
-        """What stands for real, or as an exercise."""
-        return [one for one in self.standing.values() if one.status is status]
-
-    def heard(self) -> list[Standing]:
-        """What the episode is about; before one, what is real if anything is."""
-        if self.is_open:
-            return self.of_status(self.status)
-        return self.of_status(MessageStatus.ACTUAL) or self.of_status(MessageStatus.EXERCISE)
-
-    def open(self, status: MessageStatus, now_s: int) -> None:
-        """Begin an episode, later than every earlier one."""
-        self.opened_s, self.n, self.is_open, self.status = max(now_s, self.opened_s + 1), 0, True, status
-        self.seen |= {one.hazard for one in self.heard()}
-
-    def close(self, now_s: int) -> None:
-        """The end has been said."""
-        if self.is_open and self.status is MessageStatus.ACTUAL:
-            self.real_until_s = now_s
-        self.is_open, self.told, self.stays, self.has_moved = False, None, False, False
-        self.fell_s = self.quiet_s = NEVER
-        self.seen, self.corrected, self.ended = set(), set(), set()
-
-    def remember(self, asked: Asked, action: Action, now_s: int) -> None:
-        """What was said last."""
-        if self.told is not None and self.told.weight == asked.weight:
-            asked = replace(asked, refuges=asked.refuges | self.told.refuges)
-        self.told, self.stays = asked, action is Action.STAY
-        self.has_moved = self.has_moved or action.moves_people
-        self.issued_s, self.fell_s = now_s, NEVER
-        self.ended = set()
 
 
 class _Snapshot(msgspec.Struct):
@@ -189,6 +74,11 @@ class Bulletins:
     village_codes : sequence of str
     orders : OrderTable
     policy : BulletinPolicy
+
+    Attributes
+    ----------
+    faults : list of str
+        What failed at the last step, by village: the others were told all the same.
     """
 
     def __init__(
@@ -200,6 +90,9 @@ class Bulletins:
         self._policy = policy
         self._voices: dict[int, Voice] = {}
         self._due: list[tuple[int, int]] = []
+        self._episode_of: dict[int, str] = {}
+        self._village_of_episode: dict[str, int] = {}
+        self.faults: list[str] = []
 
     def step(
         self,
@@ -220,26 +113,39 @@ class Bulletins:
         corrections : iterable of Correction
             Warnings that were an error; their Cancels are among the messages.
         evidence : callable, optional
-            Asked once for each bulletin behind which something stands.
+            Asked once for each bulletin behind which something stands; without it the reason of the
+            hazard's last message with one is taken.
         """
-        touched: set[int] = set()
+        heard: dict[int, list[WarningMessage]] = {}
         for correction in corrections:
             if (known := self._voices.get(correction.village)) is not None:
                 known.corrected.add(correction.hazard)
-                touched.add(correction.village)
+                heard.setdefault(correction.village, [])
         for message in messages:
-            self._voices.setdefault(message.village, Voice()).take(message)
-            touched.add(message.village)
+            heard.setdefault(message.village, []).append(message)
         while self._due and self._due[0][0] <= now_s:
-            touched.add(heapq.heappop(self._due)[1])
-        issued = []
-        for village in sorted(touched):
-            voice = self._voices[village]
-            if (found := self._news(voice, now_s)) is not None:
-                issued.append(self._issue(village, *found, now_s, evidence))
-            self._plan(village, voice, now_s)
+            heard.setdefault(heapq.heappop(self._due)[1], [])
+        issued, self.faults = [], []
+        for village in sorted(heard):
+            try:
+                issued += self._speak(village, heard[village], now_s, evidence)
+            except Exception as error:  # noqa: BLE001  # one village failing never silences another
+                self.faults.append(f"bulletin of village {self._codes[village]}: {error!r}")
         issued.sort(key=lambda one: -one.worst)
         return issued
+
+    def is_told(self, village: int) -> bool:
+        """Whether the doors of a village were told something whose end they have not heard."""
+        voice = self._voices.get(village)
+        return voice is not None and voice.is_open
+
+    def village_of(self, identifier: str) -> int | None:
+        """Whose doors were told a bulletin of that name in the last episode; None: nobody's."""
+        named = parse_message_name(identifier)
+        village = self._village_of_episode.get(named[0]) if named else None
+        if named is None or village is None or named[1] > self._voices[village].n:
+            return None
+        return village
 
     def standing(self, village: int) -> tuple[Standing, ...]:
         """What stands in a village, the leading hazard first."""
@@ -259,20 +165,21 @@ class Bulletins:
         )
 
     def adopt(self, standing: Iterable[tuple[int, Standing]], now_s: int) -> None:
-        """Take over what doors were told before there were bulletins; nothing is said.
+        """Begin with what doors were told before there were bulletins; nothing is said.
 
         Each village gets an open episode that has asked for what stands, so that its doors hear every
         rise and the end.
         """
+        self._voices, self._due, self._episode_of, self._village_of_episode = {}, [], {}, {}
         for village, one in standing:
             self._voices.setdefault(village, Voice()).standing[one.hazard] = one
         for village, voice in self._voices.items():
             heard = voice.heard()
-            if heard and not voice.is_open:
-                asked = self._asked(heard)
-                voice.open(heard[0].status, now_s)
-                voice.remember(asked, asked.action, now_s)
-                self._plan(village, voice, now_s)
+            asked = self._asked(heard)
+            voice.open(heard[0].status, now_s)
+            self._know_episode(village, voice)
+            voice.remember(asked, asked.action, now_s)
+            self._plan(village, voice, now_s)
 
     def snapshot(self) -> bytes:
         """Everything between two steps; `restore` of it continues exactly."""
@@ -302,9 +209,22 @@ class Bulletins:
                 raise ValueError(
                     f"doors of village {code!r} wait for an end, the register has no such village"
                 )
-        self._voices, self._due = voices, []
+        self._voices, self._due, self._episode_of, self._village_of_episode = voices, [], {}, {}
         for village, voice in voices.items():
             self._plan(village, voice)
+            if voice.opened_s != NEVER:
+                self._know_episode(village, voice)
+
+    def _speak(
+        self, village: int, messages: list[WarningMessage], now_s: int, evidence: Evidence | None
+    ) -> list[Bulletin]:
+        voice = self._voices.setdefault(village, Voice())
+        for message in messages:
+            voice.take(message)
+        found = self._news(voice, now_s)
+        issued = [] if found is None else [self._issue(village, *found, now_s, evidence)]
+        self._plan(village, voice, now_s)
+        return issued
 
     def _news(self, voice: Voice, now_s: int) -> tuple[Action, BulletinCause] | None:
         """What is to be said now; None: nothing. Keeps since when less, or nothing, stands."""
@@ -320,7 +240,7 @@ class Bulletins:
             is_news = asked.worst >= self._policy.level_min and not is_early
             return (asked.action, BulletinCause.FIRST) if is_news else None
         if (rise := _rise(asked, voice.told)) is not None:
-            is_kept_in = voice.stays and not asked.action.moves_people
+            is_kept_in = voice.has_moved and not asked.action.moves_people
             return (Action.STAY if is_kept_in else asked.action), rise
         if asked.weight < voice.told.weight:
             voice.fell_s = now_s if voice.fell_s == NEVER else voice.fell_s
@@ -369,13 +289,14 @@ class Bulletins:
         heard = voice.heard()
         if not voice.is_open or voice.n >= N_MAX:
             voice.open(heard[0].status if heard else voice.status, now_s)
+            self._know_episode(village, voice)
         voice.n += 1
         standing = self._in_order(heard)
         if standing and evidence is not None:
-            reason = evidence(village, standing[0].hazard) or standing[0].reason
+            reason = self._reason_now(village, standing[0].hazard, evidence)
             standing = (replace(standing[0], reason=reason), *standing[1:])
         bulletin = Bulletin(
-            identifier=f"{episode_name(self._prefix, legal(self._codes[village]), voice.opened_s)}.{voice.n}",
+            identifier=message_name(self._episode_of[village], voice.n),
             village=village,
             opened_s=voice.opened_s,
             n=voice.n,
@@ -394,6 +315,20 @@ class Bulletins:
         else:
             voice.remember(self._asked(heard), action, now_s)
         return bulletin
+
+    def _reason_now(self, village: int, hazard: str, evidence: Evidence) -> Reason | None:
+        """What is measured now; a bulletin whose reason cannot be told goes out without one."""
+        try:
+            return evidence(village, hazard)
+        except Exception as error:  # noqa: BLE001  # the order is what people need
+            self.faults.append(f"reason of {hazard} in village {self._codes[village]}: {error!r}")
+            return None
+
+    def _know_episode(self, village: int, voice: Voice) -> None:
+        """The village of its episode's name; that of its last episode is forgotten."""
+        self._village_of_episode.pop(self._episode_of.get(village, ""), None)
+        name = episode_name(self._prefix, legal(self._codes[village]), voice.opened_s)
+        self._episode_of[village], self._village_of_episode[name] = name, village
 
     def _asked(self, heard: Sequence[Standing]) -> Asked:
         """What hazards ask for together. At least one stands."""

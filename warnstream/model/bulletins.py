@@ -155,7 +155,7 @@ class BulletinPolicy:
     nothing may stand before the end, `remind_every_s` after how long prepare and leave are repeated
     to those who have answered neither moving nor safe (0: never). `level_min` is the lowest level
     that opens an episode. `signature` begins each Chinese text; `shelter` and `phone` stand in for
-    villages without their own; empty `phone`, `link`: none.
+    villages without their own; an empty `phone`: none.
     """
 
     level_min: Level = Level.YELLOW
@@ -165,7 +165,6 @@ class BulletinPolicy:
     signature: str = ""
     shelter: Wording = field(default_factory=lambda: Wording("村里指定地点", "the village shelter"))
     phone: str = ""
-    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +230,18 @@ class Bulletin:
         return self.identifier.rpartition(".")[0]
 
     @property
+    def voice(self) -> str:
+        """Identity of the village's one voice, equal in all its bulletins for ever."""
+        return self.episode.rpartition(".")[0]
+
+    @property
     def sequence(self) -> int:
         """(opened, n) as one number: greater is newer, of one village."""
         return (self.opened_s << N_BITS) | self.n
 
+
+VALID_S = 72 * HOUR_S
+"""A bulletin that could not be sent for so long is not sent any more; its text names no end."""
 
 N_BITS = 16
 N_MAX = (1 << N_BITS) - 1

@@ -6,6 +6,7 @@ The desk is pure: it returns `Effects`; runners and adapters carry them out.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from warnstream.model.bulletins import Action, Bulletin
 from warnstream.model.network import ChainPost
 from warnstream.model.warning import WarningMessage
 
@@ -48,13 +49,6 @@ class OperatorAffirm:
 
 
 @dataclass(frozen=True, slots=True)
-class HouseholdCall:
-    """Tell every household of the message's village. Recipients are implied by the register."""
-
-    message: WarningMessage
-
-
-@dataclass(frozen=True, slots=True)
 class PostCall:
     """Call a duty post and ask for an answer by `answer_by_s` (0: no answer demanded).
 
@@ -69,14 +63,17 @@ class PostCall:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Everything one step of the desk asks for, in order."""
+    """Everything one step of the desk asks for, in order.
+
+    A bulletin is for every household of its village; recipients are implied by the register.
+    """
 
     messages: list[WarningMessage] = field(default_factory=list)
-    household_calls: list[HouseholdCall] = field(default_factory=list)
+    bulletins: list[Bulletin] = field(default_factory=list)
     post_calls: list[PostCall] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.messages or self.household_calls or self.post_calls)
+        return bool(self.messages or self.bulletins or self.post_calls)
 
 
 class RecipientKind(StrEnum):
@@ -88,12 +85,18 @@ class RecipientKind(StrEnum):
 
 
 VILLAGE_TOPIC_CHANNEL = "village_topic"
-"""Built-in channel: the retained CAP message of each village on the broker."""
+"""Built-in channel: the retained CAP messages and the bulletin of each village on the broker."""
+
+BULLETIN_TYPES = frozenset(str(action) for action in Action)
+"""What stands in the place of CAP's msgType where a message is a bulletin: its action."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One message to one recipient over one channel.
+    """One message or bulletin to one recipient over one channel.
+
+    Of a bulletin `warning` is the voice of the village's doors and `version` its sequence in it, so
+    that a newer one replaces those that wait, also of an earlier episode.
 
     `key` is the idempotency key: message, recipient, channel. A receiver shows
     a key at most once; a sender may send it again whenever the outcome is unknown.
@@ -124,6 +127,21 @@ class RenderedMessage:
     message: WarningMessage
     village_code: str
     cap_xml: str
+    text_zh: str
+    text_en: str
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedBulletin:
+    """A bulletin as doors read it, and as JSON for the village's topic.
+
+    `faults` names each text that could not be written and was replaced by a plain one.
+    """
+
+    bulletin: Bulletin
+    village_code: str
+    record: bytes
     text_zh: str
     text_en: str
     faults: tuple[str, ...] = ()

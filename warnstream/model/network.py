@@ -78,6 +78,8 @@ class Villages:
         Outline as well-known text in longitude, latitude; None where only the point is known.
     parent : tuple of str, length n_villages or 0
         Where these are `Places`: the code of the village that each belongs to.
+    short_name, shelter : tuple of str, length n_villages or 0
+        How short messages call it, and where its people go; empty where nobody said.
     """
 
     code: tuple[str, ...]
@@ -88,6 +90,8 @@ class Villages:
     longitude: Float64Array
     polygon_wkt: tuple[str | None, ...]
     parent: tuple[str, ...] = ()
+    short_name: tuple[str, ...] = ()
+    shelter: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.code)

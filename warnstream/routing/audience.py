@@ -43,14 +43,6 @@ class Audience:
         return recipient in self._network.households.code[doors.start : doors.stop]
 
 
-def concerns_households(level: Level, policy: RoutingPolicy, *, told_before: bool) -> bool:
-    """Whether doors are told: the level is high enough, or they know of this warning already.
-
-    Who was told of a warning is told of every change and of its end.
-    """
-    return told_before or level >= policy.household_level_min
-
-
 def concerns_chain(level: Level, policy: RoutingPolicy) -> bool:
     """Whether a level calls the responsibility chain."""
     return level >= policy.chain_level_min

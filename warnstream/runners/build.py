@@ -3,11 +3,13 @@
 from warnstream.adapters.geometry import fallback_weights, own_weights, project, station_neighbours
 from warnstream.assessment import Assessment, Weights
 from warnstream.config.settings import Configuration
+from warnstream.delivery.bulletin_texts import BulletinWording
 from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
+from warnstream.lifecycle.bulletins import Bulletins
 from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.intake import Intake
@@ -21,7 +23,31 @@ def build_engine(configuration: Configuration) -> Engine:
     """An engine without any state yet."""
     return Engine(
         build_assessment(configuration),
-        WarningDesk(configuration.network, configuration.rules, configuration.message, configuration.routing),
+        build_desk(configuration),
+    )
+
+
+def build_desk(configuration: Configuration) -> WarningDesk:
+    """The second machine alone."""
+    bulletins = Bulletins(
+        configuration.message.prefix,
+        configuration.network.villages.code,
+        configuration.orders,
+        configuration.bulletins,
+    )
+    return WarningDesk(
+        configuration.network, configuration.rules, configuration.message, configuration.routing, bulletins
+    )
+
+
+def bulletin_wording(configuration: Configuration) -> BulletinWording:
+    """What the texts of bulletins are made of."""
+    return BulletinWording(
+        configuration.network,
+        configuration.rules,
+        configuration.orders,
+        configuration.bulletins,
+        configuration.message.utc_offset_s,
     )
 
 

@@ -1,9 +1,11 @@
 """A county of two villages and five doors, and messages about it, for tests of the shell."""
 
+import msgspec
 import numpy as np
 
 from warnstream.adapters.channels.channel import OutgoingMessage
-from warnstream.model.effects import Effects, HouseholdCall, PostCall, RecipientKind, RenderedMessage
+from warnstream.model.bulletins import Action, Bulletin, BulletinCause, Standing
+from warnstream.model.effects import Effects, PostCall, RecipientKind, RenderedBulletin, RenderedMessage
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Households, Network, Stations, Villages
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
@@ -61,23 +63,53 @@ def warning_message(
     )
 
 
+def bulletin(
+    village: int = 0,
+    n: int = 1,
+    level: Level = Level.ORANGE,
+    status: MessageStatus = MessageStatus.ACTUAL,
+    action: Action = Action.LEAVE,
+    cause: BulletinCause = BulletinCause.RAISED,
+) -> Bulletin:
+    """Bulletin `n` to the doors of a village."""
+    return Bulletin(
+        identifier=f"ws.V{village + 1}.20231114T221320Z.{n}",
+        village=village,
+        opened_s=SENT_S,
+        n=n,
+        issued_s=SENT_S + n,
+        action=action,
+        worst=level,
+        standing=(Standing("flash_flood", level, status),) if level else (),
+        ended=() if level else ("flash_flood",),
+        cause=cause,
+        status=status,
+        evidence=None,
+        has_moved=True,
+    )
+
+
 def told(*messages: WarningMessage, posts: tuple[ChainPost, ...] = ()) -> Effects:
-    """Effects that tell every household of the messages' villages, and call the posts."""
+    """Effects that tell every household of the messages' villages as much, and call the posts."""
     return Effects(
         messages=list(messages),
-        household_calls=[HouseholdCall(message) for message in messages],
+        bulletins=[bulletin(one.village, one.version, one.level, one.status) for one in messages],
         post_calls=[PostCall(message, post, SENT_S + 600, "") for message in messages for post in posts],
     )
 
 
-def rendered(message: WarningMessage) -> RenderedMessage:
-    """Short texts and just enough of a CAP document."""
+def rendered(one: WarningMessage | Bulletin) -> RenderedMessage | RenderedBulletin:
+    """Short texts and just enough of a CAP document, or of a bulletin's record."""
+    code = f"V{one.village + 1}"
+    if isinstance(one, Bulletin):
+        record = msgspec.json.encode({"n": one.n, "status": one.status})
+        return RenderedBulletin(one, code, record, f"马上走，第{one.n}次", f"Go now, number {one.n}")
     return RenderedMessage(
-        message=message,
-        village_code=f"V{message.village + 1}",
-        cap_xml=f"<alert><status>{message.status}</status></alert>",
-        text_zh=f"立即转移，版本{message.version}",
-        text_en=f"Move now, version {message.version}",
+        message=one,
+        village_code=code,
+        cap_xml=f"<alert><status>{one.status}</status></alert>",
+        text_zh=f"立即转移，版本{one.version}",
+        text_en=f"Move now, version {one.version}",
     )
 
 

@@ -105,6 +105,33 @@ def test_a_village_gets_cap_and_json_retained_and_nobody_s_address() -> None:
     assert b"13800000" not in topics["ws/warn/V1/flash_flood"].payload
 
 
+RECORD = '{"n":1,"status":"Exercise"}'
+
+
+def test_a_village_s_bulletin_is_its_record_retained_on_one_topic() -> None:
+    broker = Broker()
+    village = outgoing_message(kind=RecipientKind.VILLAGE, status=MessageStatus.EXERCISE)
+    MqttChannel("ws", broker).send([replace(village, msg_type="leave", cap_xml=RECORD)])
+    (publication,) = broker.taken
+    assert (publication.topic, publication.payload) == ("ws/bulletin/V1", RECORD.encode())
+    assert publication.retain
+
+
+def test_a_bulletin_s_record_of_another_status_is_no_message() -> None:
+    village = outgoing_message(kind=RecipientKind.VILLAGE)
+    with pytest.raises(ValueError, match="does not say status Actual"):
+        replace(village, msg_type="leave", cap_xml=RECORD)
+
+
+def test_a_door_s_bulletin_is_marked_in_an_exercise_and_says_its_action() -> None:
+    broker = Broker()
+    door = replace(outgoing_message(status=MessageStatus.EXERCISE), msg_type="stay")
+    MqttChannel("ws", broker).send([door])
+    content = msgspec.json.decode(broker.taken[0].payload)
+    assert content["type"] == "stay"
+    assert content["text_zh"].startswith("【演练】")
+
+
 def test_a_cancel_is_retained_so_that_the_end_is_as_visible_as_the_beginning() -> None:
     broker = Broker()
     cancel = replace(outgoing_message(kind=RecipientKind.VILLAGE), msg_type="Cancel", level=Level.NONE)

@@ -37,9 +37,8 @@ def test_what_is_not_written_has_its_default(config_dir: Path) -> None:
     assert loaded.village == VillagePolicy("inverse_distance", 3, 8000, 4, 20_000)
     assert loaded.routing == RoutingPolicy(Level.YELLOW, Level.BLUE, (0, 3600, 1800, 600, 300))
     sender = "warnings@county.example"
-    assert loaded.message == MessagePolicy(
-        "ws", sender, sender, MessageStatus.EXERCISE, 28_800, 21_600, 1800, "", extension_s_max=86_400
-    )
+    written = ("ws", sender, sender, MessageStatus.EXERCISE, 28_800, 21_600, 1800, "")
+    assert loaded.message == MessagePolicy(*written, extension_s_max=86_400, orders=loaded.orders)
     assert loaded.channels[0].retry == RetryPolicy(8, 2, 120)
     assert (loaded.channels[0].timeout_s, loaded.channels[0].rate_per_s) == (5, None)
     assert loaded.rules[0].lowering == DowngradePolicy(0.8, 1800, 3600, 0.8)

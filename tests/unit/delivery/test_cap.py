@@ -11,6 +11,8 @@ from lxml import etree
 from tests.unit.delivery.cap_rules import cap_schema, faults_of, parse_with_another_parser
 from tests.unit.delivery.messages import one_of_each_cause
 from tests.unit.desk.county import MESSAGE_POLICY, RULES, T0, county, reason, rule
+from warnstream.config.orders import order_table
+from warnstream.delivery import cap
 from warnstream.delivery.render import render
 from warnstream.model.changes import Reason
 from warnstream.model.level import Level
@@ -36,6 +38,18 @@ def document(
 def all_faults(text: str) -> list[str]:
     SCHEMA.validate(etree.fromstring(text.encode()))
     return [*(str(entry) for entry in SCHEMA.error_log), *faults_of(text)]
+
+
+@pytest.mark.parametrize(
+    ("hazard", "expected"),
+    [("forest_fire", "Avoid"), ("waterlogging", "Shelter"), ("flash_flood", "Evacuate"), ("own", "Evacuate")],
+)
+def test_the_response_is_that_of_the_order_for_hazard_and_level(hazard: str, expected: str) -> None:
+    policy = replace(MESSAGE_POLICY, orders=order_table(None))
+    raised = replace(MESSAGES[Cause.RAISED], hazard=hazard)
+    assert cap.response(raised, policy) == expected
+    assert cap.response(raised, MESSAGE_POLICY) == "Evacuate"
+    assert cap.response(replace(raised, level=Level.NONE), policy) == "AllClear"
 
 
 @pytest.mark.parametrize("cause", list(Cause))

@@ -1,8 +1,13 @@
 """A county of three villages with a chain of three ranks, and short ways to say what happens in it."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from warnstream.config.orders import order_table
 from warnstream.desk import WarningDesk
+from warnstream.lifecycle.bulletins import Bulletins
+from warnstream.model.bulletins import BulletinPolicy
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.effects import Answer, Effects, RecipientAnswer
 from warnstream.model.level import Level
@@ -104,8 +109,25 @@ def reason(**changed: object) -> Reason:
     return Reason(**(facts | changed))  # type: ignore[arg-type]
 
 
+AT_ONCE = BulletinPolicy(settle_s=0, clear_after_s=0, remind_every_s=0)
+"""Doors hear of falls and ends in the step of the message, and nothing in between."""
+
+
+def desk_of(
+    network: Network | None = None,
+    rules: tuple[HazardRule, ...] = RULES,
+    messages: MessagePolicy = MESSAGE_POLICY,
+    routing: RoutingPolicy = ROUTING_POLICY,
+    bulletins: BulletinPolicy = AT_ONCE,
+) -> WarningDesk:
+    network = network or county()
+    policy = replace(bulletins, level_min=routing.household_level_min)
+    voices = Bulletins(messages.prefix, network.villages.code, order_table(None), policy)
+    return WarningDesk(network, rules, messages, routing, voices)
+
+
 def new_desk() -> WarningDesk:
-    return WarningDesk(county(), RULES, MESSAGE_POLICY, ROUTING_POLICY)
+    return desk_of()
 
 
 def change(

@@ -1,18 +1,18 @@
 """The warning desk: what people hear when levels change, time passes, or somebody answers."""
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from tests.unit.desk.county import (
     MESSAGE_POLICY,
     ROUTING_POLICY,
-    RULES,
     T0,
     answer,
     called,
     change,
-    county,
+    desk_of,
     fall,
     lose_sight,
     new_desk,
@@ -22,6 +22,8 @@ from tests.unit.desk.county import (
 )
 from warnstream.desk import WarningDesk
 from warnstream.lifecycle.machine import State
+from warnstream.lifecycle.voice import Voice
+from warnstream.model.bulletins import Action
 from warnstream.model.changes import Change
 from warnstream.model.effects import Effects, OperatorCancel
 from warnstream.model.level import Level
@@ -171,28 +173,51 @@ class TestTime:
 
 class TestHouseholds:
     def test_doors_are_called_from_the_household_level_on(self) -> None:
-        assert [len(new_desk().step([rise(level)], T0).household_calls) for level in (BLUE, YELLOW)] == [0, 1]
+        assert [len(new_desk().step([rise(level)], T0).bulletins) for level in (BLUE, YELLOW)] == [0, 1]
 
-    def test_doors_that_were_told_hear_everything_that_follows_to_the_end(self) -> None:
-        desk = warned(YELLOW)
+    def test_doors_hear_what_is_asked_of_them_and_neither_sight_nor_renewals(self) -> None:
+        desk = warned(ORANGE)
         later = [
-            desk.step([fall(BLUE, YELLOW)], T0 + 60),
-            desk.step([lose_sight(BLUE)], T0 + 120),
-            desk.step([regain_sight(BLUE)], T0 + 180),
+            desk.step([lose_sight(ORANGE)], T0 + 120),
+            desk.step([regain_sight(ORANGE)], T0 + 180),
             desk.step([], T0 + 7 * HOUR_S),
-            desk.step([fall(NONE, BLUE)], T0 + 8 * HOUR_S),
+            desk.step([fall(BLUE, ORANGE)], T0 + 8 * HOUR_S),
+            desk.step([fall(NONE, BLUE)], T0 + 9 * HOUR_S),
         ]
-        assert [call.message for e in later for call in e.household_calls] == [
-            message for e in later for message in e.messages
-        ]
+        assert [len(effects.messages) for effects in later] == [1, 1, 1, 1, 1]
+        assert [one.action for effects in later for one in effects.bulletins] == [Action.STAY, Action.CLEAR]
 
     def test_doors_that_were_never_told_are_not_woken_for_the_end(self) -> None:
-        assert not warned(BLUE).step([fall(NONE, BLUE)], T0 + 60).household_calls
+        assert not warned(BLUE).step([fall(NONE, BLUE)], T0 + 60).bulletins
 
     def test_a_new_warning_does_not_remember_whom_the_last_one_told(self) -> None:
         desk = warned(YELLOW)
         desk.step([fall(NONE, YELLOW)], T0 + 60)
-        assert not desk.step([rise(BLUE, at_s=T0 + 120)], T0 + 120).household_calls
+        assert not desk.step([rise(BLUE, at_s=T0 + 120)], T0 + 120).bulletins
+
+    def test_one_bulletin_speaks_for_all_hazards_of_a_village(self) -> None:
+        rain = change(Change.RISE, YELLOW, NONE, hazard="rainstorm", why=reason())
+        effects = new_desk().step([rain, rise(RED)], T0)
+        (bulletin,) = effects.bulletins
+        assert len(effects.messages) == 2
+        assert [one.hazard for one in bulletin.standing] == ["flash_flood", "rainstorm"]
+
+    def test_an_answer_of_a_door_to_its_bulletin_is_welcome_and_of_anybody_else_ignored(self) -> None:
+        desk = new_desk()
+        (bulletin,) = desk.step([rise(RED)], T0).bulletins
+        desk.step([answer(bulletin.identifier, "door-0")], T0 + 60)
+        assert desk.ignored_answers == 0
+        desk.step([answer(bulletin.identifier, "door-5"), answer(f"{bulletin.episode}.2", "door-0")], T0 + 60)
+        assert desk.ignored_answers == 2
+
+    def test_a_village_whose_bulletin_fails_is_counted_and_silences_no_other(self) -> None:
+        desk = new_desk()
+        desk.bulletins._voices[0] = cast("Voice", object())
+        effects = desk.step([rise(RED), rise(RED, village=1)], T0)
+        assert [one.village for one in effects.bulletins] == [1]
+        assert [one.village for one in effects.messages] == [0, 1]
+        assert desk.refused_inputs == 1
+        assert "bulletin of village 331124001001" in desk.last_refusal
 
 
 class TestChain:
@@ -262,7 +287,7 @@ class TestChain:
 
     def test_below_the_chains_level_nobody_is_called_and_nobody_climbs(self) -> None:
         policy = replace(ROUTING_POLICY, chain_level_min=ORANGE)
-        desk = WarningDesk(county(), RULES, MESSAGE_POLICY, policy)
+        desk = desk_of(routing=policy)
         assert not desk.step([rise(YELLOW)], T0).post_calls
         assert called(desk.step([rise(ORANGE, YELLOW)], T0 + 60)) == ["grid-a", "grid-b"]
         desk.step([fall(YELLOW, ORANGE)], T0 + 120)
@@ -270,7 +295,7 @@ class TestChain:
 
     def test_a_level_without_a_time_demands_no_answer(self) -> None:
         policy = RoutingPolicy(YELLOW, BLUE, (0, 0, 0, 0, 0))
-        desk = WarningDesk(county(), RULES, MESSAGE_POLICY, policy)
+        desk = desk_of(routing=policy)
         assert {call.answer_by_s for call in desk.step([rise(RED)], T0).post_calls} == {0}
         assert not desk.step([], T0 + HOUR_S)
 
@@ -344,7 +369,7 @@ class TestOperator:
 
     def test_everybody_who_was_told_hears_of_the_end(self) -> None:
         effects = warned().step([OperatorCancel(NAME, "Wang", "")], T0 + 60)
-        assert (called(effects), len(effects.household_calls)) == (["grid-a", "grid-b"], 1)
+        assert (called(effects), len(effects.bulletins)) == (["grid-a", "grid-b"], 1)
 
     def test_a_level_that_still_stands_says_nothing_more_until_it_rises(self) -> None:
         desk = warned(YELLOW)
@@ -379,9 +404,9 @@ class TestPolicies:
     def test_a_message_that_would_be_renewed_at_once_is_refused_at_start(self) -> None:
         policy = replace(MESSAGE_POLICY, validity_s=60, renew_before_s=60)
         with pytest.raises(ValueError, match="shorter than validity"):
-            WarningDesk(county(), RULES, policy, ROUTING_POLICY)
+            desk_of(messages=policy)
 
     @pytest.mark.parametrize("sender", ["", "flood office", "a,b", "a&b", "a<b", "a\x00"])
     def test_a_sender_that_cap_forbids_is_refused_at_start(self, sender: str) -> None:
         with pytest.raises(ValueError, match="one word"):
-            WarningDesk(county(), RULES, replace(MESSAGE_POLICY, sender=sender), ROUTING_POLICY)
+            desk_of(messages=replace(MESSAGE_POLICY, sender=sender))

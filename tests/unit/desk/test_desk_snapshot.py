@@ -7,19 +7,18 @@ import pytest
 
 from tests.unit.desk.county import (
     CHAIN,
-    MESSAGE_POLICY,
-    ROUTING_POLICY,
     RULES,
     T0,
     called,
     county,
+    desk_of,
     fall,
     lose_sight,
     new_desk,
     reason,
     rise,
 )
-from warnstream.desk import WarningDesk
+from warnstream.model.bulletins import Action
 from warnstream.model.changes import Change, LevelChange
 from warnstream.model.level import Level
 from warnstream.model.network import Network
@@ -65,14 +64,31 @@ def test_damaged_bytes_are_refused_and_change_nothing(damaged: bytes) -> None:
 
 
 def test_a_snapshot_of_another_format_is_refused() -> None:
-    other = msgspec.msgpack.encode(msgspec.msgpack.decode(stopped()) | {"format": 2})
-    with pytest.raises(ValueError, match="format 2, expected 1"):
+    other = msgspec.msgpack.encode(msgspec.msgpack.decode(stopped()) | {"format": 3})
+    with pytest.raises(ValueError, match="format 3, expected 2"):
         new_desk().restore(other)
+
+
+def test_doors_told_by_a_desk_without_bulletins_hear_every_rise_and_the_end() -> None:
+    """A snapshot of format 1 says of each warning whether its doors were told."""
+    before = msgspec.msgpack.decode(stopped())
+    del before["bulletins"]
+    before["format"] = 1
+    for case, told in zip(before["cases"], (True, False), strict=True):
+        case["households_told"] = told
+    desk = new_desk()
+    desk.restore(msgspec.msgpack.encode(before))
+    assert desk.bulletins.open_villages() == [0]
+    assert desk.step([], T0 + 120).bulletins == []
+    (raised,) = desk.step([rise(Level.RED, Level.ORANGE)], T0 + 180).bulletins
+    assert (raised.n, raised.action) == (1, Action.LEAVE)
+    (end,) = desk.step([fall(Level.NONE, Level.RED)], T0 + 240).bulletins
+    assert end.action is Action.CLEAR
 
 
 def test_villages_are_found_by_code_when_the_register_is_reordered() -> None:
     code = ("331124001003", "331124001002", "331124001001")
-    desk = WarningDesk(county(code=code), RULES, MESSAGE_POLICY, ROUTING_POLICY)
+    desk = desk_of(county(code=code))
     desk.restore(stopped())
     message = desk.latest_message(NAME)
     assert message is not None
@@ -80,13 +96,13 @@ def test_villages_are_found_by_code_when_the_register_is_reordered() -> None:
 
 
 def test_a_standing_warning_of_a_village_that_is_gone_is_not_forgotten_silently() -> None:
-    desk = WarningDesk(county(code=("x", "y", "331124001003")), RULES, MESSAGE_POLICY, ROUTING_POLICY)
+    desk = desk_of(county(code=("x", "y", "331124001003")))
     with pytest.raises(ValueError, match="no village '331124001001'"):
         desk.restore(stopped())
 
 
 def test_a_standing_warning_of_a_hazard_that_is_gone_is_not_forgotten_silently() -> None:
-    desk = WarningDesk(county(), RULES[1:], MESSAGE_POLICY, ROUTING_POLICY)
+    desk = desk_of(rules=RULES[1:])
     with pytest.raises(ValueError, match="hazard 'flash_flood'"):
         desk.restore(stopped())
 
@@ -95,7 +111,7 @@ def test_an_ended_warning_of_a_village_that_is_gone_is_forgotten() -> None:
     ended = new_desk()
     ended.step([rise(Level.ORANGE)], T0)
     ended.step([fall(Level.NONE, Level.ORANGE)], T0 + 60)
-    desk = WarningDesk(county(code=("x", "y", "z")), RULES, MESSAGE_POLICY, ROUTING_POLICY)
+    desk = desk_of(county(code=("x", "y", "z")))
     desk.restore(ended.snapshot())
     assert desk.status(NAME) is None
 
@@ -103,12 +119,7 @@ def test_an_ended_warning_of_a_village_that_is_gone_is_forgotten() -> None:
 def test_a_post_that_left_the_chain_is_not_called() -> None:
     network = county()
     chain = tuple(replace(post, post=post.post.replace("grid-a", "grid-c")) for post in CHAIN)
-    desk = WarningDesk(
-        Network(network.stations, network.villages, network.households, chain),
-        RULES,
-        MESSAGE_POLICY,
-        ROUTING_POLICY,
-    )
+    desk = desk_of(Network(network.stations, network.villages, network.households, chain))
     desk.restore(stopped())
     assert called(desk.step([fall(Level.NONE, Level.BLUE)], T0 + 90)) == []
     assert called(desk.step([rise(Level.RED, Level.ORANGE)], T0 + 120)) == ["grid-b", "grid-c"]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.unit.desk.county import MESSAGE_POLICY, ROUTING_POLICY, RULES, T0, county, rise
+from tests.unit.desk.county import MESSAGE_POLICY, RULES, T0, county, desk_of, rise
 from warnstream.delivery.render import render
 from warnstream.desk import WarningDesk
 from warnstream.model.effects import OperatorAffirm
@@ -14,7 +14,7 @@ POLICY = replace(MESSAGE_POLICY, extension_s_max=24 * HOUR_S)
 
 
 def desk() -> WarningDesk:
-    return WarningDesk(county(), RULES, POLICY, ROUTING_POLICY)
+    return desk_of(messages=POLICY)
 
 
 def renewed(one: WarningDesk, first_h: int, last_h: int) -> list[WarningMessage]:

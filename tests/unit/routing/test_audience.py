@@ -1,11 +1,9 @@
 """Whom a village's warning concerns."""
 
-import pytest
-
 from tests.unit.desk.county import CHAIN, ROUTING_POLICY, county
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Network
-from warnstream.routing.audience import Audience, concerns_chain, concerns_households
+from warnstream.routing.audience import Audience, concerns_chain
 
 
 def audience_of(*posts: ChainPost) -> Audience:
@@ -41,22 +39,6 @@ def test_a_post_is_called_on_each_of_its_channels() -> None:
 def test_a_door_belongs_to_its_own_village_only() -> None:
     audience = Audience(county())
     assert [audience.is_household_of(village, "door-4") for village in range(3)] == [False, True, False]
-
-
-@pytest.mark.parametrize(
-    ("level", "told_before", "expected"),
-    [
-        (Level.BLUE, False, False),
-        (Level.YELLOW, False, True),
-        (Level.NONE, True, True),
-        (Level.BLUE, True, True),
-        (Level.NONE, False, False),
-    ],
-)
-def test_doors_are_told_from_a_level_on_and_whatever_follows(
-    level: Level, told_before: bool, expected: bool
-) -> None:
-    assert concerns_households(level, ROUTING_POLICY, told_before=told_before) is expected
 
 
 def test_the_chain_is_called_from_its_own_level_on() -> None:

@@ -9,11 +9,10 @@ import pytest
 
 from tests.networks import HOUR, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule, stage
 from tests.networks import stage_rule as rule_of_stage
-from tests.unit.desk.county import MESSAGE_POLICY, ROUTING_POLICY
+from tests.unit.desk.county import MESSAGE_POLICY, ROUTING_POLICY, desk_of
 from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights, judgement
 from warnstream.commands.explain import find_village
-from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.hazards import critical_rainfall
 from warnstream.model.changes import Reason
@@ -48,7 +47,7 @@ class County:
         assessment = Assessment(
             self.network, self.rules, weights=weights, windows=WINDOWS, quality=QUALITY, nowcast=None
         )
-        desk = WarningDesk(self.network, self.rules, self.message, self.routing)
+        desk = desk_of(self.network, self.rules, self.message, self.routing)
         self.engine = Engine(assessment, desk)
         self.reasons: list[Reason | None] = []
 

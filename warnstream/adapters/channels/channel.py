@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from warnstream.model.effects import RecipientKind
+from warnstream.model.effects import BULLETIN_TYPES, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus
 
@@ -70,12 +70,12 @@ class OutgoingMessage:
 
     `token` opens the recipient's answer page; empty for villages, which do not answer.
 
-    `cap_xml` is sent to villages only and empty for everybody else.
+    `cap_xml` is sent to villages only and empty for everybody else; of a bulletin it is its JSON record.
 
     Raises
     ------
     ValueError
-        If a village's CAP document has another status than the message: it
+        If a village's CAP document or record has another status than the message: it
         would pass an exercise for a real warning or the reverse.
     """
 
@@ -98,12 +98,21 @@ class OutgoingMessage:
     text_en: str
     cap_xml: str
 
+    @property
+    def is_bulletin(self) -> bool:
+        """It is what a village's doors are told, not a warning of one hazard; its type is the action."""
+        return self.msg_type in BULLETIN_TYPES
+
     def __post_init__(self) -> None:
         marked_zh = with_exercise_mark(self.text_zh, EXERCISE_MARK_ZH, self.status)
         marked_en = with_exercise_mark(self.text_en, EXERCISE_MARK_EN, self.status)
         object.__setattr__(self, "text_zh", marked_zh)
         object.__setattr__(self, "text_en", marked_en)
         if self.kind is not RecipientKind.VILLAGE:
+            return
+        if self.is_bulletin:
+            if f'"status":"{self.status}"' not in self.cap_xml:
+                raise ValueError(f"{self.message}: the record does not say status {self.status}")
             return
         if self.status is MessageStatus.ACTUAL:
             unmarked = with_exercise_mark(self.cap_xml, EXERCISE_MARK_ZH, self.status)

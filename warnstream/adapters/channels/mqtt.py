@@ -4,7 +4,8 @@ A device subscribes to ``{prefix}/device/{address}`` and answers on
 ``{prefix}/answer/{recipient}``. Whoever comes late finds a village's current
 message of each hazard retained at ``{prefix}/warn/{village}/{hazard}`` (JSON)
 and ``…/cap`` below it (CAP 1.2); a Cancel is retained too, so that the end of a
-warning is as visible as its beginning, and hides no other hazard's Alert. A
+warning is as visible as its beginning, and hides no other hazard's Alert. What the
+village's doors were told last is retained at ``{prefix}/bulletin/{village}``. A
 message counts as sent when the broker has acknowledged it (QoS 1); a device may
 get it twice, with one key.
 """
@@ -60,6 +61,9 @@ class MqttChannel:
         """Nothing to do: the connection belongs to whoever opened it."""
 
     def _publications(self, message: OutgoingMessage) -> list[Publication]:
+        if message.kind is RecipientKind.VILLAGE and message.is_bulletin:
+            topic = f"{self._prefix}/bulletin/{message.village}"
+            return [Publication(topic, message.cap_xml.encode(), retain=True)]
         if message.kind is RecipientKind.VILLAGE:
             topic = f"{self._prefix}/warn/{message.village}/{message.hazard}"
             return [

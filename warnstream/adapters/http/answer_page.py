@@ -1,4 +1,6 @@
-"""The page behind an answer link: the warning's text and four buttons.
+"""The page behind an answer link: what is to be done now, in the colour of its level, and four buttons.
+
+Whatever bulletin's link was opened, the village's newest one is shown.
 
 Plain HTML in one response below 2 kB, no script, font or image: it opens on
 any phone and a bad line. Showing it acknowledges nothing, since link previews
@@ -15,7 +17,11 @@ from warnstream.model.effects import Answer
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus
 
-STYLE = "body{font:1.2em sans-serif;margin:1em}button{font:inherit;width:100%;padding:.6em;margin:.3em 0}"
+STYLE = (
+    "body{font:1.2em sans-serif;margin:1em}button{font:inherit;width:100%;padding:.6em;margin:.3em 0}"
+    "p:first-of-type{border-left:.6em solid;padding-left:.6em}"
+    ".blue{border-color:#06c}.yellow{border-color:#fc0}.orange{border-color:#f70}.red{border-color:#d00}"
+)
 STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
 """Allows exactly this style in the Content-Security-Policy."""
 
@@ -39,7 +45,7 @@ def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = ""
     notice : str
         A line about what just happened; empty for none.
     """
-    message = addressed.message
+    message = addressed.current
     status = MessageStatus(message.status)
     text_zh = with_exercise_mark(message.text_zh, EXERCISE_MARK_ZH, status)
     text_en = with_exercise_mark(message.text_en, EXERCISE_MARK_EN, status)
@@ -50,7 +56,8 @@ def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = ""
     return (
         '<!doctype html><html lang=zh><meta charset=utf-8><meta name=viewport content="width=device-width">'
         f"<title>{escape(mark + title)}</title><style>{STYLE}</style>"
-        f"<p>{escape(text_zh)}</p><p lang=en>{escape(text_en)}</p>{told}{given}"
+        f"<p class={Level(message.level).word}>{escape(text_zh)}</p>"
+        f"<p lang=en>{escape(text_en)}</p>{told}{given}"
         f"<form method=post>{''.join(map(_button, LABEL_OF_ANSWER))}</form></html>"
     )
 

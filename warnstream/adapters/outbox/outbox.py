@@ -16,6 +16,17 @@ from pathlib import Path
 
 import msgspec
 
+from warnstream.adapters.outbox.bulletins import (
+    bulletin_records,
+    bulletin_row,
+    doors_on_their_way,
+    is_untrue,
+    newest_of,
+    old_bulletins,
+    postpone,
+    replace_older,
+    warning_records,
+)
 from warnstream.adapters.outbox.sql import (
     INSERT_MESSAGE,
     INSERT_NOTIFICATION,
@@ -45,12 +56,14 @@ from warnstream.adapters.outbox.types import (
 )
 from warnstream.adapters.sqlite import Database
 from warnstream.delivery.plan import notifications_of
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import (
     Answer,
     Effects,
     Notification,
     RecipientAnswer,
     RecipientKind,
+    RenderedBulletin,
     RenderedMessage,
 )
 from warnstream.model.level import Level
@@ -58,6 +71,9 @@ from warnstream.model.network import ChainPost, Network
 from warnstream.model.warning import WarningMessage
 
 LAST_ERROR_CHARACTERS_MAX = 200
+
+Render = Callable[[WarningMessage | Bulletin], RenderedMessage | RenderedBulletin]
+"""Makes texts and documents of a message or a bulletin that the outbox does not know yet."""
 
 
 class Outbox:
@@ -68,6 +84,12 @@ class Outbox:
     directory : Path
         Folder of ``outbox.sqlite3``; must exist. The journal's lock keeps other nodes away.
 
+    Attributes
+    ----------
+    no_end : frozenset of (str, str)
+        Village code and status of what stands: no such end is handed out there. Whoever feeds the
+        outbox replaces it as a whole.
+
     Raises
     ------
     StoreError
@@ -76,10 +98,9 @@ class Outbox:
 
     def __init__(self, directory: Path) -> None:
         self._database = Database(directory / "outbox.sqlite3", SCHEMA, version=1)
+        self.no_end: frozenset[tuple[str, str]] = frozenset()
 
-    def record(
-        self, effects: Effects, network: Network, render: Callable[[WarningMessage], RenderedMessage]
-    ) -> int:
+    def record(self, effects: Effects, network: Network, render: Render) -> int:
         """Keep everything that `effects` asks to be told, in one transaction.
 
         Repeating it changes nothing: known rows keep their state. Notifications
@@ -92,15 +113,21 @@ class Outbox:
             Notifications that are new.
         """
         messages = _messages_of(effects)
-        rendered = [render(message) for message in self._unknown(messages)]
+        told: list[WarningMessage | Bulletin] = [*messages, *effects.bulletins]
+        names = [one.identifier for one in told]
+        known = self._known(names)
+        unknown = [one for one in told if one.identifier not in known]
+        new_rows = [_row_of(render(one)) for one in unknown]
         with self._database.transaction() as connection:
-            connection.executemany(INSERT_MESSAGE, map(_message_row, rendered))
-            numbers = _numbers_of(connection, (message.identifier for message in messages))
-            rows = _notification_rows(notifications_of(effects, network), numbers)
+            connection.executemany(INSERT_MESSAGE, new_rows)
+            numbers = _numbers_of(connection, names)
+            answered = doors_on_their_way(connection, effects.bulletins)
+            rows = _notification_rows(notifications_of(effects, network), numbers, answered)
             inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount
             if inserted:
                 warnings = {message.warning for message in messages if message.version > 1}
                 connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
+                replace_older(connection, effects.bulletins)
         return inserted
 
     def record_alarm(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> int:
@@ -120,10 +147,9 @@ class Outbox:
             connection.execute(SUPERSEDE_WARNING, (notice.name,))
         return inserted
 
-    def _unknown(self, messages: Sequence[WarningMessage]) -> list[WarningMessage]:
+    def _known(self, identifiers: Sequence[str]) -> dict[str, int]:
         with self._database.reading() as connection:
-            known = _numbers_of(connection, (message.identifier for message in messages))
-        return [message for message in messages if message.identifier not in known]
+            return _numbers_of(connection, identifiers)
 
     def recover(self) -> int:
         """At start: what was being sent when the process ended is pending again; returns how many.
@@ -140,6 +166,7 @@ class Outbox:
     def claim(self, channel: str, limit: int, now: float) -> list[Claimed]:
         """Take the next notifications of a channel to send, at most `limit`, and mark them as being sent.
 
+        An end of a village where something stands again (`no_end`) is not true now: it waits.
         Highest level first, then villages, posts, households, then in order of
         recording. Rows waiting for another attempt take part once it is due.
 
@@ -165,7 +192,10 @@ class Outbox:
                 [row[:1] for row in rows],
             )
             messages = _stored_messages(connection, {row[1] for row in rows})
-        return [_claimed(row, messages[row[1]], channel) for row in rows]
+            claimed = [_claimed(row, messages[row[1]], channel) for row in rows]
+            untrue = {row.number for row in claimed if is_untrue(row.message, self.no_end)}
+            postpone(connection, untrue, now)
+        return [row for row in claimed if row.number not in untrue]
 
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""
@@ -306,7 +336,9 @@ class Outbox:
             if row is None:
                 return None
             message = _stored_messages(connection, {row[0]})[row[0]]
-        return Addressed(message, row[1], ANSWERS[row[2] - 1] if row[2] else None)
+            newest = newest_of(connection, message)
+            current = message if newest is None else _stored_messages(connection, {newest})[newest]
+        return Addressed(message, row[1], ANSWERS[row[2] - 1] if row[2] else None, current)
 
     def number_of(self, key: str) -> int | None:
         """Row number of a notification; None if the key is unknown."""
@@ -320,10 +352,12 @@ class Outbox:
     def records(self) -> Iterator[bytes]:
         """Every message as JSON of `WarningMessage`, in the order of recording."""
         with self._database.reading() as connection:
-            for (record,) in connection.execute(
-                "SELECT record FROM messages WHERE msg_type != ? ORDER BY number", (ALARM_TYPE,)
-            ):
-                yield record
+            yield from warning_records(connection)
+
+    def bulletins(self) -> Iterator[tuple[bytes, int]]:
+        """Every bulletin's record and the number of doors it was for, in the order of recording."""
+        with self._database.reading() as connection:
+            yield from bulletin_records(connection)
 
     def prune(self, sent_before_s: int) -> int:
         """Delete warnings whose newest message is older and of which nothing is left to send.
@@ -341,6 +375,8 @@ class Outbox:
                 " ON notifications.message = messages.number WHERE state IN (0, 1))",
                 (sent_before_s,),
             ).fetchall()
+            numbers += old_bulletins(connection, sent_before_s)
+        numbers = list(dict.fromkeys(numbers))
         for number in numbers:
             with self._database.transaction() as connection:
                 connection.execute("DELETE FROM notifications WHERE message = ?", number)
@@ -355,11 +391,13 @@ class Outbox:
 def _messages_of(effects: Effects) -> list[WarningMessage]:
     """Every message that is told or called about; an escalation calls about an earlier one."""
     messages = {message.identifier: message for message in effects.messages}
-    for household_call in effects.household_calls:
-        messages.setdefault(household_call.message.identifier, household_call.message)
     for post_call in effects.post_calls:
         messages.setdefault(post_call.message.identifier, post_call.message)
     return list(messages.values())
+
+
+def _row_of(rendered: RenderedMessage | RenderedBulletin) -> tuple[object, ...]:
+    return bulletin_row(rendered) if isinstance(rendered, RenderedBulletin) else _message_row(rendered)
 
 
 def _message_row(rendered: RenderedMessage) -> tuple[object, ...]:
@@ -383,9 +421,11 @@ def _message_row(rendered: RenderedMessage) -> tuple[object, ...]:
 
 
 def _notification_rows(
-    notifications: Iterable[Notification], numbers: dict[str, int]
+    notifications: Iterable[Notification], numbers: dict[str, int], answered: dict[str, set[str]]
 ) -> Iterator[tuple[object, ...]]:
     for row in notifications:
+        if row.kind is RecipientKind.HOUSEHOLD and row.recipient in answered.get(row.message, ()):
+            continue
         if row.key != KEY_SEPARATOR.join((row.message, row.recipient, row.channel)):
             raise ValueError(f"notification key {row.key!r} is not message|recipient|channel")
         yield (

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from warnstream.adapters.outbox.bulletins import IS_BULLETIN, IS_WARNING
 from warnstream.adapters.outbox.types import KINDS
 from warnstream.adapters.sqlite import as_store_error
 from warnstream.model.effects import RecipientKind
 
 FILE = "outbox.sqlite3"
+
+_OF_VILLAGE = "SELECT number, identifier, sent_s, record FROM messages WHERE village = ? AND sent_s <= ?"
+_MESSAGES = f"{_OF_VILLAGE} AND {IS_WARNING} ORDER BY number"
+_BULLETINS = f"{_OF_VILLAGE} AND {IS_BULLETIN} ORDER BY number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class DeliveryCounts:
 
 @dataclass(frozen=True, slots=True)
 class KeptMessage:
-    """A message as the outbox keeps it (JSON of `WarningMessage`), and whom it was told."""
+    """A message as the outbox keeps it (JSON of `WarningMessage`, or of a bulletin), and whom it was told."""
 
     identifier: str
     sent_s: int
@@ -48,15 +53,26 @@ def read_messages(directory: Path, village_code: str, until_s: int) -> list[Kept
     StoreError
         If the file cannot be read.
     """
+    return _read(directory, _MESSAGES, village_code, until_s)
+
+
+def read_bulletins(directory: Path, village_code: str, until_s: int) -> list[KeptMessage]:
+    """Bulletins of a village issued up to a time, oldest first; `record` is JSON as in bulletins.jsonl.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be read.
+    """
+    return _read(directory, _BULLETINS, village_code, until_s)
+
+
+def _read(directory: Path, statement: str, village_code: str, until_s: int) -> list[KeptMessage]:
     path = directory / FILE
     if not path.exists():
         return []
     with _reading(path) as connection:
-        rows = connection.execute(
-            "SELECT number, identifier, sent_s, record FROM messages WHERE village = ? AND sent_s <= ?"
-            " ORDER BY number",
-            (village_code, until_s),
-        ).fetchall()
+        rows = connection.execute(statement, (village_code, until_s)).fetchall()
         return [
             KeptMessage(name, at_s, record, _counts_of(connection, number))
             for number, name, at_s, record in rows

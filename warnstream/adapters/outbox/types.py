@@ -38,7 +38,11 @@ NEED_HELP_RANK = RANK_OF_ANSWER[Answer.NEED_HELP]
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """A message as channels need it."""
+    """A message or bulletin as channels need it.
+
+    Of a bulletin `msg_type` is its action, `warning` the voice of its village, `hazard` the leading
+    hazard, and `cap_xml` its record: JSON for the village's topic.
+    """
 
     identifier: str
     warning: str
@@ -126,11 +130,15 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """What an answer page shows: the message one recipient got, and the newest answer given to it."""
+    """What an answer page shows: the message one recipient got, and the newest answer given to it.
+
+    `current` is what is to be read: of a bulletin the village's newest one, whatever link was opened.
+    """
 
     message: StoredMessage
     recipient: str
     last_answer: Answer | None
+    current: StoredMessage
 
 
 def split_key(key: str) -> tuple[str, str, str]:

@@ -27,7 +27,8 @@ STATION_COLUMNS = Columns(
     ("name", "resolution_mm", "spare_of", "wrap_mm", "day_start"),
 )
 VILLAGE_COLUMNS = Columns(
-    ("village", "name", "latitude", "longitude", "township", "county"), ("polygon_wkt",)
+    ("village", "name", "latitude", "longitude", "township", "county"),
+    ("polygon_wkt", "short_name", "shelter"),
 )
 INTERVAL_S_MIN, INTERVAL_S_MAX = 60, 3600
 RESOLUTION_MM_MIN, RESOLUTION_MM_MAX = 0.01, 10
@@ -59,6 +60,8 @@ class _Village:
     latitude: float
     longitude: float
     polygon_wkt: str | None
+    short_name: str = ""
+    shelter: str = ""
 
 
 def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
@@ -212,6 +215,8 @@ def read_villages(folder: Folder, faults: FaultLog) -> Villages | None:
         latitude=np.array([v.latitude for v in villages], dtype=np.float64),
         longitude=np.array([v.longitude for v in villages], dtype=np.float64),
         polygon_wkt=tuple(v.polygon_wkt for v in villages),
+        short_name=tuple(v.short_name for v in villages),
+        shelter=tuple(v.shelter for v in villages),
     )
 
 
@@ -234,6 +239,8 @@ def _villages_of_csv(data: bytes, faults: FaultLog) -> dict[str, _Village]:
             latitude=math.nan if latitude is None else latitude,
             longitude=math.nan if longitude is None else longitude,
             polygon_wkt=wkt or None,
+            short_name=row.cell("short_name"),
+            shelter=row.cell("shelter"),
         )
     return found
 
@@ -327,7 +334,8 @@ class _FeatureReader:
             return
         self._index_of_code[code] = index
         latitude, longitude, wkt = self._place(index, feature.get("geometry"))
-        self.found[code] = _Village(name, township, county, latitude, longitude, wkt)
+        short_name, shelter = (str(properties.get(key) or "").strip() for key in ("short_name", "shelter"))
+        self.found[code] = _Village(name, township, county, latitude, longitude, wkt, short_name, shelter)
 
     def _property(self, index: int, properties: dict[str, object], key: str) -> str:
         value = properties.get(key)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from warnstream.model.bulletins import OrderTable
 from warnstream.model.level import Level
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimits
@@ -174,7 +175,8 @@ class MessagePolicy:
     long a message holds, `renew_before_s` how long before its end it is renewed
     while the level stands; `signs` are the names of what people may see;
     `extension_s_max` is how long a warning may be prolonged without a rise and without
-    the duty officer's word (0: for ever).
+    the duty officer's word (0: for ever); `orders` say what a hazard at a level asks of people
+    (None: by the level alone).
     """
 
     prefix: str
@@ -188,6 +190,7 @@ class MessagePolicy:
     transfer: TransferPolicy = TransferPolicy()
     signs: tuple[SignKind, ...] = ()
     extension_s_max: int = 0
+    orders: OrderTable | None = None
 
     def title_of_sign(self, kind: str) -> tuple[str, str]:
         """Chinese and English name of a kind of sign; its own name where it has none."""

@@ -42,6 +42,7 @@ class _Page:
         yield from self._signs()
         yield ""
         yield from self._messages()
+        yield from self._bulletins()
         yield ""
         yield from self._later()
 
@@ -144,6 +145,18 @@ class _Page:
             yield f"        {one['text_en']}"
             told = [_delivery_lines(told) for told in one["told"]]
             yield f"        to {', '.join(told) if told else 'nobody but the record of the village'}"
+
+    def _bulletins(self) -> Iterator[str]:
+        bulletins = self._record.get("bulletins", [])
+        if not bulletins:
+            yield "doors had been told nothing"
+            return
+        yield f"what its doors were told up to then: {len(bulletins)}"
+        for one in bulletins:
+            yield f"  {self._clock(one['time'])} {one['action']} ({one['cause']}), bulletin {one['n']}"
+            yield f"        {one['text_en']}"
+            told = [_delivery_lines(told) for told in one["told"] if told["kind"] != RecipientKind.VILLAGE]
+            yield f"        to {', '.join(told) if told else 'nobody: the village has no doors'}"
 
     def _later(self) -> Iterator[str]:
         later = self._record["later"]

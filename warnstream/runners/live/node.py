@@ -33,12 +33,11 @@ from warnstream.adapters.sending.sender import DeliveryWorker
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.delivery.alarm_texts import alarm_texts
-from warnstream.delivery.render import render
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import Alarm
-from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RenderedMessage
+from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import DAY_S
@@ -55,6 +54,7 @@ from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.pace import Pace, SnapshotPace
 from warnstream.runners.live.past_crossings import tell_past_crossings
 from warnstream.runners.live.reinjector import Reinjector
+from warnstream.runners.live.renderer import Renderer
 from warnstream.runners.live.requests import Request, Requests
 from warnstream.runners.live.signs_json import affirm_fault
 from warnstream.runners.live.state_json import describe_warnings
@@ -134,6 +134,7 @@ class Node:
         self.alarms = Alarms(self._requests.ask, self.metrics)
         self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
         self._is_starting = True
+        self._renderer = Renderer(configuration, self.metrics, self._note_of)
         self._warnings: list[WarningStatus] = []
         self._board = CountyState(configuration, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
@@ -387,7 +388,10 @@ class Node:
         if not effects:
             return
         network = self.configuration.network
-        self._persist(lambda: self.outbox.record(effects, network, self._render))
+        self._tell_what_may_not_end()
+        self._persist(lambda: self.outbox.record(effects, network, self._renderer))
+        for bulletin in effects.bulletins:
+            self.metrics.bulletins_issued.labels(str(bulletin.action), str(bulletin.cause)).inc()
         for message in effects.messages:
             self.metrics.messages_issued.labels(
                 message.hazard, message.level.word, str(message.msg_type)
@@ -434,18 +438,16 @@ class Node:
         self._persist(lambda: self.outbox.record_alarm(notice, self._duty_posts))
         self.delivery.wake()
 
-    def _render(self, message: WarningMessage) -> RenderedMessage:
-        configuration = self.configuration
+    def _note_of(self, message: WarningMessage) -> str:
+        """Why the duty officer ended a warning."""
         status = self._intake.engine.desk.status(message.warning)
-        note = status.note if status is not None and message.cause is Cause.CANCELLED else ""
-        rendered = render(message, configuration.network, configuration.rules, configuration.message, note)
-        if rendered.faults:
-            self.metrics.plain_texts.inc()
-            log.error(
-                "a text could not be written, a plain one goes out",
-                extra={"identifier": message.identifier, "faults": "; ".join(rendered.faults)},
-            )
-        return rendered
+        return status.note if status is not None and message.cause is Cause.CANCELLED else ""
+
+    def _tell_what_may_not_end(self) -> None:
+        """Ends that wait in the outbox are not sent while something stands again."""
+        codes = self.configuration.network.villages.code
+        standing = self._intake.engine.desk.bulletins.no_end()
+        self.outbox.no_end = frozenset((codes[village], str(status)) for village, status in standing)
 
     def _keep_refused(self, sequence: int, outcome: Outcome) -> None:
         if not outcome.refusals:
@@ -480,6 +482,7 @@ class Node:
     def _recover(self) -> None:
         """Newest snapshot that fits, then the journal after it; effects that are known change nothing."""
         sequence = self._restore_snapshot()
+        self._tell_what_may_not_end()
         started, count = time.monotonic(), 0
         for entry, kind, payload in self._journal.since(sequence):
             self._consume(entry, kind, payload)

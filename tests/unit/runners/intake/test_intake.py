@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, rain_rule
+from tests.unit.desk.county import desk_of
 from warnstream.assessment import Assessment, Weights
-from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.effects import Answer, OperatorCancel
@@ -41,7 +41,7 @@ def intake_of(clock: str = "simulated", network: Network | None = None) -> Intak
     assessment = Assessment(
         network, rules, weights=Weights(weights, weights), windows=WINDOWS, quality=QUALITY, nowcast=None
     )
-    engine = Engine(assessment, WarningDesk(network, rules, MESSAGES, ROUTING))
+    engine = Engine(assessment, desk_of(network, rules, MESSAGES, ROUTING))
     return Intake(engine, network, Topics("ws"), clock=clock)
 
 

@@ -7,7 +7,7 @@ certificates the user is the certificate's common name.
 A user is a station or a device unless listed: user ``R0001`` publishes to
 ``{prefix}/+/+/R0001/obs``, its ``backlog`` below, ``{prefix}/answer/R0001`` and
 ``{prefix}/sign/R0001`` and reads
-``{prefix}/device/R0001`` and ``{prefix}/warn/#``. A *gateway* publishes for
+``{prefix}/device/R0001``, ``{prefix}/warn/#`` and ``{prefix}/bulletin/#``. A *gateway* publishes for
 every station, in every format that `decoders` names; a *trusted* user may do
 everything (a simulator that tells the time, a display). Without users file and
 client certificates everybody may do everything: for a closed network or a demo only.
@@ -187,7 +187,7 @@ class Permissions:
     def _reads(self, user: str | None) -> Sequence[str]:
         if user is None or not is_user_name(user):
             return ()
-        return (f"{self.prefix}/device/{user}", f"{self.prefix}/warn/#")
+        return (f"{self.prefix}/device/{user}", f"{self.prefix}/warn/#", f"{self.prefix}/bulletin/#")
 
 
 def _covers(allowed: str, topic_filter: str) -> bool:

@@ -1,0 +1,136 @@
+"""Bulletins in ``outbox.sqlite3``: rows like those of messages; their type is the action.
+
+A bulletin's ``warning`` is the voice of its village and its ``version`` the sequence in it, so that what
+replaces older messages of one warning also replaces older bulletins of one door, across episodes.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+
+from warnstream.adapters.outbox.sql import HAS_NEWER
+from warnstream.adapters.outbox.types import RANK_OF_ANSWER, RANK_OF_KIND, State, StoredMessage
+from warnstream.model.bulletins import N_BITS, VALID_S, Bulletin, BulletinCause
+from warnstream.model.effects import BULLETIN_TYPES, Answer, RecipientKind, RenderedBulletin
+from warnstream.model.level import Level
+from warnstream.model.times import DAY_S
+from warnstream.model.warning import MessageType
+
+UNTRUE_WAIT_S = 30.0
+"""After so long it is looked again whether an end has become true."""
+
+REPLACED_WITHIN_S = 7 * DAY_S
+"""Older bulletins of a village are not looked through for rows that still wait."""
+
+
+def _is_one_of(types: Iterable[str]) -> str:
+    words = ", ".join(f"'{word}'" for word in sorted(types))
+    return f"msg_type IN ({words})"
+
+
+IS_WARNING = _is_one_of(map(str, MessageType))
+"""Condition of rows of ``messages`` that are messages of a warning, not bulletins or alarms of the node."""
+
+IS_BULLETIN = _is_one_of(BULLETIN_TYPES)
+_WARNINGS = f"SELECT record FROM messages WHERE {IS_WARNING} ORDER BY number"  # noqa: S608
+_BULLETINS = f"""
+SELECT record, (SELECT count(*) FROM notifications WHERE message = messages.number AND kind = ?)
+FROM messages WHERE {IS_BULLETIN} ORDER BY number
+"""  # noqa: S608
+_OLD = f"""
+SELECT number FROM messages WHERE sent_s < ? AND {IS_BULLETIN}
+AND number NOT IN (SELECT message FROM notifications WHERE state IN (0, 1))
+"""  # noqa: S608
+_REPLACE = f"""
+UPDATE notifications SET state = {State.SUPERSEDED:d} WHERE state = 0
+AND message IN (SELECT number FROM messages WHERE warning = ? AND sent_s >= ?) AND {HAS_NEWER}
+"""  # noqa: S608
+
+
+def bulletin_row(rendered: RenderedBulletin) -> tuple[object, ...]:
+    """The row of a bulletin in ``messages``."""
+    bulletin = rendered.bulletin
+    hazards = [one.hazard for one in bulletin.standing] or list(bulletin.ended)
+    return (
+        bulletin.identifier,
+        bulletin.voice,
+        bulletin.sequence,
+        rendered.village_code,
+        hazards[0] if hazards else "",
+        int(bulletin.worst),
+        str(bulletin.action),
+        str(bulletin.status),
+        bulletin.issued_s,
+        bulletin.issued_s + VALID_S,
+        rendered.record,
+        rendered.record.decode(),
+        rendered.text_zh,
+        rendered.text_en,
+    )
+
+
+def doors_on_their_way(connection: sqlite3.Connection, bulletins: Sequence[Bulletin]) -> dict[str, set[str]]:
+    """Of each reminder the doors that have said in its episode that they move or are safe: they need none."""
+    found = {}
+    for bulletin in bulletins:
+        if bulletin.cause is BulletinCause.REMINDER:
+            rows = connection.execute(
+                "SELECT DISTINCT recipient FROM notifications JOIN messages"
+                " ON notifications.message = messages.number"
+                " WHERE warning = ? AND version >= ? AND kind = ? AND answer IN (?, ?)",
+                (
+                    bulletin.voice,
+                    bulletin.opened_s << N_BITS,
+                    RANK_OF_KIND[RecipientKind.HOUSEHOLD],
+                    RANK_OF_ANSWER[Answer.MOVING],
+                    RANK_OF_ANSWER[Answer.SAFE],
+                ),
+            )
+            found[bulletin.identifier] = {recipient for (recipient,) in rows}
+    return found
+
+
+def replace_older(connection: sqlite3.Connection, bulletins: Sequence[Bulletin]) -> None:
+    """Rows of older bulletins that wait for doors which get one of these are superseded."""
+    connection.executemany(
+        _REPLACE,
+        [(one.voice, one.issued_s - REPLACED_WITHIN_S) for one in bulletins],
+    )
+
+
+def old_bulletins(connection: sqlite3.Connection, sent_before_s: int) -> list[tuple[int]]:
+    """Rows of bulletins issued before a time of which nothing is left to send."""
+    return connection.execute(_OLD, (sent_before_s,)).fetchall()
+
+
+def is_untrue(message: StoredMessage, no_end: frozenset[tuple[str, str]]) -> bool:
+    """Whether a message is the end of a village where something stands again."""
+    is_end = message.msg_type in BULLETIN_TYPES and message.level == Level.NONE
+    return is_end and (message.village, message.status) in no_end
+
+
+def postpone(connection: sqlite3.Connection, numbers: Iterable[int], now: float) -> None:
+    """Put claimed rows back to wait; that was no attempt."""
+    connection.executemany(
+        "UPDATE notifications SET state = 0, due_at = ?, attempts = attempts - 1 WHERE number = ?",
+        [(now + UNTRUE_WAIT_S, number) for number in sorted(numbers)],
+    )
+
+
+def newest_of(connection: sqlite3.Connection, message: StoredMessage) -> int | None:
+    """Row of the newest bulletin of a bulletin's village; None for what is no bulletin."""
+    if message.msg_type not in BULLETIN_TYPES:
+        return None
+    row = connection.execute(
+        "SELECT number FROM messages WHERE warning = ? ORDER BY version DESC LIMIT 1", (message.warning,)
+    ).fetchone()
+    return int(row[0])
+
+
+def warning_records(connection: sqlite3.Connection) -> Iterator[bytes]:
+    """Records of warning messages, oldest first."""
+    yield from (record for (record,) in connection.execute(_WARNINGS))
+
+
+def bulletin_records(connection: sqlite3.Connection) -> Iterator[tuple[bytes, int]]:
+    """Records of bulletins, oldest first, and for how many doors each was."""
+    yield from connection.execute(_BULLETINS, (RANK_OF_KIND[RecipientKind.HOUSEHOLD],))

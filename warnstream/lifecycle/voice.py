@@ -1,0 +1,120 @@
+"""What the doors of one village have been told: the state of `warnstream.lifecycle.bulletins`."""
+
+from dataclasses import dataclass, field
+
+from warnstream.model.bulletins import Action, Refuge, Standing
+from warnstream.model.level import Level
+from warnstream.model.warning import MessageStatus, WarningMessage
+
+NEVER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What standing hazards ask for together: the greatest action, the level that asks it, the worst level.
+
+    `refuges` are those of the hazards that ask most or are worst.
+    """
+
+    action: Action
+    level: Level
+    worst: Level
+    refuges: frozenset[Refuge]
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """Greater asks for more."""
+        return self.action.rank, int(self.level)
+
+
+@dataclass(slots=True)
+class Voice:
+    """What the doors of one village have been told.
+
+    Attributes
+    ----------
+    standing : dict
+        Hazard -> what stands, told or not.
+    opened_s, n : int
+        Of the episode or the last one; NEVER and 0 before the first.
+    is_open : bool
+        Doors were told something and have not heard the end, whatever stands now.
+    status : MessageStatus
+        Of the episode.
+    told : Asked or None
+        What the last bulletin asked for; None outside of an episode.
+    stays : bool
+        *Stay* was said, and nothing greater since.
+    has_moved : bool
+        Prepare or leave was said in this episode.
+    issued_s : int
+        Time of the last bulletin.
+    fell_s, quiet_s : int
+        Since when less is asked for than was told; since when nothing stands. NEVER: not so.
+    real_until_s : int
+        When the last real episode ended.
+    seen, corrected, ended : set of str
+        Hazards that stood in this episode; those of them that were an error; that ended since the last
+        bulletin.
+    """
+
+    standing: dict[str, Standing] = field(default_factory=dict)
+    opened_s: int = NEVER
+    n: int = 0
+    is_open: bool = False
+    status: MessageStatus = MessageStatus.ACTUAL
+    told: Asked | None = None
+    stays: bool = False
+    has_moved: bool = False
+    issued_s: int = NEVER
+    fell_s: int = NEVER
+    quiet_s: int = NEVER
+    real_until_s: int = NEVER
+    seen: set[str] = field(default_factory=set)
+    corrected: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+
+    def take(self, message: WarningMessage) -> None:
+        """What stands after a message; a hazard keeps the status that it began with."""
+        hazard, before = message.hazard, self.standing.get(message.hazard)
+        if message.level is Level.NONE:
+            if self.standing.pop(hazard, None) is not None and hazard in self.seen:
+                self.ended.add(hazard)
+            return
+        status = message.status if before is None else before.status
+        reason = message.reason or (before.reason if before else None)
+        self.standing[hazard] = Standing(hazard, message.level, status, reason)
+        self.ended.discard(hazard)
+        self.corrected.discard(hazard)
+        if self.is_open and status is self.status:
+            self.seen.add(hazard)
+
+    def of_status(self, status: MessageStatus) -> list[Standing]:
+        """What stands for real, or as an exercise."""
+        return [one for one in self.standing.values() if one.status is status]
+
+    def heard(self) -> list[Standing]:
+        """What the episode is about; before one, what is real if anything is."""
+        if self.is_open:
+            return self.of_status(self.status)
+        return self.of_status(MessageStatus.ACTUAL) or self.of_status(MessageStatus.EXERCISE)
+
+    def open(self, status: MessageStatus, now_s: int) -> None:
+        """Begin an episode, later than every earlier one."""
+        self.opened_s, self.n, self.is_open, self.status = max(now_s, self.opened_s + 1), 0, True, status
+        self.seen |= {one.hazard for one in self.heard()}
+
+    def close(self, now_s: int) -> None:
+        """The end has been said."""
+        if self.is_open and self.status is MessageStatus.ACTUAL:
+            self.real_until_s = now_s
+        self.is_open, self.told, self.stays, self.has_moved = False, None, False, False
+        self.fell_s = self.quiet_s = NEVER
+        self.seen, self.corrected, self.ended = set(), set(), set()
+
+    def remember(self, asked: Asked, action: Action, now_s: int) -> None:
+        """What was said last."""
+        self.told, self.stays = asked, action is Action.STAY
+        self.has_moved = self.has_moved or action.moves_people
+        self.issued_s, self.fell_s = now_s, NEVER
+        self.ended = set()

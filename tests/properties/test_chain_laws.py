@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.routing.villages import CODES, T0, Night, message, new_chain, posts_of
-from warnstream.model.digests import AGAIN_FROM, CallFailed, ChainPolicy, Digest, HelpAssign, HelpClose, Need
+from warnstream.model.digests import AGAIN_FROM, CallFailed, Digest, HelpAssign, HelpClose, Need
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
+from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause
 from warnstream.routing.debts import NEVER, NOT_YET
 from warnstream.routing.ladder import ChainInput, DoorHelp, PostAnswer
@@ -22,10 +23,10 @@ VILLAGES = st.integers(0, 3)
 POSTS = st.sampled_from(sorted({post for village in range(4) for post, _ in posts_of(village)}))
 NEEDS = st.sampled_from(list(Need))
 POLICIES = st.builds(
-    ChainPolicy,
+    RoutingPolicy,
     need=st.tuples(st.just(Need.NONE), NEEDS, NEEDS, NEEDS, NEEDS),
-    within_s=st.sampled_from([(0, 3600, 1800, 600, 300), (0, 0, 1800, 600, 300), (0, 60, 60, 60, 60)]),
-    level_min=st.sampled_from([Level.BLUE, Level.YELLOW]),
+    answer_within_s=st.sampled_from([(0, 3600, 1800, 600, 300), (0, 0, 1800, 600, 300), (0, 60, 60, 60, 60)]),
+    chain_level_min=st.sampled_from([Level.BLUE, Level.YELLOW]),
     all_ranks_from=st.sampled_from([Level.YELLOW, Level.ORANGE, Level.RED]),
     again_s=st.sampled_from([(300, 300, 600), (60,)]),
     digest_every_s=st.sampled_from([120, 600]),
@@ -48,7 +49,7 @@ Steps = list[tuple[int, list[tuple[object, ...]]]]
 class World:
     """A chain that is restarted at every step, and what its digests have asked."""
 
-    policy: ChainPolicy
+    policy: RoutingPolicy
     night: Night
     level: dict[tuple[int, str], Level] = field(default_factory=dict)
     turn_asked: dict[str, dict[int, dict[int, int]]] = field(default_factory=dict)
@@ -172,7 +173,7 @@ class World:
 
 @settings(max_examples=400, deadline=None)
 @given(POLICIES, STEPS)
-def test_every_owed_answer_has_a_timer_or_an_alarm(policy: ChainPolicy, steps: Steps) -> None:
+def test_every_owed_answer_has_a_timer_or_an_alarm(policy: RoutingPolicy, steps: Steps) -> None:
     world = World(policy, Night(new_chain(policy)))
     for wait_s, events in steps:
         world.go(wait_s, events)
@@ -192,7 +193,7 @@ def test_every_owed_answer_has_a_timer_or_an_alarm(policy: ChainPolicy, steps: S
 @settings(max_examples=150, deadline=None)
 @given(POLICIES, st.sampled_from([Level.ORANGE, Level.RED]), st.integers(0, 2))
 def test_a_silent_post_is_rung_again_for_ever_from_orange_on(
-    policy: ChainPolicy, level: Level, village: int
+    policy: RoutingPolicy, level: Level, village: int
 ) -> None:
     night = Night(new_chain(policy))
     night.rise(level, village=village)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from warnstream.model.level import Level
-from warnstream.model.times import MINUTE_S
 from warnstream.model.warning import Cause, MessageStatus
 
 LINES_MAX = 200
@@ -25,53 +24,6 @@ class Need(StrEnum):
     ONE = "one"
     EACH_RANK = "each_rank"
     ALL = "all"
-
-
-@dataclass(frozen=True, slots=True)
-class ChainPolicy:
-    """Who must answer at each level, and how the silent are rung again.
-
-    Attributes
-    ----------
-    need : tuple of Need
-        By level, none to red.
-    within_s : tuple of int
-        By level: how long a post has to answer. 0: no answer is needed.
-    level_min : Level
-        The lowest level that concerns posts.
-    all_ranks_from : Level
-        From this level on all ranks are asked at once; below it one after the other.
-    again_s : tuple of int
-        Waits before a silent post is rung again; the last one repeats.
-    digest_every_s : int
-        A post gets at most one digest in this time.
-    """
-
-    need: tuple[Need, Need, Need, Need, Need] = (
-        Need.NONE,
-        Need.ONE,
-        Need.ONE,
-        Need.EACH_RANK,
-        Need.EACH_RANK,
-    )
-    within_s: tuple[int, int, int, int, int] = (0, 60 * MINUTE_S, 30 * MINUTE_S, 10 * MINUTE_S, 5 * MINUTE_S)
-    level_min: Level = Level.BLUE
-    all_ranks_from: Level = Level.ORANGE
-    again_s: tuple[int, ...] = (5 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 20 * MINUTE_S, 30 * MINUTE_S)
-    digest_every_s: int = 2 * MINUTE_S
-
-    def need_of(self, level: Level) -> Need:
-        """Whose answers a level needs; nobody's where it gives no time to answer."""
-        return self.need[level] if self.within_s[level] > 0 else Need.NONE
-
-    def asks_all_ranks(self, level: Level) -> bool:
-        """Whether all ranks are asked at once: also where each of them is needed."""
-        need = self.need_of(level)
-        return need in (Need.EACH_RANK, Need.ALL) or (need is Need.ONE and level >= self.all_ranks_from)
-
-    def wait_s(self, tries: int) -> int:
-        """How long to wait after having rung for the `tries`-th time again."""
-        return self.again_s[min(tries, len(self.again_s)) - 1]
 
 
 @dataclass(frozen=True, slots=True)

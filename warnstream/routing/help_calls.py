@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from warnstream.model.digests import ChainPolicy, HelpAssign, HelpClose
+from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.level import Level
+from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.times import compact_utc
 from warnstream.routing.debts import NEVER
 from warnstream.routing.needs import Ranked
@@ -56,7 +57,7 @@ class HelpCall(msgspec.Struct):
     assigned_by: str = ""
     is_untaken: bool = False
 
-    def ring(self, posts: Sequence[Ranked], policy: ChainPolicy, now_s: int) -> list[str]:
+    def ring(self, posts: Sequence[Ranked], policy: RoutingPolicy, now_s: int) -> list[str]:
         """Posts to ring now: the next rank and those below it; everybody again where there is none."""
         above = [rank for post, rank in posts if rank > max(self.asked_rank, self.caller_rank)]
         if above:
@@ -72,9 +73,9 @@ class HelpCall(msgspec.Struct):
         self.tries += 1
         return rung
 
-    def _wait_s(self, policy: ChainPolicy) -> int:
+    def _wait_s(self, policy: RoutingPolicy) -> int:
         """As long as a post has at red; then the waits of the silent."""
-        within_s = policy.within_s[Level.RED]
+        within_s = policy.answer_within_s[Level.RED]
         return policy.wait_s(self.tries) if self.tries or within_s <= 0 else within_s
 
     def assign(self, person: str, post: str) -> None:

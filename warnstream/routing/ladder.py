@@ -19,9 +19,10 @@ what falls due, not the villages that stand.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from warnstream.model.digests import CallFailed, ChainPolicy, Digest, HelpAssign, HelpClose
+from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
+from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.routing.chain_state import ChainState, decode, encode
 from warnstream.routing.debts import NEVER, NOT_YET, Debt
@@ -59,7 +60,7 @@ class Chain:
     ----------
     posts_of : callable
         Posts of a village with their ranks, each once, lowest rank first.
-    policy : ChainPolicy
+    policy : RoutingPolicy
     status : MessageStatus
         Of its digests.
     series : callable
@@ -79,7 +80,7 @@ class Chain:
     def __init__(
         self,
         posts_of: Callable[[int], Sequence[Ranked]],
-        policy: ChainPolicy,
+        policy: RoutingPolicy,
         status: MessageStatus,
         series: Callable[[str, int], str],
         register: int = 0,
@@ -179,7 +180,7 @@ class Chain:
         worst = max(standing.values(), default=Level.NONE)
         turn = Turn(asked_rank=rank, answered=list(answered), standing=dict(standing))
         self.turns[village] = turn
-        if worst >= self._policy.level_min:
+        if worst >= self._policy.chain_level_min:
             turn.state, turn.level, turn.number, turn.since_s = State.CALLING, worst, 1, now_s
             self._to_review.append(village)
 

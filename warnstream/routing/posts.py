@@ -7,7 +7,8 @@ raise; a step costs the posts that it touches and those that fall due.
 import heapq
 from collections.abc import Callable, Mapping
 
-from warnstream.model.digests import ChainPolicy, Digest
+from warnstream.model.digests import Digest
+from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import MessageStatus
 from warnstream.routing.debts import NEVER, NOT_YET, Debt, Owed
 from warnstream.routing.digests import compose
@@ -23,7 +24,7 @@ class Posts:
 
     Parameters
     ----------
-    policy : ChainPolicy
+    policy : RoutingPolicy
     status : MessageStatus
         Of the digests.
     series : callable
@@ -37,7 +38,9 @@ class Posts:
         Time of the step.
     """
 
-    def __init__(self, policy: ChainPolicy, status: MessageStatus, series: Callable[[str, int], str]) -> None:
+    def __init__(
+        self, policy: RoutingPolicy, status: MessageStatus, series: Callable[[str, int], str]
+    ) -> None:
         self._policy, self._status, self._series = policy, status, series
         self.debts: dict[str, Debt] = {}
         self.now_s = NEVER
@@ -143,7 +146,7 @@ class Posts:
         for village, owed in debt.owed.items():
             if owed.first_n == NOT_YET:
                 owed.first_n = debt.n
-                owed.due_s = self.now_s + self._policy.within_s[turns[village].level]
+                owed.due_s = self.now_s + self._policy.answer_within_s[turns[village].level]
         debt.helps = {name: first or debt.n for name, first in debt.helps.items()}
         digest = compose(post, self.series_of(post), debt, turns, calls.of_name, self._status)
         named = digest.lines or digest.helps

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from warnstream.model.digests import AGAIN_FROM, ChainPolicy, Need
+from warnstream.model.digests import AGAIN_FROM, Need
 from warnstream.model.level import Level
+from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, WarningMessage
 from warnstream.routing.debts import NEVER
 from warnstream.routing.needs import Ranked, owing
@@ -18,7 +19,7 @@ class Villages:
     ----------
     posts_of : callable
         Posts of a village with their ranks, each once, lowest rank first.
-    policy : ChainPolicy
+    policy : RoutingPolicy
     posts : Posts
 
     Attributes
@@ -30,7 +31,7 @@ class Villages:
     """
 
     def __init__(
-        self, posts_of: Callable[[int], Sequence[Ranked]], policy: ChainPolicy, posts: Posts
+        self, posts_of: Callable[[int], Sequence[Ranked]], policy: RoutingPolicy, posts: Posts
     ) -> None:
         self._posts_of, self._policy, self._posts = posts_of, policy, posts
         self._ranked: dict[int, tuple[Ranked, ...]] = {}
@@ -63,7 +64,7 @@ class Villages:
         if message.level:
             turn.standing[message.hazard] = message.level
         worst = max(turn.standing.values(), default=Level.NONE)
-        turn.level = worst if worst >= self._policy.level_min else Level.NONE
+        turn.level = worst if worst >= self._policy.chain_level_min else Level.NONE
         if before < message.level == turn.level:
             self._raise(village, turn)
         self._tell(village, message.hazard, message.cause)

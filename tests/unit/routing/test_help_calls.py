@@ -1,9 +1,10 @@
 """Calls for help: they ring somebody, climb, and stay open until another person closes them."""
 
 from tests.unit.routing.villages import CODES, T0, Night, called, new_chain
-from warnstream.model.digests import ChainPolicy, HelpAssign, HelpClose
+from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
+from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.routing.help_calls import OPEN_MAX
 from warnstream.routing.ladder import DoorHelp
 
@@ -139,7 +140,7 @@ def test_calls_and_their_timers_survive_a_restart() -> None:
 
 
 def test_names_of_real_calls_and_of_exercises_differ() -> None:
-    night = Night(new_chain(ChainPolicy()))
+    night = Night(new_chain(RoutingPolicy()))
     night.help_of_door("door-7")
     assert night.help == "h20190408T211500Z-1"
     assert night.chain.helps.of_name[night.help].opened_s == T0

@@ -6,17 +6,18 @@ from itertools import pairwise
 import pytest
 
 from tests.unit.routing.villages import CODES, POLICY, T0, Night, called, message, new_chain
-from warnstream.model.digests import LINES_MAX, CallFailed, ChainPolicy, Need
+from warnstream.model.digests import LINES_MAX, CallFailed, Need
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
+from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.routing.ladder import PostAnswer
 
 M = 60
 
 
-def needing(need: Need, **changed: object) -> ChainPolicy:
-    return ChainPolicy(need=(need,) * 5, **changed)  # type: ignore[arg-type]
+def needing(need: Need, **changed: object) -> RoutingPolicy:
+    return RoutingPolicy(need=(need,) * 5, **changed)  # type: ignore[arg-type]
 
 
 # Who is asked.
@@ -34,7 +35,7 @@ def test_where_every_rank_is_needed_every_rank_is_asked_at_any_level() -> None:
 
 
 def test_a_level_without_time_to_answer_is_told_and_needs_no_answer() -> None:
-    night = Night(new_chain(ChainPolicy(within_s=(0, 0, 1800, 600, 300))))
+    night = Night(new_chain(RoutingPolicy(answer_within_s=(0, 0, 1800, 600, 300))))
     night.rise(Level.BLUE)
     assert not night.last("grid-0").needs_answer
     assert night.state() == "heard"
@@ -42,7 +43,7 @@ def test_a_level_without_time_to_answer_is_told_and_needs_no_answer() -> None:
 
 def test_a_raise_to_a_level_that_needs_nobody_releases_those_who_owed() -> None:
     need = (Need.NONE, Need.ONE, Need.NONE, Need.ONE, Need.ONE)
-    night = Night(new_chain(ChainPolicy(need=need)))
+    night = Night(new_chain(RoutingPolicy(need=need)))
     night.rise(Level.BLUE)
     night.rise(Level.YELLOW)
     assert night.state() == "heard"
@@ -255,7 +256,7 @@ def test_an_answer_to_a_digest_before_the_raise_does_not_stop_the_new_one() -> N
 
 
 def test_an_answer_cancels_the_call_that_was_coming_for_those_who_no_longer_owe() -> None:
-    night = Night(new_chain(ChainPolicy(digest_every_s=40 * M)))
+    night = Night(new_chain(RoutingPolicy(digest_every_s=40 * M)))
     night.rise(Level.YELLOW, village=0)
     night.rise(Level.YELLOW, village=1, wait_s=10 * M)
     night.wait(31 * M)  # at 30 the town is called for village 0, at 40 for village 1, and must wait

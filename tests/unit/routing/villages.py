@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from warnstream.model.digests import CallFailed, ChainPolicy, Digest, HelpAssign, HelpClose
+from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
+from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
 from warnstream.routing.ladder import Chain, ChainInput, DoorHelp, PostAnswer
 
@@ -19,7 +20,7 @@ POSTS = {
     3: (),
 }
 
-POLICY = ChainPolicy()
+POLICY = RoutingPolicy()
 
 
 def posts_of(village: int) -> Sequence[tuple[str, int]]:
@@ -31,7 +32,7 @@ def series(post: str, opened_s: int) -> str:
 
 
 def new_chain(
-    policy: ChainPolicy = POLICY,
+    policy: RoutingPolicy = POLICY,
     status: MessageStatus = MessageStatus.ACTUAL,
     register: int = 0,
     of: Callable[[int], Sequence[tuple[str, int]]] = posts_of,

@@ -17,7 +17,7 @@ WINDOWS = WindowPolicy(
     longest_s=24 * HOUR, lateness_s_max=6 * HOUR, grace_s=120, silent_after_s=900, future_s_max=120
 )
 QUALITY = QualityPolicy(
-    rain_mm_per_min_max=20, stage_m_range=(-5, 9000), stage_step_m_max=3, stuck_readings=6
+    rain_mm_per_min_max=20, stage_m_range=(-500, 9000), stage_step_m_max=3, stuck_readings=6
 )
 
 

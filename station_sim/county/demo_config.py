@@ -60,6 +60,7 @@ def write_demo_config(  # noqa: PLR0913  # keys of the files, each by name
         ("warnstream.yaml", "broker", "port"): broker_port,
         ("warnstream.yaml", "broker", "embedded"): _yaml_bool(embedded_broker),
         ("warnstream.yaml", "http", "port"): http_port,
+        ("warnstream.yaml", "http", "public_url"): _local_url(http_port),
         ("warnstream.yaml", "messages", "web"): _local_url(http_port),
         ("warnstream.yaml", "topics", "prefix"): prefix,
         ("warnstream.yaml", "storage", "directory"): data_directory,

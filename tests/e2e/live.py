@@ -18,8 +18,8 @@ from station_sim.sending.scenario import Scenario
 from station_sim.topics import is_clock
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.outbox.outbox import Outbox
-from warnstream.adapters.outbox.types import State
 from warnstream.config.load import load_configuration
+from warnstream.delivery.dispatch.notification import State
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.warning import WarningMessage

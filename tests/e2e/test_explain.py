@@ -31,6 +31,7 @@ from warnstream.config.settings import Configuration
 from warnstream.delivery.render import render_any
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.bulletins import Bulletin
+from warnstream.model.level import Level
 from warnstream.model.observations.readings import concatenate
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc
 from warnstream.model.warning import Cause, WarningMessage

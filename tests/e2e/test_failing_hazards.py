@@ -7,6 +7,7 @@ passed over: messages go straight into the journal, as those of a listener do.
 
 import json
 import logging
+import shutil
 import sqlite3
 import threading
 import time
@@ -23,6 +24,7 @@ from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
 from warnstream.assessment import judgement
+from warnstream.assessment.grids import Grids
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.hazards import rainstorm
@@ -30,6 +32,7 @@ from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.rules.indicators import HazardLevels, VillageRain
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 from warnstream.model.times import iso_utc
+from warnstream.quality.stations import RainGaugeQuality
 from warnstream.runners.live.node import Node
 
 pytestmark = pytest.mark.slow
@@ -234,3 +237,31 @@ def test_a_clogged_gauge_and_blind_villages_are_told_once_and_shown_always(
     assert [stations for message, stations, _ in told if message == "gauges doubted"] == [clogged]
     assert [count for message, _, count in told if message == "villages became blind"] == [n_villages]
     assert len([message for message, _, _ in told if message == "villages see again"]) == 1
+
+
+def test_reasons_grids_and_checks_that_raise_keep_no_warning_back(
+    county: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three parts of every step fail in a running node: its levels are those of a sound one."""
+
+    def fails(*_args: object, **_named: object) -> None:
+        raise RuntimeError("seeded fault")
+
+    with running(load_configuration(county)) as node:
+        Storm(node).goes_on(6.0, 8)
+        sound = {hazard: levels_of(node, hazard) for hazard in ("rainstorm", "flash_flood", "landslide")}
+    shutil.rmtree(county / "data")
+    monkeypatch.setattr(judgement, "reason_of_value", fails)
+    monkeypatch.setattr(RainGaugeQuality, "step", fails)
+    monkeypatch.setattr(Grids, "take", fails)
+    with running(load_configuration(county)) as node:
+        Storm(node).goes_on(6.0, 8)
+        assert {hazard: levels_of(node, hazard) for hazard in sound} == sound
+        reasons = " ".join(get(node, "/readyz").json()["reasons"])
+        assert "quality of gauges cannot be worked out, the rest of the step is: RuntimeError" in reasons
+        assert "grids cannot be worked out" in reasons
+        warnings = get(node, "/api/v1/warnings").json()
+        assert len(warnings) >= sum(sum(levels.values()) for levels in sound.values())
+        monkeypatch.undo()
+        Storm(node).goes_on(0.0, 1, first=9)
+        assert get(node, "/readyz").status_code == 200

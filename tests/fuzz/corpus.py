@@ -148,6 +148,31 @@ CHIRPSTACK = [
         }
     ).encode(),
     b'{"time":"2026-06-18T08:05:00Z","deviceInfo":{"devEui":"R1"},"object":{"rain":1}}',
+    (
+        b'{"time":"1970-01-01T00:00:00Z","rxInfo":[{"nsTime":"2026-06-18T08:05:00Z"}],'
+        b'"deviceInfo":{"devEui":"R1"},"object":{"stage":1.5}}'
+    ),
+    json.dumps(
+        {"devEUI": "R1", "publishedAt": "2026-06-18T08:05:00Z", "rxInfo": [{}], "objectJSON": '{"stage":1.5}'}
+    ).encode(),
+]
+OTHER_UPLINKS = {
+    "actility": [
+        b'{"DevEUI_uplink":{"Time":"2026-06-18T10:05:00.5+02:00","DevEUI":"R1","payload":{"rain":1,"x":{"y":2}}}}'
+    ],
+    "helium": [
+        b'{"dev_eui":"R1","reported_at":1781769900123,"decoded":{"status":"success","payload":{"stage":1.5}}}',
+        b'{"dev_eui":"R1","reported_at":1781769900,"decoded":{"payload":[{"name":"stage","value":1.5}]}}',
+    ],
+    "loriot": [b'{"cmd":"rx","EUI":"R1","ts":1781769900123,"decoded":{"data":{"stage":1.5}}}'],
+}
+ANY_JSON = [
+    (
+        b'{"device":{"id":"R1"},"ts":1781769900123,"stage":"12,5 m",'
+        b'"history":[{"ts":"2026-06-18 16:00","regen":1.2}]}'
+    ),
+    b'{"ts":1781769900,"regen":0.2,"a":{"b":{"c":1}}}',
+    b"345 cm",
 ]
 THINGS_STACK = [
     json.dumps(

@@ -32,6 +32,7 @@ from warnstream.ingest.sl651.session import Kept, Session
 from warnstream.ingest.speakers import ANY
 from warnstream.model.messages import columns_of
 from warnstream.model.observations.decoders import DecoderRule, VariableMapping
+from warnstream.model.observations.layout import Layout
 from warnstream.model.observations.readings import VARIABLE_OF_WORD, ReadingBatch, Variable
 from warnstream.model.observations.refusals import RefusalReason
 
@@ -201,7 +202,7 @@ class PackedCheck(FormatCheck):
         variable = found.variable.astype(np.int32)
         again = encode(STATIONS.code, found.station, variable, found.observed_at_s, found.value)
         decoded = self.decode([RawMessage("t", again)])
-        assert not decoded.refusals
+        assert bool(decoded.refusals) == (len(found) == 0)  # a message without rows is told of
         assert rows_of(decoded.readings) == rows_of(found)
 
 
@@ -373,6 +374,22 @@ MAPPED_RULE = DecoderRule(
 )
 
 
+ANY_JSON_RULE = DecoderRule(
+    "t",
+    "json",
+    {".": VariableMapping(Variable.STAGE, 0.01), "regen": VariableMapping(Variable.RAIN, 1.0, 0.0)},
+    {"t": "R1"},
+    layout=Layout(
+        station="device.id",
+        station_level=1,
+        time="ts",
+        zone=((0, 28_800),),
+        observations=(".", "history"),
+        has_decimal_comma=True,
+    ),
+)
+
+
 def decoder_targets() -> list[Target]:
     """Every format, and the session of stations that dial in."""
     json_bytes = Mutator("json", _JSON_WORDS)
@@ -442,6 +459,18 @@ def decoder_targets() -> list[Target]:
             corpus.THINGS_STACK,
             Mutator("json", [*WORDS, b"uplink_message", b"decoded_payload"]),
             FormatCheck("the_things_stack", corpus.THINGS_STACK[0]),
+        ),
+        *(
+            Target(
+                form, seeds, Mutator("json", [*WORDS, b"simulated", b"history"]), FormatCheck(form, seeds[0])
+            )
+            for form, seeds in corpus.OTHER_UPLINKS.items()
+        ),
+        Target(
+            "json",
+            corpus.ANY_JSON,
+            Mutator("json", [*WORDS, b"history", b"12.5 mm", b"device", b"ts"]),
+            FormatCheck("json", corpus.ANY_JSON[0], ANY_JSON_RULE),
         ),
         Target(
             "packed",

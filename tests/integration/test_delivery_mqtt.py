@@ -8,10 +8,10 @@ from paho.mqtt import subscribe
 
 from tests.conftest import Mosquitto, free_port
 from tests.unit.adapters.county import outgoing_message
-from warnstream.adapters.channels.channel import SENT
 from warnstream.adapters.channels.mqtt import MqttChannel
 from warnstream.adapters.mqtt.publisher import PahoPublisher, Publication
 from warnstream.config.settings import BrokerSettings
+from warnstream.delivery.dispatch.outcome import SENT
 from warnstream.model.effects import RecipientKind
 
 pytestmark = pytest.mark.server

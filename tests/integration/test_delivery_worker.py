@@ -1,5 +1,7 @@
+import errno
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -7,19 +9,24 @@ import numpy as np
 import pytest
 
 from tests.integration.test_store import fill_disk
-from tests.unit.adapters.county import network, rendered, told, warning_message
-from warnstream.adapters.channels.channel import SENT, Channel, Outcome, OutgoingMessage, refused, retry
+from tests.unit.adapters.county import SENT_S, bulletin, network, rendered, told, warning_message
+from warnstream.adapters.channels.channel import Channel, ConfiguredChannel, Inbound, OutgoingMessage
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
-from warnstream.adapters.outbox.types import State
+from warnstream.adapters.outbox.types import Claimed
 from warnstream.adapters.sending import sender as delivery_worker
 from warnstream.adapters.sending.answer_tokens import Tokens
-from warnstream.adapters.sending.sender import DeliveryWorker
+from warnstream.adapters.sending.replies import Replies
+from warnstream.adapters.sending.sender import Shared
+from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.orders import order_table
 from warnstream.delivery.bulletin_texts import BulletinWording
+from warnstream.delivery.dispatch import breaker
+from warnstream.delivery.dispatch.notification import Settlement, State
+from warnstream.delivery.dispatch.outcome import SENT, Outcome, doubtful, refused, retry, unavailable
 from warnstream.delivery.render import render_any
-from warnstream.model.bulletins import BulletinPolicy
-from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, RecipientKind
+from warnstream.model.bulletins import VALID_S, BulletinPolicy
+from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import MessagePolicy, RetryPolicy
 from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule
@@ -28,6 +35,8 @@ from warnstream.model.warning import MessageStatus
 TOKENS = Tokens(bytes(32))
 QUICK = RetryPolicy(attempts_max=4, first_wait_s=0.01, wait_s_max=0.02)
 FIRST = warning_message()
+OF_FIRST = bulletin()
+"""What the doors are told of it."""
 TIMEOUT_S = 60.0
 
 
@@ -41,6 +50,9 @@ class Scripted:
         self.given: list[OutgoingMessage] = []
         self.is_closed = False
 
+    def open(self, inbound: Inbound) -> None:
+        self.inbound = inbound
+
     def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         self.given.extend(batch)
         return [self.react(message) for message in batch]
@@ -49,18 +61,53 @@ class Scripted:
         self.is_closed = True
 
 
+@pytest.fixture(autouse=True)
+def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "PROBE_FIRST_S", 0.02)
+    monkeypatch.setattr(breaker, "PROBE_S_MAX", 0.04)
+
+
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Outbox]:
     with closing(Outbox(tmp_path)) as opened:
         yield opened
 
 
+class Mailbox:
+    """What came back over the channels."""
+
+    def __init__(self) -> None:
+        self.receipts: list[str] = []
+        self.answers: list[tuple[str, Answer]] = []
+
+    def delivered(self, key: str) -> None:
+        self.receipts.append(key)
+
+    def answered(self, token: str, answer: Answer) -> bool:
+        self.answers.append((token, answer))
+        return True
+
+
+def worker_of(
+    outbox: Outbox,
+    channels: Mapping[str, Channel],
+    metrics: Metrics | None = None,
+    clock: Callable[[], float] = time.time,
+    event_clock: Callable[[], float] = lambda: SENT_S + 60.0,
+    inbound: Inbound | None = None,
+) -> DeliveryWorker:
+    configured = {name: ConfiguredChannel(channel, QUICK, 600.0) for name, channel in channels.items()}
+    shared = Shared(
+        outbox, TOKENS, metrics or Metrics(), inbound or Mailbox(), clock, event_clock, "http://node.example"
+    )
+    return DeliveryWorker(configured, shared)
+
+
 @contextmanager
 def working(
     outbox: Outbox, channels: dict[str, Channel], metrics: Metrics | None = None
 ) -> Iterator[DeliveryWorker]:
-    policies = {name: (channel, QUICK) for name, channel in channels.items()}
-    worker = DeliveryWorker(outbox, policies, TOKENS, metrics or Metrics())
+    worker = worker_of(outbox, channels, metrics)
     worker.start()
     try:
         yield worker
@@ -142,7 +189,7 @@ def test_a_gateway_s_retry_after_is_honoured(outbox: Outbox) -> None:
     outbox.record(told(FIRST), network((1, 0)), rendered)
     answers = iter([retry("busy", 300.0), SENT])
     sms = Scripted(lambda _message: next(answers))
-    worker = DeliveryWorker(outbox, {"sms": (sms, QUICK)}, TOKENS, Metrics(), clock=lambda: now[0])
+    worker = worker_of(outbox, {"sms": sms}, clock=lambda: now[0])
     worker.start()
     try:
         assert not worker.drain(0.3)
@@ -229,7 +276,7 @@ def test_stopping_finishes_the_batch_in_hand_and_leaves_the_rest(outbox: Outbox)
 
     outbox.record(told(FIRST), network((5, 0)), rendered)
     sms = Scripted(slow)
-    worker = DeliveryWorker(outbox, {"sms": (sms, QUICK)}, TOKENS, Metrics())
+    worker = worker_of(outbox, {"sms": sms})
     worker.start()
     assert started.wait(TIMEOUT_S)
     threading.Timer(0.1, release.set).start()
@@ -240,7 +287,7 @@ def test_stopping_finishes_the_batch_in_hand_and_leaves_the_rest(outbox: Outbox)
 
 def test_a_worker_that_never_started_stops_and_closes_its_channels(outbox: Outbox) -> None:
     sms = Scripted()
-    assert DeliveryWorker(outbox, {"sms": (sms, QUICK)}, TOKENS, Metrics()).stop()
+    assert worker_of(outbox, {"sms": sms}).stop()
     assert sms.is_closed
 
 
@@ -263,17 +310,17 @@ def test_while_the_disk_refuses_outcomes_nobody_is_rung_again(
     monkeypatch.setattr(delivery_worker, "STORE_PAUSE_S", 0.01)
     outbox.record(told(FIRST), network((2, 0)), rendered)
     refusals = iter([True, True, True, False])
-    mark_sent = outbox.mark_sent
+    settle = outbox.settle
 
-    def mark_sent_when_there_is_room(keys: Sequence[str], at: float) -> None:
+    def settle_when_there_is_room(settlements: Mapping[str, Settlement], now: float) -> None:
         if next(refusals, False):
             fill_disk(outbox._database.connection)
             with outbox._database.transaction() as connection:
                 connection.execute("CREATE TABLE filler (x BLOB)")
                 connection.execute("INSERT INTO filler VALUES (zeroblob(1000000))")
-        mark_sent(keys, at)
+        settle(settlements, now)
 
-    monkeypatch.setattr(outbox, "mark_sent", mark_sent_when_there_is_room)
+    monkeypatch.setattr(outbox, "settle", settle_when_there_is_room)
     sms = Scripted()
     with working(outbox, {"sms": sms}) as worker:
         assert worker.drain(TIMEOUT_S)
@@ -310,3 +357,294 @@ def test_what_the_renderer_writes_passes_the_check_of_status(outbox: Outbox, sta
     assert count(outbox, State.SENT, VILLAGE_TOPIC_CHANNEL) == 2
     marked = [mark in village.given[0].cap_xml for mark in ("【演练】", "[EXERCISE]")]
     assert marked == [status is MessageStatus.EXERCISE] * 2
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    for _ in range(12_000):
+        if condition():
+            return
+        threading.Event().wait(0.005)
+    raise AssertionError("it did not happen")
+
+
+def held(metrics: Metrics, channel: str = "sms") -> float | None:
+    return metrics.registry.get_sample_value("warnstream_channel_held", {"channel": channel})
+
+
+def test_a_gateway_that_turns_everybody_away_for_a_while_fails_nobody(outbox: Outbox) -> None:
+    """Far more probes than a notification has attempts; with begin and end in trouble, metric and log."""
+    is_well = threading.Event()
+    outbox.record(told(FIRST), network((12, 0)), rendered)
+    sms = Scripted(lambda _message: SENT if is_well.is_set() else doubtful("the gateway answered 404"))
+    metrics = Metrics()
+    with working(outbox, {"sms": sms}, metrics) as worker:
+        wait_until(lambda: bool(worker.troubles()))
+        assert worker.troubles() == ["channel sms is held, its messages wait: the gateway answered 404"]
+        assert held(metrics) == 1
+        for _ in range(3):
+            seen = len(sms.given)
+            worker.wake()
+            wait_until(lambda seen=seen: len(sms.given) > seen)  # type: ignore[misc]
+        is_well.set()
+        assert worker.drain(TIMEOUT_S)
+        assert (worker.troubles(), held(metrics)) == ([], 0)
+    assert outbox.counts() == {
+        ("sms", State.SENT): 12,
+        (VILLAGE_TOPIC_CHANNEL, State.PENDING): 2,
+    }
+
+
+def test_while_a_channel_is_held_one_message_at_a_time_is_tried(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), network((12, 0)), rendered)
+    sizes: list[int] = []
+
+    class Away(Scripted):
+        batch_max = 10
+
+        def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
+            sizes.append(len(batch))
+            return [unavailable("not reached")] * len(batch)
+
+    with working(outbox, {"sms": Away()}):
+        wait_until(lambda: len(sizes) >= 3)
+    assert sizes[0] == 10
+    assert set(sizes[1:]) == {1}
+    assert count(outbox, State.PENDING) == 12
+
+
+def test_a_channel_that_holds_nothing_any_more_is_no_trouble(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), network((1, 0)), rendered)
+    with working(outbox, {"sms": Scripted(lambda _message: unavailable("not reached"))}) as worker:
+        wait_until(lambda: bool(worker.troubles()))
+        outbox.mark_delivered(f"{OF_FIRST.identifier}|V1-H0|sms", 1.0)  # told by other means
+        worker.wake()
+        wait_until(lambda: not worker.troubles())
+
+
+def test_what_is_over_is_not_sent_and_its_end_is_told(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox.record(told(FIRST), network((3, 0)), rendered)
+    sms = Scripted()
+    worker = worker_of(outbox, {"sms": sms}, event_clock=lambda: float(OF_FIRST.issued_s + VALID_S))
+    worker.start()
+    assert worker.drain(TIMEOUT_S)
+    worker.stop(TIMEOUT_S)
+    assert sms.given == []
+    assert count(outbox, State.EXPIRED) == 3
+    assert any(
+        record.getMessage() == "messages not sent" and record.levelname == "ERROR"
+        for record in caplog.records
+    )
+
+
+def test_what_expires_while_the_channel_is_held_is_not_sent_after_it(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), network((2, 0)), rendered)
+    now_s = [float(OF_FIRST.issued_s)]
+    sms = Scripted(lambda _message: unavailable("not reached"))
+    worker = worker_of(outbox, {"sms": sms}, event_clock=lambda: now_s[0])
+    worker.start()
+    wait_until(lambda: bool(worker.troubles()))
+    now_s[0] = float(OF_FIRST.issued_s + VALID_S)
+    seen = len(sms.given)
+    sms.react = lambda _message: SENT
+    assert worker.drain(TIMEOUT_S)
+    worker.stop(TIMEOUT_S)
+    assert len(sms.given) <= seen + 1  # one probe may have been under way
+    assert count(outbox, State.EXPIRED) >= 1
+
+
+def test_a_late_message_says_so_and_one_in_time_does_not(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), network((1, 0)), rendered)
+    sms = Scripted()
+    worker = worker_of(outbox, {"sms": sms}, event_clock=lambda: OF_FIRST.issued_s + 2_400.0)
+    worker.start()
+    assert worker.drain(TIMEOUT_S)
+    worker.stop(TIMEOUT_S)
+    (message,) = sms.given
+    assert message.late_s == 2_400
+    assert (message.text_zh, message.text_en) == (
+        "【迟到40分钟】马上走，第1次",
+        "[LATE 40 min] Go now, number 1",
+    )
+
+
+def test_a_late_exercise_is_an_exercise_first(outbox: Outbox) -> None:
+    outbox.record(told(warning_message(status=MessageStatus.EXERCISE)), network((1, 0)), rendered)
+    sms = Scripted()
+    worker = worker_of(outbox, {"sms": sms}, event_clock=lambda: SENT_S + 2_401.0)
+    worker.start()
+    assert worker.drain(TIMEOUT_S)
+    worker.stop(TIMEOUT_S)
+    assert sms.given[0].text_en.startswith("[EXERCISE] [LATE 40 min] Go now")
+
+
+def test_a_household_s_message_carries_the_address_of_its_answer_page(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), network((1, 0)), rendered)
+    sms, village = Scripted(), Scripted()
+    with working(outbox, {"sms": sms, VILLAGE_TOPIC_CHANNEL: village}) as worker:
+        assert worker.drain(TIMEOUT_S)
+    assert sms.given[0].answer_url == f"http://node.example/a/{sms.given[0].token}"
+    assert village.given[0].answer_url == ""
+
+
+def test_receipts_and_replies_come_in_over_the_channel_itself(outbox: Outbox) -> None:
+    class Pager(Scripted):
+        def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
+            for message in batch:
+                self.inbound.delivered(message.key)
+                self.inbound.answered(message.token, Answer.SAFE)
+            return super().send(batch)
+
+    outbox.record(told(FIRST), network((2, 0)), rendered)
+    submitted: list[tuple[str, str, Answer]] = []
+    replies = Replies(outbox, TOKENS, lambda *given: submitted.append(given))
+    worker = worker_of(outbox, {"sms": Pager()}, inbound=replies)
+    worker.start()
+    assert worker.drain(TIMEOUT_S)
+    worker.stop(TIMEOUT_S)
+    assert count(outbox, State.DELIVERED) == 2
+    assert sorted(submitted) == [(OF_FIRST.identifier, f"V1-H{n}", Answer.SAFE) for n in range(2)]
+
+
+def test_a_reply_with_a_token_that_is_not_ours_is_not_believed(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), network((1, 0)), rendered)
+    replies = Replies(outbox, TOKENS, lambda *_given: pytest.fail("submitted"))
+    foreign = Tokens(bytes([1]) * 32).issue(1, OF_FIRST.identifier, "V1-H0")
+    assert not replies.answered(foreign, Answer.SAFE)
+    assert not replies.answered("no token", Answer.SAFE)
+    replies.delivered("no key")
+
+
+class Ending(BaseException):
+    """As strange as an error can be."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("modem fell off"),
+        SystemExit(3),
+        KeyboardInterrupt(),
+        Ending(),
+        RecursionError(),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("place", ["open", "send", "close", "batch_max"])
+def test_whatever_a_channel_raises_wherever_the_other_channels_go_on(
+    outbox: Outbox, place: str, error: BaseException
+) -> None:
+    class Broken(Scripted):
+        def open(self, inbound: Inbound) -> None:  # noqa: ARG002
+            if place == "open":
+                raise error
+
+        def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
+            if place == "send":
+                raise error
+            return super().send(batch)
+
+        def close(self) -> None:
+            if place == "close":
+                raise error
+
+    broken, village = Broken(), Scripted()
+    if place == "batch_max":
+        broken.batch_max = "many"  # type: ignore[assignment]
+    outbox.record(told(FIRST), network((2, 0)), rendered)
+    worker = worker_of(outbox, {"sms": broken, VILLAGE_TOPIC_CHANNEL: village})
+    worker.start()
+    wait_until(lambda: count(outbox, State.SENT, VILLAGE_TOPIC_CHANNEL) == 2)
+    outbox.record(told(warning_message(village=1)), network((2, 0)), rendered)
+    worker.wake()
+    wait_until(lambda: count(outbox, State.SENT, VILLAGE_TOPIC_CHANNEL) == 4)
+    assert worker.stop(TIMEOUT_S)
+    assert village.is_closed
+
+
+@pytest.mark.parametrize("returned", [None, [], 7, ["sent", "sent"], [SENT, None], [SENT] * 3], ids=repr)
+def test_a_channel_that_returns_nonsense_is_not_believed(outbox: Outbox, returned: object) -> None:
+    class Odd(Scripted):
+        def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
+            self.given.extend(batch)
+            return returned  # type: ignore[return-value]
+
+    outbox.record(told(FIRST), network((2, 0)), rendered)
+    with working(outbox, {"sms": Odd()}) as worker:
+        assert worker.drain(TIMEOUT_S)
+    assert count(outbox, State.SENT) == 0
+    assert count(outbox, State.FAILED) == 2
+
+
+def test_one_message_that_makes_a_channel_raise_fails_alone(outbox: Outbox) -> None:
+    class Choking(Scripted):
+        batch_max = 20
+
+        def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
+            if any(message.recipient == "V1-H4" for message in batch):
+                raise RuntimeError("cannot spell that")
+            return super().send(batch)
+
+    outbox.record(told(FIRST), network((10, 0)), rendered)
+    sms = Choking()
+    with working(outbox, {"sms": sms}) as worker:
+        assert worker.drain(TIMEOUT_S)
+    assert (count(outbox, State.SENT), count(outbox, State.FAILED)) == (9, 1)
+    assert len(sms.given) == 9
+
+
+def test_the_node_s_own_fault_is_no_attempt_of_a_message(outbox: Outbox) -> None:
+    is_well = threading.Event()
+
+    def react(_message: OutgoingMessage) -> Outcome:
+        if is_well.is_set():
+            return SENT
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    outbox.record(told(FIRST), network((2, 0)), rendered)
+    sms = Scripted(react)
+    with working(outbox, {"sms": sms}) as worker:
+        wait_until(lambda: len(sms.given) > QUICK.attempts_max)
+        assert "too many files open" in worker.troubles()[0]
+        assert count(outbox, State.FAILED) == 0
+        is_well.set()
+        assert worker.drain(TIMEOUT_S)
+    assert count(outbox, State.SENT) == 2
+
+
+def test_an_outbox_that_cannot_be_read_is_trouble_with_an_end(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_worker, "STORE_PAUSE_S", 0.01)
+    is_well = threading.Event()
+    claim = outbox.claim
+
+    def claim_once_well(channel: str, limit: int, now: float) -> list[Claimed]:
+        if not is_well.is_set():
+            raise KeyError("a bug of ours")
+        return claim(channel, limit, now)
+
+    monkeypatch.setattr(outbox, "claim", claim_once_well)
+    outbox.record(told(FIRST), network((2, 0)), rendered)
+    with working(outbox, {"sms": Scripted()}) as worker:
+        wait_until(lambda: "a bug of ours" in "".join(worker.troubles()))
+        is_well.set()
+        assert worker.drain(TIMEOUT_S)
+        wait_until(lambda: not worker.troubles())
+
+
+def test_a_batch_that_never_ends_is_trouble(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery_worker, "STUCK_S", 0.0)
+    release = threading.Event()
+
+    def wait(_message: OutgoingMessage) -> Outcome:
+        release.wait(TIMEOUT_S)
+        return SENT
+
+    outbox.record(told(FIRST), network((1, 0)), rendered)
+    with working(outbox, {"sms": Scripted(wait)}) as worker:
+        wait_until(lambda: "a batch lasts" in "".join(worker.troubles()))
+        release.set()
+        assert worker.drain(TIMEOUT_S)

@@ -3,6 +3,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,15 +14,19 @@ from tests.unit.adapters.county import (
     GRID_MEMBER,
     SENT_S,
     TOWN_LEADER,
+    again,
     bulletin,
+    given_up,
     network,
     rendered,
+    sent,
     told,
     warning_message,
 )
 from warnstream.adapters.outbox.bulletins import UNTRUE_WAIT_S
 from warnstream.adapters.outbox.outbox import Outbox
-from warnstream.adapters.outbox.types import Failure, Reach, State, WarningCounts, split_key
+from warnstream.adapters.outbox.types import Reach, WarningCounts, split_key
+from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, State, after
 from warnstream.model.bulletins import Action, Bulletin, BulletinCause
 from warnstream.model.effects import (
     VILLAGE_TOPIC_CHANNEL,
@@ -73,7 +78,7 @@ def test_recording_the_same_effects_again_doubles_nothing(outbox: Outbox) -> Non
 
 def test_replayed_effects_do_not_take_back_what_was_sent(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
-    outbox.mark_sent(keys(outbox), NOW)
+    outbox.settle(sent(keys(outbox)), NOW)
     outbox.record(told(FIRST), NETWORK, rendered)
     assert states(outbox) == {"sent": 3}
 
@@ -99,7 +104,7 @@ def test_replaying_an_older_message_after_a_newer_one_does_not_send_it(outbox: O
 
 def test_an_unsent_older_message_is_superseded_and_a_sent_one_stays_sent(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
-    outbox.mark_sent(keys(outbox, limit=1), NOW)
+    outbox.settle(sent(keys(outbox, limit=1)), NOW)
     outbox.record(told(SECOND), NETWORK, rendered)
     assert states(outbox) == {"sent": 1, "superseded": 2, "pending": 3}
 
@@ -157,7 +162,7 @@ def test_two_threads_share_the_rows_without_overlap(outbox: Outbox) -> None:
     def claim_all(mine: list[str]) -> None:
         while batch := keys(outbox, limit=7):
             mine.extend(batch)
-            outbox.mark_sent(batch, NOW)
+            outbox.settle(sent(batch), NOW)
 
     threads = [threading.Thread(target=claim_all, args=(mine,)) for mine in claimed]
     for thread in threads:
@@ -171,7 +176,7 @@ def test_two_threads_share_the_rows_without_overlap(outbox: Outbox) -> None:
 def test_a_failed_row_waits_until_it_is_due(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
     (key,) = keys(outbox, limit=1)
-    outbox.mark_failed([Failure(key, "gateway answered 503", NOW + 60)])
+    outbox.settle(again([key], NOW + 60, "gateway answered 503"), NOW)
     assert key not in keys(outbox, now=NOW + 59)
     assert outbox.next_due("sms") == NOW + 60
     assert keys(outbox, now=NOW + 60) == [key]
@@ -180,7 +185,7 @@ def test_a_failed_row_waits_until_it_is_due(outbox: Outbox) -> None:
 def test_attempts_are_counted_over_restarts(tmp_path: Path) -> None:
     with closing(Outbox(tmp_path)) as outbox:
         outbox.record(told(FIRST), NETWORK, rendered)
-        outbox.mark_failed([Failure(key, "lost", NOW) for key in keys(outbox)])
+        outbox.settle(again(keys(outbox), NOW), NOW)
     with closing(Outbox(tmp_path)) as outbox:
         assert {row.attempt for row in outbox.claim("sms", 100, NOW)} == {2}
 
@@ -188,7 +193,7 @@ def test_attempts_are_counted_over_restarts(tmp_path: Path) -> None:
 def test_a_row_without_further_attempts_has_failed_and_says_why(tmp_path: Path, outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
     (key,) = keys(outbox, limit=1)
-    outbox.mark_failed([Failure(key, "gateway answered 400", None)])
+    outbox.settle(given_up([key], "gateway answered 400"), NOW)
     assert states(outbox) == {"failed": 1, "pending": 2}
     with closing(sqlite3.connect(tmp_path / "outbox.sqlite3")) as connection:
         kept = connection.execute("SELECT last_error FROM notifications WHERE state = 4").fetchall()
@@ -199,7 +204,7 @@ def test_a_retry_of_a_replaced_message_is_superseded_instead(outbox: Outbox) -> 
     outbox.record(told(FIRST), NETWORK, rendered)
     claimed = keys(outbox)
     outbox.record(told(SECOND), NETWORK, rendered)
-    outbox.mark_failed([Failure(key, "timeout", NOW) for key in claimed])
+    outbox.settle(again(claimed, NOW), NOW)
     assert states(outbox) == {"superseded": 3, "pending": 3}
 
 
@@ -224,15 +229,15 @@ def test_recovery_does_not_resend_what_a_newer_message_replaced(tmp_path: Path) 
 
 def test_recovery_leaves_sent_rows_alone(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
-    outbox.mark_sent(keys(outbox), NOW)
+    outbox.settle(sent(keys(outbox)), NOW)
     assert outbox.recover() == 0
 
 
 def test_a_receipt_makes_a_row_delivered_once(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
-    sent = keys(outbox)
-    outbox.mark_sent(sent, NOW)
-    assert [outbox.mark_delivered(sent[0], NOW + n) for n in range(2)] == [True, True]
+    claimed = keys(outbox)
+    outbox.settle(sent(claimed), NOW)
+    assert [outbox.mark_delivered(claimed[0], NOW + n) for n in range(2)] == [True, True]
     assert states(outbox) == {"delivered": 1, "sent": 2}
 
 
@@ -240,8 +245,8 @@ def test_sent_does_not_lower_delivered(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
     (key,) = keys(outbox, limit=1)
     outbox.mark_delivered(key, NOW)
-    outbox.mark_sent([key], NOW + 1)
-    outbox.mark_failed([Failure(key, "timeout", NOW)])
+    outbox.settle(sent([key]), NOW + 1)
+    outbox.settle(again([key], NOW), NOW)
     assert states(outbox) == {"delivered": 1, "pending": 2}
 
 
@@ -257,7 +262,7 @@ def test_a_receipt_that_is_no_key_is_refused(outbox: Outbox) -> None:
 def test_an_answer_before_sending_is_kept_and_claiming_does_not_overwrite_it(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
     assert outbox.answer(OF_FIRST.identifier, "V1-H0", Answer.SAFE, SENT_S)
-    outbox.mark_sent(keys(outbox), NOW)
+    outbox.settle(sent(keys(outbox)), NOW)
     counts = outbox.counts_of_warning(OF_FIRST.voice)
     assert counts == WarningCounts(addressed=3, sent=3, delivered=0, answered=1, need_help=0)
 
@@ -313,7 +318,7 @@ def test_a_village_topic_is_no_recipient_that_could_answer(outbox: Outbox) -> No
 
 def test_a_recipient_counts_once_over_all_messages_of_a_warning(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
-    outbox.mark_sent(keys(outbox), NOW)
+    outbox.settle(sent(keys(outbox)), NOW)
     outbox.record(told(SECOND), NETWORK, rendered)
     outbox.answer(OF_SECOND.identifier, "V1-H1", Answer.NEED_HELP, SENT_S)
     counts = outbox.counts_of_warning(OF_FIRST.voice)
@@ -322,7 +327,7 @@ def test_a_recipient_counts_once_over_all_messages_of_a_warning(outbox: Outbox) 
 
 def test_reach_counts_each_household_once_whatever_it_was_told(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
-    outbox.mark_sent(keys(outbox, limit=2), NOW)
+    outbox.settle(sent(keys(outbox, limit=2)), NOW)
     outbox.record(told(SECOND), NETWORK, rendered)
     outbox.answer(OF_SECOND.identifier, "V1-H1", Answer.SAFE, SENT_S)
     assert outbox.reach() == {RecipientKind.HOUSEHOLD: Reach(addressed=3, reached=2, answered=1)}
@@ -334,7 +339,7 @@ def test_a_warning_nobody_was_told_about_counts_nobody(outbox: Outbox) -> None:
 
 def test_who_has_not_answered_is_listed_page_by_page(outbox: Outbox) -> None:
     outbox.record(told(FIRST), network((4, 0)), rendered)
-    outbox.mark_sent(keys(outbox, limit=2), NOW)
+    outbox.settle(sent(keys(outbox, limit=2)), NOW)
     outbox.answer(OF_FIRST.identifier, "V1-H1", Answer.ACKNOWLEDGED, SENT_S)
     page = outbox.unanswered(OF_FIRST.voice, limit=2)
     rest = outbox.unanswered(OF_FIRST.voice, limit=2, after=page[-1].recipient)
@@ -345,8 +350,8 @@ def test_who_has_not_answered_is_listed_page_by_page(outbox: Outbox) -> None:
 def test_open_rows_are_those_not_settled(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
     first, second = keys(outbox, limit=2)
-    outbox.mark_sent([first], NOW)
-    outbox.mark_failed([Failure(second, "lost", NOW + 60)])
+    outbox.settle(sent([first]), NOW)
+    outbox.settle(again([second], NOW + 60), NOW)
     keys(outbox, limit=1)
     assert outbox.open_count("sms") == 2
 
@@ -373,7 +378,7 @@ def test_a_rendering_that_fails_records_nothing(outbox: Outbox) -> None:
 def test_rows_of_ended_warnings_are_pruned_and_their_numbers_not_used_again(outbox: Outbox) -> None:
     outbox.record(told(FIRST), NETWORK, rendered)
     for channel in ("sms", VILLAGE_TOPIC_CHANNEL):
-        outbox.mark_sent(keys(outbox, channel), NOW)
+        outbox.settle(sent(keys(outbox, channel)), NOW)
     old = outbox.number_of(f"{OF_FIRST.identifier}|V1-H2|sms")
     assert outbox.prune(FIRST.sent_s + 1) == 2
     outbox.record(told(warning_message(village=1)), NETWORK, rendered)
@@ -389,14 +394,14 @@ def test_warnings_with_something_left_to_send_or_a_newer_message_are_not_pruned(
     later = replace(SECOND, sent_s=FIRST.sent_s + 100)
     outbox.record(told(later), NETWORK, rendered)
     for channel in ("sms", VILLAGE_TOPIC_CHANNEL):
-        outbox.mark_sent(keys(outbox, channel), NOW)
+        outbox.settle(sent(keys(outbox, channel)), NOW)
     assert outbox.prune(FIRST.sent_s + 50) == 2  # the bulletins: each goes by itself
     assert [outbox.prune(FIRST.sent_s + 50), len(list(outbox.records()))] == [0, 2]
 
 
 def test_a_newer_bulletin_replaces_those_that_wait_also_of_an_earlier_episode(outbox: Outbox) -> None:
     outbox.record(Effects(bulletins=[OF_FIRST]), NETWORK, rendered)
-    outbox.mark_sent(keys(outbox, limit=1), NOW)
+    outbox.settle(sent(keys(outbox, limit=1)), NOW)
     later = replace(OF_FIRST, identifier="ws.V1.20231115T000000Z.1", opened_s=SENT_S + 7_000)
     outbox.record(Effects(bulletins=[later]), NETWORK, rendered)
     assert states(outbox) == {"sent": 1, "superseded": 2, "pending": 3}
@@ -428,7 +433,7 @@ def test_an_end_that_waits_is_replaced_by_what_begins_again(outbox: Outbox) -> N
 
 def test_a_reminder_is_for_doors_that_neither_move_nor_are_safe(outbox: Outbox) -> None:
     outbox.record(Effects(bulletins=[OF_FIRST]), network((4, 0)), rendered)
-    outbox.mark_sent(keys(outbox), NOW)
+    outbox.settle(sent(keys(outbox)), NOW)
     for door, said in enumerate((Answer.MOVING, Answer.SAFE, Answer.NEED_HELP)):
         outbox.answer(OF_FIRST.identifier, f"V1-H{door}", said, SENT_S)
     reminder = bulletin(n=2, cause=BulletinCause.REMINDER)
@@ -460,3 +465,97 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "outbox.sqlite3").write_bytes(b"x" * 5_000)
     with pytest.raises(StoreError, match=r"outbox\.sqlite3: the file is not a database"):
         Outbox(tmp_path)
+
+
+def state_of(directory: Path, key: str) -> State:
+    message, recipient, channel = split_key(key)
+    with closing(sqlite3.connect(directory / "outbox.sqlite3")) as connection:
+        (state,) = connection.execute(
+            "SELECT state FROM notifications JOIN messages ON messages.number = message"
+            " WHERE identifier = ? AND recipient = ? AND channel = ?",
+            (message, recipient, channel),
+        ).fetchone()
+    return State(state)
+
+
+@pytest.mark.parametrize(("state", "signal"), list(product(State, Signal)))
+def test_the_outbox_stores_what_the_state_table_says(tmp_path: Path, state: State, signal: Signal) -> None:
+    with closing(Outbox(tmp_path)) as outbox:
+        outbox.record(told(FIRST), network((1, 0)), rendered)
+        key = f"{OF_FIRST.identifier}|V1-H0|sms"
+        with outbox._database.transaction() as connection:
+            connection.execute("UPDATE notifications SET state = ?, attempts = 1", (int(state),))
+        match signal:
+            case Signal.CLAIMED:
+                outbox.claim("sms", 10, NOW)
+            case Signal.RECOVERED:
+                outbox.recover()
+            case Signal.RECEIPT:
+                outbox.mark_delivered(key, NOW)
+            case Signal.REPLACED:
+                outbox.record(told(SECOND), network((1, 0)), rendered)
+            case _:
+                outbox.settle({key: Settlement(signal, NOW)}, NOW)
+        assert state_of(tmp_path, key) is after(state, signal)
+
+
+def test_within_a_level_the_never_tried_go_before_what_is_due_again(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    first = keys(outbox, limit=2)
+    outbox.settle(again(first, NOW), NOW)
+    assert keys(outbox, now=NOW + 1)[1:] == first
+
+
+def test_a_worse_level_that_is_due_again_goes_before_a_lower_one_never_tried(outbox: Outbox) -> None:
+    outbox.record(told(warning_message(level=Level.RED)), network((1, 0)), rendered)
+    (red,) = keys(outbox)
+    outbox.settle(again([red], NOW), NOW)
+    outbox.record(told(warning_message(village=1, level=Level.BLUE)), NETWORK, rendered)
+    assert keys(outbox, now=NOW + 1)[0] == red
+
+
+def test_those_whom_nobody_reaches_do_not_keep_others_from_their_first_attempt(outbox: Outbox) -> None:
+    outbox.record(told(warning_message(level=Level.RED)), network((50, 0)), rendered)
+    outbox.settle(again(keys(outbox), NOW), NOW)
+    outbox.record(told(warning_message(village=1, level=Level.BLUE)), network((0, 50)), rendered)
+    taken = outbox.claim("sms", 20, NOW + 1)
+    assert [row.attempt for row in taken].count(1) == 10
+
+
+def test_what_could_not_be_tried_comes_back_in_its_place_and_with_all_its_attempts(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    order = keys(outbox)
+    outbox.settle(dict.fromkeys(order, Settlement(Signal.RETURNED)), NOW)
+    again_claimed = outbox.claim("sms", 100, NOW)
+    assert [row.key for row in again_claimed] == order
+    assert {row.attempt for row in again_claimed} == {1}
+
+
+def test_what_has_expired_is_not_open_any_more(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), network((2, 0)), rendered)
+    outbox.settle(dict.fromkeys(keys(outbox), EXPIRED_UNSENT), NOW)
+    assert (states(outbox), outbox.open_count("sms")) == ({"expired": 2}, 0)
+
+
+def test_a_receipt_proves_that_it_was_sent(tmp_path: Path, outbox: Outbox) -> None:
+    outbox.record(told(FIRST), network((1, 0)), rendered)
+    outbox.mark_delivered(keys(outbox)[0], NOW)
+    with closing(sqlite3.connect(tmp_path / "outbox.sqlite3")) as connection:
+        assert connection.execute("SELECT sent_at FROM notifications WHERE channel = 'sms'").fetchall() == [
+            (NOW,)
+        ]
+
+
+def test_an_outbox_of_the_version_before_is_taken_over(tmp_path: Path) -> None:
+    """It had another index for what waits; what waited is sent."""
+    with closing(Outbox(tmp_path)) as outbox:
+        outbox.record(told(FIRST), NETWORK, rendered)
+        outbox.settle(again(keys(outbox), NOW + 5), NOW)
+    with closing(sqlite3.connect(tmp_path / "outbox.sqlite3")) as connection:
+        connection.executescript(
+            "DROP INDEX again; CREATE INDEX waiting ON notifications (channel, due_at)"
+            " WHERE state = 0 AND due_at > 0;"
+        )
+    with closing(Outbox(tmp_path)) as outbox:
+        assert outbox.next_due("sms") == NOW + 5
+        assert len(keys(outbox, now=NOW + 5)) == 3

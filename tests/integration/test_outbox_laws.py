@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,15 +11,24 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.unit.adapters.county import bulletin, network, rendered, told, warning_message
+from tests.unit.adapters.county import bulletin, network, rendered, sent, told, warning_message
 from warnstream.adapters.outbox.outbox import Outbox
-from warnstream.adapters.outbox.types import ANSWERS, Claimed, Failure, State
+from warnstream.adapters.outbox.types import ANSWERS, Claimed
+from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, State, settle
+from warnstream.delivery.dispatch.outcome import Outcome, refused, retry, unavailable
 from warnstream.model.effects import Answer
+from warnstream.model.rules.policies import RetryPolicy
 
 NETWORK = network((2, 0))
 DOORS = ("V1-H0", "V1-H1")
 VERSIONS = st.integers(1, 3)
-FINAL = (State.SENT, State.DELIVERED, State.FAILED, State.SUPERSEDED)
+FINAL = (State.SENT, State.DELIVERED, State.FAILED, State.SUPERSEDED, State.EXPIRED)
+POLICY = RetryPolicy(attempts_max=3, first_wait_s=1.0, wait_s_max=4.0)
+OUTCOMES: tuple[Callable[[str, float], Outcome], ...] = (
+    retry,
+    unavailable,
+    lambda reason, _s: refused(reason),
+)
 
 
 class OutboxMachine(RuleBasedStateMachine):
@@ -38,7 +48,7 @@ class OutboxMachine(RuleBasedStateMachine):
         """Whatever is left can be sent, and then nothing is open."""
         self.restart()
         while claimed := self.outbox.claim("sms", 10, 1e9):
-            self.outbox.mark_sent([row.key for row in claimed], self.now)
+            self.outbox.settle(sent(row.key for row in claimed), self.now)
         assert self.outbox.open_count("sms") == 0
         if self.recorded:
             newest = bulletin(n=max(self.recorded)).identifier
@@ -68,13 +78,21 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule()
     def sent(self) -> None:
-        self.outbox.mark_sent([row.key for row in self.in_hand], self.now)
+        self.outbox.settle(sent(row.key for row in self.in_hand), self.now)
         self.in_hand.clear()
 
-    @rule(wait_s=st.one_of(st.none(), st.floats(0, 10)))
-    def failed(self, wait_s: float | None) -> None:
-        retry_at = None if wait_s is None else self.now + wait_s
-        self.outbox.mark_failed([Failure(row.key, "busy", retry_at) for row in self.in_hand])
+    @rule(outcome=st.sampled_from(OUTCOMES), wait_s=st.floats(0, 10))
+    def not_sent(self, outcome: Callable[[str, float], Outcome], wait_s: float) -> None:
+        settlements = {
+            row.key: settle(outcome("busy", wait_s), row.attempt, row.key, POLICY, self.now)
+            for row in self.in_hand
+        }
+        self.outbox.settle(settlements, self.now)
+        self.in_hand.clear()
+
+    @rule()
+    def expired(self) -> None:
+        self.outbox.settle(dict.fromkeys((row.key for row in self.in_hand), EXPIRED_UNSENT), self.now)
         self.in_hand.clear()
 
     @rule(version=VERSIONS, door=st.sampled_from(DOORS))

@@ -81,6 +81,11 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.messages_without_reading = Counter(
+            "warnstream_messages_without_reading",
+            "Messages that carry no observation by their kind: heartbeats, sensors without a value.",
+            registry=registry,
+        )
         self.refused_taken_again = Counter(
             "warnstream_refused_taken_again", "Refusals whose messages were taken again.", registry=registry
         )
@@ -99,6 +104,10 @@ class Metrics:
             buckets=LAG_BUCKETS_S,
             registry=registry,
         )
+        self._add_queues()
+
+    def _add_queues(self) -> None:
+        registry = self.registry
         self.messages_dropped = Counter(
             "warnstream_messages_dropped",
             "QoS 0 messages of the broker dropped because too many waited.",
@@ -356,8 +365,14 @@ class Metrics:
         )
         self.send_attempts = Counter(
             "warnstream_send_attempts",
-            "Attempts to send by channel and outcome: sent, retry, refused.",
+            "Attempts to send by channel and outcome: sent, retry, refused, waiting, expired.",
             ["channel", "outcome"],
+            registry=registry,
+        )
+        self.channel_held = Gauge(
+            "warnstream_channel_held",
+            "1 while nothing gets through on a channel, or its thread is stuck: its messages wait.",
+            ["channel"],
             registry=registry,
         )
         self.channel_errors = Counter(

@@ -5,13 +5,21 @@ control, rain windows, antecedent rain, counters, stages, slope and depth
 sensors, fire weather. It knows neither villages nor levels.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from warnstream.assessment.asked_windows import RequiredWindows
 from warnstream.assessment.isolation import Isolation
-from warnstream.assessment.rule_needs import antecedent_plan, rise_gauges, sensors_of, stage_range_m
+from warnstream.assessment.rule_needs import (
+    USUAL_STAGE_M,
+    antecedent_plan,
+    known_stages_m,
+    rise_gauges,
+    sensors_of,
+    stage_range_m,
+)
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.level import Level
@@ -45,7 +53,7 @@ from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.accumulation import Accumulation
 from warnstream.windows.antecedent import AntecedentRain
-from warnstream.windows.counters import RainCounters
+from warnstream.windows.counters import Increments, RainCounters
 from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.rain_window import RainWindow
@@ -181,7 +189,9 @@ class StationState:
         self.stages = StageSeries(n_stations, stations.interval_s)
         self.sensors = SensorSeries(sensors_of(rules), n_stations)
         self._rise_gauges = rise_gauges(rules)
-        self._stage_range_m = stage_range_m(rules, n_stations)
+        known_m, is_told = known_stages_m(rules, n_stations)
+        self._stage_range_m = stage_range_m(known_m, is_told)
+        self._usual_stage_m = known_m + np.array([-USUAL_STAGE_M, USUAL_STAGE_M])
         self._stations = stations
         self._windows = windows
         self._duplicates = DuplicateFilter(
@@ -401,6 +411,9 @@ class StationState:
             low_m, high_m = self._stage_range_m[readings.station[stage]].T
             off_datum = (readings.value[stage] < low_m) | (readings.value[stage] > high_m)
             flags[stage[off_datum]] |= np.uint16(Flag.OUT_OF_RANGE)
+            low_m, high_m = self._usual_stage_m[readings.station[stage]].T
+            is_usual = (readings.value[stage] >= low_m) & (readings.value[stage] <= high_m)
+            flags[stage[is_usual]] &= ~np.uint16(Flag.ERROR_VALUE)
         is_amount = (readings.variable == Variable.RAIN) | (readings.variable == Variable.RAIN_TIP)
         rain = np.flatnonzero(is_amount & ((flags & UNUSABLE) == 0))
         repeated = self._duplicates.mark(
@@ -481,11 +494,23 @@ class StationState:
             if len(rows):
                 grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
                 flags[rows] |= flags_of_counter
+                self._doubt_melt(readings, rows, grown, flags)
                 for one in grown:
                     self._ring.reconcile(one.station, one.begin_s, one.end_s, one.rain_mm, one.is_observed)
                     stations.append(one.station)
                     begins.append(one.begin_s)
         return self._with_gauges_of_spares(np.concatenate(stations), np.concatenate(begins))
+
+    def _doubt_melt(
+        self, readings: ReadingBatch, rows: Int64Array, grown: Iterable[Increments], flags: UInt16Array
+    ) -> None:
+        """Flags the totals, `rows`, that rose while it froze at their station."""
+        risen = [one.station[one.rain_mm > 0] for one in grown]
+        station = readings.station[rows]
+        is_melt = self._quality.melts(station, readings.observed_at_s[rows])
+        if is_melt.any():
+            is_melt &= np.isin(station, np.concatenate([np.zeros(0, dtype=np.int32), *risen]))
+            flags[rows[is_melt]] |= np.uint16(Flag.MELT)
 
     def _with_gauges_of_spares(
         self, station: Int32Array, begin_s: Int64Array

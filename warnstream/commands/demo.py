@@ -34,9 +34,10 @@ from station_sim.sending.scenario import Scenario
 from station_sim.stations.gateway import gather
 from station_sim.weather.kinds import DEFAULT_KIND
 from warnstream.adapters.log import configure_logging
-from warnstream.adapters.outbox.types import Reach, State
+from warnstream.adapters.outbox.types import Reach
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
+from warnstream.delivery.dispatch.notification import State
 from warnstream.engine import EngineStep
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import RecipientKind

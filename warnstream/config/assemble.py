@@ -6,14 +6,14 @@ change from kilometres to metres stand here; nothing is checked here any more.
 
 from pathlib import Path
 
+from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
-from warnstream.config.node.decoders import NamesSection
+from warnstream.config.node.decoders import DecoderSection, LayoutSection, NamesSection
 from warnstream.config.node.document import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
     BrokerSection,
-    ChannelsDocument,
     NodeDocument,
 )
 from warnstream.config.node.grids import grid_settings
@@ -21,7 +21,6 @@ from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
-    ChannelSettings,
     Configuration,
     HttpSettings,
     ListenerSettings,
@@ -43,13 +42,13 @@ from warnstream.model.observations.decoders import (
     conversion,
     default_rules,
 )
+from warnstream.model.observations.layout import Layout
 from warnstream.model.observations.readings import VARIABLE_OF_WORD
 from warnstream.model.observations.signs import SignKind, SignPolicy
 from warnstream.model.rules.policies import (
     CounterPolicy,
     ForecastPolicy,
     MessagePolicy,
-    RetryPolicy,
     RoutingPolicy,
     TransferPolicy,
     VillagePolicy,
@@ -112,8 +111,8 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
             journal_segment_bytes=node.storage.journal_segment_bytes,
             refused_max=node.storage.refused_max,
         ),
-        http=HttpSettings(node.http.host, node.http.port),
-        channels=_channel_settings(channels),
+        http=HttpSettings(node.http.host, node.http.port, node.http.public_url.rstrip("/")),
+        channels=dict(channels.channels),
         windows=_window_policy(node),
         quality=quality_policy(node.quality),
         counters=_counter_policy(node),
@@ -216,6 +215,25 @@ def _decoder_rule(section: NamesSection, topic: str, form: str) -> DecoderRule:
         utc_offset_s=section.utc_offset_s,
         wrap_mm=section.wrap_mm,
         day_start_s=section.day_start_s,
+        layout=_layout(section.layout) if isinstance(section, DecoderSection) else None,
+    )
+
+
+def _layout(section: LayoutSection | None) -> Layout | None:
+    if section is None:
+        return None
+    return Layout(
+        station=section.station or "",
+        time=section.time or "",
+        station_level=section.station_level or 0,
+        name_level=section.name_level or 0,
+        time_form=section.time_form or "",
+        zone=section.zone or (),
+        observations=tuple(section.observations),
+        name=section.name or "",
+        value=section.value or "",
+        unit=section.unit or "",
+        has_decimal_comma=section.has_decimal_comma,
     )
 
 
@@ -233,22 +251,14 @@ def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
     for theirs, ours in section.variables.items():
         variable = VARIABLE_OF_WORD[ours.variable]
         factor, offset = (1.0, 0.0) if ours.unit is None else conversion(ours.unit, variable) or (1.0, 0.0)
-        mappings[theirs] = VariableMapping(variable, ours.factor * factor, offset + ours.offset)
-    return mappings
-
-
-def _channel_settings(document: ChannelsDocument) -> tuple[ChannelSettings, ...]:
-    return tuple(
-        ChannelSettings(
-            name=name,
-            kind=channel.kind,
-            url=getattr(channel, "url", None),
-            timeout_s=channel.timeout_s,
-            rate_per_s=channel.rate_per_s,
-            retry=RetryPolicy(**channel.retry.model_dump()),
+        mappings[theirs] = VariableMapping(
+            variable,
+            ours.factor * factor,
+            offset + ours.offset,
+            frozenset(ours.error_values),
+            ours.interval_s or 0,
         )
-        for name, channel in document.channels.items()
-    )
+    return mappings
 
 
 def _window_policy(node: NodeDocument) -> WindowPolicy:

@@ -13,12 +13,13 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from warnstream.config.assemble import assemble, sign_policy
+from warnstream.config.channels.registry import SECTION_OF_KIND, ChannelsDocument
+from warnstream.config.channels.section import ChannelSection
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
 from warnstream.config.node.decoders import NamesSection
 from warnstream.config.node.document import (
     OUTLINE_METHODS,
-    ChannelsDocument,
     NodeDocument,
     WindowsSection,
 )
@@ -116,8 +117,10 @@ def load_configuration(directory: Path) -> Configuration:
     villages = read_villages(folder, faults)
     zones = read_zones(folder, villages, faults)
     register = Register(
-        villages, villages.index_of_code() if villages else {}, _kind_of_channel(channels_tree, faults)
+        villages, villages.index_of_code() if villages else {}, _section_of_channel(channels_tree, faults)
     )
+    if channels is not None and channels_tree is not None:
+        _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
     chain = read_chain(folder, register, faults)
     windows = valid_part(WindowsSection, node_tree, "windows")
@@ -243,8 +246,8 @@ def _section_names(tree: YamlTree | None, key: str) -> dict[str, object] | None:
     return entries if isinstance(entries, dict) else None
 
 
-def _kind_of_channel(tree: YamlTree | None, faults: FaultLog) -> dict[str, str] | None:
-    """Kind of each channel as written, so that a slip in one does not hide wrong rows."""
+def _section_of_channel(tree: YamlTree | None, faults: FaultLog) -> dict[str, type[ChannelSection]] | None:
+    """Section of each channel by its kind as written, so that a slip in one does not hide wrong rows."""
     entries = _section_names(tree, "channels")
     if tree is None or entries is None:
         return None
@@ -253,9 +256,18 @@ def _kind_of_channel(tree: YamlTree | None, faults: FaultLog) -> dict[str, str] 
         faults.add(
             tree.file, tree.line_of(location), path_text(location), "this name is reserved: choose another"
         )
-    return {
+    kinds = {
         name: str(entry.get("kind")) if isinstance(entry, dict) else "" for name, entry in entries.items()
     }
+    return {name: SECTION_OF_KIND.get(kind, ChannelSection) for name, kind in kinds.items()}
+
+
+def _check_channels(channels: ChannelsDocument, tree: YamlTree, folder: Folder) -> None:
+    """Files that channels name are there."""
+    for name, channel in channels.channels.items():
+        for key, file in channel.files().items():
+            location = ("channels", name, key)
+            folder.require(file, tree.file, tree.line_of(location), path_text(location))
 
 
 def _read_thresholds(

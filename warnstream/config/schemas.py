@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from warnstream.config.node.document import ChannelsDocument, NodeDocument
+from warnstream.config.channels.registry import ChannelsDocument
+from warnstream.config.node.document import NodeDocument
 from warnstream.config.orders import OrdersDocument
 from warnstream.config.thresholds.document import ThresholdsDocument
 from warnstream.config.yaml.sections import Section

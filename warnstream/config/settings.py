@@ -3,9 +3,11 @@
 Policies that the pure stages obey are in `warnstream.model.rules.policies`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from warnstream.config.channels.registry import AnyChannel
 from warnstream.model.bulletins import BulletinPolicy, OrderTable
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
@@ -17,7 +19,6 @@ from warnstream.model.rules.policies import (
     ForecastPolicy,
     MessagePolicy,
     QualityPolicy,
-    RetryPolicy,
     RoutingPolicy,
     VillagePolicy,
     WindowPolicy,
@@ -103,10 +104,11 @@ class StorageSettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """Address of the HTTP interface; port 0 lets the system choose."""
+    """Address of the HTTP interface; port 0 lets the system choose; `public_url` may be empty."""
 
     host: str
     port: int
+    public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +120,6 @@ class Sl651ListenerSettings:
     idle_s: int
     connections_max: int
     stays_online: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelSettings:
-    """One way to reach people: ``mqtt``, ``webhook`` or ``terminal``."""
-
-    name: str
-    kind: str
-    url: str | None
-    timeout_s: float
-    rate_per_s: float | None
-    retry: RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +156,7 @@ class NodeSettings:
 class Configuration:
     """Everything CONFIG_DIR says, checked, frozen, ready to use.
 
+    `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
     had the same configuration.
     """
@@ -181,7 +172,7 @@ class Configuration:
     sl651: Sl651ListenerSettings | None
     storage: StorageSettings
     http: HttpSettings
-    channels: tuple[ChannelSettings, ...]
+    channels: Mapping[str, AnyChannel]
     windows: WindowPolicy
     quality: QualityPolicy
     counters: CounterPolicy

@@ -20,7 +20,7 @@ from warnstream.config.yaml.quantities import format_duration
 from warnstream.model.arrays import BoolArray, Float64Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import Level
-from warnstream.model.network import Network
+from warnstream.model.network import Network, Stations
 from warnstream.model.observations.days import DayWindow, begin_of_day_s
 from warnstream.model.rules.expressions import RuleTable
 from warnstream.model.rules.rules import (
@@ -217,11 +217,25 @@ def _lints_of_rules(configuration: Configuration) -> Iterator[str]:
             yield f"{rule.name}: thresholds without a source"
         if rule.forecast_level_max is not Level.NONE and configuration.forecast.method == "none":
             yield f"{rule.name}: forecast_level_max has no effect while forecast.method is none"
+        if isinstance(rule.thresholds, CriticalStage):
+            yield from _lints_of_gauges(rule.name, rule.thresholds, configuration.network.stations)
         if isinstance(rule.thresholds, CriticalRain):
             without = np.isnan(rule.thresholds.critical_mm).all(axis=(1, 2))
             named = _chosen(configuration.network.places.site.code, np.asarray(without))
             if named:
                 yield f"{rule.name}: {_villages(len(named))} without any threshold: {_named(named)}"
+
+
+def _lints_of_gauges(name: str, table: CriticalStage, stations: Stations) -> Iterator[str]:
+    """Gauges that warn, and nobody said over which datum and within which range."""
+    known = set() if table.reaches is None else set(table.reaches.gauge.tolist())
+    bare = [stations.code[station] for station in sorted(set(table.station.tolist()) - known)]
+    if bare:
+        n = _count(len(bare), "gauge", "gauges")
+        yield (
+            f"{name}: {n} not in a table of gauges (gauges:), so a stage over another datum is not seen: "
+            f"{_named(bare)}"
+        )
 
 
 def _lints_of_people(network: Network) -> Iterator[str]:

@@ -7,7 +7,14 @@ from typing import NamedTuple, TypeVar
 
 from warnstream.model.network import Stations
 from warnstream.model.observations.decoders import DecoderRule, VariableMapping, conversion
-from warnstream.model.observations.readings import UNIT_OF_VARIABLE, VARIABLE_OF_WORD, ReadingBatch, batch_of
+from warnstream.model.observations.readings import (
+    UNIT_OF_VARIABLE,
+    VARIABLE_OF_WORD,
+    ReadingBatch,
+    Variable,
+    batch_of,
+    concatenate,
+)
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.times import parse_iso
 
@@ -26,6 +33,12 @@ DETAIL_CHARACTERS_MAX = 500
 CACHED_CHARACTERS_MAX = 256
 """Longer names and times are looked up anew each time: what is remembered has a bound in bytes too."""
 
+NOTHING_READ = "nothing in it is a reading"
+
+EXERCISE_MARKS = ("exercise", "simulated", "test")
+"""Members by which senders mark what did not happen: ours, The Things Stack's, everybody's."""
+
+_NOT_MARKED = frozenset({"", "0", "false", "no", "off", "n", "none", "null"})
 _SHOWN_MAX = 80
 
 Item = TypeVar("Item")
@@ -40,10 +53,24 @@ class RawMessage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Readings in order of arrival, and what had to be kept aside."""
+    """Readings in order of arrival, and what had to be kept aside.
+
+    Every message gives a reading or a refusal, or is one of the `n_without` that carry no
+    observation by their kind: a heartbeat, a sensor that says it has no value.
+    """
 
     readings: ReadingBatch
     refusals: list[Refusal]
+    n_without: int = 0
+
+
+def joined(parts: Sequence[Decoded]) -> Decoded:
+    """What was decoded in parts, in their order."""
+    return Decoded(
+        concatenate([part.readings for part in parts]),
+        [refusal for part in parts for refusal in part.refusals],
+        sum(part.n_without for part in parts),
+    )
 
 
 class Names:
@@ -70,6 +97,11 @@ class Refusals:
         self._kept: list[Refusal] = []
         self._n_of_message = 0
         self._last: Refusal | None = None
+
+    @property
+    def n_of_message(self) -> int:
+        """Refusals of the message that is looked at."""
+        return self._n_of_message
 
     def begin(self) -> None:
         """The next message is looked at."""
@@ -102,6 +134,32 @@ class Rows:
     value: list[float] = field(default_factory=list)
     interval_s: list[int] = field(default_factory=list)
     refusals: Refusals = field(default_factory=Refusals)
+    _message: RawMessage | None = None
+    _n_before: int = 0
+    _detail: str = ""
+    _n_without: int = 0
+
+    def begin(self, message: RawMessage) -> None:
+        """The next message is looked at: one of which nothing comes is refused as `NO_READING`."""
+        self._end()
+        self.refusals.begin()
+        self._message, self._n_before, self._detail = message, len(self.station), NOTHING_READ
+
+    def carries_none(self) -> None:
+        """The message has no observation by its kind: it is no fault that nothing comes of it."""
+        self._detail = ""
+
+    def looked_for(self, detail: str) -> None:
+        """What was looked for in this message, and what was there, should nothing come of it."""
+        self._detail = detail
+
+    def _end(self) -> None:
+        if self._message is None or len(self.station) > self._n_before or self.refusals.n_of_message:
+            return
+        if self._detail:
+            self.refuse(RefusalReason.NO_READING, self._detail, self._message)
+        else:
+            self._n_without += 1
 
     def add(self, station: int, variable: int, observed_at_s: int, value: float, interval_s: int = 0) -> None:
         """One reading; `interval_s` 0 is the station's own interval."""
@@ -125,16 +183,23 @@ class Rows:
             self.refuse(RefusalReason.UNKNOWN_VARIABLE, f"{shown(word)} is not one of {known}", message)
             return
         value = value_of(mapping, number)
-        if value is None:
+        if is_error_value(mapping, number):
+            detail = f"{word:.80} {shown(number)} is declared an error value"
+            self.refuse(RefusalReason.ERROR_VALUE, detail, message)
+        elif value is None:
             self.refuse(RefusalReason.BAD_VALUE, f"{word:.80} {shown(number)} is not a number", message)
         else:
-            self.add(station, int(mapping.variable), observed_at_s, value)
+            interval_s = mapping.interval_s if mapping.variable is Variable.RAIN else 0
+            self.add(station, int(mapping.variable), observed_at_s, value, interval_s)
 
     def decoded(self) -> Decoded:
         """Everything gathered so far."""
+        self._end()
+        self._message = None
         return Decoded(
             batch_of(self.station, self.variable, self.observed_at_s, self.value, self.interval_s),
             self.refusals.all(),
+            self._n_without,
         )
 
 
@@ -173,6 +238,22 @@ def observed_at(text: str) -> int:
     return time_s
 
 
+def exercise_mark(members: Mapping[str, object]) -> str | None:
+    """The member that marks an observation as a test or exercise; None if none does.
+
+    A mark that cannot be understood counts as one: what may not have happened must not warn.
+
+    >>> exercise_mark({"simulated": True}), exercise_mark({"exercise": "false", "test": 0})
+    ('simulated', None)
+    """
+    for name in EXERCISE_MARKS:
+        value = members.get(name)
+        is_denied = isinstance(value, str) and value.strip().lower() in _NOT_MARKED
+        if value and not is_denied:
+            return name
+    return None
+
+
 def refuse_if_too_large(message: RawMessage) -> Refusal | None:
     """A refusal of a message beyond `PAYLOAD_BYTES_MAX`; None if it may be read."""
     if len(message.payload) <= PAYLOAD_BYTES_MAX:
@@ -187,6 +268,19 @@ def is_finite(number: float) -> bool:
         return math.isfinite(number)
     except OverflowError:  # an int beyond 1e308
         return False
+
+
+def is_error_value(mapping: VariableMapping, number: object) -> bool:
+    """Whether a number, as it came, is one by which the sender says that it has none."""
+    return isinstance(number, int | float) and float_of(number) in mapping.error_values
+
+
+def float_of(number: float) -> float:
+    """A number of any size as a float; infinite where none can hold it."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
 
 
 def value_of(mapping: VariableMapping, number: object) -> float | None:

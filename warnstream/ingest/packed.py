@@ -117,6 +117,8 @@ class PackedDecoder:
                 detail = f"{int(wrong.sum())} of {len(rows)} rows, first is row {first}"
                 refusals.append(refuse(reason, detail, message))
                 good &= ~wrong
+        if len(rows) == 0:
+            refusals.append(refuse(RefusalReason.NO_READING, "it has no rows", message))
         rows = rows[good]
         return ReadingBatch(
             station[good],

@@ -11,23 +11,24 @@ Limit: `TOPICS_REMEMBERED_MAX` topics are remembered with their decoder; then th
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from warnstream.ingest.any_json import AnyJsonDecoder
 from warnstream.ingest.flat_json.decoder import Decoder
-from warnstream.ingest.names import CACHED_CHARACTERS_MAX, Decoded, RawMessage, group_by, refuse
+from warnstream.ingest.names import CACHED_CHARACTERS_MAX, Decoded, RawMessage, group_by, joined, refuse
 from warnstream.ingest.packed import PackedDecoder
 from warnstream.ingest.senml import Moment, SenmlDecoder
 from warnstream.ingest.sl651.decoder import Sl651Decoder
 from warnstream.ingest.speakers import ANY, Senders, speaks_for_all
-from warnstream.ingest.uplink import UplinkDecoder
+from warnstream.ingest.uplink import UPLINK_FORMATS, UplinkDecoder
 from warnstream.ingest.wis2 import Wis2Decoder
 from warnstream.model.messages import MessageColumns
 from warnstream.model.network import Stations
 from warnstream.model.observations.decoders import DecoderRule, matches, without_backlog
-from warnstream.model.observations.readings import COUNTERS, concatenate
+from warnstream.model.observations.readings import COUNTERS, empty_batch
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 
 TOPICS_REMEMBERED_MAX = 100_000
@@ -81,24 +82,22 @@ class DecoderSelection:
         """
         self._moment.now_s = now_s
         if not messages:
-            return Decoded(concatenate([]), [])
+            return Decoded(empty_batch(), [])
         known = self._known
         found = [known.get(message.topic) or self._choose(message.topic) for message in messages]
         chosen = [rule for rule, _ in found]
         speakers = [speaker for _, speaker in found]
         if chosen.count(chosen[0]) == len(chosen) and chosen[0] != _NONE:
             return self._decode(chosen[0], messages, speakers)
-        batches, refusals = [], []
+        parts = []
         groups = group_by(chosen, list(zip(messages, speakers, strict=True)))
         for index, pairs in groups.items():
             group = [message for message, _ in pairs]
             if index == _NONE:
-                refusals += [_no_decoder(message) for message in group]
+                parts.append(Decoded(empty_batch(), [_no_decoder(message) for message in group]))
                 continue
-            decoded = self._decode(index, group, [speaker for _, speaker in pairs])
-            batches.append(decoded.readings)
-            refusals += decoded.refusals
-        return Decoded(concatenate(batches), refusals)
+            parts.append(self._decode(index, group, [speaker for _, speaker in pairs]))
+        return joined(parts)
 
     def decode_columns(self, messages: MessageColumns, now_s: int = -1) -> Decoded:
         """The same of messages as columns; what is flat JSON throughout is read without an object each."""
@@ -124,8 +123,8 @@ class DecoderSelection:
         except Exception as fault:  # noqa: BLE001  # whatever it is, the other messages must be read
             if len(messages) == 1:
                 detail = f"a fault of the decoder: {type(fault).__name__}: {fault}"
-                return Decoded(concatenate([]), [refuse(RefusalReason.DECODER_FAULT, detail, messages[0])])
-            return _joined(
+                return Decoded(empty_batch(), [refuse(RefusalReason.DECODER_FAULT, detail, messages[0])])
+            return joined(
                 [
                     self._decode(index, [message], [speaker])
                     for message, speaker in zip(messages, speakers, strict=True)
@@ -143,7 +142,7 @@ class DecoderSelection:
         for message, speaker in zip(messages, speakers, strict=True):
             decoded = decoder.decode([message])
             parts.append(decoded if speaker == ANY else self._speakers.only_own(decoded, speaker, message))
-        return _joined(parts)
+        return joined(parts)
 
     def _with_source(self, decoded: Decoded, index: int) -> Decoded:
         """Counters know by which rule their numbers became millimetres: others are not compared with them."""
@@ -153,7 +152,7 @@ class DecoderSelection:
         readings = decoded.readings
         is_counter = np.isin(readings.variable, COUNTERS)
         sequence = np.where(is_counter, source, readings.sequence).astype(np.int32)
-        return Decoded(dataclasses.replace(readings, sequence=sequence), decoded.refusals)
+        return dataclasses.replace(decoded, readings=dataclasses.replace(readings, sequence=sequence))
 
     def _choose(self, topic: str) -> tuple[int, int]:
         """The rule of a topic and whom it speaks for; remembered."""
@@ -170,29 +169,28 @@ class DecoderSelection:
         return found
 
 
-def _joined(parts: Sequence[Decoded]) -> Decoded:
-    return Decoded(
-        concatenate([part.readings for part in parts]),
-        [refusal for part in parts for refusal in part.refusals],
-    )
-
-
 def _no_decoder(message: RawMessage) -> Refusal:
     return refuse(RefusalReason.NO_DECODER, f"no entry of decoders: matches {message.topic!r:.200}", message)
+
+
+_WITH_MOMENT: dict[str, Callable[..., FormatDecoder]] = {
+    "wis2": Wis2Decoder,
+    "senml_json": SenmlDecoder,
+    "senml_cbor": SenmlDecoder,
+    "json": AnyJsonDecoder,
+    **dict.fromkeys(UPLINK_FORMATS, UplinkDecoder),
+}
+"""Decoders of messages that may tell no time, and may be marked as an exercise."""
 
 
 def _decoder_of(
     rule: DecoderRule, stations: Stations, moment: Moment, *, takes_exercises: bool
 ) -> FormatDecoder:
+    if rule.format in _WITH_MOMENT:
+        return _WITH_MOMENT[rule.format](stations, rule, moment, takes_exercises=takes_exercises)
     match rule.format:
         case "flat_json":
             return Decoder(stations, rule, takes_exercises=takes_exercises)
-        case "wis2":
-            return Wis2Decoder(stations, rule, moment, takes_exercises=takes_exercises)
-        case "senml_json" | "senml_cbor":
-            return SenmlDecoder(stations, rule, moment)
-        case "chirpstack" | "the_things_stack":
-            return UplinkDecoder(stations, rule)
         case "packed":
             return PackedDecoder(stations, rule)
         case "sl651":

@@ -10,7 +10,11 @@ then has two times: amounts of rain, which would be counted twice, are refused
 with such a time; counters and stages are taken.
 
 Records of text, flags and data (``vs``, ``vb``, ``vd``) are passed over. A unit in the
-record must be one that can become the variable's own.
+record must be one that can become the variable's own. A record whose own value or time is none is
+refused by itself; where a base value is none, what follows it means nothing and is refused.
+
+CBOR may describe itself (tag 55799) and write numbers as decimal fractions (tag 4), bigfloats,
+fractions and times.
 
 Limit: `RECORDS_MAX` records in one pack.
 """
@@ -18,11 +22,15 @@ Limit: `RECORDS_MAX` records in one pack.
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
 import cbor2
 import msgspec
 
-from warnstream.ingest.flat_json.json_text import DEPTH_MAX, decode_json
+from warnstream.ingest.flat_json.json_text import DEPTH_MAX, read_json
 from warnstream.ingest.names import (
     CACHED_CHARACTERS_MAX,
     EPOCH_S_MAX,
@@ -30,7 +38,9 @@ from warnstream.ingest.names import (
     Names,
     RawMessage,
     Rows,
+    exercise_mark,
     in_own_unit,
+    is_error_value,
     is_finite,
     refuse_if_too_large,
     shown,
@@ -52,7 +62,7 @@ _LABEL_OF_CBOR = {
 """CBOR labels of RFC 8428, table 6."""
 
 _SEPARATORS = ":/_.-"
-_NUMBERS = ("bt", "bv", "bs", "t", "v", "s", "ut")
+_TEXTS = frozenset({"bn", "n", "bu", "u"})
 
 
 class PackError(Exception):
@@ -61,12 +71,14 @@ class PackError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A resolved record: no base fields; `value` is None for text, flags and data."""
+    """A resolved record: no base fields; `value` is None for text, flags and data, and with a `fault`."""
 
     name: str
     unit: str | None
     time_s: float
     value: float | None
+    fault: str = ""
+    reason: RefusalReason = RefusalReason.WRONG_SHAPE
 
 
 @dataclass(slots=True)
@@ -79,8 +91,11 @@ class Moment:
 class SenmlDecoder:
     """Decodes SenML for one network's stations; `moment` is what relative times count from."""
 
-    def __init__(self, stations: Stations, rule: DecoderRule, moment: Moment) -> None:
+    def __init__(
+        self, stations: Stations, rule: DecoderRule, moment: Moment, *, takes_exercises: bool = False
+    ) -> None:
         self._moment = moment
+        self._takes_exercises = takes_exercises
         self._names = Names(stations, rule)
         self._is_cbor = rule.format == "senml_cbor"
         # The longest name first: `rain_total` is not a `total` of station `…rain`.
@@ -96,32 +111,45 @@ class SenmlDecoder:
 
     def take(self, message: RawMessage, rows: Rows) -> None:
         """Add the readings of one message, and what must be kept aside."""
-        rows.refusals.begin()
+        rows.begin(message)
         too_large = refuse_if_too_large(message)
         if too_large is not None:
             rows.refusals.add(too_large)
             return
         try:
-            pack, left = self._read(message.payload)
+            pack, unread = self._read(message.payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             rows.refuse(RefusalReason.NOT_JSON, str(error), message)
             return
         except PackError as error:
             rows.refuse(RefusalReason.NOT_CBOR, str(error), message)
             return
-        if left:
-            rows.refuse(RefusalReason.WRONG_SHAPE, f"{left} bytes behind the pack are not read", message)
+        if unread:
+            rows.refuse(RefusalReason.WRONG_SHAPE, f"not read: {unread}", message)
+        mark = _mark_in(pack)
+        if mark is not None and not self._takes_exercises:
+            rows.refuse(RefusalReason.EXERCISE, f"marked as {mark}, and this node warns for real", message)
+            return
         try:
-            for record in resolve(pack):
-                self._take_record(record, message, rows)
+            records = resolve(pack)
         except PackError as error:
             rows.refuse(RefusalReason.WRONG_SHAPE, str(error), message)
+            return
+        if all(record.value is None and not record.fault for record in records):
+            rows.carries_none()
+        for record in records:
+            self._take_record(record, message, rows)
 
-    def _read(self, payload: bytes) -> tuple[object, int]:
-        """The pack, and how many bytes stand behind it."""
-        return read_cbor(payload) if self._is_cbor else (decode_json(payload), 0)
+    def _read(self, payload: bytes) -> tuple[object, str]:
+        """The pack, and what around it is not read."""
+        if not self._is_cbor:
+            return read_json(payload)
+        pack, left = read_cbor(payload)
+        return pack, f"{left} bytes behind the pack" if left else ""
 
     def _take_record(self, record: Record, message: RawMessage, rows: Rows) -> None:
+        if record.fault:
+            rows.refuse(record.reason, f"{record.name!r:.80}: {record.fault}", message)
         if record.value is None:
             return
         parts = self._parts(record.name)
@@ -136,6 +164,10 @@ class SenmlDecoder:
             detail = f"time {record.time_s:g} of {record.name!r:.80}: expected an absolute base time"
             rows.refuse(RefusalReason.BAD_TIME, detail, message)
             return
+        if is_error_value(mapping, record.value):
+            detail = f"{record.name!r:.80} {record.value:g} is declared an error value"
+            rows.refuse(RefusalReason.ERROR_VALUE, detail, message)
+            return
         value = in_own_unit(mapping, record.unit, record.value)
         if value is not None and not is_finite(value):
             detail = f"{record.name!r:.80} {record.value:g} is too great"
@@ -144,7 +176,8 @@ class SenmlDecoder:
             detail = f"{record.name!r:.80} in {record.unit!r:.40}"
             rows.refuse(RefusalReason.WRONG_UNIT, detail, message)
         else:
-            rows.add(station, int(mapping.variable), observed_at_s, value)
+            interval_s = mapping.interval_s if mapping.variable is Variable.RAIN else 0
+            rows.add(station, int(mapping.variable), observed_at_s, value, interval_s)
 
     def _absolute(self, time_s: float, mapping: VariableMapping) -> int | None:
         """Seconds UTC; None if it cannot be known, or would differ at a second delivery."""
@@ -193,20 +226,36 @@ def read_cbor(payload: bytes) -> tuple[object, int]:
     except Exception as error:  # noqa: BLE001  # hostile input raises more than the library's own errors
         raise PackError(f"{type(error).__name__}: {error}") from None
     left = len(payload) - stream.tell()
-    if not isinstance(pack, list):
+    if not isinstance(pack, list | tuple):
         return pack, left
     return [_with_labels(item) if isinstance(item, Mapping) else item for item in pack], left
 
 
 def _with_labels(item: Mapping[object, object]) -> dict[object, object]:
     return {
-        _LABEL_OF_CBOR.get(label, label) if type(label) is int else label: value
+        _LABEL_OF_CBOR.get(label, label) if type(label) is int else label: _plain(value)
         for label, value in item.items()
     }
 
 
+def _plain(value: object) -> object:
+    """Numbers and times of CBOR's tags as JSON would have them."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return float(value) if isinstance(value, Decimal | Fraction) else value
+
+
+def _mark_in(pack: object) -> str | None:
+    """The mark of an exercise in any record of a pack."""
+    items = pack if isinstance(pack, list) else []
+    marks = (exercise_mark(item) for item in items if isinstance(item, Mapping))
+    return next((mark for mark in marks if mark is not None), None)
+
+
 def resolve(pack: object) -> list[Record]:
     """Records without base fields (RFC 8428, section 4.6); times as they come, relative ones too.
+
+    Behind a base field that is none nothing is read: the last record names it.
 
     Raises
     ------
@@ -217,27 +266,24 @@ def resolve(pack: object) -> list[Record]:
         raise PackError("expected an array of records")
     if len(pack) > RECORDS_MAX:
         raise PackError(f"{len(pack)} records, expected at most {RECORDS_MAX}")
-    base: dict[str, object] = {}
-    records = []
     for item in pack:
         if not isinstance(item, Mapping):
             raise PackError(f"expected a record, got {type(item).__name__}")
-        _check_fields(item)
+        _check_labels(item)
+    base: dict[str, object] = {}
+    records: list[Record] = []
+    for item in pack:
         base.update({key: item[key] for key in ("bn", "bt", "bu", "bv", "bs") if key in item})
+        fault = _fault_of(item, ("bn", "bt", "bu", "bv", "bs"))
+        if fault:
+            return [*records, Record("", None, 0, None, f"{fault}, nothing from here on is read")]
         record = _record(item, base)
         if record is not None:
             records.append(record)
     return records
 
 
-def _check_fields(item: Mapping[object, object]) -> None:
-    for key in _NUMBERS:
-        number = item.get(key, 0)
-        if isinstance(number, bool) or not isinstance(number, int | float) or not is_finite(number):
-            raise PackError(f"{key} {shown(number)} is not a number")
-    for key in ("bn", "n", "bu", "u"):
-        if not isinstance(item.get(key, ""), str):
-            raise PackError(f"{key} is not text")
+def _check_labels(item: Mapping[object, object]) -> None:
     version = item.get("bver", VERSION)
     if not isinstance(version, int) or version > VERSION:
         raise PackError(f"version {shown(version)}, expected at most {VERSION}")
@@ -246,18 +292,41 @@ def _check_fields(item: Mapping[object, object]) -> None:
             raise PackError(f"field {shown(label)} must be understood and is not")
 
 
+def _fault_of(item: Mapping[Any, object], labels: tuple[str, ...]) -> str:
+    """What is wrong with the values under some labels; empty if nothing."""
+    for key in labels:
+        if key not in item:
+            continue
+        value = item[key]
+        if key in _TEXTS:
+            if not isinstance(value, str):
+                return f"{key} is not text"
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not is_finite(value):
+            return f"{key} {shown(value)} is not a number"
+    return ""
+
+
 def _record(item: Mapping[str, object], base: Mapping[str, object]) -> Record | None:
     values = sum(key in item for key in ("v", "vs", "vb", "vd"))
     has_base_value = "bv" in base
-    if values > 1:
-        raise PackError("expected one value in a record")
-    if values == 0 and not has_base_value:
-        if "s" in item or "bs" in item or set(item) <= {"bn", "bt", "bu", "bv", "bs", "bver"}:
-            return None
-        raise PackError("expected a value in every record")
+    is_base = "s" in item or "bs" in item or set(item) <= {"bn", "bt", "bu", "bv", "bs", "bver"}
+    if values == 0 and not has_base_value and is_base:
+        return None
+    fault = _fault_of(item, ("n", "u"))
+    if fault:
+        return Record(str(base.get("bn", "")), None, 0, None, fault)
     name = f"{base.get('bn', '')}{item.get('n', '')}"
-    if not name:
-        raise PackError("a record has no name")
+    fault = _fault_of(item, ("v", "s", "t", "ut"))
+    if fault:
+        return Record(name, None, 0, None, fault, RefusalReason.BAD_VALUE)
+    if values > 1:
+        fault = "expected one value in a record"
+    elif values == 0 and not has_base_value:
+        fault = "expected a value in every record"
+    elif not name:
+        fault = "a record has no name"
+    if fault:
+        return Record(name, None, 0, None, fault)
     is_number = "v" in item or values == 0
     return Record(
         name=name,

@@ -65,7 +65,7 @@ class Senders:
             return decoded
         other = self._code[decoded.readings.station[np.flatnonzero(~is_own)[0]]]
         refusal = refuse(RefusalReason.WRONG_STATION, self.detail(other, message.topic), message)
-        return Decoded(decoded.readings.select(is_own), [*decoded.refusals, refusal])
+        return Decoded(decoded.readings.select(is_own), [*decoded.refusals, refusal], decoded.n_without)
 
     @staticmethod
     def detail(station: object, topic: str) -> str:

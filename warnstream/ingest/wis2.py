@@ -20,18 +20,18 @@ from dataclasses import replace
 import msgspec
 
 from warnstream.ingest.flat_json.decoder import Decoder
-from warnstream.ingest.flat_json.json_text import decode_json
-from warnstream.ingest.names import Decoded, RawMessage, Rows, refuse_if_too_large
+from warnstream.ingest.flat_json.json_text import read_json
+from warnstream.ingest.names import Decoded, RawMessage, Rows, exercise_mark, joined, refuse_if_too_large
 from warnstream.ingest.senml import Moment, SenmlDecoder
 from warnstream.model.network import Stations
 from warnstream.model.observations.decoders import DecoderRule
-from warnstream.model.observations.readings import concatenate
 from warnstream.model.observations.refusals import RefusalReason
 
 CONTENT_BYTES_MAX = 4096
 UNPACKED_BYTES_MAX = 64 * 1024
 """Of gzip content; more is taken for an attack."""
 
+_AROUND_JSON = b"\xef\xbb\xbf\0 \t\r\n"
 _HASHES = frozenset({"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"})
 
 
@@ -50,14 +50,15 @@ class Wis2Decoder:
         self, stations: Stations, rule: DecoderRule, moment: Moment, *, takes_exercises: bool
     ) -> None:
         self._flat = Decoder(stations, rule, takes_exercises=takes_exercises)
-        self._senml = SenmlDecoder(stations, replace(rule, format="senml_json"), moment)
-        self._senml_cbor = SenmlDecoder(stations, replace(rule, format="senml_cbor"), moment)
+        self._takes_exercises = takes_exercises
+        self._senml, self._senml_cbor = (
+            SenmlDecoder(stations, replace(rule, format=form), moment, takes_exercises=takes_exercises)
+            for form in ("senml_json", "senml_cbor")
+        )
 
     def decode(self, messages: Sequence[RawMessage]) -> Decoded:
         """Readings of all messages, in order; never raises for what a message contains."""
-        parts = [self._decode(message) for message in messages]
-        refusals = [refusal for part in parts for refusal in part.refusals]
-        return Decoded(concatenate([part.readings for part in parts]), refusals)
+        return joined([self._decode(message) for message in messages])
 
     def _decode(self, message: RawMessage) -> Decoded:
         rows = Rows()
@@ -66,26 +67,34 @@ class Wis2Decoder:
             rows.refusals.add(too_large)
             return rows.decoded()
         try:
-            notification = decode_json(message.payload)
+            notification, unread = read_json(message.payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             rows.refuse(RefusalReason.NOT_JSON, str(error), message)
+            return rows.decoded()
+        if unread:
+            rows.refuse(RefusalReason.NOT_JSON, f"not read: {unread}", message)
+        mark = _mark_of(notification)
+        if mark is not None and not self._takes_exercises:
+            rows.refuse(RefusalReason.EXERCISE, f"marked as {mark}, and this node warns for real", message)
             return rows.decoded()
         try:
             content = content_of(notification)
         except ContentError as error:
             rows.refuse(error.reason, str(error), message)
             return rows.decoded()
-        return self._decode_content(RawMessage(message.topic, content), rows, message)
+        found = self._decode_content(RawMessage(message.topic, content), message)
+        return joined([rows.decoded(), found]) if unread else found
 
-    def _decode_content(self, inner: RawMessage, rows: Rows, message: RawMessage) -> Decoded:
-        head = inner.payload.lstrip()[:1]
+    def _decode_content(self, inner: RawMessage, message: RawMessage) -> Decoded:
+        head = inner.payload.lstrip(_AROUND_JSON)[:1]
         if head in (b"{", b"["):
-            first = inner.payload.lstrip(b" \t\r\n[")
+            first = inner.payload.lstrip(_AROUND_JSON + b"[")
             is_flat = b'"station"' in first[:4096]
             return _of_message((self._flat if is_flat else self._senml).decode([inner]), message)
-        if head and 0x80 <= head[0] <= 0x9F:  # a CBOR array
+        if head and (0x80 <= head[0] <= 0x9F or 0xC0 <= head[0] <= 0xDB):  # a CBOR array, or one with a tag
             return _of_message(self._senml_cbor.decode([inner]), message)
         kind = "BUFR" if inner.payload[:4] == b"BUFR" else "neither JSON nor SenML"
+        rows = Rows()
         rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, f"the content is {kind}", message)
         return rows.decoded()
 
@@ -93,7 +102,7 @@ class Wis2Decoder:
 def _of_message(decoded: Decoded, message: RawMessage) -> Decoded:
     """What is refused is the whole notification: that can be sent again, its content alone cannot."""
     refusals = [replace(refusal, payload=message.payload) for refusal in decoded.refusals]
-    return Decoded(decoded.readings, refusals)
+    return replace(decoded, refusals=refusals)
 
 
 def content_of(notification: object) -> bytes:
@@ -118,6 +127,13 @@ def content_of(notification: object) -> bytes:
     content = _unpack(str(inline.get("encoding")), value)
     _check_integrity(properties.get("integrity"), content)
     return content
+
+
+def _mark_of(notification: object) -> str | None:
+    """The mark of an exercise on a notification or its properties."""
+    inner = notification.get("properties") if isinstance(notification, Mapping) else None
+    parts = (part for part in (notification, inner) if isinstance(part, Mapping))
+    return next((mark for part in parts if (mark := exercise_mark(part)) is not None), None)
 
 
 def _without_content(notification: Mapping[str, object]) -> str:

@@ -67,8 +67,8 @@ def parse_iso(text: str) -> int:
     --------
     >>> parse_iso("2019-04-08T18:15:00-03:00")
     1554758100
-    >>> parse_iso("2019-04-08T21:15:00Z")
-    1554758100
+    >>> parse_iso("2019-04-08T21:15:00Z"), parse_iso("2019-04-08T18:15:00-0300")
+    (1554758100, 1554758100)
     """
     body, offset_s = _split_offset(text.strip())
     if _PLAIN.fullmatch(body) is None:  # numpy would take "now", "NaT" and a second offset too
@@ -82,6 +82,8 @@ def parse_iso(text: str) -> int:
 def _split_offset(text: str) -> tuple[str, int]:
     if text.endswith(("Z", "z")):
         return text[:-1], 0
+    if text[-5:-4] in ("+", "-") and text[-4:].isdecimal():  # the basic form, +0800
+        text = f"{text[:-2]}:{text[-2:]}"
     sign, body, tail = text[-6:-5], text[:-6], text[-5:]
     if len(text) > 16 and sign in "+-" and tail[2:3] == ":" and (tail[:2] + tail[3:]).isdecimal():
         hours, minutes = int(tail[:2]), int(tail[3:])

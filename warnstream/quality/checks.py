@@ -24,14 +24,19 @@ import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.network import Stations
+from warnstream.model.observations.error_values import SHORT_ONLY_MM, SHORT_S_MAX, ErrorValues
 from warnstream.model.observations.quality_limits import CALM_M_PER_S, DEW_POINT_STEP, EVER_S, ValueLimits
 from warnstream.model.observations.readings import COUNTERS, Flag, ReadingBatch, Variable
 from warnstream.model.rules.policies import QualityPolicy
+from warnstream.model.times import HOUR_S
 from warnstream.quality.tips import TipTimes
 
 _N_VARIABLES = len(Variable)
 _DEW_POINT = _N_VARIABLES
 """A series of its own behind the variables: nobody reports it, humidity and temperature give it."""
+
+MELT_S_MAX = 3 * HOUR_S
+"""How old a temperature may be and still say whether it freezes."""
 
 _TIP_SHARE = 0.02
 _FEW_ROWS = 500
@@ -51,6 +56,7 @@ class QualityControl:
         self._rain_limits = policy.rain_limits
         self._tips = TipTimes(len(stations), policy.rain_mm_per_min_max)
         self._lower, self._upper = _ranges(policy)
+        self._error_values = ErrorValues(policy.error_values)
         self._limits = _limits_of_series(policy)
         self._step_edge_s, self._step_max = _step_table(self._limits)
         self._fall_min: Float64Array = np.full(_N_VARIABLES + 1, -np.inf)
@@ -88,7 +94,8 @@ class QualityControl:
     def check_range(self, readings: ReadingBatch) -> UInt16Array:
         """Flags of single values, shape (n,).
 
-        `Flag.OUT_OF_RANGE` for what is impossible, `Flag.RECORD` for amounts that no place has had in
+        `Flag.OUT_OF_RANGE` for what is impossible, `Flag.ERROR_VALUE` for numbers by which sensors say that
+        they have none, `Flag.RECORD` for amounts that no place has had in
         their time, `Flag.TIP` for what no tips add up to.
         """
         rain = np.flatnonzero(readings.variable == Variable.RAIN)
@@ -98,17 +105,26 @@ class QualityControl:
         flags = np.where(outside, Flag.OUT_OF_RANGE, 0).astype(np.uint16)
         is_record = readings.value[rain] > self._rain_limits.record_mm(interval_s)
         flags[rain[is_record]] |= np.uint16(Flag.RECORD)
+        is_error = self._error_values.found(readings.variable, readings.value)
+        if is_error.any():
+            may_fall = np.isin(readings.value[rain], SHORT_ONLY_MM) & (interval_s > SHORT_S_MAX)
+            is_error[rain[may_fall]] = False
+            flags[is_error] |= np.uint16(Flag.ERROR_VALUE)
         if self._resolution_mm is not None:
             flags[self._is_no_tip_multiple(readings)] |= np.uint16(Flag.TIP)
         return flags
 
     def check_series(self, readings: ReadingBatch) -> UInt16Array:
-        """`Flag.STEP`, `Flag.STUCK` and `Flag.BOUNCE` by comparison with the readings before, shape (n,).
+        """`Flag.STEP`, `STUCK`, `BOUNCE` and `MELT` by comparison with the readings before, shape (n,).
 
         Give it usable readings only: what is impossible or came before must
         not become the value that others are compared with.
         """
         flags = self._tips.bounced(readings).astype(np.uint16) * np.uint16(Flag.BOUNCE)
+        tips = np.flatnonzero((readings.variable == Variable.RAIN_TIP) & (readings.value > 0))
+        if len(tips):
+            melting = tips[self.melts(readings.station[tips], readings.observed_at_s[tips])]
+            flags[melting] |= np.uint16(Flag.MELT)
         series = readings.variable.astype(np.int64)
         known = np.flatnonzero(self._series_row[series] >= 0)
         if len(known) == 0:
@@ -190,7 +206,7 @@ class QualityControl:
         flags = np.where(known & is_step, Flag.STEP, 0).astype(np.uint16)
         rain = np.flatnonzero(newer & (series == Variable.RAIN))
         if len(rain):
-            gauge, amount = station[rain], value[rain]
+            gauge, amount, at_s_of_rain = station[rain], value[rain], at_s[rain]
             equal = known[rain] & (amount == before[rain])
             run = np.where(amount > 0, np.where(equal, self._equal_run[gauge] + 1, 1), 0)
             self._equal_run[gauge] = run
@@ -203,7 +219,23 @@ class QualityControl:
             place, value, at_s = place[newer], value[newer], at_s[newer]
         last_value[place] = value
         last_at_s[place] = at_s
+        if len(rain):
+            wet = rain[(amount > 0) & self.melts(gauge, at_s_of_rain)]
+            flags[wet] |= np.uint16(Flag.MELT)
         return flags
+
+    def melts(self, station: Int32Array, at_s: Int64Array) -> BoolArray:
+        """Where it froze at a time, so that rain is snow which a heater melts, late; shape (n,).
+
+        Only where the station's own temperature is known, of at most `MELT_S_MAX` before.
+        """
+        row = self._series_row[Variable.TEMPERATURE]
+        if row < 0:
+            return np.zeros(len(station), dtype=np.bool_)
+        age_s = at_s - self._last_at_s[row, station]
+        is_known = (self._last_at_s[row, station] >= 0) & (age_s >= 0) & (age_s <= MELT_S_MAX)
+        froze: BoolArray = is_known & (self._last_value[row, station] < self._policy.melt_below_c)
+        return froze
 
     def _step_limit(self, series: Int64Array, apart_s: Int64Array) -> Float64Array:
         """Greatest change between readings so far apart, shape (n,)."""

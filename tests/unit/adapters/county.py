@@ -1,9 +1,12 @@
 """A county of two villages and five doors, and messages about it, for tests of the shell."""
 
+from collections.abc import Iterable
+
 import msgspec
 import numpy as np
 
 from warnstream.adapters.channels.channel import OutgoingMessage
+from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.model.bulletins import Action, Bulletin, BulletinCause, Standing
 from warnstream.model.effects import Effects, PostCall, RecipientKind, RenderedBulletin, RenderedMessage
 from warnstream.model.level import Level
@@ -96,6 +99,21 @@ def told(*messages: WarningMessage, posts: tuple[ChainPost, ...] = ()) -> Effect
         bulletins=[bulletin(one.village, one.version, one.level, one.status) for one in messages],
         post_calls=[PostCall(message, post, SENT_S + 600, "") for message in messages for post in posts],
     )
+
+
+def sent(keys: Iterable[str]) -> dict[str, Settlement]:
+    """The channel took them."""
+    return dict.fromkeys(keys, Settlement(Signal.SENT))
+
+
+def again(keys: Iterable[str], retry_at: float, reason: str = "") -> dict[str, Settlement]:
+    """An attempt failed; the next follows at a time."""
+    return dict.fromkeys(keys, Settlement(Signal.DEFERRED, retry_at, reason))
+
+
+def given_up(keys: Iterable[str], reason: str = "") -> dict[str, Settlement]:
+    """Refused for good."""
+    return dict.fromkeys(keys, Settlement(Signal.GIVEN_UP, reason=reason))
 
 
 def rendered(one: WarningMessage | Bulletin) -> RenderedMessage | RenderedBulletin:

@@ -56,16 +56,16 @@ village,name,latitude,longitude,township,county
 """,
     "households.csv": """\
 household,village,channel,address
-h2,002,device,
+h2,002,device,h2
 h1,001,sms,+8610
-h3,003,device,
+h3,003,device,h3
 h4,002,sms,+8611
 """,
     "chain.csv": """\
 post,role,rank,area,channel,address
 p1,grid member,1,001,sms,+8620
 p2,leader,2,East,sms,+8621
-p3,county leader,3,County,device,
+p3,county leader,3,County,device,p3
 """,
     "thresholds.csv": """\
 village,hazard,duration,level,value,unit,station,source

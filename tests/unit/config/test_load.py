@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import BrokerSettings, NodeSettings, StorageSettings
 from warnstream.model.errors import ConfigError
@@ -32,15 +33,16 @@ def test_what_is_not_written_has_its_default(config_dir: Path) -> None:
     )
     assert (loaded.http.host, loaded.http.port) == ("127.0.0.1", 18_080)
     assert loaded.windows == WindowPolicy(86_400, 21_600, 120, 900, 120)
-    assert loaded.quality == QualityPolicy(20, (-5, 9000), 3, 6)
+    assert loaded.quality == QualityPolicy(20, (-500, 9000), 3, 6)
     assert loaded.forecast == ForecastPolicy("advection", 300, 5000, 3600)
     assert loaded.village == VillagePolicy("inverse_distance", 3, 8000, 4, 20_000)
     assert loaded.routing == RoutingPolicy(Level.YELLOW, Level.BLUE, (0, 3600, 1800, 600, 300))
     sender = "warnings@county.example"
     written = ("ws", sender, sender, MessageStatus.EXERCISE, 28_800, 21_600, 1800, "")
     assert loaded.message == MessagePolicy(*written, extension_s_max=86_400, orders=loaded.orders)
-    assert loaded.channels[0].retry == RetryPolicy(8, 2, 120)
-    assert (loaded.channels[0].timeout_s, loaded.channels[0].rate_per_s) == (5, None)
+    device = loaded.channels["device"]
+    assert device.policy == RetryPolicy(8, 2, 120)
+    assert (device.timeout_s, device.rate_per_s) == (5, None)
     assert loaded.rules[0].lowering == DowngradePolicy(0.8, 1800, 3600, 0.8)
     assert loaded.rules[0].forecast_level_max is Level.NONE
 
@@ -86,9 +88,11 @@ def test_the_demo_loads_as_it_is_written(config_dir: Path) -> None:
         (config_dir / path.name).write_bytes(path.read_bytes())
     demo = load_configuration(config_dir)
     assert [rule.name for rule in demo.rules] == ["rainstorm", "flash_flood", "river_flood", "landslide"]
-    assert [channel.name for channel in demo.channels] == ["device", "sms", "terminal"]
+    assert list(demo.channels) == ["device", "sms", "terminal"]
     assert (demo.node.clock, demo.broker.embedded, demo.windows.longest_s) == ("simulated", True, 259_200)
-    assert demo.channels[1].url == "http://127.0.0.1:18081/sms"
+    sms = demo.channels["sms"]
+    assert isinstance(sms, WebhookChannelSection)
+    assert sms.url == "http://127.0.0.1:18081/sms"
 
 
 def test_a_missing_folder_is_one_fault(tmp_path: Path) -> None:

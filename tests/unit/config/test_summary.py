@@ -7,6 +7,10 @@ from warnstream.config.load import load_configuration
 from warnstream.config.summary import lints, summarise
 
 EXERCISE = "messages.status is Exercise: every message says that it is an exercise"
+NO_GAUGES = (
+    "river_flood: 1 gauge not in a table of gauges (gauges:), so a stage over another datum is not seen: G1"
+)
+"""The county of these tests has a river hazard without gauges.csv."""
 
 
 def test_the_summary_counts_and_names_rules(config_dir: Path) -> None:
@@ -26,10 +30,10 @@ def test_the_summary_counts_and_names_rules(config_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("households.csv", "h3,003,device,\n", "", "1 village without any household: 003"),
+        ("households.csv", "h3,003,device,h3\n", "", "1 village without any household: 003"),
         (
             "chain.csv",
-            "p3,county leader,3,County,device,\n",
+            "p3,county leader,3,County,device,p3\n",
             "",
             "1 village without any post of the responsibility chain: 003",
         ),
@@ -94,10 +98,11 @@ def test_a_real_warning_by_a_simulated_clock_is_named(
     config_dir: Path, faults_after: Callable[[str, str, str], list[str]]
 ) -> None:
     faults_after("warnstream.yaml", "name: county", "name: county\n  clock: simulated")
-    assert lints(load_configuration(config_dir)) == []
+    assert lints(load_configuration(config_dir)) == [NO_GAUGES]
     faults_after("warnstream.yaml", "county.example\nwindows", "county.example\n  status: Actual\nwindows")
     assert lints(load_configuration(config_dir)) == [
-        "messages.status is Actual while node.clock is simulated: a drill would pass for real"
+        "messages.status is Actual while node.clock is simulated: a drill would pass for real",
+        NO_GAUGES,
     ]
 
 
@@ -127,7 +132,7 @@ def test_a_gauge_that_a_threshold_names_may_be_far(
     config_dir: Path, faults_after: Callable[[str, str, str], list[str]]
 ) -> None:
     assert faults_after("stations.csv", "G1,28.41", "G1,29.41") == []
-    assert lints(load_configuration(config_dir)) == [EXERCISE]
+    assert lints(load_configuration(config_dir)) == [EXERCISE, NO_GAUGES]
 
 
 def test_villages_without_outline_are_named_where_outlines_are_asked_for(config_dir: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, stage
+from tests.networks import QUALITY, T0, WINDOWS, nearest_weights, network_of, stage, stage_rule
 from tests.unit.desk.county import MESSAGE_POLICY
 from tests.unit.hazards.rain import LOWERING
 from warnstream.assessment import Assessment, Weights
@@ -13,7 +13,7 @@ from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.texts import reason_parts
 from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level
-from warnstream.model.observations.readings import Flag, concatenate
+from warnstream.model.observations.readings import UNUSABLE, Flag, concatenate
 from warnstream.model.rules.rules import CriticalStage, HazardRule, Reaches
 
 NAN = np.nan
@@ -110,3 +110,21 @@ def test_a_stage_over_another_datum_is_refused_and_never_judged(metres: float, *
 def test_another_gauge_has_no_range() -> None:
     step = assessment_of(rule_of()).step(stage((1, 300, 3.2)), T0 + 300)
     assert step.flags.tolist() == [0]
+
+
+def test_without_a_table_of_gauges_a_gauge_has_the_range_of_its_thresholds() -> None:
+    """From 100 m below the lowest for reservoirs to 30 m above the highest for floods never seen."""
+    rule = stage_rule(0, 0, [2.0, 3.0, 4.0, 5.0])
+    machine = assessment_of(rule)
+    step = machine.step(stage((0, 300, 11.5), (0, 600, 65.535), (0, 900, 36.0), (0, 1200, -97.0)), T0 + 1200)
+    assert step.flags.tolist()[0] & UNUSABLE == 0
+    assert step.flags.tolist()[1] & Flag.OUT_OF_RANGE
+    assert step.flags.tolist()[2] & Flag.OUT_OF_RANGE
+    assert step.flags.tolist()[3] & UNUSABLE == 0
+
+
+def test_an_error_value_near_a_gauges_own_thresholds_is_a_stage() -> None:
+    for levels, flag in (([60.0, 61.0, 62.0, 70.0], Flag.NONE), ([40.0, 41.0, 42.0, 43.0], Flag.ERROR_VALUE)):
+        step = assessment_of(stage_rule(0, 0, levels)).step(stage((0, 300, 65.535)), T0 + 300)
+        assert step.flags.tolist() == [flag]
+        assert [change.level for change in step.changes] == ([Level.ORANGE] if flag is Flag.NONE else [])

@@ -7,12 +7,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from warnstream.model.network import Stations
-from warnstream.model.observations.quality_limits import ValueLimits
-from warnstream.model.observations.readings import Flag, ReadingBatch, Variable, batch_of
+from warnstream.model.observations.error_values import ERROR_VALUES
+from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimits
+from warnstream.model.observations.readings import UNUSABLE, Flag, ReadingBatch, Variable, batch_of
 from warnstream.model.rules.policies import QualityPolicy
 from warnstream.quality.checks import QualityControl
 
-POLICY = QualityPolicy(rain_mm_per_min_max=20, stage_m_range=(-5, 9000), stage_step_m_max=3, stuck_readings=4)
+POLICY = QualityPolicy(
+    rain_mm_per_min_max=20, stage_m_range=(-500, 9000), stage_step_m_max=3, stuck_readings=4
+)
 
 
 def control(
@@ -70,7 +73,7 @@ def test_a_tip_of_zero_says_that_the_station_is_there_and_bounces_nothing() -> N
 
 
 def test_limits_of_the_air_variables_are_inclusive() -> None:
-    flags = control().check_range(rows(Variable.TEMPERATURE, -50, 50, 50.1, -50.1))
+    flags = control().check_range(rows(Variable.TEMPERATURE, -90, 60, 60.1, -90.1))
     assert flags.tolist() == [0, 0, Flag.OUT_OF_RANGE, Flag.OUT_OF_RANGE]
 
 
@@ -232,6 +235,66 @@ def test_limits_of_a_variable_can_be_changed() -> None:
     quality = control(policy=replace(POLICY, variables=limits))
     assert quality.check_range(rows(Variable.TEMPERATURE, 36.0)).tolist() == [Flag.OUT_OF_RANGE]
     assert quality.check_series(at(Variable.TEMPERATURE, (0, 20.0), (60, 21.5))).tolist() == [0, Flag.STEP]
+
+
+@pytest.mark.parametrize("value", [65.535, 99.9, 327.67, 655.35, 999.9])
+def test_numbers_by_which_sensors_say_that_they_have_none_are_no_rain(value: float) -> None:
+    flags = control().check_range(rows(Variable.RAIN, value, 1.2))
+    assert flags.tolist()[1] == 0
+    assert flags.tolist()[0] & Flag.ERROR_VALUE
+    assert flags.tolist()[0] & UNUSABLE
+
+
+def test_an_error_value_that_a_factor_made_is_found() -> None:
+    assert control().check_range(rows(Variable.STAGE, 65535 * 0.001)).tolist() == [Flag.ERROR_VALUE]
+
+
+def test_what_fell_in_an_hour_may_be_any_amount_and_a_total_any_number() -> None:
+    hour = replace(rows(Variable.RAIN, 99.9), interval_s=np.array([3600], dtype=np.int32))
+    assert control().check_range(hour).tolist() == [0]
+    assert control().check_range(rows(Variable.RAIN_TOTAL, 65.535, 99.9, 655.35)).tolist() == [0] * 3
+
+
+def test_error_values_can_be_declared_and_taken_away() -> None:
+    quality = control(policy=replace(POLICY, error_values={Variable.STAGE: (88.8,)}))
+    assert quality.check_range(rows(Variable.STAGE, 88.8, 65.535)).tolist() == [Flag.ERROR_VALUE, 0]
+
+
+@pytest.mark.parametrize("variable", list(VALUE_LIMITS))
+def test_every_error_value_of_a_variable_lies_within_its_range(variable: Variable) -> None:
+    """Else it would be out of range anyway, and an entry that says nothing."""
+    low, high = VALUE_LIMITS[variable].range
+    assert all(low <= value <= high for value in ERROR_VALUES.get(variable, ()))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        (Variable.CRACK, 25_340.0),  # between two stakes, mm
+        (Variable.DISPLACEMENT, 1_830_000.0),  # to a prism across a valley
+        (Variable.STAGE, -154.3),  # Aydingkol, Turpan
+        (Variable.TEMPERATURE, 52.2),  # Sanbao, Turpan, 2023
+        (Variable.WIND_SPEED, 81.0),  # Typhoon Saomai, Cangnan, 2006
+        (Variable.WATER_DEPTH, 1_300.0),  # Jingguang tunnel, Zhengzhou, 2021
+    ],
+)
+def test_what_people_have_measured_is_in_range(variable: Variable, value: float) -> None:
+    assert control().check_range(rows(variable, value)).tolist() == [0]
+
+
+def test_rain_below_zero_is_snow_that_a_heater_melts() -> None:
+    quality = control()
+    quality.check_series(at(Variable.TEMPERATURE, (0, -2.0)))
+    assert quality.check_series(at(Variable.RAIN, (300, 1.4), (600, 0.0))).tolist() == [Flag.MELT, 0]
+    quality.check_series(at(Variable.TEMPERATURE, (900, 1.5)))
+    assert quality.check_series(at(Variable.RAIN, (1200, 1.4))).tolist() == [0]
+
+
+def test_a_temperature_of_long_ago_or_none_says_nothing_of_melt() -> None:
+    quality = control()
+    assert quality.check_series(at(Variable.RAIN, (300, 1.4))).tolist() == [0]
+    quality.check_series(at(Variable.TEMPERATURE, (600, -2.0)))
+    assert quality.check_series(at(Variable.RAIN, (600 + 10_801, 1.4))).tolist() == [0]
 
 
 readings = st.lists(

@@ -1,4 +1,4 @@
-"""What a channel is: it takes a batch of messages and says of each what became of it.
+"""What a channel is: it takes a batch of messages, says of each what became of it, and hears what comes back.
 
 The exercise mark is enforced here, where a message becomes something that can
 be sent at all: `OutgoingMessage` puts the mark before the texts of an exercise
@@ -6,42 +6,21 @@ that lack it and takes it out of an actual warning, whoever wrote the texts.
 No channel can get around it.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from warnstream.model.effects import BULLETIN_TYPES, RecipientKind
+from warnstream.adapters.mqtt.publisher import Publish
+from warnstream.delivery.dispatch.outcome import Outcome
+from warnstream.model.effects import BULLETIN_TYPES, Answer, RecipientKind
 from warnstream.model.level import Level
+from warnstream.model.rules.policies import RetryPolicy
 from warnstream.model.warning import MessageStatus
 
 EXERCISE_MARK_ZH = "【演练】"
 EXERCISE_MARK_EN = "[EXERCISE]"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one message: sent, to be tried again, or refused for good.
-
-    `retry_after_s` is the least wait that the receiving side asked for, 0 if it did not.
-    """
-
-    is_sent: bool
-    can_retry: bool
-    reason: str = ""
-    retry_after_s: float = 0.0
-
-
-SENT = Outcome(is_sent=True, can_retry=False)
-
-
-def retry(reason: str, retry_after_s: float = 0.0) -> Outcome:
-    """Not sent, or nobody knows; trying again can help."""
-    return Outcome(is_sent=False, can_retry=True, reason=reason, retry_after_s=retry_after_s)
-
-
-def refused(reason: str) -> Outcome:
-    """Not sent, and trying again cannot help."""
-    return Outcome(is_sent=False, can_retry=False, reason=reason)
 
 
 def with_exercise_mark(text: str, mark: str, status: MessageStatus) -> str:
@@ -68,7 +47,9 @@ def with_exercise_mark(text: str, mark: str, status: MessageStatus) -> str:
 class OutgoingMessage:
     """One message on its way to one recipient; its texts carry the exercise mark exactly in an exercise.
 
-    `token` opens the recipient's answer page; empty for villages, which do not answer.
+    `token` opens the recipient's answer page, `answer_url` is that page's address; both are empty for
+    villages, which do not answer, the address also where the node does not know how people reach it.
+    `late_s` is how long after its issue the message leaves, 0 while that is in time.
 
     `cap_xml` is sent to villages only and empty for everybody else; of a bulletin it is its JSON record.
 
@@ -97,6 +78,8 @@ class OutgoingMessage:
     text_zh: str
     text_en: str
     cap_xml: str
+    answer_url: str = ""
+    late_s: int = 0
 
     @property
     def is_bulletin(self) -> bool:
@@ -122,17 +105,77 @@ class OutgoingMessage:
             raise ValueError(f"{self.message}: the CAP document does not say status {self.status}")
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What channels are made in: the way to the broker, the folder of the configuration, the terminal.
+
+    `write_line` is where terminal channels write; None is the node's log.
+    """
+
+    topic_prefix: str
+    publish: Publish
+    directory: Path
+    write_line: Callable[[str], None] | None = None
+
+
+class Inbound(Protocol):
+    """What comes back over a channel. May be called from any thread."""
+
+    def delivered(self, key: str) -> None:
+        """The recipient's device has shown, or a person has heard, the notification of that key.
+
+        A key that nobody knows is passed over.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept: report it again.
+        """
+
+    def answered(self, token: str, answer: Answer) -> bool:
+        """What the recipient replied, by the token of the message; False if the token is not ours.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept: report it again.
+        """
+
+
 class Channel(Protocol):
-    """One way to reach people. Called from one thread only."""
+    """One way to reach people; everything but the making of it happens in one thread.
+
+    A channel may raise whatever it likes: its batch is tried again, message by message, and
+    no other channel notices. It must come back from `send` by itself within its own time limit.
+    """
 
     batch_max: int
     """Most messages that `send` is given at once; small enough that a batch ends within seconds."""
+
+    def open(self, inbound: Inbound) -> None:
+        """Get ready to send; called once before the first batch, and again if it raises.
+
+        Parameters
+        ----------
+        inbound : Inbound
+            Takes receipts and replies, for channels that hear any.
+        """
 
     def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Send a batch; the outcome of each message, in the same order.
 
         A message whose outcome is unknown is `retry`: its key lets the receiver show it once.
+        One recipient's fault never changes the outcome of another.
         """
 
     def close(self) -> None:
-        """Give back connections."""
+        """Give back connections; also if it was never opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredChannel:
+    """A channel with how often it tries and from when on its messages are late, seconds after their issue."""
+
+    channel: Channel
+    retry: RetryPolicy
+    late_after_s: float = math.inf

@@ -11,19 +11,16 @@ get it twice, with one key.
 """
 
 from collections.abc import Sequence
+from typing import Self
 
-import msgspec
-
-from warnstream.adapters.channels.channel import SENT, Outcome, OutgoingMessage, refused, retry
-from warnstream.adapters.mqtt.publisher import Publication, Publish
+from warnstream.adapters.channels.channel import Inbound, OutgoingMessage, Surroundings
+from warnstream.adapters.channels.payload import device_payload, village_payload
+from warnstream.adapters.mqtt.publisher import NOT_CONNECTED, Publication, Publish
+from warnstream.config.channels.mqtt import MqttChannelSection
+from warnstream.delivery.dispatch.outcome import SENT, Outcome, refused, retry, unavailable
 from warnstream.model.effects import RecipientKind
-from warnstream.model.times import iso_utc
 
-TOPIC_BYTES_MAX = 65_535
-"""Longest topic of MQTT (a two-byte length)."""
-
-
-FORBIDDEN_IN_TOPIC = ("+", "#", "\x00")
+WRONG_ADDRESS = refused(f"the address is not {MqttChannelSection.address_expected}")
 
 
 class MqttChannel:
@@ -42,25 +39,30 @@ class MqttChannel:
         self._prefix = prefix
         self._publish = publish
 
+    @classmethod
+    def of(cls, _section: MqttChannelSection, around: Surroundings) -> Self:
+        """As configured; the broker is the node's own."""
+        return cls(around.topic_prefix, around.publish)
+
+    def open(self, inbound: Inbound) -> None:
+        """Nothing to open; answers come in with the readings, at the node's own door to the broker."""
+
     def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Publish a batch; a message is sent when all its publications are acknowledged."""
         publications: list[Publication] = []
-        spans: list[range | Outcome] = []
+        spans: list[range | None] = []
         for message in batch:
             own = self._publications(message)
-            wrong = next((fault for publication in own if (fault := topic_fault(publication.topic))), "")
-            if wrong:
-                spans.append(refused(wrong))
-                continue
-            spans.append(range(len(publications), len(publications) + len(own)))
+            spans.append(range(len(publications), len(publications) + len(own)) if own else None)
             publications.extend(own)
         faults = self._publish(publications) if publications else []
-        return [span if isinstance(span, Outcome) else _outcome([faults[i] for i in span]) for span in spans]
+        return [WRONG_ADDRESS if span is None else _outcome([faults[i] for i in span]) for span in spans]
 
     def close(self) -> None:
         """Nothing to do: the connection belongs to whoever opened it."""
 
     def _publications(self, message: OutgoingMessage) -> list[Publication]:
+        """What is to be published; nothing if the address cannot be part of a topic."""
         if message.kind is RecipientKind.VILLAGE and message.is_bulletin:
             topic = f"{self._prefix}/bulletin/{message.village}"
             return [Publication(topic, message.cap_xml.encode(), retain=True)]
@@ -70,51 +72,14 @@ class MqttChannel:
                 Publication(f"{topic}/cap", message.cap_xml.encode(), retain=True),
                 Publication(topic, village_payload(message), retain=True),
             ]
+        if not MqttChannelSection.is_address(message.address):
+            return []
         topic = f"{self._prefix}/device/{message.address}"
         return [Publication(topic, device_payload(message, self._prefix), retain=False)]
 
 
-def topic_fault(topic: str) -> str:
-    """Why nothing can be published to a topic; empty if it can. The topic itself is not repeated."""
-    if any(sign in topic for sign in FORBIDDEN_IN_TOPIC):
-        return "the address is not an MQTT topic level: + # and NUL are not allowed"
-    if len(topic.encode()) > TOPIC_BYTES_MAX:
-        return f"the topic is longer than {TOPIC_BYTES_MAX} bytes"
-    return ""
-
-
 def _outcome(faults: Sequence[str]) -> Outcome:
     fault = next((fault for fault in faults if fault), "")
+    if fault == NOT_CONNECTED:
+        return unavailable(fault)
     return retry(fault) if fault else SENT
-
-
-def _facts(message: OutgoingMessage) -> dict[str, str | int]:
-    return {
-        "key": message.key,
-        "message": message.message,
-        "warning": message.warning,
-        "type": message.msg_type,
-        "status": str(message.status),
-        "hazard": message.hazard,
-        "level": message.level.word,
-        "village": message.village,
-        "text_zh": message.text_zh,
-        "text_en": message.text_en,
-        "sent": iso_utc(message.sent_s),
-        "expires": iso_utc(message.expires_s),
-    }
-
-
-def village_payload(message: OutgoingMessage) -> bytes:
-    """JSON of a village's retained message; `expires` tells a late reader that it is over."""
-    return msgspec.json.encode(_facts(message))
-
-
-def device_payload(message: OutgoingMessage, prefix: str) -> bytes:
-    """JSON for one device: show a `key` once, answer on `answer_topic`; `answer_by` may be null."""
-    own = {
-        "recipient": message.recipient,
-        "answer_topic": f"{prefix}/answer/{message.recipient}",
-        "answer_by": iso_utc(message.answer_by_s) if message.answer_by_s else None,
-    }
-    return msgspec.json.encode(_facts(message) | own)

@@ -2,8 +2,11 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import Self
 
-from warnstream.adapters.channels.channel import SENT, Outcome, OutgoingMessage
+from warnstream.adapters.channels.channel import Inbound, OutgoingMessage, Surroundings
+from warnstream.config.channels.terminal import TerminalChannelSection
+from warnstream.delivery.dispatch.outcome import SENT, Outcome
 from warnstream.model.level import Level
 
 logger = logging.getLogger(__name__)
@@ -22,6 +25,14 @@ class TerminalChannel:
 
     def __init__(self, write: Callable[[str], None] | None = None) -> None:
         self._write = write or logger.info
+
+    @classmethod
+    def of(cls, _section: TerminalChannelSection, around: Surroundings) -> Self:
+        """As configured."""
+        return cls(around.write_line)
+
+    def open(self, inbound: Inbound) -> None:
+        """Nothing to open; nobody replies to a log."""
 
     def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Write the lines; writing is sending."""

@@ -25,6 +25,10 @@ QUEUED_MAX = 10_000
 """Messages that wait for a place in flight; beyond it publishing fails and the outbox tries again."""
 
 
+NOT_CONNECTED = "the broker is not connected"
+"""Why nothing was published at all; other reasons leave open whether it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """One MQTT message at QoS 1."""
@@ -71,7 +75,7 @@ class PahoPublisher:
     def __call__(self, publications: Sequence[Publication]) -> Sequence[str]:
         """Publish at QoS 1 and wait until the broker has acknowledged, at most `timeout_s` in all."""
         if not self._connected.is_set():
-            return ["the broker is not connected"] * len(publications)
+            return [NOT_CONNECTED] * len(publications)
         deadline = time.monotonic() + self._timeout_s
         publish = self._client.publish
         sent = [publish(one.topic, one.payload, qos=1, retain=one.retain) for one in publications]

@@ -7,8 +7,9 @@ replaces older messages of one warning also replaces older bulletins of one door
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
-from warnstream.adapters.outbox.sql import HAS_NEWER
-from warnstream.adapters.outbox.types import RANK_OF_ANSWER, RANK_OF_KIND, State, StoredMessage
+from warnstream.adapters.outbox.sql import HAS_NEWER, change_of
+from warnstream.adapters.outbox.types import RANK_OF_ANSWER, RANK_OF_KIND, StoredMessage
+from warnstream.delivery.dispatch.notification import Signal
 from warnstream.model.bulletins import N_BITS, VALID_S, Bulletin, BulletinCause
 from warnstream.model.effects import BULLETIN_TYPES, Answer, RecipientKind, RenderedBulletin
 from warnstream.model.level import Level
@@ -40,8 +41,14 @@ _OLD = f"""
 SELECT number FROM messages WHERE sent_s < ? AND {IS_BULLETIN}
 AND number NOT IN (SELECT message FROM notifications WHERE state IN (0, 1))
 """  # noqa: S608
+_TO_SUPERSEDED, _CAN_BE_SUPERSEDED = change_of(Signal.REPLACED)
+_TO_PENDING, _CAN_WAIT_AGAIN = change_of(Signal.RETURNED)
+_POSTPONE = f"""
+UPDATE notifications SET {_TO_PENDING}, due_at = ?, attempts = attempts - 1
+WHERE number = ? AND {_CAN_WAIT_AGAIN}
+"""  # noqa: S608
 _REPLACE = f"""
-UPDATE notifications SET state = {State.SUPERSEDED:d} WHERE state = 0
+UPDATE notifications SET {_TO_SUPERSEDED} WHERE {_CAN_BE_SUPERSEDED}
 AND message IN (SELECT number FROM messages WHERE warning = ? AND sent_s >= ?) AND {HAS_NEWER}
 """  # noqa: S608
 
@@ -111,7 +118,7 @@ def is_untrue(message: StoredMessage, no_end: frozenset[tuple[str, str]]) -> boo
 def postpone(connection: sqlite3.Connection, numbers: Iterable[int], now: float) -> None:
     """Put claimed rows back to wait; that was no attempt."""
     connection.executemany(
-        "UPDATE notifications SET state = 0, due_at = ?, attempts = attempts - 1 WHERE number = ?",
+        _POSTPONE,
         [(now + UNTRUE_WAIT_S, number) for number in sorted(numbers)],
     )
 

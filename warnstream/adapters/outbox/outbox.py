@@ -11,7 +11,7 @@ the same methods.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -27,6 +27,7 @@ from warnstream.adapters.outbox.bulletins import (
     replace_older,
     warning_records,
 )
+from warnstream.adapters.outbox.queue import QueuedRow, next_due, settle_one, take_next
 from warnstream.adapters.outbox.sql import (
     INSERT_MESSAGE,
     INSERT_NOTIFICATION,
@@ -34,6 +35,7 @@ from warnstream.adapters.outbox.sql import (
     SCHEMA,
     SUPERSEDE_ROW,
     SUPERSEDE_WARNING,
+    change_of,
 )
 from warnstream.adapters.outbox.types import (
     ALARM_TYPE,
@@ -46,15 +48,14 @@ from warnstream.adapters.outbox.types import (
     Addressed,
     AlarmNotice,
     Claimed,
-    Failure,
     Reach,
-    State,
     StoredMessage,
     Unanswered,
     WarningCounts,
     split_key,
 )
 from warnstream.adapters.sqlite import Database
+from warnstream.delivery.dispatch.notification import Settlement, Signal, State
 from warnstream.delivery.plan import notifications_of
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import (
@@ -69,8 +70,6 @@ from warnstream.model.effects import (
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Network
 from warnstream.model.warning import WarningMessage
-
-LAST_ERROR_CHARACTERS_MAX = 200
 
 Render = Callable[[WarningMessage | Bulletin], RenderedMessage | RenderedBulletin]
 """Makes texts and documents of a message or a bulletin that the outbox does not know yet."""
@@ -157,8 +156,9 @@ class Outbox:
         The outcome is unknown, so it is sent again with the same key, unless a newer message replaces it.
         """
         with self._database.transaction() as connection:
+            change, condition = change_of(Signal.RECOVERED)
             rows = connection.execute(
-                "UPDATE notifications SET state = 0, due_at = 0 WHERE state = 1 RETURNING number"
+                f"UPDATE notifications SET {change}, due_at = 0 WHERE {condition} RETURNING number"  # noqa: S608
             ).fetchall()
             connection.executemany(SUPERSEDE_ROW, rows)
         return len(rows)
@@ -166,9 +166,10 @@ class Outbox:
     def claim(self, channel: str, limit: int, now: float) -> list[Claimed]:
         """Take the next notifications of a channel to send, at most `limit`, and mark them as being sent.
 
+        Worst level first; within it the never-tried (villages, posts, households, in order of
+        recording), then those whose next attempt is due (`delivery.queue`).
+
         An end of a village where something stands again (`no_end`) is not true now: it waits.
-        Highest level first, then villages, posts, households, then in order of
-        recording. Rows waiting for another attempt take part once it is due.
 
         Parameters
         ----------
@@ -176,21 +177,7 @@ class Outbox:
             The clock that retry times were given in, seconds.
         """
         with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE notifications SET due_at = 0"
-                " WHERE channel = ? AND state = 0 AND due_at > 0 AND due_at <= ?",
-                (channel, now),
-            )
-            rows = connection.execute(
-                "SELECT number, message, recipient, kind, address, level, answer_by_s, attempts"
-                " FROM notifications WHERE channel = ? AND state = 0 AND due_at = 0"
-                " ORDER BY level DESC, kind, number LIMIT ?",
-                (channel, limit),
-            ).fetchall()
-            connection.executemany(
-                "UPDATE notifications SET state = 1, attempts = attempts + 1 WHERE number = ?",
-                [row[:1] for row in rows],
-            )
+            rows = take_next(connection, channel, limit, now)
             messages = _stored_messages(connection, {row[1] for row in rows})
             claimed = [_claimed(row, messages[row[1]], channel) for row in rows]
             untrue = {row.number for row in claimed if is_untrue(row.message, self.no_end)}
@@ -200,38 +187,18 @@ class Outbox:
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""
         with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT min(due_at) FROM notifications WHERE channel = ? AND state = 0 AND due_at > 0",
-                (channel,),
-            ).fetchone()
-        return None if row[0] is None else float(row[0])
+            return next_due(connection, channel)
 
-    def mark_sent(self, keys: Iterable[str], at: float) -> None:
-        """The channel took these; what is already delivered stays delivered."""
-        rows = [(at, *split_key(key)) for key in keys]
-        with self._database.transaction() as connection:
-            connection.executemany(
-                "UPDATE notifications SET state = 2, sent_at = ?, last_error = NULL"  # noqa: S608
-                f" WHERE {OF_KEY} AND state = 1",
-                rows,
-            )
+    def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:
+        """Keep what attempts have led to, by key, in one transaction.
 
-    def mark_failed(self, failures: Iterable[Failure]) -> None:
-        """These were not sent: they wait for `retry_at`, have failed for good, or have been replaced."""
+        Those that wait again are superseded if they have been replaced meanwhile; what a
+        receipt has reported stays delivered.
+        """
         with self._database.transaction() as connection:
-            for failure in failures:
-                state = State.PENDING if failure.retry_at is not None else State.FAILED
-                row = connection.execute(
-                    "UPDATE notifications SET state = ?, due_at = ?, last_error = ?"  # noqa: S608
-                    f" WHERE {OF_KEY} AND state = 1 RETURNING number",
-                    (
-                        int(state),
-                        failure.retry_at or 0.0,
-                        failure.error[:LAST_ERROR_CHARACTERS_MAX],
-                        *split_key(failure.key),
-                    ),
-                ).fetchone()
-                if row is not None:
+            for key, settlement in settlements.items():
+                row = settle_one(connection, split_key(key), settlement, now)
+                if row is not None and settlement.signal is not Signal.SENT:
                     connection.execute(SUPERSEDE_ROW, row)
 
     def mark_delivered(self, key: str, at: float) -> bool:
@@ -250,8 +217,10 @@ class Outbox:
             ).fetchone()
             if row is None:
                 return False
+            change, condition = change_of(Signal.RECEIPT)
             connection.execute(
-                "UPDATE notifications SET state = 3, delivered_at = ? WHERE number = ? AND state != 3",
+                f"UPDATE notifications SET {change}, delivered_at = ?1, sent_at = coalesce(sent_at, ?1)"  # noqa: S608
+                f" WHERE number = ?2 AND {condition}",
                 (at, *row),
             )
         return True
@@ -460,9 +429,7 @@ def _stored_messages(connection: sqlite3.Connection, numbers: set[int]) -> dict[
     return stored
 
 
-def _claimed(
-    row: tuple[int, int, str, int, str, int, int, int], message: StoredMessage, channel: str
-) -> Claimed:
+def _claimed(row: QueuedRow, message: StoredMessage, channel: str) -> Claimed:
     number, _, recipient, kind, address, level, answer_by_s, attempts = row
     key = KEY_SEPARATOR.join((message.identifier, recipient, channel))
     return Claimed(

@@ -1,9 +1,10 @@
-"""Tables and statements of ``outbox.sqlite3``. Numbers of states are those of `outbox_types.State`."""
+"""Tables and statements of ``outbox.sqlite3``; states and their changes are `delivery.notification`'s."""
 
-from warnstream.adapters.outbox.types import State
+from warnstream.delivery.dispatch.notification import TRANSITIONS, Signal
 
-# The partial index `ready` is the queue in sending order; rows that wait for their
-# next attempt are in `waiting` instead, so a dead channel does not slow the queue.
+# The partial index `ready` is the queue of the never-tried (due_at = 0) in sending order; rows that
+# wait for another attempt (due_at > 0) are in `again` instead, so a dead channel does not slow the queue.
+# `waiting` is the index that earlier versions had in its place.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -46,7 +47,8 @@ CREATE TABLE IF NOT EXISTS notifications (
 );
 CREATE INDEX IF NOT EXISTS ready ON notifications (channel, level DESC, kind, number)
     WHERE state = 0 AND due_at = 0;
-CREATE INDEX IF NOT EXISTS waiting ON notifications (channel, due_at) WHERE state = 0 AND due_at > 0;
+DROP INDEX IF EXISTS waiting;
+CREATE INDEX IF NOT EXISTS again ON notifications (channel, level, due_at) WHERE state = 0 AND due_at > 0;
 CREATE INDEX IF NOT EXISTS sending ON notifications (channel) WHERE state = 1;
 """
 
@@ -72,13 +74,22 @@ EXISTS (
 )
 """
 
+
+def change_of(signal: Signal) -> tuple[str, str]:
+    """The state that a signal leads to, and the condition under which it does, both as SQL."""
+    sources, target = TRANSITIONS[signal]
+    return f"state = {target:d}", f"state IN ({', '.join(str(int(state)) for state in sorted(sources))})"
+
+
+_TO_SUPERSEDED, _CAN_BE_SUPERSEDED = change_of(Signal.REPLACED)
+
 SUPERSEDE_WARNING = f"""
-UPDATE notifications SET state = {State.SUPERSEDED:d}
-WHERE state = 0 AND message IN (SELECT number FROM messages WHERE warning = ?) AND {HAS_NEWER}
+UPDATE notifications SET {_TO_SUPERSEDED}
+WHERE {_CAN_BE_SUPERSEDED} AND message IN (SELECT number FROM messages WHERE warning = ?) AND {HAS_NEWER}
 """  # noqa: S608 -- constants of this file
 
 SUPERSEDE_ROW = f"""
-UPDATE notifications SET state = {State.SUPERSEDED:d} WHERE number = ? AND state = 0 AND {HAS_NEWER}
+UPDATE notifications SET {_TO_SUPERSEDED} WHERE number = ? AND {_CAN_BE_SUPERSEDED} AND {HAS_NEWER}
 """  # noqa: S608 -- constants of this file
 
 # One row of (message, recipient, channel): what a key names.

@@ -1,27 +1,11 @@
-"""What the outbox hands out: states of notifications, claims, counts, who has not answered."""
+"""What the outbox hands out: claims, counts, who has not answered."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
+from warnstream.delivery.dispatch.notification import State
 from warnstream.model.effects import Answer, RecipientKind
 
 KEY_SEPARATOR = "|"
-
-
-class State(IntEnum):
-    """What became of a notification; the numbers are stored."""
-
-    PENDING = 0
-    SENDING = 1
-    SENT = 2
-    DELIVERED = 3
-    FAILED = 4
-    SUPERSEDED = 5
-
-    @property
-    def word(self) -> str:
-        """Lower-case name for metrics and interfaces."""
-        return self.name.lower()
 
 
 KINDS = (RecipientKind.VILLAGE, RecipientKind.POST, RecipientKind.HOUSEHOLD)
@@ -94,15 +78,6 @@ class Claimed:
     level: int
     answer_by_s: int
     attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A notification that was not sent: why, and when to try again (None: never)."""
-
-    key: str
-    error: str
-    retry_at: float | None
 
 
 @dataclass(frozen=True, slots=True)

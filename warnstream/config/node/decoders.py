@@ -7,7 +7,8 @@ from pydantic import Field
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.observations.decoders import FORMATS, conversion, units_of
-from warnstream.model.observations.readings import VARIABLE_OF_WORD
+from warnstream.model.observations.layout import ITSELF
+from warnstream.model.observations.readings import VARIABLE_OF_WORD, Variable
 
 
 class DecoderVariableSection(Section):
@@ -24,6 +25,13 @@ class DecoderVariableSection(Section):
         0, description="Added last, in our unit, e.g. the base of relative stages."
     )
 
+    error_values: Annotated[tuple[float, ...], value_types.decimals(-1e12, 1e12)] = default(
+        [], description="Their numbers, as they come, that say that there is no value."
+    )
+    interval_s: Annotated[int | None, value_types.duration("1min", "6h", whole_minutes=True)] = default(
+        None, alias="interval", description="Time in which an amount of rain fell; else the station's own."
+    )
+
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """A unit must be one that can become the variable's own."""
         variable = VARIABLE_OF_WORD[self.variable]
@@ -31,6 +39,8 @@ class DecoderVariableSection(Section):
         if self.unit is not None and conversion(self.unit, variable) is None:
             known = value_types.choice_of(units_of(variable))
             faults.append(("unit", f"expected {known} for {self.variable}, got {self.unit!r}"))
+        if self.interval_s is not None and variable is not Variable.RAIN:
+            faults.append(("interval", f"expected it with variable: rain only, this is {self.variable}"))
         if self.factor == 0:
             faults.append(("factor", "expected a factor other than 0"))
         return faults
@@ -58,6 +68,68 @@ class NamesSection(Section):
     )
 
 
+LONG_SUMS = ("P12", "PD")
+"""Elements of SL 651 that sum half a day and more: spread over it they would hide every burst."""
+
+
+def long_sums(section: NamesSection) -> list[tuple[str, str]]:
+    """Faults of mappings that would make one interval of half a day's rain, or of a day's."""
+    return [
+        ("variables", f"{name} is a sum of half a day or more, which is no interval: see windows.warm_up")
+        for name in LONG_SUMS
+        if name in section.variables and section.variables[name].variable == Variable.RAIN.word
+    ]
+
+
+class LayoutSection(Section):
+    """Where messages that cannot be changed have what is needed; paths are names with dots between them."""
+
+    station: Annotated[str | None, value_types.path()] = default(
+        None, description="Path of the station's identity."
+    )
+    station_level: Annotated[int | None, value_types.whole(1, 100)] = default(
+        None, description="Level of the topic, from 1, that names the station."
+    )
+    time: Annotated[str | None, value_types.path()] = default(
+        None, description="Path of the time; without it a message is of the engine's last step."
+    )
+    time_form: Annotated[str | None, value_types.time_form()] = default(
+        None, description="Form such as %d.%m.%Y %H:%M; else ISO 8601, or seconds or milliseconds since 1970."
+    )
+    zone: Annotated[tuple[tuple[int, int], ...] | None, value_types.clock()] = default(
+        None, description="Clock of times that name no zone: Europe/Berlin, UTC, +08:00."
+    )
+    observations: list[Annotated[str, value_types.path()]] = part(
+        lambda: [ITSELF], "Paths of the observations, through lists; . is the message itself."
+    )
+    name: Annotated[str | None, value_types.path()] = default(
+        None, description="Path of the name, where an observation is one name and its value."
+    )
+    value: Annotated[str | None, value_types.path()] = default(
+        None, description="Path of the value beside name."
+    )
+    unit: Annotated[str | None, value_types.path()] = default(
+        None, description="Path of the unit beside name."
+    )
+    name_level: Annotated[int | None, value_types.whole(1, 100)] = default(
+        None, description="Level of the topic that names the variable of a bare number; else it is named '.'."
+    )
+    has_decimal_comma: Annotated[bool, value_types.yes_or_no()] = default(
+        False, alias="decimal_comma", description="Numbers written as text have a comma."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """A station must be told somewhere, and a name needs its value."""
+        faults = []
+        if self.station is None and self.station_level is None:
+            faults.append(("", "expected station (a path) or station_level (of the topic)"))
+        if (self.name is None) != (self.value is None):
+            faults.append(("name" if self.value is None else "value", "expected name and value together"))
+        if self.time is None and (self.time_form or self.zone):
+            faults.append(("time", "expected the path of the time beside time_form or zone"))
+        return faults
+
+
 class DecoderSection(NamesSection):
     """How messages of some topics are read."""
 
@@ -65,6 +137,18 @@ class DecoderSection(NamesSection):
         description="MQTT topics with + and #; the first entry that matches decodes a message."
     )
     format: Annotated[str, value_types.one_of(*FORMATS)] = Field(description="Form of the messages.")
+    layout: LayoutSection | None = default(
+        None, description="Of format json: where station, time and values stand."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """Any JSON needs a layout, and nothing else has one; sums of half a day are no intervals."""
+        faults = []
+        if self.format == "json" and self.layout is None:
+            faults.append(("layout", "expected station or station_level in it: where the station is told"))
+        if self.format != "json" and self.layout is not None:
+            faults.append(("layout", f"expected none: only format json has one, this is {self.format}"))
+        return faults + (long_sums(self) if self.format == "sl651" else [])
 
 
 class Sl651ListenerSection(NamesSection):
@@ -85,6 +169,10 @@ class Sl651ListenerSection(NamesSection):
     stays_online: Annotated[bool, value_types.yes_or_no()] = default(
         True, description="Confirm with ESC (stations stay connected) instead of EOT."
     )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """Sums of half a day are no intervals."""
+        return long_sums(self)
 
 
 class ListenersSection(Section):

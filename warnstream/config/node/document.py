@@ -1,12 +1,12 @@
-"""The keys of warnstream.yaml and channels.yaml: form, unit, default, meaning.
+"""The keys of warnstream.yaml: form, unit, default, meaning.
 
-With `hazard_documents` (thresholds.yaml), `gateways` and `listener_section` this
-is the only list of keys: validation, JSON Schema and the names that a fault
+With the modules beside it, `config.thresholds` and `config.channels` this is
+the only list of keys: validation, JSON Schema and the names that a fault
 suggests are all made of it. Durations are written with a unit and are seconds
 once validated; defaults stand here as an operator would write them.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from warnstream.config.node.bulletins import BulletinsSection
 from warnstream.config.node.chain import ChainSection
 from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.grids import GridSection
+from warnstream.config.node.http import HttpSection
 from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.yaml import value_types
@@ -182,17 +183,6 @@ class StorageSection(Section):
                 )
             )
         return found
-
-
-class HttpSection(Section):
-    """Address of the HTTP interface."""
-
-    host: Annotated[str, value_types.text()] = default(
-        "127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network."
-    )
-    port: Annotated[int, value_types.whole(0, 65_535)] = default(
-        18_080, description="Port; 0: the system chooses."
-    )
 
 
 class TransferSection(Section):
@@ -468,65 +458,3 @@ class NodeDocument(Section):
         if listener is not None and self.http.port == listener.port:
             return [("http.port", f"expected another port than the listener's ({self.http.port})")]
         return []
-
-
-class RetrySection(Section):
-    """Sending again: waits double from first_wait to wait_max."""
-
-    attempts_max: Annotated[int, value_types.whole(1, 1000)] = default(8, description="Attempts in all.")
-    first_wait_s: Annotated[float, value_types.fine_duration("1ms", "1h")] = default(
-        "2s", alias="first_wait", description="Wait after the first failure."
-    )
-    wait_s_max: Annotated[float, value_types.fine_duration("1ms", "24h")] = default(
-        "120s", alias="wait_max", description="Longest wait between attempts."
-    )
-
-    def cross_field_errors(self) -> list[tuple[str, str]]:
-        """Waits only grow."""
-        if self.wait_s_max >= self.first_wait_s:
-            return []
-        return [("wait_max", f"expected at least first_wait ({format_duration(self.first_wait_s)})")]
-
-
-class ChannelSection(Section):
-    """What every channel has."""
-
-    timeout_s: Annotated[float, value_types.fine_duration("10ms", "5min")] = default(
-        "5s", alias="timeout", description="How long one attempt may take."
-    )
-    rate_per_s: Annotated[float | None, value_types.decimal(0, 100_000, above=True)] = default(
-        None, description="Most messages per second; without it there is no limit."
-    )
-    retry: RetrySection = part(RetrySection, "Sending again.")
-
-
-class MqttChannelSection(ChannelSection):
-    """Terminals and loudspeakers that subscribe to the broker."""
-
-    kind: Literal["mqtt"] = Field(description="Messages go to {prefix}/device/{recipient}.")
-
-
-class WebhookChannelSection(ChannelSection):
-    """A gateway that takes HTTP POST."""
-
-    kind: Literal["webhook"] = Field(description="Messages go to a gateway by HTTP POST.")
-    url: Annotated[str, value_types.url()] = Field(description="Address of the gateway.")
-
-
-class TerminalChannelSection(ChannelSection):
-    """The log of this node."""
-
-    kind: Literal["terminal"] = Field(description="Messages are printed by this node.")
-
-
-AnyChannel = Annotated[
-    MqttChannelSection | WebhookChannelSection | TerminalChannelSection, Field(discriminator="kind")
-]
-
-
-class ChannelsDocument(Section):
-    """channels.yaml: how a message reaches a recipient."""
-
-    channels: dict[Annotated[str, value_types.code()], AnyChannel] = Field(
-        min_length=1, description="Channels by name; households.csv and chain.csv name one each."
-    )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.level import Level
+from warnstream.model.observations.error_values import ERROR_VALUES
 from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimits
 from warnstream.model.observations.rain_limits import RAIN_RECORDS
 from warnstream.model.observations.readings import VARIABLE_OF_WORD, Variable
@@ -159,7 +160,7 @@ class QualitySection(Section):
         "impossible. Without it the world's records.",
     )
     stage_m_range: Annotated[tuple[float, float], value_types.decimal_range(-1000, 10_000)] = default(
-        [-5, 9000], description="Lowest and highest possible stage, metres over datum."
+        [-500, 9000], description="Lowest and highest possible stage, metres over datum."
     )
     stage_step_m_max: Annotated[float, value_types.decimal(0, 100, above=True)] = default(
         3, description="Change between consecutive stages beyond which a reading is doubtful, metres."
@@ -179,6 +180,14 @@ class QualitySection(Section):
     variables: dict[
         Annotated[str, value_types.one_of(*(variable.word for variable in VALUE_LIMITS))], ValueLimitsSection
     ] = part(dict, "Limits of other variables that differ from the defaults.")
+    melt_below_c: Annotated[float, value_types.decimal(-90, 10)] = default(
+        0,
+        description="Rain is doubted where its station is colder: snow that a heater melts, degC.",
+    )
+    error_values: dict[
+        Annotated[str, value_types.one_of(*(variable.word for variable in Variable))],
+        Annotated[tuple[float, ...], value_types.decimals(-1e9, 1e9)],
+    ] = part(dict, "Numbers that say that there is no value, by variable; replaces its defaults.")
     neighbours: NeighboursSection = part(NeighboursSection, "How rain gauges are compared with each other.")
 
     def cross_field_errors(self) -> list[tuple[str, str]]:
@@ -192,7 +201,7 @@ class QualitySection(Section):
 
 def quality_policy(section: QualitySection) -> QualityPolicy:
     """What the stages obey: defaults, with what the section says of single variables put over them."""
-    written = section.model_dump(exclude={"variables", "neighbours"})
+    written = section.model_dump(exclude={"variables", "error_values", "neighbours"})
     written["rain_records"] = section.rain_records or RAIN_RECORDS
     near = section.neighbours.model_dump()
     near["radius_m"] = near.pop("radius_km") * 1000
@@ -200,7 +209,13 @@ def quality_policy(section: QualitySection) -> QualityPolicy:
     for word, one in section.variables.items():
         variable = VARIABLE_OF_WORD[word]
         variables[variable] = _over(variables[variable], one)
-    return QualityPolicy(**written, variables=variables, neighbours=NeighbourPolicy(**near))
+    own = {VARIABLE_OF_WORD[word]: values for word, values in section.error_values.items()}
+    return QualityPolicy(
+        **written,
+        variables=variables,
+        error_values={**ERROR_VALUES, **own},
+        neighbours=NeighbourPolicy(**near),
+    )
 
 
 def _over(limits: ValueLimits, section: ValueLimitsSection) -> ValueLimits:

@@ -5,11 +5,12 @@ its own. 900,000 doors are read in about two seconds and, while they are read,
 held once as text and once as columns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from warnstream.config.channels.section import ChannelSection
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
 from warnstream.config.tables.csv_rows import Columns, Row, read_cells, read_rows
@@ -22,6 +23,7 @@ HOUSEHOLD_COLUMNS = Columns(("household", "village", "channel", "address"))
 CHAIN_COLUMNS = Columns(("post", "role", "rank", "area", "channel", "address"))
 RANK_MAX = 100
 EVERYWHERE = "*"
+NO_CHANNEL: tuple[str, Callable[[str], bool]] = ("", lambda _address: False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,15 @@ class Register:
         None where the villages could not be read: then areas are not checked.
     village_of_code : mapping of str to int
         Village number by code; empty where the villages could not be read.
-    kind_of_channel : mapping of str to str, or None
-        Kind of each channel of channels.yaml; None where that could not be read.
+    section_of_channel : mapping of str to type of ChannelSection, or None
+        Knows the addresses of each channel of channels.yaml; None where that could not be read.
     line_of_household, line_of_post : dict of str to int
         Line on which each recipient was declared.
     """
 
     villages: Villages | None
     village_of_code: Mapping[str, int]
-    kind_of_channel: Mapping[str, str] | None
+    section_of_channel: Mapping[str, type[ChannelSection]] | None
     line_of_household: dict[str, int] = field(default_factory=dict)
     line_of_post: dict[str, int] = field(default_factory=dict)
 
@@ -66,21 +68,20 @@ def read_households(folder: Folder, register: Register, faults: FaultLog) -> Hou
     if data is None:
         return None
     village_of_code = register.village_of_code
-    channels = register.kind_of_channel or {}
     seen = register.line_of_household
     codes: list[str] = []
     villages: list[int] = []
     names: list[str] = []
     addresses: list[str] = []
     # One name object per channel, not one per door.
-    name_of_channel = {name: name for name, kind in channels.items() if kind != "webhook"}
-    webhook = {name: name for name, kind in channels.items() if kind == "webhook"}
+    sections = register.section_of_channel or {}
+    known = {name: (name, section.is_address) for name, section in sections.items()}
     for line, (code, village_code, channel, address) in read_cells(
         HOUSEHOLDS_FILE, data, HOUSEHOLD_COLUMNS, faults
     ):
         village = village_of_code.get(village_code)
-        name = name_of_channel.get(channel) or (webhook.get(channel) if address else None)
-        if village is None or name is None or code in seen or not is_code(code):
+        name, is_address = known.get(channel, NO_CHANNEL)
+        if village is None or not is_address(address) or code in seen or not is_code(code):
             _check_household(line, (code, village_code, channel, address), register, faults)
             seen.setdefault(code, line)
             continue
@@ -171,10 +172,12 @@ def _post_of(row: Row, register: Register, areas: set[str] | None, faults: Fault
 
 
 def _check_channel(row: Row, register: Register, faults: FaultLog) -> None:
-    if register.kind_of_channel is None:
+    if register.section_of_channel is None:
         return
     channel = row.cell("channel")
-    if channel not in register.kind_of_channel:
-        faults.add_unknown(row.file, row.line, "channel", channel, register.kind_of_channel)
-    elif register.kind_of_channel[channel] == "webhook" and not row.cell("address"):
-        row.fault("address", f"expected an address, because channel {channel!r} is a webhook")
+    section = register.section_of_channel.get(channel)
+    if section is None:
+        faults.add_unknown(row.file, row.line, "channel", channel, register.section_of_channel)
+    elif not section.is_address(row.cell("address")):
+        # The address itself is not repeated: faults go to logs and screens.
+        row.fault("address", f"expected {section.address_expected}, because of channel {channel!r}")

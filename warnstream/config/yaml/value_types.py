@@ -8,6 +8,7 @@ type is a ValueError too: that is what pydantic turns into a fault.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from warnstream.config.yaml.quantities import (
 from warnstream.config.yaml.time_zones import parse_zone
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.observations.decoders import pattern_fault
+from warnstream.model.observations.layout import ITSELF
 
 TEXT_CHARACTERS_MAX = 1000
 _DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,6})? ?(ms|s|min|h|d)$"
@@ -141,6 +143,18 @@ def decimal_range(least: float, most: float) -> Form:
     return Form(parse, {"type": "array", "items": dict(bound.schema), "minItems": 2, "maxItems": 2})
 
 
+def decimals(least: float, most: float) -> Form:
+    """A list of numbers, perhaps none."""
+    bound = decimal(least, most)
+
+    def parse(value: object) -> tuple[float, ...]:
+        if not isinstance(value, list):
+            raise ValueError(f"expected a list of numbers such as [65.535, 99.9], got {shown(value)}")  # noqa: TRY004
+        return tuple(bound.parse(one) for one in value)
+
+    return Form(parse, {"type": "array", "items": dict(bound.schema)})
+
+
 def yes_or_no() -> Form:
     """``true`` or ``false``."""
 
@@ -249,6 +263,47 @@ def utc_offset() -> Form:
         return parse_utc_offset_s(value if isinstance(value, str) else str(value))
 
     return Form(parse, {"type": "string", "pattern": r"^[+-][0-9]{2}:[0-5][0-9]$"})
+
+
+def clock() -> Form:
+    """A zone of the IANA database or an offset such as ``+01:00``; parsed to its changes."""
+    zone, offset = time_zone(), utc_offset()
+
+    def parse(value: object) -> tuple[tuple[int, int], ...]:
+        if isinstance(value, str) and value[:1] in ("+", "-"):
+            return ((0, offset.parse(value)),)
+        return zone.parse(value)  # type: ignore[no-any-return]
+
+    return Form(parse, {"type": "string", "minLength": 1})
+
+
+def time_form() -> Form:
+    """A form of `datetime.strptime` with a date and a time of day."""
+    example = datetime(2026, 7, 14, 13, 45, tzinfo=UTC)
+
+    def parse(value: object) -> str:
+        form = _as_text(value, "a form such as %d.%m.%Y %H:%M")
+        try:
+            read = datetime.strptime(example.strftime(form), form).replace(tzinfo=UTC)
+        except ValueError:
+            read = None
+        if read != example:
+            raise ValueError(f"expected a date and a time of day such as %d.%m.%Y %H:%M, got {form!r}")
+        return form
+
+    return Form(parse, {"type": "string", "minLength": 1})
+
+
+def path() -> Form:
+    """Names of members with dots between them; ``.`` is the message itself."""
+
+    def parse(value: object) -> str:
+        word = _as_text(value, "names with dots between them, such as device.id")
+        if word != ITSELF and not all(word.split(".")):
+            raise ValueError(f"expected names with single dots between them, got {word!r}")
+        return word
+
+    return Form(parse, {"type": "string", "minLength": 1})
 
 
 def time_zone() -> Form:

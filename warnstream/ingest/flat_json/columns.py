@@ -102,7 +102,14 @@ class FlatColumns:
             observations = [observations[row] for row in kept.tolist()]
             station, observed_at_s, message = station[kept], observed_at_s[kept], message[kept]
         rows = list(map(msgspec.structs.astuple, observations))
-        return *_columns(station, observed_at_s, message, rows), left
+        readings, of_observation = _columns(station, observed_at_s, rows)
+        if (np.diff(of_observation, prepend=-1, append=len(rows)) > 1).any():
+            # Nothing may vanish: an observation without any value is explained by the other decoder.
+            silent = np.unique(message[np.bincount(of_observation, minlength=len(rows)) == 0])
+            left = sorted([*left, *silent.tolist()])
+            is_kept = ~np.isin(message[of_observation], silent)
+            readings, of_observation = readings.select(is_kept), of_observation[is_kept]
+        return readings, message[of_observation], left
 
     def _parse(self, payloads: Sequence[bytes]) -> tuple[list[Any], Int64Array, list[int]]:
         """Observations, the message that each came in, and messages that are not in our form."""
@@ -121,6 +128,8 @@ class FlatColumns:
                 left.append(index)
                 continue
             if type(found) is list:
+                if not found:
+                    left.append(index)
                 observations += found
                 message += [index] * len(found)
             else:
@@ -143,9 +152,9 @@ class FlatColumns:
 
 
 def _columns(
-    station: Int32Array, observed_at_s: Int64Array, message: Int64Array, rows: list[tuple[Any, ...]]
+    station: Int32Array, observed_at_s: Int64Array, rows: list[tuple[Any, ...]]
 ) -> tuple[ReadingBatch, Int64Array]:
-    """One row per value that is there, from one tuple per observation."""
+    """One row per value that is there, from one tuple per observation; and the observation of each."""
     n = len(rows)
     columns = list(zip(*rows, strict=True))[_HEAD:]
     # None is found at once where a word is missing everywhere, and slowly among numbers: look at the first.
@@ -163,7 +172,7 @@ def _columns(
         observation, where = np.nonzero(is_there)
         variable = variables[where]
     readings = batch_of(station[observation], variable, observed_at_s[observation], value)
-    return readings, message[observation]
+    return readings, observation
 
 
 def _numbers(column: tuple[float | None, ...]) -> Float64Array:

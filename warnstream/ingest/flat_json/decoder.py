@@ -24,15 +24,18 @@ import msgspec
 import numpy as np
 
 from warnstream.ingest.flat_json.columns import FlatColumns
-from warnstream.ingest.flat_json.json_text import decode_json
+from warnstream.ingest.flat_json.json_text import read_json
 from warnstream.ingest.flat_json.templates import BATCH_MIN, FlatForms
 from warnstream.ingest.names import (
     EPOCH_S_MAX,
+    EXERCISE_MARKS,
     PAYLOAD_BYTES_MAX,
     Decoded,
     Names,
     RawMessage,
     Refusals,
+    exercise_mark,
+    is_error_value,
     observed_at,
     refuse_if_too_large,
     shown,
@@ -56,11 +59,11 @@ from warnstream.model.observations.refusals import Refusal, RefusalReason
 
 __all__ = ["PAYLOAD_BYTES_MAX", "Decoded", "Decoder", "RawMessage"]
 
-_RESERVED = frozenset({"station", "time", "unit", "sequence", "exercise"})
+_RESERVED = frozenset({"station", "time", "unit", "sequence", *EXERCISE_MARKS})
 _TIME_CACHE_MAX = 4096
 _SEQUENCE_MAX = 2**31 - 1
-_Row = tuple[int, int, int, float, int]
-"""Station, variable, time, value, number of a tip."""
+_Row = tuple[int, int, int, float, int, int]
+"""Station, variable, time, value, interval of an amount, number of a tip."""
 
 
 class Decoder:
@@ -97,8 +100,8 @@ class Decoder:
         Never raises for what a message contains; see `Decoded.refusals`.
         `speakers` names the station that each message may speak of (`warnstream.ingest.speakers`).
         """
-        readings, _, refusals = self._decode(messages, speakers)
-        return Decoded(readings, refusals)
+        readings, _, refusals, n_without = self._decode(messages, speakers)
+        return Decoded(readings, refusals, n_without)
 
     def decode_columns(self, messages: MessageColumns, speakers: Int32Array) -> Decoded:
         """The same of messages as columns; `speakers` has shape (n_messages,).
@@ -111,17 +114,18 @@ class Decoder:
         if len(left) == 0:
             return Decoded(plain, [])
         others = [RawMessage(messages.topics[messages.topic[row]], messages.payload(row)) for row in left]
-        readings, message, refusals = self._decode(others, speakers[left].tolist())
+        readings, message, refusals, n_without = self._decode(others, speakers[left].tolist())
         arrival = np.argsort(np.concatenate([message_of_plain, left[message]]), kind="stable")
-        return Decoded(concatenate([plain, readings]).select(arrival), refusals)
+        return Decoded(concatenate([plain, readings]).select(arrival), refusals, n_without)
 
     def _decode(
         self, messages: Sequence[RawMessage], speakers: Sequence[int] | None
-    ) -> tuple[ReadingBatch, Int64Array, list[Refusal]]:
-        """Readings in the order of their messages, the message of each, and refusals."""
+    ) -> tuple[ReadingBatch, Int64Array, list[Refusal], int]:
+        """Readings in the order of their messages, the message of each, refusals, how many have no value."""
         plain, message_of_plain, left = self._plain(messages, speakers)
         if not left:
-            return plain, message_of_plain, []
+            return plain, message_of_plain, [], 0
+        n_without = 0
         rows: list[_Row] = []
         message_of_row: list[int] = []
         refusals = Refusals()
@@ -131,16 +135,17 @@ class Decoder:
             for item in self._decode_message(messages[index], speaker):
                 if isinstance(item, Refusal):
                     refusals.add(item)
+                elif item is None:
+                    n_without += 1
                 else:
                     rows.append(item)
                     message_of_row.append(index)
-        columns = zip(*rows, strict=True) if rows else ((), (), (), (), ())
-        station, variable, observed_at_s, value, sequence = columns
-        read = batch_of(station, variable, observed_at_s, value, sequence=sequence)
+        columns = zip(*rows, strict=True) if rows else ((), (), (), (), (), ())
+        read = batch_of(*columns)
         readings = concatenate([plain, read])
         message = np.concatenate([message_of_plain, np.array(message_of_row, dtype=np.int64)])
         arrival = np.argsort(message, kind="stable")
-        return readings.select(arrival), message[arrival], refusals.all()
+        return readings.select(arrival), message[arrival], refusals.all(), n_without
 
     def _plain(
         self, messages: Sequence[RawMessage], speakers: Sequence[int] | None
@@ -153,16 +158,20 @@ class Decoder:
     def _is_plain(self, payload: bytes) -> bool:
         return self._columns is not None and not self._columns.decode([payload])[2]
 
-    def _decode_message(self, message: RawMessage, speaker: int) -> Iterator[_Row | Refusal]:
+    def _decode_message(self, message: RawMessage, speaker: int) -> Iterator[_Row | Refusal | None]:
         too_large = refuse_if_too_large(message)
         if too_large is not None:
             yield too_large
             return
         try:
-            content = decode_json(message.payload)
+            content, unread = read_json(message.payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             yield _refuse(RefusalReason.NOT_JSON, str(error), message)
             return
+        if unread:
+            yield _refuse(RefusalReason.NOT_JSON, f"not read: {unread}", message)
+        if content == []:
+            yield _refuse(RefusalReason.NO_READING, "an empty list", message)
         for observation in content if isinstance(content, list) else [content]:
             if isinstance(observation, dict):
                 yield from self._decode_observation(observation, message, speaker)
@@ -172,7 +181,7 @@ class Decoder:
 
     def _decode_observation(
         self, observation: Mapping[str, object], message: RawMessage, speaker: int
-    ) -> Iterator[_Row | Refusal]:
+    ) -> Iterator[_Row | Refusal | None]:
         code = observation.get("station")
         station = self._names.station(code)
         if station is None:
@@ -183,31 +192,49 @@ class Decoder:
         if speaker not in (ANY, station):
             yield _refuse(RefusalReason.WRONG_STATION, Senders.detail(code, message.topic), message)
             return
-        if observation.get("exercise") and not self._takes_exercises:
-            yield _refuse(RefusalReason.EXERCISE, "an exercise, and this node warns for real", message)
+        mark = exercise_mark(observation)
+        if mark is not None and not self._takes_exercises:
+            yield _refuse(RefusalReason.EXERCISE, f"marked as {mark}, and this node warns for real", message)
             return
         try:
             observed_at_s = self._parse_time(observation.get("time"))
         except ValueError as error:
             yield _refuse(RefusalReason.BAD_TIME, str(error), message)
             return
-        units, variables = observation.get("unit"), self._names.variables
-        for word, value in observation.items():
-            if word in _RESERVED or value is None:
-                continue
-            mapping = variables.get(word)
-            if mapping is None:
-                known = ", ".join(variables)
-                yield _refuse(RefusalReason.UNKNOWN_VARIABLE, f"{shown(word)} is not one of {known}", message)
-                continue
-            number = value_of(mapping, value)
-            if number is None:
-                yield _refuse(RefusalReason.BAD_VALUE, f"{word} {shown(value)} is not a number", message)
-            else:
-                refusal = _check_unit(word, mapping, units, message) if units is not None else None
-                is_tip = mapping.variable is Variable.RAIN_TIP
-                sequence = number_of(observation.get("sequence")) if is_tip else 0
-                yield refusal or (station, int(mapping.variable), observed_at_s, number, sequence)
+        words = [word for word in observation if word not in _RESERVED]
+        if not words:
+            looked_for = ", ".join(self._names.variables)
+            yield _refuse(RefusalReason.NO_READING, f"no value: looked for {looked_for}", message)
+        elif all(observation[word] is None for word in words):
+            yield None
+        for word in words:
+            if observation[word] is not None:
+                yield self._value_of(word, observation, station, observed_at_s, message)
+
+    def _value_of(
+        self,
+        word: str,
+        observation: Mapping[str, object],
+        station: int,
+        observed_at_s: int,
+        message: RawMessage,
+    ) -> _Row | Refusal:
+        """One value of an observation, or its refusal."""
+        mapping, value = self._names.variables.get(word), observation[word]
+        if mapping is None:
+            known = ", ".join(self._names.variables)
+            return _refuse(RefusalReason.UNKNOWN_VARIABLE, f"{shown(word)} is not one of {known}", message)
+        if is_error_value(mapping, value):
+            detail = f"{word:.80} {shown(value)} is declared an error value"
+            return _refuse(RefusalReason.ERROR_VALUE, detail, message)
+        number = value_of(mapping, value)
+        if number is None:
+            return _refuse(RefusalReason.BAD_VALUE, f"{word:.80} {shown(value)} is not a number", message)
+        units = observation.get("unit")
+        refusal = _check_unit(word, mapping, units, message) if units is not None else None
+        sequence = number_of(observation.get("sequence")) if mapping.variable is Variable.RAIN_TIP else 0
+        interval_s = mapping.interval_s if mapping.variable is Variable.RAIN else 0
+        return refusal or (station, int(mapping.variable), observed_at_s, number, interval_s, sequence)
 
     def _parse_time(self, time: object) -> int:
         if isinstance(time, str):

@@ -4,10 +4,13 @@ A parser's own limit depends on how deep the caller's stack is, so the same
 message could be taken live and refused in a replay. Ours does not.
 """
 
+import contextlib
 from typing import Any
 
 import msgspec
 import numpy as np
+
+from warnstream.ingest.flat_json.mending import CannotBeMendedError, mended_json
 
 DEPTH_MAX = 64
 """Objects and lists inside each other; no format of ours has more than eight."""
@@ -34,5 +37,25 @@ def decode_json(payload: bytes) -> Any:
     return msgspec.json.decode(payload)
 
 
+def read_json(payload: bytes) -> tuple[Any, str]:
+    """Values of a JSON text or of what is nearly one, and what around it was not read (empty if nothing).
+
+    A bare word in the place of a value, such as ``nan``, comes as text (`mending`).
+
+    Raises
+    ------
+    msgspec.DecodeError, UnicodeDecodeError
+        If nothing of it can be read, or it is nested too deeply; says where.
+    """
+    try:
+        return decode_json(payload), ""
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        if _depth(payload) > DEPTH_MAX:
+            raise
+        with contextlib.suppress(CannotBeMendedError):
+            return mended_json(payload)
+        raise
+
+
 def _depth(payload: bytes) -> int:
-    return int(np.cumsum(_STEP[np.frombuffer(payload, dtype=np.uint8)], dtype=np.int64).max())
+    return int(np.cumsum(_STEP[np.frombuffer(payload, dtype=np.uint8)], dtype=np.int64).max(initial=0))

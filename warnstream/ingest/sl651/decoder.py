@@ -19,9 +19,11 @@ from warnstream.ingest.names import (
     Names,
     RawMessage,
     Rows,
+    is_error_value,
     refuse_if_too_large,
 )
-from warnstream.ingest.sl651.elements import INTERVAL_S, BodyError, BodyReader, Element
+from warnstream.ingest.sl651.cells import dated
+from warnstream.ingest.sl651.elements import INTERVAL_S, BodyError, BodyReader, Element, parse_time
 from warnstream.ingest.sl651.frame import Broken, Frame, scan, station_names
 from warnstream.ingest.sl651.session import join_packets
 from warnstream.model.network import Stations
@@ -35,6 +37,9 @@ OBSERVATIONS = frozenset({0x31, 0x32, 0x33, 0x34, 0x37, 0x38, 0x3A})
 
 HOUSEKEEPING = frozenset({HEARTBEAT, *range(0x40, 0x52)})
 """Functions that carry no observation: settings, status, versions, events, clock."""
+
+_AROUND_TEXT = b" \t\r\n\x1a\xef\xbb\xbf\xff\xfe"
+"""Blanks, a terminal's end of file, marks of UTF-8 and UTF-16 (whose zeros go too)."""
 
 _SERIAL_AND_TIME = {False: 8, True: 16}
 _COUNTER_NAMES = ("PT", "PJ")
@@ -65,7 +70,7 @@ class Sl651Decoder:
         """Readings of all messages, in order; never raises for what a message contains."""
         rows = Rows()
         for message in messages:
-            rows.refusals.begin()
+            rows.begin(message)
             too_large = refuse_if_too_large(message)
             if too_large is not None:
                 rows.refusals.add(too_large)
@@ -96,14 +101,17 @@ class Sl651Decoder:
             rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, detail, message)
         elif frame.function in OBSERVATIONS:
             self._take_report(frame, message, rows)
-        elif frame.function not in HOUSEKEEPING:
+        elif frame.function in HOUSEKEEPING:
+            rows.carries_none()
+        else:
             detail = f"function {frame.function:02X} of {frame.station} is not one of the standard's"
             rows.refuse(RefusalReason.UNSUPPORTED_CONTENT, detail, message)
 
     def _take_report(self, frame: Frame, message: RawMessage, rows: Rows) -> None:
         head = _SERIAL_AND_TIME[frame.is_ascii]
         if len(frame.body) == head:
-            return  # the reply to a query that found nothing
+            rows.carries_none()  # the reply to a query that found nothing
+            return
         if len(frame.body) < head:
             detail = f"a body of {len(frame.body)} bytes has no room for serial number and time"
             rows.refuse(RefusalReason.BAD_FRAME, detail, message)
@@ -115,7 +123,9 @@ class Sl651Decoder:
             for element in read(frame.body[head:]):
                 elements.append(element)  # noqa: PERF402  # what was read before a fault stays
         except BodyError as error:
-            rows.refuse(RefusalReason.BAD_VALUE, f"{frame.station}: {error}", message)
+            reader.faults.append(str(error))
+        for fault in reader.faults:
+            rows.refuse(RefusalReason.BAD_VALUE, f"{frame.station}: {fault}", message)
         if reader.other_content:
             reason = (
                 RefusalReason.PICTURE
@@ -123,6 +133,15 @@ class Sl651Decoder:
                 else RefusalReason.UNSUPPORTED_CONTENT
             )
             rows.refuse(reason, f"{reader.other_content} of {reader.station}", message)
+        sent_at_s = _sent_at(frame, self._utc_offset_s)
+        elements = dated(elements, frame.function, sent_at_s, self._utc_offset_s)
+        there = [*(one.name for one in elements), *reader.passed_over]
+        if there:
+            rows.looked_for(
+                f"looked for {', '.join(self._mappings)}; there is {', '.join(dict.fromkeys(there))}"
+            )
+        else:
+            rows.carries_none()
         self._take_elements(elements, message, rows)
 
     def _take_elements(self, elements: list[Element], message: RawMessage, rows: Rows) -> None:
@@ -139,6 +158,10 @@ class Sl651Decoder:
                     rows.refuse(RefusalReason.UNKNOWN_STATION, detail, message)
                 unknown.add(one.station)
                 continue
+            if is_error_value(mapping, one.value):
+                detail = f"{one.name} {one.value:g} of {one.station} is declared an error value"
+                rows.refuse(RefusalReason.ERROR_VALUE, detail, message)
+                continue
             interval_s = INTERVAL_S.get(one.name, 0) if mapping.variable is Variable.RAIN else 0
             rows.add(station, int(mapping.variable), one.observed_at_s, mapping.value(one.value), interval_s)
 
@@ -147,16 +170,27 @@ class Sl651Decoder:
         return next((station for station in found if station is not None), None)
 
 
+def _sent_at(frame: Frame, utc_offset_s: int) -> int | None:
+    """When a frame was sent by its station's clock, behind the serial number; None if that is no time."""
+    try:
+        digits = frame.body[4:16].decode("ascii") if frame.is_ascii else frame.body[2:8].hex()
+        return parse_time(digits, utc_offset_s)
+    except (BodyError, UnicodeDecodeError):
+        return None
+
+
 def frame_bytes(payload: bytes) -> bytes:
     r"""The frames of a message: as they are, or out of hexadecimal text of a gateway.
 
     >>> frame_bytes(b" 7e7E01 00 ")
     b'~~\x01\x00'
     """
-    head = payload[:64].lstrip()
-    if head[:4].upper() == b"7E7E":
+    if payload[:1] in (b"\x7e", b"\x01"):
+        return payload
+    text = payload.replace(b"\0", b"").strip(_AROUND_TEXT)
+    if text[:4].upper() == b"7E7E" or text[:2] == b"01":
         try:
-            return bytes.fromhex(payload.decode("ascii"))
+            return bytes.fromhex(text.decode("ascii"))
         except ValueError:
             return payload
     return payload

@@ -8,7 +8,7 @@ times in one body.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
 
 TIME, STATION, MANUAL, PICTURE, STEP = 0xF0, 0xF1, 0xF2, 0xF3, 0x04
 CELLS_RAIN, CELLS_STAGE_FIRST, CELLS_STAGE_LAST = 0xF4, 0xF5, 0xFC
+CELLS_OF_HOUR = 12
 FLOW_BATCH, USER = 0xFD, 0xFF
 STATUS = 0x45
 CELL_S = 5 * MINUTE_S
@@ -44,8 +45,7 @@ DIGITS_MAX = 20
 """Of a decimal number in ASCII; Annex C has ten at most."""
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f]{1,10}")
-_SERIES_FUNCTIONS = frozenset({0x31, 0x38})
-_FIRST_TIME_FUNCTIONS = frozenset({0x31, 0x34, 0x38})
+SERIES_FUNCTIONS = frozenset({0x31, 0x38})
 _MANUAL_HEADER = b"\xf2\xf2"
 
 
@@ -55,12 +55,18 @@ class BodyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One value; `name` is the ASCII identifier, `value` in the unit of Annex C."""
+    """One value; `name` is the ASCII identifier, `value` in the unit of Annex C.
+
+    `cell` is the number of a 5-minute cell within its batch, whose time alone is told
+    (`warnstream.ingest.sl651.cells` dates it); -1 for every other element.
+    """
 
     station: str
     observed_at_s: int
     name: str
     value: float
+    cell: int = -1
+    n_cells: int = 0
 
 
 def bcd_number(content: bytes, decimals: int) -> float | None:
@@ -117,6 +123,13 @@ class BodyReader:
     function : int
     utc_offset_s : int
         Of the stations' clocks.
+
+    Attributes
+    ----------
+    faults : list of str
+        Elements that were lost while the body could be read on.
+    passed_over : list of str
+        Elements that are none of those that can be mapped.
     """
 
     station: str
@@ -125,6 +138,8 @@ class BodyReader:
     observed_at_s: int | None = None
     step_s: int = 0
     other_content: str = ""
+    faults: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
 
     def read_hex(self, body: bytes) -> Iterator[Element]:
         """Values of a HEX/BCD body after serial number and time of sending.
@@ -149,8 +164,11 @@ class BodyReader:
                 raise BodyError("an element header is cut off")
             size, decimals = body[position + head - 1] >> 3, body[position + head - 1] & 7
             position += head
+            if CELLS_RAIN <= lead <= CELLS_STAGE_LAST and not _is_definition_of_cells(lead, size, decimals):
+                position = self._pass_over(body, position, lead, size)
+                continue
             repeats = 1
-            if self.function in _SERIES_FUNCTIONS and self.step_s and lead != STEP and size:
+            if self.function in SERIES_FUNCTIONS and self.step_s and lead != STEP and size:
                 repeats = max((len(body) - position) // size, 1)
             for number in range(repeats):
                 content = body[position : position + size]
@@ -158,6 +176,23 @@ class BodyReader:
                     raise BodyError(f"element {lead:02X} is cut off")
                 yield from self._element(lead, content, decimals, number)
                 position += size
+
+    def _pass_over(self, body: bytes, position: int, lead: int, size: int) -> int:
+        """Where the body goes on behind an element whose definition is none of the standard's.
+
+        Its length is the standard's, or the one that it tells, or reaches to the next header: the first
+        with which the rest can be read.
+        """
+        definition = body[position - 1]
+        headers = (place for place in range(position, len(body)) if _is_header(body, place))
+        for following in (position + CELLS_OF_HOUR * _cell_bytes(lead), position + size, *headers):
+            if _can_be_read_on(body, following):
+                self.faults.append(
+                    f"{NAME_OF_LEAD[lead]} ({lead:02X}) with the definition {definition:02X}, "
+                    f"expected {(CELLS_OF_HOUR * _cell_bytes(lead)) << 3:02X}: not read"
+                )
+                return following
+        raise BodyError(f"element {lead:02X} with the definition {definition:02X}: nothing behind it is read")
 
     def _read_header(self, body: bytes, position: int) -> int:
         lead = body[position]
@@ -177,36 +212,38 @@ class BodyReader:
     def _element(self, lead: int, content: bytes, decimals: int, number: int) -> Iterator[Element]:
         if lead == STEP:
             self.step_s = _step_s(content)
-        elif lead == CELLS_RAIN:
-            yield from self.cells("DRP", content, 1, 10, number)
-        elif CELLS_STAGE_FIRST <= lead <= CELLS_STAGE_LAST:
-            yield from self.cells(NAME_OF_LEAD[lead], content, 2, 100, number)
+        elif CELLS_RAIN <= lead <= CELLS_STAGE_LAST:
+            yield from self.cells(NAME_OF_LEAD[lead], content, number)
         elif lead in NAME_OF_LEAD:
-            value = bcd_number(content, decimals)
+            try:
+                value = bcd_number(content, decimals)
+            except BodyError as error:  # its length is known: what follows is read
+                self.faults.append(f"{NAME_OF_LEAD[lead]}: {error}")
+                return
             if value is not None:
                 yield self._observed(NAME_OF_LEAD[lead], value, number * self.step_s)
+        else:
+            self.passed_over.append(f"{lead:02X}")
 
-    def _observed(self, name: str, value: float, after_s: int) -> Element:
+    def _observed(
+        self, name: str, value: float, after_s: int, *, cell: int = -1, n_cells: int = 0
+    ) -> Element:
         if self.observed_at_s is None:
             raise BodyError(f"{name} has no observation time")
         at_s = self.observed_at_s + after_s
         if not 0 <= at_s < TIME_S_MAX:
             raise BodyError(f"{name} would be observed {after_s} s after {self.observed_at_s}")
-        return Element(self.station, at_s, name, value)
+        return Element(self.station, at_s, name, value, cell, n_cells)
 
-    def cells(self, name: str, content: bytes, width: int, per_unit: int, hour: int = 0) -> Iterator[Element]:
-        """Cells of five minutes, binary; all ones is invalid.
-
-        In series and hour reports the time is that of the first cell, else of
-        the last; a series may go on for several hours.
-        """
+    def cells(self, name: str, content: bytes, hour: int = 0) -> Iterator[Element]:
+        """Cells of five minutes, binary; all ones is invalid. A series may go on for several hours."""
+        width, per_unit = (1, 10) if name == "DRP" else (2, 100)
         n_cells = len(content) // width
-        first = hour * n_cells if self.function in _FIRST_TIME_FUNCTIONS else 1 - n_cells
         for number in range(n_cells):
             cell = content[number * width : (number + 1) * width]
             if cell != b"\xff" * width:
-                value = int.from_bytes(cell) / per_unit
-                yield self._observed(name, value, (first + number) * CELL_S)
+                place = hour * n_cells + number
+                yield self._observed(name, int.from_bytes(cell) / per_unit, 0, cell=place, n_cells=n_cells)
 
     def read_ascii(self, body: bytes) -> Iterator[Element]:
         """Values of an ASCII body after serial number and time of sending; tokens between blanks.
@@ -242,7 +279,7 @@ class BodyReader:
                 and name[3:].isdecimal()
             ):
                 self.step_s = int(name[3:]) * {"D": DAY_S, "H": HOUR_S, "N": MINUTE_S}[name[2]]
-                if self.function in _SERIES_FUNCTIONS and self.step_s:
+                if self.function in SERIES_FUNCTIONS and self.step_s:
                     yield from self._ascii_series(tokens[at + 1 :])
                     return
                 at += 1
@@ -264,17 +301,67 @@ class BodyReader:
             )
 
     def _ascii_element(self, name: str, text: str, after_s: int) -> Iterator[Element]:
-        if name not in NAME_OF_LEAD.values() or text == "M":
+        if name not in NAME_OF_LEAD.values():
+            self.passed_over.append(name[:20])
+            return
+        if text == "M":
             return
         try:
-            if name == "DRP":
-                yield from self.cells(name, bytes.fromhex(text), 1, 10)
-            elif name.startswith("DRZ"):
-                yield from self.cells(name, bytes.fromhex(text), 2, 100)
+            if name.startswith("DR"):
+                yield from self.cells(name, bytes.fromhex(text))
             else:
                 yield self._observed(name, _decimal(text), after_s)
         except ValueError:
-            raise BodyError(f"{name} {text!r:.40} is not a number") from None
+            self.faults.append(f"{name} {text!r:.40} is not a number")
+
+
+def _cell_bytes(lead: int) -> int:
+    return 1 if lead == CELLS_RAIN else 2
+
+
+def _is_definition_of_cells(lead: int, size: int, decimals: int) -> bool:
+    """Whole cells and no decimals; the standard's own have twelve (60, C0)."""
+    return decimals == 0 and size > 0 and size % _cell_bytes(lead) == 0
+
+
+def _is_header(body: bytes, position: int) -> bool:
+    return (
+        body[position] in (TIME, STATION)
+        and body[position + 1 : position + 2] == body[position : position + 1]
+    )
+
+
+def _can_be_read_on(body: bytes, position: int) -> bool:
+    """Whether from here headers and elements follow each other to the very end."""
+    while 0 <= position < len(body):
+        if body[position] in (MANUAL, PICTURE, FLOW_BATCH):
+            return True
+        position = _behind_header(body, position) if _is_header(body, position) else _behind(body, position)
+    return position == len(body)
+
+
+def _behind_header(body: bytes, position: int) -> int:
+    """Where a station's or time's header ends; -1 if it is none."""
+    lead, digits = body[position], body[position + 2 : position + 7].hex()
+    if len(digits) < 10 or (lead == TIME and not digits.isdecimal()):
+        return -1
+    has_class = lead == STATION and body[position + 8 : position + 9] in (b"\xf0", b"")
+    return position + 7 + has_class
+
+
+def _behind(body: bytes, position: int) -> int:
+    """Where an element ends; -1 if none begins here."""
+    lead = body[position]
+    head = 3 if lead == USER else 2
+    if lead in (TIME, STATION) or CELLS_STAGE_LAST < lead < USER or position + head > len(body):
+        return -1
+    size, decimals = body[position + head - 1] >> 3, body[position + head - 1] & 7
+    if CELLS_RAIN <= lead <= CELLS_STAGE_LAST:
+        is_one = _is_definition_of_cells(lead, size, decimals)
+    else:
+        digits = body[position + head : position + head + size].hex().strip("f")
+        is_one = lead not in NAME_OF_LEAD or (size > 0 and (not digits or digits.isdecimal()))
+    return position + head + size if is_one else -1
 
 
 def _decimal(token: str) -> float:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from warnstream.model.observations.layout import Layout
 from warnstream.model.observations.readings import COUNTERS, UNIT_OF_VARIABLE, Variable
 from warnstream.model.times import HOUR_S
 
@@ -19,6 +20,10 @@ FORMATS = (
     "wis2",
     "chirpstack",
     "the_things_stack",
+    "actility",
+    "helium",
+    "loriot",
+    "json",
     "packed",
 )
 """Formats that a decoder rule can name."""
@@ -40,6 +45,13 @@ _PLAIN_OF_UNIT: dict[str, dict[str, tuple[float, float]]] = {
     "degC": {"degC": (1.0, 0.0), "Cel": (1.0, 0.0), "K": (1.0, -273.15), "degF": (5 / 9, -160 / 9)},
     "%": {"%": (1.0, 0.0), "%RH": (1.0, 0.0), "/": (100.0, 0.0)},
     "hPa": {"hPa": (1.0, 0.0), "mbar": (1.0, 0.0), "Pa": (0.01, 0.0), "kPa": (10.0, 0.0)},
+    "kPa": {
+        "kPa": (1.0, 0.0),
+        "Pa": (0.001, 0.0),
+        "hPa": (0.1, 0.0),
+        "mbar": (0.1, 0.0),
+        "bar": (100.0, 0.0),
+    },
     "m/s": {"m/s": (1.0, 0.0), "km/h": (1 / 3.6, 0.0), "kn": (1852 / 3600, 0.0)},
     "deg": {"deg": (1.0, 0.0), "rad": (57.29577951308232, 0.0)},
 }
@@ -47,11 +59,17 @@ _PLAIN_OF_UNIT: dict[str, dict[str, tuple[float, float]]] = {
 
 @dataclass(frozen=True, slots=True)
 class VariableMapping:
-    """What one of a gateway's names means: ``value * factor + offset`` in the variable's unit."""
+    """What one of a gateway's names means: ``value * factor + offset`` in the variable's unit.
+
+    `error_values` are numbers, as they come, by which the sender says that it has no value;
+    `interval_s` is the time in which an amount of rain fell, 0 the station's own.
+    """
 
     variable: Variable
     factor: float = 1.0
     offset: float = 0.0
+    error_values: frozenset[float] = frozenset()
+    interval_s: int = 0
 
     def value(self, raw: float) -> float:
         """A value in our unit; rounded to 1e-9, so that 7 tips of 0.1 mm are 0.7."""
@@ -80,6 +98,8 @@ class DecoderRule:
         Where running counters of these topics begin again at zero, in millimetres.
     day_start_s : int or None
         When the rain day of their day counters begins after midnight of the local clock.
+    layout : Layout or None
+        Of format ``json``: where station, time and values stand.
     """
 
     topic: str
@@ -89,6 +109,7 @@ class DecoderRule:
     utc_offset_s: int = 8 * HOUR_S
     wrap_mm: float | None = None
     day_start_s: int | None = None
+    layout: Layout | None = None
 
     @property
     def counter_source(self) -> int:

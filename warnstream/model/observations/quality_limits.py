@@ -17,6 +17,9 @@ from warnstream.model.times import HOUR_S, MINUTE_S
 WMO_8 = "WMO-No. 8, part V, ch. 1 (quality control of automatic stations)"
 WMO_TIME = "WMO 1993, ch. VI.21: tolerance between consecutive reports"
 ZAMG = "ZAMG, CBS ET-AWS-1 Doc. 9(2)"
+WMO_EXTREMES = (
+    "WMO World Weather and Climate Extremes Archive (-89.2 to 56.7 degC, gust of 113.3 m/s), rounded up"
+)
 PHYSICS = "the quantity itself, or the reach of usual sensors"
 
 
@@ -55,11 +58,11 @@ def _steps(per_minute: float, per_hours: dict[int, float]) -> tuple[tuple[int, f
 VALUE_LIMITS: Mapping[Variable, ValueLimits] = MappingProxyType(
     {
         Variable.TEMPERATURE: ValueLimits(
-            (-50.0, 50.0),
+            (-90.0, 60.0),
             _steps(3.0, {1: 4.0, 2: 7.0, 3: 9.0, 6: 15.0, 12: 25.0}),
             HOUR_S,
             0.1,
-            source=f"range {ZAMG}; 1 min and 60 min {WMO_8}; hours {WMO_TIME}",
+            source=f"range {WMO_EXTREMES}; 1 min and 60 min {WMO_8}; hours {WMO_TIME}",
         ),
         Variable.HUMIDITY: ValueLimits(
             (0.0, 104.0),
@@ -77,21 +80,22 @@ VALUE_LIMITS: Mapping[Variable, ValueLimits] = MappingProxyType(
             source=f"range, 1 min and 60 min {WMO_8}; hours {WMO_TIME}",
         ),
         Variable.WIND_SPEED: ValueLimits(
-            (0.0, 75.0),
+            (0.0, 120.0),
             _steps(20.0, {}),
             HOUR_S,
             0.5,
             still_from=0.5,
-            source=f"range {ZAMG}; 1 min and 60 min {WMO_8}",
+            source=f"range {WMO_EXTREMES}; 1 min and 60 min {WMO_8}",
         ),
         Variable.WIND_DIRECTION: ValueLimits((0.0, 360.0), (), HOUR_S, 10.0, source=f"60 min {WMO_8}"),
         Variable.SOIL_MOISTURE: ValueLimits((0.0, 100.0)),
-        Variable.TILT_X: ValueLimits((-90.0, 90.0)),
-        Variable.TILT_Y: ValueLimits((-90.0, 90.0)),
-        Variable.DISPLACEMENT: ValueLimits((-1e6, 1e6)),
-        Variable.CRACK: ValueLimits((-1e4, 1e4)),
+        Variable.TILT_X: ValueLimits((-180.0, 180.0)),
+        Variable.TILT_Y: ValueLimits((-180.0, 180.0)),
+        # Distances between stakes and to prisms are told as they are: metres to kilometres.
+        Variable.DISPLACEMENT: ValueLimits((-1e7, 1e7)),
+        Variable.CRACK: ValueLimits((-1e6, 1e6)),
         Variable.PORE_PRESSURE: ValueLimits((-100.0, 1e4)),
-        Variable.WATER_DEPTH: ValueLimits((-5.0, 1000.0)),
+        Variable.WATER_DEPTH: ValueLimits((-5.0, 2000.0)),
     }
 )
 """Defaults; what is not named here has no limit of its own."""

@@ -94,15 +94,19 @@ class Flag(IntFlag):
     COUNTER_BEGAN = 2048
     RECORD = 4096
     BOUNCE = 8192
+    ERROR_VALUE = 16384
+    MELT = 32768
 
 
 COUNTER_FLAGS = Flag.COUNTER_FELL | Flag.COUNTER_RETURNED | Flag.COUNTER_BEGAN
 """A total fell, came back to one that it had before, or began anew: what lies between is not known."""
 
-DOUBTFUL = Flag.STEP | Flag.STUCK | Flag.TIP | COUNTER_FLAGS | Flag.RECORD | Flag.BOUNCE
+DOUBTFUL = Flag.STEP | Flag.STUCK | Flag.TIP | COUNTER_FLAGS | Flag.RECORD | Flag.BOUNCE | Flag.MELT
 """Readings with one of these flags count, and what rests on them is not confirmed."""
 
-UNUSABLE = Flag.OUT_OF_RANGE | Flag.DUPLICATE | Flag.FUTURE | Flag.TOO_LATE | Flag.SUPERSEDED
+UNUSABLE = (
+    Flag.OUT_OF_RANGE | Flag.DUPLICATE | Flag.FUTURE | Flag.TOO_LATE | Flag.SUPERSEDED | Flag.ERROR_VALUE
+)
 """Readings with one of these flags stay in the journal and are counted, but change no accumulation."""
 
 

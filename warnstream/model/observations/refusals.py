@@ -15,6 +15,8 @@ class RefusalReason(StrEnum):
     WRONG_UNIT = "wrong_unit"
     BAD_TIME = "bad_time"
     BAD_VALUE = "bad_value"
+    ERROR_VALUE = "error_value"
+    NO_READING = "no_reading"
     FUTURE = "future"
     TOO_LATE = "too_late"
     OUT_OF_RANGE = "out_of_range"

@@ -7,6 +7,7 @@ from warnstream.model.bulletins import OrderTable
 from warnstream.model.digests import Need
 from warnstream.model.level import Level
 from warnstream.model.observations.counter_forms import CounterForm
+from warnstream.model.observations.error_values import ERROR_VALUES
 from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimits
 from warnstream.model.observations.rain_limits import RAIN_RECORDS, RainLimits
 from warnstream.model.observations.readings import Variable
@@ -106,7 +107,9 @@ class QualityPolicy:
     `stuck_readings` is how many equal non-zero rain readings in a row are doubtful;
     `movement_step_mm_max` and `tilt_step_deg_max` are the steps of slope sensors,
     `movement_fall_mm_max` how far a slope may seem to have moved back;
-    `variables` has the limits of all others, `neighbours` how gauges are compared with each other.
+    `variables` has the limits of all others, `error_values` the numbers that say that there is none,
+    `melt_below_c` the temperature below which rain in a gauge is melting snow,
+    `neighbours` how gauges are compared with each other.
     """
 
     rain_mm_per_min_max: float
@@ -118,6 +121,8 @@ class QualityPolicy:
     movement_fall_mm_max: float = 100.0
     rain_records: tuple[tuple[int, float], ...] = RAIN_RECORDS
     variables: Mapping[Variable, ValueLimits] = field(default_factory=lambda: VALUE_LIMITS)
+    melt_below_c: float = 0.0
+    error_values: Mapping[Variable, tuple[float, ...]] = field(default_factory=lambda: ERROR_VALUES)
     neighbours: NeighbourPolicy = NeighbourPolicy()
 
     @property

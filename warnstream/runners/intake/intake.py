@@ -71,13 +71,17 @@ from warnstream.runners.intake.topics import TOPICS_KNOWN_MAX, Topics
 
 @dataclass(slots=True)
 class Outcome:
-    """What an entry led to: steps in order, refusals, answers, grids that have a new file, alarms."""
+    """What an entry led to: steps in order, refusals, answers, grids that have a new file, alarms.
+
+    `n_without` counts messages that carry no observation by their kind.
+    """
 
     steps: list[tuple[ReadingBatch, EngineStep]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     answers: list[RecipientAnswer] = field(default_factory=list)
     announced: list[str] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
+    n_without: int = 0
 
 
 class Intake:
@@ -323,6 +327,7 @@ class Intake:
     def _take_decoded(self, decoded: Decoded, outcome: Outcome) -> None:
         """Fresh readings wait for the next step, those of long ago for a slice of their own."""
         outcome.refusals += decoded.refusals
+        outcome.n_without += decoded.n_without
         fresh = self._backlog.split(decoded.readings, self.now_s)
         if len(fresh):
             self._pending.append(fresh)

@@ -16,6 +16,7 @@ from warnstream.runners.intake.topics import Topics
 
 _REASON_OF_FLAG = {
     Flag.OUT_OF_RANGE: RefusalReason.OUT_OF_RANGE,
+    Flag.ERROR_VALUE: RefusalReason.ERROR_VALUE,
     Flag.FUTURE: RefusalReason.FUTURE,
     Flag.TOO_LATE: RefusalReason.TOO_LATE,
 }

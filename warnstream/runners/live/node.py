@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from warnstream.adapters.channels.factory import open_channels
+from warnstream.adapters.channels.channel import Surroundings
+from warnstream.adapters.channels.registry import make_channels
 from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.http.server import HttpServer
@@ -29,7 +30,10 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.refused.store import RefusedStore
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-from warnstream.adapters.sending.sender import DeliveryWorker
+from warnstream.adapters.sending.event_clock import EventClock
+from warnstream.adapters.sending.replies import Replies
+from warnstream.adapters.sending.sender import Shared
+from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.delivery.alarm_texts import alarm_texts
@@ -121,8 +125,7 @@ class Node:
             configuration, topics.subscriptions, topics.backlogs, self._inbox, self.metrics
         )
         tokens = Tokens(load_or_create_secret(self._directory))
-        channels = open_channels(configuration.channels, configuration.topic_prefix, self._publisher)
-        self.delivery = DeliveryWorker(self.outbox, channels, tokens, self.metrics)
+        self.delivery = self._delivery(tokens)
         api = HttpApi(self, self.outbox, tokens, self.metrics)
         self.http = HttpServer(api.app, configuration.http.host, configuration.http.port)
         self.sl651 = (
@@ -146,6 +149,21 @@ class Node:
         self.metrics.watch_storage(self._journal.size_bytes, self._directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._unjudged_s)
+
+    def _delivery(self, tokens: Tokens) -> DeliveryWorker:
+        configuration = self.configuration
+        around = Surroundings(configuration.topic_prefix, self._publisher, configuration.directory)
+        is_simulated = configuration.node.clock == "simulated"
+        shared = Shared(
+            outbox=self.outbox,
+            tokens=tokens,
+            metrics=self.metrics,
+            inbound=Replies(self.outbox, tokens, self.submit_answer),
+            clock=time.time,
+            event_clock=EventClock(lambda: self._intake.now_s, None if is_simulated else time.time()),
+            public_url=configuration.http.public_url,
+        )
+        return DeliveryWorker(make_channels(configuration.channels, around), shared)
 
     def start(self) -> None:
         """Recover, then open every door.
@@ -206,6 +224,7 @@ class Node:
         reasons = ["the node is starting"] if self._is_starting else []
         reasons += self.alarms.reasons()
         reasons += [f"the {one.name} is not connected" for one in self._sources if not one.is_connected]
+        reasons += self.delivery.troubles()
         return not reasons, reasons
 
     def state(self) -> dict[str, object]:
@@ -450,6 +469,7 @@ class Node:
         self.outbox.no_end = frozenset((codes[village], str(status)) for village, status in standing)
 
     def _keep_refused(self, sequence: int, outcome: Outcome) -> None:
+        self.metrics.messages_without_reading.inc(outcome.n_without)
         if not outcome.refusals:
             return
         for refusal in outcome.refusals:

@@ -6,25 +6,35 @@ import pytest
 from warnstream.config.load import load_configuration
 
 FaultsAfter = Callable[[str, str, str], list[str]]
+DEVICE_ADDRESS = (
+    "address: expected an MQTT topic level: 1 to 1024 bytes, printable, without + and #,"
+    " because of channel 'device'"
+)
+SMS_ADDRESS = (
+    "address: expected an address of the gateway, such as a number: 1 to 256 printable characters,"
+    " because of channel 'sms'"
+)
 FaultsWith = Callable[[str, str], list[str]]
 
 
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ("h9,02,device,", "village: unknown village '02': did you mean '002'? Known here: 001, 002, 003"),
+        ("h9,02,device,h9", "village: unknown village '02': did you mean '002'? Known here: 001, 002, 003"),
         (
             "h9,002,devise,",
             "channel: unknown channel 'devise': did you mean 'device'? Known here: device, sms",
         ),
         ("h9,002,village_topic,", "channel: unknown channel 'village_topic'. Known here: device, sms"),
-        ("h9,002,sms,", "address: expected an address, because channel 'sms' is a webhook"),
-        ("h1,002,device,", "household: duplicate household 'h1', first on line 3"),
+        ("h9,002,sms,", SMS_ADDRESS),
+        ("h9,002,device,", DEVICE_ADDRESS),
+        ("h9,002,device,doors/+", DEVICE_ADDRESS),
+        ("h1,002,device,h1", "household: duplicate household 'h1', first on line 3"),
         (
-            "h 9,002,device,",
+            "h 9,002,device,h9",
             "household: expected a code of 1 to 64 characters of A-Z a-z 0-9 . _ -, got 'h 9'",
         ),
-        (",002,device,", "household: expected a code of 1 to 64 characters of A-Z a-z 0-9 . _ -, got ''"),
+        (",002,device,h9", "household: expected a code of 1 to 64 characters of A-Z a-z 0-9 . _ -, got ''"),
         ("h9,002,device", "expected 4 cells as in the header, got 3"),
         ('"h9,002,device,', "not valid CSV: unexpected end of data; the rest was not read"),
     ],
@@ -36,29 +46,32 @@ def test_a_wrong_household_is_named(row: str, expected: str, faults_after: Fault
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ("p9,,1,001,device,", "role: expected text, got an empty cell"),
-        ("p9,a,first,001,device,", "rank: expected a whole number, got 'first'"),
-        ("p9,a,0,001,device,", "rank: expected a whole number from 1 to 100, got 0"),
+        ("p9,,1,001,device,p9", "role: expected text, got an empty cell"),
+        ("p9,a,first,001,device,p9", "rank: expected a whole number, got 'first'"),
+        ("p9,a,0,001,device,p9", "rank: expected a whole number from 1 to 100, got 0"),
         (
-            "p9,a,1,Eastt,device,",
+            "p9,a,1,Eastt,device,p9",
             (
                 "area: unknown area 'Eastt': did you mean 'East'? Known here: *, 001, 002, 003, County, "
                 "East, West"
             ),
         ),
-        ("p9,a,1,,device,", "area: expected text, got an empty cell"),
+        ("p9,a,1,,device,p9", "area: expected text, got an empty cell"),
         ("p9,a,1,001,mail,", "channel: unknown channel 'mail'. Known here: device, sms"),
-        ("p9,a,1,001,sms,", "address: expected an address, because channel 'sms' is a webhook"),
-        ("p1,a,1,001,device,", "post: duplicate post 'p1', first on line 2"),
+        ("p9,a,1,001,sms,", SMS_ADDRESS),
+        ("p1,a,1,001,device,p1", "post: duplicate post 'p1', first on line 2"),
         (
-            "h1,a,1,001,device,",
+            "h1,a,1,001,device,h1",
             "post: 'h1' is a household already (households.csv:3): recipients share one list",
         ),
-        ("p+,a,1,001,device,", "post: expected a code of 1 to 64 characters of A-Z a-z 0-9 . _ -, got 'p+'"),
+        (
+            "p+,a,1,001,device,p9",
+            "post: expected a code of 1 to 64 characters of A-Z a-z 0-9 . _ -, got 'p+'",
+        ),
     ],
 )
 def test_a_wrong_post_is_named(row: str, expected: str, faults_after: FaultsAfter) -> None:
-    assert faults_after("chain.csv", "County,device,\n", f"County,device,\n{row}\n") == [
+    assert faults_after("chain.csv", "County,device,p3\n", f"County,device,p3\n{row}\n") == [
         f"chain.csv:5: {expected}"
     ]
 
@@ -75,7 +88,7 @@ def test_doors_are_sorted_by_village_and_keep_their_order_within(config_dir: Pat
     households = load_configuration(config_dir).network.households
     assert households.code == ("h1", "h2", "h4", "h3")
     assert households.channel == ("sms", "device", "sms", "device")
-    assert households.address == ("+8610", "", "+8611", "")
+    assert households.address == ("+8610", "h2", "+8611", "h3")
     assert households.first_of_village.tolist() == [0, 1, 3, 4]
 
 
@@ -96,7 +109,7 @@ def test_a_post_may_answer_for_every_village(config_dir: Path, faults_after: Fau
 
 
 def test_of_a_file_with_very_many_faults_50_are_shown_and_the_others_counted(faults_with: FaultsWith) -> None:
-    rows = "".join(f"h{number},009,device,\n" for number in range(1000))
+    rows = "".join(f"h{number},009,device,x\n" for number in range(1000))
     found = faults_with("households.csv", f"household,village,channel,address\n{rows}")
     assert len(found) == 51
     assert found[0] == "households.csv: 1000 faults, of which 50 are shown"
@@ -123,6 +136,6 @@ def test_a_slip_in_one_channel_does_not_hide_a_wrong_row(config_dir: Path, fault
         "chain.csv:4: rank: expected a whole number, got 'x'",
         (
             "channels.yaml:4: channels.device.rate: unknown key 'rate'. "
-            "Known here: kind, rate_per_s, retry, timeout"
+            "Known here: kind, late_after, rate_per_s, retry, timeout"
         ),
     ]

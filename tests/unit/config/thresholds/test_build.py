@@ -92,7 +92,7 @@ STAGE = "001,river_flood,,red,12,m,G1,\n"
         (
             "001,river_flood,,yellow,9001,m,G1,",
             (
-                "value: expected a number from -5 to 9000, got 9001 "
+                "value: expected a number from -500 to 9000, got 9001 "
                 "(beyond quality.stage_m_range no reading reaches it)"
             ),
         ),

@@ -62,6 +62,7 @@ def test_both_ways_give_the_same_readings_and_refusals(contents: list[Any], spea
     expected = slow.decode(messages, speakers)
     found = quick.decode(messages, speakers)
     assert found.refusals == expected.refusals
+    assert found.n_without == expected.n_without
     # Within a message the quick way follows the order of variables, not that of the text.
     assert sorted(rows(found.readings)) == sorted(rows(expected.readings))
 

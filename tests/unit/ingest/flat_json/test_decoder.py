@@ -55,7 +55,7 @@ def test_null_means_that_the_sensor_had_no_value() -> None:
     ("payload", "reason"),
     [
         (b"\xff\x00not json", RefusalReason.NOT_JSON),
-        (b'{"station":"R1","time":60,"rain":NaN}', RefusalReason.NOT_JSON),
+        (b'{"station":"R1","time":60,"rain":NaN}', RefusalReason.BAD_VALUE),
         (b"[" * 100_000, RefusalReason.NOT_JSON),
         (b"", RefusalReason.NOT_JSON),
         (b" " * (PAYLOAD_BYTES_MAX + 1), RefusalReason.TOO_LARGE),
@@ -70,7 +70,7 @@ def test_null_means_that_the_sensor_had_no_value() -> None:
         ({"station": "R1", "time": 60, "rane": 1}, RefusalReason.UNKNOWN_VARIABLE),
         ({"station": "R1", "time": 60, "rain": "1.0"}, RefusalReason.BAD_VALUE),
         ({"station": "R1", "time": 60, "rain": False}, RefusalReason.BAD_VALUE),
-        (b'{"station":"R1","time":60,"rain":1e999}', RefusalReason.NOT_JSON),
+        (b'{"station":"R1","time":60,"rain":1e999}', RefusalReason.BAD_VALUE),
         ({"station": "R1", "time": 60, "rain": 1, "unit": {"rain": "in"}}, RefusalReason.WRONG_UNIT),
         ({"station": "R1", "time": 60, "rain": 1, "unit": "cm"}, RefusalReason.WRONG_UNIT),
     ],

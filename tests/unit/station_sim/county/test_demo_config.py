@@ -31,7 +31,7 @@ def test_options_replace_their_line_and_nothing_else(tmp_path: Path) -> None:
     settings = load(tmp_path, "warnstream.yaml")
     expected = load(demo_config_directory(), "warnstream.yaml")
     expected["broker"] |= {"port": 1, "embedded": False}
-    expected["http"] |= {"port": 2}
+    expected["http"] |= {"port": 2, "public_url": "http://127.0.0.1:2"}
     expected["messages"] |= {"web": "http://127.0.0.1:2"}
     expected["topics"] |= {"prefix": "a/b"}
     expected["storage"] |= {"directory": "/d"}

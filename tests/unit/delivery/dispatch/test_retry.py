@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warnstream.delivery.retry import wait_before_attempt_s
+from warnstream.delivery.dispatch.retry import wait_before_attempt_s
 from warnstream.model.rules.policies import RetryPolicy
 
 POLICY = RetryPolicy(attempts_max=8, first_wait_s=2.0, wait_s_max=60.0)

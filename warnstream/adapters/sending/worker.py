@@ -1,0 +1,76 @@
+"""Sends what the outbox holds: one thread per channel, so that a slow one delays no other."""
+
+import logging
+import time
+from collections.abc import Mapping
+
+from warnstream.adapters.channels.channel import ConfiguredChannel
+from warnstream.adapters.sending.sender import Sender, Shared
+
+logger = logging.getLogger(__name__)
+
+
+class DeliveryWorker:
+    """All channels of a node, each in its own thread.
+
+    Parameters
+    ----------
+    channels : mapping of str to ConfiguredChannel
+        By name; the worker opens them, and closes them when it stops.
+    shared : Shared
+    """
+
+    def __init__(self, channels: Mapping[str, ConfiguredChannel], shared: Shared) -> None:
+        self._outbox = shared.outbox
+        self._senders = [Sender(name, configured, shared) for name, configured in channels.items()]
+
+    def start(self) -> int:
+        """Put back what was being sent when the process last ended, then start; returns how many that were.
+
+        Raises
+        ------
+        StoreError
+            If the outbox cannot be written.
+        """
+        recovered = self._outbox.recover()
+        for sender in self._senders:
+            sender.thread.start()
+        return recovered
+
+    def troubles(self) -> list[str]:
+        """Why messages do not go out, one line per channel that is held or stuck. From any thread."""
+        return [trouble for sender in self._senders if (trouble := sender.trouble)]
+
+    def wake(self) -> None:
+        """There may be new work, or the clock has moved."""
+        for sender in self._senders:
+            sender.wake()
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until nothing is left to send on any channel; False if that took too long."""
+        deadline = time.monotonic() + timeout_s
+        self.wake()
+        while any(self._outbox.open_count(sender.name) for sender in self._senders):
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def stop(self, timeout_s: float = 30.0) -> bool:
+        """Finish the batches in hand, stop and close the channels; False if one did not end in time.
+
+        A batch cut off by that is sent again after the next start, with the same keys.
+        """
+        for sender in self._senders:
+            sender.ask_to_stop()
+        deadline = time.monotonic() + timeout_s
+        has_ended = True
+        for sender in self._senders:
+            if sender.thread.ident is not None:
+                sender.thread.join(max(0.0, deadline - time.monotonic()))
+            if sender.thread.is_alive():
+                logger.warning("channel did not stop in time", extra={"channel": sender.name})
+                has_ended = False
+            else:
+                sender.channel.close()
+        return has_ended

@@ -1,0 +1,67 @@
+"""What every kind of channel has: keys for sending again, and a rule that its addresses must keep.
+
+A validated section is frozen and is at the same time the settings with which the
+channel is opened; durations in it are seconds.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from warnstream.config.yaml import value_types
+from warnstream.config.yaml.quantities import format_duration
+from warnstream.config.yaml.sections import Section, default, part
+from warnstream.model.rules.policies import RetryPolicy
+
+
+class RetrySection(Section):
+    """Sending again: waits double from first_wait to wait_max."""
+
+    attempts_max: Annotated[int, value_types.whole(1, 1000)] = default(8, description="Attempts in all.")
+    first_wait_s: Annotated[float, value_types.fine_duration("1ms", "1h")] = default(
+        "2s", alias="first_wait", description="Wait after the first failure."
+    )
+    wait_s_max: Annotated[float, value_types.fine_duration("1ms", "24h")] = default(
+        "120s", alias="wait_max", description="Longest wait between attempts."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """Waits only grow."""
+        if self.wait_s_max >= self.first_wait_s:
+            return []
+        return [("wait_max", f"expected at least first_wait ({format_duration(self.first_wait_s)})")]
+
+
+class ChannelSection(Section):
+    """What every channel has."""
+
+    kind: str = Field(description="How messages go.")
+    timeout_s: Annotated[float, value_types.fine_duration("10ms", "5min")] = default(
+        "5s", alias="timeout", description="How long one attempt may take in all."
+    )
+    rate_per_s: Annotated[float | None, value_types.decimal(0, 100_000, above=True)] = default(
+        None, description="Most messages per second; without it there is no limit."
+    )
+    late_after_s: Annotated[int, value_types.duration("1min", "24h")] = default(
+        "10min", alias="late_after", description="A message that leaves longer after its issue says so."
+    )
+    retry: RetrySection = part(RetrySection, "Sending again.")
+
+    address_expected: ClassVar[str] = ""
+    """What an address of this kind is, for faults; empty if every address will do."""
+
+    @classmethod
+    def is_address(cls, address: str) -> bool:
+        """Whether a message can go there; the same rule when files are checked and when one is sent."""
+        del address
+        return True
+
+    def files(self) -> Mapping[str, str]:
+        """Files that must exist, by the key that names them."""
+        return {}
+
+    @property
+    def policy(self) -> RetryPolicy:
+        """How often and how soon a message is sent again."""
+        return RetryPolicy(**self.retry.model_dump())

@@ -1,0 +1,31 @@
+"""`kind: webhook`: an SMS or voice gateway that takes HTTP POST."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from warnstream.config.channels.section import ChannelSection
+from warnstream.config.yaml import value_types
+from warnstream.config.yaml.sections import default
+
+ADDRESS_CHARACTERS_MAX = 256
+
+
+class WebhookChannelSection(ChannelSection):
+    """A gateway that takes HTTP POST."""
+
+    kind: Literal["webhook"] = Field(description="Messages go to a gateway by HTTP POST.")
+    url: Annotated[str, value_types.url()] = Field(description="Address of the gateway.")
+    redirects: Annotated[str, value_types.one_of("refuse", "same_host")] = default(
+        "refuse",
+        description="What is done about a redirect; same_host: 307 and 308 are followed, never elsewhere.",
+    )
+
+    address_expected: ClassVar[str] = (
+        f"an address of the gateway, such as a number: 1 to {ADDRESS_CHARACTERS_MAX} printable characters"
+    )
+
+    @classmethod
+    def is_address(cls, address: str) -> bool:
+        """Whatever the gateway takes, on one line."""
+        return 0 < len(address) <= ADDRESS_CHARACTERS_MAX and address.isprintable()

@@ -1,0 +1,21 @@
+"""The keys of `http:` in warnstream.yaml."""
+
+from typing import Annotated
+
+from warnstream.config.yaml import value_types
+from warnstream.config.yaml.sections import Section, default
+
+
+class HttpSection(Section):
+    """Address of the HTTP interface."""
+
+    host: Annotated[str, value_types.text()] = default(
+        "127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network."
+    )
+    port: Annotated[int, value_types.whole(0, 65_535)] = default(
+        18_080, description="Port; 0: the system chooses."
+    )
+    public_url: Annotated[str, value_types.url(empty_allowed=True)] = default(
+        "",
+        description="Address under which people reach this node, for answer links; empty: none.",
+    )

@@ -1,0 +1,1 @@
+"""Which notification goes next, when again, and what its outcome makes of it: pure decisions of sending."""

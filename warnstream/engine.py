@@ -18,13 +18,24 @@ from dataclasses import dataclass
 
 from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.desk import WarningDesk
+from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignReport, SignVerdict
 
-Action = RecipientAnswer | OperatorCancel | OperatorAffirm | SignReport | SignVerdict
-"""What people do: answer, see a sign, judge one, affirm or end a warning."""
+Action = (
+    RecipientAnswer
+    | OperatorCancel
+    | OperatorAffirm
+    | SignReport
+    | SignVerdict
+    | HelpAssign
+    | HelpClose
+    | CallFailed
+)
+"""What people do: answer, see a sign, judge one, affirm or end a warning, take or close a call for help;
+and that a digest could not be brought to its post."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from warnstream.model.effects import Answer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause
+from warnstream.routing.chain import ChainInput, DoorHelp, PostAnswer
 from warnstream.routing.debts import NEVER, NOT_YET
-from warnstream.routing.ladder import ChainInput, DoorHelp, PostAnswer
 from warnstream.routing.needs import owing
 from warnstream.routing.turns import AWAITING, State
 

@@ -11,12 +11,12 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.desk.county import MESSAGE_POLICY, ROUTING_POLICY, T0, answer, county, new_desk, reason
+from tests.unit.desk.county import MESSAGE_POLICY, T0, answer, county, new_desk, reason
 from warnstream.delivery.plan import notifications_of
 from warnstream.desk import DeskInput, WarningDesk
 from warnstream.lifecycle.machine import State
 from warnstream.model.changes import Change, LevelChange
-from warnstream.model.effects import Effects, OperatorCancel, PostCall
+from warnstream.model.effects import Effects, OperatorCancel
 from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import Cause, MessageType, WarningMessage
@@ -65,13 +65,14 @@ class Run:
 
     def inputs_of(self, event: tuple[object, ...]) -> list[DeskInput]:
         issued = self.messages
+        told = [*issued, *(one for effects in self.said for one in effects.digests)]
         match event:
             case ("level", int(village), str(hazard), Level() as level):
                 return self.moved((village, hazard), level)
             case ("sight", int(village), str(hazard), bool(blind)):
                 return self.seen((village, hazard), blind)
             case ("answer", int(number), str(recipient)) if issued:
-                return [answer(issued[number % len(issued)].identifier, recipient, self.now_s)]
+                return [answer(told[number % len(told)].identifier, recipient, self.now_s)]
             case ("cancel", int(number)) if issued:
                 return [OperatorCancel(issued[number % len(issued)].warning, "duty", "by hand")]
         return []
@@ -171,7 +172,7 @@ def test_whoever_was_told_of_a_warning_is_told_of_everything_that_follows(steps:
             heard[notification.warning, notification.recipient].append(notification.version)
     last = {warning: messages[-1].version for warning, messages in by_warning(done.messages).items()}
     for (warning, _), versions in heard.items():
-        if warning in last:  # doors hear bulletins: their laws are in test_bulletin_laws
+        if warning in last:  # doors hear bulletins, posts digests: test_bulletin_laws, test_chain_laws
             assert versions == list(range(versions[0], last[warning] + 1))
 
 
@@ -180,26 +181,6 @@ def test_a_message_that_stands_has_always_time_left(steps: Steps) -> None:
     done = run(steps)
     for status in done.desk.open_warnings():
         assert status.expires_s - MESSAGE_POLICY.renew_before_s > done.now_s
-
-
-@given(STEPS)
-def test_a_demand_is_made_of_one_rank_after_the_other_and_only_while_nobody_answered(steps: Steps) -> None:
-    ranks: dict[str, int] = {}
-    for effects in run(steps).said:
-        climbing = [call for call in effects.post_calls if call.escalated_from]
-        for call in effects.post_calls:
-            if call.message.level > call.message.previous and not call.escalated_from:
-                assert is_first_demand(call)
-                ranks[call.message.warning] = max(ranks.get(call.message.warning, 0), call.post.rank)
-        for call in climbing:
-            assert call.post.rank > ranks[call.message.warning]
-        for call in climbing:
-            ranks[call.message.warning] = call.post.rank
-
-
-def is_first_demand(call: PostCall) -> bool:
-    within_s = ROUTING_POLICY.answer_within_s[call.message.level]
-    return call.answer_by_s == call.message.sent_s + within_s
 
 
 @given(STEPS)

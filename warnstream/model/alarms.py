@@ -22,6 +22,10 @@ class AlarmKind:
 
 
 ALARM_KINDS = {
+    "chain": AlarmKind(
+        "责任人无人应答", "nobody on duty has answered", "an answer, or the end of the warnings"
+    ),
+    "help": AlarmKind("求助无人处理", "nobody takes a call for help", "a person takes each call"),
     "disk": AlarmKind("磁盘拒绝写入", "the disk refuses", "the disk takes an entry"),
     "clock": AlarmKind("时钟异常", "the clock is wrong", "the clock is ahead of the last step again"),
     "engine": AlarmKind("研判出错", "a journal entry could not be judged", "a later step succeeds"),

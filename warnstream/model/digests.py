@@ -13,6 +13,9 @@ from warnstream.model.warning import Cause, MessageStatus
 LINES_MAX = 200
 """Villages and calls for help that a digest names; of the rest it has the number."""
 
+N_BITS = 20
+"""Room for the number of a digest in `Digest.sequence`: of one series, four years at the shortest pace."""
+
 AGAIN_FROM = Level.ORANGE
 """From this level on a silent post is rung again until it answers; below it the next rank is enough."""
 
@@ -95,6 +98,16 @@ class Digest:
     helps: tuple[HelpLine, ...]
     more: int
     tries: int
+
+    @property
+    def voice(self) -> str:
+        """Identity of everything that a post is told, equal in all its digests for ever."""
+        return self.series.rpartition(".")[0]
+
+    @property
+    def sequence(self) -> int:
+        """(opened, n) as one number: greater is newer, of one post."""
+        return (self.opened_s << N_BITS) | self.n
 
     @property
     def needs_answer(self) -> bool:

@@ -5,8 +5,8 @@ from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
+from warnstream.routing.chain import DoorHelp
 from warnstream.routing.help_calls import OPEN_MAX
-from warnstream.routing.ladder import DoorHelp
 
 M = 60
 

@@ -8,7 +8,7 @@ from warnstream.model.effects import Answer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
-from warnstream.routing.ladder import Chain, ChainInput, DoorHelp, PostAnswer
+from warnstream.routing.chain import Chain, ChainInput, DoorHelp, PostAnswer
 
 T0 = 1_554_758_100
 CODES = ("v0", "v1", "v2", "v3")

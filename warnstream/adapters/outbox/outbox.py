@@ -27,6 +27,7 @@ from warnstream.adapters.outbox.bulletins import (
     replace_older,
     warning_records,
 )
+from warnstream.adapters.outbox.digests import digest_records, digest_row, is_lost
 from warnstream.adapters.outbox.queue import QueuedRow, next_due, settle_one, take_next
 from warnstream.adapters.outbox.sql import (
     INSERT_MESSAGE,
@@ -58,6 +59,7 @@ from warnstream.adapters.sqlite import Database
 from warnstream.delivery.dispatch.notification import Settlement, Signal, State
 from warnstream.delivery.plan import notifications_of
 from warnstream.model.bulletins import Bulletin
+from warnstream.model.digests import Digest
 from warnstream.model.effects import (
     Answer,
     Effects,
@@ -65,14 +67,16 @@ from warnstream.model.effects import (
     RecipientAnswer,
     RecipientKind,
     RenderedBulletin,
+    RenderedDigest,
     RenderedMessage,
 )
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Network
 from warnstream.model.warning import WarningMessage
 
-Render = Callable[[WarningMessage | Bulletin], RenderedMessage | RenderedBulletin]
-"""Makes texts and documents of a message or a bulletin that the outbox does not know yet."""
+Rendered = RenderedMessage | RenderedBulletin | RenderedDigest
+Render = Callable[[WarningMessage | Bulletin | Digest], Rendered]
+"""Makes texts and documents of what the outbox does not know yet."""
 
 
 class Outbox:
@@ -111,8 +115,8 @@ class Outbox:
         int
             Notifications that are new.
         """
-        messages = _messages_of(effects)
-        told: list[WarningMessage | Bulletin] = [*messages, *effects.bulletins]
+        messages = effects.messages
+        told: list[WarningMessage | Bulletin | Digest] = [*messages, *effects.bulletins, *effects.digests]
         names = [one.identifier for one in told]
         known = self._known(names)
         unknown = [one for one in told if one.identifier not in known]
@@ -126,7 +130,7 @@ class Outbox:
             if inserted:
                 warnings = {message.warning for message in messages if message.version > 1}
                 connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
-                replace_older(connection, effects.bulletins)
+                replace_older(connection, [*effects.bulletins, *effects.digests])
         return inserted
 
     def record_alarm(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> int:
@@ -328,6 +332,16 @@ class Outbox:
         with self._database.reading() as connection:
             yield from bulletin_records(connection)
 
+    def digests(self) -> Iterator[bytes]:
+        """Every digest's record, in the order of recording."""
+        with self._database.reading() as connection:
+            yield from digest_records(connection)
+
+    def is_lost(self, message: str, recipient: str) -> bool:
+        """Whether a digest has failed for good on every way of its post, and no newer one replaced it."""
+        with self._database.reading() as connection:
+            return is_lost(connection, message, recipient)
+
     def prune(self, sent_before_s: int) -> int:
         """Delete warnings whose newest message is older and of which nothing is left to send.
 
@@ -357,16 +371,10 @@ class Outbox:
         self._database.close()
 
 
-def _messages_of(effects: Effects) -> list[WarningMessage]:
-    """Every message that is told or called about; an escalation calls about an earlier one."""
-    messages = {message.identifier: message for message in effects.messages}
-    for post_call in effects.post_calls:
-        messages.setdefault(post_call.message.identifier, post_call.message)
-    return list(messages.values())
-
-
-def _row_of(rendered: RenderedMessage | RenderedBulletin) -> tuple[object, ...]:
-    return bulletin_row(rendered) if isinstance(rendered, RenderedBulletin) else _message_row(rendered)
+def _row_of(rendered: Rendered) -> tuple[object, ...]:
+    if isinstance(rendered, RenderedBulletin):
+        return bulletin_row(rendered)
+    return digest_row(rendered) if isinstance(rendered, RenderedDigest) else _message_row(rendered)
 
 
 def _message_row(rendered: RenderedMessage) -> tuple[object, ...]:

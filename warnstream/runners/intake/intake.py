@@ -45,9 +45,11 @@ from warnstream.runners.intake.entries import (
     CANCEL,
     DECODED_AT,
     GRID,
+    HELP,
     MESSAGES,
     SIGN,
     TICK,
+    UNDELIVERED,
     AnswerEntry,
     AnswerMessage,
     ClockBeacon,
@@ -56,9 +58,11 @@ from warnstream.runners.intake.entries import (
     decode_affirm,
     decode_alarm,
     decode_cancel,
+    decode_help,
     decode_messages,
     decode_sign,
     decode_tick,
+    decode_undelivered,
     encode_actions,
     encode_messages,
     sign_action,
@@ -124,6 +128,8 @@ class Intake:
             SIGN: lambda payload, _: self._actions.append(decode_sign(payload)),
             GRID: lambda payload, _: self._frames.append(payload),
             ALARM: self._take_alarm,
+            HELP: lambda payload, _: self._actions.append(decode_help(payload)),
+            UNDELIVERED: lambda payload, _: self._actions.append(decode_undelivered(payload)),
         }
 
     @property

@@ -41,6 +41,7 @@ from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import Alarm
+from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.readings import ReadingBatch
@@ -52,6 +53,7 @@ from warnstream.runners.intake import entries
 from warnstream.runners.intake.backlog import WAITING_MAX
 from warnstream.runners.intake.intake import Outcome
 from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.live.chain_watch import ChainWatch
 from warnstream.runners.live.county_state import CountyState
 from warnstream.runners.live.explanations import LiveExplanations
 from warnstream.runners.live.grid_watch import GridWatch
@@ -135,6 +137,7 @@ class Node:
         )
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
         self.alarms = Alarms(self._requests.ask, self.metrics)
+        self._chain = ChainWatch(configuration, self.alarms, self.metrics)
         self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
         self._is_starting = True
         self._renderer = Renderer(configuration, self.metrics, self._note_of)
@@ -162,6 +165,7 @@ class Node:
             clock=time.time,
             event_clock=EventClock(lambda: self._intake.now_s, None if is_simulated else time.time()),
             public_url=configuration.http.public_url,
+            lost=self._keep_lost,
         )
         return DeliveryWorker(make_channels(configuration.channels, around), shared)
 
@@ -232,7 +236,8 @@ class Node:
         connected = all(source.is_connected for source in self._sources)
         warnings = {"warnings_open": len(self._warnings)} if self._board.state else {}
         trouble = {"broker_connected": connected, "alarms": self.alarms.records()}
-        return {**self._board.state, **warnings, **trouble}
+        chain = {"chain": self._chain.state} if self._board.state else {}
+        return {**self._board.state, **warnings, **chain, **trouble}
 
     def warnings(self) -> list[dict[str, object]]:
         """Open warnings, worst first."""
@@ -254,10 +259,16 @@ class Node:
         """Signs as a post may read them: those that stand, then those that are over."""
         return self._board.signs_for(post)
 
+    def help_calls(self) -> list[dict[str, object]]:
+        """Open calls for help, oldest first."""
+        return self._chain.calls
+
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""
         if isinstance(action, OperatorAffirm):
             return affirm_fault(action, self._warnings, self.configuration.network)
+        if isinstance(action, HelpAssign | HelpClose):
+            return self._intake.engine.desk.chains.fault_of(action)
         return self._intake.engine.assessment.signs.fault_of(action)
 
     def submit_action(self, action: PostAction) -> None:
@@ -419,6 +430,15 @@ class Node:
         self._tell_refused_inputs()
         self.delivery.wake()
 
+    def _keep_lost(self, digest: str, post: str) -> None:
+        """A post that no way leads to: its villages climb. What is lost in a crash falls due by time."""
+        try:
+            if self.outbox.is_lost(digest, post):
+                failure = entries.encode_undelivered(CallFailed(digest, post))
+                self._requests.ask(entries.UNDELIVERED, failure)
+        except StoreError as error:
+            log.warning("undelivered digest not kept", extra={"error": str(error)})
+
     def _tell_refused_inputs(self) -> None:
         """The desk refuses what cannot be; that is a fault of ours and must be seen."""
         desk = self._intake.engine.desk
@@ -483,6 +503,8 @@ class Node:
             self._warnings = self._open_warnings()  # the duty officer may have spoken
         self.metrics.warnings_unaffirmed.set(sum(warning.unaffirmed_s > 0 for warning in self._warnings))
         self._tell_failures(assessed.failures)
+        is_live = not self._is_starting
+        self._chain.take(self._intake.engine.desk, step.effects.digests, is_live=is_live)
         tell_past_crossings(assessed.past_crossings, self.configuration.network, self.metrics)
         self._board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
 
@@ -508,6 +530,7 @@ class Node:
             self._consume(entry, kind, payload)
             count += 1
         self.alarms.adopt(self._intake.alarms.standing.values())
+        self._chain.adopt(self._intake.alarms.standing)
         if count:
             took_s = round(time.monotonic() - started, 2)
             log.info("journal replayed", extra={"after": sequence, "entries": count, "took_s": took_s})

@@ -7,7 +7,8 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import Configuration
 from warnstream.delivery.render import render_any
 from warnstream.model.bulletins import Bulletin
-from warnstream.model.effects import RenderedBulletin, RenderedMessage
+from warnstream.model.digests import Digest
+from warnstream.model.effects import RenderedBulletin, RenderedDigest, RenderedMessage
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.build import bulletin_wording
 
@@ -33,8 +34,10 @@ class Renderer:
         self._metrics = metrics
         self._note_of = note_of
 
-    def __call__(self, one: WarningMessage | Bulletin) -> RenderedMessage | RenderedBulletin:
-        """Texts and document of one message or bulletin."""
+    def __call__(
+        self, one: WarningMessage | Bulletin | Digest
+    ) -> RenderedMessage | RenderedBulletin | RenderedDigest:
+        """Texts and document of one message, bulletin or digest."""
         note = self._note_of(one) if isinstance(one, WarningMessage) else ""
         rendered = render_any(one, self._wording, self._policy, note)
         if rendered.faults:

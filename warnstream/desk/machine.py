@@ -1,110 +1,55 @@
-"""The second machine: changes of levels, answers and cancels in; messages, bulletins and calls out.
+"""The second machine: changes of levels, answers and orders in; messages, bulletins and digests out.
 
 `WarningDesk.step` is pure: the same inputs at the same times give the same
 effects, byte for byte, also across a snapshot and a restart at any step. A
-step without inputs still renews messages and climbs the responsibility chain.
+step without inputs still renews messages and rings the posts that are silent.
 
 An input that cannot be (a fall of a warning that is held, an unknown hazard)
 is refused, counted and changes nothing; it never keeps another village from
 being warned. A step costs a look at every open warning (8,500 warnings: about
-4 ms) and about 50 µs per message.
+4 ms) and about 50 µs per message; bulletins and digests cost what falls due.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from warnstream.desk.cases import (
+    FORMAT_BEFORE_BULLETINS,
+    SNAPSHOT_FORMAT,
+    Case,
+    DeskSnapshot,
+    WarningStatus,
+    called_before,
+    decode_snapshot,
+    move_to_village,
+    standing_of,
+    told_before,
+)
 from warnstream.lifecycle.bulletins import Bulletins, Evidence
-from warnstream.lifecycle.identity import parse_message_name
-from warnstream.lifecycle.machine import ImpossibleSignalError, Signal, State
+from warnstream.lifecycle.identity import legal, parse_message_name
+from warnstream.lifecycle.machine import ImpossibleSignalError, Signal
 from warnstream.lifecycle.village_warning import VillageWarning
-from warnstream.model.bulletins import Standing
 from warnstream.model.changes import LevelChange
+from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
 from warnstream.model.effects import (
+    Answer,
     Effects,
     OperatorAffirm,
     OperatorCancel,
-    PostCall,
     RecipientAnswer,
 )
-from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.warning import Cause, WarningMessage
-from warnstream.routing import chain
-from warnstream.routing.audience import Audience, concerns_chain
-from warnstream.routing.chain import ChainState
+from warnstream.model.times import compact_utc
+from warnstream.model.warning import Cause, MessageStatus, WarningMessage
+from warnstream.routing.audience import Audience
+from warnstream.routing.chains import Chains, StatedInput
 
-DeskInput = LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm
-
-SNAPSHOT_FORMAT = 2
-FORMAT_BEFORE_BULLETINS = 1
-"""Of desks that told doors every message of a warning; what those were told is taken over."""
-
-
-@dataclass(slots=True)
-class Case:
-    """One village and hazard on the desk: its warning, and who knows of it."""
-
-    warning: VillageWarning
-    chain: ChainState = field(default_factory=ChainState)
-
-
-@dataclass(frozen=True, slots=True)
-class WarningStatus:
-    """What the console shows of a warning.
-
-    `households_told`: the doors of its village were told something whose end they have not heard.
-    `answer_by_s` is 0 where no answer is awaited; posts that were called and
-    are not among the answered while nothing is awaited are the top of a chain
-    that stayed silent. `operator` and `note` say who ended it by hand, and why.
-    """
-
-    warning: str
-    village: int
-    hazard: str
-    state: State
-    level: Level
-    version: int
-    crossed_at_s: int
-    expires_s: int
-    households_told: bool
-    posts_called: tuple[str, ...]
-    posts_answered: tuple[str, ...]
-    answer_by_s: int
-    operator: str
-    note: str
-    unaffirmed_s: int
-
-
-class _Snapshot(msgspec.Struct):
-    """State between two steps; villages by code, so that a changed register is noticed."""
-
-    format: int
-    now_s: int
-    ignored_answers: int
-    refused_inputs: int
-    last_refusal: str
-    village_codes: list[str]
-    cases: list[Case]
-    bulletins: bytes = b""
-
-
-class _SnapshotFormat(msgspec.Struct):
-    format: int
-
-
-class _CaseBefore(msgspec.Struct):
-    """Of a case of `FORMAT_BEFORE_BULLETINS` what only that format has."""
-
-    households_told: bool = False
-
-
-class _SnapshotBefore(msgspec.Struct):
-    now_s: int
-    cases: list[_CaseBefore]
+DeskInput = (
+    LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm | CallFailed | HelpAssign | HelpClose
+)
 
 
 class WarningDesk:
@@ -143,8 +88,9 @@ class WarningDesk:
         self._network = network
         self._hazards = frozenset(rule.name for rule in rules)
         self._message_policy = message_policy
-        self._routing_policy = routing_policy
         self._audience = Audience(network)
+        self.chains = Chains(network, self._audience, routing_policy, self._series)
+        self._to_chains: list[StatedInput] = []
         self.bulletins = bulletins
         self._cases: dict[tuple[int, str], Case] = {}
         self._by_name: dict[str, Case] = {}
@@ -159,7 +105,7 @@ class WarningDesk:
         return self._now_s
 
     def step(self, inputs: Sequence[DeskInput], now_s: int, evidence: Evidence | None = None) -> Effects:
-        """Take inputs in order, then let time work: renewals, the responsibility chain; then tell the doors.
+        """Take inputs in order, then let time work: renewals; then tell the doors and the posts.
 
         `evidence` says what is measured now (`Bulletins.step`).
 
@@ -182,9 +128,11 @@ class WarningDesk:
             if case.warning.is_open:
                 self._let_time_work(case, effects)
         effects.bulletins.extend(self.bulletins.step(effects.messages, now_s, evidence=evidence))
-        if self.bulletins.faults:
-            self.refused_inputs += len(self.bulletins.faults)
-            self.last_refusal = self.bulletins.faults[-1]
+        inputs_of_chains, self._to_chains = self._to_chains, []
+        effects.digests.extend(self.chains.step(inputs_of_chains, now_s))
+        if faults := [*self.bulletins.faults, *self.chains.faults]:
+            self.refused_inputs += len(faults)
+            self.last_refusal = faults[-1]
         return effects
 
     def open_warnings(self) -> list[WarningStatus]:
@@ -214,7 +162,7 @@ class WarningDesk:
         cases = list(self._cases.values())
         codes = self._network.villages.code
         return msgspec.msgpack.encode(
-            _Snapshot(
+            DeskSnapshot(
                 SNAPSHOT_FORMAT,
                 self._now_s,
                 self.ignored_answers,
@@ -223,6 +171,7 @@ class WarningDesk:
                 [codes[case.warning.village] for case in cases],
                 cases,
                 self.bulletins.snapshot(),
+                self.chains.snapshot(),
             )
         )
 
@@ -235,7 +184,7 @@ class WarningDesk:
             If the bytes are no snapshot of this format, or a warning stands for
             a village or hazard that the configuration no longer has.
         """
-        snapshot = _decode(state)
+        snapshot = decode_snapshot(state)
         number = self._network.villages.index_of_code()
         cases: dict[tuple[int, str], Case] = {}
         for code, case in zip(snapshot.village_codes, snapshot.cases, strict=True):
@@ -247,12 +196,16 @@ class WarningDesk:
                     f"warning {warning.warning} stands, but the configuration "
                     f"has no village {code!r} with hazard {warning.hazard!r}"
                 )
-            _move_to_village(warning, number[code])
+            move_to_village(warning, number[code])
             cases[warning.village, warning.hazard] = case
         if snapshot.format == FORMAT_BEFORE_BULLETINS:
-            self._adopt(state, snapshot)
+            self._adopt_told(state, snapshot)
         else:
             self.bulletins.restore(snapshot.bulletins)
+        if snapshot.format == SNAPSHOT_FORMAT:
+            self.chains.restore(snapshot.chains)
+        else:
+            self._adopt_called(state, snapshot)
         self._cases = cases
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s
@@ -260,15 +213,19 @@ class WarningDesk:
         self.refused_inputs = snapshot.refused_inputs
         self.last_refusal = snapshot.last_refusal
 
-    def _adopt(self, state: bytes, snapshot: _Snapshot) -> None:
+    def _adopt_told(self, state: bytes, snapshot: DeskSnapshot) -> None:
         """What doors were told by a desk that knew no bulletins."""
-        told = msgspec.msgpack.decode(state, type=_SnapshotBefore).cases
-        warnings = [
-            case.warning
-            for case, before in zip(snapshot.cases, told, strict=True)
-            if before.households_told and case.warning.is_open and case.warning.latest is not None
-        ]
-        self.bulletins.adopt([(one.village, _standing_of(one)) for one in warnings], snapshot.now_s)
+        warnings = told_before(state, snapshot)
+        self.bulletins.adopt([(one.village, standing_of(one)) for one in warnings], snapshot.now_s)
+
+    def _adopt_called(self, state: bytes, snapshot: DeskSnapshot) -> None:
+        """Whom a desk without digests had called; villages that it did not get answers of are asked anew."""
+        self.chains.adopt(called_before(state, snapshot), snapshot.now_s)
+
+    def _series(self, status: MessageStatus, post: str, opened_s: int) -> str:
+        """Name of a post's digests since a time; a later one of the post sorts behind."""
+        place = "@post" if status is MessageStatus.ACTUAL else "@drill"
+        return f"{legal(self._message_policy.prefix)}.{place}.{legal(post)}.{compact_utc(opened_s)}"
 
     def _take(self, entry: DeskInput, effects: Effects) -> None:
         if isinstance(entry, LevelChange):
@@ -277,8 +234,12 @@ class WarningDesk:
             self._take_answer(entry)
         elif isinstance(entry, OperatorAffirm):
             self._take_affirm(entry)
-        else:
+        elif isinstance(entry, OperatorCancel):
             self._take_cancel(entry, effects)
+        elif isinstance(entry, CallFailed):
+            self._to_chains += self.chains.of_failure(entry)
+        else:
+            self._to_chains += self.chains.of_action(entry)
 
     def _take_change(self, change: LevelChange, effects: Effects) -> None:
         if change.hazard not in self._hazards or not 0 <= change.village < len(self._network.villages):
@@ -292,24 +253,26 @@ class WarningDesk:
             self._cases[key] = case
 
     def _take_answer(self, answer: RecipientAnswer) -> None:
-        """An answer of a called post stops the climb; one of a door is welcome and changes nothing here."""
-        village = self.bulletins.village_of(answer.message)
-        if village is not None:
-            self.ignored_answers += not self._audience.is_household_of(village, answer.recipient)
+        """A post's answer counts for the villages of its digest; a door that calls for help rings posts."""
+        if of_post := self.chains.of_post(answer.message, answer.recipient, answer.answer):
+            self._to_chains += of_post
             return
-        named = parse_message_name(answer.message)
+        village = self.bulletins.village_of(answer.message)
+        if village is None:
+            village = self._village_of_message(answer.message)
+        if village is None or not self._audience.is_household_of(village, answer.recipient):
+            self.ignored_answers += 1
+        elif answer.answer is Answer.NEED_HELP:
+            status = self.bulletins.status_of(village)
+            self._to_chains += self.chains.of_door(village, answer.recipient, status)
+
+    def _village_of_message(self, identifier: str) -> int | None:
+        """Village of a message of a warning that stands, if its doors were told something."""
+        named = parse_message_name(identifier)
         case = self._by_name.get(named[0]) if named else None
         if named is None or case is None or not case.warning.is_open or named[1] > case.warning.version:
-            self.ignored_answers += 1
-            return
-        if answer.recipient in case.chain.called:
-            case.chain = chain.answer(case.chain, answer.recipient, named[1])
-        elif not self._is_told_door(case.warning.village, answer.recipient):
-            self.ignored_answers += 1
-
-    def _is_told_door(self, village: int, recipient: str) -> bool:
-        """Whether a recipient is a door that was told something."""
-        return self.bulletins.is_told(village) and self._audience.is_household_of(village, recipient)
+            return None
+        return case.warning.village if self.bulletins.is_told(case.warning.village) else None
 
     def _take_affirm(self, affirm: OperatorAffirm) -> None:
         case = self._by_name.get(affirm.warning)
@@ -340,42 +303,17 @@ class WarningDesk:
         if message.cause is Cause.FIRST:
             self._by_name.pop(former_name, None)
             self._by_name[message.warning] = case
-            case.chain = ChainState()
         effects.messages.append(message)
-        self._call_posts(case, message, effects)
-
-    def _call_posts(self, case: Case, message: WarningMessage, effects: Effects) -> None:
-        """Demand answers to a raise; tell those who know of the warning everything else."""
-        posts = self._audience.posts_of_village(message.village)
-        is_called = concerns_chain(message.level, self._routing_policy)
-        if is_called and message.level > message.previous:
-            answer_by_s = self._answer_by_s(message.level)
-            case.chain, to_call = chain.demand(case.chain, posts, message.version, answer_by_s)
-            effects.post_calls.extend(PostCall(message, post, answer_by_s, "") for post in to_call)
-            return
-        if not is_called:
-            case.chain = chain.stop(case.chain)
-        effects.post_calls.extend(
-            PostCall(message, post, 0, "") for post in chain.posts_called(case.chain, posts)
-        )
+        self._to_chains += self.chains.of_message(message)
 
     def _let_time_work(self, case: Case, effects: Effects) -> None:
         if self._now_s >= case.warning.expires_s - self._message_policy.renew_before_s:
             self._signal(case, Signal.RENEW, None, effects)
-        if case.chain.is_overdue(self._now_s):
-            self._escalate(case, effects)
-
-    def _escalate(self, case: Case, effects: Effects) -> None:
-        """Nobody answered in time: the next rank is called with what is known by now."""
-        message = case.warning.latest
-        assert message is not None, "an open warning has a message"
-        posts = self._audience.posts_of_village(message.village)
-        answer_by_s = self._answer_by_s(message.level)
-        case.chain, to_call, silent = chain.escalate(case.chain, posts, answer_by_s)
-        effects.post_calls.extend(PostCall(message, post, answer_by_s, silent) for post in to_call)
 
     def _status(self, case: Case) -> WarningStatus:
         warning = case.warning
+        chain = self.chains.of[warning.latest.status if warning.latest else self._message_policy.status]
+        turn = chain.turns.get(warning.village) if warning.is_open else None
         return WarningStatus(
             warning=warning.warning,
             village=warning.village,
@@ -386,40 +324,14 @@ class WarningDesk:
             crossed_at_s=warning.crossed_at_s,
             expires_s=warning.expires_s,
             households_told=self.bulletins.is_told(warning.village),
-            posts_called=case.chain.called,
-            posts_answered=case.chain.answered,
-            answer_by_s=case.chain.answer_by_s,
+            posts_called=tuple(chain.asked(warning.village)) if turn else (),
+            posts_answered=tuple(turn.answered) if turn else (),
+            answer_by_s=max(chain.answer_by_s(warning.village), 0) if turn else 0,
+            is_dry=turn is not None and warning.village in chain.dry_villages,
             operator=warning.operator,
             note=warning.note,
             unaffirmed_s=warning.unaffirmed_s(self._message_policy, self._now_s),
         )
-
-    def _answer_by_s(self, level: Level) -> int:
-        """When an answer is due; 0 where the policy gives a level no time: no answer is demanded."""
-        within_s = self._routing_policy.answer_within_s[level]
-        return self._now_s + within_s if within_s > 0 else 0
-
-
-def _move_to_village(warning: VillageWarning, village: int) -> None:
-    """Village numbers change when the register does; codes do not."""
-    if village != warning.village:
-        warning.village = village
-        warning.latest = replace(warning.latest, village=village) if warning.latest else None
-
-
-def _standing_of(warning: VillageWarning) -> Standing:
-    assert warning.latest is not None, "an open warning has a message"
-    return Standing(warning.hazard, warning.level, warning.latest.status, warning.reason)
-
-
-def _decode(state: bytes) -> _Snapshot:
-    try:
-        found = msgspec.msgpack.decode(state, type=_SnapshotFormat).format
-        if found not in (SNAPSHOT_FORMAT, FORMAT_BEFORE_BULLETINS):
-            raise ValueError(f"warning desk snapshot of format {found}, expected {SNAPSHOT_FORMAT}")
-        return msgspec.msgpack.decode(state, type=_Snapshot)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"not a snapshot of the warning desk: {error}") from None
 
 
 def _check_policy(policy: MessagePolicy) -> None:

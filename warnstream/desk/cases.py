@@ -1,0 +1,145 @@
+"""A case on the desk, what is shown of it, and how the desk is kept between two runs, in every format."""
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from warnstream.lifecycle.machine import State
+from warnstream.lifecycle.village_warning import VillageWarning
+from warnstream.model.bulletins import Standing
+from warnstream.model.level import Level
+from warnstream.model.warning import MessageStatus
+
+CalledBefore = tuple[MessageStatus, int, dict[str, Level], list[str], int]
+"""Status, village, what stands, who has answered, highest rank called."""
+
+SNAPSHOT_FORMAT = 3
+FORMAT_BEFORE_DIGESTS = 2
+"""Of desks that called posts for each warning; who has not answered is asked anew."""
+FORMAT_BEFORE_BULLETINS = 1
+"""Of desks that told doors every message of a warning; what those were told is taken over."""
+
+
+@dataclass(slots=True)
+class Case:
+    """One village and hazard on the desk."""
+
+    warning: VillageWarning
+
+
+@dataclass(frozen=True, slots=True)
+class WarningStatus:
+    """What the console shows of a warning.
+
+    `households_told`: the doors of its village were told something whose end they have not heard.
+    Posts are those of its village, which is called over all of its hazards: `answer_by_s` is when the
+    next answer is due, 0 where none is; `is_dry`: the top of the chain is silent.
+    `operator` and `note` say who ended it by hand, and why.
+    """
+
+    warning: str
+    village: int
+    hazard: str
+    state: State
+    level: Level
+    version: int
+    crossed_at_s: int
+    expires_s: int
+    households_told: bool
+    posts_called: tuple[str, ...]
+    posts_answered: tuple[str, ...]
+    answer_by_s: int
+    is_dry: bool
+    operator: str
+    note: str
+    unaffirmed_s: int
+
+
+class DeskSnapshot(msgspec.Struct):
+    """State between two steps; villages by code, so that a changed register is noticed."""
+
+    format: int
+    now_s: int
+    ignored_answers: int
+    refused_inputs: int
+    last_refusal: str
+    village_codes: list[str]
+    cases: list[Case]
+    bulletins: bytes = b""
+    chains: bytes = b""
+
+
+class _SnapshotFormat(msgspec.Struct):
+    format: int
+
+
+class _ChainBefore(msgspec.Struct):
+    answered: tuple[str, ...] = ()
+    rank: int = 0
+
+
+class _CaseBefore(msgspec.Struct):
+    """Of a case what only formats before digests, or before bulletins, have."""
+
+    chain: _ChainBefore = msgspec.field(default_factory=_ChainBefore)
+    households_told: bool = False
+
+
+class _SnapshotBefore(msgspec.Struct):
+    now_s: int
+    cases: list[_CaseBefore]
+
+
+def move_to_village(warning: VillageWarning, village: int) -> None:
+    """Village numbers change when the register does; codes do not."""
+    if village != warning.village:
+        warning.village = village
+        warning.latest = replace(warning.latest, village=village) if warning.latest else None
+
+
+def standing_of(warning: VillageWarning) -> Standing:
+    """What an open warning contributes to the bulletins of its village."""
+    assert warning.latest is not None, "an open warning has a message"
+    return Standing(warning.hazard, warning.level, warning.latest.status, warning.reason)
+
+
+def decode_snapshot(state: bytes) -> DeskSnapshot:
+    """What a snapshot of the desk holds. ValueError if it is none of a known format."""
+    try:
+        found = msgspec.msgpack.decode(state, type=_SnapshotFormat).format
+        if found not in (SNAPSHOT_FORMAT, FORMAT_BEFORE_DIGESTS, FORMAT_BEFORE_BULLETINS):
+            raise ValueError(f"warning desk snapshot of format {found}, expected {SNAPSHOT_FORMAT}")
+        return msgspec.msgpack.decode(state, type=DeskSnapshot)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not a snapshot of the warning desk: {error}") from None
+
+
+def told_before(state: bytes, snapshot: DeskSnapshot) -> list[VillageWarning]:
+    """Warnings that stand of which doors were told, of a snapshot of `FORMAT_BEFORE_BULLETINS`."""
+    told = msgspec.msgpack.decode(state, type=_SnapshotBefore).cases
+    return [
+        case.warning
+        for case, before in zip(snapshot.cases, told, strict=True)
+        if before.households_told and case.warning.is_open and case.warning.latest is not None
+    ]
+
+
+def called_before(state: bytes, snapshot: DeskSnapshot) -> list[CalledBefore]:
+    """What stands in each village, who has answered and the rank called, of a snapshot before digests.
+
+    A village counts as answered if all of its warnings are.
+    """
+    before = msgspec.msgpack.decode(state, type=_SnapshotBefore).cases
+    of_village: dict[tuple[MessageStatus, int], list[tuple[VillageWarning, _ChainBefore]]] = {}
+    for case, known in zip(snapshot.cases, before, strict=True):
+        warning = case.warning
+        if warning.is_open and warning.latest is not None:
+            place = warning.latest.status, warning.village
+            of_village.setdefault(place, []).append((warning, known.chain))
+    found = []
+    for (status, village), cases in of_village.items():
+        is_answered = all(chain.answered for _, chain in cases)
+        answered = [post for _, chain in cases for post in chain.answered] if is_answered else []
+        levels = {warning.hazard: warning.level for warning, _ in cases}
+        found.append((status, village, levels, answered, max(chain.rank for _, chain in cases)))
+    return found

@@ -22,9 +22,6 @@ _LOG = logging.getLogger("station_sim.people.answers")
 ANSWER_SHARES = (("acknowledged", 0.55), ("moving", 0.25), ("safe", 0.15), ("need_help", 0.05))
 """What people answer to a warning; an all-clear is only acknowledged."""
 
-ENDS = frozenset({"Cancel", "clear", "correct"})
-"""Types of messages and bulletins after which nothing is asked of anybody."""
-
 _DELAY_S_MIN = 5.0
 _DELAY_S_MAX = 3_600.0
 
@@ -94,7 +91,7 @@ class AnswerHabits:
         return self._word(recipient, message, msg_type), delay_s / (self.speed or 1.0)
 
     def _word(self, recipient: str, message: str, msg_type: str) -> str:
-        if msg_type in ENDS:
+        if msg_type == "Cancel":
             return ANSWER_SHARES[0][0]
         left = share_of(self.seed, recipient, message, "answer")
         for word, share in ANSWER_SHARES:

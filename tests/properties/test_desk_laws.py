@@ -65,14 +65,15 @@ class Run:
 
     def inputs_of(self, event: tuple[object, ...]) -> list[DeskInput]:
         issued = self.messages
-        told = [*issued, *(one for effects in self.said for one in effects.digests)]
+        told = [one.identifier for one in issued]
+        told += [one.identifier for effects in self.said for one in effects.digests]
         match event:
             case ("level", int(village), str(hazard), Level() as level):
                 return self.moved((village, hazard), level)
             case ("sight", int(village), str(hazard), bool(blind)):
                 return self.seen((village, hazard), blind)
             case ("answer", int(number), str(recipient)) if issued:
-                return [answer(told[number % len(told)].identifier, recipient, self.now_s)]
+                return [answer(told[number % len(told)], recipient, self.now_s)]
             case ("cancel", int(number)) if issued:
                 return [OperatorCancel(issued[number % len(issued)].warning, "duty", "by hand")]
         return []

@@ -15,6 +15,7 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from warnstream.model.arrays import Float64Array, Int64Array
+from warnstream.model.effects import Effects
 from warnstream.model.level import Level
 
 LAG_BUCKETS_S = (1, 5, 15, 60, 300, 900, 3_600, 21_600)
@@ -371,7 +372,7 @@ class Metrics:
         )
         self.answers_ignored = Gauge(
             "warnstream_answers_ignored",
-            "Answers to unknown messages or by somebody who was not asked, and calls for help beyond the limit.",
+            "Answers to unknown messages or by somebody who was not asked; calls for help beyond the limit.",
             registry=registry,
         )
         self.notifications = Gauge(
@@ -401,6 +402,13 @@ class Metrics:
         self.answers = Counter(
             "warnstream_answers", "Answers of people by kind.", ["answer"], registry=registry
         )
+
+    def count_issued(self, effects: Effects) -> None:
+        """What a step of the desk told machines, posts and doors."""
+        for message in effects.messages:
+            self.messages_issued.labels(message.hazard, message.level.word, str(message.msg_type)).inc()
+        for bulletin in effects.bulletins:
+            self.bulletins_issued.labels(str(bulletin.action), str(bulletin.cause)).inc()
 
     def watch_inbox(self, messages: Callable[[], float], unjudged_s: Callable[[], float]) -> None:
         """Ask these at every scrape."""

@@ -123,15 +123,7 @@ def load_configuration(directory: Path) -> Configuration:
         _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
     chain = read_chain(folder, register, faults)
-    windows = valid_part(WindowsSection, node_tree, "windows")
-    quality = valid_part(QualitySection, node_tree, "quality")
-    around = ValidationContext(
-        villages=villages,
-        zones=zones,
-        stations=stations,
-        longest_s=windows.longest_s if windows else None,
-        stage_m_range=quality.stage_m_range if quality else None,
-    )
+    around = _context(node_tree, villages, zones, stations)
     hazards, rows = _read_thresholds(thresholds_tree, folder, around, faults)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
     rule_book = rivers = None
@@ -159,6 +151,21 @@ def load_configuration(directory: Path) -> Configuration:
     rules = tuple(_build_rules(hazards, rows, rule_book, rivers, places.site, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
     return assemble(folder, node, channels, rules, network, signs=kinds, orders=orders, past_days=past_days)
+
+
+def _context(
+    node_tree: YamlTree | None, villages: Villages | None, zones: tuple[Zone, ...], stations: Stations | None
+) -> ValidationContext:
+    """What tables are checked against, as far as it is right."""
+    windows = valid_part(WindowsSection, node_tree, "windows")
+    quality = valid_part(QualitySection, node_tree, "quality")
+    return ValidationContext(
+        villages=villages,
+        zones=zones,
+        stations=stations,
+        longest_s=windows.longest_s if windows else None,
+        stage_m_range=quality.stage_m_range if quality else None,
+    )
 
 
 def _existing(directory: Path) -> Path:

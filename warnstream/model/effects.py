@@ -75,7 +75,7 @@ class RecipientKind(StrEnum):
 VILLAGE_TOPIC_CHANNEL = "village_topic"
 """Built-in channel: the retained CAP messages and the bulletin of each village on the broker."""
 
-DIGEST_TYPE = "Digest"
+DIGEST_TYPE = "digest"
 """What stands in the place of CAP's msgType where a message is a post's digest."""
 
 BULLETIN_TYPES = frozenset(str(action) for action in Action)

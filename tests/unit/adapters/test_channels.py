@@ -126,12 +126,26 @@ def test_a_bulletin_s_record_of_another_status_is_no_message() -> None:
         replace(village, msg_type="leave", cap_xml=RECORD)
 
 
+@pytest.mark.parametrize(
+    ("n", "level", "action", "expected"),
+    [
+        (1, Level.RED, "leave", "Alert"),
+        (2, Level.RED, "stay", "Update"),
+        (11, Level.NONE, "clear", "Cancel"),
+        (1, Level.NONE, "correct", "Cancel"),
+    ],
+)
+def test_a_bulletin_is_of_a_type_of_cap_too(n: int, level: Level, action: str, expected: str) -> None:
+    door = replace(outgoing_message(), message=f"ws.V1.20231114T221320Z.{n}", msg_type=action, level=level)
+    assert door.cap_type == expected
+
+
 def test_a_door_s_bulletin_is_marked_in_an_exercise_and_says_its_action() -> None:
     broker = Broker()
     door = replace(outgoing_message(status=MessageStatus.EXERCISE), msg_type="stay")
     MqttChannel("ws", broker).send([door])
     content = msgspec.json.decode(broker.taken[0].payload)
-    assert content["type"] == "stay"
+    assert (content["type"], content["action"]) == ("Alert", "stay")
     assert content["text_zh"].startswith("【演练】")
 
 

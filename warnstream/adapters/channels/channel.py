@@ -14,10 +14,10 @@ from typing import Protocol
 
 from warnstream.adapters.mqtt.publisher import Publish
 from warnstream.delivery.dispatch.outcome import Outcome
-from warnstream.model.effects import BULLETIN_TYPES, Answer, RecipientKind
+from warnstream.model.effects import BULLETIN_TYPES, DIGEST_TYPE, Answer, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RetryPolicy
-from warnstream.model.warning import MessageStatus
+from warnstream.model.warning import MessageStatus, MessageType
 
 EXERCISE_MARK_ZH = "【演练】"
 EXERCISE_MARK_EN = "[EXERCISE]"
@@ -85,6 +85,21 @@ class OutgoingMessage:
     def is_bulletin(self) -> bool:
         """It is what a village's doors are told, not a warning of one hazard; its type is the action."""
         return self.msg_type in BULLETIN_TYPES
+
+    @property
+    def action(self) -> str:
+        """What a bulletin asks of people, or that it is a post's digest; empty for messages of a warning."""
+        return self.msg_type if self.is_bulletin or self.msg_type == DIGEST_TYPE else ""
+
+    @property
+    def cap_type(self) -> str:
+        """CAP's word for it: a bulletin or digest is the first of its sequence, a later one or the end."""
+        if not self.action:
+            return self.msg_type
+        if self.level is Level.NONE:
+            return str(MessageType.CANCEL)
+        is_first = self.message.endswith(".1")
+        return str(MessageType.ALERT if is_first else MessageType.UPDATE)
 
     def __post_init__(self) -> None:
         marked_zh = with_exercise_mark(self.text_zh, EXERCISE_MARK_ZH, self.status)

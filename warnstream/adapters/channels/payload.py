@@ -29,6 +29,7 @@ class VillageNotification(msgspec.Struct, kw_only=True):
     message: str
     warning: str
     type: str
+    action: str | None
     status: str
     hazard: str
     level: str
@@ -83,7 +84,8 @@ def _facts(message: OutgoingMessage) -> _Facts:
         "key": message.key,
         "message": message.message,
         "warning": message.warning,
-        "type": message.msg_type,
+        "type": message.cap_type,
+        "action": message.action or None,
         "status": str(message.status),
         "hazard": message.hazard,
         "level": message.level.word,

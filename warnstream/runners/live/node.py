@@ -46,7 +46,7 @@ from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCa
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import DAY_S
-from warnstream.model.warning import Cause, MessageStatus, WarningMessage
+from warnstream.model.warning import MessageStatus
 from warnstream.routing.duty import duty_posts
 from warnstream.runners.build import build_intake, topics_of
 from warnstream.runners.intake import entries
@@ -60,7 +60,7 @@ from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.pace import Pace, SnapshotPace
 from warnstream.runners.live.past_crossings import tell_past_crossings
 from warnstream.runners.live.reinjector import Reinjector
-from warnstream.runners.live.renderer import Renderer
+from warnstream.runners.live.renderer import Renderer, no_end_of
 from warnstream.runners.live.requests import Request, Requests
 from warnstream.runners.live.signs_json import affirm_fault
 from warnstream.runners.live.state_json import describe_warnings
@@ -140,7 +140,7 @@ class Node:
         self._chain = ChainWatch(configuration, self.alarms, self.metrics)
         self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
         self._is_starting = True
-        self._renderer = Renderer(configuration, self.metrics, self._note_of)
+        self._renderer = Renderer(configuration, self.metrics, lambda: self.engine.desk)
         self._warnings: list[WarningStatus] = []
         self._board = CountyState(configuration, self.metrics)
         self._is_simulated = configuration.node.clock == "simulated"
@@ -418,14 +418,9 @@ class Node:
         if not effects:
             return
         network = self.configuration.network
-        self._tell_what_may_not_end()
+        self.outbox.no_end = no_end_of(self.engine.desk, self.configuration.network.villages)
         self._persist(lambda: self.outbox.record(effects, network, self._renderer))
-        for bulletin in effects.bulletins:
-            self.metrics.bulletins_issued.labels(str(bulletin.action), str(bulletin.cause)).inc()
-        for message in effects.messages:
-            self.metrics.messages_issued.labels(
-                message.hazard, message.level.word, str(message.msg_type)
-            ).inc()
+        self.metrics.count_issued(effects)
         self._warnings = self._open_warnings()
         self._tell_refused_inputs()
         self.delivery.wake()
@@ -477,17 +472,6 @@ class Node:
         self._persist(lambda: self.outbox.record_alarm(notice, self._duty_posts))
         self.delivery.wake()
 
-    def _note_of(self, message: WarningMessage) -> str:
-        """Why the duty officer ended a warning."""
-        status = self._intake.engine.desk.status(message.warning)
-        return status.note if status is not None and message.cause is Cause.CANCELLED else ""
-
-    def _tell_what_may_not_end(self) -> None:
-        """Ends that wait in the outbox are not sent while something stands again."""
-        codes = self.configuration.network.villages.code
-        standing = self._intake.engine.desk.bulletins.no_end()
-        self.outbox.no_end = frozenset((codes[village], str(status)) for village, status in standing)
-
     def _keep_refused(self, sequence: int, outcome: Outcome) -> None:
         self.metrics.messages_without_reading.inc(outcome.n_without)
         if not outcome.refusals:
@@ -524,7 +508,7 @@ class Node:
     def _recover(self) -> None:
         """Newest snapshot that fits, then the journal after it; effects that are known change nothing."""
         sequence = self._restore_snapshot()
-        self._tell_what_may_not_end()
+        self.outbox.no_end = no_end_of(self.engine.desk, self.configuration.network.villages)
         started, count = time.monotonic(), 0
         for entry, kind, payload in self._journal.since(sequence):
             self._consume(entry, kind, payload)

@@ -108,9 +108,7 @@ def test_the_off_share_is_kept_and_belongs_to_the_recipient() -> None:
 
 
 def test_an_all_clear_is_only_acknowledged() -> None:
-    answers = {
-        ALWAYS.answer(f"H{n}", "m1", end) for n in range(200) for end in ("Cancel", "clear", "correct")
-    }
+    answers = {ALWAYS.answer(f"H{n}", "m1", "Cancel") for n in range(200)}
     assert {answer[0] for answer in answers if answer is not None} == {"acknowledged"}
 
 

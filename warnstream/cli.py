@@ -209,10 +209,8 @@ def _add_who(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     who = commands.add_parser(
         "who",
         help="which duty posts owe an answer, and who calls for help",
-        description=(
-            "Lists the villages that stand with every post of their chain: who has answered, who owes by when, "
-            "who was silent; and the open calls for help. The node may be running."
-        ),
+        description="Lists villages that stand with their posts: who has answered, who owes by when, who was "
+        "silent; and open calls for help. The node may be running.",
     )
     who.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     who.add_argument("village", nargs="?", metavar="VILLAGE", help="only this village, by its code")

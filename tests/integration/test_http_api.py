@@ -51,6 +51,9 @@ class Node:
     def ready(self) -> tuple[bool, list[str]]:
         return not self.reasons, self.reasons
 
+    def notices(self) -> list[str]:
+        return ["nobody on duty has answered for V1 of T"]
+
     def state(self) -> dict[str, object]:
         return {"node": "test"}
 
@@ -142,7 +145,11 @@ def test_a_node_that_is_not_ready_gives_the_reasons(api: HttpApi, node: Node) ->
     node.reasons = ["the broker is not connected"]
     response = ask(api, "GET", "/readyz")
     assert response.status_code == 503
-    assert response.json() == {"ready": False, "reasons": ["the broker is not connected"]}
+    assert response.json() == {
+        "ready": False,
+        "reasons": ["the broker is not connected"],
+        "notices": ["nobody on duty has answered for V1 of T"],
+    }
 
 
 def test_a_ready_node_is_200(api: HttpApi) -> None:

@@ -32,7 +32,7 @@ def compose(
     villages = live.union(debt.news)
     order = sorted(villages, key=lambda one: (one not in live, -_turn(turns, one).level, one))
     room = max(LINES_MAX - len(helps), 0)
-    lines = tuple(_line(one, debt, _turn(turns, one)) for one in order[:room])
+    lines = tuple(_line(post, one, debt, _turn(turns, one)) for one in order[:room])
     awaited_s = debt.answer_by_s()
     return Digest(
         identifier=f"{series}.{debt.n}",
@@ -56,10 +56,10 @@ def _turn(turns: Mapping[int, Turn], village: int) -> Turn:
     return turns.get(village, QUIET)
 
 
-def _line(village: int, debt: Debt, turn: Turn) -> DigestLine:
+def _line(post: str, village: int, debt: Debt, turn: Turn) -> DigestLine:
     needs_answer = debt.lives(village)
     changed = tuple(sorted(debt.news.get(village, {}).items()))
-    silent = tuple(turn.silent) if needs_answer else ()
+    silent = tuple(other for other in turn.silent if other != post) if needs_answer else ()
     return DigestLine(village, turn.level, needs_answer, turn.worst_first(), changed, silent)
 
 

@@ -20,8 +20,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "Accepted": {"type": "object", "properties": {"accepted": {"const": True}}, "required": ["accepted"]},
     "Readiness": {
         "type": "object",
-        "properties": {"ready": {"type": "boolean"}, "reasons": {"type": "array", "items": TEXT_SCHEMA}},
-        "required": ["ready", "reasons"],
+        "properties": {"ready": {"type": "boolean"}}
+        | {key: {"type": "array", "items": TEXT_SCHEMA} for key in ("reasons", "notices")},
+        "required": ["ready", "reasons", "notices"],
     },
     "Problems": {
         "type": "object",

@@ -88,6 +88,11 @@ class Alarms:
         with self._lock:
             return [signal.text for signal in self._standing.values() if signal.is_blocking]
 
+    def notices(self) -> list[str]:
+        """Texts of the alarms that do not."""
+        with self._lock:
+            return [signal.text for signal in self._standing.values() if not signal.is_blocking]
+
     def records(self) -> list[dict[str, object]]:
         """Alarms that stand, oldest first, for the HTTP interface."""
         with self._lock:

@@ -1,7 +1,8 @@
 """What a running node shows of its duty posts: dry villages, open calls for help, and their alarms.
 
 A township has one alarm for its dry villages and one for calls that nobody takes, not one for each: the
-duty officer's phone must not ring 598 times in a storm. Their texts name the villages.
+duty officer's phone must not ring 598 times in a storm. Their texts name the villages. They are notices
+on /readyz and do not block it: a node whose posts sleep must not be taken out of service.
 """
 
 from collections.abc import Collection, Iterable
@@ -87,7 +88,7 @@ class ChainWatch:
     def _tell(self, texts: dict[str, str]) -> None:
         for key, text in texts.items():
             if self._texts.get(key) != text:
-                self._alarms.raise_alarm(key, text)
+                self._alarms.raise_alarm(key, text, is_blocking=False)
         for key in self._texts.keys() - texts.keys():
             self._alarms.end_alarm(key)
         self._texts = texts

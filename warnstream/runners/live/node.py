@@ -231,6 +231,10 @@ class Node:
         reasons += self.delivery.troubles()
         return not reasons, reasons
 
+    def notices(self) -> list[str]:
+        """What is wrong although warnings go out."""
+        return self.alarms.notices()
+
     def state(self) -> dict[str, object]:
         """The situation of the county after the last step."""
         connected = all(source.is_connected for source in self._sources)

@@ -54,7 +54,7 @@ class Debt(msgspec.Struct):
     rings_for_help : bool
         Likewise, for calls that nobody has taken.
     tries : int
-        How often it was rung again since its last answer.
+        How often it was rung again, while it owes, since its last answer.
     opened_s, n : int
         Of the series of its digests: begin, and the last number; NEVER and 0 before the first.
     issued_s : int

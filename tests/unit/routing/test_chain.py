@@ -147,6 +147,17 @@ def test_a_silent_post_is_rung_again_at_red_with_growing_waits_and_the_last_one_
     assert [digest.tries for digest in night.digests["grid-2"]][:3] == [0, 1, 2]
 
 
+def test_after_an_end_the_reminders_are_counted_anew() -> None:
+    night = Night()
+    night.rise(Level.RED, village=2)
+    night.wait(20 * M)
+    night.fall(Level.NONE, village=2)
+    night.rise(Level.RED, village=2, wait_s=10 * M)
+    assert night.last("grid-2").tries == 0
+    night.wait(5 * M)
+    assert night.last("grid-2").tries == 1
+
+
 def test_a_top_rank_that_is_silent_at_red_is_an_alarm_until_somebody_needed_has_answered() -> None:
     night = Night()
     night.rise(Level.RED, village=2)

@@ -56,7 +56,7 @@ class ChainWatch:
         dry, calls = desk.chains.dry, desk.chains.calls
         untaken = [call for call in calls if call.is_untaken]
         for digest in issued:
-            kind = "reminder" if digest.tries else "demand" if digest.needs_answer else "news"
+            kind = "news" if not digest.needs_answer else "reminder" if digest.tries else "demand"
             self._metrics.digests_issued.labels(kind).inc()
         self._metrics.villages_dry.set(len(dry))
         self._metrics.help_open.labels("assigned").set(sum(bool(call.assigned) for call in calls))

@@ -7,7 +7,7 @@ from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, RecipientAnswer
 from warnstream.runners.intake import entries
 
-ACTIONS = [
+ACTIONS: list[HelpAssign | HelpClose] = [
     HelpAssign("h20260618T000000Z-1", "T0001", "Li Si"),
     HelpClose("h20260618T000000Z-1", "T0001", "Wang Wu", "home again"),
 ]

@@ -42,6 +42,7 @@ from benchmarks.live_county import LISTENER, write_live_county
 from benchmarks.processes import BrokerProcess, cpu_s, find_mosquitto, free_port, say_not_measured
 from benchmarks.table import Row, add_rows_option, write_rows
 from station_sim.county.county import CountyPlan
+from warnstream.adapters.mqtt import fields, server_packets
 from warnstream.adapters.mqtt import frames as wire
 from warnstream.config.load import load_configuration
 from warnstream.model.times import iso_utc
@@ -125,7 +126,7 @@ def frames(directory: Path, n: int, qos: int, pack: int) -> bytes:
         payload = msgspec.json.encode(observations if pack > 1 else observations[0])
         speaker = "gateway" if pack > 1 else observations[0]["station"]
         topic = f"ws/county/rain/{speaker}/obs"
-        parts.append(wire.encode_publish(topic, payload, (number % 65_535 + 1) * qos, is_v5=False))
+        parts.append(server_packets.encode_publish(topic, payload, (number % 65_535 + 1) * qos, is_v5=False))
     return b"".join(parts)
 
 
@@ -148,8 +149,8 @@ def sent_by(blaster: "subprocess.Popen[str]") -> Sent:
 def connect(port: int, client_id: str) -> socket.socket:
     """A clean session; an earlier one of that name is forgotten by the broker."""
     client = socket.create_connection(("127.0.0.1", port))
-    body = wire.text_field("MQTT") + b"\x04\x02\x00\x00" + wire.text_field(client_id)
-    client.sendall(b"\x10" + wire.varint(len(body)) + body)
+    body = fields.text_field("MQTT") + b"\x04\x02\x00\x00" + fields.text_field(client_id)
+    client.sendall(b"\x10" + fields.varint(len(body)) + body)
     client.recv(4)
     return client
 

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.bench_ingest import connect, send_all
 from benchmarks.processes import BrokerProcess, find_mosquitto, say_not_measured
 from benchmarks.table import Row, add_rows_option, rows_as_table, write_rows
-from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import server_packets
 
 COPY_BYTES = 256 * 1024 * 1024
 BLOCK = b"x" * 4096
@@ -83,7 +83,7 @@ def broker_per_s(program: str, n: int) -> float:
     """
     topic = "ws/county/rain/R00001/obs"
     data = b"".join(
-        wire.encode_publish(topic, PAYLOAD, number % 65_535 + 1, is_v5=False) for number in range(n)
+        server_packets.encode_publish(topic, PAYLOAD, number % 65_535 + 1, is_v5=False) for number in range(n)
     )
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o777)

@@ -23,6 +23,7 @@ from warnstream.adapters.inbox import STREAM_BATCH, InboundBatch, Inbox
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import server_packets
 from warnstream.adapters.mqtt.publish_blocks import KnownTopics, scan_block
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
@@ -113,7 +114,7 @@ def _turn(clock: Clock, inbox: Inbox, journal: Journal, intake: Intake) -> None:
     with clock.of("journal: checksum, write, sync"):
         journal.append_many([(entries.MESSAGES, entry)])
     with clock.of("PUBACK"):
-        wire.encode_pubacks(list(itertools.chain.from_iterable(one.message_ids for one in batch)))
+        server_packets.encode_pubacks(list(itertools.chain.from_iterable(one.message_ids for one in batch)))
     with clock.of("decode"):
         intake.consume(entries.MESSAGES, entry)
 

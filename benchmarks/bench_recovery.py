@@ -39,7 +39,7 @@ def main() -> None:
                 node.kill()
                 node.start()
                 full_s.append(node.ready_after_s)
-                replayed = re.findall(r"journal replayed.*?entries=(\d+) took_s=([\d.]+)", node.log())
+                replayed = re.findall(r"recovered.*?entries=(\d+).*?took_s=([\d.]+)", node.log())
                 if not replayed:
                     raise RuntimeError(f"the node did not say that it replayed its journal:\n{node.log()}")
                 entries.append(float(replayed[-1][0]))

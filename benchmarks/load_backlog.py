@@ -31,7 +31,7 @@ from benchmarks.live_county import write_live_county
 from benchmarks.processes import Watch, memory_mb, process, wait_for, way_in, ways_in
 from benchmarks.table import Row, add_rows_option, write_rows
 from station_sim.county.county import CountyPlan
-from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import server_packets
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
@@ -103,7 +103,9 @@ def publish_frame(code: str, time_s: int, amount_mm: float, message_id: int, bel
         iso_utc(time_s).encode(),
         amount_mm,
     )
-    return wire.encode_publish(f"ws/county/rain/{code}/obs{below}", payload, message_id, is_v5=False)
+    return server_packets.encode_publish(
+        f"ws/county/rain/{code}/obs{below}", payload, message_id, is_v5=False
+    )
 
 
 # The processes beside the node.

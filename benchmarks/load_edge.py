@@ -24,7 +24,7 @@ from benchmarks.bench_ingest import connect
 from benchmarks.live_county import write_live_county
 from benchmarks.processes import Watch, cpu_s, memory_mb, process, wait_for, way_in, ways_in
 from benchmarks.table import Row, add_rows_option, write_rows
-from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import server_packets
 from warnstream.config.load import load_configuration
 from warnstream.model.times import iso_utc
 from warnstream.runners.live.node import Node
@@ -63,7 +63,9 @@ def run_publisher(directory: Path, port: int, per_s: float, connections: int) ->
         if stations.measures_stage[station]:
             observation["stage"] = 1.25
         topic = f"ws/county/rain/{stations.code[station]}/obs"
-        frame = wire.encode_publish(topic, msgspec.json.encode(observation), number % 65_535 + 1, is_v5=False)
+        frame = server_packets.encode_publish(
+            topic, msgspec.json.encode(observation), number % 65_535 + 1, is_v5=False
+        )
         client = clients[station % len(clients)]
         with contextlib.suppress(BlockingIOError):
             client.recv(1 << 16, socket.MSG_DONTWAIT)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,7 +96,7 @@ class NodeProcess:
         while time.monotonic() - begun < START_S_MAX:
             if self.process.poll() is not None:
                 raise RuntimeError(f"the node ended:\n{self.log()}")
-            if self._get("/readyz").get("ready"):
+            if _takes_readings(self._get("/readyz")):
                 self.ready_after_s = time.monotonic() - begun
                 return
             time.sleep(0.02)
@@ -204,8 +204,8 @@ class Watch:
     def is_ready(self) -> bool:
         """It takes readings."""
         try:
-            return self._client.get("/readyz").status_code == 200
-        except httpx.HTTPError:
+            return _takes_readings(self._client.get("/readyz").json())
+        except (httpx.HTTPError, ValueError):
             return False
 
     def number(self, name: str) -> float:
@@ -276,3 +276,8 @@ def load_summary(load: "subprocess.Popen[str]", timeout_s: float) -> dict[str, A
         raise RuntimeError(f"the load ended with {load.returncode} and no summary")
     summary: dict[str, Any] = json.loads(output)
     return summary
+
+
+def _takes_readings(readiness: Mapping[str, Any]) -> bool:
+    """Whether ``/readyz`` names no other reason than channels whose gateway is not played here."""
+    return "reasons" in readiness and all(reason.startswith("channel ") for reason in readiness["reasons"])

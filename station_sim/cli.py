@@ -41,6 +41,12 @@ from station_sim.errors import SimulatorError
 from warnstream.model.errors import ArchiveError
 
 _EXIT_SHORT = 1
+_EXTRA_OF_MODULE = {
+    "matplotlib": "plots",
+    **dict.fromkeys(("pandas", "pyarrow", "xarray", "h5netcdf", "h5py"), "demo"),
+}
+"""What a plain installation lacks, and the extra that brings it."""
+
 _EXIT_WRONG = 2
 _EXIT_STOPPED = 130
 
@@ -64,6 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.command(options)
     except (SimulatorError, ArchiveError) as error:
         _tell(f"station-sim: {error}")
+        return _EXIT_WRONG
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA_OF_MODULE:
+            raise
+        extra = _EXTRA_OF_MODULE[error.name]
+        _tell(f"station-sim: this command needs {error.name}: pip install 'warnstream[{extra}]'")
         return _EXIT_WRONG
     return code
 

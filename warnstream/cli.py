@@ -5,15 +5,12 @@ configuration is wrong, 130 interrupted.
 """
 
 import argparse
-import gc
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 
 from warnstream import __version__
 from warnstream.config.settings import Configuration
@@ -23,6 +20,13 @@ from warnstream.model.observations.refusals import RefusalReason
 EXIT_FAILED = 1
 EXIT_CONFIG = 2
 EXIT_INTERRUPTED = 130
+
+EXTRA_OF_MODULE = {
+    **dict.fromkeys(("pandas", "pyarrow"), "review"),
+    **dict.fromkeys(("xarray", "h5netcdf", "h5py"), "grids"),
+    "matplotlib": "plots",
+}
+"""What a plain installation lacks, and the extra that brings it."""
 
 WEATHER_KINDS = ("convective", "line", "typhoon", "plum_rain", "climate")
 """As in the simulator, which only the demo loads."""
@@ -41,6 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_CONFIG
     except WarnstreamError as error:
         print(f"warnstream: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except ModuleNotFoundError as error:
+        extra = EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        extra = "demo" if command is _demo else extra
+        print(
+            f"warnstream: this command needs {error.name}, which an extra brings: "
+            f"pip install 'warnstream[{extra}]'",
+            file=sys.stderr,
+        )
         return EXIT_FAILED
     except BrokenPipeError:
         # Whoever read what is printed has seen enough (`| head`); nothing may be flushed at the exit either.
@@ -66,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_warnings(commands)
     _add_who(commands)
+    _add_end(commands)
     _add_refused(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
@@ -218,6 +234,24 @@ def _add_who(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     who.set_defaults(command=_who)
 
 
+def _add_end(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    end = commands.add_parser(
+        "end",
+        help="end a warning by hand",
+        description=(
+            "Ends the warning of HAZARD for VILLAGE, now where the node runs, else at its next start. "
+            "People are told that it was ended by hand; only a further rise opens a new one."
+        ),
+        epilog="Example: warnstream end county V7 flash_flood --author zhang --reason 'gauge was cleaned'",
+    )
+    end.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    end.add_argument("village", metavar="VILLAGE", help="code, also of a village that was removed")
+    end.add_argument("hazard", metavar="HAZARD")
+    end.add_argument("--reason", required=True, help="why")
+    end.add_argument("--author", required=True, help="who")
+    end.set_defaults(command=_end)
+
+
 def _add_refused(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     refused = commands.add_parser(
         "refused",
@@ -285,6 +319,7 @@ def _load(directory: Path) -> Configuration:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from warnstream.commands.end import removal_faults
     from warnstream.config.schemas import write_schemas
     from warnstream.config.summary import lints, summarise
 
@@ -293,42 +328,32 @@ def _check(options: argparse.Namespace) -> int:
     try:
         configuration = _load(options.directory)
     except ConfigError as error:
-        if not options.json:
-            raise
-        for fault in error.faults:
-            print(
-                json.dumps(
-                    {"file": fault.file, "line": fault.line, "path": fault.path, "expected": fault.expected}
-                )
-            )
-        return EXIT_CONFIG
+        return _print_faults(error, as_json=options.json)
+    removed = list(removal_faults(configuration))
+    if removed:
+        return _print_faults(ConfigError(removed), as_json=options.json)
     print(summarise(configuration))
     for lint in lints(configuration):
         print(f"look at: {lint}")
     return 0
 
 
+def _print_faults(error: ConfigError, *, as_json: bool) -> int:
+    if not as_json:
+        raise error
+    for fault in error.faults:
+        print(
+            json.dumps(
+                {"file": fault.file, "line": fault.line, "path": fault.path, "expected": fault.expected}
+            )
+        )
+    return EXIT_CONFIG
+
+
 def _run(options: argparse.Namespace) -> int:
-    from warnstream.adapters.log import configure_logging
-    from warnstream.runners.live.node import Node
+    from warnstream.commands.run import run_node
 
-    configuration = _load(options.directory)
-    network = configuration.network
-    addresses = {*network.households.address, *(post.address for post in network.chain)}
-    configure_logging(as_json=options.log_json, level=options.log_level.upper(), addresses=addresses - {""})
-    node = Node(configuration)
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        node.ask_to_stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    node.start()
-    # What the configuration made stays for good: not to be searched for garbage while messages stream in.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-    node.run()
+    run_node(options.directory, log_level=options.log_level, log_json=options.log_json)
     return 0
 
 
@@ -359,6 +384,14 @@ def _explain(options: argparse.Namespace) -> int:
         known_now=options.known_now,
     )
     return explain(_load(options.directory), question, as_json=options.json)
+
+
+def _end(options: argparse.Namespace) -> int:
+    from warnstream.commands.end import end_warning
+
+    order = options.author, options.reason
+    print(end_warning(_load(options.directory), options.village, options.hazard, order))
+    return 0
 
 
 def _listener_user(options: argparse.Namespace) -> int:

@@ -38,12 +38,25 @@ Action = (
 and that a digest could not be brought to its post."""
 
 
+Order = RecipientAnswer | OperatorCancel | OperatorAffirm | HelpAssign | HelpClose | CallFailed
+"""Of these what the desk takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineStep:
     """What one step found, and what it asks the world to do."""
 
     assessment: AssessmentStep
     effects: Effects
+
+
+def split_actions(
+    actions: Sequence[Action],
+) -> tuple[list[SignReport | SignVerdict], list[Order]]:
+    """What people do, by the machine that takes it: signs for the first, the rest for the desk."""
+    signs = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
+    rest = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
+    return signs, rest
 
 
 class Engine:
@@ -65,8 +78,7 @@ class Engine:
         `now_s` never falls from step to step; a step without readings still
         ends windows, lowers levels, renews and escalates.
         """
-        sign_inputs = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
-        desk_inputs = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
+        sign_inputs, desk_inputs = split_actions(actions)
         assessed = self.assessment.step(readings, now_s, sign_inputs, frames)
         reason_now = self.assessment.reason_now
         effects = self.desk.step([*desk_inputs, *assessed.changes], now_s, reason_now)

@@ -58,10 +58,10 @@ def is_acknowledged(info: MQTTMessageInfo, within_s: float) -> bool:
 
 def wait_until_ready(node: Node, *, ready: bool) -> list[str]:
     deadline = time.monotonic() + 60
-    while node.ready()[0] != ready and time.monotonic() < deadline:
+    while node.status.ready()[0] != ready and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert node.ready()[0] == ready
-    return node.ready()[1]
+    assert node.status.ready()[0] == ready
+    return node.status.ready()[1]
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ import pytest
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
+from tests.e2e.live import takes_readings
 from warnstream.assessment import judgement
 from warnstream.assessment.grids import Grids
 from warnstream.config.load import load_configuration
@@ -101,7 +102,7 @@ class Storm:
     def _send(self, messages: list[RawMessage], at: str) -> None:
         clock = RawMessage("ws/clock", json.dumps({"time": at}).encode())
         self.node.keep_messages([*messages, clock]).result(WAIT_S)
-        wait_until(lambda: self.node.state().get("now") == at)
+        wait_until(lambda: self.node.status.state().get("now") == at)
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
@@ -145,7 +146,7 @@ def test_two_failing_hazards_hold_their_levels_and_silence_no_other(
         before = {hazard: levels_of(node, hazard) for hazard in ("rainstorm", "flash_flood")}
         assert before["flash_flood"]["yellow"] + before["flash_flood"]["orange"] > 0
         assert any(before["rainstorm"].values())
-        assert get(node, "/readyz").status_code == 200
+        assert takes_readings(get(node, "/readyz").json())
 
     def fails(rule: HazardRule, rain: VillageRain) -> HazardLevels:
         if rule.name == "rainstorm":
@@ -189,9 +190,9 @@ def test_two_failing_hazards_hold_their_levels_and_silence_no_other(
         "warnstream.hazard:rainstorm": 2,  # began and ended
     }
     with running(load_configuration(county)) as node:
-        assert not node.ready()[0], "an alarm outlives the process"
+        assert not node.status.ready()[0], "an alarm outlives the process"
         Storm(node).goes_on(0.0, 1, first=114)
-        assert node.ready()[0], "until what it is about has ended"
+        assert node.status.ready()[0], "until what it is about has ended"
 
 
 def sent_to_posts(directory: Path) -> dict[str, int]:
@@ -264,4 +265,4 @@ def test_reasons_grids_and_checks_that_raise_keep_no_warning_back(
         assert len(warnings) >= sum(sum(levels.values()) for levels in sound.values())
         monkeypatch.undo()
         Storm(node).goes_on(0.0, 1, first=9)
-        assert get(node, "/readyz").status_code == 200
+        assert takes_readings(get(node, "/readyz").json())

@@ -7,7 +7,7 @@ import json
 import cbor2
 import numpy as np
 
-from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import fields, server_packets
 from warnstream.ingest.packed import encode
 from warnstream.ingest.sl651.frame import ETB, ETX, Frame, build
 
@@ -200,53 +200,58 @@ def connect(
 ) -> bytes:
     """A CONNECT packet."""
     flags = 2 * clean | 4 * will | 0x80 * bool(user)
-    body = wire.text_field("MQTT") + bytes((5 if is_v5 else 4, flags)) + b"\x00\x3c"
+    body = fields.text_field("MQTT") + bytes((5 if is_v5 else 4, flags)) + b"\x00\x3c"
     if is_v5:
-        body += wire.properties_field({wire.SESSION_EXPIRY: 100, wire.RECEIVE_MAXIMUM: 10})
-    body += wire.text_field(client_id)
+        body += fields.properties_field({fields.SESSION_EXPIRY: 100, fields.RECEIVE_MAXIMUM: 10})
+    body += fields.text_field(client_id)
     if will:
-        body += (b"\0" if is_v5 else b"") + wire.text_field("ws/c/rain/gw/will") + wire.text_field("gone")
+        body += (b"\0" if is_v5 else b"") + fields.text_field("ws/c/rain/gw/will") + fields.text_field("gone")
     if user:
-        body += wire.text_field(user)
-    return b"\x10" + wire.varint(len(body)) + body
+        body += fields.text_field(user)
+    return b"\x10" + fields.varint(len(body)) + body
 
 
 def _session(*, is_v5: bool) -> bytes:
     topic = "ws/c/rain/R1/obs"
     empty = b"\0" if is_v5 else b""
-    wanted = b"\0\7" + empty + wire.text_field("ws/warn/#") + b"\1" + wire.text_field("ws/device/R1") + b"\0"
-    unwanted = b"\0\x08" + empty + wire.text_field("ws/warn/#")
-    publishes = b"".join(wire.encode_publish(topic, FLAT[n % 2], n, is_v5=is_v5) for n in range(4))
+    wanted = (
+        b"\0\7" + empty + fields.text_field("ws/warn/#") + b"\1" + fields.text_field("ws/device/R1") + b"\0"
+    )
+    unwanted = b"\0\x08" + empty + fields.text_field("ws/warn/#")
+    publishes = b"".join(server_packets.encode_publish(topic, FLAT[n % 2], n, is_v5=is_v5) for n in range(4))
     return (
         connect(is_v5=is_v5, will=True)
         + publishes
-        + b"\x82" + wire.varint(len(wanted)) + wanted
-        + wire.encode_publish("ws/warn/V1", b"red", 9, is_v5=is_v5, retain=True)
+        + b"\x82" + fields.varint(len(wanted)) + wanted
+        + server_packets.encode_publish("ws/warn/V1", b"red", 9, is_v5=is_v5, retain=True)
         + b"\xc0\0"
         + b"\x40\2\0\1"
-        + b"\xa2" + wire.varint(len(unwanted)) + unwanted
-        + wire.encode_publish(topic, FLAT[0], 10, is_v5=is_v5, dup=True)
+        + b"\xa2" + fields.varint(len(unwanted)) + unwanted
+        + server_packets.encode_publish(topic, FLAT[0], 10, is_v5=is_v5, dup=True)
         + b"\xe0\0"
     )  # fmt: skip
 
 
 def _aliased(topic: bytes, payload: bytes) -> bytes:
     body = topic + b"\x03\x23\x00\x01" + payload
-    return b"\x30" + wire.varint(len(body)) + body
+    return b"\x30" + fields.varint(len(body)) + body
 
 
-ALIASED = _aliased(wire.text_field("ws/c/rain/R1/obs"), FLAT[0]) + _aliased(b"\0\0", FLAT[1])
+ALIASED = _aliased(fields.text_field("ws/c/rain/R1/obs"), FLAT[0]) + _aliased(b"\0\0", FLAT[1])
 MQTT_SESSIONS = [_session(is_v5=False), _session(is_v5=True), connect(is_v5=True, client_id="") + ALIASED]
 MQTT_STREAMS = [
     b"".join(
-        wire.encode_publish(f"ws/c/rain/R{n % 3}/obs", FLAT[n % 4], n % 5, is_v5=is_v5, retain=n % 7 == 0)
+        server_packets.encode_publish(
+            f"ws/c/rain/R{n % 3}/obs", FLAT[n % 4], n % 5, is_v5=is_v5, retain=n % 7 == 0
+        )
         for n in range(20)
     )
     for is_v5 in (False, True)
 ]
 MQTT_STREAMS += [
     b"".join(
-        wire.encode_publish(f"ws/c/rain/R{n % 3}/obs", ALIKE[n % 3], n * qos, is_v5=is_v5) for n in range(60)
+        server_packets.encode_publish(f"ws/c/rain/R{n % 3}/obs", ALIKE[n % 3], n * qos, is_v5=is_v5)
+        for n in range(60)
     )
     for qos, is_v5 in ((1, False), (0, False), (7, True))
 ]

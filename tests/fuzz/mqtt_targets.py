@@ -15,6 +15,7 @@ from unittest import mock
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
+from tests.alarms import RecordedAlarms
 from tests.fuzz import corpus
 from tests.fuzz.mutate import Mutator
 from tests.fuzz.targets import Check, Target, cut_anywhere
@@ -23,11 +24,13 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt import frames as wire
 from warnstream.adapters.mqtt import publish_blocks as mqtt_blocks
 from warnstream.adapters.mqtt.bulk_client import BulkClient
-from warnstream.adapters.mqtt.frames import Columns, Frame, FrameError, StreamBuffer
+from warnstream.adapters.mqtt.fields import FrameError
+from warnstream.adapters.mqtt.frames import Columns, Frame, StreamBuffer
 from warnstream.adapters.mqtt.listener.access import Permissions
 from warnstream.adapters.mqtt.listener.connection import ClientConnection
 from warnstream.adapters.mqtt.listener.listener import MqttListener
 from warnstream.adapters.mqtt.listener.sessions import SessionStore
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.publish_blocks import Block, KnownTopics
 from warnstream.config.settings import ListenerSettings
 
@@ -262,7 +265,7 @@ class _Listener(MqttListener):
         settings = ListenerSettings(
             "127.0.0.1", 0, "ws", message_bytes_max=BYTES_MAX, messages_per_s=10_000_000, inflight_max=65_535
         )
-        super().__init__(settings, TOPICS, self.inbox, Metrics())
+        super().__init__(settings, TOPICS, NodePorts(self.inbox, Metrics(), RecordedAlarms()))
         self._loop.close()
         self._open = self.permissions
         self._by_name = Permissions(
@@ -310,7 +313,7 @@ def check_listener(listener: _Listener, payload: bytes, rng: Random) -> Sequence
                 receive(peer, transport, piece)
             for one in listener.inbox.take(messages_max=10**6, wait_s=0, gather_s=0, streams_max=10**6):
                 messages += zip(one.topics, one.payloads, strict=True)
-                peer.acknowledge(one.message_ids, int(one.is_stream))
+                peer.acknowledge([one])
         was_closed = transport.is_closed
         peer.connection_lost(None)
         assert not listener._peers

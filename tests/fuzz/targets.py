@@ -377,7 +377,11 @@ MAPPED_RULE = DecoderRule(
 ANY_JSON_RULE = DecoderRule(
     "t",
     "json",
-    {".": VariableMapping(Variable.STAGE, 0.01), "regen": VariableMapping(Variable.RAIN, 1.0, 0.0)},
+    {
+        ".": VariableMapping(Variable.STAGE, 0.01),
+        "regen": VariableMapping(Variable.RAIN),
+        **{word: VariableMapping(variable) for word, variable in VARIABLE_OF_WORD.items()},
+    },
     {"t": "R1"},
     layout=Layout(
         station="device.id",

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
+from tests.alarms import RecordedAlarms
 from warnstream.adapters.inbox import InboundBatch, Inbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import fields
 from warnstream.adapters.mqtt.listener.listener import MqttListener
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.config.settings import ListenerSettings
 
 TOPICS = ["ws/+/+/+/obs", "ws/clock", "ws/answer/+"]
@@ -19,8 +21,10 @@ TOPICS = ["ws/+/+/+/obs", "ws/clock", "ws/answer/+"]
 class Opened:
     """A listener that is open, and a node's place beside it."""
 
-    def __init__(self, listener: MqttListener, inbox: Inbox, metrics: Metrics) -> None:
-        self.listener, self.inbox, self.metrics = listener, inbox, metrics
+    def __init__(
+        self, listener: MqttListener, inbox: Inbox, metrics: Metrics, alarms: RecordedAlarms
+    ) -> None:
+        self.listener, self.inbox, self.metrics, self.alarms = listener, inbox, metrics, alarms
         self.received: list[tuple[str, bytes]] = []
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -77,10 +81,11 @@ class Opened:
 
 @contextmanager
 def listening(inbox: Inbox | None = None, **settings: Any) -> Iterator[Opened]:
-    inbox, metrics = inbox or Inbox(), Metrics()
-    listener = MqttListener(ListenerSettings("127.0.0.1", 0, "ws", **settings), TOPICS, inbox, metrics)
+    inbox, metrics, alarms = inbox or Inbox(), Metrics(), RecordedAlarms()
+    own = ListenerSettings("127.0.0.1", 0, "ws", **settings)
+    listener = MqttListener(own, TOPICS, NodePorts(inbox, metrics, alarms))
     listener.start()
-    opened = Opened(listener, inbox, metrics)
+    opened = Opened(listener, inbox, metrics, alarms)
     try:
         yield opened
     finally:
@@ -97,15 +102,15 @@ def connect_packet(
     will: tuple[str, str] | None = None,
 ) -> bytes:
     flags = (2 if clean else 0) | (0xC0 if user else 0) | (4 if will else 0)
-    body = wire.text_field("MQTT") + bytes((5 if is_v5 else 4, flags)) + keepalive_s.to_bytes(2, "big")
+    body = fields.text_field("MQTT") + bytes((5 if is_v5 else 4, flags)) + keepalive_s.to_bytes(2, "big")
     if is_v5:
-        body += wire.properties_field({} if clean else {wire.SESSION_EXPIRY: 1_000})
-    body += wire.text_field(client_id)
+        body += fields.properties_field({} if clean else {fields.SESSION_EXPIRY: 1_000})
+    body += fields.text_field(client_id)
     if will:
-        body += (b"\0" if is_v5 else b"") + wire.text_field(will[0]) + wire.text_field(will[1])
+        body += (b"\0" if is_v5 else b"") + fields.text_field(will[0]) + fields.text_field(will[1])
     for text in user or ():
-        body += wire.text_field(text)
-    return b"\x10" + wire.varint(len(body)) + body
+        body += fields.text_field(text)
+    return b"\x10" + fields.varint(len(body)) + body
 
 
 class RawClient:

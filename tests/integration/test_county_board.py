@@ -12,7 +12,7 @@ from warnstream.config.load import load_configuration
 from warnstream.model.observations.readings import Variable, batch_of
 from warnstream.model.observations.signs import SignReport
 from warnstream.runners.build import build_engine
-from warnstream.runners.live.county_state import CountyState
+from warnstream.runners.live.views.county_state import CountyState
 
 T0 = 1_781_740_800
 COUNTERS = ("readings", "reading_lag")

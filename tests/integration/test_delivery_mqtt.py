@@ -88,3 +88,32 @@ def test_a_broker_that_does_not_acknowledge_is_not_believed() -> None:
             faults = publisher([Publication("ws/warn/V1/flash_flood", b"{}", retain=True)])
             publisher.stop()
     assert faults == ["the broker did not acknowledge in time"]
+
+
+def test_what_was_not_acknowledged_in_time_is_never_sent_behind_the_outbox_s_back() -> None:
+    """The outbox decides what is sent again: until a broker is back a message may be over, or replaced."""
+    connack, publish_sign = b"\x20\x02\x00\x00", 0x30
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+        publisher = PahoPublisher(settings(listener.getsockname()[1]), timeout_s=0.2)
+        publisher.start()
+        first, _ = listener.accept()
+        first.recv(1_024)
+        first.sendall(connack)
+        assert publisher.wait_until_connected(60)
+        old = Publication("ws/device/d", b"over since this morning", retain=False)
+        assert publisher([old]) == ["the broker did not acknowledge in time"]
+        first.close()
+        second, _ = listener.accept()
+        with second:
+            second.settimeout(60)
+            assert second.recv(1_024)[0] == 0x10
+            second.sendall(connack)
+            assert publisher.wait_until_connected(60)
+            faults = publisher([Publication("ws/device/d", b"new", retain=False)])
+            received = second.recv(65_536)
+        publisher.stop()
+    assert faults == ["the broker did not acknowledge in time"]
+    assert received[0] & 0xF0 == publish_sign
+    assert b"new" in received
+    assert b"over since" not in received

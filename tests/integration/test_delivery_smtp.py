@@ -2,6 +2,8 @@
 
 import email
 import email.policy
+import os
+import resource
 import socket
 import ssl
 import threading
@@ -18,7 +20,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.conftest import free_port
-from tests.integration.test_delivery_webhook import Receipts
+from tests.integration.test_delivery_webhook import Receipts, exhaust_files
 from tests.unit.adapters.county import outgoing_message
 from warnstream.adapters.channels.channel import OutgoingMessage
 from warnstream.adapters.channels.smtp import SmtpChannel
@@ -330,3 +332,20 @@ def test_a_server_that_talks_nonsense_is_not_believed(tmp_path: Path) -> None:
 
 def test_a_server_that_is_not_there_is_no_attempt_of_a_mail(tmp_path: Path) -> None:
     assert verdicts(send(free_port(), tmp_path, to("ann", "bo"))) == [Verdict.UNAVAILABLE] * 2
+
+
+def test_this_machine_out_of_files_is_no_attempt_of_a_mail(tmp_path: Path) -> None:
+    with mail_server(Mailboxes()) as boxes, opened(boxes.port, tmp_path) as channel:
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        taken = exhaust_files()
+        try:
+            (outcome,) = channel.send(to("ann"))
+        finally:
+            for descriptor in taken:
+                os.close(descriptor)
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert (outcome.verdict, outcome.reason) == (
+            Verdict.UNAVAILABLE,
+            "this process has too many files open",
+        )
+        assert channel.send(to("ann")) == [SENT]

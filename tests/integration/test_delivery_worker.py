@@ -683,3 +683,48 @@ def test_a_batch_that_never_ends_is_trouble(outbox: Outbox, monkeypatch: pytest.
         wait_until(lambda: "a batch lasts" in "".join(worker.troubles()))
         release.set()
         assert worker.drain(TIMEOUT_S)
+
+
+def test_the_duty_officer_is_told_of_trouble_that_lasts_and_of_its_end(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_worker, "REPORT_AFTER_S", 0.2)
+    is_well = threading.Event()
+    outbox.record(told(FIRST), network((2, 0)), rendered)
+    sms = Scripted(lambda _message: SENT if is_well.is_set() else unavailable("not reached"))
+    worker = worker_of(outbox, {"sms": sms})
+    assert worker.reports() == {"sms": None}, "before the first batch nobody knows"
+    worker.start()
+    wait_until(lambda: bool(worker.reports()["sms"]))
+    assert "not reached" in str(worker.reports()["sms"])
+    is_well.set()
+    wait_until(lambda: worker.reports()["sms"] == "")
+    worker.stop(TIMEOUT_S)
+
+
+def test_young_trouble_is_shown_but_not_told(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), network((2, 0)), rendered)
+    with working(outbox, {"sms": Scripted(lambda _message: unavailable("not reached"))}) as worker:
+        wait_until(lambda: bool(worker.troubles()))
+        assert worker.reports() == {"sms": None}
+
+
+def test_a_channel_that_has_nothing_to_send_works(outbox: Outbox) -> None:
+    with working(outbox, {"sms": Scripted()}) as worker:
+        wait_until(lambda: worker.reports() == {"sms": ""})
+
+
+def test_a_batch_that_lasts_is_told_too(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery_worker, "STUCK_S", 0.05)
+    monkeypatch.setattr(delivery_worker, "REPORT_AFTER_S", 0.05)
+    release = threading.Event()
+
+    def wait(_message: OutgoingMessage) -> Outcome:
+        release.wait(TIMEOUT_S)
+        return SENT
+
+    outbox.record(told(FIRST), network((1, 0)), rendered)
+    with working(outbox, {"sms": Scripted(wait)}) as worker:
+        wait_until(lambda: "a batch lasts" in str(worker.reports()["sms"]))
+        release.set()
+        wait_until(lambda: worker.reports()["sms"] == "")

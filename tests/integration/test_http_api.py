@@ -2,7 +2,7 @@ import asyncio
 import base64
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import Route
 
 from tests.unit.adapters.county import GRID_MEMBER, bulletin, digest, network, rendered, told, warning_message
+from warnstream.adapters.http import guard
 from warnstream.adapters.http.api import BODY_BYTES_MAX, REQUESTS_BURST, HttpApi
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.http.routes import ROUTES
@@ -21,6 +22,7 @@ from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
+from warnstream.config.settings import HttpSettings
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, RenderedBulletin, RenderedDigest
@@ -50,9 +52,6 @@ class Node:
 
     def ready(self) -> tuple[bool, list[str]]:
         return not self.reasons, self.reasons
-
-    def notices(self) -> list[str]:
-        return ["nobody on duty has answered for V1 of T"]
 
     def state(self) -> dict[str, object]:
         return {"node": "test"}
@@ -145,11 +144,7 @@ def test_a_node_that_is_not_ready_gives_the_reasons(api: HttpApi, node: Node) ->
     node.reasons = ["the broker is not connected"]
     response = ask(api, "GET", "/readyz")
     assert response.status_code == 503
-    assert response.json() == {
-        "ready": False,
-        "reasons": ["the broker is not connected"],
-        "notices": ["nobody on duty has answered for V1 of T"],
-    }
+    assert response.json() == {"ready": False, "reasons": ["the broker is not connected"]}
 
 
 def test_a_ready_node_is_200(api: HttpApi) -> None:
@@ -370,7 +365,14 @@ def test_every_schema_that_the_document_refers_to_is_in_it(api: HttpApi) -> None
     assert referred == set(response.json()["components"]["schemas"])
 
 
-def test_the_documented_statuses_are_those_that_are_given(api: HttpApi, node: Node, outbox: Outbox) -> None:
+async def never_whole() -> AsyncIterator[bytes]:
+    yield b"{"
+    await asyncio.sleep(5)
+
+
+def test_the_documented_statuses_are_those_that_are_given(
+    api: HttpApi, node: Node, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     document = ask(api, "GET", "/openapi.json").json()
     documented = set(document["paths"]["/api/v1/answers"]["post"]["responses"])
     given = {
@@ -379,6 +381,9 @@ def test_the_documented_statuses_are_those_that_are_given(api: HttpApi, node: No
         ask(api, "POST", "/api/v1/answers", json=answer_body(outbox, token="x")).status_code,
         ask(api, "POST", "/api/v1/answers", content=b" " * (BODY_BYTES_MAX + 1)).status_code,
     }
+    monkeypatch.setattr(guard, "BODY_S_MAX", 0.05)
+    given.add(ask(api, "POST", "/api/v1/answers", content=never_whole()).status_code)
+    monkeypatch.undo()
     node.refuse = StoreError("disk", retryable=True)
     given.add(ask(api, "POST", "/api/v1/answers", json=answer_body(outbox)).status_code)
     for _ in range(REQUESTS_BURST + 1):
@@ -391,7 +396,7 @@ def test_a_real_socket_serves_answers_from_several_threads(
     api: HttpApi, node: Node, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    server = HttpServer(api.app, "127.0.0.1", 0)
+    server = HttpServer(api.app, HttpSettings("127.0.0.1", 0))
     server.start()
     path = f"http://127.0.0.1:{server.port}/a/{token_of(outbox)}"
 
@@ -412,9 +417,9 @@ def test_a_real_socket_serves_answers_from_several_threads(
 
 
 def test_a_port_in_use_is_named(api: HttpApi) -> None:
-    server = HttpServer(api.app, "127.0.0.1", 0)
+    server = HttpServer(api.app, HttpSettings("127.0.0.1", 0))
     with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1 port {server.port}"):
-        HttpServer(api.app, "127.0.0.1", server.port)
+        HttpServer(api.app, HttpSettings("127.0.0.1", server.port))
     server.stop()
 
 

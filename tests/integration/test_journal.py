@@ -589,6 +589,18 @@ def filled(directory: Path, times: list[float]) -> Journal:
     return journal
 
 
+def test_near_its_bound_only_the_newest_snapshot_keeps_its_entries(tmp_path: Path) -> None:
+    with closing(filled(tmp_path, [2_000] * 5)) as journal:
+        for sequence in (3, 6, 15):
+            journal.save_snapshot(sequence, b"%d" % sequence)
+        before = journal.entries_bytes()
+        assert journal.prune_to_newest(before) == 0
+        assert journal.prune_to_newest(before // 2) > 0
+        assert journal.entries_bytes() <= before // 2
+        sequence, _ = journal.latest_snapshot() or (0, b"")
+        assert [entry for entry, _, _ in journal.since(sequence)] == []
+
+
 def test_entries_since_the_oldest_snapshot_outlive_pruning(tmp_path: Path) -> None:
     with closing(filled(tmp_path, [100, 200, 300, 400])) as journal:
         for sequence in (8, 9, 10):

@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.mqtt_listening import Opened, RawClient, connect_packet, listening
 from warnstream.adapters.inbox import Inbox
+from warnstream.adapters.mqtt import fields, server_packets
 from warnstream.adapters.mqtt import frames as wire
 from warnstream.adapters.mqtt.listener import connection as mqtt_peer
 from warnstream.adapters.mqtt.listener.access import user_line
@@ -20,8 +21,8 @@ CONNACK_OK = b"\x20\x02\x00\x00"
 
 
 def subscribe_packet(topic_filter: str, qos: int, number: int = 1) -> bytes:
-    body = number.to_bytes(2, "big") + wire.text_field(topic_filter) + bytes((qos,))
-    return b"\x82" + wire.varint(len(body)) + body
+    body = number.to_bytes(2, "big") + fields.text_field(topic_filter) + bytes((qos,))
+    return b"\x82" + fields.varint(len(body)) + body
 
 
 def read_publish(client: RawClient, *, is_v5: bool = False) -> wire.Publish:
@@ -35,23 +36,25 @@ def read_publish(client: RawClient, *, is_v5: bool = False) -> wire.Publish:
 def test_an_acknowledgement_waits_for_the_node() -> None:
     with listening() as opened, RawClient(opened.port, connect_packet("a")) as client:
         assert client.read(4) == CONNACK_OK
-        client.send(b"".join(wire.encode_publish(OBS, b"%d" % n, n, is_v5=False) for n in (1, 2, 3)))
+        client.send(
+            b"".join(server_packets.encode_publish(OBS, b"%d" % n, n, is_v5=False) for n in (1, 2, 3))
+        )
         batch = opened.take_arrived()
         assert client.is_silent(0.2)
         opened.listener.acknowledge(batch)
-        assert client.read(12) == wire.encode_pubacks([b"\0\1", b"\0\2", b"\0\3"])
+        assert client.read(12) == server_packets.encode_pubacks([b"\0\1", b"\0\2", b"\0\3"])
 
 
 def test_acknowledgements_keep_the_order_of_their_messages() -> None:
     with listening() as opened, RawClient(opened.port, connect_packet("a")) as client:
         client.read(4)
-        client.send(wire.encode_publish(OBS, b"1", 1, is_v5=False))
+        client.send(server_packets.encode_publish(OBS, b"1", 1, is_v5=False))
         batch = opened.take_arrived()
-        client.send(wire.encode_publish("nobody/wants/this", b"2", 2, is_v5=False))
+        client.send(server_packets.encode_publish("nobody/wants/this", b"2", 2, is_v5=False))
         assert client.is_silent(0.2)
         opened.listener.acknowledge(batch)
         opened.listener.acknowledge(opened.take_arrived())
-        assert client.read(8) == wire.encode_pubacks([b"\0\1", b"\0\2"])
+        assert client.read(8) == server_packets.encode_pubacks([b"\0\1", b"\0\2"])
         assert opened.metrics.registry.get_sample_value("warnstream_listener_unclaimed_total") == 1
 
 
@@ -59,7 +62,7 @@ def test_acknowledgements_keep_the_order_of_their_messages() -> None:
 def test_a_stream_in_single_bytes_is_as_good_as_one_in_large_writes(is_v5: bool) -> None:
     with listening() as opened, RawClient(opened.port) as client:
         packets = connect_packet("a", is_v5=is_v5)
-        packets += b"".join(wire.encode_publish(OBS, bytes(40), n, is_v5=is_v5) for n in (0, 1, 2))
+        packets += b"".join(server_packets.encode_publish(OBS, bytes(40), n, is_v5=is_v5) for n in (0, 1, 2))
         for byte in packets:
             client.send(bytes((byte,)))
         assert opened.take(count=3) == [(OBS, bytes(40))] * 3
@@ -67,20 +70,20 @@ def test_a_stream_in_single_bytes_is_as_good_as_one_in_large_writes(is_v5: bool)
 
 def test_topic_aliases_of_mqtt_5_are_followed() -> None:
     with listening() as opened, RawClient(opened.port, connect_packet("a", is_v5=True)) as client:
-        topic = wire.text_field(OBS)
+        topic = fields.text_field(OBS)
         for head in (topic, b"\0\0"):
             body = head + b"\0\1" + b"\x03\x23\x00\x05" + b"x"
-            client.send(b"\x32" + wire.varint(len(body)) + body)
+            client.send(b"\x32" + fields.varint(len(body)) + body)
         assert opened.take(count=2) == [(OBS, b"x")] * 2
 
 
 @pytest.mark.parametrize(
     ("packet", "reason"),
     [(b"\x30\x03\x00\x01a", "protocol"), (connect_packet("a") + b"\x30\xff\xff\xff\x7f", "protocol"),
-     (connect_packet("a") + b"\x34\x06\x00\x01a\x00\x01x", "protocol"),
+     (connect_packet("a") + b"\x36\x06\x00\x01a\x00\x01x", "protocol"),
      (b"GET / HTTP/1.1\r\n\r\n", "protocol"),
      (connect_packet("a") + connect_packet("a"), "protocol"), (connect_packet("", clean=False), "client_id")],
-    ids=["no CONNECT", "too long", "QoS 2", "HTTP", "CONNECT twice", "session without a name"],
+    ids=["no CONNECT", "too long", "QoS 3", "HTTP", "CONNECT twice", "session without a name"],
 )  # fmt: skip
 def test_a_client_that_breaks_the_protocol_is_closed_and_counted(packet: bytes, reason: str) -> None:
     with listening() as opened, RawClient(opened.port, packet) as client:
@@ -94,15 +97,12 @@ def test_an_mqtt_5_client_is_told_the_limits() -> None:
         RawClient(opened.port, connect_packet("a", is_v5=True)) as client,
     ):
         head = client.read(2)
-        cursor = wire.Cursor(body := client.read(head[1]), 2, len(body))
+        cursor = fields.Cursor(body := client.read(head[1]), 2, len(body))
         told = cursor.properties()
-        assert (told[wire.RECEIVE_MAXIMUM], told[wire.MAXIMUM_PACKET], told[wire.MAXIMUM_QOS]) == (
-            77,
-            9_000,
-            1,
-        )
-        assert told[wire.SHARED_AVAILABLE] == 0
-        assert told[wire.TOPIC_ALIAS_MAXIMUM]
+        assert (told[fields.RECEIVE_MAXIMUM], told[fields.MAXIMUM_PACKET]) == (77, 9_000)
+        assert fields.MAXIMUM_QOS not in told, "QoS 2 is taken"
+        assert told[fields.SHARED_AVAILABLE] == 0
+        assert told[fields.TOPIC_ALIAS_MAXIMUM]
 
 
 def test_an_mqtt_5_device_gets_no_more_at_once_than_it_asked_for() -> None:
@@ -110,11 +110,11 @@ def test_an_mqtt_5_device_gets_no_more_at_once_than_it_asked_for() -> None:
     begin = packet.index(b"MQTT") + 8  # behind name, version, flags and keepalive
     properties = b"\x03\x21\x00\x02"  # receive maximum 2
     body = packet[2:begin] + properties + packet[begin + 1 :]
-    with listening() as opened, RawClient(opened.port, b"\x10" + wire.varint(len(body)) + body) as client:
+    with listening() as opened, RawClient(opened.port, b"\x10" + fields.varint(len(body)) + body) as client:
         head = client.read(2)
         client.read(head[1])
-        wanted = b"\0\1\0" + wire.text_field("ws/device/H1") + b"\1"
-        client.send(b"\x82" + wire.varint(len(wanted)) + wanted)
+        wanted = b"\0\1\0" + fields.text_field("ws/device/H1") + b"\1"
+        client.send(b"\x82" + fields.varint(len(wanted)) + wanted)
         client.read(6)
         opened.listener.publish([Publication("ws/device/H1", b"%d" % n, retain=False) for n in range(5)])
         first = [read_publish(client, is_v5=True) for _ in range(2)]
@@ -127,8 +127,8 @@ def test_an_mqtt_5_device_gets_no_more_at_once_than_it_asked_for() -> None:
 def test_a_retained_reading_counts_as_any_other() -> None:
     with listening() as opened, RawClient(opened.port, connect_packet("a")) as client:
         client.read(4)
-        client.send(wire.encode_publish(OBS, b"1", 1, is_v5=False, retain=True))
-        client.send(wire.encode_publish(OBS, b"2", 2, is_v5=False))
+        client.send(server_packets.encode_publish(OBS, b"1", 1, is_v5=False, retain=True))
+        client.send(server_packets.encode_publish(OBS, b"2", 2, is_v5=False))
         assert opened.take(count=2) == [(OBS, b"1"), (OBS, b"2")]
 
 
@@ -137,8 +137,8 @@ def test_a_shared_subscription_is_refused(is_v5: bool) -> None:
     with listening() as opened, RawClient(opened.port, connect_packet("a", is_v5=is_v5)) as client:
         head = client.read(2)
         client.read(head[1])
-        body = b"\0\1" + (b"\0" if is_v5 else b"") + wire.text_field("$share/g/ws/#") + b"\1"
-        client.send(b"\x82" + wire.varint(len(body)) + body)
+        body = b"\0\1" + (b"\0" if is_v5 else b"") + fields.text_field("$share/g/ws/#") + b"\1"
+        client.send(b"\x82" + fields.varint(len(body)) + body)
         assert client.read(6 if is_v5 else 5)[-1] == (0x9E if is_v5 else 0x80)
 
 
@@ -149,7 +149,7 @@ def test_a_client_that_pings_is_not_silent() -> None:
         for _ in range(3):
             time.sleep(1.6)
             client.send(b"\xc0\x00")
-            assert client.read(2) == wire.PINGRESP_PACKET
+            assert client.read(2) == server_packets.PINGRESP_PACKET
         assert opened.metrics.registry.get_sample_value("warnstream_listener_connections") == 1
 
 
@@ -205,7 +205,10 @@ def test_overload_holds_the_senders_back_and_drops_nothing() -> None:
         with RawClient(opened.port, connect_packet("a")) as client:
             client.read(4)
             sent = 60_000
-            block = [wire.encode_publish(OBS, bytes(100), n % 60_000 + 1, is_v5=False) for n in range(sent)]
+            block = [
+                server_packets.encode_publish(OBS, bytes(100), n % 60_000 + 1, is_v5=False)
+                for n in range(sent)
+            ]
             client.socket.settimeout(0.1)
             data, written = b"".join(block), 0
             deadline = time.monotonic() + 60
@@ -223,7 +226,7 @@ def test_overload_holds_the_senders_back_and_drops_nothing() -> None:
 
 def publishes(count: int, first: int = 1) -> bytes:
     numbers = range(first, first + count)
-    return b"".join(wire.encode_publish(OBS, b"%d" % n, n, is_v5=False) for n in numbers)
+    return b"".join(server_packets.encode_publish(OBS, b"%d" % n, n, is_v5=False) for n in numbers)
 
 
 def wait_for(opened: Opened, messages: int) -> None:
@@ -243,14 +246,16 @@ def test_a_lone_reading_goes_before_another_client_s_backlog() -> None:
         one.read(4)
         many.send(publishes(500))
         wait_for(opened, 500)
-        one.send(wire.encode_publish(OBS, b"fresh", 1, is_v5=False))
+        one.send(server_packets.encode_publish(OBS, b"fresh", 1, is_v5=False))
         many.send(publishes(1, 501))  # of the same client, after its backlog: stays behind it
         wait_for(opened, 502)
         batch = opened.take_arrived()
         assert batch[0].payloads == [b"fresh"]
         assert batch[-1].payloads[-1] == b"501"
         opened.listener.acknowledge(batch)
-        assert many.read(4 * 501) == wire.encode_pubacks([n.to_bytes(2, "big") for n in range(1, 502)])
+        assert many.read(4 * 501) == server_packets.encode_pubacks(
+            [n.to_bytes(2, "big") for n in range(1, 502)]
+        )
 
 
 def test_backlogs_that_fill_the_inbox_are_held_and_a_lone_reading_is_not() -> None:
@@ -265,7 +270,7 @@ def test_backlogs_that_fill_the_inbox_are_held_and_a_lone_reading_is_not() -> No
         wait_for(opened, 800)
         many.send(publishes(100, 801))
         time.sleep(0.2)
-        one.send(wire.encode_publish(OBS, b"fresh", 1, is_v5=False))
+        one.send(server_packets.encode_publish(OBS, b"fresh", 1, is_v5=False))
         wait_for(opened, 801)
         assert opened.inbox.messages == 801
         assert opened.inbox.take(messages_max=1, wait_s=1, gather_s=0, streams_max=0)[0].payloads == [
@@ -279,7 +284,7 @@ def test_one_client_s_unacknowledged_messages_are_limited() -> None:
     with listening(inflight_max=10) as opened, RawClient(opened.port, connect_packet("a")) as client:
         client.read(4)
         for n in range(1, 31):
-            client.send(wire.encode_publish(OBS, b"", n, is_v5=False))
+            client.send(server_packets.encode_publish(OBS, b"", n, is_v5=False))
             time.sleep(0.002)
         assert len(opened.take(acknowledge=False)) <= 30
         opened.serve()
@@ -292,10 +297,12 @@ def test_a_client_above_its_rate_is_slowed_down() -> None:
         started = time.monotonic()
         for start in (1, 201):
             client.send(
-                b"".join(wire.encode_publish(OBS, b"", n, is_v5=False) for n in range(start, start + 200))
+                b"".join(
+                    server_packets.encode_publish(OBS, b"", n, is_v5=False) for n in range(start, start + 200)
+                )
             )
             client.read(4 * 200)
-        client.send(wire.encode_publish(OBS, b"", 500, is_v5=False))
+        client.send(server_packets.encode_publish(OBS, b"", 500, is_v5=False))
         client.read(4)
         assert time.monotonic() - started > 0.8
         assert opened.metrics.registry.get_sample_value("warnstream_listener_throttled_total")
@@ -337,7 +344,7 @@ def test_what_a_device_did_not_acknowledge_comes_again_when_it_is_back() -> None
             assert client.read(4) == b"\x20\x02\x01\x00"
             again = [read_publish(client) for _ in range(2)]
             assert [one.payload for one in again] == [b"1", b"2"]
-            client.send(wire.encode_pubacks([one.message_id for one in again]))
+            client.send(server_packets.encode_pubacks([one.message_id for one in again]))
             opened.listener.publish([Publication("ws/device/d", b"3", retain=False)])
             assert read_publish(client).payload == b"3"
 
@@ -403,7 +410,9 @@ def test_a_user_publishes_only_what_is_theirs(
     with listening(users_file=users_file, gateways=("gateway",), trusted=("sim",)) as opened:
         packet = connect_packet("a", is_v5=is_v5, user=(user, f"{user}-secret"))
         # Sent before the slow check of the password is done, on purpose.
-        with RawClient(opened.port, packet + wire.encode_publish(topic, b"x", 1, is_v5=is_v5)) as client:
+        with RawClient(
+            opened.port, packet + server_packets.encode_publish(topic, b"x", 1, is_v5=is_v5)
+        ) as client:
             head = client.read(2)
             assert client.read(head[1])[1] == 0
             if allowed:
@@ -430,15 +439,24 @@ def test_a_user_reads_only_what_is_theirs(users_file: object, topic_filter: str,
             assert client.read(9)[-1] == code
 
 
-def test_another_user_s_session_is_not_taken_over(users_file: object) -> None:
-    with listening(users_file=users_file) as opened:
-        first = connect_packet("a", clean=False, user=("R0001", "R0001-secret"))
-        with RawClient(opened.port, first) as client:
-            assert client.read(4) == CONNACK_OK
-            other = connect_packet("a", clean=False, user=("gateway", "gateway-secret"))
-            with RawClient(opened.port, other) as thief:
-                assert thief.read(4) == b"\x20\x02\x00\x02"
-        assert opened.refused("client_id") == 1
+def test_a_client_identifier_belongs_to_its_user(users_file: object) -> None:
+    """Two users with one identifier: neither takes over the other's session, nor keeps the other out."""
+    with listening(users_file=users_file, gateways=("gateway",)) as opened:
+        opened.serve()
+        thief = connect_packet("R0001", clean=False, user=("gateway", "gateway-secret"))
+        with RawClient(opened.port, thief) as other:
+            assert other.read(4) == CONNACK_OK
+            packet = connect_packet("R0001", clean=False, user=("R0001", "R0001-secret"))
+            with RawClient(opened.port, packet) as client:
+                assert client.read(4) == CONNACK_OK
+                client.send(subscribe_packet("ws/device/R0001", 1))
+                client.read(5)
+            other.send(server_packets.encode_publish(OBS, b"x", 1, is_v5=False))
+            assert other.read(4) == b"@\x02\x00\x01"
+            opened.listener.publish([Publication("ws/device/R0001", b"kept", retain=False)])
+            with RawClient(opened.port, packet) as client:
+                assert client.read(4) == b"\x20\x02\x01\x00"
+                assert read_publish(client).payload == b"kept"
 
 
 def test_a_users_file_is_checked_line_by_line(tmp_path: object) -> None:
@@ -451,13 +469,15 @@ def test_a_users_file_is_checked_line_by_line(tmp_path: object) -> None:
 
 
 def test_a_taken_port_is_named() -> None:
+    from tests.alarms import RecordedAlarms
     from warnstream.adapters.metrics import Metrics
     from warnstream.adapters.mqtt.listener.listener import MqttListener
+    from warnstream.adapters.mqtt.ports import NodePorts
     from warnstream.config.settings import ListenerSettings
 
     with listening() as opened:
         settings = ListenerSettings("127.0.0.1", opened.port, "ws")
-        second = MqttListener(settings, [], Inbox(), Metrics())
+        second = MqttListener(settings, [], NodePorts(Inbox(), Metrics(), RecordedAlarms()))
         with pytest.raises(WarnstreamError, match=rf"cannot listen on 127\.0\.0\.1:{opened.port}"):
             second.start()
         second.stop()

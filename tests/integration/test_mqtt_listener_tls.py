@@ -1,5 +1,6 @@
 """TLS of our own listener: certificates of stations, and those that are not."""
 
+import contextlib
 import logging
 import shutil
 import socket
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.integration.mqtt_listening import Opened, connect_packet, listening
-from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import server_packets
 from warnstream.config.settings import ListenerTlsSettings
 from warnstream.model.errors import WarnstreamError
 
+OBS = "ws/county/rain/R0001/obs"
 OPENSSL = shutil.which("openssl")
 pytestmark = pytest.mark.skipif(OPENSSL is None, reason="openssl is not on this machine: no certificates")
 
@@ -68,7 +70,9 @@ def test_a_station_s_certificate_is_its_user(certificates: Path, station: str, a
         with client_socket(opened, certificates, "R0001") as client:
             client.sendall(connect_packet("any"))
             assert client.recv(4) == b"\x20\x02\x00\x00"
-            client.sendall(wire.encode_publish(f"ws/county/rain/{station}/obs", b"x", 1, is_v5=False))
+            client.sendall(
+                server_packets.encode_publish(f"ws/county/rain/{station}/obs", b"x", 1, is_v5=False)
+            )
             assert client.recv(4) == answer
 
 
@@ -92,6 +96,38 @@ def test_a_wrong_certificate_is_refused_with_a_clear_log(
     assert any("certificate" in str(record.__dict__.get("detail")).lower() for record in caplog.records)
 
 
+def test_a_connect_in_one_flight_with_the_client_s_finished_is_answered(certificates: Path) -> None:
+    """As MQTT.js, Go and Java do in TLS 1.3: the handshake ends and CONNECT comes in one segment."""
+    context = ssl.create_default_context(cafile=str(certificates / "county.pem"))
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    with listening(tls=tls(certificates, required=False)) as opened:
+        opened.serve()
+        with socket.create_connection(("127.0.0.1", opened.port), 10) as plain:
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            client = context.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+            is_done = False
+            while not is_done:
+                try:
+                    client.do_handshake()
+                    is_done = True
+                except ssl.SSLWantReadError:
+                    plain.sendall(outgoing.read())
+                    incoming.write(plain.recv(65_536))
+            client.write(connect_packet("flight"))
+            client.write(server_packets.encode_publish(OBS, b"x", 1, is_v5=False))
+            plain.sendall(outgoing.read())
+            found = b""
+            while len(found) < 8:
+                part = plain.recv(65_536)
+                assert part, f"closed after {found!r}"
+                incoming.write(part)
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    while True:
+                        found += client.read(100)
+        assert found == b"\x20\x02\x00\x00" + b"@\x02\x00\x01"
+        assert opened.received == [(OBS, b"x")]
+
+
 def test_bytes_that_are_no_tls_are_refused(certificates: Path) -> None:
     with listening(tls=tls(certificates)) as opened:
         with socket.create_connection(("127.0.0.1", opened.port), 10) as client:
@@ -110,7 +146,9 @@ def test_large_streams_pass_through_tls_whole(certificates: Path) -> None:
             n = 3_000
             topic = "ws/county/rain/R0001/obs"
             client.sendall(
-                b"".join(wire.encode_publish(topic, bytes(200), i + 1, is_v5=False) for i in range(n))
+                b"".join(
+                    server_packets.encode_publish(topic, bytes(200), i + 1, is_v5=False) for i in range(n)
+                )
             )
             answered = 0
             while answered < 4 * n:

@@ -1,7 +1,6 @@
 """Both readers of a broker, against a scripted broker and a real mosquitto."""
 
 import itertools
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,10 +11,14 @@ import pytest
 from paho.mqtt import publish
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from tests.alarms import RecordedAlarms
 from tests.conftest import Mosquitto
+from tests.integration.scripted_broker import ScriptedBroker
 from warnstream.adapters.inbox import InboundBatch, Inbox
+from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt import connection as mqtt_connection
-from warnstream.adapters.mqtt import frames as wire
+from warnstream.adapters.mqtt import fields, server_packets
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings
 
@@ -26,13 +29,17 @@ PROTOCOLS = pytest.mark.parametrize("protocol", ["3.1.1", "5"])
 
 @contextmanager
 def source(
-    port: int, reader: str, protocol: str = "3.1.1", topics: tuple[str, ...] = ("ws/#",)
+    port: int,
+    reader: str,
+    protocol: str = "3.1.1",
+    topics: tuple[str, ...] = ("ws/#",),
+    alarms: RecordedAlarms | None = None,
 ) -> Iterator[tuple[MqttSource, Inbox]]:
     settings = BrokerSettings(
         False, "127.0.0.1", port, protocol, "node", None, None, None, 0.02, 500, reader
     )  # fmt: skip
     inbox = Inbox()
-    opened = MqttSource(settings, topics, inbox)
+    opened = MqttSource(settings, topics, NodePorts(inbox, Metrics(), alarms or RecordedAlarms()))
     opened.start()
     try:
         yield opened, inbox
@@ -56,59 +63,6 @@ def payloads(arrived: list[InboundBatch]) -> list[bytes]:
     return [payload for one in arrived for payload in one.payloads]
 
 
-class ScriptedBroker:
-    """Says what a test tells it to; knows just enough to be connected to."""
-
-    def __init__(self) -> None:
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self._server.settimeout(20)
-        self.port = int(self._server.getsockname()[1])
-        self.client: socket.socket | None = None
-
-    def accept(self, *, is_v5: bool = False, before: bytes = b"", code: int = 1) -> None:
-        """Take a connection: CONNACK, perhaps messages, then SUBACK with a code."""
-        if self.client is not None:
-            self.drop()
-        client, _ = self._server.accept()
-        client.settimeout(20)
-        self.client = client
-        assert self._packet()[0] >> 4 == wire.CONNECT
-        client.sendall(b"\x20\x03\x01\x00\x00" if is_v5 else b"\x20\x02\x01\x00")
-        client.sendall(before)
-        packet = self._packet()
-        while packet[0] >> 4 != wire.SUBSCRIBE:
-            packet = self._packet()
-        client.sendall(wire.encode_suback(packet[2:4], [code], is_v5=is_v5))
-
-    def send(self, data: bytes) -> None:
-        assert self.client is not None
-        self.client.sendall(data)
-
-    def read(self, n: int) -> bytes:
-        assert self.client is not None
-        found = b""
-        while len(found) < n:
-            part = self.client.recv(n - len(found))
-            assert part, "the client closed"
-            found += part
-        return found
-
-    def _packet(self) -> bytes:
-        head = self.read(2)
-        return head + self.read(head[1])
-
-    def drop(self) -> None:
-        """End the connection rudely."""
-        assert self.client is not None
-        self.client.close()
-        self.client = None
-
-    def close(self) -> None:
-        self._server.close()
-        if self.client is not None:
-            self.client.close()
-
-
 @pytest.fixture
 def broker() -> Iterator[ScriptedBroker]:
     scripted = ScriptedBroker()
@@ -121,18 +75,22 @@ def broker() -> Iterator[ScriptedBroker]:
 def test_messages_redelivered_before_the_suback_are_taken_and_acknowledged(
     broker: ScriptedBroker, reader: str, is_v5: bool
 ) -> None:
-    early = b"".join(wire.encode_publish(OBS, b"%d" % n, n, is_v5=is_v5, dup=True) for n in (1, 2, 3))
+    early = b"".join(
+        server_packets.encode_publish(OBS, b"%d" % n, n, is_v5=is_v5, dup=True) for n in (1, 2, 3)
+    )
     with source(broker.port, reader, "5" if is_v5 else "3.1.1") as (opened, inbox):
         broker.accept(is_v5=is_v5, before=early)
         assert payloads(take(opened, inbox, 3)) == [b"1", b"2", b"3"]
-        assert broker.read(12) == wire.encode_pubacks([b"\0\1", b"\0\2", b"\0\3"])
+        assert broker.read(12) == server_packets.encode_pubacks([b"\0\1", b"\0\2", b"\0\3"])
 
 
 @READERS
 def test_frames_cut_anywhere_are_whole_again(broker: ScriptedBroker, reader: str) -> None:
     with source(broker.port, reader) as (opened, inbox):
         broker.accept()
-        data = b"".join(wire.encode_publish(OBS, bytes(n), n, is_v5=False) for n in (1, 127, 200, 20_000))
+        data = b"".join(
+            server_packets.encode_publish(OBS, bytes(n), n, is_v5=False) for n in (1, 127, 200, 20_000)
+        )
         for start in range(0, len(data), 97):
             broker.send(data[start : start + 97])
         assert [len(one) for one in payloads(take(opened, inbox, 4))] == [1, 127, 200, 20_000]
@@ -145,11 +103,11 @@ def test_all_that_a_broker_may_say_between_messages_is_understood(
     with source(broker.port, reader) as (opened, inbox):
         broker.accept()
         broker.send(
-            wire.encode_publish(OBS, b"zero", 0, is_v5=False)
-            + wire.PINGRESP_PACKET
-            + wire.encode_publish(OBS, b"one", 1, is_v5=False, retain=True)
-            + b"\x34" + wire.varint(len(OBS) + 7) + wire.text_field(OBS) + b"\x00\x02two"
-            + wire.encode_publish(OBS, b"after", 3, is_v5=False)
+            server_packets.encode_publish(OBS, b"zero", 0, is_v5=False)
+            + server_packets.PINGRESP_PACKET
+            + server_packets.encode_publish(OBS, b"one", 1, is_v5=False, retain=True)
+            + b"\x34" + fields.varint(len(OBS) + 7) + fields.text_field(OBS) + b"\x00\x02two"
+            + server_packets.encode_publish(OBS, b"after", 3, is_v5=False)
         )  # fmt: skip
         found = take(opened, inbox, 3, acknowledge=False)
         assert broker.read(4) == b"\x50\x02\x00\x02", "PUBREC of the QoS 2 message"
@@ -164,9 +122,9 @@ def test_all_that_a_broker_may_say_between_messages_is_understood(
 def test_topic_aliases_and_properties_of_mqtt_5_are_followed(broker: ScriptedBroker) -> None:
     with source(broker.port, "bulk", "5") as (opened, inbox):
         broker.accept(is_v5=True)
-        for topic in (wire.text_field(OBS), b"\0\0"):
+        for topic in (fields.text_field(OBS), b"\0\0"):
             body = topic + b"\0\1" + b"\x08\x23\x00\x05\x02\0\0\0\x09" + b"x"
-            broker.send(b"\x32" + wire.varint(len(body)) + body)
+            broker.send(b"\x32" + fields.varint(len(body)) + body)
         assert [one.topics for one in take(opened, inbox, 2)] in ([[OBS], [OBS]], [[OBS, OBS]])
 
 
@@ -176,12 +134,12 @@ def test_a_broken_stream_ends_the_connection_and_a_new_one_begins_clean(
 ) -> None:
     with source(broker.port, reader) as (opened, inbox):
         broker.accept()
-        broker.send(wire.encode_publish(OBS, b"1", 1, is_v5=False) + b"\x32\x20\x00")
+        broker.send(server_packets.encode_publish(OBS, b"1", 1, is_v5=False) + b"\x32\x20\x00")
         first = take(opened, inbox, 1, acknowledge=False)
         broker.drop()
         broker.accept()
         opened.acknowledge(first)  # of the earlier connection: must not be said on this one
-        broker.send(wire.encode_publish(OBS, b"1", 9, is_v5=False, dup=True))
+        broker.send(server_packets.encode_publish(OBS, b"1", 9, is_v5=False, dup=True))
         assert payloads(take(opened, inbox, 1)) == [b"1"]
         assert broker.read(4) == b"@\x02\x00\x09"
 
@@ -193,7 +151,7 @@ def test_a_broker_that_streams_is_alive_though_its_answer_to_our_ping_is_late(
     with source(broker.port, "bulk") as (opened, inbox):
         broker.accept()
         for n in range(1, 61):  # six seconds, three keepalives, no PINGRESP
-            broker.send(wire.encode_publish(OBS, b"%d" % n, n, is_v5=False))
+            broker.send(server_packets.encode_publish(OBS, b"%d" % n, n, is_v5=False))
             time.sleep(0.1)
         assert payloads(take(opened, inbox, 60)) == [b"%d" % n for n in range(1, 61)]
         assert opened.is_connected
@@ -207,15 +165,16 @@ def test_a_broker_that_streams_is_alive_though_its_answer_to_our_ping_is_late(
 @pytest.mark.parametrize(("protocol", "code"), [("3.1.1", 0x80), ("5", 0x87)])
 @READERS
 def test_a_broker_that_refuses_the_subscription_is_told_of_and_not_taken_for_connected(
-    broker: ScriptedBroker, reader: str, protocol: str, code: int, caplog: pytest.LogCaptureFixture
+    broker: ScriptedBroker, reader: str, protocol: str, code: int
 ) -> None:
-    with source(broker.port, reader, protocol) as (opened, _):
+    alarms = RecordedAlarms()
+    with source(broker.port, reader, protocol, alarms=alarms) as (opened, _):
         broker.accept(is_v5=protocol == "5", code=code)
         deadline = time.monotonic() + 60
-        while not (told := [one for one in caplog.records if one.message == "broker refused subscriptions"]):
+        while not alarms.standing:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        assert told[0].__dict__["topics"] == "ws/#"
+        assert alarms.texts() == ["the broker refuses node: subscriptions to ws/#"]
         assert not opened.is_connected
 
 
@@ -224,7 +183,7 @@ def test_what_is_not_mqtt_ends_the_connection_and_not_the_thread(broker: Scripte
         broker.accept()
         broker.send(b"\x30\xff\xff\xff\xff\xff")
         broker.accept()
-        broker.send(wire.encode_publish(OBS, b"1", 1, is_v5=False))
+        broker.send(server_packets.encode_publish(OBS, b"1", 1, is_v5=False))
         assert payloads(take(opened, inbox, 1)) == [b"1"]
 
 

@@ -2,15 +2,20 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import paho.mqtt.client as paho
 import pytest
 from paho.mqtt import publish
+from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.alarms import RecordedAlarms
 from tests.conftest import Mosquitto
 from warnstream.adapters.inbox import InboundBatch, Inbox
+from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt import source as mqtt
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings
 
@@ -24,13 +29,14 @@ PROTOCOLS = pytest.mark.parametrize("protocol", ["3.1.1", "5"])
 
 @contextmanager
 def source(
-    mosquitto: Mosquitto, protocol: str, *, catches_up: bool = False
+    mosquitto: Mosquitto, protocol: str, *, catches_up: bool = False, alarms: RecordedAlarms | None = None
 ) -> Iterator[tuple[MqttSource, Inbox]]:
     settings = BrokerSettings(
         False, "127.0.0.1", mosquitto.port, protocol, "node", None, None, None, 0.02, 500
     )
     inbox = Inbox()
-    opened = MqttSource(settings, ["ws/+/+/+/obs"], inbox, catches_up=catches_up)
+    ports = NodePorts(inbox, Metrics(), alarms or RecordedAlarms())
+    opened = MqttSource(settings, ["ws/+/+/+/obs"], ports, catches_up=catches_up)
     opened.start()
     assert opened.wait_connected(60)
     yield opened, inbox
@@ -132,26 +138,98 @@ def test_what_comes_now_does_not_wait_for_what_the_broker_kept(mosquitto: Mosqui
         assert set(found) == {*(b"%d" % n for n in range(kept)), b"now"}
 
 
-def test_a_session_that_has_caught_up_is_alone_again(
+def wait_until(reached: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def has_session(mosquitto: Mosquitto, client_id: str) -> bool:
+    """Whether the broker keeps a session of that name (3.1.1)."""
+    found: list[bool] = []
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False)
+    client.on_connect = lambda _client, _data, flags, _reason, _properties: found.append(
+        flags.session_present
+    )
+    client.connect("127.0.0.1", mosquitto.port)
+    client.loop_start()
+    wait_until(lambda: found)
+    client.disconnect()
+    client.loop_stop()
+    return found[0]
+
+
+@PROTOCOLS
+def test_a_session_that_has_caught_up_is_alone_again_though_a_busy_county_never_pauses(
+    mosquitto: Mosquitto, protocol: str
+) -> None:
+    with source(mosquitto, protocol, catches_up=True):
+        pass
+    publish.multiple([("ws/c/rain/R1/obs", b"%d" % n, 1, False) for n in range(500)], port=mosquitto.port)
+    stopping = threading.Event()
+
+    def send_on() -> None:
+        n = 0
+        while not stopping.is_set():
+            n += 1
+            publish.multiple(
+                [("ws/c/rain/R2/obs", b"now %d %d" % (n, i), 1, False) for i in range(50)],
+                port=mosquitto.port,
+            )
+
+    sender = threading.Thread(target=send_on)
+    with source(mosquitto, protocol, catches_up=True) as (opened, inbox):
+        assert opened._live is not None
+        assert opened._live.wait_connected(60)
+        sender.start()
+        try:
+            deadline = time.monotonic() + 60
+            while opened._live.is_connected:
+                assert time.monotonic() < deadline, "the live session never ends"
+                opened.acknowledge(inbox.take(messages_max=500, wait_s=0.3, gather_s=0))
+        finally:
+            stopping.set()
+            sender.join()
+        assert opened.is_connected
+    assert not has_session(mosquitto, "node-live"), "nothing is hoarded for it"
+    assert has_session(mosquitto, "node") or protocol == "5"
+
+
+def test_a_session_that_brings_nothing_more_has_caught_up(
     mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mqtt, "CAUGHT_UP_S", 0.2)
+    monkeypatch.setattr(mqtt, "QUIET_S", 0.3)
     with source(mosquitto, "3.1.1", catches_up=True):
         pass
     with source(mosquitto, "3.1.1", catches_up=True) as (opened, inbox):
+        live = opened._live
+        assert live is not None
         deadline = time.monotonic() + 60
-        while not payloads(batch := inbox.take(messages_max=10, wait_s=0.3, gather_s=0)) or any(
-            one.is_stream for one in batch
-        ):
-            opened.acknowledge(batch)
+        while opened._is_catching_up or live.is_connected:
             assert time.monotonic() < deadline
-            send(mosquitto, "1")
-        assert opened._live is not None
-        while opened._live.is_connected:
-            assert time.monotonic() < deadline
+            opened.look()
             time.sleep(0.02)
-        while inbox.take(messages_max=10, wait_s=0.3, gather_s=0):
-            assert time.monotonic() < deadline
         send(mosquitto, "2")
         assert payloads(take(inbox, 1)) == [b"2"]
         assert inbox.take(messages_max=10, wait_s=0.3, gather_s=0) == []
+
+
+def test_the_live_session_that_an_earlier_version_left_at_the_broker_is_cleared(mosquitto: Mosquitto) -> None:
+    assert not has_session(mosquitto, "node-live")
+    assert has_session(mosquitto, "node-live"), "left there, as by an earlier version"
+    with source(mosquitto, "3.1.1", catches_up=True) as (opened, _):
+        assert opened._live is not None
+        wait_until(lambda: opened._live is not None and opened._is_live_cleared)
+        time.sleep(ACKNOWLEDGED_S)  # its CONNECT and DISCONNECT go by a thread of their own
+    assert not has_session(mosquitto, "node-live")
+
+
+@PROTOCOLS
+def test_two_nodes_of_one_client_id_are_told_of(mosquitto: Mosquitto, protocol: str) -> None:
+    alarms = RecordedAlarms()
+    with source(mosquitto, protocol, alarms=alarms), source(mosquitto, protocol, alarms=alarms):
+        wait_until(alarms.texts)
+        told = alarms.texts()[0]
+        assert "another client connects as node" in told
+        assert "broker.client_id of its own" in told

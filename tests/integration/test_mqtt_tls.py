@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.alarms import RecordedAlarms
 from tests.conftest import Mosquitto, find_mosquitto, free_port
 from warnstream.adapters.inbox import Inbox
+from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.publisher import PahoPublisher, Publication
 from warnstream.adapters.mqtt.source import MqttSource
 from warnstream.config.settings import BrokerSettings, TlsSettings
@@ -68,7 +71,9 @@ def settings(port: int, folder: Path, certificate: str = "node", password: str =
 
 def test_a_node_with_its_certificate_and_password_sends_and_receives(broker: int, folder: Path) -> None:
     inbox = Inbox()
-    source = MqttSource(settings(broker, folder), ["ws/+/+/+/obs"], inbox)
+    source = MqttSource(
+        settings(broker, folder), ["ws/+/+/+/obs"], NodePorts(inbox, Metrics(), RecordedAlarms())
+    )
     source.start()
     publisher = PahoPublisher(settings(broker, folder))
     publisher.start()
@@ -85,7 +90,11 @@ def test_a_node_with_its_certificate_and_password_sends_and_receives(broker: int
 def test_a_wrong_password_or_certificate_is_refused_and_said(
     broker: int, folder: Path, caplog: pytest.LogCaptureFixture, certificate: str, password: str
 ) -> None:
-    source = MqttSource(settings(broker, folder, certificate, password), ["ws/+/+/+/obs"], Inbox())
+    source = MqttSource(
+        settings(broker, folder, certificate, password),
+        ["ws/+/+/+/obs"],
+        NodePorts(Inbox(), Metrics(), RecordedAlarms()),
+    )
     with caplog.at_level(logging.INFO, logger="warnstream"):
         source.start()
         assert not source.wait_connected(2.5)

@@ -531,6 +531,8 @@ def test_the_outbox_stores_what_the_state_table_says(tmp_path: Path, state: Stat
                 outbox.claim("sms", 10, NOW)
             case Signal.RECOVERED:
                 outbox.recover()
+            case Signal.ORPHANED:
+                outbox.retire_channels([])
             case Signal.RECEIPT:
                 outbox.mark_delivered(key, NOW)
             case Signal.REPLACED:
@@ -600,3 +602,12 @@ def test_an_outbox_of_the_version_before_is_taken_over(tmp_path: Path) -> None:
     with closing(Outbox(tmp_path)) as outbox:
         assert outbox.next_due("sms") == NOW + 5
         assert len(keys(outbox, now=NOW + 5)) == 3
+
+
+def test_a_retry_that_a_wrong_clock_put_off_is_due_after_a_restart(tmp_path: Path) -> None:
+    with closing(Outbox(tmp_path)) as outbox:
+        outbox.record(told(FIRST), network((2, 0)), rendered)
+        outbox.settle(again(keys(outbox), NOW + 86_400), NOW + 86_390)
+    with closing(Outbox(tmp_path)) as outbox:
+        assert outbox.recover() == 0
+        assert [row.attempt for row in outbox.claim("sms", 10, NOW)] == [2, 2]

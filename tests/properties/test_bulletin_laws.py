@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.bulletins.village import CODES, DRILL, REAL, message, orders
 from tests.unit.desk.county import T0
 from warnstream.lifecycle.bulletins import DRILL_PAUSE_S, Bulletins, Correction
+from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Action, Bulletin, BulletinCause, BulletinPolicy, Standing
 from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S
@@ -153,6 +155,23 @@ def test_one_voice_per_house(policy: BulletinPolicy, sequence: list[tuple[int, l
         assert not said or said[-1].action.is_end  # whoever was told hears the end
     assert world.voices.open_villages() == []
     assert world.voices.no_end() == frozenset()
+
+
+@settings(max_examples=100, deadline=None)
+@given(policies, st.lists(steps, max_size=20))
+def test_the_voices_of_what_a_step_told_are_all_that_a_log_needs(
+    policy: BulletinPolicy, sequence: list[tuple[int, list[Move]]]
+) -> None:
+    """A twin that only follows the villages of each step's messages and bulletins goes on byte for byte."""
+    world, twin = World(policy, new(policy)), new(policy)
+    for wait_s, found in sequence:
+        issued = world.go(wait_s, found)
+        touched = {move[0] for move in found} | {bulletin.village for bulletin in issued}
+        logged = msgspec.msgpack.encode(world.voices.voices_of(touched), order="sorted")
+        twin.follow(msgspec.msgpack.decode(logged, type=list[VillageVoice]))
+        assert twin.snapshot() == world.voices.snapshot()
+    later_s = world.now_s + 4 * HOUR_S
+    assert twin.step([], later_s) == world.voices.step([], later_s)
 
 
 @settings(max_examples=100, deadline=None)

@@ -5,21 +5,31 @@ regains sight as the real one does, and never falls while blind.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.desk.county import MESSAGE_POLICY, T0, answer, county, new_desk, reason
+from tests.unit.desk.county import (
+    MESSAGE_POLICY,
+    T0,
+    answer,
+    county,
+    desk_of,
+    new_desk,
+    reason,
+)
 from warnstream.delivery.plan import notifications_of
-from warnstream.desk import DeskInput, WarningDesk
+from warnstream.desk import Case, DeskInput, VillageCase, WarningDesk
 from warnstream.lifecycle.machine import State
+from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.changes import Change, LevelChange
 from warnstream.model.effects import Effects, OperatorCancel
 from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S
-from warnstream.model.warning import Cause, MessageType, WarningMessage
+from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
 
 Steps = list[tuple[int, list[tuple[object, ...]]]]
 
@@ -173,7 +183,7 @@ def test_whoever_was_told_of_a_warning_is_told_of_everything_that_follows(steps:
             heard[notification.warning, notification.recipient].append(notification.version)
     last = {warning: messages[-1].version for warning, messages in by_warning(done.messages).items()}
     for (warning, _), versions in heard.items():
-        if warning in last:  # doors hear bulletins, posts digests: test_bulletin_laws, test_chain_laws
+        if warning in last:  # doors hear bulletins: their laws are in test_bulletin_laws
             assert versions == list(range(versions[0], last[warning] + 1))
 
 
@@ -204,6 +214,50 @@ def test_a_restart_at_every_step_is_no_different_from_none(steps: Steps) -> None
         assert steady.said[-1] == restarted.said[-1]
         assert steady.desk.snapshot() == restarted.desk.snapshot()
         assert steady.desk.open_warnings() == restarted.desk.open_warnings()
+
+
+@settings(deadline=None)
+@given(STEPS)
+def test_a_desk_that_follows_what_another_issued_knows_what_that_one_knows(steps: Steps) -> None:
+    leader, follower = Run(), new_desk()
+    for wait_s, events in steps:
+        leader.now_s += wait_s
+        inputs = [entry for event in events for entry in leader.inputs_of(event)]
+        effects = leader.desk.step(inputs, leader.now_s)
+        leader.said.append(effects)
+        issued = msgspec.msgpack.encode((leader.desk.cases_of(effects), leader.desk.voices_of(effects)))
+        follower.follow([entry for entry in inputs if not isinstance(entry, LevelChange)], leader.now_s)
+        cases, voices = msgspec.msgpack.decode(issued, type=tuple[list[Issued], list[VillageVoice]])
+        follower.adopt([VillageCase(*pair) for pair in cases], voices)
+        codes = NETWORK.villages.code
+        follower.follow_posts([(codes[one.village], one) for one in effects.messages], effects.digests)
+        assert by_name(follower) == by_name(leader.desk)
+        assert follower.open_warnings() == leader.desk.open_warnings()
+        assert follower.bulletins.snapshot() == leader.desk.bulletins.snapshot()
+        assert follower.chains.snapshot() == leader.desk.chains.snapshot()
+
+
+Issued = tuple[str, Case]
+
+
+def by_name(desk: WarningDesk) -> dict[tuple[str, str], Case]:
+    return {(village, case.warning.hazard): case for village, case in desk.cases()}
+
+
+@settings(deadline=None)
+@given(STEPS)
+def test_no_warning_ever_changes_its_status(steps: Steps) -> None:
+    done, status = Run(), MessageStatus.EXERCISE
+    for number, (wait_s, events) in enumerate(steps):
+        if number % 3 == 2:  # a restart with the other status
+            state, status = done.desk.snapshot(), next(one for one in MessageStatus if one is not status)
+            policy = replace(MESSAGE_POLICY, status=status)
+            done.desk = desk_of(messages=policy)
+            done.desk.restore(state)
+            done.said.append(done.desk.change_over(done.now_s))
+        done.step(wait_s, events)
+    for messages in by_warning(done.messages).values():
+        assert len({message.status for message in messages}) == 1
 
 
 @given(STEPS)

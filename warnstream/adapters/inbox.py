@@ -43,6 +43,12 @@ class Source(Protocol):
     def is_connected(self) -> bool:
         """Messages can arrive now."""
 
+    def look(self) -> None:
+        """What time alone begins or ends; called by the node's loop, often."""
+
+    def reload(self) -> None:
+        """Read files again that may have changed: certificates, users; from any thread."""
+
     def start(self) -> None:
         """Open it; messages go to the inbox from now on."""
 
@@ -74,6 +80,8 @@ class InboundBatch:
         One of many by a sender that sends all it has: others go first.
     is_awaited : bool
         Its sender may send no more before it is acknowledged.
+    is_last : bool
+        Its sender does send no more before: waiting for more gains nothing.
     at_s : float
         When it came, by the monotonic clock.
     """
@@ -87,6 +95,7 @@ class InboundBatch:
     qos: int = 1
     is_stream: bool = False
     is_awaited: bool = True
+    is_last: bool = False
     at_s: float = field(default_factory=time.monotonic)
 
 
@@ -132,6 +141,7 @@ class Inbox:
         self._are_streams_full = False
         self._wanted = 1
         self._is_woken = False
+        self._is_hurried = False
         self._condition = threading.Condition()
         self._on_room: list[Callable[[], None]] = []
 
@@ -166,7 +176,8 @@ class Inbox:
         """Add messages; always taken, ask `has_room` first."""
         with self._condition:
             lane = self._streams if arrived.is_stream else self._lone
-            hastens = arrived.is_awaited and lane.awaited_at_s is None
+            self._is_hurried |= arrived.is_last
+            hastens = arrived.is_last or (arrived.is_awaited and lane.awaited_at_s is None)
             lane.put(arrived)
             self._are_streams_full |= self._fills(self._streams, STREAM_SHARE)
             # The taker is woken once per batch, not once per message; and where it would wait too long.
@@ -192,7 +203,7 @@ class Inbox:
 
         Waits up to `wait_s` for a first message, then up to `gather_s` until there are `messages_max`.
         Lone messages that nobody waits for are kept until `open_until_s` by the monotonic clock, the others
-        no longer than `gather_s`.
+        no longer than `gather_s`, those of a sender that sends nothing more (`is_last`) no time at all.
         A batch may be larger by what came together with its last message. Empty when nothing came.
         With `streams_max` 0 streams are left where they are.
         """
@@ -201,13 +212,17 @@ class Inbox:
             self._condition.wait_for(lambda: self._has_waiting(streams_max) or self._is_woken, wait_s)
             deadline_s = time.monotonic() + gather_s
             self._wanted = messages_max
-            while self._has_waiting(streams_max) and self.messages < messages_max and not self._is_woken:
+            while (
+                self._has_waiting(streams_max)
+                and self.messages < messages_max
+                and not (self._is_woken or self._is_hurried)
+            ):
                 remaining_s = max(deadline_s, self._patience_s(gather_s, open_until_s)) - time.monotonic()
                 if remaining_s <= 0:
                     break
                 self._condition.wait(remaining_s)
             self._wanted = 1
-            self._is_woken = False
+            self._is_woken = self._is_hurried = False
             return self._batch(messages_max, streams_max)
 
     def _patience_s(self, gather_s: float, latest_s: float) -> float:

@@ -12,6 +12,7 @@ import logging
 import re
 import sys
 import time
+import unicodedata
 from collections.abc import Collection, Mapping
 from typing import TextIO
 
@@ -32,6 +33,9 @@ PATTERNS = (
 """Stretches of a line that may be an address, from long to short."""
 
 SENTENCE_END = ".:!?"
+
+HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+"""Unicode categories of characters that are not shown but obeyed, or nothing to anybody."""
 
 STANDARD_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
@@ -55,6 +59,25 @@ def hide_private(line: str, addresses: Collection[str]) -> str:
     return line
 
 
+def visible(line: str) -> str:
+    r"""The line with every character written out that would be obeyed by a terminal instead of shown.
+
+    Control characters, marks of direction (a name may turn the line around) and of other formats, line and
+    paragraph separators, halves of surrogate pairs. What is written is an escape of JSON too.
+
+    >>> visible("R1\x1b[2J \u202egnp.exe")
+    'R1\\u001b[2J \\u202egnp.exe'
+    """
+    return line if line.isprintable() else "".join(map(_visible_character, line))
+
+
+def _visible_character(character: str) -> str:
+    if unicodedata.category(character) not in HIDDEN_CATEGORIES:
+        return character
+    encoded = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{encoded[at : at + 2].hex()}" for at in range(0, len(encoded), 2))
+
+
 class EventFormatter(logging.Formatter):
     """Time (UTC), level, logger, event and the extra fields of a record.
 
@@ -74,8 +97,8 @@ class EventFormatter(logging.Formatter):
         """One line, whatever the record holds."""
         fields = self._fields(record)
         if self._as_json:
-            return json.dumps(fields, ensure_ascii=False, default=str)
-        return " ".join(f"{key}={_plain(value)}" for key, value in fields.items())
+            return visible(json.dumps(fields, ensure_ascii=False, default=str))
+        return visible(" ".join(f"{key}={_plain(value)}" for key, value in fields.items()))
 
     def _fields(self, record: logging.LogRecord) -> dict[str, object]:
         milliseconds = int(record.msecs)

@@ -341,6 +341,31 @@ class Metrics:
         self.alarms = Gauge(
             "warnstream_alarms", "Alarms of the node that stand, by kind.", ["kind"], registry=registry
         )
+        self.messages_lost = Counter(
+            "warnstream_messages_unrecorded",
+            "Messages that could not be handed to the channels whatever was tried.",
+            registry=registry,
+        )
+        self.names_taken = Counter(
+            "warnstream_names_taken",
+            "Messages whose name stood for another content; they went out as the next version.",
+            registry=registry,
+        )
+        self.history_differences = Gauge(
+            "warnstream_history_differences",
+            "Villages and hazards that the last change of configuration found at another level than told.",
+            registry=registry,
+        )
+        self.entries_set_aside = Counter(
+            "warnstream_entries_set_aside",
+            "Journal entries that could not be judged and are not tried again.",
+            registry=registry,
+        )
+        self.refusals_unrecorded = Counter(
+            "warnstream_refusals_unrecorded",
+            "Refusals that were dropped because refused.sqlite3 did not take them.",
+            registry=registry,
+        )
         self.alarms_begun = Counter(
             "warnstream_alarms_begun", "Alarms of the node that have begun.", ["kind"], registry=registry
         )
@@ -409,6 +434,9 @@ class Metrics:
             self.messages_issued.labels(message.hazard, message.level.word, str(message.msg_type)).inc()
         for bulletin in effects.bulletins:
             self.bulletins_issued.labels(str(bulletin.action), str(bulletin.cause)).inc()
+        for digest in effects.digests:
+            kind = "news" if not digest.needs_answer else "reminder" if digest.tries else "demand"
+            self.digests_issued.labels(kind).inc()
 
     def watch_inbox(self, messages: Callable[[], float], unjudged_s: Callable[[], float]) -> None:
         """Ask these at every scrape."""

@@ -11,11 +11,11 @@ Limits: connections, idle time, bytes gathered per connection; beyond them the c
 import asyncio
 import contextlib
 import logging
-import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
+from warnstream.adapters.descriptors import listening_sockets
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import Sl651ListenerSettings
 from warnstream.ingest.names import RawMessage
@@ -56,14 +56,8 @@ class Sl651Listener:
         metrics: Metrics,
     ) -> None:
         self._settings, self._keep, self._metrics = settings, keep, metrics
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        try:
-            self._socket = socket.create_server((settings.host, settings.port), family=family)
-        except OSError as error:
-            raise OSError(
-                f"cannot listen on {settings.host} port {settings.port}: {error.strerror}"
-            ) from error
-        self.port = int(self._socket.getsockname()[1])
+        self._sockets = listening_sockets(settings.host, settings.port, settings.connections_max)
+        self.port = int(self._sockets[0].getsockname()[1])
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._connections: set[asyncio.Task[None]] = set()
@@ -78,7 +72,8 @@ class Sl651Listener:
         if self._thread.ident is not None:
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()
-        self._socket.close()
+        for one in self._sockets:
+            one.close()
 
     def _run(self) -> None:
         try:
@@ -89,9 +84,10 @@ class Sl651Listener:
             self._loop.close()
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._connected, sock=self._socket)
+        servers = [await asyncio.start_server(self._connected, sock=one) for one in self._sockets]
         await self._stop.wait()
-        server.close()
+        for server in servers:
+            server.close()
         for task in tuple(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)

@@ -8,6 +8,7 @@ disk. Connections of threads that have ended are closed when the next one opens.
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,11 +34,42 @@ WORD_OF_CODE = {
 }
 
 
+DAMAGED_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class DamagedError(StoreError):
+    """The file's content is not what SQLite wrote."""
+
+
+def put_aside(path: Path) -> Path:
+    """Rename a damaged file, and what SQLite keeps beside it, so that a new one can begin; its new name.
+
+    Raises
+    ------
+    StoreError
+        If the disk refuses.
+    """
+    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = aside.with_name(f"{aside.name.partition('~')[0]}~{number}")
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            beside = path.with_name(path.name + suffix)
+            if beside.exists():
+                beside.rename(aside.with_name(aside.name + suffix))
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be put aside ({error.strerror})", retryable=False) from error
+    return aside
+
+
 def as_store_error(path: Path, error: sqlite3.Error) -> StoreError:
     """Our error for one of SQLite's, saying which file, why, and whether retrying helps."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     reason = WORD_OF_CODE.get(code, "SQLite refused")
-    return StoreError(f"{path}: {reason} ({error})", retryable=code in RETRYABLE_CODES)
+    kind = DamagedError if code in DAMAGED_CODES else StoreError
+    return kind(f"{path}: {reason} ({error})", retryable=code in RETRYABLE_CODES)
 
 
 class Database:
@@ -51,6 +83,8 @@ class Database:
         ``CREATE TABLE IF NOT EXISTS`` statements.
     version : int
         Of the schema; a file written by another version is refused.
+    busy_ms : int
+        How long a statement waits for another process that holds the file.
 
     Raises
     ------
@@ -58,15 +92,19 @@ class Database:
         If the file cannot be opened or belongs to another version.
     """
 
-    def __init__(self, path: Path, schema: str, version: int) -> None:
-        self.path = path
+    def __init__(self, path: Path, schema: str, version: int, busy_ms: int = BUSY_TIMEOUT_MS) -> None:
+        self.path, self._busy_ms = path, busy_ms
         self._local = threading.local()
         self._connections: dict[threading.Thread, sqlite3.Connection] = {}
         self._registry_lock = threading.Lock()
         self._write_lock = threading.Lock()
         self._is_closed = False
-        with self.errors():
-            self._create(schema, version)
+        try:
+            with self.errors():
+                self._create(schema, version)
+        except StoreError:
+            self.close()
+            raise
 
     def _create(self, schema: str, version: int) -> None:
         connection = self.connection
@@ -98,7 +136,7 @@ class Database:
             # Only `close` and the line above touch a connection from another thread, hence the flag.
             connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             self._connections[threading.current_thread()] = connection
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         return connection

@@ -33,7 +33,7 @@ from warnstream.assessment.villages import (
 from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray, UInt16Array
 from warnstream.model.changes import LevelChange, PastCrossing, Reason
 from warnstream.model.forecast import RainAhead
 from warnstream.model.grids import GridFrame, GridPolicy
@@ -167,6 +167,11 @@ class Assessment:
         """Time of the last step; -1 before the first."""
         return self._now_s
 
+    @property
+    def rules(self) -> tuple[HazardRule, ...]:
+        """All rules, in the order of the configuration."""
+        return self._judgement.rules
+
     def level(self, hazard: str) -> LevelState:
         """Levels of all villages for one hazard."""
         return self._judgement.levels[hazard]
@@ -235,6 +240,10 @@ class Assessment:
             run("grids", lambda: grids.step(now_s), GridsStep((), ())),
             past,
         )
+
+    def align(self, hazard: str, told: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
+        """Go on from what people were told of a hazard; see `LevelState.align`."""
+        return self._judgement.levels[hazard].align(told, is_held, is_free, self._now_s)
 
     def _hear(self, now_s: int, isolation: Isolation) -> "_Gauges":
         """Which gauges report and measure; where nobody can tell, their coverage alone speaks for them."""

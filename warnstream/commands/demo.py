@@ -146,7 +146,7 @@ def run_demo(options: DemoOptions) -> int:
             loop.join()
         summary = _summary(scenario, configuration, watch, directory)
         summary["people"] = people
-        summary["duty"] = node.state()["chain"]
+        summary["duty"] = node.status.state()["chain"]
         summary["wall_s"] = round(time.monotonic() - started, 1)
         write_warnings(directory / "warnings.jsonl", watch.messages, configuration)
         wording = bulletin_wording(configuration)
@@ -249,7 +249,7 @@ def _settle(node: Node, scenario: Scenario, people: People, gateway: SmsGateway)
     """Wait until the node has seen the end of the storm, everything is sent and people have answered."""
     deadline = time.monotonic() + DRAIN_S
     end = iso_utc(scenario.end_s)
-    while node.state().get("now") != end and time.monotonic() < deadline:
+    while node.status.state().get("now") != end and time.monotonic() < deadline:
         time.sleep(0.05)
     node.delivery.drain(max(deadline - time.monotonic(), 0.1))
     before = -1
@@ -308,7 +308,7 @@ def _line(scenario: Scenario, node: Node, watch: Watch) -> str:
 
 def _situation(node: Node) -> tuple[str, dict[Level, int]]:
     """Stations reporting, and warned villages by level (a village counts once per hazard)."""
-    state = node.state()
+    state = node.status.state()
     stations = state.get("stations")
     villages = state.get("villages")
     if not isinstance(stations, dict) or not isinstance(villages, dict):
@@ -341,7 +341,7 @@ def _view(scenario: Scenario, node: Node, watch: Watch) -> Group:
     table = Table("hazard", expand=True)
     for level in LEVELS:
         table.add_column(Text(level.word, style=COLOUR_OF_LEVEL[level]))
-    villages = node.state().get("villages")
+    villages = node.status.state().get("villages")
     if isinstance(villages, dict):
         for hazard, counts in villages["levels"].items():
             table.add_row(hazard, *(str(counts[level.word]) for level in LEVELS))

@@ -12,10 +12,10 @@ import numpy as np
 from rich.console import Console
 
 from warnstream import __version__
+from warnstream.adapters.outbox.history import message_of
 from warnstream.adapters.outbox.reader import FILE as OUTBOX_FILE
 from warnstream.adapters.outbox.reader import DeliveryCounts, KeptMessage, read_bulletins, read_messages
 from warnstream.assessment import VillageView
-from warnstream.commands.warnings import message_of
 from warnstream.config.rules.wording import days_words
 from warnstream.config.settings import Configuration
 from warnstream.delivery.plan import notifications_of

@@ -20,11 +20,12 @@ from warnstream.model.level import LEVELS
 from warnstream.model.observations.readings import Flag
 from warnstream.model.times import HOUR_S, iso_local
 from warnstream.model.warning import MessageType, WarningMessage
-from warnstream.review.archive import ArchiveReadings, read_archive
+from warnstream.review.archive import ArchiveReadings
 from warnstream.review.bulletins import write_bulletins
 from warnstream.review.digests import write_digests
 from warnstream.review.events import read_events
 from warnstream.review.forecast_skill import ForecastSkill
+from warnstream.review.logger_files import read_readings
 from warnstream.review.report import ReplaySummary, write_levels, write_summary, write_warnings
 from warnstream.review.verification import ANY_HAZARD, Verification, VerificationPolicy, score_warnings
 from warnstream.runners.build import bulletin_wording
@@ -101,7 +102,7 @@ def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
     if is_journal:
         archive = read_journal(configuration, readings)
     else:
-        archive = read_archive(readings, configuration.network.stations)
+        archive = read_readings(readings, configuration)
         if with_grids:
             archive = replace(archive, frames=_frames_of_files(configuration))
     found = _run(configuration, archive, after_s, console)

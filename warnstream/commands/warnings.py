@@ -1,20 +1,14 @@
 """The commands ``warnstream warnings`` and ``bulletins``: what a node has issued, as JSON lines."""
 
-import math
 import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
-
+from warnstream.adapters.outbox.history import message_of
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
-from warnstream.model.warning import WarningMessage
-
-_NUMBERS = frozenset({"value", "threshold", "forecast_value", "coverage"})
-"""Numbers of a reason and its facts that are never left out."""
 
 
 def export_warnings(configuration: Configuration, out: Path | None) -> int:
@@ -63,14 +57,3 @@ def _write(lines: Sequence[str], out: Path | None) -> int:
     else:
         out.write_text(text, encoding="utf-8")
     return len(lines)
-
-
-def message_of(record: bytes) -> WarningMessage:
-    """A message as the outbox keeps it; a number that nobody knew is null there and NaN here."""
-    content = msgspec.json.decode(record)
-    reason = content["reason"]
-    if reason is not None:
-        for numbers in (reason, *reason.get("facts", ())):
-            for name in _NUMBERS & numbers.keys():
-                numbers[name] = math.nan if numbers[name] is None else numbers[name]
-    return msgspec.convert(content, WarningMessage)

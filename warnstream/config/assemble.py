@@ -8,21 +8,22 @@ from pathlib import Path
 
 from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
-from warnstream.config.node.decoders import DecoderSection, LayoutSection, NamesSection
-from warnstream.config.node.document import (
+from warnstream.config.http_address import http_settings
+from warnstream.config.node.connections import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
     BrokerSection,
-    NodeDocument,
 )
+from warnstream.config.node.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
+from warnstream.config.node.document import NodeDocument
 from warnstream.config.node.grids import grid_settings
 from warnstream.config.node.listener import ListenerSection
+from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
     Configuration,
-    HttpSettings,
     ListenerSettings,
     ListenerTlsSettings,
     NodeSettings,
@@ -43,6 +44,7 @@ from warnstream.model.observations.decoders import (
     default_rules,
 )
 from warnstream.model.observations.layout import Layout
+from warnstream.model.observations.logger_files import ONLY_STATION, LoggerFileRule
 from warnstream.model.observations.readings import VARIABLE_OF_WORD
 from warnstream.model.observations.signs import SignKind, SignPolicy
 from warnstream.model.rules.policies import (
@@ -111,7 +113,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
             journal_segment_bytes=node.storage.journal_segment_bytes,
             refused_max=node.storage.refused_max,
         ),
-        http=HttpSettings(node.http.host, node.http.port, node.http.public_url.rstrip("/")),
+        http=http_settings(node.http, node.messages.web),
         channels=dict(channels.channels),
         windows=_window_policy(node),
         quality=quality_policy(node.quality),
@@ -127,6 +129,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         bulletins=node.bulletins.policy(node.routing.household_level_min),
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
+        logger_files=tuple(map(_logger_file_rule, node.logger_files)),
     )
 
 
@@ -183,6 +186,7 @@ def _listener_settings(node: NodeDocument, directory: Path) -> ListenerSettings 
         gateways=tuple(listener.gateways),
         trusted=tuple(listener.trusted),
         connections_max=listener.connections_max,
+        connections_per_address_max=listener.connections_per_address_max,
         message_bytes_max=listener.message_bytes_max,
         messages_per_s=listener.messages_per_s,
         inflight_max=listener.inflight_max,
@@ -237,6 +241,30 @@ def _layout(section: LayoutSection | None) -> Layout | None:
     )
 
 
+def _logger_file_rule(section: LoggerFileSection) -> LoggerFileRule:
+    layout = Layout(
+        station=section.station or ONLY_STATION,
+        time=section.time,
+        time_form=section.time_form or "",
+        zone=section.zone or (),
+        name=section.name or "",
+        value=section.value or "",
+        has_decimal_comma=section.decimal_comma,
+    )
+    names = _variable_mappings(section)
+    return LoggerFileRule(
+        file=section.file,
+        header_line=section.header_line,
+        skip_lines=section.skip_lines,
+        comment=section.comment or "",
+        delimiter=section.delimiter,
+        missing=frozenset(section.missing),
+        zero=frozenset(section.zero),
+        only_station=section.only_station or "",
+        rows=DecoderRule("#", "json", names, dict(section.stations), layout=layout),
+    )
+
+
 def _sl651_settings(node: NodeDocument) -> Sl651ListenerSettings | None:
     listener = node.listeners.sl651
     if listener is None:
@@ -246,7 +274,7 @@ def _sl651_settings(node: NodeDocument) -> Sl651ListenerSettings | None:
     )
 
 
-def _variable_mappings(section: NamesSection) -> dict[str, VariableMapping]:
+def _variable_mappings(section: MappedNames) -> dict[str, VariableMapping]:
     mappings = {}
     for theirs, ours in section.variables.items():
         variable = VARIABLE_OF_WORD[ours.variable]

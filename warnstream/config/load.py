@@ -17,7 +17,7 @@ from warnstream.config.channels.registry import SECTION_OF_KIND, ChannelsDocumen
 from warnstream.config.channels.section import ChannelSection
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
-from warnstream.config.node.decoders import NamesSection
+from warnstream.config.node.decoders import MappedNames
 from warnstream.config.node.document import (
     OUTLINE_METHODS,
     NodeDocument,
@@ -456,9 +456,15 @@ def _check_decoders(node: NodeDocument, tree: YamlTree, stations: Stations | Non
     if stations is None:
         return
     codes = stations.index_of_code()
-    named: list[tuple[Location, NamesSection]] = [
+    named: list[tuple[Location, MappedNames]] = [
         (("decoders", number), section) for number, section in enumerate(node.decoders)
     ]
+    named += [(("logger_files", number), section) for number, section in enumerate(node.logger_files)]
+    for number, file in enumerate(node.logger_files):
+        if file.only_station is not None and file.only_station not in codes:
+            location: Location = ("logger_files", number, "only_station")
+            expected = f"station {file.only_station!r} is not in {STATIONS_FILE}"
+            faults.add(tree.file, tree.line_of(location), path_text(location), expected)
     if node.listeners.sl651 is not None:
         named.append((("listeners", "sl651"), node.listeners.sl651))
     for place, section in named:

@@ -13,6 +13,7 @@ from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.decoders import DecoderRule
+from warnstream.model.observations.logger_files import LoggerFileRule
 from warnstream.model.observations.signs import SignPolicy
 from warnstream.model.rules.policies import (
     CounterPolicy,
@@ -74,6 +75,7 @@ class ListenerSettings:
     gateways: tuple[str, ...] = ()
     trusted: tuple[str, ...] = ()
     connections_max: int = 5_000
+    connections_per_address_max: int = 1_000
     message_bytes_max: int = 300_000
     messages_per_s: int = 10_000
     inflight_max: int = 1_000
@@ -104,11 +106,17 @@ class StorageSettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """Address of the HTTP interface; port 0 lets the system choose; `public_url` may be empty."""
+    """Address of the HTTP interface; port 0 lets the system choose.
+
+    `public_url` begins answer links and may be empty. `hosts` are names under which it is
+    reached, `proxies` addresses or networks whose word on a client's address is taken.
+    """
 
     host: str
     port: int
     public_url: str = ""
+    hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +195,4 @@ class Configuration:
     bulletins: BulletinPolicy
     past_days: PastDays | None = None
     grids: tuple[GridSettings, ...] = ()
+    logger_files: tuple[LoggerFileRule, ...] = ()

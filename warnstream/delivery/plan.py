@@ -39,10 +39,10 @@ def notifications_of(effects: Effects, network: Network) -> Iterator[Notificatio
     """
     for message in _worst_first(effects.messages):
         yield _to_village(message, network.villages.code[message.village])
-    for bulletin in effects.bulletins:
+    for bulletin in effects.to_doors:
         yield _to_bulletin_topic(bulletin, network.villages.code[bulletin.village])
     yield from _to_posts(effects.digests, network)  # worst first already
-    for bulletin in effects.bulletins:  # worst first already
+    for bulletin in effects.to_doors:  # worst first already
         yield from _to_doors(bulletin, network)
 
 

@@ -103,8 +103,8 @@ def render_digest(digest: Digest, wording: BulletinWording) -> RenderedDigest:
     """Texts of a digest, and its record."""
     texts = digest_texts(digest, wording)
     village_codes = wording.network.villages.code
-    villages = {call.village for call in digest.helps} | {line.village for line in digest.lines}
-    code = village_codes[villages.pop()] if len(villages) == 1 and not digest.more else ""
+    villages = list(digest.villages)
+    code = village_codes[villages[0]] if len(villages) == 1 and not digest.more else ""
     record = digest_record(digest, wording, texts)
     return RenderedDigest(digest, code, record, texts.zh, texts.en, texts.faults)
 

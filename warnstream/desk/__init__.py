@@ -1,6 +1,6 @@
-"""The second machine: warnings, bulletins and digests from changes of levels, answers and orders."""
+"""The second machine: changes of levels, answers and the officer's actions in; messages and calls out."""
 
-from warnstream.desk.cases import Case, WarningStatus
+from warnstream.desk.cases import Case, VillageCase, WarningStatus
 from warnstream.desk.machine import DeskInput, WarningDesk
 
-__all__ = ["Case", "DeskInput", "WarningDesk", "WarningStatus"]
+__all__ = ["Case", "DeskInput", "VillageCase", "WarningDesk", "WarningStatus"]

@@ -1,6 +1,7 @@
-"""A case on the desk, what is shown of it, and how the desk is kept between two runs, in every format."""
+"""A warning and who knows of it; how the desk's cases are kept between two runs of a node."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,6 +26,13 @@ class Case:
     """One village and hazard on the desk."""
 
     warning: VillageWarning
+
+
+class VillageCase(NamedTuple):
+    """A case with the code of its village: numbers change with the register, codes do not."""
+
+    village: str
+    case: Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +77,6 @@ class DeskSnapshot(msgspec.Struct):
     chains: bytes = b""
 
 
-class _SnapshotFormat(msgspec.Struct):
-    format: int
-
-
 class _ChainBefore(msgspec.Struct):
     answered: tuple[str, ...] = ()
     rank: int = 0
@@ -86,8 +90,11 @@ class _CaseBefore(msgspec.Struct):
 
 
 class _SnapshotBefore(msgspec.Struct):
-    now_s: int
     cases: list[_CaseBefore]
+
+
+class _SnapshotFormat(msgspec.Struct):
+    format: int
 
 
 def move_to_village(warning: VillageWarning, village: int) -> None:
@@ -98,30 +105,20 @@ def move_to_village(warning: VillageWarning, village: int) -> None:
 
 
 def standing_of(warning: VillageWarning) -> Standing:
-    """What an open warning contributes to the bulletins of its village."""
+    """A warning that is open, as doors' bulletins see it."""
     assert warning.latest is not None, "an open warning has a message"
     return Standing(warning.hazard, warning.level, warning.latest.status, warning.reason)
 
 
-def decode_snapshot(state: bytes) -> DeskSnapshot:
-    """What a snapshot of the desk holds. ValueError if it is none of a known format."""
-    try:
-        found = msgspec.msgpack.decode(state, type=_SnapshotFormat).format
-        if found not in (SNAPSHOT_FORMAT, FORMAT_BEFORE_DIGESTS, FORMAT_BEFORE_BULLETINS):
-            raise ValueError(f"warning desk snapshot of format {found}, expected {SNAPSHOT_FORMAT}")
-        return msgspec.msgpack.decode(state, type=DeskSnapshot)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"not a snapshot of the warning desk: {error}") from None
-
-
-def told_before(state: bytes, snapshot: DeskSnapshot) -> list[VillageWarning]:
-    """Warnings that stand of which doors were told, of a snapshot of `FORMAT_BEFORE_BULLETINS`."""
-    told = msgspec.msgpack.decode(state, type=_SnapshotBefore).cases
-    return [
+def standing_told_before(state: bytes, snapshot: DeskSnapshot) -> list[tuple[int, Standing]]:
+    """Village and hazard of warnings that doors were told by a desk that knew no bulletins."""
+    before = msgspec.msgpack.decode(state, type=_SnapshotBefore).cases
+    warnings = [
         case.warning
-        for case, before in zip(snapshot.cases, told, strict=True)
-        if before.households_told and case.warning.is_open and case.warning.latest is not None
+        for case, told in zip(snapshot.cases, before, strict=True)
+        if told.households_told and case.warning.is_open and case.warning.latest is not None
     ]
+    return [(one.village, standing_of(one)) for one in warnings]
 
 
 def called_before(state: bytes, snapshot: DeskSnapshot) -> list[CalledBefore]:
@@ -143,3 +140,14 @@ def called_before(state: bytes, snapshot: DeskSnapshot) -> list[CalledBefore]:
         levels = {warning.hazard: warning.level for warning, _ in cases}
         found.append((status, village, levels, answered, max(chain.rank for _, chain in cases)))
     return found
+
+
+def decode_snapshot(state: bytes) -> DeskSnapshot:
+    """What a snapshot of the desk holds. ValueError if it is none of this format."""
+    try:
+        found = msgspec.msgpack.decode(state, type=_SnapshotFormat).format
+        if found not in (SNAPSHOT_FORMAT, FORMAT_BEFORE_DIGESTS, FORMAT_BEFORE_BULLETINS):
+            raise ValueError(f"warning desk snapshot of format {found}, expected {SNAPSHOT_FORMAT}")
+        return msgspec.msgpack.decode(state, type=DeskSnapshot)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not a snapshot of the warning desk: {error}") from None

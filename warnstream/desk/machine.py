@@ -1,4 +1,4 @@
-"""The second machine: changes of levels, answers and orders in; messages, bulletins and digests out.
+"""The second machine: changes of levels, answers and cancels in; messages, bulletins and digests out.
 
 `WarningDesk.step` is pure: the same inputs at the same times give the same
 effects, byte for byte, also across a snapshot and a restart at any step. A
@@ -10,7 +10,8 @@ being warned. A step costs a look at every open warning (8,500 warnings: about
 4 ms) and about 50 µs per message; bulletins and digests cost what falls due.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -19,19 +20,22 @@ from warnstream.desk.cases import (
     SNAPSHOT_FORMAT,
     Case,
     DeskSnapshot,
+    VillageCase,
     WarningStatus,
     called_before,
     decode_snapshot,
     move_to_village,
     standing_of,
-    told_before,
+    standing_told_before,
 )
 from warnstream.lifecycle.bulletins import Bulletins, Evidence
 from warnstream.lifecycle.identity import legal, parse_message_name
 from warnstream.lifecycle.machine import ImpossibleSignalError, Signal
 from warnstream.lifecycle.village_warning import VillageWarning
+from warnstream.lifecycle.voice import VillageVoice
+from warnstream.model.bulletins import Bulletin, Standing
 from warnstream.model.changes import LevelChange
-from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
+from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
 from warnstream.model.effects import (
     Answer,
     Effects,
@@ -39,6 +43,7 @@ from warnstream.model.effects import (
     OperatorCancel,
     RecipientAnswer,
 )
+from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
@@ -51,6 +56,9 @@ DeskInput = (
     LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm | CallFailed | HelpAssign | HelpClose
 )
 
+EXERCISE_OVER = "演练结束 The exercise is over."
+"""Why the warnings of an exercise end when the node begins to warn for real."""
+
 
 class WarningDesk:
     """All warnings of one network.
@@ -62,6 +70,9 @@ class WarningDesk:
     message_policy, routing_policy : MessagePolicy, RoutingPolicy
     bulletins : Bulletins
         The voice of each village's doors, without any state yet.
+    n_judged : int, optional
+        Villages beyond the first so many are kept only until their warnings have ended
+        (`warnstream.runners.history.kept`); all are judged without it.
 
     Attributes
     ----------
@@ -83,9 +94,11 @@ class WarningDesk:
         message_policy: MessagePolicy,
         routing_policy: RoutingPolicy,
         bulletins: Bulletins,
+        n_judged: int | None = None,
     ) -> None:
         _check_policy(message_policy)
         self._network = network
+        self._n_judged = len(network.villages) if n_judged is None else n_judged
         self._hazards = frozenset(rule.name for rule in rules)
         self._message_policy = message_policy
         self._audience = Audience(network)
@@ -127,12 +140,8 @@ class WarningDesk:
         for case in self._cases.values():
             if case.warning.is_open:
                 self._let_time_work(case, effects)
-        effects.bulletins.extend(self.bulletins.step(effects.messages, now_s, evidence=evidence))
-        inputs_of_chains, self._to_chains = self._to_chains, []
-        effects.digests.extend(self.chains.step(inputs_of_chains, now_s))
-        if faults := [*self.bulletins.faults, *self.chains.faults]:
-            self.refused_inputs += len(faults)
-            self.last_refusal = faults[-1]
+        self._tell_doors(effects, evidence=evidence)
+        self._tell_posts(effects)
         return effects
 
     def open_warnings(self) -> list[WarningStatus]:
@@ -157,10 +166,178 @@ class WarningDesk:
         case = self._by_name.get(warning)
         return case.warning.latest if case else None
 
+    def is_kept(self, warning: VillageWarning) -> bool:
+        """Whether the configuration has lost the warning's village or hazard: nobody judges it any more."""
+        return warning.village >= self._n_judged or warning.hazard not in self._hazards
+
+    def cases_of(self, effects: Effects) -> list[VillageCase]:
+        """Cases that a step's effects are about or that changed without a word, as they are after it."""
+        names = [*effects.settled, *(message.warning for message in effects.messages)]
+        codes = self._network.villages.code
+        cases = [self._by_name[name] for name in dict.fromkeys(names) if name in self._by_name]
+        return [VillageCase(codes[case.warning.village], case) for case in cases]
+
+    def voices_of(self, effects: Effects) -> list[VillageVoice]:
+        """Voices of the doors' villages that a step's effects are about, as they are after it."""
+        villages = [message.village for message in effects.messages]
+        return self.bulletins.voices_of([*villages, *(one.village for one in effects.to_doors)])
+
+    def cases(self) -> list[VillageCase]:
+        """Every village and hazard that ever had a warning."""
+        codes = self._network.villages.code
+        return [VillageCase(codes[case.warning.village], case) for case in self._cases.values()]
+
+    def adopt(self, cases: Sequence[VillageCase], voices: Sequence[VillageVoice] = ()) -> None:
+        """Take cases and voices as they were after a step, whatever was here.
+
+        Closed ones of unknown villages are left out.
+
+        Raises
+        ------
+        ValueError
+            If a warning stands, or doors wait for an end, in an unknown village.
+        """
+        self.bulletins.follow(voices)
+        number = self._network.villages.index_of_code()
+        for village, case in cases:
+            if village not in number:
+                if case.warning.is_open:
+                    raise ValueError(
+                        f"warning {case.warning.warning} stands for an unknown village {village}"
+                    )
+                continue
+            move_to_village(case.warning, number[village])
+            key = case.warning.village, case.warning.hazard
+            if key in self._cases:
+                self._by_name.pop(self._cases[key].warning.warning, None)
+            self._cases[key] = case
+            if case.warning.warning:
+                self._by_name[case.warning.warning] = case
+
+    def follow(self, inputs: Sequence[DeskInput], now_s: int) -> list[OperatorCancel]:
+        """A step of the past: answers and confirmations count, nothing is issued.
+
+        What was issued then comes by `adopt`, and the time of the posts by `follow_posts`. Returns the
+        cancels, which are not carried out.
+        """
+        self._now_s = max(self._now_s, now_s)
+        for entry in inputs:
+            if not isinstance(entry, LevelChange | OperatorCancel):
+                try:
+                    self._take(entry, Effects())
+                except ImpossibleSignalError as error:
+                    self.refused_inputs += 1
+                    self.last_refusal = str(error)
+        return [entry for entry in inputs if isinstance(entry, OperatorCancel)]
+
+    def follow_posts(self, messages: Sequence[tuple[str, WarningMessage]], digests: Sequence[Digest]) -> None:
+        """The posts' part of a step of the past, after `follow`: its messages and the digests it issued.
+
+        Messages have the code of their village; of unknown villages they are left out.
+        """
+        number = self._network.villages.index_of_code()
+        for code, message in messages:
+            if code in number:
+                self._to_chains += self.chains.of_message(replace(message, village=number[code]))
+        inputs, self._to_chains = self._to_chains, []
+        self.chains.follow(inputs, self._now_s, digests)
+
+    def change_over(self, now_s: int, ending: Collection[str] = ()) -> Effects:
+        """What a changed configuration means for warnings that stand.
+
+        One whose village or hazard is gone is held, since nobody judges it. One of an exercise ends, as
+        an exercise, once the node warns for real. Households that are new are told what stands, and posts
+        are asked anew.
+        Nothing is said of warnings in `ending`: they are about to be ended by hand. Then doors are told
+        as in every step, and what they were told last goes to those that are new.
+        """
+        self._now_s = max(self._now_s, now_s)
+        effects = Effects()
+        standing = [case for case in self._cases.values() if case.warning.is_open]
+        for case in [case for case in standing if case.warning.warning not in ending]:
+            warning = case.warning
+            if self.is_of_the_other_status(warning):
+                if self._message_policy.status is MessageStatus.ACTUAL:
+                    warning.operator, warning.note = "", EXERCISE_OVER
+                    self._signal(case, Signal.CANCEL, None, effects)
+                    continue
+                self._hold(case, effects)
+            elif self.is_kept(warning):
+                self._hold(case, effects)
+        self._change_voices(effects)
+        self.chains.ask_anew(self._standing_for_posts())
+        self._tell_posts(effects)
+        return effects
+
+    def _change_voices(self, effects: Effects) -> None:
+        """Doors hear what the changed policy and orders make of what stands; new doors the last bulletin."""
+        standing: dict[int, list[Standing]] = {}
+        for case in self._cases.values():
+            if case.warning.is_open:
+                standing.setdefault(case.warning.village, []).append(standing_of(case.warning))
+        self.bulletins.align(standing)
+        self._tell_doors(effects, self.bulletins.villages())
+        present = {bulletin.village for bulletin in effects.bulletins}
+        effects.to_newcomers.extend(one for one in self.last_bulletins() if one.village not in present)
+
+    def _tell_doors(
+        self, effects: Effects, looked_at: Collection[int] = (), evidence: Evidence | None = None
+    ) -> None:
+        """Bulletins of what the messages of a step, and time, mean for doors."""
+        issued = self.bulletins.step(effects.messages, self._now_s, looked_at=looked_at, evidence=evidence)
+        effects.bulletins.extend(issued)
+        if self.bulletins.faults:
+            self.refused_inputs += len(self.bulletins.faults)
+            self.last_refusal = self.bulletins.faults[-1]
+
+    def _tell_posts(self, effects: Effects) -> None:
+        """Digests of what messages, answers and time mean for posts."""
+        inputs, self._to_chains = self._to_chains, []
+        effects.digests.extend(self.chains.step(inputs, self._now_s))
+        if faults := self.chains.faults:
+            self.refused_inputs += len(faults)
+            self.last_refusal = faults[-1]
+
+    def _standing_for_posts(self) -> dict[tuple[MessageStatus, int], dict[str, Level]]:
+        """What stands by status and village."""
+        standing: dict[tuple[MessageStatus, int], dict[str, Level]] = {}
+        for case in self._cases.values():
+            warning = case.warning
+            if warning.is_open and warning.latest is not None:
+                place = warning.latest.status, warning.village
+                standing.setdefault(place, {})[warning.hazard] = warning.level
+        return standing
+
+    def last_bulletins(self) -> list[Bulletin]:
+        """The last bulletin of open episodes where something stands; exercises on a node in an exercise."""
+        return self.bulletins.last_of(self._message_policy.status)
+
+    def restate(
+        self,
+        messages: Sequence[tuple[str, WarningMessage]],
+        bulletins: Sequence[tuple[str, Bulletin]] = (),
+        digests: Sequence[Digest] = (),
+    ) -> Effects:
+        """What was issued before, as effects: for a store that does not have it yet.
+
+        Villages that are unknown now are left out; nothing changes here.
+        """
+        number = self._network.villages.index_of_code()
+        effects = Effects([replace(m, village=number[code]) for code, m in messages if code in number])
+        effects.bulletins.extend(replace(b, village=number[code]) for code, b in bulletins if code in number)
+        effects.digests.extend(digests)
+        return effects
+
+    def renew(self, warning: str, version: int) -> None:
+        """Have the next step issue a version after `version`: that name is taken by another content."""
+        case = self._by_name.get(warning)
+        if case is not None and case.warning.is_open:
+            case.warning.version = max(case.warning.version, version)
+            case.warning.expires_s = self._now_s
+
     def snapshot(self) -> bytes:
         """Everything between two steps; `restore` of it continues exactly."""
-        cases = list(self._cases.values())
-        codes = self._network.villages.code
+        cases = self.cases()
         return msgspec.msgpack.encode(
             DeskSnapshot(
                 SNAPSHOT_FORMAT,
@@ -168,8 +345,8 @@ class WarningDesk:
                 self.ignored_answers,
                 self.refused_inputs,
                 self.last_refusal,
-                [codes[case.warning.village] for case in cases],
-                cases,
+                [village for village, _ in cases],
+                [case for _, case in cases],
                 self.bulletins.snapshot(),
                 self.chains.snapshot(),
             )
@@ -182,45 +359,35 @@ class WarningDesk:
         ------
         ValueError
             If the bytes are no snapshot of this format, or a warning stands for
-            a village or hazard that the configuration no longer has.
+            a village that the network does not have.
         """
         snapshot = decode_snapshot(state)
         number = self._network.villages.index_of_code()
         cases: dict[tuple[int, str], Case] = {}
         for code, case in zip(snapshot.village_codes, snapshot.cases, strict=True):
-            warning = case.warning
-            if code not in number or warning.hazard not in self._hazards:
-                if not warning.is_open:
+            if code not in number:
+                if not case.warning.is_open:
                     continue
                 raise ValueError(
-                    f"warning {warning.warning} stands, but the configuration "
-                    f"has no village {code!r} with hazard {warning.hazard!r}"
+                    f"warning {case.warning.warning} stands, but the configuration has no village {code!r}"
                 )
-            move_to_village(warning, number[code])
-            cases[warning.village, warning.hazard] = case
+            move_to_village(case.warning, number[code])
+            cases[case.warning.village, case.warning.hazard] = case
         if snapshot.format == FORMAT_BEFORE_BULLETINS:
-            self._adopt_told(state, snapshot)
+            self.bulletins.forget()
+            self.bulletins.adopt(standing_told_before(state, snapshot), snapshot.now_s)
         else:
             self.bulletins.restore(snapshot.bulletins)
         if snapshot.format == SNAPSHOT_FORMAT:
             self.chains.restore(snapshot.chains)
         else:
-            self._adopt_called(state, snapshot)
+            self.chains.adopt(called_before(state, snapshot), snapshot.now_s)
         self._cases = cases
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s
         self.ignored_answers = snapshot.ignored_answers
         self.refused_inputs = snapshot.refused_inputs
         self.last_refusal = snapshot.last_refusal
-
-    def _adopt_told(self, state: bytes, snapshot: DeskSnapshot) -> None:
-        """What doors were told by a desk that knew no bulletins."""
-        warnings = told_before(state, snapshot)
-        self.bulletins.adopt([(one.village, standing_of(one)) for one in warnings], snapshot.now_s)
-
-    def _adopt_called(self, state: bytes, snapshot: DeskSnapshot) -> None:
-        """Whom a desk without digests had called; villages that it did not get answers of are asked anew."""
-        self.chains.adopt(called_before(state, snapshot), snapshot.now_s)
 
     def _series(self, status: MessageStatus, post: str, opened_s: int) -> str:
         """Name of a post's digests since a time; a later one of the post sorts behind."""
@@ -246,6 +413,8 @@ class WarningDesk:
             raise ImpossibleSignalError(f"no village {change.village} with hazard {change.hazard!r}")
         key = (change.village, change.hazard)
         case = self._cases.get(key) or Case(VillageWarning(change.village, change.hazard))
+        if case.warning.is_open and self.is_of_the_other_status(case.warning):
+            return  # a real warning during an exercise: held, and never moved by what the exercise brings
         for signal in case.warning.signals_of(change):
             self._signal(case, signal, change, effects)
         # Kept from its first warning on: a village without one leaves nothing behind.
@@ -267,10 +436,10 @@ class WarningDesk:
             self._to_chains += self.chains.of_door(village, answer.recipient, status)
 
     def _village_of_message(self, identifier: str) -> int | None:
-        """Village of a message of a warning that stands, if its doors were told something."""
+        """Village of a message of its last warning, if its doors were told something and heard no end."""
         named = parse_message_name(identifier)
         case = self._by_name.get(named[0]) if named else None
-        if named is None or case is None or not case.warning.is_open or named[1] > case.warning.version:
+        if named is None or case is None or named[1] > case.warning.version:
             return None
         return case.warning.village if self.bulletins.is_told(case.warning.village) else None
 
@@ -290,7 +459,7 @@ class WarningDesk:
 
     def _signal(self, case: Case, signal: Signal, change: LevelChange | None, effects: Effects) -> None:
         """One signal to one warning, and the calls that its message needs."""
-        former_name = case.warning.warning
+        former_name, state = case.warning.warning, case.warning.state
         message = case.warning.take(
             signal,
             change,
@@ -299,12 +468,22 @@ class WarningDesk:
             now_s=self._now_s,
         )
         if message is None:
+            if case.warning.state is not state:
+                effects.settled.append(former_name)
             return
         if message.cause is Cause.FIRST:
             self._by_name.pop(former_name, None)
             self._by_name[message.warning] = case
         effects.messages.append(message)
         self._to_chains += self.chains.of_message(message)
+
+    def is_of_the_other_status(self, warning: VillageWarning) -> bool:
+        """Whether it opened as an exercise on a node that warns for real now, or the other way round."""
+        return warning.status_under(self._message_policy) is not self._message_policy.status
+
+    def _hold(self, case: Case, effects: Effects) -> None:
+        """Nobody judges it: it stands, and people are told that it is not confirmed."""
+        self._signal(case, Signal.SIGHT_LOST, None, effects)
 
     def _let_time_work(self, case: Case, effects: Effects) -> None:
         if self._now_s >= case.warning.expires_s - self._message_policy.renew_before_s:

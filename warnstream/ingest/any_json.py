@@ -3,8 +3,10 @@
 An observation is an object, found by ``observations`` through lists. What it
 lacks (station, time) is looked for in the objects around it, then
 in the topic. Its members are the gateway's names, inner ones with dots; or it is one name with its value.
+Only names that are declared count; our own words do where none is declared.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -17,6 +19,7 @@ from warnstream.ingest.names import (
     RawMessage,
     Rows,
     exercise_mark,
+    listed,
     refuse_if_too_large,
     shown,
 )
@@ -36,7 +39,6 @@ BARE_BYTES_MAX = 100
 
 OBSERVATIONS_MAX = 10_000
 _AROUND = b'\0\x1a\xef\xbb\xbf \t\r\n"'
-_LISTED_MAX = 20
 
 Chain = tuple[Mapping[str, object], ...]
 """An observation and the objects around it, the outermost first."""
@@ -49,6 +51,7 @@ class AnyJsonDecoder:
         self, stations: Stations, rule: DecoderRule, moment: Moment, *, takes_exercises: bool = False
     ) -> None:
         self._names = Names(stations, rule)
+        self._variables = self._names.mapped or self._names.variables
         self._layout = rule.layout or Layout()
         self._declared = DeclaredRows(self._layout)
         self._moment = moment
@@ -75,9 +78,9 @@ class AnyJsonDecoder:
         if number_of_text(text, has_decimal_comma=comma) is None:
             return False
         word = self._level(self._layout.name_level, message) or ITSELF
-        mapping = self._names.variables.get(word)
+        mapping = self._variables.get(word)
         if mapping is None:
-            known = ", ".join(self._names.mapped or self._names.variables)
+            known = ", ".join(self._variables)
             detail = f"a bare number is named {shown(word)}, which is not one of {known}"
             rows.refuse(RefusalReason.UNKNOWN_VARIABLE, detail, message)
             return True
@@ -96,7 +99,7 @@ class AnyJsonDecoder:
             rows.refuse(RefusalReason.NOT_JSON, f"not read: {unread}", message)
         chains = [chain for path in self._layout.observations for chain in _observations(content, path)]
         if not chains:
-            there = ", ".join(f"{name:.40}" for name in content) if isinstance(content, dict) else ""
+            there = listed(content) if isinstance(content, dict) else ""
             wanted = ", ".join(self._layout.observations)
             rows.looked_for(f"looked for observations in {wanted}; there is {there or shown(content)}")
         if len(chains) > OBSERVATIONS_MAX:
@@ -104,9 +107,10 @@ class AnyJsonDecoder:
             rows.refuse(RefusalReason.TOO_LARGE, detail, message)
             return
         for chain in chains:
-            self._take_observation(chain, message, rows)
+            self.take_observation(chain, message, rows)
 
-    def _take_observation(self, chain: Chain, message: RawMessage, rows: Rows) -> None:
+    def take_observation(self, chain: Chain, message: RawMessage, rows: Rows) -> None:
+        """Add the readings of one observation of a message that has begun, and what must be kept aside."""
         marks = (exercise_mark(part) for part in chain)
         mark = next((mark for mark in marks if mark is not None), None)
         if mark is not None and not self._takes_exercises:
@@ -118,24 +122,29 @@ class AnyJsonDecoder:
         station = self._station_of(chain, message, rows)
         if station is None:
             return
-        observed_at_s = None
-        if self._layout.time:
-            told = _lookup(chain, self._layout.time)
-            try:
-                if told is None:
-                    raise ValueError(f"looked for time in {self._layout.time}; there is {_listed(chain)}")  # noqa: TRY301
-                observed_at_s = seconds_of(told, self._layout)
-            except ValueError as error:
-                rows.refuse(RefusalReason.BAD_TIME, str(error), message)
-                return
+        try:
+            observed_at_s = self._time_of(chain)
+        except ValueError as error:
+            rows.refuse(RefusalReason.BAD_TIME, str(error), message)
+            return
         for word, mapping, value in found:
             self._add(mapping, (station, observed_at_s), word, value, message, rows)
+
+    def _time_of(self, chain: Chain) -> int | None:
+        """When an observation was made; None if its layout tells no time. ValueError for what is none."""
+        path = self._layout.time
+        if not path:
+            return None
+        told = _lookup(chain, path)
+        if told is None:
+            raise ValueError(f"looked for time in {path}; there is {listed(_names_in(chain))}")
+        return seconds_of(told, self._layout)
 
     def _values_of(
         self, chain: Chain, rows: Rows
     ) -> Iterator[tuple[str, VariableMapping, tuple[object, object]]]:
         """Names, what they mean, values and units of an observation that are mapped and there."""
-        layout, variables = self._layout, self._names.variables
+        layout, variables = self._layout, self._variables
         if layout.name:
             word = _lookup(chain, layout.name)
             unit = _lookup(chain, layout.unit) if layout.unit else None
@@ -146,8 +155,8 @@ class AnyJsonDecoder:
         if known and all(value is None for _, (value, _) in known):
             rows.carries_none()
         elif not known:
-            wanted = ", ".join(self._names.mapped or variables)
-            there = ", ".join(f"{word:.40}" for word, _ in members[:_LISTED_MAX]) or "nothing"
+            wanted = ", ".join(variables)
+            there = listed(word for word, _ in members)
             rows.looked_for(f"looked for {wanted}; there is {there}")
         for word, value in known:
             if value[0] is not None:
@@ -185,7 +194,7 @@ class AnyJsonDecoder:
             identity = str(identity)
         station = self._names.station(identity)
         if station is None:
-            there = shown(identity) if identity is not None else f"only {_listed(chain)}"
+            there = shown(identity) if identity is not None else f"only {listed(_names_in(chain))}"
             detail = f"looked for a station in {where}; there is {there}, which is no station's name"
             rows.refuse(RefusalReason.UNKNOWN_STATION, detail, message)
         return station
@@ -196,8 +205,8 @@ class AnyJsonDecoder:
         return levels[level - 1] if 0 < level <= len(levels) else None
 
 
-def _listed(chain: Chain) -> str:
-    return ", ".join(f"{name:.40}" for part in chain for name in list(part)[:_LISTED_MAX]) or "nothing"
+def _names_in(chain: Chain) -> Iterator[str]:
+    return itertools.chain.from_iterable(chain)
 
 
 def _observations(content: object, path: str) -> Iterator[Chain]:

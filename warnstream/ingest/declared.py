@@ -1,7 +1,6 @@
 """Times and numbers as a layout declares them: without a zone, as text, with a unit, with a comma."""
 
 import re
-from datetime import UTC, datetime
 
 from warnstream.ingest.names import (
     CACHED_CHARACTERS_MAX,
@@ -17,6 +16,7 @@ from warnstream.model.observations.decoders import VariableMapping
 from warnstream.model.observations.layout import Layout, local_to_utc_s
 from warnstream.model.observations.readings import UNIT_OF_VARIABLE, Variable
 from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.time_forms import time_form
 from warnstream.model.times import parse_iso
 
 _UNIT_OF_SIGN = {
@@ -29,6 +29,7 @@ _NUMBER = re.compile(
     r"([+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:[eE][+-]?[0-9]{1,3})?)\s*(\D.{0,19})?"
 )
 _NO_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _THOUSAND = 1000
 _NANOSECONDS_MAX = EPOCH_S_MAX * 10**9
 
@@ -76,6 +77,8 @@ def _since_1970(number: float) -> int:
 def _iso(text: str, layout: Layout) -> int:
     body = text.replace(" ", "T", 1) if text[10:11] == " " else text
     body = body.removesuffix(" UTC").replace(" ", "")
+    if _DAY.fullmatch(body):
+        raise ValueError(f"time {shown(text)} names a day: sums of days are for windows.warm_up")
     if not _NO_ZONE.fullmatch(body):
         return parse_iso(body)
     if not layout.zone:
@@ -84,15 +87,12 @@ def _iso(text: str, layout: Layout) -> int:
 
 
 def _in_form(text: str, layout: Layout) -> int:
-    try:
-        moment = datetime.strptime(text, layout.time_form)  # noqa: DTZ007  # the zone is put behind
-    except ValueError:
-        raise ValueError(f"time {shown(text)} is not of the form {layout.time_form}") from None
-    if moment.tzinfo is not None:
-        return int(moment.timestamp())
+    local_s, ahead_s = time_form(layout.time_form).parse(text)
+    if ahead_s is not None:
+        return local_s - ahead_s
     if not layout.zone:
         raise ValueError(f"time {shown(text)} names no zone: declare it as zone")
-    return local_to_utc_s(int(moment.replace(tzinfo=UTC).timestamp()), layout.zone)
+    return local_to_utc_s(local_s, layout.zone)
 
 
 def number_of_text(text: str, *, has_decimal_comma: bool = False) -> tuple[float, str | None] | None:

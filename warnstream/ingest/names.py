@@ -1,7 +1,8 @@
 """What a gateway's names mean here, and the columns that its readings are gathered in."""
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
@@ -40,6 +41,7 @@ EXERCISE_MARKS = ("exercise", "simulated", "test")
 
 _NOT_MARKED = frozenset({"", "0", "false", "no", "off", "n", "none", "null"})
 _SHOWN_MAX = 80
+_LISTED_MAX = 20
 
 Item = TypeVar("Item")
 
@@ -236,6 +238,15 @@ def observed_at(text: str) -> int:
     if not 0 <= time_s < EPOCH_S_MAX:
         raise ValueError(f"time {shown(text)} is not one of this age")
     return time_s
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names that were there, for a detail: the first of them, each cut short.
+
+    >>> listed(["a", "b"]), listed([])
+    ('a, b', 'nothing')
+    """
+    return ", ".join(f"{name:.40}" for name in itertools.islice(map(str, names), _LISTED_MAX)) or "nothing"
 
 
 def exercise_mark(members: Mapping[str, object]) -> str | None:

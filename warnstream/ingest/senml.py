@@ -22,7 +22,6 @@ Limit: `RECORDS_MAX` records in one pack.
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -240,8 +239,9 @@ def _with_labels(item: Mapping[object, object]) -> dict[object, object]:
 
 def _plain(value: object) -> object:
     """Numbers and times of CBOR's tags as JSON would have them."""
-    if isinstance(value, datetime):
-        return value.timestamp()
+    seconds = getattr(value, "timestamp", None)  # a time of the CBOR library, which knows its zone
+    if seconds is not None:
+        return seconds()
     return float(value) if isinstance(value, Decimal | Fraction) else value
 
 

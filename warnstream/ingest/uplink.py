@@ -27,6 +27,7 @@ from warnstream.ingest.names import (
     RawMessage,
     Rows,
     exercise_mark,
+    listed,
     observed_at,
     refuse_if_too_large,
     shown,
@@ -47,7 +48,6 @@ BEFORE_SERVER_S_MAX = DAY_S
 AFTER_SERVER_S_MAX = MINUTE_S
 """A gateway's clock may be that much ahead of its network server's."""
 
-_LISTED_MAX = 20
 _EUI_BASE64_LENGTH = 12
 _NUMBER_LENGTH_MAX = 30
 _NANOSECONDS_MAX = EPOCH_S_MAX * 1e9
@@ -145,7 +145,7 @@ class UplinkDecoder:
             rows.carries_none()
         elif not known:
             looked_for = ", ".join(self._names.mapped or self._names.variables)
-            there = ", ".join(f"{word:.40}" for word, _ in members[:_LISTED_MAX]) or "nothing"
+            there = listed(word for word, _ in members)
             rows.looked_for(f"looked for {looked_for}; there is {there}")
         for word, value in known:
             if value is not None:

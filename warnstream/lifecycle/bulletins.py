@@ -20,19 +20,20 @@ step. A step costs its messages and what is due, not the villages.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from warnstream.lifecycle.identity import legal, message_name, parse_message_name
-from warnstream.lifecycle.voice import NEVER, Asked, Voice
+from warnstream.lifecycle.voice import NEVER, Asked, VillageVoice, Voice
 from warnstream.model.bulletins import (
     N_MAX,
     Action,
     Bulletin,
     BulletinCause,
     BulletinPolicy,
+    LastBulletin,
     OrderTable,
     Standing,
     episode_name,
@@ -100,6 +101,7 @@ class Bulletins:
         now_s: int,
         *,
         corrections: Iterable[Correction] = (),
+        looked_at: Iterable[int] = (),
         evidence: Evidence | None = None,
     ) -> list[Bulletin]:
         """Take the messages of a step, then what is due; at most one bulletin a village, worst first.
@@ -112,6 +114,8 @@ class Bulletins:
             Never before that of an earlier step.
         corrections : iterable of Correction
             Warnings that were an error; their Cancels are among the messages.
+        looked_at : iterable of int
+            Villages that may have news without a message: policy or orders have changed.
         evidence : callable, optional
             Asked once for each bulletin behind which something stands; without it the reason of the
             hazard's last message with one is taken.
@@ -123,6 +127,8 @@ class Bulletins:
                 heard.setdefault(correction.village, [])
         for message in messages:
             heard.setdefault(message.village, []).append(message)
+        for village in looked_at:
+            heard.setdefault(village, [])
         while self._due and self._due[0][0] <= now_s:
             heard.setdefault(heapq.heappop(self._due)[1], [])
         issued, self.faults = [], []
@@ -169,22 +175,86 @@ class Bulletins:
             for one in voice.standing.values()
         )
 
+    def villages(self) -> list[int]:
+        """Villages in which anything ever stood."""
+        return sorted(self._voices)
+
+    def last_of(self, status: MessageStatus) -> list[Bulletin]:
+        """The last bulletin of every open episode of a status of which something stands, worst first."""
+        last = [
+            voice.latest
+            for _, voice in sorted(self._voices.items())
+            if voice.is_open and voice.status is status and voice.heard() and voice.latest is not None
+        ]
+        return sorted(last, key=lambda one: -one.worst)
+
+    def forget(self) -> None:
+        """Be as new."""
+        self._voices, self._due, self._episode_of, self._village_of_episode = {}, [], {}, {}
+
+    def align(self, standing: Mapping[int, Sequence[Standing]]) -> None:
+        """Let exactly this stand, by village; nothing is said before the next step."""
+        for village in sorted(self._voices.keys() | standing.keys()):
+            self._voices.setdefault(village, Voice()).align(standing.get(village, ()))
+
     def adopt(self, standing: Iterable[tuple[int, Standing]], now_s: int) -> None:
-        """Begin with what doors were told before there were bulletins; nothing is said.
+        """Go on from what doors were told without bulletins; nothing is said.
 
         Each village gets an open episode that has asked for what stands, so that its doors hear every
         rise and the end.
         """
-        self._voices, self._due, self._episode_of, self._village_of_episode = {}, [], {}, {}
+        villages = []
         for village, one in standing:
             self._voices.setdefault(village, Voice()).standing[one.hazard] = one
-        for village, voice in self._voices.items():
+            villages.append(village)
+        for village in dict.fromkeys(villages):
+            voice = self._voices[village]
+            if voice.is_open:
+                continue
             heard = voice.heard()
             asked = self._asked(heard)
             voice.open(heard[0].status, now_s)
             self._know_episode(village, voice)
             voice.remember(asked, asked.action, now_s)
             self._plan(village, voice, now_s)
+
+    def resume(self, village_code: str, standing: Sequence[Standing], last: LastBulletin) -> None:
+        """Go on in a village from its last bulletin, where nothing else is known; nothing is said."""
+        village = self._codes.index(village_code)
+        voice = Voice(
+            standing={one.hazard: one for one in standing},
+            opened_s=last.opened_s,
+            n=last.n,
+            is_open=True,
+            status=last.status,
+            seen={one.hazard for one in standing},
+        )
+        voice.remember(self._asked(standing), last.action, last.issued_s)
+        voice.has_moved = last.has_moved
+        self._take_up(village, voice)
+
+    def voices_of(self, villages: Iterable[int]) -> list[VillageVoice]:
+        """Voices as they are now, for a log of what was issued.
+
+        What a step changes is in the villages of its messages and of its bulletins, and nowhere else.
+        """
+        known = sorted(village for village in set(villages) if village in self._voices)
+        return [VillageVoice(self._codes[village], self._voices[village]) for village in known]
+
+    def follow(self, voices: Iterable[VillageVoice]) -> None:
+        """Take voices as a log has them, whatever was here; nothing is said.
+
+        Raises
+        ------
+        ValueError
+            If doors of a village that the register does not have wait for an end.
+        """
+        number = {code: village for village, code in enumerate(self._codes)}
+        for code, voice in voices:
+            if code in number:
+                self._take_up(number[code], voice)
+            elif voice.is_open:
+                raise ValueError(_unknown(code))
 
     def snapshot(self) -> bytes:
         """Everything between two steps; `restore` of it continues exactly."""
@@ -201,24 +271,25 @@ class Bulletins:
             If the bytes are no snapshot, or doors of a village that the register no longer has wait
             for an end.
         """
-        try:
-            snapshot = msgspec.msgpack.decode(state, type=_Snapshot)
-        except msgspec.MsgspecError as error:
-            raise ValueError(f"not a snapshot of bulletins: {error}") from None
         number = {code: village for village, code in enumerate(self._codes)}
         voices: dict[int, Voice] = {}
-        for code, voice in zip(snapshot.village_codes, snapshot.voices, strict=True):
+        for code, voice in voices_in(state):
             if code in number:
                 voices[number[code]] = voice
             elif voice.is_open:
-                raise ValueError(
-                    f"doors of village {code!r} wait for an end, the register has no such village"
-                )
-        self._voices, self._due, self._episode_of, self._village_of_episode = voices, [], {}, {}
+                raise ValueError(_unknown(code))
+        self.forget()
         for village, voice in voices.items():
-            self._plan(village, voice)
-            if voice.opened_s != NEVER:
-                self._know_episode(village, voice)
+            self._take_up(village, voice)
+
+    def _take_up(self, village: int, voice: Voice) -> None:
+        """Village numbers change when the register does."""
+        if voice.latest is not None and voice.latest.village != village:
+            voice.latest = replace(voice.latest, village=village)
+        self._voices[village] = voice
+        self._plan(village, voice)
+        if voice.opened_s != NEVER:
+            self._know_episode(village, voice)
 
     def _speak(
         self, village: int, messages: list[WarningMessage], now_s: int, evidence: Evidence | None
@@ -319,6 +390,7 @@ class Bulletins:
             voice.close(now_s)
         else:
             voice.remember(self._asked(heard), action, now_s)
+            voice.latest = bulletin
         return bulletin
 
     def _reason_now(self, village: int, hazard: str, evidence: Evidence) -> Reason | None:
@@ -367,6 +439,15 @@ class Bulletins:
             heapq.heappush(self._due, (due_s, village))
 
 
+def voices_in(state: bytes) -> list[VillageVoice]:
+    """Voices of a snapshot of `Bulletins`. ValueError if it is none."""
+    try:
+        snapshot = msgspec.msgpack.decode(state, type=_Snapshot)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not a snapshot of bulletins: {error}") from None
+    return [VillageVoice(*pair) for pair in zip(snapshot.village_codes, snapshot.voices, strict=True)]
+
+
 def _rise(asked: Asked, told: Asked) -> BulletinCause | None:
     """Why what is asked for now is more than what was told; None: it is not."""
     if asked.weight > told.weight or asked.worst > told.worst:
@@ -374,3 +455,7 @@ def _rise(asked: Asked, told: Asked) -> BulletinCause | None:
     if asked.weight == told.weight and asked.refuges - told.refuges:
         return BulletinCause.REFUGE
     return None
+
+
+def _unknown(village_code: str) -> str:
+    return f"doors of village {village_code!r} wait for an end, the register has no such village"

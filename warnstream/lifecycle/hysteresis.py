@@ -185,6 +185,36 @@ class LevelState:
         reached_s: Int64Array = self._reached_at_s[level - 1 :].max(axis=0)
         return reached_s
 
+    def align(self, told: LevelArray, is_held: BoolArray, is_free: BoolArray, now_s: int) -> BoolArray:
+        """Go on from what people were told, whatever these levels say; where they differed.
+
+        A lower level than people know is raised to it and falls by the usual care; a higher one is
+        lowered to it, and what is found at the next step rises from there and is told.
+
+        Parameters
+        ----------
+        told : LevelArray, shape (n_villages,)
+            What people were last told; 0 where no warning stands.
+        is_held : BoolArray, shape (n_villages,)
+            They were told that nobody sees whether it still stands.
+        is_free : BoolArray, shape (n_villages,)
+            Ended by hand: the level that was measured stays, only a further rise is told.
+        now_s : int
+
+        Returns
+        -------
+        BoolArray, shape (n_villages,)
+        """
+        differs: BoolArray = (told != self.level) & ~is_free
+        for level in LEVELS:
+            self._reached_at_s[level - 1, differs & (told >= level)] = now_s
+        self._below_since_s[differs] = _NEVER
+        self.since_s[differs & (told == 0)] = _NEVER
+        self.since_s[differs & (told > 0) & (self.level == 0)] = now_s
+        self.level = np.where(differs, told, self.level)
+        self.is_blind = np.where((self.level > 0) & ~is_free, is_held, self.is_blind)
+        return differs
+
     def standing(self, village: int, lowering: DowngradePolicy) -> Standing:
         """Level of one village after the last step, and when it may fall."""
         level, below_since_s = Level(int(self.level[village])), int(self._below_since_s[village])

@@ -13,7 +13,7 @@ from warnstream.lifecycle.machine import Signal, State
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import MessagePolicy
-from warnstream.model.warning import Cause, MessageReference, WarningMessage
+from warnstream.model.warning import Cause, MessageReference, MessageStatus, WarningMessage
 
 
 @dataclass(slots=True)
@@ -42,6 +42,9 @@ class VillageWarning:
         Who ended or affirmed the warning by hand, and why; empty otherwise.
     affirmed_s : int
         When it rose last, or the duty officer last said that it stands.
+    status : MessageStatus or None
+        Of all its messages, as of its opening: a drill that becomes real, or a real warning that ends
+        as a drill, must be impossible. None before the first warning and in older snapshots.
     """
 
     village: int
@@ -60,11 +63,16 @@ class VillageWarning:
     operator: str = ""
     note: str = ""
     affirmed_s: int = 0
+    status: MessageStatus | None = None
 
     @property
     def is_open(self) -> bool:
         """People are under this warning."""
         return self.state in machine.OPEN_STATES
+
+    def status_under(self, policy: MessagePolicy) -> MessageStatus:
+        """Status of its messages: the one it opened with; that of the policy where none is known."""
+        return self.status or (self.latest.status if self.latest else policy.status)
 
     def unaffirmed_s(self, policy: MessagePolicy, now_s: int) -> int:
         """How long it has been prolonged on its own, where that is longer than allowed; else 0."""
@@ -129,6 +137,7 @@ class VillageWarning:
         self.warning = warning_name(policy.prefix, village_code, self.hazard, crossed_at_s, self.naming)
         self.naming = self.naming.opened(crossed_at_s)
         self.version, self.sent, self.operator, self.note = 0, (), "", ""
+        self.status = policy.status
 
     def _follow(self, cause: Cause, change: LevelChange | None) -> None:
         """Level, times and reason after a signal."""
@@ -160,7 +169,7 @@ class VillageWarning:
             level=self.level,
             previous=previous,
             msg_type=machine.MESSAGE_TYPE[cause],
-            status=policy.status,
+            status=self.status_under(policy),
             cause=cause,
             sent_s=now_s,
             crossed_at_s=self.crossed_at_s,

@@ -1,8 +1,10 @@
 """What the doors of one village have been told: the state of `warnstream.lifecycle.bulletins`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from warnstream.model.bulletins import Action, Refuge, Standing
+from warnstream.model.bulletins import Action, Bulletin, Refuge, Standing
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus, WarningMessage
 
@@ -56,6 +58,8 @@ class Voice:
     seen, corrected, ended : set of str
         Hazards that stood in this episode; those of them that were an error; that ended since the last
         bulletin.
+    latest : Bulletin or None
+        The last bulletin of an open episode, for doors that are new.
     """
 
     standing: dict[str, Standing] = field(default_factory=dict)
@@ -73,6 +77,7 @@ class Voice:
     seen: set[str] = field(default_factory=set)
     corrected: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
+    latest: Bulletin | None = None
 
     def take(self, message: WarningMessage) -> None:
         """What stands after a message; a hazard keeps the status that it began with."""
@@ -88,6 +93,15 @@ class Voice:
         self.corrected.discard(hazard)
         if self.is_open and status is self.status:
             self.seen.add(hazard)
+
+    def align(self, standing: Iterable[Standing]) -> None:
+        """Let exactly this stand; what stood besides has ended."""
+        before, self.standing = self.standing, {one.hazard: one for one in standing}
+        self.ended |= (before.keys() & self.seen) - self.standing.keys()
+        self.ended -= self.standing.keys()
+        self.corrected -= self.standing.keys()
+        if self.is_open:
+            self.seen |= {one.hazard for one in self.of_status(self.status)}
 
     def of_status(self, status: MessageStatus) -> list[Standing]:
         """What stands for real, or as an exercise."""
@@ -109,6 +123,7 @@ class Voice:
         if self.is_open and self.status is MessageStatus.ACTUAL:
             self.real_until_s = now_s
         self.is_open, self.told, self.stays, self.has_moved = False, None, False, False
+        self.latest = None
         self.fell_s = self.quiet_s = NEVER
         self.seen, self.corrected, self.ended = set(), set(), set()
 
@@ -118,3 +133,10 @@ class Voice:
         self.has_moved = self.has_moved or action.moves_people
         self.issued_s, self.fell_s = now_s, NEVER
         self.ended = set()
+
+
+class VillageVoice(NamedTuple):
+    """A voice with the code of its village: numbers change with the register, codes do not."""
+
+    village: str
+    voice: Voice

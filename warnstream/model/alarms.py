@@ -27,9 +27,22 @@ ALARM_KINDS = {
     ),
     "help": AlarmKind("求助无人处理", "nobody takes a call for help", "a person takes each call"),
     "disk": AlarmKind("磁盘拒绝写入", "the disk refuses", "the disk takes an entry"),
+    "journal": AlarmKind("存储超限", "the journal is too large", "it is below its limit again"),
+    "broker": AlarmKind("数据接入异常", "the broker does not keep readings", "the broker keeps them again"),
+    "listener": AlarmKind("数据接入异常", "the listener has a fault", "its files can be read"),
     "clock": AlarmKind("时钟异常", "the clock is wrong", "the clock is ahead of the last step again"),
     "engine": AlarmKind("研判出错", "a journal entry could not be judged", "a later step succeeds"),
+    "outbox": AlarmKind("发送队列写入失败", "the outbox refuses", "everything issued is recorded"),
+    "refused": AlarmKind("拒收记录无法保存", "refusals are not kept", "the file takes them"),
+    "outbox_rebuilt": AlarmKind("发送队列已损坏并重建", "the outbox was rebuilt", "the next start"),
+    "message": AlarmKind(
+        "消息无法交付", "a message cannot be handed over", "the next one of that warning can"
+    ),
+    "name": AlarmKind("消息编号重复", "a message's name was taken", "the next message of that warning"),
+    "kept": AlarmKind("已删除对象仍有预警", "a warning stands for a removed row", "that warning has ended"),
+    "drill": AlarmKind("演练期间有真实预警", "a real warning stands in an exercise", "it has ended"),
     "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),
+    "channel": AlarmKind("渠道不通", "a channel reaches nobody", "a message gets through, or none waits"),
     "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
 }
 """Kinds by the first word of a key. A key of another kind is taken all the same, as `OTHER_KIND`."""

@@ -100,6 +100,11 @@ class Digest:
     tries: int
 
     @property
+    def villages(self) -> frozenset[int]:
+        """Every village that it names."""
+        return frozenset([*(one.village for one in self.lines), *(one.village for one in self.helps)])
+
+    @property
     def voice(self) -> str:
         """Identity of everything that a post is told, equal in all its digests for ever."""
         return self.series.rpartition(".")[0]

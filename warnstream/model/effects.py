@@ -54,14 +54,24 @@ class Effects:
 
     A bulletin is for every household of its village, a digest for one post on all of its channels;
     addresses are implied by the register.
+    `to_newcomers` are bulletins of before: who has one is known by its key, the rest get it now.
+    `settled` names warnings that changed without a word (the level of one ended by hand is gone):
+    nothing to carry out, but a restart has to know.
     """
 
     messages: list[WarningMessage] = field(default_factory=list)
     bulletins: list[Bulletin] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    to_newcomers: list[Bulletin] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.messages or self.bulletins or self.digests)
+        return bool(self.messages or self.bulletins or self.digests or self.to_newcomers)
+
+    @property
+    def to_doors(self) -> list[Bulletin]:
+        """Every bulletin that doors are to have, of this step or of before."""
+        return [*self.bulletins, *self.to_newcomers]
 
 
 class RecipientKind(StrEnum):

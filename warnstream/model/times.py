@@ -54,6 +54,15 @@ def compact_utc(time_s: int) -> str:
     return iso_utc(time_s).replace("-", "").replace(":", "")
 
 
+def parse_compact_utc(text: str) -> int:
+    """Seconds since 1970 of a time in an identifier. ValueError if it is none.
+
+    >>> parse_compact_utc("20190408T211500Z")
+    1554758100
+    """
+    return parse_iso(f"{text[:4]}-{text[4:6]}-{text[6:11]}:{text[11:13]}:{text[13:]}")
+
+
 def parse_iso(text: str) -> int:
     """Seconds since 1970 UTC of an ISO 8601 text with ``Z`` or a numeric offset.
 

@@ -112,6 +112,23 @@ class Chain:
         self._let_time_work()
         return self._posts.issue(self._villages.turns, self.helps)
 
+    def follow(self, inputs: Iterable[ChainInput], now_s: int, issued: Sequence[Digest]) -> None:
+        """A step of the past, whose digests were issued then: their numbers are taken."""
+        waiting, self._to_review = self._to_review, []
+        self.step(inputs, now_s)
+        self._to_review = waiting
+        for digest in issued:
+            self._posts.number_as(digest)
+
+    def ask_anew(self, standing: dict[int, dict[str, Level]]) -> None:
+        """After a change of the configuration: what stands is this, and whoever owes is asked anew."""
+        known = {village for village, turn in self.turns.items() if turn.standing}
+        for village in sorted(known | standing.keys()):
+            self._villages.align(village, standing.get(village, {}))
+        self._posts.ask_anew()
+        waiting = [village for village, turn in self.turns.items() if turn.state in AWAITING]
+        self._to_review = sorted({*self._to_review, *waiting})
+
     # What is shown.
 
     @property

@@ -106,13 +106,27 @@ class Chains:
         return self.of[status].helps.fault_of(action)
 
     def step(self, inputs: Sequence[StatedInput], now_s: int) -> list[Digest]:
-        """One step of both chains; digests to send, worst first."""
+        """One step of both chains: what people did, then messages; digests to send, worst first."""
+        inputs = _people_first(inputs)
         digests = [
             digest
             for status, chain in self.of.items()
             for digest in chain.step((entry for of, entry in inputs if of is status), now_s)
         ]
         return sorted(digests, key=lambda digest: -digest.level)
+
+    def follow(self, inputs: Sequence[StatedInput], now_s: int, issued: Sequence[Digest]) -> None:
+        """A step of the past of both chains, and the digests that were issued in it."""
+        inputs = _people_first(inputs)
+        for status, chain in self.of.items():
+            own = [digest for digest in issued if digest.status is status]
+            chain.follow((entry for of, entry in inputs if of is status), now_s, own)
+
+    def ask_anew(self, standing: dict[tuple[MessageStatus, int], dict[str, Level]]) -> None:
+        """After a change of the configuration: what stands is this, and whoever owes is asked anew."""
+        if self._has_posts:
+            for status, chain in self.of.items():
+                chain.ask_anew({village: one for (of, village), one in standing.items() if of is status})
 
     def adopt(
         self,
@@ -137,6 +151,11 @@ class Chains:
             raise ValueError(f"not a snapshot of the chains: {error}") from None
         for status, chain in self.of.items():
             chain.restore(snapshot.chains[status], self._codes)
+
+
+def _people_first(inputs: Sequence[StatedInput]) -> list[StatedInput]:
+    """Answers before messages, so that a step comes out the same when its messages are read from the log."""
+    return sorted(inputs, key=lambda one: isinstance(one[1], WarningMessage))
 
 
 def _register_of(network: Network, policy: RoutingPolicy) -> int:

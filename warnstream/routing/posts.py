@@ -104,6 +104,22 @@ class Posts:
         self._fallen.add(post)
         self.touch(post)
 
+    def ask_anew(self) -> None:
+        """The next digest of every post that owes something asks for all of it."""
+        for post, debt in self.debts.items():
+            for village in debt.owed:
+                debt.owed[village] = Owed()
+            if debt.owed:
+                debt.rings, debt.tries = False, 0
+                self.touch(post)
+
+    def number_as(self, digest: Digest) -> None:
+        """A digest was issued under this number: later ones get greater ones."""
+        debt = self.debt(digest.post)
+        if (debt.opened_s, debt.n) < (digest.opened_s, digest.n):
+            debt.opened_s, debt.n = digest.opened_s, digest.n
+            debt.issued_s = max(debt.issued_s, digest.issued_s)
+
     def issue(self, turns: Mapping[int, Turn], calls: HelpCalls) -> list[Digest]:
         """Digests of the posts that were touched, worst first."""
         digests = []

@@ -110,6 +110,21 @@ class Villages:
                 self._posts.ask(post, village)
         self._check(village)
 
+    def align(self, village: int, levels: dict[str, Level]) -> None:
+        """What stands is this, whatever was heard: a worse level asks, a better one settles."""
+        turn = self.turn(village)
+        if turn.standing == levels:
+            return
+        before, turn.standing = turn.level, dict(levels)
+        worst = max(levels.values(), default=Level.NONE)
+        turn.level = worst if worst >= self._policy.chain_level_min else Level.NONE
+        if not turn.level:
+            self._end(village, turn)
+        elif turn.level > before:
+            self._raise(village, turn)
+        else:
+            self.settle(village)
+
     def review(self, village: int) -> None:
         """After a change of the register or the policy: who is needed now is asked, others are released."""
         turn = self.turns[village]

@@ -10,6 +10,7 @@ from warnstream.forecast.nowcast import GaugeNowcast
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
 from warnstream.lifecycle.bulletins import Bulletins
+from warnstream.model.network import Network
 from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.intake import Intake
@@ -19,24 +20,32 @@ NOWCAST_FRAMES_S = (900, 1800, 3600)
 """Frame lengths that the nowcast can be given."""
 
 
-def build_engine(configuration: Configuration) -> Engine:
-    """An engine without any state yet."""
-    return Engine(
-        build_assessment(configuration),
-        build_desk(configuration),
-    )
+def build_engine(configuration: Configuration, people: Network | None = None) -> Engine:
+    """An engine without any state yet.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    people : Network, optional
+        What the warning desk knows of places and people, where that is more than is judged
+        (`warnstream.runners.history.kept`).
+    """
+    return Engine(build_assessment(configuration), build_desk(configuration, people))
 
 
-def build_desk(configuration: Configuration) -> WarningDesk:
-    """The second machine alone."""
+def build_desk(configuration: Configuration, people: Network | None = None) -> WarningDesk:
+    """The second machine alone; `people` as for `build_engine`."""
+    network = people or configuration.network
     bulletins = Bulletins(
-        configuration.message.prefix,
-        configuration.network.villages.code,
-        configuration.orders,
-        configuration.bulletins,
+        configuration.message.prefix, network.villages.code, configuration.orders, configuration.bulletins
     )
     return WarningDesk(
-        configuration.network, configuration.rules, configuration.message, configuration.routing, bulletins
+        network,
+        configuration.rules,
+        configuration.message,
+        configuration.routing,
+        bulletins,
+        n_judged=len(configuration.network.villages),
     )
 
 
@@ -51,10 +60,10 @@ def bulletin_wording(configuration: Configuration) -> BulletinWording:
     )
 
 
-def build_intake(configuration: Configuration) -> Intake:
+def build_intake(configuration: Configuration, people: Network | None = None) -> Intake:
     """What takes the journal entries of a node, with an engine without any state yet."""
     return Intake(
-        build_engine(configuration),
+        build_engine(configuration, people),
         configuration.network,
         topics_of(configuration),
         clock=configuration.node.clock,

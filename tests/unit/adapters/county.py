@@ -126,7 +126,16 @@ def told(*messages: WarningMessage, posts: tuple[ChainPost, ...] = ()) -> Effect
     """Effects that tell every household of the messages' villages as much, and call the posts."""
     return Effects(
         messages=list(messages),
-        bulletins=[bulletin(one.village, one.version, one.level, one.status) for one in messages],
+        bulletins=[
+            bulletin(
+                one.village,
+                one.version,
+                one.level,
+                one.status,
+                Action.CLEAR if one.level is Level.NONE else Action.LEAVE,
+            )
+            for one in messages
+        ],
         digests=[
             digest(post, one.version, one.village, one.level, one.status)
             for one in messages
@@ -159,7 +168,10 @@ def rendered(
         return RenderedDigest(one, "V1", record, f"请应答，第{one.n}次", f"Answer, number {one.n}")
     code = f"V{one.village + 1}"
     if isinstance(one, Bulletin):
-        record = msgspec.json.encode({"n": one.n, "status": one.status})
+        standing = [{"hazard": stands.hazard, "level": stands.level.word} for stands in one.standing]
+        record = msgspec.json.encode(
+            {"n": one.n, "status": one.status, "standing": standing, "people_were_asked_to_go": one.has_moved}
+        )
         return RenderedBulletin(one, code, record, f"马上走，第{one.n}次", f"Go now, number {one.n}")
     return RenderedMessage(
         message=one,

@@ -273,3 +273,30 @@ def test_a_broker_that_is_away_takes_no_attempt_of_a_message() -> None:
         [outgoing_message()]
     )
     assert [one.verdict for one in outcome] == [Verdict.UNAVAILABLE]
+
+
+def test_one_text_that_cannot_be_written_keeps_no_other_from_its_device() -> None:
+    batch = [outgoing_message(address=f"door-{n}", number=n) for n in range(3)]
+    batch[1] = replace(batch[1], text_zh="\ud800")
+    broker = Broker()
+    outcomes = MqttChannel("ws", broker).send(batch)
+    assert [one.verdict for one in outcomes] == [Verdict.SENT, Verdict.REFUSED, Verdict.SENT]
+    assert len(broker.taken) == 2
+
+
+def test_one_line_that_a_terminal_cannot_write_keeps_no_other_from_it() -> None:
+    lines: list[str] = []
+
+    def write(line: str) -> None:
+        if "two" in line:
+            raise UnicodeEncodeError("ascii", line, 0, 1, "not here")
+        if "three" in line:
+            raise BrokenPipeError
+        lines.append(line)
+
+    batch = [
+        outgoing_message(text_en=text, number=n) for n, text in enumerate(("one", "two", "three", "four"))
+    ]
+    outcomes = TerminalChannel(write).send(batch)
+    assert [one.verdict for one in outcomes] == [Verdict.SENT, Verdict.REFUSED, Verdict.RETRY, Verdict.SENT]
+    assert len(lines) == 2

@@ -104,3 +104,37 @@ def test_configuring_twice_does_not_double_the_lines() -> None:
     stream = lines_of(as_json=False)
     logging.getLogger("x").info("once")
     assert stream.getvalue().count("once") == 1
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "\x1b[2J",
+        "\x07",
+        "\x7f",
+        "\x9b31m",
+        "\u202egnp.exe",
+        "\u2066x",
+        "\u200b",
+        "\u2028",
+        "\U000e0041",
+        "\ud800",
+    ],
+    ids=ascii,
+)
+def test_nothing_that_a_terminal_obeys_is_written(hostile: str, as_json: bool) -> None:
+    stream = lines_of(as_json=as_json)
+    logging.getLogger("x").warning("refused %s", hostile, extra={"client": f"a{hostile}b", "user": hostile})
+    line = stream.getvalue()
+    assert line.removesuffix("\n").isprintable()
+    line.encode()
+    if as_json and hostile != "\ud800":
+        assert json.loads(line)["user"] == hostile
+
+
+def test_names_in_chinese_stay_as_they_are() -> None:
+    stream = lines_of(as_json=False)
+    logging.getLogger("x").warning("客户端被拒绝", extra={"village": "山前村"})
+    assert "客户端被拒绝" in stream.getvalue()
+    assert "village=山前村" in stream.getvalue()

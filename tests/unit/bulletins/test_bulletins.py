@@ -338,6 +338,17 @@ def test_a_snapshot_of_another_register_is_refused_only_where_doors_wait() -> No
     assert fewer.open_villages() == []
 
 
+def test_a_logged_voice_of_another_register_is_refused_only_where_doors_wait() -> None:
+    voices = after(message(FLOOD, Level.ORANGE, village=2))
+    fewer = Bulletins("ws", ("331124001001",), orders(), POLICY)
+    with pytest.raises(ValueError, match="doors of village '331124001003' wait for an end"):
+        fewer.follow(voices.voices_of([0, 2]))
+    voices.step([message(FLOOD, Level.NONE, village=2)], T0 + 60)
+    voices.step([], T0 + HOUR_S)
+    fewer.follow(voices.voices_of([2]))
+    assert fewer.open_villages() == []
+
+
 def test_a_village_that_moved_in_the_register_keeps_its_episode() -> None:
     voices = after(message(FLOOD, Level.ORANGE))
     codes = ("331124001003", "331124001002", "331124001001")

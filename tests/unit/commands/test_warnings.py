@@ -4,7 +4,7 @@ from dataclasses import replace
 import msgspec
 
 from tests.unit.review.messages import REASON, T0, message
-from warnstream.commands.warnings import message_of
+from warnstream.adapters.outbox.history import message_of
 from warnstream.model.changes import Fact
 from warnstream.model.level import Level
 

@@ -153,7 +153,7 @@ def test_names_too_long_for_one_short_message_are_named(config_dir: Path) -> Non
     villages.write_text(villages.read_text("utf-8").replace("上村", "上垟村里外头"), encoding="utf-8")
     node = config_dir / "warnstream.yaml"
     node.write_text(node.read_text("utf-8") + "bulletins: {signature: 松阳县防汛指挥部}\n", encoding="utf-8")
-    assert lints(load_configuration(config_dir))[1:] == [
+    assert lints(load_configuration(config_dir))[-2:] == [
         "1 village with a long name and no short_name, whose bulletins take two short messages: 001",
         "bulletins.signature has more than 5 characters: texts take two",
     ]

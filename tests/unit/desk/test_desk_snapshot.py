@@ -20,8 +20,10 @@ from tests.unit.desk.county import (
 )
 from warnstream.model.bulletins import Action
 from warnstream.model.changes import Change, LevelChange
+from warnstream.model.effects import OperatorCancel
 from warnstream.model.level import Level
 from warnstream.model.network import Network
+from warnstream.model.warning import Cause
 
 NAME = "ws.331124001001.flash_flood.20190408T211500Z"
 
@@ -117,10 +119,13 @@ def test_a_standing_warning_of_a_village_that_is_gone_is_not_forgotten_silently(
         desk.restore(stopped())
 
 
-def test_a_standing_warning_of_a_hazard_that_is_gone_is_not_forgotten_silently() -> None:
+def test_a_standing_warning_of_a_hazard_that_is_gone_is_kept_until_it_is_ended_by_hand() -> None:
     desk = desk_of(rules=RULES[1:])
-    with pytest.raises(ValueError, match="hazard 'flash_flood'"):
-        desk.restore(stopped())
+    desk.restore(stopped())
+    assert [message.cause for message in desk.change_over(T0 + 600).messages] == [Cause.SIGHT_LOST]
+    assert desk.change_over(T0 + 660).messages == []
+    effects = desk.step([OperatorCancel(NAME, "officer", "the hazard is no longer warned of")], T0 + 700)
+    assert [message.cause for message in effects.messages] == [Cause.CANCELLED]
 
 
 def test_an_ended_warning_of_a_village_that_is_gone_is_forgotten() -> None:

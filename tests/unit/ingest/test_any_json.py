@@ -172,7 +172,9 @@ def test_a_value_that_is_none_is_refused_and_the_rain_beside_it_is_read(
 ) -> None:
     stage = {"variable": "stage", "error_values": [65535]}
     content = {"t": AT_S, "w": value, "rain": 1.2}
-    decoded = decode({"station_level": 2, "time": "t"}, content, variables={"w": stage})
+    decoded = decode(
+        {"station_level": 2, "time": "t"}, content, variables={"w": stage, "rain": {"variable": "rain"}}
+    )
     assert rows_of(decoded) == [(AT_S, "rain", 1.2)]
     assert reasons(decoded) == [reason]
 

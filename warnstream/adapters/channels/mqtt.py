@@ -20,8 +20,6 @@ from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.delivery.dispatch.outcome import SENT, Outcome, refused, retry, unavailable
 from warnstream.model.effects import RecipientKind
 
-WRONG_ADDRESS = refused(f"the address is not {MqttChannelSection.address_expected}")
-
 
 class MqttChannel:
     """Villages' retained topics and devices' own topics.
@@ -50,19 +48,23 @@ class MqttChannel:
     def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Publish a batch; a message is sent when all its publications are acknowledged."""
         publications: list[Publication] = []
-        spans: list[range | None] = []
+        spans: list[range | Outcome] = []
         for message in batch:
-            own = self._publications(message)
-            spans.append(range(len(publications), len(publications) + len(own)) if own else None)
+            try:
+                own = self._publications(message)
+            except ValueError as error:  # an address that is none, a text that is not Unicode
+                spans.append(refused(f"{type(error).__name__}: {error}"))
+                continue
+            spans.append(range(len(publications), len(publications) + len(own)))
             publications.extend(own)
         faults = self._publish(publications) if publications else []
-        return [WRONG_ADDRESS if span is None else _outcome([faults[i] for i in span]) for span in spans]
+        return [span if isinstance(span, Outcome) else _outcome([faults[i] for i in span]) for span in spans]
 
     def close(self) -> None:
         """Nothing to do: the connection belongs to whoever opened it."""
 
     def _publications(self, message: OutgoingMessage) -> list[Publication]:
-        """What is to be published; nothing if the address cannot be part of a topic."""
+        """What is to be published; ValueError if the address cannot be part of a topic."""
         if message.kind is RecipientKind.VILLAGE and message.is_bulletin:
             topic = f"{self._prefix}/bulletin/{message.village}"
             return [Publication(topic, message.cap_xml.encode(), retain=True)]
@@ -73,7 +75,7 @@ class MqttChannel:
                 Publication(topic, village_payload(message), retain=True),
             ]
         if not MqttChannelSection.is_address(message.address):
-            return []
+            raise ValueError(f"the address is not {MqttChannelSection.address_expected}")
         topic = f"{self._prefix}/device/{message.address}"
         return [Publication(topic, device_payload(message, self._prefix), retain=False)]
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from warnstream.adapters.channels.channel import Inbound, OutgoingMessage, Surroundings
 from warnstream.config.channels.terminal import TerminalChannelSection
-from warnstream.delivery.dispatch.outcome import SENT, Outcome
+from warnstream.delivery.dispatch.outcome import SENT, Outcome, refused, retry
 from warnstream.model.level import Level
 
 logger = logging.getLogger(__name__)
@@ -36,9 +36,16 @@ class TerminalChannel:
 
     def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Write the lines; writing is sending."""
-        for message in batch:
+        return [self._send_one(message) for message in batch]
+
+    def _send_one(self, message: OutgoingMessage) -> Outcome:
+        try:
             self._write(line_of(message))
-        return [SENT] * len(batch)
+        except ValueError as error:  # a sign that this terminal does not have
+            return refused(f"the line cannot be written ({type(error).__name__})")
+        except OSError as error:
+            return retry(f"the terminal does not take it ({type(error).__name__})")
+        return SENT
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -113,9 +113,7 @@ class HttpApi:
 
     async def _readyz(self, _request: Request) -> Response:
         is_ready, reasons = await run_in_threadpool(self._node.ready)
-        notices = self._node.notices()
-        status = 200 if is_ready else 503
-        return _json({"ready": is_ready, "reasons": reasons, "notices": notices}, status)
+        return _json({"ready": is_ready, "reasons": reasons}, 200 if is_ready else 503)
 
     async def _metrics_page(self, _request: Request) -> Response:
         if self._clock() - self._counted_at >= COUNTS_KEPT_S:

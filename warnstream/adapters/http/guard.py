@@ -1,13 +1,19 @@
-"""What stands before every HTTP request: security headers, a limit of body size, a rate per client."""
+"""What stands before every HTTP request: its Host, security headers, limits of body and rate per client."""
 
+import asyncio
+import ipaddress
+import socket
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+BODY_S_MAX = 10.0
 
 
 class SecurityHeaders:
@@ -28,6 +34,43 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class HostCheck:
+    """ASGI middleware that refuses requests for another host (DNS rebinding: a stranger's page in a browser).
+
+    An address is always one of this machine; names are `localhost`, the machine's own and those given. An
+    answer link carries its own proof: nobody is turned away from it because a name was forgotten.
+
+    Parameters
+    ----------
+    app : ASGI application
+    names : collection of str
+        Names under which this node is reached.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+        self._app = app
+        self._names = {"localhost", socket.gethostname().lower(), *(name.lower() for name in names)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 400."""
+        host = next((value for key, value in scope.get("headers", ()) if key == b"host"), b"")
+        if scope["type"] != "http" or scope["path"].startswith("/a/") or self.is_ours(host.decode("latin-1")):
+            await self._app(scope, receive, send)
+            return
+        text = f"Host: expected a name of this node, got {host.decode('latin-1')!r}; declare it in http.hosts"
+        await JSONResponse({"problems": [text]}, 400)(scope, receive, send)
+
+    def is_ours(self, host: str) -> bool:
+        """Whether a Host header names this node; one that is absent (HTTP/1.0) names nobody else."""
+        name = host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+        name = name.rstrip(".").lower()
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return not host or name in self._names
+        return True
 
 
 class RateLimit:
@@ -64,11 +107,15 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
     Raises
     ------
     HTTPException
-        413 if it is longer.
+        413 if it is longer, 408 if it takes longer than `BODY_S_MAX`.
     """
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > bytes_max:
-            raise HTTPException(413, f"the body is longer than {bytes_max} bytes")
+    try:
+        async with asyncio.timeout(BODY_S_MAX):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > bytes_max:
+                    raise HTTPException(413, f"the body is longer than {bytes_max} bytes")
+    except TimeoutError:
+        raise HTTPException(408, f"the body did not come within {BODY_S_MAX:g} s") from None
     return bytes(body)

@@ -19,9 +19,6 @@ class NodeStatus(Protocol):
     def ready(self) -> tuple[bool, list[str]]:
         """Whether warnings would go out now, and the reasons why not."""
 
-    def notices(self) -> list[str]:
-        """What is wrong although warnings go out: nobody on duty answers, nobody takes a call for help."""
-
     def state(self) -> dict[str, object]:
         """The situation: levels, stations, hazards, times."""
 

@@ -43,6 +43,7 @@ HTTP_WORDS = {
     400: "The request is wrong; every problem is named.",
     403: "The token does not fit.",
     404: "There is no such thing.",
+    408: "The body did not come in time.",
     413: "The body is too long.",
     429: "Too many requests; see Retry-After.",
     503: "Not now; the reasons are named.",

@@ -21,7 +21,7 @@ class RouteSpec:
     is_limited: bool = False
 
 
-SUBMISSION_ANSWERS = {202: "Accepted"} | dict.fromkeys((400, 403, 413, 429, 503), "Problems")
+SUBMISSION_ANSWERS = {202: "Accepted"} | dict.fromkeys((400, 403, 408, 413, 429, 503), "Problems")
 
 
 ROUTES = (

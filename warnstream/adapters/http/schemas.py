@@ -20,9 +20,8 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "Accepted": {"type": "object", "properties": {"accepted": {"const": True}}, "required": ["accepted"]},
     "Readiness": {
         "type": "object",
-        "properties": {"ready": {"type": "boolean"}}
-        | {key: {"type": "array", "items": TEXT_SCHEMA} for key in ("reasons", "notices")},
-        "required": ["ready", "reasons", "notices"],
+        "properties": {"ready": {"type": "boolean"}, "reasons": {"type": "array", "items": TEXT_SCHEMA}},
+        "required": ["ready", "reasons"],
     },
     "Problems": {
         "type": "object",
@@ -100,7 +99,7 @@ def checked_fields(body: bytes, schema: Mapping[str, Any]) -> dict[str, str]:
     """
     try:
         decoded = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProblemsError([f"body: expected a JSON object ({error})"]) from None
     if not isinstance(decoded, dict):
         raise ProblemsError(["body: expected a JSON object"])

@@ -1,19 +1,24 @@
 """Serves an ASGI application from a thread of this process, with a clean start and stop."""
 
 import logging
-import socket
 import threading
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from warnstream.adapters.descriptors import listening_sockets
+from warnstream.adapters.http.connections import HttpDoor, LimitedProtocol
+from warnstream.adapters.http.guard import HostCheck
+from warnstream.config.settings import HttpSettings
 
 logger = logging.getLogger(__name__)
 
 GRACE_S = 5
 """Requests in hand get that long to finish when the server stops."""
 
-REQUESTS_MAX = 1_000
-"""Requests served at once; beyond it a client gets 503 at once."""
+CONNECTIONS_MAX = 1_000
+"""Connections at once, if the limit of open files allows; those that ask nothing go first."""
 
 
 class HttpServer:
@@ -22,10 +27,9 @@ class HttpServer:
     Parameters
     ----------
     app : ASGI application
-    host : str
-        Name or address to listen on; IPv6 addresses without brackets.
-    port : int
-        0 lets the system choose; see `port` afterwards.
+    settings : HttpSettings
+        Port 0 lets the system choose; see `port` afterwards.
+    connections_max : int
 
     Raises
     ------
@@ -33,21 +37,21 @@ class HttpServer:
         If the address cannot be listened on; the message names it.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            self._socket = socket.create_server((host, port), family=family, backlog=2_048)
-        except OSError as error:
-            raise OSError(f"cannot listen on {host} port {port}: {error.strerror}") from error
-        self.port = int(self._socket.getsockname()[1])
+    def __init__(self, app: ASGIApp, settings: HttpSettings, connections_max: int = CONNECTIONS_MAX) -> None:
+        self._sockets = listening_sockets(settings.host, settings.port, connections_max)
+        self.port = int(self._sockets[0].getsockname()[1])
         config = uvicorn.Config(
-            app,
+            HostCheck(app, settings.hosts),
+            # uvicorn asks for a class; it only calls it.
+            http=partial(LimitedProtocol, HttpDoor(connections_max)),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
             server_header=False,
             lifespan="off",
             ws="none",
-            limit_concurrency=REQUESTS_MAX,
+            # What a proxy says of its clients counts only if the proxy was declared.
+            proxy_headers=bool(settings.proxies),
+            forwarded_allow_ips=list(settings.proxies),
             timeout_graceful_shutdown=GRACE_S,
         )
         self._server = uvicorn.Server(config)
@@ -62,11 +66,12 @@ class HttpServer:
         self._server.should_exit = True
         if self._thread.ident is not None:
             self._thread.join()
-        self._socket.close()
+        for one in self._sockets:
+            one.close()
 
     def _run(self) -> None:
         try:
-            self._server.run(sockets=[self._socket])
+            self._server.run(sockets=self._sockets)
         except Exception:
             logger.exception("HTTP interface ended")
             raise

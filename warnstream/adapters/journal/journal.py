@@ -200,6 +200,21 @@ class Journal:
         older_than = float("inf") if older_than_s is None else self._clock() - older_than_s
         return self._log.prune(last, older_than, bytes_max)
 
+    def prune_to_newest(self, bytes_max: int) -> int:
+        """Delete what only older snapshots than the newest need, while all segments together are larger.
+
+        Returns
+        -------
+        int
+            Entries deleted.
+        """
+        newest = max(self._snapshots.sequences(), default=0)
+        return self._log.prune(newest, float("-inf"), bytes_max)
+
+    def entries_bytes(self) -> int:
+        """Bytes of the entry files."""
+        return self._log.size_bytes()
+
     def size_bytes(self) -> int:
         """Bytes of the journal on disk, snapshots included."""
         return self._log.size_bytes() + self._snapshots.size_bytes()

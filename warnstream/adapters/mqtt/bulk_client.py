@@ -16,19 +16,18 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
 
+from warnstream.adapters.mqtt.fields import TOPIC_INVALID, FrameError
 from warnstream.adapters.mqtt.frames import (
     FRAME_BYTES_LIMIT,
     PUBLISH,
-    TOPIC_INVALID,
     Columns,
-    FrameError,
     StreamBuffer,
-    encode_pubacks,
     next_frame,
     parse_publish,
     scan_publishes,
 )
 from warnstream.adapters.mqtt.publish_blocks import Block, KnownTopics, scan_block
+from warnstream.adapters.mqtt.server_packets import encode_pubacks
 
 READ_BYTES = 256 * 1024
 READS_MAX = 16
@@ -62,6 +61,8 @@ class BulkClient(paho.Client):
 
     on_columns: Callable[[Columns, int], None]
     on_block: Callable[[Block], None]
+    is_hurried: bool
+    """The broker waits for us after every few messages: nothing is gained by waiting for more of them."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -75,6 +76,7 @@ class BulkClient(paho.Client):
         self._is_ended = False
         self._is_streaming = False
         self._trickled_s = 0.0
+        self.is_hurried = False
 
     def send_pubacks(self, message_ids: Sequence[bytes]) -> None:
         """Acknowledge QoS 1 messages of the present connection in one write, from any thread."""
@@ -87,7 +89,7 @@ class BulkClient(paho.Client):
             self._begin_stream()
         if self._is_streaming:
             time.sleep(PAUSE_S)
-        else:
+        elif not self.is_hurried:
             time.sleep(max(self._trickled_s + TRICKLE_PAUSE_S - time.monotonic(), 0.0))
         self._is_streaming = False
         for _ in range(READS_MAX):

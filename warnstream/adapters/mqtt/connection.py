@@ -4,6 +4,7 @@ A connection that keeps its session (the one readings come in by) has a fixed
 client id, and the broker keeps for it what comes while this node is away.
 """
 
+import logging
 import ssl
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ SESSION_EXPIRY_S = 7 * 86_400
 KEEPALIVE_S = 30
 RECONNECT_S_MAX = 30
 
+log = logging.getLogger(__name__)
 
 ClientKind = TypeVar("ClientKind", bound=paho.Client)
 
@@ -42,16 +44,31 @@ def new_client(
         manual_ack=manual_ack,
     )
     client.reconnect_delay_set(min_delay=1, max_delay=RECONNECT_S_MAX)
+    context = None
+    if broker.tls is not None:
+        context = ssl.create_default_context(cafile=str(broker.tls.ca))
+        client.tls_set_context(context)
+    _read_files(client, broker, context)
+    client.on_pre_connect = lambda client, _userdata: _read_again(client, broker, context)
+    return client
+
+
+def _read_files(client: paho.Client, broker: BrokerSettings, context: ssl.SSLContext | None) -> None:
+    """Password and certificates as their files are now."""
     if broker.username is not None:
         client.username_pw_set(broker.username, _password(broker))
-    if broker.tls is not None:
-        client.tls_set(
-            ca_certs=str(broker.tls.ca),
-            certfile=str(broker.tls.certificate) if broker.tls.certificate else None,
-            keyfile=str(broker.tls.key) if broker.tls.key else None,
-            cert_reqs=ssl.CERT_REQUIRED,
-        )
-    return client
+    if context is not None and broker.tls is not None:
+        context.load_verify_locations(str(broker.tls.ca))
+        if broker.tls.certificate is not None and broker.tls.key is not None:
+            context.load_cert_chain(str(broker.tls.certificate), str(broker.tls.key))
+
+
+def _read_again(client: paho.Client, broker: BrokerSettings, context: ssl.SSLContext | None) -> None:
+    """Before every connection, so that a new certificate or password needs no restart."""
+    try:
+        _read_files(client, broker, context)
+    except (OSError, ValueError) as error:
+        log.error("broker's password or certificates not read again", extra={"error": str(error)})  # noqa: TRY400
 
 
 def connect_async(client: paho.Client, broker: BrokerSettings, *, keeps_session: bool) -> None:

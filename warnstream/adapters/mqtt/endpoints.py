@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from warnstream.adapters.inbox import Inbox, Source
-from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt.listener.listener import ListenerPublisher, MqttListener
+from warnstream.adapters.inbox import Source
+from warnstream.adapters.mqtt.listener.listener import MqttListener
+from warnstream.adapters.mqtt.listener.publisher import ListenerPublisher
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.publisher import PahoPublisher, Publication
 from warnstream.adapters.mqtt.source import MqttSource, Role
 from warnstream.config.settings import Configuration
@@ -28,8 +29,9 @@ def open_doors(
     configuration: Configuration,
     topics: Sequence[str],
     backlogs: Sequence[str],
-    inbox: Inbox,
-    metrics: Metrics,
+    ports: NodePorts,
+    *,
+    has_run_before: bool,
 ) -> tuple[list[Source], Publisher]:
     """Where messages come in, and where they go out; nothing is started yet.
 
@@ -43,8 +45,9 @@ def open_doors(
     backlogs : sequence of str
         Filters of what gateways kept during an outage: from a broker in a session of its own, unless time
         itself comes by messages (`node.clock` simulated) and their order is everything.
-    inbox : Inbox
-    metrics : Metrics
+    ports : NodePorts
+    has_run_before : bool
+        A broker should know the sessions of this node.
 
     Raises
     ------
@@ -54,18 +57,30 @@ def open_doors(
     sources: list[Source] = []
     publisher: Publisher | None = None
     if configuration.listener is not None:
-        listener = MqttListener(configuration.listener, [*topics, *backlogs], inbox, metrics)
+        listener = MqttListener(configuration.listener, [*topics, *backlogs], ports)
         sources.append(listener)
         publisher = ListenerPublisher(listener)
     if not configuration.broker.embedded:
-        dropped = metrics.messages_dropped.inc
         is_in_order = configuration.node.clock == "simulated" or not backlogs
-        wanted = [*topics, *backlogs] if is_in_order else topics
-        broker = MqttSource(configuration.broker, wanted, inbox, dropped, catches_up=not is_in_order)
-        metrics.broker_connected.set_function(lambda: float(broker.is_connected))
+        broker = MqttSource(
+            configuration.broker,
+            [*topics, *backlogs] if is_in_order else topics,
+            ports,
+            catches_up=not is_in_order,
+            expects_session=has_run_before,
+        )
+        ports.metrics.broker_connected.set_function(lambda: float(broker.is_connected))
         sources.append(broker)
         if not is_in_order:
-            sources.append(MqttSource(configuration.broker, backlogs, inbox, dropped, role=Role.BACKLOG))
+            sources.append(
+                MqttSource(
+                    configuration.broker,
+                    backlogs,
+                    ports,
+                    role=Role.BACKLOG,
+                    expects_session=has_run_before,
+                )
+            )
         publisher = PahoPublisher(configuration.broker)
     assert publisher is not None, "broker.embedded asks for a listener"
     return sources, publisher

@@ -59,9 +59,14 @@ class PahoPublisher:
         self._settings = settings
         self._timeout_s = timeout_s
         self._connected = threading.Event()
-        self._client = _client_of(settings)
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
+        self._renewing = threading.Lock()
+        self._client = self._new_client()
+
+    def _new_client(self) -> Client:
+        client = _client_of(self._settings)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        return client
 
     def start(self) -> None:
         """Connect in the background; until the broker is there, publications are to be retried."""
@@ -77,14 +82,34 @@ class PahoPublisher:
         if not self._connected.is_set():
             return [NOT_CONNECTED] * len(publications)
         deadline = time.monotonic() + self._timeout_s
-        publish = self._client.publish
-        sent = [publish(one.topic, one.payload, qos=1, retain=one.retain) for one in publications]
-        return [_wait_for_acknowledgement(info, deadline) for info in sent]
+        client = self._client
+        sent = [client.publish(one.topic, one.payload, qos=1, retain=one.retain) for one in publications]
+        faults = [_wait_for_acknowledgement(info, deadline) for info in sent]
+        if any(faults):
+            self._forget(client)
+        return faults
+
+    def _forget(self, client: Client) -> None:
+        """Go on with a new connection: paho would send what it still holds whenever a broker is back.
+
+        What was not acknowledged belongs to the outbox again. By the time of a new connection it may be
+        over, or replaced by a newer message.
+        """
+        with self._renewing:
+            if client is not self._client:
+                return  # another channel was faster
+            client.on_connect = client.on_disconnect = None
+            self._connected.clear()
+            client.disconnect()
+            client.loop_stop()
+            self._client = self._new_client()
+            self.start()
 
     def stop(self) -> None:
         """Disconnect and end the connection's thread."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        with self._renewing:
+            self._client.disconnect()
+            self._client.loop_stop()
 
     def _on_connect(
         self,
@@ -121,7 +146,7 @@ def _client_of(settings: BrokerSettings) -> Client:
 
 
 def _wait_for_acknowledgement(info: MQTTMessageInfo, deadline: float) -> str:
-    # Without a connection paho keeps the message and sends it later; that is a retry with the same key too.
+    # Without a connection paho keeps the message; it is forgotten with the connection.
     if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
         return f"not published (paho code {int(info.rc)})"
     try:

@@ -11,7 +11,7 @@ the same methods.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -27,9 +27,13 @@ from warnstream.adapters.outbox.bulletins import (
     replace_older,
     warning_records,
 )
+from warnstream.adapters.outbox.counts import OutboxCounts
 from warnstream.adapters.outbox.digests import digest_records, digest_row, is_lost
+from warnstream.adapters.outbox.history import OutboxHistory, advance
 from warnstream.adapters.outbox.queue import QueuedRow, next_due, settle_one, take_next
 from warnstream.adapters.outbox.sql import (
+    DROP_END,
+    INSERT_FORMER,
     INSERT_MESSAGE,
     INSERT_NOTIFICATION,
     OF_KEY,
@@ -43,24 +47,21 @@ from warnstream.adapters.outbox.types import (
     ANSWERS,
     KEY_SEPARATOR,
     KINDS,
-    NEED_HELP_RANK,
     RANK_OF_ANSWER,
     RANK_OF_KIND,
     Addressed,
     AlarmNotice,
     Claimed,
-    Reach,
     StoredMessage,
-    Unanswered,
-    WarningCounts,
     split_key,
 )
-from warnstream.adapters.sqlite import Database
-from warnstream.delivery.dispatch.notification import Settlement, Signal, State
+from warnstream.adapters.sqlite import DamagedError, Database, put_aside
+from warnstream.delivery.dispatch.notification import LONG_DUE, Settlement, Signal
 from warnstream.delivery.plan import notifications_of
-from warnstream.model.bulletins import Bulletin
+from warnstream.model.bulletins import N_BITS, Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import (
+    VILLAGE_TOPIC_CHANNEL,
     Answer,
     Effects,
     Notification,
@@ -72,14 +73,17 @@ from warnstream.model.effects import (
 )
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Network
-from warnstream.model.warning import WarningMessage
+from warnstream.model.warning import MessageType, WarningMessage
+
+BUSY_MS = 500
+"""Longest wait for another process that holds the file: the node's loop waits with it."""
 
 Rendered = RenderedMessage | RenderedBulletin | RenderedDigest
 Render = Callable[[WarningMessage | Bulletin | Digest], Rendered]
 """Makes texts and documents of what the outbox does not know yet."""
 
 
-class Outbox:
+class Outbox(OutboxCounts, OutboxHistory):
     """The ledger of notifications of one node.
 
     Parameters
@@ -87,8 +91,13 @@ class Outbox:
     directory : Path
         Folder of ``outbox.sqlite3``; must exist. The journal's lock keeps other nodes away.
 
+    owner : str
+        Name of the node: what it was sending when it ended is its own to send again.
+
     Attributes
     ----------
+    put_aside : Path or None
+        The damaged file that this one replaces.
     no_end : frozenset of (str, str)
         Village code and status of what stands: no such end is handed out there. Whoever feeds the
         outbox replaces it as a whole.
@@ -99,16 +108,66 @@ class Outbox:
         From every method, if the disk refuses; `retryable` says whether trying again can help.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._database = Database(directory / "outbox.sqlite3", SCHEMA, version=1)
+    def __init__(self, directory: Path, owner: str = "") -> None:
+        self._path, self._owner = directory / "outbox.sqlite3", owner
+        self.put_aside: Path | None = None
         self.no_end: frozenset[tuple[str, str]] = frozenset()
+        self._database = self._open()
 
-    def record(self, effects: Effects, network: Network, render: Render) -> int:
+    @classmethod
+    def open_or_begin_anew(cls, directory: Path, owner: str) -> "Outbox":
+        """The outbox of a node; a new one, its `put_aside` set, where the file is damaged.
+
+        Raises
+        ------
+        StoreError
+            If the disk refuses, or the file belongs to another version.
+        """
+        try:
+            return cls(directory, owner)
+        except DamagedError:
+            aside = put_aside(directory / "outbox.sqlite3")
+            outbox = cls(directory, owner)
+            outbox.put_aside = aside
+            return outbox
+
+    def begin_anew(self) -> Path:
+        """Put a damaged file aside and begin an empty one; returns where the old one is.
+
+        Raises
+        ------
+        StoreError
+            If that cannot be done.
+        """
+        self._database.close()
+        self.put_aside = put_aside(self._path)
+        self._database = self._open()
+        return self.put_aside
+
+    def _open(self) -> Database:
+        database = Database(self._path, SCHEMA, version=1, busy_ms=BUSY_MS)
+        with database.transaction() as connection:
+            columns = {row[1] for row in connection.execute("PRAGMA table_info(notifications)")}
+            if "owner" not in columns:  # files of earlier versions
+                connection.execute("ALTER TABLE notifications ADD COLUMN owner TEXT NOT NULL DEFAULT ''")
+        return database
+
+    def record(
+        self,
+        effects: Effects,
+        network: Network,
+        render: Render,
+        entry: int = 0,
+    ) -> int:
         """Keep everything that `effects` asks to be told, in one transaction.
 
         Repeating it changes nothing: known rows keep their state. Notifications
         not yet sent whose recipient gets a newer message of the same warning
-        on the same channel become superseded.
+        on the same channel become superseded; so does the end of a warning for
+        those to whom nothing of it ever went out. Who was told of a warning and is
+        in the register no more is told its end. Bulletins of a village's doors likewise.
+
+        `entry` is the number of the log's entry that holds the same; see `progress`.
 
         Returns
         -------
@@ -116,7 +175,7 @@ class Outbox:
             Notifications that are new.
         """
         messages = effects.messages
-        told: list[WarningMessage | Bulletin | Digest] = [*messages, *effects.bulletins, *effects.digests]
+        told: list[WarningMessage | Bulletin | Digest] = [*messages, *effects.to_doors, *effects.digests]
         names = [one.identifier for one in told]
         known = self._known(names)
         unknown = [one for one in told if one.identifier not in known]
@@ -124,13 +183,16 @@ class Outbox:
         with self._database.transaction() as connection:
             connection.executemany(INSERT_MESSAGE, new_rows)
             numbers = _numbers_of(connection, names)
-            answered = doors_on_their_way(connection, effects.bulletins)
+            answered = doors_on_their_way(connection, effects.to_doors)
             rows = _notification_rows(notifications_of(effects, network), numbers, answered)
             inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount
+            inserted += _insert_former(connection, effects, network, numbers)
             if inserted:
                 warnings = {message.warning for message in messages if message.version > 1}
                 connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
-                replace_older(connection, [*effects.bulletins, *effects.digests])
+                replace_older(connection, [*effects.to_doors, *effects.digests])
+                connection.executemany(DROP_END, _ends(effects, numbers))
+            advance(connection, entry)
         return inserted
 
     def record_alarm(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> int:
@@ -155,23 +217,41 @@ class Outbox:
             return _numbers_of(connection, identifiers)
 
     def recover(self) -> int:
-        """At start: what was being sent when the process ended is pending again; returns how many.
+        """At start: what this owner was sending when it ended is pending again; returns how many.
 
         The outcome is unknown, so it is sent again with the same key, unless a newer message replaces it.
+        What waits for another attempt is due at once: its time may have been given by a clock that was wrong.
         """
         with self._database.transaction() as connection:
             change, condition = change_of(Signal.RECOVERED)
             rows = connection.execute(
-                f"UPDATE notifications SET {change}, due_at = 0 WHERE {condition} RETURNING number"  # noqa: S608
+                f"UPDATE notifications SET {change}, due_at = 0"  # noqa: S608
+                f" WHERE {condition} AND owner IN (?, '') RETURNING number",
+                (self._owner,),
             ).fetchall()
             connection.executemany(SUPERSEDE_ROW, rows)
+            connection.execute(
+                "UPDATE notifications SET due_at = ? WHERE state = 0 AND due_at > 0", (LONG_DUE,)
+            )
         return len(rows)
+
+    def retire_channels(self, known: Collection[str]) -> int:
+        """Rows that wait for a channel that is configured no more have failed, visibly; returns how many."""
+        change, condition = change_of(Signal.ORPHANED)
+        names = [*known, VILLAGE_TOPIC_CHANNEL]
+        marks = ", ".join("?" * len(names))
+        with self._database.transaction() as connection:
+            return connection.execute(
+                f"UPDATE notifications SET {change}, last_error = ?"  # noqa: S608
+                f" WHERE {condition} AND channel NOT IN ({marks})",
+                ("the channel is configured no more", *names),
+            ).rowcount
 
     def claim(self, channel: str, limit: int, now: float) -> list[Claimed]:
         """Take the next notifications of a channel to send, at most `limit`, and mark them as being sent.
 
         Worst level first; within it the never-tried (villages, posts, households, in order of
-        recording), then those whose next attempt is due (`delivery.queue`).
+        recording), then those whose next attempt is due (`delivery.dispatch.queue`).
 
         An end of a village where something stands again (`no_end`) is not true now: it waits.
 
@@ -181,7 +261,7 @@ class Outbox:
             The clock that retry times were given in, seconds.
         """
         with self._database.transaction() as connection:
-            rows = take_next(connection, channel, limit, now)
+            rows = take_next(connection, channel, limit, now, self._owner)
             messages = _stored_messages(connection, {row[1] for row in rows})
             claimed = [_claimed(row, messages[row[1]], channel) for row in rows]
             untrue = {row.number for row in claimed if is_untrue(row.message, self.no_end)}
@@ -245,60 +325,6 @@ class Outbox:
             for given in answers:
                 known += _answer_one(connection, given)
         return known
-
-    def counts(self) -> dict[tuple[str, State], int]:
-        """Notifications by channel and state; reads every row (0.1 s for 900,000)."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT channel, state, count(*) FROM notifications GROUP BY channel, state"
-            ).fetchall()
-        return {(channel, State(state)): n for channel, state, n in rows}
-
-    def open_count(self, channel: str) -> int:
-        """Notifications of a channel that are ready, wait for another attempt or are being sent."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT (SELECT count(*) FROM notifications WHERE channel = ?1 AND state = 0 AND due_at = 0)"
-                " + (SELECT count(*) FROM notifications WHERE channel = ?1 AND state = 0 AND due_at > 0)"
-                " + (SELECT count(*) FROM notifications WHERE channel = ?1 AND state = 1)",
-                (channel,),
-            ).fetchone()
-        return int(row[0])
-
-    def counts_of_warning(self, warning: str) -> WarningCounts:
-        """How many recipients of a warning were addressed, reached, have answered, need help."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT count(*), coalesce(sum(sent), 0), coalesce(sum(delivered), 0),"
-                " coalesce(sum(answer > 0), 0), coalesce(sum(answer = ?), 0) FROM ("
-                " SELECT max(state IN (2, 3)) AS sent, max(state = 3) AS delivered, max(answer) AS answer"
-                " FROM notifications WHERE message IN (SELECT number FROM messages WHERE warning = ?)"
-                " AND kind > 0 GROUP BY kind, recipient)",
-                (NEED_HELP_RANK, warning),
-            ).fetchone()
-        return WarningCounts(*map(int, row))
-
-    def reach(self) -> dict[RecipientKind, Reach]:
-        """How many posts and households were addressed, reached and have answered, each counted once."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT kind, count(*), sum(reached), sum(answered) FROM ("
-                " SELECT kind, max(state IN (2, 3)) AS reached, max(answer > 0) AS answered"
-                " FROM notifications WHERE kind > 0 GROUP BY kind, recipient) GROUP BY kind"
-            ).fetchall()
-        return {KINDS[kind]: Reach(*counts) for kind, *counts in rows}
-
-    def unanswered(self, warning: str, limit: int, after: str = "") -> list[Unanswered]:
-        """Recipients of a warning without any answer, by name, at most `limit`, from beyond `after`."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT recipient, kind, max(CASE WHEN state <= 3 THEN state ELSE -state END)"
-                " FROM notifications WHERE message IN (SELECT number FROM messages WHERE warning = ?)"
-                " AND kind > 0 AND recipient > ? GROUP BY recipient, kind HAVING max(answer) = 0"
-                " ORDER BY recipient, kind LIMIT ?",
-                (warning, after, limit),
-            ).fetchall()
-        return [Unanswered(recipient, KINDS[kind], State(abs(state))) for recipient, kind, state in rows]
 
     def addressed(self, number: int) -> Addressed | None:
         """The message and recipient of a row, for answer pages; None if there is no such row."""
@@ -375,6 +401,38 @@ def _row_of(rendered: Rendered) -> tuple[object, ...]:
     if isinstance(rendered, RenderedBulletin):
         return bulletin_row(rendered)
     return digest_row(rendered) if isinstance(rendered, RenderedDigest) else _message_row(rendered)
+
+
+def _insert_former(
+    connection: sqlite3.Connection, effects: Effects, network: Network, numbers: dict[str, int]
+) -> int:
+    """Rows for those who were told of a warning before and are not registered for it any more.
+
+    They are told its end; where a whole village has left the register, everything until then. So
+    are doors, of the episode of their bulletins.
+    """
+    doors = network.households.of_village
+    rows = [
+        (numbers[message.identifier], int(message.level), message.warning, message.version, 0)
+        for message in effects.messages
+        if message.msg_type is MessageType.CANCEL or not doors(message.village)
+    ]
+    rows += [
+        (numbers[one.identifier], int(one.worst), one.voice, one.sequence, one.opened_s << N_BITS)
+        for one in effects.bulletins
+        if one.action.is_end or not doors(one.village)
+    ]
+    return connection.executemany(INSERT_FORMER, rows).rowcount if rows else 0
+
+
+def _ends(effects: Effects, numbers: dict[str, int]) -> list[tuple[int, int]]:
+    """Numbers of what ends a warning or an episode, and the version at which that began."""
+    cancels = [message for message in effects.messages if message.msg_type is MessageType.CANCEL]
+    ends = [bulletin for bulletin in effects.bulletins if bulletin.action.is_end]
+    return [
+        *((numbers[message.identifier], 0) for message in cancels),
+        *((numbers[bulletin.identifier], bulletin.opened_s << N_BITS) for bulletin in ends),
+    ]
 
 
 def _message_row(rendered: RenderedMessage) -> tuple[object, ...]:

@@ -1,7 +1,7 @@
 """The sending side of ``outbox.sqlite3``: which rows a channel gets next, and what attempts leave in them.
 
-The order is that of `delivery.queue`, the changes of state are those of
-`delivery.notification`; here they are only stored.
+The order is that of `delivery.dispatch.queue`, the changes of state are those of
+`delivery.dispatch.notification`; here they are only stored.
 """
 
 import sqlite3
@@ -29,14 +29,16 @@ WHERE channel = ? AND state = 0 AND level = ? AND due_at > 0 AND due_at <= ? ORD
 """  # noqa: S608 -- constants of this file
 _TO_SENDING, _CAN_BE_SENT = change_of(Signal.CLAIMED)
 _CLAIM = f"""
-UPDATE notifications SET {_TO_SENDING}, attempts = attempts + 1 WHERE number = ? AND {_CAN_BE_SENT}
+UPDATE notifications SET {_TO_SENDING}, attempts = attempts + 1, owner = ? WHERE number = ? AND {_CAN_BE_SENT}
 """  # noqa: S608 -- constants of this file
 _NEXT_DUE = """
 SELECT min(due_at) FROM notifications WHERE channel = ? AND state = 0 AND level = ? AND due_at > 0
 """
 
 
-def take_next(connection: sqlite3.Connection, channel: str, limit: int, now: float) -> list[QueuedRow]:
+def take_next(
+    connection: sqlite3.Connection, channel: str, limit: int, now: float, owner: str
+) -> list[QueuedRow]:
     """The next rows of a channel, at most `limit`, now being sent; their attempts as they were before."""
     first = connection.execute(_NEVER_TRIED, (channel, limit)).fetchall()
     again: list[QueuedRow] = []
@@ -45,7 +47,7 @@ def take_next(connection: sqlite3.Connection, channel: str, limit: int, now: flo
             asked = (channel, int(level), now, limit - len(again))
             again += connection.execute(_DUE_AGAIN, asked).fetchall()
     rows = next_to_send(_with_level(first), _with_level(again), limit)
-    connection.executemany(_CLAIM, [row[:1] for row in rows])
+    connection.executemany(_CLAIM, [(owner, row[0]) for row in rows])
     return rows
 
 

@@ -1,6 +1,6 @@
-"""Tables and statements of ``outbox.sqlite3``; states and their changes are `delivery.notification`'s."""
+"""Tables and statements of ``outbox.sqlite3``; states are those of `delivery.dispatch.notification`."""
 
-from warnstream.delivery.dispatch.notification import TRANSITIONS, Signal
+from warnstream.delivery.dispatch.notification import TRANSITIONS, Signal, State
 
 # The partial index `ready` is the queue of the never-tried (due_at = 0) in sending order; rows that
 # wait for another attempt (due_at > 0) are in `again` instead, so a dead channel does not slow the queue.
@@ -43,8 +43,11 @@ CREATE TABLE IF NOT EXISTS notifications (
     last_answer INTEGER NOT NULL DEFAULT 0,
     last_answered_at REAL,
     last_error TEXT,
+    owner TEXT NOT NULL DEFAULT '',
     UNIQUE (message, recipient, channel)
 );
+CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), entry INTEGER NOT NULL);
+INSERT OR IGNORE INTO progress VALUES (1, 0);
 CREATE INDEX IF NOT EXISTS ready ON notifications (channel, level DESC, kind, number)
     WHERE state = 0 AND due_at = 0;
 DROP INDEX IF EXISTS waiting;
@@ -59,9 +62,25 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 INSERT_NOTIFICATION = """
-INSERT OR IGNORE INTO notifications (message, recipient, channel, kind, address, level, answer_by_s)
+INSERT INTO notifications (message, recipient, channel, kind, address, level, answer_by_s)
 VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (message, recipient, channel) DO UPDATE SET address = excluded.address
+WHERE state = 0 AND address != excluded.address
 """
+# What waits to be sent goes to the address that the register has now.
+
+# Who got (or may be getting) an earlier message of the warning and has no row for this one: moved away,
+# renamed, taken out of the register. Parameters: message, level, warning, version, the
+# first version that counts.
+INSERT_FORMER = f"""
+INSERT OR IGNORE INTO notifications (message, recipient, channel, kind, address, level, answer_by_s)
+SELECT ?1, former.recipient, former.channel, former.kind, former.address, ?2, 0
+FROM notifications AS former JOIN messages ON messages.number = former.message
+WHERE messages.warning = ?3 AND messages.version < ?4 AND messages.version >= ?5 AND former.kind > 0
+    AND former.state IN ({State.SENDING:d}, {State.SENT:d}, {State.DELIVERED:d})
+    AND NOT EXISTS (SELECT 1 FROM notifications AS own
+        WHERE own.message = ?1 AND own.recipient = former.recipient AND own.kind = former.kind)
+"""  # noqa: S608 -- constants of this file
 
 # True for a row whose recipient has, on the same channel, a newer message of the same warning.
 HAS_NEWER = """
@@ -86,6 +105,21 @@ _TO_SUPERSEDED, _CAN_BE_SUPERSEDED = change_of(Signal.REPLACED)
 SUPERSEDE_WARNING = f"""
 UPDATE notifications SET {_TO_SUPERSEDED}
 WHERE {_CAN_BE_SUPERSEDED} AND message IN (SELECT number FROM messages WHERE warning = ?) AND {HAS_NEWER}
+"""  # noqa: S608 -- constants of this file
+
+# The end of a warning of which nothing ever went out to a recipient: it would only puzzle. A message
+# that is being sent or has failed may have arrived, so its end is sent. Parameters: the end, the
+# first version that counts.
+DROP_END = f"""
+UPDATE notifications SET {_TO_SUPERSEDED}
+WHERE message = ?1 AND kind > 0 AND {_CAN_BE_SUPERSEDED} AND NOT EXISTS (
+    SELECT 1 FROM messages AS own
+    JOIN messages AS earlier ON earlier.warning = own.warning AND earlier.version < own.version
+        AND earlier.version >= ?2
+    JOIN notifications AS other ON other.message = earlier.number AND other.kind = notifications.kind
+        AND other.recipient = notifications.recipient
+    WHERE own.number = ?1 AND other.state NOT IN ({State.PENDING:d}, {State.SUPERSEDED:d}, {State.EXPIRED:d})
+)
 """  # noqa: S608 -- constants of this file
 
 SUPERSEDE_ROW = f"""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from warnstream.adapters.channels.channel import ConfiguredChannel, Inbound, OutgoingMessage
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.port import SendingOutbox
 from warnstream.adapters.outbox.types import Claimed
 from warnstream.adapters.sending.answer_tokens import Tokens
 from warnstream.adapters.sending.failure_log import FailureLog
@@ -51,15 +51,19 @@ WORD_OF_SIGNAL = {
 """Label of `warnstream_send_attempts_total`."""
 
 
+REPORT_AFTER_S = 30.0
+"""Trouble that lasts so long is an alarm for the duty officer; readiness, metric and log have it at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What every channel's thread uses.
 
-    `clock` is the wall clock in which retries are due, `event_clock` the time in which messages expire;
+    `clock` is the clock in which retries are due, `event_clock` the time in which messages expire;
     `lost` takes digest and post of a digest that one of its ways has given up.
     """
 
-    outbox: Outbox
+    outbox: SendingOutbox
     tokens: Tokens
     metrics: Metrics
     inbound: Inbound
@@ -84,6 +88,8 @@ class Sender:
         self._is_stopping = False
         self._fault = ""
         self._lost: list[tuple[str, str]] = []
+        self._fault_at = 0.0
+        self._has_worked = False
         self.thread = threading.Thread(target=self._run, name=f"channel-{name}", daemon=True)
         shared.metrics.channel_held.labels(name).set_function(lambda: float(bool(self.trouble)))
 
@@ -95,6 +101,20 @@ class Sender:
             return f"channel {self.name} is held, its messages wait: {reason}"
         lasts_s = self.channel.under_way_s()
         return f"channel {self.name}: a batch lasts {lasts_s:.0f} s" if lasts_s > STUCK_S else ""
+
+    def report(self) -> str | None:
+        """What the duty officer is told of this channel: its trouble once it lasts, nothing where it works.
+
+        None while that is not known: the first batch after a start is still to be sent, or trouble is young.
+        From any thread.
+        """
+        trouble = self.trouble
+        if not trouble:
+            return "" if self._has_worked else None
+        begun_at = self._fault_at if self._fault else self._breaker.held_at
+        is_old = self._fault or self._breaker.is_held
+        lasts_s = time.monotonic() - begun_at if is_old else self.channel.under_way_s()
+        return trouble if lasts_s >= REPORT_AFTER_S else None
 
     def wake(self) -> None:
         """There may be new work."""
@@ -120,6 +140,8 @@ class Sender:
 
     def _begin_fault(self, error: Exception) -> None:
         fault = f"{type(error).__name__}: {error}"
+        if not self._fault:
+            self._fault_at = time.monotonic()
         if fault != self._fault:
             logger.error("channel cannot work", exc_info=error, extra={"channel": self.name})
         self._fault = fault
@@ -137,9 +159,12 @@ class Sender:
         if claimed:
             self._settle(self._send(claimed))
             return
-        if room and self._breaker.is_held and not self._shared.outbox.open_count(self.name):
-            self._breaker.release()
-            logger.warning("channel released, nothing waits any more", extra={"channel": self.name})
+        has_doubts = self._breaker.is_held or not self._has_worked
+        if room and has_doubts and not self._shared.outbox.open_count(self.name):
+            self._has_worked = True
+            if self._breaker.is_held:
+                self._breaker.release()
+                logger.warning("channel released, nothing waits any more", extra={"channel": self.name})
         self._wait_for_news(seen)
 
     def _wait_for_news(self, seen: int) -> None:
@@ -197,6 +222,7 @@ class Sender:
         if not keys:
             return []
         judged = self._breaker.judge(keys, outcomes, time.monotonic())
+        self._has_worked = not self._breaker.is_held
         if self._breaker.is_held and not was_held:
             extra = {"channel": self.name, "reason": self._breaker.reason}
             logger.error("channel held: nothing gets through, messages wait", extra=extra)

@@ -41,6 +41,10 @@ class DeliveryWorker:
         """Why messages do not go out, one line per channel that is held or stuck. From any thread."""
         return [trouble for sender in self._senders if (trouble := sender.trouble)]
 
+    def reports(self) -> dict[str, str | None]:
+        """Of each channel the trouble that lasts, empty where it works, None where that is not known."""
+        return {sender.name: sender.report() for sender in self._senders}
+
     def wake(self) -> None:
         """There may be new work, or the clock has moved."""
         for sender in self._senders:

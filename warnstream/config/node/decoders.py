@@ -46,8 +46,8 @@ class DecoderVariableSection(Section):
         return faults
 
 
-class NamesSection(Section):
-    """What a gateway's names mean."""
+class MappedNames(Section):
+    """What the names of variables and stations mean."""
 
     variables: dict[Annotated[str, value_types.text()], DecoderVariableSection] = part(
         dict, "Their names of variables; ours are understood without being named."
@@ -55,6 +55,11 @@ class NamesSection(Section):
     stations: dict[Annotated[str, value_types.text()], Annotated[str, value_types.code()]] = part(
         dict, "Their identities of stations -> codes of stations.csv."
     )
+
+
+class NamesSection(MappedNames):
+    """What a gateway's names mean."""
+
     utc_offset_s: Annotated[int, value_types.utc_offset()] = default(
         "+08:00", alias="utc_offset", description="Offset of times that name no zone (sl651), in quotes."
     )
@@ -93,7 +98,7 @@ class LayoutSection(Section):
     time: Annotated[str | None, value_types.path()] = default(
         None, description="Path of the time; without it a message is of the engine's last step."
     )
-    time_form: Annotated[str | None, value_types.time_form()] = default(
+    time_form: Annotated[str | None, value_types.form_of_times()] = default(
         None, description="Form such as %d.%m.%Y %H:%M; else ISO 8601, or seconds or milliseconds since 1970."
     )
     zone: Annotated[tuple[tuple[int, int], ...] | None, value_types.clock()] = default(

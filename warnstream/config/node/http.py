@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from warnstream.config.yaml import value_types
-from warnstream.config.yaml.sections import Section, default
+from warnstream.config.yaml.sections import Section, default, part
 
 
 class HttpSection(Section):
@@ -18,4 +18,10 @@ class HttpSection(Section):
     public_url: Annotated[str, value_types.url(empty_allowed=True)] = default(
         "",
         description="Address under which people reach this node, for answer links; empty: none.",
+    )
+    hosts: list[Annotated[str, value_types.text()]] = part(
+        list, "Names under which it is reached, beside localhost, this machine's and addresses."
+    )
+    proxies: list[Annotated[str, value_types.network()]] = part(
+        list, "Addresses or networks of proxies: X-Forwarded-For of others is ignored."
     )

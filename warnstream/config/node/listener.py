@@ -55,6 +55,9 @@ class ListenerSection(Section):
     connections_max: Annotated[int, value_types.whole(1, 1_000_000)] = default(
         5_000, description="Connections at once; more are refused."
     )
+    connections_per_address_max: Annotated[int, value_types.whole(1, 1_000_000)] = default(
+        1_000, description="Connections of one address; raise it where all stations come through one gateway."
+    )
     message_bytes_max: Annotated[int, value_types.whole(1_024, 268_435_455)] = default(
         300_000, description="Longest packet; a client that sends a longer one is closed."
     )

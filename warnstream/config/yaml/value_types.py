@@ -5,10 +5,10 @@ that the check and its description cannot drift apart. A value of the wrong
 type is a ValueError too: that is what pydantic turns into a fault.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ from warnstream.config.yaml.time_zones import parse_zone
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.observations.decoders import pattern_fault
 from warnstream.model.observations.layout import ITSELF
+from warnstream.model.time_forms import time_form
 
 TEXT_CHARACTERS_MAX = 1000
 _DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,6})? ?(ms|s|min|h|d)$"
@@ -277,18 +278,18 @@ def clock() -> Form:
     return Form(parse, {"type": "string", "minLength": 1})
 
 
-def time_form() -> Form:
-    """A form of `datetime.strptime` with a date and a time of day."""
-    example = datetime(2026, 7, 14, 13, 45, tzinfo=UTC)
+def form_of_times() -> Form:
+    """How times are written, with a date and a time of day (`warnstream.model.time_forms`)."""
 
     def parse(value: object) -> str:
         form = _as_text(value, "a form such as %d.%m.%Y %H:%M")
         try:
-            read = datetime.strptime(example.strftime(form), form).replace(tzinfo=UTC)
-        except ValueError:
-            read = None
-        if read != example:
-            raise ValueError(f"expected a date and a time of day such as %d.%m.%Y %H:%M, got {form!r}")
+            time_form(form)
+        except ValueError as fault:
+            raise ValueError(
+                f"expected a date and a time of day such as %d.%m.%Y %H:%M (sums of days are for "
+                f"windows.warm_up): {fault}"
+            ) from None
         return form
 
     return Form(parse, {"type": "string", "minLength": 1})
@@ -329,6 +330,21 @@ def url(*, empty_allowed: bool = False) -> Form:
     return Form(
         parse, {"type": "string", "pattern": "^(https?://.+)?$" if empty_allowed else "^https?://.+$"}
     )
+
+
+def network() -> Form:
+    """An IP address or network: a name could be anybody's."""
+    expected = "an address or network such as 10.0.0.0/24"
+
+    def parse(value: object) -> str:
+        text = _as_text(value, expected)
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise ValueError(f"expected {expected}, got {shown(value)}") from None
+        return text
+
+    return Form(parse, {"type": "string", "minLength": 2})
 
 
 def _is_http_url(address: str) -> bool:

@@ -52,6 +52,8 @@ class Signal(StrEnum):
     """Its message is over before it was sent."""
     RECEIPT = "receipt"
     """The recipient's device reports it."""
+    ORPHANED = "orphaned"
+    """Its channel is configured no more: nobody would ever send it."""
     REPLACED = "replaced"
     """Its recipient gets a newer message of the same warning."""
 
@@ -64,6 +66,7 @@ TRANSITIONS: dict[Signal, tuple[frozenset[State], State]] = {
     Signal.RETURNED: (frozenset({State.SENDING}), State.PENDING),
     Signal.GIVEN_UP: (frozenset({State.SENDING}), State.FAILED),
     Signal.EXPIRED: (frozenset({State.SENDING}), State.EXPIRED),
+    Signal.ORPHANED: (frozenset({State.PENDING, State.SENDING}), State.FAILED),
     Signal.RECEIPT: (frozenset(State) - {State.DELIVERED}, State.DELIVERED),
     Signal.REPLACED: (frozenset({State.PENDING}), State.SUPERSEDED),
 }

@@ -36,6 +36,7 @@ from warnstream.ingest.names import (
     Refusals,
     exercise_mark,
     is_error_value,
+    listed,
     observed_at,
     refuse_if_too_large,
     shown,
@@ -182,24 +183,9 @@ class Decoder:
     def _decode_observation(
         self, observation: Mapping[str, object], message: RawMessage, speaker: int
     ) -> Iterator[_Row | Refusal | None]:
-        code = observation.get("station")
-        station = self._names.station(code)
-        if station is None:
-            yield _refuse(
-                RefusalReason.UNKNOWN_STATION, f"station {shown(code)} is not in stations.csv", message
-            )
-            return
-        if speaker not in (ANY, station):
-            yield _refuse(RefusalReason.WRONG_STATION, Senders.detail(code, message.topic), message)
-            return
-        mark = exercise_mark(observation)
-        if mark is not None and not self._takes_exercises:
-            yield _refuse(RefusalReason.EXERCISE, f"marked as {mark}, and this node warns for real", message)
-            return
-        try:
-            observed_at_s = self._parse_time(observation.get("time"))
-        except ValueError as error:
-            yield _refuse(RefusalReason.BAD_TIME, str(error), message)
+        place = self._place_of(observation, message, speaker)
+        if isinstance(place, Refusal):
+            yield place
             return
         words = [word for word in observation if word not in _RESERVED]
         if not words:
@@ -209,7 +195,32 @@ class Decoder:
             yield None
         for word in words:
             if observation[word] is not None:
-                yield self._value_of(word, observation, station, observed_at_s, message)
+                yield self._value_of(word, observation, *place, message)
+
+    def _place_of(
+        self, observation: Mapping[str, object], message: RawMessage, speaker: int
+    ) -> tuple[int, int] | Refusal:
+        """Station and time of an observation that counts, or why it does not."""
+        code = observation.get("station")
+        station = self._names.station(code)
+        if station is None:
+            detail = f"station {shown(code)} is not in stations.csv"
+            if code is None:
+                detail = f"looked for station; there is {listed(observation)}"
+            return _refuse(RefusalReason.UNKNOWN_STATION, detail, message)
+        if speaker not in (ANY, station):
+            return _refuse(RefusalReason.WRONG_STATION, Senders.detail(code, message.topic), message)
+        mark = exercise_mark(observation)
+        if mark is not None and not self._takes_exercises:
+            return _refuse(RefusalReason.EXERCISE, f"marked as {mark}, and this node warns for real", message)
+        if "time" not in observation:
+            return _refuse(
+                RefusalReason.BAD_TIME, f"looked for time; there is {listed(observation)}", message
+            )
+        try:
+            return station, self._parse_time(observation["time"])
+        except ValueError as error:
+            return _refuse(RefusalReason.BAD_TIME, str(error), message)
 
     def _value_of(
         self,

@@ -13,22 +13,19 @@ message on ``{prefix}/clock`` tells the time (drills, replays), and ignores
 ticks.
 """
 
-import io
 import itertools
-import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
 
-from warnstream.engine import Action, Engine, EngineStep
+from warnstream.engine import Action, Engine, EngineStep, split_actions
 from warnstream.ingest.flat_json.decoder import Decoded, RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
 from warnstream.lifecycle.alarms import AlarmBook
-from warnstream.model.alarms import Alarm
-from warnstream.model.effects import Answer, RecipientAnswer
+from warnstream.lifecycle.machine import OPEN_STATES
+from warnstream.model.effects import Answer, Effects, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame, digest_of_points
 from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
@@ -37,6 +34,7 @@ from warnstream.model.observations.readings import ReadingBatch, batch_of, conca
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.times import parse_iso
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.intake.alignment import align_levels
 from warnstream.runners.intake.backlog import Backlog
 from warnstream.runners.intake.entries import (
     AFFIRM,
@@ -68,28 +66,26 @@ from warnstream.runners.intake.entries import (
     sign_action,
 )
 from warnstream.runners.intake.grid_entries import decode_frame
+from warnstream.runners.intake.history_entries import (
+    CONFIGURATION,
+    ISSUED,
+    SET_ASIDE,
+    decode_configuration,
+)
+from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refuse, refuse_sign, refused_frame, refused_readings
-from warnstream.runners.intake.state_file import Deflating, register_of
+from warnstream.runners.intake.state_file import StateFile, pack_state, register_of
 from warnstream.runners.intake.topics import TOPICS_KNOWN_MAX, Topics
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What an entry led to: steps in order, refusals, answers, grids that have a new file, alarms.
-
-    `n_without` counts messages that carry no observation by their kind.
-    """
-
-    steps: list[tuple[ReadingBatch, EngineStep]] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    answers: list[RecipientAnswer] = field(default_factory=list)
-    announced: list[str] = field(default_factory=list)
-    alarms: list[Alarm] = field(default_factory=list)
-    n_without: int = 0
-
-
 class Intake:
-    """Feeds an engine from journal entries; `decoder` reads what stations send."""
+    """Feeds an engine from journal entries; `decoder` reads what stations send.
+
+    Attributes
+    ----------
+    configuration : bytes
+        The entry of the configuration that judges; empty before the first.
+    """
 
     def __init__(
         self,
@@ -103,7 +99,8 @@ class Intake:
     ) -> None:
         self.engine = engine
         self._stations = network.stations
-        self._register = register_of(network)
+        self._register, self._status = register_of(network), status
+        self.configuration = b""
         self._decoder = decoder or DecoderSelection(
             network.stations,
             default_rules(topics.prefix),
@@ -119,6 +116,11 @@ class Intake:
         self._actions: list[Action] = []
         self._frames: list[bytes] = []
         self._points = digest_of_points(network)
+        self._network = network
+        self._past: Past | None = None
+        self._steps_of_entry = 0
+        self._owed: list[OperatorCancel] = []
+        self._is_second_try = False
         self._takers: dict[str, Callable[[bytes, Outcome], None]] = {
             MESSAGES: self._take_entry,
             TICK: lambda payload, outcome: self._step(decode_tick(payload), outcome),
@@ -130,6 +132,9 @@ class Intake:
             ALARM: self._take_alarm,
             HELP: lambda payload, _: self._actions.append(decode_help(payload)),
             UNDELIVERED: lambda payload, _: self._actions.append(decode_undelivered(payload)),
+            CONFIGURATION: self._take_configuration,
+            ISSUED: lambda _payload, _outcome: None,
+            SET_ASIDE: lambda _payload, _outcome: None,
         }
 
     @property
@@ -145,7 +150,7 @@ class Intake:
     @property
     def now_s(self) -> int:
         """Engine time; -1 before the first step."""
-        return self.engine.assessment.now_s
+        return max(self.engine.assessment.now_s, self.engine.desk.now_s)
 
     def consume(self, kind: str, payload: bytes) -> Outcome:
         """Take one journal entry.
@@ -158,9 +163,36 @@ class Intake:
         take = self._takers.get(kind)
         if take is None:
             raise ValueError(f"journal entry of unknown kind {kind!r}: written by a newer version?")
-        outcome = Outcome()
+        outcome, self._steps_of_entry = Outcome(), 0
         take(payload, outcome)
         return outcome
+
+    def replay(self, kind: str, payload: bytes, past: Past) -> Outcome:
+        """Take an entry of the past: its state comes back, and nothing is asked for that was told long ago.
+
+        Raises
+        ------
+        ValueError
+            If the kind is not one this version writes.
+        """
+        self._past = past
+        try:
+            if kind == ALARM and not past.is_followed:
+                return Outcome()
+            return self.consume(kind, payload)
+        finally:
+            self._past = None
+            while past.is_followed and any(one.step >= self._steps_of_entry for one in past.issued):
+                self._adopt_next(past)
+
+    def owe_cancels(self) -> None:
+        """Ends by hand that no step of the past carried out wait for the next one."""
+        desk = self.engine.desk
+        for cancel in self._owed:
+            status = desk.status(cancel.warning)
+            if status is not None and status.state in OPEN_STATES:
+                self._actions.append(cancel)
+        self._owed.clear()
 
     def waiting(self) -> ReadingBatch:
         """Readings that have arrived and wait for a step, the backlog last; messages are decoded for it."""
@@ -175,64 +207,71 @@ class Intake:
             for part, named in self.engine.assessment.snapshot().items()
             for name, array in named.items()
         }
-        arrays["register"] = np.frombuffer(self._register, dtype=np.uint8)
-        arrays["desk"] = np.frombuffer(self.engine.desk.snapshot(), dtype=np.uint8)
-        arrays["undecoded"] = np.frombuffer(encode_messages(self._undecoded), dtype=np.uint8)
-        arrays["frames"] = np.frombuffer(msgspec.msgpack.encode(self._frames), dtype=np.uint8)
-        arrays["actions"] = np.frombuffer(encode_actions(self._actions), dtype=np.uint8)
-        arrays["alarms"] = np.frombuffer(self.alarms.snapshot(), dtype=np.uint8)
+        contents = {
+            "desk": self.engine.desk.snapshot(),
+            "undecoded": encode_messages(self._undecoded),
+            "frames": msgspec.msgpack.encode(self._frames),
+            "actions": encode_actions(self._actions),
+            "alarms": self.alarms.snapshot(),
+            "configuration": self.configuration,
+        }
+        arrays |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
         for name in ReadingBatch.__slots__:
             arrays[f"waiting/{name}"] = getattr(waiting, name)
             arrays[f"backlog/{name}"] = getattr(backlog, name)
-        file = Deflating()
-        np.savez(file, allow_pickle=False, **arrays)
-        return file.content()
+        return pack_state(arrays, self._register, self._status)
 
     def restore(self, snapshot: bytes) -> None:
-        """Take up a snapshot of a node with the same configuration.
+        """Take up a whole snapshot.
 
         Raises
         ------
         ValueError, KeyError
             If the configuration has changed so that the state does not fit.
         """
-        with np.load(io.BytesIO(zlib.decompress(snapshot)), allow_pickle=False) as arrays:
-            state = self._parts_of(arrays)
-            self.engine.desk.restore(arrays["desk"].tobytes())
-            self._actions = decode_actions(arrays["actions"].tobytes())
-            if "alarms" in arrays:
-                self.alarms.restore(arrays["alarms"].tobytes())
-            if "frames" in arrays:  # older snapshots have none
-                self._frames = msgspec.msgpack.decode(arrays["frames"].tobytes(), type=list[bytes])
-            undecoded = decode_messages(arrays["undecoded"].tobytes())
-            self._undecoded = [RawMessage(topic, content) for topic, content in undecoded]
+        file = StateFile(snapshot)
+        self.restore_judged(file)
+        self.restore_people(file)
+
+    def restore_judged(self, file: StateFile) -> None:
+        """What readings led to, and what waits for the next step.
+
+        Raises
+        ------
+        ValueError, KeyError
+            If it does not fit.
+        """
+        file.check_judged(self._register, self._status)
+        state = file.arrays_by_part()
+        self._actions = decode_actions(file.bytes_of("actions"))
+        if "frames" in file:  # older snapshots have none
+            self._frames = msgspec.msgpack.decode(file.bytes_of("frames"), type=list[bytes])
+        undecoded = decode_messages(file.bytes_of("undecoded"))
+        self._undecoded = [RawMessage(topic, content) for topic, content in undecoded]
         waiting = batch_of(**state.pop("waiting"))
         self._pending = [waiting] if len(waiting) else []
         self._backlog.restore(batch_of(**state.pop("backlog")))
         self.engine.assessment.restore(state)
 
-    def remember(self, snapshot: bytes) -> int:
-        """Days of rain taken from a snapshot that `restore` refused, before anything else is taken.
+    def restore_people(self, file: StateFile) -> None:
+        """What people were told, and the alarms that stand. ValueError if it is of another version."""
+        file.check_people()
+        self.engine.desk.restore(file.bytes_of("desk"))
+        if "alarms" in file:
+            self.alarms.restore(file.bytes_of("alarms"))
+        if "configuration" in file:
+            self.configuration = file.bytes_of("configuration")
+
+    def remember(self, file: StateFile) -> int:
+        """Days of rain taken from a snapshot that `restore_judged` refused, before anything else is taken.
 
         None (0) where its stations are others.
         """
         try:
-            with np.load(io.BytesIO(zlib.decompress(snapshot)), allow_pickle=False) as arrays:
-                state = self._parts_of(arrays)
+            file.check_judged(self._register, self._status)
         except (ValueError, KeyError):
             return 0
-        return self.engine.assessment.remember(state)
-
-    def _parts_of(self, arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
-        """Arrays of a snapshot by part and name. ValueError if it was taken of another network."""
-        if arrays["register"].tobytes() != self._register:
-            raise ValueError("stations or villages are others, or in another order, than in the snapshot")
-        state: dict[str, dict[str, np.ndarray]] = {}
-        for path in arrays:
-            part, _, name = path.partition("/")
-            if name:
-                state.setdefault(part, {})[name] = arrays[path]
-        return state
+        return self.engine.assessment.remember(file.arrays_by_part())
 
     def _take_entry(self, payload: bytes, outcome: Outcome) -> None:
         """A `MESSAGES` entry."""
@@ -250,6 +289,29 @@ class Intake:
     def _take_alarm(self, payload: bytes, outcome: Outcome) -> None:
         alarm = self.alarms.apply(decode_alarm(payload))
         outcome.alarms += [] if alarm is None else [alarm]
+
+    def _take_configuration(self, payload: bytes, outcome: Outcome) -> None:
+        """From here on this configuration judges: warnings that stand go on as they were told."""
+        entry, past, desk = decode_configuration(payload), self._past, self.engine.desk
+        self.configuration = payload
+        if past is None:
+            now_s = self.now_s if self._is_simulated else max(self.now_s, entry.at_s)
+            ending = {action.warning for action in self._actions if isinstance(action, OperatorCancel)}
+            outcome.changed_over = desk.change_over(now_s, ending)
+        elif past.is_followed:
+            self._adopt_next(past)
+        if past is None or past.is_followed:
+            outcome.differences = align_levels(self.engine, self._network)
+
+    def _adopt_next(self, past: Past) -> None:
+        """What the present step of a past entry had issued."""
+        desk = self.engine.desk
+        issued = [one for one in past.issued if one.step == self._steps_of_entry]
+        for one in issued:
+            desk.adopt(one.village_cases, one.voices)
+        messages = [message for one in issued for message in one.messages]
+        desk.follow_posts(messages, [digest for one in issued for digest in one.digests])
+        self._steps_of_entry += 1
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:
         if self._station_topics.issuperset([topic for topic, _ in pairs]):
@@ -300,7 +362,7 @@ class Intake:
             return
         try:
             now_s = parse_iso(msgspec.json.decode(message.payload, type=ClockBeacon).time)
-        except (msgspec.MsgspecError, ValueError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             outcome.refusals.append(refuse(RefusalReason.BAD_TIME, str(error), message))
             return
         if now_s > self.now_s:  # a redelivered or older time changes nothing
@@ -309,7 +371,7 @@ class Intake:
     def _take_answer_message(self, message: RawMessage, recipient: str, outcome: Outcome) -> None:
         try:
             posted = msgspec.json.decode(message.payload, type=AnswerMessage)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             outcome.refusals.append(refuse(RefusalReason.BAD_ANSWER, str(error), message))
             return
         self._take_answer(posted.message, recipient, posted.answer, outcome)
@@ -318,7 +380,7 @@ class Intake:
         try:
             said = msgspec.json.decode(message.payload, type=SignEntry)
             self._actions.append(sign_action(said, observer))
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             outcome.refusals.append(refuse(RefusalReason.BAD_SIGN, str(error), message))
 
     def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:
@@ -343,13 +405,39 @@ class Intake:
         readings = concatenate([*self._pending, *self._backlog.next_slice()])
         actions = self._actions
         self._pending, self._actions = [], []
-        step = self.engine.step(readings, actions, now_s, self._decode_frames(outcome))
+        try:
+            step = self._step_engine(readings, actions, now_s, self._decode_frames(outcome))
+        except Exception:
+            # Answers and orders wait for the next step, readings for one more try: they may not be the cause.
+            self._actions = actions
+            self._pending = [] if self._is_second_try or not len(readings) else [readings]
+            self._is_second_try = not self._is_second_try
+            raise
+        self._is_second_try = False
+        if step is None:
+            return
         outcome.steps.append((readings, step))
         outcome.refusals += [
             refuse_sign(said, fault, self._topics) for said, fault in self.engine.assessment.signs.refused
         ]
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
         outcome.refusals += [refused_frame(refused) for refused in step.assessment.grids.refused]
+
+    def _step_engine(
+        self, readings: ReadingBatch, actions: list[Action], now_s: int, frames: list[GridFrame]
+    ) -> EngineStep | None:
+        """A step of the engine; of the past only what leaves state, None where readings do not count."""
+        past = self._past
+        if past is None:
+            return self.engine.step(readings, actions, now_s, frames)
+        signs, orders = split_actions(actions)
+        assessed = None
+        if past.is_judged:
+            assessed = self.engine.assessment.step(readings, now_s, signs, frames)
+        if past.is_followed:
+            self._owed += self.engine.desk.follow(orders, now_s)
+            self._adopt_next(past)
+        return None if assessed is None else EngineStep(assessed, Effects())
 
     def _decode_frames(self, outcome: Outcome) -> list[GridFrame]:
         """Frames that came since the last step; those made for other villages are refused."""

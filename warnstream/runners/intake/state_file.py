@@ -1,13 +1,127 @@
-"""A snapshot's bytes: compressed, with the register that it belongs to."""
+"""A snapshot's bytes: parts of a node's state, each with its own version and fingerprint, compressed.
+
+A part whose fingerprint or version is another's is not taken up, and costs the
+others nothing: what people were told is kept by the codes of villages and fits
+any configuration, while levels and rain are kept by number and need the same
+register.
+"""
 
 import hashlib
 import io
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from warnstream.model.network import Network
+from warnstream.model.warning import MessageStatus
+
+ArrayOf = dict[str, np.ndarray]
+
+JUDGED, PEOPLE = "judged", "people"
+"""Parts: what readings led to (rain, levels, what waits), and what people were told (warnings, alarms)."""
+
+VERSIONS = {JUDGED: 1, PEOPLE: 1}
+"""Raised when a part changes so that an older one cannot be read."""
+
+_TABLE = "parts"
+
+
+class PartLabel(msgspec.Struct, frozen=True):
+    """What a part of a snapshot fits to."""
+
+    version: int
+    fingerprint: str = ""
+    status: str = ""
+
+
+class StateFile:
+    """A snapshot, opened.
+
+    Parameters
+    ----------
+    snapshot : bytes
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+
+    def __init__(self, snapshot: bytes) -> None:
+        try:
+            content = zlib.decompress(snapshot)
+        except zlib.error as error:
+            raise ValueError(str(error)) from None
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            self._arrays = {path: arrays[path] for path in arrays}
+        self._labels: dict[str, PartLabel] = {}
+        if _TABLE in self._arrays:
+            table = self._arrays.pop(_TABLE).tobytes()
+            self._labels = msgspec.json.decode(table, type=dict[str, PartLabel])
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._arrays
+
+    def bytes_of(self, name: str) -> bytes:
+        """Content of a name that holds bytes. KeyError if it is not there."""
+        return bytes(self._arrays[name].tobytes())
+
+    def arrays_by_part(self) -> dict[str, ArrayOf]:
+        """Arrays by part and name."""
+        state: dict[str, ArrayOf] = {}
+        for path, array in self._arrays.items():
+            part, _, name = path.partition("/")
+            if name:
+                state.setdefault(part, {})[name] = array
+        return state
+
+    @property
+    def time_s(self) -> int:
+        """Engine time; -1 if it was taken before the first step."""
+        return int(self._arrays["clock/now_s"][0])
+
+    def check_judged(self, fingerprint: bytes, status: MessageStatus) -> None:
+        """Refuse what was judged of other places, or in an exercise by a node that warns for real now.
+
+        Raises
+        ------
+        ValueError
+            Saying what differs.
+        """
+        # Snapshots before the parts had labels of their own: one register for everything.
+        older = (
+            PartLabel(VERSIONS[JUDGED], self._arrays["register"].tobytes().hex())
+            if not self._labels
+            else None
+        )
+        label = self._labels.get(JUDGED) or older
+        if label is None or label.version != VERSIONS[JUDGED]:
+            raise ValueError("what was judged is of another version")
+        if label.fingerprint != fingerprint.hex():
+            raise ValueError("stations or villages are others, or in another order, than in the snapshot")
+        if label.status == MessageStatus.EXERCISE and status is MessageStatus.ACTUAL:
+            raise ValueError("what was judged is of an exercise")
+
+    def check_people(self) -> None:
+        """Refuse warnings of another version. ValueError."""
+        label = self._labels.get(PEOPLE)
+        if label is not None and label.version != VERSIONS[PEOPLE]:
+            raise ValueError("the warnings in the snapshot are of another version")
+
+
+def pack_state(arrays: Mapping[str, np.ndarray], fingerprint: bytes, status: MessageStatus) -> bytes:
+    """A snapshot of named arrays; `fingerprint` and `status` are those of the part that is judged."""
+    labels = {
+        JUDGED: PartLabel(VERSIONS[JUDGED], fingerprint.hex(), str(status)),
+        PEOPLE: PartLabel(VERSIONS[PEOPLE]),
+    }
+    table = np.frombuffer(msgspec.json.encode(labels), dtype=np.uint8)
+    file = Deflating()
+    np.savez(file, allow_pickle=False, **arrays, **{_TABLE: table})
+    return file.content()
 
 
 def snapshot_time_s(snapshot: bytes) -> int:

@@ -83,15 +83,10 @@ class Alarms:
             if key not in kept:
                 self.end_alarm(key)
 
-    def reasons(self) -> list[str]:
-        """Texts of the alarms that keep the node from being ready."""
+    def reasons(self, *, is_blocking: bool = True) -> list[str]:
+        """Texts of the alarms that keep the node from being ready, or of those that do not."""
         with self._lock:
-            return [signal.text for signal in self._standing.values() if signal.is_blocking]
-
-    def notices(self) -> list[str]:
-        """Texts of the alarms that do not."""
-        with self._lock:
-            return [signal.text for signal in self._standing.values() if not signal.is_blocking]
+            return [signal.text for signal in self._standing.values() if signal.is_blocking == is_blocking]
 
     def records(self) -> list[dict[str, object]]:
         """Alarms that stand, oldest first, for the HTTP interface."""

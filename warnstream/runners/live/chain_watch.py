@@ -1,17 +1,16 @@
 """What a running node shows of its duty posts: dry villages, open calls for help, and their alarms.
 
 A township has one alarm for its dry villages and one for calls that nobody takes, not one for each: the
-duty officer's phone must not ring 598 times in a storm. Their texts name the villages. They are notices
-on /readyz and do not block it: a node whose posts sleep must not be taken out of service.
+duty officer's phone must not ring 598 times in a storm. Their texts name the villages. /readyz names
+them and stays ready: a node whose posts sleep must not be taken out of service.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from warnstream.adapters.metrics import Metrics
-from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.model.alarms import AlarmPort
-from warnstream.model.digests import Digest
+from warnstream.model.network import Villages
 from warnstream.model.times import iso_utc
 from warnstream.routing.help_calls import HelpCall
 
@@ -27,7 +26,6 @@ class ChainWatch:
 
     Parameters
     ----------
-    configuration : Configuration
     alarms : AlarmPort
         Takes the alarms of kinds ``chain`` and ``help``.
     metrics : Metrics
@@ -40,8 +38,7 @@ class ChainWatch:
         Open calls for help, oldest first.
     """
 
-    def __init__(self, configuration: Configuration, alarms: AlarmPort, metrics: Metrics) -> None:
-        self._villages = configuration.network.villages
+    def __init__(self, alarms: AlarmPort, metrics: Metrics) -> None:
         self._alarms, self._metrics = alarms, metrics
         self._texts: dict[str, str] = {}
         self.calls: list[dict[str, object]] = []
@@ -51,19 +48,16 @@ class ChainWatch:
         """Alarms that stood when the node ended: those that are over end at the next step."""
         self._texts = {key: "" for key in standing if key.partition(":")[0] in ("chain", "help")}
 
-    def take(self, desk: WarningDesk, issued: Collection[Digest], *, is_live: bool) -> None:
-        """The situation after a step, and the digests that it issued; a step of the past tells no alarm."""
+    def take(self, desk: WarningDesk, villages: Villages, *, is_live: bool) -> None:
+        """The situation after a step; one of the past tells no alarm."""
         dry, calls = desk.chains.dry, desk.chains.calls
         untaken = [call for call in calls if call.is_untaken]
-        for digest in issued:
-            kind = "news" if not digest.needs_answer else "reminder" if digest.tries else "demand"
-            self._metrics.digests_issued.labels(kind).inc()
         self._metrics.villages_dry.set(len(dry))
         self._metrics.help_open.labels("assigned").set(sum(bool(call.assigned) for call in calls))
         self._metrics.help_open.labels("waiting").set(sum(not call.assigned for call in calls))
         self._metrics.answers_ignored.set(desk.ignored_answers + desk.chains.ignored)
-        self.calls = [self._record(call) for call in calls]
-        codes = self._villages.code
+        self.calls = [_record(call, villages) for call in calls]
+        codes = villages.code
         self.state = {
             "dry_villages": len(dry),
             "dry_codes": [codes[village] for village in dry[:SHOWN_MAX]],
@@ -72,18 +66,11 @@ class ChainWatch:
         }
         if not is_live:
             return
-        texts = self._alarm_texts("chain", "nobody on duty has answered for", dry)
-        texts |= self._alarm_texts("help", "nobody takes calls for help in", [one.village for one in untaken])
+        texts = _alarm_texts("chain", "nobody on duty has answered for", dry, villages)
+        texts |= _alarm_texts(
+            "help", "nobody takes calls for help in", [one.village for one in untaken], villages
+        )
         self._tell(texts)
-
-    def _alarm_texts(self, kind: str, what: str, villages: list[int]) -> dict[str, str]:
-        of_township: dict[str, list[str]] = {}
-        for village in villages:
-            place = self._villages.township[village] or self._villages.code[village]
-            of_township.setdefault(place, []).append(self._villages.code[village])
-        return {
-            f"{kind}:{place}": f"{what} {_named(codes)} of {place}" for place, codes in of_township.items()
-        }
 
     def _tell(self, texts: dict[str, str]) -> None:
         for key, text in texts.items():
@@ -93,19 +80,28 @@ class ChainWatch:
             self._alarms.end_alarm(key)
         self._texts = texts
 
-    def _record(self, call: HelpCall) -> dict[str, object]:
-        return {
-            "help": call.name,
-            "village": self._villages.code[call.village],
-            "name": self._villages.name[call.village],
-            "caller": call.caller,
-            "since": iso_utc(call.opened_s),
-            "assigned": call.assigned or None,
-            "assigned_by": call.assigned_by or None,
-            "is_untaken": call.is_untaken,
-        }
-
 
 def _named(codes: list[str]) -> str:
     named = ", ".join(dict.fromkeys(codes[:NAMED_MAX]))
     return named if len(codes) <= NAMED_MAX else f"{named} and {len(codes) - NAMED_MAX} more"
+
+
+def _alarm_texts(kind: str, what: str, where: list[int], villages: Villages) -> dict[str, str]:
+    of_township: dict[str, list[str]] = {}
+    for village in where:
+        place = villages.township[village] or villages.code[village]
+        of_township.setdefault(place, []).append(villages.code[village])
+    return {f"{kind}:{place}": f"{what} {_named(codes)} of {place}" for place, codes in of_township.items()}
+
+
+def _record(call: HelpCall, villages: Villages) -> dict[str, object]:
+    return {
+        "help": call.name,
+        "village": villages.code[call.village],
+        "name": villages.name[call.village],
+        "caller": call.caller,
+        "since": iso_utc(call.opened_s),
+        "assigned": call.assigned or None,
+        "assigned_by": call.assigned_by or None,
+        "is_untaken": call.is_untaken,
+    }

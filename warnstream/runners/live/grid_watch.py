@@ -1,4 +1,4 @@
-"""Watches for files of grids, hands their frames to the node's loop, and tells how grids are.
+"""Watches for files of grids and hands their frames to the node's loop.
 
 One thread looks into the folders at every `look_s`, and at once when a message
 on ``{prefix}/grid/{name}`` says that there is something new; the message's
@@ -18,12 +18,10 @@ from pathlib import Path
 from warnstream.adapters.grids.files import GridFileError
 from warnstream.adapters.grids.frames import GridReader
 from warnstream.adapters.metrics import Metrics
-from warnstream.assessment.grids import GridsStep
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError
-from warnstream.model.grids import GridFrame, GridState, digest_of_points
+from warnstream.model.grids import GridFrame, digest_of_points
 from warnstream.model.observations.refusals import Refusal, RefusalReason
-from warnstream.model.times import iso_utc
 from warnstream.runners.intake.entries import GRID
 from warnstream.runners.intake.grid_entries import encode_frame
 
@@ -172,68 +170,3 @@ class GridWatch:
 def _may_be_unfinished(error: GridFileError | OSError) -> bool:
     """Whether a later look may find the file whole."""
     return isinstance(error, OSError) or error.reason in {RefusalReason.BAD_GRID, RefusalReason.WRONG_SHAPE}
-
-
-class GridsView:
-    """What a node tells of its grids after each step: metrics, a log line when something changes, records."""
-
-    def __init__(self, configuration: Configuration, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._n_places = len(configuration.network.places)
-        self._age_s_max = {one.policy.name: one.policy.age_s_max for one in configuration.grids}
-        self._is_late: dict[str, bool] = {}
-        self._speaks: dict[str, int] = {}
-        self._first_s: int | None = None
-        self.records: list[dict[str, object]] = []
-
-    def take(self, step: GridsStep, now_s: int) -> None:
-        """Count what grids did at a step."""
-        self._first_s = now_s if self._first_s is None else self._first_s
-        for state in step.states:
-            self._count(state, now_s)
-            self._tell(state, now_s)
-        self.records = [self._record(state, now_s) for state in step.states]
-
-    def _count(self, state: GridState, now_s: int) -> None:
-        metrics, name = self._metrics, state.name
-        metrics.grid_frames.labels(name).inc(state.n_frames)
-        metrics.grid_frames_repeated.labels(name).inc(state.n_repeated)
-        metrics.grid_age.labels(name).set(self._age_s(state, now_s))
-        metrics.grid_late.labels(name).set(not state.is_fresh)
-        metrics.grid_places.labels(name, "seen").set(int(state.is_seen.sum()))
-        metrics.grid_places.labels(name, "unseen").set(int((~state.is_seen).sum()))
-        metrics.grid_speaks.labels(name).set(int(state.speaks.sum()))
-        metrics.grid_factor.labels(name).set(state.factor)
-        metrics.grid_pairs.labels(name).set(state.n_pairs)
-
-    def _tell(self, state: GridState, now_s: int) -> None:
-        name = state.name
-        is_late = self._age_s(state, now_s) > self._age_s_max[name]
-        if is_late != self._is_late.get(name, False):
-            self._is_late[name] = is_late
-            newest = iso_utc(state.newest_s) if state.newest_s >= 0 else None
-            event = "grid is late: it speaks for nobody" if is_late else "grid is back"
-            log.warning(event, extra={"grid": name, "newest": newest})
-        speaks = int(state.speaks.sum())
-        if (speaks > 0) != (self._speaks.get(name, 0) > 0):
-            event = "grid speaks where gauges are silent" if speaks else "grid speaks for nobody any more"
-            log.warning(event, extra={"grid": name, "places": speaks})
-        self._speaks[name] = speaks
-
-    def _age_s(self, state: GridState, now_s: int) -> int:
-        """Since the end of the newest frame; since the first step where none has come."""
-        assert self._first_s is not None
-        return now_s - (state.newest_s if state.newest_s >= 0 else self._first_s)
-
-    def _record(self, state: GridState, now_s: int) -> dict[str, object]:
-        return {
-            "grid": state.name,
-            "newest": iso_utc(state.newest_s) if state.newest_s >= 0 else None,
-            "age_s": self._age_s(state, now_s),
-            "late": not state.is_fresh,
-            "places": self._n_places,
-            "places_seen": int(state.is_seen.sum()),
-            "speaks_for": int(state.speaks.sum()),
-            "bias_factor": round(state.factor, 3),
-            "bias_pairs": state.n_pairs,
-        }

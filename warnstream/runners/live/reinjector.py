@@ -54,11 +54,6 @@ class Reinjector:
     keep : callable
         Takes messages, returns a future that is done once they are durable.
     metrics : Metrics
-
-    Raises
-    ------
-    StoreError
-        If the file cannot be opened.
     """
 
     def __init__(
@@ -68,7 +63,8 @@ class Reinjector:
         keep: Callable[[Sequence[RawMessage]], Future[None]],
         metrics: Metrics,
     ) -> None:
-        self._requests = RefusedRequests(directory)
+        self._directory = directory
+        self._requests: RefusedRequests | None = None
         self._journal, self._keep, self._metrics = journal, keep, metrics
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="refused-again", daemon=True)
@@ -82,7 +78,8 @@ class Reinjector:
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(STOP_S_MAX)
-        self._requests.close()
+        if self._requests is not None:
+            self._requests.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -119,11 +116,14 @@ class Reinjector:
 
     def due(self) -> Again | None:
         """What is wanted; None for nothing."""
+        if self._requests is None:  # opened here: a locked or damaged file must not stop a start
+            self._requests = RefusedRequests(self._directory)
         waiting = self._requests.waiting()
         return self._gather(waiting) if waiting else None
 
     def done(self, again: Again) -> None:
         """They are durable."""
+        assert self._requests is not None, "`due` has opened it"
         self._requests.done(again.taken, time.time(), lost=again.lost)
         self._metrics.refused_taken_again.inc(len(again.taken))
         log.info(

@@ -28,7 +28,7 @@ from warnstream.model.observations.readings import ReadingBatch, concatenate, em
 from warnstream.model.times import MINUTE_S, iso_utc
 from warnstream.runners.build import build_decoder, build_intake, topics_of
 from warnstream.runners.intake import entries
-from warnstream.runners.intake.state_file import snapshot_time_s
+from warnstream.runners.intake.state_file import StateFile, snapshot_time_s
 from warnstream.runners.intake.topics import Topics
 from warnstream.runners.replay.journal_entries import journal_folder, observations_between_times, told_s
 from warnstream.runners.replay.replay import Replay
@@ -81,9 +81,9 @@ def past_of_archive(
     ArchiveError
         If it cannot be read, holds nothing, or the minute lies outside of it.
     """
-    from warnstream.review.archive import read_archive
+    from warnstream.review.logger_files import read_readings
 
-    readings = read_archive(path, configuration.network.stations).readings
+    readings = read_readings(path, configuration).readings
     if len(readings) == 0:
         raise ArchiveError(f"{path}: holds no usable reading")
     first_s = -(-int(readings.observed_at_s[0]) // MINUTE_S) * MINUTE_S
@@ -177,7 +177,7 @@ class _Run:
             self._snapshot_s = self.begins_s = time_s
             return sequence + 1
         if refused:  # as a node does: rain of days outlives a change of rules
-            self.intake.remember(refused[0])
+            self.intake.remember(StateFile(refused[0]))
         if first > 1:
             self._caveats.append(
                 "no snapshot lies before that minute and the journal has lost its beginning: "

@@ -1,4 +1,8 @@
-from warnstream.adapters.http.guard import RateLimit
+import socket
+
+import pytest
+
+from warnstream.adapters.http.guard import HostCheck, RateLimit
 
 
 def test_a_burst_is_allowed_and_then_the_rate() -> None:
@@ -30,3 +34,17 @@ def test_a_client_that_keeps_asking_is_not_forgotten() -> None:
     for client in ("b", "noisy", "c"):
         limit.allows(client)
     assert not limit.allows("noisy")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_ours"),
+    [("127.0.0.1", True), ("127.0.0.1:18080", True), ("[::1]:18080", True), ("10.1.2.3", True), ("", True),
+     ("localhost:80", True), ("LOCALHOST", True), ("warn.example", True), ("warn.example.:443", True),
+     (socket.gethostname(), True), ("evil.example", False), ("warn.example.evil.example", False),
+     ("evil.example:127.0.0.1", False), ("[evil]", False), ("127.0.0.1.evil.example", False)],
+)  # fmt: skip
+def test_only_names_of_this_node_and_addresses_are_its_host(host: str, is_ours: bool) -> None:
+    async def nothing(*_: object) -> None:
+        """No application."""
+
+    assert HostCheck(nothing, ["warn.example"]).is_ours(host) == is_ours

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warnstream.adapters.mqtt import client_packets, fields, server_packets, topic_filters
 from warnstream.adapters.mqtt import frames as wire
-from warnstream.adapters.mqtt.frames import Columns, Frame, FrameError, StreamBuffer
+from warnstream.adapters.mqtt.fields import FrameError
+from warnstream.adapters.mqtt.frames import Columns, Frame, StreamBuffer
 
 LIMIT = 10_000
 
@@ -46,7 +48,7 @@ def read_all(
                 stream.keep(data[at:], frame)
                 break
             publish = wire.parse_publish(data, frame, is_v5=is_v5)
-            known[publish.topic] = wire.text_of(publish.topic)
+            known[publish.topic] = fields.text_of(publish.topic)
             found.append((publish.topic, publish.payload, b""))
             at = frame.stop
     return found
@@ -59,19 +61,19 @@ def read_all(
 )  # fmt: skip
 def test_lengths_are_written_as_in_the_standard(value: int, encoded: bytes) -> None:
     """MQTT 3.1.1, table 2.4."""
-    assert wire.varint(value) == encoded
-    assert wire.Cursor(encoded, 0, len(encoded)).varint() == value
+    assert fields.varint(value) == encoded
+    assert fields.Cursor(encoded, 0, len(encoded)).varint() == value
 
 
 def test_the_standard_s_example_of_a_connect_is_read() -> None:
     """MQTT 3.1.1, section 3.1.2, figure 3.6: user name, password, will with QoS 1, clean session, 10 s."""
     body = b"\x00\x04MQTT\x04\xce\x00\x0a" + b"".join(
-        wire.text_field(text) for text in ("client", "gone", "bye", "user", "secret")
+        fields.text_field(text) for text in ("client", "gone", "bye", "user", "secret")
     )
-    data = b"\x10" + wire.varint(len(body)) + body
-    connect = wire.parse_connect(data, frame_of(data))
+    data = b"\x10" + fields.varint(len(body)) + body
+    connect = client_packets.parse_connect(data, frame_of(data))
     assert (connect.client_id, connect.username, connect.password) == ("client", "user", b"secret")
-    assert connect.will == wire.Will("gone", b"bye", 1, retain=False)
+    assert connect.will == client_packets.Will("gone", b"bye", 1, retain=False)
     assert (connect.is_clean, connect.keepalive_s, connect.is_v5) == (True, 10, False)
 
 
@@ -84,7 +86,10 @@ def test_the_standard_s_example_of_a_publish_is_read() -> None:
 def test_the_standard_s_example_of_a_subscribe_is_read() -> None:
     """MQTT 3.1.1, figure 3.22: a/b at QoS 1 and c/d at QoS 2."""
     data = b"\x82\x0e\x00\x0a\x00\x03a/b\x01\x00\x03c/d\x02"
-    assert wire.parse_subscribe(data, frame_of(data), is_v5=False) == (b"\x00\x0a", [("a/b", 1), ("c/d", 2)])
+    assert client_packets.parse_subscribe(data, frame_of(data), is_v5=False) == (
+        b"\x00\x0a",
+        [("a/b", 1), ("c/d", 2)],
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,19 +103,19 @@ def test_the_standard_s_example_of_a_subscribe_is_read() -> None:
 )  # fmt: skip
 def test_filters_match_as_in_the_standard(topic_filter: str, topic: str, *, matching: bool) -> None:
     """MQTT 3.1.1, section 4.7."""
-    assert wire.matches(topic_filter, topic) is matching
+    assert topic_filters.matches(topic_filter, topic) is matching
 
 
 @pytest.mark.parametrize("topic_filter", ["", "a#", "a/#/b", "a+", "+a/b"])
 def test_wildcards_stand_alone_in_their_level(topic_filter: str) -> None:
-    assert not wire.is_filter(topic_filter)
+    assert not topic_filters.is_filter(topic_filter)
 
 
 @given(st.lists(messages, max_size=20), st.booleans(), st.data())
 def test_any_cut_of_a_stream_gives_the_same_messages(
     sent: list[tuple[str, bytes, int]], is_v5: bool, data: st.DataObject
 ) -> None:
-    stream = b"".join(wire.encode_publish(t, p, n, is_v5=is_v5) for t, p, n in sent)
+    stream = b"".join(server_packets.encode_publish(t, p, n, is_v5=is_v5) for t, p, n in sent)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=30)))
     parts = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
     assert read_all(parts, is_v5=is_v5) == [(t.encode(), p, b"") for t, p, _ in sent]
@@ -121,7 +126,7 @@ def test_what_is_written_is_read(
     message: tuple[str, bytes, int], is_v5: bool, retain: bool, dup: bool
 ) -> None:
     topic, payload, number = message
-    data = wire.encode_publish(topic, payload, number, is_v5=is_v5, retain=retain, dup=dup)
+    data = server_packets.encode_publish(topic, payload, number, is_v5=is_v5, retain=retain, dup=dup)
     read = wire.parse_publish(data, frame_of(data), is_v5=is_v5)
     message_id = struct.pack(">H", number) if number else b""
     assert read == (topic.encode(), payload, message_id, int(number > 0), retain, 0)
@@ -131,7 +136,7 @@ def test_what_is_written_is_read(
 def test_changed_bytes_raise_nothing_but_a_frame_error(
     sent: list[tuple[str, bytes, int]], is_v5: bool, data: st.DataObject
 ) -> None:
-    stream = bytearray(b"".join(wire.encode_publish(t, p, n, is_v5=is_v5) for t, p, n in sent))
+    stream = bytearray(b"".join(server_packets.encode_publish(t, p, n, is_v5=is_v5) for t, p, n in sent))
     for _ in range(data.draw(st.integers(1, 4))):
         stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(FrameError):
@@ -141,14 +146,14 @@ def test_changed_bytes_raise_nothing_but_a_frame_error(
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes_as_a_packet_raise_nothing_but_a_frame_error(body: bytes, is_v5: bool) -> None:
     for head in range(0, 256, 2):
-        data = bytes((head,)) + wire.varint(len(body)) + body
+        data = bytes((head,)) + fields.varint(len(body)) + body
         frame = frame_of(data)
         for parse in (
-            lambda d=data, f=frame: wire.parse_connect(d, f),
-            lambda d=data, f=frame: wire.parse_subscribe(d, f, is_v5=is_v5),
-            lambda d=data, f=frame: wire.parse_unsubscribe(d, f, is_v5=is_v5),
+            lambda d=data, f=frame: client_packets.parse_connect(d, f),
+            lambda d=data, f=frame: client_packets.parse_subscribe(d, f, is_v5=is_v5),
+            lambda d=data, f=frame: client_packets.parse_unsubscribe(d, f, is_v5=is_v5),
             lambda d=data, f=frame: wire.parse_publish(d, f, is_v5=is_v5),
-            lambda d=data, f=frame: wire.parse_puback(d, f),
+            lambda d=data, f=frame: client_packets.parse_puback(d, f),
         ):
             try:
                 parse()
@@ -159,7 +164,7 @@ def test_any_bytes_as_a_packet_raise_nothing_but_a_frame_error(body: bytes, is_v
 def test_an_oversized_frame_is_refused_from_its_first_bytes() -> None:
     with pytest.raises(FrameError, match="at most 10000") as caught:
         wire.next_frame(b"\x30\xff\xff\xff\x7f", 0, bytes_max=LIMIT)
-    assert caught.value.code == wire.TOO_LARGE
+    assert caught.value.code == fields.TOO_LARGE
 
 
 def test_a_length_of_five_bytes_is_malformed() -> None:
@@ -184,10 +189,10 @@ def test_an_alias_of_mqtt_5_is_read_and_left_to_the_caller() -> None:
 
 
 def test_single_bytes_of_a_large_message_are_joined_once() -> None:
-    data = wire.encode_publish("a", bytes(9_000), 1, is_v5=False)
+    data = server_packets.encode_publish("a", bytes(9_000), 1, is_v5=False)
     assert read_all([bytes((byte,)) for byte in data]) == [(b"a", bytes(9_000), b"")]
 
 
 def test_acknowledgements_are_joined_for_one_write() -> None:
-    assert wire.encode_pubacks([b"\0\1", b"\0\2"]) == b"@\2\0\1@\2\0\2"
-    assert wire.encode_pubacks([]) == b""
+    assert server_packets.encode_pubacks([b"\0\1", b"\0\2"]) == b"@\2\0\1@\2\0\2"
+    assert server_packets.encode_pubacks([]) == b""

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from warnstream.adapters.mqtt import frames as wire
 from warnstream.adapters.mqtt import publish_blocks as mqtt_blocks
+from warnstream.adapters.mqtt import server_packets
 from warnstream.adapters.mqtt.frames import Columns
 from warnstream.adapters.mqtt.publish_blocks import Block, KnownTopics, scan_block
 
@@ -34,7 +35,9 @@ def block_of(
 
 def publish(n: int, *, qos: int = 1, is_v5: bool = False, topic: str = "", text: bytes = b"") -> bytes:
     payload = text or b'{"station":"R%04d","rain":0.%d}' % (n, n) * (1 + n % 9)
-    return wire.encode_publish(topic or TOPICS[n % 40], payload, (n % 65_535 + 1) * qos, is_v5=is_v5)
+    return server_packets.encode_publish(
+        topic or TOPICS[n % 40], payload, (n % 65_535 + 1) * qos, is_v5=is_v5
+    )
 
 
 @pytest.mark.parametrize("qos", [0, 1])
@@ -67,8 +70,8 @@ def test_zeros_in_identifiers_and_payloads_do_not_mislead() -> None:
         publish(1, topic="ws/county/rain/R9999/obs"),
         publish(1, topic="ws/county/rain/R0001/obs/backlog"),
         publish(1, topic="x" * 129),
-        wire.encode_publish("t", b"x" * 9_999, 1, is_v5=False),
-        wire.encode_publish(TOPICS[0], b"x" * 99, 1, is_v5=False, retain=True),
+        server_packets.encode_publish("t", b"x" * 9_999, 1, is_v5=False),
+        server_packets.encode_publish(TOPICS[0], b"x" * 99, 1, is_v5=False, retain=True),
         b"\x34" + publish(1)[1:],
         b"\x32\x06\0\x01t\0\0x",
         b"\x32\x03\0\x01t",

@@ -97,3 +97,26 @@ def test_a_refusal_names_the_topic_and_keeps_the_payload() -> None:
     assert refusal.topic == "ws/c/rain/R1/obs"
     assert json.loads(refusal.payload)["station"] == "R9"
     assert "'R9' is not in stations.csv" in refusal.detail
+
+
+def test_a_message_in_other_words_is_refused_with_what_was_looked_for_and_what_was_there() -> None:
+    unnamed = decode({"device": "R1", "ts": 60, "rain": 1})
+    assert unnamed.refusals[0].detail == "looked for station; there is device, ts, rain"
+    untimed = decode({"station": "R1", "ts": 60, "rain": 1})
+    assert untimed.refusals[0].detail == "looked for time; there is station, ts, rain"
+
+
+def test_an_observation_without_a_value_is_counted_or_refused() -> None:
+    assert reasons(decode({"station": "R1", "time": 60})) == [RefusalReason.NO_READING]
+    assert reasons(decode([])) == [RefusalReason.NO_READING]
+    silent = decode({"station": "R1", "time": 60, "rain": None})
+    assert not silent.refusals
+    assert silent.n_without == 1
+
+
+def test_an_observation_marked_as_a_test_warns_nobody() -> None:
+    for mark in ("exercise", "simulated", "test"):
+        assert reasons(decode({"station": "R1", "time": 60, "rain": 1, mark: True})) == [
+            RefusalReason.EXERCISE
+        ]
+        assert len(decode({"station": "R1", "time": 60, "rain": 1, mark: False}).readings) == 1

@@ -18,7 +18,8 @@ from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.runners.intake import backlog, entries
 from warnstream.runners.intake import intake as kinds
-from warnstream.runners.intake.intake import Intake, Outcome
+from warnstream.runners.intake.intake import Intake
+from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.intake.topics import Topics
 
 N = 3

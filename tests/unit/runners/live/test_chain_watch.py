@@ -1,15 +1,15 @@
 """What a node shows of its duty posts."""
 
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from tests.unit.desk.county import T0, answer, county, desk_of, fall, rise
 from warnstream.adapters.metrics import Metrics
-from warnstream.config.settings import Configuration
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
 from warnstream.runners.live.chain_watch import NAMED_MAX, ChainWatch, _named
+
+VILLAGES = county().villages
 
 
 class Board:
@@ -34,12 +34,12 @@ class Watched:
 
     def __init__(self) -> None:
         self.desk, self.board, self.metrics = desk_of(), Board(), Metrics()
-        configuration = cast("Configuration", SimpleNamespace(network=county()))
-        self.watch = ChainWatch(configuration, self.board, self.metrics)
+        self.watch = ChainWatch(self.board, self.metrics)
 
     def step(self, inputs: list[Any], at_s: int, *, is_live: bool = True) -> None:
         effects = self.desk.step(inputs, at_s)
-        self.watch.take(self.desk, effects.digests, is_live=is_live)
+        self.metrics.count_issued(effects)
+        self.watch.take(self.desk, VILLAGES, is_live=is_live)
 
     def metric(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(name, labels)
@@ -125,5 +125,5 @@ def test_of_many_villages_the_first_are_named() -> None:
 def test_the_desk_that_is_watched_is_not_changed() -> None:
     watched = dry()
     before = watched.desk.snapshot()
-    watched.watch.take(watched.desk, [], is_live=True)
+    watched.watch.take(watched.desk, VILLAGES, is_live=True)
     assert watched.desk.snapshot() == before

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warnstream.adapters.mqtt.frames import matches
+from warnstream.adapters.mqtt.topic_filters import matches
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.observations.decoders import BACKLOG_LEVEL
 
@@ -75,6 +75,7 @@ class Users:
 
     A password that was right once is known by a keyed hash from then on: a
     county that reconnects after a power cut does not wait for 700 slow checks.
+    What was right stays known in `renewed`, which reads the file again.
 
     Raises
     ------
@@ -83,10 +84,32 @@ class Users:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._secrets = _read(path)
         self._key = os.urandom(32)
         self._right: dict[str, bytes] = {}
         self._nobody = _Secret(SCRYPT_N, SCRYPT_R, SCRYPT_P, os.urandom(16), bytes(32))
+
+    def renewed(self) -> "Users":
+        """The users of the file as it is now.
+
+        Raises
+        ------
+        WarnstreamError
+            As for a new one; this one stays as it is.
+        """
+        users = Users(self._path)
+        users._key = self._key  # of the same class
+        users._right = {name: mark for name, mark in self._right.items() if not self.differs(users, name)}
+        return users
+
+    def differs(self, other: "Users", name: str) -> bool:
+        """Whether a user has another password there, or is not there."""
+        return self._secrets.get(name) != other._secrets.get(name)  # noqa: SLF001  # of the same class
+
+    def knows(self, name: str) -> bool:
+        """Whether there is such a user."""
+        return name in self._secrets
 
     def is_quick(self, name: str, password: bytes) -> bool:
         """Whether this very password is known to be right (no slow check is needed)."""

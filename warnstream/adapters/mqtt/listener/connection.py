@@ -1,33 +1,28 @@
 """One client's connection to our listener: from its CONNECT to its end.
 
-Runs in the listener's event loop. A read is scanned in one pass; messages for
-the node go to the inbox as columns and are acknowledged when the node says
-that they are durable. A client that sends faster than that is not read from:
-TCP slows it down, and nothing of QoS 1 is ever dropped.
-
-A client of which one read brings more than a few messages is a stream until
-all of them are acknowledged: others go first, so that a county that empties
-its memories does not delay the station that sends one reading. The more
-clients there are the less is read from one of them at a time.
+Runs in the listener's event loop. What it sends goes through
+`warnstream.adapters.mqtt.listener.incoming`. The more clients there are the
+less is read from one of them at a time.
 """
 
 import asyncio
+import dataclasses
 import logging
 import ssl
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from warnstream.adapters.inbox import InboundBatch
+from warnstream.adapters.mqtt import client_packets, fields, server_packets, topic_filters
 from warnstream.adapters.mqtt import frames as wire
-from warnstream.adapters.mqtt.frames import Columns, Connect, Frame, FrameError, Publish
+from warnstream.adapters.mqtt.client_packets import Connect
+from warnstream.adapters.mqtt.fields import FrameError
+from warnstream.adapters.mqtt.frames import Frame
+from warnstream.adapters.mqtt.listener.incoming import ALIASES_MAX, Incoming
+from warnstream.adapters.mqtt.listener.port import ListenerPort, Verdict
 from warnstream.adapters.mqtt.listener.sessions import Session, Waiting
-from warnstream.adapters.mqtt.publish_blocks import KnownTopics, scan_block
-from warnstream.model.messages import PayloadsOf, TopicsOf
 
-if TYPE_CHECKING:
-    from warnstream.adapters.mqtt.listener.listener import MqttListener
-
-CONNECT_S_MAX = 10.0
+CONNECT_S_MAX = 8.0
 """A connection that has not said CONNECT by then is closed."""
 
 STALLED_S_MAX = 30.0
@@ -41,20 +36,8 @@ READ_BYTES_MIN = 16 * 1024
 READ_BYTES_ALL = 2 * 1024 * 1024
 """Together the clients are read that much in one round: some 15 ms of work, at least 16 KiB of each."""
 
-PROMPT_S = 0.04
-PROMPT_READS = 4
-"""Who sends so soon after an acknowledgement, so many times in a row, waits for each of them."""
-
-STREAM_MESSAGES = 16
-"""A read that brings more messages is part of a stream."""
-
-TOPICS_KNOWN_MAX = 10_000
-ALIASES_MAX = 1_024
 CONNECT_BYTES_MAX = 16 * 1024
 """Longest packet of somebody who has not said yet who they are."""
-
-_MASK = 0xF5
-"""QoS 0 and 1, sent again or not; retained messages are looked at one by one."""
 
 log = logging.getLogger(__name__)
 
@@ -62,29 +45,21 @@ log = logging.getLogger(__name__)
 class ClientConnection(asyncio.BufferedProtocol):
     """A connection; `outlet` of its session once it is accepted."""
 
-    def __init__(self, listener: "MqttListener") -> None:
+    def __init__(self, listener: ListenerPort) -> None:
         self._listener = listener
         self._stream = wire.StreamBuffer()
         self._transport: asyncio.Transport | None = None
         self._session: Session | None = None
         self._connect: Connect | None = None
-        self._user: str | None = None
-        self._is_v5 = False
-        self._topics = KnownTopics()
-        self._topics_version = -1
-        self._topic_of_alias: dict[int, str] = {}
-        self._columns = Columns()
+        self.user: str | None = None
+        self.is_v5 = False
         self._pauses: set[str] = set()
-        self._unacknowledged = 0
-        self._acknowledged_at_s = 0.0
-        self._prompt_reads = 0
-        self._streams = 0
-        self._tokens = 0.0
-        self._tokens_at_s = 0.0
+        self._incoming: Incoming | None = None
+        self._early = b""
         self._is_authenticating = False
         self._is_closed = False
         self._can_write = True
-        self.address = ""
+        self.address = self.host = ""
         self.deadline_s = 0.0
         self._heard_within_s = CONNECT_S_MAX
 
@@ -93,14 +68,18 @@ class ClientConnection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody is there; they have `CONNECT_S_MAX` to say who."""
         assert isinstance(transport, asyncio.Transport)
+        if self._is_closed:  # it ended within its handshake
+            return
         self._transport = transport
         remote = transport.get_extra_info("peername")
-        self.address = f"{remote[0]}:{remote[1]}" if remote else "unknown"
+        self.host = str(remote[0]) if remote else "unknown"
+        self.address = f"{self.host}:{remote[1]}" if remote else self.host
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self.deadline_s = self._listener.now_s() + CONNECT_S_MAX
-        self._tokens = self._listener.settings.messages_per_s
-        self._tokens_at_s = self._listener.now_s()
         self._listener.admit(self)
+        early, self._early = self._early, b""
+        if early and not self._is_closed:
+            self._read(early)
 
     def connection_lost(self, error: Exception | None) -> None:
         """It ended; a client that did not say goodbye has its will published."""
@@ -113,8 +92,8 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._listener.end_connection(session, connect)
         if connect.will is not None:
             will = connect.will
-            if self._listener.permissions.may_publish(self._user, will.topic):
-                self._listener.publish_from_client(will.topic, will.payload, will.qos, retain=will.retain)
+            message = Waiting(will.topic, will.payload, will.retain)
+            self._listener.publish_from_client(self, message, will.qos)
         if error is not None:
             log.info("client lost", extra={"client": session.client_id, "error": str(error)})
 
@@ -126,7 +105,15 @@ class ClientConnection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes of the client, cut anywhere."""
         data = bytes(self._listener.read_buffer[:nbytes])
-        self.deadline_s = self._listener.now_s() + self._heard_within_s
+        if self._transport is None:
+            # TLS 1.3: a CONNECT that travels with the client's Finished is here before the connection is.
+            self._early += data
+        else:
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        if self._session is not None:
+            self.deadline_s = self._listener.now_s() + self._heard_within_s
         whole = self._stream.join(data)
         if whole is not None:
             self._take(whole)
@@ -134,21 +121,35 @@ class ClientConnection(asyncio.BufferedProtocol):
     def pause_writing(self) -> None:
         """The client does not read: it gets STALLED_S_MAX, and is not read from meanwhile."""
         self._can_write = False
-        self._pause("slow")
+        self.pause("slow")
         self._heard_within_s, self.deadline_s = STALLED_S_MAX, self._listener.now_s() + STALLED_S_MAX
 
     def resume_writing(self) -> None:
         """The client reads again."""
         self._can_write = True
         self._set_keepalive()
-        self._resume("slow")
+        self.resume("slow")
         if self._session is not None:
             self._session.pump()
 
     @property
     def is_held(self) -> bool:
         """We do not read from it for a reason of our own: its silence is not its fault."""
-        return bool(self._pauses - {"slow"})
+        return self._is_authenticating or bool(self._pauses - {"slow"})
+
+    @property
+    def is_answering(self) -> bool:
+        """It has said who it is and waits for the check of its password."""
+        return self._is_authenticating
+
+    @property
+    def is_closed(self) -> bool:
+        """It ended, or is about to."""
+        return self._is_closed
+
+    def turn_away(self, reason: str, detail: str) -> None:
+        """There is no room for somebody who has not said who they are."""
+        self.refuse(reason, detail)
 
     def socket(self) -> Any:
         """The socket below, for its options; None if there is none."""
@@ -178,9 +179,9 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def refuse(self, reason: str, detail: str, code: int = 0x80) -> None:
         """Log, count and close."""
-        self._listener.tell_refused(reason, detail, self.address, self._user, self.client_id)
-        if self._is_v5 and self._session is not None:
-            self._write(wire.encode_disconnect(code))
+        self._listener.tell_refused(reason, detail, self.address, self.user, self.client_id)
+        if self.is_v5 and self._session is not None:
+            self.write(server_packets.encode_disconnect(code))
         self.close()
 
     def close(self) -> None:
@@ -193,16 +194,19 @@ class ClientConnection(asyncio.BufferedProtocol):
         else:
             self._transport.abort()
 
-    def _write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
+        """Send bytes, unless the connection is closing."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    def _pause(self, reason: str) -> None:
+    def pause(self, reason: str) -> None:
+        """Do not read from it."""
         if not self._pauses and self._transport is not None:
             self._transport.pause_reading()
         self._pauses.add(reason)
 
-    def _resume(self, reason: str) -> None:
+    def resume(self, reason: str) -> None:
+        """Read from it again, unless there is another reason not to."""
         if reason not in self._pauses:
             return
         self._pauses.discard(reason)
@@ -217,26 +221,15 @@ class ClientConnection(asyncio.BufferedProtocol):
         if self._session is None and not self._is_authenticating and data[0] != wire.CONNECT << 4:
             self.refuse("protocol", "the first packet is no CONNECT")
             return
-        if self._topics_version != self._listener.hub.version:
-            self._topics.clear()
-            self._topics_version = self._listener.hub.version
-        at, need = self._take_block(data), 0
+        at, need = (self._incoming.take_block(data) if self._incoming and not self._is_closed else 0), 0
         handed = at
         try:
             while not self._is_closed and not self._is_authenticating:
                 bytes_max = self._listener.settings.message_bytes_max
-                if self._session is None:
+                if self._incoming is None:
                     bytes_max = CONNECT_BYTES_MAX
-                elif self._topics.names:
-                    at = wire.scan_publishes(
-                        data,
-                        at,
-                        self._topics.names,
-                        self._columns,
-                        mask=_MASK,
-                        is_v5=self._is_v5,
-                        bytes_max=bytes_max,
-                    )
+                else:
+                    at = self._incoming.scan(data, at)
                 frame = wire.next_frame(data, at, bytes_max=bytes_max)
                 if isinstance(frame, int):
                     need = frame
@@ -245,76 +238,84 @@ class ClientConnection(asyncio.BufferedProtocol):
                 self._handle(data, frame)
         except FrameError as error:
             self._hand_over(at - handed)
+            if self._session is None and error.code == fields.VERSION_UNSUPPORTED:
+                # A mosquitto bridge that is told so comes again with 3.1.1 proper.
+                self.write(server_packets.encode_connack(1, session_present=False, properties=None))
             self.refuse("protocol", str(error), error.code)
             return
         self._hand_over(at - handed)
         if not self._is_closed:
             self._stream.keep(data[at:], need)
+            # Read on while a password is checked, to see the client go; but no more than it may send.
+            if self._is_authenticating and len(data) - at > CONNECT_BYTES_MAX:
+                self.pause("password")
 
-    def _take_block(self, data: bytes) -> int:
-        """What can be taken at once from the first byte on: to the inbox; returns where it ends."""
-        if self._session is None or self._is_closed:
-            return 0
-        bytes_max = self._listener.settings.message_bytes_max
-        block = scan_block(data, self._topics, mask=_MASK, is_v5=self._is_v5, bytes_max=bytes_max)
-        if block is None:
-            return 0
-        messages = block.messages
-        self._put(TopicsOf(messages), PayloadsOf(messages), block.message_ids, block.size_bytes)
-        return block.stop
+    def _hand_over(self, size_bytes: int) -> None:
+        if self._incoming is not None:
+            self._incoming.hand_over(size_bytes)
 
     def _handle(self, data: bytes, frame: Frame) -> None:
-        if self._session is None:
+        if self._session is None or self._incoming is None:
             if frame.kind != wire.CONNECT:
-                raise FrameError(wire.PROTOCOL_ERROR, "the first packet is no CONNECT")
-            self._begin(wire.parse_connect(data, frame))
+                raise FrameError(fields.PROTOCOL_ERROR, "the first packet is no CONNECT")
+            self._begin(client_packets.parse_connect(data, frame))
         elif frame.kind == wire.PUBLISH:
-            self._handle_publish(wire.parse_publish(data, frame, is_v5=self._is_v5))
+            self._incoming.handle(wire.parse_publish(data, frame, is_v5=self.is_v5))
         elif frame.kind == wire.PUBACK:
-            message_id, _ = wire.parse_puback(data, frame)
+            message_id, _ = client_packets.parse_puback(data, frame)
             self._session.acknowledged(int.from_bytes(message_id, "big"))
+        elif frame.kind == wire.PUBREL:
+            self._release(client_packets.parse_pubrel(data, frame))
         elif frame.kind == wire.PINGREQ:
-            self._write(wire.PINGRESP_PACKET)
+            self.write(server_packets.PINGRESP_PACKET)
         elif frame.kind == wire.SUBSCRIBE:
-            self._handle_subscribe(*wire.parse_subscribe(data, frame, is_v5=self._is_v5))
+            self._handle_subscribe(*client_packets.parse_subscribe(data, frame, is_v5=self.is_v5))
         elif frame.kind == wire.UNSUBSCRIBE:
-            message_id, filters = wire.parse_unsubscribe(data, frame, is_v5=self._is_v5)
+            message_id, filters = client_packets.parse_unsubscribe(data, frame, is_v5=self.is_v5)
             session = self._session
             codes = [0 if self._listener.hub.unsubscribe(session, one) else 0x11 for one in filters]
-            self._write(wire.encode_suback(message_id, codes, is_v5=self._is_v5, kind=wire.UNSUBACK))
+            self.write(server_packets.encode_suback(message_id, codes, is_v5=self.is_v5, kind=wire.UNSUBACK))
         elif frame.kind == wire.DISCONNECT:
             self._say_goodbye(data[frame.start : frame.stop])
         else:
-            raise FrameError(wire.PROTOCOL_ERROR, f"packet type {frame.kind} is not a client's")
+            raise FrameError(fields.PROTOCOL_ERROR, f"packet type {frame.kind} is not a client's")
+
+    def _release(self, message_id: bytes) -> None:
+        assert self._session is not None
+        is_known = self._session.released(message_id)
+        code = 0 if is_known or not self.is_v5 else fields.ID_NOT_FOUND
+        self.write(server_packets.encode_pubcomp(message_id, code))
 
     def _say_goodbye(self, body: bytes) -> None:
         # MQTT 5 reason 4 asks for the will all the same.
         if self._connect is not None and body[:1] != b"\x04":
-            self._connect = self._listener.without_will(self._connect)
+            self._connect = dataclasses.replace(self._connect, will=None)
         self.close()
 
     # CONNECT.
 
     def _begin(self, connect: Connect) -> None:
-        self._is_v5 = connect.is_v5
-        self._user = self.certificate_user or connect.username
+        self.is_v5 = connect.is_v5
+        self.user = self.certificate_user or connect.username
         if not self._listener.needs_password(self, connect):
             self.accept(connect)
             return
         self._is_authenticating = True
-        self._pause("password")
         self._listener.check_password(self, connect)
 
-    def password_checked(self, connect: Connect, *, is_right: bool) -> None:
+    def password_checked(self, connect: Connect, verdict: Verdict) -> None:
         """The slow check is done: the client goes on, or is told and closed."""
         self._is_authenticating = False
         if self._is_closed:
             return
-        if not is_right:
+        if verdict is Verdict.BUSY:
+            self.reject(connect, "busy", "too many passwords wait to be checked", v5=0x89, v3=3)
+            return
+        if verdict is Verdict.WRONG:
             self.reject(connect, "password", "wrong user name or password", v5=0x86, v3=4)
             return
         self.accept(connect)
-        self._resume("password")
+        self.resume("password")
         rest = self._stream.join(b"")
         if rest:
             self._take(rest)
@@ -322,32 +323,38 @@ class ClientConnection(asyncio.BufferedProtocol):
     def accept(self, connect: Connect) -> None:
         """Open the session and say so."""
         settings = self._listener.settings
-        opened = self._listener.open_session(self, connect, self._user)
+        opened = self._listener.open_session(self, connect, self.user)
         if isinstance(opened, str):
             self.reject(connect, "client_id", opened, v5=0x85, v3=2)
             return
         self._session, is_present = opened
         self._connect = connect
+        will_topic = connect.will.topic if connect.will else ""
+        self._incoming = Incoming(self._listener, self, self._session, will_topic)
+        if will_topic and not self._listener.permissions.may_publish(self.user, will_topic):
+            detail = f"may not have a will for {will_topic}"
+            self._listener.tell_refused("notice", detail, self.address, self.user, self.client_id)
+            self._connect = dataclasses.replace(connect, will=None)
+        self._listener.accept(self)
         self._set_keepalive()
         properties: dict[int, int | str] | None = None
         if connect.is_v5:
             properties = {
-                wire.RECEIVE_MAXIMUM: settings.inflight_max,
-                wire.MAXIMUM_QOS: 1,
-                wire.MAXIMUM_PACKET: settings.message_bytes_max,
-                wire.TOPIC_ALIAS_MAXIMUM: ALIASES_MAX,
-                wire.SUBSCRIPTION_ID_AVAILABLE: 0,
-                wire.SHARED_AVAILABLE: 0,
+                fields.RECEIVE_MAXIMUM: settings.inflight_max,
+                fields.MAXIMUM_PACKET: settings.message_bytes_max,
+                fields.TOPIC_ALIAS_MAXIMUM: ALIASES_MAX,
+                fields.SUBSCRIPTION_ID_AVAILABLE: 0,
+                fields.SHARED_AVAILABLE: 0,
             }
             if not connect.client_id:
-                properties[wire.ASSIGNED_CLIENT] = self._session.client_id
-        self._write(wire.encode_connack(0, session_present=is_present, properties=properties))
+                properties[fields.ASSIGNED_CLIENT] = self._session.client_id
+        self.write(server_packets.encode_connack(0, session_present=is_present, properties=properties))
         self._session.resume(self, connect.receive_max)
 
     def reject(self, connect: Connect, reason: str, detail: str, *, v5: int, v3: int) -> None:
         """Answer a CONNECT with a refusal and close."""
         code, properties = (v5, dict[int, int | str]()) if connect.is_v5 else (v3, None)
-        self._write(wire.encode_connack(code, session_present=False, properties=properties))
+        self.write(server_packets.encode_connack(code, session_present=False, properties=properties))
         self.refuse(reason, detail)
 
     def _set_keepalive(self) -> None:
@@ -358,125 +365,19 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     # Messages in.
 
-    def _handle_publish(self, publish: Publish) -> None:
-        topic = self._topic(publish)
-        listener, columns = self._listener, self._columns
-        if publish.qos == 2:
-            raise FrameError(0x9B, "QoS 2 is not taken, publish at QoS 0 or 1")
-        if not listener.permissions.may_publish(self._user, topic):
-            self._refuse_publish(topic, publish.message_id)
-            return
-        is_ours = listener.is_wanted(topic)
-        has_others = listener.hub.has_subscribers(topic)
-        if is_ours:
-            columns.topics.append(topic)
-            columns.payloads.append(publish.payload)
-            if not has_others and publish.topic:
-                if len(self._topics.names) >= TOPICS_KNOWN_MAX:
-                    self._topics.clear()
-                self._topics.add(publish.topic, topic)
-        elif not has_others and not publish.retain:
-            listener.count_unclaimed()
-        if publish.message_id:
-            columns.message_ids.append(publish.message_id)
-        if has_others or publish.retain:
-            listener.publish_from_client(topic, publish.payload, publish.qos, retain=publish.retain)
-
-    def _refuse_publish(self, topic: str, message_id: bytes) -> None:
-        detail = f"may not publish to {topic}"
-        self._listener.tell_refused("permission", detail, self.address, self._user, self.client_id)
-        if not self._is_v5:
-            # 3.1.1 has no way to say no; an acknowledgement would be a lie.
-            self.close()
-        elif message_id:
-            self._hand_over(0)
-            self._write(wire.encode_puback_refused(message_id, wire.NOT_AUTHORIZED))
-
-    def _topic(self, publish: Publish) -> str:
-        if publish.alias > ALIASES_MAX:
-            raise FrameError(
-                wire.ALIAS_INVALID, f"topic alias {publish.alias}, at most {ALIASES_MAX} are kept"
-            )
-        if not publish.topic:
-            known = self._topic_of_alias.get(publish.alias)
-            if known is None:
-                raise FrameError(wire.PROTOCOL_ERROR, f"topic alias {publish.alias} was never given a topic")
-            return known
-        topic = wire.text_of(publish.topic)
-        if publish.alias:
-            self._topic_of_alias[publish.alias] = topic
-        return topic
-
-    def _hand_over(self, size_bytes: int) -> None:
-        """What this read brought: to the inbox, with its acknowledgements waiting."""
-        columns = self._columns
-        if not columns.topics and not columns.message_ids:
-            return
-        self._columns = Columns()
-        if not columns.topics and not self._unacknowledged:
-            self._spend(1)
-            self._write(wire.encode_pubacks(columns.message_ids))
-            return
-        self._put(columns.topics, columns.payloads, columns.message_ids, size_bytes)
-
-    def _put(
-        self, topics: Sequence[str], payloads: Sequence[bytes], message_ids: list[bytes], size_bytes: int
-    ) -> None:
-        """Messages to the inbox; their acknowledgements keep their order, so those of others wait too."""
-        self._spend(max(len(topics), 1))
-        self._unacknowledged += len(message_ids)
-        # What follows a stream stays behind it.
-        is_stream = self._streams > 0 or len(topics) > STREAM_MESSAGES
-        self._streams += is_stream
-        is_prompt = self._tokens_at_s - self._acknowledged_at_s < PROMPT_S
-        self._prompt_reads = self._prompt_reads + 1 if is_prompt else 0
-        self._listener.put(
-            InboundBatch(
-                self._listener,
-                self,
-                topics,
-                payloads,
-                message_ids,
-                size_bytes,
-                is_stream=is_stream,
-                is_awaited=is_stream or self._prompt_reads >= PROMPT_READS,
-            )
-        )
-        if self._unacknowledged >= self._listener.settings.inflight_max:
-            self._pause("inflight")
-
     @property
     def is_streaming(self) -> bool:
         """Messages of a stream of this client are not durable yet."""
-        return self._streams > 0
+        return self._incoming is not None and self._incoming.is_streaming
 
-    def acknowledge(self, message_ids: list[bytes], streams: int) -> None:
-        """These are durable; `streams` of the reads that were part of a stream brought them."""
-        self._streams -= streams
-        self._write(wire.encode_pubacks(message_ids))
-        self._unacknowledged -= len(message_ids)
-        self._acknowledged_at_s = self._listener.now_s()
-        if self._unacknowledged < self._listener.settings.inflight_max:
-            self._resume("inflight")
+    def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
+        """These are durable."""
+        assert self._incoming is not None, "only an accepted client has messages"
+        self._incoming.acknowledge(arrived)
 
-    def hold(self) -> None:
-        """The inbox is full: nothing is read until there is room."""
-        self._pause("inbox")
-
-    def go_on(self) -> None:
-        """The inbox has room."""
-        self._resume("inbox")
-
-    def _spend(self, messages: int) -> None:
-        """Count against the client's rate; one that sent too much is not read from for a while."""
-        rate = self._listener.settings.messages_per_s
-        now_s = self._listener.now_s()
-        self._tokens = min(self._tokens + (now_s - self._tokens_at_s) * rate, rate) - messages
-        self._tokens_at_s = now_s
-        if self._tokens < 0 and "rate" not in self._pauses:
-            self._listener.count_throttled()
-            self._pause("rate")
-            self._listener.call_later(-self._tokens / rate, lambda: self._resume("rate"))
+    def send_received(self, message_ids: Sequence[bytes]) -> None:
+        """Write PUBRECs: messages of QoS 2 are durable."""
+        self.write(server_packets.encode_pubrecs(message_ids))
 
     # Messages out.
 
@@ -487,9 +388,9 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def send_publish(self, message: Waiting, message_id: int, *, dup: bool) -> None:
         """Write a PUBLISH; QoS 0 if `message_id` is 0."""
-        self._write(
-            wire.encode_publish(
-                message.topic, message.payload, message_id, is_v5=self._is_v5, retain=message.retain, dup=dup
+        self.write(
+            server_packets.encode_publish(
+                message.topic, message.payload, message_id, is_v5=self.is_v5, retain=message.retain, dup=dup
             )
         )
 
@@ -499,25 +400,25 @@ class ClientConnection(asyncio.BufferedProtocol):
         codes, granted = [], []
         for topic_filter, options in wanted:
             if topic_filter.startswith("$share/"):
-                codes.append(0x9E if self._is_v5 else 0x80)
+                codes.append(0x9E if self.is_v5 else 0x80)
                 continue
-            if not wire.is_filter(topic_filter) or not listener.permissions.may_subscribe(
-                self._user, topic_filter
+            if not topic_filters.is_filter(topic_filter) or not listener.permissions.may_subscribe(
+                self.user, topic_filter
             ):
                 detail = f"may not subscribe to {topic_filter}"
-                listener.tell_refused("permission", detail, self.address, self._user, self.client_id)
-                codes.append(wire.NOT_AUTHORIZED if self._is_v5 else 0x80)
+                listener.tell_refused("permission", detail, self.address, self.user, self.client_id)
+                codes.append(fields.NOT_AUTHORIZED if self.is_v5 else 0x80)
                 continue
             qos = min(options & 3, 1)
             is_new = topic_filter not in session.filters
             if not listener.hub.subscribe(session, topic_filter, qos):
-                codes.append(0x97 if self._is_v5 else 0x80)
+                codes.append(0x97 if self.is_v5 else 0x80)
                 continue
             codes.append(qos)
             # MQTT 5: retained messages always (0), only for a new subscription (1), never (2).
             handling = options >> 4 & 3
             if handling == 0 or (handling == 1 and is_new):
                 granted.append((topic_filter, qos))
-        self._write(wire.encode_suback(message_id, codes, is_v5=self._is_v5))
+        self.write(server_packets.encode_suback(message_id, codes, is_v5=self.is_v5))
         for topic_filter, qos in granted:
             listener.hub.send_retained(session, topic_filter, qos)

@@ -12,37 +12,48 @@ and silence of each client are limited (`listener:` in the configuration).
 
 import asyncio
 import concurrent.futures
-import dataclasses
 import logging
 import os
 import socket
 import ssl
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
-from warnstream.adapters.inbox import InboundBatch, Inbox
-from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt.frames import SESSION_WITHOUT_END, Connect, matches
+from warnstream.adapters.descriptors import listening_sockets
+from warnstream.adapters.doorstep import Doorstep
+from warnstream.adapters.inbox import InboundBatch
+from warnstream.adapters.mqtt.client_packets import SESSION_WITHOUT_END, Connect
+from warnstream.adapters.mqtt.listener import passwords
 from warnstream.adapters.mqtt.listener.access import Permissions, Users
+from warnstream.adapters.mqtt.listener.back_pressure import BackPressure
 from warnstream.adapters.mqtt.listener.connection import READ_BYTES_MAX, ClientConnection
+from warnstream.adapters.mqtt.listener.passwords import PasswordDesk
+from warnstream.adapters.mqtt.listener.port import Client
+from warnstream.adapters.mqtt.listener.refusals import Refusals
 from warnstream.adapters.mqtt.listener.selector import CoalescingSelector
-from warnstream.adapters.mqtt.listener.sessions import SESSIONS_MAX, Session, SessionStore
+from warnstream.adapters.mqtt.listener.sessions import Session, SessionStore, Waiting
+from warnstream.adapters.mqtt.listener.tls import TlsGate, tls_context
+from warnstream.adapters.mqtt.listener.watched_files import WatchedFiles
+from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.mqtt.publisher import Publication
+from warnstream.adapters.mqtt.topic_filters import matches
 from warnstream.config.settings import ListenerSettings
 from warnstream.model.errors import WarnstreamError
 
 START_S_MAX = 20.0
 PUBLISH_S_MAX = 10.0
-HANDSHAKE_S_MAX = 10.0
 SWEEP_S = 1.0
 SESSION_KEPT_S_MAX = 7 * 86_400
 """Sessions of clients that stay away are forgotten then, whatever they asked for."""
 
-PASSWORD_THREADS = 2
-REFUSALS_LOGGED_PER_MINUTE = 20
-"""Refusals of one reason that are logged; all are counted."""
+UNKNOWN_SHARE = 4
+"""One in so many of the connections may be of somebody who has not said who they are."""
+
+FILES_ALARM = "listener:files"
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +66,7 @@ class MqttListener:
     settings : ListenerSettings
     topics : sequence of str
         Filters of what the node wants; everything else is for subscribers only.
-    inbox : Inbox
-    metrics : Metrics
+    ports : NodePorts
 
     Raises
     ------
@@ -66,16 +76,12 @@ class MqttListener:
 
     name = "listener"
 
-    def __init__(
-        self, settings: ListenerSettings, topics: Sequence[str], inbox: Inbox, metrics: Metrics
-    ) -> None:
+    def __init__(self, settings: ListenerSettings, topics: Sequence[str], ports: NodePorts) -> None:
+        inbox, metrics = ports.inbox, ports.metrics
         self.settings = settings
         self.hub = SessionStore()
         self._topics = tuple(topics)
-        self._inbox = inbox
         self._metrics = metrics
-        self._users = Users(settings.users_file) if settings.users_file else None
-        self._tls = _tls_context(settings)
         self.permissions = Permissions(
             prefix=settings.topic_prefix,
             is_open=settings.is_open,
@@ -88,16 +94,26 @@ class MqttListener:
             ),
         )
         self.read_buffer = memoryview(bytearray(READ_BYTES_MAX))
-        self._peers: set[ClientConnection] = set()
-        self._refusals: dict[str, tuple[float, int]] = {}
-        self._is_holding = False
+        self._peers: set[Client] = set()
+        self._of_host: Counter[str] = Counter()
+        self.doorstep = Doorstep(max(settings.connections_max // UNKNOWN_SHARE, 1))
+        self._refusals = Refusals(metrics)
+        self._pressure = BackPressure(inbox, self._peers, self.call_later, metrics.listener_held.inc)
         self._is_listening = threading.Event()
         self._error: Exception | None = None
         self._taken, self._has_acknowledged = 0, False
-        self._loop = asyncio.SelectorEventLoop(CoalescingSelector(self._take_count))
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._passwords = concurrent.futures.ThreadPoolExecutor(PASSWORD_THREADS, "listener-password")
+        self._passwords = concurrent.futures.ThreadPoolExecutor(
+            passwords.THREADS, "listener-password", passwords.begin_thread
+        )
+        self._desk: PasswordDesk | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._files = WatchedFiles(_files_of(settings))
+        self._alarms = ports.alarms
+        self._read_files()
+        # After what may fail: a loop that is not closed holds descriptors.
+        self._loop = asyncio.SelectorEventLoop(CoalescingSelector(self._take_count))
         self._thread = threading.Thread(target=self._run, name="mqtt-listener", daemon=True)
         self.port = settings.port
         inbox.when_room(self._tell_room)
@@ -131,14 +147,19 @@ class MqttListener:
             self._thread.join(START_S_MAX)
         self._passwords.shutdown(wait=False, cancel_futures=True)
 
+    def look(self) -> None:
+        """Nothing to do: the event loop looks by itself."""
+
+    def reload(self) -> None:
+        """Read users and certificates again; what cannot be read leaves all as it was."""
+        self._call(self._reload)
+
     def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
         """These are durable: one write per client."""
-        of_peer: dict[ClientConnection, tuple[list[bytes], list[bool]]] = {}
+        of_peer: dict[Client, list[InboundBatch]] = {}
         for one in arrived:
             if one.message_ids or one.is_stream:
-                ids, streams = of_peer.setdefault(one.connection, ([], []))
-                ids += one.message_ids
-                streams.append(one.is_stream)
+                of_peer.setdefault(one.connection, []).append(one)
         if of_peer:
             self._call(lambda: self._acknowledge(of_peer))
 
@@ -160,8 +181,8 @@ class MqttListener:
         return True
 
     def _tell_room(self) -> None:
-        if self._is_holding:
-            self._call(self._go_on)
+        if self._pressure.is_holding:
+            self._call(self._pressure.go_on)
 
     # The event loop's thread.
 
@@ -177,12 +198,9 @@ class MqttListener:
             self._loop.close()
 
     async def _serve(self) -> None:
-        settings = self.settings
-        server = await self._loop.create_server(
-            self._new_protocol, settings.host, settings.port, backlog=1024, start_serving=False
-        )
-        self.port = server.sockets[0].getsockname()[1]
-        await server.start_serving()
+        sockets = listening_sockets(self.settings.host, self.settings.port, self.settings.connections_max)
+        self.port = sockets[0].getsockname()[1]
+        servers = [await self._loop.create_server(self._new_protocol, sock=one) for one in sockets]
         self._is_listening.set()
         try:
             while not self._stop.is_set():
@@ -192,7 +210,8 @@ class MqttListener:
                 except TimeoutError:
                     continue
         finally:
-            server.close()
+            for server in servers:
+                server.close()
             for peer in list(self._peers):
                 peer.close()
             await asyncio.sleep(0)
@@ -201,9 +220,42 @@ class MqttListener:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _new_protocol(self) -> asyncio.BaseProtocol:
-        return ClientConnection(self) if self._tls is None else _TlsGate(self, self._tls)
+        return self.new_connection() if self._tls is None else TlsGate(self, self._tls)
+
+    def new_connection(self) -> ClientConnection:
+        """A connection in the clear, or behind its handshake."""
+        return ClientConnection(self)
+
+    def _read_files(self) -> None:
+        """Users and certificates as the files are now; WarnstreamError where one cannot be used."""
+        tls = tls_context(self.settings.tls) if self.settings.tls else None
+        if self._desk is not None:
+            users = self._desk.users.renewed()
+            gone = {peer for peer in self._peers if peer.user and self._desk.users.differs(users, peer.user)}
+            self._desk.users = users
+            for peer in gone:
+                if peer.certificate_user is None:
+                    peer.refuse("password", "the users file has changed", 0x87)
+        elif self.settings.users_file is not None:
+            self._desk = PasswordDesk(Users(self.settings.users_file), self._in_pool, self.now_s)
+        self._tls = tls
+
+    def _reload(self) -> None:
+        self._files.note_read()
+        try:
+            self._read_files()
+        except WarnstreamError as error:
+            self._alarms.raise_alarm(FILES_ALARM, f"the listener keeps what it read earlier: {error}")
+            return
+        self._alarms.end_alarm(FILES_ALARM)
+        log.info("listener read its users and certificates again")
+
+    def _in_pool(self, function: Callable[[], bool]) -> "asyncio.Future[bool]":
+        return self._loop.run_in_executor(self._passwords, function)
 
     def _sweep(self) -> None:
+        if self._files.have_changed():
+            self._reload()
         now_s = self.now_s()
         for peer in [peer for peer in self._peers if peer.deadline_s < now_s and not peer.is_held]:
             peer.expire()
@@ -223,10 +275,10 @@ class MqttListener:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _acknowledge(self, of_peer: dict[ClientConnection, tuple[list[bytes], list[bool]]]) -> None:
+    def _acknowledge(self, of_peer: dict[Client, list[InboundBatch]]) -> None:
         self._has_acknowledged = True
-        for peer, (message_ids, streams) in of_peer.items():
-            peer.acknowledge(message_ids, sum(streams))
+        for peer, arrived in of_peer.items():
+            peer.acknowledge(arrived)
 
     def _publish_all(self, publications: Sequence[Publication]) -> list[str]:
         full = "too many messages wait for a subscriber"
@@ -237,76 +289,79 @@ class MqttListener:
 
     # What peers call.
 
-    def admit(self, peer: ClientConnection) -> None:
+    def admit(self, peer: Client) -> None:
         """A connection was made; too many are closed at once."""
         self._peers.add(peer)
+        self._of_host[peer.host] += 1
         self._metrics.listener_connections.set(len(self._peers))
         _probe_when_idle(peer)
-        if len(self._peers) > self.settings.connections_max:
-            peer.refuse(
-                "too_many", f"{len(self._peers)} connections, at most {self.settings.connections_max}"
-            )
-        elif not self._inbox.has_room:
-            peer.hold()
+        if fault := self.crowd_fault(peer.host):
+            peer.refuse("too_many", fault)
+            return
+        self.doorstep.enter(peer)
+        self._pressure.admit(peer)
+
+    def accept(self, peer: Client) -> None:
+        """It has said who it is."""
+        self.doorstep.leave(peer)
+
+    def crowd_fault(self, host: str) -> str:
+        """Why one more connection of an address cannot stay; empty if it can."""
+        most, each = self.settings.connections_max, self.settings.connections_per_address_max
+        if self._of_host[host] > each:
+            return f"more than {each} connections of one address (listener.connections_per_address_max)"
+        if len(self._peers) <= most or self.doorstep.make_room("too_many", f"more than {most} connections"):
+            return ""
+        return f"more than {most} connections (listener.connections_max)"
 
     @property
     def connections(self) -> int:
         """Clients there are, at least one."""
         return max(len(self._peers), 1)
 
-    @property
-    def is_crowded(self) -> bool:
-        """Connections and handshakes are as many as are allowed."""
-        return len(self._peers) + len(self._tasks) >= self.settings.connections_max
-
-    def leave(self, peer: ClientConnection) -> None:
+    def leave(self, peer: Client) -> None:
         """A connection ended."""
-        self._peers.discard(peer)
+        self.doorstep.leave(peer)
+        if peer in self._peers:
+            self._peers.discard(peer)
+            self._of_host[peer.host] -= 1
+            if not self._of_host[peer.host]:
+                del self._of_host[peer.host]
         self._metrics.listener_connections.set(len(self._peers))
 
-    def needs_password(self, peer: ClientConnection, connect: Connect) -> bool:
+    def needs_password(self, peer: Client, connect: Connect) -> bool:
         """Whether the client must wait for the slow check of its password."""
-        if self._users is None or peer.certificate_user is not None:
+        if self._desk is None or peer.certificate_user is not None:
             return False
         if connect.username is None or connect.password is None:
             return True
-        return not self._users.is_quick(connect.username, connect.password)
+        return not self._desk.users.is_quick(connect.username, connect.password)
 
-    def check_password(self, peer: ClientConnection, connect: Connect) -> None:
+    def check_password(self, peer: Client, connect: Connect) -> None:
         """Check outside the event loop, then tell the peer."""
-        self.run_task(self._check_password(peer, connect))
+        assert self._desk is not None, "asked for by `needs_password`"
+        self._desk.check(peer, connect)
 
-    async def _check_password(self, peer: ClientConnection, connect: Connect) -> None:
-        is_right = False
-        if self._users is not None and connect.username is not None and connect.password is not None:
-            is_right = await self._loop.run_in_executor(
-                self._passwords, self._users.check, connect.username, connect.password
-            )
-        peer.password_checked(connect, is_right=is_right)
-
-    def open_session(
-        self, peer: ClientConnection, connect: Connect, user: str | None
-    ) -> tuple[Session, bool] | str:
+    def open_session(self, peer: Client, connect: Connect, user: str | None) -> tuple[Session, bool] | str:
         """The client's session and whether it was there before; or why it cannot have one."""
         if not connect.client_id and not connect.is_v5 and not connect.is_clean:
             return "an empty client identifier needs a clean session"
-        client_id = connect.client_id or f"auto-{os.urandom(8).hex()}"
-        known = self.hub.sessions.get(client_id)
-        if known is not None:
-            if known.username != user and not self.permissions.is_open:
-                return f"client identifier {client_id} belongs to another user"
-            if isinstance(known.outlet, ClientConnection):
-                before, known.outlet = known.outlet, None
-                before.refuse("taken_over", f"client {client_id} connected again", 0x8E)
-            if connect.is_clean:
-                self.hub.forget(known)
-                known = None
-        elif len(self.hub.sessions) >= SESSIONS_MAX:
-            return f"{SESSIONS_MAX} sessions are kept already"
-        session = known or Session(client_id, user, self.settings.session_messages_max)
-        self.hub.sessions[client_id] = session
-        session.outlet = peer
-        return session, known is not None
+        # Where nobody proves who they are a name that is given means nothing.
+        owner = None if self.permissions.is_open else user
+        opened = self.hub.open(
+            connect.client_id or f"auto-{os.urandom(8).hex()}",
+            owner,
+            is_clean=connect.is_clean,
+            messages_max=self.settings.session_messages_max,
+        )
+        if isinstance(opened, str):
+            return opened
+        session, displaced = opened
+        if isinstance(displaced, ClientConnection):
+            displaced.refuse("taken_over", f"client {session.client_id} connected again", 0x8E)
+        is_present = session.is_kept
+        session.outlet, session.is_kept = peer, True
+        return session, is_present
 
     def end_connection(self, session: Session, connect: Connect) -> None:
         """Keep the session for as long as the client asked, at most `SESSION_KEPT_S_MAX`."""
@@ -317,48 +372,21 @@ class MqttListener:
         kept_s = SESSION_KEPT_S_MAX if kept_s == SESSION_WITHOUT_END else min(kept_s, SESSION_KEPT_S_MAX)
         session.expires_at_s = self.now_s() + kept_s
 
-    def without_will(self, connect: Connect) -> Connect:
-        """The client said goodbye: nothing is told in its name."""
-        return dataclasses.replace(connect, will=None)
-
     def is_wanted(self, topic: str) -> bool:
         """Whether the node itself takes a topic."""
         return any(matches(wanted, topic) for wanted in self._topics)
 
-    def publish_from_client(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> None:
-        """To subscribers; what a full session cannot take is counted."""
+    def publish_from_client(self, peer: Client, message: Waiting, qos: int) -> None:
+        """To subscribers, and retained on the account of its user; what cannot be taken is counted."""
         before = self.hub.dropped
-        self.hub.publish(topic, payload, qos, retain=retain)
+        owner = f"user {peer.user}" if peer.user is not None else f"address {peer.host}"
+        self.hub.publish(message.topic, message.payload, qos, retain=message.retain, owner=owner)
         self._metrics.listener_dropped.inc(self.hub.dropped - before)
 
     def put(self, arrived: InboundBatch) -> None:
         """To the inbox; when it is full of streams these are not read from, when it is full nobody is."""
         self._taken += len(arrived.topics)
-        self._inbox.put(arrived)
-        if self._inbox.has_stream_room:
-            return
-        if not self._is_holding:
-            self._is_holding = True
-            self._metrics.listener_held.inc()
-            # The taker may have made room before it could see that we hold.
-            self.call_later(SWEEP_S, self._go_on)
-        elif self._inbox.has_room:
-            if arrived.is_stream:
-                arrived.connection.hold()
-            return
-        for peer in self._peers:
-            if peer.is_streaming or not self._inbox.has_room:
-                peer.hold()
-
-    def _go_on(self) -> None:
-        if not self._is_holding:
-            return
-        has_room, self._is_holding = self._inbox.has_room, not self._inbox.has_stream_room
-        for peer in list(self._peers):
-            if has_room and not (self._is_holding and peer.is_streaming):
-                peer.go_on()
-        if self._is_holding:
-            self.call_later(SWEEP_S, self._go_on)
+        self._pressure.put(arrived)
 
     def _take_count(self) -> int:
         """Messages that were put since this was last asked; none after an acknowledgement.
@@ -379,82 +407,12 @@ class MqttListener:
 
     def tell_refused(self, reason: str, detail: str, address: str, user: str | None, client_id: str) -> None:
         """Count a refusal, and log it unless many of its kind were just logged."""
-        self._metrics.listener_refused.labels(reason).inc()
-        now_s = self.now_s()
-        since_s, count = self._refusals.get(reason, (now_s, 0))
-        if now_s - since_s > 60:
-            since_s, count = now_s, 0
-        self._refusals[reason] = (since_s, count + 1)
-        if count < REFUSALS_LOGGED_PER_MINUTE:
-            log.warning(
-                "client refused",
-                extra={
-                    "reason": reason,
-                    "detail": detail,
-                    "client": client_id,
-                    "user": user,
-                    "from": address,
-                },
-            )
+        self._refusals.tell(
+            reason, self.now_s(), {"detail": detail, "client": client_id, "user": user, "from": address}
+        )
 
 
-class ListenerPublisher:
-    """Delivery's port to our own listener: no connection, no waiting."""
-
-    def __init__(self, listener: MqttListener) -> None:
-        self._listener = listener
-
-    def start(self) -> None:
-        """Nothing to do: the listener is started as a source."""
-
-    def stop(self) -> None:
-        """Nothing to do."""
-
-    def __call__(self, publications: Sequence[Publication]) -> Sequence[str]:
-        """Give messages to whoever subscribed; why each was not taken, empty where it was."""
-        return self._listener.publish(publications)
-
-
-class _TlsGate(asyncio.Protocol):
-    """A connection before its TLS handshake, so that a failed one is told and counted."""
-
-    def __init__(self, listener: MqttListener, context: ssl.SSLContext) -> None:
-        self._listener = listener
-        self._context = context
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Read nothing: the handshake is TLS's."""
-        assert isinstance(transport, asyncio.Transport)
-        transport.pause_reading()
-        if self._listener.is_crowded:
-            self._listener.tell_refused("too_many", "too many connections", _address(transport), None, "")
-            transport.abort()
-            return
-        self._listener.run_task(self._upgrade(transport))
-
-    async def _upgrade(self, transport: asyncio.Transport) -> None:
-        peer = ClientConnection(self._listener)
-        try:
-            upgraded = await asyncio.get_running_loop().start_tls(
-                transport, peer, self._context, server_side=True, ssl_handshake_timeout=HANDSHAKE_S_MAX
-            )
-        except (OSError, ssl.SSLError) as error:
-            self._listener.tell_refused("certificate", str(error), _address(transport), None, "")
-            transport.abort()
-            return
-        except asyncio.CancelledError:
-            transport.abort()
-            raise
-        assert isinstance(upgraded, asyncio.Transport)
-        peer.connection_made(upgraded)
-
-
-def _address(transport: asyncio.Transport) -> str:
-    remote = transport.get_extra_info("peername")
-    return f"{remote[0]}:{remote[1]}" if remote else "unknown"
-
-
-def _probe_when_idle(peer: ClientConnection) -> None:
+def _probe_when_idle(peer: Client) -> None:
     """TCP's own probes find half-open connections of clients without keepalive."""
     found = peer.socket()
     if found is None:
@@ -466,17 +424,8 @@ def _probe_when_idle(peer: ClientConnection) -> None:
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
 
 
-def _tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
+def _files_of(settings: ListenerSettings) -> list[Path]:
+    """Files that may change while the listener is open."""
     tls = settings.tls
-    if tls is None:
-        return None
-    try:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(tls.certificate, tls.key)
-        if tls.ca is not None:
-            context.load_verify_locations(tls.ca)
-            context.verify_mode = ssl.CERT_REQUIRED if tls.require_client_certificate else ssl.CERT_OPTIONAL
-    except (OSError, ssl.SSLError) as error:
-        raise WarnstreamError(f"the listener's certificates cannot be used: {error}") from error
-    return context
+    of_tls = [] if tls is None else [tls.certificate, tls.key, tls.ca]
+    return [path for path in (settings.users_file, *of_tls) if path is not None]

@@ -7,19 +7,27 @@ household devices in the field want a broker with persistence.
 
 Pure: no sockets, no clock; all calls come from the listener's thread.
 
-Limits: `messages_max` messages wait per session, `RETAINED_MAX` topics are
-retained, `SESSIONS_MAX` sessions and `FILTERS_MAX` filters each are kept.
+A session belongs to its user: two users with one client identifier have two
+sessions, and neither can take over the other's or keep it out.
+
+Limits: `messages_max` messages and `SESSION_BYTES_MAX` wait per session, and
+`SESSIONS_MAX` sessions (`USER_SESSIONS_MAX` of one user) with `FILTERS_MAX`
+filters each are kept.
 """
 
-from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections import Counter, OrderedDict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from warnstream.adapters.mqtt.frames import matches
+from warnstream.adapters.mqtt.listener.retained import NODE, Retained
+from warnstream.adapters.mqtt.topic_filters import matches
 
-RETAINED_MAX = 100_000
 SESSIONS_MAX = 100_000
+USER_SESSIONS_MAX = 10_000
+SESSION_BYTES_MAX = 16 * 1024 * 1024
+"""What waits for one client that is away or slow."""
+
 FILTERS_MAX = 100
 WINDOW_MAX = 1_000
 """Messages on their way to one client without an acknowledgement; less if the client asks for less."""
@@ -43,10 +51,18 @@ class Outlet(Protocol):
     def send_publish(self, message: Waiting, message_id: int, *, dup: bool) -> None:
         """Write a PUBLISH; QoS 0 if `message_id` is 0."""
 
+    def send_received(self, message_ids: Sequence[bytes]) -> None:
+        """Write PUBRECs: messages of QoS 2 are durable."""
+
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """What is kept of a client between its connections."""
+    """What is kept of a client between its connections.
+
+    `received` holds the identifiers of its QoS 2 messages until it releases them, and whether they are
+    durable: who sends one again, over whatever connection, is not taken twice. A restart of the node
+    forgets them; a reading that comes again then is known by its content.
+    """
 
     client_id: str
     username: str | None
@@ -54,10 +70,18 @@ class Session:
     filters: dict[str, int] = field(default_factory=dict)
     queue: deque[Waiting] = field(default_factory=deque)
     in_flight: OrderedDict[int, Waiting] = field(default_factory=OrderedDict)
+    received: dict[bytes, bool] = field(default_factory=dict)
     outlet: Outlet | None = None
     window: int = WINDOW_MAX
     expires_at_s: float = 0.0
     last_id: int = 0
+    waiting_bytes: int = 0
+    is_kept: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """User and client identifier."""
+        return self.username or "", self.client_id
 
     def offer(self, message: Waiting, qos: int) -> bool:
         """Send or queue; False if it had to be dropped (QoS 0 to a slow or absent client, a full queue)."""
@@ -66,9 +90,11 @@ class Session:
                 return False
             self.outlet.send_publish(message, 0, dup=False)
             return True
-        if len(self.queue) >= self.messages_max:
+        size_bytes = len(message.topic) + len(message.payload)
+        if len(self.queue) >= self.messages_max or self.waiting_bytes + size_bytes > SESSION_BYTES_MAX:
             return False
         self.queue.append(message)
+        self.waiting_bytes += size_bytes
         self.pump()
         return True
 
@@ -94,8 +120,30 @@ class Session:
 
     def acknowledged(self, message_id: int) -> None:
         """The client has it; an identifier that is not in flight changes nothing."""
-        self.in_flight.pop(message_id, None)
+        message = self.in_flight.pop(message_id, None)
+        if message is not None:
+            self.waiting_bytes -= len(message.topic) + len(message.payload)
         self.pump()
+
+    def is_new(self, message_id: bytes) -> bool:
+        """Whether a QoS 2 message did not come before; one that is durable is confirmed again."""
+        if message_id not in self.received:
+            self.received[message_id] = False
+            return True
+        if self.received[message_id] and self.outlet is not None:
+            self.outlet.send_received([message_id])
+        return False
+
+    def made_durable(self, message_ids: Sequence[bytes]) -> None:
+        """QoS 2 messages are durable: the client is told over the connection that it has now."""
+        still = [message_id for message_id in message_ids if message_id in self.received]
+        self.received.update(dict.fromkeys(still, True))
+        if self.outlet is not None and still:
+            self.outlet.send_received(still)
+
+    def released(self, message_id: bytes) -> bool:
+        """The client will not send a QoS 2 message again; whether it was known."""
+        return self.received.pop(message_id, None) is not None
 
     def _free_id(self) -> int:
         found = self.last_id
@@ -109,12 +157,33 @@ class SessionStore:
     """Sessions by client, subscriptions by filter, retained messages by topic."""
 
     def __init__(self) -> None:
-        self.sessions: dict[str, Session] = {}
-        self.retained: dict[str, bytes] = {}
+        self.sessions: dict[tuple[str, str], Session] = {}
+        self._sessions_of: Counter[str] = Counter()
+        self.retained = Retained()
         self.version = 0
         self.dropped = 0
         self._exact: dict[str, dict[Session, int]] = {}
         self._wild: dict[str, dict[Session, int]] = {}
+
+    def open(
+        self, client_id: str, user: str | None, *, is_clean: bool, messages_max: int
+    ) -> tuple[Session, Outlet | None] | str:
+        """A user's session of that name, and who was connected to it; or why there can be none."""
+        found = Session(client_id, user, messages_max)
+        known, displaced = self.sessions.get(found.key), None
+        if known is not None:
+            displaced, known.outlet = known.outlet, None
+            if is_clean:
+                self.forget(known)
+                known = None
+        elif len(self.sessions) >= SESSIONS_MAX:
+            return f"{SESSIONS_MAX} sessions are kept already"
+        elif user and self._sessions_of[user] >= USER_SESSIONS_MAX:
+            return f"{USER_SESSIONS_MAX} sessions of this user are kept already"
+        if known is None:
+            self.sessions[found.key] = found
+            self._sessions_of[found.key[0]] += 1
+        return known or found, displaced
 
     def subscribers(self, topic: str) -> dict[Session, int]:
         """Who wants a topic, at which QoS; overlapping filters count once, at the highest."""
@@ -129,11 +198,15 @@ class SessionStore:
         """Whether anybody wants a topic."""
         return topic in self._exact or any(matches(topic_filter, topic) for topic_filter in self._wild)
 
-    def publish(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> bool:
-        """To all who subscribed, and to those who will; False if a session or the store was full."""
+    def publish(self, topic: str, payload: bytes, qos: int, *, retain: bool, owner: str = NODE) -> bool:
+        """To all who subscribed, and to those who will; False if a session or the store was full.
+
+        `owner` pays for what is retained: the node, or a user.
+        """
         whole = True
-        if retain:
-            whole = self._retain(topic, payload)
+        if retain and not self.retained.put(topic, payload, owner):
+            self.dropped += 1
+            whole = False
         for session, granted in self.subscribers(topic).items():
             if not session.offer(Waiting(topic, payload, retain=False), min(qos, granted)) and min(
                 qos, granted
@@ -153,7 +226,7 @@ class SessionStore:
 
     def send_retained(self, session: Session, topic_filter: str, qos: int) -> None:
         """What is retained under a filter that was just subscribed to."""
-        for topic, payload in self._retained_under(topic_filter):
+        for topic, payload in self.retained.under(topic_filter):
             if not session.offer(Waiting(topic, payload, retain=True), qos) and qos:
                 self.dropped += 1
 
@@ -172,30 +245,15 @@ class SessionStore:
         """End a session with all it has."""
         for topic_filter in list(session.filters):
             self.unsubscribe(session, topic_filter)
-        if self.sessions.get(session.client_id) is session:
-            del self.sessions[session.client_id]
+        if self.sessions.get(session.key) is session:
+            del self.sessions[session.key]
+            self._sessions_of[session.key[0]] -= 1
 
     def forget_expired(self, now_s: float) -> None:
         """End the sessions of clients that stayed away for too long."""
         gone = [one for one in self.sessions.values() if one.outlet is None and one.expires_at_s <= now_s]
         for session in gone:
             self.forget(session)
-
-    def _retain(self, topic: str, payload: bytes) -> bool:
-        if not payload:
-            self.retained.pop(topic, None)
-            return True
-        if topic not in self.retained and len(self.retained) >= RETAINED_MAX:
-            self.dropped += 1
-            return False
-        self.retained[topic] = payload
-        return True
-
-    def _retained_under(self, topic_filter: str) -> Iterator[tuple[str, bytes]]:
-        if "+" not in topic_filter and "#" not in topic_filter:
-            payload = self.retained.get(topic_filter)
-            return iter([(topic_filter, payload)] if payload is not None else [])
-        return iter([(t, p) for t, p in self.retained.items() if matches(topic_filter, t)])
 
     def _table(self, topic_filter: str) -> dict[str, dict[Session, int]]:
         return self._wild if "+" in topic_filter or "#" in topic_filter else self._exact

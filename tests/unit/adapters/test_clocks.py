@@ -1,4 +1,4 @@
-from warnstream.adapters.sending.event_clock import EventClock
+from warnstream.adapters.sending.clocks import EventClock, UnsettableClock
 
 START_S = 1_700_000_000.0
 
@@ -44,3 +44,11 @@ def test_a_simulated_time_stands_between_its_beacons() -> None:
     assert clock() == START_S
     clocks.engine_s += 60
     assert clock() == START_S + 60
+
+
+def test_a_wall_clock_that_is_set_puts_no_retry_off() -> None:
+    wall_s, steady_s = [START_S], [50.0]
+    clock = UnsettableClock(lambda: wall_s[0], lambda: steady_s[0])
+    wall_s[0] += 86_400
+    steady_s[0] += 12
+    assert clock() == START_S + 12

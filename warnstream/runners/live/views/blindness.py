@@ -16,8 +16,8 @@ from warnstream.model.arrays import BoolArray, Int64Array
 from warnstream.model.network import Network
 from warnstream.model.observations.station_quality import STATION_FLAGS, WHY, StationFlag, StationQuality
 from warnstream.model.rules.indicators import VillageRain
-from warnstream.runners.live.state_json import CODES_SHOWN_MAX, describe_doubts, describe_villages
-from warnstream.runners.live.unchanged import Unchanged
+from warnstream.runners.live.views.state_json import CODES_SHOWN_MAX, describe_doubts, describe_villages
+from warnstream.runners.live.views.unchanged import Unchanged
 
 log = logging.getLogger(__name__)
 

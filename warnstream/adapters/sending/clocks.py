@@ -1,4 +1,4 @@
-"""The time of the engine for channels' threads: messages expire in it, whether it runs live or simulated."""
+"""Clocks of channels: the engine's time, in which messages expire; one that cannot be set, for retries."""
 
 import time
 from collections.abc import Callable
@@ -41,3 +41,23 @@ class EventClock:
             counted_s, at = engine_s, self._steady()
             self._seen = (engine_s, counted_s, at)
         return counted_s + self._steady() - at
+
+
+class UnsettableClock:
+    """Wall clock at the start, running on steadily: setting the clock puts no retry off for a day.
+
+    Parameters
+    ----------
+    wall, steady : callable
+        Seconds.
+    """
+
+    def __init__(
+        self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._steady = steady
+        self._ahead_s = wall() - steady()
+
+    def __call__(self) -> float:
+        """The time now."""
+        return self._ahead_s + self._steady()

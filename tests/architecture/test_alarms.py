@@ -1,0 +1,64 @@
+"""Every trouble of a node has a begin and an end: what raises an alarm ends it somewhere."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from warnstream.model.alarms import ALARM_KINDS
+
+PACKAGE = Path(__file__).parents[2] / "warnstream"
+
+
+def kinds_in(methods: set[str]) -> set[str]:
+    """First words of the keys that are given to any of the methods, as far as they are written out."""
+    found: set[str] = set()
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        constants = dict(named_texts(tree))
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in methods
+            ):
+                found.update(kinds_of(node.args[0], constants))
+    return found
+
+
+def named_texts(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            yield from ((t.id, str(node.value.value)) for t in node.targets if isinstance(t, ast.Name))
+
+
+def kinds_of(argument: ast.expr, constants: dict[str, str]) -> Iterator[str]:
+    if isinstance(argument, ast.Constant):
+        yield str(argument.value).partition(":")[0]
+    elif isinstance(argument, ast.Name) and argument.id in constants:
+        yield constants[argument.id].partition(":")[0]
+    elif isinstance(argument, ast.JoinedStr) and isinstance(argument.values[0], ast.Constant):
+        yield str(argument.values[0].value).partition(":")[0]
+
+
+RAISED_BY_LOOP = {"kept", "drill", "hazard", "part"}
+"""Raised and ended under a key that is not written out where it is given."""
+
+
+def test_every_alarm_that_is_raised_is_a_kind_of_the_table() -> None:
+    raised = kinds_in({"raise_alarm"})
+    assert raised <= set(ALARM_KINDS)
+    assert raised | RAISED_BY_LOOP == set(ALARM_KINDS)
+
+
+def test_every_alarm_that_is_raised_is_ended_somewhere() -> None:
+    ended = kinds_in({"end_alarm", "end_others"})
+    assert kinds_in({"raise_alarm"}) <= ended | RAISED_BY_LOOP
+    assert {"hazard", "part"} <= ended
+
+
+def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -> None:
+    keeper = (PACKAGE / "runners" / "live" / "keeper.py").read_text(encoding="utf-8")
+    for key in ("kept", "drill"):
+        assert f'("{key}", ' in keeper
+    assert "alarms.end_alarm(key)" in keeper
+    assert "alarms.raise_alarm(key, text" in keeper

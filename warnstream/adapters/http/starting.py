@@ -1,0 +1,92 @@
+"""Answers of a node that is starting: it is alive, it is not ready, and everything else must wait.
+
+A large county or a long journal takes minutes; whoever watches the process must not take that for its death.
+"""
+
+import json
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from warnstream.adapters.http.server import CONNECTIONS_MAX, HttpServer
+from warnstream.config.settings import HttpSettings
+
+RETRY_AFTER_S = 5
+_REASON = "the node is starting"
+
+
+class StartingGate:
+    """An ASGI application that stands before the node's own until that is opened.
+
+    Parameters
+    ----------
+    node : str
+        Name of the node.
+    """
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+        self._app: ASGIApp | None = None
+
+    def open(self, app: ASGIApp) -> None:
+        """From now on the application answers."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if self._app is not None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await _answer(send, *self._answer_of(scope["path"]))
+
+    def _answer_of(self, path: str) -> tuple[int, dict[str, object]]:
+        if path == "/healthz":
+            return 200, {"alive": True, "node": self._node}
+        if path == "/readyz":
+            return 503, {"ready": False, "reasons": [_REASON]}
+        return 503, {"problems": [_REASON]}
+
+
+async def _answer(send: Send, status: int, content: dict[str, object]) -> None:
+    body = json.dumps(content).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if status != 200:
+        headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class FrontDoor:
+    """The HTTP interface from before there is a node: it serves from `start` on, the node once it is opened.
+
+    Parameters
+    ----------
+    node : str
+        Name of the node.
+    settings : HttpSettings
+    connections_max : int
+
+    Raises
+    ------
+    OSError
+        If the address cannot be listened on; the message names it.
+    """
+
+    def __init__(self, node: str, settings: HttpSettings, connections_max: int = CONNECTIONS_MAX) -> None:
+        self._gate = StartingGate(node)
+        self._server = HttpServer(self._gate, settings, connections_max)
+        self._is_started = False
+        self.port = self._server.port
+
+    def start(self) -> None:
+        """Say that the node is starting; once is enough."""
+        if not self._is_started:
+            self._server.start()
+            self._is_started = True
+
+    def open(self, app: ASGIApp) -> None:
+        """From now on the node's application answers."""
+        self._gate.open(app)
+
+    def stop(self) -> None:
+        """Finish the requests in hand and close the socket."""
+        self._server.stop()

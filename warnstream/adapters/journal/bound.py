@@ -1,0 +1,88 @@
+"""The journal never takes more than `storage.journal_bytes_max`, whatever arrives between two snapshots.
+
+Near the bound a snapshot is written early, so that older entries can go. Where
+none can be written that is an alarm, and at the bound nothing more is taken:
+senders keep what is not acknowledged, as with a full disk.
+"""
+
+import time
+from collections.abc import Callable
+
+from warnstream.model.alarms import AlarmPort
+from warnstream.model.errors import StoreError
+
+NEAR = 0.75
+"""Share of the bound from which on a snapshot is due early."""
+
+EARLY_S = 5.0
+"""Early snapshots are at least so far apart, below the bound."""
+
+ALARM = "journal"
+
+
+class JournalBound:
+    """Watches the size of the entries of a journal; for the node's loop.
+
+    Parameters
+    ----------
+    size_bytes : callable
+        Bytes of all entry files.
+    bytes_max : int
+    snapshot : callable
+        Writes a snapshot and lets old entries go; False if it could not.
+    alarms : AlarmPort
+    clock : callable
+        Seconds of a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        size_bytes: Callable[[], int],
+        bytes_max: int,
+        snapshot: Callable[[], bool],
+        alarms: AlarmPort,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._size_bytes, self._bytes_max = size_bytes, bytes_max
+        self._snapshot, self._alarms, self._clock = snapshot, alarms, clock
+        self._tried_at_s = float("-inf")
+
+    @property
+    def near_bytes(self) -> int:
+        """Above so many bytes the older snapshots lose their entries."""
+        return int(NEAR * self._bytes_max)
+
+    def look(self) -> None:
+        """After entries were judged: a snapshot is due early where the journal is nearly full."""
+        if self._is_near() and self._clock() - self._tried_at_s >= EARLY_S:
+            self._let_go()
+        elif not self._is_near():
+            self._alarms.end_alarm(ALARM)
+
+    def demand_room(self) -> None:
+        """Before entries are appended.
+
+        Raises
+        ------
+        StoreError
+            If the journal is at its bound and nothing of it can go.
+        """
+        if self._size_bytes() > self._bytes_max and not self._let_go():
+            refused = f"{self._state()}, and no snapshot can be written that lets old entries go"
+            raise StoreError(refused, retryable=True)
+
+    def _let_go(self) -> bool:
+        self._tried_at_s = self._clock()
+        is_written = self._snapshot()
+        if self._is_near():
+            self._alarms.raise_alarm(ALARM, self._state())
+        else:
+            self._alarms.end_alarm(ALARM)
+        return is_written
+
+    def _is_near(self) -> bool:
+        return self._size_bytes() > self.near_bytes
+
+    def _state(self) -> str:
+        most = f"{self._bytes_max} (storage.journal_bytes_max)"
+        return f"the journal takes {self._size_bytes()} bytes of at most {most}"

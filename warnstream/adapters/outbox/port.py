@@ -1,0 +1,31 @@
+"""What sending needs of an outbox, wherever its rows are.
+
+An outbox is opened for an *owner*. What `claim` hands out is the owner's until it
+is settled; `recover` gives back only what that owner had in hand when it ended, so
+two senders can share one store and neither sends again what the other is sending.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from warnstream.adapters.outbox.types import Claimed
+from warnstream.delivery.dispatch.notification import Settlement
+
+
+class SendingOutbox(Protocol):
+    """The outbox as its senders see it. Any thread may call; StoreError if the store refuses."""
+
+    def recover(self) -> int:
+        """At start: what this owner was sending when it ended is pending again; returns how many."""
+
+    def claim(self, channel: str, limit: int, now: float) -> list[Claimed]:
+        """Take the next notifications of a channel for this owner, at most `limit`."""
+
+    def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:
+        """Keep what attempts have led to, by key."""
+
+    def next_due(self, channel: str) -> float | None:
+        """When the next waiting notification of a channel is due; None if none waits."""
+
+    def open_count(self, channel: str) -> int:
+        """Notifications of a channel that are ready, wait for another attempt or are being sent."""

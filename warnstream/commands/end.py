@@ -1,0 +1,94 @@
+"""The command ``warnstream end``, and what ``check`` says of rows removed under a warning that stands.
+
+Ending by hand is an entry of the journal: of the running node, or, where none
+runs, appended here, for the next start to carry out.
+"""
+
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+from warnstream.adapters.journal.journal import Journal
+from warnstream.config.settings import Configuration
+from warnstream.config.tables.stations_and_villages import VILLAGES_FILE
+from warnstream.desk import Case
+from warnstream.model.effects import OperatorCancel
+from warnstream.model.errors import Fault, StoreError, WarnstreamError
+from warnstream.runners.history.told import read_told_of_folder
+from warnstream.runners.intake.entries import CANCEL, encode_cancel
+from warnstream.runners.live.orders import leave_order
+
+THRESHOLDS_FILE = "thresholds.yaml"
+
+WAIT_S_MAX = 10.0
+"""How long the command waits for a running node."""
+
+LOOK_S = 0.2
+
+
+def end_warning(configuration: Configuration, village: str, hazard: str, order: tuple[str, str]) -> str:
+    """End the warning of a village and hazard by hand; what was done, in one line.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    village, hazard : str
+        As in messages; the configuration need not have them any more.
+    order : (str, str)
+        Author and reason; both are kept.
+
+    Raises
+    ------
+    WarnstreamError
+        If no such warning stands, or the node does not take the order in time.
+    """
+    author, reason = (text.strip() for text in order)
+    if not author or not reason:
+        raise WarnstreamError("expected --author and --reason: both are kept with the warning")
+    standing = _standing(configuration)
+    case = standing.get((village, hazard))
+    if case is None:
+        known = ", ".join(f"{code} {name}" for code, name in sorted(standing)) or "none"
+        raise WarnstreamError(f"no warning of {hazard} stands for {village}; standing: {known}")
+    cancel = OperatorCancel(case.warning.warning, author, reason)
+    directory = configuration.storage.directory
+    try:
+        journal = Journal(directory, segment_bytes=configuration.storage.journal_segment_bytes)
+    except StoreError:  # a node runs: it takes the order itself
+        left = leave_order(directory, cancel)
+        deadline = time.monotonic() + WAIT_S_MAX
+        while time.monotonic() < deadline:
+            if (village, hazard) not in _standing(configuration):
+                return f"{cancel.warning} ended by {author}"
+            time.sleep(LOOK_S)
+        return f"{cancel.warning}: the order is left in {left}; the node has not carried it out yet"
+    with closing(journal):
+        journal.append(CANCEL, encode_cancel(cancel))
+    return f"{cancel.warning}: no node runs; it ends at the next start"
+
+
+def removal_faults(configuration: Configuration) -> Iterator[Fault]:
+    """Villages and hazards that a node's warnings still need and the configuration has no more."""
+    villages = set(configuration.network.villages.code)
+    hazards = {rule.name for rule in configuration.rules}
+    for (village, hazard), case in sorted(_standing(configuration).items()):
+        if village in villages and hazard in hazards:
+            continue
+        where, what = (VILLAGES_FILE, village) if village not in villages else (THRESHOLDS_FILE, hazard)
+        command = shlex.join(["warnstream", "end", str(configuration.directory), village, hazard])
+        yield Fault(
+            where,
+            0,
+            what,
+            f"removed while a {case.warning.level.word} warning of {hazard} stands for {village}: "
+            f"end it first with {command} --reason TEXT --author NAME",
+        )
+
+
+def _standing(configuration: Configuration) -> dict[tuple[str, str], Case]:
+    """Warnings that stand and have not been ended by hand."""
+    told = read_told_of_folder(configuration.storage.directory)
+    return {
+        key: case for key, case in told.open_cases().items() if case.warning.warning not in told.cancelled
+    }

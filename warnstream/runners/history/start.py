@@ -1,0 +1,300 @@
+"""How a start goes on from what a node did before.
+
+The log is gone through once for what people were told (`read_told`), and once
+more for the state that readings led to. Under the same configuration the entries
+after the last issued message are taken as if they had just come: what was lost
+between an entry and its message is issued now, under the very same names. Under
+any other configuration nothing of the past is issued: warnings stand as they were
+told, and the entry of the new configuration, which is then due, lets levels go on
+from there (`align_levels`).
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning
+from warnstream.config.settings import Configuration
+from warnstream.desk import Case, VillageCase
+from warnstream.lifecycle.identity import Naming
+from warnstream.lifecycle.machine import OPEN_STATES, State
+from warnstream.lifecycle.village_warning import VillageWarning
+from warnstream.model.bulletins import Standing
+from warnstream.model.errors import describe
+from warnstream.model.times import parse_compact_utc
+from warnstream.model.warning import MessageReference, MessageStatus
+from warnstream.runners.build import build_intake
+from warnstream.runners.history.kept import KeptRows, keep_rows
+from warnstream.runners.history.told import Entries, Told, read_told
+from warnstream.runners.intake.history_entries import (
+    ISSUED,
+    SET_ASIDE,
+    ConfigurationEntry,
+    hazard_rows,
+    village_rows,
+)
+from warnstream.runners.intake.intake import Intake
+from warnstream.runners.intake.outcome import Outcome, Past
+from warnstream.runners.intake.state_file import StateFile
+
+log = logging.getLogger(__name__)
+
+OF_HISTORY = frozenset({ISSUED, SET_ASIDE})
+"""Kinds of entries that say what was done; they are read ahead of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One entry taken again; `is_live` says that what it asks for was never issued."""
+
+    number: int
+    outcome: Outcome
+    is_live: bool
+
+
+@dataclass(slots=True)
+class Poisoned:
+    """An entry that could not be taken, and why."""
+
+    number: int
+    error: str
+
+
+@dataclass(slots=True)
+class Start:
+    """One start of a node.
+
+    Attributes
+    ----------
+    intake : Intake
+        With the snapshot taken up, as far as it fits.
+    kept : KeptRows
+    present : ConfigurationEntry
+    told : Told
+    is_changed : bool
+        The entry of the present configuration is due after the replay.
+    poisoned : list of Poisoned
+        Entries that could not be taken in the replay.
+    """
+
+    intake: Intake
+    kept: KeptRows
+    present: ConfigurationEntry
+    told: Told
+    is_changed: bool
+    poisoned: list[Poisoned] = field(default_factory=list)
+    _file: StateFile | None = None
+    _reaches: int = 0
+    _strangers: list[VillageCase] = field(default_factory=list)
+    _strange_voices: list[OpenBulletin] = field(default_factory=list)
+    _told_doors: list[OpenWarning] = field(default_factory=list)
+    _is_rebuilt: bool = False
+
+    @property
+    def begins_after(self) -> int:
+        """Number of the entry after which the log is needed again; 0: all of it."""
+        return 0 if self._is_rebuilt else self._reaches
+
+    def replay(self, entries: Entries) -> Iterator[Replayed]:
+        """Take entries of the past, from `begins_after` on; the state is complete when it ends."""
+        if not self._is_rebuilt:
+            self._take_people()
+        for number, kind, payload in entries:
+            if self._is_rebuilt and number > self._reaches and self._file is not None:
+                self._take_people()
+            if kind in OF_HISTORY or number in self.told.set_aside:
+                continue
+            past = self._past_of(number)
+            try:
+                if past is None:
+                    outcome = self.intake.consume(kind, payload)
+                else:
+                    outcome = self.intake.replay(kind, payload, past)
+            except Exception as error:  # whatever it is, the entries after it count
+                log.exception("entry cannot be taken", extra={"entry": number, "kind": kind})
+                self.poisoned.append(Poisoned(number, describe(error)))
+                continue
+            if number > self._reaches:
+                yield Replayed(number, outcome, is_live=past is None)
+        self._take_people()
+        desk = self.intake.engine.desk
+        desk.adopt(self._strangers)
+        for doors in self._strange_voices:
+            desk.bulletins.resume(doors.village, doors.standing, doors.last)
+        self._take_told_doors()
+        self.intake.owe_cancels()
+
+    def _take_told_doors(self) -> None:
+        """Doors that had messages of warnings, as before there were bulletins, wait for an end."""
+        desk = self.intake.engine.desk
+        for known in self._told_doors:
+            status = desk.status(known.message.warning)
+            if status is not None and status.state in OPEN_STATES:
+                message = known.message
+                standing = Standing(status.hazard, status.level, message.status, message.reason)
+                desk.bulletins.adopt([(status.village, standing)], message.sent_s)
+
+    def _take_people(self) -> None:
+        """Warnings and alarms as of the snapshot, once."""
+        file, self._file = self._file, None
+        if file is not None:
+            self.intake.restore_people(file)
+
+    def _past_of(self, number: int) -> Past | None:
+        """How an entry is taken; None: as if it had just come."""
+        told = self.told
+        is_open = number > told.last_issued and number >= told.last_change
+        if is_open and not self.is_changed and number > self._reaches:
+            return None
+        is_real = self.present.status is MessageStatus.ACTUAL
+        return Past(
+            issued=told.issued.get(number, ()),
+            is_judged=not (is_real and told.was_exercise(number)),
+            is_followed=number > self._reaches,
+        )
+
+
+def entry_of(configuration: Configuration, version: str, at_s: int) -> ConfigurationEntry:
+    """The configuration as the log keeps it."""
+    return ConfigurationEntry(
+        fingerprint=configuration.fingerprint,
+        version=version,
+        at_s=at_s,
+        status=configuration.message.status,
+        villages=village_rows(configuration.network.villages),
+        hazards=hazard_rows(configuration.rules),
+    )
+
+
+def begin(
+    configuration: Configuration,
+    present: ConfigurationEntry,
+    snapshot: tuple[int, bytes] | None,
+    entries_after: Callable[[int], Entries],
+    open_warnings: list[OpenWarning],
+    open_bulletins: Sequence[OpenBulletin] = (),
+) -> Start:
+    """Read the past of a node, and take up its snapshot as far as it fits.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    present : ConfigurationEntry
+        Of `configuration`.
+    snapshot : (int, bytes) or None
+        Number of the entry it reaches to, and content.
+    entries_after : callable
+        Entries of the log after a number (0: all that are kept).
+    open_warnings : list of OpenWarning
+        What people were told and, as far as the outbox knows, stands.
+    open_bulletins : sequence of OpenBulletin
+        What doors were told and, as far as the outbox knows, heard no end of.
+    """
+    reaches, file = _opened(snapshot)
+    told = read_told(file, entries_after(reaches))
+    strangers = strange_cases(open_warnings, told)
+    for village, case in strangers:
+        told.cases[village, case.warning.hazard] = case
+    doors = strange_voices(open_bulletins, told)
+    waiting = [*told.open_voices(), *(known.village for known in doors)]
+    kept = keep_rows(configuration, told.open_cases(), told.configuration, waiting)
+    intake = build_intake(configuration, kept.configuration.network)
+    is_rebuilt = file is None
+    if file is not None:
+        try:
+            intake.restore_judged(file)
+        except (ValueError, KeyError) as error:
+            log.warning("snapshot does not fit, the journal is replayed whole", extra={"error": str(error)})
+            intake = build_intake(configuration, kept.configuration.network)
+            days = intake.remember(file)
+            if days:
+                log.warning("rain of past days kept from the snapshot", extra={"days": days})
+            is_rebuilt = True
+            earlier = read_told(None, (entry for entry in entries_after(0) if entry[0] <= reaches))
+            told.changes[:0] = earlier.changes
+            told.set_aside |= earlier.set_aside
+    is_strange = bool(strangers or doors) or (is_rebuilt and reaches > 0)
+    is_changed = is_strange or not present.is_same_as(told.configuration)
+    return Start(
+        intake,
+        kept,
+        present,
+        told,
+        is_changed,
+        _file=file,
+        _reaches=reaches,
+        _strangers=strangers,
+        _strange_voices=doors,
+        _told_doors=[one for one in open_warnings if one.is_households and one.village not in told.voices],
+        _is_rebuilt=is_rebuilt,
+    )
+
+
+def _opened(snapshot: tuple[int, bytes] | None) -> tuple[int, StateFile | None]:
+    if snapshot is None:
+        return 0, None
+    try:
+        return snapshot[0], StateFile(snapshot[1])
+    except ValueError as error:
+        log.warning("snapshot cannot be read", extra={"error": str(error)})
+        return 0, None
+
+
+def strange_cases(open_warnings: list[OpenWarning], told: Told) -> list[VillageCase]:
+    """Warnings that people know and the log does not: of an earlier version, or of a log that was lost."""
+    found = []
+    for known in open_warnings:
+        case = told.cases.get((known.village, known.message.hazard))
+        if case is not None and _is_not_older(case.warning, known):
+            continue
+        found.append(VillageCase(known.village, _case_of(known)))
+    return found
+
+
+def strange_voices(open_bulletins: Sequence[OpenBulletin], told: Told) -> list[OpenBulletin]:
+    """Bulletins that doors know and the log does not: of a log that was lost."""
+    found = []
+    for known in open_bulletins:
+        voice = told.voices.get(known.village)
+        if voice is None or (voice.opened_s, voice.n) < (known.last.opened_s, known.last.n):
+            found.append(known)
+    return found
+
+
+def _is_not_older(warning: VillageWarning, known: OpenWarning) -> bool:
+    if warning.warning == known.message.warning:
+        return warning.version >= known.message.version
+    return warning.is_open or (warning.latest is not None and warning.latest.sent_s >= known.message.sent_s)
+
+
+def _case_of(known: OpenWarning) -> Case:
+    """A warning as the outbox knows it."""
+    message = known.message
+    opened_s, repeats = _opened_as(message.warning)
+    warning = VillageWarning(
+        village=message.village,
+        hazard=message.hazard,
+        state=State.HELD if message.blind else State.ACTIVE,
+        level=message.level,
+        warning=message.warning,
+        version=message.version,
+        crossed_at_s=message.crossed_at_s,
+        onset_s=message.onset_s,
+        expires_s=message.expires_s,
+        reason=message.reason,
+        sent=(*message.references, MessageReference(message.identifier, message.sent_s)),
+        latest=message,
+        naming=Naming(opened_s, repeats),
+        affirmed_s=message.sent_s,
+        status=message.status,
+    )
+    return Case(warning)
+
+
+def _opened_as(warning: str) -> tuple[int, int]:
+    """Crossing that a name was made of, and how many repeats it counts; -1 where it says neither."""
+    stamp, _, repeat = warning.rpartition(".")[2].partition("-")
+    try:
+        return parse_compact_utc(stamp), int(repeat or 1) - 1
+    except ValueError:
+        return -1, 0

@@ -1,0 +1,64 @@
+"""Levels go on from what people were told, where a changed configuration finds others.
+
+Levels are worked out again from readings whenever the configuration changes; what
+people were told is not. `align_levels` sets every level to what was told last. The
+next step then finds the differences by itself and resolves them on the ordinary
+path: what is found to be worse rises at once, as the next version of the warning;
+what is found to be less falls with care. Nothing of the past is told.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from warnstream.engine import Engine
+from warnstream.lifecycle.machine import State
+from warnstream.model.level import Level
+from warnstream.model.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A village and hazard whose level, as the present configuration finds it, is not what people know."""
+
+    village: str
+    hazard: str
+    told: Level
+    found: Level
+
+
+def align_levels(engine: Engine, network: Network) -> list[Difference]:
+    """Set every level to what was told last.
+
+    Parameters
+    ----------
+    engine : Engine
+    network : Network
+        The villages that are judged.
+
+    Returns
+    -------
+    list of Difference
+        By hazard, then village.
+    """
+    n_villages = len(network.villages)
+    by_hazard = defaultdict(list)
+    for village, case in engine.desk.cases():
+        by_hazard[case.warning.hazard].append((village, case.warning))
+    number = network.villages.index_of_code()
+    differences = []
+    for rule in engine.assessment.rules:
+        told = np.zeros(n_villages, dtype=np.uint8)
+        is_held, is_free = np.zeros(n_villages, dtype=np.bool_), np.zeros(n_villages, dtype=np.bool_)
+        for village, warning in by_hazard[rule.name]:
+            if village in number:
+                at = number[village]
+                told[at] = warning.level if warning.is_open else 0
+                is_held[at] = warning.state is State.HELD
+                is_free[at] = warning.state is State.ENDED
+        found = engine.assessment.level(rule.name).level.copy()
+        for at in np.flatnonzero(engine.assessment.align(rule.name, told, is_held, is_free)).tolist():
+            levels = Level(int(told[at])), Level(int(found[at]))
+            differences.append(Difference(network.villages.code[at], rule.name, *levels))
+    return differences

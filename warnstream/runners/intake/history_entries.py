@@ -1,0 +1,179 @@
+"""Entries of what a node did, not what it was sent: configurations, messages issued, entries set aside.
+
+``configuration``: from here on the node runs with these files. ``issued``: a step
+asked for these messages, and left these warnings. Both are the history that a
+restart continues from: readings are judged again to know the *state*, but what
+people were told is never worked out again. ``set_aside``: an entry that could
+not be judged, and is not tried again.
+"""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+import msgspec
+
+from warnstream.desk import Case, VillageCase
+from warnstream.lifecycle.voice import VillageVoice
+from warnstream.model.bulletins import Bulletin
+from warnstream.model.digests import Digest
+from warnstream.model.network import Villages
+from warnstream.model.rules.rules import HazardRule
+from warnstream.model.warning import MessageStatus, WarningMessage
+
+Content = TypeVar("Content")
+
+CONFIGURATION = "configuration"
+ISSUED = "issued"
+SET_ASIDE = "set_aside"
+
+
+class VillageRow(msgspec.Struct, frozen=True, array_like=True):
+    """A village as messages name it."""
+
+    code: str
+    name: str
+    township: str
+    county: str
+    latitude: float
+    longitude: float
+    polygon_wkt: str | None
+
+
+class HazardRow(msgspec.Struct, frozen=True, array_like=True):
+    """A hazard as messages name it."""
+
+    name: str
+    title_zh: str
+    title_en: str
+
+
+class ConfigurationEntry(msgspec.Struct, frozen=True):
+    """A configuration as the log knows it.
+
+    Attributes
+    ----------
+    fingerprint : str
+        Hash of all its files.
+    version : str
+        Of the software.
+    at_s : int
+        Wall clock of the start.
+    status : MessageStatus
+        What came in while it was Exercise never counts for real warnings.
+    villages, hazards
+        Names, so that a warning of a row that was removed can be told to its end.
+    """
+
+    fingerprint: str
+    version: str
+    at_s: int
+    status: MessageStatus
+    villages: list[VillageRow]
+    hazards: list[HazardRow]
+
+    def is_same_as(self, other: "ConfigurationEntry | None") -> bool:
+        """Whether both judge the same way: the same files, read by the same software."""
+        return other is not None and (self.fingerprint, self.version) == (other.fingerprint, other.version)
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """What one step issued.
+
+    Attributes
+    ----------
+    of : int
+        Number of the entry that caused the step.
+    step : int
+        Which of that entry's steps it was, from 0.
+    messages : list of (str, WarningMessage)
+        With the code of the village, whose number may change.
+    cases : list of (str, Case)
+        The warnings concerned, and who knows of them, after the step.
+    bulletins : list of (str, Bulletin)
+        What doors were to have, with the code of the village.
+    voices : list of VillageVoice
+        What the doors of the villages concerned know, after the step.
+    digests : list of Digest
+        What posts were to have.
+    digest_villages : dict of int to str
+        Codes of the villages that the digests name, by their number then.
+    """
+
+    of: int
+    step: int
+    messages: list[tuple[str, WarningMessage]]
+    cases: list[tuple[str, Case]]
+    bulletins: list[tuple[str, Bulletin]] = []
+    voices: list[VillageVoice] = []
+    digests: list[Digest] = []
+    digest_villages: dict[int, str] = {}
+
+    def digests_now(self, number: Mapping[str, int]) -> list[Digest]:
+        """Digests with the numbers that villages have now; those that are gone are left out."""
+        now = {then: number[code] for then, code in self.digest_villages.items() if code in number}
+        found = []
+        for digest in self.digests:
+            lines = [replace(one, village=now[one.village]) for one in digest.lines if one.village in now]
+            helps = [replace(one, village=now[one.village]) for one in digest.helps if one.village in now]
+            found.append(replace(digest, lines=tuple(lines), helps=tuple(helps)))
+        return found
+
+    @property
+    def village_cases(self) -> list[VillageCase]:
+        """The cases as the desk adopts them."""
+        return [VillageCase(*pair) for pair in self.cases]
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """An entry that could not be judged, and why."""
+
+    entry: int
+    error: str
+
+
+def village_rows(villages: Villages) -> list[VillageRow]:
+    """What messages say of every village."""
+    columns = (
+        villages.code,
+        villages.name,
+        villages.township,
+        villages.county,
+        villages.latitude.tolist(),
+        villages.longitude.tolist(),
+        villages.polygon_wkt,
+    )
+    return [VillageRow(*row) for row in zip(*columns, strict=True)]
+
+
+def hazard_rows(rules: tuple[HazardRule, ...]) -> list[HazardRow]:
+    """What messages say of every hazard."""
+    return [HazardRow(rule.name, rule.title_zh, rule.title_en) for rule in rules]
+
+
+def encode(entry: ConfigurationEntry | Issued | SetAside) -> bytes:
+    """Payload of an entry."""
+    return zlib.compress(msgspec.msgpack.encode(entry), level=1)
+
+
+def decode_configuration(payload: bytes) -> ConfigurationEntry:
+    """Content of a `CONFIGURATION` entry. ValueError if it is none."""
+    return _decode(payload, ConfigurationEntry)
+
+
+def decode_issued(payload: bytes) -> Issued:
+    """Content of an `ISSUED` entry. ValueError if it is none."""
+    return _decode(payload, Issued)
+
+
+def decode_set_aside(payload: bytes) -> SetAside:
+    """Content of a `SET_ASIDE` entry. ValueError if it is none."""
+    return _decode(payload, SetAside)
+
+
+def _decode(payload: bytes, kind: type[Content]) -> Content:
+    try:
+        return msgspec.msgpack.decode(zlib.decompress(payload), type=kind)
+    except (msgspec.MsgspecError, zlib.error) as error:
+        raise ValueError(f"not a {kind.__name__} entry: {error}") from None

@@ -1,0 +1,453 @@
+"""The keeper of a node's state: entry -> intake -> outcome -> carried out; recovery; snapshots.
+
+Whatever the engine asks for is kept in the outbox, whose channels send it in
+threads of their own. A node that was killed takes its newest snapshot and the
+entries after it: nothing is lost, and what had been told is known by its key.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from warnstream import __version__
+from warnstream.adapters.journal.bound import NEAR
+from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning
+from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.types import AlarmNotice
+from warnstream.adapters.refused.writer import RefusedWriter
+from warnstream.config.settings import Configuration
+from warnstream.delivery.alarm_texts import alarm_texts
+from warnstream.desk import WarningStatus
+from warnstream.engine import Engine, EngineStep
+from warnstream.model.alarms import Alarm
+from warnstream.model.effects import Effects
+from warnstream.model.errors import StoreError, describe
+from warnstream.model.network import Network
+from warnstream.model.observations.readings import ReadingBatch
+from warnstream.model.observations.refusals import Refusal
+from warnstream.model.times import DAY_S
+from warnstream.routing.duty import duty_posts
+from warnstream.runners.build import build_intake
+from warnstream.runners.history.start import Start, begin, entry_of
+from warnstream.runners.intake.history_entries import (
+    CONFIGURATION,
+    ISSUED,
+    SET_ASIDE,
+    Issued,
+    SetAside,
+    encode,
+)
+from warnstream.runners.intake.outcome import Outcome
+from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.live.chain_watch import ChainWatch
+from warnstream.runners.live.disk import DiskWatch
+from warnstream.runners.live.log import Log
+from warnstream.runners.live.pace import SnapshotPace
+from warnstream.runners.live.past_crossings import tell_past_crossings
+from warnstream.runners.live.recorder import Desk, Recorder
+from warnstream.runners.live.renderer import Renderer, no_end_of
+from warnstream.runners.live.views.county_state import CountyState
+
+log = logging.getLogger(__name__)
+
+ALARM_VALID_S = DAY_S
+"""An alarm that could not be sent for so long is not sent any more."""
+
+NAMED_MAX = 5
+"""Villages that are named in one line; the number is always complete."""
+
+REMOVED = "warnings stand for villages or hazards that the configuration has no more"
+IN_EXERCISE = "real warnings stand while this node is in an exercise: they are held"
+
+OUTBOX_KEEP_S = 90 * DAY_S
+"""Ended warnings stay in the outbox that long, for review and export."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where what an entry led to is kept."""
+
+    log: Log
+    outbox: Outbox
+    refused: RefusedWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """Who is told what an entry led to.
+
+    Attributes
+    ----------
+    alarms : Alarms
+    disk : DiskWatch
+    metrics : Metrics
+    wake_channels : callable
+        There may be something to send.
+    look_at_grids : callable
+        A grid has a new file.
+    on_step : callable or None
+        Called after every engine step.
+    """
+
+    alarms: Alarms
+    disk: DiskWatch
+    metrics: Metrics
+    wake_channels: Callable[[], None]
+    look_at_grids: Callable[[], None]
+    on_step: Callable[[EngineStep], None] | None = None
+
+
+class Keeper:
+    """The state of one node, for the loop's thread.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    stores : Stores
+    watchers : Watchers
+
+    Attributes
+    ----------
+    chain : ChainWatch
+        What people see of duty posts and calls for help.
+    board : CountyState
+        What people see of the county after the last step.
+    warnings : list of WarningStatus
+        Open warnings, worst first; replaced, never changed, so that any thread may read it.
+    """
+
+    def __init__(self, configuration: Configuration, stores: Stores, watchers: Watchers) -> None:
+        self._configuration = configuration
+        self._stores, self._watchers = stores, watchers
+        self._intake = build_intake(configuration)
+        self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
+        self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
+        self._may_snapshot = True
+        self._people = configuration
+        self._renderer = self._new_renderer()
+        self._recorder = Recorder(
+            stores.outbox, stores.log, watchers.alarms, watchers.metrics, watchers.wake_channels
+        )
+        self._kept_standing = False
+        self.differences: list[dict[str, str]] = []
+        self._refused_inputs = 0
+        self.board = CountyState(configuration, watchers.metrics)
+        self.chain = ChainWatch(watchers.alarms, watchers.metrics)
+        self.warnings: list[WarningStatus] = []
+
+    @property
+    def engine(self) -> Engine:
+        """To be read only, in the loop's thread or after its end."""
+        return self._intake.engine
+
+    @property
+    def people(self) -> Network:
+        """Places and people of every warning that stands, those of removed rows included."""
+        return self._people.network
+
+    @property
+    def now_s(self) -> int:
+        """Engine time; -1 before the first step."""
+        return self._intake.now_s
+
+    @property
+    def backlog_waiting(self) -> int:
+        """Readings of long ago that wait for the engine."""
+        return self._intake.backlog_waiting
+
+    @property
+    def fresh_waiting(self) -> int:
+        """Fresh readings that the next step will judge."""
+        return self._intake.fresh_waiting
+
+    def recover(self) -> None:
+        """Go on from what the log and the outbox know: see `warnstream.runners.history.start`."""
+        journal, begun = self._stores.log, time.monotonic()
+        present = entry_of(self._configuration, __version__, int(time.time()))
+        start = begin(
+            self._configuration, present, journal.latest_snapshot(), self._after, *self._known_to_outbox()
+        )
+        self._intake, self._people, count = start.intake, start.kept.configuration, 0
+        self._renderer = self._new_renderer()
+        for replayed in start.replay(self._after(start.begins_after)):
+            count += 1
+            self._carry_out(replayed.number, replayed.outcome, is_live=replayed.is_live)
+        for poisoned in start.poisoned:
+            self._set_aside(poisoned.number, poisoned.error)
+        self._watchers.alarms.adopt(self._intake.alarms.standing.values())
+        self.chain.adopt(self._intake.alarms.standing)
+        self._forbid_untrue_ends()
+        self._recorder.catch_up(self._desk)
+        if start.is_changed:
+            self._change_over(start)
+        self._recorder.retire_channels(list(self._configuration.channels))
+        self._tell_kept()
+        self.warnings = self._open_warnings()
+        self._end_old_alarms()
+        took_s = round(time.monotonic() - begun, 2)
+        log.info("recovered", extra={"entries": count, "after": start.begins_after, "took_s": took_s})
+
+    def _known_to_outbox(self) -> tuple[list[OpenWarning], list[OpenBulletin]]:
+        """What people were told and heard no end of, as far as the outbox knows."""
+        outbox = self._stores.outbox
+        try:
+            return outbox.open_warnings(int(time.time())), outbox.open_bulletins()
+        except StoreError as error:  # caught up with as soon as it can be read
+            log.error("outbox cannot be read", extra={"error": str(error)})  # noqa: TRY400
+            return [], []
+
+    def _new_renderer(self) -> Renderer:
+        return Renderer(self._people, self._watchers.metrics, lambda: self._intake.engine.desk)
+
+    def _end_old_alarms(self) -> None:
+        """Of those that stood when the node ended, what nobody else would end."""
+        alarms = self._watchers.alarms
+        standing = {warning.warning for warning in self.warnings}
+        standing |= {bulletin.voice for bulletin in self._intake.engine.desk.last_bulletins()}
+        alarms.end_others("message", standing)
+        alarms.end_others("name", standing)
+        if self._stores.outbox.put_aside is None:
+            alarms.end_alarm("outbox_rebuilt")
+
+    def _after(self, number: int) -> Iterator[tuple[int, str, bytes]]:
+        """Entries after a number, as far back as they are kept."""
+        journal = self._stores.log
+        return journal.since(max(number, journal.first_sequence() - 1))
+
+    def _change_over(self, start: Start) -> None:
+        """The present configuration becomes an entry; what stands goes on under it."""
+        payload = encode(start.present)
+        before = start.told.configuration
+        log.warning(
+            "configuration changed",
+            extra={
+                "fingerprint": start.present.fingerprint[:12],
+                "before": before.fingerprint[:12] if before else None,
+                "warnings_open": len(start.told.open_cases()),
+            },
+        )
+        sequence = self._append([(CONFIGURATION, payload)])
+        if sequence is not None:
+            self.take(sequence, CONFIGURATION, payload)
+
+    def take(self, sequence: int, kind: str, payload: bytes) -> None:
+        """Let the engine see an entry that is durable, and carry out what it asks for."""
+        started = time.monotonic()
+        try:
+            outcome = self._intake.consume(kind, payload)
+        except Exception as error:
+            # A bug must not silence the node: the next entry is taken, and everybody is told.
+            log.exception("entry cannot be judged", extra={"sequence": sequence, "kind": kind})
+            self._set_aside(sequence, describe(error))
+            return
+        if outcome.steps:
+            self._watchers.alarms.end_alarm("engine")
+            self._watchers.metrics.tick.observe((time.monotonic() - started) / len(outcome.steps))
+        self._carry_out(sequence, outcome, is_live=True)
+        self._recorder.catch_up_if_due(self._desk)
+        self._snapshots.worked(time.monotonic() - started)
+
+    def _set_aside(self, sequence: int, error: str) -> None:
+        """An entry that cannot be judged is not tried again at every start."""
+        self._watchers.metrics.entries_set_aside.inc()
+        text = f"entry {sequence} of the journal could not be judged and is set aside: {error}"
+        self._watchers.alarms.raise_alarm("engine", text)
+        self._append([(SET_ASIDE, encode(SetAside(sequence, error)))])
+
+    def keep_refused(self, refusals: list[Refusal], sequence: int) -> None:
+        """Keep refusals for the operator, under the entry that they came in."""
+        for refusal in refusals:
+            self._watchers.metrics.readings_refused.labels(str(refusal.reason)).inc()
+        if refusals:
+            self._stores.refused.keep(refusals, time.time(), sequence)
+
+    def snapshot_if_due(self) -> None:
+        """Write a snapshot where it is time."""
+        if self._snapshots.is_due(time.monotonic()):
+            self.snapshot()
+
+    def snapshot(self) -> bool:
+        """Keep the state, then forget entries no longer needed; False if that cannot be done now."""
+        self._snapshots.begin(time.monotonic())
+        self._recorder.catch_up_if_due(self._desk)
+        if not self._may_snapshot or not self._recorder.is_level:
+            return False
+        storage, journal = self._configuration.storage, self._stores.log
+        try:
+            journal.save_snapshot(journal.last_sequence(), self._intake.snapshot())
+            pruned = journal.prune(older_than_s=storage.journal_keep_s, bytes_max=storage.journal_bytes_max)
+            pruned += journal.prune_to_newest(int(NEAR * storage.journal_bytes_max))
+            if pruned:
+                log.info("journal pruned", extra={"entries": pruned, "first": journal.first_sequence()})
+            self._stores.outbox.advance(journal.last_sequence())
+            self._stores.outbox.prune(self._intake.now_s - OUTBOX_KEEP_S)
+            self._snapshots.written(time.monotonic())
+        except StoreError as error:
+            self._watchers.metrics.snapshot_failures.inc()
+            log.error("snapshot not written", extra={"error": str(error)})  # noqa: TRY400  # one line is enough
+            return False
+        return True
+
+    @property
+    def _desk(self) -> Desk:
+        return Desk(self._intake.engine.desk, self._people.network, self._renderer)
+
+    def _carry_out(self, sequence: int, outcome: Outcome, *, is_live: bool) -> None:
+        """What an entry led to; of one of the past all but what was issued then."""
+        self.keep_refused(outcome.refusals, sequence)
+        self._watchers.metrics.messages_without_reading.inc(outcome.n_without)
+        if outcome.announced:
+            self._watchers.look_at_grids()
+        for alarm in outcome.alarms:
+            self._send_alarm(alarm)
+        if is_live:
+            self._issue(sequence, outcome)
+        for readings, step in outcome.steps:
+            self._count_step(readings, step, is_live=is_live)
+        if outcome.answers:
+            answers = outcome.answers
+            self._recorder.write(lambda: self._stores.outbox.answer_many(answers))
+            for given in answers:
+                self._watchers.metrics.answers.labels(str(given.answer)).inc()
+        if is_live and outcome.changed_over is not None:
+            self._tell_differences(outcome)
+
+    def _issue(self, sequence: int, outcome: Outcome) -> None:
+        """What the steps ask for into the log, then into the outbox: told is only what the log knows."""
+        asked = [outcome.changed_over] if outcome.changed_over is not None else []
+        asked += [step.effects for _, step in outcome.steps]
+        issued = [(number, effects) for number, effects in enumerate(asked) if effects or effects.settled]
+        if not issued:
+            return
+        payloads = [encode(self._issued(sequence, step, effects)) for step, effects in issued]
+        last = self._append([(ISSUED, payload) for payload in payloads])
+        if last is None:
+            return
+        self._forbid_untrue_ends()
+        for number, (_, effects) in enumerate(issued, start=last - len(issued) + 1):
+            if not effects:
+                continue
+            self._recorder.record(number, effects, self._desk)
+            self._watchers.metrics.count_issued(effects)
+        self.warnings = self._open_warnings()
+        self._tell_refused_inputs()
+
+    def _issued(self, sequence: int, step: int, effects: Effects) -> Issued:
+        codes = self._people.network.villages.code
+        messages = [(codes[message.village], message) for message in effects.messages]
+        desk = self._intake.engine.desk
+        return Issued(
+            sequence,
+            step,
+            messages,
+            [(case.village, case.case) for case in desk.cases_of(effects)],
+            [(codes[bulletin.village], bulletin) for bulletin in effects.to_doors],
+            desk.voices_of(effects),
+            effects.digests,
+            {village: codes[village] for digest in effects.digests for village in digest.villages},
+        )
+
+    def _forbid_untrue_ends(self) -> None:
+        """No end goes out to doors where something stands again, whenever it was issued."""
+        self._stores.outbox.no_end = no_end_of(self._intake.engine.desk, self._people.network.villages)
+
+    def _append(self, new: list[tuple[str, bytes]]) -> int | None:
+        """Make entries of our own durable, however often the disk refuses; the number of the last one.
+
+        None if the node was stopped meanwhile: it takes no snapshot then, so the next start finds
+        again what these entries would have said.
+        """
+        while True:
+            try:
+                sequence = self._stores.log.append_many(new)
+            except StoreError as error:
+                if self._watchers.disk.refused(error):
+                    continue
+                self._may_snapshot = False
+                return None
+            self._watchers.disk.took()
+            return sequence
+
+    def _tell_differences(self, outcome: Outcome) -> None:
+        """What the changed configuration finds to be other than told; the next step resolves it."""
+        found = outcome.differences
+        self._watchers.metrics.history_differences.set(len(found))
+        self.differences = [
+            {"village": d.village, "hazard": d.hazard, "told": d.told.word, "found": d.found.word}
+            for d in found
+        ]
+        if found:
+            named = ", ".join(
+                f"{d.village} {d.hazard} told {d.told.word} found {d.found.word}" for d in found[:NAMED_MAX]
+            )
+            log.warning("levels differ from what was told", extra={"count": len(found), "first": named})
+
+    def _tell_kept(self) -> None:
+        """Say what was removed under a warning, or stands for real while the node is in an exercise."""
+        desk, alarms = self._intake.engine.desk, self._watchers.alarms
+        codes = self._people.network.villages.code
+        standing = [case for _, case in desk.cases() if case.warning.is_open]
+        removed = [case.warning for case in standing if desk.is_kept(case.warning)]
+        real = [case.warning for case in standing if desk.is_of_the_other_status(case.warning)]
+        self._kept_standing = bool(removed or real)
+        for key, warnings, what in (("kept", removed, REMOVED), ("drill", real, IN_EXERCISE)):
+            if not warnings:
+                alarms.end_alarm(key)
+                continue
+            named = ", ".join(f"{codes[w.village]} {w.hazard}" for w in warnings[:NAMED_MAX])
+            text = f"{len(warnings)} {what}: {named}; end each by hand with warnstream end"
+            alarms.raise_alarm(key, text, is_blocking=False)
+
+    def _send_alarm(self, alarm: Alarm) -> None:
+        """Begin or end of an alarm, for the duty posts."""
+        if not alarm.is_sent or not self._duty_posts:
+            return
+        configuration = self._configuration
+        zh, en = alarm_texts(alarm, configuration.node.name, configuration.message.utc_offset_s)
+        at_s = alarm.ended_s or alarm.begun_s
+        version = 2 if alarm.ended_s else 1
+        notice = AlarmNotice(alarm.name, version, str(alarm.status), at_s, at_s + ALARM_VALID_S, zh, en)
+        self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, self._duty_posts))
+        self._watchers.wake_channels()
+
+    def _tell_refused_inputs(self) -> None:
+        """The desk refuses what cannot be; that is a fault of ours and must be seen."""
+        desk = self._intake.engine.desk
+        if desk.refused_inputs > self._refused_inputs:
+            self._refused_inputs = desk.refused_inputs
+            log.error(
+                "the desk refused an input", extra={"count": desk.refused_inputs, "last": desk.last_refusal}
+            )
+
+    def _count_step(self, readings: ReadingBatch, step: EngineStep, *, is_live: bool) -> None:
+        """Metrics and the state that people see."""
+        assessed = step.assessment
+        if any(warning.unaffirmed_s for warning in self.warnings):
+            self.warnings = self._open_warnings()  # the duty officer may have confirmed one
+        waiting = sum(warning.unaffirmed_s > 0 for warning in self.warnings)
+        self._watchers.metrics.warnings_unaffirmed.set(waiting)
+        self.chain.take(self._intake.engine.desk, self.people.villages, is_live=is_live)
+        self.board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
+        if is_live:
+            tell_past_crossings(assessed.past_crossings, self._configuration.network, self._watchers.metrics)
+            self._tell_failures(assessed.failures)
+            if self._kept_standing:
+                self._tell_kept()
+            if self._watchers.on_step is not None:
+                self._watchers.on_step(step)
+
+    def _tell_failures(self, failures: dict[str, str]) -> None:
+        """Hazards that hold their levels, and other parts of the step without which it went on."""
+        alarms, hazards = self._watchers.alarms, {rule.name for rule in self._configuration.rules}
+        alarms.end_others("hazard", failures.keys() & hazards)
+        alarms.end_others("part", failures.keys() - hazards)
+        for part, error in failures.items():
+            is_hazard = part in hazards
+            what = "evaluated, its levels are held" if is_hazard else "worked out, the rest of the step is"
+            kind = "hazard" if is_hazard else "part"
+            alarms.raise_alarm(f"{kind}:{part}", f"{part} cannot be {what}: {error}")
+
+    def _open_warnings(self) -> list[WarningStatus]:
+        return self._intake.engine.desk.open_warnings()

@@ -1,0 +1,60 @@
+"""The log of a node: entries in order, numbered without a gap, and snapshots of what they led to.
+
+The live runner needs no more of a log than this. `Journal` (segment files on the
+node's own disk) is the first one.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+
+class Log(Protocol):
+    """Where a node's entries become durable."""
+
+    def append_many(self, entries: Iterable[tuple[str, bytes]]) -> int:
+        """Keep entries (kind, payload) in one durable step, all or none; the number of the last one.
+
+        Raises
+        ------
+        StoreError
+            If they could not be kept: nothing was, do not acknowledge.
+        """
+
+    def since(self, sequence: int) -> Iterator[tuple[int, str, bytes]]:
+        """Number, kind and payload of the entries after a number, in order.
+
+        Raises
+        ------
+        StoreError
+            If one is missing or damaged.
+        """
+
+    def first_sequence(self) -> int:
+        """Number of the oldest entry that is kept; 1 for a new log."""
+
+    def last_sequence(self) -> int:
+        """Number of the newest entry ever written; 0 for a new log."""
+
+    def save_snapshot(self, sequence: int, payload: bytes) -> None:
+        """Keep a state that contains every entry up to and including a number.
+
+        Raises
+        ------
+        StoreError
+            If it could not be kept; earlier ones stay.
+        """
+
+    def latest_snapshot(self) -> tuple[int, bytes] | None:
+        """Number and payload of the newest undamaged snapshot; None if there is none."""
+
+    def prune(self, *, older_than_s: float | None = None, bytes_max: int | None = None) -> int:
+        """Delete old entries that no kept snapshot needs; returns how many."""
+
+    def prune_to_newest(self, bytes_max: int) -> int:
+        """Delete what only older snapshots than the newest need, while there are more bytes; how many."""
+
+    def size_bytes(self) -> int:
+        """Bytes of entries and snapshots."""
+
+    def close(self) -> None:
+        """Close it; a log that only one node may write is free for another."""

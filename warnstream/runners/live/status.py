@@ -1,0 +1,124 @@
+"""What the HTTP interface asks of a running node, from any thread: its situation, and entries to keep."""
+
+import time
+from collections.abc import Sequence
+
+from warnstream.adapters.http.node_port import PostAction
+from warnstream.adapters.inbox import Source
+from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.sending.worker import DeliveryWorker
+from warnstream.config.settings import Configuration
+from warnstream.model.digests import HelpAssign, HelpClose
+from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
+from warnstream.runners.intake import entries
+from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.live.keeper import Keeper
+from warnstream.runners.live.requests import Requests
+from warnstream.runners.live.views.explanations import LiveExplanations
+from warnstream.runners.live.views.signs_json import affirm_fault
+from warnstream.runners.live.views.state_json import describe_warnings
+
+DIFFERENCES_SHOWN_MAX = 1_000
+
+
+class Status:
+    """The node as its HTTP interface sees it (`NodeStatus`).
+
+    Attributes
+    ----------
+    is_starting : bool
+        Until the node has recovered and opened every way in.
+    """
+
+    def __init__(  # noqa: PLR0913  # the parts of a node, each by name
+        self,
+        configuration: Configuration,
+        *,
+        keeper: Keeper,
+        alarms: Alarms,
+        requests: Requests,
+        explanations: LiveExplanations,
+        sources: Sequence[Source],
+        outbox: Outbox,
+        delivery: DeliveryWorker,
+    ) -> None:
+        self._configuration = configuration
+        self._keeper, self._alarms, self._requests = keeper, alarms, requests
+        self._explanations, self._sources, self._outbox = explanations, sources, outbox
+        self._delivery = delivery
+        self.is_starting = True
+
+    def alive(self) -> dict[str, object]:
+        """The process answers."""
+        return {"alive": True, "node": self._configuration.node.name}
+
+    def ready(self) -> tuple[bool, list[str]]:
+        """Whether readings come in and warnings would go out now, and the reasons why not.
+
+        Alarms that keep nothing from working are named too, and leave the node ready.
+        """
+        blocking = ["the node is starting"] if self.is_starting else []
+        blocking += self._alarms.reasons()
+        blocking += [
+            f"the {source.name} is not connected" for source in self._sources if not source.is_connected
+        ]
+        blocking += self._delivery.troubles()
+        return not blocking, [*blocking, *self._alarms.reasons(is_blocking=False)]
+
+    def state(self) -> dict[str, object]:
+        """The situation of the county after the last step."""
+        state = self._keeper.board.state
+        chain = {"chain": self._keeper.chain.state}
+        warnings = {"warnings_open": len(self._keeper.warnings), **chain} if state else {}
+        connected = all(source.is_connected for source in self._sources)
+        trouble = {"broker_connected": connected, "alarms": self._alarms.records()}
+        return {**state, **warnings, **trouble, "configuration": self._configuration_record()}
+
+    def _configuration_record(self) -> dict[str, object]:
+        """The configuration, and what it found at its change to be other than people had been told."""
+        differences = self._keeper.differences
+        return {
+            "fingerprint": self._configuration.fingerprint,
+            "differences": len(differences),
+            "differed": differences[:DIFFERENCES_SHOWN_MAX],
+        }
+
+    def warnings(self) -> list[dict[str, object]]:
+        """Open warnings, worst first."""
+        return describe_warnings(self._keeper.warnings, self._keeper.people.villages)
+
+    def explanation(self, village_code: str) -> dict[str, object] | None:
+        """What decided on a village at the last step; None if there is no such village."""
+        return self._explanations.ask(village_code)
+
+    def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
+        """Take an answer; returns once it is durable. StoreError if it cannot be kept."""
+        self._requests.ask_and_wait(entries.ANSWER, entries.encode_answer(message, recipient, answer))
+
+    def submit_cancel(self, cancel: OperatorCancel) -> None:
+        """End a warning by hand; returns once that is durable. StoreError if it cannot be kept."""
+        self._requests.ask_and_wait(entries.CANCEL, entries.encode_cancel(cancel))
+
+    def signs(self, post: str) -> list[dict[str, object]]:
+        """Signs as a post may read them: those that stand, then those that are over."""
+        return self._keeper.board.signs_for(post)
+
+    def help_calls(self) -> list[dict[str, object]]:
+        """Open calls for help, oldest first."""
+        return self._keeper.chain.calls
+
+    def action_fault(self, action: PostAction) -> str:
+        """Why a post cannot do that, as things stand; empty if it can."""
+        if isinstance(action, OperatorAffirm):
+            return affirm_fault(action, self._keeper.warnings, self._configuration.network)
+        if isinstance(action, HelpAssign | HelpClose):
+            return self._keeper.engine.desk.chains.fault_of(action)
+        return self._keeper.engine.assessment.signs.fault_of(action)
+
+    def submit_action(self, action: PostAction) -> None:
+        """Take what a post does; returns once it is durable. StoreError if it cannot be kept."""
+        self._requests.ask_and_wait(*entries.encode_action(action))
+
+    def receipt(self, key: str) -> None:
+        """A device reports that it has shown a notification."""
+        self._outbox.mark_delivered(key, time.time())

@@ -42,8 +42,12 @@ def command(name: str) -> str:
 
 
 def takes_readings(readiness: Mapping[str, Any]) -> bool:
-    """Whether ``/readyz`` names no other reason than channels that reach nobody."""
-    return "reasons" in readiness and all(reason.startswith("channel ") for reason in readiness["reasons"])
+    """Whether ``/readyz`` is ready, or names no other reason than channels that reach nobody.
+
+    Alarms that keep nothing from working, such as silent duty posts, are reasons too.
+    """
+    said = ("channel ", "nobody ")
+    return "reasons" in readiness and all(reason.startswith(said) for reason in readiness["reasons"])
 
 
 @dataclass(slots=True)

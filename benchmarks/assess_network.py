@@ -9,14 +9,9 @@ from warnstream.model.arrays import Int32Array
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Households, Network, Stations, StationWeights, Villages
 from warnstream.model.observations.readings import ReadingBatch, batch_of
+from warnstream.model.rules.landslides import LandslideRain, LandslideTerritory
 from warnstream.model.rules.policies import QualityPolicy, WindowPolicy
-from warnstream.model.rules.rules import (
-    CriticalRain,
-    DowngradePolicy,
-    HazardRule,
-    LandslideRain,
-    LandslideTerritory,
-)
+from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule
 
 HOUR_S = 3600
 INTERVAL_S = 300

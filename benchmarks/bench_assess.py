@@ -105,7 +105,7 @@ def measure(size: Size, n_steps: int) -> tuple[list[Row], float, float]:
 
 def kernels(assessment: Assessment, size: Size, now_s: int, repeats: int) -> list[Row]:
     """The parts of a step by themselves, each beside a copy of the same bytes."""
-    ring = assessment._stations._ring  # noqa: SLF001  # the parts of the machine are what is measured
+    ring = assessment._stations._rain.ring  # noqa: SLF001  # the parts of the machine are what is measured
     weights = assessment._villages._weights  # noqa: SLF001
     rules = assessment._judgement._rules  # noqa: SLF001
     end_min = np.full(size.n_stations, now_s // 60)

@@ -55,7 +55,8 @@ Simulates what surrounds warnstream: a county's stations under a storm, archives
 that are sent again, and people who answer. Everything follows from --seed.
 
 A first run, beside a broker on port 1883:
-  station-sim county --out county --stations 60 --villages 200 --broker-port 1883 --external-broker
+  station-sim county --out county --stations 60 --villages 200 \\
+      --broker-port 1883 --external-broker --clock simulated
   warnstream run county &                       # evaluates what stations send
   station-sim people --port 1883 --speed 240 &  # households answer
   station-sim run --config county --port 1883 --speed 240

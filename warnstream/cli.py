@@ -28,6 +28,8 @@ EXTRA_OF_MODULE = {
 }
 """What a plain installation lacks, and the extra that brings it."""
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
 WEATHER_KINDS = ("convective", "line", "typhoon", "plum_rain", "climate")
 """As in the simulator, which only the demo loads."""
 
@@ -43,7 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         print(f"{len(error.faults)} fault(s); see docs/configuration.md", file=sys.stderr)
         return EXIT_CONFIG
-    except WarnstreamError as error:
+    except BrokenPipeError:
+        # Whoever read what is printed has seen enough (`| head`); nothing may be flushed at the exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except (
+        WarnstreamError,
+        OSError,
+    ) as error:  # a file that cannot be written, a port that is taken
         print(f"warnstream: {error}", file=sys.stderr)
         return EXIT_FAILED
     except ModuleNotFoundError as error:
@@ -56,10 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"pip install 'warnstream[{extra}]'",
             file=sys.stderr,
         )
-        return EXIT_FAILED
-    except BrokenPipeError:
-        # Whoever read what is printed has seen enough (`| head`); nothing may be flushed at the exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -116,11 +121,13 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="check a configuration directory and say what it means",
         description=(
             "Reads every file of CONFIG_DIR and prints all faults at once as file:line: field: what was "
-            "expected (exit 2), or a summary of the network and the rules (exit 0)."
+            "expected (exit 2), or a summary of the network and the rules, and what is right in form but "
+            "deserves a look (exit 0)."
         ),
     )
     check.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     check.add_argument("--json", action="store_true", help="faults as JSON lines")
+    check.add_argument("--strict", action="store_true", help="what deserves a look is a fault too (exit 2)")
     check.add_argument(
         "--schema", type=Path, metavar="DIR", help="also write the JSON Schemas for editors into DIR"
     )
@@ -139,7 +146,18 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     run.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     run.add_argument("--log-json", action="store_true", help="log JSON lines instead of key=value")
-    run.add_argument("--log-level", default="INFO", help="DEBUG, INFO, WARNING or ERROR (default INFO)")
+    run.add_argument(
+        "--log-level",
+        type=str.upper,
+        choices=LOG_LEVELS,
+        default="INFO",
+        help="lowest one written; default INFO",
+    )
+    run.add_argument(
+        "--no-view",
+        action="store_true",
+        help="at a terminal: the log alone, without the live picture below it",
+    )
     run.set_defaults(command=_run)
 
 
@@ -333,9 +351,10 @@ def _check(options: argparse.Namespace) -> int:
     if removed:
         return _print_faults(ConfigError(removed), as_json=options.json)
     print(summarise(configuration))
-    for lint in lints(configuration):
+    found = lints(configuration)
+    for lint in found:
         print(f"look at: {lint}")
-    return 0
+    return EXIT_CONFIG if found and options.strict else 0
 
 
 def _print_faults(error: ConfigError, *, as_json: bool) -> int:
@@ -353,7 +372,8 @@ def _print_faults(error: ConfigError, *, as_json: bool) -> int:
 def _run(options: argparse.Namespace) -> int:
     from warnstream.commands.run import run_node
 
-    run_node(options.directory, log_level=options.log_level, log_json=options.log_json)
+    has_view = sys.stderr.isatty() and not options.log_json and not options.no_view
+    run_node(options.directory, log_level=options.log_level, log_json=options.log_json, has_view=has_view)
     return 0
 
 

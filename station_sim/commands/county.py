@@ -17,6 +17,7 @@ Lishui's frame (nine counties, 17,300 km2); every place in it is invented.
 
   station-sim county --out county                               about 700 stations, 2,855 villages
   station-sim county --out small --stations 60 --villages 200   a square cut out of it
+  station-sim county --out drill --clock simulated              for `station-sim run` at any speed
 """
 
 
@@ -56,6 +57,12 @@ def add_county_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--radar", action="store_true", help="a grid in warnstream.yaml, for `run --radar`; docs/grids.md"
     )
+    parser.add_argument(
+        "--clock",
+        choices=("system", "simulated"),
+        default="system",
+        help="node.clock: system (default) for real stations, simulated for `station-sim run` at any speed",
+    )
     parser.add_argument("--prefix", help=f"topics.prefix in warnstream.yaml; default {DEFAULT_PREFIX}")
 
 
@@ -83,6 +90,7 @@ def run_county(options: argparse.Namespace) -> dict[str, object]:
         prefix=options.prefix,
         data_directory=options.data_directory,
         radar=options.radar,
+        clock=options.clock,
     )
     if options.format != FLAT:
         prefix = options.prefix or DEFAULT_PREFIX

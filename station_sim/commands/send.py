@@ -1,6 +1,7 @@
 """``station-sim run`` and ``station-sim replay``: a storm over a county, or an archive, sent to a broker."""
 
 import argparse
+import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -17,9 +18,12 @@ from station_sim.commands.people import add_post_options, not_negative, post_hab
 from station_sim.commands.progress import ProgressView
 from station_sim.commands.weather import hours_of
 from station_sim.county.county import read_county
+from station_sim.county.demo_config import clock_of
+from station_sim.errors import SimulatorError
 from station_sim.mqtt_client import BrokerTransport, Transport
 from station_sim.people.answers import AnswerHabits
 from station_sim.people.devices import BrokerDevices, People
+from station_sim.people.sms_gateway import SmsGateway
 from station_sim.sending.live_radar import DEFAULT_DELAY_MIN, LiveRadar
 from station_sim.sending.publish import Publisher, PublishSummary
 from station_sim.sending.replay import Replay, read_archive
@@ -27,6 +31,9 @@ from station_sim.sending.scenario import Scenario
 from station_sim.stations.dial_in import DialInTransport
 from station_sim.stations.faults import HARSH_FAULTS, MILD_FAULTS, NO_FAULTS, FaultKind, FaultMix
 from station_sim.stations.mixed_formats import add_speaker_options, spoken
+
+START_OFF_S_MAX = 600
+"""A storm may begin so far from now for a node that goes by the system's clock."""
 
 RUN_HELP = """\
 Sends a storm over the stations of CONFIG_DIR (simulated or your own): readings
@@ -77,6 +84,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--people", action="store_true", help="also play people with devices, as `station-sim people`"
     )
+    parser.add_argument("--sms-port", type=int, metavar="PORT", help="also be the SMS gateway on this port")
+    parser.add_argument("--answers-url", metavar="URL", help="where SMS answers are posted")
     add_post_options(parser)
     add_broker_options(parser)
 
@@ -96,9 +105,20 @@ def add_replay_options(parser: argparse.ArgumentParser) -> None:
     add_broker_options(parser)
 
 
+def _check_clock(options: argparse.Namespace) -> None:
+    """A node that goes by the system's clock refuses readings of any other time: nothing would be judged."""
+    is_now = options.speed == 1 and abs(options.start - time.time()) < START_OFF_S_MAX
+    if clock_of(options.config) == "system" and not is_now:
+        raise SimulatorError(
+            f"{options.config}/warnstream.yaml: node.clock is system, so its node refuses readings of "
+            "another time: send with --speed 1 --start now, or build the county with --clock simulated"
+        )
+
+
 def run_storm_over(options: argparse.Namespace) -> tuple[dict[str, object], bool]:
     """Send it; what was sent, and whether it was sent to the end."""
     county = read_county(options.config)
+    _check_clock(options)
     scenario = Scenario(
         options.seed,
         county,
@@ -133,6 +153,11 @@ def run_storm_over(options: argparse.Namespace) -> tuple[dict[str, object], bool
             people = People(BrokerDevices(address, options.prefix), habits, options.prefix)
             people.start()
             stack.callback(people.stop)
+        gateway = None
+        if options.sms_port is not None:
+            gateway = SmsGateway(habits, options.sms_port, answers_url=options.answers_url)
+            stack.callback(gateway.stop)
+            gateway.start()
         view = stack.enter_context(ProgressView("storm", scenario.start_s, scenario.end_s))
         published = publisher.run(stop, view.show)
     summary = _published(published)
@@ -145,6 +170,8 @@ def run_storm_over(options: argparse.Namespace) -> tuple[dict[str, object], bool
     summary["faults"], summary["truth"] = dict(faults), dict(truth)
     if people is not None:
         summary["people"] = asdict(people.counts())
+    if gateway is not None:
+        summary["sms"] = asdict(gateway.counts())
     return summary, published.finished
 
 

@@ -49,6 +49,7 @@ AUTOMATIC_WEATHER_STATION = (
     "pressure",
     "wind_speed",
     "wind_direction",
+    "wind_gust",
     "soil_moisture",
 )
 

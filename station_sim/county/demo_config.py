@@ -6,6 +6,8 @@ this package. They are changed line by line, so comments stay.
 
 from pathlib import Path
 
+import yaml
+
 from station_sim.errors import SimulatorError
 
 _FILES = ("warnstream.yaml", "thresholds.yaml", "channels.yaml")
@@ -17,6 +19,15 @@ grids:
     max_age: 15min
     bias: {window: 3h, pairs_min: 10, factor_max: 2}
 """
+
+
+def clock_of(directory: Path) -> str | None:
+    """`node.clock` of a county; None where it has no warnstream.yaml that says it."""
+    try:
+        content = yaml.safe_load((directory / "warnstream.yaml").read_text(encoding="utf-8"))
+        return str(content["node"].get("clock", "system"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError):
+        return None
 
 
 def demo_config_directory() -> Path:
@@ -46,6 +57,7 @@ def write_demo_config(  # noqa: PLR0913  # keys of the files, each by name
     prefix: str | None = None,
     data_directory: str | None = None,
     radar: bool = False,
+    clock: str | None = None,
 ) -> None:
     """Copy the demo's YAML files into a folder; None keeps the demo's own value.
 
@@ -57,6 +69,7 @@ def write_demo_config(  # noqa: PLR0913  # keys of the files, each by name
         If the demo's files are missing or lack one of the lines to replace.
     """
     replacements: dict[tuple[str, str, str], object] = {
+        ("warnstream.yaml", "node", "clock"): clock,
         ("warnstream.yaml", "broker", "port"): broker_port,
         ("warnstream.yaml", "broker", "embedded"): _yaml_bool(embedded_broker),
         ("warnstream.yaml", "http", "port"): http_port,

@@ -217,6 +217,8 @@ def _weather(
     seconds = start_s + MINUTE_S * np.arange(1, n_minutes + 1)
     afternoon = np.cos(2 * np.pi * (((seconds + _LOCAL_OFFSET_S) % DAY_S) / DAY_S - 15 / 24))[:, None]
     wet = 1.0 - np.exp(-_recent(rain_mm) / 5.0)
+    # The heavier the rain of the last minutes, the stronger what it brings down with it.
+    squall = 0.4 + 0.6 * np.minimum(_recent(rain_mm) / 30.0, 1.0)
     noise = generator.normal(0.0, 0.2, (n_minutes, n_stations))
     temperature = 27.0 - 0.0065 * elevation_m + 3.5 * afternoon - 4.0 * wet + noise
     humidity = np.clip(72.0 - 9.0 * afternoon + 24.0 * wet + noise, 20.0, 100.0)
@@ -227,6 +229,7 @@ def _weather(
         "pressure": 1006.0 * np.exp(-elevation_m / 8_400.0) - wet + 0.1 * noise,
         "wind_speed": np.abs(1.5 + 5.0 * wet + noise),
         "wind_direction": direction,
+        "wind_gust": np.abs(3.0 + 20.0 * wet * squall + 2.0 * noise),
         "tilt_x": 0.010 + 0.001 * noise,
         "tilt_y": -0.020 + 0.001 * noise,
         "displacement": 1.5 + 0.1 * noise,

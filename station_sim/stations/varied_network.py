@@ -3,7 +3,7 @@
 `build_county` gives every station one interval and a fine bucket. `varied`
 keeps its places and changes what stands there:
 
-- every fourth rain station is a weather station with eight variables, one of
+- every fourth rain station is a weather station with nine variables, one of
   them a rain counter; of the others a third sends amount and counter, some a counter alone;
 - intervals are 1 to 60 minutes, most of them 5 (river gauges 5 to 15);
 - dense gauges stand near villages, one for every twelve, each minute;

@@ -42,12 +42,12 @@ def command(name: str) -> str:
 
 
 def takes_readings(readiness: Mapping[str, Any]) -> bool:
-    """Whether ``/readyz`` is ready, or names no other reason than channels that reach nobody.
+    """Whether ``/readyz`` names only what keeps no reading out.
 
-    Alarms that keep nothing from working, such as silent duty posts, are reasons too.
+    That are channels that reach nobody, duty posts that do not answer, and that nothing has come yet.
     """
-    said = ("channel ", "nobody ")
-    return "reasons" in readiness and all(reason.startswith(said) for reason in readiness["reasons"])
+    no_matter = ("channel ", "nobody ", "waits for ", "no reading yet ")
+    return "reasons" in readiness and all(reason.startswith(no_matter) for reason in readiness["reasons"])
 
 
 @dataclass(slots=True)

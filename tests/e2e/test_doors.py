@@ -18,7 +18,7 @@ import pytest
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import Mosquitto, free_port
-from tests.e2e.live import LiveNode, command
+from tests.e2e.live import LiveNode, command, takes_readings
 from tests.integration.mqtt_listening import RawClient, connect_packet
 from warnstream.adapters.mqtt.listener.access import user_line
 
@@ -109,7 +109,7 @@ def test_a_thousand_idle_connections_stop_neither_a_warning_s_notification_nor_h
                 with contextlib.suppress(OSError):
                     idle.append(socket.create_connection(("127.0.0.1", address), 5))
         assert len(idle) > IDLE
-        assert node.get("/healthz").get("alive") is True
+        wait_for(lambda: node.get("/healthz").get("alive"), node)
         storm = ["--config", str(tmp_path), "--seed", str(SEED), "--hours", "2", "--speed", "600"]
         station_sim = [command("station-sim"), "run", *storm, "--port", str(port)]
         with subprocess.Popen(station_sim, stdout=subprocess.DEVNULL) as sender:
@@ -117,7 +117,7 @@ def test_a_thousand_idle_connections_stop_neither_a_warning_s_notification_nor_h
                 with contextlib.suppress(OSError):
                     idle.append(socket.create_connection(("127.0.0.1", port), 5))
             wait_for(lambda: gateway.received, node)
-            assert node.get("/healthz").get("alive") is True
+            wait_for(lambda: node.get("/healthz").get("alive"), node)
             assert sender.wait(120) == 0
         assert "Too many open files" not in (tmp_path / "node.log").read_text(encoding="utf-8")
         assert "LimitNOFILE" in (tmp_path / "node.log").read_text(encoding="utf-8")
@@ -151,7 +151,7 @@ def test_a_sighup_reads_users_again_and_never_ends_the_node(tmp_path: Path) -> N
         assert answer("R0001") == b"\x20\x02\x00\x00", "what was read earlier holds"
         users.write_text(user_line("R0002", b"secret") + "\n", encoding="utf-8")
         node.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: node.get("/readyz").get("ready"), node)
+        wait_for(lambda: takes_readings(node.get("/readyz")), node)
         assert answer("R0002") == b"\x20\x02\x00\x00"
         for _ in range(20):
             node.process.send_signal(signal.SIGHUP)
@@ -187,7 +187,7 @@ def test_a_broker_that_forgets_sessions_is_named_by_readyz_until_it_shows_one(
         wait_for(lambda: "has forgotten the session" in json.dumps(node.get("/readyz")), node)
         mosquitto.stop()
         mosquitto.start()
-        wait_for(lambda: node.get("/readyz").get("ready"), node)
+        wait_for(lambda: takes_readings(node.get("/readyz")), node)
         assert node.stop() == 0
     finally:
         node.end()

@@ -38,7 +38,7 @@ def test_every_report_of_a_mixed_county_is_in_the_journal(
     speaking = ["--seed", str(SEED), "--format", "mixed", "--sl651-port", str(sl651_port)]
     size = ["--network", "varied", "--stations", "30", "--villages", "60", "--gauges", "6"]
     ports = ["--broker-port", str(port), "--http-port", str(http_port), "--sms-port", str(free_port())]
-    assert main(["county", "--out", folder, *speaking, *size, *ports]) == 0
+    assert main(["county", "--out", folder, "--clock", "simulated", *speaking, *size, *ports]) == 0
     node = LiveNode(tmp_path, http_port)
     node.start()
     try:

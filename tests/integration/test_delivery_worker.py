@@ -728,3 +728,22 @@ def test_a_batch_that_lasts_is_told_too(outbox: Outbox, monkeypatch: pytest.Monk
         wait_until(lambda: "a batch lasts" in str(worker.reports()["sms"]))
         release.set()
         wait_until(lambda: worker.reports()["sms"] == "")
+
+
+def test_a_fault_of_ours_in_the_middle_of_a_batch_leaves_nobody_behind(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_worker, "STORE_PAUSE_S", 0.01)
+    calls = iter(range(1_000))
+
+    def event_clock() -> float:
+        if next(calls) < 2:
+            raise ZeroDivisionError
+        return SENT_S + 60.0
+
+    outbox.record(told(FIRST), network((2, 0)), rendered)
+    worker = worker_of(outbox, {"sms": Scripted()}, event_clock=event_clock)
+    worker.start()
+    assert worker.drain(TIMEOUT_S)
+    assert worker.stop(TIMEOUT_S)
+    assert count(outbox, State.SENT) == 2

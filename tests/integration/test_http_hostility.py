@@ -17,6 +17,7 @@ from warnstream.adapters.http import connections, guard
 from warnstream.adapters.http.guard import read_body
 from warnstream.adapters.http.schemas import SCHEMAS, ProblemsError, checked_fields
 from warnstream.adapters.http.server import HttpServer
+from warnstream.adapters.http.starting import STARTING_CONNECTIONS_MAX, FrontDoor
 from warnstream.config.settings import HttpSettings
 
 
@@ -44,8 +45,11 @@ APP = Starlette(
 
 
 @contextmanager
-def serving(connections_max: int = 1_000, **settings: tuple[str, ...]) -> Iterator[int]:
-    server = HttpServer(APP, HttpSettings("127.0.0.1", 0, "", **settings), connections_max)
+def serving(
+    connections_max: int = 1_000, *, hosts: tuple[str, ...] = (), proxies: tuple[str, ...] = ()
+) -> Iterator[int]:
+    settings = HttpSettings("127.0.0.1", 0, hosts=hosts, proxies=proxies)
+    server = HttpServer(APP, settings, connections_max)
     server.start()
     try:
         yield server.port
@@ -118,6 +122,23 @@ def test_idle_connections_make_room_for_those_that_ask() -> None:
         assert [get(port).status_code for _ in range(5)] == [200] * 5
         for one in idle:
             one.close()
+
+
+def test_a_front_door_that_is_opened_allows_its_share_and_holds_few_before() -> None:
+    door = FrontDoor("county", HttpSettings("127.0.0.1", 0))
+    door.start()
+    try:
+        idle = [socket.create_connection(("127.0.0.1", door.port)) for _ in range(200)]
+        assert get(door.port).json()["alive"] is True
+        assert len(door._server._door.open) <= STARTING_CONNECTIONS_MAX + 1
+        door.open(APP, 150)
+        idle += [socket.create_connection(("127.0.0.1", door.port)) for _ in range(100)]
+        assert get(door.port).json() == {"client": "127.0.0.1"}
+        assert len(door._server._door.open) > STARTING_CONNECTIONS_MAX + 1
+        for one in idle:
+            one.close()
+    finally:
+        door.stop()
 
 
 def test_requests_on_one_connection_go_on_as_ever() -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.integration.journal_files import ENTRIES, PAYLOAD, FullDisk, flip, segments, small
+from warnstream.adapters.journal import disk
 from warnstream.adapters.journal import segments as journal_segments
+from warnstream.adapters.journal.extents import find_extent, read_entries
 from warnstream.adapters.journal.frames import FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES
 from warnstream.adapters.journal.journal import Journal
-from warnstream.adapters.journal.segments import find_extent, read_entries
 from warnstream.model.errors import StoreError
 
 
@@ -340,7 +341,7 @@ def test_a_crash_at_any_step_of_a_roll_over_loses_nothing(
             raise CrashError
 
     owner = {"rename": Path, "fsync": os, "ftruncate": os}.get(step, journal_segments)
-    true_write = journal_segments.write_at
+    true_write = disk.write_at
 
     def write(descriptor: int, data: bytes, offset: int) -> None:
         crash()
@@ -480,7 +481,7 @@ def test_an_append_refused_at_its_sync_is_not_kept(tmp_path: Path, monkeypatch: 
 
     with closing(small(tmp_path)) as journal:
         journal.append("readings", b"before")
-        true_sync = journal_segments.sync_data
+        true_sync = disk.sync_data
         syncs = iter([refuse])
 
         def sync_but_once(descriptor: int) -> None:

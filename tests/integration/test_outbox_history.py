@@ -22,11 +22,11 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.sqlite import DamagedError
 from warnstream.delivery.dispatch.notification import State
-from warnstream.model.bulletins import Action, LastBulletin, Standing
+from warnstream.model.bulletins import Action
 from warnstream.model.effects import Answer, Effects
 from warnstream.model.level import Level
 from warnstream.model.network import Households, Network
-from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
+from warnstream.model.warning import Cause, MessageType, WarningMessage
 
 NOW = 1_000.0
 NETWORK = network()
@@ -107,12 +107,9 @@ def test_a_bulletin_is_no_open_warning_and_the_last_one_says_what_doors_wait_for
     assert outbox.open_warnings(0) == []
     found = {known.village: known for known in outbox.open_bulletins()}
     assert sorted(found) == ["V1", "V2"]
-    last = LastBulletin(SENT_S, 2, SENT_S + 2, Action.LEAVE, MessageStatus.ACTUAL, has_moved=True)
-    assert found["V1"].last == last
-    assert found["V1"].standing == (Standing("flash_flood", Level.ORANGE, MessageStatus.ACTUAL),)
-    outbox.record(
-        Effects(bulletins=[bulletin(n=3, level=Level.NONE, action=Action.CLEAR)]), NETWORK, rendered
-    )
+    assert found["V1"].bulletin == replace(bulletin(n=2), village=-1)
+    end = bulletin(n=3, level=Level.NONE, action=Action.CLEAR)
+    outbox.record(Effects(bulletins=[end]), NETWORK, rendered)
     assert [known.village for known in outbox.open_bulletins()] == ["V2"]
 
 

@@ -156,7 +156,7 @@ def test_the_command_runs_a_storm_and_tells_what_it_sent(
     mosquitto: Mosquitto, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "county"
-    main(["county", "--out", str(folder), "--stations", "12", "--villages", "12"])
+    main(["county", "--out", str(folder), "--stations", "12", "--villages", "12", "--clock", "simulated"])
     capsys.readouterr()
     port = str(mosquitto.port)
     arguments = [

@@ -3,7 +3,12 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
-from warnstream.adapters.refused.store import REFUSED_PAYLOAD_BYTES_MAX, RefusedRow, RefusedStore
+from warnstream.adapters.refused.store import (
+    ENTRY_ROWS_MAX,
+    REFUSED_PAYLOAD_BYTES_MAX,
+    RefusedRow,
+    RefusedStore,
+)
 from warnstream.adapters.sqlite import Database
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 
@@ -89,3 +94,12 @@ def test_every_thread_s_connection_syncs_each_commit(tmp_path: Path) -> None:
         thread.start()
         thread.join()
     assert found == [(2, "wal"), (2, "wal")]
+
+
+def test_of_one_entry_a_bounded_number_of_each_reason_is_kept_and_all_are_counted(tmp_path: Path) -> None:
+    late = [refusal(str(n).encode(), RefusalReason.TOO_LATE) for n in range(3 * ENTRY_ROWS_MAX)]
+    with closing(RefusedStore(tmp_path, 100_000)) as store:
+        store.keep([refusal(b"{"), *late], 0.0, entry=1)
+        assert store.counts() == {"not_json": 1, "too_late": 3 * ENTRY_ROWS_MAX}
+        kept = [row.payload for row in store.recent(10 * ENTRY_ROWS_MAX)]
+    assert kept == [one.payload for one in late[: -ENTRY_ROWS_MAX - 1 : -1]] + [b"{"]

@@ -29,11 +29,11 @@ from warnstream.model.network import StationWeights
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.observations.readings import Variable, batch_of, concatenate
 from warnstream.model.rules.indicators import Indicator, VillageRain
+from warnstream.model.rules.landslides import LandslideRain
 from warnstream.model.rules.rules import (
     CriticalRain,
     CriticalStage,
     HazardRule,
-    LandslideRain,
     SlopeTable,
     WaterloggingTable,
 )

@@ -18,7 +18,8 @@ from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights
 from warnstream.model.level import Level
 from warnstream.model.observations.readings import ReadingBatch, empty_batch
-from warnstream.model.rules.rules import CriticalRain, HazardRule, LandslideRain, WaterloggingTable, Wetness
+from warnstream.model.rules.landslides import LandslideRain
+from warnstream.model.rules.rules import CriticalRain, HazardRule, WaterloggingTable, Wetness
 
 N = 2
 STEPS = 18

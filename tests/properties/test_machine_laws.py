@@ -15,8 +15,9 @@ from warnstream.model.changes import Change, LevelChange
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.readings import UNUSABLE, ReadingBatch, Variable, batch_of, empty_batch
+from warnstream.model.rules.landslides import LandslideRain, LandslideTerritory
 from warnstream.model.rules.policies import NeighbourPolicy, WindowPolicy
-from warnstream.model.rules.rules import HazardRule, LandslideRain, LandslideTerritory
+from warnstream.model.rules.rules import HazardRule
 
 HOUR_S = 3600
 N = 3

@@ -4,7 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.rules.county import parse, plain
-from warnstream.config.rules.parser import QUANTITIES, RuleContext, parse_levels
+from warnstream.config.rules.context import RuleContext
+from warnstream.config.rules.parser import parse_levels
+from warnstream.config.rules.terms import QUANTITIES
 from warnstream.model.rules.expressions import Expression, group, leaves_of
 
 WORDS = (

@@ -12,8 +12,9 @@ from warnstream.assessment import Assessment, AssessmentStep, Weights
 from warnstream.model.level import Level
 from warnstream.model.observations.readings import ReadingBatch, empty_batch
 from warnstream.model.observations.station_quality import LASTS, StationFlag, StationNeighbours, no_neighbours
+from warnstream.model.rules.landslides import LandslideRain, LandslideTerritory
 from warnstream.model.rules.policies import NeighbourPolicy
-from warnstream.model.rules.rules import HazardRule, LandslideRain, LandslideTerritory
+from warnstream.model.rules.rules import HazardRule
 from warnstream.windows.antecedent import AntecedentRain
 
 N = 8

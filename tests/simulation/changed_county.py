@@ -131,6 +131,10 @@ class Phones:
             self._keys.add(content["key"])
             self.shown.append(Shown(*(content[name] for name in names)))
 
+    def of_doors(self) -> dict[tuple[str, str], Shown]:
+        """What each door was told last by the voice of each village."""
+        return {(one.recipient, one.voice): one for one in self.warnings() if one.recipient[0] == "H"}
+
     def warnings(self) -> list[Shown]:
         """Everything about the weather, in order."""
         with self._lock:
@@ -259,6 +263,18 @@ class County:
     def step(self, times: float = 0.0, *, is_judged: bool = True) -> None:
         """One interval, and the time after it; back when it is judged, or durable."""
         assert self.node is not None
+        messages = self.next_messages(times)
+        at = iso_utc(T0 + STEP_S * self.interval)
+        self.node.keep_messages(messages).result(WAIT_S)
+        if not is_judged:
+            return
+        deadline = time.monotonic() + WAIT_S
+        while self.node.status.state().get("now") != at:
+            assert time.monotonic() < deadline, self.node.status.state()
+            time.sleep(0.002)
+
+    def next_messages(self, times: float) -> list[RawMessage]:
+        """What stations send of the next interval, and the time after it."""
         self.interval += 1
         at = iso_utc(T0 + STEP_S * self.interval)
         messages = [
@@ -268,14 +284,7 @@ class County:
             )
             for code, rain in RAIN_MM.items()
         ]
-        messages.append(RawMessage("ws/clock", json.dumps({"time": at}).encode()))
-        self.node.keep_messages(messages).result(WAIT_S)
-        if not is_judged:
-            return
-        deadline = time.monotonic() + WAIT_S
-        while self.node.status.state().get("now") != at:
-            assert time.monotonic() < deadline, self.node.status.state()
-            time.sleep(0.002)
+        return [*messages, RawMessage("ws/clock", json.dumps({"time": at}).encode())]
 
     def settle(self) -> None:
         """Until every notification has come where it was to go."""
@@ -289,7 +298,7 @@ class County:
         return [
             *self._faults_of_outbox(),
             *self._faults_of_phones(),
-            *self._faults_of_doors(),
+            *self.faults_of_doors(),
             *self._faults_of_order(),
         ]
 
@@ -347,19 +356,22 @@ class County:
                 if debt.n and post in registered and chain.number_of(shown, post) != debt.n:
                     yield f"{post} has {shown}, its last digest is number {debt.n}"
 
-    def _faults_of_doors(self) -> Iterator[str]:
+    def faults_of_doors(self) -> Iterator[str]:
         """Every door has the last bulletin of its village, and the end once all is over."""
         assert self.node is not None
-        last = {(one.recipient, one.voice): one for one in self.gateway.warnings() if one.recipient[0] == "H"}
+        last = self.gateway.of_doors()
         voices = voices_in(self.node.engine.desk.bulletins.snapshot())
         waiting = {code: voice for code, voice in voices if voice.is_open}
         for code, voice in waiting.items():
-            if voice.standing:
+            if voice.heard():
                 yield from self._faults_of_village(code, voice, last)
         for (recipient, name), shown in last.items():
             if shown.level != "none" and name.removeprefix("ws.") not in waiting:
                 yield f"{recipient} was never told the end of {shown.message}"
-        known = {one.village: (one.last.opened_s, one.last.n) for one in self.node.outbox.open_bulletins()}
+        known = {
+            village: (bulletin.opened_s, bulletin.n)
+            for village, bulletin in self.node.outbox.open_bulletins()
+        }
         if known != {code: (voice.opened_s, voice.n) for code, voice in waiting.items()}:
             yield f"doors of {sorted(waiting)} wait for an end, the outbox knows of {known}"
 
@@ -373,7 +385,7 @@ class County:
         if voice.latest is None:
             yield f"the last bulletin of {code} is not known"
             return
-        worst = max(one.level for one in voice.standing.values())
+        worst = max(one.level for one in voice.heard())
         if worst > voice.latest.worst:
             yield f"doors of {code} know {voice.latest.worst.word}, {worst.word} stands"
         for door in network.households.of_village(number[code]) if code in number else ():

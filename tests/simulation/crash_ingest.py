@@ -45,7 +45,7 @@ from station_sim.topics import is_clock
 from tests.conftest import Mosquitto, find_mosquitto, free_port
 from tests.e2e.live import LiveNode, command, feed, notifications_told, state_on_disk
 from tests.simulation.storage_faults import TEARS, SmallDisk, tear
-from warnstream.adapters.journal.segments import find_extent, read_entries
+from warnstream.adapters.journal.extents import find_extent, read_entries
 from warnstream.commands.warnings import export_warnings
 from warnstream.config.load import load_configuration
 from warnstream.model.times import HOUR_S, iso_utc

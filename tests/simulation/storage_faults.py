@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from warnstream.adapters.journal.extents import find_extent
 from warnstream.adapters.journal.frames import encode_body, encode_frame, read_segment_header
-from warnstream.adapters.journal.segments import find_extent
 
 FILLER = "filler"
 _STEPS_BYTES = (1024 * 1024, 4096)

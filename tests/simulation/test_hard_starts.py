@@ -13,6 +13,7 @@ import pytest
 
 from tests.simulation.changed_county import CHANNELS, County, phones
 from tests.simulation.test_changed_configuration import remove_hazard, remove_village
+from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.sqlite import DamagedError
 from warnstream.assessment import Assessment
 from warnstream.cli import main
@@ -21,6 +22,7 @@ from warnstream.config.load import load_configuration
 from warnstream.delivery.dispatch.notification import OPEN_STATES
 from warnstream.model.effects import Effects
 from warnstream.model.errors import WarnstreamError
+from warnstream.runners.intake import entries
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.live.recorder import warnings_of
 
@@ -109,10 +111,10 @@ def test_a_row_removed_under_a_warning_is_refused_by_check_and_its_warning_ends_
     if is_running:
         county.start()
         assert county.node is not None
-        is_ready, reasons = county.node.status.ready()
-        assert is_ready
-        assert any("the configuration has no more" in reason for reason in reasons)
+        assert any("the configuration has no more" in reason for reason in county.node.status.ready()[1])
         county.rain(1)
+        county.settle()
+        assert county.node.status.ready()[0]
     configuration = load_configuration(county.directory)
     pairs = [("V1", "storm"), ("V1", "flash_flood") if remove is remove_village else ("V2", "storm")]
     for village, hazard in pairs:
@@ -120,10 +122,13 @@ def test_a_row_removed_under_a_warning_is_refused_by_check_and_its_warning_ends_
     assert main(["check", str(county.directory)]) == 0
     if not is_running:
         county.start()
-    county.rain(2)
+    county.rain(3)
     assert county.find_faults() == []
     ends = [shown for shown in county.gateway.warnings() if "由值班人员解除" in shown.text]
-    assert {shown.recipient for shown in ends} >= {"H1a", "H1b", "G1"}, "though they are registered no more"
+    assert "G1" in {shown.recipient for shown in ends}, "though it is registered no more"
+    if remove is remove_village:
+        doors = county.gateway.of_doors()
+        assert {doors[door, "ws.V1"].level for door in ("H1a", "H1b")} == {"none"}, "nor are they"
     assert county.node is not None
     assert county.node.status.ready() == (True, [])
 
@@ -156,7 +161,8 @@ def test_a_policy_that_concerns_more_people_tells_them_what_stands(county: Count
     assert county.find_faults() == []
     standing = {warning.warning for warning in county.open_warnings()}
     told = {(recipient, name.split(".")[1]) for recipient, name in county.gateway.last() if name in standing}
-    assert {("H3a", "V3"), ("G3", "V3"), ("H2b", "V2"), ("G2", "V2")} <= told
+    assert {("G3", "V3"), ("G2", "V2")} <= told
+    assert {("H3a", "ws.V3"), ("H2b", "ws.V2")} <= county.gateway.of_doors().keys()
 
 
 def test_what_waits_for_a_channel_that_was_removed_has_failed_and_the_new_one_brings_it(
@@ -227,10 +233,9 @@ def test_a_name_that_people_know_with_another_content_is_seen_and_the_next_versi
     county.settle()
     last = county.gateway.last()
     for warning in county.open_warnings():
-        for door in "ab":
-            village = warning.warning.split(".")[1]
-            shown = last[f"H{village[1]}{door}", warning.warning]
-            assert shown.level == warning.level.word
+        village = warning.warning.split(".")[1]
+        assert last[f"G{village[1]}", warning.warning].level == warning.level.word
+    assert list(county.faults_of_doors()) == []
     assert county.node.status.ready()[0]
 
 
@@ -270,6 +275,8 @@ def test_a_damaged_outbox_is_put_aside_and_filled_from_the_log(county: County) -
     assert county.find_faults() == []
     county.stop()
     county.start()
+    county.rain(1)
+    county.settle()
     assert county.node.status.ready()[0]
 
 
@@ -313,14 +320,16 @@ def test_a_message_that_cannot_be_recorded_keeps_no_other_from_its_people(
     monkeypatch.setattr(outbox, "record", refuses_v2)
     county.rain(12)
     county.settle()
-    told = {" ".join(shown.warning.split(".")[1:3]) for shown in county.gateway.warnings()}
+    posts = [shown for shown in county.gateway.warnings() if shown.recipient[0] != "H"]
+    told = {" ".join(shown.warning.split(".")[1:3]) for shown in posts}
     assert told == {"V1 flash_flood", "V1 storm", "V2 storm", "V3 flash_flood"}
+    assert list(county.faults_of_doors()) == [], "doors hear what stands though a post does not"
     assert any("V2.flash_flood" in reason for reason in county.node.status.ready()[1])
     monkeypatch.undo()
     county.rain(1, times=4.0)
     county.settle()
     (name,) = [w.warning for w in county.open_warnings() if "V2.flash" in w.warning]
-    assert ("H2a", name) in county.gateway.last()
+    assert ("G2", name) in county.gateway.last()
     assert county.node.status.ready() == (True, [])
 
 
@@ -381,6 +390,26 @@ def test_a_locked_outbox_holds_up_no_reading_and_is_caught_up_with(county: Count
     assert county.find_faults() == []
 
 
+def test_what_a_locked_outbox_missed_before_a_kill_is_told_after_it(county: County) -> None:
+    county.start()
+    county.rain(3)
+    path = county.directory / "data" / "outbox.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        county.rain(9)
+        county.kill()
+        other.execute("ROLLBACK")
+    assert county.gateway.warnings() == []
+    # The node was killed between an entry and what it asks for: a rise that nobody has issued yet.
+    configuration = load_configuration(county.directory)
+    with closing(Journal(configuration.storage.directory)) as journal:
+        journal.append(entries.MESSAGES, entries.encode_messages(county.next_messages(5.0)))
+    county.start()
+    county.rain(1)
+    assert county.find_faults() == []
+    assert {"H1a", "H2a", "H3a", "G1", "G2", "G3"} <= {shown.recipient for shown in county.gateway.warnings()}
+
+
 def test_a_lost_journal_is_no_lost_warning_the_outbox_knows_what_was_told(county: County) -> None:
     county.start()
     county.rain(12)
@@ -396,6 +425,22 @@ def test_a_lost_journal_is_no_lost_warning_the_outbox_knows_what_was_told(county
     county.start()
     assert {warning.warning: warning.level for warning in county.open_warnings()} == before
     county.rain(2)
+    assert county.find_faults() == []
+
+
+def test_a_start_waits_for_a_backup_that_holds_the_outbox(county: County) -> None:
+    county.start()
+    county.rain(12)
+    county.stop()
+    path = county.directory / "data" / "outbox.sqlite3"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(2.0, lambda: other.execute("ROLLBACK"))
+    release.start()
+    county.start()
+    release.join()
+    other.close()
+    county.rain(1)
     assert county.find_faults() == []
 
 

@@ -141,7 +141,7 @@ class _Accepted(socket.socket):
         super().close()
 
 
-def listening_sockets(host: str, port: int, connections_max: int) -> list[socket.socket]:
+def listening_sockets(host: str, port: int, connections_max: int) -> list[ClientSocket]:
     """Sockets that listen on every address of a host.
 
     Parameters
@@ -157,7 +157,7 @@ def listening_sockets(host: str, port: int, connections_max: int) -> list[socket
     OSError
         If an address cannot be listened on; the message names it.
     """
-    found: list[socket.socket] = []
+    found: list[ClientSocket] = []
     refused: OSError | None = None
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     for family, _, _, _, address in dict.fromkeys(infos):

@@ -13,15 +13,8 @@ from dataclasses import dataclass, replace
 from warnstream.assessment.judgement import Judgement, VillageFindings
 from warnstream.assessment.reasons import Sources, coverage_of, window_of_value
 from warnstream.assessment.villages import Windows, windows_of
-from warnstream.hazards import (
-    critical_rainfall,
-    forest_fire,
-    landslide_rain,
-    rainstorm,
-    river_stage,
-    slope_movement,
-    waterlogging,
-)
+from warnstream.hazards.registry import kind_of
+from warnstream.hazards.sources import HazardSources
 from warnstream.lifecycle.hysteresis import Standing, held_level
 from warnstream.model.arrays import BoolArray
 from warnstream.model.changes import Reason
@@ -31,15 +24,7 @@ from warnstream.model.observations.days import DayWindow
 from warnstream.model.observations.signs import Sign
 from warnstream.model.observations.station_quality import STATION_FLAGS, StationFlag
 from warnstream.model.rules.comparison import Comparison, RuleLevelFound
-from warnstream.model.rules.expressions import RuleTable
-from warnstream.model.rules.rules import (
-    CriticalRain,
-    FireTable,
-    HazardRule,
-    LandslideRain,
-    SlopeTable,
-    WaterloggingTable,
-)
+from warnstream.model.rules.rules import HazardRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,27 +317,21 @@ def _find(
     place: int,
     sources: Sources,
 ) -> PlaceFinding:
-    conditions: tuple[RuleLevelFound, ...] = ()
-    comparisons: tuple[Comparison, ...] = ()
-    note = ""
-    if isinstance(rule.thresholds, RuleTable):
-        concerns = rule.thresholds.concerns
-        if concerns is None or concerns[place]:
-            conditions = tuple(judgement.told(rule, place, sources))
-        else:
-            note = "the rule is not for this village"
-    else:
-        comparisons = tuple(_with_coverage(rule, place, sources))
-        if isinstance(rule.thresholds, CriticalRain) and rule.evaluator == "critical_rainfall":
-            note = critical_rainfall.describe_ground(rule, sources.antecedent, place)
+    kind, read = kind_of(rule), judgement.hazard_sources(sources)
+    note = kind.note(rule, read, place)
+    has_conditions = kind.has_conditions and not note  # such a note says that the rule is not for the place
+    conditions = tuple(judgement.told(rule, place, sources)) if has_conditions else ()
+    comparisons = tuple(_with_coverage(rule, place, sources, read))
     level, is_lone = Level(int(spoken.of_places.level[place])), judgement.is_lone(rule.name, place)
     if is_lone:
         note = "; ".join(filter(None, (note, f"one gauge, not confirmed: no higher than {level.word}")))
     return PlaceFinding(network.places.zone[place], level, comparisons, conditions, note, is_lone)
 
 
-def _with_coverage(rule: HazardRule, place: int, sources: Sources) -> Iterator[Comparison]:
-    for one in compare(rule, place, sources):
+def _with_coverage(
+    rule: HazardRule, place: int, sources: Sources, read: HazardSources
+) -> Iterator[Comparison]:
+    for one in kind_of(rule).compare(rule, read, place):
         window = window_of_value(rule, one.indicator, one.duration_s, sources.rain)
         yield replace(one, coverage=coverage_of(sources, place, one.indicator, window))
 
@@ -362,30 +341,3 @@ def _adds_up(place: PlaceFinding) -> bool:
     levels += [one.level for one in place.conditions if one.found.is_reached]
     compared = max(levels, default=Level.NONE)
     return compared >= place.level if place.is_lone else compared == place.level
-
-
-def compare(rule: HazardRule, place: int, sources: Sources) -> list[Comparison]:
-    """What the evaluator of a rule with a table compared at one place; `Judgement` judges by the same."""
-    if rule.evaluator == "rainstorm":
-        return rainstorm.compare(rule, sources.rain, place)
-    if isinstance(rule.thresholds, CriticalRain):
-        return critical_rainfall.compare(rule, sources.rain, sources.antecedent, place)
-    if isinstance(rule.thresholds, LandslideRain):
-        assert sources.antecedent is not None, "planned for from the rules"
-        return landslide_rain.compare(rule, sources.rain, sources.antecedent, place)
-    return _compare_sensors(rule, place, sources)
-
-
-def _compare_sensors(rule: HazardRule, place: int, sources: Sources) -> list[Comparison]:
-    """The same of hazards whose tables name stations."""
-    table, now_s = rule.thresholds, sources.now_s
-    if isinstance(table, FireTable):
-        fire = sources.stations.fire
-        assert fire is not None, "planned for from the rules"
-        return forest_fire.compare(rule, fire.index(), place)
-    samples = sources.stations.sensors.samples()
-    if isinstance(table, SlopeTable):
-        return slope_movement.rows_of(rule, samples, now_s).compare(place)
-    if isinstance(table, WaterloggingTable):
-        return waterlogging.compare(rule, sources.rain, samples, place, now_s)
-    return river_stage.rows_of(rule, sources.stations.stages_of(rule), now_s).compare(place)

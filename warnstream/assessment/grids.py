@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warnstream.assessment.stations import Arrays, StationState
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.assessment.stations import StationState
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.grids import (
     NO_GRID,
     GridFrame,

@@ -6,7 +6,6 @@ worked out is replaced by a bare one, and the warning goes out.
 Hazards whose rules read the levels of others are judged after those.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,52 +20,21 @@ from warnstream.assessment.reasons import (
     reason_of_value,
 )
 from warnstream.assessment.rule_checks import check_finding, has_no_number, reading_order
-from warnstream.assessment.stations import Arrays
-from warnstream.hazards import (
-    critical_rainfall,
-    forest_fire,
-    landslide_rain,
-    rain_table,
-    rainstorm,
-    river_stage,
-    slope_movement,
-    waterlogging,
-)
-from warnstream.hazards.rule import RulePlan
-from warnstream.hazards.rule_values import RuleSources
+from warnstream.hazards.conditions.plan import RulePlan
+from warnstream.hazards.registry import Basis, kind_of, needs_of
+from warnstream.hazards.sources import HazardSources
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
-from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
+from warnstream.model.arrays import Arrays, Float64Array, Int64Array, LevelArray
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.errors import describe
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.comparison import RuleLevelFound
-from warnstream.model.rules.expressions import Leaf, LevelTerm, RuleTable, SignTerm
-from warnstream.model.rules.indicators import (
-    HazardLevels,
-    Indicator,
-    VillageAntecedent,
-    VillageRain,
-    no_levels,
-)
+from warnstream.model.rules.expressions import Leaf, LevelTerm, SignTerm
+from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.rules.policies import NeighbourPolicy
-from warnstream.model.rules.rules import (
-    CriticalRain,
-    CriticalStage,
-    FireTable,
-    HazardRule,
-    LandslideRain,
-    SlopeTable,
-    WaterloggingTable,
-)
-from warnstream.model.times import HOUR_S
+from warnstream.model.rules.rules import HazardRule
 from warnstream.villages.zones import worst_of_zones, worst_place
-
-RAIN_EVALUATORS: dict[str, Callable[[HazardRule, VillageRain], HazardLevels]] = {
-    "rainstorm": rainstorm.evaluate,
-    "critical_rainfall": critical_rainfall.evaluate,
-}
-"""Evaluators that judge rain over durations; `Judgement` knows the others, `explanation.compare` all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +65,16 @@ class Judgement:
         self._rules = rules
         self._order = reading_order(rules)
         self._plan = RulePlan(rules, self._places.village)
+        self._on_rain = frozenset(rule.name for rule in rules if needs_of(rule).reads_rain)
         self._numberless = frozenset(rule.name for rule in rules if has_no_number(rule.thresholds))
         self._lone_gauges = lone_gauges or LoneGauges(None, NeighbourPolicy())
         self._capped: dict[str, Capped | None] = {}
-        self._read: RuleSources | None = None
+        self._read: tuple[Sources, HazardSources] | None = None
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: self._level_state(rule) for rule in rules}
         self._spoken: dict[str, VillageFindings] = {}
         self._last: dict[str, VillageFindings | None] = {}
-        self._found_by_stage: dict[str, tuple[bytes, HazardLevels]] = {}
-        self._found_by_rain: dict[str, tuple[VillageRain, VillageAntecedent | None, HazardLevels]] = {}
+        self._found: dict[str, tuple[Basis, HazardLevels]] = {}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """Changes of all hazards, in the order of the rules; `failures` takes those that failed."""
@@ -137,7 +105,23 @@ class Judgement:
 
     def told(self, rule: HazardRule, place: int, sources: Sources) -> list[RuleLevelFound]:
         """What became of the conditions of a rule of the operator's own at one place in the last step."""
-        return self._plan.told(rule, place, self._rule_sources(sources))
+        return self._plan.told(rule, place, self.hazard_sources(sources))
+
+    def hazard_sources(self, sources: Sources) -> HazardSources:
+        """What hazards read; levels of other hazards are those of this step, as far as they are judged."""
+        if self._read is None or self._read[0] is not sources:
+            read = HazardSources(
+                rain=sources.rain,
+                antecedent=sources.antecedent,
+                stations=sources.stations,
+                signs=sources.signs,
+                levels=self.levels,
+                conditions=self._plan,
+                n_places=len(self._places),
+                now_s=sources.now_s,
+            )
+            self._read = sources, read
+        return self._read[1]
 
     def snapshot(self) -> dict[str, Arrays]:
         """State as named arrays, hazard by hazard."""
@@ -233,87 +217,36 @@ class Judgement:
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         if rule.name in self._numberless:
             raise ValueError("no threshold is a number: the table has no value at all")
-        if rule.evaluator in RAIN_EVALUATORS or isinstance(rule.thresholds, LandslideRain):
-            return self._by_rain(rule, sources.rain, sources.antecedent)
-        if isinstance(rule.thresholds, RuleTable):
-            return self._plan.evaluate(rule, self._rule_sources(sources))
-        return self._by_sensors(rule, sources)
-
-    def _by_rain(
-        self, rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None
-    ) -> HazardLevels:
-        """Hazards of rain alone: what was found last stands while its sources are the same objects."""
-        last = self._found_by_rain.get(rule.name)
-        if last is not None and last[0] is rain and last[1] is antecedent:
-            return last[2]
-        found = _evaluate_rain(rule, rain, antecedent)
-        self._found_by_rain[rule.name] = rain, antecedent, found
+        kind, read = kind_of(rule), self.hazard_sources(sources)
+        basis, last = kind.basis(rule, read), self._found.get(rule.name)
+        if last is not None and basis is not None and last[0] == basis:
+            return last[1]
+        found = kind.evaluate(rule, read)
+        if basis is not None:
+            self._found[rule.name] = basis, found
         return found
 
     def _cap(
         self, rule: HazardRule, found: HazardLevels, sources: Sources, failures: dict[str, str]
     ) -> Capped | None:
         """What was found as far as single gauges may raise it; None where none carries a level alone."""
-        if isinstance(rule.thresholds, CriticalStage | SlopeTable | FireTable) or not found.level.any():
+        if rule.name not in self._on_rain or not found.level.any():
             return None
         try:
             shared = self._lone_gauges.shared(sources)
             if shared is None or not found.level[shared.places].any():
                 return None
-            if isinstance(rule.thresholds, RuleTable):
+            kind = kind_of(rule)
+            if kind.has_conditions:
                 level = self._lone_gauges.level_of_rule(rule, found, self._plan, sources, shared)
                 return self._lone_gauges.cap(found, None, level, shared)
-            others = replace(sources, rain=shared.rain, antecedent=shared.antecedent)
-            if isinstance(rule.thresholds, WaterloggingTable):
-                believed = self._by_sensors(rule, others)
-            else:
-                believed = _evaluate_rain(rule, others.rain, others.antecedent)
+            read = self.hazard_sources(sources)
+            others = replace(read, rain=shared.rain, antecedent=shared.antecedent)
+            believed = kind.evaluate(rule, others)
             return self._lone_gauges.cap(found, believed, believed.level, shared)
         except Exception as error:  # noqa: BLE001  # a doubt that fails must not keep the level back
             failures["lone gauges"] = describe(error)
             return None
-
-    def _by_sensors(self, rule: HazardRule, sources: Sources) -> HazardLevels:
-        """Hazards whose tables name stations."""
-        n_places = len(self._places)
-        if isinstance(rule.thresholds, FireTable):
-            fire = sources.stations.fire
-            assert fire is not None, "planned for from the rules"
-            return forest_fire.evaluate(rule, fire.index())
-        if isinstance(rule.thresholds, SlopeTable):
-            return slope_movement.evaluate(rule, sources.stations.sensors.samples(), n_places, sources.now_s)
-        if isinstance(rule.thresholds, WaterloggingTable):
-            return waterlogging.evaluate(
-                rule, sources.rain, sources.stations.sensors.samples(), n_places, sources.now_s
-            )
-        return self._by_stage(rule, sources)
-
-    def _by_stage(self, rule: HazardRule, sources: Sources) -> HazardLevels:
-        """River stages: what was found last stands while no stage that counts moves, comes or grows stale."""
-        stages = sources.stations.stages_of(rule)
-        counts = river_stage.what_counts(rule, stages, sources.now_s)
-        last = self._found_by_stage.get(rule.name)
-        if last is not None and last[0] == counts:
-            return last[1]
-        found = river_stage.evaluate(rule, stages, len(self._places), sources.now_s)
-        self._found_by_stage[rule.name] = counts, found
-        return found
-
-    def _rule_sources(self, sources: Sources) -> RuleSources:
-        """What rules read; the levels of other hazards are those of this step, as far as they are judged."""
-        if self._read is None or self._read.now_s != sources.now_s:
-            stations = sources.stations
-            self._read = RuleSources(
-                rain=sources.rain,
-                antecedent=sources.antecedent,
-                stages=stations.stages_for_rules(),
-                samples=stations.sensors.samples(),
-                fire_weather=stations.fire.index() if stations.fire is not None else None,
-                signs=sources.signs,
-                levels=self.levels,
-                now_s=sources.now_s,
-            )
-        return self._read
 
     def _explain(
         self,
@@ -341,7 +274,7 @@ class Judgement:
         if sign is not None and spoken.of_villages.indicator[village] == Indicator.SIGN:
             return reason_of_sign(sign, rule.source)
         capped = self._capped.get(rule.name)
-        if isinstance(rule.thresholds, RuleTable):
+        if kind_of(rule).has_conditions:
             level = int(found.level[place] if capped is None else capped.uncapped[place])
             carriers = self._plan.carriers(rule, place, level)
             facts = [self._fact(leaf, since_s, place, sources) for leaf, since_s in carriers]
@@ -375,8 +308,8 @@ class Judgement:
         if isinstance(leaf, LevelTerm):
             level = self.levels[leaf.hazard].level[self._places.village[place]]
             return LeafFact(leaf, since_s, float(level), float(leaf.level))
-        leaf = self._plan.deciding(leaf, place, self._rule_sources(sources))
-        values = self._plan.value(leaf.quantity, self._rule_sources(sources))
+        leaf = self._plan.deciding(leaf, place, self.hazard_sources(sources))
+        values = self._plan.value(leaf.quantity, self.hazard_sources(sources))
         return LeafFact(
             leaf,
             since_s,
@@ -399,7 +332,7 @@ class Judgement:
             return []
         moved = step.level != step.previous
         sight = (step.is_blind != step.was_blind) & (step.level > 0) & ~moved
-        silent = SilentRaisers(self._network, sources, self._plan, lambda: self._rule_sources(sources))
+        silent = SilentRaisers(self._network, self._plan, lambda: self.hazard_sources(sources))
         changes = []
         for village in np.flatnonzero(moved | sight):
             level, previous = Level(int(step.level[village])), Level(int(step.previous[village]))
@@ -430,31 +363,6 @@ def _kinds(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, .
     if level < previous:
         return (Change.SIGHT_REGAINED, Change.FALL) if was_blind else (Change.FALL,)
     return (Change.SIGHT_REGAINED,) if was_blind else (Change.SIGHT_LOST,)
-
-
-def durations_of(rules: tuple[HazardRule, ...]) -> Int32Array:
-    """Every duration that any rule reads, ascending; one hour always, for lowering."""
-    needed = {HOUR_S}
-    for rule in rules:
-        if rule.evaluator in RAIN_EVALUATORS:
-            needed |= rain_table.durations_needed(rule)
-        elif isinstance(rule.thresholds, WaterloggingTable):
-            needed |= rain_table.durations_needed(waterlogging.rain_rule(rule))
-        elif isinstance(rule.thresholds, RuleTable):
-            needed |= rule.thresholds.durations_s()
-        elif isinstance(rule.thresholds, LandslideRain):
-            needed |= rule.thresholds.durations_s
-    return np.array(sorted(needed), dtype=np.int32)
-
-
-def _evaluate_rain(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None) -> HazardLevels:
-    """What the evaluator of a hazard of rain alone finds."""
-    if isinstance(rule.thresholds, LandslideRain):
-        assert antecedent is not None, "planned for from the rules"
-        return landslide_rain.evaluate(rule, rain, antecedent)
-    if isinstance(rule.thresholds, CriticalRain) and rule.thresholds.wetness is not None:
-        return critical_rainfall.evaluate(rule, rain, antecedent)
-    return RAIN_EVALUATORS[rule.evaluator](rule, rain)
 
 
 def with_signs(found: HazardLevels, level: LevelArray) -> HazardLevels:

@@ -19,15 +19,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.assessment.stations import Arrays, StationState
+from warnstream.assessment.stations import StationState
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.lifecycle.hysteresis import LevelState
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.changes import PastCrossing
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
-from warnstream.model.observations.readings import COUNTERS, UNUSABLE, ReadingBatch, Variable
-from warnstream.model.rules.indicators import UNIT_OF_INDICATOR, Indicator
+from warnstream.model.observations.readings import UNUSABLE, ReadingBatch, Variable
+from warnstream.model.rules.indicators import Indicator
 from warnstream.model.rules.policies import WindowPolicy
 from warnstream.model.rules.rules import CriticalRain, CriticalStage, HazardRule, WaterloggingTable
 from warnstream.model.times import HOUR_S, MINUTE_S
@@ -39,7 +39,7 @@ SAME_EVENT_S = 6 * HOUR_S
 """A crossing within that time of one that was told of is told of only if its level is higher."""
 
 _NOTHING = np.iinfo(np.int64).max
-_RAIN = [Variable.RAIN, Variable.RAIN_TIP, *COUNTERS]
+_RAIN = list(Indicator.RAIN.info.variables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +276,7 @@ class LateProofs:
                     indicator=one.indicator.word,
                     value=round(one.value, 3),
                     threshold=round(one.threshold, 3),
-                    unit=UNIT_OF_INDICATOR[one.indicator],
+                    unit=one.indicator.info.unit,
                     duration_s=one.duration_s,
                 )
             )

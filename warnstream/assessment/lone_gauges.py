@@ -12,13 +12,13 @@ import numpy as np
 
 from warnstream.assessment.reasons import Sources
 from warnstream.assessment.villages import combine_antecedent, windows_of
-from warnstream.hazards.rule import RulePlan
+from warnstream.hazards.conditions.plan import RulePlan
 from warnstream.model.arrays import BoolArray, LevelArray
 from warnstream.model.grids import NO_GRID
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.model.observations.station_quality import StationNeighbours
-from warnstream.model.rules.expressions import RAIN_LIKE, Leaf, Term
+from warnstream.model.rules.expressions import Leaf, Term
 from warnstream.model.rules.indicators import HazardLevels, Indicator, VillageAntecedent, VillageRain
 from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.model.rules.rules import HazardRule
@@ -165,7 +165,7 @@ class LoneGauges:
 
 def _is_lone(leaf: Leaf, place: int, sources: Sources, shared: Shared) -> bool:
     """Whether a term of a rule rests on a gauge that is alone with its rain."""
-    if not isinstance(leaf, Term) or leaf.quantity.indicator not in RAIN_LIKE:
+    if not isinstance(leaf, Term) or not leaf.quantity.indicator.info.is_rain:
         return False
     quantity, rain = leaf.quantity, sources.rain
     by_window = quantity.days is not None or quantity.indicator is Indicator.RAIN

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.assessment.asked_windows import asked_windows
 from warnstream.assessment.explanation import Explained, VillageView, view_village
 from warnstream.assessment.grids import Grids, GridsStep
 from warnstream.assessment.isolation import Isolation
-from warnstream.assessment.judgement import Judgement, durations_of
+from warnstream.assessment.judgement import Judgement
 from warnstream.assessment.late_proofs import LateProofs
 from warnstream.assessment.lone_gauges import LoneGauges
 from warnstream.assessment.reasons import Sources
-from warnstream.assessment.stations import Arrays, StationPolicies, StationState
+from warnstream.assessment.rule_needs import needs_of_all
+from warnstream.assessment.stations import StationPolicies, StationState
 from warnstream.assessment.villages import (
     GaugeAvailability,
     VillageState,
@@ -30,10 +30,18 @@ from warnstream.assessment.villages import (
     no_antecedent_known,
     no_rain_known,
 )
-from warnstream.forecast.nowcast import GaugeNowcast
+from warnstream.forecast.source import ForecastSource
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, LevelArray, UInt16Array
+from warnstream.model.arrays import (
+    Arrays,
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    LevelArray,
+    UInt16Array,
+)
 from warnstream.model.changes import LevelChange, PastCrossing, Reason
 from warnstream.model.forecast import RainAhead
 from warnstream.model.grids import GridFrame, GridPolicy
@@ -113,7 +121,7 @@ class Assessment:
     rules : tuple of HazardRule
     weights : Weights
     windows, quality : WindowPolicy, QualityPolicy
-    nowcast : GaugeNowcast or None
+    nowcast : ForecastSource or None
         None: no forecast is made, only what has been observed reaches a level.
     counters : CounterPolicy, optional
     signs : SignPolicy, optional
@@ -137,7 +145,7 @@ class Assessment:
         weights: Weights,
         windows: WindowPolicy,
         quality: QualityPolicy,
-        nowcast: GaugeNowcast | None,
+        nowcast: ForecastSource | None,
         counters: CounterPolicy | None = None,
         signs: SignPolicy | None = None,
         past: PastDays | None = None,
@@ -145,8 +153,9 @@ class Assessment:
     ) -> None:
         self._places = network.places
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
-        asked = asked_windows(rules, durations_of(rules), windows.longest_s)
-        self._stations = StationState(network.stations, rules, policies, weights.neighbours, asked, past)
+        self._stations = StationState(
+            network.stations, needs_of_all(rules), policies, weights.neighbours, past
+        )
         self._villages = VillageState(len(self._places), weights, nowcast)
         self._grids = Grids(
             network, grids, windows, quality.rain_mm_per_min_max, self._stations.duration_s, weights.own
@@ -241,9 +250,9 @@ class Assessment:
             past,
         )
 
-    def align(self, hazard: str, told: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
+    def align(self, hazard: str, issued: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
         """Go on from what people were told of a hazard; see `LevelState.align`."""
-        return self._judgement.levels[hazard].align(told, is_held, is_free, self._now_s)
+        return self._judgement.levels[hazard].align(issued, is_held, is_free, self._now_s)
 
     def _hear(self, now_s: int, isolation: Isolation) -> "_Gauges":
         """Which gauges report and measure; where nobody can tell, their coverage alone speaks for them."""

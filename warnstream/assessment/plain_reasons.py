@@ -4,7 +4,7 @@ import numpy as np
 
 from warnstream.model.changes import UNEXPLAINED, Fact, Reason
 from warnstream.model.observations.signs import Sign, SignState
-from warnstream.model.rules.indicators import UNIT_OF_INDICATOR, HazardLevels, Indicator
+from warnstream.model.rules.indicators import INDICATORS, HazardLevels, Indicator
 from warnstream.model.rules.rules import HazardRule
 
 
@@ -37,14 +37,14 @@ def bare_reason(rule: HazardRule, village: int, found: HazardLevels, now_s: int)
         for of_all in (found.value, found.threshold, found.forecast_value)
     )
     code = int(found.indicator[village])
-    is_measured = code in UNIT_OF_INDICATOR and threshold != 0.0
+    is_measured = code in INDICATORS and threshold != 0.0
     indicator = Indicator(code) if is_measured else None
     return Reason(
         indicator=UNEXPLAINED if indicator is None else indicator.word,
         station="",
         value=round(value, 3),
         threshold=round(threshold, 3),
-        unit="" if indicator is None else UNIT_OF_INDICATOR[indicator],
+        unit="" if indicator is None else indicator.info.unit,
         duration_s=int(found.duration_s[village]),
         forecast_value=round(expected, 3),
         lead_s=int(found.lead_s[village]),

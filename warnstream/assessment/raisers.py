@@ -8,17 +8,15 @@ while the village was at a level, is named in the reason of the fall.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from warnstream.assessment.reasons import Sources
-from warnstream.hazards import river_stage, slope_movement, waterlogging
-from warnstream.hazards.rule import RulePlan
-from warnstream.hazards.rule_values import RuleSources
+from warnstream.hazards.conditions.plan import RulePlan
+from warnstream.hazards.registry import kind_of
 from warnstream.hazards.sensor_rows import SensorRows
+from warnstream.hazards.sources import HazardSources
 from warnstream.hazards.tables import threshold_of
 from warnstream.model.changes import SILENT_RAISER, Fact, Reason
 from warnstream.model.network import Network
-from warnstream.model.rules.expressions import RuleTable
-from warnstream.model.rules.indicators import UNIT_OF_INDICATOR, Indicator
-from warnstream.model.rules.rules import CriticalStage, HazardRule, SlopeTable, WaterloggingTable
+from warnstream.model.rules.indicators import Indicator
+from warnstream.model.rules.rules import HazardRule
 
 FACTS_MAX = 5
 """Silent sensors that are named in one reason, those last heard first."""
@@ -30,23 +28,20 @@ class SilentRaisers:
     Parameters
     ----------
     network : Network
-    sources : Sources
     plan : RulePlan
-    rule_sources : callable
-        What rules of the operator's own read at this step.
+    sources : callable
+        What hazards read at this step.
     """
 
     def __init__(
         self,
         network: Network,
-        sources: Sources,
         plan: RulePlan,
-        rule_sources: Callable[[], RuleSources],
+        sources: Callable[[], HazardSources],
     ) -> None:
         self._network = network
-        self._sources = sources
         self._plan = plan
-        self._rule_sources = rule_sources
+        self._sources = sources
         self._rows: dict[str, SensorRows] = {}
 
     def explain_fall(
@@ -72,17 +67,18 @@ class SilentRaisers:
         return replace(reason, confirmed=False, facts=(*reason.facts, *named))
 
     def _facts(self, rule: HazardRule, village: int, opened_at_s: int) -> Iterator[Fact]:
-        table, places = rule.thresholds, self._network.places
+        kind, places = kind_of(rule), self._network.places
         first, end = places.first_of_village[village : village + 2].tolist()
-        if isinstance(table, CriticalStage | SlopeTable | WaterloggingTable):
-            yield from self._facts_of_rows(rule, first, end, opened_at_s - table.stale_after_s)
-        elif isinstance(table, RuleTable):
+        if kind.rows is not None:
+            rows = self._rows.get(rule.name) or kind.rows(rule, self._sources())
+            self._rows[rule.name] = rows
+            yield from self._facts_of_rows(rows, first, end, opened_at_s)
+        elif kind.has_conditions:
             for place in range(first, end):
                 yield from self._facts_of_terms(rule, place, opened_at_s)
 
-    def _facts_of_rows(self, rule: HazardRule, first: int, end: int, heard_after_s: int) -> Iterator[Fact]:
-        rows = self._rows.setdefault(rule.name, self._rows.get(rule.name) or self._rows_of(rule))
-        for row in rows.silent_raisers(first, end, heard_after_s).tolist():
+    def _facts_of_rows(self, rows: SensorRows, first: int, end: int, opened_at_s: int) -> Iterator[Fact]:
+        for row in rows.silent_raisers(first, end, opened_at_s).tolist():
             threshold = threshold_of(rows.critical[row : row + 1], rows.last_holding[row : row + 1])
             yield self._fact(
                 Indicator(int(rows.indicator[row])),
@@ -93,7 +89,7 @@ class SilentRaisers:
             )
 
     def _facts_of_terms(self, rule: HazardRule, place: int, opened_at_s: int) -> Iterator[Fact]:
-        sources = self._rule_sources()
+        sources = self._sources()
         for term, values in self._plan.silent_raisers(rule, place, opened_at_s, sources):
             yield self._fact(
                 term.quantity.indicator,
@@ -103,15 +99,6 @@ class SilentRaisers:
                 int(values.observed_at_s[place]),
             )
 
-    def _rows_of(self, rule: HazardRule) -> SensorRows:
-        stations, now_s = self._sources.stations, self._sources.now_s
-        if isinstance(rule.thresholds, CriticalStage):
-            return river_stage.rows_of(rule, stations.stages_of(rule), now_s)
-        samples = stations.sensors.samples()
-        if isinstance(rule.thresholds, SlopeTable):
-            return slope_movement.rows_of(rule, samples, now_s)
-        return waterlogging.rows_of(rule, samples, now_s)
-
     def _fact(
         self, indicator: Indicator, station: int, last: float, threshold: float, heard_at_s: int
     ) -> Fact:
@@ -120,7 +107,7 @@ class SilentRaisers:
             self._network.stations.code[station],
             round(last, 3),
             round(threshold, 3),
-            UNIT_OF_INDICATOR[indicator],
+            indicator.info.unit,
             held_since_s=heard_at_s,
             note=indicator.word,
         )

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.assessment.rule_needs import ANTECEDENT
 from warnstream.assessment.stations import StationState
 from warnstream.assessment.villages import GaugeAvailability
-from warnstream.hazards.rule import lead_s_of
+from warnstream.hazards.conditions.plan import lead_s_of
+from warnstream.hazards.registry import kind_of, needs_of
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
@@ -21,31 +21,20 @@ from warnstream.model.observations.station_quality import (
     StationFlag,
     StationQuality,
 )
-from warnstream.model.rules.expressions import RAIN_LIKE, Leaf, LevelTerm, SignTerm
+from warnstream.model.rules.expressions import Leaf, LevelTerm, SignTerm
 from warnstream.model.rules.indicators import (
     BY_DAYS,
-    UNIT_OF_INDICATOR,
     HazardLevels,
     Indicator,
     VillageAntecedent,
     VillageRain,
     indicator_of_days,
 )
-from warnstream.model.rules.rules import CriticalStage, HazardRule, LandslideRain
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import HOUR_S, iso_utc
 
 ANTECEDENT_COVERAGE_MIN = 0.5
 """Below it the states of earlier rain are still filling: certainty is lower."""
-
-_PARAMETER_IS_DURATION = frozenset(
-    {
-        Indicator.RAIN,
-        Indicator.EFFECTIVE_RAIN,
-        Indicator.STAGE_RISE,
-        Indicator.TILT_RATE,
-        Indicator.VELOCITY,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +51,7 @@ class Sources:
 
     def source_of(self, indicator: Indicator, station: int, duration_s: int) -> int:
         """Whose readings a value rests on: the station's, or those of a spare of it."""
-        if indicator not in RAIN_LIKE:
+        if not indicator.info.is_rain:
             return station
         return self.stations.beside(indicator, station, duration_s).source
 
@@ -76,7 +65,7 @@ class Sources:
         source = self.source_of(indicator, station, duration_s)
         since_s = int(self.stations.observed_at_s(indicator)[source]) - duration_s
         by_readings = since_s <= self.stations.doubtful_until_s(indicator, source)
-        if indicator not in RAIN_LIKE:
+        if not indicator.info.is_rain:
             return by_readings
         flags = StationFlag(int(self.quality.flags[station]))
         # The spare says so, the gauge beside it does not, and neither do the neighbours.
@@ -120,7 +109,7 @@ def reason_of_value(
         station=network.stations.code[source],
         value=round(float(found.value[village]), 3),
         threshold=round(float(found.threshold[village]), 3),
-        unit=UNIT_OF_INDICATOR[indicator],
+        unit=indicator.info.unit,
         duration_s=duration_s,
         forecast_value=round(float(found.forecast_value[village]), 3),
         lead_s=int(found.lead_s[village]),
@@ -140,15 +129,13 @@ def window_of_value(
     """Days that a value was taken over, where it was; else its duration in seconds."""
     if indicator is Indicator.RAIN and rain.is_by_days(duration_s):
         return over_duration(duration_s)
-    windows = rule.thresholds.day_windows if isinstance(rule.thresholds, LandslideRain) else ()
-    return next(
-        (w for w in windows if indicator_of_days(w) is indicator and w.duration_s == duration_s), duration_s
-    )
+    days = (window for window in needs_of(rule).days if indicator_of_days(window) is indicator)
+    return next((window for window in days if window.duration_s == duration_s), duration_s)
 
 
 def _is_of_earlier_rain(indicator: Indicator, window: int | DayWindow) -> bool:
     """Whether a value remembers so much that a node must have been running for long to know it."""
-    return indicator in ANTECEDENT or isinstance(window, DayWindow)
+    return indicator.info.is_of_earlier_rain or isinstance(window, DayWindow)
 
 
 def _fact_of_days(  # where a value comes from
@@ -165,7 +152,7 @@ def _fact_of_days(  # where a value comes from
         station=network.stations.code[int(found.station[village])],
         value=round(float(found.value[village]), 3),
         threshold=round(float(found.threshold[village]), 3),
-        unit=UNIT_OF_INDICATOR[indicator],
+        unit=indicator.info.unit,
         duration_s=int(found.duration_s[village]),
         lead_s=int(found.lead_s[village]),
         note=days_note(window, sources.rain.today_s),
@@ -218,7 +205,7 @@ def _reason_of_grid(rule: HazardRule, place: int, found: HazardLevels, spoken: _
         station="",
         value=round(float(found.value[place]), 3),
         threshold=round(float(found.threshold[place]), 3),
-        unit=UNIT_OF_INDICATOR[Indicator.RAIN],
+        unit=Indicator.RAIN.info.unit,
         duration_s=int(found.duration_s[place]),
         forecast_value=round(float(found.forecast_value[place]), 3),
         lead_s=int(found.lead_s[place]),
@@ -235,13 +222,10 @@ def _reason_of_grid(rule: HazardRule, place: int, found: HazardLevels, spoken: _
 
 def _travel(rule: HazardRule, place: int, station: int, network: Network) -> tuple[Fact, ...]:
     """The way of a flood from the gauge to the village, where it has one."""
-    table = rule.thresholds
-    if not isinstance(table, CriticalStage) or table.reaches is None:
+    minutes = kind_of(rule).travel_minutes(rule, place, station)
+    if minutes is None:
         return ()
-    row = int(np.flatnonzero((table.village == place) & (table.station == station))[0])
-    least, most = int(table.reaches.travel_min_s[row]) // 60, int(table.reaches.travel_max_s[row]) // 60
-    if most == 0:
-        return ()
+    least, most = minutes
     return (Fact("travel", network.stations.code[station], float(least), float(most), "min"),)
 
 
@@ -254,7 +238,7 @@ def _spare_facts(
     """
     code, facts = network.stations.code, dict[int, Fact]()
     for station, indicator, duration_s in measured:
-        if indicator not in RAIN_LIKE:
+        if not indicator.info.is_rain:
             continue
         beside = sources.stations.beside(indicator, station, duration_s)
         if beside.spare < 0:
@@ -308,7 +292,7 @@ def reason_of_facts(
     coverage = min((fact.coverage for fact in facts), default=1.0)
     observed += [grid.observed_at_s for grid in spoken if grid is not None]
     by_grid = next((grid.policy for grid in spoken if grid is not None), None)
-    rests_on_rain = any(indicator in RAIN_LIKE for indicator in indicators)
+    rests_on_rain = any(indicator.info.is_rain for indicator in indicators)
     is_warming_up = coverage < ANTECEDENT_COVERAGE_MIN and any(
         _is_of_earlier_rain(i, window) for i, window in zip(indicators, windows, strict=True)
     )
@@ -356,7 +340,7 @@ def _station(one: LeafFact, village: int, sources: Sources) -> int:
     """Station that a value comes from; of rain the one that weighs most; -1: none."""
     if isinstance(one.leaf, SignTerm | LevelTerm):
         return -1
-    if one.leaf.quantity.indicator not in RAIN_LIKE:
+    if not one.leaf.quantity.indicator.info.is_rain:
         return one.station
     quantity = one.leaf.quantity
     duration_s = int(quantity.parameter) if quantity.indicator is Indicator.RAIN else HOUR_S
@@ -370,7 +354,7 @@ def _window_of_leaf(leaf: Leaf, rain: VillageRain) -> int | DayWindow:
     quantity = leaf.quantity
     if quantity.days is not None:
         return quantity.days
-    duration_s = int(quantity.parameter) if quantity.indicator in _PARAMETER_IS_DURATION else 0
+    duration_s = int(quantity.parameter) if quantity.indicator.info.has_window else 0
     if quantity.indicator is Indicator.RAIN and rain.is_by_days(duration_s):
         return over_duration(duration_s)
     return duration_s
@@ -394,7 +378,7 @@ def _fact(one: LeafFact, village: int, sources: Sources, network: Network) -> Fa
         station=network.stations.code[source] if source >= 0 else "",
         value=round(one.value, 3),
         threshold=round(one.amount, 3),
-        unit=UNIT_OF_INDICATOR[indicator],
+        unit=indicator.info.unit,
         duration_s=duration_s,
         lead_s=lead_s_of(quantity) if quantity is not None else 0,
         held_since_s=max(one.since_s, 0),
@@ -418,6 +402,6 @@ def coverage_of(sources: Sources, village: int, indicator: Indicator, window: in
         rain, column = sources.rain, sources.rain.column(window)
         by_grid = rain.grids is not None and rain.grids.of(village, column) is not None
         return float((rain.grids if by_grid and rain.grids else rain).coverage[village, column])
-    if indicator in ANTECEDENT and sources.antecedent is not None:
+    if indicator.info.is_of_earlier_rain and sources.antecedent is not None:
         return float(sources.antecedent.coverage[village])
     return 1.0

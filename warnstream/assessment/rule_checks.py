@@ -2,18 +2,10 @@
 
 import numpy as np
 
+from warnstream.hazards.registry import needs_of
 from warnstream.model.level import Level
-from warnstream.model.rules.expressions import RuleTable
 from warnstream.model.rules.indicators import HazardLevels
-from warnstream.model.rules.rules import (
-    CriticalRain,
-    CriticalStage,
-    FireTable,
-    HazardRule,
-    SlopeTable,
-    Thresholds,
-    WaterloggingTable,
-)
+from warnstream.model.rules.rules import HazardRule, Thresholds
 
 
 def reading_order(rules: tuple[HazardRule, ...]) -> tuple[HazardRule, ...]:
@@ -24,10 +16,7 @@ def reading_order(rules: tuple[HazardRule, ...]) -> tuple[HazardRule, ...]:
     ValueError
         If hazards read each other's levels in a circle, or a level that does not exist.
     """
-    reads = {
-        rule.name: rule.thresholds.hazards if isinstance(rule.thresholds, RuleTable) else frozenset[str]()
-        for rule in rules
-    }
+    reads = {rule.name: needs_of(rule).hazards for rule in rules}
     unknown = set[str]().union(*reads.values()) - reads.keys()
     if unknown:
         raise ValueError(f"rules read the levels of hazards that do not exist: {', '.join(sorted(unknown))}")
@@ -63,14 +52,5 @@ def has_no_number(thresholds: Thresholds) -> bool:
 
     Such a table would look like fine weather: levels would fall, and nobody would know.
     """
-    if isinstance(thresholds, CriticalRain):
-        critical = thresholds.critical_mm
-    elif isinstance(thresholds, CriticalStage):
-        critical = thresholds.critical_m
-    elif isinstance(thresholds, SlopeTable | FireTable):
-        critical = thresholds.critical
-    elif isinstance(thresholds, WaterloggingTable):
-        critical = np.concatenate([thresholds.critical_cm.ravel(), thresholds.rain.critical_mm.ravel()])
-    else:
-        return False
-    return critical.size > 0 and bool(np.isnan(critical).all())
+    numbers = thresholds.numbers
+    return numbers.size > 0 and bool(np.isnan(numbers).all())

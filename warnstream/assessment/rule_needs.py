@@ -1,29 +1,16 @@
-"""What the rules ask of the stations: sensors that are kept, rises, ranges of stages, earlier rain."""
+"""What the rules of a network ask of its stations, all together: what nobody asks for is not kept."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
+from warnstream.hazards.registry import needs_of
+from warnstream.hazards.sources import NO_STATIONS, Needs
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
-from warnstream.model.rules.expressions import RuleTable, Term
-from warnstream.model.rules.indicators import Indicator
-from warnstream.model.rules.rules import (
-    CriticalRain,
-    CriticalStage,
-    HazardRule,
-    LandslideRain,
-    SlopeTable,
-    WaterloggingTable,
-)
+from warnstream.model.observations.readings import Variable
+from warnstream.model.rules.rules import HazardRule
 from warnstream.windows.antecedent import AntecedentPlan
-
-ANTECEDENT = (
-    Indicator.SOIL_WATER,
-    Indicator.INTENSITY,
-    Indicator.EFFECTIVE_RAIN,
-    Indicator.ANTECEDENT_RAIN,
-    Indicator.WEIGHTED_RAIN,
-    Indicator.EVENT_RAIN,
-)
-"""Indicators that rest on earlier rain."""
+from warnstream.windows.sensor_series import Series
 
 STAGE_MARGIN = 0.5
 STAGE_MARGIN_M_MIN = 1.0
@@ -37,35 +24,37 @@ USUAL_STAGE_M = 10.0
 """So near to what is known of a gauge no number is an error value."""
 
 
-def sensors_of(rules: tuple[HazardRule, ...]) -> Int32Array:
-    """Stations whose slope or depth sensors a rule names, ascending."""
-    tables = [rule.thresholds for rule in rules]
-    stations = [table.station for table in tables if isinstance(table, SlopeTable | WaterloggingTable)]
-    stations += [
-        array for table in tables if isinstance(table, RuleTable) for array in table.stations.values()
-    ]
-    named = np.unique(np.concatenate([np.zeros(0, dtype=np.int32), *stations]))
-    return named[named >= 0]
+def needs_of_all(rules: Sequence[HazardRule]) -> tuple[Needs, ...]:
+    """What each rule reads."""
+    return tuple(needs_of(rule) for rule in rules)
 
 
-def known_stages_m(rules: tuple[HazardRule, ...], n_stations: int) -> tuple[Float64Array, BoolArray]:
+def sensors_of(needs: Sequence[Needs]) -> tuple[Int32Array, dict[Variable, Series]]:
+    """Stations whose samples are kept, ascending, and of each variable how many how close together."""
+    stations = [series.station for one in needs for series in one.series]
+    kept: dict[Variable, Series] = {}
+    for series in (series for one in needs for series in one.series):
+        before = kept.get(series.variable, Series(series.samples, series.spacing_s))
+        kept[series.variable] = Series(
+            max(before.samples, series.samples), min(before.spacing_s, series.spacing_s)
+        )
+    return np.unique(np.concatenate([NO_STATIONS, *stations])), dict(sorted(kept.items()))
+
+
+def known_stages_m(needs: Sequence[Needs], n_stations: int) -> tuple[Float64Array, BoolArray]:
     """Stages that each gauge is known to have, shape (n_stations, 2), and where a table of gauges says so.
 
     Without such a table they reach from the gauge's lowest threshold to its highest; NaN where it has none.
     """
-    lowest, highest = np.full(n_stations, np.nan), np.full(n_stations, np.nan)
+    known_m: Float64Array = np.full((n_stations, 2), np.nan)
+    for one in needs:
+        for gauge, (lowest_m, highest_m) in one.threshold_range_m.items():
+            known_m[gauge] = np.fmin(known_m[gauge, 0], lowest_m), np.fmax(known_m[gauge, 1], highest_m)
     is_told = np.zeros(n_stations, dtype=np.bool_)
-    tables = [rule.thresholds for rule in rules if isinstance(rule.thresholds, CriticalStage)]
-    for table in tables:
-        is_number = ~np.isnan(table.critical_m)
-        station = np.broadcast_to(table.station[:, None], table.critical_m.shape)[is_number]
-        np.fmin.at(lowest, station, table.critical_m[is_number])
-        np.fmax.at(highest, station, table.critical_m[is_number])
-    for table in tables:
-        if table.reaches is not None:
-            lowest[table.reaches.gauge], highest[table.reaches.gauge] = table.reaches.range_m.T
-            is_told[table.reaches.gauge] = True
-    return np.stack([lowest, highest], axis=1), is_told
+    for one in needs:
+        for gauge, told_m in one.stage_range_m.items():
+            known_m[gauge], is_told[gauge] = told_m, True
+    return known_m, is_told
 
 
 def stage_range_m(known_m: Float64Array, is_told: BoolArray) -> Float64Array:
@@ -83,40 +72,17 @@ def stage_range_m(known_m: Float64Array, is_told: BoolArray) -> Float64Array:
     return np.where(np.isnan(found), [-np.inf, np.inf], found)
 
 
-def rise_gauges(rules: tuple[HazardRule, ...]) -> dict[int, Int32Array]:
-    """Gauges whose rise the conditions of rules read, by window in seconds."""
-    found: dict[int, list[Int32Array]] = {}
-    for rule in rules:
-        table = rule.thresholds
-        for leaf in table.leaves() if isinstance(table, RuleTable) else ():
-            if isinstance(leaf, Term) and leaf.quantity.indicator is Indicator.STAGE_RISE:
-                assert isinstance(table, RuleTable)
-                stations = table.stations[leaf.quantity.station]
-                found.setdefault(int(leaf.quantity.parameter), []).append(stations[stations >= 0])
-    return {window_s: np.unique(np.concatenate(gauges)) for window_s, gauges in found.items()}
+def noon_of(needs: Sequence[Needs]) -> int | None:
+    """The noon of whose fire weather somebody asks; None if nobody does."""
+    return next((one.noon_s for one in needs if one.noon_s is not None), None)
 
 
-def antecedent_plan(rules: tuple[HazardRule, ...]) -> AntecedentPlan | None:
+def antecedent_plan(needs: Sequence[Needs]) -> AntecedentPlan | None:
     """What the rules ask of earlier rain; None if they ask nothing."""
-    half_life_s: set[int] = set()
-    api_ratio: set[float] = set()
-    dry_gap_s: set[int] = set()
-    asks = False
-    for table in (rule.thresholds for rule in rules):
-        if isinstance(table, LandslideRain):
-            asks = True
-            half_life_s.add(table.half_life_s)
-            api_ratio |= {table.api_ratio} if table.api_days is None else set()
-            dry_gap_s.add(table.dry_gap_s)
-        elif isinstance(table, CriticalRain) and table.wetness is not None:
-            asks = True
-            api_ratio |= {table.wetness.api_ratio} - {0.0}
-        elif isinstance(table, RuleTable):
-            half_life_s |= {int(seconds) for seconds in table.parameters(Indicator.EFFECTIVE_RAIN)}
-            api_ratio |= table.parameters(Indicator.ANTECEDENT_RAIN)
-            for indicator in (Indicator.EVENT_RAIN, Indicator.INTENSITY):
-                dry_gap_s |= {int(seconds) for seconds in table.parameters(indicator)}
-            asks |= any(table.parameters(indicator) for indicator in ANTECEDENT)
-    if not asks:
+    asking = [one for one in needs if one.earlier_rain]
+    if not asking:
         return None
+    half_life_s = set[int]().union(*(one.half_life_s for one in asking))
+    api_ratio = set[float]().union(*(one.api_ratio for one in asking))
+    dry_gap_s = set[int]().union(*(one.dry_gap_s for one in asking))
     return AntecedentPlan(tuple(sorted(half_life_s)), tuple(sorted(api_ratio)), tuple(sorted(dry_gap_s)))

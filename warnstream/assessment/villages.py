@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warnstream.assessment.stations import Arrays, StationState
-from warnstream.forecast.nowcast import GaugeNowcast
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.assessment.stations import StationState
+from warnstream.forecast.source import ForecastSource
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array
 from warnstream.model.errors import describe
 from warnstream.model.forecast import RainAhead
 from warnstream.model.network import StationWeights
@@ -84,11 +84,11 @@ class VillageState:
     n_places : int
         Zones of divided villages and the other villages themselves (`warnstream.model.network.Places`).
     weights : Weights
-    nowcast : GaugeNowcast or None
+    nowcast : ForecastSource or None
         None: no forecast is made.
     """
 
-    def __init__(self, n_places: int, weights: Weights, nowcast: GaugeNowcast | None) -> None:
+    def __init__(self, n_places: int, weights: Weights, nowcast: ForecastSource | None) -> None:
         self._weights = replace(weights, own=by_column(weights.own), fallback=by_column(weights.fallback))
         self._nowcast = nowcast
         self._nowcast_at_s = -DAY_S

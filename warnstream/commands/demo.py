@@ -21,7 +21,6 @@ from pathlib import Path
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
-from rich.text import Text
 
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
@@ -35,15 +34,15 @@ from station_sim.stations.gateway import gather
 from station_sim.weather.kinds import DEFAULT_KIND
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.outbox.types import Reach
+from warnstream.commands.live_view import picture, sent_and_waiting, situation
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
-from warnstream.delivery.dispatch.notification import State
 from warnstream.engine import EngineStep
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import WarnstreamError
-from warnstream.model.level import LEVELS, Level
+from warnstream.model.level import LEVELS
 from warnstream.model.times import MINUTE_S, clock_local, iso_utc
 from warnstream.model.warning import MessageType, WarningMessage
 from warnstream.review.bulletins import write_bulletins
@@ -72,13 +71,6 @@ SCORE_COLUMNS = {
     "lead min": "lead_min_median",
 }
 """Columns of the table of scores, narrow enough for 80 characters, and where their cells come from."""
-
-COLOUR_OF_LEVEL = {
-    Level.BLUE: "bold white on blue",
-    Level.YELLOW: "bold black on yellow",
-    Level.ORANGE: "bold black on dark_orange",
-    Level.RED: "bold white on red",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,56 +292,19 @@ def _show_lines_until(
 def _line(scenario: Scenario, node: Node, watch: Watch) -> str:
     offset_s = node.configuration.message.utc_offset_s
     now = clock_local(watch.progress.time_s if watch.progress else scenario.start_s, offset_s)
-    stations, levels = _situation(node)
+    stations, levels = situation(node)
     villages = " ".join(f"{level.word} {levels[level]}" for level in LEVELS)
-    sent, waiting = _sent_and_waiting(node)
+    sent, waiting = sent_and_waiting(node)
     return f"{now}  stations {stations}  villages {villages}  notifications sent {sent}, waiting {waiting}"
 
 
-def _situation(node: Node) -> tuple[str, dict[Level, int]]:
-    """Stations reporting, and warned villages by level (a village counts once per hazard)."""
-    state = node.status.state()
-    stations = state.get("stations")
-    villages = state.get("villages")
-    if not isinstance(stations, dict) or not isinstance(villages, dict):
-        return "-", dict.fromkeys(LEVELS, 0)
-    by_hazard = villages["levels"].values()
-    levels = {level: sum(counts[level.word] for counts in by_hazard) for level in LEVELS}
-    return f"{stations['reporting']}/{stations['total']}", levels
-
-
-def _sent_and_waiting(node: Node) -> tuple[int, int]:
-    counts = node.outbox.counts()
-    sent = sum(n for (_, state), n in counts.items() if state in (State.SENT, State.DELIVERED))
-    waiting = sum(n for (_, state), n in counts.items() if state in (State.PENDING, State.SENDING))
-    return sent, waiting
-
-
 def _view(scenario: Scenario, node: Node, watch: Watch) -> Group:
-    """The live picture: time, stations, villages by hazard and level, notifications, the newest texts."""
+    """The live picture, with how far the storm is."""
     configuration = node.configuration
     now_s = watch.progress.time_s if watch.progress else scenario.start_s
     done = (now_s - scenario.start_s) / max(scenario.end_s - scenario.start_s, 1)
-    stations, _ = _situation(node)
-    sent, waiting = _sent_and_waiting(node)
     clock = clock_local(now_s, configuration.message.utc_offset_s)
-    head = Text(
-        f" EXERCISE  {clock}  storm {done:4.0%}   stations reporting {stations}   "
-        f"notifications sent {sent}, waiting {waiting} ",
-        style="bold reverse",
-    )
-    table = Table("hazard", expand=True)
-    for level in LEVELS:
-        table.add_column(Text(level.word, style=COLOUR_OF_LEVEL[level]))
-    villages = node.status.state().get("villages")
-    if isinstance(villages, dict):
-        for hazard, counts in villages["levels"].items():
-            table.add_row(hazard, *(str(counts[level.word]) for level in LEVELS))
-    newest = [
-        Text(describe(message, configuration), style=COLOUR_OF_LEVEL.get(message.level, "dim"))
-        for message in watch.messages[-6:]
-    ]
-    return Group(head, table, *newest)
+    return picture(node, f" EXERCISE  {clock}  storm {done:4.0%}", watch.messages, configuration)
 
 
 def _introduce(console: Console, scenario: Scenario, configuration: Configuration) -> None:

@@ -15,7 +15,7 @@ from warnstream.config.tables.stations_and_villages import VILLAGES_FILE
 from warnstream.desk import Case
 from warnstream.model.effects import OperatorCancel
 from warnstream.model.errors import Fault, StoreError, WarnstreamError
-from warnstream.runners.history.told import read_told_of_folder
+from warnstream.runners.history.issued_history import read_history_of_folder
 from warnstream.runners.intake.entries import CANCEL, encode_cancel
 from warnstream.runners.live.orders import leave_order
 
@@ -88,7 +88,9 @@ def removal_faults(configuration: Configuration) -> Iterator[Fault]:
 
 def _standing(configuration: Configuration) -> dict[tuple[str, str], Case]:
     """Warnings that stand and have not been ended by hand."""
-    told = read_told_of_folder(configuration.storage.directory)
+    history = read_history_of_folder(configuration.storage.directory)
     return {
-        key: case for key, case in told.open_cases().items() if case.warning.warning not in told.cancelled
+        key: case
+        for key, case in history.open_cases().items()
+        if case.warning.warning not in history.cancelled
     }

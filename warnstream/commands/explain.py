@@ -16,8 +16,8 @@ from warnstream.adapters.outbox.history import message_of
 from warnstream.adapters.outbox.reader import FILE as OUTBOX_FILE
 from warnstream.adapters.outbox.reader import DeliveryCounts, KeptMessage, read_bulletins, read_messages
 from warnstream.assessment import VillageView
-from warnstream.config.rules.wording import days_words
 from warnstream.config.settings import Configuration
+from warnstream.config.wording import days_words
 from warnstream.delivery.plan import notifications_of
 from warnstream.delivery.render import render_bulletin
 from warnstream.model.effects import Effects, RecipientKind

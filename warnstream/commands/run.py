@@ -1,29 +1,47 @@
 """`warnstream run`: one node until it is asked to stop; its HTTP interface answers from the beginning."""
 
 import gc
+import logging
 import os
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import FrameType
+
+from rich.console import Console
+from rich.live import Live
 
 from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.private_files import PRIVATE_UMASK
+from warnstream.commands.live_view import LiveView
 from warnstream.config.http_address import http_address
 from warnstream.config.load import load_configuration
+from warnstream.config.settings import Configuration
+from warnstream.engine import EngineStep
 from warnstream.model.errors import ConfigError
+from warnstream.model.warning import WarningMessage
+from warnstream.runners.explain.one_line import describe
 from warnstream.runners.live.node import Node
 
+log = logging.getLogger(__name__)
 
-def run_node(directory: Path, *, log_level: str, log_json: bool) -> None:
-    """Run the node of a configuration folder.
+VIEWS_PER_S = 2.0
+
+
+def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool = False) -> None:
+    """Run the node of a configuration folder; with `has_view` its live picture stands below the log.
 
     Raises
     ------
     ConfigError
         With every fault of the configuration.
     WarnstreamError
-        If the storage cannot be used, the journal is damaged, or a port is taken.
+        If the storage cannot be used or the journal is damaged.
+    OSError
+        If a port is taken; the message names it.
     """
     os.umask(PRIVATE_UMASK)
     # From the first moment on: a SIGHUP of a terminal or a service manager asks to reload, it ends nothing.
@@ -36,9 +54,17 @@ def run_node(directory: Path, *, log_level: str, log_json: bool) -> None:
             front_door.stop()
         raise
     network = configuration.network
-    addresses = {*network.households.address, *(post.address for post in network.chain)}
-    configure_logging(as_json=log_json, level=log_level.upper(), addresses=addresses - {""})
-    node = Node(configuration, front_door=front_door)
+    addresses = {*network.households.address, *(post.address for post in network.chain)} - {""}
+    log_as = partial(configure_logging, as_json=log_json, level=log_level, addresses=addresses)
+    log_as()
+    view = LiveView(lambda: node.people)
+    watch = IssuedLog(lambda: node.people)
+
+    def on_step(step: EngineStep) -> None:
+        watch.take_step(step)
+        view.take_step(step)
+
+    node = Node(configuration, on_step=on_step, front_door=front_door)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         node.ask_to_stop()
@@ -51,7 +77,59 @@ def run_node(directory: Path, *, log_level: str, log_json: bool) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    node.run()
+    with _shown(view, node, log_as) if has_view else nullcontext():
+        _run(node)
+
+
+def _run(node: Node) -> None:
+    try:
+        node.run()
+    except Exception:
+        log.exception("node ended")
+        raise
+
+
+@contextmanager
+def _shown(view: LiveView, node: Node, log_as: Callable[[], None]) -> Iterator[None]:
+    """The live picture at the bottom of the terminal; what is logged goes above it."""
+    console = Console(stderr=True)
+    with Live(
+        get_renderable=lambda: view.render(node),
+        console=console,
+        refresh_per_second=VIEWS_PER_S,
+        transient=True,
+    ):
+        log_as()  # standard error is the picture's now
+        yield
+    log_as()
+
+
+class IssuedLog:
+    """One line of the log for every message that is issued: who reads the log sees what people are told.
+
+    Parameters
+    ----------
+    people : callable
+        The configuration whose villages messages name, those of removed rows included.
+    """
+
+    def __init__(self, people: Callable[[], Configuration]) -> None:
+        self._people = people
+
+    def take_step(self, step: EngineStep) -> None:
+        """Log what a step issued; a rise is a warning, the rest is information."""
+        for message in step.effects.messages:
+            level = logging.WARNING if message.level > message.previous else logging.INFO
+            log.log(
+                level, "warning issued", extra={"message_id": message.identifier, "told": self._line(message)}
+            )
+
+    def _line(self, message: WarningMessage) -> str:
+        try:
+            return describe(message, self._people())
+        except Exception:  # a line of the log may never keep a warning back
+            log.exception("message cannot be described")
+            return f"{message.msg_type} {message.level.word} {message.hazard}"
 
 
 def _front_door(directory: Path) -> FrontDoor | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from warnstream.config.channels.registry import ChannelsDocument
 from warnstream.config.folder import Folder
 from warnstream.config.http_address import http_settings
-from warnstream.config.node.connections import (
+from warnstream.config.lateness import default_lateness_s
+from warnstream.config.node.broker import (
     BROKER_PORT,
     BROKER_TLS_PORT,
     EMBEDDED_BROKER_PORT,
@@ -31,7 +32,7 @@ from warnstream.config.settings import (
     StorageSettings,
     TlsSettings,
 )
-from warnstream.config.thresholds.document import SignsSection
+from warnstream.config.thresholds.signs import SignsSection
 from warnstream.model.bulletins import OrderTable
 from warnstream.model.network import Network
 from warnstream.model.observations.counter_forms import CounterForm
@@ -105,17 +106,10 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         topic_gateways=tuple(node.topics.gateways),
         decoders=_decoder_rules(node),
         sl651=_sl651_settings(node),
-        storage=StorageSettings(
-            directory=folder.directory / node.storage.directory,
-            snapshot_every_s=node.storage.snapshot_every_s,
-            journal_keep_s=node.storage.journal_keep_s,
-            journal_bytes_max=node.storage.journal_bytes_max,
-            journal_segment_bytes=node.storage.journal_segment_bytes,
-            refused_max=node.storage.refused_max,
-        ),
+        storage=_storage_settings(node, folder.directory),
         http=http_settings(node.http, node.messages.web),
         channels=dict(channels.channels),
-        windows=_window_policy(node),
+        windows=_window_policy(node, rules),
         quality=quality_policy(node.quality),
         counters=_counter_policy(node),
         forecast=_forecast_policy(node),
@@ -129,7 +123,20 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         bulletins=node.bulletins.policy(node.routing.household_level_min),
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
+        files_read=folder.files_read(),
         logger_files=tuple(map(_logger_file_rule, node.logger_files)),
+    )
+
+
+def _storage_settings(node: NodeDocument, directory: Path) -> StorageSettings:
+    storage = node.storage
+    return StorageSettings(
+        directory=directory / storage.directory,
+        snapshot_every_s=storage.snapshot_every_s,
+        journal_keep_s=storage.journal_keep_s,
+        journal_bytes_max=storage.journal_bytes_max,
+        journal_segment_bytes=storage.journal_segment_bytes,
+        refused_max=storage.refused_max,
     )
 
 
@@ -289,11 +296,14 @@ def _variable_mappings(section: MappedNames) -> dict[str, VariableMapping]:
     return mappings
 
 
-def _window_policy(node: NodeDocument) -> WindowPolicy:
+def _window_policy(node: NodeDocument, rules: tuple[HazardRule, ...]) -> WindowPolicy:
     windows = node.windows
+    lateness_s = windows.lateness_s_max
+    if lateness_s is None:
+        lateness_s = default_lateness_s(rules, windows.longest_s)
     return WindowPolicy(
         longest_s=windows.longest_s,
-        lateness_s_max=windows.lateness_s_max,
+        lateness_s_max=lateness_s,
         grace_s=windows.grace_s,
         silent_after_s=windows.silent_after_s,
         future_s_max=windows.future_s_max,

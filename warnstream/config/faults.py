@@ -5,9 +5,10 @@ faults: of each file 50 are kept and the others counted.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
+from warnstream.config.rounding import is_rounded, rounded_words
 from warnstream.model.errors import ConfigError, Fault
 
 FAULTS_PER_FILE_MAX = 50
@@ -45,14 +46,20 @@ def unknown(what: str, value: str, known: Iterable[str]) -> str:
 
 
 class FaultLog:
-    """Keeps the first faults of every file and counts the rest."""
+    """Keeps the first faults of every file and counts the rest.
+
+    A cause that makes many rows wrong at once (a column that a spreadsheet has rounded, a
+    quote that swallowed the rest of a file) is one fault; what follows from it is none.
+    """
 
     def __init__(self) -> None:
         self._kept: list[Fault] = []
         self._n_of_file: Counter[str] = Counter()
+        self._rounded: dict[tuple[str, str], dict[int, str]] = {}
+        self._incomplete: set[str] = set()
 
     def __len__(self) -> int:
-        return self._n_of_file.total()
+        return self._n_of_file.total() + sum(map(len, self._rounded.values()))
 
     def add(self, file: str, line: int, path: str, expected: str) -> None:
         """Note one fault; `line` 0 where the file as a whole is meant."""
@@ -66,10 +73,26 @@ class FaultLog:
         The nearest word is searched only for faults that will be shown: the
         search takes milliseconds, and a large file can have every row wrong.
         """
+        if is_rounded(value):
+            self.add_rounded(file, line, path, value)
+            return
         if self._n_of_file[file] >= FAULTS_PER_FILE_MAX:
             self._n_of_file[file] += 1
             return
         self.add(file, line, path, unknown(path.rpartition(".")[2], value, known))
+
+    def add_rounded(self, file: str, line: int, column: str, code: str) -> None:
+        """Note a code that a spreadsheet took for a number; all of a column are one fault."""
+        self._rounded.setdefault((file, column), {})[line] = code
+
+    def add_incomplete(self, file: str, line: int, expected: str) -> None:
+        """Note what kept the rest of a file from being read: rows that refer to it are not reported."""
+        self._incomplete.add(file)
+        self.add(file, line, "", expected)
+
+    def is_whole(self, file: str) -> bool:
+        """Whether the codes of a file are known, so that what refers to them can be judged."""
+        return file not in self._incomplete and not any(rounded == file for rounded, _ in self._rounded)
 
     def raise_if_any(self) -> None:
         """Refuse the configuration if anything was noted.
@@ -80,11 +103,18 @@ class FaultLog:
             With the kept faults, and for each file with more of them one line
             that says how many there are.
         """
-        if not self._kept:
+        if not len(self):
             return
+        kept = [*self._kept, *self._rounded_columns()]
         more = [
             Fault(file, 0, "", f"{n} faults, of which {FAULTS_PER_FILE_MAX} are shown")
             for file, n in self._n_of_file.items()
             if n > FAULTS_PER_FILE_MAX
         ]
-        raise ConfigError(self._kept + more)
+        raise ConfigError(kept + more)
+
+    def _rounded_columns(self) -> Iterator[Fault]:
+        for (file, column), rows in self._rounded.items():
+            line, code = next(iter(rows.items()))
+            others = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+            yield Fault(file, line, column, rounded_words(code, others))

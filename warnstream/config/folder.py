@@ -65,6 +65,10 @@ class Folder:
         if not self.has(file):
             self._faults.add(at_file, line, path, f"no such file: {file!r} (relative to {self.directory})")
 
+    def files_read(self) -> tuple[str, ...]:
+        """Names of all files read so far, sorted."""
+        return tuple(sorted(self._digest_of_file))
+
     def fingerprint(self) -> str:
         """SHA-256 over names and contents of all files read, independent of their order."""
         whole = hashlib.sha256()

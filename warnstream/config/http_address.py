@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
-from warnstream.config.node.document import MessagesSection, NodeSection
+from warnstream.config.node.document import NodeSection
 from warnstream.config.node.http import HttpSection
+from warnstream.config.node.messages import MessagesSection
 from warnstream.config.settings import HttpSettings
 from warnstream.config.yaml.check import valid_part
 from warnstream.config.yaml.tree import read_yaml

@@ -1,6 +1,6 @@
 """JSON Schemas of the YAML files, for editors that complete and check while one types.
 
-They are made of `documents` and `hazard_documents`, and a test keeps the copies in configs/schema/
+They are made of the sections that check a configuration, and a test keeps the copies in configs/schema/
 fresh. Checks between keys and between files are not in them: only
 `warnstream check` does those.
 """

@@ -166,7 +166,7 @@ class Configuration:
 
     `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
-    had the same configuration.
+    had the same configuration; `files_read` are their names in CONFIG_DIR.
     """
 
     directory: Path
@@ -195,4 +195,5 @@ class Configuration:
     bulletins: BulletinPolicy
     past_days: PastDays | None = None
     grids: tuple[GridSettings, ...] = ()
+    files_read: tuple[str, ...] = ()
     logger_files: tuple[LoggerFileRule, ...] = ()

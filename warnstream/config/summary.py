@@ -9,34 +9,25 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from warnstream.assessment.asked_windows import asked_windows
-from warnstream.assessment.judgement import durations_of
-from warnstream.assessment.rule_needs import antecedent_plan
+from warnstream.config.look_at.registry import look_at
 from warnstream.config.node.document import OUTLINE_METHODS
 from warnstream.config.orders import LONGEST_EN, LONGEST_ZH
-from warnstream.config.rules.wording import days_words
 from warnstream.config.settings import Configuration
+from warnstream.config.thresholds.document import SECTION_OF_EVALUATOR
+from warnstream.config.wording import count_of, count_villages, days_words, name_some
 from warnstream.config.yaml.quantities import format_duration
+from warnstream.hazards.registry import needs_of
+from warnstream.hazards.sources import asked_windows
 from warnstream.model.arrays import BoolArray, Float64Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import Level
-from warnstream.model.network import Network, Stations
+from warnstream.model.network import Network
 from warnstream.model.observations.days import DayWindow, begin_of_day_s
-from warnstream.model.rules.expressions import RuleTable
-from warnstream.model.rules.rules import (
-    CriticalRain,
-    CriticalStage,
-    FireTable,
-    HazardRule,
-    LandslideRain,
-    SlopeTable,
-    WaterloggingTable,
-)
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import clock_local, iso_local
 from warnstream.model.warning import MessageStatus
 from warnstream.routing.duty import duty_posts
 
-NAMES_SHOWN_MAX = 5
 SIGNATURE_CHARACTERS_MAX = 5
 """With its brackets 7 of the 70 characters of a short message."""
 POINTS_AT_ONCE = 256
@@ -85,9 +76,8 @@ def _zones_of(network: Network) -> str:
 def _rule_lines(rule: HazardRule, network: Network) -> Iterator[str]:
     """A rule, and below it what its conditions and its signs mean in words."""
     yield f"  {_rule_line(rule, network)}"
-    if isinstance(rule.thresholds, RuleTable):
-        for item in sorted(rule.thresholds.levels, key=lambda item: item.level):
-            yield f"    {item.level.word} if {item.words}"
+    for line in SECTION_OF_EVALUATOR[rule.evaluator].describe_levels(rule.thresholds):
+        yield f"    {line}"
     if rule.signs is not None:
         kinds, reported = ", ".join(sorted(rule.signs.kinds)), rule.signs.reported_level
         also = f", {reported.word} while nobody has validated it" if reported else ""
@@ -106,12 +96,12 @@ def _day_lines(configuration: Configuration) -> Iterator[str]:
     if past is not None:
         first, last = (_date_of(day, configuration) for day in (past.first, past.last))
         known = int((past.observed_min > 0).any(axis=0).sum())
-        yield f"warm-up    days from {first} to {last} of {_count(known, 'station', 'stations')}"
+        yield f"warm-up    days from {first} to {last} of {count_of(known, 'station', 'stations')}"
 
 
 def _windows_of_days(configuration: Configuration) -> tuple[DayWindow, ...]:
-    rules = configuration.rules
-    return asked_windows(rules, durations_of(rules), configuration.windows.longest_s).days
+    needs = [needs_of(rule) for rule in configuration.rules]
+    return asked_windows(needs, configuration.windows.longest_s).days
 
 
 def _date_of(day: int, configuration: Configuration) -> str:
@@ -128,37 +118,8 @@ def _sign_lines(configuration: Configuration) -> Iterator[str]:
 
 
 def _rule_line(rule: HazardRule, network: Network) -> str:
-    thresholds = rule.thresholds
-    if isinstance(thresholds, CriticalRain):
-        over = ", ".join(format_duration(int(duration_s)) for duration_s in thresholds.duration_s)
-        n_villages = int((~np.isnan(thresholds.critical_mm)).any(axis=(1, 2)).sum())
-        what = f"rain over {over} in {_villages(n_villages)}"
-    elif isinstance(thresholds, LandslideRain):
-        n_villages = int((thresholds.territory >= 0).sum())
-        n = _count(len(thresholds.territories), "territory", "territories")
-        what = f"soil water and antecedent rain of {n} in {_villages(n_villages)}"
-        windows = ", ".join(days_words(window) for window in sorted(thresholds.day_windows))
-        what += f"; {windows}" if windows else ""
-    elif isinstance(thresholds, WaterloggingTable):
-        n_villages = int((~np.isnan(thresholds.rain.critical_mm)).any(axis=(1, 2)).sum())
-        n_stations = len(np.unique(thresholds.station))
-        sensors = _count(n_stations, "station", "stations")
-        what = f"depth of {sensors}, rain in {_villages(n_villages)}"
-    elif isinstance(thresholds, SlopeTable):
-        n_stations = len(np.unique(thresholds.station))
-        n_villages = len(np.unique(thresholds.village))
-        what = f"slope sensors of {_count(n_stations, 'station', 'stations')} for {_villages(n_villages)}"
-    elif isinstance(thresholds, FireTable):
-        n_villages = int((thresholds.station >= 0).any(axis=1).sum())
-        what = f"fire weather in {_villages(n_villages)}"
-    elif isinstance(thresholds, RuleTable):
-        concerns = thresholds.concerns
-        n_villages = len(network.villages) if concerns is None else int(concerns.sum())
-        what = f"{_count(len(thresholds.leaves()), 'condition', 'conditions')} in {_villages(n_villages)}"
-    else:
-        n_villages = len(np.unique(thresholds.village))
-        n_stations = len(np.unique(thresholds.station))
-        what = f"stage of {_count(n_stations, 'station', 'stations')} for {_villages(n_villages)}"
+    section = SECTION_OF_EVALUATOR[rule.evaluator]
+    what = section.describe(rule.thresholds, len(network.villages))
     return f"{rule.name} ({rule.evaluator}): {what}; source: {rule.source or 'none'}"
 
 
@@ -182,6 +143,7 @@ def lints(configuration: Configuration) -> list[str]:
         *_lints_of_bulletins(configuration),
         *_lints_of_duty(configuration),
         *_lints_of_places(configuration),
+        *look_at(configuration),
     ]
 
 
@@ -205,9 +167,8 @@ def _lints_of_node(configuration: Configuration) -> Iterator[str]:
 
 
 def _lints_of_days(configuration: Configuration) -> Iterator[str]:
-    if configuration.past_days is not None and not (
-        _windows_of_days(configuration) or antecedent_plan(configuration.rules)
-    ):
+    reads_earlier_rain = any(needs_of(rule).earlier_rain for rule in configuration.rules)
+    if configuration.past_days is not None and not (_windows_of_days(configuration) or reads_earlier_rain):
         yield "windows.warm_up has no effect: no rule reads earlier rain"
 
 
@@ -217,25 +178,15 @@ def _lints_of_rules(configuration: Configuration) -> Iterator[str]:
             yield f"{rule.name}: thresholds without a source"
         if rule.forecast_level_max is not Level.NONE and configuration.forecast.method == "none":
             yield f"{rule.name}: forecast_level_max has no effect while forecast.method is none"
-        if isinstance(rule.thresholds, CriticalStage):
-            yield from _lints_of_gauges(rule.name, rule.thresholds, configuration.network.stations)
-        if isinstance(rule.thresholds, CriticalRain):
-            without = np.isnan(rule.thresholds.critical_mm).all(axis=(1, 2))
-            named = _chosen(configuration.network.places.site.code, np.asarray(without))
+        section = SECTION_OF_EVALUATOR[rule.evaluator]
+        for lint in section.lints(rule.thresholds, configuration.network.stations):
+            yield f"{rule.name}: {lint}"
+        if section.is_for_every_place:
+            site = configuration.network.places.site
+            without = np.logical_not(rule.thresholds.defined(len(site)).any(axis=1))
+            named = _chosen(site.code, np.asarray(without))
             if named:
-                yield f"{rule.name}: {_villages(len(named))} without any threshold: {_named(named)}"
-
-
-def _lints_of_gauges(name: str, table: CriticalStage, stations: Stations) -> Iterator[str]:
-    """Gauges that warn, and nobody said over which datum and within which range."""
-    known = set() if table.reaches is None else set(table.reaches.gauge.tolist())
-    bare = [stations.code[station] for station in sorted(set(table.station.tolist()) - known)]
-    if bare:
-        n = _count(len(bare), "gauge", "gauges")
-        yield (
-            f"{name}: {n} not in a table of gauges (gauges:), so a stage over another datum is not seen: "
-            f"{_named(bare)}"
-        )
+                yield f"{rule.name}: {count_villages(len(named))} without any threshold: {name_some(named)}"
 
 
 def _lints_of_people(network: Network) -> Iterator[str]:
@@ -243,7 +194,7 @@ def _lints_of_people(network: Network) -> Iterator[str]:
     doors = np.diff(network.households.first_of_village)
     empty = [code for code, n in zip(codes, doors, strict=True) if n == 0]
     if empty:
-        yield f"{_villages(len(empty))} without any household: {_named(empty)}"
+        yield f"{count_villages(len(empty))} without any household: {name_some(empty)}"
     areas = {post.area for post in network.chain}
     villages = network.villages
     unheard = [
@@ -252,13 +203,14 @@ def _lints_of_people(network: Network) -> Iterator[str]:
         if not areas & {code, township, county, "*"}
     ]
     if unheard:
-        yield f"{_villages(len(unheard))} without any post of the responsibility chain: {_named(unheard)}"
+        n = count_villages(len(unheard))
+        yield f"{n} without any post of the responsibility chain: {name_some(unheard)}"
     counties: dict[str, set[str]] = {}
     for township, county in zip(villages.township, villages.county, strict=True):
         counties.setdefault(township, set()).add(county)
     for area in sorted(areas):
         if len(counties.get(area, ())) > 1:
-            where = _named(sorted(counties[area]))
+            where = name_some(sorted(counties[area]))
             yield f"township {area} is in several counties ({where}): its posts are called for each"
 
 
@@ -270,8 +222,8 @@ def _lints_of_bulletins(configuration: Configuration) -> Iterator[str]:
     long = [code for code, name in zip(villages.code, used, strict=True) if _is_long(name)]
     if long:
         yield (
-            f"{_villages(len(long))} with a long name and no short_name, whose bulletins take two short "
-            f"messages: {_named(long)}"
+            f"{count_villages(len(long))} with a long name and no short_name, whose bulletins take two short "
+            f"messages: {name_some(long)}"
         )
     if len(configuration.bulletins.signature) > SIGNATURE_CHARACTERS_MAX:
         yield f"bulletins.signature has more than {SIGNATURE_CHARACTERS_MAX} characters: texts take two"
@@ -301,30 +253,24 @@ def _lints_of_places(configuration: Configuration) -> Iterator[str]:
     far = _nearest_m(station_xy_m, village_xy_m) > reach_m
     far[_judged_gauges(rules)] = False
     if far.any():
-        n = _count(int(far.sum()), "station", "stations")
-        yield f"{n} farther than {reach} from every village: {_named(_chosen(stations.code, far))}"
+        n = count_of(int(far.sum()), "station", "stations")
+        yield f"{n} farther than {reach} from every village: {name_some(_chosen(stations.code, far))}"
     blind = _nearest_m(village_xy_m, station_xy_m[stations.measures_rain]) > reach_m
-    if blind.any() and any(isinstance(rule.thresholds, CriticalRain | LandslideRain) for rule in rules):
-        n = _villages(int(blind.sum()))
-        named = _named(_chosen(villages.code, blind))
+    if blind.any() and any(needs_of(rule).reads_rain for rule in rules):
+        n = count_villages(int(blind.sum()))
+        named = name_some(_chosen(villages.code, blind))
         yield f"{n} without a rain station within {reach}, always blind: {named}"
     site = network.places.site
     bare = np.array([wkt is None for wkt in site.polygon_wkt])
     if bare.any() and configuration.village.method in OUTLINE_METHODS:
-        n = _villages(int(bare.sum()))
-        named = _named(_chosen(site.code, bare))
+        n = count_villages(int(bare.sum()))
+        named = name_some(_chosen(site.code, bare))
         yield f"{n} without an outline, but villages.method is {configuration.village.method}: {named}"
 
 
 def _judged_gauges(rules: Iterable[HazardRule]) -> list[int]:
     """Stations that the threshold of a sensor names: they count wherever they stand."""
-    tables = (rule.thresholds for rule in rules)
-    return [
-        int(station)
-        for table in tables
-        if isinstance(table, CriticalStage | SlopeTable | WaterloggingTable)
-        for station in table.station
-    ]
+    return [int(station) for rule in rules for station in needs_of(rule).stations]
 
 
 def _chosen(codes: Sequence[str], is_chosen: BoolArray) -> list[str]:
@@ -341,16 +287,3 @@ def _nearest_m(from_xy_m: Float64Array, to_xy_m: Float64Array) -> Float64Array:
         east, north = (part[:, None, axis] - to_xy_m[None, :, axis] for axis in (0, 1))
         nearest[start : start + POINTS_AT_ONCE] = np.sqrt((east**2 + north**2).min(axis=1))
     return nearest
-
-
-def _villages(n: int) -> str:
-    return _count(n, "village", "villages")
-
-
-def _count(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - NAMES_SHOWN_MAX
-    return ", ".join(names[:NAMES_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")

@@ -15,6 +15,7 @@ from warnstream.delivery.transfer import transfer_deadline_s
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
+from warnstream.model.rules.indicators import INDICATOR_OF_WORD, IndicatorInfo
 from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import HOUR_S, clock_local
@@ -23,8 +24,11 @@ from warnstream.model.warning import MessageStatus, MessageType, WarningMessage
 NAME_MAX = 14
 """Longest name of a place, hazard or station in a text; longer ones are cut with an ellipsis."""
 
-NOT_MEASURED = frozenset({"sign", "level"})
-"""Indicators that are no number of an instrument: what people have seen, the level of another hazard."""
+
+def indicator_info(word: str) -> IndicatorInfo | None:
+    """What is known of a fact's indicator; None of facts that are none, such as ``travel``."""
+    indicator = INDICATOR_OF_WORD.get(word)
+    return None if indicator is None else indicator.info
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ class ReasonParts:
     @property
     def reaches(self) -> bool:
         """Whether the value is at or beyond its threshold; of times to failure shorter ones are beyond."""
-        if self.reason.indicator == "failure_time":
+        info = indicator_info(self.reason.indicator)
+        if info is not None and info.fewer_is_worse:
             return self.reason.value <= self.reason.threshold
         return self.reason.value >= self.reason.threshold
 

@@ -1,15 +1,14 @@
 """English texts: the same as the Chinese ones, in the same order, without a limit of length."""
 
-from warnstream.delivery.indicator_words import INDICATOR_EN
 from warnstream.delivery.texts import (
     NAME_MAX,
-    NOT_MEASURED,
     Language,
     MessageParts,
     PlainWords,
     ReasonParts,
     Texts,
     clean,
+    indicator_info,
     number,
     short,
 )
@@ -126,7 +125,8 @@ def reason_text(parts: ReasonParts) -> str:
     if parts.reason.indicator == SILENT_RAISER:
         return f"Measurements are falling.{silent}"
     signs = _signs(parts)
-    if parts.reason.indicator in NOT_MEASURED:
+    info = indicator_info(parts.reason.indicator)
+    if info is None or not info.words_en:
         return signs or "The warning level of another hazard has been reached."
     others = f"{_others(parts)}{_travel(parts)}{_spare(parts)}{silent}"
     return f"{_measured(parts)}{others}{' ' if signs else ''}{signs}"
@@ -150,15 +150,23 @@ def _travel(parts: ReasonParts) -> str:
 
 def _others(parts: ReasonParts) -> str:
     others = [
-        INDICATOR_EN[fact.indicator].format(
-            value=f"{number(fact.value, UNKNOWN)} {fact.unit}".strip(),
-            over=_duration(fact.duration_s),
-            days=fact.duration_s // DAY_S,
-        )
+        what
         for fact in parts.reason.facts[1:]
-        if fact.indicator in INDICATOR_EN
+        if (
+            what := _what(
+                fact.indicator, f"{number(fact.value, UNKNOWN)} {fact.unit}".strip(), fact.duration_s
+            )
+        )
     ]
     return f" Also: {'; '.join(others)}." if others else ""
+
+
+def _what(indicator: str, value: str, duration_s: int) -> str:
+    """What was measured, with its value; empty where nothing was."""
+    info = indicator_info(indicator)
+    if info is None:
+        return ""
+    return info.words_en.format(value=value, over=_duration(duration_s), days=duration_s // DAY_S)
 
 
 def _spare(parts: ReasonParts) -> str:
@@ -188,10 +196,7 @@ def _measured(parts: ReasonParts) -> str:
         where = f"{where} for {short(reason.zone, LONG_NAME_MAX)}"
     unit = short(reason.unit)
     value, threshold = number(reason.value, UNKNOWN), number(reason.threshold, UNKNOWN)
-    phrase = INDICATOR_EN.get(reason.indicator, INDICATOR_EN["rain"])
-    what = phrase.format(
-        value=f"{value} {unit}", over=_duration(reason.duration_s), days=reason.duration_s // DAY_S
-    )
+    what = _what(reason.indicator, f"{value} {unit}", reason.duration_s)
     silent = ": the gauges are silent" if clean(reason.grid) else ""
     doubt = "" if reason.confirmed else f", unconfirmed{silent}"
     if parts.is_seen:

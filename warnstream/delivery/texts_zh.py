@@ -4,15 +4,14 @@ A text never exceeds `TEXT_MAX` characters (three concatenated short messages of
 then the reason; what to do, where and until when never are.
 """
 
-from warnstream.delivery.indicator_words import INDICATOR_ZH, UNIT_ZH
 from warnstream.delivery.texts import (
-    NOT_MEASURED,
     Language,
     MessageParts,
     PlainWords,
     ReasonParts,
     Texts,
     clean,
+    indicator_info,
     number,
     short,
 )
@@ -50,6 +49,20 @@ DOUBT = {
     "silent": "无数据",
 }
 """Why a gauge gave way to its spare, by `Fact.note`."""
+UNIT = {
+    "mm": "毫米",
+    "m": "米",
+    "cm": "厘米",
+    "mm/h": "毫米/小时",
+    "m/h": "米/小时",
+    "mm/d": "毫米/天",
+    "deg": "度",
+    "deg/h": "度/小时",
+    "kPa": "千帕",
+    "m/s": "米/秒",
+    "h": "小时",
+}
+"""Units of indicators; one that is not here is written as it is."""
 UNKNOWN = "未知"
 
 
@@ -126,7 +139,7 @@ def reason_text(parts: ReasonParts) -> str:
     if parts.reason.indicator == SILENT_RAISER:
         return f"监测值正在回落。{silent}"
     signs = _signs(parts)
-    if parts.reason.indicator in NOT_MEASURED:
+    if not _what(parts.reason.indicator, parts.reason.duration_s):
         return signs or "其他灾害预警等级已达到阈值。"
     return f"{_measured(parts)}{_others(parts)}{_travel(parts)}{_spare(parts)}{silent}{signs}"
 
@@ -148,17 +161,17 @@ def _travel(parts: ReasonParts) -> str:
 def _others(parts: ReasonParts) -> str:
     """The other measured things that had to hold, as a short clause; empty if there is none."""
     others = [
-        f"{_what(fact.indicator, fact.duration_s)}"
-        f"{number(fact.value, UNKNOWN)}{UNIT_ZH.get(fact.unit, fact.unit)}"
+        f"{what}{number(fact.value, UNKNOWN)}{UNIT.get(fact.unit, fact.unit)}"
         for fact in parts.reason.facts[1:]
-        if fact.indicator in INDICATOR_ZH
+        if (what := _what(fact.indicator, fact.duration_s))
     ]
     return f"同时{'、'.join(others)}。" if others else ""
 
 
 def _what(indicator: str, duration_s: int) -> str:
-    words = INDICATOR_ZH.get(indicator, "雨量")
-    return words.format(over=_duration(duration_s), days=duration_s // DAY_S)
+    """Name of what was measured; empty where nothing was."""
+    info = indicator_info(indicator)
+    return "" if info is None else info.words_zh.format(over=_duration(duration_s), days=duration_s // DAY_S)
 
 
 def _spare(parts: ReasonParts) -> str:
@@ -177,7 +190,7 @@ def _silent_raisers(parts: ReasonParts) -> str:
     """Which sensors raised the level and cannot confirm its fall; empty as a rule."""
     return "".join(
         f"未核实：{short(fact.station)}站{clock_local(fact.held_since_s, parts.utc_offset_s)}后无数据"
-        f"（末值{number(fact.value, UNKNOWN)}{UNIT_ZH.get(fact.unit, short(fact.unit))}）。"
+        f"（末值{number(fact.value, UNKNOWN)}{UNIT.get(fact.unit, short(fact.unit))}）。"
         for fact in parts.facts_of(SILENT_RAISER)
     )
 
@@ -188,7 +201,7 @@ def _measured(parts: ReasonParts) -> str:
     if clean(reason.zone):
         where = f"{short(reason.zone)}（{where}）"
     value, threshold = number(reason.value, UNKNOWN), number(reason.threshold, UNKNOWN)
-    unit = UNIT_ZH.get(reason.unit, short(reason.unit))
+    unit = UNIT.get(reason.unit, short(reason.unit))
     what = _what(reason.indicator, reason.duration_s)
     doubt = "" if reason.confirmed else "，雨量站中断，待核实" if clean(reason.grid) else "，待核实"
     if parts.is_seen:

@@ -100,6 +100,7 @@ class WarningDesk:
         self._network = network
         self._n_judged = len(network.villages) if n_judged is None else n_judged
         self._hazards = frozenset(rule.name for rule in rules)
+        self._for_posts_only = frozenset(rule.name for rule in rules if not rule.calls_households)
         self._message_policy = message_policy
         self._audience = Audience(network)
         self.chains = Chains(network, self._audience, routing_policy, self._series)
@@ -273,7 +274,7 @@ class WarningDesk:
         """Doors hear what the changed policy and orders make of what stands; new doors the last bulletin."""
         standing: dict[int, list[Standing]] = {}
         for case in self._cases.values():
-            if case.warning.is_open:
+            if case.warning.is_open and self._concerns_doors(case.warning.village, case.warning.hazard):
                 standing.setdefault(case.warning.village, []).append(standing_of(case.warning))
         self.bulletins.align(standing)
         self._tell_doors(effects, self.bulletins.villages())
@@ -284,7 +285,8 @@ class WarningDesk:
         self, effects: Effects, looked_at: Collection[int] = (), evidence: Evidence | None = None
     ) -> None:
         """Bulletins of what the messages of a step, and time, mean for doors."""
-        issued = self.bulletins.step(effects.messages, self._now_s, looked_at=looked_at, evidence=evidence)
+        messages = [one for one in effects.messages if self._concerns_doors(one.village, one.hazard)]
+        issued = self.bulletins.step(messages, self._now_s, looked_at=looked_at, evidence=evidence)
         effects.bulletins.extend(issued)
         if self.bulletins.faults:
             self.refused_inputs += len(self.bulletins.faults)
@@ -307,6 +309,12 @@ class WarningDesk:
                 place = warning.latest.status, warning.village
                 standing.setdefault(place, {})[warning.hazard] = warning.level
         return standing
+
+    def _concerns_doors(self, village: int, hazard: str) -> bool:
+        """Whether doors hear of a hazard: it is not for posts alone, or they have heard of it already."""
+        if hazard not in self._for_posts_only:
+            return True
+        return any(one.hazard == hazard for one in self.bulletins.standing(village))
 
     def last_bulletins(self) -> list[Bulletin]:
         """The last bulletin of open episodes where something stands; exercises on a node in an exercise."""

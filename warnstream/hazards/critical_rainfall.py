@@ -20,6 +20,7 @@ from functools import reduce
 import numpy as np
 
 from warnstream.hazards import rain_table
+from warnstream.hazards.sources import Needs
 from warnstream.model.arrays import Float64Array, UInt8Array
 from warnstream.model.rules.comparison import Comparison
 from warnstream.model.rules.indicators import HazardLevels, VillageAntecedent, VillageRain
@@ -29,6 +30,16 @@ COVERAGE_MIN = 0.5
 """Share of the past that must have been observed; below it nobody knows how wet the ground is."""
 
 DRY, MEDIUM, WET = 0, 1, 2
+
+
+def needs(rule: HazardRule) -> Needs:
+    """Rain over the durations of the table, and how wet the ground is where that matters."""
+    table = rule.thresholds
+    assert isinstance(table, CriticalRain)
+    own = rain_table.needs(rule)
+    if table.wetness is None:
+        return own
+    return replace(own, earlier_rain=True, api_ratio=frozenset({table.wetness.api_ratio} - {0.0}))
 
 
 def evaluate(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from warnstream.hazards.sources import Needs
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.model.arrays import Float64Array, Int32Array
 from warnstream.model.level import Level
@@ -9,6 +10,13 @@ from warnstream.model.rules.comparison import Comparison, clear_of
 from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.rules.rules import FireTable, HazardRule
 from warnstream.model.times import DAY_S
+
+
+def needs(rule: HazardRule) -> Needs:
+    """Fire weather of a noon."""
+    table = rule.thresholds
+    assert isinstance(table, FireTable)
+    return Needs(noon_s=table.noon_s)
 
 
 def evaluate(rule: HazardRule, fire_weather: Float64Array) -> HazardLevels:

@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from warnstream.hazards.sources import Needs
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
 from warnstream.model.level import LEVELS, Level
@@ -42,7 +43,8 @@ from warnstream.model.rules.indicators import (
     indicator_of_days,
     no_levels,
 )
-from warnstream.model.rules.rules import HazardRule, LandslideRain, LandslideTerritory
+from warnstream.model.rules.landslides import LandslideRain, LandslideTerritory
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import DAY_S, HOUR_S
 
 CRITERIA = (
@@ -67,6 +69,21 @@ _BLOCK = 4096
 """Villages judged at once: their critical values stay in the cache."""
 _ROUNDING = 1e-9
 """A point between two of a line, or of a curve, may round below both."""
+
+
+def needs(rule: HazardRule) -> Needs:
+    """Soil water and its kin, windows of days, and what holds those up."""
+    table = rule.thresholds
+    assert isinstance(table, LandslideRain)
+    return Needs(
+        reads_rain=True,
+        duration_s=frozenset(table.durations_s),
+        days=table.day_windows,
+        earlier_rain=True,
+        half_life_s=frozenset({table.half_life_s}),
+        api_ratio=frozenset({table.api_ratio} if table.api_days is None else ()),
+        dry_gap_s=frozenset({table.dry_gap_s}),
+    )
 
 
 def evaluate(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent) -> HazardLevels:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from warnstream.hazards.sources import Needs
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
 from warnstream.model.level import LEVELS, Level
@@ -26,6 +27,11 @@ _EVERY = slice(None)
 _LEVELS = tuple(map(int, LEVELS))
 _BLOCK = 16_384
 """Villages compared at once: what is in between stays in the cache."""
+
+
+def needs(rule: HazardRule) -> Needs:
+    """Rain over the durations of the table."""
+    return Needs(reads_rain=True, duration_s=frozenset(durations_needed(rule)))
 
 
 def durations_needed(rule: HazardRule) -> set[int]:

@@ -14,6 +14,7 @@ has reached is *expected* in the village after the travel time of the reach
 import numpy as np
 
 from warnstream.hazards.sensor_rows import SensorRows, age_ok, clear_values, levels_of_villages
+from warnstream.hazards.sources import NO_STATIONS, Needs, StationSources
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.model.arrays import Float64Array, Int32Array, LevelArray
 from warnstream.model.level import LEVELS, Level
@@ -22,6 +23,42 @@ from warnstream.model.rules.rules import CriticalStage, HazardRule
 from warnstream.model.times import HOUR_S, MINUTE_S
 
 SPAN_M_MIN = 1.0
+
+
+def needs(rule: HazardRule) -> Needs:
+    """Newest stages, which all gauges keep, and which stages are known of them."""
+    table = rule.thresholds
+    assert isinstance(table, CriticalStage)
+    ranges: dict[int, tuple[float, float]] = {}
+    if table.reaches is not None:
+        low_m, high_m = table.reaches.range_m.T.tolist()
+        gauges = table.reaches.gauge.tolist()
+        ranges = dict(zip(gauges, zip(low_m, high_m, strict=True), strict=True))
+    thresholds = {
+        gauge: (float(np.nanmin(values_m)), float(np.nanmax(values_m)))
+        for gauge in np.unique(table.station).tolist()
+        if not np.isnan(values_m := table.critical_m[table.station == gauge]).all()
+    }
+    return Needs(stations=table.station, threshold_range_m=thresholds, stage_range_m=ranges)
+
+
+def stages_of(rule: HazardRule, stations: StationSources) -> GaugeStage:
+    """Newest stages; with the rise of the gauges that the rule names if it looks ahead."""
+    table = rule.thresholds
+    assert isinstance(table, CriticalStage)
+    looks_ahead = rule.forecast_level_max > Level.NONE
+    return stations.stages(np.unique(table.station) if looks_ahead else NO_STATIONS, table.rise_window_s)
+
+
+def travel_minutes(rule: HazardRule, place: int, station: int) -> tuple[int, int] | None:
+    """Shortest and longest time from a gauge to a village that it warns; None where it stands there."""
+    table = rule.thresholds
+    assert isinstance(table, CriticalStage)
+    if table.reaches is None:
+        return None
+    row = int(np.flatnonzero((table.village == place) & (table.station == station))[0])
+    least, most = int(table.reaches.travel_min_s[row]) // 60, int(table.reaches.travel_max_s[row]) // 60
+    return (least, most) if most else None
 
 
 def what_counts(rule: HazardRule, stages: GaugeStage, now_s: int) -> bytes:
@@ -99,6 +136,7 @@ def rows_of(rule: HazardRule, stages: GaugeStage, now_s: int) -> SensorRows:
         observed_at_s=observed_at_s,
         last=last_m,
         last_holding=levels_of(last_m, clear_m),
+        stale_after_s=table.stale_after_s,
     )
 
 

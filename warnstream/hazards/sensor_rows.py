@@ -31,7 +31,8 @@ class SensorRows:
     whether its sensor reports. `lead_s` is 0 where the level is observed.
     `critical` and `clear` are the values that reach and that hold each level.
     `last` and `last_holding` are what the sensor said when it was last heard, at
-    `observed_at_s` (-1: never), however long ago, and what that holds.
+    `observed_at_s` (-1: never), however long ago, and what that holds. Silent is
+    a sensor that was heard longer than `stale_after_s` ago.
     """
 
     village: Int32Array
@@ -51,9 +52,11 @@ class SensorRows:
     observed_at_s: Int64Array
     last: Float64Array
     last_holding: LevelArray
+    stale_after_s: int
 
-    def silent_raisers(self, first: int, end: int, since_s: int) -> Int64Array:
-        """Rows of places `first` to `end` that were high when their sensors fell silent, after `since_s`."""
+    def silent_raisers(self, first: int, end: int, opened_at_s: int) -> Int64Array:
+        """Rows of places `first` to `end` whose sensors fell silent high, while at a level."""
+        since_s = opened_at_s - self.stale_after_s
         here = (self.village >= first) & (self.village < end)
         was_high = (self.last_holding > 0) & (self.observed_at_s >= since_s)
         return np.flatnonzero(here & ~self.fresh & was_high)

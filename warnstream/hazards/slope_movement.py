@@ -18,6 +18,7 @@ from warnstream.hazards.movement import (
     window_ends,
 )
 from warnstream.hazards.sensor_rows import SensorRows, age_ok, levels_of_villages
+from warnstream.hazards.sources import Needs, series_of
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
 from warnstream.model.observations.readings import Variable
@@ -27,6 +28,24 @@ from warnstream.model.times import DAY_S, HOUR_S
 
 FIT_WINDOWS = 8
 """Windows that a time to failure may rest on."""
+
+
+VARIABLES = (
+    Variable.TILT_X,
+    Variable.TILT_Y,
+    Variable.DISPLACEMENT,
+    Variable.CRACK,
+    Variable.PORE_PRESSURE,
+    Variable.TEMPERATURE,
+)
+"""Temperature is kept for the compensation of tilt."""
+
+
+def needs(rule: HazardRule) -> Needs:
+    """Samples of everything that slope sensors measure, of hours."""
+    table = rule.thresholds
+    assert isinstance(table, SlopeTable)
+    return Needs(series=series_of(VARIABLES, table.station), stations=table.station)
 
 
 def evaluate(rule: HazardRule, samples: SensorSamples, n_villages: int, now_s: int) -> HazardLevels:
@@ -79,6 +98,7 @@ def rows_of(rule: HazardRule, samples: SensorSamples, now_s: int) -> SensorRows:
         observed_at_s=observed_at_s,
         last=last,
         last_holding=_levels(last, table, clear),
+        stale_after_s=table.stale_after_s,
     )
 
 

@@ -11,12 +11,21 @@ import numpy as np
 
 from warnstream.hazards import rain_table
 from warnstream.hazards.sensor_rows import SensorRows, age_ok, levels_of_villages
+from warnstream.hazards.sources import Needs, series_of
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.model.arrays import type_any
 from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.comparison import Comparison
 from warnstream.model.rules.indicators import HazardLevels, Indicator, SensorSamples, VillageRain
 from warnstream.model.rules.rules import HazardRule, WaterloggingTable
+
+
+def needs(rule: HazardRule) -> Needs:
+    """The last depths of sensors, and rain."""
+    table = rule.thresholds
+    assert isinstance(table, WaterloggingTable)
+    depth = series_of((Variable.WATER_DEPTH,), table.station, is_quick=True)
+    return replace(rain_table.needs(rain_rule(rule)), series=depth, stations=table.station)
 
 
 def evaluate(
@@ -116,4 +125,5 @@ def rows_of(rule: HazardRule, samples: SensorSamples, now_s: int) -> SensorRows:
         observed_at_s=observed_at_s,
         last=last,
         last_holding=levels_of(last, clear_cm),
+        stale_after_s=table.stale_after_s,
     )

@@ -33,7 +33,6 @@ from warnstream.model.bulletins import (
     Bulletin,
     BulletinCause,
     BulletinPolicy,
-    LastBulletin,
     OrderTable,
     Standing,
     episode_name,
@@ -218,20 +217,22 @@ class Bulletins:
             voice.remember(asked, asked.action, now_s)
             self._plan(village, voice, now_s)
 
-    def resume(self, village_code: str, standing: Sequence[Standing], last: LastBulletin) -> None:
-        """Go on in a village from its last bulletin, where nothing else is known; nothing is said."""
+    def resume(self, village_code: str, last: Bulletin) -> None:
+        """Go on in a village from its last bulletin, no end, where nothing else is known; nothing is said."""
         village = self._codes.index(village_code)
         voice = Voice(
-            standing={one.hazard: one for one in standing},
+            standing={one.hazard: one for one in last.standing},
             opened_s=last.opened_s,
             n=last.n,
             is_open=True,
             status=last.status,
-            seen={one.hazard for one in standing},
+            seen={one.hazard for one in last.standing},
+            latest=last,
         )
-        voice.remember(self._asked(standing), last.action, last.issued_s)
+        voice.remember(self._asked(last.standing), last.action, last.issued_s)
         voice.has_moved = last.has_moved
         self._take_up(village, voice)
+        heapq.heappush(self._due, (0, village))
 
     def voices_of(self, villages: Iterable[int]) -> list[VillageVoice]:
         """Voices as they are now, for a log of what was issued.

@@ -185,7 +185,7 @@ class LevelState:
         reached_s: Int64Array = self._reached_at_s[level - 1 :].max(axis=0)
         return reached_s
 
-    def align(self, told: LevelArray, is_held: BoolArray, is_free: BoolArray, now_s: int) -> BoolArray:
+    def align(self, issued: LevelArray, is_held: BoolArray, is_free: BoolArray, now_s: int) -> BoolArray:
         """Go on from what people were told, whatever these levels say; where they differed.
 
         A lower level than people know is raised to it and falls by the usual care; a higher one is
@@ -193,7 +193,7 @@ class LevelState:
 
         Parameters
         ----------
-        told : LevelArray, shape (n_villages,)
+        issued : LevelArray, shape (n_villages,)
             What people were last told; 0 where no warning stands.
         is_held : BoolArray, shape (n_villages,)
             They were told that nobody sees whether it still stands.
@@ -205,13 +205,13 @@ class LevelState:
         -------
         BoolArray, shape (n_villages,)
         """
-        differs: BoolArray = (told != self.level) & ~is_free
+        differs: BoolArray = (issued != self.level) & ~is_free
         for level in LEVELS:
-            self._reached_at_s[level - 1, differs & (told >= level)] = now_s
+            self._reached_at_s[level - 1, differs & (issued >= level)] = now_s
         self._below_since_s[differs] = _NEVER
-        self.since_s[differs & (told == 0)] = _NEVER
-        self.since_s[differs & (told > 0) & (self.level == 0)] = now_s
-        self.level = np.where(differs, told, self.level)
+        self.since_s[differs & (issued == 0)] = _NEVER
+        self.since_s[differs & (issued > 0) & (self.level == 0)] = now_s
+        self.level = np.where(differs, issued, self.level)
         self.is_blind = np.where((self.level > 0) & ~is_free, is_held, self.is_blind)
         return differs
 

@@ -15,3 +15,5 @@ UInt16Array = NDArray[np.uint16]
 UInt64Array = NDArray[np.uint64]
 Float64Array = NDArray[np.float64]
 LevelArray = NDArray[np.uint8]
+Arrays = dict[str, np.ndarray]
+"""State of one part by name."""

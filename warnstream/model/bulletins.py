@@ -240,18 +240,6 @@ class Bulletin:
         return (self.opened_s << N_BITS) | self.n
 
 
-@dataclass(frozen=True, slots=True)
-class LastBulletin:
-    """What is left to know of the last bulletin of an open episode where the log of it is lost."""
-
-    opened_s: int
-    n: int
-    issued_s: int
-    action: Action
-    status: MessageStatus
-    has_moved: bool
-
-
 VALID_S = 72 * HOUR_S
 """A bulletin that could not be sent for so long is not sent any more; its text names no end."""
 

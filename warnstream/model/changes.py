@@ -106,7 +106,7 @@ class Reason:
         allows, whatever the value has reached.
     facts : tuple of Fact
         Everything that had to hold, where that was more than the value above
-        (`warnstream.hazards.rule`), and signs that people have seen.
+        (`warnstream.hazards.conditions`), and signs that people have seen.
     """
 
     indicator: str

@@ -27,6 +27,7 @@ from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.model.times import MINUTE_S
 from warnstream.windows.accumulation import FEW, Accumulation, Lookup, empty_accumulation
 from warnstream.windows.cumulative_ring import CumulativeRing, Spread
+from warnstream.windows.minutes import ceil_minute, ceil_minutes, is_last_of
 
 _EVERY = slice(None)
 
@@ -102,7 +103,7 @@ class RainWindow:
 
     def advance(self, now_s: int) -> None:
         """Open the minutes up to `now_s`. Time only moves forward; an earlier time changes nothing."""
-        self._ring.advance(_ceil_minute(now_s))
+        self._ring.advance(ceil_minute(now_s))
 
     def add(
         self,
@@ -126,7 +127,7 @@ class RainWindow:
         """
         if len(station) == 0:
             return
-        end = _ceil_minutes(observed_at_s)
+        end = ceil_minutes(observed_at_s)
         self.advance(int(end.max()) * MINUTE_S)
         amount_um = np.rint(rain_mm * UM_PER_MM).astype(np.int64)
         np.maximum.at(self._last_s, station, observed_at_s)
@@ -149,7 +150,7 @@ class RainWindow:
         """
         if len(station) == 0:
             return
-        end = _ceil_minutes(observed_at_s)
+        end = ceil_minutes(observed_at_s)
         self.advance(int(end.max()) * MINUTE_S)
         np.maximum.at(self._last_s, station, observed_at_s)
         self._changed[station] = True
@@ -165,7 +166,7 @@ class RainWindow:
     ) -> BoolArray:
         """Whether any minute of these readings' intervals is held already, shape (n,)."""
         ring = self._ring
-        end = np.minimum(_ceil_minutes(observed_at_s), ring.head)
+        end = np.minimum(ceil_minutes(observed_at_s), ring.head)
         begin = np.maximum(end - self._minutes_of(station, interval_s), ring.oldest)
         last = ring.rows_of(ring.held_at(np.maximum(end, ring.oldest), forward=True))
         first = ring.rows_of(ring.held_at(begin, forward=False))
@@ -193,12 +194,12 @@ class RainWindow:
             Which of them were greater, and counted.
         """
         ring = self._ring
-        end = np.clip(_ceil_minutes(observed_at_s), ring.oldest, ring.head)
+        end = np.clip(ceil_minutes(observed_at_s), ring.oldest, ring.head)
         begin = np.maximum(end - self._minutes_of(station, interval_s), ring.oldest)
         amount_um = np.rint(rain_mm * UM_PER_MM).astype(np.int64)
         greatest = np.zeros(len(station), dtype=np.bool_)
         order = np.lexsort((amount_um, observed_at_s, station))
-        greatest[order] = _is_last_of(station[order], observed_at_s[order])
+        greatest[order] = is_last_of(station[order], observed_at_s[order])
         last, first = ring.held_at(end, forward=True), ring.held_at(begin, forward=False)
         counts = np.flatnonzero(greatest & (end > begin) & (last == end) & (first == begin))
         station, begin, end, amount_um = station[counts], begin[counts], end[counts], amount_um[counts]
@@ -238,10 +239,10 @@ class RainWindow:
         """
         if len(station) == 0:
             return
-        end = _ceil_minutes(end_s)
+        end = ceil_minutes(end_s)
         self.advance(int(end.max()) * MINUTE_S)
         ring = self._ring
-        begin = np.maximum(_ceil_minutes(begin_s), ring.oldest)
+        begin = np.maximum(ceil_minutes(begin_s), ring.oldest)
         amount_um = np.rint(rain_mm * UM_PER_MM).astype(np.int64)
         np.maximum.at(self._last_s, station, end_s)
         self._changed[station] = True
@@ -353,9 +354,9 @@ class RainWindow:
 
     def window_end_min(self, now_s: int) -> Int64Array:
         """Minute at which each station's windows end, shape (n_stations,)."""
-        now_min = _ceil_minute(now_s)
+        now_min = ceil_minute(now_s)
         return np.minimum(
-            np.maximum(_ceil_minutes(self._last_s), now_min - self._allowance_min), self._ring.head
+            np.maximum(ceil_minutes(self._last_s), now_min - self._allowance_min), self._ring.head
         )
 
     def steps(
@@ -456,18 +457,3 @@ class RainWindow:
         stations = np.full(len(unseen), station, dtype=np.int32)
         nothing = np.zeros(len(unseen), dtype=np.int64)
         ring.add(Spread(stations, edges[1:] - unseen, edges[1:], nothing).select(unseen > 0))
-
-
-def _ceil_minute(time_s: int) -> int:
-    return -(-int(time_s) // MINUTE_S)
-
-
-def _ceil_minutes(time_s: Int64Array) -> Int64Array:
-    return -(-time_s // MINUTE_S)
-
-
-def _is_last_of(station: Int32Array, at_s: Int64Array) -> BoolArray:
-    """Which sorted rows are the last of their station and time."""
-    is_last = np.ones(len(station), dtype=np.bool_)
-    is_last[:-1] = (station[1:] != station[:-1]) | (at_s[1:] != at_s[:-1])
-    return is_last

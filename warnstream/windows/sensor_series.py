@@ -1,27 +1,25 @@
-"""The last samples of slope and depth sensors, for the stations that a rule names."""
+"""The last samples of slope, depth and weather sensors, for the stations and variables that a rule names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
-from warnstream.model.observations.readings import ReadingBatch, Variable
+from warnstream.model.observations.readings import COUNTERS, ReadingBatch, Variable
 from warnstream.model.rules.indicators import SensorSamples
 from warnstream.windows.samples import SampleRing
 
-SLOPE_SPACING_S = 600
-DEPTH_SPACING_S = 60
-SLOPE_SAMPLES = 48
-"""Eight hours at one sample in ten minutes; a sensor that is read by hand keeps 48 readings."""
-DEPTH_SAMPLES = 10
+_OF_GAUGES = (Variable.RAIN, Variable.STAGE, Variable.RAIN_TIP, *COUNTERS)
+"""Variables whose newest observations are kept by rain windows and stages."""
 
-SLOPE_VARIABLES = (
-    Variable.TILT_X,
-    Variable.TILT_Y,
-    Variable.DISPLACEMENT,
-    Variable.CRACK,
-    Variable.PORE_PRESSURE,
-    Variable.TEMPERATURE,
-)
-"""Temperature is kept for the compensation of tilt."""
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """So many samples, not closer together than a spacing."""
+
+    samples: int
+    spacing_s: int
 
 
 class SensorSeries:
@@ -31,28 +29,36 @@ class SensorSeries:
     ----------
     station : Int32Array
         Stations that rules name, ascending; only their samples are kept.
+    series : mapping of Variable to Series
+        What is kept of each variable that a rule reads.
     n_stations : int
         Of the network.
+
+    Attributes
+    ----------
+    observed_at_s : Int64Array, shape (n_stations,)
+        Newest observation of anything but rain and stage; -1: none.
     """
 
-    def __init__(self, station: Int32Array, n_stations: int) -> None:
+    def __init__(self, station: Int32Array, series: Mapping[Variable, Series], n_stations: int) -> None:
         self._row: Int32Array = np.full(n_stations, -1, dtype=np.int32)
         self._row[station] = np.arange(len(station))
         self._rings = {
-            variable: SampleRing(len(station), SLOPE_SAMPLES, SLOPE_SPACING_S) for variable in SLOPE_VARIABLES
+            variable: SampleRing(len(station), kept.samples, kept.spacing_s)
+            for variable, kept in series.items()
         }
-        self._rings[Variable.WATER_DEPTH] = SampleRing(len(station), DEPTH_SAMPLES, DEPTH_SPACING_S)
         self.observed_at_s: Int64Array = np.full(n_stations, -1, dtype=np.int64)
 
     def add(self, readings: ReadingBatch) -> None:
         """Take usable readings of any variable; those of other variables and stations are passed over."""
+        own = np.flatnonzero(~np.isin(readings.variable, _OF_GAUGES))
+        np.maximum.at(self.observed_at_s, readings.station[own], readings.observed_at_s[own])
         count = np.bincount(readings.variable, minlength=len(Variable)).tolist()
         for variable, ring in self._rings.items():
             if not count[variable]:
                 continue
             rows = np.flatnonzero(readings.variable == variable)
             station, at_s = readings.station[rows], readings.observed_at_s[rows]
-            np.maximum.at(self.observed_at_s, station, at_s)
             kept = self._row[station] >= 0
             ring.add(self._row[station[kept]], at_s[kept], readings.value[rows[kept]])
 

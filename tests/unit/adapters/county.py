@@ -170,7 +170,14 @@ def rendered(
     if isinstance(one, Bulletin):
         standing = [{"hazard": stands.hazard, "level": stands.level.word} for stands in one.standing]
         record = msgspec.json.encode(
-            {"n": one.n, "status": one.status, "standing": standing, "people_were_asked_to_go": one.has_moved}
+            {
+                "n": one.n,
+                "status": one.status,
+                "standing": standing,
+                "ended": one.ended,
+                "cause": one.cause,
+                "people_were_asked_to_go": one.has_moved,
+            }
         )
         return RenderedBulletin(one, code, record, f"马上走，第{one.n}次", f"Go now, number {one.n}")
     return RenderedMessage(

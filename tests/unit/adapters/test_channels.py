@@ -185,6 +185,14 @@ def test_a_terminal_line_has_the_text_and_not_the_address() -> None:
     assert lines == ["RED to household V1-H0: 立即转移 Move now"]
 
 
+def test_an_alarm_of_the_node_is_no_all_clear() -> None:
+    lines: list[str] = []
+    alarm = replace(outgoing_message(), msg_type="Alarm", level=Level.NONE)
+    cancel = replace(outgoing_message(), msg_type="Cancel", level=Level.NONE)
+    TerminalChannel(lines.append).send([alarm, cancel])
+    assert [line.split(" to ")[0] for line in lines] == ["ALARM", "ALL CLEAR"]
+
+
 def test_a_pace_spreads_requests_over_the_second() -> None:
     slept: list[float] = []
     now = [100.0]

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from warnstream.assessment.asked_windows import asked_windows
-from warnstream.assessment.judgement import durations_of
 from warnstream.config.load import load_configuration
 from warnstream.config.summary import lints, summarise
+from warnstream.hazards.registry import needs_of
+from warnstream.hazards.sources import asked_windows
 from warnstream.model.observations.days import DayWindow, begin_of_day_s
 from warnstream.model.observations.readings import empty_batch
-from warnstream.model.rules.rules import LandslideRain
+from warnstream.model.rules.landslides import LandslideRain
 from warnstream.model.times import iso_utc, parse_iso
 from warnstream.runners.build import build_assessment
 
@@ -59,8 +59,8 @@ G1,2026-06-17,0.1234,1
 
 def asked(directory: Path) -> tuple[DayWindow, ...]:
     configuration = load_configuration(directory)
-    rules = configuration.rules
-    return asked_windows(rules, durations_of(rules), configuration.windows.longest_s).days
+    needs = [needs_of(rule) for rule in configuration.rules]
+    return asked_windows(needs, configuration.windows.longest_s).days
 
 
 def test_only_what_a_rule_reads_is_kept(config_dir: Path, faults_with: FaultsWith) -> None:

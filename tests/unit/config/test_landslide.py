@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from warnstream.config.load import load_configuration
-from warnstream.model.rules.rules import LandslideRain
+from warnstream.model.rules.landslides import LandslideRain
 
 FaultsWith = Callable[[str, str], list[str]]
 

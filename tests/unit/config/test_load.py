@@ -42,7 +42,7 @@ def test_what_is_not_written_has_its_default(config_dir: Path) -> None:
     written = ("ws", sender, sender, MessageStatus.EXERCISE, 28_800, 21_600, 1800, "")
     assert loaded.message == MessagePolicy(*written, extension_s_max=86_400, orders=loaded.orders)
     device = loaded.channels["device"]
-    assert device.policy == RetryPolicy(8, 2, 120)
+    assert device.policy == RetryPolicy(40, 2, 120)
     assert (device.timeout_s, device.rate_per_s) == (5, None)
     assert loaded.rules[0].lowering == DowngradePolicy(0.8, 1800, 3600, 0.8)
     assert loaded.rules[0].forecast_level_max is Level.NONE

@@ -31,7 +31,7 @@ SQUARE = [[[119.8, 28.3], [120.0, 28.3], [120.0, 28.5], [119.8, 28.5], [119.8, 2
             (
                 "variables: unknown variable 'snow'. Known here: rain, stage, temperature, humidity, "
                 "pressure, wind_speed, wind_direction, soil_moisture, tilt_x, tilt_y, displacement, "
-                "crack, pore_pressure, water_depth, rain_total, rain_day, rain_tip"
+                "crack, pore_pressure, water_depth, rain_total, rain_day, rain_tip, wind_gust"
             ),
         ),
         ("S1,28.4,119.9,120,rain,5min,C", "interval_s: expected a whole number, got '5min'"),

@@ -98,12 +98,10 @@ def test_a_real_warning_by_a_simulated_clock_is_named(
     config_dir: Path, faults_after: Callable[[str, str, str], list[str]]
 ) -> None:
     faults_after("warnstream.yaml", "name: county", "name: county\n  clock: simulated")
-    assert lints(load_configuration(config_dir)) == [NO_GAUGES]
+    real = "messages.status is Actual while node.clock is simulated: a drill would pass for real"
+    assert real not in lints(load_configuration(config_dir))
     faults_after("warnstream.yaml", "county.example\nwindows", "county.example\n  status: Actual\nwindows")
-    assert lints(load_configuration(config_dir)) == [
-        "messages.status is Actual while node.clock is simulated: a drill would pass for real",
-        NO_GAUGES,
-    ]
+    assert real in lints(load_configuration(config_dir))
 
 
 def test_a_village_without_thresholds_is_named(
@@ -132,7 +130,9 @@ def test_a_gauge_that_a_threshold_names_may_be_far(
     config_dir: Path, faults_after: Callable[[str, str, str], list[str]]
 ) -> None:
     assert faults_after("stations.csv", "G1,28.41", "G1,29.41") == []
-    assert lints(load_configuration(config_dir)) == [EXERCISE, NO_GAUGES]
+    found = lints(load_configuration(config_dir))
+    assert found[:2] == [EXERCISE, NO_GAUGES]
+    assert not any("farther than" in sentence for sentence in found)
 
 
 def test_villages_without_outline_are_named_where_outlines_are_asked_for(config_dir: Path) -> None:

@@ -14,18 +14,17 @@ from tests.unit.delivery.portuguese import PORTUGUESE
 from tests.unit.desk.county import MESSAGE_POLICY, RULES, county, reason
 from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.cap import NAMESPACE
-from warnstream.delivery.indicator_words import INDICATOR_EN, INDICATOR_ZH, UNIT_ZH
 from warnstream.delivery.plain import plain_texts
 from warnstream.delivery.render import LANGUAGES, render, texts_of
-from warnstream.delivery.texts import NOT_MEASURED, Language, MessageParts
+from warnstream.delivery.texts import Language, MessageParts
 from warnstream.model.level import LEVELS, Level
-from warnstream.model.rules.indicators import UNIT_OF_INDICATOR, Indicator
+from warnstream.model.rules.indicators import Indicator
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 
 MESSAGES = one_of_each_cause()
 RAISED = MESSAGES[Cause.RAISED]
 OF_LANGUAGE = [texts_zh, texts_en]
-MEASURED = {indicator.word for indicator in Indicator} - NOT_MEASURED
+MEASURED = {indicator.word for indicator in Indicator} - {"sign", "level"}
 
 
 def fail(_parts: MessageParts) -> NoReturn:
@@ -49,13 +48,15 @@ def test_every_cause_and_every_level_has_its_word(module: ModuleType) -> None:
     assert len(module.COLOUR) == len(Level)
 
 
-@pytest.mark.parametrize("words", [INDICATOR_ZH, INDICATOR_EN])
-def test_every_indicator_that_is_measured_has_its_words(words: dict[str, str]) -> None:
-    assert set(words) == MEASURED
+@pytest.mark.parametrize("indicator", Indicator)
+def test_every_indicator_that_is_measured_has_its_words(indicator: Indicator) -> None:
+    info = indicator.info
+    assert bool(info.words_zh) == bool(info.words_en) == (indicator.word in MEASURED)
+    assert ("{value}" in info.words_en) == (indicator.word in MEASURED)
 
 
 def test_every_unit_has_a_chinese_word() -> None:
-    assert set(UNIT_ZH) == set(UNIT_OF_INDICATOR.values()) - {""}
+    assert set(texts_zh.UNIT) == {indicator.info.unit for indicator in Indicator} - {""}
 
 
 @pytest.mark.parametrize("indicator", sorted(MEASURED))

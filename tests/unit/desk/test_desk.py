@@ -8,6 +8,7 @@ import pytest
 from tests.unit.desk.county import (
     MESSAGE_POLICY,
     ROUTING_POLICY,
+    RULES,
     T0,
     answer,
     called,
@@ -176,6 +177,21 @@ class TestTime:
 
 
 class TestHouseholds:
+    def test_a_hazard_for_posts_alone_calls_posts_and_no_household(self) -> None:
+        rules = tuple(replace(rule, calls_households=False) for rule in RULES)
+        desk = desk_of(rules=rules)
+        effects = desk.step([rise(RED)], T0)
+        assert called(effects)
+        assert not effects.bulletins
+
+    def test_households_that_know_of_a_warning_hear_its_end_though_the_hazard_is_for_posts_now(self) -> None:
+        before = warned(RED)
+        rules = tuple(replace(rule, calls_households=False) for rule in RULES)
+        desk = desk_of(rules=rules)
+        desk.restore(before.snapshot())
+        effects = desk.step([fall(NONE, RED)], T0 + 60)
+        assert [one.action for one in effects.bulletins] == [Action.CLEAR]
+
     def test_doors_are_called_from_the_household_level_on(self) -> None:
         assert [len(new_desk().step([rise(level)], T0).bulletins) for level in (BLUE, YELLOW)] == [0, 1]
 

@@ -6,14 +6,8 @@ from tests.networks import rain_rule
 from tests.unit.hazards.test_landslide_rain import line, territory
 from tests.unit.rules.county import rule_of
 from warnstream.model.level import Level
-from warnstream.model.rules.rules import (
-    CriticalRain,
-    CriticalStage,
-    FireTable,
-    LandslideRain,
-    WaterloggingTable,
-    Wetness,
-)
+from warnstream.model.rules.landslides import LandslideRain
+from warnstream.model.rules.rules import CriticalRain, CriticalStage, FireTable, WaterloggingTable, Wetness
 
 NAN = np.nan
 HOUR = np.array([3600], dtype=np.int32)

@@ -6,7 +6,8 @@ from warnstream.hazards import landslide_rain
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
 from warnstream.model.rules.indicators import HazardLevels, Indicator, VillageAntecedent, VillageRain
-from warnstream.model.rules.rules import HazardRule, LandslideRain, LandslideTerritory
+from warnstream.model.rules.landslides import LandslideRain, LandslideTerritory
+from warnstream.model.rules.rules import HazardRule
 
 HOUR = 3600
 NONE = np.full(4, np.nan)

@@ -7,7 +7,7 @@ from warnstream.model.level import Level
 from warnstream.model.observations.readings import Variable, batch_of
 from warnstream.model.rules.indicators import HazardLevels, Indicator
 from warnstream.model.rules.rules import HazardRule, SlopeTable
-from warnstream.windows.sensor_series import SensorSeries
+from warnstream.windows.sensor_series import SensorSeries, Series
 
 HOUR = 3600
 VARIABLE = {
@@ -28,7 +28,8 @@ def evaluate(
 ) -> HazardLevels:
     """Stations 0 and 1 are neighbours and warn villages 0 and 1."""
     station, variable, at_s, value = zip(*rows, strict=True)
-    series = SensorSeries(np.array([0, 1], dtype=np.int32), 3)
+    kept = dict.fromkeys(slope_movement.VARIABLES, Series(48, 600))
+    series = SensorSeries(np.array([0, 1], dtype=np.int32), kept, 3)
     series.add(batch_of(station, variable, at_s, value))
     both = np.array([0, 1], dtype=np.int32)
     table = SlopeTable(

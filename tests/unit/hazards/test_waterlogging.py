@@ -6,7 +6,7 @@ from warnstream.model.level import Level
 from warnstream.model.observations.readings import Variable, batch_of
 from warnstream.model.rules.indicators import HazardLevels, Indicator
 from warnstream.model.rules.rules import CriticalRain, HazardRule, WaterloggingTable
-from warnstream.windows.sensor_series import SensorSeries
+from warnstream.windows.sensor_series import SensorSeries, Series
 
 NO_RAIN = CriticalRain(np.zeros(0, dtype=np.int32), np.zeros((1, 0, 4)))
 RAIN = rule_of({1: {Level.YELLOW: 40, Level.ORANGE: 60}})
@@ -21,7 +21,7 @@ def evaluate(
     by_rain: CriticalRain | None = None,
 ) -> HazardLevels:
     """One village with one sensor, a sample per minute."""
-    series = SensorSeries(np.array([0], dtype=np.int32), 1)
+    series = SensorSeries(np.array([0], dtype=np.int32), {Variable.WATER_DEPTH: Series(10, 60)}, 1)
     n = len(depth_cm)
     series.add(batch_of([0] * n, [Variable.WATER_DEPTH] * n, [60 * i for i in range(n)], depth_cm))
     assert isinstance(RAIN.thresholds, CriticalRain)

@@ -75,4 +75,5 @@ def test_the_ratio_is_the_greatest_of_all_durations_and_unknown_without_rain() -
     amounts = {1: 20.0, 3: 60.0}
     assert critical_rainfall.evaluate(rule, rain_over(rule, amounts)).ratio[0] == pytest.approx(0.6)
     assert np.isnan(critical_rainfall.evaluate(rule, rain_over(rule, {})).ratio[0])
-    assert rule.thresholds.duration_s.tolist() == [HOUR, 3 * HOUR]  # type: ignore[union-attr]
+    assert isinstance(rule.thresholds, CriticalRain)
+    assert rule.thresholds.duration_s.tolist() == [HOUR, 3 * HOUR]

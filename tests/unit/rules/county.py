@@ -7,8 +7,9 @@ import numpy as np
 from tests.networks import LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain
 from warnstream.assessment import Assessment, Weights
 from warnstream.config.faults import FaultLog
-from warnstream.config.rules.parser import ParsedRule, RuleContext, parse_levels
-from warnstream.config.thresholds.table import duration_fault
+from warnstream.config.rules.context import ParsedRule, RuleContext
+from warnstream.config.rules.parser import parse_levels
+from warnstream.config.thresholds.rows import duration_fault
 from warnstream.config.yaml.tree import read_yaml
 from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level

@@ -199,3 +199,17 @@ def test_equal_conditions_of_several_rules_are_one() -> None:
     alone, both = County((one,)), County((one, same))
     plans = [county.assessment._judgement._plan.n_conditions for county in (alone, both)]
     assert plans == [3, 3]
+
+
+def test_two_rules_that_read_the_rise_of_one_gauge_over_other_windows_each_read_their_own() -> None:
+    """From 10 to 11 m in the last half hour, after half an hour at 10 m: 2 m/h, and 1 m/h over the hour."""
+    short = rule_of(
+        "[{level: red, stage_rise: S0, at_least: 1.5m/h, window: 30min}]", name="short", n_villages=2
+    )
+    long = rule_of("[{level: red, stage_rise: S0, at_least: 1.5m/h, window: 1h}]", name="long", n_villages=2)
+    for rules in ((short, long), (long, short)):
+        county = County(rules)
+        for minute in range(0, 65, 5):
+            county.at(minute, stage((0, 60 * minute, 10.0 + max(minute - 30, 0) / 30)))
+        assert county.level("short")[0] == Level.RED
+        assert county.level("long")[0] == Level.NONE

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.kinds import judge_by
 from tests.networks import HOUR, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule, stage
 from tests.networks import stage_rule as rule_of_stage
 from tests.unit.desk.county import MESSAGE_POLICY, ROUTING_POLICY, desk_of
 from tests.unit.rules.county import rule_of
-from warnstream.assessment import Assessment, Weights, judgement
+from warnstream.assessment import Assessment, Weights
 from warnstream.commands.explain import find_village
 from warnstream.engine import Engine
 from warnstream.hazards import critical_rainfall
@@ -206,7 +207,7 @@ def test_a_hazard_that_fails_is_named_as_the_reason(monkeypatch: pytest.MonkeyPa
     def evaluate(_rule: HazardRule, _rain: VillageRain) -> HazardLevels:
         raise RuntimeError("seeded fault")
 
-    monkeypatch.setitem(judgement.RAIN_EVALUATORS, "critical_rainfall", evaluate)
+    judge_by(monkeypatch, "critical_rainfall", evaluate)
     county.fall(10, 30, 0, 0)
     record = county.record()
     (hazard,) = record["hazards"]
@@ -215,7 +216,7 @@ def test_a_hazard_that_fails_is_named_as_the_reason(monkeypatch: pytest.MonkeyPa
         "the hazard could not be evaluated, its levels are held (RuntimeError: seeded fault)"
     ]
     assert "seeded fault" in county.page()
-    monkeypatch.setitem(judgement.RAIN_EVALUATORS, "critical_rainfall", critical_rainfall.evaluate)
+    judge_by(monkeypatch, "critical_rainfall", critical_rainfall.evaluate)
 
 
 def test_a_rule_says_what_it_still_waits_for() -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from station_sim.cli import main
 from station_sim.commands.people import post_habits
@@ -159,3 +160,23 @@ def test_the_posts_of_a_folder_are_those_that_its_chain_names(tmp_path: Path) ->
     assert post_habits(options)["posts"] is None
     with pytest.raises(CountyFileError, match=r"chain\.csv: cannot be read"):
         post_habits(options, needs_chain=True)
+
+
+def _clock(folder: Path) -> object:
+    return yaml.safe_load((folder / "warnstream.yaml").read_text("utf-8"))["node"]["clock"]
+
+
+def test_a_county_is_for_real_stations_unless_it_is_asked_for_a_simulated_clock(tmp_path: Path) -> None:
+    size = ["--stations", "4", "--villages", "5"]
+    main(["county", "--out", str(tmp_path / "real"), *size])
+    main(["county", "--out", str(tmp_path / "drill"), *size, "--clock", "simulated"])
+    assert (_clock(tmp_path / "real"), _clock(tmp_path / "drill")) == ("system", "simulated")
+
+
+@pytest.mark.parametrize("how", [["--speed", "240"], ["--speed", "1"], ["--speed", "240", "--start", "now"]])
+def test_a_storm_of_another_time_is_not_sent_to_a_node_of_the_system_s_clock(
+    how: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["county", "--out", str(tmp_path), "--stations", "4", "--villages", "5"])
+    assert main(["run", "--config", str(tmp_path), *how]) == 2
+    assert "node.clock is system" in capsys.readouterr().err

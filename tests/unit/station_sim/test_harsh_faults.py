@@ -197,7 +197,7 @@ def test_a_varied_network_has_the_loggers_that_it_says(county: County) -> None:
     table = county.stations
     assert {60, 300, 600, 900, 3600} == set(table.interval_s.tolist())
     assert {tip_tenths(*pair) for pair in zip(table.code, table.variables, strict=True)} == {1, 2, 5}
-    assert max(len(words) for words in table.variables) == 8
+    assert max(len(words) for words in table.variables) == 9
     assert {table.kind(n) for n in range(len(table))} == {"rain", "river", "slope", "street"}
 
 

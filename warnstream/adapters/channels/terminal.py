@@ -8,6 +8,7 @@ from warnstream.adapters.channels.channel import Inbound, OutgoingMessage, Surro
 from warnstream.config.channels.terminal import TerminalChannelSection
 from warnstream.delivery.dispatch.outcome import SENT, Outcome, refused, retry
 from warnstream.model.level import Level
+from warnstream.model.warning import MessageType
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class TerminalChannel:
 
 def line_of(message: OutgoingMessage) -> str:
     """To whom and what, both texts, on one line."""
-    level = "ALL CLEAR" if message.level is Level.NONE else message.level.name
+    over = "ALL CLEAR" if message.msg_type == MessageType.CANCEL else message.msg_type.upper()
+    level = over if message.level is Level.NONE else message.level.name
     text = " ".join(f"{message.text_zh} {message.text_en}".split())
     return f"{level} to {message.kind} {message.recipient}: {text}"

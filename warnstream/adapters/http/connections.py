@@ -28,6 +28,10 @@ class HttpDoor:
         self.open: set[LimitedProtocol] = set()
         self.doorstep = Doorstep(connections_max)
 
+    def allow(self, connections_max: int) -> None:
+        """Another number of connections; those that are open stay."""
+        self.connections_max = self.doorstep.guests_max = connections_max
+
     def enter(self, connection: "LimitedProtocol") -> None:
         """One more; if it is one too many, one that waits for a request goes."""
         self.open.add(connection)

@@ -40,10 +40,11 @@ class HttpServer:
     def __init__(self, app: ASGIApp, settings: HttpSettings, connections_max: int = CONNECTIONS_MAX) -> None:
         self._sockets = listening_sockets(settings.host, settings.port, connections_max)
         self.port = int(self._sockets[0].getsockname()[1])
+        self._door = HttpDoor(connections_max)
         config = uvicorn.Config(
             HostCheck(app, settings.hosts),
             # uvicorn asks for a class; it only calls it.
-            http=partial(LimitedProtocol, HttpDoor(connections_max)),  # type: ignore[arg-type]
+            http=partial(LimitedProtocol, self._door),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
             server_header=False,
@@ -56,6 +57,12 @@ class HttpServer:
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+
+    def allow(self, connections_max: int) -> None:
+        """Another number of connections at once, from any thread."""
+        self._door.allow(connections_max)
+        for one in self._sockets:
+            one.connections_max = connections_max
 
     def start(self) -> None:
         """Serve; returns at once, connections are queued from now on."""
@@ -71,7 +78,7 @@ class HttpServer:
 
     def _run(self) -> None:
         try:
-            self._server.run(sockets=self._sockets)
+            self._server.run(sockets=list(self._sockets))
         except Exception:
             logger.exception("HTTP interface ended")
             raise

@@ -7,7 +7,7 @@ import json
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from warnstream.adapters.http.server import CONNECTIONS_MAX, HttpServer
+from warnstream.adapters.http.server import HttpServer
 from warnstream.config.settings import HttpSettings
 
 RETRY_AFTER_S = 5
@@ -21,11 +21,17 @@ class StartingGate:
     ----------
     node : str
         Name of the node.
+
+    Attributes
+    ----------
+    reason : str
+        Why it does not work yet.
     """
 
     def __init__(self, node: str) -> None:
         self._node = node
         self._app: ASGIApp | None = None
+        self.reason = _REASON
 
     def open(self, app: ASGIApp) -> None:
         """From now on the application answers."""
@@ -42,8 +48,8 @@ class StartingGate:
         if path == "/healthz":
             return 200, {"alive": True, "node": self._node}
         if path == "/readyz":
-            return 503, {"ready": False, "reasons": [_REASON]}
-        return 503, {"problems": [_REASON]}
+            return 503, {"ready": False, "reasons": [self.reason]}
+        return 503, {"problems": [self.reason]}
 
 
 async def _answer(send: Send, status: int, content: dict[str, object]) -> None:
@@ -55,6 +61,10 @@ async def _answer(send: Send, status: int, content: dict[str, object]) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+STARTING_CONNECTIONS_MAX = 32
+"""Connections at once while the node starts; those that ask nothing go first."""
+
+
 class FrontDoor:
     """The HTTP interface from before there is a node: it serves from `start` on, the node once it is opened.
 
@@ -63,7 +73,6 @@ class FrontDoor:
     node : str
         Name of the node.
     settings : HttpSettings
-    connections_max : int
 
     Raises
     ------
@@ -71,9 +80,10 @@ class FrontDoor:
         If the address cannot be listened on; the message names it.
     """
 
-    def __init__(self, node: str, settings: HttpSettings, connections_max: int = CONNECTIONS_MAX) -> None:
+    def __init__(self, node: str, settings: HttpSettings) -> None:
         self._gate = StartingGate(node)
-        self._server = HttpServer(self._gate, settings, connections_max)
+        # How many descriptors there are to share is known only once the configuration is read.
+        self._server = HttpServer(self._gate, settings, STARTING_CONNECTIONS_MAX)
         self._is_started = False
         self.port = self._server.port
 
@@ -83,9 +93,14 @@ class FrontDoor:
             self._server.start()
             self._is_started = True
 
-    def open(self, app: ASGIApp) -> None:
-        """From now on the node's application answers."""
+    def tell(self, progress: str) -> None:
+        """How far the start is, for whoever asks why it takes so long; from any thread."""
+        self._gate.reason = f"{_REASON}: {progress}"
+
+    def open(self, app: ASGIApp, connections_max: int) -> None:
+        """From now on the node's application answers, over so many connections at once."""
         self._gate.open(app)
+        self._server.allow(connections_max)
 
     def stop(self) -> None:
         """Finish the requests in hand and close the socket."""

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from warnstream.adapters.journal.segments import SegmentLog, disk_error, sync_directory
+from warnstream.adapters.journal.disk import disk_error, sync_directory
+from warnstream.adapters.journal.segments import SegmentLog
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.adapters.sqlite import Database
 from warnstream.model.errors import StoreError

@@ -8,14 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from warnstream.adapters.journal.conversion import FOLDER, convert_sqlite_journal
-from warnstream.adapters.journal.segments import (
-    SEGMENT_BYTES,
-    Repair,
-    SegmentLog,
-    disk_error,
-    read_entries,
-    sync_directory,
-)
+from warnstream.adapters.journal.disk import disk_error, sync_directory
+from warnstream.adapters.journal.extents import read_entries
+from warnstream.adapters.journal.segments import SEGMENT_BYTES, Repair, SegmentLog
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.model.errors import StoreError
 

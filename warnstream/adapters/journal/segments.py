@@ -15,26 +15,31 @@ One process writes, any of its threads; others may read beside it (`find_extent`
 A segment in memory is the price of reading: 16 MiB unless configured otherwise.
 """
 
-import errno
 import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from warnstream.adapters.journal.disk import disk_error, sync_data, sync_directory, write_at
+from warnstream.adapters.journal.extents import (
+    UNFINISHED,
+    Extent,
+    Segment,
+    find_extent,
+    load,
+    missing,
+    segment_path,
+)
 from warnstream.adapters.journal.frames import (
     FRAME_HEADER_BYTES,
     SEGMENT_HEADER_BYTES,
-    Frame,
     SegmentHeader,
     encode_body,
     encode_frame,
-    frame_after,
-    frame_at,
     new_segment_header,
-    read_segment_header,
     used_end,
 )
 from warnstream.model.errors import StoreError
@@ -44,7 +49,6 @@ log = logging.getLogger(__name__)
 SEGMENT_BYTES = 16 * 1024 * 1024
 """Filled with zeros in about 10 ms on a local SSD; a county under rain fills one in a quarter of an hour."""
 
-PREFIX, SUFFIX, UNFINISHED = "entries-", ".wsj", ".new"
 
 _NEXT, _SPARE = f"next{UNFINISHED}", f"spare{UNFINISHED}"
 
@@ -52,44 +56,6 @@ _SPARE_BYTES_MIN = 1024 * 1024
 """Smaller segments are filled faster than a thread is worth."""
 
 _ZEROS = bytes(1024 * 1024)
-_RETRYABLE = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.EMFILE, errno.ENFILE}
-"""Errors after which trying again can help: the disk may be freed, a file closed."""
-
-_WORDS = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the quota of the disk is used up",
-    errno.EIO: "the disk reported an error",
-    errno.EROFS: "the disk is read-only",
-    errno.EACCES: "permission denied",
-    errno.ENOENT: "there is no such file",
-}
-
-
-def disk_error(path: Path, error: OSError) -> StoreError:
-    """Our error for one of the system's, saying which file, why, and whether retrying helps."""
-    reason = _WORDS.get(error.errno or 0, error.strerror or str(error))
-    return StoreError(f"{path}: {reason}", retryable=error.errno in _RETRYABLE)
-
-
-def write_at(descriptor: int, data: bytes, offset: int) -> None:
-    """Write everything at `offset`; the system may take less at a time."""
-    written = os.pwrite(descriptor, data, offset)
-    while written < len(data):
-        written += os.pwrite(descriptor, memoryview(data)[written:], offset + written)
-
-
-def sync_data(descriptor: int) -> None:
-    """Wait until what was written would outlive a power cut."""
-    getattr(os, "fdatasync", os.fsync)(descriptor)  # macOS has no fdatasync
-
-
-def sync_directory(directory: Path) -> None:
-    """Make names in a folder durable: files made, renamed, deleted."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +67,6 @@ class Repair:
     n_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One file and the number of the first entry that belongs into it."""
-
-    path: Path
-    first_sequence: int
-    n_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """What a journal holds at one moment: its segments, where the last one's frames end, the last entry."""
-
-    segments: tuple[Segment, ...]
-    end: int
-    last_sequence: int
-
-
 def remove_unfinished(directory: Path) -> None:
     """Delete files that a crash left before they had their final name."""
     try:
@@ -126,132 +74,6 @@ def remove_unfinished(directory: Path) -> None:
             left.unlink(missing_ok=True)
     except OSError as error:
         raise disk_error(directory, error) from error
-
-
-def list_segments(directory: Path) -> list[Segment]:
-    """The segments of a folder in order, by their names.
-
-    Raises
-    ------
-    StoreError
-        If a file's name holds no number, or the folder cannot be read.
-    """
-    segments = []
-    try:
-        for path in directory.glob(f"{PREFIX}*{SUFFIX}"):
-            number = path.name.removeprefix(PREFIX).removesuffix(SUFFIX)
-            if not number.isascii() or not number.isdigit():
-                raise StoreError(f"{path}: expected a number in the name of a segment", retryable=False)
-            segments.append(Segment(path, int(number), path.stat().st_size))
-    except OSError as error:
-        raise disk_error(directory, error) from error
-    return sorted(segments, key=lambda segment: segment.first_sequence)
-
-
-def _segment_path(directory: Path, first_sequence: int) -> Path:
-    return directory / f"{PREFIX}{first_sequence:020d}{SUFFIX}"
-
-
-def _load(segment: Segment, end: int | None = None) -> tuple[bytes, SegmentHeader]:
-    """Content of a segment (up to `end`) and its checked header."""
-    try:
-        with segment.path.open("rb") as file:
-            data = file.read(-1 if end is None else end)
-    except OSError as error:
-        raise disk_error(segment.path, error) from error
-    try:
-        header = read_segment_header(data)
-    except ValueError as error:
-        raise StoreError(f"{segment.path}: {error}", retryable=False) from error
-    if header.first_sequence != segment.first_sequence:
-        raise StoreError(
-            f"{segment.path}: begins with entry {header.first_sequence}, not with the one its name says",
-            retryable=False,
-        )
-    return data, header
-
-
-def _missing(place: Path, first: int, last: int) -> StoreError:
-    return StoreError(f"{place}: entries {first} to {last} are missing (pruned or lost)", retryable=False)
-
-
-def _damaged(path: Path, offset: int, entry: int) -> StoreError:
-    return StoreError(
-        f"{path}: damaged at byte {offset} (checksum): entry {entry} cannot be read", retryable=False
-    )
-
-
-def find_extent(directory: Path) -> Extent:
-    """What the segments of a folder hold; a torn append at the end is left out and left alone.
-
-    Raises
-    ------
-    StoreError
-        If the folder cannot be read or the last segment's header is damaged.
-    """
-    segments = list_segments(directory)
-    if not segments:
-        return Extent((), 0, 0)
-    segment = segments[-1]
-    data, header = _load(segment)
-    offset, last = SEGMENT_HEADER_BYTES, segment.first_sequence - 1
-    while True:
-        frame = frame_at(data, offset, header.seed)
-        if frame is not None and frame.first_sequence == last + 1 and frame.is_intact(data, header.seed):
-            offset, last = frame.end, frame.last_sequence
-            continue
-        later = frame_after(data, offset, header.seed)
-        if later is None:
-            return Extent(tuple(segments), offset, last)
-        # An error only where the entry is needed (`read_entries`): a restart may need later ones alone.
-        log.error("journal damaged", extra={"file": segment.path, "offset": offset, "entry": last + 1})
-        offset, last = later.offset, later.first_sequence - 1
-
-
-def read_entries(extent: Extent, first: int) -> Iterator[tuple[int, str, bytes]]:
-    """Number, kind and payload of entry `first` and all later ones.
-
-    Raises
-    ------
-    StoreError
-        If an entry is missing or damaged; names file, offset and entry.
-    """
-    expected = first
-    ends = [segment.first_sequence for segment in extent.segments[1:]] + [extent.last_sequence + 1]
-    for segment, end in zip(extent.segments, ends, strict=True):
-        if end <= expected:
-            continue
-        if segment.first_sequence > expected:
-            raise _missing(segment.path, expected, segment.first_sequence - 1)
-        data, header = _load(segment, extent.end if segment is extent.segments[-1] else None)
-        for frame in _frames(segment, data, header.seed, expected):
-            yield from (entry for entry in frame.entries(data) if entry[0] >= first)
-            expected = frame.last_sequence + 1
-        if expected != end:
-            raise _missing(segment.path, expected, end - 1)
-
-
-def _frames(segment: Segment, data: bytes, seed: int, wanted: int) -> Iterator[Frame]:
-    """Intact frames that hold entry `wanted` or later ones; damage before them is passed over."""
-    offset, expected = SEGMENT_HEADER_BYTES, segment.first_sequence
-    while offset < len(data):
-        frame = frame_at(data, offset, seed)
-        is_good = frame is not None and frame.first_sequence == expected
-        if (
-            frame is None
-            or not is_good
-            or (frame.last_sequence >= wanted and not frame.is_intact(data, seed))
-        ):
-            if used_end(data, offset) == offset:
-                return
-            later = frame_after(data, offset, seed)
-            if later is None or later.first_sequence > wanted:
-                raise _damaged(segment.path, offset, max(expected, wanted))
-            offset, expected = later.offset, later.first_sequence
-            continue
-        if frame.last_sequence >= wanted:
-            yield frame
-        offset, expected = frame.end, frame.last_sequence + 1
 
 
 def make_zeros(path: Path, n_bytes: int) -> tuple[Path, int]:
@@ -325,7 +147,7 @@ class SegmentLog:
         extent = find_extent(directory)
         if extent.last_sequence < at_least:
             place = extent.segments[-1].path if extent.segments else directory
-            raise _missing(place, extent.last_sequence + 1, at_least)
+            raise missing(place, extent.last_sequence + 1, at_least)
         self._segments, self._end, self._last = list(extent.segments), extent.end, extent.last_sequence
         if self._segments:
             self._reopen(self._segments[-1])
@@ -346,7 +168,7 @@ class SegmentLog:
             raise disk_error(self._directory, error) from error
 
     def _reopen(self, segment: Segment) -> None:
-        data, self._header = _load(segment)
+        data, self._header = load(segment)
         torn_end = used_end(data, self._end)
         try:
             self._descriptor = os.open(segment.path, os.O_RDWR)
@@ -453,7 +275,7 @@ class SegmentLog:
     def _create(self, least_bytes: int, now: float) -> tuple[Segment, SegmentHeader, int]:
         """A new segment of zeros, durable under its name only when it is complete."""
         header = new_segment_header(self._last + 1, now)
-        path = _segment_path(self._directory, header.first_sequence)
+        path = segment_path(self._directory, header.first_sequence)
         n_bytes = max(self._segment_bytes, least_bytes)
         unfinished, descriptor = self._take_spare(n_bytes) or make_zeros(self._directory / _NEXT, n_bytes)
         try:
@@ -544,7 +366,7 @@ class SegmentLog:
 def _ended_at(segment: Segment, following: Segment) -> float:
     """No entry of a segment is younger than this, unless the clock went back: then the later beginning."""
     try:
-        begins = [_load(one, SEGMENT_HEADER_BYTES)[1].created_at for one in (segment, following)]
+        begins = [load(one, SEGMENT_HEADER_BYTES)[1].created_at for one in (segment, following)]
     except StoreError as error:
         log.error("segment cannot be aged, it stays", extra={"error": str(error)})  # noqa: TRY400
         return float("inf")

@@ -11,7 +11,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from warnstream.adapters.journal.segments import UNFINISHED, disk_error, sync_directory
+from warnstream.adapters.journal.disk import disk_error, sync_directory
+from warnstream.adapters.journal.extents import UNFINISHED
 
 log = logging.getLogger(__name__)
 

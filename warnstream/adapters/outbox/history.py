@@ -8,19 +8,31 @@ import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import msgspec
 
 from warnstream.adapters.outbox.bulletins import IS_BULLETIN, IS_WARNING
 from warnstream.adapters.outbox.types import RANK_OF_KIND
 from warnstream.adapters.sqlite import Database
-from warnstream.model.bulletins import N_BITS, N_MAX, Action, LastBulletin, Standing
+from warnstream.model.bulletins import N_BITS, N_MAX, Action, Bulletin, BulletinCause, Standing
 from warnstream.model.effects import RecipientKind
-from warnstream.model.level import parse_level
+from warnstream.model.level import Level, parse_level
 from warnstream.model.warning import MessageStatus, MessageType, WarningMessage
+
+NO_NUMBER = -1
+"""Of a village: the outbox knows codes."""
 
 _NUMBERS = frozenset({"value", "threshold", "forecast_value", "coverage"})
 """Numbers of a reason and its facts that are never left out."""
+
+
+_OPEN_BULLETINS = f"""
+SELECT identifier, version, village, level, sent_s, msg_type, status, record FROM messages AS last
+WHERE {IS_BULLETIN} AND level > 0 AND NOT EXISTS (
+    SELECT 1 FROM messages AS newer WHERE newer.warning = last.warning AND newer.version > last.version
+) ORDER BY number
+"""  # noqa: S608 -- constants of this package
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +64,16 @@ class _BulletinRecord(msgspec.Struct):
     """What of a bulletin's JSON is needed to go on from it."""
 
     standing: list[_StandingRecord]
+    ended: tuple[str, ...]
+    cause: BulletinCause
     people_were_asked_to_go: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OpenBulletin:
-    """The last bulletin of a village whose doors were never told the end, and what stood then."""
+class OpenBulletin(NamedTuple):
+    """The last bulletin of a village whose doors were never told the end: without its reasons and number."""
 
     village: str
-    last: LastBulletin
-    standing: tuple[Standing, ...]
+    bulletin: Bulletin
 
 
 class OutboxHistory:
@@ -128,29 +140,30 @@ class OutboxHistory:
     def open_bulletins(self) -> list[OpenBulletin]:
         """The last bulletin of every village whose doors wait for an end."""
         with self._database.reading() as connection:
-            rows = connection.execute(
-                f"SELECT village, version, sent_s, msg_type, status, record FROM messages AS last"  # noqa: S608
-                f" WHERE {IS_BULLETIN} AND level > 0 AND NOT EXISTS (SELECT 1 FROM messages AS newer"
-                " WHERE newer.warning = last.warning AND newer.version > last.version) ORDER BY number"
-            ).fetchall()
+            rows = connection.execute(_OPEN_BULLETINS).fetchall()
         return [_open_bulletin(*row) for row in rows]
 
 
-def _open_bulletin(
-    village: str, sequence: int, issued_s: int, action: str, status: str, content: bytes
-) -> OpenBulletin:
-    record = msgspec.json.decode(content, type=_BulletinRecord)
-    mark = MessageStatus(status)
-    last = LastBulletin(
+def _open_bulletin(identifier: str, sequence: int, village: str, *columns: Any) -> OpenBulletin:
+    level, issued_s, action, status, content = columns
+    record, mark = msgspec.json.decode(content, type=_BulletinRecord), MessageStatus(status)
+    standing = tuple(Standing(one.hazard, parse_level(one.level), mark) for one in record.standing)
+    bulletin = Bulletin(
+        identifier=identifier,
+        village=NO_NUMBER,
         opened_s=sequence >> N_BITS,
         n=sequence & N_MAX,
         issued_s=issued_s,
         action=Action(action),
+        worst=Level(level),
+        standing=standing,
+        ended=record.ended,
+        cause=record.cause,
         status=mark,
+        evidence=None,
         has_moved=record.people_were_asked_to_go,
     )
-    standing = tuple(Standing(one.hazard, parse_level(one.level), mark) for one in record.standing)
-    return OpenBulletin(village, last, standing)
+    return OpenBulletin(village, bulletin)
 
 
 def advance(connection: sqlite3.Connection, entry: int) -> None:

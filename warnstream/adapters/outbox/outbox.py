@@ -10,15 +10,13 @@ are inserted (docs/operating.md); a faster ledger replaces this class behind
 the same methods.
 """
 
-import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-
-import msgspec
 
 from warnstream.adapters.outbox.bulletins import (
     bulletin_records,
-    bulletin_row,
     doors_on_their_way,
     is_untrue,
     newest_of,
@@ -28,12 +26,21 @@ from warnstream.adapters.outbox.bulletins import (
     warning_records,
 )
 from warnstream.adapters.outbox.counts import OutboxCounts
-from warnstream.adapters.outbox.digests import digest_records, digest_row, is_lost
+from warnstream.adapters.outbox.digests import digest_records, is_lost
 from warnstream.adapters.outbox.history import OutboxHistory, advance
-from warnstream.adapters.outbox.queue import QueuedRow, next_due, settle_one, take_next
+from warnstream.adapters.outbox.queue import next_due, settle_one, take_next
+from warnstream.adapters.outbox.rows import (
+    answer_one,
+    claimed,
+    ends,
+    insert_former,
+    notification_rows,
+    numbers_of,
+    row_of,
+    stored_messages,
+)
 from warnstream.adapters.outbox.sql import (
     DROP_END,
-    INSERT_FORMER,
     INSERT_MESSAGE,
     INSERT_NOTIFICATION,
     OF_KEY,
@@ -45,35 +52,36 @@ from warnstream.adapters.outbox.sql import (
 from warnstream.adapters.outbox.types import (
     ALARM_TYPE,
     ANSWERS,
-    KEY_SEPARATOR,
-    KINDS,
-    RANK_OF_ANSWER,
     RANK_OF_KIND,
     Addressed,
     AlarmNotice,
     Claimed,
-    StoredMessage,
     split_key,
 )
 from warnstream.adapters.sqlite import DamagedError, Database, put_aside
 from warnstream.delivery.dispatch.notification import LONG_DUE, Settlement, Signal
 from warnstream.delivery.plan import notifications_of
-from warnstream.model.bulletins import N_BITS, Bulletin
+from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import (
     VILLAGE_TOPIC_CHANNEL,
     Answer,
     Effects,
-    Notification,
     RecipientAnswer,
     RecipientKind,
     RenderedBulletin,
     RenderedDigest,
     RenderedMessage,
 )
+from warnstream.model.errors import StoreError
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Network
-from warnstream.model.warning import MessageType, WarningMessage
+from warnstream.model.warning import WarningMessage
+
+log = logging.getLogger(__name__)
+
+OPEN_S_MAX = 60.0
+"""Longest wait of a start for another process that holds the file."""
 
 BUSY_MS = 500
 """Longest wait for another process that holds the file: the node's loop waits with it."""
@@ -118,18 +126,26 @@ class Outbox(OutboxCounts, OutboxHistory):
     def open_or_begin_anew(cls, directory: Path, owner: str) -> "Outbox":
         """The outbox of a node; a new one, its `put_aside` set, where the file is damaged.
 
+        Another process (a backup) that holds the file is waited for, `OPEN_S_MAX` at most.
+
         Raises
         ------
         StoreError
             If the disk refuses, or the file belongs to another version.
         """
-        try:
-            return cls(directory, owner)
-        except DamagedError:
-            aside = put_aside(directory / "outbox.sqlite3")
-            outbox = cls(directory, owner)
-            outbox.put_aside = aside
-            return outbox
+        deadline = time.monotonic() + OPEN_S_MAX
+        while True:
+            try:
+                return cls(directory, owner)
+            except DamagedError:
+                aside = put_aside(directory / "outbox.sqlite3")
+                outbox = cls(directory, owner)
+                outbox.put_aside = aside
+                return outbox
+            except StoreError as error:
+                if not error.retryable or time.monotonic() >= deadline:
+                    raise
+                log.warning("outbox cannot be opened yet", extra={"error": str(error)})
 
     def begin_anew(self) -> Path:
         """Put a damaged file aside and begin an empty one; returns where the old one is.
@@ -179,19 +195,19 @@ class Outbox(OutboxCounts, OutboxHistory):
         names = [one.identifier for one in told]
         known = self._known(names)
         unknown = [one for one in told if one.identifier not in known]
-        new_rows = [_row_of(render(one)) for one in unknown]
+        new_rows = [row_of(render(one)) for one in unknown]
         with self._database.transaction() as connection:
             connection.executemany(INSERT_MESSAGE, new_rows)
-            numbers = _numbers_of(connection, names)
+            numbers = numbers_of(connection, names)
             answered = doors_on_their_way(connection, effects.to_doors)
-            rows = _notification_rows(notifications_of(effects, network), numbers, answered)
+            rows = notification_rows(notifications_of(effects, network), numbers, answered)
             inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount
-            inserted += _insert_former(connection, effects, network, numbers)
+            inserted += insert_former(connection, effects, network, numbers)
             if inserted:
                 warnings = {message.warning for message in messages if message.version > 1}
                 connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
                 replace_older(connection, [*effects.to_doors, *effects.digests])
-                connection.executemany(DROP_END, _ends(effects, numbers))
+                connection.executemany(DROP_END, ends(effects, numbers))
             advance(connection, entry)
         return inserted
 
@@ -205,7 +221,7 @@ class Outbox(OutboxCounts, OutboxHistory):
         texts = (notice.expires_s, b"", "", notice.text_zh, notice.text_en)
         with self._database.transaction() as connection:
             connection.execute(INSERT_MESSAGE, message + texts)
-            number = _numbers_of(connection, [identifier])[identifier]
+            number = numbers_of(connection, [identifier])[identifier]
             rank = RANK_OF_KIND[RecipientKind.POST]
             rows = [(number, post.post, post.channel, rank, post.address, Level.RED, 0) for post in posts]
             inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount if rows else 0
@@ -214,7 +230,7 @@ class Outbox(OutboxCounts, OutboxHistory):
 
     def _known(self, identifiers: Sequence[str]) -> dict[str, int]:
         with self._database.reading() as connection:
-            return _numbers_of(connection, identifiers)
+            return numbers_of(connection, identifiers)
 
     def recover(self) -> int:
         """At start: what this owner was sending when it ended is pending again; returns how many.
@@ -262,11 +278,11 @@ class Outbox(OutboxCounts, OutboxHistory):
         """
         with self._database.transaction() as connection:
             rows = take_next(connection, channel, limit, now, self._owner)
-            messages = _stored_messages(connection, {row[1] for row in rows})
-            claimed = [_claimed(row, messages[row[1]], channel) for row in rows]
-            untrue = {row.number for row in claimed if is_untrue(row.message, self.no_end)}
+            messages = stored_messages(connection, {row[1] for row in rows})
+            taken = [claimed(row, messages[row[1]], channel) for row in rows]
+            untrue = {row.number for row in taken if is_untrue(row.message, self.no_end)}
             postpone(connection, untrue, now)
-        return [row for row in claimed if row.number not in untrue]
+        return [row for row in taken if row.number not in untrue]
 
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""
@@ -323,7 +339,7 @@ class Outbox(OutboxCounts, OutboxHistory):
         known = 0
         with self._database.transaction() as connection:
             for given in answers:
-                known += _answer_one(connection, given)
+                known += answer_one(connection, given)
         return known
 
     def addressed(self, number: int) -> Addressed | None:
@@ -334,9 +350,9 @@ class Outbox(OutboxCounts, OutboxHistory):
             ).fetchone()
             if row is None:
                 return None
-            message = _stored_messages(connection, {row[0]})[row[0]]
+            message = stored_messages(connection, {row[0]})[row[0]]
             newest = newest_of(connection, message)
-            current = message if newest is None else _stored_messages(connection, {newest})[newest]
+            current = message if newest is None else stored_messages(connection, {newest})[newest]
         return Addressed(message, row[1], ANSWERS[row[2] - 1] if row[2] else None, current)
 
     def number_of(self, key: str) -> int | None:
@@ -395,126 +411,3 @@ class Outbox(OutboxCounts, OutboxHistory):
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-
-def _row_of(rendered: Rendered) -> tuple[object, ...]:
-    if isinstance(rendered, RenderedBulletin):
-        return bulletin_row(rendered)
-    return digest_row(rendered) if isinstance(rendered, RenderedDigest) else _message_row(rendered)
-
-
-def _insert_former(
-    connection: sqlite3.Connection, effects: Effects, network: Network, numbers: dict[str, int]
-) -> int:
-    """Rows for those who were told of a warning before and are not registered for it any more.
-
-    They are told its end; where a whole village has left the register, everything until then. So
-    are doors, of the episode of their bulletins.
-    """
-    doors = network.households.of_village
-    rows = [
-        (numbers[message.identifier], int(message.level), message.warning, message.version, 0)
-        for message in effects.messages
-        if message.msg_type is MessageType.CANCEL or not doors(message.village)
-    ]
-    rows += [
-        (numbers[one.identifier], int(one.worst), one.voice, one.sequence, one.opened_s << N_BITS)
-        for one in effects.bulletins
-        if one.action.is_end or not doors(one.village)
-    ]
-    return connection.executemany(INSERT_FORMER, rows).rowcount if rows else 0
-
-
-def _ends(effects: Effects, numbers: dict[str, int]) -> list[tuple[int, int]]:
-    """Numbers of what ends a warning or an episode, and the version at which that began."""
-    cancels = [message for message in effects.messages if message.msg_type is MessageType.CANCEL]
-    ends = [bulletin for bulletin in effects.bulletins if bulletin.action.is_end]
-    return [
-        *((numbers[message.identifier], 0) for message in cancels),
-        *((numbers[bulletin.identifier], bulletin.opened_s << N_BITS) for bulletin in ends),
-    ]
-
-
-def _message_row(rendered: RenderedMessage) -> tuple[object, ...]:
-    message = rendered.message
-    return (
-        message.identifier,
-        message.warning,
-        message.version,
-        rendered.village_code,
-        message.hazard,
-        int(message.level),
-        str(message.msg_type),
-        str(message.status),
-        message.sent_s,
-        message.expires_s,
-        msgspec.json.encode(message),
-        rendered.cap_xml,
-        rendered.text_zh,
-        rendered.text_en,
-    )
-
-
-def _notification_rows(
-    notifications: Iterable[Notification], numbers: dict[str, int], answered: dict[str, set[str]]
-) -> Iterator[tuple[object, ...]]:
-    for row in notifications:
-        if row.kind is RecipientKind.HOUSEHOLD and row.recipient in answered.get(row.message, ()):
-            continue
-        if row.key != KEY_SEPARATOR.join((row.message, row.recipient, row.channel)):
-            raise ValueError(f"notification key {row.key!r} is not message|recipient|channel")
-        yield (
-            numbers[row.message],
-            row.recipient,
-            row.channel,
-            RANK_OF_KIND[row.kind],
-            row.address,
-            row.level,
-            row.answer_by_s,
-        )
-
-
-def _numbers_of(connection: sqlite3.Connection, identifiers: Iterable[str]) -> dict[str, int]:
-    numbers = {}
-    for identifier in identifiers:
-        row = connection.execute("SELECT number FROM messages WHERE identifier = ?", (identifier,)).fetchone()
-        if row is not None:
-            numbers[identifier] = int(row[0])
-    return numbers
-
-
-def _stored_messages(connection: sqlite3.Connection, numbers: set[int]) -> dict[int, StoredMessage]:
-    stored = {}
-    for number in numbers:
-        row = connection.execute(
-            "SELECT identifier, warning, version, village, hazard, level, msg_type, status,"
-            " sent_s, expires_s, cap_xml, text_zh, text_en FROM messages WHERE number = ?",
-            (number,),
-        ).fetchone()
-        stored[number] = StoredMessage(*row)
-    return stored
-
-
-def _claimed(row: QueuedRow, message: StoredMessage, channel: str) -> Claimed:
-    number, _, recipient, kind, address, level, answer_by_s, attempts = row
-    key = KEY_SEPARATOR.join((message.identifier, recipient, channel))
-    return Claimed(
-        number, key, message, recipient, KINDS[kind], channel, address, level, answer_by_s, attempts + 1
-    )
-
-
-def _answer_one(connection: sqlite3.Connection, given: RecipientAnswer) -> bool:
-    row = connection.execute("SELECT number FROM messages WHERE identifier = ?", (given.message,)).fetchone()
-    if row is None:
-        return False
-    rank = RANK_OF_ANSWER[given.answer]
-    concerned = connection.execute(
-        "UPDATE notifications SET"
-        " last_answer = CASE WHEN coalesce(last_answered_at, ?1) <= ?1 THEN ?2 ELSE last_answer END,"
-        " last_answered_at = max(coalesce(last_answered_at, ?1), ?1),"
-        " answered_at = CASE WHEN answer < ?2 THEN ?1 ELSE answered_at END,"
-        " answer = max(answer, ?2)"
-        " WHERE message = ?3 AND recipient = ?4 AND kind > 0",
-        (given.at_s, rank, row[0], given.recipient),
-    ).rowcount
-    return concerned > 0

@@ -10,15 +10,20 @@ takes about 0.1 ms, so callers append one entry per batch of readings, not per
 reading.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from warnstream.adapters.sqlite import Database
-from warnstream.model.observations.refusals import Refusal
+from warnstream.model.observations.refusals import Refusal, RefusalReason
 
 REFUSED_PAYLOAD_BYTES_MAX = 4_096
 """Bytes kept of a refused payload; its true length is kept beside them."""
+
+ENTRY_ROWS_MAX = 1_000
+"""Rows kept of one entry and reason; the others are counted. A backlog of a day refused as too late is
+hundreds of thousands alike: each would cost more than a reading that is taken, and drive out all others."""
 
 REFUSED_SCHEMA = """
 CREATE TABLE IF NOT EXISTS refused (
@@ -59,6 +64,8 @@ class RefusedRow:
 class RefusedStore:
     """Refused messages and readings, the newest `refused_max` of them, each with its reason.
 
+    All are counted; of one entry and reason the newest `ENTRY_ROWS_MAX` are kept.
+
     Parameters
     ----------
     directory : Path
@@ -87,6 +94,7 @@ class RefusedStore:
         """
         if not refusals:
             return
+        counts = Counter(str(refusal.reason) for refusal in refusals)
         rows = [
             (
                 entry,
@@ -97,7 +105,7 @@ class RefusedStore:
                 refusal.payload[:REFUSED_PAYLOAD_BYTES_MAX],
                 len(refusal.payload),
             )
-            for refusal in refusals
+            for refusal in newest_of_each_reason(refusals, min(ENTRY_ROWS_MAX, self._refused_max))
         ]
         with self._database.transaction() as connection:
             if entry <= int(connection.execute("SELECT entry FROM progress").fetchone()[0]):
@@ -109,9 +117,9 @@ class RefusedStore:
                 rows,
             )
             connection.executemany(
-                "INSERT INTO totals (reason, refused) VALUES (?, 1)"
-                " ON CONFLICT (reason) DO UPDATE SET refused = refused + 1",
-                [(row[2],) for row in rows],
+                "INSERT INTO totals (reason, refused) VALUES (?, ?)"
+                " ON CONFLICT (reason) DO UPDATE SET refused = refused + excluded.refused",
+                counts.items(),
             )
             connection.execute(
                 "DELETE FROM refused WHERE number <= (SELECT max(number) FROM refused) - ?",
@@ -144,3 +152,16 @@ class RefusedStore:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+
+def newest_of_each_reason(refusals: Sequence[Refusal], most: int) -> list[Refusal]:
+    """The last so many of each reason, in their order."""
+    if len(refusals) <= most:
+        return list(refusals)
+    left = Counter(dict.fromkeys(RefusalReason, most))
+    kept = []
+    for refusal in reversed(refusals):
+        if left[refusal.reason] > 0:
+            left[refusal.reason] -= 1
+            kept.append(refusal)
+    return kept[::-1]

@@ -26,7 +26,7 @@ from warnstream.adapters.sending.outgoing import outgoing
 from warnstream.delivery.dispatch.breaker import Breaker
 from warnstream.delivery.dispatch.lateness import is_over, seconds_late
 from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, settle
-from warnstream.delivery.dispatch.outcome import Outcome
+from warnstream.delivery.dispatch.outcome import Outcome, retry
 from warnstream.model.effects import DIGEST_TYPE, RecipientKind
 
 logger = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ class Sender:
         room = self._breaker.room(time.monotonic(), self.channel.batch_max)
         claimed = self._shared.outbox.claim(self.name, room, self._shared.clock()) if room else []
         if claimed:
-            self._settle(self._send(claimed))
+            self._send_and_settle(claimed)
             return
         has_doubts = self._breaker.is_held or not self._has_worked
         if room and has_doubts and not self._shared.outbox.open_count(self.name):
@@ -181,6 +181,17 @@ class Sender:
     def _pause(self, wait_s: float) -> None:
         with self._news:
             self._news.wait_for(lambda: self._is_stopping, wait_s)
+
+    def _send_and_settle(self, claimed: Sequence[Claimed]) -> None:
+        """Send a batch and keep what became of it; after a fault of ours all of it is tried again."""
+        try:
+            settled = self._send(claimed)
+        except Exception:
+            unknown, now = retry("a fault of this node; see the log"), self._shared.clock()
+            policy = self._configured.retry
+            self._settle({row.key: settle(unknown, row.attempt, row.key, policy, now) for row in claimed})
+            raise
+        self._settle(settled)
 
     def _send(self, claimed: Sequence[Claimed]) -> dict[str, Settlement]:
         """What became of each notification, by key."""
@@ -222,7 +233,9 @@ class Sender:
         if not keys:
             return []
         judged = self._breaker.judge(keys, outcomes, time.monotonic())
-        self._has_worked = not self._breaker.is_held
+        self._has_worked = not self._breaker.is_held and (
+            self._has_worked or any(outcome.is_sent for outcome in outcomes)
+        )
         if self._breaker.is_held and not was_held:
             extra = {"channel": self.name, "reason": self._breaker.reason}
             logger.error("channel held: nothing gets through, messages wait", extra=extra)

@@ -18,7 +18,9 @@ from warnstream.model.rules.policies import RetryPolicy
 class RetrySection(Section):
     """Sending again: waits double from first_wait to wait_max."""
 
-    attempts_max: Annotated[int, value_types.whole(1, 1000)] = default(8, description="Attempts in all.")
+    attempts_max: Annotated[int, value_types.whole(1, 1000)] = default(
+        40, description="Attempts in all; with the waits below that is an hour."
+    )
     first_wait_s: Annotated[float, value_types.fine_duration("1ms", "1h")] = default(
         "2s", alias="first_wait", description="Wait after the first failure."
     )

@@ -16,6 +16,9 @@ class WebhookChannelSection(ChannelSection):
 
     kind: Literal["webhook"] = Field(description="Messages go to a gateway by HTTP POST.")
     url: Annotated[str, value_types.url()] = Field(description="Address of the gateway.")
+    country: Annotated[str | None, value_types.country()] = default(
+        None, description="Country of numbers without +, such as CN: `check` looks at them by its plan."
+    )
     redirects: Annotated[str, value_types.one_of("refuse", "same_host")] = default(
         "refuse",
         description="What is done about a redirect; same_host: 307 and 308 are followed, never elsewhere.",

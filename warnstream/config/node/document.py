@@ -10,19 +10,19 @@ from typing import Annotated
 
 from pydantic import Field
 
+from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.bulletins import BulletinsSection
 from warnstream.config.node.chain import ChainSection
-from warnstream.config.node.connections import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.grids import GridSection
 from warnstream.config.node.http import HttpSection
 from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.logger_files import LoggerFileSection
+from warnstream.config.node.messages import MessagesSection, RoutingSection
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part
-from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import day_begins_utc_s
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS
 
@@ -39,7 +39,9 @@ class NodeSection(Section):
         "system", description="Where time comes from; simulated: told by {prefix}/clock (drills, replays)."
     )
     utc_offset_s: Annotated[int, value_types.utc_offset()] = default(
-        "+08:00", alias="utc_offset", description="Offset of the local clock in texts, in quotes."
+        "+08:00",
+        alias="utc_offset",
+        description="Offset of the local clock, in quotes, or a zone without summer time: Asia/Shanghai.",
     )
     tick_s: Annotated[int, value_types.duration("1s", "10min")] = default(
         "5s", alias="tick", description="How often levels are judged when nothing arrives."
@@ -108,58 +110,6 @@ class StorageSection(Section):
         return found
 
 
-class TransferSection(Section):
-    """By when people must have left before an orange or red hazard that is expected."""
-
-    policy_s: Annotated[int, value_types.duration("0s", "72h")] = default(
-        "6h", alias="policy", description="So long before the hazard, as the county asks."
-    )
-    law_s: Annotated[int, value_types.duration("0s", "72h")] = default(
-        "3h", alias="law", description="So long before the hazard, as the law asks."
-    )
-    night_begins_s: Annotated[int, value_types.duration("0s", "24h")] = default(
-        "18h", alias="night_begins", description="Local clock: a hazard at night is left before it begins."
-    )
-    night_ends_s: Annotated[int, value_types.duration("0s", "24h")] = default(
-        "6h", alias="night_ends", description="Local clock at which the night ends."
-    )
-
-
-class MessagesSection(Section):
-    """Who sends, in whose name, and how long a message is valid."""
-
-    sender: Annotated[str, value_types.cap_sender()] = Field(
-        description="CAP sender, globally unique, e.g. warnings@county.example."
-    )
-    sender_name: Annotated[str | None, value_types.text()] = default(
-        None, description="Office named to people: default the sender."
-    )
-    status: Annotated[str, value_types.one_of("Actual", "Exercise")] = default(
-        "Exercise", description="Actual warns for real; Exercise marks every message."
-    )
-    validity_s: Annotated[int, value_types.duration("10min", "72h")] = default(
-        "6h", alias="validity", description="How long a message holds."
-    )
-    renew_before_s: Annotated[int, value_types.duration("1min", "24h")] = default(
-        "30min", alias="renew_before", description="How long before its end a message is renewed."
-    )
-    web: Annotated[str, value_types.url(empty_allowed=True)] = default(
-        "", description="Address that messages point to; empty: none."
-    )
-    transfer: TransferSection = part(TransferSection, "By when people must have left.")
-    extension_limit_s: Annotated[int, value_types.duration("1h", "30d")] = default(
-        "24h",
-        alias="extension_limit",
-        description="A warning prolonged longer without a rise waits for the duty officer, and says so.",
-    )
-
-    def cross_field_errors(self) -> list[tuple[str, str]]:
-        """A message cannot be renewed before it was sent."""
-        if self.renew_before_s < self.validity_s:
-            return []
-        return [("renew_before", f"expected less than validity ({format_duration(self.validity_s)})")]
-
-
 class WindowsSection(Section):
     """Limits of rain accumulation."""
 
@@ -168,8 +118,11 @@ class WindowsSection(Section):
         alias="longest",
         description="Longest accumulation to the minute; memory grows with it. Longer ones are kept by days.",
     )
-    lateness_s_max: Annotated[int, value_types.duration("0s", "30d")] = default(
-        "6h", alias="lateness_max", description="How late a reading may be and still correct levels."
+    lateness_s_max: Annotated[int | None, value_types.duration("0s", "30d")] = default(
+        None,
+        alias="lateness_max",
+        description="How late a reading may be and still correct levels; without it as long as the longest "
+        "threshold, at least 6h.",
     )
     grace_s: Annotated[int, value_types.duration("0s", "1h")] = default(
         "2min", alias="grace", description="How long a window waits for a reading that is due."
@@ -199,10 +152,11 @@ class WindowsSection(Section):
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """Late readings must still find their window, and waiting ends before silence is told."""
         faults = []
-        if self.longest_s + self.lateness_s_max > RAIN_KEPT_S_MAX:
+        lateness_s = self.lateness_s_max or 0
+        if self.longest_s + lateness_s > RAIN_KEPT_S_MAX:
             most = format_duration(RAIN_KEPT_S_MAX - self.longest_s)
             faults.append(("lateness_max", f"expected at most {most}: with longest it reaches 43 days back"))
-        if self.lateness_s_max > self.longest_s:
+        if lateness_s > self.longest_s:
             faults.append(("lateness_max", f"expected at most longest ({format_duration(self.longest_s)})"))
         if self.grace_s > self.silent_after_s:
             after = format_duration(self.silent_after_s)
@@ -286,42 +240,6 @@ class VillagesSection(Section):
         if self.fallback_radius_km >= self.radius_km:
             return []
         return [("fallback_radius_km", f"expected at least radius_km ({self.radius_km:g})")]
-
-
-class AnswerWithinSection(Section):
-    """How soon a duty post must answer, by level."""
-
-    blue: Annotated[int, value_types.duration("1min", "24h")] = default("60min", description="At level blue.")
-    yellow: Annotated[int, value_types.duration("1min", "24h")] = default(
-        "30min", description="At level yellow."
-    )
-    orange: Annotated[int, value_types.duration("1min", "24h")] = default(
-        "10min", description="At level orange."
-    )
-    red: Annotated[int, value_types.duration("1min", "24h")] = default("5min", description="At level red.")
-
-    def cross_field_errors(self) -> list[tuple[str, str]]:
-        """A worse level leaves no more time."""
-        seconds = [getattr(self, level.word) for level in LEVELS]
-        return [
-            (upper.word, f"expected at most the time of {lower.word} ({format_duration(time_s)})")
-            for lower, upper, time_s, next_s in zip(LEVELS, LEVELS[1:], seconds, seconds[1:], strict=False)
-            if next_s > time_s
-        ]
-
-
-class RoutingSection(Section):
-    """Whom a level concerns."""
-
-    household_level_min: Annotated[Level, value_types.level()] = default(
-        "yellow", description="Lowest level at which doors are called."
-    )
-    chain_level_min: Annotated[Level, value_types.level()] = default(
-        "blue", description="Lowest level at which the responsibility chain is called."
-    )
-    answer_within: AnswerWithinSection = part(
-        AnswerWithinSection, "Time of each duty post to answer before the next rank is called."
-    )
 
 
 class NodeDocument(Section):

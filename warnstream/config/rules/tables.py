@@ -8,30 +8,26 @@ that the village has none: a term that reads it does not hold there.
 import csv
 import itertools
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
-from warnstream.config.rules.parser import (
-    STATION,
-    ParsedRule,
-    RuleContext,
-    clear_value,
-    column_key,
-    parse_levels,
-)
+from warnstream.config.rules.context import ParsedRule, RuleContext, column_key
+from warnstream.config.rules.parser import parse_levels
+from warnstream.config.rules.terms import STATION, clear_value
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
-from warnstream.config.thresholds.document import ForestFireSection, HazardDocument, RuleSection
-from warnstream.config.thresholds.table import ValidationContext, duration_fault
-from warnstream.config.thresholds.untabled import find_unknown_areas, territory_of_villages
-from warnstream.config.yaml.tree import Location, YamlTree, path_text
+from warnstream.config.thresholds.areas import find_unknown_areas, territory_of_villages
+from warnstream.config.thresholds.context import Build, HazardContext, ValidationContext
+from warnstream.config.thresholds.kinds.rule import RuleSection
+from warnstream.config.thresholds.rows import Threshold, duration_fault
+from warnstream.config.yaml.tree import YamlTree, path_text
 from warnstream.model.arrays import Float64Array, Int32Array
 from warnstream.model.network import Stations, Villages
 from warnstream.model.rules.expressions import RuleTable, Term
-from warnstream.model.rules.indicators import UNIT_OF_INDICATOR, Indicator
+from warnstream.model.rules.indicators import Indicator
 
 _HEADER = re.compile(r"(\w[\w.-]*) ?\(([^()\s]*)\)")
 
@@ -56,7 +52,7 @@ def read_values(file: str, folder: Folder, around: ValidationContext, faults: Fa
     first_line = data.decode("utf-8-sig", errors="replace").partition("\n")[0]
     header = [name.strip() for name in next(csv.reader([first_line]), [])]
     table, names = ValuesTable(), {}
-    known_units = {*UNIT_OF_INDICATOR.values(), STATION}
+    known_units = {*(indicator.info.unit for indicator in Indicator), STATION}
     for name in header:
         match = _HEADER.fullmatch(name)
         if name == "village":
@@ -108,95 +104,80 @@ class RuleBook:
 
     Parameters
     ----------
-    tree : YamlTree
-        thresholds.yaml.
-    hazards : mapping of str to section or None
-        All hazards by name, None where a section is wrong.
+    hazards : collection of str
+        Names of all hazards.
     sign_kinds : collection of str
         Kinds of signs that people may report.
-    folder : Folder
-    around : ValidationContext
-    faults : FaultLog
     """
 
-    def __init__(
-        self,
-        tree: YamlTree,
-        hazards: Mapping[str, HazardDocument | None],
-        sign_kinds: Collection[str],
-        folder: Folder,
-        around: ValidationContext,
-        faults: FaultLog,
-    ) -> None:
+    def __init__(self, hazards: Collection[str], sign_kinds: Collection[str]) -> None:
+        self._hazards = hazards
+        self._sign_kinds = sign_kinds
         self._tables: dict[str, ValuesTable | None] = {}
-        self._contexts: dict[str, RuleContext] = {}
-        self._faults = faults
-        self._around = around
-        parsed: dict[str, ParsedRule] = {}
-        for name, hazard in hazards.items():
-            if not isinstance(hazard, RuleSection):
-                continue
-            table = self._table(hazard.values, folder)
-            if hazard.values is not None:
-                location: Location = ("hazards", name, "values")
-                folder.require(hazard.values, tree.file, tree.line_of(location), path_text(location))
-            context = _context(name, hazard, tuple(hazards), sign_kinds, table, around)
-            self._contexts[name] = context
-            parsed[name] = parse_levels(hazard.levels, context)
-            _note(parsed[name], ("hazards", name, "levels"), tree, faults)
-            self._check_areas(name, hazard, tree)
-            if not any(isinstance(other, ForestFireSection) for other in hazards.values()):
-                self._refuse_fire_weather(name, parsed[name], tree)
-            if table is not None and around.stations is not None:
-                check_sensors(hazard.values or "", parsed[name], table, around.stations, faults)
-        check_cycles(parsed, tree, faults)
+        self._parsed: dict[str, ParsedRule] = {}
 
-    def table_of(self, name: str, hazard: RuleSection, villages: Villages, stations: Stations) -> RuleTable:
-        """Thresholds of a rule without fault, over all villages."""
-        table = self._tables.get(hazard.values or "")
-        return rule_table(hazard, self._contexts[name], table, villages, stations)
+    def read(self, hazard: RuleSection, context: HazardContext) -> Build:
+        """Conditions and values of one rule; every fault is noted, what builds its thresholds returned."""
+        table = self._table(hazard.values, context)
+        rules = _context(hazard, context, self._hazards, self._sign_kinds, table)
+        parsed = self._parsed[context.name] = parse_levels(hazard.levels, rules)
+        for location, expected in parsed.faults:
+            context.fault(("levels", *location), expected)
+        for _, index, expected in find_unknown_areas([hazard], context.around):
+            context.fault(("areas", index), expected)
+        _check_fire_weather(parsed, context)
+        if table is not None and context.around.stations is not None:
+            check_sensors(hazard.values or "", parsed, table, context.around.stations, context.faults)
 
-    def _refuse_fire_weather(self, name: str, parsed: ParsedRule, tree: YamlTree) -> None:
-        """The index is worked out for hazards that need it, at the noon that they name."""
-        leaves = RuleTable(tuple(parsed.levels), {}, {}).leaves()
-        if any(
-            isinstance(leaf, Term) and leaf.quantity.indicator is Indicator.FIRE_WEATHER for leaf in leaves
-        ):
-            location: Location = ("hazards", name)
-            expected = (
-                "expected a hazard with the evaluator forest_fire too: fire_weather is worked out for it"
-            )
-            self._faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+        def build(rows: Sequence[Threshold], places: Villages, stations: Stations) -> RuleTable:
+            del rows
+            return rule_table(hazard, rules, table, places, stations)
 
-    def _table(self, file: str | None, folder: Folder) -> ValuesTable | None:
-        if file is None or not folder.has(file):
+        return build
+
+    def check_cycles(self, tree: YamlTree, faults: FaultLog) -> None:
+        """Hazards that read each other's levels in a circle have no level."""
+        reads = {name: RuleTable(tuple(rule.levels), {}, {}).hazards for name, rule in self._parsed.items()}
+        told: set[frozenset[str]] = set()
+        for start in reads:
+            path = _cycle_from(start, reads)
+            if path and frozenset(path) not in told:
+                told.add(frozenset(path))
+                location = ("hazards", start)
+                circle = " -> ".join((*path, path[0]))
+                expected = f"hazards read each other's levels in a circle: {circle}"
+                faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+
+    def _table(self, file: str | None, context: HazardContext) -> ValuesTable | None:
+        if file is None or not context.require("values", file):
             return None
         if file not in self._tables:
-            self._tables[file] = read_values(file, folder, self._around, self._faults)
+            self._tables[file] = read_values(file, context.folder, context.around, context.faults)
         return self._tables[file]
 
-    def _check_areas(self, name: str, hazard: RuleSection, tree: YamlTree) -> None:
-        if self._around.villages is None:
-            return
-        for _, index, expected in find_unknown_areas([hazard], self._around.villages, self._around.zones):
-            location: Location = ("hazards", name, "areas", index)
-            self._faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+
+def _check_fire_weather(parsed: ParsedRule, context: HazardContext) -> None:
+    """The index is worked out for hazards that need it, at the noon that they name."""
+    reads = RuleTable(tuple(parsed.levels), {}, {}).parameters(Indicator.FIRE_WEATHER)
+    if reads and "forest_fire" not in context.evaluators:
+        context.fault(
+            (), "expected a hazard with the evaluator forest_fire too: fire_weather is worked out for it"
+        )
 
 
 def _context(
-    name: str,
     hazard: RuleSection,
+    context: HazardContext,
     hazards: Collection[str],
     sign_kinds: Collection[str],
     table: ValuesTable | None,
-    around: ValidationContext,
 ) -> RuleContext:
     """What the conditions of one rule may refer to."""
-    stations = around.stations
+    stations = context.around.stations
     measured = dict(zip(stations.code, stations.measured, strict=True)) if stations is not None else None
     none_named: Mapping[str, str] | None = {} if hazard.values is None else None
     return RuleContext(
-        hazard=name,
+        hazard=context.name,
         hazards=hazards,
         sign_kinds=sign_kinds,
         clear_ratio=hazard.lowering.clear_ratio,
@@ -204,16 +185,9 @@ def _context(
         table=hazard.values or "",
         columns=none_named if table is None else table.unit,
         measured=measured,
-        longest_s=around.longest_s,
+        longest_s=context.around.longest_s,
         duration_fault=duration_fault,
     )
-
-
-def _note(parsed: ParsedRule, place: Location, tree: YamlTree, faults: FaultLog) -> None:
-    """Put the faults of a rule at their lines."""
-    for location, expected in parsed.faults:
-        whole = (*place, *location)
-        faults.add(tree.file, tree.line_of(whole), path_text(whole), expected)
 
 
 def check_sensors(
@@ -227,24 +201,6 @@ def check_sensors(
             if missing:
                 words = ", ".join(sorted(variable.word for variable in missing))
                 faults.add(file, line, column, f"station {code!r} does not measure {words}: see stations.csv")
-
-
-def check_cycles(parsed: Mapping[str, ParsedRule], tree: YamlTree, faults: FaultLog) -> None:
-    """Hazards that read each other's levels in a circle have no level."""
-    reads = {name: RuleTable(tuple(rule.levels), {}, {}).hazards for name, rule in parsed.items()}
-    told: set[frozenset[str]] = set()
-    for start in reads:
-        path = _cycle_from(start, reads)
-        if path and frozenset(path) not in told:
-            told.add(frozenset(path))
-            location = ("hazards", start)
-            circle = " -> ".join((*path, path[0]))
-            faults.add(
-                tree.file,
-                tree.line_of(location),
-                path_text(location),
-                f"hazards read each other's levels in a circle: {circle}",
-            )
 
 
 def _cycle_from(start: str, reads: Mapping[str, frozenset[str]]) -> list[str]:

@@ -1,9 +1,7 @@
 """A condition of the rule language as a sentence, for `warnstream check` and the duty officer."""
 
-from collections.abc import Mapping
-
+from warnstream.config.wording import days_words
 from warnstream.config.yaml.quantities import format_duration
-from warnstream.model.observations.days import DayWindow
 from warnstream.model.rules.expressions import (
     Expression,
     Group,
@@ -31,10 +29,10 @@ _NAMES: dict[Indicator, str] = {
 }
 
 
-def words_of(expression: Expression, unit: Mapping[Indicator, str]) -> str:
+def words_of(expression: Expression) -> str:
     """What must be so, in words; parts that could be misread stand in brackets."""
     if isinstance(expression, Term):
-        return _term(expression, unit)
+        return _term(expression)
     if isinstance(expression, SignTerm):
         return (
             f"a {'validated' if expression.is_validated else 'reported or validated'} sign: {expression.kind}"
@@ -43,20 +41,20 @@ def words_of(expression: Expression, unit: Mapping[Indicator, str]) -> str:
         return f"{expression.hazard} stands at {expression.level.word} or above"
     if isinstance(expression, Group):
         joint = " and " if expression.is_all else " or "
-        return joint.join(_inner(part, unit) for part in expression.parts)
+        return joint.join(_inner(part) for part in expression.parts)
     if isinstance(expression, Lasting):
-        return f"{_inner(expression.part, unit)} for {format_duration(expression.for_s)} without a break"
-    first, then = _inner(expression.first, unit), _inner(expression.then, unit)
+        return f"{_inner(expression.part)} for {format_duration(expression.for_s)} without a break"
+    first, then = _inner(expression.first), _inner(expression.then)
     return f"{first}, and not more than {format_duration(expression.within_s)} later {then}"
 
 
-def _inner(expression: Expression, unit: Mapping[Indicator, str]) -> str:
-    words = words_of(expression, unit)
+def _inner(expression: Expression) -> str:
+    words = words_of(expression)
     return words if isinstance(expression, Term | SignTerm | LevelTerm) else f"({words})"
 
 
-def _term(term: Term, unit: Mapping[Indicator, str]) -> str:
-    written = unit[term.quantity.indicator]
+def _term(term: Term) -> str:
+    written = term.quantity.indicator.info.unit
     amount = _amount(term.amount, written)
     name = quantity_words(term.quantity)
     if term.relation is Relation.RISES_BY:
@@ -76,25 +74,6 @@ def quantity_words(quantity: Quantity) -> str:
     if indicator is Indicator.SOIL_WATER:
         name += f" in {shown}" if parameter else " now"
     return f"{name} at {quantity.station}" if quantity.station else name
-
-
-def days_words(window: DayWindow) -> str:
-    """Name of rain of whole days, with the weight of its first day.
-
-    >>> days_words(DayWindow(1, 15)), days_words(DayWindow(0, 2))
-    ('rain of the 15 days before today', 'rain of today and the 2 days before')
-    >>> days_words(DayWindow(1, 10, 0.84))
-    'antecedent rain of the 10 days before today (ratio 0.84, yesterday 0.84)'
-    """
-    what = "rain" if window.ratio == 1.0 else "antecedent rain"
-    days = "day" if window.last == 1 else f"{window.last} days"
-    when = "today" if window.last == 0 else f"today and the {days} before"
-    if not window.has_today:
-        when = f"the {days} before today"
-    if window.ratio == 1.0:
-        return f"{what} of {when}"
-    weight = "today 1" if window.has_today else f"yesterday {window.ratio:g}"
-    return f"{what} of {when} (ratio {window.ratio:g}, {weight})"
 
 
 def _amount(amount: float | str, unit: str) -> str:

@@ -14,10 +14,15 @@ from operator import itemgetter
 
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import is_utf8
+from warnstream.config.rounding import is_rounded
 from warnstream.config.yaml.quantities import code_expected, is_code, parse_decimal, parse_whole
 
 CELL_CHARACTERS_MAX = 10_000_000
 """An outline as well-known text is the longest cell; a county's coast has about 1 MB."""
+
+
+CODE_COLUMNS = frozenset({"village", "station", "area"})
+"""Columns of codes that another file declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +62,16 @@ class Row:
         text = self._cell[column]
         if not text:
             self.fault(column, "expected text, got an empty cell")
+        elif column in CODE_COLUMNS and is_rounded(text):
+            self._faults.add_rounded(self.file, self.line, column, text)
         return text
 
     def code(self, column: str) -> str:
         """A code; it is returned even where it is wrong, so that it counts as declared."""
         text = self._cell[column]
-        if not is_code(text):
+        if is_rounded(text):
+            self._faults.add_rounded(self.file, self.line, column, text)
+        elif not is_code(text):
             self.fault(column, code_expected(text))
         return text
 
@@ -129,6 +138,7 @@ def read_cells(
     """
     if not is_utf8(file, data, faults):
         return
+    read_to = 0
     csv.field_size_limit(CELL_CHARACTERS_MAX)
     reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline=""), strict=True)
     try:
@@ -138,15 +148,27 @@ def read_cells(
         n_cells = len(header)
         # A column that is absent is read from an empty cell put behind the row.
         pick = itemgetter(*(header.index(name) if name in header else n_cells for name in columns.all))
+        read_to = reader.line_num
         for cells in reader:
-            if len(cells) == n_cells:
+            if not any(map(str.strip, cells)):
+                pass  # an empty line, or a blank row as spreadsheets leave them
+            elif len(cells) == n_cells:
                 yield reader.line_num, pick([*map(str.strip, cells), ""])
-            elif any(cells):
+            else:
                 faults.add(
                     file, reader.line_num, "", f"expected {n_cells} cells as in the header, got {len(cells)}"
                 )
-    except csv.Error as error:
-        faults.add(file, max(reader.line_num, 1), "", f"not valid CSV: {error}; the rest was not read")
+            read_to = reader.line_num
+    except csv.Error:
+        faults.add_incomplete(file, read_to + 1, _quote_fault(reader.line_num))
+
+
+def _quote_fault(line: int) -> str:
+    """What is wrong with a row that could not be read up to a line; its first line is named beside it."""
+    return (
+        f'a quote (") opens in this row and does not close before a comma, up to line {line}: close it, or '
+        "write it twice inside a cell; the rest of the file was not read"
+    )
 
 
 def _check_header(file: str, header: list[str], columns: Columns, faults: FaultLog) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from warnstream.config.channels.section import ChannelSection
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
+from warnstream.config.rounding import is_rounded
 from warnstream.config.tables.csv_rows import Columns, Row, read_cells, read_rows
 from warnstream.config.yaml.quantities import code_expected, is_code
 from warnstream.model.network import ChainPost, Households, Villages
@@ -111,7 +112,9 @@ def _sorted_by_village(
 def _check_household(line: int, cells: tuple[str, ...], register: Register, faults: FaultLog) -> None:
     """Say what is wrong with a row, once it is known that something may be."""
     code, village_code, channel, address = cells
-    if not is_code(code):
+    if is_rounded(code):
+        faults.add_rounded(HOUSEHOLDS_FILE, line, "household", code)
+    elif not is_code(code):
         faults.add(HOUSEHOLDS_FILE, line, "household", code_expected(code))
     elif code in register.line_of_household:
         first = register.line_of_household[code]

@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder, is_utf8
+from warnstream.config.rounding import is_rounded
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
 from warnstream.config.yaml.quantities import code_expected, is_code, parse_whole_duration_s
 from warnstream.model.arrays import Float64Array
@@ -88,6 +89,8 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
         for row in read_rows(STATIONS_FILE, data, STATION_COLUMNS, faults)
         if is_new_code(row, "station", line_of_code)
     ]
+    if not faults.is_whole(STATIONS_FILE):
+        return None
     if not found:
         if len(faults) == n_before:
             faults.add(STATIONS_FILE, 0, "", "expected at least one station")
@@ -202,6 +205,8 @@ def read_villages(folder: Folder, faults: FaultLog) -> Villages | None:
         return None
     n_before = len(faults)
     found = read(data, faults)
+    if not faults.is_whole(file):
+        return None
     if not found:
         if len(faults) == n_before:
             faults.add(file, 0, "", "expected at least one village")
@@ -249,7 +254,7 @@ def is_new_code(row: Row, column: str, line_of_code: dict[str, int]) -> bool:
     """Whether a row's code stands for the first time; notes a fault where it is wrong or does not."""
     code = row.code(column)
     first = line_of_code.setdefault(code, row.line)
-    if first != row.line:
+    if first != row.line and not is_rounded(code):
         row.fault(column, f"duplicate {column} {code!r}, first on line {first}")
     return first == row.line
 

@@ -12,9 +12,8 @@ import numpy as np
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
-from warnstream.config.thresholds.document import HazardDocument, RiverStageSection
-from warnstream.config.thresholds.table import Threshold, ValidationContext
-from warnstream.config.yaml.tree import YamlTree, path_text
+from warnstream.config.thresholds.context import HazardContext, ValidationContext
+from warnstream.config.thresholds.rows import Threshold
 from warnstream.model.network import Stations, Villages
 from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.rules import CriticalStage, Reaches
@@ -44,58 +43,33 @@ class Travel:
     attenuation: float
 
 
-class RiverBook:
-    """Gauges and reaches of every river hazard: read and checked at once, joined to thresholds later.
+@dataclass(frozen=True, slots=True)
+class River:
+    """Gauges by station, and travel times by village and station."""
+
+    gauges: Mapping[str, Gauge]
+    travel: Mapping[tuple[str, str], Travel]
+
+
+def read_river(table: str, gauges_file: str | None, travel_file: str | None, context: HazardContext) -> River:
+    """What is known of the gauges and reaches of one hazard; faults are noted.
 
     Parameters
     ----------
-    tree : YamlTree
-        thresholds.yaml.
-    hazards : mapping of str to section or None
-    rows : sequence of Threshold
-        Of all tables, without fault.
-    folder : Folder
-    around : ValidationContext
-    faults : FaultLog
+    table, gauges_file, travel_file : str
+        Thresholds by village and gauge, and the two optional tables.
+    context : HazardContext
     """
-
-    def __init__(
-        self,
-        tree: YamlTree,
-        hazards: Mapping[str, HazardDocument | None],
-        rows: Sequence[Threshold],
-        folder: Folder,
-        around: ValidationContext,
-        faults: FaultLog,
-    ) -> None:
-        self._gauges: dict[str, dict[str, Gauge]] = {}
-        self._travel: dict[str, dict[tuple[str, str], Travel]] = {}
-        for name, hazard in hazards.items():
-            if not isinstance(hazard, RiverStageSection):
-                continue
-            for key in ("gauges", "travel"):
-                file, place = getattr(hazard, key), ("hazards", name, key)
-                if file is not None:
-                    folder.require(file, tree.file, tree.line_of(place), path_text(place))
-            own = [row for row in rows if row.hazard == name]
-            gauges: dict[str, Gauge] = {}
-            if hazard.gauges is not None and folder.has(hazard.gauges):
-                gauges = read_gauges(hazard.gauges, folder, around, faults)
-                check_datum(hazard.table, own, gauges, hazard.gauges, faults)
-            travel: dict[tuple[str, str], Travel] = {}
-            if hazard.travel is not None and folder.has(hazard.travel):
-                travel = read_travel(hazard.travel, folder, around, gauges, faults)
-                check_travel(hazard.travel, own, travel, faults)
-            self._gauges[name], self._travel[name] = gauges, travel
-
-    def with_reaches(
-        self, table: CriticalStage, hazard: str, villages: Villages, stations: Stations
-    ) -> CriticalStage:
-        """Thresholds of a hazard with its gauges and reaches; as they are where it has none."""
-        gauges, travel = self._gauges[hazard], self._travel[hazard]
-        if not gauges and not travel:
-            return table
-        return with_reaches(table, gauges, travel, villages, stations)
+    folder, around, faults = context.folder, context.around, context.faults
+    gauges: dict[str, Gauge] = {}
+    if gauges_file is not None and context.require("gauges", gauges_file):
+        gauges = read_gauges(gauges_file, folder, around, faults)
+        check_datum(table, context.rows, gauges, gauges_file, faults)
+    travel: dict[tuple[str, str], Travel] = {}
+    if travel_file is not None and context.require("travel", travel_file):
+        travel = read_travel(travel_file, folder, around, gauges, faults)
+        check_travel(travel_file, context.rows, travel, faults)
+    return River(gauges, travel)
 
 
 def read_gauges(file: str, folder: Folder, around: ValidationContext, faults: FaultLog) -> dict[str, Gauge]:
@@ -184,14 +158,11 @@ def check_travel(
             faults.add(file, reach.line, "", expected)
 
 
-def with_reaches(
-    table: CriticalStage,
-    gauges: Mapping[str, Gauge],
-    travel: Mapping[tuple[str, str], Travel],
-    villages: Villages,
-    stations: Stations,
-) -> CriticalStage:
-    """Thresholds of the evaluator ``river_stage`` with what is known of gauges and reaches."""
+def with_reaches(table: CriticalStage, river: River, villages: Villages, stations: Stations) -> CriticalStage:
+    """Thresholds with what is known of gauges and reaches; as they are where nothing is."""
+    gauges, travel = river.gauges, river.travel
+    if not gauges and not travel:
+        return table
     parents = villages.parent or villages.code
     rows = [
         (parents[village], stations.code[station])

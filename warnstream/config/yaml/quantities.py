@@ -8,6 +8,8 @@ number has more than 15 of them, so that none loses precision in a float64.
 import re
 from decimal import Decimal
 
+from warnstream.config.rounding import is_rounded, rounded_words
+
 CODE_CHARACTERS_MAX = 64
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) ?(ms|s|min|h|d)", re.ASCII)
 _SECONDS_OF_UNIT = {
@@ -22,7 +24,6 @@ _UTC_OFFSET_HOURS_MAX = 14
 _DECIMAL = re.compile(r"[+-]?\d{1,15}(?:\.\d{0,15})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 _CODE = re.compile(rf"[A-Za-z0-9._-]{{1,{CODE_CHARACTERS_MAX}}}")
-_ROUNDED_BY_SPREADSHEET = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
 
 
 def parse_duration_s(text: str) -> float:
@@ -125,7 +126,7 @@ def code_expected(text: str) -> str:
     A spreadsheet that took a long code for a number is told apart, because the
     code is lost then and no retyping of characters brings it back.
     """
-    if _ROUNDED_BY_SPREADSHEET.fullmatch(text):
-        return f"a spreadsheet has rounded the code to {text}: format the column as text and fill it in again"
+    if is_rounded(text):
+        return rounded_words(text)
     limit = f"1 to {CODE_CHARACTERS_MAX} characters of A-Z a-z 0-9 . _ -"
     return f"expected a code of {limit}, got {text!r}"

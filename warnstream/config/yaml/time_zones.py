@@ -9,6 +9,9 @@ Limit: changes from 2000 to 2050 are known; later the last offset stays.
 import zoneinfo
 from datetime import UTC, datetime, timedelta
 
+LIVES_ON = datetime(2030, 1, 1, tzinfo=UTC)
+"""A zone that changes after that has summer time."""
+
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2050, 1, 1, tzinfo=UTC)
 
 
@@ -41,6 +44,39 @@ def parse_zone(name: str) -> tuple[tuple[int, int], ...]:
             found.append(_change(zone, day, following))
         day = following
     return tuple(found)
+
+
+def fixed_offset_s(name: str) -> int:
+    """Seconds that the clock of a zone is ahead of UTC, of one that is not put forward and back.
+
+    Raises
+    ------
+    ValueError
+        If there is no such zone, or it has summer time: texts and days would be an hour off half the year.
+
+    Examples
+    --------
+    >>> fixed_offset_s("Asia/Shanghai"), fixed_offset_s("America/Sao_Paulo")
+    (28800, -10800)
+    """
+    changes = parse_zone(name)
+    if changes[-1][0] >= int(LIVES_ON.timestamp()):
+        winter_s = min(ahead_s for _, ahead_s in changes[-2:])
+        raise ValueError(
+            f"expected a zone without summer time, {name.strip()} has it: texts and days go by one offset "
+            f'all year, such as "{offset_words(winter_s)}"'
+        )
+    return changes[-1][1]
+
+
+def offset_words(offset_s: int) -> str:
+    """An offset from UTC as people write it.
+
+    >>> offset_words(28_800), offset_words(-12_600)
+    ('+08:00', '-03:30')
+    """
+    hours, minutes = divmod(abs(offset_s) // 60, 60)
+    return f"{'-' if offset_s < 0 else '+'}{hours:02d}:{minutes:02d}"
 
 
 def _change(zone: zoneinfo.ZoneInfo, before: datetime, after: datetime) -> tuple[int, int]:

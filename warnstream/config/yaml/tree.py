@@ -162,3 +162,10 @@ def _scalar_of(node: yaml.Node) -> object:
     if _WHOLE.fullmatch(text):
         return int(text)
     return float(text) if _DECIMAL.fullmatch(text) else text
+
+
+def entries_under(tree: "YamlTree | None", key: str) -> dict[str, object] | None:
+    """Entries under a key as written, right or wrong; None where there are none."""
+    plain = tree.plain if tree else None
+    entries = plain.get(key) if isinstance(plain, dict) else None
+    return entries if isinstance(entries, dict) else None

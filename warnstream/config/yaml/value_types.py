@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -23,7 +24,7 @@ from warnstream.config.yaml.quantities import (
     parse_duration_s,
     parse_utc_offset_s,
 )
-from warnstream.config.yaml.time_zones import parse_zone
+from warnstream.config.yaml.time_zones import fixed_offset_s, parse_zone
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.observations.decoders import pattern_fault
 from warnstream.model.observations.layout import ITSELF
@@ -257,13 +258,27 @@ def condition() -> Form:
     return Form(lambda value: value, {"type": "object", "required": ["level"]})
 
 
+def country() -> Form:
+    """Two letters of ISO 3166 that have a numbering plan."""
+
+    def parse(value: object) -> str:
+        expected = "a country of two capitals such as CN"
+        text = _as_text(value, expected)
+        if text not in SUPPORTED_REGIONS:
+            raise ValueError(f"expected {expected}, got {shown(text)}")
+        return text
+
+    return Form(parse, {"type": "string", "pattern": "^[A-Z]{2}$"})
+
+
 def utc_offset() -> Form:
-    """Offset of the local clock from UTC; parsed to int seconds."""
+    """Offset of the local clock from UTC, or a zone whose clock does not change; parsed to int seconds."""
 
     def parse(value: object) -> int:
-        return parse_utc_offset_s(value if isinstance(value, str) else str(value))
+        text = value if isinstance(value, str) else str(value)
+        return fixed_offset_s(text) if "/" in text else parse_utc_offset_s(text)
 
-    return Form(parse, {"type": "string", "pattern": r"^[+-][0-9]{2}:[0-5][0-9]$"})
+    return Form(parse, {"type": "string", "pattern": r"^([+-][0-9]{2}:[0-5][0-9]|[A-Za-z_]+/[A-Za-z_/+-]+)$"})
 
 
 def clock() -> Form:

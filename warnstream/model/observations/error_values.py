@@ -54,6 +54,7 @@ ERROR_VALUES: Mapping[Variable, tuple[float, ...]] = MappingProxyType(
         Variable.PRESSURE: (655.35,),
         Variable.WIND_SPEED: (65.535, 99.9, 99.99),
         Variable.WIND_DIRECTION: (327.67,),
+        Variable.WIND_GUST: (65.535, 99.9, 99.99),
     }
 )  # fmt: skip
 """Defaults; counters of rain have none, because a total passes through every number."""

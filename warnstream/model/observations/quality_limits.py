@@ -96,6 +96,7 @@ VALUE_LIMITS: Mapping[Variable, ValueLimits] = MappingProxyType(
         Variable.CRACK: ValueLimits((-1e6, 1e6)),
         Variable.PORE_PRESSURE: ValueLimits((-100.0, 1e4)),
         Variable.WATER_DEPTH: ValueLimits((-5.0, 2000.0)),
+        Variable.WIND_GUST: ValueLimits((0.0, 120.0), source=f"range {WMO_EXTREMES}"),
     }
 )
 """Defaults; what is not named here has no limit of its own."""

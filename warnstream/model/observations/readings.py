@@ -33,6 +33,7 @@ class Variable(IntEnum):
     RAIN_TOTAL = 14
     RAIN_DAY = 15
     RAIN_TIP = 16
+    WIND_GUST = 17
 
     @property
     def word(self) -> str:
@@ -58,12 +59,13 @@ UNIT_OF_VARIABLE: dict[Variable, str] = {
     Variable.RAIN_TOTAL: "mm",
     Variable.RAIN_DAY: "mm",
     Variable.RAIN_TIP: "mm",
+    Variable.WIND_GUST: "m/s",
 }
 """The one unit in which each variable is accepted.
 
 Rain is the amount of the interval ending at its time; `RAIN_TOTAL` is a counter that only rises until it is
 reset or wraps, `RAIN_DAY` one that begins anew every day at the start of the rain day (08:00 in China),
-`RAIN_TIP` the amount of a tip at its time.
+`RAIN_TIP` the amount of a tip at its time. A gust is the highest wind of the interval ending at its time.
 Displacement and crack are measured from the sensor's own beginning; water depth is above the ground.
 """
 

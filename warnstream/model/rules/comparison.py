@@ -13,9 +13,6 @@ from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.expressions import Expression
 from warnstream.model.rules.indicators import Indicator
 
-FEWER_IS_WORSE = frozenset({Indicator.FAILURE_TIME})
-"""Indicators whose small values are the dangerous ones."""
-
 
 @dataclass(frozen=True, slots=True)
 class NextLevel:
@@ -77,7 +74,8 @@ class Comparison:
         return None
 
     def _ratio(self, threshold: float) -> float:
-        over, under = (threshold, self.value) if self.indicator in FEWER_IS_WORSE else (self.value, threshold)
+        fewer_is_worse = self.indicator.info.fewer_is_worse
+        over, under = (threshold, self.value) if fewer_is_worse else (self.value, threshold)
         return over / under if under > 0 else float("nan")
 
 

@@ -16,22 +16,7 @@ import numpy as np
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
-from warnstream.model.rules.indicators import BY_DAYS, Indicator
-
-RAIN_LIKE = frozenset(
-    {
-        Indicator.RAIN,
-        Indicator.FORECAST_RAIN,
-        Indicator.SOIL_WATER,
-        Indicator.INTENSITY,
-        Indicator.EFFECTIVE_RAIN,
-        Indicator.ANTECEDENT_RAIN,
-        Indicator.WEIGHTED_RAIN,
-        Indicator.EVENT_RAIN,
-        *BY_DAYS,
-    }
-)
-"""Indicators that the rain stations of a village answer for; all others have a station of their own."""
+from warnstream.model.rules.indicators import Indicator
 
 
 class Relation(StrEnum):
@@ -186,6 +171,11 @@ class RuleTable:
         """Durations of rain that the rule reads, and those that hold up sums of days that begin anew."""
         read = {int(seconds) for seconds in self.parameters(Indicator.RAIN)}
         return read | {window.duration_s for window in self.day_windows() if window.resets}
+
+    @property
+    def numbers(self) -> Float64Array:
+        """None: a condition may do without, such as one of signs."""
+        return np.zeros(0)
 
     def defined(self, n_places: int) -> BoolArray:
         """Levels that the rule has, where it concerns a place, shape (n_places, 4)."""

@@ -1,7 +1,9 @@
 """What the hazards judge: rain of villages over many durations, stages of gauges, levels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Ar
 from warnstream.model.grids import GridRain
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.days import DayWindow, over_duration
-from warnstream.model.observations.readings import Variable
+from warnstream.model.observations.readings import COUNTERS, Variable
 from warnstream.model.times import HOUR_S
 
 LEADS_S = (HOUR_S, 2 * HOUR_S, 3 * HOUR_S)
@@ -44,41 +46,139 @@ class Indicator(IntEnum):
     PRIOR_RAIN = 22
     PRIOR_INDEX = 23
     DAILY_INDEX = 24
+    WIND_GUST = 25
 
     @property
     def word(self) -> str:
         """Name in reasons and reports."""
         return self.name.lower()
 
+    @property
+    def info(self) -> "IndicatorInfo":
+        """What is known of it."""
+        return INDICATORS[self]
 
-UNIT_OF_INDICATOR: dict[Indicator, str] = {
-    Indicator.RAIN: "mm",
-    Indicator.STAGE: "m",
-    Indicator.SOIL_WATER: "mm",
-    Indicator.INTENSITY: "mm/h",
-    Indicator.EFFECTIVE_RAIN: "mm",
-    Indicator.ANTECEDENT_RAIN: "mm",
-    Indicator.WEIGHTED_RAIN: "mm",
-    Indicator.TILT_RATE: "deg/h",
-    Indicator.VELOCITY: "mm/d",
-    Indicator.TANGENT_ANGLE: "deg",
-    Indicator.DISPLACEMENT: "mm",
-    Indicator.CRACK: "mm",
-    Indicator.PORE_PRESSURE: "kPa",
-    Indicator.FAILURE_TIME: "h",
-    Indicator.WATER_DEPTH: "cm",
-    Indicator.FIRE_WEATHER: "",
-    Indicator.FORECAST_RAIN: "mm",
-    Indicator.EVENT_RAIN: "mm",
-    Indicator.STAGE_RISE: "m/h",
-    Indicator.SIGN: "",
-    Indicator.LEVEL: "",
-    Indicator.DAILY_RAIN: "mm",
-    Indicator.PRIOR_RAIN: "mm",
-    Indicator.PRIOR_INDEX: "mm",
-    Indicator.DAILY_INDEX: "mm",
-}
-"""Unit of the values and thresholds of each indicator."""
+
+@dataclass(frozen=True, slots=True)
+class IndicatorInfo:
+    """What is known of one indicator; a new one is one row of `INDICATORS`.
+
+    Attributes
+    ----------
+    unit : str
+        Of its values and thresholds.
+    words_zh, words_en : str
+        Names in texts to people: the value is formatted into ``{value}`` (Chinese puts it after the
+        name), its time into ``{over}`` or ``{days}``. Empty where it is no number of an instrument.
+    is_rain : bool
+        The rain stations of a village answer for it; all others have a station of their own, or none.
+    variables : tuple of Variable
+        Whose doubtful readings make a level unconfirmed; empty where it rests on no readings.
+    sensor : Variable or None
+        What a station must measure that a condition reads it at; None: the rain stations of the
+        village, or what a hazard of its own works out.
+    is_of_earlier_rain : bool
+        It remembers so much that a node must have been running for long to know it.
+    has_window : bool
+        The parameter of a condition is the time that its value is taken over.
+    fewer_is_worse : bool
+        Small values are the dangerous ones.
+    """
+
+    unit: str
+    words_zh: str
+    words_en: str
+    variables: tuple[Variable, ...] = ()
+    is_rain: bool = False
+    sensor: Variable | None = None
+    is_of_earlier_rain: bool = False
+    has_window: bool = False
+    fewer_is_worse: bool = False
+
+
+def _rain(
+    words_zh: str, words_en: str, unit: str = "mm", *, has_window: bool = False, is_earlier: bool = False
+) -> IndicatorInfo:
+    return IndicatorInfo(
+        unit,
+        words_zh,
+        words_en,
+        _RAIN,
+        is_rain=True,
+        is_of_earlier_rain=is_earlier,
+        has_window=has_window,
+    )
+
+
+def _sensor(
+    unit: str, words_zh: str, words_en: str, *variables: Variable, has_window: bool = False
+) -> IndicatorInfo:
+    return IndicatorInfo(unit, words_zh, words_en, variables, sensor=variables[0], has_window=has_window)
+
+
+_RAIN = (Variable.RAIN, Variable.RAIN_TIP, *COUNTERS)
+_MOVEMENT = (Variable.DISPLACEMENT, Variable.CRACK)
+_TILT = (Variable.TILT_X, Variable.TILT_Y, Variable.TEMPERATURE)
+
+INDICATORS: Mapping[Indicator, IndicatorInfo] = MappingProxyType(
+    {
+        Indicator.RAIN: _rain("{over}雨量", "{value} of rain in {over}", has_window=True),
+        Indicator.STAGE: _sensor("m", "水位", "water level {value}", Variable.STAGE),
+        Indicator.SOIL_WATER: _rain("土壤雨量指数", "soil water index {value}", is_earlier=True),
+        Indicator.INTENSITY: _rain(
+            "{over}过程平均雨强", "mean intensity {value} over {over} of rain", "mm/h", is_earlier=True
+        ),
+        Indicator.EFFECTIVE_RAIN: _rain(
+            "有效雨量", "effective rain {value} (half-life {over})", has_window=True, is_earlier=True
+        ),
+        Indicator.ANTECEDENT_RAIN: _rain("前期有效雨量", "antecedent rain {value}", is_earlier=True),
+        Indicator.WEIGHTED_RAIN: _rain("7日加权雨量", "weighted rain of 7 days {value}", is_earlier=True),
+        Indicator.TILT_RATE: _sensor("deg/h", "倾斜速率", "tilt rate {value}", *_TILT, has_window=True),
+        Indicator.VELOCITY: _sensor("mm/d", "变形速率", "velocity {value}", *_MOVEMENT, has_window=True),
+        Indicator.TANGENT_ANGLE: _sensor("deg", "切线角", "tangent angle {value}", *_MOVEMENT),
+        Indicator.DISPLACEMENT: _sensor("mm", "累计位移", "displacement {value}", Variable.DISPLACEMENT),
+        Indicator.CRACK: _sensor("mm", "裂缝宽度变化", "crack {value}", Variable.CRACK),
+        Indicator.PORE_PRESSURE: _sensor(
+            "kPa", "孔隙水压力", "pore pressure {value}", Variable.PORE_PRESSURE
+        ),
+        Indicator.FAILURE_TIME: IndicatorInfo(
+            "h",
+            "推算距失稳时间",
+            "time to failure {value}",
+            _MOVEMENT,
+            sensor=_MOVEMENT[0],
+            fewer_is_worse=True,
+        ),
+        Indicator.WATER_DEPTH: _sensor("cm", "积水深度", "water depth {value}", Variable.WATER_DEPTH),
+        Indicator.FIRE_WEATHER: IndicatorInfo(
+            "",
+            "森林火险气象指数",
+            "fire weather index {value}",
+            (*_RAIN, Variable.TEMPERATURE, Variable.HUMIDITY, Variable.WIND_SPEED),
+        ),
+        Indicator.FORECAST_RAIN: _rain("预报雨量", "forecast rain {value}"),
+        Indicator.EVENT_RAIN: _rain("本次过程雨量", "rain of the event {value}", is_earlier=True),
+        Indicator.STAGE_RISE: _sensor(
+            "m/h", "水位上涨速率", "rise of the water level {value}", Variable.STAGE, has_window=True
+        ),
+        Indicator.SIGN: IndicatorInfo("", "", ""),
+        Indicator.LEVEL: IndicatorInfo("", "", ""),
+        Indicator.DAILY_RAIN: _rain("近{days}日雨量（含今日）", "{value} of rain in {days} days with today"),
+        Indicator.PRIOR_RAIN: _rain("今日前{days}日雨量", "{value} of rain in the {days} days before today"),
+        Indicator.PRIOR_INDEX: _rain(
+            "今日前{days}日前期影响雨量", "antecedent rain of the {days} days before today {value}"
+        ),
+        Indicator.DAILY_INDEX: _rain(
+            "近{days}日前期影响雨量（含今日）", "antecedent rain of {days} days with today {value}"
+        ),
+        Indicator.WIND_GUST: _sensor("m/s", "阵风风速", "gust {value}", Variable.WIND_GUST),
+    }
+)
+"""Every indicator, once."""
+
+INDICATOR_OF_WORD: Mapping[str, Indicator] = MappingProxyType(
+    {indicator.word: indicator for indicator in Indicator}
+)
 
 BY_DAYS = frozenset(
     {Indicator.DAILY_RAIN, Indicator.PRIOR_RAIN, Indicator.PRIOR_INDEX, Indicator.DAILY_INDEX}
@@ -93,9 +193,9 @@ def indicator_of_days(window: DayWindow) -> Indicator:
     return Indicator.DAILY_INDEX if window.has_today else Indicator.PRIOR_INDEX
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class VillageRain:
-    """Rain of every village over several durations, and what is expected next.
+    """Rain of every village over several durations, and what is expected next; equal only to itself.
 
     Attributes
     ----------
@@ -197,7 +297,7 @@ class VillageRain:
         return chosen
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class VillageAntecedent:
     """What earlier rain has left at every village; arrays of shape (n_villages,) unless said otherwise.
 

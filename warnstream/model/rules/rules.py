@@ -6,15 +6,13 @@ Built by `warnstream.config` from thresholds.yaml and thresholds.csv.
 """
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, UInt8Array
 from warnstream.model.level import LEVELS, Level
-from warnstream.model.observations.days import DayWindow
 from warnstream.model.observations.signs import SignTrigger
-from warnstream.model.rules.expressions import RuleTable
-from warnstream.model.times import DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,11 @@ class CriticalRain:
             if np.isnan(highest_mm).any():
                 highest_mm = np.where(np.isnan(highest_mm), critical_mm[:, :, level], highest_mm)
         object.__setattr__(self, "highest_level_mm", highest_mm)
+
+    @property
+    def numbers(self) -> Float64Array:
+        """All values; NaN where a level has none."""
+        return self.critical_mm
 
     def defined(self, _n_places: int) -> BoolArray:
         """Levels that have a value at each place on any ground, shape (n_places, 4)."""
@@ -170,102 +173,14 @@ class CriticalStage:
     horizon_s: int = 7200
     reaches: Reaches | None = None
 
+    @property
+    def numbers(self) -> Float64Array:
+        """All values; NaN where a level has none."""
+        return self.critical_m
+
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value at each place by any gauge, shape (n_places, 4)."""
         return defined_by_rows(self.village, self.critical_m, n_places)
-
-
-@dataclass(frozen=True, slots=True)
-class LandslideTerritory:
-    """Criteria of one landslide territory; index 0 to 3 of every array is blue to red, NaN: no value.
-
-    Attributes
-    ----------
-    line_rain_mm, line_soil_water_mm : tuple of Float64Array, length 4
-        Points of each level's critical line: rain of 60 min ascending, and the
-        soil water index that is critical with it, not ascending. Empty: no line.
-    intensity_a, intensity_b : Float64Array, shape (4,)
-        Mean intensity of the event that is critical: ``a * D ** -b`` mm/h, D in hours.
-    intensity_h_range : (float, float)
-        Durations for which the curve is meant, hours.
-    effective_mm, antecedent_mm, weighted_mm : Float64Array, shape (4,)
-        Half-life effective rain, antecedent precipitation with today's rain,
-        and weighted rain of seven days that are critical.
-    daily_mm : Float64Array, shape (n_windows, 4)
-        Rain over each of `LandslideRain.daily` that is critical.
-    """
-
-    line_rain_mm: tuple[Float64Array, ...]
-    line_soil_water_mm: tuple[Float64Array, ...]
-    intensity_a: Float64Array
-    intensity_b: Float64Array
-    intensity_h_range: tuple[float, float]
-    effective_mm: Float64Array
-    antecedent_mm: Float64Array
-    weighted_mm: Float64Array
-    daily_mm: Float64Array = field(default_factory=lambda: np.zeros((0, 4)))
-
-    @property
-    def defined(self) -> BoolArray:
-        """Levels that any criterion has a value for, shape (4,)."""
-        by_line = np.array([len(line) > 0 for line in self.line_rain_mm], dtype=np.bool_)
-        single = [self.intensity_a, self.effective_mm, self.antecedent_mm, self.weighted_mm]
-        has_value = ~np.isnan(np.vstack([*single, self.daily_mm])).all(axis=0)
-        return np.asarray(by_line | has_value)
-
-
-@dataclass(frozen=True, slots=True)
-class LandslideRain:
-    """Landslides by rain: which territory a village belongs to, and what is critical there.
-
-    Attributes
-    ----------
-    territory : Int32Array, shape (n_villages,)
-        Index into `territories`; -1 where the village belongs to none and is never warned.
-    territories : tuple of LandslideTerritory
-    dry_gap_s : int
-        A rain event ends when it has not rained for that long.
-    half_life_s : int
-        Of the effective rain.
-    api_ratio : float
-        Share of a day's rain that counts one day later in the antecedent precipitation.
-    api_days : DayWindow or None
-        Days that the antecedent precipitation is taken over; None: all days before, and today's rain whole.
-    daily : tuple of DayWindow
-        Windows of days that any territory has values for.
-    """
-
-    territory: Int32Array
-    territories: tuple[LandslideTerritory, ...]
-    dry_gap_s: int
-    half_life_s: int
-    api_ratio: float
-    api_days: DayWindow | None = None
-    daily: tuple[DayWindow, ...] = ()
-
-    @property
-    def day_windows(self) -> frozenset[DayWindow]:
-        """Every window of days that is read."""
-        own = () if self.api_days is None else (self.api_days,)
-        return frozenset((*self.daily, *own, *(window.ended for window in self.resetting)))
-
-    @property
-    def resetting(self) -> tuple[DayWindow, ...]:
-        """Those of `daily` that begin anew with each day."""
-        return tuple(window for window in self.daily if window.resets)
-
-    @property
-    def durations_s(self) -> set[int]:
-        """Sliding durations that hold levels up when sums of days begin anew."""
-        reads_weighted = any(not np.isnan(one.weighted_mm).all() for one in self.territories)
-        return {window.duration_s for window in self.resetting} | ({DAY_S} if reads_weighted else set())
-
-    def defined(self, n_places: int) -> BoolArray:
-        """Levels that have a value at each place, shape (n_places, 4)."""
-        found: BoolArray = np.zeros((n_places, len(LEVELS)), dtype=np.bool_)
-        for number, territory in enumerate(self.territories):
-            found[self.territory == number] = territory.defined
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +224,11 @@ class SlopeTable:
     fit_r2_min: float
     stale_after_s: int
 
+    @property
+    def numbers(self) -> Float64Array:
+        """All values; NaN where a level has none."""
+        return self.critical
+
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value at each place by any sensor, shape (n_places, 4)."""
         return defined_by_rows(self.village, self.critical, n_places)
@@ -336,6 +256,11 @@ class WaterloggingTable:
     persistence: int
     stale_after_s: int
 
+    @property
+    def numbers(self) -> Float64Array:
+        """All values; NaN where a level has none."""
+        return np.concatenate([self.critical_cm.ravel(), self.rain.critical_mm.ravel()])
+
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value at each place, by depth or by rain, shape (n_places, 4)."""
         return defined_by_rows(self.village, self.critical_cm, n_places) | self.rain.defined(n_places)
@@ -359,6 +284,11 @@ class FireTable:
     station: Int32Array
     noon_s: int
 
+    @property
+    def numbers(self) -> Float64Array:
+        """All values; NaN where a level has none."""
+        return self.critical
+
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value, everywhere the same, shape (n_places, 4)."""
         return np.broadcast_to(~np.isnan(self.critical), (n_places, len(LEVELS)))
@@ -378,9 +308,17 @@ def defined_by_rows(place: Int32Array, critical: Float64Array, n_places: int) ->
     return found
 
 
-Thresholds = (
-    CriticalRain | CriticalStage | LandslideRain | SlopeTable | WaterloggingTable | FireTable | RuleTable
-)
+class Thresholds(Protocol):
+    """The table of a hazard, of the kind that its evaluator reads."""
+
+    def defined(self, n_places: int, /) -> BoolArray:
+        """Levels that have a value at each place, shape (n_places, 4)."""
+        ...
+
+    @property
+    def numbers(self) -> Float64Array:
+        """All values of the table, of any shape; empty where it has none by its nature."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,6 +345,8 @@ class HazardRule:
         Where the thresholds come from.
     signs : SignTrigger or None
         What signs that people see mean for this hazard; None: nothing.
+    calls_households : bool
+        False: its warnings go to duty posts, to households they are for others to issue.
     """
 
     name: str
@@ -419,3 +359,4 @@ class HazardRule:
     lowering: DowngradePolicy
     source: str
     signs: SignTrigger | None = None
+    calls_households: bool = True

@@ -15,7 +15,7 @@ from warnstream.assessment.explanation import (
     StationView,
     VillageView,
 )
-from warnstream.config.rules.wording import days_words
+from warnstream.config.wording import days_words
 from warnstream.delivery.render import texts_of
 from warnstream.delivery.texts import title_of
 from warnstream.delivery.texts_en import ENGLISH
@@ -27,7 +27,7 @@ from warnstream.model.observations.station_quality import WHY
 from warnstream.model.rules.comparison import Comparison, ConditionFound
 from warnstream.model.rules.expressions import Group, Lasting, LevelTerm, SignTerm, Term
 from warnstream.model.rules.expressions import Sequence as Following
-from warnstream.model.rules.indicators import LEADS_S, UNIT_OF_INDICATOR
+from warnstream.model.rules.indicators import LEADS_S
 from warnstream.model.times import HOUR_S, iso_local, iso_utc
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.explain.records import sign_record
@@ -213,7 +213,7 @@ def _comparison(configuration: Wording, one: Comparison) -> Record:
     ahead = one.next_above(one.level)
     return {
         "indicator": one.indicator.word,
-        "unit": UNIT_OF_INDICATOR[one.indicator],
+        "unit": one.indicator.info.unit,
         "value": _plain(one.value),
         "duration_s": one.duration_s,
         "lead_s": one.lead_s,

@@ -14,7 +14,7 @@ from warnstream.assessment.explanation import HazardView, PlaceFinding, VillageV
 from warnstream.config.rules.wording import quantity_words
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.rules.comparison import FEWER_IS_WORSE, Comparison, ConditionFound, NextLevel
+from warnstream.model.rules.comparison import Comparison, ConditionFound, NextLevel
 from warnstream.model.rules.expressions import (
     Group,
     Lasting,
@@ -24,7 +24,7 @@ from warnstream.model.rules.expressions import (
     SignTerm,
     Term,
 )
-from warnstream.model.rules.indicators import BY_DAYS, UNIT_OF_INDICATOR, Indicator
+from warnstream.model.rules.indicators import BY_DAYS, Indicator
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import HOUR_S, clock_local
@@ -161,15 +161,15 @@ class Verdict:
         for number, place in enumerate(self._view.places):
             for one in place.comparisons:
                 clear = one.clear[level - 1] if one.clear else float("nan")
-                beyond = one.value <= clear if one.indicator in FEWER_IS_WORSE else one.value >= clear
+                beyond = one.value <= clear if one.indicator.info.fewer_is_worse else one.value >= clear
                 if beyond or one.level >= level:
                     yield number, one
 
     def _holds(self, place: int, one: Comparison) -> str:
         level = self._view.standing.level
         clear = one.clear[level - 1] if one.clear else one.critical[level - 1]
-        side = "above" if one.indicator in FEWER_IS_WORSE else "below"
-        unit = UNIT_OF_INDICATOR[one.indicator]
+        side = "above" if one.indicator.info.fewer_is_worse else "below"
+        unit = one.indicator.info.unit
         return f"{self._zone(place)}{self._amount(one)}: it may fall {side} {_number(clear)} {unit}".rstrip()
 
     def _lacks_data(self) -> str:
@@ -184,11 +184,11 @@ class Verdict:
 
     def _rests_on_rain(self) -> bool:
         compared = [one.indicator for place in self._view.places for one in place.comparisons]
-        return not compared or any(indicator in _BY_VILLAGE for indicator in compared)
+        return not compared or any(indicator.info.is_rain for indicator in compared)
 
     def _short_of(self, one: Candidate) -> str:
         """Such as ``31.2 of 40 mm in 1 h for yellow (78 %)``."""
-        compared, ahead, unit = one.compared, one.ahead, UNIT_OF_INDICATOR[one.compared.indicator]
+        compared, ahead, unit = one.compared, one.ahead, one.compared.indicator.info.unit
         head = f"{self._zone(one.place)}{ahead.level.word}: "
         if ahead.ratio >= 1.0:
             why = f", but {compared.note}" if compared.note else ""
@@ -200,7 +200,7 @@ class Verdict:
 
     def _amount(self, one: Comparison, of: float | None = None) -> str:
         """A value with all that says what it is; with `of` as a part of it."""
-        unit = UNIT_OF_INDICATOR[one.indicator]
+        unit = one.indicator.info.unit
         value = "unknown" if np.isnan(one.value) else _number(one.value)
         shown = f"{value} of {_number(of)} {unit}" if of is not None else f"{value} {unit}"
         name = "" if one.indicator is Indicator.RAIN else f"{one.indicator.word.replace('_', ' ')} "
@@ -285,7 +285,7 @@ class Verdict:
         """A term with what it found, such as ``rain 1 h 12.0 mm, at least 20``."""
         condition = found.condition
         assert isinstance(condition, Term)
-        unit = UNIT_OF_INDICATOR[condition.quantity.indicator]
+        unit = condition.quantity.indicator.info.unit
         value = "unknown" if np.isnan(found.value) else f"{_number(found.value)} {unit}".rstrip()
         amount = "no value set here" if np.isnan(found.amount) else _number(found.amount)
         over = f" over {describe_duration(condition.over_s)}" if condition.over_s else ""
@@ -321,19 +321,6 @@ def describe_blindness(village: VillageView) -> list[str]:
 
 _OVER = frozenset({*BY_DAYS, Indicator.RAIN, Indicator.INTENSITY, Indicator.VELOCITY, Indicator.TILT_RATE})
 """Indicators whose value is taken over the duration."""
-
-_BY_VILLAGE = frozenset(
-    {
-        *BY_DAYS,
-        Indicator.RAIN,
-        Indicator.SOIL_WATER,
-        Indicator.INTENSITY,
-        Indicator.EFFECTIVE_RAIN,
-        Indicator.ANTECEDENT_RAIN,
-        Indicator.WEIGHTED_RAIN,
-    }
-)
-"""Indicators that the rain gauges of the village answer for."""
 
 
 def _number(value: float) -> str:

@@ -1,6 +1,6 @@
 """How a start goes on from what a node did before.
 
-The log is gone through once for what people were told (`read_told`), and once
+The log is gone through once for what people were told (`read_history`), and once
 more for the state that readings led to. Under the same configuration the entries
 after the last issued message are taken as if they had just come: what was lost
 between an entry and its message is issued now, under the very same names. Under
@@ -24,8 +24,8 @@ from warnstream.model.errors import describe
 from warnstream.model.times import parse_compact_utc
 from warnstream.model.warning import MessageReference, MessageStatus
 from warnstream.runners.build import build_intake
+from warnstream.runners.history.issued_history import Entries, IssuedHistory, read_history
 from warnstream.runners.history.kept import KeptRows, keep_rows
-from warnstream.runners.history.told import Entries, Told, read_told
 from warnstream.runners.intake.history_entries import (
     ISSUED,
     SET_ASIDE,
@@ -70,7 +70,7 @@ class Start:
         With the snapshot taken up, as far as it fits.
     kept : KeptRows
     present : ConfigurationEntry
-    told : Told
+    history : IssuedHistory
     is_changed : bool
         The entry of the present configuration is due after the replay.
     poisoned : list of Poisoned
@@ -80,7 +80,7 @@ class Start:
     intake: Intake
     kept: KeptRows
     present: ConfigurationEntry
-    told: Told
+    history: IssuedHistory
     is_changed: bool
     poisoned: list[Poisoned] = field(default_factory=list)
     _file: StateFile | None = None
@@ -102,7 +102,7 @@ class Start:
         for number, kind, payload in entries:
             if self._is_rebuilt and number > self._reaches and self._file is not None:
                 self._take_people()
-            if kind in OF_HISTORY or number in self.told.set_aside:
+            if kind in OF_HISTORY or number in self.history.set_aside:
                 continue
             past = self._past_of(number)
             try:
@@ -120,7 +120,7 @@ class Start:
         desk = self.intake.engine.desk
         desk.adopt(self._strangers)
         for doors in self._strange_voices:
-            desk.bulletins.resume(doors.village, doors.standing, doors.last)
+            desk.bulletins.resume(doors.village, doors.bulletin)
         self._take_told_doors()
         self.intake.owe_cancels()
 
@@ -142,14 +142,14 @@ class Start:
 
     def _past_of(self, number: int) -> Past | None:
         """How an entry is taken; None: as if it had just come."""
-        told = self.told
-        is_open = number > told.last_issued and number >= told.last_change
+        history = self.history
+        is_open = number > history.last_issued and number >= history.last_change
         if is_open and not self.is_changed and number > self._reaches:
             return None
         is_real = self.present.status is MessageStatus.ACTUAL
         return Past(
-            issued=told.issued.get(number, ()),
-            is_judged=not (is_real and told.was_exercise(number)),
+            issued=history.issued.get(number, ()),
+            is_judged=not (is_real and history.was_exercise(number)),
             is_followed=number > self._reaches,
         )
 
@@ -191,13 +191,13 @@ def begin(
         What doors were told and, as far as the outbox knows, heard no end of.
     """
     reaches, file = _opened(snapshot)
-    told = read_told(file, entries_after(reaches))
-    strangers = strange_cases(open_warnings, told)
+    history = read_history(file, entries_after(reaches))
+    strangers = strange_cases(open_warnings, history)
     for village, case in strangers:
-        told.cases[village, case.warning.hazard] = case
-    doors = strange_voices(open_bulletins, told)
-    waiting = [*told.open_voices(), *(known.village for known in doors)]
-    kept = keep_rows(configuration, told.open_cases(), told.configuration, waiting)
+        history.cases[village, case.warning.hazard] = case
+    doors = strange_voices(open_bulletins, history)
+    waiting = [*history.open_voices(), *(known.village for known in doors)]
+    kept = keep_rows(configuration, history.open_cases(), history.configuration, waiting)
     intake = build_intake(configuration, kept.configuration.network)
     is_rebuilt = file is None
     if file is not None:
@@ -210,22 +210,22 @@ def begin(
             if days:
                 log.warning("rain of past days kept from the snapshot", extra={"days": days})
             is_rebuilt = True
-            earlier = read_told(None, (entry for entry in entries_after(0) if entry[0] <= reaches))
-            told.changes[:0] = earlier.changes
-            told.set_aside |= earlier.set_aside
+            earlier = read_history(None, (entry for entry in entries_after(0) if entry[0] <= reaches))
+            history.changes[:0] = earlier.changes
+            history.set_aside |= earlier.set_aside
     is_strange = bool(strangers or doors) or (is_rebuilt and reaches > 0)
-    is_changed = is_strange or not present.is_same_as(told.configuration)
+    is_changed = is_strange or not present.is_same_as(history.configuration)
     return Start(
         intake,
         kept,
         present,
-        told,
+        history,
         is_changed,
         _file=file,
         _reaches=reaches,
         _strangers=strangers,
         _strange_voices=doors,
-        _told_doors=[one for one in open_warnings if one.is_households and one.village not in told.voices],
+        _told_doors=[one for one in open_warnings if one.is_households and one.village not in history.voices],
         _is_rebuilt=is_rebuilt,
     )
 
@@ -240,23 +240,23 @@ def _opened(snapshot: tuple[int, bytes] | None) -> tuple[int, StateFile | None]:
         return 0, None
 
 
-def strange_cases(open_warnings: list[OpenWarning], told: Told) -> list[VillageCase]:
+def strange_cases(open_warnings: list[OpenWarning], history: IssuedHistory) -> list[VillageCase]:
     """Warnings that people know and the log does not: of an earlier version, or of a log that was lost."""
     found = []
     for known in open_warnings:
-        case = told.cases.get((known.village, known.message.hazard))
+        case = history.cases.get((known.village, known.message.hazard))
         if case is not None and _is_not_older(case.warning, known):
             continue
         found.append(VillageCase(known.village, _case_of(known)))
     return found
 
 
-def strange_voices(open_bulletins: Sequence[OpenBulletin], told: Told) -> list[OpenBulletin]:
+def strange_voices(open_bulletins: Sequence[OpenBulletin], history: IssuedHistory) -> list[OpenBulletin]:
     """Bulletins that doors know and the log does not: of a log that was lost."""
     found = []
     for known in open_bulletins:
-        voice = told.voices.get(known.village)
-        if voice is None or (voice.opened_s, voice.n) < (known.last.opened_s, known.last.n):
+        voice = history.voices.get(known.village)
+        if voice is None or (voice.opened_s, voice.n) < (known.bulletin.opened_s, known.bulletin.n):
             found.append(known)
     return found
 

@@ -4,7 +4,7 @@ Levels are worked out again from readings whenever the configuration changes; wh
 people were told is not. `align_levels` sets every level to what was told last. The
 next step then finds the differences by itself and resolves them on the ordinary
 path: what is found to be worse rises at once, as the next version of the warning;
-what is found to be less falls with care. Nothing of the past is told.
+what is found to be less falls with care. Nothing of the past is issued.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ class Difference:
 
     village: str
     hazard: str
-    told: Level
+    issued: Level
     found: Level
 
 
@@ -49,16 +49,16 @@ def align_levels(engine: Engine, network: Network) -> list[Difference]:
     number = network.villages.index_of_code()
     differences = []
     for rule in engine.assessment.rules:
-        told = np.zeros(n_villages, dtype=np.uint8)
+        issued = np.zeros(n_villages, dtype=np.uint8)
         is_held, is_free = np.zeros(n_villages, dtype=np.bool_), np.zeros(n_villages, dtype=np.bool_)
         for village, warning in by_hazard[rule.name]:
             if village in number:
                 at = number[village]
-                told[at] = warning.level if warning.is_open else 0
+                issued[at] = warning.level if warning.is_open else 0
                 is_held[at] = warning.state is State.HELD
                 is_free[at] = warning.state is State.ENDED
         found = engine.assessment.level(rule.name).level.copy()
-        for at in np.flatnonzero(engine.assessment.align(rule.name, told, is_held, is_free)).tolist():
-            levels = Level(int(told[at])), Level(int(found[at]))
+        for at in np.flatnonzero(engine.assessment.align(rule.name, issued, is_held, is_free)).tolist():
+            levels = Level(int(issued[at])), Level(int(found[at]))
             differences.append(Difference(network.villages.code[at], rule.name, *levels))
     return differences

@@ -1,5 +1,7 @@
 """What the engine refused, as refusals with their reasons."""
 
+import math
+
 import msgspec
 import numpy as np
 
@@ -23,23 +25,45 @@ _REASON_OF_FLAG = {
 """Flags that keep a reading out of every window: it is set aside like a refused message."""
 
 
-_REFUSED_FLAGS = np.uint16(sum(_REASON_OF_FLAG))
+_REFUSED_FLAGS = sum(int(flag) for flag in _REASON_OF_FLAG)
+
+_REASONS_OF_FLAGS = {
+    flags: tuple(reason for flag, reason in _REASON_OF_FLAG.items() if flags & flag)
+    for flags in range(_REFUSED_FLAGS + 1)
+    if flags & _REFUSED_FLAGS == flags
+}
+"""Reasons of every combination of those flags; a reading with two is set aside under both."""
+
+_WORD_OF_VARIABLE = {int(variable): variable.word for variable in Variable}
 
 
 def refused_readings(readings: ReadingBatch, flags: UInt16Array, stations: Stations) -> list[Refusal]:
     """Readings that quality control kept out of every window, as refusals with their content."""
-    refusals: list[Refusal] = []
-    if not (flags & _REFUSED_FLAGS).any():
-        return refusals
-    for flag, reason in _REASON_OF_FLAG.items():
-        for row in np.flatnonzero(flags & flag):
-            code = stations.code[readings.station[row]]
-            variable = Variable(int(readings.variable[row])).word
-            observed_at = iso_utc(int(readings.observed_at_s[row]))
-            content = {"station": code, "time": observed_at, variable: float(readings.value[row])}
-            detail = f"{variable} of {code} observed at {observed_at}"
-            refusals.append(Refusal(reason, detail, "", msgspec.json.encode(content)))
-    return refusals
+    rows = np.flatnonzero(flags & _REFUSED_FLAGS)
+    if not len(rows):
+        return []
+    # After an outage hundreds of thousands come at once: all columns are made into text together.
+    observed_at = np.datetime_as_string(readings.observed_at_s[rows].astype("datetime64[s]")).tolist()
+    columns = zip(
+        readings.station[rows].tolist(),
+        readings.variable[rows].tolist(),
+        readings.value[rows].tolist(),
+        observed_at,
+        flags[rows].tolist(),
+        strict=True,
+    )
+    return [
+        _refused_reading(reason, stations.code[station], _WORD_OF_VARIABLE[variable], f"{time}Z", value)
+        for station, variable, value, time, flag in columns
+        for reason in _REASONS_OF_FLAGS[flag & _REFUSED_FLAGS]
+    ]
+
+
+def _refused_reading(reason: RefusalReason, code: str, word: str, time: str, value: float) -> Refusal:
+    # A code and a word have no character that JSON escapes; a value that is no number is null.
+    number = repr(value) if math.isfinite(value) else "null"
+    content = f'{{"station":"{code}","time":"{time}","{word}":{number}}}'
+    return Refusal(reason, f"{word} of {code} observed at {time}", "", content.encode())
 
 
 def refused_frame(refused: GridRefusal) -> Refusal:

@@ -43,12 +43,14 @@ from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.chain_watch import ChainWatch
 from warnstream.runners.live.disk import DiskWatch
+from warnstream.runners.live.judging import Judging
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.pace import SnapshotPace
-from warnstream.runners.live.past_crossings import tell_past_crossings
 from warnstream.runners.live.recorder import Desk, Recorder
-from warnstream.runners.live.renderer import Renderer, no_end_of
+from warnstream.runners.live.replay_progress import ReplayProgress
 from warnstream.runners.live.views.county_state import CountyState
+from warnstream.runners.live.views.past_crossings import tell_past_crossings
+from warnstream.runners.renderer import Renderer, no_end_of
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +116,8 @@ class Keeper:
         What people see of duty posts and calls for help.
     board : CountyState
         What people see of the county after the last step.
+    judging : Judging
+        What the node waits for, where it judges nothing.
     warnings : list of WarningStatus
         Open warnings, worst first; replaced, never changed, so that any thread may read it.
     """
@@ -135,6 +139,7 @@ class Keeper:
         self._refused_inputs = 0
         self.board = CountyState(configuration, watchers.metrics)
         self.chain = ChainWatch(watchers.alarms, watchers.metrics)
+        self.judging = Judging(configuration)
         self.warnings: list[WarningStatus] = []
 
     @property
@@ -146,6 +151,11 @@ class Keeper:
     def people(self) -> Network:
         """Places and people of every warning that stands, those of removed rows included."""
         return self._people.network
+
+    @property
+    def people_configuration(self) -> Configuration:
+        """The configuration that has them."""
+        return self._people
 
     @property
     def now_s(self) -> int:
@@ -162,7 +172,7 @@ class Keeper:
         """Fresh readings that the next step will judge."""
         return self._intake.fresh_waiting
 
-    def recover(self) -> None:
+    def recover(self, progress: ReplayProgress) -> None:
         """Go on from what the log and the outbox know: see `warnstream.runners.history.start`."""
         journal, begun = self._stores.log, time.monotonic()
         present = entry_of(self._configuration, __version__, int(time.time()))
@@ -173,6 +183,7 @@ class Keeper:
         self._renderer = self._new_renderer()
         for replayed in start.replay(self._after(start.begins_after)):
             count += 1
+            progress.taken(replayed.number, start.begins_after, journal.last_sequence())
             self._carry_out(replayed.number, replayed.outcome, is_live=replayed.is_live)
         for poisoned in start.poisoned:
             self._set_aside(poisoned.number, poisoned.error)
@@ -219,13 +230,13 @@ class Keeper:
     def _change_over(self, start: Start) -> None:
         """The present configuration becomes an entry; what stands goes on under it."""
         payload = encode(start.present)
-        before = start.told.configuration
+        before = start.history.configuration
         log.warning(
             "configuration changed",
             extra={
                 "fingerprint": start.present.fingerprint[:12],
                 "before": before.fingerprint[:12] if before else None,
-                "warnings_open": len(start.told.open_cases()),
+                "warnings_open": len(start.history.open_cases()),
             },
         )
         sequence = self._append([(CONFIGURATION, payload)])
@@ -375,14 +386,15 @@ class Keeper:
         found = outcome.differences
         self._watchers.metrics.history_differences.set(len(found))
         self.differences = [
-            {"village": d.village, "hazard": d.hazard, "told": d.told.word, "found": d.found.word}
+            {"village": d.village, "hazard": d.hazard, "issued": d.issued.word, "found": d.found.word}
             for d in found
         ]
         if found:
             named = ", ".join(
-                f"{d.village} {d.hazard} told {d.told.word} found {d.found.word}" for d in found[:NAMED_MAX]
+                f"{d.village} {d.hazard} issued {d.issued.word} found {d.found.word}"
+                for d in found[:NAMED_MAX]
             )
-            log.warning("levels differ from what was told", extra={"count": len(found), "first": named})
+            log.warning("levels differ from what was issued", extra={"count": len(found), "first": named})
 
     def _tell_kept(self) -> None:
         """Say what was removed under a warning, or stands for real while the node is in an exercise."""
@@ -430,6 +442,7 @@ class Keeper:
         self._watchers.metrics.warnings_unaffirmed.set(waiting)
         self.chain.take(self._intake.engine.desk, self.people.villages, is_live=is_live)
         self.board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
+        self.judging.take(readings, assessed, is_live=is_live)
         if is_live:
             tell_past_crossings(assessed.past_crossings, self._configuration.network, self._watchers.metrics)
             self._tell_failures(assessed.failures)

@@ -51,8 +51,9 @@ from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
 from warnstream.runners.live.orders import Orders
-from warnstream.runners.live.recorder import say_put_aside
+from warnstream.runners.live.recorder import report_put_aside
 from warnstream.runners.live.reinjector import Reinjector
+from warnstream.runners.live.replay_progress import ReplayProgress
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
 from warnstream.runners.live.views.explanations import LiveExplanations
@@ -105,7 +106,7 @@ class Node:
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = Outbox.open_or_begin_anew(directory, OWNER)
         if self.outbox.put_aside is not None:
-            say_put_aside(self.alarms, str(self.outbox.put_aside))
+            report_put_aside(self.alarms, str(self.outbox.put_aside))
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
@@ -136,7 +137,8 @@ class Node:
         )
         api = HttpApi(self.status, self.outbox, tokens, self.metrics)
         self._api_app = api.app
-        self.http = front_door or FrontDoor(configuration.node.name, configuration.http, http_max)
+        self._http_max = http_max
+        self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
@@ -186,10 +188,10 @@ class Node:
         """
         self.http.start()  # says that the node lives and is not ready, however long the journal is
         keep_freed_memory()
-        self._keeper.recover()
+        self._keeper.recover(ReplayProgress(self.http.tell))
         self._publisher.start()
         resent = self.delivery.start()
-        self.http.open(self._api_app)
+        self.http.open(self._api_app, self._http_max)
         for source in self._sources:
             source.start()
         if self.sl651 is not None:
@@ -220,6 +222,11 @@ class Node:
     def engine(self) -> Engine:
         """For those who watch its steps; theirs to read only, in the loop's thread or after its end."""
         return self._keeper.engine
+
+    @property
+    def people(self) -> Configuration:
+        """The configuration with removed rows of open warnings: messages number its villages."""
+        return self._keeper.people_configuration
 
     def ask_to_stop(self) -> None:
         """End `run` soon; from any thread or a signal handler."""
@@ -281,6 +288,7 @@ class Node:
         for source in self._sources:
             source.look()
         self._report_channels()
+        self._keeper.judging.look()
 
     def _report_channels(self) -> None:
         """Channels that reach nobody are alarms; readiness has named them since it began."""

@@ -64,7 +64,7 @@ class Recorder:
         self._outbox, self._journal, self._alarms, self._metrics = outbox, journal, alarms, metrics
         self._wake_channels = wake_channels
         self._deferred: deque[Callable[[], object]] = deque(maxlen=DEFERRED_MAX)
-        self._is_behind = False
+        self._is_behind = True  # until a start has caught up: nothing may be recorded before what it lacks
         self._tried_at = 0.0
 
     @property
@@ -208,11 +208,11 @@ class Recorder:
             except StoreError as again:
                 log.critical("damaged outbox cannot be put aside", extra={"error": str(again)})
                 return
-            say_put_aside(self._alarms, str(aside))
+            report_put_aside(self._alarms, str(aside))
             self._tried_at = 0.0
 
 
-def say_put_aside(alarms: AlarmPort, aside: str) -> None:
+def report_put_aside(alarms: AlarmPort, aside: str) -> None:
     """Tell the duty officer that who was told what is known only as far as the log and the devices know."""
     log.critical("outbox was damaged, put aside and begun anew", extra={"aside": aside})
     text = f"the outbox was damaged and is rebuilt from the log; the old file is {aside}"

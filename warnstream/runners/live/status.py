@@ -53,9 +53,10 @@ class Status:
         return {"alive": True, "node": self._configuration.node.name}
 
     def ready(self) -> tuple[bool, list[str]]:
-        """Whether readings come in and warnings would go out now, and the reasons why not.
+        """Whether readings come in, are judged, and warnings would go out now, and the reasons why not.
 
-        Alarms that keep nothing from working are named too, and leave the node ready.
+        Alarms that keep nothing from working, and stations not heard of yet, are named too, and leave
+        the node ready.
         """
         blocking = ["the node is starting"] if self.is_starting else []
         blocking += self._alarms.reasons()
@@ -63,7 +64,11 @@ class Status:
             f"the {source.name} is not connected" for source in self._sources if not source.is_connected
         ]
         blocking += self._delivery.troubles()
-        return not blocking, [*blocking, *self._alarms.reasons(is_blocking=False)]
+        judging = self._keeper.judging
+        blocking += judging.waits()
+        told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
+        # A channel that is held is named at once, and by its alarm too once that stands.
+        return not blocking, [reason for reason in dict.fromkeys(told) if reason]
 
     def state(self) -> dict[str, object]:
         """The situation of the county after the last step."""

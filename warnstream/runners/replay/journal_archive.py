@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from warnstream.adapters.journal.segments import find_extent, read_entries
+from warnstream.adapters.journal.extents import find_extent, read_entries
 from warnstream.config.settings import Configuration
 from warnstream.model.grids import GridFrame, digest_of_points, in_order_of_time
 from warnstream.model.observations.readings import ReadingBatch, concatenate

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from warnstream.adapters.journal.conversion import FOLDER, OLD_FILE
-from warnstream.adapters.journal.segments import list_segments
+from warnstream.adapters.journal.extents import list_segments
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import parse_iso

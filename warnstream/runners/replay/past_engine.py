@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from warnstream.adapters.journal.segments import Extent, find_extent, read_entries
+from warnstream.adapters.journal.extents import Extent, find_extent, read_entries
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep

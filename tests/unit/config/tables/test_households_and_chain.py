@@ -36,7 +36,13 @@ FaultsWith = Callable[[str, str], list[str]]
         ),
         (",002,device,h9", "household: expected a code of 1 to 64 characters of A-Z a-z 0-9 . _ -, got ''"),
         ("h9,002,device", "expected 4 cells as in the header, got 3"),
-        ('"h9,002,device,', "not valid CSV: unexpected end of data; the rest was not read"),
+        (
+            '"h9,002,device,',
+            (
+                'a quote (") opens in this row and does not close before a comma, up to line 6: close it, '
+                "or write it twice inside a cell; the rest of the file was not read"
+            ),
+        ),
     ],
 )
 def test_a_wrong_household_is_named(row: str, expected: str, faults_after: FaultsAfter) -> None:

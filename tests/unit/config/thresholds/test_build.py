@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warnstream.config.load import load_configuration
-from warnstream.config.thresholds.table import find_unordered
+from warnstream.config.thresholds.rows import find_unordered
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.rules import CriticalRain, CriticalStage, HazardRule
 

@@ -102,6 +102,16 @@ def test_a_clock_message_that_is_none_is_refused(payload: bytes) -> None:
     assert [refusal.reason for refusal in outcome.refusals] == [RefusalReason.BAD_TIME]
 
 
+@pytest.mark.parametrize("topic", ["ws/clock", "ws/answer/H7", "ws/sign/P1"])
+@pytest.mark.parametrize("deep", [b'{"x":' * 100_000 + b"1" + b"}" * 100_000, b'{"x":' + b"[" * 100_000])
+def test_a_message_nested_without_end_is_refused_and_the_next_is_taken(topic: str, deep: bytes) -> None:
+    outcome = take(
+        intake_of(), RawMessage(topic, deep), RawMessage("ws/answer/H7", b'{"message":"m.1","answer":"safe"}')
+    )
+    assert len(outcome.refusals) == 1
+    assert len(outcome.answers) == 1
+
+
 def test_an_answer_over_mqtt_is_taken_for_its_recipient() -> None:
     outcome = take(intake_of(), RawMessage("ws/answer/H7", b'{"message":"m.1","answer":"safe"}'))
     (answer,) = outcome.answers

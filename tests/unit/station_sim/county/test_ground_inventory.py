@@ -13,7 +13,8 @@ from station_sim.errors import SimulatorError
 from station_sim.sending.scenario import Scenario
 from station_sim.stations.varied_network import varied
 from warnstream.config.load import load_configuration
-from warnstream.model.rules.rules import LandslideRain, SlopeTable, WaterloggingTable
+from warnstream.model.rules.landslides import LandslideRain
+from warnstream.model.rules.rules import SlopeTable, WaterloggingTable
 
 SEED = 7
 

@@ -149,6 +149,7 @@ def test_all_values_are_physically_possible(clean: Scenario) -> None:
         "pressure": (800, 1020),
         "wind_speed": (0, 20),
         "wind_direction": (0, 360),
+        "wind_gust": (0, 40),
         "soil_moisture": (0, 100),
     }
     for message in clean.messages():

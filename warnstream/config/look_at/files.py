@@ -1,0 +1,56 @@
+"""Files and folders of a configuration: what nobody reads, and what cannot be written."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from warnstream.config.settings import Configuration
+from warnstream.config.wording import count_of, name_some
+
+DOCUMENTS = frozenset({".yaml", ".yml", ".geojson"})
+"""Endings of files that a configuration is made of, beside tables."""
+
+FIRST_COLUMNS = frozenset({"station", "village", "household", "post", "zone"})
+"""A table of ours begins with one of these; others (events, results) are nobody's business."""
+
+
+def files_nobody_reads(configuration: Configuration) -> Iterator[str]:
+    """Tables that no setting names: a misspelt name, or a copy that somebody edits in vain."""
+    directory = configuration.directory
+    read = set(configuration.files_read)
+    found = sorted(
+        path.name
+        for path in directory.iterdir()
+        if path.is_file() and path.name not in read and _is_of_a_configuration(path)
+    )
+    if found:
+        yield f"{count_of(len(found), 'file', 'files')} that nothing reads: {name_some(found)}"
+
+
+def _is_of_a_configuration(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if suffix != ".csv":
+        return suffix in DOCUMENTS
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as table:
+            return table.readline(200).partition(",")[0].strip().lower() in FIRST_COLUMNS
+    except OSError:
+        return False
+
+
+def storage_not_writable(configuration: Configuration) -> Iterator[str]:
+    """A folder of journal and outbox in which this user may not write."""
+    directory = configuration.storage.directory
+    existing = next(path for path in (directory, *directory.parents) if path.exists())
+    fault = _write_fault(existing)
+    if fault:
+        yield f"storage.directory: nothing can be written in {existing} ({fault}): the node would not start"
+
+
+def _write_fault(directory: Path) -> str:
+    """Why nothing can be written there; a file without a name leaves no trace."""
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            return ""
+    except OSError as error:
+        return error.strerror or type(error).__name__

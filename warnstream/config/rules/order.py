@@ -1,0 +1,54 @@
+"""Levels of one rule against each other: what asks the same with other amounts must ask for more."""
+
+from warnstream.model.rules.expressions import Expression, Group, Lasting, Relation, Sequence, Term, parts_of
+
+
+def asks_less_or_equal(lower: Expression, higher: Expression) -> bool:
+    """Whether a higher level asks the same as a lower one, and not for more."""
+    pairs = _pairs(lower, higher)
+    return pairs is not None and not _asks_more(pairs)
+
+
+def _pairs(lower: Expression, higher: Expression) -> list[tuple[Term, Term]] | None:
+    """Terms of two conditions that differ in their amounts alone; None if they differ otherwise."""
+    if isinstance(lower, Term) and isinstance(higher, Term):
+        same = (lower.quantity, lower.relation, lower.over_s) == (
+            higher.quantity,
+            higher.relation,
+            higher.over_s,
+        )
+        plain = not isinstance(lower.amount, str) and not isinstance(higher.amount, str)
+        return [(lower, higher)] if same and plain else ([] if lower == higher else None)
+    if type(lower) is not type(higher):
+        return None
+    mine, others = _inside(lower), _inside(higher)
+    if mine is None or others is None:
+        return [] if lower == higher else None
+    (form, parts), (other_form, other_parts) = mine, others
+    if form != other_form or len(parts) != len(other_parts):
+        return None
+    found = [_pairs(part, other) for part, other in zip(parts, other_parts, strict=True)]
+    if any(one is None for one in found):
+        return None
+    return [pair for one in found if one for pair in one]
+
+
+def _inside(expression: Expression) -> tuple[object, tuple[Expression, ...]] | None:
+    """What joins the parts of a condition, and the parts; None for a term."""
+    if isinstance(expression, Group):
+        return expression.is_all, expression.parts
+    if isinstance(expression, Lasting):
+        return expression.for_s, parts_of(expression)
+    if isinstance(expression, Sequence):
+        return expression.within_s, parts_of(expression)
+    return None
+
+
+def _asks_more(pairs: list[tuple[Term, Term]]) -> bool:
+    """Whether no amount asks for less, and one for more."""
+    signs = [-1.0 if lower.relation is Relation.AT_MOST else 1.0 for lower, _ in pairs]
+    steps = [
+        sign * (float(higher.amount) - float(lower.amount))
+        for sign, (lower, higher) in zip(signs, pairs, strict=True)
+    ]
+    return all(step >= 0 for step in steps) and any(step > 0 for step in steps)

@@ -1,0 +1,1 @@
+"""Conditions of rules of the operator's own: worked out for all places at once, and what their terms read."""

@@ -1,0 +1,162 @@
+"""Every kind of hazard, once: what it reads, how it is judged, and what it compared at one place.
+
+A new one is a module here with ``needs`` and ``evaluate``, an entry of
+`HAZARD_KINDS`, and a module of `warnstream.config.thresholds.kinds`. Nothing
+else asks which kind a hazard is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from warnstream.hazards import (
+    critical_rainfall,
+    forest_fire,
+    landslide_rain,
+    rain_table,
+    rainstorm,
+    river_stage,
+    rule,
+    slope_movement,
+    strong_wind,
+    waterlogging,
+)
+from warnstream.hazards.sensor_rows import SensorRows
+from warnstream.hazards.sources import HazardSources, Needs
+from warnstream.model.rules.comparison import Comparison
+from warnstream.model.rules.indicators import HazardLevels
+from warnstream.model.rules.rules import HazardRule
+
+Basis = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HazardKind:
+    """How hazards of one evaluator are judged.
+
+    Attributes
+    ----------
+    needs : callable
+        What a rule reads.
+    evaluate : callable
+        Level of every place by a rule.
+    compare : callable
+        What `evaluate` compared at one place.
+    basis : callable
+        All that `evaluate` reads: while it is equal, what was found stands. None: it always counts.
+    rows : callable or None
+        What each sensor of the table says; None where a table names none.
+    has_conditions : bool
+        Judged by conditions that are explained term by term, not by the one value that reached a level.
+    note : callable
+        What else decided at one place; empty if nothing.
+    travel_minutes : callable
+        Shortest and longest way of what a station has observed to a place; None: it is there.
+    """
+
+    needs: Callable[[HazardRule], Needs]
+    evaluate: Callable[[HazardRule, HazardSources], HazardLevels]
+    compare: Callable[[HazardRule, HazardSources, int], list[Comparison]]
+    basis: Callable[[HazardRule, HazardSources], Basis | None] = lambda _rule, _sources: None
+    rows: Callable[[HazardRule, HazardSources], SensorRows] | None = None
+    has_conditions: bool = False
+    note: Callable[[HazardRule, HazardSources, int], str] = lambda _rule, _sources, _place: ""
+    travel_minutes: Callable[[HazardRule, int, int], tuple[int, int] | None] = (
+        lambda _rule, _place, _station: None
+    )
+
+
+def _of_rain(_rule: HazardRule, sources: HazardSources) -> Basis:
+    """Rain and what earlier rain has left: new objects when anything in them changes."""
+    return sources.rain, sources.antecedent
+
+
+def _rows_of_stages(hazard: HazardRule, sources: HazardSources) -> SensorRows:
+    return river_stage.rows_of(hazard, river_stage.stages_of(hazard, sources.stations), sources.now_s)
+
+
+def _rows_of_slopes(hazard: HazardRule, sources: HazardSources) -> SensorRows:
+    return slope_movement.rows_of(hazard, sources.stations.samples(), sources.now_s)
+
+
+def _rows_of_gusts(hazard: HazardRule, sources: HazardSources) -> SensorRows:
+    return strong_wind.rows_of(hazard, sources.stations.samples(), sources.now_s)
+
+
+HAZARD_KINDS: dict[str, HazardKind] = {
+    "rainstorm": HazardKind(
+        needs=rain_table.needs,
+        evaluate=lambda rule, s: rainstorm.evaluate(rule, s.rain),
+        compare=lambda rule, s, place: rainstorm.compare(rule, s.rain, place),
+        basis=_of_rain,
+    ),
+    "critical_rainfall": HazardKind(
+        needs=critical_rainfall.needs,
+        evaluate=lambda rule, s: critical_rainfall.evaluate(rule, s.rain, s.antecedent),
+        compare=lambda rule, s, place: critical_rainfall.compare(rule, s.rain, s.antecedent, place),
+        basis=_of_rain,
+        note=lambda rule, s, place: critical_rainfall.describe_ground(rule, s.antecedent, place),
+    ),
+    "river_stage": HazardKind(
+        needs=river_stage.needs,
+        evaluate=lambda rule, s: river_stage.evaluate(
+            rule, river_stage.stages_of(rule, s.stations), s.n_places, s.now_s
+        ),
+        compare=lambda rule, s, place: _rows_of_stages(rule, s).compare(place),
+        basis=lambda rule, s: (
+            river_stage.what_counts(rule, river_stage.stages_of(rule, s.stations), s.now_s),
+        ),
+        rows=_rows_of_stages,
+        travel_minutes=river_stage.travel_minutes,
+    ),
+    "landslide_rain": HazardKind(
+        needs=landslide_rain.needs,
+        evaluate=lambda rule, s: landslide_rain.evaluate(rule, s.rain, s.earlier_rain),
+        compare=lambda rule, s, place: landslide_rain.compare(rule, s.rain, s.earlier_rain, place),
+        basis=_of_rain,
+    ),
+    "slope_movement": HazardKind(
+        needs=slope_movement.needs,
+        evaluate=lambda rule, s: slope_movement.evaluate(rule, s.stations.samples(), s.n_places, s.now_s),
+        compare=lambda rule, s, place: _rows_of_slopes(rule, s).compare(place),
+        rows=_rows_of_slopes,
+    ),
+    "waterlogging": HazardKind(
+        needs=waterlogging.needs,
+        evaluate=lambda rule, s: waterlogging.evaluate(
+            rule, s.rain, s.stations.samples(), s.n_places, s.now_s
+        ),
+        compare=lambda rule, s, place: waterlogging.compare(
+            rule, s.rain, s.stations.samples(), place, s.now_s
+        ),
+        rows=lambda rule, s: waterlogging.rows_of(rule, s.stations.samples(), s.now_s),
+    ),
+    "strong_wind": HazardKind(
+        needs=strong_wind.needs,
+        evaluate=lambda rule, s: strong_wind.evaluate(rule, s.stations.samples(), s.n_places, s.now_s),
+        compare=lambda rule, s, place: _rows_of_gusts(rule, s).compare(place),
+        rows=_rows_of_gusts,
+    ),
+    "forest_fire": HazardKind(
+        needs=forest_fire.needs,
+        evaluate=lambda rule, s: forest_fire.evaluate(rule, s.stations.fire_weather()),
+        compare=lambda rule, s, place: forest_fire.compare(rule, s.stations.fire_weather(), place),
+    ),
+    "rule": HazardKind(
+        needs=rule.needs,
+        evaluate=lambda rule, s: s.conditions.evaluate(rule, s),
+        compare=lambda _rule, _sources, _place: [],
+        has_conditions=True,
+        note=lambda hazard, _sources, place: rule.describe_concern(hazard, place),
+    ),
+}
+"""By `HazardRule.evaluator`."""
+
+
+def kind_of(hazard: HazardRule) -> HazardKind:
+    """The kind of a hazard."""
+    return HAZARD_KINDS[hazard.evaluator]
+
+
+def needs_of(hazard: HazardRule) -> Needs:
+    """What a hazard reads."""
+    return kind_of(hazard).needs(hazard)

@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     _add_explain(commands)
     _add_warnings(commands)
+    _add_who(commands)
     _add_end(commands)
     _add_refused(commands)
     _add_listener_user(commands)
@@ -166,8 +167,8 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="replay an archive of readings: what would have been warned",
         description=(
             "Feeds READINGS (Parquet or CSV: station,observed_at,variable,value) through the engine in "
-            "event time and writes warnings.jsonl, bulletins.jsonl, levels.parquet and summary.json into "
-            "--out. With "
+            "event time and writes warnings.jsonl, bulletins.jsonl, digests.jsonl, levels.parquet and "
+            "summary.json into --out. With "
             "--events (event,time,latitude,longitude,kind) it also scores POD, FAR, CSI, bias and lead times."
             " With --journal the readings are what a node was sent: DIR is its storage directory or a copy."
         ),
@@ -236,6 +237,19 @@ def _add_warnings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     bulletins.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     bulletins.add_argument("--out", type=Path, metavar="FILE", help="file instead of standard output")
     bulletins.set_defaults(command=_bulletins)
+
+
+def _add_who(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    who = commands.add_parser(
+        "who",
+        help="which duty posts owe an answer, and who calls for help",
+        description="Lists villages that stand with their posts: who has answered, who owes by when, who was "
+        "silent; and open calls for help. The node may be running.",
+    )
+    who.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    who.add_argument("village", nargs="?", metavar="VILLAGE", help="only this village, by its code")
+    who.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    who.set_defaults(command=_who)
 
 
 def _add_end(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -441,6 +455,16 @@ def _bulletins(options: argparse.Namespace) -> int:
     count = export_bulletins(_load(options.directory), options.out)
     if options.out:
         print(f"{count} bulletins written to {options.out}")
+    return 0
+
+
+def _who(options: argparse.Namespace) -> int:
+    from warnstream.commands.who import lines, who
+
+    configuration = _load(options.directory)
+    record = who(configuration, options.village)
+    text = "\n".join(lines(record, configuration.message.utc_offset_s))
+    print(json.dumps(record, ensure_ascii=False) if options.json else text)
     return 0
 
 

@@ -18,13 +18,28 @@ from dataclasses import dataclass
 
 from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.desk import WarningDesk
+from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignReport, SignVerdict
 
-Action = RecipientAnswer | OperatorCancel | OperatorAffirm | SignReport | SignVerdict
-"""What people do: answer, see a sign, judge one, affirm or end a warning."""
+Action = (
+    RecipientAnswer
+    | OperatorCancel
+    | OperatorAffirm
+    | SignReport
+    | SignVerdict
+    | HelpAssign
+    | HelpClose
+    | CallFailed
+)
+"""What people do: answer, see a sign, judge one, affirm or end a warning, take or close a call for help;
+and that a digest could not be brought to its post."""
+
+
+Order = RecipientAnswer | OperatorCancel | OperatorAffirm | HelpAssign | HelpClose | CallFailed
+"""Of these what the desk takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +52,7 @@ class EngineStep:
 
 def split_actions(
     actions: Sequence[Action],
-) -> tuple[list[SignReport | SignVerdict], list[RecipientAnswer | OperatorCancel | OperatorAffirm]]:
+) -> tuple[list[SignReport | SignVerdict], list[Order]]:
     """What people do, by the machine that takes it: signs for the first, the rest for the desk."""
     signs = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
     rest = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]

@@ -22,6 +22,12 @@ _LOG = logging.getLogger("station_sim.people.answers")
 ANSWER_SHARES = (("acknowledged", 0.55), ("moving", 0.25), ("safe", 0.15), ("need_help", 0.05))
 """What people answer to a warning; an all-clear is only acknowledged."""
 
+POST_HELP_SHARE = 0.01
+"""Share of a post's digests after which it calls for help itself."""
+
+POST_GOES_SHARE = 0.7
+"""Share of digests with an open call for help after which a post goes."""
+
 _DELAY_S_MIN = 5.0
 _DELAY_S_MAX = 3_600.0
 
@@ -81,24 +87,38 @@ class AnswerHabits:
         """Whether it is a post that cannot be reached where the list says."""
         return self.is_post(recipient) and share_of(self.seed, recipient, "post") < self.wrong_post_share
 
-    def answer(self, recipient: str, message: str, msg_type: str) -> tuple[str, float] | None:
-        """The answer and after how many real seconds it comes; None if this recipient never answers."""
+    def answer(
+        self, recipient: str, message: str, msg_type: str, text_en: str = ""
+    ) -> tuple[str, float] | None:
+        """The answer and after how many real seconds it comes; None if this recipient never answers.
+
+        A post reads in the English text of its digest whether somebody calls for help.
+        """
         is_off = not self.is_post(recipient) and share_of(self.seed, recipient, "off") < self.off_share
         if is_off or self.is_absent(recipient):
             return None
         share = share_of(self.seed, recipient, message, "delay")
         delay_s = float(np.clip(-self.delay_s * np.log(1.0 - share), _DELAY_S_MIN, _DELAY_S_MAX))
-        return self._word(recipient, message, msg_type), delay_s / (self.speed or 1.0)
+        return self._word(recipient, message, msg_type, text_en), delay_s / (self.speed or 1.0)
 
-    def _word(self, recipient: str, message: str, msg_type: str) -> str:
+    def _word(self, recipient: str, message: str, msg_type: str, text_en: str) -> str:
         if msg_type == "Cancel":
             return ANSWER_SHARES[0][0]
         left = share_of(self.seed, recipient, message, "answer")
+        if self.is_post(recipient):
+            return _word_of_post(left, is_called="HELP" in text_en)
         for word, share in ANSWER_SHARES:
             if left < share:
                 return word
             left -= share
         return ANSWER_SHARES[0][0]
+
+
+def _word_of_post(share: float, *, is_called: bool) -> str:
+    """Posts go where they are called, and seldom need help themselves."""
+    if is_called and share < POST_GOES_SHARE:
+        return "moving"
+    return "need_help" if share >= 1.0 - POST_HELP_SHARE else "acknowledged"
 
 
 class AnswerTimer:

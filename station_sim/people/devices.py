@@ -85,7 +85,8 @@ class Devices:
                 self._repeats += 1
                 return None
             self._shown.add(key)
-            answer = self._habits.answer(recipient, message, content.get("type", ""))
+            text_en = str(content.get("text_en", ""))
+            answer = self._habits.answer(recipient, message, content.get("type", ""), text_en)
             if answer is None:
                 self._silent += 1
                 self._absent += self._habits.is_absent(recipient)

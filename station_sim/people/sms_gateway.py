@@ -197,7 +197,8 @@ class SmsBook:
         token = str(content.get("token", ""))
         delay_s = -manners.delay_s * math.log(1.0 - self._share(key, "delay")) / (self._habits.speed or 1.0)
         receipt = SmsAnswer(delay_s, {"key": key, "token": token})
-        answer = self._habits.answer(recipient, message, str(content.get("type", "")))
+        kind, text_en = str(content.get("type", "")), str(content.get("text_en", ""))
+        answer = self._habits.answer(recipient, message, kind, text_en)
         if answer is None:
             self._count["silent"] += 1
             return None, receipt

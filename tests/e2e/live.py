@@ -42,8 +42,11 @@ def command(name: str) -> str:
 
 
 def takes_readings(readiness: Mapping[str, Any]) -> bool:
-    """Whether ``/readyz`` names only channels that reach nobody, and that nothing has come yet."""
-    no_matter = ("channel ", "waits for ", "no reading yet ")
+    """Whether ``/readyz`` names only what keeps no reading out.
+
+    That are channels that reach nobody, duty posts that do not answer, and that nothing has come yet.
+    """
+    no_matter = ("channel ", "nobody ", "waits for ", "no reading yet ")
     return "reasons" in readiness and all(reason.startswith(no_matter) for reason in readiness["reasons"])
 
 

@@ -31,6 +31,7 @@ from warnstream.config.settings import Configuration
 from warnstream.delivery.render import render_any
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.bulletins import Bulletin
+from warnstream.model.digests import Digest
 from warnstream.model.level import Level
 from warnstream.model.observations.readings import concatenate
 from warnstream.model.times import HOUR_S, MINUTE_S, iso_utc
@@ -78,7 +79,7 @@ def live(directory: Path, messages: list[Message]) -> Lived:
     configuration = load_configuration(directory)
     intake, issued, waiting = build_intake(configuration), [], []
 
-    def told(one: WarningMessage | Bulletin) -> Any:
+    def told(one: WarningMessage | Bulletin | Digest) -> Any:
         return render_any(one, bulletin_wording(configuration), configuration.message)
 
     with (

@@ -3,13 +3,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.integration.test_store import fill_disk
-from tests.unit.adapters.county import SENT_S, bulletin, network, rendered, told, warning_message
+from tests.unit.adapters.county import (
+    GRID_MEMBER,
+    SENT_S,
+    bulletin,
+    digest,
+    network,
+    rendered,
+    told,
+    warning_message,
+)
 from warnstream.adapters.channels.channel import Channel, ConfiguredChannel, Inbound, OutgoingMessage
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
@@ -97,10 +107,19 @@ def worker_of(
     inbound: Inbound | None = None,
 ) -> DeliveryWorker:
     configured = {name: ConfiguredChannel(channel, QUICK, 600.0) for name, channel in channels.items()}
-    shared = Shared(
+    return DeliveryWorker(configured, shared_of(outbox, metrics, clock, event_clock, inbound))
+
+
+def shared_of(
+    outbox: Outbox,
+    metrics: Metrics | None = None,
+    clock: Callable[[], float] = time.time,
+    event_clock: Callable[[], float] = lambda: SENT_S + 60.0,
+    inbound: Inbound | None = None,
+) -> Shared:
+    return Shared(
         outbox, TOKENS, metrics or Metrics(), inbound or Mailbox(), clock, event_clock, "http://node.example"
     )
-    return DeliveryWorker(configured, shared)
 
 
 @contextmanager
@@ -182,6 +201,22 @@ def test_a_refusal_is_not_tried_again(outbox: Outbox) -> None:
         assert worker.drain(TIMEOUT_S)
     assert len(sms.given) == 1
     assert count(outbox, State.FAILED) == 1
+
+
+def test_a_digest_that_one_way_has_given_up_is_told_and_a_door_s_bulletin_is_not(outbox: Outbox) -> None:
+    told_lost: list[tuple[str, str]] = []
+    channel = Scripted(lambda _message: refused("wrong number"))
+    configured = {"sms": ConfiguredChannel(channel, QUICK, 600.0)}
+    shared = replace(shared_of(outbox), lost=lambda name, post: told_lost.append((name, post)))
+    outbox.record(told(FIRST, posts=(GRID_MEMBER,)), network(), rendered)
+    worker = DeliveryWorker(configured, shared)
+    worker.start()
+    try:
+        assert worker.drain(TIMEOUT_S)
+    finally:
+        worker.stop()
+    assert told_lost == [(digest(GRID_MEMBER).identifier, "grid-1")]
+    assert outbox.is_lost(*told_lost[0])
 
 
 def test_a_gateway_s_retry_after_is_honoured(outbox: Outbox) -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import Route
 
-from tests.unit.adapters.county import bulletin, network, rendered, told, warning_message
+from tests.unit.adapters.county import GRID_MEMBER, bulletin, digest, network, rendered, told, warning_message
 from warnstream.adapters.http import guard
 from warnstream.adapters.http.api import BODY_BYTES_MAX, REQUESTS_BURST, HttpApi
 from warnstream.adapters.http.node_port import PostAction
@@ -23,7 +24,8 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.config.settings import HttpSettings
 from warnstream.model.bulletins import Bulletin
-from warnstream.model.effects import Answer, Effects, OperatorAffirm, RenderedBulletin
+from warnstream.model.digests import Digest, HelpAssign, HelpClose
+from warnstream.model.effects import Answer, Effects, OperatorAffirm, RenderedBulletin, RenderedDigest
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.signs import SignReport, SignVerdict
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -70,9 +72,14 @@ class Node:
     def signs(self, post: str) -> list[dict[str, object]]:
         return [{"sign": "V1.crack.20260618T000000Z", "for": post}]
 
+    def help_calls(self) -> list[dict[str, object]]:
+        return [{"help": "h1", "village": "V1", "caller": "V1-H0"}]
+
     def action_fault(self, action: PostAction) -> str:
         if isinstance(action, OperatorAffirm):
             return "" if action.warning == MESSAGE.warning else "no such warning stands"
+        if isinstance(action, HelpAssign | HelpClose):
+            return "" if action.help == "h1" else f"no call for help {action.help!r} is open"
         known = isinstance(action, SignVerdict) or action.village == "V1"
         return "" if known else "unknown village 'V9'"
 
@@ -288,7 +295,7 @@ def page_of(
 ) -> httpx.Response:
     message = bulletin(village=1, status=status)
 
-    def render(_one: WarningMessage | Bulletin) -> RenderedBulletin:
+    def render(_one: WarningMessage | Bulletin | Digest) -> RenderedBulletin:
         return RenderedBulletin(message, "V2", b"{}", text_zh, text_en)
 
     outbox.record(Effects(bulletins=[message]), network(), render)
@@ -515,3 +522,53 @@ def test_an_explanation_is_the_node_s_and_of_the_last_step_only(api: HttpApi, no
     assert ask(api, "GET", "/api/v1/villages/V9/explanation").status_code == 404
     node.refuse = StoreError("nothing has been judged yet", retryable=True)
     assert ask(api, "GET", path).status_code == 503
+
+
+def test_open_calls_for_help_are_listed_for_a_post_that_proves_itself(api: HttpApi) -> None:
+    assert ask(api, "GET", "/api/v1/help").status_code == 403
+    listed = ask(api, "GET", "/api/v1/help", auth=("grid-1", TOKENS.for_post("grid-1")))
+    assert [call["help"] for call in listed.json()] == ["h1"]
+
+
+def test_a_post_gives_a_call_for_help_to_a_person_and_another_closes_it(api: HttpApi, node: Node) -> None:
+    said = {"post": "grid-1", "help": "h1", "person": "Li Si", "token": TOKENS.for_post("grid-1")}
+    assert ask(api, "POST", "/api/v1/help/assignments", json=said).status_code == 202
+    closing_ = {**said, "person": "Wang Wu", "note": "home again"}
+    assert ask(api, "POST", "/api/v1/help/closures", json=closing_).status_code == 202
+    assert node.said == [
+        HelpAssign("h1", "grid-1", "Li Si"),
+        HelpClose("h1", "grid-1", "Wang Wu", "home again"),
+    ]
+
+
+@pytest.mark.parametrize("path", ["assignments", "closures"])
+def test_a_call_for_help_is_moved_by_nobody_without_the_posts_token(
+    api: HttpApi, node: Node, path: str
+) -> None:
+    said = {"post": "grid-1", "help": "h1", "person": "Li", "token": TOKENS.for_post("grid-2")}
+    said |= {"note": "x"} if path == "closures" else {}
+    assert ask(api, "POST", f"/api/v1/help/{path}", json=said).status_code == 403
+    assert node.said == []
+
+
+def test_a_call_for_help_that_is_not_open_says_so(api: HttpApi) -> None:
+    said = {"post": "grid-1", "help": "h9", "person": "Li", "token": TOKENS.for_post("grid-1")}
+    answer = ask(api, "POST", "/api/v1/help/assignments", json=said)
+    assert (answer.status_code, answer.json()["problems"]) == (400, ["no call for help 'h9' is open"])
+
+
+def test_the_page_of_a_digest_lists_what_it_names(api: HttpApi, outbox: Outbox) -> None:
+    message = digest(GRID_MEMBER)
+    named = [
+        {"level": "red", "text_zh": f"{place}：山洪红", "text_en": f"{place}: <flood>"} for place in "ab"
+    ]
+    record = msgspec.json.encode({"helps": [], "villages": named, "not_listed": 3})
+
+    def render(_one: WarningMessage | Bulletin | Digest) -> RenderedDigest:
+        return RenderedDigest(message, "", record, "2村待应答", "2 villages")
+
+    outbox.record(Effects(digests=[message]), network(), render)
+    page = ask(api, "GET", f"/a/{token_of(outbox, f'{message.identifier}|grid-1|sms')}").text
+    assert "<li class=red>a：山洪红<br><span lang=en>a: &lt;flood&gt;</span>" in page
+    assert page.count("<li") == 3
+    assert "<li>… 3" in page

@@ -17,6 +17,7 @@ from tests.unit.adapters.county import (
     TOWN_LEADER,
     again,
     bulletin,
+    digest,
     given_up,
     network,
     rendered,
@@ -29,14 +30,15 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import Reach, WarningCounts, split_key
 from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, State, after
 from warnstream.model.bulletins import Action, Bulletin, BulletinCause
+from warnstream.model.digests import Digest
 from warnstream.model.effects import (
     VILLAGE_TOPIC_CHANNEL,
     Answer,
     Effects,
-    PostCall,
     RecipientAnswer,
     RecipientKind,
     RenderedBulletin,
+    RenderedDigest,
     RenderedMessage,
 )
 from warnstream.model.errors import StoreError
@@ -87,7 +89,9 @@ def test_replayed_effects_do_not_take_back_what_was_sent(outbox: Outbox) -> None
 def test_a_replay_does_not_render_known_messages_again(outbox: Outbox) -> None:
     calls: list[str] = []
 
-    def render(one: WarningMessage | Bulletin) -> RenderedMessage | RenderedBulletin:
+    def render(
+        one: WarningMessage | Bulletin | Digest,
+    ) -> RenderedMessage | RenderedBulletin | RenderedDigest:
         calls.append(one.identifier)
         return rendered(one)
 
@@ -120,17 +124,53 @@ def test_a_recipient_without_the_newer_message_keeps_the_older_one(outbox: Outbo
     outbox.record(told(FIRST, posts=(GRID_MEMBER,)), NETWORK, rendered)
     outbox.record(told(SECOND), NETWORK, rendered)
     posts = [row for row in outbox.claim("sms", 100, NOW) if row.kind is RecipientKind.POST]
-    assert [row.message.version for row in posts] == [1]
+    assert [row.message.identifier[-2:] for row in posts] == [".1"]
 
 
-def test_an_escalation_about_an_older_message_reaches_the_next_post(outbox: Outbox) -> None:
-    outbox.record(told(FIRST, posts=(GRID_MEMBER,)), NETWORK, rendered)
-    keys(outbox)
-    escalation = Effects(post_calls=[PostCall(FIRST, TOWN_LEADER, SENT_S + 900, "grid-1")])
-    assert outbox.record(escalation, NETWORK, rendered) == 1
+def digests(*numbers: int) -> Effects:
+    return Effects(digests=[digest(GRID_MEMBER, n) for n in numbers])
+
+
+def test_a_digest_reaches_its_post_with_the_time_to_answer(outbox: Outbox) -> None:
+    assert outbox.record(digests(1), NETWORK, rendered) == 1
     (row,) = outbox.claim("sms", 10, NOW)
-    assert (row.recipient, row.answer_by_s) == ("town-1", SENT_S + 900)
-    assert row.message.identifier == FIRST.identifier
+    assert (row.recipient, row.kind, row.answer_by_s) == ("grid-1", RecipientKind.POST, SENT_S + 600)
+    assert (row.message.msg_type, row.message.text_en) == ("digest", "Answer, number 1")
+
+
+def test_a_newer_digest_replaces_one_that_waits(outbox: Outbox) -> None:
+    outbox.record(digests(1), NETWORK, rendered)
+    outbox.record(digests(2), NETWORK, rendered)
+    assert states(outbox) == {"superseded": 1, "pending": 1}
+    outbox.record(digests(1), NETWORK, rendered)  # a replay
+    assert states(outbox) == {"superseded": 1, "pending": 1}
+
+
+def test_digests_are_no_warnings_and_come_out_in_order(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), NETWORK, rendered)
+    outbox.record(digests(1, 2), NETWORK, rendered)
+    assert [msgspec.json.decode(one)["digest"][-2:] for one in outbox.digests()] == [".1", ".2"]
+    assert len(list(outbox.records())) == 1
+    assert len(list(outbox.bulletins())) == 1
+
+
+def test_a_digest_is_lost_once_every_way_of_its_post_has_failed(outbox: Outbox) -> None:
+    both = replace(NETWORK, chain=(GRID_MEMBER, replace(GRID_MEMBER, channel="siren")))
+    outbox.record(digests(1), both, rendered)
+    name = digest(GRID_MEMBER).identifier
+    outbox.settle(given_up(keys(outbox)), NOW)
+    assert not outbox.is_lost(name, "grid-1")
+    outbox.settle(given_up(keys(outbox, "siren")), NOW)
+    assert outbox.is_lost(name, "grid-1")
+    assert not outbox.is_lost("ws.nothing.1", "grid-1")
+
+
+def test_old_digests_are_pruned_while_newer_ones_of_the_post_stay(outbox: Outbox) -> None:
+    outbox.record(digests(1), NETWORK, rendered)
+    outbox.settle(sent(keys(outbox)), NOW)
+    outbox.record(digests(2), NETWORK, rendered)
+    assert outbox.prune(SENT_S + 2) == 1
+    assert [msgspec.json.decode(one)["digest"][-2:] for one in outbox.digests()] == [".2"]
 
 
 def test_the_worst_level_is_claimed_first_then_posts_then_doors(outbox: Outbox) -> None:
@@ -368,8 +408,8 @@ def test_a_full_disk_records_nothing_of_the_step_and_is_retryable(outbox: Outbox
 
 
 def test_a_rendering_that_fails_records_nothing(outbox: Outbox) -> None:
-    def broken(one: WarningMessage | Bulletin) -> NoReturn:
-        raise KeyError(one.village)
+    def broken(one: WarningMessage | Bulletin | Digest) -> NoReturn:
+        raise KeyError(one.identifier)
 
     with pytest.raises(KeyError):
         outbox.record(told(FIRST), NETWORK, broken)

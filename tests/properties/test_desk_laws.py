@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from tests.unit.desk.county import (
     MESSAGE_POLICY,
-    ROUTING_POLICY,
     T0,
     answer,
     county,
@@ -27,7 +26,7 @@ from warnstream.desk import Case, DeskInput, VillageCase, WarningDesk
 from warnstream.lifecycle.machine import State
 from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.changes import Change, LevelChange
-from warnstream.model.effects import Effects, OperatorCancel, PostCall
+from warnstream.model.effects import Effects, OperatorCancel
 from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
@@ -76,13 +75,15 @@ class Run:
 
     def inputs_of(self, event: tuple[object, ...]) -> list[DeskInput]:
         issued = self.messages
+        told = [one.identifier for one in issued]
+        told += [one.identifier for effects in self.said for one in effects.digests]
         match event:
             case ("level", int(village), str(hazard), Level() as level):
                 return self.moved((village, hazard), level)
             case ("sight", int(village), str(hazard), bool(blind)):
                 return self.seen((village, hazard), blind)
             case ("answer", int(number), str(recipient)) if issued:
-                return [answer(issued[number % len(issued)].identifier, recipient, self.now_s)]
+                return [answer(told[number % len(told)], recipient, self.now_s)]
             case ("cancel", int(number)) if issued:
                 return [OperatorCancel(issued[number % len(issued)].warning, "duty", "by hand")]
         return []
@@ -194,26 +195,6 @@ def test_a_message_that_stands_has_always_time_left(steps: Steps) -> None:
 
 
 @given(STEPS)
-def test_a_demand_is_made_of_one_rank_after_the_other_and_only_while_nobody_answered(steps: Steps) -> None:
-    ranks: dict[str, int] = {}
-    for effects in run(steps).said:
-        climbing = [call for call in effects.post_calls if call.escalated_from]
-        for call in effects.post_calls:
-            if call.message.level > call.message.previous and not call.escalated_from:
-                assert is_first_demand(call)
-                ranks[call.message.warning] = max(ranks.get(call.message.warning, 0), call.post.rank)
-        for call in climbing:
-            assert call.post.rank > ranks[call.message.warning]
-        for call in climbing:
-            ranks[call.message.warning] = call.post.rank
-
-
-def is_first_demand(call: PostCall) -> bool:
-    within_s = ROUTING_POLICY.answer_within_s[call.message.level]
-    return call.answer_by_s == call.message.sent_s + within_s
-
-
-@given(STEPS)
 def test_the_same_inputs_give_the_same_bytes(steps: Steps) -> None:
     one, other = run(steps), run(steps)
     assert one.said == other.said
@@ -248,9 +229,12 @@ def test_a_desk_that_follows_what_another_issued_knows_what_that_one_knows(steps
         follower.follow([entry for entry in inputs if not isinstance(entry, LevelChange)], leader.now_s)
         cases, voices = msgspec.msgpack.decode(issued, type=tuple[list[Issued], list[VillageVoice]])
         follower.adopt([VillageCase(*pair) for pair in cases], voices)
+        codes = NETWORK.villages.code
+        follower.follow_posts([(codes[one.village], one) for one in effects.messages], effects.digests)
         assert by_name(follower) == by_name(leader.desk)
         assert follower.open_warnings() == leader.desk.open_warnings()
         assert follower.bulletins.snapshot() == leader.desk.bulletins.snapshot()
+        assert follower.chains.snapshot() == leader.desk.chains.snapshot()
 
 
 Issued = tuple[str, Case]

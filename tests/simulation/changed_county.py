@@ -344,15 +344,17 @@ class County:
                 yield f"{name} is over, and the outbox does not know its end"
 
     def _faults_of_phones(self) -> Iterator[str]:
-        """Whoever has to know has the last word, and nobody is left with a warning that is over."""
+        """Nobody gets anything twice, and every post that is registered has its last digest."""
         assert self.node is not None
         if self.gateway.repeats:
             yield f"{self.gateway.repeats} messages came twice"
-        last = self.gateway.last()
-        standing = {warning.warning: warning for warning in self.open_warnings()}
-        posts = {key: shown for key, shown in last.items() if not key[0].startswith("H")}
-        ended = [key for key, shown in posts.items() if shown.level != "none" and key[1] not in standing]
-        yield from (f"{recipient} was never told the end of {name}" for recipient, name in ended)
+        last = {one.recipient: one.message for one in self.gateway.warnings() if one.recipient[0] != "H"}
+        registered = {post.post for post in self.node.configuration.network.chain}
+        for chain in self.node.engine.desk.chains.of.values():
+            for post, debt in chain.debts.items():
+                shown = last.get(post, "")
+                if debt.n and post in registered and chain.number_of(shown, post) != debt.n:
+                    yield f"{post} has {shown}, its last digest is number {debt.n}"
 
     def faults_of_doors(self) -> Iterator[str]:
         """Every door has the last bulletin of its village, and the end once all is over."""

@@ -383,6 +383,23 @@ class Metrics:
             ["action", "cause"],
             registry=registry,
         )
+        self.digests_issued = Counter(
+            "warnstream_digests_issued",
+            "Digests to duty posts: a demand, a reminder of the silent, or news without a demand.",
+            ["kind"],
+            registry=registry,
+        )
+        self.villages_dry = Gauge(
+            "warnstream_villages_dry", "Villages for which nobody on duty has answered.", registry=registry
+        )
+        self.help_open = Gauge(
+            "warnstream_help_open", "Open calls for help, assigned or waiting.", ["state"], registry=registry
+        )
+        self.answers_ignored = Gauge(
+            "warnstream_answers_ignored",
+            "Answers to unknown messages or by somebody who was not asked; calls for help beyond the limit.",
+            registry=registry,
+        )
         self.notifications = Gauge(
             "warnstream_notifications",
             "Notifications in the outbox by channel and state.",
@@ -417,6 +434,9 @@ class Metrics:
             self.messages_issued.labels(message.hazard, message.level.word, str(message.msg_type)).inc()
         for bulletin in effects.bulletins:
             self.bulletins_issued.labels(str(bulletin.action), str(bulletin.cause)).inc()
+        for digest in effects.digests:
+            kind = "news" if not digest.needs_answer else "reminder" if digest.tries else "demand"
+            self.digests_issued.labels(kind).inc()
 
     def watch_inbox(self, messages: Callable[[], float], unjudged_s: Callable[[], float]) -> None:
         """Ask these at every scrape."""

@@ -39,12 +39,14 @@ from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
 from warnstream.model.bulletins import Bulletin
+from warnstream.model.digests import Digest
 from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.level import LEVELS
 from warnstream.model.times import MINUTE_S, clock_local, iso_utc
 from warnstream.model.warning import MessageType, WarningMessage
 from warnstream.review.bulletins import write_bulletins
+from warnstream.review.digests import write_digests
 from warnstream.review.events import read_events
 from warnstream.review.report import write_warnings
 from warnstream.review.verification import ANY_HAZARD, HazardScore, VerificationPolicy, score_warnings
@@ -91,6 +93,7 @@ class Watch:
 
     messages: list[WarningMessage]
     bulletins: list[Bulletin]
+    digests: list[Digest]
     progress: Progress | None = None
     published: PublishSummary | None = None
 
@@ -98,6 +101,7 @@ class Watch:
         """Remember what a step of the engine issued."""
         self.messages += step.effects.messages
         self.bulletins += step.effects.bulletins
+        self.digests += step.effects.digests
 
     def take_published(self, published: PublishSummary) -> None:
         """Remember what was published in all."""
@@ -122,7 +126,7 @@ def run_demo(options: DemoOptions) -> int:
         scenario, configuration, sms_port = _prepare(options, directory)
         _introduce(console, scenario, configuration)
         started = time.monotonic()
-        watch = Watch([], [])
+        watch = Watch([], [], [])
         node = Node(configuration, on_step=watch.take_step)
         node.start()
         loop = threading.Thread(target=node.run, name="node")
@@ -134,9 +138,12 @@ def run_demo(options: DemoOptions) -> int:
             loop.join()
         summary = _summary(scenario, configuration, watch, directory)
         summary["people"] = people
+        summary["duty"] = node.status.state()["chain"]
         summary["wall_s"] = round(time.monotonic() - started, 1)
         write_warnings(directory / "warnings.jsonl", watch.messages, configuration)
-        write_bulletins(directory / "bulletins.jsonl", watch.bulletins, bulletin_wording(configuration))
+        wording = bulletin_wording(configuration)
+        write_bulletins(directory / "bulletins.jsonl", watch.bulletins, wording)
+        write_digests(directory / "digests.jsonl", watch.digests, wording)
         (directory / "summary.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False), "utf-8")
         if options.as_json:
             print(json.dumps(summary, ensure_ascii=False))  # noqa: T201  # the command's result
@@ -327,6 +334,7 @@ def _summary(
         "first_warnings": {hazard: describe(message, configuration) for hazard, message in first.items()},
         "messages": dict(Counter(str(message.msg_type) for message in watch.messages)),
         "bulletins": dict(Counter(str(bulletin.action) for bulletin in watch.bulletins)),
+        "digests": len(watch.digests),
         "warned_villages": {
             level.word: len(
                 {
@@ -381,6 +389,14 @@ def _print_summary(console: Console, summary: dict[str, object]) -> None:
     assert isinstance(people, dict)
     console.print(f"Messages: {summary['messages']}   villages warned by level: {summary['warned_villages']}")
     console.print(f"Bulletins to the doors of a village: {summary['bulletins']}", highlight=False)
+    duty = summary["duty"]
+    assert isinstance(duty, dict)
+    console.print(
+        f"Digests to duty posts: {summary['digests']}. At the end {duty['dry_villages']} villages without an "
+        f"answer, {duty['help_open']} calls for help open, {duty['help_untaken']} that nobody has taken.",
+        soft_wrap=True,
+        highlight=False,
+    )
     console.print(
         f"Households: {people['households_addressed']} addressed, {people['households_reached']} reached, "
         f"{people['households_answered']} answered.",

@@ -288,7 +288,7 @@ def _told_by_repetition(
         ours = Effects(
             [],
             [bulletin for bulletin in effects.bulletins if bulletin.village == village],
-            [call for call in effects.post_calls if call.message.village == village],
+            [one for one in effects.digests if any(line.village == village for line in one.lines)],
         )
         for one in notifications_of(ours, configuration.network):
             counts.setdefault(one.message, Counter())[one.kind] += 1

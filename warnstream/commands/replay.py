@@ -14,6 +14,7 @@ from warnstream import __version__
 from warnstream.config.settings import Configuration
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.changes import LevelChange
+from warnstream.model.digests import Digest
 from warnstream.model.grids import GridFrame, in_order_of_time
 from warnstream.model.level import LEVELS
 from warnstream.model.observations.readings import Flag
@@ -21,6 +22,7 @@ from warnstream.model.times import HOUR_S, iso_local
 from warnstream.model.warning import MessageType, WarningMessage
 from warnstream.review.archive import ArchiveReadings
 from warnstream.review.bulletins import write_bulletins
+from warnstream.review.digests import write_digests
 from warnstream.review.events import read_events
 from warnstream.review.forecast_skill import ForecastSkill
 from warnstream.review.logger_files import read_readings
@@ -43,6 +45,7 @@ class Findings:
 
     messages: list[WarningMessage] = field(default_factory=list)
     bulletins: list[Bulletin] = field(default_factory=list)
+    digests: list[Digest] = field(default_factory=list)
     changes: list[LevelChange] = field(default_factory=list)
     n_flagged: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
@@ -55,6 +58,7 @@ class Findings:
         assessed = minute.step.assessment
         self.messages += minute.step.effects.messages
         self.bulletins += minute.step.effects.bulletins
+        self.digests += minute.step.effects.digests
         self.changes += assessed.changes
         self.failures.update(assessed.failures)
         for grid in assessed.grids.states:
@@ -161,6 +165,7 @@ def _write(configuration: Configuration, found: Findings, summary: ReplaySummary
     out.mkdir(parents=True, exist_ok=True)
     write_warnings(out / "warnings.jsonl", found.messages, configuration)
     write_bulletins(out / "bulletins.jsonl", found.bulletins, bulletin_wording(configuration))
+    write_digests(out / "digests.jsonl", found.digests, bulletin_wording(configuration))
     write_levels(out / "levels.parquet", found.changes, configuration.network.villages)
     if found.has_forecast:
         found.skill.write(out / "forecast_skill.nc")
@@ -187,9 +192,10 @@ def _tell(
     for name, count in found.failures.items():
         console.print(f"could not be evaluated: {name} at {count} minutes", style="bold red")
     n_alerts = sum(message.msg_type is MessageType.ALERT for message in found.messages)
-    n_bulletins = len(found.bulletins)
+    n_bulletins, n_digests = len(found.bulletins), len(found.digests)
     console.print(
-        f"{len(found.messages)} messages, {n_alerts} warnings, {n_bulletins} bulletins to doors",
+        f"{len(found.messages)} messages, {n_alerts} warnings, {n_bulletins} bulletins to doors, "
+        f"{n_digests} digests to posts",
         highlight=False,
     )
     for level in LEVELS:

@@ -354,4 +354,8 @@ def _routing_policy(node: NodeDocument) -> RoutingPolicy:
         household_level_min=node.routing.household_level_min,
         chain_level_min=node.routing.chain_level_min,
         answer_within_s=(0, within.blue, within.yellow, within.orange, within.red),
+        need=node.chain.needs,
+        all_ranks_from=node.chain.all_ranks_from,
+        again_s=tuple(node.chain.again),
+        digest_every_s=node.chain.digest_every_s,
     )

@@ -11,6 +11,7 @@ from warnstream.delivery.texts import PlainWords, Texts, clean, short
 from warnstream.delivery.texts_en import MARK as MARK_EN
 from warnstream.delivery.texts_zh import MARK as MARK_ZH
 from warnstream.model.bulletins import Action, Bulletin
+from warnstream.model.digests import Digest
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -59,6 +60,18 @@ def plain_bulletin(bulletin: Bulletin, network: Network, tag: str) -> str:
     place = village_name(bulletin.village, network)
     action = words.get(bulletin.action, words[Action.LEAVE])
     return f"{mark if bulletin.status is MessageStatus.EXERCISE else ''}{place}{colon}{action}"
+
+
+def plain_digest(digest: Digest, network: Network, tag: str) -> str:
+    """Mark, worst village and that an answer is needed, in English or, for any other tag, in Chinese."""
+    is_english = tag == "en"
+    places = [*(call.village for call in digest.helps), *(line.village for line in digest.lines)]
+    place = village_name(places[0], network) if places else ""
+    mark = (MARK_EN if is_english else MARK_ZH) if digest.status is MessageStatus.EXERCISE else ""
+    count = f"{sum(digest.owed)}" if isinstance(digest.owed, tuple) else "?"
+    if is_english:
+        return f"{mark}{place}: {count} villages await your answer, {len(digest.helps)} calls for help."
+    return f"{mark}{place}：{count}村待应答，{len(digest.helps)}起求助，请应答。"
 
 
 def village_name(village: int, network: Network) -> str:

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from warnstream.delivery.bulletin_record import bulletin_record
 from warnstream.delivery.bulletin_texts import BulletinWording, bulletin_texts
 from warnstream.delivery.cap import cap_xml, plain_cap_xml
+from warnstream.delivery.digest_record import digest_record
+from warnstream.delivery.digest_texts import digest_texts
 from warnstream.delivery.plain import plain_texts
 from warnstream.delivery.texts import Language, Texts, parts_of
 from warnstream.delivery.texts_en import ENGLISH
 from warnstream.delivery.texts_zh import CHINESE
 from warnstream.model.bulletins import Bulletin
-from warnstream.model.effects import RenderedBulletin, RenderedMessage
+from warnstream.model.digests import Digest
+from warnstream.model.effects import RenderedBulletin, RenderedDigest, RenderedMessage
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.rules.rules import HazardRule
@@ -78,11 +81,13 @@ def render(
 
 
 def render_any(
-    one: WarningMessage | Bulletin, wording: BulletinWording, policy: MessagePolicy, note: str = ""
-) -> RenderedMessage | RenderedBulletin:
-    """A message or a bulletin in the forms that channels send."""
+    one: WarningMessage | Bulletin | Digest, wording: BulletinWording, policy: MessagePolicy, note: str = ""
+) -> RenderedMessage | RenderedBulletin | RenderedDigest:
+    """A message, a bulletin or a digest in the forms that channels send."""
     if isinstance(one, Bulletin):
         return render_bulletin(one, wording)
+    if isinstance(one, Digest):
+        return render_digest(one, wording)
     return render(one, wording.network, wording.rules, policy, note)
 
 
@@ -92,6 +97,16 @@ def render_bulletin(bulletin: Bulletin, wording: BulletinWording) -> RenderedBul
     code = wording.network.villages.code[bulletin.village]
     record = bulletin_record(bulletin, code, texts)
     return RenderedBulletin(bulletin, code, record, texts.zh, texts.en, texts.faults)
+
+
+def render_digest(digest: Digest, wording: BulletinWording) -> RenderedDigest:
+    """Texts of a digest, and its record."""
+    texts = digest_texts(digest, wording)
+    village_codes = wording.network.villages.code
+    villages = list(digest.villages)
+    code = village_codes[villages[0]] if len(villages) == 1 and not digest.more else ""
+    record = digest_record(digest, wording, texts)
+    return RenderedDigest(digest, code, record, texts.zh, texts.en, texts.faults)
 
 
 def texts_of(

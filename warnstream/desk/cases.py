@@ -1,6 +1,6 @@
 """A warning and who knows of it; how the desk's cases are kept between two runs of a node."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import msgspec
@@ -9,19 +9,23 @@ from warnstream.lifecycle.machine import State
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import Standing
 from warnstream.model.level import Level
-from warnstream.routing.chain import ChainState
+from warnstream.model.warning import MessageStatus
 
-SNAPSHOT_FORMAT = 2
+CalledBefore = tuple[MessageStatus, int, dict[str, Level], list[str], int]
+"""Status, village, what stands, who has answered, highest rank called."""
+
+SNAPSHOT_FORMAT = 3
+FORMAT_BEFORE_DIGESTS = 2
+"""Of desks that called posts for each warning; who has not answered is asked anew."""
 FORMAT_BEFORE_BULLETINS = 1
 """Of desks that told doors every message of a warning; what those were told is taken over."""
 
 
 @dataclass(slots=True)
 class Case:
-    """One village and hazard on the desk: its warning, and who knows of it."""
+    """One village and hazard on the desk."""
 
     warning: VillageWarning
-    chain: ChainState = field(default_factory=ChainState)
 
 
 class VillageCase(NamedTuple):
@@ -36,9 +40,9 @@ class WarningStatus:
     """What the console shows of a warning.
 
     `households_told`: the doors of its village were told something whose end they have not heard.
-    `answer_by_s` is 0 where no answer is awaited; posts that were called and
-    are not among the answered while nothing is awaited are the top of a chain
-    that stayed silent. `operator` and `note` say who ended it by hand, and why.
+    Posts are those of its village, which is called over all of its hazards: `answer_by_s` is when the
+    next answer is due, 0 where none is; `is_dry`: the top of the chain is silent.
+    `operator` and `note` say who ended it by hand, and why.
     """
 
     warning: str
@@ -53,6 +57,7 @@ class WarningStatus:
     posts_called: tuple[str, ...]
     posts_answered: tuple[str, ...]
     answer_by_s: int
+    is_dry: bool
     operator: str
     note: str
     unaffirmed_s: int
@@ -69,11 +74,18 @@ class DeskSnapshot(msgspec.Struct):
     village_codes: list[str]
     cases: list[Case]
     bulletins: bytes = b""
+    chains: bytes = b""
+
+
+class _ChainBefore(msgspec.Struct):
+    answered: tuple[str, ...] = ()
+    rank: int = 0
 
 
 class _CaseBefore(msgspec.Struct):
-    """Of a case of `FORMAT_BEFORE_BULLETINS` what only that format has."""
+    """Of a case what only formats before digests, or before bulletins, have."""
 
+    chain: _ChainBefore = msgspec.field(default_factory=_ChainBefore)
     households_told: bool = False
 
 
@@ -109,11 +121,32 @@ def standing_told_before(state: bytes, snapshot: DeskSnapshot) -> list[tuple[int
     return [(one.village, standing_of(one)) for one in warnings]
 
 
+def called_before(state: bytes, snapshot: DeskSnapshot) -> list[CalledBefore]:
+    """What stands in each village, who has answered and the rank called, of a snapshot before digests.
+
+    A village counts as answered if all of its warnings are.
+    """
+    before = msgspec.msgpack.decode(state, type=_SnapshotBefore).cases
+    of_village: dict[tuple[MessageStatus, int], list[tuple[VillageWarning, _ChainBefore]]] = {}
+    for case, known in zip(snapshot.cases, before, strict=True):
+        warning = case.warning
+        if warning.is_open and warning.latest is not None:
+            place = warning.latest.status, warning.village
+            of_village.setdefault(place, []).append((warning, known.chain))
+    found = []
+    for (status, village), cases in of_village.items():
+        is_answered = all(chain.answered for _, chain in cases)
+        answered = [post for _, chain in cases for post in chain.answered] if is_answered else []
+        levels = {warning.hazard: warning.level for warning, _ in cases}
+        found.append((status, village, levels, answered, max(chain.rank for _, chain in cases)))
+    return found
+
+
 def decode_snapshot(state: bytes) -> DeskSnapshot:
     """What a snapshot of the desk holds. ValueError if it is none of this format."""
     try:
         found = msgspec.msgpack.decode(state, type=_SnapshotFormat).format
-        if found not in (SNAPSHOT_FORMAT, FORMAT_BEFORE_BULLETINS):
+        if found not in (SNAPSHOT_FORMAT, FORMAT_BEFORE_DIGESTS, FORMAT_BEFORE_BULLETINS):
             raise ValueError(f"warning desk snapshot of format {found}, expected {SNAPSHOT_FORMAT}")
         return msgspec.msgpack.decode(state, type=DeskSnapshot)
     except msgspec.MsgspecError as error:

@@ -1,13 +1,13 @@
-"""The second machine: changes of levels, answers and cancels in; messages, bulletins and calls out.
+"""The second machine: changes of levels, answers and cancels in; messages, bulletins and digests out.
 
 `WarningDesk.step` is pure: the same inputs at the same times give the same
 effects, byte for byte, also across a snapshot and a restart at any step. A
-step without inputs still renews messages and climbs the responsibility chain.
+step without inputs still renews messages and rings the posts that are silent.
 
 An input that cannot be (a fall of a warning that is held, an unknown hazard)
 is refused, counted and changes nothing; it never keeps another village from
 being warned. A step costs a look at every open warning (8,500 warnings: about
-4 ms) and about 50 µs per message.
+4 ms) and about 50 µs per message; bulletins and digests cost what falls due.
 """
 
 from collections.abc import Collection, Sequence
@@ -22,35 +22,39 @@ from warnstream.desk.cases import (
     DeskSnapshot,
     VillageCase,
     WarningStatus,
+    called_before,
     decode_snapshot,
     move_to_village,
     standing_of,
     standing_told_before,
 )
 from warnstream.lifecycle.bulletins import Bulletins, Evidence
-from warnstream.lifecycle.identity import parse_message_name
+from warnstream.lifecycle.identity import legal, parse_message_name
 from warnstream.lifecycle.machine import ImpossibleSignalError, Signal
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin, Standing
 from warnstream.model.changes import LevelChange
+from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
 from warnstream.model.effects import (
+    Answer,
     Effects,
     OperatorAffirm,
     OperatorCancel,
-    PostCall,
     RecipientAnswer,
 )
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
+from warnstream.model.times import compact_utc
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
-from warnstream.routing import chain
-from warnstream.routing.audience import Audience, concerns_chain
-from warnstream.routing.chain import ChainState
+from warnstream.routing.audience import Audience
+from warnstream.routing.chains import Chains, StatedInput
 
-DeskInput = LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm
+DeskInput = (
+    LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm | CallFailed | HelpAssign | HelpClose
+)
 
 EXERCISE_OVER = "演练结束 The exercise is over."
 """Why the warnings of an exercise end when the node begins to warn for real."""
@@ -98,8 +102,9 @@ class WarningDesk:
         self._hazards = frozenset(rule.name for rule in rules)
         self._for_posts_only = frozenset(rule.name for rule in rules if not rule.calls_households)
         self._message_policy = message_policy
-        self._routing_policy = routing_policy
         self._audience = Audience(network)
+        self.chains = Chains(network, self._audience, routing_policy, self._series)
+        self._to_chains: list[StatedInput] = []
         self.bulletins = bulletins
         self._cases: dict[tuple[int, str], Case] = {}
         self._by_name: dict[str, Case] = {}
@@ -114,7 +119,7 @@ class WarningDesk:
         return self._now_s
 
     def step(self, inputs: Sequence[DeskInput], now_s: int, evidence: Evidence | None = None) -> Effects:
-        """Take inputs in order, then let time work: renewals, the responsibility chain; then tell the doors.
+        """Take inputs in order, then let time work: renewals; then tell the doors and the posts.
 
         `evidence` says what is measured now (`Bulletins.step`).
 
@@ -137,6 +142,7 @@ class WarningDesk:
             if case.warning.is_open:
                 self._let_time_work(case, effects)
         self._tell_doors(effects, evidence=evidence)
+        self._tell_posts(effects)
         return effects
 
     def open_warnings(self) -> list[WarningStatus]:
@@ -168,7 +174,6 @@ class WarningDesk:
     def cases_of(self, effects: Effects) -> list[VillageCase]:
         """Cases that a step's effects are about or that changed without a word, as they are after it."""
         names = [*effects.settled, *(message.warning for message in effects.messages)]
-        names += [call.message.warning for call in effects.post_calls]
         codes = self._network.villages.code
         cases = [self._by_name[name] for name in dict.fromkeys(names) if name in self._by_name]
         return [VillageCase(codes[case.warning.village], case) for case in cases]
@@ -213,11 +218,12 @@ class WarningDesk:
     def follow(self, inputs: Sequence[DeskInput], now_s: int) -> list[OperatorCancel]:
         """A step of the past: answers and confirmations count, nothing is issued.
 
-        What was issued then comes by `adopt`. Returns the cancels, which are not carried out.
+        What was issued then comes by `adopt`, and the time of the posts by `follow_posts`. Returns the
+        cancels, which are not carried out.
         """
         self._now_s = max(self._now_s, now_s)
         for entry in inputs:
-            if isinstance(entry, RecipientAnswer | OperatorAffirm):
+            if not isinstance(entry, LevelChange | OperatorCancel):
                 try:
                     self._take(entry, Effects())
                 except ImpossibleSignalError as error:
@@ -225,11 +231,24 @@ class WarningDesk:
                     self.last_refusal = str(error)
         return [entry for entry in inputs if isinstance(entry, OperatorCancel)]
 
+    def follow_posts(self, messages: Sequence[tuple[str, WarningMessage]], digests: Sequence[Digest]) -> None:
+        """The posts' part of a step of the past, after `follow`: its messages and the digests it issued.
+
+        Messages have the code of their village; of unknown villages they are left out.
+        """
+        number = self._network.villages.index_of_code()
+        for code, message in messages:
+            if code in number:
+                self._to_chains += self.chains.of_message(replace(message, village=number[code]))
+        inputs, self._to_chains = self._to_chains, []
+        self.chains.follow(inputs, self._now_s, digests)
+
     def change_over(self, now_s: int, ending: Collection[str] = ()) -> Effects:
         """What a changed configuration means for warnings that stand.
 
         One whose village or hazard is gone is held, since nobody judges it. One of an exercise ends, as
-        an exercise, once the node warns for real. Households and posts that are new are told what stands.
+        an exercise, once the node warns for real. Households that are new are told what stands, and posts
+        are asked anew.
         Nothing is said of warnings in `ending`: they are about to be ended by hand. Then doors are told
         as in every step, and what they were told last goes to those that are new.
         """
@@ -246,10 +265,9 @@ class WarningDesk:
                 self._hold(case, effects)
             elif self.is_kept(warning):
                 self._hold(case, effects)
-            case.chain = self._tell_newcomers(case, effects)
-            if not case.chain.called and concerns_chain(warning.level, self._routing_policy):
-                self._demand(case, effects)
         self._change_voices(effects)
+        self.chains.ask_anew(self._standing_for_posts())
+        self._tell_posts(effects)
         return effects
 
     def _change_voices(self, effects: Effects) -> None:
@@ -274,6 +292,24 @@ class WarningDesk:
             self.refused_inputs += len(self.bulletins.faults)
             self.last_refusal = self.bulletins.faults[-1]
 
+    def _tell_posts(self, effects: Effects) -> None:
+        """Digests of what messages, answers and time mean for posts."""
+        inputs, self._to_chains = self._to_chains, []
+        effects.digests.extend(self.chains.step(inputs, self._now_s))
+        if faults := self.chains.faults:
+            self.refused_inputs += len(faults)
+            self.last_refusal = faults[-1]
+
+    def _standing_for_posts(self) -> dict[tuple[MessageStatus, int], dict[str, Level]]:
+        """What stands by status and village."""
+        standing: dict[tuple[MessageStatus, int], dict[str, Level]] = {}
+        for case in self._cases.values():
+            warning = case.warning
+            if warning.is_open and warning.latest is not None:
+                place = warning.latest.status, warning.village
+                standing.setdefault(place, {})[warning.hazard] = warning.level
+        return standing
+
     def _concerns_doors(self, village: int, hazard: str) -> bool:
         """Whether doors hear of a hazard: it is not for posts alone, or they have heard of it already."""
         if hazard not in self._for_posts_only:
@@ -287,8 +323,8 @@ class WarningDesk:
     def restate(
         self,
         messages: Sequence[tuple[str, WarningMessage]],
-        cases: Sequence[VillageCase],
         bulletins: Sequence[tuple[str, Bulletin]] = (),
+        digests: Sequence[Digest] = (),
     ) -> Effects:
         """What was issued before, as effects: for a store that does not have it yet.
 
@@ -297,10 +333,7 @@ class WarningDesk:
         number = self._network.villages.index_of_code()
         effects = Effects([replace(m, village=number[code]) for code, m in messages if code in number])
         effects.bulletins.extend(replace(b, village=number[code]) for code, b in bulletins if code in number)
-        for village, case in cases:
-            if village in number:
-                move_to_village(case.warning, number[village])
-                self._tell_newcomers(case, effects)
+        effects.digests.extend(digests)
         return effects
 
     def renew(self, warning: str, version: int) -> None:
@@ -323,6 +356,7 @@ class WarningDesk:
                 [village for village, _ in cases],
                 [case for _, case in cases],
                 self.bulletins.snapshot(),
+                self.chains.snapshot(),
             )
         )
 
@@ -352,12 +386,21 @@ class WarningDesk:
             self.bulletins.adopt(standing_told_before(state, snapshot), snapshot.now_s)
         else:
             self.bulletins.restore(snapshot.bulletins)
+        if snapshot.format == SNAPSHOT_FORMAT:
+            self.chains.restore(snapshot.chains)
+        else:
+            self.chains.adopt(called_before(state, snapshot), snapshot.now_s)
         self._cases = cases
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s
         self.ignored_answers = snapshot.ignored_answers
         self.refused_inputs = snapshot.refused_inputs
         self.last_refusal = snapshot.last_refusal
+
+    def _series(self, status: MessageStatus, post: str, opened_s: int) -> str:
+        """Name of a post's digests since a time; a later one of the post sorts behind."""
+        place = "@post" if status is MessageStatus.ACTUAL else "@drill"
+        return f"{legal(self._message_policy.prefix)}.{place}.{legal(post)}.{compact_utc(opened_s)}"
 
     def _take(self, entry: DeskInput, effects: Effects) -> None:
         if isinstance(entry, LevelChange):
@@ -366,8 +409,12 @@ class WarningDesk:
             self._take_answer(entry)
         elif isinstance(entry, OperatorAffirm):
             self._take_affirm(entry)
-        else:
+        elif isinstance(entry, OperatorCancel):
             self._take_cancel(entry, effects)
+        elif isinstance(entry, CallFailed):
+            self._to_chains += self.chains.of_failure(entry)
+        else:
+            self._to_chains += self.chains.of_action(entry)
 
     def _take_change(self, change: LevelChange, effects: Effects) -> None:
         if change.hazard not in self._hazards or not 0 <= change.village < len(self._network.villages):
@@ -383,24 +430,26 @@ class WarningDesk:
             self._cases[key] = case
 
     def _take_answer(self, answer: RecipientAnswer) -> None:
-        """An answer of a called post stops the climb; one of a door is welcome and changes nothing here."""
+        """A post's answer counts for the villages of its digest; a door that calls for help rings posts."""
+        if of_post := self.chains.of_post(answer.message, answer.recipient, answer.answer):
+            self._to_chains += of_post
+            return
         village = self.bulletins.village_of(answer.message)
-        if village is not None:
-            self.ignored_answers += not self._audience.is_household_of(village, answer.recipient)
-            return
-        named = parse_message_name(answer.message)
-        case = self._by_name.get(named[0]) if named else None
-        if named is None or case is None or not case.warning.is_open or named[1] > case.warning.version:
+        if village is None:
+            village = self._village_of_message(answer.message)
+        if village is None or not self._audience.is_household_of(village, answer.recipient):
             self.ignored_answers += 1
-            return
-        if answer.recipient in case.chain.called:
-            case.chain = chain.answer(case.chain, answer.recipient, named[1])
-        elif not self._is_told_door(case.warning.village, answer.recipient):
-            self.ignored_answers += 1
+        elif answer.answer is Answer.NEED_HELP:
+            status = self.bulletins.status_of(village)
+            self._to_chains += self.chains.of_door(village, answer.recipient, status)
 
-    def _is_told_door(self, village: int, recipient: str) -> bool:
-        """Whether a recipient is a door that was told something."""
-        return self.bulletins.is_told(village) and self._audience.is_household_of(village, recipient)
+    def _village_of_message(self, identifier: str) -> int | None:
+        """Village of a message of its last warning, if its doors were told something and heard no end."""
+        named = parse_message_name(identifier)
+        case = self._by_name.get(named[0]) if named else None
+        if named is None or case is None or named[1] > case.warning.version:
+            return None
+        return case.warning.village if self.bulletins.is_told(case.warning.village) else None
 
     def _take_affirm(self, affirm: OperatorAffirm) -> None:
         case = self._by_name.get(affirm.warning)
@@ -433,22 +482,8 @@ class WarningDesk:
         if message.cause is Cause.FIRST:
             self._by_name.pop(former_name, None)
             self._by_name[message.warning] = case
-            case.chain = ChainState()
         effects.messages.append(message)
-        self._call_posts(case, message, effects)
-
-    def _call_posts(self, case: Case, message: WarningMessage, effects: Effects) -> None:
-        """Demand answers to a raise; tell those who know of the warning everything else."""
-        posts = self._audience.posts_of_village(message.village)
-        is_called = concerns_chain(message.level, self._routing_policy)
-        if is_called and message.level > message.previous:
-            self._demand(case, effects)
-            return
-        if not is_called:
-            case.chain = chain.stop(case.chain)
-        effects.post_calls.extend(
-            PostCall(message, post, 0, "") for post in chain.posts_called(case.chain, posts)
-        )
+        self._to_chains += self.chains.of_message(message)
 
     def is_of_the_other_status(self, warning: VillageWarning) -> bool:
         """Whether it opened as an exercise on a node that warns for real now, or the other way round."""
@@ -458,44 +493,14 @@ class WarningDesk:
         """Nobody judges it: it stands, and people are told that it is not confirmed."""
         self._signal(case, Signal.SIGHT_LOST, None, effects)
 
-    def _tell_newcomers(self, case: Case, effects: Effects) -> ChainState:
-        """The last message for every post that it concerns now; who has it is known by its key."""
-        message = case.warning.latest
-        if message is None:
-            return case.chain
-        posts = self._audience.posts_of_village(message.village)
-        called = [post for post in posts if post.rank <= case.chain.rank or post.post in case.chain.called]
-        effects.post_calls.extend(PostCall(message, post, case.chain.answer_by_s, "") for post in called)
-        return chain.call(case.chain, called)
-
-    def _demand(self, case: Case, effects: Effects) -> None:
-        """Call the lowest rank and everybody called before about the last message, and ask for an answer."""
-        message = case.warning.latest
-        assert message is not None, "an open warning has a message"
-        posts = self._audience.posts_of_village(message.village)
-        answer_by_s = self._answer_by_s(message.level)
-        case.chain, to_call = chain.demand(case.chain, posts, message.version, answer_by_s)
-        effects.post_calls.extend(PostCall(message, post, answer_by_s, "") for post in to_call)
-
     def _let_time_work(self, case: Case, effects: Effects) -> None:
         if self._now_s >= case.warning.expires_s - self._message_policy.renew_before_s:
             self._signal(case, Signal.RENEW, None, effects)
-        if case.chain.is_overdue(self._now_s):
-            self._escalate(case, effects)
-
-    def _escalate(self, case: Case, effects: Effects) -> None:
-        """Nobody answered in time: the next rank is called with what is known by now."""
-        message = case.warning.latest
-        assert message is not None, "an open warning has a message"
-        posts = self._audience.posts_of_village(message.village)
-        answer_by_s = self._answer_by_s(message.level)
-        case.chain, to_call, silent = chain.escalate(case.chain, posts, answer_by_s)
-        effects.post_calls.extend(PostCall(message, post, answer_by_s, silent) for post in to_call)
-        if not to_call:
-            effects.settled.append(message.warning)
 
     def _status(self, case: Case) -> WarningStatus:
         warning = case.warning
+        chain = self.chains.of[warning.latest.status if warning.latest else self._message_policy.status]
+        turn = chain.turns.get(warning.village) if warning.is_open else None
         return WarningStatus(
             warning=warning.warning,
             village=warning.village,
@@ -506,18 +511,14 @@ class WarningDesk:
             crossed_at_s=warning.crossed_at_s,
             expires_s=warning.expires_s,
             households_told=self.bulletins.is_told(warning.village),
-            posts_called=case.chain.called,
-            posts_answered=case.chain.answered,
-            answer_by_s=case.chain.answer_by_s,
+            posts_called=tuple(chain.asked(warning.village)) if turn else (),
+            posts_answered=tuple(turn.answered) if turn else (),
+            answer_by_s=max(chain.answer_by_s(warning.village), 0) if turn else 0,
+            is_dry=turn is not None and warning.village in chain.dry_villages,
             operator=warning.operator,
             note=warning.note,
             unaffirmed_s=warning.unaffirmed_s(self._message_policy, self._now_s),
         )
-
-    def _answer_by_s(self, level: Level) -> int:
-        """When an answer is due; 0 where the policy gives a level no time: no answer is demanded."""
-        within_s = self._routing_policy.answer_within_s[level]
-        return self._now_s + within_s if within_s > 0 else 0
 
 
 def _check_policy(policy: MessagePolicy) -> None:

@@ -144,6 +144,11 @@ class Bulletins:
         voice = self._voices.get(village)
         return voice is not None and voice.is_open
 
+    def status_of(self, village: int) -> MessageStatus:
+        """Status of a village's episode, or of its last one."""
+        voice = self._voices.get(village)
+        return MessageStatus.ACTUAL if voice is None else voice.status
+
     def village_of(self, identifier: str) -> int | None:
         """Whose doors were told a bulletin of that name in the last episode; None: nobody's."""
         named = parse_message_name(identifier)

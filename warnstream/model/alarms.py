@@ -22,6 +22,10 @@ class AlarmKind:
 
 
 ALARM_KINDS = {
+    "chain": AlarmKind(
+        "责任人无人应答", "nobody on duty has answered", "an answer, or the end of the warnings"
+    ),
+    "help": AlarmKind("求助无人处理", "nobody takes a call for help", "a person takes each call"),
     "disk": AlarmKind("磁盘拒绝写入", "the disk refuses", "the disk takes an entry"),
     "journal": AlarmKind("存储超限", "the journal is too large", "it is below its limit again"),
     "broker": AlarmKind("数据接入异常", "the broker does not keep readings", "the broker keeps them again"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from warnstream.model.bulletins import Action, Bulletin
-from warnstream.model.network import ChainPost
+from warnstream.model.digests import Digest
 from warnstream.model.warning import WarningMessage
 
 
@@ -49,36 +49,24 @@ class OperatorAffirm:
 
 
 @dataclass(frozen=True, slots=True)
-class PostCall:
-    """Call a duty post and ask for an answer by `answer_by_s` (0: no answer demanded).
-
-    `escalated_from` names the post that did not answer; empty for a first call.
-    """
-
-    message: WarningMessage
-    post: ChainPost
-    answer_by_s: int
-    escalated_from: str
-
-
-@dataclass(frozen=True, slots=True)
 class Effects:
     """Everything one step of the desk asks for, in order.
 
-    A bulletin is for every household of its village; recipients are implied by the register.
+    A bulletin is for every household of its village, a digest for one post on all of its channels;
+    addresses are implied by the register.
     `to_newcomers` are bulletins of before: who has one is known by its key, the rest get it now.
-    `settled` names warnings that changed without a word (the level of one ended by hand is gone, the
-    chain has nobody left to call): nothing to carry out, but a restart has to know.
+    `settled` names warnings that changed without a word (the level of one ended by hand is gone):
+    nothing to carry out, but a restart has to know.
     """
 
     messages: list[WarningMessage] = field(default_factory=list)
     bulletins: list[Bulletin] = field(default_factory=list)
-    post_calls: list[PostCall] = field(default_factory=list)
+    digests: list[Digest] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
     to_newcomers: list[Bulletin] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.messages or self.bulletins or self.post_calls or self.to_newcomers)
+        return bool(self.messages or self.bulletins or self.digests or self.to_newcomers)
 
     @property
     def to_doors(self) -> list[Bulletin]:
@@ -97,16 +85,19 @@ class RecipientKind(StrEnum):
 VILLAGE_TOPIC_CHANNEL = "village_topic"
 """Built-in channel: the retained CAP messages and the bulletin of each village on the broker."""
 
+DIGEST_TYPE = "digest"
+"""What stands in the place of CAP's msgType where a message is a post's digest."""
+
 BULLETIN_TYPES = frozenset(str(action) for action in Action)
 """What stands in the place of CAP's msgType where a message is a bulletin: its action."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One message or bulletin to one recipient over one channel.
+    """One message, bulletin or digest to one recipient over one channel.
 
     Of a bulletin `warning` is the voice of the village's doors and `version` its sequence in it, so
-    that a newer one replaces those that wait, also of an earlier episode.
+    that a newer one replaces those that wait, also of an earlier episode; of a digest likewise.
 
     `key` is the idempotency key: message, recipient, channel. A receiver shows
     a key at most once; a sender may send it again whenever the outcome is unknown.
@@ -150,6 +141,21 @@ class RenderedBulletin:
     """
 
     bulletin: Bulletin
+    village_code: str
+    record: bytes
+    text_zh: str
+    text_en: str
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedDigest:
+    """A digest as a post reads it, and as JSON for its answer page.
+
+    `village_code` is empty where it is about several. `faults` as of a bulletin.
+    """
+
+    digest: Digest
     village_code: str
     record: bytes
     text_zh: str

@@ -6,9 +6,7 @@ look-ups however long the chain is.
 
 from collections import defaultdict
 
-from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Network
-from warnstream.model.rules.policies import RoutingPolicy
 
 
 class Audience:
@@ -37,12 +35,11 @@ class Audience:
                 unique.setdefault((post.post, post.channel), post)
         return tuple(unique.values())
 
+    def ranked_posts(self, village: int) -> tuple[tuple[str, int], ...]:
+        """Posts of a village with their ranks, each once, lowest rank first."""
+        return tuple(dict.fromkeys((post.post, post.rank) for post in self.posts_of_village(village)))
+
     def is_household_of(self, village: int, recipient: str) -> bool:
         """Whether a recipient is a door of the village."""
         doors = self._network.households.of_village(village)
         return recipient in self._network.households.code[doors.start : doors.stop]
-
-
-def concerns_chain(level: Level, policy: RoutingPolicy) -> bool:
-    """Whether a level calls the responsibility chain."""
-    return level >= policy.chain_level_min

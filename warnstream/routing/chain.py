@@ -1,111 +1,338 @@
-"""Call and answer: duty posts are called rank by rank until one of them answers.
+"""The ladder of duty posts: a village is called until everybody needed has answered; then nobody is.
 
-A first alert or a raise calls the lowest rank and everybody called before, and
-demands an answer. Nobody answers in time: the next rank is called, up to the
-top. One answer stops the climb until the level is raised again. Delivered or
-read is no answer. At most one rank is called per step of the desk.
+A village has a `Turn` (its state, and the highest rank asked), a post one `Debt`: what it owes, one
+timer, one numbered sequence of digests. A raise asks whom the level needs: all ranks at once from
+`all_ranks_from` on, below it the lowest and everybody asked before. Time then works:
+
+- An answer that is overdue, or could not be brought, lets its villages climb to the next rank; from
+  orange on the post is rung again as well, with growing waits, for as long as it owes.
+- The top rank silent, or nobody left to wait for: the village is dry, an alarm until it is answered
+  or over.
+- A call for help rings the next rank, climbs and rings again until a person has it.
+- A post gets at most one digest in `digest_every_s`, the first one at once.
+
+What is real and what is an exercise are two chains: one digest is never both. Pure: the same inputs
+give the same digests, byte for byte, also across a snapshot at any step. A step costs its inputs and
+what falls due, not the villages that stand.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
-from warnstream.model.network import ChainPost
+from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
+from warnstream.model.effects import Answer
+from warnstream.model.level import Level
+from warnstream.model.rules.policies import RoutingPolicy
+from warnstream.model.warning import MessageStatus, WarningMessage
+from warnstream.routing.chain_state import ChainState, decode, encode
+from warnstream.routing.debts import NEVER, NOT_YET, Debt
+from warnstream.routing.help_calls import HelpCall, HelpCalls
+from warnstream.routing.needs import Ranked
+from warnstream.routing.posts import Posts
+from warnstream.routing.turns import AWAITING, ImpossibleTurnError, Signal, State, Turn
+from warnstream.routing.villages import Villages
 
 
 @dataclass(frozen=True, slots=True)
-class ChainState:
-    """Who has been called for one warning, and who has answered.
+class PostAnswer:
+    """A post answers a digest, named by its identifier."""
 
-    Attributes
-    ----------
-    called : tuple of str
-        Posts, in the order of calling.
-    answered : tuple of str
-        Posts that answered since the last raise.
-    demanded_version : int
-        Version of the warning that last demanded answers; 0 if none did.
-    rank : int
-        Highest rank called.
-    answer_by_s : int
-        When the next rank is called; 0: nobody waits for an answer.
-    """
-
-    called: tuple[str, ...] = ()
-    answered: tuple[str, ...] = ()
-    demanded_version: int = 0
-    rank: int = 0
-    answer_by_s: int = 0
-
-    def is_overdue(self, now_s: int) -> bool:
-        """An answer was demanded, the time is over, and nobody answered."""
-        return 0 < self.answer_by_s <= now_s
+    digest: str
+    post: str
+    answer: Answer
 
 
-def demand(
-    chain: ChainState, posts: tuple[ChainPost, ...], version: int, answer_by_s: int
-) -> tuple[ChainState, list[ChainPost]]:
-    """Call the lowest rank and everybody called before; earlier answers no longer count.
+@dataclass(frozen=True, slots=True)
+class DoorHelp:
+    """A door of a village calls for help."""
+
+    village: int
+    door: str
+
+
+ChainInput = WarningMessage | PostAnswer | DoorHelp | CallFailed | HelpAssign | HelpClose
+
+
+class Chain:
+    """All villages and posts of one network, for what is real or for exercises.
 
     Parameters
     ----------
-    chain : ChainState
-    posts : tuple of ChainPost
-        All posts of the village, nearest rank first.
-    version : int
-        Version of the warning that people must answer.
-    answer_by_s : int
-        0 demands no answer.
+    posts_of : callable
+        Posts of a village with their ranks, each once, lowest rank first.
+    policy : RoutingPolicy
+    status : MessageStatus
+        Of its digests.
+    series : callable
+        Name of a post's sequence of digests that opens at a time; no two give one name.
+    register : int
+        Changes when posts or the policy do.
+
+    Attributes
+    ----------
+    helps : HelpCalls
+    ignored : int
+        Answers to digests that were never issued, or by somebody else; calls for help beyond the limit.
+    faults : list of str
+        Inputs of the last step that cannot be; they changed nothing.
     """
-    lowest = min((post.rank for post in posts), default=0)
-    to_call = [post for post in posts if post.rank == lowest or post.post in chain.called]
-    rank = max((post.rank for post in to_call), default=0)
-    is_waiting = answer_by_s if to_call else 0
-    return ChainState(_merged(chain.called, to_call), (), version, rank, is_waiting), to_call
+
+    def __init__(
+        self,
+        posts_of: Callable[[int], Sequence[Ranked]],
+        policy: RoutingPolicy,
+        status: MessageStatus,
+        series: Callable[[str, int], str],
+        register: int = 0,
+    ) -> None:
+        self._policy = policy
+        self._register = register
+        self._posts = Posts(policy, status, series)
+        self._villages = Villages(posts_of, policy, self._posts)
+        self.helps = HelpCalls("h" if status is MessageStatus.ACTUAL else "x")
+        self.ignored = 0
+        self.faults: list[str] = []
+        self._to_review: list[int] = []
+
+    def step(self, inputs: Iterable[ChainInput], now_s: int) -> list[Digest]:
+        """Take inputs in order, then let time work; the digests to send, worst first.
+
+        `now_s` never falls from step to step.
+        """
+        self._posts.now_s, self.faults = now_s, []
+        for village in self._to_review:
+            self._villages.review(village)
+        self._to_review = []
+        for entry in inputs:
+            try:
+                self._take(entry)
+            except ImpossibleTurnError as error:  # one village failing never silences another
+                self.faults.append(str(error))
+        self._let_time_work()
+        return self._posts.issue(self._villages.turns, self.helps)
+
+    def follow(self, inputs: Iterable[ChainInput], now_s: int, issued: Sequence[Digest]) -> None:
+        """A step of the past, whose digests were issued then: their numbers are taken."""
+        waiting, self._to_review = self._to_review, []
+        self.step(inputs, now_s)
+        self._to_review = waiting
+        for digest in issued:
+            self._posts.number_as(digest)
+
+    def ask_anew(self, standing: dict[int, dict[str, Level]]) -> None:
+        """After a change of the configuration: what stands is this, and whoever owes is asked anew."""
+        known = {village for village, turn in self.turns.items() if turn.standing}
+        for village in sorted(known | standing.keys()):
+            self._villages.align(village, standing.get(village, {}))
+        self._posts.ask_anew()
+        waiting = [village for village, turn in self.turns.items() if turn.state in AWAITING]
+        self._to_review = sorted({*self._to_review, *waiting})
+
+    # What is shown.
+
+    @property
+    def dry(self) -> list[int]:
+        """Villages whose chain ran dry, in order."""
+        return sorted(self._villages.dry)
+
+    @property
+    def dry_villages(self) -> AbstractSet[int]:
+        """The same, to ask for one."""
+        return self._villages.dry
+
+    @property
+    def debts(self) -> dict[str, Debt]:
+        """What posts owe, by post; to read only."""
+        return self._posts.debts
+
+    @property
+    def turns(self) -> dict[int, Turn]:
+        """Turns by village; to read only."""
+        return self._villages.turns
+
+    def ranked(self, village: int) -> Sequence[Ranked]:
+        """Posts of a village with their ranks, lowest first."""
+        return self._villages.ranked(village)
+
+    def asked(self, village: int) -> list[str]:
+        """Posts that know of a village, lowest rank first."""
+        return self._villages.asked(village)
+
+    def answer_by_s(self, village: int) -> int:
+        """Earliest time at which somebody's answer for a village is due; NEVER: none is awaited."""
+        found = (self._posts.owed(post, village) for post in self.asked(village))
+        return min((one.due_s for one in found if one is not None and one.due_s != NEVER), default=NEVER)
+
+    def untaken(self) -> list[HelpCall]:
+        """Calls for help for which everybody has been rung in vain."""
+        return [call for call in self.helps.of_name.values() if call.is_untaken]
+
+    # Restart.
+
+    def snapshot(self, codes: Sequence[str]) -> bytes:
+        """Everything between two steps, by village codes; `restore` of it continues exactly."""
+        calls = list(self.helps.of_name.values())
+        opened, ignored = self.helps.n_opened, self.ignored
+        parts = (self._posts.now_s, self.turns, self.debts, calls, opened, ignored)
+        return encode(ChainState(*parts, self._to_review, self._register, {}), codes)
+
+    def restore(self, state: bytes, codes: Sequence[str]) -> None:
+        """Take up a snapshot; where posts or the policy are others, villages that wait are asked anew.
+
+        Raises
+        ------
+        ValueError
+            If the bytes are no snapshot; then everything stays as it was.
+        """
+        known = decode(state, codes)
+        self._villages.restore(known.turns)
+        self.helps.restore(known.calls, known.n_opened)
+        self.ignored, self._to_review = known.ignored, known.to_review
+        if known.register != self._register:
+            self._adopt_register(known)
+        self._posts.restore(known.debts, known.now_s)
+        for call in known.calls:
+            if call.due_s != NEVER:
+                self._posts.plan((False, call.name), call.due_s)
+
+    def adopt(
+        self, village: int, standing: dict[str, Level], answered: Sequence[str], rank: int, now_s: int
+    ) -> None:
+        """What stands where an older node knew no digests: who has not answered is asked at the next step."""
+        worst = max(standing.values(), default=Level.NONE)
+        turn = Turn(asked_rank=rank, answered=list(answered), standing=dict(standing))
+        self.turns[village] = turn
+        if worst >= self._policy.chain_level_min:
+            turn.state, turn.level, turn.number, turn.since_s = State.CALLING, worst, 1, now_s
+            self._to_review.append(village)
+
+    def _adopt_register(self, known: ChainState) -> None:
+        """Nobody owes what is not theirs, calls for help ring anew, villages that wait are asked anew."""
+        for post, debt in known.debts.items():
+            theirs = {village for village in known.turns if post in dict(self.ranked(village))}
+            calls = {call.name for call in known.calls if call.village in theirs}
+            debt.owed = {village: owed for village, owed in debt.owed.items() if village in theirs}
+            debt.news = {village: news for village, news in debt.news.items() if village in theirs}
+            debt.helps = {name: first for name, first in debt.helps.items() if name in calls}
+            debt.taken = [name for name in debt.taken if name in calls]
+        for call in known.calls:
+            call.due_s = NEVER if call.assigned else known.now_s
+        self._to_review = sorted(village for village, turn in known.turns.items() if turn.state in AWAITING)
+
+    # Inputs.
+
+    def _take(self, entry: ChainInput) -> None:
+        if isinstance(entry, WarningMessage):
+            self._villages.hear(entry)
+        elif isinstance(entry, PostAnswer):
+            self._take_answer(entry)
+        elif isinstance(entry, DoorHelp):
+            self._call_for_help(entry.village, entry.door, 0)
+        elif isinstance(entry, CallFailed):
+            self._take_failure(entry)
+        elif fault := self.helps.fault_of(entry):
+            self.faults.append(fault)
+        elif isinstance(entry, HelpAssign):
+            self._assign(self.helps.of_name[entry.help], entry.person.strip(), entry.post)
+        else:
+            self._close(entry.help)
+
+    def number_of(self, identifier: str, post: str) -> int:
+        """Number of a digest that a post was sent; 0 if it was not."""
+        debt, digits = self.debts.get(post), identifier.rpartition(".")[2]
+        if debt is None or not (digits.isascii() and digits.isdigit() and len(digits) <= N_DIGITS_MAX):
+            return 0
+        is_theirs = debt.n > 0 and identifier == f"{self._posts.series_of(post)}.{int(digits)}"
+        return int(digits) if is_theirs and int(digits) <= debt.n else 0
+
+    def _take_answer(self, given: PostAnswer) -> None:
+        n = self.number_of(given.digest, given.post)
+        if not n:
+            self.ignored += 1
+            return
+        debt = self.debts[given.post]
+        settled, debt.tries = debt.settled_by(n), 0
+        for village in settled:
+            self._villages.answered(village, given.post)
+        if given.answer is Answer.MOVING:
+            for name in [name for name, first in debt.helps.items() if NOT_YET < first <= n]:
+                self._assign(self.helps.of_name[name], given.post, given.post)
+        if given.answer is Answer.NEED_HELP:
+            worst = max(settled, key=lambda one: (self.turns[one].level, -one), default=debt.place)
+            self._call_for_help(worst, given.post, dict(self.ranked(worst)).get(given.post, 0))
+        self._posts.touch(given.post)
+
+    def _take_failure(self, failure: CallFailed) -> None:
+        """Every way of a post failed: as if its time were over, only that it is not rung at once."""
+        n = self.number_of(failure.digest, failure.post)
+        debt = self.debts.get(failure.post)
+        if debt is None or n != debt.n:
+            return  # a newer digest is on its way
+        rings, debt.tries = debt.rings, debt.tries + 1
+        for village in debt.settled_by(n):
+            owed = debt.owed.get(village)
+            if owed is None or owed.due_s == NEVER:
+                continue
+            self._villages.miss(failure.post, village)
+            if not owed.has_lapsed:
+                owed.due_s = self._posts.now_s + self._policy.wait_s(debt.tries)
+        debt.rings = rings
+        for name in debt.helps:
+            call = self.helps.of_name[name]
+            if call.tries == 1:  # the first ring: nobody may have heard it
+                call.due_s = self._posts.now_s
+                self._posts.plan((False, name), call.due_s)
+        self._posts.look_again(failure.post)
+
+    def _let_time_work(self) -> None:
+        """Climb and ring for whatever is due; at most one rank in a step."""
+        for is_post, name in self._posts.fallen():
+            if is_post:
+                for village in self.debts[name].overdue(self._posts.now_s):
+                    self._villages.miss(name, village)
+                self._posts.look_again(name)
+                continue
+            call = self.helps.of_name.get(name)
+            if call is not None and NEVER < call.due_s <= self._posts.now_s:
+                self._ring_for(call)
+
+    # Help.
+
+    def _call_for_help(self, village: int, caller: str, rank: int) -> None:
+        self._villages.turn(village).take(Signal.HELP, self._posts.now_s)
+        call = self.helps.open(village, caller, rank, self._posts.now_s)
+        if call is not None:
+            self._ring_for(call)
+        elif not self.helps.is_open(village, caller):
+            self.ignored += 1
+
+    def _ring_for(self, call: HelpCall) -> None:
+        for post in call.ring(self.ranked(call.village), self._policy, self._posts.now_s):
+            debt = self._posts.debt(post)
+            debt.helps.setdefault(call.name, NOT_YET)
+            debt.rings_for_help = True
+            self._posts.touch(post)
+        if call.due_s != NEVER:
+            self._posts.plan((False, call.name), call.due_s)
+
+    def _assign(self, call: HelpCall, person: str, by: str) -> None:
+        """A person has the call; those who heard of it are told."""
+        call.assign(person, by)
+        for post, debt in self._debts_of(call.village):
+            if debt.helps.pop(call.name, NOT_YET) != NOT_YET and post != by:
+                debt.taken.append(call.name)
+                self._posts.touch(post)
+
+    def _close(self, name: str) -> None:
+        call = self.helps.close(name)
+        for _, debt in self._debts_of(call.village):
+            debt.helps.pop(name, None)
+            debt.taken = [other for other in debt.taken if other != name]
+
+    def _debts_of(self, village: int) -> list[tuple[str, Debt]]:
+        return [(post, self.debts[post]) for post, _ in self.ranked(village) if post in self.debts]
 
 
-def escalate(
-    chain: ChainState, posts: tuple[ChainPost, ...], answer_by_s: int
-) -> tuple[ChainState, list[ChainPost], str]:
-    """Call the next rank; nobody, and no more waiting, where there is none.
-
-    Returns
-    -------
-    ChainState
-    list of ChainPost
-        Posts to call.
-    str
-        Posts of the rank that did not answer, comma-separated.
-    """
-    above = [post for post in posts if post.rank > chain.rank]
-    if not above:
-        return replace(chain, answer_by_s=0), [], ""
-    rank = above[0].rank
-    to_call = [post for post in above if post.rank == rank]
-    silent = dict.fromkeys(post.post for post in posts if post.rank == chain.rank)
-    called = _merged(chain.called, to_call)
-    return replace(chain, called=called, rank=rank, answer_by_s=answer_by_s), to_call, ",".join(silent)
-
-
-def answer(chain: ChainState, post: str, version: int) -> ChainState:
-    """Count an answer of a called post; one to a version before the last raise changes nothing."""
-    if version < chain.demanded_version or post in chain.answered:
-        return chain
-    return replace(chain, answered=(*chain.answered, post), answer_by_s=0)
-
-
-def call(chain: ChainState, posts: list[ChainPost]) -> ChainState:
-    """Count posts among those called: they are told what the others know."""
-    return replace(chain, called=_merged(chain.called, posts))
-
-
-def stop(chain: ChainState) -> ChainState:
-    """Wait for no answer any more; who was called stays known."""
-    return replace(chain, answer_by_s=0)
-
-
-def posts_called(chain: ChainState, posts: tuple[ChainPost, ...]) -> list[ChainPost]:
-    """Posts that know of this warning, nearest rank first."""
-    return [post for post in posts if post.post in chain.called]
-
-
-def _merged(called: tuple[str, ...], more: list[ChainPost]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*called, *(post.post for post in more))))
+N_DIGITS_MAX = 9
+"""Digits of a digest's number."""

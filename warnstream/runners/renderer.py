@@ -8,7 +8,8 @@ from warnstream.config.settings import Configuration
 from warnstream.delivery.render import render_any
 from warnstream.desk import WarningDesk
 from warnstream.model.bulletins import Bulletin
-from warnstream.model.effects import RenderedBulletin, RenderedMessage
+from warnstream.model.digests import Digest
+from warnstream.model.effects import RenderedBulletin, RenderedDigest, RenderedMessage
 from warnstream.model.network import Villages
 from warnstream.model.warning import Cause, WarningMessage
 from warnstream.runners.build import bulletin_wording
@@ -35,8 +36,10 @@ class Renderer:
         self._metrics = metrics
         self._desk = desk
 
-    def __call__(self, one: WarningMessage | Bulletin) -> RenderedMessage | RenderedBulletin:
-        """Texts and document of one message or bulletin."""
+    def __call__(
+        self, one: WarningMessage | Bulletin | Digest
+    ) -> RenderedMessage | RenderedBulletin | RenderedDigest:
+        """Texts and document of one message, bulletin or digest."""
         note = ""
         if isinstance(one, WarningMessage) and one.cause is Cause.CANCELLED:
             status = self._desk().status(one.warning)

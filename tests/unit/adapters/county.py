@@ -8,7 +8,8 @@ import numpy as np
 from warnstream.adapters.channels.channel import OutgoingMessage
 from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.model.bulletins import Action, Bulletin, BulletinCause, Standing
-from warnstream.model.effects import Effects, PostCall, RecipientKind, RenderedBulletin, RenderedMessage
+from warnstream.model.digests import Digest, DigestLine
+from warnstream.model.effects import Effects, RecipientKind, RenderedBulletin, RenderedDigest, RenderedMessage
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Households, Network, Stations, Villages
 from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
@@ -92,6 +93,35 @@ def bulletin(
     )
 
 
+def digest(
+    post: ChainPost,
+    n: int = 1,
+    village: int = 0,
+    level: Level = Level.ORANGE,
+    status: MessageStatus = MessageStatus.ACTUAL,
+) -> Digest:
+    """Digest `n` of a post, about one village."""
+    series = f"ws.@post.{post.post}.20231114T221320Z"
+    line = DigestLine(village, level, True, (("flash_flood", level),), (("flash_flood", Cause.RAISED),), ())
+    owed = tuple(int(one == level) for one in Level)
+    return Digest(
+        identifier=f"{series}.{n}",
+        post=post.post,
+        series=series,
+        opened_s=SENT_S,
+        n=n,
+        issued_s=SENT_S + n,
+        answer_by_s=SENT_S + 600,
+        status=status,
+        level=level,
+        owed=owed,  # type: ignore[arg-type]
+        lines=(line,),
+        helps=(),
+        more=0,
+        tries=0,
+    )
+
+
 def told(*messages: WarningMessage, posts: tuple[ChainPost, ...] = ()) -> Effects:
     """Effects that tell every household of the messages' villages as much, and call the posts."""
     return Effects(
@@ -106,7 +136,11 @@ def told(*messages: WarningMessage, posts: tuple[ChainPost, ...] = ()) -> Effect
             )
             for one in messages
         ],
-        post_calls=[PostCall(message, post, SENT_S + 600, "") for message in messages for post in posts],
+        digests=[
+            digest(post, one.version, one.village, one.level, one.status)
+            for one in messages
+            for post in posts
+        ],
     )
 
 
@@ -125,8 +159,13 @@ def given_up(keys: Iterable[str], reason: str = "") -> dict[str, Settlement]:
     return dict.fromkeys(keys, Settlement(Signal.GIVEN_UP, reason=reason))
 
 
-def rendered(one: WarningMessage | Bulletin) -> RenderedMessage | RenderedBulletin:
-    """Short texts and just enough of a CAP document, or of a bulletin's record."""
+def rendered(
+    one: WarningMessage | Bulletin | Digest,
+) -> RenderedMessage | RenderedBulletin | RenderedDigest:
+    """Short texts and just enough of a CAP document, or of the record of a bulletin or digest."""
+    if isinstance(one, Digest):
+        record = msgspec.json.encode({"digest": one.identifier})
+        return RenderedDigest(one, "V1", record, f"请应答，第{one.n}次", f"Answer, number {one.n}")
     code = f"V{one.village + 1}"
     if isinstance(one, Bulletin):
         standing = [{"hazard": stands.hazard, "level": stands.level.word} for stands in one.standing]

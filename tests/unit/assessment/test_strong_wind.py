@@ -86,7 +86,7 @@ def test_a_gust_raises_the_village_and_says_where_and_how_strong() -> None:
 def test_posts_are_called_and_households_are_not() -> None:
     desk = desk_of(network(), (wind_rule(),), routing=ROUTING)
     effects = desk.step(rise(), T0 + 5 * MIN)
-    assert [call.post.post for call in effects.post_calls] == ["p1"]
+    assert [digest.post for digest in effects.digests] == ["p1"]
     assert effects.bulletins == []
     parts = parts_of(effects.messages[0], network(), (wind_rule(),), MESSAGE_POLICY)
     assert "S0站阵风风速29米/秒，达到阈值28.5米/秒" in texts_zh.texts(parts).text

@@ -6,6 +6,7 @@ import pytest
 from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import BrokerSettings, NodeSettings, StorageSettings
+from warnstream.model.digests import Need
 from warnstream.model.errors import ConfigError
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import (
@@ -45,6 +46,18 @@ def test_what_is_not_written_has_its_default(config_dir: Path) -> None:
     assert (device.timeout_s, device.rate_per_s) == (5, None)
     assert loaded.rules[0].lowering == DowngradePolicy(0.8, 1800, 3600, 0.8)
     assert loaded.rules[0].forecast_level_max is Level.NONE
+
+
+def test_the_chain_is_read_as_the_county_wrote_it(config_dir: Path) -> None:
+    node = config_dir / "warnstream.yaml"
+    written = (
+        "chain:\n  need: {blue: none, yellow: all, red: one}\n  all_ranks_from: red\n"
+        "  again: [3min, 1h]\n  digest_every: 90s\n"
+    )
+    node.write_text(node.read_text("utf-8") + written, encoding="utf-8")
+    routing = load_configuration(config_dir).routing
+    assert routing.need == (Need.NONE, Need.NONE, Need.ALL, Need.EACH_RANK, Need.ONE)
+    assert (routing.all_ranks_from, routing.again_s, routing.digest_every_s) == (Level.RED, (180, 3600), 90)
 
 
 def test_rain_may_be_kept_by_the_minute_for_a_part_of_the_time(

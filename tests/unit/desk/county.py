@@ -164,5 +164,5 @@ def answer(message: str, recipient: str, at_s: int = T0) -> RecipientAnswer:
 
 
 def called(effects: Effects) -> list[str]:
-    """Posts called by a step, in order."""
-    return [call.post.post for call in effects.post_calls]
+    """Posts that got a digest by a step."""
+    return sorted(digest.post for digest in effects.digests)

@@ -13,6 +13,7 @@ from tests.unit.desk.county import (
     answer,
     called,
     change,
+    county,
     desk_of,
     fall,
     lose_sight,
@@ -26,11 +27,13 @@ from warnstream.lifecycle.machine import State
 from warnstream.lifecycle.voice import Voice
 from warnstream.model.bulletins import Action
 from warnstream.model.changes import Change
-from warnstream.model.effects import Effects, OperatorCancel
+from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
+from warnstream.model.effects import Answer, Effects, OperatorCancel
 from warnstream.model.level import Level
+from warnstream.model.network import Network
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.times import HOUR_S, MINUTE_S
-from warnstream.model.warning import Cause, MessageType, WarningMessage
+from warnstream.model.warning import Cause, MessageStatus, MessageType, WarningMessage
 
 NONE, BLUE, YELLOW, ORANGE, RED = Level
 NAME = "ws.331124001001.flash_flood.20190408T211500Z"
@@ -121,7 +124,7 @@ class TestSight:
     def test_a_held_warning_refuses_to_fall_and_the_refusal_is_counted(self, level: Level) -> None:
         desk = warned()
         desk.step([lose_sight(ORANGE)], T0 + 60)
-        assert not desk.step([fall(level, ORANGE)], T0 + 120)
+        assert not desk.step([fall(level, ORANGE)], T0 + 120).messages
         assert (desk.refused_inputs, desk.open_warnings()[0].level) == (1, ORANGE)
 
     def test_a_fall_missed_while_held_follows_when_sight_is_regained(self) -> None:
@@ -162,6 +165,7 @@ class TestTime:
     def test_a_warning_that_ended_is_not_renewed(self) -> None:
         desk = warned()
         desk.step([fall(NONE, ORANGE)], T0 + 60)
+        desk.step([], T0 + 120)  # the posts hear of the end
         assert not desk.step([], T0 + 48 * HOUR_S)
 
     def test_a_desk_that_slept_past_the_end_of_validity_renews_once(self) -> None:
@@ -237,88 +241,112 @@ class TestHouseholds:
 
 
 class TestChain:
-    def test_an_alert_calls_the_lowest_rank_and_wants_an_answer_in_the_levels_time(self) -> None:
-        effects = new_desk().step([rise(ORANGE)], T0)
+    def test_an_alert_is_one_digest_for_each_post_with_the_levels_time_to_answer(self) -> None:
+        effects = new_desk().step([rise(YELLOW)], T0)
         assert called(effects) == ["grid-a", "grid-b"]
-        assert {call.answer_by_s for call in effects.post_calls} == {T0 + 600}
+        assert {digest.answer_by_s for digest in effects.digests} == {T0 + 1800}
+        assert effects.digests[0].identifier == "ws.@drill.grid-a.20190408T211500Z.1"
 
-    def test_silence_climbs_the_chain_rank_by_rank_to_the_top_and_no_further(self) -> None:
-        desk = warned(ORANGE)
-        climbs = [desk.step([], T0 + 600 * rank) for rank in (1, 2, 3, 4)]
+    def test_two_hazards_of_a_village_are_one_digest(self) -> None:
+        rain = change(Change.RISE, YELLOW, NONE, hazard="rainstorm", why=reason())
+        effects = new_desk().step([rain, rise(RED)], T0)
+        assert called(effects) == ["grid-a", "grid-b", "leader", "town"]
+        assert effects.digests[0].lines[0].standing == (("flash_flood", RED), ("rainstorm", YELLOW))
+
+    def test_silence_climbs_rank_by_rank_and_the_top_silent_is_dry(self) -> None:
+        desk = warned(YELLOW)
+        climbs = [desk.step([], T0 + 1800 * rank) for rank in (1, 2, 3, 4)]
         assert [called(effects) for effects in climbs] == [["town"], ["leader"], [], []]
-        assert [call.escalated_from for e in climbs for call in e.post_calls] == ["grid-a,grid-b", "town"]
+        assert desk.chains.dry == [0]
+        (status,) = desk.open_warnings()
+        assert (status.is_dry, status.answer_by_s) == (True, 0)
 
-    def test_nobody_is_called_a_second_before_the_time_is_over(self) -> None:
-        assert not warned(ORANGE).step([], T0 + 599)
-
-    def test_one_answer_of_a_called_post_stops_the_climb(self) -> None:
-        desk = warned()
-        desk.step([answer(f"{NAME}.1", "grid-b")], T0 + 300)
+    def test_an_answer_to_the_digest_ends_the_waiting(self) -> None:
+        desk = new_desk()
+        digest = desk.step([rise(YELLOW)], T0).digests[0]
+        desk.step([answer(digest.identifier, digest.post)], T0 + 60)
         assert not desk.step([], T0 + 4 * HOUR_S)
-
-    def test_an_answer_that_comes_with_the_deadline_is_in_time(self) -> None:
-        assert not warned().step([answer(f"{NAME}.1", "grid-a")], T0 + 600)
+        assert desk.ignored_answers == 0
 
     def test_an_answer_of_a_door_does_not_stop_the_climb(self) -> None:
-        desk = warned()
+        desk = warned(YELLOW)
         desk.step([answer(f"{NAME}.1", "door-0")], T0 + 60)
-        assert (called(desk.step([], T0 + 600)), desk.ignored_answers) == (["town"], 0)
+        assert (called(desk.step([], T0 + 1800)), desk.ignored_answers) == (["town"], 0)
 
-    def test_a_raise_demands_new_answers(self) -> None:
-        desk = warned()
-        desk.step([answer(f"{NAME}.1", "grid-a")], T0 + 60)
-        raised = desk.step([rise(RED, ORANGE)], T0 + 120)
-        assert called(raised) == ["grid-a", "grid-b"]
-        assert called(desk.step([], T0 + 120 + 300)) == ["town"]
+    @pytest.mark.parametrize("names_bulletin", [True, False])
+    def test_a_door_that_calls_for_help_rings_the_lowest_rank_with_its_name(
+        self, names_bulletin: bool
+    ) -> None:
+        desk = new_desk()
+        effects = desk.step([rise(YELLOW)], T0)
+        message = effects.bulletins[0].identifier if names_bulletin else f"{NAME}.1"
+        help_ = replace(answer(message, "door-0"), answer=Answer.NEED_HELP)
+        rung = desk.step([help_], T0 + 120)
+        assert called(rung) == ["grid-a", "grid-b"]
+        assert rung.digests[0].helps[0].caller == "door-0"
 
-    def test_an_answer_to_the_message_before_the_raise_does_not_count(self) -> None:
-        desk = warned()
-        desk.step([rise(RED, ORANGE)], T0 + 60)
-        desk.step([answer(f"{NAME}.1", "grid-a")], T0 + 120)
-        assert called(desk.step([], T0 + 360)) == ["town"]
+    def test_a_call_for_help_is_taken_and_closed_by_two_people(self) -> None:
+        desk = new_desk()
+        effects = desk.step([rise(YELLOW)], T0)
+        help_ = replace(answer(effects.bulletins[0].identifier, "door-0"), answer=Answer.NEED_HELP)
+        desk.step([help_], T0 + 120)
+        (call,) = desk.chains.calls
+        desk.step([HelpAssign(call.name, "town", "Li")], T0 + 180)
+        desk.step([HelpClose(call.name, "town", "Li")], T0 + 240)
+        assert (desk.refused_inputs, len(desk.chains.calls)) == (1, 1)
+        assert "another person must close it" in desk.last_refusal
+        desk.step([HelpClose(call.name, "town", "Wang", "home again")], T0 + 240)
+        assert desk.chains.calls == []
 
-    def test_an_answer_to_an_older_message_counts_if_nothing_was_raised_since(self) -> None:
+    def test_an_unknown_call_for_help_is_refused(self) -> None:
         desk = warned()
-        desk.step([fall(YELLOW, ORANGE)], T0 + 60)
-        desk.step([answer(f"{NAME}.1", "grid-a")], T0 + 120)
+        desk.step([HelpAssign("h-nothing", "town", "Li")], T0 + 60)
+        assert "no call for help 'h-nothing' is open" in desk.last_refusal
+
+    def test_a_digest_that_could_not_be_brought_lets_its_village_climb(self) -> None:
+        desk = new_desk()
+        digests = desk.step([rise(YELLOW)], T0).digests
+        failed = [CallFailed(digest.identifier, digest.post) for digest in digests]
+        assert called(desk.step(failed, T0 + 10)) == ["town"]
+
+    def test_the_end_reaches_everybody_called(self) -> None:
+        desk = warned(YELLOW)
+        assert called(desk.step([fall(NONE, YELLOW)], T0 + 120)) == ["grid-a", "grid-b"]
         assert not desk.step([], T0 + HOUR_S)
 
-    def test_updates_down_tell_those_called_and_want_no_answer(self) -> None:
-        desk = warned()
-        desk.step([], T0 + 600)
-        effects = desk.step([fall(YELLOW, ORANGE)], T0 + 700)
-        assert called(effects) == ["grid-a", "grid-b", "town"]
-        assert {call.answer_by_s for call in effects.post_calls} == {0}
-
-    def test_the_end_reaches_everybody_called_and_stops_the_climb(self) -> None:
-        desk = warned()
-        assert called(desk.step([fall(NONE, ORANGE)], T0 + 60)) == ["grid-a", "grid-b"]
-        assert not desk.step([], T0 + HOUR_S)
-
-    def test_a_climb_goes_on_through_an_update_down_with_the_newest_message(self) -> None:
-        desk = warned()
-        desk.step([fall(YELLOW, ORANGE)], T0 + 60)
-        (call,) = desk.step([], T0 + 600).post_calls
-        assert (call.post.post, call.message.level, call.answer_by_s) == ("town", YELLOW, T0 + 600 + 1800)
-
-    def test_below_the_chains_level_nobody_is_called_and_nobody_climbs(self) -> None:
+    def test_below_the_chains_level_nobody_is_called(self) -> None:
         policy = replace(ROUTING_POLICY, chain_level_min=ORANGE)
         desk = desk_of(routing=policy)
-        assert not desk.step([rise(YELLOW)], T0).post_calls
-        assert called(desk.step([rise(ORANGE, YELLOW)], T0 + 60)) == ["grid-a", "grid-b"]
+        assert not desk.step([rise(YELLOW)], T0).digests
+        assert called(desk.step([rise(ORANGE, YELLOW)], T0 + 60)) == ["grid-a", "grid-b", "leader", "town"]
         desk.step([fall(YELLOW, ORANGE)], T0 + 120)
+        desk.step([], T0 + 240)
         assert not desk.step([], T0 + 4 * HOUR_S)
 
     def test_a_level_without_a_time_demands_no_answer(self) -> None:
-        policy = RoutingPolicy(YELLOW, BLUE, (0, 0, 0, 0, 0))
-        desk = desk_of(routing=policy)
-        assert {call.answer_by_s for call in desk.step([rise(RED)], T0).post_calls} == {0}
+        desk = desk_of(routing=RoutingPolicy(YELLOW, BLUE, (0, 0, 0, 0, 0)))
+        assert {digest.needs_answer for digest in desk.step([rise(RED)], T0).digests} == {False}
         assert not desk.step([], T0 + HOUR_S)
 
+    def test_without_any_post_nobody_is_missed(self) -> None:
+        network = county()
+        alone = Network(network.stations, network.villages, network.households, ())
+        desk = desk_of(alone)
+        assert not desk.step([rise(RED)], T0).digests
+        assert desk.chains.dry == []
+
+    def test_what_is_real_and_what_is_an_exercise_are_two_digests(self) -> None:
+        drill = warned(YELLOW)
+        real = desk_of(messages=replace(MESSAGE_POLICY, status=MessageStatus.ACTUAL))
+        real.restore(drill.snapshot())
+        effects = real.step([rise(RED, village=1)], T0 + 60)
+        assert {digest.status for digest in effects.digests} == {MessageStatus.ACTUAL}
+        assert {line.village for digest in effects.digests for line in digest.lines} == {1}
+
     def test_status_says_who_was_called_and_who_answered(self) -> None:
-        desk = warned()
-        desk.step([], T0 + 600)
-        desk.step([answer(f"{NAME}.1", "town")], T0 + 660)
+        desk = warned(YELLOW)
+        (town,) = desk.step([], T0 + 1800).digests
+        desk.step([answer(town.identifier, "town")], T0 + 1860)
         (status,) = desk.open_warnings()
         assert status.posts_called == ("grid-a", "grid-b", "town")
         assert (status.posts_answered, status.answer_by_s) == (("town",), 0)
@@ -334,15 +362,18 @@ class TestStrangers:
             (f"{NAME}.2", "grid-a"),
             (f"{NAME}.1", "nobody"),
             (f"{NAME}.1", "leader"),
+            ("ws.@drill.grid-a.20190408T211500Z.1", "grid-b"),
+            ("ws.@drill.grid-a.20190408T211500Z.2", "grid-a"),
+            ("ws.@post.grid-a.20190408T211500Z.1", "grid-a"),
             (f"{NAME}.1", "door-4"),
         ],
     )
     def test_an_answer_of_somebody_who_was_not_asked_is_ignored_and_counted(
         self, message: str, recipient: str
     ) -> None:
-        desk = warned()
+        desk = warned(YELLOW)
         desk.step([answer(message, recipient)], T0 + 60)
-        assert (desk.ignored_answers, called(desk.step([], T0 + 600))) == (1, ["town"])
+        assert (desk.ignored_answers, called(desk.step([], T0 + 1800))) == (1, ["town"])
 
     def test_an_answer_to_a_warning_that_ended_is_ignored_and_counted(self) -> None:
         desk = warned()
@@ -384,13 +415,15 @@ class TestOperator:
         assert (status.state, status.operator, status.note) == (State.ENDED, "Wang", "gauge broken")
 
     def test_everybody_who_was_told_hears_of_the_end(self) -> None:
-        effects = warned().step([OperatorCancel(NAME, "Wang", "")], T0 + 60)
+        effects = warned(YELLOW).step([OperatorCancel(NAME, "Wang", "")], T0 + 120)
         assert (called(effects), len(effects.bulletins)) == (["grid-a", "grid-b"], 1)
 
     def test_a_level_that_still_stands_says_nothing_more_until_it_rises(self) -> None:
         desk = warned(YELLOW)
         desk.step([OperatorCancel(NAME, "Wang", "")], T0 + 60)
-        assert not desk.step([lose_sight(YELLOW), regain_sight(YELLOW), fall(BLUE, YELLOW)], T0 + 120)
+        assert not desk.step(
+            [lose_sight(YELLOW), regain_sight(YELLOW), fall(BLUE, YELLOW)], T0 + 120
+        ).messages
         message = only_message(desk.step([rise(ORANGE, BLUE, at_s=T0 + 180)], T0 + 180))
         assert (message.msg_type, message.version, message.previous) == (MessageType.ALERT, 1, NONE)
         assert desk.refused_inputs == 0

@@ -44,7 +44,7 @@ def test_a_restored_desk_gives_the_same_snapshot() -> None:
 def test_a_climb_goes_on_after_a_restart() -> None:
     desk = new_desk()
     desk.restore(stopped())
-    assert called(desk.step([], T0 + 600)) == ["town"]
+    assert called(desk.step([], T0 + 600)) == ["grid-a", "grid-b", "leader", "town"]
 
 
 def test_a_value_that_nobody_has_survives_a_restart() -> None:
@@ -66,9 +66,25 @@ def test_damaged_bytes_are_refused_and_change_nothing(damaged: bytes) -> None:
 
 
 def test_a_snapshot_of_another_format_is_refused() -> None:
-    other = msgspec.msgpack.encode(msgspec.msgpack.decode(stopped()) | {"format": 3})
-    with pytest.raises(ValueError, match="format 3, expected 2"):
+    other = msgspec.msgpack.encode(msgspec.msgpack.decode(stopped()) | {"format": 4})
+    with pytest.raises(ValueError, match="format 4, expected 3"):
         new_desk().restore(other)
+
+
+def test_posts_called_by_a_desk_without_digests_are_asked_anew_unless_they_have_answered() -> None:
+    """A snapshot of format 2 says of each warning whom it had called."""
+    yellow = new_desk()
+    yellow.step([rise(Level.YELLOW), rise(Level.YELLOW, village=1)], T0)
+    before = msgspec.msgpack.decode(yellow.snapshot())
+    del before["chains"]
+    before["format"] = 2
+    for case, answered in zip(before["cases"], (["grid-b"], []), strict=True):
+        case["chain"] = {"called": ["grid-a", "town"], "answered": answered, "rank": 2, "answer_by_s": T0}
+    desk = new_desk()
+    desk.restore(msgspec.msgpack.encode(before))
+    effects = desk.step([], T0 + 60)
+    assert called(effects) == ["town"]
+    assert {line.village for digest in effects.digests for line in digest.lines} == {1}
 
 
 def test_doors_told_by_a_desk_without_bulletins_hear_every_rise_and_the_end() -> None:
@@ -121,10 +137,10 @@ def test_an_ended_warning_of_a_village_that_is_gone_is_forgotten() -> None:
     assert desk.status(NAME) is None
 
 
-def test_a_post_that_left_the_chain_is_not_called() -> None:
+def test_a_post_that_left_the_chain_is_not_called_and_its_successor_is() -> None:
     network = county()
     chain = tuple(replace(post, post=post.post.replace("grid-a", "grid-c")) for post in CHAIN)
     desk = desk_of(Network(network.stations, network.villages, network.households, chain))
     desk.restore(stopped())
-    assert called(desk.step([fall(Level.NONE, Level.BLUE)], T0 + 90)) == []
-    assert called(desk.step([rise(Level.RED, Level.ORANGE)], T0 + 120)) == ["grid-b", "grid-c"]
+    assert called(desk.step([], T0 + 300)) == ["grid-b", "grid-c", "leader", "town"]
+    assert "grid-a" not in called(desk.step([], T0 + 2 * 3600))

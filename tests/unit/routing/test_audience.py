@@ -1,9 +1,8 @@
 """Whom a village's warning concerns."""
 
-from tests.unit.desk.county import CHAIN, ROUTING_POLICY, county
-from warnstream.model.level import Level
+from tests.unit.desk.county import CHAIN, county
 from warnstream.model.network import ChainPost, Network
-from warnstream.routing.audience import Audience, concerns_chain
+from warnstream.routing.audience import Audience
 
 
 def audience_of(*posts: ChainPost) -> Audience:
@@ -41,5 +40,10 @@ def test_a_door_belongs_to_its_own_village_only() -> None:
     assert [audience.is_household_of(village, "door-4") for village in range(3)] == [False, True, False]
 
 
-def test_the_chain_is_called_from_its_own_level_on() -> None:
-    assert [concerns_chain(level, ROUTING_POLICY) for level in (Level.NONE, Level.BLUE)] == [False, True]
+def test_a_post_with_several_channels_has_one_rank() -> None:
+    both = (
+        ChainPost("li", "grid member", 1, "Gushi", "sms", "1"),
+        ChainPost("li", "grid member", 1, "Gushi", "terminal", "2"),
+        ChainPost("wang", "township officer", 2, "Gushi", "sms", "3"),
+    )
+    assert audience_of(*both).ranked_posts(0) == (("li", 1), ("wang", 2))

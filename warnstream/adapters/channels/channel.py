@@ -14,7 +14,7 @@ from typing import Protocol
 
 from warnstream.adapters.mqtt.publisher import Publish
 from warnstream.delivery.dispatch.outcome import Outcome
-from warnstream.model.effects import BULLETIN_TYPES, Answer, RecipientKind
+from warnstream.model.effects import BULLETIN_TYPES, DIGEST_TYPE, Answer, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RetryPolicy
 from warnstream.model.warning import MessageStatus, MessageType
@@ -87,9 +87,14 @@ class OutgoingMessage:
         return self.msg_type in BULLETIN_TYPES
 
     @property
+    def action(self) -> str:
+        """What a bulletin asks of people, or that it is a post's digest; empty for messages of a warning."""
+        return self.msg_type if self.is_bulletin or self.msg_type == DIGEST_TYPE else ""
+
+    @property
     def cap_type(self) -> str:
-        """CAP's word for it: a bulletin is the Alert, an Update or the Cancel of its episode."""
-        if not self.is_bulletin:
+        """CAP's word for it: a bulletin or digest is the first of its sequence, a later one or the end."""
+        if not self.action:
             return self.msg_type
         if self.level is Level.NONE:
             return str(MessageType.CANCEL)

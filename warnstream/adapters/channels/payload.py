@@ -85,7 +85,7 @@ def _facts(message: OutgoingMessage) -> _Facts:
         "message": message.message,
         "warning": message.warning,
         "type": message.cap_type,
-        "action": message.msg_type if message.is_bulletin else None,
+        "action": message.action or None,
         "status": str(message.status),
         "hazard": message.hazard,
         "level": message.level.word,

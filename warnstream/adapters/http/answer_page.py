@@ -11,9 +11,11 @@ import base64
 import hashlib
 from html import escape
 
+import msgspec
+
 from warnstream.adapters.channels.channel import EXERCISE_MARK_EN, EXERCISE_MARK_ZH, with_exercise_mark
 from warnstream.adapters.outbox.types import Addressed
-from warnstream.model.effects import Answer
+from warnstream.model.effects import DIGEST_TYPE, Answer
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus
 
@@ -57,9 +59,26 @@ def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = ""
         '<!doctype html><html lang=zh><meta charset=utf-8><meta name=viewport content="width=device-width">'
         f"<title>{escape(mark + title)}</title><style>{STYLE}</style>"
         f"<p class={Level(message.level).word}>{escape(text_zh)}</p>"
-        f"<p lang=en>{escape(text_en)}</p>{told}{given}"
+        f"<p lang=en>{escape(text_en)}</p>{_list_of(addressed)}{told}{given}"
         f"<form method=post>{''.join(map(_button, LABEL_OF_ANSWER))}</form></html>"
     )
+
+
+def _list_of(addressed: Addressed) -> str:
+    """Of a digest every call and village that it names, one a line; else nothing."""
+    if addressed.current.msg_type != DIGEST_TYPE:
+        return ""
+    record = msgspec.json.decode(addressed.current.cap_xml)
+    named = [*record["helps"], *record["villages"]]
+    if len(named) + record["not_listed"] <= 1:
+        return ""
+    items = "".join(
+        f"<li class={one.get('level', 'red')}>{escape(one['text_zh'])}"
+        f"<br><span lang=en>{escape(one['text_en'])}</span>"
+        for one in named
+    )
+    more = f"<li>… {record['not_listed']}" if record["not_listed"] else ""
+    return f"<ul>{items}{more}</ul>"
 
 
 def _button(answer: Answer) -> str:

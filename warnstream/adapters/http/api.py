@@ -34,6 +34,7 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import Addressed, split_key
 from warnstream.adapters.sending.answer_tokens import Tokens
+from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.signs import SignReport, SignVerdict
@@ -177,6 +178,20 @@ class HttpApi:
         fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["Affirmation"])
         affirm = OperatorAffirm(fields["warning"], fields["post"], fields["note"])
         return await self._take_action(affirm, fields)
+
+    async def _help_calls(self, request: Request) -> Response:
+        if not self._asking_post(request):
+            raise HTTPException(403, "name a post and its token (Basic)")
+        return _json(await run_in_threadpool(self._node.help_calls))
+
+    async def _assign_help(self, request: Request) -> Response:
+        fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["HelpAssignment"])
+        return await self._take_action(HelpAssign(fields["help"], fields["post"], fields["person"]), fields)
+
+    async def _close_help(self, request: Request) -> Response:
+        fields = checked_fields(await read_body(request, BODY_BYTES_MAX), SCHEMAS["HelpClosure"])
+        close = HelpClose(fields["help"], fields["post"], fields["person"], fields["note"])
+        return await self._take_action(close, fields)
 
     async def _take_action(self, action: PostAction, fields: Mapping[str, str]) -> Response:
         if not self._tokens.proves_post(fields["token"], fields["post"]):

@@ -2,10 +2,11 @@
 
 from typing import Protocol
 
+from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm
 from warnstream.model.observations.signs import SignReport, SignVerdict
 
-PostAction = OperatorAffirm | SignReport | SignVerdict
+PostAction = OperatorAffirm | SignReport | SignVerdict | HelpAssign | HelpClose
 """What a post of the responsibility chain does with its own token."""
 
 
@@ -47,6 +48,9 @@ class NodeStatus(Protocol):
 
         Who said what stands in those that `post` may read; an empty text may read none.
         """
+
+    def help_calls(self) -> list[dict[str, object]]:
+        """Open calls for help, oldest first."""
 
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""

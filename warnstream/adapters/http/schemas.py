@@ -60,6 +60,18 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         },
         "required": ["post", "sign", "verdict", "note", "token"],
     },
+    "HelpAssignment": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict.fromkeys(("post", "help", "person", "token"), TEXT_SCHEMA),
+        "required": ["post", "help", "person", "token"],
+    },
+    "HelpClosure": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict.fromkeys(("post", "help", "person", "note", "token"), TEXT_SCHEMA),
+        "required": ["post", "help", "person", "note", "token"],
+    },
     "ReceiptRequest": {
         "type": "object",
         "additionalProperties": False,

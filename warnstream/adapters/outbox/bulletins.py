@@ -11,7 +11,8 @@ from warnstream.adapters.outbox.sql import HAS_NEWER, change_of
 from warnstream.adapters.outbox.types import RANK_OF_ANSWER, RANK_OF_KIND, StoredMessage
 from warnstream.delivery.dispatch.notification import Signal
 from warnstream.model.bulletins import N_BITS, VALID_S, Bulletin, BulletinCause
-from warnstream.model.effects import BULLETIN_TYPES, Answer, RecipientKind, RenderedBulletin
+from warnstream.model.digests import Digest
+from warnstream.model.effects import BULLETIN_TYPES, DIGEST_TYPE, Answer, RecipientKind, RenderedBulletin
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import MessageType
@@ -38,7 +39,7 @@ SELECT record, (SELECT count(*) FROM notifications WHERE message = messages.numb
 FROM messages WHERE {IS_BULLETIN} ORDER BY number
 """  # noqa: S608
 _OLD = f"""
-SELECT number FROM messages WHERE sent_s < ? AND {IS_BULLETIN}
+SELECT number FROM messages WHERE sent_s < ? AND {_is_one_of({*BULLETIN_TYPES, DIGEST_TYPE})}
 AND number NOT IN (SELECT message FROM notifications WHERE state IN (0, 1))
 """  # noqa: S608
 _TO_SUPERSEDED, _CAN_BE_SUPERSEDED = change_of(Signal.REPLACED)
@@ -96,16 +97,16 @@ def doors_on_their_way(connection: sqlite3.Connection, bulletins: Sequence[Bulle
     return found
 
 
-def replace_older(connection: sqlite3.Connection, bulletins: Sequence[Bulletin]) -> None:
-    """Rows of older bulletins that wait for doors which get one of these are superseded."""
+def replace_older(connection: sqlite3.Connection, newer: Sequence[Bulletin | Digest]) -> None:
+    """Rows of older bulletins and digests that wait for recipients who get one of these are superseded."""
     connection.executemany(
         _REPLACE,
-        [(one.voice, one.issued_s - REPLACED_WITHIN_S) for one in bulletins],
+        [(one.voice, one.issued_s - REPLACED_WITHIN_S) for one in newer],
     )
 
 
 def old_bulletins(connection: sqlite3.Connection, sent_before_s: int) -> list[tuple[int]]:
-    """Rows of bulletins issued before a time of which nothing is left to send."""
+    """Rows of bulletins and digests issued before a time of which nothing is left to send."""
     return connection.execute(_OLD, (sent_before_s,)).fetchall()
 
 

@@ -26,6 +26,7 @@ from warnstream.adapters.outbox.bulletins import (
     warning_records,
 )
 from warnstream.adapters.outbox.counts import OutboxCounts
+from warnstream.adapters.outbox.digests import digest_records, is_lost
 from warnstream.adapters.outbox.history import OutboxHistory, advance
 from warnstream.adapters.outbox.queue import next_due, settle_one, take_next
 from warnstream.adapters.outbox.rows import (
@@ -33,7 +34,6 @@ from warnstream.adapters.outbox.rows import (
     claimed,
     ends,
     insert_former,
-    messages_of,
     notification_rows,
     numbers_of,
     row_of,
@@ -62,6 +62,7 @@ from warnstream.adapters.sqlite import DamagedError, Database, put_aside
 from warnstream.delivery.dispatch.notification import LONG_DUE, Settlement, Signal
 from warnstream.delivery.plan import notifications_of
 from warnstream.model.bulletins import Bulletin
+from warnstream.model.digests import Digest
 from warnstream.model.effects import (
     VILLAGE_TOPIC_CHANNEL,
     Answer,
@@ -69,6 +70,7 @@ from warnstream.model.effects import (
     RecipientAnswer,
     RecipientKind,
     RenderedBulletin,
+    RenderedDigest,
     RenderedMessage,
 )
 from warnstream.model.errors import StoreError
@@ -84,8 +86,9 @@ OPEN_S_MAX = 60.0
 BUSY_MS = 500
 """Longest wait for another process that holds the file: the node's loop waits with it."""
 
-Render = Callable[[WarningMessage | Bulletin], RenderedMessage | RenderedBulletin]
-"""Makes texts and documents of a message or a bulletin that the outbox does not know yet."""
+Rendered = RenderedMessage | RenderedBulletin | RenderedDigest
+Render = Callable[[WarningMessage | Bulletin | Digest], Rendered]
+"""Makes texts and documents of what the outbox does not know yet."""
 
 
 class Outbox(OutboxCounts, OutboxHistory):
@@ -187,8 +190,8 @@ class Outbox(OutboxCounts, OutboxHistory):
         int
             Notifications that are new.
         """
-        messages = messages_of(effects)
-        told: list[WarningMessage | Bulletin] = [*messages, *effects.to_doors]
+        messages = effects.messages
+        told: list[WarningMessage | Bulletin | Digest] = [*messages, *effects.to_doors, *effects.digests]
         names = [one.identifier for one in told]
         known = self._known(names)
         unknown = [one for one in told if one.identifier not in known]
@@ -203,7 +206,7 @@ class Outbox(OutboxCounts, OutboxHistory):
             if inserted:
                 warnings = {message.warning for message in messages if message.version > 1}
                 connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
-                replace_older(connection, effects.to_doors)
+                replace_older(connection, [*effects.to_doors, *effects.digests])
                 connection.executemany(DROP_END, ends(effects, numbers))
             advance(connection, entry)
         return inserted
@@ -370,6 +373,16 @@ class Outbox(OutboxCounts, OutboxHistory):
         """Every bulletin's record and the number of doors it was for, in the order of recording."""
         with self._database.reading() as connection:
             yield from bulletin_records(connection)
+
+    def digests(self) -> Iterator[bytes]:
+        """Every digest's record, in the order of recording."""
+        with self._database.reading() as connection:
+            yield from digest_records(connection)
+
+    def is_lost(self, message: str, recipient: str) -> bool:
+        """Whether a digest has failed for good on every way of its post, and no newer one replaced it."""
+        with self._database.reading() as connection:
+            return is_lost(connection, message, recipient)
 
     def prune(self, sent_before_s: int) -> int:
         """Delete warnings whose newest message is older and of which nothing is left to send.

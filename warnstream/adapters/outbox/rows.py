@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from warnstream.adapters.outbox.bulletins import bulletin_row
+from warnstream.adapters.outbox.digests import digest_row
 from warnstream.adapters.outbox.queue import QueuedRow
 from warnstream.adapters.outbox.sql import INSERT_FORMER
 from warnstream.adapters.outbox.types import (
@@ -23,18 +24,11 @@ from warnstream.model.effects import (
     RecipientAnswer,
     RecipientKind,
     RenderedBulletin,
+    RenderedDigest,
     RenderedMessage,
 )
 from warnstream.model.network import Network
-from warnstream.model.warning import MessageType, WarningMessage
-
-
-def messages_of(effects: Effects) -> list[WarningMessage]:
-    """Every message that is told or called about; an escalation calls about an earlier one."""
-    messages = {message.identifier: message for message in effects.messages}
-    for post_call in effects.post_calls:
-        messages.setdefault(post_call.message.identifier, post_call.message)
-    return list(messages.values())
+from warnstream.model.warning import MessageType
 
 
 def insert_former(
@@ -69,9 +63,11 @@ def ends(effects: Effects, numbers: dict[str, int]) -> list[tuple[int, int]]:
     ]
 
 
-def row_of(rendered: RenderedMessage | RenderedBulletin) -> tuple[object, ...]:
-    """Columns of a message or bulletin, in the order of `INSERT_MESSAGE`."""
-    return bulletin_row(rendered) if isinstance(rendered, RenderedBulletin) else message_row(rendered)
+def row_of(rendered: RenderedMessage | RenderedBulletin | RenderedDigest) -> tuple[object, ...]:
+    """Columns of a message, bulletin or digest, in the order of `INSERT_MESSAGE`."""
+    if isinstance(rendered, RenderedBulletin):
+        return bulletin_row(rendered)
+    return digest_row(rendered) if isinstance(rendered, RenderedDigest) else message_row(rendered)
 
 
 def message_row(rendered: RenderedMessage) -> tuple[object, ...]:

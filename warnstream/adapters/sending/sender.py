@@ -27,7 +27,7 @@ from warnstream.delivery.dispatch.breaker import Breaker
 from warnstream.delivery.dispatch.lateness import is_over, seconds_late
 from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, settle
 from warnstream.delivery.dispatch.outcome import Outcome, retry
-from warnstream.model.effects import RecipientKind
+from warnstream.model.effects import DIGEST_TYPE, RecipientKind
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,8 @@ REPORT_AFTER_S = 30.0
 class Shared:
     """What every channel's thread uses.
 
-    `clock` is the clock in which retries are due, `event_clock` the time in which messages expire.
+    `clock` is the clock in which retries are due, `event_clock` the time in which messages expire;
+    `lost` takes digest and post of a digest that one of its ways has given up.
     """
 
     outbox: SendingOutbox
@@ -69,6 +70,7 @@ class Shared:
     clock: Callable[[], float]
     event_clock: Callable[[], float]
     public_url: str
+    lost: Callable[[str, str], None] = lambda _digest, _post: None
 
 
 class Sender:
@@ -85,6 +87,7 @@ class Sender:
         self._news_count = 0
         self._is_stopping = False
         self._fault = ""
+        self._lost: list[tuple[str, str]] = []
         self._fault_at = 0.0
         self._has_worked = False
         self.thread = threading.Thread(target=self._run, name=f"channel-{name}", daemon=True)
@@ -208,6 +211,11 @@ class Sender:
         now = self._shared.clock()
         for (key, (row, _)), outcome in zip(batch.items(), outcomes, strict=True):
             settled[key] = settle(outcome, row.attempt, key, self._configured.retry, now)
+        self._lost += [
+            (row.message.identifier, row.recipient)
+            for row in claimed
+            if row.message.msg_type == DIGEST_TYPE and settled[row.key].signal is Signal.GIVEN_UP
+        ]
         self._failures.take(list(settled.values()))
         self._count(settled)
         return settled
@@ -250,4 +258,11 @@ class Sender:
                     return
                 self._pause(STORE_PAUSE_S)
             else:
+                self._tell_lost()
                 return
+
+    def _tell_lost(self) -> None:
+        """A post that cannot be reached is somebody whose answer need not be waited for."""
+        lost, self._lost = self._lost, []
+        for digest, post in lost:
+            self._shared.lost(digest, post)

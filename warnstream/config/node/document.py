@@ -12,6 +12,7 @@ from pydantic import Field
 
 from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.bulletins import BulletinsSection
+from warnstream.config.node.chain import ChainSection
 from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.grids import GridSection
 from warnstream.config.node.http import HttpSection
@@ -269,6 +270,7 @@ class NodeDocument(Section):
         dict, "Grids of rain, such as radar, that speak where gauges are silent."
     )
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
+    chain: ChainSection = part(ChainSection, "Whose answers are needed, and how posts are rung.")
     bulletins: BulletinsSection = part(BulletinsSection, "What households are told, and when.")
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from warnstream.model.bulletins import OrderTable
+from warnstream.model.digests import Need
 from warnstream.model.level import Level
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.error_values import ERROR_VALUES
@@ -205,16 +206,50 @@ class MessagePolicy:
 
 @dataclass(frozen=True, slots=True)
 class RoutingPolicy:
-    """Whom a level concerns, and how soon a duty post must answer.
+    """Whom a level concerns, whose answers it needs, and how the silent are rung again.
 
-    `household_level_min` is the lowest level at which doors are called,
-    `chain_level_min` the lowest at which the responsibility chain is.
-    `answer_within_s[level]` counts for each rank before the next is called.
+    Attributes
+    ----------
+    household_level_min, chain_level_min : Level
+        The lowest level at which doors, and at which duty posts are called.
+    answer_within_s : tuple of int
+        By level, none to red: how long a post has to answer. 0: no answer is needed.
+    need : tuple of Need
+        By level: whose answers a village needs.
+    all_ranks_from : Level
+        From this level on all ranks are asked at once; below it one after the other.
+    again_s : tuple of int
+        Waits before a silent post is rung again; the last one repeats.
+    digest_every_s : int
+        A post gets at most one digest in this time.
     """
 
-    household_level_min: Level
-    chain_level_min: Level
-    answer_within_s: tuple[int, int, int, int, int]
+    household_level_min: Level = Level.YELLOW
+    chain_level_min: Level = Level.BLUE
+    answer_within_s: tuple[int, int, int, int, int] = (0, 3600, 1800, 600, 300)
+    need: tuple[Need, Need, Need, Need, Need] = (
+        Need.NONE,
+        Need.ONE,
+        Need.ONE,
+        Need.EACH_RANK,
+        Need.EACH_RANK,
+    )
+    all_ranks_from: Level = Level.ORANGE
+    again_s: tuple[int, ...] = (300, 300, 600, 1200, 1800)
+    digest_every_s: int = 120
+
+    def need_of(self, level: Level) -> Need:
+        """Whose answers a level needs; nobody's where it gives no time to answer."""
+        return self.need[level] if self.answer_within_s[level] > 0 else Need.NONE
+
+    def asks_all_ranks(self, level: Level) -> bool:
+        """Whether all ranks are asked at once: also where each of them is needed."""
+        need = self.need_of(level)
+        return need in (Need.EACH_RANK, Need.ALL) or (need is Need.ONE and level >= self.all_ranks_from)
+
+    def wait_s(self, tries: int) -> int:
+        """How long to wait after a post was rung again for the `tries`-th time."""
+        return self.again_s[min(tries, len(self.again_s)) - 1]
 
 
 @dataclass(frozen=True, slots=True)

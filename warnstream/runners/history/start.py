@@ -23,7 +23,6 @@ from warnstream.model.bulletins import Standing
 from warnstream.model.errors import describe
 from warnstream.model.times import parse_compact_utc
 from warnstream.model.warning import MessageReference, MessageStatus
-from warnstream.routing.chain import ChainState
 from warnstream.runners.build import build_intake
 from warnstream.runners.history.issued_history import Entries, IssuedHistory, read_history
 from warnstream.runners.history.kept import KeptRows, keep_rows
@@ -289,13 +288,7 @@ def _case_of(known: OpenWarning) -> Case:
         affirmed_s=message.sent_s,
         status=message.status,
     )
-    chain = ChainState(
-        called=known.posts,
-        answered=known.answered,
-        demanded_version=message.version,
-        answer_by_s=known.answer_by_s,
-    )
-    return Case(warning, chain)
+    return Case(warning)
 
 
 def _opened_as(warning: str) -> tuple[int, int]:

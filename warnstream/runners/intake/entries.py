@@ -8,6 +8,7 @@ import msgspec
 from warnstream.engine import Action
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import AlarmSignal
+from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
@@ -20,6 +21,8 @@ AFFIRM = "affirm"
 SIGN = "sign"
 GRID = "grid"
 ALARM = "alarm"
+HELP = "help"
+UNDELIVERED = "undelivered"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -64,6 +67,16 @@ class OperatorEntry(msgspec.Struct):
     warning: str
     operator: str
     note: str
+
+
+class HelpEntry(msgspec.Struct):
+    """What a post does about a call for help: it goes to a person, or is closed by one."""
+
+    help: str
+    post: str
+    person: str
+    note: str = ""
+    is_closed: bool = False
 
 
 def encode_messages(messages: Sequence[RawMessage]) -> bytes:
@@ -124,11 +137,47 @@ def decode_affirm(payload: bytes) -> OperatorAffirm:
     return OperatorAffirm(entry.warning, entry.operator, entry.note)
 
 
-def encode_action(action: OperatorAffirm | SignReport | SignVerdict) -> tuple[str, bytes]:
+def encode_action(
+    action: OperatorAffirm | SignReport | SignVerdict | HelpAssign | HelpClose,
+) -> tuple[str, bytes]:
     """Kind and payload of the entry of what a post does."""
     if isinstance(action, OperatorAffirm):
         return AFFIRM, encode_affirm(action)
+    if isinstance(action, HelpAssign | HelpClose):
+        return HELP, encode_help(action)
     return SIGN, encode_sign(action)
+
+
+def encode_help(action: HelpAssign | HelpClose) -> bytes:
+    """Payload of a `HELP` entry."""
+    return msgspec.msgpack.encode(_help_entry(action))
+
+
+def decode_help(payload: bytes) -> HelpAssign | HelpClose:
+    """The action of a `HELP` entry."""
+    return _help_action(msgspec.msgpack.decode(payload, type=HelpEntry))
+
+
+def _help_entry(action: HelpAssign | HelpClose) -> HelpEntry:
+    if isinstance(action, HelpAssign):
+        return HelpEntry(action.help, action.post, action.person)
+    return HelpEntry(action.help, action.post, action.person, action.note, is_closed=True)
+
+
+def _help_action(entry: HelpEntry) -> HelpAssign | HelpClose:
+    if entry.is_closed:
+        return HelpClose(entry.help, entry.post, entry.person, entry.note)
+    return HelpAssign(entry.help, entry.post, entry.person)
+
+
+def encode_undelivered(failure: CallFailed) -> bytes:
+    """Payload of an `UNDELIVERED` entry."""
+    return msgspec.msgpack.encode(failure)
+
+
+def decode_undelivered(payload: bytes) -> CallFailed:
+    """The digest and post of an `UNDELIVERED` entry."""
+    return msgspec.msgpack.decode(payload, type=CallFailed)
 
 
 def encode_alarm(signal: AlarmSignal) -> bytes:
@@ -176,6 +225,8 @@ class _Actions(msgspec.Struct, array_like=True):
     cancels: list[OperatorCancel]
     signs: list[SignEntry] = []
     affirms: list[OperatorAffirm] = []
+    helps: list[HelpEntry] = []
+    undelivered: list[CallFailed] = []
 
 
 def encode_actions(actions: list[Action]) -> bytes:
@@ -184,11 +235,14 @@ def encode_actions(actions: list[Action]) -> bytes:
     cancels = [action for action in actions if isinstance(action, OperatorCancel)]
     signs = [sign_entry(action) for action in actions if isinstance(action, SignReport | SignVerdict)]
     affirms = [action for action in actions if isinstance(action, OperatorAffirm)]
-    return msgspec.msgpack.encode(_Actions(answers, cancels, signs, affirms))
+    helps = [_help_entry(action) for action in actions if isinstance(action, HelpAssign | HelpClose)]
+    undelivered = [action for action in actions if isinstance(action, CallFailed)]
+    return msgspec.msgpack.encode(_Actions(answers, cancels, signs, affirms, helps, undelivered))
 
 
 def decode_actions(payload: bytes) -> list[Action]:
     """Actions of a snapshot."""
     waiting = msgspec.msgpack.decode(payload, type=_Actions)
     signs = [sign_action(said, said.post) for said in waiting.signs]
-    return [*waiting.answers, *waiting.cancels, *waiting.affirms, *signs]
+    helps = [_help_action(entry) for entry in waiting.helps]
+    return [*waiting.answers, *waiting.cancels, *waiting.affirms, *signs, *helps, *waiting.undelivered]

@@ -8,6 +8,8 @@ not be judged, and is not tried again.
 """
 
 import zlib
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +17,7 @@ import msgspec
 from warnstream.desk import Case, VillageCase
 from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin
+from warnstream.model.digests import Digest
 from warnstream.model.network import Villages
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -92,6 +95,10 @@ class Issued(msgspec.Struct, frozen=True):
         What doors were to have, with the code of the village.
     voices : list of VillageVoice
         What the doors of the villages concerned know, after the step.
+    digests : list of Digest
+        What posts were to have.
+    digest_villages : dict of int to str
+        Codes of the villages that the digests name, by their number then.
     """
 
     of: int
@@ -100,6 +107,18 @@ class Issued(msgspec.Struct, frozen=True):
     cases: list[tuple[str, Case]]
     bulletins: list[tuple[str, Bulletin]] = []
     voices: list[VillageVoice] = []
+    digests: list[Digest] = []
+    digest_villages: dict[int, str] = {}
+
+    def digests_now(self, number: Mapping[str, int]) -> list[Digest]:
+        """Digests with the numbers that villages have now; those that are gone are left out."""
+        now = {then: number[code] for then, code in self.digest_villages.items() if code in number}
+        found = []
+        for digest in self.digests:
+            lines = [replace(one, village=now[one.village]) for one in digest.lines if one.village in now]
+            helps = [replace(one, village=now[one.village]) for one in digest.helps if one.village in now]
+            found.append(replace(digest, lines=tuple(lines), helps=tuple(helps)))
+        return found
 
     @property
     def village_cases(self) -> list[VillageCase]:

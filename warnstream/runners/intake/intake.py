@@ -43,9 +43,11 @@ from warnstream.runners.intake.entries import (
     CANCEL,
     DECODED_AT,
     GRID,
+    HELP,
     MESSAGES,
     SIGN,
     TICK,
+    UNDELIVERED,
     AnswerEntry,
     AnswerMessage,
     ClockBeacon,
@@ -54,9 +56,11 @@ from warnstream.runners.intake.entries import (
     decode_affirm,
     decode_alarm,
     decode_cancel,
+    decode_help,
     decode_messages,
     decode_sign,
     decode_tick,
+    decode_undelivered,
     encode_actions,
     encode_messages,
     sign_action,
@@ -126,6 +130,8 @@ class Intake:
             SIGN: lambda payload, _: self._actions.append(decode_sign(payload)),
             GRID: lambda payload, _: self._frames.append(payload),
             ALARM: self._take_alarm,
+            HELP: lambda payload, _: self._actions.append(decode_help(payload)),
+            UNDELIVERED: lambda payload, _: self._actions.append(decode_undelivered(payload)),
             CONFIGURATION: self._take_configuration,
             ISSUED: lambda _payload, _outcome: None,
             SET_ASIDE: lambda _payload, _outcome: None,
@@ -176,9 +182,8 @@ class Intake:
             return self.consume(kind, payload)
         finally:
             self._past = None
-            if past.is_followed:
-                for issued in past.issued[self._steps_of_entry :]:
-                    self.engine.desk.adopt(issued.village_cases, issued.voices)
+            while past.is_followed and any(one.step >= self._steps_of_entry for one in past.issued):
+                self._adopt_next(past)
 
     def owe_cancels(self) -> None:
         """Ends by hand that no step of the past carried out wait for the next one."""
@@ -300,9 +305,12 @@ class Intake:
 
     def _adopt_next(self, past: Past) -> None:
         """What the present step of a past entry had issued."""
-        for issued in past.issued:
-            if issued.step == self._steps_of_entry:
-                self.engine.desk.adopt(issued.village_cases, issued.voices)
+        desk = self.engine.desk
+        issued = [one for one in past.issued if one.step == self._steps_of_entry]
+        for one in issued:
+            desk.adopt(one.village_cases, one.voices)
+        messages = [message for one in issued for message in one.messages]
+        desk.follow_posts(messages, [digest for one in issued for digest in one.digests])
         self._steps_of_entry += 1
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:

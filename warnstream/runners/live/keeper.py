@@ -40,6 +40,7 @@ from warnstream.runners.intake.history_entries import (
 )
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.live.chain_watch import ChainWatch
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.pace import SnapshotPace
@@ -110,6 +111,8 @@ class Keeper:
 
     Attributes
     ----------
+    chain : ChainWatch
+        What people see of duty posts and calls for help.
     board : CountyState
         What people see of the county after the last step.
     judging : Judging
@@ -134,6 +137,7 @@ class Keeper:
         self.differences: list[dict[str, str]] = []
         self._refused_inputs = 0
         self.board = CountyState(configuration, watchers.metrics)
+        self.chain = ChainWatch(watchers.alarms, watchers.metrics)
         self.judging = Judging(configuration)
         self.warnings: list[WarningStatus] = []
 
@@ -178,6 +182,7 @@ class Keeper:
         for poisoned in start.poisoned:
             self._set_aside(poisoned.number, poisoned.error)
         self._watchers.alarms.adopt(self._intake.alarms.standing.values())
+        self.chain.adopt(self._intake.alarms.standing)
         self._forbid_untrue_ends()
         self._recorder.catch_up(self._desk)
         if start.is_changed:
@@ -345,6 +350,8 @@ class Keeper:
             [(case.village, case.case) for case in desk.cases_of(effects)],
             [(codes[bulletin.village], bulletin) for bulletin in effects.to_doors],
             desk.voices_of(effects),
+            effects.digests,
+            {village: codes[village] for digest in effects.digests for village in digest.villages},
         )
 
     def _forbid_untrue_ends(self) -> None:
@@ -427,6 +434,7 @@ class Keeper:
             self.warnings = self._open_warnings()  # the duty officer may have confirmed one
         waiting = sum(warning.unaffirmed_s > 0 for warning in self.warnings)
         self._watchers.metrics.warnings_unaffirmed.set(waiting)
+        self.chain.take(self._intake.engine.desk, self._people.network.villages, is_live=is_live)
         self.board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
         self.judging.take(readings, assessed, is_live=is_live)
         if is_live:

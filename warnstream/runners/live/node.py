@@ -39,6 +39,7 @@ from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.digests import CallFailed
 from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
 from warnstream.model.warning import MessageStatus
@@ -173,6 +174,7 @@ class Node:
             clock=UnsettableClock(),
             event_clock=EventClock(lambda: self._keeper.now_s, None if is_simulated else time.time()),
             public_url=configuration.http.public_url,
+            lost=self._keep_lost,
         )
         return DeliveryWorker(make_channels(configuration.channels, around), shared)
 
@@ -246,6 +248,15 @@ class Node:
     def _submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         """An answer that came by a channel."""
         self.status.submit_answer(message, recipient, answer)
+
+    def _keep_lost(self, digest: str, post: str) -> None:
+        """A post that no way leads to: its villages climb. What is lost in a crash falls due by time."""
+        try:
+            if self.outbox.is_lost(digest, post):
+                failure = entries.encode_undelivered(CallFailed(digest, post))
+                self._requests.ask(entries.UNDELIVERED, failure)
+        except StoreError as error:
+            log.warning("undelivered digest not kept", extra={"error": str(error)})
 
     def _turn(self) -> None:
         """Take what came, make it durable, acknowledge it, let the engine see it."""

@@ -113,14 +113,11 @@ class Recorder:
         begun = self._outbox.progress()
         for entry, payload in self._issued_after(begun):
             issued = decode_issued(payload)
-            effects = desk.desk.restate(issued.messages, issued.village_cases, issued.bulletins)
+            digests = issued.digests_now(desk.network.villages.index_of_code())
+            effects = desk.desk.restate(issued.messages, issued.bulletins, digests)
             self._write(entry, effects, desk)
         if begun == 0:  # a new outbox, or of an earlier version: the log may not reach back to what stands
-            now_s = desk.desk.now_s
-            standing = [c for c in desk.desk.cases() if c.case.warning.expires_s > now_s]
-            effects = desk.desk.restate([], standing)
-            effects.to_newcomers.extend(desk.desk.last_bulletins())
-            self._write(0, effects, desk)
+            self._write(0, Effects(to_newcomers=desk.desk.last_bulletins()), desk)
         self._outbox.advance(self._journal.last_sequence())
         self._is_behind = False
         self._write_deferred()
@@ -185,7 +182,7 @@ class Recorder:
                 kept.messages.extend(part.messages)
                 kept.bulletins.extend(part.bulletins)
                 kept.to_newcomers.extend(part.to_newcomers)
-                kept.post_calls.extend(part.post_calls)
+                kept.digests.extend(part.digests)
         return kept
 
     def _write_deferred(self) -> None:
@@ -223,9 +220,9 @@ def report_put_aside(alarms: AlarmPort, aside: str) -> None:
 
 
 def warnings_of(effects: Effects) -> list[str]:
-    """Warnings and doors' voices that effects are about, each once, in order."""
+    """Warnings, doors' voices and posts' sequences that effects are about, each once, in order."""
     names = [message.warning for message in effects.messages]
-    names += [call.message.warning for call in effects.post_calls]
+    names += [digest.voice for digest in effects.digests]
     names += [bulletin.voice for bulletin in effects.to_doors]
     return list(dict.fromkeys(names))
 
@@ -235,6 +232,6 @@ def part_of(effects: Effects, warning: str) -> Effects:
     return Effects(
         messages=[message for message in effects.messages if message.warning == warning],
         bulletins=[bulletin for bulletin in effects.bulletins if bulletin.voice == warning],
-        post_calls=[call for call in effects.post_calls if call.message.warning == warning],
+        digests=[digest for digest in effects.digests if digest.voice == warning],
         to_newcomers=[bulletin for bulletin in effects.to_newcomers if bulletin.voice == warning],
     )

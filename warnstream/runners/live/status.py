@@ -8,6 +8,7 @@ from warnstream.adapters.inbox import Source
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
+from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
@@ -72,7 +73,8 @@ class Status:
     def state(self) -> dict[str, object]:
         """The situation of the county after the last step."""
         state = self._keeper.board.state
-        warnings = {"warnings_open": len(self._keeper.warnings)} if state else {}
+        chain = {"chain": self._keeper.chain.state}
+        warnings = {"warnings_open": len(self._keeper.warnings), **chain} if state else {}
         connected = all(source.is_connected for source in self._sources)
         trouble = {"broker_connected": connected, "alarms": self._alarms.records()}
         return {**state, **warnings, **trouble, "configuration": self._configuration_record()}
@@ -106,10 +108,16 @@ class Status:
         """Signs as a post may read them: those that stand, then those that are over."""
         return self._keeper.board.signs_for(post)
 
+    def help_calls(self) -> list[dict[str, object]]:
+        """Open calls for help, oldest first."""
+        return self._keeper.chain.calls
+
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""
         if isinstance(action, OperatorAffirm):
             return affirm_fault(action, self._keeper.warnings, self._configuration.network)
+        if isinstance(action, HelpAssign | HelpClose):
+            return self._keeper.engine.desk.chains.fault_of(action)
         return self._keeper.engine.assessment.signs.fault_of(action)
 
     def submit_action(self, action: PostAction) -> None:

@@ -251,3 +251,12 @@ def test_the_posts_of_another_network_are_those_of_its_chain() -> None:
     habits = AnswerHabits(seed=4, off_share=0.0, absent_share=1.0, posts=frozenset({"duty-1"}))
     assert habits.answer("duty-1", "m1", "Alert") is None
     assert habits.answer(POSTS[0], "m1", "Alert") is not None
+
+
+def test_a_post_goes_where_it_is_called_and_otherwise_acknowledges() -> None:
+    called = [ALWAYS.answer(post, f"m{n}", "Update", "HELP: V1 door-4") for post in POSTS for n in range(20)]
+    calm = [ALWAYS.answer(post, f"m{n}", "Update", "Flash flood RED") for post in POSTS for n in range(20)]
+    words = [{word for word, _ in filter(None, answers)} for answers in (called, calm)]
+    assert words == [{"moving", "acknowledged", "need_help"}, {"acknowledged", "need_help"}]
+    moving = sum(one is not None and one[0] == "moving" for one in called) / len(called)
+    assert 0.6 < moving < 0.8

@@ -1,0 +1,204 @@
+"""A chain of duty posts on a running node: late, silent and helping posts, a kill, an alarm that ends."""
+
+import json
+import re
+import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from station_sim.sending.scenario import DEFAULT_START_S
+from tests.conftest import Mosquitto, free_port
+from tests.e2e.live import LiveNode, command
+from warnstream.config.load import load_configuration
+from warnstream.model.times import MINUTE_S, iso_utc
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+NEAR = ("331102901201", "331102901202")
+FAR = "331125901201"
+"""Two villages of one township and county, and one of another."""
+NEAR_TOWN, FAR_TOWN = "石湖镇", "云泉乡"
+
+Notice = dict[str, Any]
+
+
+class Town:
+    """A node of three villages whose gauges all report the same, and every device of its posts and doors."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        build_county(1, CountyPlan(n_stations=9, n_villages=3, n_gauges=1)).write(directory)
+        http_port = free_port()
+        write_demo_config(directory, broker_port=port, http_port=http_port, embedded_broker=False)
+        stations = load_configuration(directory).network.stations
+        self._codes = [code for code, rain in zip(stations.code, stations.measures_rain, strict=True) if rain]
+        self.directory, self.node = directory, LiveNode(directory, http_port)
+        self.total_mm, self.now_s = 100.0, DEFAULT_START_S
+        self.prompt: set[str] = set()
+        self.seen: defaultdict[str, list[Notice]] = defaultdict(list)
+        self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._show
+        self._client.connect("127.0.0.1", port)
+        self._client.subscribe("ws/device/+", qos=1)
+        self._client.loop_start()
+
+    def close(self) -> None:
+        self._client.loop_stop()
+        self._client.disconnect()
+        self.node.end()
+
+    def minutes(self, count: int) -> None:
+        """Let the county's time run; gauges report every five minutes."""
+        for _ in range(count):
+            self.now_s += MINUTE_S
+            moment = iso_utc(self.now_s)
+            if self.now_s % 300 == 0:
+                said = [{"station": one, "time": moment, "rain_total": self.total_mm} for one in self._codes]
+                self._publish("ws/c/rain/gateway/obs", said)
+            self._publish("ws/clock", {"time": moment})
+            self.node.wait_until(moment, timeout_s=60)
+
+    def answer(self, recipient: str, word: str = "acknowledged") -> None:
+        """A post or door answers the newest that it was shown."""
+        message = self.seen[recipient][-1]["message"]
+        self._publish(f"ws/answer/{recipient}", {"message": message, "answer": word})
+
+    def digests(self, post: str) -> list[Notice]:
+        return [one for one in self.seen[post] if one["action"] == "digest"]
+
+    def rain(self) -> None:
+        """From nothing to red everywhere; a gauge that leaps at once would be doubted."""
+        self.minutes(5)
+        for _ in range(3):
+            self.total_mm += 32
+            self.minutes(5)
+
+    def wait_for(self, post: str, words: str) -> Notice:
+        """The newest digest of a post, once its text has these words."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if (found := self.digests(post)) and words in found[-1]["text_zh"]:
+                return found[-1]
+            time.sleep(0.05)
+        raise AssertionError(
+            f"{post} got {[(one['sent'], one['text_zh']) for one in self.digests(post)]}\n{self.node.log()}"
+        )
+
+    def reminders(self, post: str) -> int:
+        """How often the newest digest says that it comes again."""
+        found = re.search("第([0-9]+)次催办", self.digests(post)[-1]["text_zh"])
+        return int(found[1]) if found else 0
+
+    def notices(self) -> str:
+        return " ".join(map(str, self.node.get("/readyz")["reasons"]))  # type: ignore[call-overload]
+
+    def chain(self) -> dict[str, Any]:
+        found = self.node.get("/api/v1/state")["chain"]
+        assert isinstance(found, dict)
+        return found
+
+    def tell(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [command("warnstream"), *arguments], check=True, capture_output=True, timeout=120, text=True
+        )
+        return done.stdout
+
+    def _publish(self, topic: str, content: object) -> None:
+        self._client.publish(topic, json.dumps(content), qos=1).wait_for_publish(10)
+
+    def _show(self, client: Client, _userdata: object, message: MQTTMessage) -> None:
+        content = json.loads(message.payload)
+        shown = self.seen[content["recipient"]]
+        if content["key"] not in {one["key"] for one in shown}:
+            shown.append(content)
+            if content["recipient"] in self.prompt and content["answer_by"] is not None:
+                given = {"message": content["message"], "answer": "acknowledged"}
+                client.publish(content["answer_topic"], json.dumps(given), qos=1)
+
+
+@pytest.fixture
+def town(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Town]:
+    opened = Town(tmp_path, mosquitto.port)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def test_a_night_of_the_chain(town: Town) -> None:
+    """One post answers late, one never, a door calls for help, the top sleeps, the node is killed."""
+    posts = [f"{kind}{village}" for village in (*NEAR, FAR) for kind in "GV"]
+    everybody = [*posts, "T0001", "T0002", "C0001", "C0002"]
+    never, late = f"G{FAR}", "C0001"
+    town.prompt = {post for post in everybody if post not in (never, late)}
+    town.node.start()
+    town.rain()
+    for post in everybody:
+        assert town.wait_for(post, "红")["level"] == "red"
+    town.minutes(6)
+
+    # Who is silent is rung again; the top of one county sleeps: its two villages are dry, the third is not.
+    assert town.wait_for(never, "次催办")["answer_by"] is not None
+    assert town.wait_for(late, "次催办")
+    assert NEAR_TOWN in town.notices()
+    assert FAR_TOWN not in town.notices()
+    assert set(town.chain()["dry_codes"]) == set(NEAR)
+    assert town.node.metric("warnstream_villages_dry") == 2
+
+    # Killed: alarm and timers go on.
+    town.node.kill()
+    town.node.start()
+    assert NEAR_TOWN in town.notices()
+    before = town.reminders(never)
+    town.minutes(6)
+    assert town.wait_for(never, f"第{before + 2}次催办")  # five minutes after each other
+    assert NEAR_TOWN in town.notices()
+
+    # A door calls for help: its grid member is rung with its name at once, and goes.
+    door = next(name for name, shown in town.seen.items() if name.startswith(f"H{NEAR[0]}") and shown)
+    town.answer(door, "need_help")
+    town.minutes(1)
+    grid = f"G{NEAR[0]}"
+    assert door in town.wait_for(grid, "求助")["text_zh"]
+    assert town.chain()["help_open"] == 1
+    town.answer(grid, "moving")
+    town.minutes(1)
+    close_help(town, grid)
+
+    # The one who slept answers: the alarm is over.
+    town.answer(late)
+    town.minutes(1)
+    assert NEAR_TOWN not in town.notices()
+    assert town.chain()["dry_villages"] == 0
+    told = town.tell("who", str(town.directory))
+    assert f"{FAR}" in told
+    assert f"rank 1 {never}: owes an answer" in told
+    told = town.tell("who", str(town.directory), NEAR[0], "--json")
+    (village,) = json.loads(told)["villages"]
+    assert village["state"] == "heard"
+    assert town.node.stop() == 0
+
+
+def close_help(town: Town, assigned: str) -> None:
+    """The call is with the grid member; only somebody else can close it."""
+    token = town.tell("post-token", str(town.directory), "T0001").split()[-1]
+    url = f"http://127.0.0.1:{town.node.http_port}/api/v1/help"
+    with httpx.Client(trust_env=False, timeout=10) as client:
+        (call,) = client.get(url, auth=("T0001", token)).json()
+        assert call["assigned"] == assigned
+        said = {"post": "T0001", "help": call["help"], "note": "safe", "token": token, "person": assigned}
+        refused = client.post(f"{url}/closures", json=said)
+        assert "another person must close it" in refused.json()["problems"][0]
+        closed = client.post(f"{url}/closures", json={**said, "person": "Wang Wu"})
+        assert closed.status_code == 202
+    town.minutes(1)
+    assert town.chain()["help_open"] == 0

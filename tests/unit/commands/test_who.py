@@ -1,0 +1,52 @@
+"""Who owes what, as a command tells it."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
+
+from tests.unit.desk.county import T0, answer, county, desk_of, rise
+from warnstream.commands.who import Record, lines, record_of
+from warnstream.config.settings import Configuration
+from warnstream.desk import WarningDesk
+from warnstream.model.effects import Answer
+from warnstream.model.level import Level
+from warnstream.model.times import HOUR_S, iso_utc
+
+CONFIGURATION = cast("Configuration", SimpleNamespace(network=county()))
+
+
+def text(record: Record) -> str:
+    return "\n".join(lines({"time": iso_utc(T0), **record}, 8 * HOUR_S))
+
+
+def night() -> WarningDesk:
+    """Red in one village: one of three ranks has answered, the others were silent; yellow in another."""
+    desk = desk_of()
+    effects = desk.step([rise(Level.RED), rise(Level.YELLOW, village=1)], T0)
+    town = next(digest for digest in effects.digests if digest.post == "town")
+    help_ = replace(answer(effects.bulletins[0].identifier, "door-0"), answer=Answer.NEED_HELP)
+    desk.step([answer(town.identifier, "town"), help_], T0 + 60)
+    desk.step([], T0 + 300)
+    desk.step([], T0 + 310)
+    return desk
+
+
+def test_villages_without_an_answer_come_first_and_every_post_says_where_it_stands() -> None:
+    said = text(record_of(CONFIGURATION, night()))
+    assert said.splitlines()[0] == "as of 2019-04-09 05:15"
+    assert "help x20190408T211600Z-1: 331124001001 door-0 since 2019-04-09 05:16, NOBODY HAS TAKEN IT" in said
+    assert said.index("331124001001 Shangcun red: NOBODY HAS ANSWERED, 1 raises") < said.index("331124001002")
+    assert "rank 1 grid-a: owes an answer, due 2019-04-09 05:25, silent, rung again 1 times" in said
+    assert "rank 2 town: answered" in said
+
+
+def test_one_village_is_told_alone() -> None:
+    record = record_of(CONFIGURATION, night(), only=1)
+    villages = record["villages"]
+    assert isinstance(villages, list)
+    assert [one["village"] for one in villages] == ["331124001002"]
+    assert record["helps"] == []
+
+
+def test_where_nothing_stands_nobody_owes() -> None:
+    assert text(record_of(CONFIGURATION, desk_of())).endswith("nothing stands, nobody owes an answer")

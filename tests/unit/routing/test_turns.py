@@ -1,0 +1,61 @@
+"""What a village awaits, over the full product of states and signals."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from warnstream.routing.turns import (
+    AWAITING,
+    TRANSITIONS,
+    ImpossibleTurnError,
+    Signal,
+    State,
+    step,
+    turn_diagram,
+)
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "desk.md"
+
+# Rows are states, columns signals in the order of `Signal`; "-" cannot happen.
+EXPECTED = """
+         raise           complete      silent       help          end
+quiet    calling:NEEDED  -             -            quiet:NEXT    quiet:NOBODY
+calling  calling:NEEDED  heard:NOBODY  dry:NOBODY   calling:NEXT  quiet:NOBODY
+heard    calling:NEEDED  -             -            heard:NEXT    quiet:NOBODY
+dry      dry:ALL         heard:NOBODY  dry:NOBODY   dry:NEXT      quiet:NOBODY
+"""
+
+ROWS = [line.split() for line in EXPECTED.strip().splitlines()]
+CELLS = {
+    (State(row[0]), Signal(name)): cell
+    for row in ROWS[1:]
+    for name, cell in zip(ROWS[0], row[1:], strict=True)
+}
+
+
+def happens(state: State, signal: Signal) -> str:
+    try:
+        after, ask = step(state, signal)
+    except ImpossibleTurnError:
+        return "-"
+    return f"{after}:{ask.name}"
+
+
+@pytest.mark.parametrize(("state", "signal"), list(product(State, Signal)))
+def test_every_pair_of_state_and_signal_does_what_the_table_of_this_test_says(
+    state: State, signal: Signal
+) -> None:
+    assert happens(state, signal) == CELLS[state, signal]
+
+
+def test_only_a_raise_lets_a_village_call_and_only_an_answer_or_an_end_stops_it() -> None:
+    for (state, signal), (after, _) in TRANSITIONS.items():
+        if state not in AWAITING and after in AWAITING:
+            assert signal is Signal.RAISE
+        if state in AWAITING and after not in AWAITING:
+            assert signal in (Signal.COMPLETE, Signal.END)
+
+
+def test_the_documentation_shows_the_diagram_of_the_table() -> None:
+    assert turn_diagram() in PAGE.read_text()

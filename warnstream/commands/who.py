@@ -1,0 +1,132 @@
+"""The command ``warnstream who``: which posts owe an answer for which village, and who calls for help.
+
+Read only, from the node's snapshot and journal, as its last step left them; the node may be running.
+"""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from warnstream.config.settings import Configuration
+from warnstream.desk import WarningDesk
+from warnstream.model.errors import WarnstreamError
+from warnstream.model.times import iso_local, iso_utc, parse_iso
+from warnstream.routing.chain import Chain
+from warnstream.routing.debts import NEVER
+from warnstream.routing.help_calls import HelpCall
+from warnstream.routing.turns import AWAITING, State
+from warnstream.runners.replay.past_engine import past_of_journal
+
+Record = dict[str, object]
+
+
+def who(configuration: Configuration, village_code: str | None) -> Record:
+    """What `show` prints, as JSON values.
+
+    Raises
+    ------
+    WarnstreamError
+        If there is no such village, or the node has kept nothing yet.
+    """
+    number = configuration.network.villages.index_of_code()
+    if village_code is not None and village_code not in number:
+        raise WarnstreamError(f"no village {village_code!r} in {configuration.directory}")
+    with Console(stderr=True).status("reading the node's journal"):
+        past = past_of_journal(configuration, configuration.storage.directory, None, lambda _now_s: None)
+    only = None if village_code is None else number[village_code]
+    return {"time": iso_utc(past.judged_s), **record_of(configuration, past.engine.desk, only)}
+
+
+def record_of(configuration: Configuration, desk: WarningDesk, only: int | None = None) -> Record:
+    """Villages that stand, those without an answer first, then by level; and open calls for help."""
+    villages = configuration.network.villages
+    found = [
+        (turn.state not in AWAITING, turn.state is not State.DRY, -turn.level, village, chain)
+        for chain in desk.chains.of.values()
+        for village, turn in chain.turns.items()
+        if (turn.state is not State.QUIET if only is None else village == only)
+    ]
+    calls = [call for call in desk.chains.calls if only in (None, call.village)]
+    return {
+        "villages": [
+            {"village": villages.code[village], "name": villages.name[village], **_turn(chain, village)}
+            for *_, village, chain in sorted(found, key=lambda one: one[:4])
+        ],
+        "helps": [_call(call, villages.code[call.village]) for call in calls],
+    }
+
+
+def lines(record: Record, utc_offset_s: int) -> Iterator[str]:
+    """The record as text, one line a village and one a post that is awaited or was silent."""
+    yield f"as of {_local(record['time'], utc_offset_s)}"
+    villages, helps = record["villages"], record["helps"]
+    assert isinstance(villages, list)
+    assert isinstance(helps, list)
+    for call in helps:
+        taken = f"with {call['assigned']}" if call["assigned"] else "NOBODY HAS TAKEN IT"
+        since = _local(call["since"], utc_offset_s)
+        yield f"help {call['help']}: {call['village']} {call['caller']} since {since}, {taken}"
+    if not villages:
+        yield "nothing stands, nobody owes an answer"
+    for one in villages:
+        state = "NOBODY HAS ANSWERED" if one["state"] == State.DRY else one["state"]
+        yield f"{one['village']} {one['name']} {one['level']}: {state}, {one['raises']} raises"
+        for post in one["posts"]:
+            yield f"  rank {post['rank']} {post['post']}: {_of_post(post, utc_offset_s)}"
+
+
+def _of_post(post: Record, utc_offset_s: int) -> str:
+    if post["answered"]:
+        return "answered"
+    if not post["owes"]:
+        return "asked before, not needed any more" if post["knows"] else "not asked"
+    due = f", due {_local(post['due'], utc_offset_s)}" if post["due"] else ", called next"
+    silent = ", silent" if post["silent"] else ""
+    again = f", rung again {post['tries']} times" if post["tries"] else ""
+    return f"owes an answer{due}{silent}{again}"
+
+
+def _local(time: object, utc_offset_s: int) -> str:
+    return iso_local(parse_iso(str(time)), utc_offset_s)[:16].replace("T", " ")
+
+
+def _turn(chain: Chain, village: int) -> Record:
+    turn = chain.turns[village]
+    asked = chain.asked(village)
+    return {
+        "level": turn.level.word,
+        "state": str(turn.state),
+        "since": iso_utc(turn.since_s) if turn.since_s >= 0 else None,
+        "raises": turn.number,
+        "posts": [
+            {
+                "post": post,
+                "rank": rank,
+                "knows": post in asked,
+                "answered": post in turn.answered,
+                "silent": post in turn.silent,
+                **_owed(chain, post, village),
+            }
+            for post, rank in chain.ranked(village)
+        ],
+    }
+
+
+def _owed(chain: Chain, post: str, village: int) -> Record:
+    debt = chain.debts.get(post)
+    owed = None if debt is None else debt.owed.get(village)
+    if debt is None or owed is None:
+        return {"owes": False, "due": None, "tries": 0}
+    due = iso_utc(owed.due_s) if owed.due_s != NEVER else None
+    return {"owes": not owed.has_lapsed, "due": due, "tries": debt.tries if owed.is_overdue else 0}
+
+
+def _call(call: HelpCall, code: str) -> Record:
+    return {
+        "help": call.name,
+        "village": code,
+        "caller": call.caller,
+        "since": iso_utc(call.opened_s),
+        "assigned": call.assigned or None,
+        "is_untaken": call.is_untaken,
+    }

@@ -1,0 +1,56 @@
+"""The section ``chain:``: whose answers a village needs, and how often the silent are rung again."""
+
+from typing import Annotated
+
+from warnstream.config.yaml import value_types
+from warnstream.config.yaml.quantities import format_duration
+from warnstream.config.yaml.sections import Section, default, part
+from warnstream.model.digests import Need
+from warnstream.model.level import Level
+
+WAITS_MAX = 20
+NEED_WORDS = tuple(str(need) for need in Need)
+
+
+class NeedSection(Section):
+    """Whose answers a village needs, by level."""
+
+    blue: Annotated[str, value_types.one_of(*NEED_WORDS)] = default("one", description="At level blue.")
+    yellow: Annotated[str, value_types.one_of(*NEED_WORDS)] = default("one", description="At level yellow.")
+    orange: Annotated[str, value_types.one_of(*NEED_WORDS)] = default(
+        "each_rank", description="At level orange."
+    )
+    red: Annotated[str, value_types.one_of(*NEED_WORDS)] = default("each_rank", description="At level red.")
+
+
+class ChainSection(Section):
+    """Duty posts: one numbered digest each, until everybody needed has answered."""
+
+    need: NeedSection = part(
+        NeedSection, "Whose answers a village needs: none, one, each_rank (one of each) or all."
+    )
+    all_ranks_from: Annotated[Level, value_types.level()] = default(
+        "orange", description="From this level on all ranks are asked at once, below it one after the other."
+    )
+    again: list[Annotated[int, value_types.duration("1min", "24h")]] = part(
+        lambda: [300, 300, 600, 1200, 1800],
+        "Waits before a silent post is rung again at orange and red; the last one repeats.",
+    )
+    digest_every_s: Annotated[int, value_types.duration("10s", "1h")] = default(
+        "2min", alias="digest_every", description="A post gets at most one digest in this time."
+    )
+
+    def cross_field_errors(self) -> list[tuple[str, str]]:
+        """At least one wait, and none that ends before a digest may go out."""
+        if not 1 <= len(self.again) <= WAITS_MAX:
+            return [("again", f"expected 1 to {WAITS_MAX} durations, got {len(self.again)}")]
+        if min(self.again) < self.digest_every_s:
+            every = format_duration(self.digest_every_s)
+            return [("again", f"expected no wait shorter than digest_every ({every})")]
+        return []
+
+    @property
+    def needs(self) -> tuple[Need, Need, Need, Need, Need]:
+        """By level, none to red."""
+        need = self.need
+        return Need.NONE, Need(need.blue), Need(need.yellow), Need(need.orange), Need(need.red)

@@ -1,0 +1,260 @@
+"""What a duty post reads of a digest: who calls for help, what stands, who is silent, answer by when.
+
+One village, or one call, is written out and in Chinese is one short message if names allow; more of
+them are counts and the worst of them, and the list is behind the answer link. Names are those of the
+register, cut at `NAME_MAX`. A text that cannot be written is replaced by a plain one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from warnstream.delivery.bulletin_texts import NAME_MAX, BulletinTexts, BulletinWording
+from warnstream.delivery.plain import plain_digest, village_name
+from warnstream.delivery.texts import Title, clean, title_of
+from warnstream.delivery.texts_en import MARK as MARK_EN
+from warnstream.delivery.texts_zh import MARK as MARK_ZH
+from warnstream.model.digests import Digest, DigestLine, HelpLine
+from warnstream.model.level import LEVELS, Level
+from warnstream.model.times import clock_local
+from warnstream.model.warning import Cause, MessageStatus
+
+SILENT_NAMED_MAX = 2
+"""So many silent posts are named in a text; of more their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of one language; ``{}`` is filled in order."""
+
+    tag: str
+    mark: str
+    title: Callable[[Title], str]
+    colour: tuple[str, str, str, str, str]
+    changed: dict[Cause, str]
+    between: str
+    comma: str
+    hazard: str
+    line: str
+    over: str
+    silent: str
+    silent_many: str
+    help_one: str
+    help_many: str
+    taken: str
+    counts: str
+    count: str
+    worst: str
+    news: str
+    calm: str
+    again: str
+    answer: str
+    take: str
+
+
+_ZH = _Words(
+    tag="zh-CN",
+    mark=MARK_ZH,
+    title=lambda title: title.zh,
+    colour=("无", "蓝", "黄", "橙", "红"),
+    changed={
+        Cause.FIRST: "新",
+        Cause.RAISED: "升",
+        Cause.LOWERED: "降",
+        Cause.RENEWED: "延续",
+        Cause.SIGHT_LOST: "失联维持",
+        Cause.SIGHT_REGAINED: "监测恢复",
+        Cause.ENDED: "解除",
+        Cause.CANCELLED: "人工解除",
+    },
+    between="",
+    comma="、",
+    hazard="{}{}{}",
+    line="{}：{}。",
+    over="{}：{}已解除。",
+    silent="{}未应答。",
+    silent_many="{}人未应答。",
+    help_one="{}{}求助（{}）！",
+    help_many="{}起求助，首起{}{}（{}）！",
+    taken="{}{}的求助已由{}处理。",
+    counts="{}村待应答：{}。",
+    count="{}{}",
+    worst="最急{}：{}。",
+    news="另有变化{}村。",
+    calm="{}村有变化，无需应答。",
+    again="第{}次催办。",
+    answer="请{}前应答。",
+    take="能去请回“正在转移”。",
+)
+_EN = _Words(
+    tag="en",
+    mark=MARK_EN,
+    title=lambda title: title.en,
+    colour=("none", "BLUE", "YELLOW", "ORANGE", "RED"),
+    changed={
+        Cause.FIRST: " new",
+        Cause.RAISED: " raised",
+        Cause.LOWERED: " lowered",
+        Cause.RENEWED: " still in force",
+        Cause.SIGHT_LOST: " held, gauges silent",
+        Cause.SIGHT_REGAINED: " seen again",
+        Cause.ENDED: " ended",
+        Cause.CANCELLED: " ended by hand",
+    },
+    between=" ",
+    comma=", ",
+    hazard="{} {}{}",
+    line="{}: {}.",
+    over="{}: {} ended.",
+    silent="No answer from {}.",
+    silent_many="No answer from {} posts.",
+    help_one="HELP: {} {} ({})!",
+    help_many="{} CALLS FOR HELP, first {} {} ({})!",
+    taken="The call of {} {} is with {}.",
+    counts="{} villages await your answer: {}.",
+    count="{} {}",
+    worst="Worst {}: {}.",
+    news="News of {} more.",
+    calm="News of {} villages, no answer needed.",
+    again="Reminder {}.",
+    answer="Answer by {}.",
+    take="If you go, answer Moving.",
+)
+
+
+def digest_texts(digest: Digest, wording: BulletinWording) -> BulletinTexts:
+    """Chinese and English text of a digest; neither can fail."""
+    texts: list[str] = []
+    faults: list[str] = []
+    for words in (_ZH, _EN):
+        try:
+            texts.append(_Writer(digest, wording, words).text())
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the post is told
+            texts.append(plain_digest(digest, wording.network, words.tag))
+            faults.append(f"{words.tag}: {type(error).__name__}: {error}"[:200])
+    return BulletinTexts(texts[0], texts[1], tuple(faults))
+
+
+def line_texts(line: DigestLine, digest: Digest, wording: BulletinWording) -> tuple[str, str]:
+    """One village of a digest in Chinese and English, for lists."""
+    zh, en = (_Writer(digest, wording, words).village(line) for words in (_ZH, _EN))
+    return zh, en
+
+
+def help_texts(call: HelpLine, digest: Digest, wording: BulletinWording) -> tuple[str, str]:
+    """One call for help in Chinese and English, for lists."""
+    zh, en = (_Writer(digest, wording, words).call(call) for words in (_ZH, _EN))
+    return zh, en
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes one digest in one language."""
+
+    digest: Digest
+    wording: BulletinWording
+    words: _Words
+
+    def text(self) -> str:
+        """The whole text: calls first, then villages, then by when to answer."""
+        digest, words = self.digest, self.words
+        signature = clean(self.wording.policy.signature)[:NAME_MAX]
+        issuer = f"【{signature}】" if signature and words is _ZH else ""
+        mark = words.mark if digest.status is MessageStatus.EXERCISE else ""
+        open_calls = [call for call in digest.helps if not call.assigned]
+        parts = [*self._calls(open_calls), *self._villages()]
+        if digest.tries and digest.needs_answer:
+            parts.append(words.again.format(digest.tries))
+        if digest.needs_answer:
+            parts.append(words.answer.format(self._clock(digest.answer_by_s)))
+        return f"{mark}{issuer}{words.between.join(parts)}".strip()
+
+    def village(self, line: DigestLine) -> str:
+        """What stands in a village and what of it has changed; who was silent."""
+        words, place = self.words, self._place(line.village)
+        changed = dict(line.changed)
+        standing = [
+            words.hazard.format(self._title(hazard), words.colour[level], self._change(changed.get(hazard)))
+            for hazard, level in line.standing
+            if line.level
+        ]
+        gone = [hazard for hazard in changed if hazard not in dict(line.standing) or not line.level]
+        if not standing:
+            return words.over.format(place, words.comma.join(map(self._title, gone)) or place)
+        ended = [f"{self._title(hazard)}{words.changed[Cause.ENDED]}" for hazard in gone]
+        text = words.line.format(place, words.comma.join([*standing, *ended]))
+        if not line.silent:
+            return text
+        named = words.comma.join(line.silent[:SILENT_NAMED_MAX])
+        many = len(line.silent) > SILENT_NAMED_MAX
+        silent = words.silent_many.format(len(line.silent)) if many else words.silent.format(named)
+        return f"{text}{words.between}{silent}"
+
+    def call(self, call: HelpLine) -> str:
+        """One call for help: where, who, since when, or who has it."""
+        where = self._place(call.village)
+        if call.assigned:
+            return self.words.taken.format(where, call.caller, clean(call.assigned)[:NAME_MAX])
+        return self.words.help_one.format(where, call.caller, self._clock(call.opened_s))
+
+    def _calls(self, open_calls: list[HelpLine]) -> list[str]:
+        words = self.words
+        taken = [self.call(call) for call in self.digest.helps if call.assigned]
+        if not open_calls:
+            return taken[:1]
+        first = open_calls[0]
+        if len(open_calls) == 1:
+            return [self.call(first), words.take]
+        clock = self._clock(first.opened_s)
+        many = words.help_many.format(len(open_calls), self._place(first.village), first.caller, clock)
+        return [many, words.take]
+
+    def _villages(self) -> list[str]:
+        digest, words = self.digest, self.words
+        n_owed = sum(digest.owed)
+        n_all = max(len(digest.lines) + digest.more, n_owed)
+        if not digest.lines:
+            return []
+        if n_all == 1:
+            return [self.village(digest.lines[0])]
+        worst = digest.lines[0]
+        what = words.comma.join(self._hazards(worst)) or words.changed[Cause.ENDED].strip()
+        if not n_owed:
+            return [words.calm.format(n_all), words.worst.format(self._place(worst.village), what)]
+        counts = [
+            words.count.format(*self._counted(level, digest.owed[level]))
+            for level in reversed(LEVELS)
+            if digest.owed[level]
+        ]
+        texts = [
+            words.counts.format(n_owed, words.comma.join(counts)),
+            words.worst.format(self._place(worst.village), what),
+        ]
+        return [*texts, words.news.format(n_all - n_owed)] if n_all > n_owed else texts
+
+    def _counted(self, level: Level, count: int) -> tuple[str, str]:
+        colour = self.words.colour[level]
+        return (colour, str(count)) if self.words is _ZH else (str(count), colour)
+
+    def _hazards(self, line: DigestLine) -> list[str]:
+        return [
+            self.words.hazard.format(self._title(hazard), self.words.colour[level], "")
+            for hazard, level in line.standing
+            if line.level
+        ]
+
+    def _change(self, cause: Cause | None) -> str:
+        if cause is None:
+            return ""
+        word = self.words.changed[cause]
+        return f"（{word}）" if self.words is _ZH else word
+
+    def _title(self, hazard: str) -> str:
+        return self.words.title(title_of(hazard, self.wording.rules))[:NAME_MAX]
+
+    def _place(self, village: int) -> str:
+        villages = self.wording.network.villages
+        short = clean(villages.short_name[village])[:NAME_MAX] if villages.short_name else ""
+        return short or village_name(village, self.wording.network)[:NAME_MAX]
+
+    def _clock(self, time_s: int) -> str:
+        return clock_local(time_s, self.wording.utc_offset_s)

@@ -1,0 +1,147 @@
+"""What duty posts are told and asked: numbered digests, and what people do about calls for help.
+
+A post gets one sequence of digests over all of its villages, never a call per warning: a county
+leader answers for 2,855 villages with one tap.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from warnstream.model.level import Level
+from warnstream.model.warning import Cause, MessageStatus
+
+LINES_MAX = 200
+"""Villages and calls for help that a digest names; of the rest it has the number."""
+
+N_BITS = 20
+"""Room for the number of a digest in `Digest.sequence`: of one series, four years at the shortest pace."""
+
+AGAIN_FROM = Level.ORANGE
+"""From this level on a silent post is rung again until it answers; below it the next rank is enough."""
+
+
+class Need(StrEnum):
+    """Whose answers a village needs: nobody's, any one, one of each rank, everybody's."""
+
+    NONE = "none"
+    ONE = "one"
+    EACH_RANK = "each_rank"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """One village in a digest.
+
+    `standing` are the hazards that stand, worst first; `changed` what happened since the post's last
+    digest, by hazard; `silent` who was asked before and did not answer.
+    """
+
+    village: int
+    level: Level
+    needs_answer: bool
+    standing: tuple[tuple[str, Level], ...]
+    changed: tuple[tuple[str, Cause], ...]
+    silent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HelpLine:
+    """One call for help in a digest: who calls, and who has taken it (empty: nobody yet)."""
+
+    help: str
+    village: int
+    caller: str
+    opened_s: int
+    assigned: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a post is told at one time about all of its villages, and what it must answer.
+
+    Attributes
+    ----------
+    identifier : str
+        ``series.n``; of one post later ones have a greater (opened, n).
+    post, series : str
+        `series` is the post's sequence of digests since `opened_s`.
+    opened_s, n : int
+        When the series began, and the number in it, from 1.
+    issued_s, answer_by_s : int
+        Engine time; `answer_by_s` is 0 where no answer is needed.
+    status : MessageStatus
+    level : Level
+        The worst of what is named; red where somebody calls for help.
+    owed : tuple of int
+        Villages that need this post's answer, by level, none to red.
+    lines : tuple of DigestLine
+        Those that need an answer first, the worst of them first; at most `LINES_MAX` with `helps`.
+    helps : tuple of HelpLine
+    more : int
+        Villages and calls beyond `LINES_MAX`.
+    tries : int
+        How often the post was rung again without an answer; 0 as a rule.
+    """
+
+    identifier: str
+    post: str
+    series: str
+    opened_s: int
+    n: int
+    issued_s: int
+    answer_by_s: int
+    status: MessageStatus
+    level: Level
+    owed: tuple[int, int, int, int, int]
+    lines: tuple[DigestLine, ...]
+    helps: tuple[HelpLine, ...]
+    more: int
+    tries: int
+
+    @property
+    def villages(self) -> frozenset[int]:
+        """Every village that it names."""
+        return frozenset([*(one.village for one in self.lines), *(one.village for one in self.helps)])
+
+    @property
+    def voice(self) -> str:
+        """Identity of everything that a post is told, equal in all its digests for ever."""
+        return self.series.rpartition(".")[0]
+
+    @property
+    def sequence(self) -> int:
+        """(opened, n) as one number: greater is newer, of one post."""
+        return (self.opened_s << N_BITS) | self.n
+
+    @property
+    def needs_answer(self) -> bool:
+        """Whether the post must answer it."""
+        return self.answer_by_s > 0
+
+
+@dataclass(frozen=True, slots=True)
+class HelpAssign:
+    """A call for help is given to a person: by whom (a post), to whom."""
+
+    help: str
+    post: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class HelpClose:
+    """A call for help is over; said by a person who is not the one that went."""
+
+    help: str
+    post: str
+    person: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed:
+    """A digest could not be brought to a post on any of its ways."""
+
+    digest: str
+    post: str

@@ -1,0 +1,61 @@
+"""The chain between two steps, as bytes; villages by code, so that a changed register is noticed."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from warnstream.routing.debts import Debt
+from warnstream.routing.help_calls import HelpCall
+from warnstream.routing.turns import Turn
+
+
+class ChainState(msgspec.Struct):
+    """Everything that `Chain` remembers; `codes` are the villages that occur, by their numbers then."""
+
+    now_s: int
+    turns: dict[int, Turn]
+    debts: dict[str, Debt]
+    calls: list[HelpCall]
+    n_opened: int
+    ignored: int
+    to_review: list[int]
+    register: int
+    codes: dict[int, str]
+
+
+def encode(state: ChainState, codes: Sequence[str]) -> bytes:
+    """Bytes of a state."""
+    occurring = sorted(state.turns.keys() | {debt.place for debt in state.debts.values() if debt.place >= 0})
+    state.codes = {village: codes[village] for village in occurring}
+    return msgspec.msgpack.encode(state)
+
+
+def decode(state: bytes, codes: Sequence[str]) -> ChainState:
+    """State with the numbers that villages have now; what concerns villages that are gone is left out.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are no such state.
+    """
+    try:
+        known = msgspec.msgpack.decode(state, type=ChainState)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not a snapshot of the chain: {error}") from None
+    number = {code: village for village, code in enumerate(codes)}
+    now = {then: number[code] for then, code in known.codes.items() if code in number}
+    if all(then == village for then, village in now.items()) and len(now) == len(known.codes):
+        return known
+    known.turns = {now[then]: turn for then, turn in known.turns.items() if then in now}
+    known.to_review = [now[then] for then in known.to_review if then in now]
+    known.calls = [call for call in known.calls if call.village in now]
+    for call in known.calls:
+        call.village = now[call.village]
+    open_calls = {call.name for call in known.calls}
+    for debt in known.debts.values():
+        debt.owed = {now[then]: owed for then, owed in debt.owed.items() if then in now}
+        debt.news = {now[then]: news for then, news in debt.news.items() if then in now}
+        debt.helps = {name: n for name, n in debt.helps.items() if name in open_calls}
+        debt.taken = [name for name in debt.taken if name in open_calls]
+        debt.place = now.get(debt.place, -1)
+    return known

@@ -1,0 +1,165 @@
+"""The chain of what is real and that of exercises, side by side: no digest, number or timer is shared."""
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+import msgspec
+
+from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
+from warnstream.model.effects import Answer
+from warnstream.model.level import Level
+from warnstream.model.network import Network
+from warnstream.model.rules.policies import RoutingPolicy
+from warnstream.model.warning import MessageStatus, WarningMessage
+from warnstream.routing.audience import Audience
+from warnstream.routing.chain import Chain, ChainInput, DoorHelp, PostAnswer
+from warnstream.routing.help_calls import HelpCall
+
+Series = Callable[[MessageStatus, str, int], str]
+"""Name of a post's sequence of digests, by status, post and when it opened; no two are equal."""
+
+StatedInput = tuple[MessageStatus, ChainInput]
+"""An input and the chain that it is for."""
+
+
+class _Snapshot(msgspec.Struct):
+    """State of each chain, by status."""
+
+    chains: dict[MessageStatus, bytes]
+
+
+class Chains:
+    """Both chains of one network.
+
+    Parameters
+    ----------
+    network : Network
+    audience : Audience
+    policy : RoutingPolicy
+    series : callable
+        `Series`.
+
+    Attributes
+    ----------
+    of : dict of MessageStatus to Chain
+    """
+
+    def __init__(self, network: Network, audience: Audience, policy: RoutingPolicy, series: Series) -> None:
+        self._codes = network.villages.code
+        self._has_posts = bool(network.chain)
+        register = _register_of(network, policy)
+        self.of = {
+            status: Chain(audience.ranked_posts, policy, status, partial(series, status), register)
+            for status in MessageStatus
+        }
+
+    @property
+    def faults(self) -> list[str]:
+        """Inputs of the last step that could not be; they changed nothing."""
+        return [fault for chain in self.of.values() for fault in chain.faults]
+
+    @property
+    def ignored(self) -> int:
+        """Answers to digests that are not known any more, and calls for help beyond the limit."""
+        return sum(chain.ignored for chain in self.of.values())
+
+    @property
+    def dry(self) -> list[int]:
+        """Villages whose chain ran dry, for real or in an exercise, in order."""
+        return sorted({village for chain in self.of.values() for village in chain.dry})
+
+    @property
+    def calls(self) -> list[HelpCall]:
+        """Open calls for help, oldest first."""
+        found = [call for chain in self.of.values() for call in chain.helps.of_name.values()]
+        return sorted(found, key=lambda call: (call.opened_s, call.name))
+
+    def of_message(self, message: WarningMessage) -> list[StatedInput]:
+        """A message as an input; none in a county without any post."""
+        return [(message.status, message)] if self._has_posts else []
+
+    def of_post(self, digest: str, post: str, answer: Answer) -> list[StatedInput]:
+        """A post's answer as an input; none if it was never sent that digest."""
+        given = PostAnswer(digest, post, answer)
+        return [(status, given) for status, chain in self.of.items() if chain.number_of(digest, post)]
+
+    def of_door(self, village: int, door: str, status: MessageStatus) -> list[StatedInput]:
+        """A door's call for help as an input."""
+        return [(status, DoorHelp(village, door))]
+
+    def of_failure(self, failure: CallFailed) -> list[StatedInput]:
+        """A digest that could not be brought, as an input."""
+        known = (chain.number_of(failure.digest, failure.post) for chain in self.of.values())
+        return [(status, failure) for status, n in zip(self.of, known, strict=True) if n]
+
+    def of_action(self, action: HelpAssign | HelpClose) -> list[StatedInput]:
+        """What a person does about a call for help, as an input; an unknown call is refused by the step."""
+        for status, chain in self.of.items():
+            if action.help in chain.helps.of_name:
+                return [(status, action)]
+        return [(MessageStatus.ACTUAL, action)]
+
+    def fault_of(self, action: HelpAssign | HelpClose) -> str:
+        """Why an action about a call for help cannot be, as things stand; empty if it can."""
+        ((status, _),) = self.of_action(action)
+        return self.of[status].helps.fault_of(action)
+
+    def step(self, inputs: Sequence[StatedInput], now_s: int) -> list[Digest]:
+        """One step of both chains: what people did, then messages; digests to send, worst first."""
+        inputs = _people_first(inputs)
+        digests = [
+            digest
+            for status, chain in self.of.items()
+            for digest in chain.step((entry for of, entry in inputs if of is status), now_s)
+        ]
+        return sorted(digests, key=lambda digest: -digest.level)
+
+    def follow(self, inputs: Sequence[StatedInput], now_s: int, issued: Sequence[Digest]) -> None:
+        """A step of the past of both chains, and the digests that were issued in it."""
+        inputs = _people_first(inputs)
+        for status, chain in self.of.items():
+            own = [digest for digest in issued if digest.status is status]
+            chain.follow((entry for of, entry in inputs if of is status), now_s, own)
+
+    def ask_anew(self, standing: dict[tuple[MessageStatus, int], dict[str, Level]]) -> None:
+        """After a change of the configuration: what stands is this, and whoever owes is asked anew."""
+        if self._has_posts:
+            for status, chain in self.of.items():
+                chain.ask_anew({village: one for (of, village), one in standing.items() if of is status})
+
+    def adopt(
+        self,
+        standing: Iterable[tuple[MessageStatus, int, dict[str, Level], list[str], int]],
+        now_s: int,
+    ) -> None:
+        """What stands, who has answered and the rank called, where an older node knew no digests."""
+        if self._has_posts:
+            for status, village, levels, answered, rank in standing:
+                self.of[status].adopt(village, levels, answered, rank, now_s)
+
+    def snapshot(self) -> bytes:
+        """Everything between two steps; `restore` of it continues exactly."""
+        chains = {status: chain.snapshot(self._codes) for status, chain in self.of.items()}
+        return msgspec.msgpack.encode(_Snapshot(chains))
+
+    def restore(self, state: bytes) -> None:
+        """Take up a snapshot. ValueError if it is none."""
+        try:
+            snapshot = msgspec.msgpack.decode(state, type=_Snapshot)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"not a snapshot of the chains: {error}") from None
+        for status, chain in self.of.items():
+            chain.restore(snapshot.chains[status], self._codes)
+
+
+def _people_first(inputs: Sequence[StatedInput]) -> list[StatedInput]:
+    """Answers before messages, so that a step comes out the same when its messages are read from the log."""
+    return sorted(inputs, key=lambda one: isinstance(one[1], WarningMessage))
+
+
+def _register_of(network: Network, policy: RoutingPolicy) -> int:
+    """A number that changes with posts, the areas of villages, and the policy."""
+    villages = network.villages
+    parts = (network.chain, villages.code, villages.township, villages.county, policy)
+    return zlib.crc32(msgspec.msgpack.encode(parts))

@@ -1,0 +1,82 @@
+"""What a digest of one post says, composed from what it owes and has to hear."""
+
+from collections.abc import Mapping, Sequence
+
+from warnstream.model.digests import LINES_MAX, Digest, DigestLine, HelpLine
+from warnstream.model.level import Level
+from warnstream.model.warning import MessageStatus
+from warnstream.routing.debts import Debt
+from warnstream.routing.help_calls import HelpCall
+from warnstream.routing.turns import Turn
+
+QUIET = Turn()
+
+
+def compose(
+    post: str,
+    series: str,
+    debt: Debt,
+    turns: Mapping[int, Turn],
+    calls: Mapping[str, HelpCall],
+    status: MessageStatus,
+) -> Digest:
+    """The digest of number ``debt.n``: calls for help, villages that need an answer, then what changed.
+
+    Within each the worst first, then in order of the register. At most `LINES_MAX` are named.
+    """
+    found = sorted(
+        (calls[name] for name in {*debt.helps, *debt.taken}), key=lambda one: (one.opened_s, one.name)
+    )
+    helps = [_help_line(call) for call in found]
+    live = {village for village in debt.owed if debt.lives(village)}
+    villages = live.union(debt.news)
+    order = sorted(villages, key=lambda one: (one not in live, -_turn(turns, one).level, one))
+    room = max(LINES_MAX - len(helps), 0)
+    lines = tuple(_line(post, one, debt, _turn(turns, one)) for one in order[:room])
+    awaited_s = debt.answer_by_s()
+    return Digest(
+        identifier=f"{series}.{debt.n}",
+        post=post,
+        series=series,
+        opened_s=debt.opened_s,
+        n=debt.n,
+        issued_s=debt.issued_s,
+        answer_by_s=max(awaited_s, 0) if live else 0,
+        status=status,
+        level=_worst(villages, debt, turns),
+        owed=_counts([_turn(turns, one).level for one in live]),
+        lines=lines,
+        helps=tuple(helps[:LINES_MAX]),
+        more=len(helps) + len(order) - len(lines) - min(len(helps), LINES_MAX),
+        tries=debt.tries,
+    )
+
+
+def _turn(turns: Mapping[int, Turn], village: int) -> Turn:
+    return turns.get(village, QUIET)
+
+
+def _line(post: str, village: int, debt: Debt, turn: Turn) -> DigestLine:
+    needs_answer = debt.lives(village)
+    changed = tuple(sorted(debt.news.get(village, {}).items()))
+    silent = tuple(other for other in turn.silent if other != post) if needs_answer else ()
+    return DigestLine(village, turn.level, needs_answer, turn.worst_first(), changed, silent)
+
+
+def _help_line(call: HelpCall) -> HelpLine:
+    return HelpLine(call.name, call.village, call.caller, call.opened_s, call.assigned)
+
+
+def _worst(villages: set[int], debt: Debt, turns: Mapping[int, Turn]) -> Level:
+    """Somebody who calls for help is as urgent as red."""
+    if debt.helps:
+        return Level.RED
+    return max((_turn(turns, one).level for one in villages), default=Level.NONE)
+
+
+def _counts(levels: Sequence[Level]) -> tuple[int, int, int, int, int]:
+    counts = [0] * len(Level)
+    for level in levels:
+        counts[level] += 1
+    none, blue, yellow, orange, red = counts
+    return none, blue, yellow, orange, red

@@ -1,0 +1,171 @@
+"""The duty posts of one chain: their debts, their timers and the digests that go out.
+
+Limit: a post that has to wait for its next digest is looked through when that may go out, not at every
+raise; a step costs the posts that it touches and those that fall due.
+"""
+
+import heapq
+from collections.abc import Callable, Mapping
+
+from warnstream.model.digests import Digest
+from warnstream.model.rules.policies import RoutingPolicy
+from warnstream.model.warning import MessageStatus
+from warnstream.routing.debts import NEVER, NOT_YET, Debt, Owed
+from warnstream.routing.digests import compose
+from warnstream.routing.help_calls import HelpCalls
+from warnstream.routing.turns import Turn
+
+Timer = tuple[bool, str]
+"""What a timer is for: a post (True) or a call for help, and its name."""
+
+
+class Posts:
+    """Debts and timers of posts.
+
+    Parameters
+    ----------
+    policy : RoutingPolicy
+    status : MessageStatus
+        Of the digests.
+    series : callable
+        Name of a post's sequence of digests that opens at a time.
+
+    Attributes
+    ----------
+    debts : dict of str to Debt
+        By post; of those that were ever asked or told something.
+    now_s : int
+        Time of the step.
+    """
+
+    def __init__(
+        self, policy: RoutingPolicy, status: MessageStatus, series: Callable[[str, int], str]
+    ) -> None:
+        self._policy, self._status, self._series = policy, status, series
+        self.debts: dict[str, Debt] = {}
+        self.now_s = NEVER
+        self._touched: set[str] = set()
+        self._fallen: set[str] = set()
+        self._timers: list[tuple[int, Timer]] = []
+        self._planned: dict[Timer, int] = {}
+
+    def debt(self, post: str) -> Debt:
+        """Debt of a post, from now on if it had none."""
+        return self.debts.setdefault(post, Debt())
+
+    def owed(self, post: str, village: int) -> Owed | None:
+        """A village's claim to a post's answer."""
+        debt = self.debts.get(post)
+        return None if debt is None else debt.owed.get(village)
+
+    def is_awaited(self, post: str, village: int) -> bool:
+        """Whether somebody waits for a post's answer: it has a timer, or a digest that comes."""
+        owed = self.owed(post, village)
+        return owed is not None and not owed.has_lapsed
+
+    def has_time(self, post: str, village: int) -> bool:
+        """Whether a post's answer is awaited and was never overdue."""
+        owed = self.owed(post, village)
+        return owed is not None and not owed.is_overdue
+
+    def ask(self, post: str, village: int) -> None:
+        """A post owes an answer for a village, anew."""
+        self.debt(post).owed[village] = Owed()
+        self.touch(post)
+
+    def release(self, post: str, village: int) -> None:
+        """Nobody waits for a post in a village any more; its timer and the call that comes are gone."""
+        if post in self.debts:
+            self.debts[post].owed.pop(village, None)
+
+    def touch(self, post: str) -> None:
+        """There may be something for a digest."""
+        self._touched.add(post)
+
+    def plan(self, timer: Timer, at_s: int) -> None:
+        """Look at a post or a call at a time; nothing where that happens sooner already."""
+        planned_s = self._planned.get(timer, NEVER)
+        if planned_s == NEVER or at_s < planned_s:
+            self._planned[timer] = at_s
+            heapq.heappush(self._timers, (at_s, timer))
+
+    def fallen(self) -> list[Timer]:
+        """Calls for help, then posts, whose timers are over; each must be looked at in this step."""
+        found: set[Timer] = set()
+        while self._timers and self._timers[0][0] <= self.now_s:
+            at_s, timer = heapq.heappop(self._timers)
+            if self._planned.get(timer) == at_s:
+                del self._planned[timer]
+            found.add(timer)
+        return sorted(found)
+
+    def look_again(self, post: str) -> None:
+        """Due times of a post have changed."""
+        self._fallen.add(post)
+        self.touch(post)
+
+    def ask_anew(self) -> None:
+        """The next digest of every post that owes something asks for all of it."""
+        for post, debt in self.debts.items():
+            for village in debt.owed:
+                debt.owed[village] = Owed()
+            if debt.owed:
+                debt.rings, debt.tries = False, 0
+                self.touch(post)
+
+    def number_as(self, digest: Digest) -> None:
+        """A digest was issued under this number: later ones get greater ones."""
+        debt = self.debt(digest.post)
+        if (debt.opened_s, debt.n) < (digest.opened_s, digest.n):
+            debt.opened_s, debt.n = digest.opened_s, digest.n
+            debt.issued_s = max(debt.issued_s, digest.issued_s)
+
+    def issue(self, turns: Mapping[int, Turn], calls: HelpCalls) -> list[Digest]:
+        """Digests of the posts that were touched, worst first."""
+        digests = []
+        for post in sorted(self._touched):
+            debt = self.debt(post)
+            ready_s = debt.issued_s + self._policy.digest_every_s if debt.n else self.now_s
+            if ready_s > self.now_s:
+                self.plan((True, post), ready_s)
+            elif debt.has_reason():
+                digests.append(self._write(post, debt, turns, calls))
+                self._fallen.add(post)
+            if post in self._fallen and (due_s := debt.answer_by_s()) != NEVER:
+                self.plan((True, post), due_s)
+        self._touched, self._fallen = set(), set()
+        digests.sort(key=lambda digest: -digest.level)
+        return digests
+
+    def series_of(self, post: str) -> str:
+        """Name of a post's sequence of digests; it has had one."""
+        return self._series(post, self.debts[post].opened_s)
+
+    def restore(self, debts: dict[str, Debt], now_s: int) -> None:
+        """Take up debts of a snapshot, and plan their timers."""
+        self.debts, self.now_s = debts, now_s
+        self._touched, self._fallen, self._timers, self._planned = set(), set(), [], {}
+        for post, debt in debts.items():
+            self.plan((True, post), debt.issued_s + self._policy.digest_every_s)
+            if (due_s := debt.answer_by_s()) != NEVER:
+                self.plan((True, post), due_s)
+
+    def _write(self, post: str, debt: Debt, turns: Mapping[int, Turn], calls: HelpCalls) -> Digest:
+        debt.opened_s = self.now_s if debt.opened_s == NEVER else debt.opened_s
+        debt.issued_s = self.now_s
+        debt.n += 1
+        silent = [owed for owed in debt.owed.values() if owed.is_overdue and not owed.has_lapsed]
+        debt.tries = debt.tries + debt.rings if silent else 0
+        debt.rings = debt.rings_for_help = False
+        for owed in silent:
+            owed.due_s = self.now_s + self._policy.wait_s(max(debt.tries, 1))
+        for village, owed in debt.owed.items():
+            if owed.first_n == NOT_YET:
+                owed.first_n = debt.n
+                owed.due_s = self.now_s + self._policy.answer_within_s[turns[village].level]
+        debt.helps = {name: first or debt.n for name, first in debt.helps.items()}
+        digest = compose(post, self.series_of(post), debt, turns, calls.of_name, self._status)
+        named = digest.lines or digest.helps
+        debt.place = named[0].village if named else debt.place
+        debt.news, debt.taken = {}, []
+        return digest

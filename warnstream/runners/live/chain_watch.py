@@ -1,0 +1,107 @@
+"""What a running node shows of its duty posts: dry villages, open calls for help, and their alarms.
+
+A township has one alarm for its dry villages and one for calls that nobody takes, not one for each: the
+duty officer's phone must not ring 598 times in a storm. Their texts name the villages. /readyz names
+them and stays ready: a node whose posts sleep must not be taken out of service.
+"""
+
+from collections.abc import Iterable
+
+from warnstream.adapters.metrics import Metrics
+from warnstream.desk import WarningDesk
+from warnstream.model.alarms import AlarmPort
+from warnstream.model.network import Villages
+from warnstream.model.times import iso_utc
+from warnstream.routing.help_calls import HelpCall
+
+NAMED_MAX = 10
+"""So many villages are named in an alarm; of more their number."""
+
+SHOWN_MAX = 1_000
+"""So many villages and calls are in the state."""
+
+
+class ChainWatch:
+    """The chain of one node as people see it.
+
+    Parameters
+    ----------
+    alarms : AlarmPort
+        Takes the alarms of kinds ``chain`` and ``help``.
+    metrics : Metrics
+
+    Attributes
+    ----------
+    state : dict
+        For ``/api/v1/state``.
+    calls : list of dict
+        Open calls for help, oldest first.
+    """
+
+    def __init__(self, alarms: AlarmPort, metrics: Metrics) -> None:
+        self._alarms, self._metrics = alarms, metrics
+        self._texts: dict[str, str] = {}
+        self.calls: list[dict[str, object]] = []
+        self.state: dict[str, object] = {}
+
+    def adopt(self, standing: Iterable[str]) -> None:
+        """Alarms that stood when the node ended: those that are over end at the next step."""
+        self._texts = {key: "" for key in standing if key.partition(":")[0] in ("chain", "help")}
+
+    def take(self, desk: WarningDesk, villages: Villages, *, is_live: bool) -> None:
+        """The situation after a step; one of the past tells no alarm."""
+        dry, calls = desk.chains.dry, desk.chains.calls
+        untaken = [call for call in calls if call.is_untaken]
+        self._metrics.villages_dry.set(len(dry))
+        self._metrics.help_open.labels("assigned").set(sum(bool(call.assigned) for call in calls))
+        self._metrics.help_open.labels("waiting").set(sum(not call.assigned for call in calls))
+        self._metrics.answers_ignored.set(desk.ignored_answers + desk.chains.ignored)
+        self.calls = [_record(call, villages) for call in calls]
+        codes = villages.code
+        self.state = {
+            "dry_villages": len(dry),
+            "dry_codes": [codes[village] for village in dry[:SHOWN_MAX]],
+            "help_open": len(calls),
+            "help_untaken": len(untaken),
+        }
+        if not is_live:
+            return
+        texts = _alarm_texts("chain", "nobody on duty has answered for", dry, villages)
+        texts |= _alarm_texts(
+            "help", "nobody takes calls for help in", [one.village for one in untaken], villages
+        )
+        self._tell(texts)
+
+    def _tell(self, texts: dict[str, str]) -> None:
+        for key, text in texts.items():
+            if self._texts.get(key) != text:
+                self._alarms.raise_alarm(key, text, is_blocking=False)
+        for key in self._texts.keys() - texts.keys():
+            self._alarms.end_alarm(key)
+        self._texts = texts
+
+
+def _named(codes: list[str]) -> str:
+    named = ", ".join(dict.fromkeys(codes[:NAMED_MAX]))
+    return named if len(codes) <= NAMED_MAX else f"{named} and {len(codes) - NAMED_MAX} more"
+
+
+def _alarm_texts(kind: str, what: str, where: list[int], villages: Villages) -> dict[str, str]:
+    of_township: dict[str, list[str]] = {}
+    for village in where:
+        place = villages.township[village] or villages.code[village]
+        of_township.setdefault(place, []).append(villages.code[village])
+    return {f"{kind}:{place}": f"{what} {_named(codes)} of {place}" for place, codes in of_township.items()}
+
+
+def _record(call: HelpCall, villages: Villages) -> dict[str, object]:
+    return {
+        "help": call.name,
+        "village": villages.code[call.village],
+        "name": villages.name[call.village],
+        "caller": call.caller,
+        "since": iso_utc(call.opened_s),
+        "assigned": call.assigned or None,
+        "assigned_by": call.assigned_by or None,
+        "is_untaken": call.is_untaken,
+    }

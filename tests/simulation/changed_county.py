@@ -348,13 +348,13 @@ class County:
         assert self.node is not None
         if self.gateway.repeats:
             yield f"{self.gateway.repeats} messages came twice"
-        last = {one.recipient: one.message for one in self.gateway.warnings() if one.recipient[0] != "H"}
+        shown = [one for one in self.gateway.warnings() if one.recipient[0] != "H"]
         registered = {post.post for post in self.node.configuration.network.chain}
         for chain in self.node.engine.desk.chains.of.values():
             for post, debt in chain.debts.items():
-                shown = last.get(post, "")
-                if debt.n and post in registered and chain.number_of(shown, post) != debt.n:
-                    yield f"{post} has {shown}, its last digest is number {debt.n}"
+                seen = [chain.number_of(one.message, post) for one in shown if one.recipient == post]
+                if debt.n and post in registered and max(seen, default=0) != debt.n:
+                    yield f"{post} has not seen its digest number {debt.n}: {seen}"
 
     def faults_of_doors(self) -> Iterator[str]:
         """Every door has the last bulletin of its village, and the end once all is over."""

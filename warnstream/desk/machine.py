@@ -266,6 +266,7 @@ class WarningDesk:
             elif self.is_kept(warning):
                 self._hold(case, effects)
         self._change_voices(effects)
+        self._tell_posts(effects)  # of the ends above, before those who heard of them owe nothing any more
         self.chains.ask_anew(self._standing_for_posts())
         self._tell_posts(effects)
         return effects
@@ -293,7 +294,9 @@ class WarningDesk:
             self.last_refusal = self.bulletins.faults[-1]
 
     def _tell_posts(self, effects: Effects) -> None:
-        """Digests of what messages, answers and time mean for posts."""
+        """Digests of what messages, answers and time mean for posts; nothing before the first step's time."""
+        if self._now_s < 0:
+            return
         inputs, self._to_chains = self._to_chains, []
         effects.digests.extend(self.chains.step(inputs, self._now_s))
         if faults := self.chains.faults:

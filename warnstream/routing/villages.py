@@ -1,6 +1,6 @@
 """The villages of one chain: who is asked for each, who climbs in, and when nobody owes any more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from warnstream.model.digests import AGAIN_FROM, Need
 from warnstream.model.level import Level
@@ -63,8 +63,7 @@ class Villages:
         before = turn.standing.pop(message.hazard, Level.NONE)
         if message.level:
             turn.standing[message.hazard] = message.level
-        worst = max(turn.standing.values(), default=Level.NONE)
-        turn.level = worst if worst >= self._policy.chain_level_min else Level.NONE
+        turn.level = self._level_of(turn.standing)
         if before < message.level == turn.level:
             self._raise(village, turn)
         self._tell(village, message.hazard, message.cause)
@@ -113,11 +112,10 @@ class Villages:
     def align(self, village: int, levels: dict[str, Level]) -> None:
         """What stands is this, whatever was heard: a worse level asks, a better one settles."""
         turn = self.turn(village)
-        if turn.standing == levels:
-            return
         before, turn.standing = turn.level, dict(levels)
-        worst = max(levels.values(), default=Level.NONE)
-        turn.level = worst if worst >= self._policy.chain_level_min else Level.NONE
+        turn.level = self._level_of(levels)
+        if turn.level is before:
+            return
         if not turn.level:
             self._end(village, turn)
         elif turn.level > before:
@@ -140,6 +138,11 @@ class Villages:
         """Take up turns of a snapshot."""
         self.turns = turns
         self.dry = {village for village, turn in turns.items() if turn.state is State.DRY}
+
+    def _level_of(self, standing: Mapping[str, Level]) -> Level:
+        """The worst that stands, where that concerns posts."""
+        worst = max(standing.values(), default=Level.NONE)
+        return worst if worst >= self._policy.chain_level_min else Level.NONE
 
     def _raise(self, village: int, turn: Turn) -> None:
         ask = turn.take(Signal.RAISE, self._posts.now_s)

@@ -393,6 +393,34 @@ def test_after_a_village_is_gone_nobody_owes_for_it() -> None:
     assert again.debts["grid-1"].owed == {}
 
 
+def test_after_a_change_of_the_configuration_whoever_owes_is_asked_anew_and_what_is_over_is_over() -> None:
+    night = Night()
+    night.step(message(1, Level.YELLOW, Cause.FIRST, T0), message(2, Level.RED, Cause.FIRST, T0))
+    night.chain.ask_anew({1: {"flood": Level.YELLOW}})
+    assert called(night.step(wait_s=10 * M)) == ["grid-1"]
+    assert night.last("grid-1").answer_by_s == night.now_s + 30 * M
+    assert night.state(2) == "quiet"
+
+
+def test_a_lower_level_of_the_policy_asks_for_what_stands_already() -> None:
+    night = Night(new_chain(RoutingPolicy(chain_level_min=Level.RED)))
+    night.rise(Level.YELLOW, village=1)
+    assert night.digests == {}
+    night.restart(new_chain(register=1))
+    night.chain.ask_anew({1: {"flood": Level.YELLOW}})
+    assert called(night.step(wait_s=10)) == ["grid-1"]
+
+
+def test_a_past_step_takes_the_numbers_that_were_issued_and_waits_with_its_review() -> None:
+    night, again = Night(), new_chain()
+    issued = night.rise(Level.YELLOW, village=1)
+    renumbered = [replace(digest, n=7, identifier=f"{digest.series}.7") for digest in issued]
+    again.follow([message(1, Level.YELLOW, Cause.RAISED, T0)], T0, renumbered)
+    assert again.debts["grid-1"].n == 7
+    (next_,) = again.step([message(1, Level.RED, Cause.RAISED, T0)], T0 + 300)[:1]
+    assert next_.n == 8
+
+
 def test_bytes_that_are_no_snapshot_are_refused_and_change_nothing() -> None:
     night = Night()
     night.rise(Level.RED)

@@ -7,7 +7,7 @@ The path of one reading, folder by folder:
 3. `windows`    rain accumulations with their coverage, and the last stage of every gauge
 4. `forecast`   rain of the next 1, 2 and 3 hours from the gauges themselves
 5. `hazards`    levels of villages from indicators and thresholds, one module per kind of rule
-6. `villages`   what the stations say, said for villages
+6. `villages`   station rain aggregated to villages
 7. `lifecycle`  a warning from its Alert to its Cancel: one state table; levels rise at once, fall with care
 8. `routing`    whom a warning concerns: households, the responsibility chain
 9. `delivery`   messages and texts, plan of notifications, retries
@@ -21,4 +21,4 @@ HTTP, geometry), `runners` (a live node, a replay), `review` (archives,
 verification) and `cli`.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -40,7 +40,7 @@ def kinds_of(argument: ast.expr, constants: dict[str, str]) -> Iterator[str]:
         yield str(argument.values[0].value).partition(":")[0]
 
 
-RAISED_BY_LOOP = {"kept", "drill", "hazard", "part"}
+RAISED_BY_LOOP = {"kept", "drill", "hazard", "part", "chain", "help"}
 """Raised and ended under a key that is not written out where it is given."""
 
 
@@ -62,3 +62,8 @@ def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -
         assert f'("{key}", ' in keeper
     assert "alarms.end_alarm(key)" in keeper
     assert "alarms.raise_alarm(key, text" in keeper
+    chain_watch = (PACKAGE / "runners" / "live" / "chain_watch.py").read_text(encoding="utf-8")
+    assert '_alarm_texts("chain", ' in chain_watch
+    assert '"help", "nobody takes' in chain_watch
+    assert "_alarms.end_alarm(key)" in chain_watch
+    assert "_alarms.raise_alarm(key, text" in chain_watch

@@ -16,7 +16,7 @@ from warnstream.model.observations.decoders import VariableMapping
 from warnstream.model.observations.layout import Layout, local_to_utc_s
 from warnstream.model.observations.readings import UNIT_OF_VARIABLE, Variable
 from warnstream.model.observations.refusals import RefusalReason
-from warnstream.model.time_forms import time_form
+from warnstream.model.observations.time_forms import time_form
 from warnstream.model.times import parse_iso
 
 _UNIT_OF_SIGN = {

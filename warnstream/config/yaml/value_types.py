@@ -28,7 +28,7 @@ from warnstream.config.yaml.time_zones import fixed_offset_s, parse_zone
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.observations.decoders import pattern_fault
 from warnstream.model.observations.layout import ITSELF
-from warnstream.model.time_forms import time_form
+from warnstream.model.observations.time_forms import time_form
 
 TEXT_CHARACTERS_MAX = 1000
 _DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,6})? ?(ms|s|min|h|d)$"
@@ -294,7 +294,7 @@ def clock() -> Form:
 
 
 def form_of_times() -> Form:
-    """How times are written, with a date and a time of day (`warnstream.model.time_forms`)."""
+    """How times are written, with a date and a time of day (`warnstream.model.observations.time_forms`)."""
 
     def parse(value: object) -> str:
         form = _as_text(value, "a form such as %d.%m.%Y %H:%M")

@@ -20,7 +20,7 @@ class Layout:
     station_level, name_level : int
         Level of the topic, from 1, that names the station, or the variable of a bare number; 0: none.
     time_form : str
-        Empty: ISO 8601 or a number since 1970; else a form of `warnstream.model.time_forms`.
+        Empty: ISO 8601 or a number since 1970; else a form of `warnstream.model.observations.time_forms`.
     zone : Zone
         Clock of times that name no zone; empty: such times are refused.
     observations : tuple of str

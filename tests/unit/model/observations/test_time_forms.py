@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warnstream.model.time_forms import time_form
+from warnstream.model.observations.time_forms import time_form
 
 FORMS = (
     "%d.%m.%Y %H:%M",

@@ -39,7 +39,14 @@ import msgspec
 import numpy as np
 
 from benchmarks.live_county import LISTENER, write_live_county
-from benchmarks.processes import BrokerProcess, cpu_s, find_mosquitto, free_port, say_not_measured
+from benchmarks.processes import (
+    BrokerProcess,
+    cpu_s,
+    find_mosquitto,
+    free_port,
+    say_not_measured,
+    takes_readings,
+)
 from benchmarks.table import Row, add_rows_option, write_rows
 from station_sim.county.county import CountyPlan
 from warnstream.adapters.mqtt import fields, server_packets
@@ -256,7 +263,8 @@ def run_node(directory: Path, port: int, load: Load, broker: int | None) -> Resu
         return int(float(line.split()[1]))
 
     try:
-        while received() < 0 or client.get(f"http://127.0.0.1:{http_port}/readyz").status_code != 200:
+        readiness = f"http://127.0.0.1:{http_port}/readyz"
+        while received() < 0 or not takes_readings(client.get(readiness).json()):
             time.sleep(0.1)
         time.sleep(1.5)  # until its subscription stands: at QoS 0 nothing is kept for it
         spent = {"node": -cpu_s(node.pid), **({"broker": -cpu_s(broker)} if broker else {})}

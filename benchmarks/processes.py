@@ -96,7 +96,7 @@ class NodeProcess:
         while time.monotonic() - begun < START_S_MAX:
             if self.process.poll() is not None:
                 raise RuntimeError(f"the node ended:\n{self.log()}")
-            if _takes_readings(self._get("/readyz")):
+            if takes_readings(self._get("/readyz")):
                 self.ready_after_s = time.monotonic() - begun
                 return
             time.sleep(0.02)
@@ -204,7 +204,7 @@ class Watch:
     def is_ready(self) -> bool:
         """It takes readings."""
         try:
-            return _takes_readings(self._client.get("/readyz").json())
+            return takes_readings(self._client.get("/readyz").json())
         except (httpx.HTTPError, ValueError):
             return False
 
@@ -278,6 +278,10 @@ def load_summary(load: "subprocess.Popen[str]", timeout_s: float) -> dict[str, A
     return summary
 
 
-def _takes_readings(readiness: Mapping[str, Any]) -> bool:
-    """Whether ``/readyz`` names no other reason than channels whose gateway is not played here."""
-    return "reasons" in readiness and all(reason.startswith("channel ") for reason in readiness["reasons"])
+NO_MATTER = ("channel ", "nobody ", "waits for ", "no reading yet ")
+"""How reasons begin that keep no reading out: people who are not played here, nothing has come yet."""
+
+
+def takes_readings(readiness: Mapping[str, Any]) -> bool:
+    """Whether ``/readyz`` names only what keeps no reading out."""
+    return "reasons" in readiness and all(reason.startswith(NO_MATTER) for reason in readiness["reasons"])

@@ -37,7 +37,7 @@ def main() -> None:
     scale = Scale(options.stations, round(options.stations * county.n_villages / county.n_stations))
     with tempfile.TemporaryDirectory() as name:
         # The nowcast has a limit of its own (65,536 cells); a step is measured without it.
-        settings = {"longest: 72h": "longest: 24h", "lateness_max: 6h": "lateness_max: 1h"}
+        settings = {"longest: 72h": "longest: 24h", "# lateness_max: 24h": "lateness_max: 1h"}
         settings["method: advection"] = "method: none"
         write_wide_network(Path(name), scale, settings=settings)
         empty_mb = memory_mb(os.getpid())

@@ -232,7 +232,7 @@ def run(directory: Path, load: Load, way: str, below: str) -> Outcome:
             is_listener=way == "listener",
             plan=CountyPlan(n_stations=load.stations, n_villages=load.villages),
             interval_s=60,
-            settings={"lateness_max: 6h": "lateness_max: 26h"},
+            settings={"# lateness_max: 24h": "lateness_max: 26h"},
         )
         configuration = load_configuration(directory)
         messages = len(rain_stations(configuration)) * load.minutes

@@ -135,7 +135,7 @@ def prepare(directory: Path, scale: Scale, options: argparse.Namespace, port: in
     settings = {
         "tick: 5s": f"tick: {options.tick}",
         "longest: 72h": f"longest: {options.longest}",
-        "lateness_max: 6h": f"lateness_max: {options.lateness}",
+        "# lateness_max: 24h": f"lateness_max: {options.lateness}",
         "method: advection": f"method: {options.forecast}",
         "cell_km: 5": f"cell_km: {cell_km}",
         "client_id: warnstream-demo-county": f"client_id: nation-{time.monotonic_ns()}",

@@ -24,6 +24,7 @@ from tests.integration.test_hostile_gateways import RawGateway, drip, serving
 from warnstream.adapters.sending import sender
 from warnstream.config.load import load_configuration
 from warnstream.delivery.dispatch.notification import State
+from warnstream.model.bulletins import VALID_S
 from warnstream.model.times import iso_utc
 from warnstream.runners.live.node import Node
 
@@ -105,7 +106,7 @@ def test_a_payload_tells_a_gateway_all_that_the_page_of_messages_says(tmp_path: 
         page = httpx.get(body["answer_url"], timeout=5, trust_env=False).text
     assert [body[field] for field in ("version", "status", "late_s")] == [2, "Exercise", 0]
     assert body["sent"] == iso_utc(T0 + 2 * STEP_S)
-    assert body["expires"] == iso_utc(T0 + 2 * STEP_S + 3_600)
+    assert body["expires"] == iso_utc(T0 + 2 * STEP_S + VALID_S)
     assert body["village"] in load_configuration(tmp_path).network.villages.code
     assert "演练" in page
 
@@ -122,7 +123,8 @@ def test_what_was_over_before_the_gateway_came_back_is_not_sent_and_a_restart_ch
     sent = len({body["key"] for body, _ in seen.requests})
     with running(load_configuration(directory)) as node:  # and nobody listens at the gateway's port
         storm = Storm(node)
-        storm.goes_on(0.0, 110, first=5)  # nine dry hours: warnings have ended, their last messages are over
+        storm.goes_on(0.0, 110, first=5)  # nine dry hours: warnings have ended, their end is told to nobody
+        storm.goes_on(0.0, 2, first=5 + 110 + VALID_S // STEP_S)  # and is over by now
         waiting = node.outbox.open_count("sms")
         assert waiting + sms_count(node, State.EXPIRED) > 0
     with running(load_configuration(directory)) as node:

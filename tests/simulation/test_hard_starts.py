@@ -1,5 +1,6 @@
 """Starts that are not ordinary: a drill ends, rows were removed, stores are gone or damaged."""
 
+import json
 import shutil
 import sqlite3
 import threading
@@ -126,8 +127,16 @@ def test_a_row_removed_under_a_warning_is_refused_by_check_and_its_warning_ends_
     county.rain(3)
     assert county.find_faults() == []
     if remove is remove_hazard:
-        ends = [shown for shown in county.gateway.warnings() if "解除" in shown.text]
-        assert "G1" in {shown.recipient for shown in ends}
+        assert county.node is not None
+        digests = [json.loads(record) for record in county.node.outbox.digests()]
+        changes = [
+            one["cause"]
+            for digest in digests
+            if digest["post"] == "G1"
+            for village in digest["villages"]
+            for one in village["changed"]
+        ]
+        assert "cancelled" in changes
     if remove is remove_village:
         doors = county.gateway.of_doors()
         assert {doors[door, "ws.V1"].level for door in ("H1a", "H1b")} == {"none"}, "nor are they"

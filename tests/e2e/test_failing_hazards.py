@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -180,15 +180,18 @@ def test_two_failing_hazards_hold_their_levels_and_silence_no_other(
             f'warnstream_villages_blind{{hazard="rainstorm"}} {len(node.configuration.network.villages)}.0'
             in metrics
         )
-        told = [r.__dict__["alarm"] for r in caplog.records if r.message == "alarm"]
-        assert sorted(told) == ["hazard:flash_flood", "hazard:rainstorm"], "each once, not at every step"
+        begun = [r.__dict__["alarm"] for r in caplog.records if r.message == "alarm"]
+        assert sorted(of_machine(begun)) == ["hazard:flash_flood", "hazard:rainstorm"], (
+            "each once, not at every step"
+        )
 
         monkeypatch.undo()
         storm.goes_on(0.0, 1)
         again = get(node, "/readyz").json()["reasons"]
         assert not any("rainstorm" in reason for reason in again)
         assert any("flash_flood" in reason for reason in again)
-        assert [alarm["alarm"] for alarm in state_of(node)["alarms"]] == ["hazard:flash_flood"]  # type: ignore[attr-defined]
+        standing = [alarm["alarm"] for alarm in state_of(node)["alarms"]]  # type: ignore[attr-defined]
+        assert of_machine(standing) == ["hazard:flash_flood"]
 
     assert sent_to_posts(county) == {
         "warnstream.hazard:flash_flood": 1,  # stands
@@ -198,6 +201,11 @@ def test_two_failing_hazards_hold_their_levels_and_silence_no_other(
         assert not node.status.ready()[0], "an alarm outlives the process"
         Storm(node).goes_on(0.0, 1, first=114)
         assert node.status.ready()[0], "until what it is about has ended"
+
+
+def of_machine(keys: Iterable[str]) -> list[str]:
+    """Alarms but those of the chain: nobody plays the duty posts here, so none of them answers."""
+    return [key for key in keys if not key.startswith("chain:")]
 
 
 def sent_to_posts(directory: Path) -> dict[str, int]:
@@ -210,7 +218,8 @@ def sent_to_posts(directory: Path) -> dict[str, int]:
     found = {}
     for warning, recipient, count in rows:
         assert recipient.startswith("C0"), "county duty officers alone"
-        found[f"warnstream.{warning.split('.')[2]}"] = count
+        if of_machine([warning.split(".")[2]]):
+            found[f"warnstream.{warning.split('.')[2]}"] = count
     return found
 
 

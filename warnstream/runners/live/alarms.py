@@ -52,7 +52,8 @@ class Alarms:
             if known is None:
                 self._pass_on(signal)
         if known is None:
-            log.error("alarm", extra={"alarm": key, "text": text})
+            severity = logging.ERROR if is_blocking else logging.WARNING
+            log.log(severity, "alarm", extra={"alarm": key, "text": text})
 
     def end_alarm(self, key: str) -> None:
         """It is over; nothing happens where it does not stand."""

@@ -95,8 +95,7 @@ def test_open_warnings_are_those_whose_end_nobody_was_told_and_that_still_hold(o
     found = {known.message.identifier: known for known in outbox.open_warnings(SENT_S)}
     assert set(found) == {SECOND.identifier, other.identifier}
     known = found[SECOND.identifier]
-    assert (known.village, known.posts, known.answered) == ("V1", (GRID_MEMBER.post,), (GRID_MEMBER.post,))
-    assert not known.is_households, "doors get bulletins"
+    assert (known.village, known.posts, known.is_households) == ("V1", (), False), "bulletins and digests do"
     assert outbox.open_warnings(FIRST.expires_s) == []
     outbox.record(ending(), NETWORK, rendered)
     assert [known.message for known in outbox.open_warnings(SENT_S)] == [other]

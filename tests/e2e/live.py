@@ -200,7 +200,7 @@ def all_shown(directory: Path, people: People) -> bool:
 
     One that was on its way when the node was killed, and was replaced by a newer
     message before the node was back, is superseded in the outbox; whether it was
-    shown nobody knows.
+    shown nobody knows, nor of one that waits again: an end that is not true any more waits.
     """
     least, most = notifications_told(directory)
     return least <= people.counts().shown <= most
@@ -210,5 +210,6 @@ def notifications_told(directory: Path) -> tuple[int, int]:
     """How many notifications devices must have been shown, and may have been at most."""
     with closing(Outbox(directory / "data")) as outbox:
         counts = {state: n for (channel, state), n in outbox.counts().items() if channel == "device"}
-    told = sum(n for state, n in counts.items() if state != State.SUPERSEDED)
-    return told, told + counts.get(State.SUPERSEDED, 0)
+    unknown = (State.SUPERSEDED, State.PENDING, State.EXPIRED)
+    gone_out = sum(n for state, n in counts.items() if state not in unknown)
+    return gone_out, sum(counts.values())

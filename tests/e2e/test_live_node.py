@@ -16,7 +16,15 @@ from station_sim.people.answers import AnswerHabits
 from station_sim.people.devices import BrokerDevices, People
 from station_sim.sending.scenario import DEFAULT_START_S, Scenario
 from tests.conftest import Mosquitto, free_port
-from tests.e2e.live import LiveNode, all_shown, bulletin_lines, command, feed, state_on_disk
+from tests.e2e.live import (
+    LiveNode,
+    all_shown,
+    bulletin_lines,
+    command,
+    feed,
+    notifications_told,
+    state_on_disk,
+)
 from warnstream.commands.warnings import export_bulletins, export_warnings
 from warnstream.config.load import load_configuration
 from warnstream.model.bulletins import Bulletin
@@ -142,6 +150,7 @@ def test_a_node_killed_in_mid_storm_loses_nothing_and_tells_nobody_twice(
     assert node.starts == 4
     assert_same_as_uninterrupted(directory, scenario)
     counts = people.counts()
-    assert all_shown(directory, people), "a notification was lost"
+    least, most = notifications_told(directory)
+    assert least <= counts.shown <= most, f"a notification was lost: {least} to {most}, {counts}"
     assert_newest_bulletins_are_retained(directory, mosquitto.port)
     assert counts.unreadable == 0

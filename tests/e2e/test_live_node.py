@@ -151,7 +151,7 @@ def test_a_node_killed_in_mid_storm_loses_nothing_and_tells_nobody_twice(
     assert_same_as_uninterrupted(directory, scenario)
     counts = people.counts()
     least, most = notifications_told(directory)
-    # Open: after a kill up to one in a hundred is marked sent and was not seen on a device (docs/operating.md).
+    # Open: after a kill up to one in a hundred is marked sent and was not seen (docs/operating.md).
     assert 0.98 * least <= counts.shown <= most, f"notifications were lost: {least} to {most}, {counts}"
     assert_newest_bulletins_are_retained(directory, mosquitto.port)
     assert counts.unreadable == 0

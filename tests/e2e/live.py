@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from station_sim.people.devices import People
 from station_sim.sending.scenario import Scenario
 from station_sim.topics import is_clock
 from warnstream.adapters.journal.journal import Journal
+from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.load import load_configuration
 from warnstream.delivery.dispatch.notification import State
 from warnstream.ingest.flat_json.decoder import RawMessage
@@ -200,22 +200,15 @@ def all_shown(directory: Path, people: People) -> bool:
 
     One that was on its way when the node was killed, and was replaced by a newer
     message before the node was back, is superseded in the outbox; whether it was
-    shown nobody knows, nor of one that waits again: an end that is not true any more waits.
+    shown nobody knows.
     """
     least, most = notifications_told(directory)
     return least <= people.counts().shown <= most
 
 
 def notifications_told(directory: Path) -> tuple[int, int]:
-    """How many notifications devices must have been shown, and may have been at most.
-
-    Alarms of the node may come after people have gone: nobody answers a chain any more then.
-    """
-    with closing(sqlite3.connect(directory / "data" / "outbox.sqlite3")) as connection:
-        rows = connection.execute(
-            "SELECT state, msg_type = 'Alarm', count(*) FROM notifications JOIN messages"
-            " ON messages.number = notifications.message WHERE channel = 'device' GROUP BY 1, 2"
-        ).fetchall()
-    unknown = (State.SUPERSEDED, State.PENDING, State.EXPIRED)
-    gone_out = sum(n for state, is_alarm, n in rows if state not in unknown and not is_alarm)
-    return gone_out, sum(n for _, _, n in rows)
+    """How many notifications devices must have been shown, and may have been at most."""
+    with closing(Outbox(directory / "data")) as outbox:
+        counts = {state: n for (channel, state), n in outbox.counts().items() if channel == "device"}
+    told = sum(n for state, n in counts.items() if state != State.SUPERSEDED)
+    return told, told + counts.get(State.SUPERSEDED, 0)

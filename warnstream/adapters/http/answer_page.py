@@ -2,9 +2,10 @@
 
 Whatever bulletin's link was opened, the village's newest one is shown.
 
-Plain HTML in one response below 2 kB, no script, font or image: it opens on
-any phone and a bad line. Showing it acknowledges nothing, since link previews
-open it too; only a pressed button is an answer.
+Plain HTML in one response, below 2 kB but for a digest of many villages, no
+script, font or image: it opens on any phone and a bad line. Showing it
+acknowledges nothing, since link previews open it too; only a pressed button is
+an answer.
 """
 
 import base64
@@ -14,15 +15,18 @@ from html import escape
 import msgspec
 
 from warnstream.adapters.channels.channel import EXERCISE_MARK_EN, EXERCISE_MARK_ZH, with_exercise_mark
-from warnstream.adapters.outbox.types import Addressed
+from warnstream.adapters.outbox.types import ALARM_TYPE, Addressed, StoredMessage
 from warnstream.model.effects import DIGEST_TYPE, Answer
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus
 
+COLOURS = {Level.BLUE: "#06c", Level.YELLOW: "#fc0", Level.ORANGE: "#f70", Level.RED: "#d00"}
+
 STYLE = (
     "body{font:1.2em sans-serif;margin:1em}button{font:inherit;width:100%;padding:.6em;margin:.3em 0}"
-    "p:first-of-type{border-left:.6em solid;padding-left:.6em}"
-    ".blue{border-color:#06c}.yellow{border-color:#fc0}.orange{border-color:#f70}.red{border-color:#d00}"
+    "ul{list-style:none;padding:0}li{margin:.6em 0}[class]{border-left:.6em solid;padding-left:.6em}"
+    # As specific as the rule of the border, and behind it, or the border keeps the colour of the text.
+    + "".join(f"[class={level.word}]{{border-color:{colour}}}" for level, colour in COLOURS.items())
 )
 STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
 """Allows exactly this style in the Content-Security-Policy."""
@@ -51,7 +55,7 @@ def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = ""
     status = MessageStatus(message.status)
     text_zh = with_exercise_mark(message.text_zh, EXERCISE_MARK_ZH, status)
     text_en = with_exercise_mark(message.text_en, EXERCISE_MARK_EN, status)
-    title = "All clear" if message.level == Level.NONE else f"{Level(message.level).name} {message.hazard}"
+    title = _title(message)
     mark = f"{EXERCISE_MARK_ZH}{EXERCISE_MARK_EN} " if status is MessageStatus.EXERCISE else ""
     given = f"<p><b>✓ {LABEL_OF_ANSWER[answer]}</b></p>" if answer else ""
     told = f"<p role=status>{escape(notice)}</p>" if notice else ""
@@ -59,9 +63,16 @@ def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = ""
         '<!doctype html><html lang=zh><meta charset=utf-8><meta name=viewport content="width=device-width">'
         f"<title>{escape(mark + title)}</title><style>{STYLE}</style>"
         f"<p class={Level(message.level).word}>{escape(text_zh)}</p>"
-        f"<p lang=en>{escape(text_en)}</p>{_list_of(addressed)}{told}{given}"
-        f"<form method=post>{''.join(map(_button, LABEL_OF_ANSWER))}</form></html>"
+        f"<p lang=en>{escape(text_en)}</p>{told}{given}"
+        f"<form method=post>{''.join(map(_button, LABEL_OF_ANSWER))}</form>{_list_of(addressed)}</html>"
     )
+
+
+def _title(message: StoredMessage) -> str:
+    """What a phone's list of pages shows; only an end of warnings is an all clear."""
+    if message.level != Level.NONE:
+        return f"{Level(message.level).name} {message.hazard}"
+    return {DIGEST_TYPE: "Duty", ALARM_TYPE: "Alarm"}.get(message.msg_type, "All clear")
 
 
 def _list_of(addressed: Addressed) -> str:

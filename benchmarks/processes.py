@@ -209,7 +209,7 @@ class Watch:
             return False
 
     def number(self, name: str) -> float:
-        """A metric without labels."""
+        """A metric without labels, of a node that takes readings (one that starts has few of them)."""
         rows = self._client.get("/metrics").text.splitlines()
         return float(next(row for row in rows if row.startswith(name + " ")).split()[1])
 

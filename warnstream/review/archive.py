@@ -9,6 +9,7 @@ Rows that cannot be used are refused with a reason, counted all and kept up to
 The whole archive is held in memory, 25 bytes a row when read.
 """
 
+import contextlib
 import gzip
 import io
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from warnstream.model.grids import GridFrame
 from warnstream.model.network import Stations
 from warnstream.model.observations.readings import VARIABLE_OF_WORD, ReadingBatch, Variable, batch_of
 from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.times import parse_iso
 
 COLUMNS = ("station", "observed_at", "variable", "value")
 
@@ -235,7 +237,12 @@ def _seconds(column: "pd.Series[str]") -> tuple[Int64Array, BoolArray]:
     )
     parsed, is_written = _seconds_of_times(written)
     seconds = np.where(is_written, parsed, seconds)
-    return seconds[number], (has_time | is_written)[number]
+    has_time |= is_written
+    for row in np.flatnonzero(~has_time).tolist():  # forms that pandas does not know, such as 24:00
+        with contextlib.suppress(ValueError):
+            seconds[row] = parse_iso(str(texts[row]))
+            has_time[row] = True
+    return seconds[number], has_time[number]
 
 
 def _seconds_of_times(times: "pd.Series[pd.Timestamp]") -> tuple[Int64Array, BoolArray]:

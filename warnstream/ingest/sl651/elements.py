@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, second_of_day
 
 TIME, STATION, MANUAL, PICTURE, STEP = 0xF0, 0xF1, 0xF2, 0xF3, 0x04
 CELLS_RAIN, CELLS_STAGE_FIRST, CELLS_STAGE_LAST = 0xF4, 0xF5, 0xFC
@@ -106,10 +106,10 @@ def parse_time(digits: str, utc_offset_s: int) -> int:
     year, month, day, hour, minute = (digits[at : at + 2] for at in range(0, 10, 2))
     second = digits[10:] or "00"
     try:
-        moment = np.datetime64(f"20{year}-{month}-{day}T{hour}:{minute}:{second}", "s")
+        day_s = int(np.datetime64(f"20{year}-{month}-{day}", "s").astype(np.int64))
+        return day_s + second_of_day(int(hour), int(minute), int(second)) - utc_offset_s
     except ValueError:
         raise BodyError(f"{digits!r} is not a time YYMMDDHHmm") from None
-    return int(moment.astype(np.int64)) - utc_offset_s
 
 
 @dataclass(slots=True)

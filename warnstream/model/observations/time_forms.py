@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, second_of_day
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PATTERN_OF = {
@@ -117,12 +117,7 @@ def _clock_s(part: dict[str, str]) -> int:
         if not 1 <= half <= 12:
             raise ValueError(part["I"])
         hour = half % 12 + (12 if part["p"].lower() == "p" else 0)
-    # Loggers call the end of a day 24:00.
-    if (hour, minute, second) == (24, 0, 0):
-        return DAY_S
-    if hour > 23 or minute > 59 or second > 59:
-        raise ValueError(hour)
-    return hour * HOUR_S + minute * MINUTE_S + second
+    return second_of_day(hour, minute, second)
 
 
 def _ahead_s(zone: str | None) -> int | None:

@@ -92,12 +92,16 @@ def parse_iso(text: str) -> int:
     day, hour, minute, second, fraction = match.groups(default="0")
     try:
         day_s = int(np.datetime64(day, "s").astype(np.int64))
-        return day_s + second_of_day(int(hour), int(minute), int(second), int(fraction) > 0) - offset_s
+        return (
+            day_s
+            + second_of_day(int(hour), int(minute), int(second), has_fraction=int(fraction) > 0)
+            - offset_s
+        )
     except ValueError:
         raise ValueError(f"{text!r} is not an ISO 8601 time") from None
 
 
-def second_of_day(hour: int, minute: int, second: int, has_fraction: bool = False) -> int:
+def second_of_day(hour: int, minute: int, second: int, *, has_fraction: bool = False) -> int:
     """Seconds since the day began, 24:00 and the second 60 included. ValueError beyond them.
 
     >>> second_of_day(24, 0, 0), second_of_day(8, 59, 60)

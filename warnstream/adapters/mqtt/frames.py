@@ -201,6 +201,38 @@ def next_frame(data: bytes, at: int, *, bytes_max: int) -> Frame | int:
     return Frame(data[at], body, stop)
 
 
+def publish_head(data: bytes) -> tuple[Publish, int] | int | None:
+    """The head of a PUBLISH of 3.1.1 of which the rest may be missing, and the bytes of the whole frame.
+
+    Parameters
+    ----------
+    data : bytes
+        Begins with a frame whose length is all there.
+
+    Returns
+    -------
+    tuple, int or None
+        The message with what is there of its payload; how many bytes must be there before it is worth
+        asking again; None if the frame is no PUBLISH.
+
+    Raises
+    ------
+    FrameError
+        If it is malformed.
+    """
+    if data[0] >> 4 != PUBLISH:
+        return None
+    body = next(at for at in range(1, len(data)) if data[at] < 128) + 1
+    length = sum((byte & 127) << 7 * place for place, byte in enumerate(data[1:body]))
+    if len(data) < body + 2:
+        return body + 2
+    head_stop = body + 2 + int.from_bytes(data[body : body + 2], "big") + (2 if data[0] & 6 else 0)
+    if len(data) < head_stop <= body + length:
+        return head_stop
+    stop = body + length
+    return parse_publish(data, Frame(data[0], body, min(stop, len(data))), is_v5=False), stop
+
+
 def parse_publish(data: bytes, frame: Frame, *, is_v5: bool) -> Publish:
     """One PUBLISH with all that can be in it.
 

@@ -19,6 +19,7 @@ from warnstream.adapters.mqtt.client_packets import Connect
 from warnstream.adapters.mqtt.fields import FrameError
 from warnstream.adapters.mqtt.frames import Frame
 from warnstream.adapters.mqtt.listener.incoming import ALIASES_MAX, Incoming
+from warnstream.adapters.mqtt.listener.long_message import LongMessage
 from warnstream.adapters.mqtt.listener.port import ListenerPort, Verdict
 from warnstream.adapters.mqtt.listener.sessions import Session, Waiting
 
@@ -55,6 +56,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.is_v5 = False
         self._pauses: set[str] = set()
         self._incoming: Incoming | None = None
+        self._long: LongMessage | None = None
         self._early = b""
         self._is_authenticating = False
         self._is_closed = False
@@ -114,9 +116,11 @@ class ClientConnection(asyncio.BufferedProtocol):
     def _read(self, data: bytes) -> None:
         if self._session is not None:
             self.deadline_s = self._listener.now_s() + self._heard_within_s
-        whole = self._stream.join(data)
-        if whole is not None:
-            self._take(whole)
+        while data:
+            if self._long is not None:
+                data = self._pass_over(self._long, data)
+            whole = self._stream.join(data) if data else None
+            data = self._take(whole) if whole is not None else b""
 
     def pause_writing(self) -> None:
         """The client does not read: it gets STALLED_S_MAX, and is not read from meanwhile."""
@@ -217,10 +221,11 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     # Frames.
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes) -> bytes:
+        """Handle frames; what is returned begins with a message that is passed over."""
         if self._session is None and not self._is_authenticating and data[0] != wire.CONNECT << 4:
             self.refuse("protocol", "the first packet is no CONNECT")
-            return
+            return b""
         at, need = (self._incoming.take_block(data) if self._incoming and not self._is_closed else 0), 0
         handed = at
         try:
@@ -238,17 +243,41 @@ class ClientConnection(asyncio.BufferedProtocol):
                 self._handle(data, frame)
         except FrameError as error:
             self._hand_over(at - handed)
+            if error.code == fields.TOO_LARGE and self._lets_pass(data[at:]):
+                return data[at:] if self._long is not None else b""
             if self._session is None and error.code == fields.VERSION_UNSUPPORTED:
                 # A mosquitto bridge that is told so comes again with 3.1.1 proper.
                 self.write(server_packets.encode_connack(1, session_present=False, properties=None))
             self.refuse("protocol", str(error), error.code)
-            return
+            return b""
         self._hand_over(at - handed)
         if not self._is_closed:
             self._stream.keep(data[at:], need)
             # Read on while a password is checked, to see the client go; but no more than it may send.
             if self._is_authenticating and len(data) - at > CONNECT_BYTES_MAX:
                 self.pause("password")
+        return b""
+
+    def _lets_pass(self, rest: bytes) -> bool:
+        """A message of 3.1.1 that is too long is passed over; a client of MQTT 5 was told what is taken."""
+        if self._incoming is None or self.is_v5:
+            return False
+        found = wire.publish_head(rest)
+        if isinstance(found, int):
+            self._stream.keep(rest, found)
+        elif found is not None:
+            self._long = LongMessage(*found)
+        return found is not None
+
+    def _pass_over(self, long: LongMessage, data: bytes) -> bytes:
+        """What follows the message that is passed over."""
+        data = long.drop(data)
+        if long.is_over:
+            assert self._incoming is not None, "only an accepted client has messages"
+            self._long = None
+            self._incoming.pass_over(long.publish, long.size_bytes)
+            self._hand_over(0)
+        return data
 
     def _hand_over(self, size_bytes: int) -> None:
         if self._incoming is not None:
@@ -318,7 +347,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.resume("password")
         rest = self._stream.join(b"")
         if rest:
-            self._take(rest)
+            self._read(rest)
 
     def accept(self, connect: Connect) -> None:
         """Open the session and say so."""

@@ -124,6 +124,26 @@ class Incoming:
             message = Waiting(topic, publish.payload, publish.retain)
             listener.publish_from_client(self._client, message, publish.qos)
 
+    def pass_over(self, publish: Publish, size_bytes: int) -> None:
+        """A message of 3.1.1 that was too long to be kept: counted, told, and acknowledged in its turn."""
+        topic = self._topic(publish)
+        if not self._listener.permissions.may_publish(self._client.user, topic):
+            self._refuse(publish, topic)
+            return
+        bytes_max = self._listener.settings.message_bytes_max
+        self._tell_refused("too_large", f"{size_bytes} bytes to {topic}, at most {bytes_max} are taken")
+        self._confirm_unread(publish)
+
+    def _confirm_unread(self, publish: Publish) -> None:
+        """Acknowledged in its turn, by way of the inbox, like any other message that nobody takes."""
+        if publish.message_id:
+            is_new = publish.qos < 2 or self._session.is_new(publish.message_id)
+            (self._exact if publish.qos == 2 else self._columns).message_ids += [publish.message_id] * is_new
+
+    def _tell_refused(self, reason: str, detail: str) -> None:
+        client = self._client
+        self._listener.tell_refused(reason, detail, client.address, client.user, client.client_id)
+
     def _refuse(self, publish: Publish, topic: str) -> None:
         """A message that this client may not publish.
 
@@ -132,23 +152,15 @@ class Incoming:
         a lie.
         """
         client, is_notice = self._client, self._is_notice(publish, topic)
-        self._listener.tell_refused(
-            "notice" if is_notice else "permission",
-            f"may not publish to {topic}",
-            client.address,
-            client.user,
-            client.client_id,
-        )
+        self._tell_refused("notice" if is_notice else "permission", f"may not publish to {topic}")
         if client.is_v5 and publish.message_id:
             self.hand_over(0)
             client.write(
                 server_packets.encode_refused(publish.message_id, publish.qos, fields.NOT_AUTHORIZED)
             )
-        elif is_notice and publish.message_id:
-            # Acknowledged in its turn, by way of the inbox, like any other message that nobody takes.
-            is_new = publish.qos < 2 or self._session.is_new(publish.message_id)
-            (self._exact if publish.qos == 2 else self._columns).message_ids += [publish.message_id] * is_new
-        elif not is_notice and not client.is_v5:
+        elif is_notice:
+            self._confirm_unread(publish)
+        elif not client.is_v5:
             client.close()
 
     def _is_notice(self, publish: Publish, topic: str) -> bool:

@@ -79,7 +79,8 @@ def test_topic_aliases_of_mqtt_5_are_followed() -> None:
 
 @pytest.mark.parametrize(
     ("packet", "reason"),
-    [(b"\x30\x03\x00\x01a", "protocol"), (connect_packet("a", is_v5=True) + b"\x30\xff\xff\xff\x7f", "protocol"),
+    [(b"\x30\x03\x00\x01a", "protocol"),
+     (connect_packet("a", is_v5=True) + b"\x30\xff\xff\xff\x7f", "protocol"),
      (connect_packet("a") + b"\x36\x06\x00\x01a\x00\x01x", "protocol"),
      (b"GET / HTTP/1.1\r\n\r\n", "protocol"),
      (connect_packet("a") + connect_packet("a"), "protocol"), (connect_packet("", clean=False), "client_id")],

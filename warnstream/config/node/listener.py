@@ -60,7 +60,8 @@ class ListenerSection(Section):
     )
     message_bytes_max: Annotated[int, value_types.whole(1_024, 268_435_455)] = default(
         300_000,
-        description="Longest packet; a longer message of MQTT 3.1.1 is passed over and counted, other clients are closed.",
+        description="Longest packet; a longer message of MQTT 3.1.1 is passed over and counted, "
+        "other clients are closed.",
     )
     messages_per_s: Annotated[int, value_types.whole(1, 10_000_000)] = default(
         10_000, description="Messages per second of one client; a faster one is slowed down."

@@ -56,6 +56,7 @@ def test_acknowledgements_keep_the_order_of_their_messages() -> None:
         opened.listener.acknowledge(opened.take_arrived())
         assert client.read(8) == server_packets.encode_pubacks([b"\0\1", b"\0\2"])
         assert opened.metrics.registry.get_sample_value("warnstream_listener_unclaimed_total") == 1
+        assert opened.refused("unclaimed") == 1
 
 
 @pytest.mark.parametrize("is_v5", [False, True])

@@ -117,7 +117,9 @@ class Incoming:
                     self._topics.clear()
                 self._topics.add(publish.topic, topic)
         elif not has_others and not publish.retain:
+            # Acknowledged, as a broker would: only the log and the count can say that a topic is misspelt.
             listener.count_unclaimed()
+            self._tell_refused("unclaimed", f"nobody takes {topic}")
         if publish.message_id:
             columns.message_ids.append(publish.message_id)
         if has_others or publish.retain:

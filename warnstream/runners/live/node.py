@@ -164,13 +164,18 @@ class Node:
 
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
         configuration = self.configuration
-        around = Surroundings(configuration.topic_prefix, self._publisher, configuration.directory)
+        around = Surroundings(
+            configuration.topic_prefix,
+            self._publisher,
+            configuration.directory,
+            configuration.storage.directory,
+        )
         is_simulated = configuration.node.clock == "simulated"
         shared = Shared(
             outbox=self.outbox,
             tokens=tokens,
             metrics=self.metrics,
-            inbound=Replies(self.outbox, tokens, self._submit_answer),
+            inbound=Replies(self.outbox, tokens, self._submit_answer, self.metrics, self._keep_lost),
             clock=UnsettableClock(),
             event_clock=EventClock(lambda: self._keeper.now_s, None if is_simulated else time.time()),
             public_url=configuration.http.public_url,

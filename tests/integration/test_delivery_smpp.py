@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.conftest import free_port
 from tests.integration.smsc import PASSWORD, Smsc, smsc
@@ -320,6 +321,23 @@ def test_what_speaks_no_smpp_is_a_fault_of_the_channel(tmp_path: Path, phrase: b
             (outcome,) = channel.send([door(1)])
         thread.join()
     assert outcome.verdict is Verdict.UNAVAILABLE
+
+
+def test_over_tls_the_gateway_must_be_who_it_says(tmp_path: Path) -> None:
+    authority, other = trustme.CA(), trustme.CA()
+    own = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    other.cert_pem.write_to_path(tmp_path / "other.pem")
+    own.private_key_pem.write_to_path(tmp_path / "key.pem")
+    own.cert_chain_pems[0].write_to_path(tmp_path / "own.pem")
+    files = {"key": str(tmp_path / "key.pem"), "cert": str(tmp_path / "own.pem")}
+    with smsc(free_port(), **files) as server:
+        with opened(server.port, tmp_path, security="tls", ca="ca.pem") as channel:
+            assert channel.send([door(1)]) == [SENT]
+        with opened(server.port, tmp_path, security="tls", ca="other.pem", timeout="1s") as channel:
+            (outcome,) = channel.send([door(2)])
+    assert outcome.verdict is Verdict.UNAVAILABLE
+    assert len(server.all("submit")) == 1
 
 
 def test_no_gateway_is_no_attempt(tmp_path: Path) -> None:

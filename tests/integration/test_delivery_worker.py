@@ -20,7 +20,13 @@ from tests.unit.adapters.county import (
     told,
     warning_message,
 )
-from warnstream.adapters.channels.channel import Channel, ConfiguredChannel, Inbound, OutgoingMessage
+from warnstream.adapters.channels.channel import (
+    Channel,
+    ConfiguredChannel,
+    Inbound,
+    LinkFault,
+    OutgoingMessage,
+)
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import Claimed
@@ -561,6 +567,60 @@ def test_a_reply_with_a_token_that_is_not_ours_is_not_believed(outbox: Outbox) -
     assert not replies.answered(foreign, Answer.SAFE)
     assert not replies.answered("no token", Answer.SAFE)
     replies.delivered("no key")
+
+
+def test_what_a_channel_could_not_deliver_has_failed_and_whoever_waits_for_it_is_told(outbox: Outbox) -> None:
+    outbox.record(told(FIRST), network((2, 0)), rendered)
+    with working(outbox, {"sms": Scripted()}) as worker:
+        assert worker.drain(TIMEOUT_S)
+    lost: list[tuple[str, str]] = []
+    metrics = Metrics()
+    replies = Replies(outbox, TOKENS, unasked, metrics, lambda *given: lost.append(given))
+    key = f"{OF_FIRST.identifier}|V1-H0|sms"
+    replies.undelivered(key, "the gateway gave it up (EXPIRED)")
+    assert (count(outbox, State.SENT), count(outbox, State.FAILED)) == (1, 1)
+    assert lost == [(OF_FIRST.identifier, "V1-H0")]
+    replies.delivered(key)  # the phone had it after all
+    replies.undelivered(key, "late")
+    assert (count(outbox, State.DELIVERED), count(outbox, State.FAILED)) == (1, 0)
+    replies.undelivered("no key", "")
+    replies.undelivered("a|b|c", "")
+
+
+def test_a_reply_for_a_person_is_counted_and_in_the_log_on_one_line(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    metrics = Metrics()
+    replies = Replies(outbox, TOKENS, unasked, metrics, unasked)
+    replies.unread("sms", ["V1-H0"], "水到\n哪里了" + "x" * 1_000, "a question")
+    (record,) = caplog.records
+    assert record.__dict__["recipients"] == "V1-H0"
+    assert record.__dict__["text"].startswith("水到 哪里了")
+    assert len(record.__dict__["text"]) <= 320
+    assert metrics.registry.get_sample_value("warnstream_replies_unread_total", {"channel": "sms"}) == 1
+
+
+def test_a_channel_that_hears_nothing_is_opened_at_the_start_and_told_while_nothing_waits(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Linked(Scripted):
+        fault: LinkFault | None = None
+
+        def link_fault(self) -> LinkFault | None:
+            return self.fault
+
+    opened = threading.Event()
+    linked = Linked()
+    monkeypatch.setattr(linked, "open", lambda _inbound: opened.set())
+    with working(outbox, {"sms": linked}) as worker:
+        assert opened.wait(TIMEOUT_S)
+        assert worker.troubles() == []
+        linked.fault = LinkFault("the SMSC is not reached", 1.0)
+        assert worker.troubles() == []  # it may come back
+        linked.fault = LinkFault("the SMSC is not reached", 31.0)
+        (trouble,) = worker.troubles()
+        assert "no receipts and replies come in: the SMSC is not reached" in trouble
+        assert worker.reports() == {"sms": trouble}
 
 
 class Ending(BaseException):

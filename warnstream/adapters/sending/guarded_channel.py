@@ -59,7 +59,13 @@ class GuardedChannel:
 
     def link_fault(self) -> LinkFault | None:
         """Why nothing can come back over the channel; None if it can, or never does. From any thread."""
-        return self._channel.link_fault() if isinstance(self._channel, Linked) else None
+        if not isinstance(self._channel, Linked):
+            return None
+        try:
+            return self._channel.link_fault()
+        except Exception as error:  # who asks for readiness must get it
+            logger.exception("channel failed", extra={"channel": self._name})
+            return LinkFault(f"its state is not known ({type(error).__name__})", 0.0)
 
     def send(self, batch: Sequence[OutgoingMessage]) -> list[Outcome]:
         """The outcome of each message, in the same order."""

@@ -3,6 +3,7 @@
 //
 //   node smsc.js PORT '{"password": …, "receipts": true, "throttle_every": 0, "status": {"1380…": 11}}'
 'use strict';
+const fs = require('fs');
 const readline = require('readline');
 const smpp = require('smpp');
 
@@ -30,7 +31,8 @@ const deliver = (pdu) => {
     say({ deliver_resp: answer.command_status, of: pdu.source_addr, esm: pdu.esm_class || 0 }));
 };
 
-const server = smpp.createServer((session) => {
+const tls = rules.key ? { key: fs.readFileSync(rules.key), cert: fs.readFileSync(rules.cert) } : {};
+const server = smpp.createServer(tls, (session) => {
   session.on('error', () => {});
   session.on('close', () => { if (bound === session) bound = null; say({ closed: true }); });
   session.on('bind_transceiver', (pdu) => {

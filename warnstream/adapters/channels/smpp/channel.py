@@ -185,6 +185,8 @@ class SmppChannel:
                 if clock() >= batch.until:
                     return unavailable(self._throttle.reason or "the time of the batch is over")
                 await self._pace.wait()
+            if batch.session.fault:
+                raise SessionEndedError(batch.session.fault)
             batch.begun.add(message.key)
             answer = await batch.session.request(Command.SUBMIT_SM, body)
             if answer.status in statuses.THROTTLES:

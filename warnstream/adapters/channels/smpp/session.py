@@ -102,13 +102,13 @@ class Session:
         return session
 
     def _begin_reading(self) -> None:
-        parts = (self._read(), self._keep_inbound(), self._watch())
+        parts = (self._read, self._keep_inbound, self._watch)
         self._tasks = [asyncio.create_task(self._until_the_end(part)) for part in parts]
 
-    async def _until_the_end(self, part: Awaitable[None]) -> None:
+    async def _until_the_end(self, part: Callable[[], Awaitable[None]]) -> None:
         """Run a part of the session; when it ends, whatever the reason, the session ends."""
         try:
-            await part
+            await part()
         except (OSError, EOFError, PduError, TimeoutError, SessionEndedError) as error:
             self.abort(str(error) or type(error).__name__)
         except asyncio.CancelledError:
@@ -141,7 +141,7 @@ class Session:
             raise SessionEndedError(self._fault)
         self._sequence = self._sequence % SEQUENCE_MAX + 1
         sequence = self._sequence
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
         self._waiting[sequence] = answer
         try:
             async with asyncio.timeout(self._timeout_s):

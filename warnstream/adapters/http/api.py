@@ -64,6 +64,8 @@ class HttpApi:
     metrics : Metrics
     clock : callable
         Monotonic seconds, for rates.
+    public_url : str
+        Address under which people reach the node; empty if it is not known.
     """
 
     def __init__(
@@ -73,9 +75,11 @@ class HttpApi:
         tokens: Tokens,
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
+        public_url: str = "",
     ) -> None:
         counting = AtMostEvery(COUNTS_KEPT_S, clock)
-        self._services = Services(node, outbox, tokens, metrics, counting.is_due, openapi_document(ROUTES))
+        document = openapi_document(ROUTES)
+        self._services = Services(node, outbox, tokens, metrics, counting.is_due, document, public_url)
         self._rate = RateLimit(REQUESTS_PER_S, REQUESTS_BURST, CLIENTS_MAX, clock)
         self.app = Starlette(
             routes=[Route(spec.path, self._endpoint(spec), methods=[spec.method]) for spec in ROUTES],

@@ -67,6 +67,7 @@ def _operation(route: RouteSpec, schema_of: dict[Content, JsonSchema]) -> Operat
 HTTP_WORDS = {
     200: "Here it is.",
     202: "Kept.",
+    304: "It has not changed.",
     400: "The request is wrong; every problem is named.",
     403: "The token does not fit.",
     404: "There is no such thing.",

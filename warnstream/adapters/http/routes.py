@@ -26,6 +26,9 @@ class Media(Enum):
 
     HTML = "text/html"
     TEXT = "text/plain"
+    XML = "application/xml"
+    ATOM = "application/atom+xml"
+    CAP = "application/cap+xml"
 
 
 Content = Media | Any
@@ -47,6 +50,8 @@ class Services:
         Whether the notifications of the outbox are to be counted anew.
     document : OpenApiRecord
         The OpenAPI document.
+    public_url : str
+        Address under which people reach the node; empty if it is not known.
     """
 
     node: NodeStatus
@@ -55,6 +60,7 @@ class Services:
     metrics: Metrics
     is_count_due: Callable[[], bool]
     document: OpenApiRecord
+    public_url: str = ""
 
 
 Handler = Callable[[Services, Request], Awaitable[Response]]

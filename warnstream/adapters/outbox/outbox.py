@@ -25,6 +25,7 @@ from warnstream.adapters.outbox.bulletins import (
     replace_older,
     warning_records,
 )
+from warnstream.adapters.outbox.cap_messages import CapMessage, document_of, page_of
 from warnstream.adapters.outbox.counts import OutboxCounts
 from warnstream.adapters.outbox.digests import digest_records, is_lost
 from warnstream.adapters.outbox.history import OutboxHistory, advance
@@ -368,6 +369,16 @@ class Outbox(OutboxCounts, OutboxHistory):
         """Every message as JSON of `WarningMessage`, in the order of recording."""
         with self._database.reading() as connection:
             yield from warning_records(connection)
+
+    def cap_messages(self, before: int, limit: int) -> list[CapMessage]:
+        """Messages of warnings of the last days with a number below `before`, newest first."""
+        with self._database.reading() as connection:
+            return page_of(connection, before, limit)
+
+    def cap_document(self, identifier: str) -> str | None:
+        """The CAP document of a message; None if there is no such message."""
+        with self._database.reading() as connection:
+            return document_of(connection, identifier)
 
     def bulletins(self) -> Iterator[tuple[bytes, int]]:
         """Every bulletin's record and the number of doors it was for, in the order of recording."""

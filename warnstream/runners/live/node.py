@@ -135,7 +135,9 @@ class Node:
             outbox=self.outbox,
             delivery=self.delivery,
         )
-        api = HttpApi(self.status, self.outbox, tokens, self.metrics)
+        api = HttpApi(
+            self.status, self.outbox, tokens, self.metrics, public_url=configuration.http.public_url
+        )
         self._api_app = api.app
         self._http_max = http_max
         self.http = front_door or FrontDoor(configuration.node.name, configuration.http)

@@ -1,4 +1,4 @@
-"""Routes of a household: the page of its answer link."""
+"""Routes of a household: the page of its answer link, and the keys that it presses during a call."""
 
 from urllib.parse import parse_qs
 
@@ -15,6 +15,17 @@ from warnstream.adapters.http.routes import Media, RouteSpec, Services, problems
 from warnstream.adapters.outbox.types import Addressed
 from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
+
+ANSWER_OF_KEY = {"1": Answer.ACKNOWLEDGED, "2": Answer.NEED_HELP}
+
+
+ASKS_FOR_KEY = "收到请按1，需要帮助请按2。 Press 1 if you have heard this, 2 if you need help."
+
+
+class KeyForm(msgspec.Struct, frozen=True, rename="pascal"):
+    """What a gateway reports of a call; the fields that it sends beside it mean nothing here."""
+
+    digits: str
 
 
 class AnswerForm(msgspec.Struct, frozen=True):
@@ -46,6 +57,31 @@ async def answer_on_page(services: Services, request: Request) -> Response:
         notice = "没有收到，请再按一次 Not received: press again"
         return _html(answer_page(addressed, answer=addressed.last_answer, notice=notice), 503)
     return _html(answer_page(addressed, answer=pressed, notice="已收到您的回复 Your answer is received"))
+
+
+async def answer_by_key(services: Services, request: Request) -> Response:
+    """Keep the key that somebody has pressed; what the gateway says before it hangs up."""
+    addressed = await _addressed(services, request)
+    form = parse_qs((await read_body(request, BODY_BYTES_MAX)).decode("utf-8", errors="replace"))
+    pressed = ANSWER_OF_KEY.get(form.get("Digits", [""])[0])
+    if pressed is None:
+        # The gateway has spoken the text twice; who presses another key hears which there are.
+        return _spoken(ASKS_FOR_KEY, again=True)
+    try:
+        await run_in_threadpool(
+            services.node.submit_answer, addressed.message.identifier, addressed.recipient, pressed
+        )
+    except StoreError:
+        return _spoken("没有收到，请再按一次。 Not received: press again.", again=True)
+    return _spoken("已收到。 Received.")
+
+
+def _spoken(text: str, *, again: bool = False) -> Response:
+    """TwiML that speaks; `again` waits for a key that is reported to the same address."""
+    say = f'<Say language="zh-CN">{text}</Say>'
+    gather = f'<Gather numDigits="1" timeout="8" method="POST">{say}</Gather>'
+    body = f"<Response>{gather if again else say}</Response>"
+    return Response(body, media_type=Media.XML.value)
 
 
 async def _addressed(services: Services, request: Request) -> Addressed:
@@ -82,6 +118,16 @@ ROUTES = (
         "Answer on the page; the newest answer counts, a call for help stays.",
         {200: Media.HTML, 400: Media.HTML} | problems(404, 408, 413, 429) | {503: Media.HTML},
         body=AnswerForm,
+        is_form=True,
+        is_limited=True,
+    ),
+    RouteSpec(
+        "POST",
+        "/a/{token}/keys",
+        answer_by_key,
+        "A telephone gateway reports the key that was pressed: 1 has heard, 2 needs help. Answers TwiML.",
+        {200: Media.XML} | problems(404, 408, 413, 429),
+        body=KeyForm,
         is_form=True,
         is_limited=True,
     ),

@@ -8,17 +8,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from warnstream.adapters.channels.apprise import AppriseChannel
 from warnstream.adapters.channels.channel import Channel, ConfiguredChannel, Surroundings
 from warnstream.adapters.channels.mqtt import MqttChannel
 from warnstream.adapters.channels.smpp.channel import SmppChannel
 from warnstream.adapters.channels.smtp import SmtpChannel
 from warnstream.adapters.channels.terminal import TerminalChannel
+from warnstream.adapters.channels.voice import VoiceChannel
 from warnstream.adapters.channels.webhook import WebhookChannel
+from warnstream.config.channels.apprise import AppriseChannelSection
 from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.config.channels.section import ChannelSection
 from warnstream.config.channels.smpp import SmppChannelSection
 from warnstream.config.channels.smtp import SmtpChannelSection
 from warnstream.config.channels.terminal import TerminalChannelSection
+from warnstream.config.channels.voice import VoiceChannelSection
 from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.rules.policies import RetryPolicy
@@ -28,6 +32,8 @@ CHANNEL_OF_SECTION: dict[type[ChannelSection], Callable[[Any, Surroundings], Cha
     WebhookChannelSection: WebhookChannel.of,
     SmtpChannelSection: SmtpChannel.of,
     SmppChannelSection: SmppChannel.of,
+    VoiceChannelSection: VoiceChannel.of,
+    AppriseChannelSection: AppriseChannel.of,
     TerminalChannelSection: TerminalChannel.of,
 }
 

@@ -7,11 +7,13 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
+from warnstream.config.channels.apprise import AppriseChannelSection
 from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.config.channels.section import ChannelSection
 from warnstream.config.channels.smpp import SmppChannelSection
 from warnstream.config.channels.smtp import SmtpChannelSection
 from warnstream.config.channels.terminal import TerminalChannelSection
+from warnstream.config.channels.voice import VoiceChannelSection
 from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section
@@ -21,6 +23,8 @@ AnyChannel = (
     | WebhookChannelSection
     | SmtpChannelSection
     | SmppChannelSection
+    | VoiceChannelSection
+    | AppriseChannelSection
     | TerminalChannelSection
 )
 

@@ -50,6 +50,9 @@ class ChannelSection(Section):
     )
     retry: RetrySection = part(RetrySection, "Sending again.")
 
+    is_for_posts_only: ClassVar[bool] = False
+    """It has no receipts and people cannot answer on it: `check` tells of households that use it."""
+
     address_expected: ClassVar[str] = ""
     """What an address of this kind is, for faults; empty if every address will do."""
 

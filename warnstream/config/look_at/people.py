@@ -95,6 +95,17 @@ def only_the_log(configuration: Configuration) -> Iterator[str]:
         yield f"{n} only in the log of this node (channel of kind terminal): {name_some(found)}"
 
 
+def doors_on_channels_for_posts(configuration: Configuration) -> Iterator[str]:
+    """Households on a channel that never says whether anything has arrived."""
+    for_posts = {name for name, section in configuration.channels.items() if section.is_for_posts_only}
+    found = [(code, channel) for code, channel, _ in _households(configuration) if channel in for_posts]
+    if found:
+        n = count_of(len(found), "household", "households")
+        names = ", ".join(sorted({channel for _, channel in found}))
+        codes = name_some([code for code, _ in found])
+        yield f"{n} on a channel without receipts, meant for posts ({names}): {codes}"
+
+
 def odd_numbers(configuration: Configuration) -> Iterator[str]:
     """Phone numbers that no phone has: rounded by a spreadsheet, cut, or with a letter in them."""
     is_exercise = configuration.message.status is MessageStatus.EXERCISE

@@ -26,6 +26,7 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     people.chain_of_one_rank,
     people.one_phone_for_many,
     people.only_the_log,
+    people.doors_on_channels_for_posts,
     people.odd_numbers,
 )
 

@@ -112,3 +112,14 @@ def test_an_unknown_country_is_a_fault(config_dir: Path, faults_after: FaultsAft
 def test_an_empty_address_of_a_device_is_a_fault(config_dir: Path, faults_after: FaultsAfter) -> None:
     (fault,) = faults_after("households.csv", "h3,003,device,h3", "h3,003,device,")
     assert fault.startswith("households.csv:4: address: expected an MQTT topic level")
+
+
+def test_households_on_a_channel_for_posts_are_looked_at(
+    config_dir: Path, faults_after: FaultsAfter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warnstream.config.channels.apprise.find_spec", lambda _name: object())
+    (config_dir / "url").write_text("wecombot://key", encoding="utf-8")
+    assert faults_after("channels.yaml", "kind: mqtt", "kind: apprise\n    url_file: url") == []
+    assert list(people.doors_on_channels_for_posts(load_configuration(config_dir))) == [
+        "2 households on a channel without receipts, meant for posts (device): h2, h3"
+    ]

@@ -70,6 +70,7 @@ class Judgement:
         self._lone_gauges = lone_gauges or LoneGauges(None, NeighbourPolicy())
         self._capped: dict[str, Capped | None] = {}
         self._read: tuple[Sources, HazardSources] | None = None
+        self._reasons: dict[tuple[str, int], Reason | None] = {}
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: self._level_state(rule) for rule in rules}
         self._spoken: dict[str, VillageFindings] = {}
@@ -81,6 +82,7 @@ class Judgement:
         self.ratio = {}
         self._plan.begin()
         self._read = None
+        self._reasons = {}
         by_hazard = {rule.name: self._judge(rule, sources, failures) for rule in self._order}
         return [change for rule in self._rules for change in by_hazard[rule.name]]
 
@@ -258,7 +260,9 @@ class Judgement:
     ) -> Reason | None:
         """The reason of a village's level; where it cannot be worked out what little is certain."""
         try:
-            return self._reason(rule, village, spoken, sources)
+            if (rule.name, village) not in self._reasons:  # asked for by a change and by its bulletin
+                self._reasons[rule.name, village] = self._reason(rule, village, spoken, sources)
+            return self._reasons[rule.name, village]
         except Exception as error:  # noqa: BLE001  # a reason failing must not keep its warning back
             failures[f"reason of {rule.name}"] = describe(error)
             return bare_reason(rule, village, spoken.of_villages, sources.now_s)

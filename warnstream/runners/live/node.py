@@ -275,8 +275,10 @@ class Node:
             started = time.monotonic()
             keeper.take(sequence, kind, payload)
             now = time.monotonic()
-            if kind == entries.TICK and (waited_s := ingress.stepped(now, now - started)):
-                self.metrics.fresh_wait.observe(waited_s)
+            if kind == entries.TICK:
+                waited_s = ingress.stepped(now, now - started, keeper.backlog_taken)
+                if waited_s:
+                    self.metrics.fresh_wait.observe(waited_s)
         if keeper.fresh_waiting:
             ingress.left_fresh(turn)
         self.metrics.backlog_readings.set(keeper.backlog_waiting)

@@ -259,8 +259,9 @@ def run_node(directory: Path, port: int, load: Load, broker: int | None) -> Resu
             text = client.get(f"http://127.0.0.1:{http_port}/metrics").text
         except httpx.HTTPError:
             return -1
-        line = next(row for row in text.splitlines() if row.startswith("warnstream_messages_received_total"))
-        return int(float(line.split()[1]))
+        rows = (row for row in text.splitlines() if row.startswith("warnstream_messages_received_total"))
+        line = next(rows, None)  # a node that starts serves no metrics yet
+        return -1 if line is None else int(float(line.split()[1]))
 
     try:
         readiness = f"http://127.0.0.1:{http_port}/readyz"

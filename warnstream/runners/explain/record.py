@@ -27,7 +27,6 @@ from warnstream.model.observations.station_quality import WHY
 from warnstream.model.rules.comparison import Comparison, ConditionFound
 from warnstream.model.rules.expressions import Group, Lasting, LevelTerm, SignTerm, Term
 from warnstream.model.rules.expressions import Sequence as Following
-from warnstream.model.rules.indicators import LEADS_S
 from warnstream.model.times import HOUR_S, iso_local, iso_utc
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.explain.records import sign_record
@@ -267,7 +266,7 @@ def _place(configuration: Wording, place: PlaceView) -> Record:
         ],
         "rain_ahead": [
             {"lead_s": lead_s, "rain_mm": _plain(rain_mm)}
-            for lead_s, rain_mm in zip(LEADS_S, place.ahead_mm, strict=True)
+            for lead_s, rain_mm in zip(place.leads_s, place.ahead_mm, strict=True)
         ],
         "soil_water_mm": _plain(place.soil_water_mm),
         "earlier_rain_coverage": _plain(place.antecedent_coverage),

@@ -16,6 +16,7 @@ from warnstream.config.settings import Configuration
 from warnstream.config.thresholds.document import SECTION_OF_EVALUATOR
 from warnstream.config.wording import count_of, count_villages, days_words, name_some
 from warnstream.config.yaml.quantities import format_duration
+from warnstream.forecast.nowcast import leads_of
 from warnstream.hazards.registry import needs_of
 from warnstream.hazards.sources import asked_windows
 from warnstream.model.arrays import BoolArray, Float64Array
@@ -101,7 +102,8 @@ def _day_lines(configuration: Configuration) -> Iterator[str]:
 
 def _windows_of_days(configuration: Configuration) -> tuple[DayWindow, ...]:
     needs = [needs_of(rule) for rule in configuration.rules]
-    return asked_windows(needs, configuration.windows.longest_s).days
+    leads_s = leads_of(configuration.forecast)
+    return asked_windows(needs, leads_s, configuration.windows.longest_s).days
 
 
 def _date_of(day: int, configuration: Configuration) -> str:

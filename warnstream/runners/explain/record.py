@@ -48,7 +48,6 @@ from warnstream.model.observations.station_quality import WHY
 from warnstream.model.rules.comparison import Comparison, ConditionFound
 from warnstream.model.rules.expressions import Group, Lasting, LevelTerm, SignTerm, Term
 from warnstream.model.rules.expressions import Sequence as Following
-from warnstream.model.rules.indicators import LEADS_S
 from warnstream.model.times import HOUR_S, iso_local, iso_utc
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.explain.records import sign_record
@@ -325,7 +324,7 @@ def _place(configuration: Wording, place: PlaceView) -> PlaceRecord:
         ],
         rain_ahead=[
             RainAheadRecord(lead_s, _number(rain_mm))
-            for lead_s, rain_mm in zip(LEADS_S, place.ahead_mm, strict=True)
+            for lead_s, rain_mm in zip(place.leads_s, place.ahead_mm, strict=True)
         ],
         soil_water_mm=_number(place.soil_water_mm),
         earlier_rain_coverage=_number(place.antecedent_coverage),

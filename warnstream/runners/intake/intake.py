@@ -148,6 +148,11 @@ class Intake:
         return len(self._backlog)
 
     @property
+    def backlog_taken(self) -> int:
+        """Readings of long ago that the last step took."""
+        return self._backlog.taken
+
+    @property
     def now_s(self) -> int:
         """Engine time; -1 before the first step."""
         return max(self.engine.assessment.now_s, self.engine.desk.now_s)

@@ -114,9 +114,9 @@ class Ingress:
         for request in turn.requests:
             request.done.set_exception(error)
 
-    def stepped(self, now_s: float, took_s: float) -> float:
+    def stepped(self, now_s: float, took_s: float, backlog_taken: int) -> float:
         """A tick has been judged; how long the first of what it judged had waited, 0 if nothing had."""
-        return self._pace.stepped(now_s, took_s)
+        return self._pace.stepped(now_s, took_s, backlog_taken)
 
     def left_fresh(self, turn: Turn) -> None:
         """Something of the turn's streams is fresh and waits for the next step."""

@@ -163,6 +163,11 @@ class Keeper:
         return self._intake.backlog_waiting
 
     @property
+    def backlog_taken(self) -> int:
+        """Readings of long ago that the last step took."""
+        return self._intake.backlog_taken
+
+    @property
     def fresh_waiting(self) -> int:
         """Fresh readings that the next step will judge."""
         return self._intake.fresh_waiting

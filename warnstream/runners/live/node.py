@@ -60,6 +60,9 @@ from warnstream.runners.live.views.replay_progress import ReplayProgress
 
 log = logging.getLogger(__name__)
 
+LOOK_EVERY_S = 0.25
+"""What time alone changes is looked for so often, not at every turn: messages bring hundreds a second."""
+
 OWNER = "node"
 """Who sends what this outbox holds: one process alone, since its folder is locked, whatever its name."""
 
@@ -99,6 +102,7 @@ class Node:
         make_private(directory)
         self._journal = Journal(directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._stopping = threading.Event()
+        self._looked_at_s = float("-inf")
         self._inbox = Inbox()
         self._requests = Requests(self._inbox.wake, self._stopping.is_set)
         self.alarms = Alarms(self._requests.ask, self.metrics)
@@ -275,8 +279,10 @@ class Node:
             started = time.monotonic()
             keeper.take(sequence, kind, payload)
             now = time.monotonic()
-            if kind == entries.TICK and (waited_s := ingress.stepped(now, now - started)):
-                self.metrics.fresh_wait.observe(waited_s)
+            if kind == entries.TICK:
+                waited_s = ingress.stepped(now, now - started, keeper.backlog_taken)
+                if waited_s:
+                    self.metrics.fresh_wait.observe(waited_s)
         if keeper.fresh_waiting:
             ingress.left_fresh(turn)
         self.metrics.backlog_readings.set(keeper.backlog_waiting)
@@ -285,6 +291,10 @@ class Node:
 
     def _look_around(self) -> None:
         self._explanations.serve()
+        now_s = time.monotonic()
+        if now_s - self._looked_at_s < LOOK_EVERY_S:
+            return
+        self._looked_at_s = now_s
         for source in self._sources:
             source.look()
         self._report_channels()

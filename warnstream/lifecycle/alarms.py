@@ -74,6 +74,7 @@ class AlarmBook:
             signal.is_blocking,
             is_sent,
             self._status,
+            text_zh=signal.text_zh,
         )
         if len(self._named) >= NAMED_MAX:
             self._named = {key: self._named[key] for key in self.standing if key in self._named}

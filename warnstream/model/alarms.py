@@ -44,6 +44,11 @@ ALARM_KINDS = {
     "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),
     "channel": AlarmKind("渠道不通", "a channel reaches nobody", "a message gets through, or none waits"),
     "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
+    "past": AlarmKind(
+        "迟到数据证实曾达预警级别",
+        "late readings prove a level that nobody was told of",
+        "`node.past_crossings_for` has passed",
+    ),
 }
 """Kinds by the first word of a key. A key of another kind is taken all the same, as `OTHER_KIND`."""
 
@@ -61,8 +66,8 @@ class Alarm:
 
     Attributes
     ----------
-    key, text : str
-        The text says what is wrong, in English, as /readyz shows it.
+    key, text, text_zh : str
+        What is wrong, in English, as /readyz shows it, and in Chinese; without Chinese the English stands.
     name : str
         Identity of its two messages, unique for ever.
     begun_s, ended_s : int
@@ -83,6 +88,7 @@ class Alarm:
     is_sent: bool
     status: MessageStatus
     ended_s: int = 0
+    text_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +100,14 @@ class AlarmSignal:
     at_s: int
     is_begin: bool
     is_blocking: bool = True
+    text_zh: str = ""
 
 
 class AlarmPort(Protocol):
     """Where a part of the node that is in trouble says so, from any thread. Neither call fails or waits."""
 
-    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True) -> None:
-        """Something is wrong; repeating it while it stands only renews its text."""
+    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True, zh: str = "") -> None:
+        """Something is wrong; repeating it while it stands only renews its text. `zh`: it in Chinese."""
 
     def end_alarm(self, key: str) -> None:
         """It is over; nothing happens where it does not stand."""

@@ -55,6 +55,11 @@ class NodeSection(Section):
         list,
         "Posts of chain.csv that are notified of the node's own alarms: default the county's first rank.",
     )
+    past_crossings_s: Annotated[int, value_types.duration("10min", "7d")] = default(
+        "6h",
+        alias="past_crossings_for",
+        description="How long a level of the past that late readings prove stays among the alarms.",
+    )
 
 
 class TopicsSection(Section):

@@ -25,6 +25,7 @@ from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
 from warnstream.lifecycle.alarms import AlarmBook
 from warnstream.lifecycle.machine import OPEN_STATES
+from warnstream.lifecycle.past_crossings import PastCrossingBook, proven_level
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame, digest_of_points
 from warnstream.model.messages import MessageColumns, is_packed, unpack
@@ -32,7 +33,7 @@ from warnstream.model.network import Network
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rules
 from warnstream.model.observations.readings import ReadingBatch, batch_of, concatenate
 from warnstream.model.observations.refusals import Refusal, RefusalReason
-from warnstream.model.times import parse_iso
+from warnstream.model.times import HOUR_S, parse_iso
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.alignment import align_levels
 from warnstream.runners.intake.backlog import Backlog
@@ -96,6 +97,7 @@ class Intake:
         clock: str,
         decoder: DecoderSelection | None = None,
         status: MessageStatus = MessageStatus.ACTUAL,
+        past_crossings_s: int = 6 * HOUR_S,
     ) -> None:
         self.engine = engine
         self._stations = network.stations
@@ -108,6 +110,7 @@ class Intake:
         )
         self._topics = topics
         self.alarms = AlarmBook(topics.prefix, status)
+        self.past_crossings = PastCrossingBook(past_crossings_s)
         self._is_simulated = clock == "simulated"
         self._station_topics: set[str] = set()
         self._undecoded: list[RawMessage] = []
@@ -213,6 +216,7 @@ class Intake:
             "frames": msgspec.msgpack.encode(self._frames),
             "actions": encode_actions(self._actions),
             "alarms": self.alarms.snapshot(),
+            "past_crossings": self.past_crossings.snapshot(),
             "configuration": self.configuration,
         }
         arrays |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
@@ -259,6 +263,8 @@ class Intake:
         self.engine.desk.restore(file.bytes_of("desk"))
         if "alarms" in file:
             self.alarms.restore(file.bytes_of("alarms"))
+        if "past_crossings" in file:
+            self.past_crossings.restore(file.bytes_of("past_crossings"))
         if "configuration" in file:
             self.configuration = file.bytes_of("configuration")
 
@@ -417,6 +423,10 @@ class Intake:
         if step is None:
             return
         outcome.steps.append((readings, step))
+        if self._past is None or self._past.is_followed:
+            villages = self._network.villages
+            proven = [proven_level(one, villages) for one in step.assessment.past_crossings]
+            self.past_crossings.step(proven, now_s)
         outcome.refusals += [
             refuse_sign(said, fault, self._topics) for said, fault in self.engine.assessment.signs.refused
         ]

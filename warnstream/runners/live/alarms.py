@@ -42,12 +42,12 @@ class Alarms:
         self._standing: dict[str, AlarmSignal] = {}
         self._lock = threading.Lock()
 
-    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True) -> None:
-        """Something is wrong; repeating it while it stands only renews its text."""
+    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True, zh: str = "") -> None:
+        """Something is wrong; repeating it while it stands only renews its text. `zh`: it in Chinese."""
         with self._lock:
             known = self._standing.get(key)
             at_s = known.at_s if known else int(self._clock())
-            signal = AlarmSignal(key, text, at_s, is_begin=True, is_blocking=is_blocking)
+            signal = AlarmSignal(key, text, at_s, is_begin=True, is_blocking=is_blocking, text_zh=zh)
             self._standing[key] = signal
             if known is None:
                 self._pass_on(signal)
@@ -68,7 +68,9 @@ class Alarms:
         """After a restart: what stood when the node ended stands until somebody ends it."""
         with self._lock:
             for alarm in standing:
-                signal = AlarmSignal(alarm.key, alarm.text, alarm.begun_s, True, alarm.is_blocking)
+                signal = AlarmSignal(
+                    alarm.key, alarm.text, alarm.begun_s, True, alarm.is_blocking, alarm.text_zh
+                )
                 self._standing.setdefault(alarm.key, signal)
             self._count()
 

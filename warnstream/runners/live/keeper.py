@@ -47,7 +47,7 @@ from warnstream.runners.live.pace import SnapshotPace
 from warnstream.runners.live.recorder import Desk, Recorder
 from warnstream.runners.live.views.county_state import CountyState
 from warnstream.runners.live.views.judging import Judging
-from warnstream.runners.live.views.past_crossings import tell_past_crossings
+from warnstream.runners.live.views.past_crossings import PastCrossingWatch, count_past_crossings
 from warnstream.runners.live.views.replay_progress import ReplayProgress
 from warnstream.runners.renderer import Renderer, no_end_of
 
@@ -138,6 +138,9 @@ class Keeper:
         self._refused_inputs = 0
         self.board = CountyState(configuration, watchers.metrics)
         self.chain = ChainWatch(watchers.alarms, watchers.metrics)
+        self._past_crossings = PastCrossingWatch(
+            watchers.alarms, configuration.rules, configuration.message.utc_offset_s
+        )
         self.judging = Judging(configuration)
         self.warnings: list[WarningStatus] = []
 
@@ -183,6 +186,7 @@ class Keeper:
             self._set_aside(poisoned.number, poisoned.error)
         self._watchers.alarms.adopt(self._intake.alarms.standing.values())
         self.chain.adopt(self._intake.alarms.standing)
+        self._past_crossings.adopt(self._intake.alarms.standing)
         self._forbid_untrue_ends()
         self._recorder.catch_up(self._desk)
         if start.is_changed:
@@ -438,7 +442,8 @@ class Keeper:
         self.board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
         self.judging.take(readings, assessed, is_live=is_live)
         if is_live:
-            tell_past_crossings(assessed.past_crossings, self._configuration.network, self._watchers.metrics)
+            count_past_crossings(assessed.past_crossings, self._people.network, self._watchers.metrics)
+            self._past_crossings.take(self._intake.past_crossings.told)
             self._tell_failures(assessed.failures)
             if self._kept_standing:
                 self._tell_kept()

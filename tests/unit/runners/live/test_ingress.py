@@ -22,7 +22,7 @@ class Told:
     def __init__(self) -> None:
         self.standing: dict[str, str] = {}
 
-    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True) -> None:  # noqa: ARG002
+    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True, zh: str = "") -> None:  # noqa: ARG002
         self.standing[key] = text
 
     def end_alarm(self, key: str) -> None:

@@ -39,9 +39,9 @@ def write_small_county(directory: Path) -> Path:
 
 
 @contextmanager
-def running(configuration: Configuration) -> Iterator[Node]:
+def running(configuration: Configuration, wall: Callable[[], float] = time.time) -> Iterator[Node]:
     """A node in this process; closed whatever happens."""
-    node = Node(configuration)
+    node = Node(configuration, wall=wall)
     node.start()
     loop = threading.Thread(target=node.run, name="node")
     loop.start()

@@ -30,7 +30,9 @@ ALARM_KINDS = {
     "journal": AlarmKind("存储超限", "the journal is too large", "it is below its limit again"),
     "broker": AlarmKind("数据接入异常", "the broker does not keep readings", "the broker keeps them again"),
     "listener": AlarmKind("数据接入异常", "the listener has a fault", "its files can be read"),
-    "clock": AlarmKind("时钟异常", "the clock is wrong", "the clock is ahead of the last step again"),
+    "clock": AlarmKind(
+        "时钟异常", "the clock is wrong", "it is right again, the stations confirm it, or it is accepted"
+    ),
     "engine": AlarmKind("研判出错", "a journal entry could not be judged", "a later step succeeds"),
     "outbox": AlarmKind("发送队列写入失败", "the outbox refuses", "everything issued is recorded"),
     "refused": AlarmKind("拒收记录无法保存", "refusals are not kept", "the file takes them"),
@@ -71,7 +73,7 @@ class Alarm:
     name : str
         Identity of its two messages, unique for ever.
     begun_s, ended_s : int
-        Wall clock; `ended_s` is 0 while it stands.
+        Time that the node goes by; `ended_s` is 0 while it stands.
     is_blocking : bool
         The node is not ready while it stands.
     is_sent : bool

@@ -72,7 +72,8 @@ steps = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 900)), min_size=1, 
 def test_every_level_is_in_exactly_one_alarm_whenever_the_node_is_killed(
     taken: list[tuple[int, int]], killed_at: int
 ) -> None:
-    book, now_s, n, told = PastCrossingBook(SHOWN_S), T0, 0, {}
+    book, now_s, n = PastCrossingBook(SHOWN_S), T0, 0
+    told: dict[int, list[str]] = {}
     for number, (n_found, later_s) in enumerate([*taken, (0, AGAIN_S)]):
         now_s += later_s
         book.step([level_of(n + k) for k in range(n_found)], now_s)

@@ -42,6 +42,7 @@ from warnstream.runners.intake.entries import (
     ALARM,
     ANSWER,
     CANCEL,
+    CLOCK,
     DECODED_AT,
     GRID,
     HELP,
@@ -86,6 +87,8 @@ class Intake:
     ----------
     configuration : bytes
         The entry of the configuration that judges; empty before the first.
+    is_clock_accepted : bool
+        The duty officer has accepted the system's clock since the last step.
     """
 
     def __init__(
@@ -124,6 +127,8 @@ class Intake:
         self._steps_of_entry = 0
         self._owed: list[OperatorCancel] = []
         self._is_second_try = False
+        self.is_clock_accepted = False
+        self._early = Outcome()
         self._takers: dict[str, Callable[[bytes, Outcome], None]] = {
             MESSAGES: self._take_entry,
             TICK: lambda payload, outcome: self._step(decode_tick(payload), outcome),
@@ -134,6 +139,7 @@ class Intake:
             GRID: lambda payload, _: self._frames.append(payload),
             ALARM: self._take_alarm,
             HELP: lambda payload, _: self._actions.append(decode_help(payload)),
+            CLOCK: self._take_clock,
             UNDELIVERED: lambda payload, _: self._actions.append(decode_undelivered(payload)),
             CONFIGURATION: self._take_configuration,
             ISSUED: lambda _payload, _outcome: None,
@@ -166,7 +172,8 @@ class Intake:
         take = self._takers.get(kind)
         if take is None:
             raise ValueError(f"journal entry of unknown kind {kind!r}: written by a newer version?")
-        outcome, self._steps_of_entry = Outcome(), 0
+        outcome, self._early = self._early, Outcome()
+        self._steps_of_entry = 0
         take(payload, outcome)
         return outcome
 
@@ -201,6 +208,17 @@ class Intake:
         """Readings that have arrived and wait for a step, the backlog last; messages are decoded for it."""
         self._decode_waiting(Outcome())
         return concatenate([*self._pending, self._backlog.whole()])
+
+    def newest_waiting(self) -> dict[int, int]:
+        """Newest time observed by each station among fresh readings that wait for a step.
+
+        Messages are decoded for it; what is refused of them is told with the next entry.
+        """
+        self._decode_waiting(self._early)
+        waiting = concatenate(self._pending)
+        order = np.argsort(waiting.observed_at_s, kind="stable")
+        stations, times = waiting.station[order].tolist(), waiting.observed_at_s[order].tolist()
+        return dict(zip(stations, times, strict=True))
 
     def snapshot(self) -> bytes:
         """Engine and what waits for the next step; call it between entries."""
@@ -292,6 +310,9 @@ class Intake:
         posted = msgspec.msgpack.decode(payload, type=AnswerEntry)
         self._take_answer(posted.message, posted.recipient, posted.answer, outcome)
 
+    def _take_clock(self, _payload: bytes, _outcome: Outcome) -> None:
+        self.is_clock_accepted = True
+
     def _take_alarm(self, payload: bytes, outcome: Outcome) -> None:
         alarm = self.alarms.apply(decode_alarm(payload))
         outcome.alarms += [] if alarm is None else [alarm]
@@ -301,7 +322,8 @@ class Intake:
         entry, past, desk = decode_configuration(payload), self._past, self.engine.desk
         self.configuration = payload
         if past is None:
-            now_s = self.now_s if self._is_simulated else max(self.now_s, entry.at_s)
+            is_told = self._is_simulated or not desk.cases()  # the first step says what time it is
+            now_s = self.now_s if is_told else max(self.now_s, entry.at_s)
             ending = {action.warning for action in self._actions if isinstance(action, OperatorCancel)}
             outcome.changed_over = desk.change_over(now_s, ending)
         elif past.is_followed:
@@ -407,6 +429,7 @@ class Intake:
             self._pending.append(fresh)
 
     def _step(self, now_s: int, outcome: Outcome) -> None:
+        self.is_clock_accepted = False
         self._decode_waiting(outcome)
         readings = concatenate([*self._pending, *self._backlog.next_slice()])
         actions = self._actions

@@ -29,7 +29,12 @@ class Alarms:
         Takes kind and payload of a journal entry, from any thread; StoreError while stopping.
     metrics : Metrics
     clock : callable
-        Wall clock in seconds.
+        Seconds since 1970 UTC.
+
+    Attributes
+    ----------
+    clock : callable
+        As given; a node sets its own once it has one.
     """
 
     def __init__(
@@ -38,7 +43,7 @@ class Alarms:
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._keep, self._metrics, self._clock = keep, metrics, clock
+        self._keep, self._metrics, self.clock = keep, metrics, clock
         self._standing: dict[str, AlarmSignal] = {}
         self._lock = threading.Lock()
 
@@ -46,7 +51,7 @@ class Alarms:
         """Something is wrong; repeating it while it stands only renews its text. `zh`: it in Chinese."""
         with self._lock:
             known = self._standing.get(key)
-            at_s = known.at_s if known else int(self._clock())
+            at_s = known.at_s if known else int(self.clock())
             signal = AlarmSignal(key, text, at_s, is_begin=True, is_blocking=is_blocking, text_zh=zh)
             self._standing[key] = signal
             if known is None:
@@ -61,7 +66,7 @@ class Alarms:
             known = self._standing.pop(key, None)
             if known is None:
                 return
-            self._pass_on(AlarmSignal(key, known.text, int(self._clock()), is_begin=False))
+            self._pass_on(AlarmSignal(key, known.text, int(self.clock()), is_begin=False))
         log.warning("alarm over", extra={"alarm": key, "since": iso_utc(known.at_s)})
 
     def adopt(self, standing: Iterable[Alarm]) -> None:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from warnstream import __version__
 from warnstream.adapters.journal.bound import NEAR
 from warnstream.adapters.metrics import Metrics
@@ -41,6 +43,7 @@ from warnstream.runners.intake.history_entries import (
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.chain_watch import ChainWatch
+from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.pace import SnapshotPace
@@ -82,6 +85,7 @@ class Watchers:
     Attributes
     ----------
     alarms : Alarms
+    clock : NodeClock
     disk : DiskWatch
     metrics : Metrics
     wake_channels : callable
@@ -93,6 +97,7 @@ class Watchers:
     """
 
     alarms: Alarms
+    clock: NodeClock
     disk: DiskWatch
     metrics: Metrics
     wake_channels: Callable[[], None]
@@ -169,6 +174,10 @@ class Keeper:
         """Fresh readings that the next step will judge."""
         return self._intake.fresh_waiting
 
+    def newest_waiting(self) -> dict[int, int]:
+        """Newest time observed by each station among the readings that the next step will judge."""
+        return self._intake.newest_waiting()
+
     def recover(self, progress: ReplayProgress) -> None:
         """Go on from what the log and the outbox know: see `warnstream.runners.history.start`."""
         journal, begun = self._stores.log, time.monotonic()
@@ -182,6 +191,9 @@ class Keeper:
             count += 1
             progress.taken(replayed.number, start.begins_after, journal.last_sequence())
             self._carry_out(replayed.number, replayed.outcome, is_live=replayed.is_live)
+        if self._configuration.node.clock == "system":
+            accepted = self._intake.is_clock_accepted
+            self._watchers.clock.begin(self._intake.now_s, is_accepted=accepted)
         for poisoned in start.poisoned:
             self._set_aside(poisoned.number, poisoned.error)
         self._watchers.alarms.adopt(self._intake.alarms.standing.values())
@@ -227,7 +239,7 @@ class Keeper:
 
     def _change_over(self, start: Start) -> None:
         """The present configuration becomes an entry; what stands goes on under it."""
-        payload = encode(start.present)
+        payload = encode(structs.replace(start.present, at_s=int(self._watchers.clock())))
         before = start.history.configuration
         log.warning(
             "configuration changed",

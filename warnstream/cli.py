@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_warnings(commands)
     _add_who(commands)
     _add_end(commands)
+    _add_clock(commands)
     _add_refused(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
@@ -270,6 +271,24 @@ def _add_end(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     end.set_defaults(command=_end)
 
 
+def _add_clock(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    clock = commands.add_parser(
+        "clock",
+        help="accept the system's clock after a jump",
+        description=(
+            "A node does not follow a jump of the system's clock that its stations do not confirm; /readyz "
+            "says so. `accept` lets it take the system's time, now where the node runs, else at its next "
+            "start. Look at the clock first: the node's time never goes back."
+        ),
+        epilog="Example: warnstream clock accept county --author zhang --reason 'NTP was down for a month'",
+    )
+    clock.add_argument("what", choices=["accept"])
+    clock.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    clock.add_argument("--reason", required=True, help="why")
+    clock.add_argument("--author", required=True, help="who")
+    clock.set_defaults(command=_clock)
+
+
 def _add_refused(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     refused = commands.add_parser(
         "refused",
@@ -411,6 +430,13 @@ def _end(options: argparse.Namespace) -> int:
 
     order = options.author, options.reason
     print(end_warning(_load(options.directory), options.village, options.hazard, order))
+    return 0
+
+
+def _clock(options: argparse.Namespace) -> int:
+    from warnstream.commands.clock import accept_clock
+
+    print(accept_clock(_load(options.directory), options.author, options.reason))
     return 0
 
 

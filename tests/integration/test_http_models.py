@@ -11,7 +11,7 @@ import pytest
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
-from tests.e2e.test_failing_hazards import Storm, running, without_gateway
+from tests.e2e.in_process import Storm, running, without_gateway
 from warnstream.adapters.http.bodies import BODY_BYTES_MAX
 from warnstream.adapters.http.routers import ROUTES
 from warnstream.adapters.http.routes import Media, RouteSpec

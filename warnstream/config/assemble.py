@@ -99,6 +99,8 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
             node.node.tick_s,
             node.node.react_within_s,
             tuple(node.node.duty_posts),
+            node.node.past_crossings_s,
+            node.node.clock_jump_s_max,
         ),
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
         listener=_listener_settings(node, folder.directory),

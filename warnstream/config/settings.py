@@ -25,6 +25,7 @@ from warnstream.model.rules.policies import (
     WindowPolicy,
 )
 from warnstream.model.rules.rules import HazardRule
+from warnstream.model.times import HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +152,19 @@ class GridSettings:
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """Name and clock of this node; `clock` is ``system`` or ``simulated``, `duty_posts` are codes."""
+    """Name and clock of this node; `clock` is ``system`` or ``simulated``, `duty_posts` are codes.
+
+    Past crossings are shown for `past_crossings_s`; jumps of the system's clock beyond `clock_jump_s_max`
+    are not followed.
+    """
 
     name: str
     clock: str
     tick_s: int
     react_within_s: float = 0.1
     duty_posts: tuple[str, ...] = ()
+    past_crossings_s: int = 6 * HOUR_S
+    clock_jump_s_max: int = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,20 @@ class RecipientAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockAccepted:
+    """The duty officer says that the system's clock is right, whatever jump it made.
+
+    Attributes
+    ----------
+    operator, note : str
+        Who, and why.
+    """
+
+    operator: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorCancel:
     """The duty officer ends a warning by hand, with a reason that is kept."""
 

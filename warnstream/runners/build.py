@@ -158,6 +158,7 @@ def build_intake(configuration: Configuration, people: Network | None = None) ->
         clock=configuration.node.clock,
         decoder=build_decoder(configuration),
         status=configuration.message.status,
+        past_crossings_s=configuration.node.past_crossings_s,
     )
 
 

@@ -38,6 +38,11 @@ class NodeSection(Section):
     clock: Annotated[str, value_types.one_of("system", "simulated")] = default(
         "system", description="Where time comes from; simulated: told by {prefix}/clock (drills, replays)."
     )
+    clock_jump_s_max: Annotated[int, value_types.duration("1s", "2min")] = default(
+        "1min",
+        alias="clock_jump_max",
+        description="Larger jumps of the system's clock are not followed before stations confirm them.",
+    )
     utc_offset_s: Annotated[int, value_types.utc_offset()] = default(
         "+08:00",
         alias="utc_offset",
@@ -54,6 +59,11 @@ class NodeSection(Section):
     duty_posts: list[Annotated[str, value_types.code()]] = part(
         list,
         "Posts of chain.csv that are notified of the node's own alarms: default the county's first rank.",
+    )
+    past_crossings_s: Annotated[int, value_types.duration("10min", "7d")] = default(
+        "6h",
+        alias="past_crossings_for",
+        description="How long a level of the past that late readings prove stays among the alarms.",
     )
 
 

@@ -9,7 +9,13 @@ from warnstream.engine import Action
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import AlarmSignal
 from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
-from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
+from warnstream.model.effects import (
+    Answer,
+    ClockAccepted,
+    OperatorAffirm,
+    OperatorCancel,
+    RecipientAnswer,
+)
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
 
@@ -23,6 +29,7 @@ GRID = "grid"
 ALARM = "alarm"
 HELP = "help"
 UNDELIVERED = "undelivered"
+CLOCK = "clock"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -178,6 +185,11 @@ def encode_undelivered(failure: CallFailed) -> bytes:
 def decode_undelivered(payload: bytes) -> CallFailed:
     """The digest and post of an `UNDELIVERED` entry."""
     return msgspec.msgpack.decode(payload, type=CallFailed)
+
+
+def encode_clock(accepted: ClockAccepted) -> bytes:
+    """Payload of a `CLOCK` entry."""
+    return msgspec.msgpack.encode(accepted)
 
 
 def encode_alarm(signal: AlarmSignal) -> bytes:

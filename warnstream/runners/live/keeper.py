@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from warnstream import __version__
 from warnstream.adapters.http.models.county import DifferenceRecord
 from warnstream.adapters.journal.bound import NEAR
@@ -42,13 +44,14 @@ from warnstream.runners.intake.history_entries import (
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.chain_watch import ChainWatch
+from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.pace import SnapshotPace
 from warnstream.runners.live.recorder import Desk, Recorder
 from warnstream.runners.live.views.county_state import CountyState
 from warnstream.runners.live.views.judging import Judging
-from warnstream.runners.live.views.past_crossings import tell_past_crossings
+from warnstream.runners.live.views.past_crossings import PastCrossingWatch, count_past_crossings
 from warnstream.runners.live.views.replay_progress import ReplayProgress
 from warnstream.runners.renderer import Renderer, no_end_of
 
@@ -83,6 +86,7 @@ class Watchers:
     Attributes
     ----------
     alarms : Alarms
+    clock : NodeClock
     disk : DiskWatch
     metrics : Metrics
     wake_channels : callable
@@ -94,6 +98,7 @@ class Watchers:
     """
 
     alarms: Alarms
+    clock: NodeClock
     disk: DiskWatch
     metrics: Metrics
     wake_channels: Callable[[], None]
@@ -139,6 +144,9 @@ class Keeper:
         self._refused_inputs = 0
         self.board = CountyState(configuration, watchers.metrics)
         self.chain = ChainWatch(watchers.alarms, watchers.metrics)
+        self._past_crossings = PastCrossingWatch(
+            watchers.alarms, configuration.rules, configuration.message.utc_offset_s
+        )
         self.judging = Judging(configuration)
         self.warnings: list[WarningStatus] = []
 
@@ -172,6 +180,10 @@ class Keeper:
         """Fresh readings that the next step will judge."""
         return self._intake.fresh_waiting
 
+    def newest_waiting(self) -> dict[int, int]:
+        """Newest time observed by each station among the readings that the next step will judge."""
+        return self._intake.newest_waiting()
+
     def recover(self, progress: ReplayProgress) -> None:
         """Go on from what the log and the outbox know: see `warnstream.runners.history.start`."""
         journal, begun = self._stores.log, time.monotonic()
@@ -185,10 +197,14 @@ class Keeper:
             count += 1
             progress.taken(replayed.number, start.begins_after, journal.last_sequence())
             self._carry_out(replayed.number, replayed.outcome, is_live=replayed.is_live)
+        if self._configuration.node.clock == "system":
+            accepted = self._intake.is_clock_accepted
+            self._watchers.clock.begin(self._intake.now_s, is_accepted=accepted)
         for poisoned in start.poisoned:
             self._set_aside(poisoned.number, poisoned.error)
         self._watchers.alarms.adopt(self._intake.alarms.standing.values())
         self.chain.adopt(self._intake.alarms.standing)
+        self._past_crossings.adopt(self._intake.alarms.standing)
         self._forbid_untrue_ends()
         self._recorder.catch_up(self._desk)
         if start.is_changed:
@@ -229,7 +245,7 @@ class Keeper:
 
     def _change_over(self, start: Start) -> None:
         """The present configuration becomes an entry; what stands goes on under it."""
-        payload = encode(start.present)
+        payload = encode(structs.replace(start.present, at_s=int(self._watchers.clock())))
         before = start.history.configuration
         log.warning(
             "configuration changed",
@@ -443,7 +459,8 @@ class Keeper:
         self.board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
         self.judging.take(readings, assessed, is_live=is_live)
         if is_live:
-            tell_past_crossings(assessed.past_crossings, self._configuration.network, self._watchers.metrics)
+            count_past_crossings(assessed.past_crossings, self._people.network, self._watchers.metrics)
+            self._past_crossings.take(self._intake.past_crossings.told)
             self._tell_failures(assessed.failures)
             if self._kept_standing:
                 self._tell_kept()

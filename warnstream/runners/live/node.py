@@ -31,7 +31,7 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.private_files import make_private
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-from warnstream.adapters.sending.clocks import EventClock, UnsettableClock
+from warnstream.adapters.sending.clocks import UnsettableClock
 from warnstream.adapters.sending.replies import Replies
 from warnstream.adapters.sending.sender import Shared
 from warnstream.adapters.sending.worker import DeliveryWorker
@@ -46,6 +46,7 @@ from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.ingress import Ingress, Turn
@@ -77,6 +78,8 @@ class Node:
         Called after every engine step, in the loop's thread (the demo watches by it).
     front_door : FrontDoor, optional
         One that serves already, because the configuration took long to read.
+    wall : callable
+        The system's clock: seconds since 1970 UTC.
 
     Attributes
     ----------
@@ -94,18 +97,26 @@ class Node:
         configuration: Configuration,
         on_step: Callable[[EngineStep], None] | None = None,
         front_door: FrontDoor | None = None,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration = configuration
         self.metrics = Metrics()
         directory = configuration.storage.directory
         make_private(directory)
-        self._journal = Journal(directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._stopping = threading.Event()
         self._looked_at_s = float("-inf")
         self._inbox = Inbox()
         self._requests = Requests(self._inbox.wake, self._stopping.is_set)
         self.alarms = Alarms(self._requests.ask, self.metrics)
+        self._clock = NodeClock(
+            jump_s_max=configuration.node.clock_jump_s_max,
+            future_s_max=configuration.windows.future_s_max,
+            n_stations=len(configuration.network.stations),
+            alarms=self.alarms,
+            wall=wall,
+        )
+        self._journal = Journal(directory, self._clock, configuration.storage.journal_segment_bytes)
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = Outbox.open_or_begin_anew(directory, OWNER)
@@ -116,9 +127,16 @@ class Node:
         tokens = Tokens(load_or_create_secret(directory))
         stores = Stores(self._journal, self.outbox, self._refused)
         watchers = Watchers(
-            self.alarms, self._disk, self.metrics, self._wake_channels, self._grids.look_now, on_step
+            self.alarms,
+            self._clock,
+            self._disk,
+            self.metrics,
+            self._wake_channels,
+            self._grids.look_now,
+            on_step,
         )
         self._keeper = Keeper(configuration, stores, watchers)
+        self.alarms.clock = self._time
         self._bound = JournalBound(
             self._journal.entries_bytes,
             configuration.storage.journal_bytes_max,
@@ -162,21 +180,20 @@ class Node:
             if configuration.sl651
             else None
         )
-        self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
+        self._grids = GridWatch(configuration, self._requests.ask, self.metrics, self._clock)
         self._orders = Orders(configuration.storage.directory, self._requests.ask)
-        self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self.alarms)
+        self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
 
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
         configuration = self.configuration
         around = Surroundings(configuration.topic_prefix, self._publisher, configuration.directory)
-        is_simulated = configuration.node.clock == "simulated"
         shared = Shared(
             outbox=self.outbox,
             tokens=tokens,
             metrics=self.metrics,
             inbound=Replies(self.outbox, tokens, self._submit_answer),
             clock=UnsettableClock(),
-            event_clock=EventClock(lambda: self._keeper.now_s, None if is_simulated else time.time()),
+            event_clock=self._time,
             public_url=configuration.http.public_url,
             lost=self._keep_lost,
         )
@@ -246,6 +263,11 @@ class Node:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
         return self._requests.ask(entries.MESSAGES, entries.encode_messages(messages))
 
+    def _time(self) -> float:
+        """Seconds since 1970 UTC in which warnings live: the node's clock, or what is told; any thread."""
+        told_s = self._keeper.now_s if self.configuration.node.clock == "simulated" else -1
+        return float(told_s) if told_s >= 0 else self._clock()
+
     def _wake_channels(self) -> None:
         self.delivery.wake()
 
@@ -265,7 +287,7 @@ class Node:
     def _turn(self) -> None:
         """Take what came, make it durable, acknowledge it, let the engine see it."""
         keeper, ingress = self._keeper, self._ingress
-        turn = ingress.take(keeper.backlog_waiting, keeper.now_s)
+        turn = ingress.take(keeper.backlog_waiting, keeper.now_s, keeper.newest_waiting)
         self._look_around()
         if refusals := self._grids.take_refusals():
             keeper.keep_refused(refusals, self._journal.last_sequence())

@@ -1,8 +1,8 @@
 """Orders of the duty officer that commands leave in the storage folder; the node makes them entries.
 
-``warnstream end`` writes a file into ``orders/``: complete under its name or not
-there at all. The node takes it within a second, or at its next start, and removes
-it once its entry is durable. An order given twice ends a warning once.
+``warnstream end`` and ``warnstream clock accept`` write a file into ``orders/``: complete
+under its name or not there at all. The node takes it within a second, or at its next
+start, and removes it once its entry is durable. An order given twice ends a warning once.
 """
 
 import logging
@@ -15,14 +15,16 @@ from pathlib import Path
 
 import msgspec
 
-from warnstream.model.effects import OperatorCancel
+from warnstream.model.effects import ClockAccepted, OperatorCancel
 from warnstream.model.errors import StoreError
-from warnstream.runners.intake.entries import CANCEL, encode_cancel
+from warnstream.runners.intake.entries import CANCEL, CLOCK, encode_cancel, encode_clock
 
 log = logging.getLogger(__name__)
 
 FOLDER = "orders"
 SUFFIX = ".json"
+CLOCK_SUFFIX = ".clock"
+"""Of an order to accept the system's clock."""
 
 LOOK_S = 0.5
 """Between two looks into the folder."""
@@ -30,7 +32,10 @@ LOOK_S = 0.5
 STOP_S_MAX = 10.0
 
 
-def leave_order(directory: Path, order: OperatorCancel) -> Path:
+Order = OperatorCancel | ClockAccepted
+
+
+def leave_order(directory: Path, order: Order) -> Path:
     """Write an order for the node of a storage folder; the file that it will remove.
 
     Raises
@@ -39,7 +44,8 @@ def leave_order(directory: Path, order: OperatorCancel) -> Path:
         If the disk refuses.
     """
     folder = directory / FOLDER
-    path = folder / f"{uuid.uuid4().hex}{SUFFIX}"
+    suffix = CLOCK_SUFFIX if isinstance(order, ClockAccepted) else SUFFIX
+    path = folder / f"{uuid.uuid4().hex}{suffix}"
     unfinished = path.with_suffix(".unfinished")
     try:
         folder.mkdir(exist_ok=True)
@@ -81,7 +87,8 @@ class Orders:
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_S):
-            for path in sorted(self._folder.glob(f"*{SUFFIX}")):
+            left = [path for suffix in (SUFFIX, CLOCK_SUFFIX) for path in self._folder.glob(f"*{suffix}")]
+            for path in sorted(left):
                 try:
                     self._take(path)
                 except (StoreError, OSError) as error:
@@ -89,18 +96,26 @@ class Orders:
 
     def _take(self, path: Path) -> None:
         try:
-            order = msgspec.json.decode(path.read_bytes(), type=OperatorCancel)
+            kind, payload, told = _entry_of(path)
         except msgspec.MsgspecError as error:
             log.error("order cannot be read", extra={"file": path.name, "error": str(error)})  # noqa: TRY400
             path.rename(path.with_suffix(".refused"))
             return
-        durable = self._keep(CANCEL, encode_cancel(order))
+        durable = self._keep(kind, payload)
         while not durable.done():
             if self._stopping.wait(LOOK_S / 10):
                 return
         durable.result()
         path.unlink()
-        log.warning(
-            "warning ended by hand",
-            extra={"warning": order.warning, "author": order.operator, "reason": order.note},
-        )
+        log.warning("order carried out", extra=told)
+
+
+def _entry_of(path: Path) -> tuple[str, bytes, dict[str, str]]:
+    """Kind and payload of the entry that an order becomes, and what the log says of it."""
+    if path.suffix == CLOCK_SUFFIX:
+        accepted = msgspec.json.decode(path.read_bytes(), type=ClockAccepted)
+        told = {"order": "system clock accepted", "author": accepted.operator, "reason": accepted.note}
+        return CLOCK, encode_clock(accepted), told
+    cancel = msgspec.json.decode(path.read_bytes(), type=OperatorCancel)
+    told = {"order": "warning ended by hand", "warning": cancel.warning}
+    return CANCEL, encode_cancel(cancel), told | {"author": cancel.operator, "reason": cancel.note}

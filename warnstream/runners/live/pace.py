@@ -81,6 +81,11 @@ class Pace:
         """A step is on its way: the next regular one is `tick_s` later."""
         self._next_s = now_s + self._tick_s
 
+    def held(self, now_s: float) -> None:
+        """A step that was due cannot be taken yet; it is tried again after `BACKLOG_S`."""
+        self._stepped_s, self._unjudged_s = now_s, None
+        self._next_s = now_s + min(self._tick_s, BACKLOG_S)
+
     def stepped(self, now_s: float, took_s: float, backlog_taken: int = 0) -> float:
         """A step is done; returns how long the first of what it judged had waited, 0 if nothing had.
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from warnstream.model.bulletins import Action, Bulletin, Refuge, Standing
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -140,3 +142,19 @@ class VillageVoice(NamedTuple):
 
     village: str
     voice: Voice
+
+
+class VoicesSnapshot(msgspec.Struct):
+    """Voices by village code, so that a changed register is noticed."""
+
+    village_codes: list[str]
+    voices: list[Voice]
+
+
+def voices_in(state: bytes) -> list[VillageVoice]:
+    """Voices of a snapshot of `Bulletins`. ValueError if it is none."""
+    try:
+        snapshot = msgspec.msgpack.decode(state, type=VoicesSnapshot)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not a snapshot of bulletins: {error}") from None
+    return [VillageVoice(*pair) for pair in zip(snapshot.village_codes, snapshot.voices, strict=True)]

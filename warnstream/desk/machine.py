@@ -17,10 +17,12 @@ from warnstream.desk.cases import (
     Case,
     standing_of,
 )
-from warnstream.desk.state import DeskState
+from warnstream.desk.hands import Doors
+from warnstream.desk.obeying import ObeyingDesk
 from warnstream.lifecycle.bulletins import Bulletins, Evidence
 from warnstream.lifecycle.identity import parse_message_name
 from warnstream.lifecycle.machine import ImpossibleSignalError, Signal
+from warnstream.lifecycle.orders import ImpossibleOrderError
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import Bulletin, Standing
 from warnstream.model.changes import LevelChange
@@ -34,20 +36,27 @@ from warnstream.model.effects import (
 )
 from warnstream.model.level import Level
 from warnstream.model.network import Network
+from warnstream.model.orders import HandOrder, HandPolicy
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.warning import Cause, MessageStatus, WarningMessage
-from warnstream.routing.chains import StatedInput
+from warnstream.model.warning import MessageStatus, WarningMessage
 
 DeskInput = (
-    LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm | CallFailed | HelpAssign | HelpClose
+    LevelChange
+    | RecipientAnswer
+    | OperatorCancel
+    | OperatorAffirm
+    | CallFailed
+    | HelpAssign
+    | HelpClose
+    | HandOrder
 )
 
 EXERCISE_OVER = "演练结束 The exercise is over."
 """Why the warnings of an exercise end when the node begins to warn for real."""
 
 
-class WarningDesk(DeskState):
+class WarningDesk(ObeyingDesk):
     """All warnings of one network.
 
     Parameters
@@ -60,6 +69,8 @@ class WarningDesk(DeskState):
     n_judged : int, optional
         Villages beyond the first so many are kept only until their warnings have ended
         (`warnstream.runners.history.kept`); all are judged without it.
+    hand_policy : HandPolicy, optional
+        How long orders of people bind.
 
     Attributes
     ----------
@@ -82,10 +93,10 @@ class WarningDesk(DeskState):
         routing_policy: RoutingPolicy,
         bulletins: Bulletins,
         n_judged: int | None = None,
+        hand_policy: HandPolicy | None = None,
     ) -> None:
-        super().__init__(network, rules, message_policy, routing_policy, bulletins, n_judged)
+        super().__init__(network, rules, message_policy, routing_policy, bulletins, n_judged, hand_policy)
         self._for_posts_only = frozenset(rule.name for rule in rules if not rule.calls_households)
-        self._to_chains: list[StatedInput] = []
 
     def step(self, inputs: Sequence[DeskInput], now_s: int, evidence: Evidence | None = None) -> Effects:
         """Take inputs in order, then let time work: renewals; then tell the doors and the posts.
@@ -104,9 +115,10 @@ class WarningDesk(DeskState):
         for entry in inputs:
             try:
                 self._take(entry, effects)
-            except ImpossibleSignalError as error:
+            except (ImpossibleSignalError, ImpossibleOrderError) as error:
                 self.refused_inputs += 1
                 self.last_refusal = str(error)
+        self._end_bounds(effects, evidence)
         for case in self._cases.values():
             if case.warning.is_open:
                 self._let_time_work(case, effects)
@@ -114,21 +126,27 @@ class WarningDesk(DeskState):
         self._tell_posts(effects)
         return effects
 
-    def follow(self, inputs: Sequence[DeskInput], now_s: int) -> list[OperatorCancel]:
+    def follow(self, inputs: Sequence[DeskInput], now_s: int) -> list[OperatorCancel | HandOrder]:
         """A step of the past: answers and confirmations count, nothing is issued.
 
         What was issued then comes by `adopt`, and the time of the posts by `follow_posts`. Returns the
-        cancels, which are not carried out.
+        cancels and orders on warnings, which are not carried out.
         """
         self._now_s = max(self._now_s, now_s)
+        found: list[OperatorCancel | HandOrder] = []
         for entry in inputs:
-            if not isinstance(entry, LevelChange | OperatorCancel):
-                try:
+            try:
+                if isinstance(entry, OperatorCancel):
+                    found.append(entry)
+                elif isinstance(entry, HandOrder):
+                    accepted = self.hands.accept(entry, now_s)
+                    found += [] if accepted is None else [accepted]
+                elif not isinstance(entry, LevelChange):
                     self._take(entry, Effects())
-                except ImpossibleSignalError as error:
-                    self.refused_inputs += 1
-                    self.last_refusal = str(error)
-        return [entry for entry in inputs if isinstance(entry, OperatorCancel)]
+            except (ImpossibleSignalError, ImpossibleOrderError) as error:
+                self.refused_inputs += 1
+                self.last_refusal = str(error)
+        return found
 
     def follow_posts(self, messages: Sequence[tuple[str, WarningMessage]], digests: Sequence[Digest]) -> None:
         """The posts' part of a step of the past, after `follow`: its messages and the digests it issued.
@@ -139,7 +157,8 @@ class WarningDesk(DeskState):
         for code, message in messages:
             if code in number:
                 self._to_chains += self.chains.of_message(replace(message, village=number[code]))
-        inputs, self._to_chains = self._to_chains, []
+        self._hear_of_silences()
+        inputs, self._to_chains = self._audible(self._to_chains), []
         self.chains.follow(inputs, self._now_s, digests)
 
     def change_over(self, now_s: int, ending: Collection[str] = ()) -> Effects:
@@ -153,6 +172,7 @@ class WarningDesk(DeskState):
         """
         self._now_s = max(self._now_s, now_s)
         effects = Effects()
+        self._change_hands(effects)
         standing = [case for case in self._cases.values() if case.warning.is_open]
         for case in [case for case in standing if case.warning.warning not in ending]:
             warning = case.warning
@@ -186,8 +206,17 @@ class WarningDesk(DeskState):
     ) -> None:
         """Bulletins of what the messages of a step, and time, mean for doors."""
         messages = [one for one in effects.messages if self._concerns_doors(one.village, one.hazard)]
-        issued = self.bulletins.step(messages, self._now_s, looked_at=looked_at, evidence=evidence)
+        doors, self._to_doors = self._to_doors, Doors()
+        issued = self.bulletins.step(
+            messages,
+            self._now_s,
+            corrections=doors.corrections,
+            looked_at=looked_at,
+            released=doors.released,
+            evidence=evidence,
+        )
         effects.bulletins.extend(issued)
+        effects.waits.extend(self.bulletins.waits_changed)
         if self.bulletins.faults:
             self.refused_inputs += len(self.bulletins.faults)
             self.last_refusal = self.bulletins.faults[-1]
@@ -196,8 +225,9 @@ class WarningDesk(DeskState):
         """Digests of what messages, answers and time mean for posts; nothing before the first step's time."""
         if self._now_s < 0:
             return
-        inputs, self._to_chains = self._to_chains, []
-        effects.digests.extend(self.chains.step(inputs, self._now_s))
+        self._hear_of_silences()
+        inputs, self._to_chains = self._audible(self._to_chains), []
+        effects.digests.extend(self._sent(self.chains.step(inputs, self._now_s)))
         if faults := self.chains.faults:
             self.refused_inputs += len(faults)
             self.last_refusal = faults[-1]
@@ -250,6 +280,8 @@ class WarningDesk(DeskState):
             self._take_affirm(entry)
         elif isinstance(entry, OperatorCancel):
             self._take_cancel(entry, effects)
+        elif isinstance(entry, HandOrder):
+            self._take_order(entry, effects)
         elif isinstance(entry, CallFailed):
             self._to_chains += self.chains.of_failure(entry)
         else:
@@ -262,6 +294,8 @@ class WarningDesk(DeskState):
         case = self._cases.get(key) or Case(VillageWarning(change.village, change.hazard))
         if case.warning.is_open and self.is_of_the_other_status(case.warning):
             return  # a real warning during an exercise: held, and never moved by what the exercise brings
+        if case.bound is not None and self._obey(case, change, effects):
+            return
         for signal in case.warning.signals_of(change):
             self._signal(case, signal, change, effects)
         # Kept from its first warning on: a village without one leaves nothing behind.
@@ -302,6 +336,7 @@ class WarningDesk(DeskState):
         if case is None or not case.warning.is_open:
             raise ImpossibleSignalError(f"no warning {cancel.warning!r} stands that could be ended")
         case.warning.operator, case.warning.note = cancel.operator, cancel.note
+        case.bound = None
         self._signal(case, Signal.CANCEL, None, effects)
 
     def _signal(self, case: Case, signal: Signal, change: LevelChange | None, effects: Effects) -> None:
@@ -318,7 +353,7 @@ class WarningDesk(DeskState):
             if case.warning.state is not state:
                 effects.settled.append(former_name)
             return
-        if message.cause is Cause.FIRST:
+        if message.cause.opens:
             self._by_name.pop(former_name, None)
             self._by_name[message.warning] = case
         effects.messages.append(message)

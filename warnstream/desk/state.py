@@ -19,6 +19,7 @@ from warnstream.desk.cases import (
     move_to_village,
     standing_told_before,
 )
+from warnstream.desk.hands import Hands
 from warnstream.lifecycle.bulletins import Bulletins
 from warnstream.lifecycle.identity import legal
 from warnstream.lifecycle.village_warning import VillageWarning
@@ -26,6 +27,7 @@ from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import Effects
 from warnstream.model.network import Network
+from warnstream.model.orders import HandPolicy
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import compact_utc
@@ -45,6 +47,7 @@ class DeskState:
         routing_policy: RoutingPolicy,
         bulletins: Bulletins,
         n_judged: int | None = None,
+        hand_policy: HandPolicy | None = None,
     ) -> None:
         _check_policy(message_policy)
         self._network = network
@@ -56,6 +59,10 @@ class DeskState:
         self.bulletins = bulletins
         self._cases: dict[tuple[int, str], Case] = {}
         self._by_name: dict[str, Case] = {}
+        number = network.villages.index_of_code()
+        self.hands = Hands(
+            hand_policy or HandPolicy(), number, lambda: [one for one, _ in bulletins.waiting()]
+        )
         self._now_s = -1
         self.ignored_answers = 0
         self.refused_inputs = 0
@@ -102,7 +109,8 @@ class DeskState:
     def voices_of(self, effects: Effects) -> list[VillageVoice]:
         """Voices of the doors' villages that a step's effects are about, as they are after it."""
         villages = [message.village for message in effects.messages]
-        return self.bulletins.voices_of([*villages, *(one.village for one in effects.to_doors)])
+        told = (one.village for one in effects.to_doors)
+        return self.bulletins.voices_of([*villages, *told, *effects.waits])
 
     def cases(self) -> list[VillageCase]:
         """Every village and hazard that ever had a warning."""
@@ -158,6 +166,7 @@ class DeskState:
                 [case for _, case in cases],
                 self.bulletins.snapshot(),
                 self.chains.snapshot(),
+                self.hands.snapshot(),
             )
         )
 
@@ -191,6 +200,8 @@ class DeskState:
             self.chains.restore(snapshot.chains)
         else:
             self.chains.adopt(called_before(state, snapshot), snapshot.now_s)
+        if snapshot.hands:
+            self.hands.restore(snapshot.hands)
         self._cases = cases
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s
@@ -224,6 +235,8 @@ class DeskState:
             operator=warning.operator,
             note=warning.note,
             unaffirmed_s=warning.unaffirmed_s(self._message_policy, self._now_s),
+            found=case.machine_level,
+            bound=case.bound,
         )
 
 

@@ -20,14 +20,15 @@ step. A step costs its messages and what is due, not the villages.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from warnstream.lifecycle.asking import Asking, rise_of
 from warnstream.lifecycle.identity import legal, message_name, parse_message_name
-from warnstream.lifecycle.voice import NEVER, VillageVoice, Voice, VoicesSnapshot, voices_in
+from warnstream.lifecycle.release import hold
+from warnstream.lifecycle.voice import NEVER, Held, VillageVoice, Voice, VoicesSnapshot, voices_in
 from warnstream.model.bulletins import (
     N_MAX,
     Action,
@@ -73,6 +74,10 @@ class Bulletins:
     ----------
     faults : list of str
         What failed at the last step, by village: the others were told all the same.
+    waits_changed : list of int
+        Villages whose doors began, or ceased, to wait for an officer at the last step.
+    released_alone : int
+        Bulletins that nobody released in time and that went by themselves.
     """
 
     def __init__(
@@ -87,6 +92,8 @@ class Bulletins:
         self._episode_of: dict[int, str] = {}
         self._village_of_episode: dict[str, int] = {}
         self.faults: list[str] = []
+        self.waits_changed: list[int] = []
+        self.released_alone = 0
 
     def step(
         self,
@@ -95,6 +102,7 @@ class Bulletins:
         *,
         corrections: Iterable[Correction] = (),
         looked_at: Iterable[int] = (),
+        released: Collection[int] = (),
         evidence: Evidence | None = None,
     ) -> list[Bulletin]:
         """Take the messages of a step, then what is due; at most one bulletin a village, worst first.
@@ -109,6 +117,8 @@ class Bulletins:
             Warnings that were an error; their Cancels are among the messages.
         looked_at : iterable of int
             Villages that may have news without a message: policy or orders have changed.
+        released : collection of int
+            Villages whose doors wait no longer for an officer.
         evidence : callable, optional
             Asked once for each bulletin behind which something stands; without it the reason of the
             hazard's last message with one is taken.
@@ -120,14 +130,14 @@ class Bulletins:
                 heard.setdefault(correction.village, [])
         for message in messages:
             heard.setdefault(message.village, []).append(message)
-        for village in looked_at:
+        for village in (*looked_at, *released):
             heard.setdefault(village, [])
         while self._due and self._due[0][0] <= now_s:
             heard.setdefault(heapq.heappop(self._due)[1], [])
-        issued, self.faults = [], []
+        issued, self.faults, self.waits_changed = [], [], []
         for village in sorted(heard):
             try:
-                issued += self._speak(village, heard[village], now_s, evidence)
+                issued += self._speak(village, heard[village], now_s, village in released, evidence)
             except Exception as error:  # noqa: BLE001  # one village failing never silences another
                 self.faults.append(f"bulletin of village {self._codes[village]}: {error!r}")
         issued.sort(key=lambda one: -one.worst)
@@ -155,6 +165,11 @@ class Bulletins:
         """What stands in a village, the leading hazard first."""
         voice = self._voices.get(village)
         return () if voice is None else self._asking.in_order(voice.standing.values())
+
+    def waiting(self) -> list[tuple[int, Held]]:
+        """Villages whose doors wait for an officer, and for what; the oldest first."""
+        found = [(village, voice.held) for village, voice in self._voices.items() if voice.held is not None]
+        return sorted(found, key=lambda one: (one[1].since_s, one[0]))
 
     def open_villages(self) -> list[int]:
         """Villages whose doors wait for an end."""
@@ -287,15 +302,34 @@ class Bulletins:
             self._know_episode(village, voice)
 
     def _speak(
-        self, village: int, messages: list[WarningMessage], now_s: int, evidence: Evidence | None
+        self,
+        village: int,
+        messages: list[WarningMessage],
+        now_s: int,
+        is_released: bool,  # noqa: FBT001
+        evidence: Evidence | None,
     ) -> list[Bulletin]:
         voice = self._voices.setdefault(village, Voice())
         for message in messages:
             voice.take(message)
         found = self._news(voice, now_s)
+        if not is_released and self._waits(village, voice, found, now_s):
+            found = None
         issued = [] if found is None else [self._issue(village, *found, now_s, evidence)]
         self._plan(village, voice, now_s)
         return issued
+
+    def _waits(
+        self, village: int, voice: Voice, news: tuple[Action, BulletinCause] | None, now_s: int
+    ) -> bool:
+        """Whether doors wait for an officer before they hear this; keeps since when."""
+        before, heard = voice.held, self._asking.in_order(voice.heard())
+        voice.held = None if news is None else hold(self._policy.release, voice, news, heard, now_s)
+        if voice.held != before:
+            self.waits_changed.append(village)
+        if before is not None and NEVER < before.due_s <= now_s and news is not None:
+            self.released_alone += voice.held is None
+        return voice.held is not None
 
     def _news(self, voice: Voice, now_s: int) -> tuple[Action, BulletinCause] | None:
         """What is to be said now; None: nothing. Keeps since when less, or nothing, stands."""
@@ -406,7 +440,9 @@ class Bulletins:
         """When the village has to be looked at again if nothing happens there."""
         policy = self._policy
         due_s = NEVER
-        if voice.quiet_s != NEVER:
+        if voice.held is not None:
+            due_s = voice.held.due_s
+        elif voice.quiet_s != NEVER:
             due_s = voice.quiet_s + policy.clear_after_s
         elif voice.fell_s != NEVER:
             due_s = voice.fell_s + policy.settle_s if self._tells_falls(voice) else NEVER

@@ -323,7 +323,7 @@ class Keeper:
         """What the steps ask for into the log, then into the outbox: told is only what the log knows."""
         asked = [outcome.changed_over] if outcome.changed_over is not None else []
         asked += [step.effects for _, step in outcome.steps]
-        issued = [(number, effects) for number, effects in enumerate(asked) if effects or effects.settled]
+        issued = [(number, effects) for number, effects in enumerate(asked) if effects.is_told]
         if not issued:
             return
         payloads = [encode(self._issued(sequence, step, effects)) for step, effects in issued]

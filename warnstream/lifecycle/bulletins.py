@@ -168,7 +168,8 @@ class Bulletins:
 
     def waiting(self) -> list[tuple[int, Held]]:
         """Villages whose doors wait for an officer, and for what; the oldest first."""
-        found = [(village, voice.held) for village, voice in self._voices.items() if voice.held is not None]
+        voices = list(self._voices.items())  # asked from other threads too
+        found = [(village, voice.held) for village, voice in voices if voice.held is not None]
         return sorted(found, key=lambda one: (one[1].since_s, one[0]))
 
     def open_villages(self) -> list[int]:

@@ -50,7 +50,7 @@ from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
-from warnstream.runners.live.orders import Orders
+from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
 from warnstream.runners.live.recorder import report_put_aside
 from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Requests
@@ -159,7 +159,7 @@ class Node:
             else None
         )
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
-        self._orders = Orders(configuration.storage.directory, self._requests.ask)
+        self._orders = Orders(configuration.storage.directory, self._requests.ask, self._order_faults)
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self.alarms)
 
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
@@ -241,6 +241,9 @@ class Node:
     def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
         return self._requests.ask(entries.MESSAGES, entries.encode_messages(messages))
+
+    def _order_faults(self, order: AnyOrder) -> list[str]:
+        return faults_on(self.engine.desk, order)
 
     def _wake_channels(self) -> None:
         self.delivery.wake()

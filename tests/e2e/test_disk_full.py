@@ -66,7 +66,9 @@ def wait_until_ready(node: Node, *, ready: bool) -> list[str]:
 
 def reasons_of(node: Node) -> list[str]:
     """Why it is not ready, but for readings and time, of which this test gives few."""
-    return [why for why in node.status.ready()[1] if not why.startswith(("waits for ", "no reading yet "))]
+    return [
+        why for why in node.status.ready().reasons if not why.startswith(("waits for ", "no reading yet "))
+    ]
 
 
 @pytest.mark.slow

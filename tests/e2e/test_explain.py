@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from station_sim.county.county import CountyPlan, build_county
@@ -156,7 +157,7 @@ def test_before_in_and_after_a_warning_the_answer_is_what_the_messages_said(
         during = ask(lived.directory, village, alert.sent_s)
         told = hazard_of(during, alert.hazard)
         assert told["level"] == alert.level.word
-        assert told["reason"] == json.loads(json.dumps(reason_record(alert.reason)))
+        assert told["reason"] == msgspec.to_builtins(reason_record(alert.reason))
         assert any(one.startswith(f"{alert.hazard} {alert.level.word} stood") for one in during["answer"])
         assert alert.identifier in {one["identifier"] for one in during["messages"]}
         if alert.level >= Level.YELLOW:
@@ -181,7 +182,7 @@ def test_at_a_raise_the_reason_is_the_message_s_and_before_a_fall_its_time_is_kn
         if cause is Cause.RAISED:
             told = hazard_of(ask(lived.directory, village, message.sent_s), message.hazard)
             assert told["level"] == message.level.word
-            assert told["reason"] == json.loads(json.dumps(reason_record(message.reason)))
+            assert told["reason"] == msgspec.to_builtins(reason_record(message.reason))
         else:
             waits = hazard_of(ask(lived.directory, village, message.sent_s - MINUTE_S), message.hazard)
             assert (waits["level"], waits["falls_at"]) == (message.previous.word, iso_utc(message.sent_s))

@@ -66,7 +66,7 @@ def send(node: Node, minute: int, gust: float) -> None:
     node.keep_messages([RawMessage(f"ws/c/wind/{code}/obs", report), RawMessage("ws/clock", clock)]).result(
         WAIT_S
     )
-    wait_until(lambda: node.status.state().get("now") == at)
+    wait_until(lambda: node.status.state().now == at)
 
 
 def notified(directory: Path) -> Counter[RecipientKind]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 from prometheus_client import generate_latest
 
 from station_sim.county.county import CountyPlan, build_county
@@ -48,11 +49,13 @@ def test_a_board_that_follows_a_storm_shows_what_a_new_one_would(tmp_path: Path)
         followed.take(readings, found, engine.assessment, now_s)
         anew = CountyState(configuration, Metrics())
         anew.take(readings, found, engine.assessment, now_s)
+        assert followed.state is not None
+        assert anew.state is not None
         if found.forecast is None:
-            anew.state["forecast"] = followed.state["forecast"]
+            anew.state = replace(anew.state, forecast=followed.state.forecast)
         assert followed.state == anew.state
         assert followed.signs_for("post") == anew.signs_for("post")
         # A ratio that is not known any more stays where it was.
         assert set(gauges(anew._metrics)) <= set(gauges(metrics))
-        shown.add(str(followed.state["villages"]))
+        shown.add(str(followed.state.villages))
     assert len(shown) > 5, "the storm moved nothing: the comparison says little"

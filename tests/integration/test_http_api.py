@@ -10,14 +10,20 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import Route
 
 from tests.unit.adapters.county import GRID_MEMBER, bulletin, digest, network, rendered, told, warning_message
 from warnstream.adapters.http import guard
-from warnstream.adapters.http.api import BODY_BYTES_MAX, REQUESTS_BURST, HttpApi
+from warnstream.adapters.http.api import REQUESTS_BURST, HttpApi
+from warnstream.adapters.http.bodies import BODY_BYTES_MAX
+from warnstream.adapters.http.models.county import ConfigurationRecord, StateRecord, WarningRecord
+from warnstream.adapters.http.models.explanation import ExplanationRecord, VillageRecord
+from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
+from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.node_port import PostAction
-from warnstream.adapters.http.routes import ROUTES
+from warnstream.adapters.http.routers import ROUTES
 from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
@@ -35,6 +41,27 @@ OF_DOORS = bulletin()
 """What the doors are told of it."""
 KEY = f"{OF_DOORS.identifier}|V1-H0|sms"
 TOKENS = Tokens(bytes(32))
+AT = "2026-06-18T00:00:00Z"
+STATE = StateRecord(broker_connected=True, alarms=[], configuration=ConfigurationRecord("f", 0, []))
+STANDING = WarningRecord(
+    MESSAGE.warning,
+    "V1",
+    "Village 1",
+    "flood",
+    "red",
+    "active",
+    1,
+    AT,
+    AT,
+    2,
+    0,
+    None,
+    waits_for_affirmation=True,
+)
+EXPLANATION = ExplanationRecord(
+    VillageRecord("V1", "Village 1", "", ""), AT, ["no warning stood"], [], [], [], None
+)
+SEEN = SignRecord("V1.crack.20260618T000000Z", "V1", "crack", "reported", 1, AT, AT, AT)
 
 
 @dataclass
@@ -47,33 +74,33 @@ class Node:
     receipts: list[str] = field(default_factory=list)
     said: list[PostAction] = field(default_factory=list)
 
-    def alive(self) -> dict[str, object]:
-        return {"alive": True}
+    def alive(self) -> AliveRecord:
+        return AliveRecord(alive=True, node="test")
 
-    def ready(self) -> tuple[bool, list[str]]:
-        return not self.reasons, self.reasons
+    def ready(self) -> ReadinessRecord:
+        return ReadinessRecord(ready=not self.reasons, reasons=self.reasons)
 
-    def state(self) -> dict[str, object]:
-        return {"node": "test"}
+    def state(self) -> StateRecord:
+        return STATE
 
-    def warnings(self) -> list[dict[str, object]]:
-        return [{"warning": MESSAGE.warning}]
+    def warnings(self) -> list[WarningRecord]:
+        return [STANDING]
 
-    def explanation(self, village_code: str) -> dict[str, object] | None:
+    def explanation(self, village_code: str) -> ExplanationRecord | None:
         if self.refuse:
             raise self.refuse
-        return {"answer": ["no warning stood"]} if village_code == "V1" else None
+        return EXPLANATION if village_code == "V1" else None
 
     def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         if self.refuse:
             raise self.refuse
         self.answers.append((message, recipient, answer))
 
-    def signs(self, post: str) -> list[dict[str, object]]:
-        return [{"sign": "V1.crack.20260618T000000Z", "for": post}]
+    def signs(self, post: str) -> list[SignRecord]:
+        return [replace(SEEN, reporter="grid-1") if post else SEEN]
 
-    def help_calls(self) -> list[dict[str, object]]:
-        return [{"help": "h1", "village": "V1", "caller": "V1-H0"}]
+    def help_calls(self) -> list[HelpCallRecord]:
+        return [HelpCallRecord("h1", "V1", "Village 1", "V1-H0", AT, None, None, is_untaken=False)]
 
     def action_fault(self, action: PostAction) -> str:
         if isinstance(action, OperatorAffirm):
@@ -137,7 +164,7 @@ def answer_body(outbox: Outbox, **changes: object) -> dict[str, object]:
 
 def test_a_living_node_says_so(api: HttpApi) -> None:
     response = ask(api, "GET", "/healthz")
-    assert (response.status_code, response.json()) == (200, {"alive": True})
+    assert (response.status_code, response.json()) == (200, {"alive": True, "node": "test"})
 
 
 def test_a_node_that_is_not_ready_gives_the_reasons(api: HttpApi, node: Node) -> None:
@@ -152,8 +179,8 @@ def test_a_ready_node_is_200(api: HttpApi) -> None:
 
 
 def test_state_and_warnings_are_the_node_s(api: HttpApi) -> None:
-    assert ask(api, "GET", "/api/v1/state").json() == {"node": "test"}
-    assert ask(api, "GET", "/api/v1/warnings").json() == [{"warning": MESSAGE.warning}]
+    assert ask(api, "GET", "/api/v1/state").content == msgspec.json.encode(STATE)
+    assert ask(api, "GET", "/api/v1/warnings").content == msgspec.json.encode([STANDING])
 
 
 def test_metrics_parse_and_count_the_outbox(api: HttpApi) -> None:
@@ -454,10 +481,10 @@ def test_a_post_reports_a_sign_with_its_token(api: HttpApi, node: Node) -> None:
 
 
 def test_signs_are_listed_for_everybody_and_for_a_post_by_its_token(api: HttpApi) -> None:
-    sign = "V1.crack.20260618T000000Z"
-    assert ask(api, "GET", "/api/v1/signs").json() == [{"sign": sign, "for": ""}]
+    seen = msgspec.to_builtins(SEEN)
+    assert ask(api, "GET", "/api/v1/signs").json() == [seen]
     credentials = ("grid-1", TOKENS.for_post("grid-1"))
-    assert ask(api, "GET", "/api/v1/signs", auth=credentials).json() == [{"sign": sign, "for": "grid-1"}]
+    assert ask(api, "GET", "/api/v1/signs", auth=credentials).json() == [{**seen, "reporter": "grid-1"}]
 
 
 @pytest.mark.parametrize(
@@ -516,7 +543,7 @@ def test_a_post_affirms_a_warning_with_its_token(api: HttpApi, node: Node) -> No
 
 def test_an_explanation_is_the_node_s_and_of_the_last_step_only(api: HttpApi, node: Node) -> None:
     path = "/api/v1/villages/V1/explanation"
-    assert ask(api, "GET", path).json() == {"answer": ["no warning stood"]}
+    assert ask(api, "GET", path).content == msgspec.json.encode(EXPLANATION)
     past = ask(api, "GET", f"{path}?at=2026-06-18T14:30Z")
     assert (past.status_code, "warnstream explain" in past.text) == (400, True)
     assert ask(api, "GET", "/api/v1/villages/V9/explanation").status_code == 404

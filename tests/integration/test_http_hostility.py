@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from warnstream.adapters.http import connections, guard
+from warnstream.adapters.http.bodies import ProblemsError, checked_body
 from warnstream.adapters.http.guard import read_body
-from warnstream.adapters.http.schemas import SCHEMAS, ProblemsError, checked_fields
+from warnstream.adapters.http.routers.machines import AnswerRequest
 from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.http.starting import STARTING_CONNECTIONS_MAX, FrontDoor
 from warnstream.config.settings import HttpSettings
@@ -169,5 +170,5 @@ def test_a_forwarded_address_counts_only_from_a_declared_proxy(proxies: tuple[st
 @pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 4_000 + b"]" * 4_000])
 def test_deep_json_is_a_problem_of_the_request(deep: bytes) -> None:
     with pytest.raises(ProblemsError) as caught:
-        checked_fields(deep, SCHEMAS["AnswerRequest"])
+        checked_body(deep, AnswerRequest)
     assert caught.value.status_code == 400

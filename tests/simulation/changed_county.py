@@ -269,7 +269,7 @@ class County:
         if not is_judged:
             return
         deadline = time.monotonic() + WAIT_S
-        while self.node.status.state().get("now") != at:
+        while self.node.status.state().now != at:
             assert time.monotonic() < deadline, self.node.status.state()
             time.sleep(0.002)
 

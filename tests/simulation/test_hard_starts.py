@@ -83,7 +83,7 @@ def test_a_real_warning_stays_real_through_an_exercise_and_is_not_moved_by_it(co
     change_status(county, "Actual", "Exercise")
     county.start()
     assert county.node is not None
-    assert any("real warnings stand" in reason for reason in county.node.status.ready()[1])
+    assert any("real warnings stand" in reason for reason in county.node.status.ready().reasons)
     county.rain(4, times=3.0)
     county.rain(30, times=0.0)
     assert county.find_faults() == []
@@ -113,10 +113,10 @@ def test_a_row_removed_under_a_warning_is_refused_by_check_and_its_warning_ends_
     if is_running:
         county.start()
         assert county.node is not None
-        assert any("the configuration has no more" in reason for reason in county.node.status.ready()[1])
+        assert any("the configuration has no more" in reason for reason in county.node.status.ready().reasons)
         county.rain(1)
         county.settle()
-        assert county.node.status.ready()[0]
+        assert county.node.status.ready().ready
     configuration = load_configuration(county.directory)
     pairs = [("V1", "storm"), ("V1", "flash_flood") if remove is remove_village else ("V2", "storm")]
     for village, hazard in pairs:
@@ -146,9 +146,9 @@ def test_a_row_removed_under_a_warning_is_refused_by_check_and_its_warning_ends_
 def troubles(county: County) -> list[str]:
     """What the node says is wrong with it, but that nobody on duty answers: in these storms nobody does."""
     assert county.node is not None
-    is_ready, reasons = county.node.status.ready()
-    assert is_ready
-    return [reason for reason in reasons if not reason.startswith("nobody on duty")]
+    found = county.node.status.ready()
+    assert found.ready
+    return [reason for reason in found.reasons if not reason.startswith("nobody on duty")]
 
 
 def say(county: County, configuration: object, village: str, hazard: str, is_running: bool) -> None:
@@ -251,7 +251,7 @@ def test_a_name_that_people_know_with_another_content_is_seen_and_the_next_versi
     for warning in county.open_warnings():
         assert issued[warning.warning].level is warning.level
     assert list(county.faults_of_doors()) == []
-    assert county.node.status.ready()[0]
+    assert county.node.status.ready().ready
 
 
 def test_only_a_warning_that_stands_can_be_ended(county: County) -> None:
@@ -280,7 +280,7 @@ def test_a_damaged_outbox_is_put_aside_and_filled_from_the_log(county: County) -
     damage(county.directory / "data" / "outbox.sqlite3")
     county.start()
     assert county.node is not None
-    assert any(alarm["alarm"] == "outbox_rebuilt" for alarm in county.node.status.state()["alarms"])  # type: ignore[attr-defined]
+    assert any(alarm.alarm == "outbox_rebuilt" for alarm in county.node.status.state().alarms)
     assert list((county.directory / "data").glob("outbox.sqlite3.damaged-*"))
     county.settle()
     # What was sent before is sent again under the same keys: a phone shows a key once.
@@ -292,7 +292,7 @@ def test_a_damaged_outbox_is_put_aside_and_filled_from_the_log(county: County) -
     county.start()
     county.rain(1)
     county.settle()
-    assert county.node.status.ready()[0]
+    assert county.node.status.ready().ready
 
 
 def test_an_outbox_found_damaged_in_mid_storm_is_rebuilt_and_that_very_warning_goes_out(
@@ -340,7 +340,7 @@ def test_a_message_that_cannot_be_recorded_keeps_no_other_from_its_people(
     assert told == {"V1 flash_flood", "V1 storm", "V2 storm", "V3 flash_flood"}
     assert list(county.faults_of_doors()) == [], "doors hear what stands though machines do not"
     assert "G2" in {shown.recipient for shown in county.gateway.warnings()}, "and so do posts"
-    assert any("V2.flash_flood" in reason for reason in county.node.status.ready()[1])
+    assert any("V2.flash_flood" in reason for reason in county.node.status.ready().reasons)
     monkeypatch.undo()
     county.rain(1, times=4.0)
     county.settle()
@@ -356,7 +356,7 @@ def test_an_entry_that_cannot_be_judged_is_set_aside_and_not_tried_at_every_star
     county.rain(6)
     assert county.node is not None
     county.node._requests.ask_and_wait("answer", b"not msgpack")
-    wait_for(lambda: any("set aside" in reason for reason in county.node.status.ready()[1]))
+    wait_for(lambda: any("set aside" in reason for reason in county.node.status.ready().reasons))
     county.rain(6)
     assert troubles(county) == [], "the next step has succeeded"
     county.kill()
@@ -400,7 +400,7 @@ def test_a_locked_outbox_holds_up_no_reading_and_is_caught_up_with(county: Count
         other.execute("BEGIN IMMEDIATE")
         county.rain(9)
         assert len(county.open_warnings()) == 5, "judging goes on"
-        assert any("not handed to the channels" in reason for reason in county.node.status.ready()[1])
+        assert any("not handed to the channels" in reason for reason in county.node.status.ready().reasons)
         other.execute("ROLLBACK")
     rain_until_ready(county)
     assert county.find_faults() == []
@@ -477,14 +477,14 @@ def test_refusals_that_cannot_be_kept_stop_neither_a_start_nor_a_reading(county:
     county.rain(12)  # S5 is unknown: every interval refuses a message
     assert county.node is not None
     assert len(county.open_warnings()) == 5
-    assert county.node.status.ready()[0]
+    assert county.node.status.ready().ready
     if how == "damaged":
         wait_for(lambda: list(path.parent.glob("refused.sqlite3.damaged-*")))
         county.node._refused.wait_until_written(20)
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("SELECT count(*) FROM refused").fetchone()[0] == 12
     else:
-        wait_for(lambda: any("not kept" in reason for reason in county.node.status.ready()[1]))
+        wait_for(lambda: any("not kept" in reason for reason in county.node.status.ready().reasons))
     if other is not None:
         other.close()
 
@@ -493,7 +493,7 @@ def rain_until_ready(county: County) -> None:
     """Interval by interval, until nothing keeps the node from being ready."""
     assert county.node is not None
     for _ in range(200):
-        if county.node.status.ready()[0]:
+        if county.node.status.ready().ready:
             return
         county.rain(1)
         time.sleep(0.05)

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -138,7 +139,7 @@ def run_demo(options: DemoOptions) -> int:
             loop.join()
         summary = _summary(scenario, configuration, watch, directory)
         summary["people"] = people
-        summary["duty"] = node.status.state()["chain"]
+        summary["duty"] = msgspec.to_builtins(node.status.state().chain)
         summary["wall_s"] = round(time.monotonic() - started, 1)
         write_warnings(directory / "warnings.jsonl", watch.messages, configuration)
         wording = bulletin_wording(configuration)
@@ -241,7 +242,7 @@ def _settle(node: Node, scenario: Scenario, people: People, gateway: SmsGateway)
     """Wait until the node has seen the end of the storm, everything is sent and people have answered."""
     deadline = time.monotonic() + DRAIN_S
     end = iso_utc(scenario.end_s)
-    while node.status.state().get("now") != end and time.monotonic() < deadline:
+    while node.status.state().now != end and time.monotonic() < deadline:
         time.sleep(0.05)
     node.delivery.drain(max(deadline - time.monotonic(), 0.1))
     before = -1

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from rich.console import Console
 
@@ -113,7 +114,7 @@ def answer(configuration: Configuration, question: Question, console: Console) -
         )
         view = past.engine.assessment.view(village)
         warnings = past.engine.desk.of_village(village)
-        record = view_record(configuration, view, warnings)
+        record: Record = msgspec.to_builtins(view_record(configuration, view, warnings))
         record["messages"], differences = _messages(configuration, question, past, village, warnings)
         record["bulletins"] = _bulletins(configuration, question, past, village)
         later = _later(configuration, past, view) if question.known_now else None
@@ -328,8 +329,8 @@ def _later(configuration: Configuration, past: EngineAt, then: VillageView) -> R
         "own_readings": sum(int(np.isin(batch.station, list(stations)).sum()) for _, batch in later),
         "stations": _late_stations(configuration, later, stations),
         "differences": _changes(then, now),
-        "hazards": record["hazards"],
-        "places": record["places"],
+        "hazards": msgspec.to_builtins(record.hazards),
+        "places": msgspec.to_builtins(record.places),
     }
 
 

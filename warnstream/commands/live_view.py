@@ -11,6 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from warnstream.adapters.http.models.county import StationsRecord, VillagesRecord
 from warnstream.config.settings import Configuration
 from warnstream.delivery.dispatch.notification import State
 from warnstream.engine import EngineStep
@@ -56,14 +57,14 @@ class LiveView:
         return self._last
 
     def _now(self, node: Node) -> Group:
-        is_ready, reasons = node.status.ready()
-        now = node.status.state().get("now")
+        ready = node.status.ready()
+        now = node.status.state().now
         offset_s = node.configuration.message.utc_offset_s
         clock = clock_local(parse_iso(now), offset_s) if isinstance(now, str) else "--:--"
         exercise = node.configuration.message.status is MessageStatus.EXERCISE
         head = f" {'EXERCISE  ' if exercise else ''}{node.configuration.node.name}  {clock}"
-        why = [] if is_ready else ["not ready:"]
-        told = [Text(line, style="yellow") for line in (*why, *reasons)]
+        why = [] if ready.ready else ["not ready:"]
+        told = [Text(line, style="yellow") for line in (*why, *ready.reasons)]
         return Group(picture(node, head, tuple(self._newest), self._people()), *told)
 
 
@@ -78,9 +79,9 @@ def picture(node: Node, head: str, newest: Sequence[WarningMessage], configurati
     table = Table("hazard", expand=True)
     for level in LEVELS:
         table.add_column(Text(level.word, style=COLOUR_OF_LEVEL[level]))
-    villages = node.status.state().get("villages")
-    if isinstance(villages, dict):
-        for hazard, counts in villages["levels"].items():
+    villages = node.status.state().villages
+    if isinstance(villages, VillagesRecord):
+        for hazard, counts in villages.levels.items():
             table.add_row(hazard, *(str(counts[level.word]) for level in LEVELS))
     texts = [
         Text(describe(message, configuration), style=COLOUR_OF_LEVEL.get(message.level, "dim"))
@@ -92,13 +93,11 @@ def picture(node: Node, head: str, newest: Sequence[WarningMessage], configurati
 def situation(node: Node) -> tuple[str, dict[Level, int]]:
     """Stations reporting, and warned villages by level (a village counts once per hazard)."""
     state = node.status.state()
-    stations = state.get("stations")
-    villages = state.get("villages")
-    if not isinstance(stations, dict) or not isinstance(villages, dict):
+    if not isinstance(state.stations, StationsRecord) or not isinstance(state.villages, VillagesRecord):
         return "-", dict.fromkeys(LEVELS, 0)
-    by_hazard = villages["levels"].values()
+    by_hazard = state.villages.levels.values()
     levels = {level: sum(counts[level.word] for counts in by_hazard) for level in LEVELS}
-    return f"{stations['reporting']}/{stations['total']}", levels
+    return f"{state.stations.reporting}/{state.stations.total}", levels
 
 
 def sent_and_waiting(node: Node) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -63,9 +64,8 @@ class County:
 
     def record(self, village: int = 0) -> dict[str, Any]:
         view = self.engine.assessment.view(village)
-        record: dict[str, Any] = view_record(self, view, self.engine.desk.of_village(village))
-        text = json.dumps(record, allow_nan=False)
-        again: dict[str, Any] = json.loads(text)
+        record = view_record(self, view, self.engine.desk.of_village(village))
+        again: dict[str, Any] = json.loads(msgspec.json.encode(record))
         return again
 
     def hazard(self, village: int = 0, number: int = 0) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The HTTP interface: routes, schemas, guard, server, answer page."""
+"""The HTTP interface: routers by audience, read models, guard, server, answer page."""

@@ -101,6 +101,22 @@ class RateLimit:
         return is_allowed
 
 
+class AtMostEvery:
+    """Lets something be done at most once in so many seconds; for one thread."""
+
+    def __init__(self, period_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._period_s, self._clock = period_s, clock
+        self._done_at = -period_s
+
+    def is_due(self) -> bool:
+        """Whether it is time; if so, it counts as done."""
+        now = self._clock()
+        if now - self._done_at < self._period_s:
+            return False
+        self._done_at = now
+        return True
+
+
 async def read_body(request: Request, bytes_max: int) -> bytes:
     """The body of a request, never more than `bytes_max` of it in memory.
 

@@ -2,6 +2,10 @@
 
 from typing import Protocol
 
+from warnstream.adapters.http.models.county import StateRecord, WarningRecord
+from warnstream.adapters.http.models.explanation import ExplanationRecord
+from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
+from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm
 from warnstream.model.observations.signs import SignReport, SignVerdict
@@ -13,19 +17,19 @@ PostAction = OperatorAffirm | SignReport | SignVerdict | HelpAssign | HelpClose
 class NodeStatus(Protocol):
     """What the HTTP interface asks of the running node. Called from several threads."""
 
-    def alive(self) -> dict[str, object]:
+    def alive(self) -> AliveRecord:
         """Facts about the process; answering at all is being alive."""
 
-    def ready(self) -> tuple[bool, list[str]]:
+    def ready(self) -> ReadinessRecord:
         """Whether warnings would go out now, and the reasons why not."""
 
-    def state(self) -> dict[str, object]:
+    def state(self) -> StateRecord:
         """The situation: levels, stations, hazards, times."""
 
-    def warnings(self) -> list[dict[str, object]]:
+    def warnings(self) -> list[WarningRecord]:
         """Open warnings, worst first."""
 
-    def explanation(self, village_code: str) -> dict[str, object] | None:
+    def explanation(self, village_code: str) -> ExplanationRecord | None:
         """What decided on a village at the last step; None if there is no such village.
 
         Raises
@@ -43,13 +47,13 @@ class NodeStatus(Protocol):
             If it cannot be kept: the person is asked to try again.
         """
 
-    def signs(self, post: str) -> list[dict[str, object]]:
+    def signs(self, post: str) -> list[SignRecord]:
         """Signs that people have seen: those that stand, then those that are over.
 
         Who said what stands in those that `post` may read; an empty text may read none.
         """
 
-    def help_calls(self) -> list[dict[str, object]]:
+    def help_calls(self) -> list[HelpCallRecord]:
         """Open calls for help, oldest first."""
 
     def action_fault(self, action: PostAction) -> str:

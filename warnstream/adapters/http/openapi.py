@@ -1,40 +1,67 @@
-"""The OpenAPI document, made of the table of routes."""
+"""The OpenAPI document, made of the routes and of the types that they name."""
 
 import re
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from warnstream.adapters.http.routes import ROUTES, RouteSpec
-from warnstream.adapters.http.schemas import ANSWER_WORDS, SCHEMAS, TEXT_SCHEMA
+import msgspec
+from msgspec import UNSET
+
+from warnstream.adapters.http.models.openapi import (
+    BodyRecord,
+    ComponentsRecord,
+    InfoRecord,
+    JsonSchema,
+    MediaRecord,
+    OpenApiRecord,
+    OperationRecord,
+    ParameterRecord,
+    ResponseRecord,
+)
+from warnstream.adapters.http.models.words import Text
+from warnstream.adapters.http.routes import Content, Media, RouteSpec
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 
-def openapi_document() -> dict[str, Any]:
-    """OpenAPI 3.1 of `ROUTES`."""
-    paths: dict[str, dict[str, Any]] = {}
-    for spec in ROUTES:
-        paths.setdefault(spec.path, {})[spec.method.lower()] = _operation(spec)
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "warnstream node", "version": "1"},
-        "paths": paths,
-        "components": {"schemas": SCHEMAS},
-    }
+def openapi_document(routes: Sequence[RouteSpec]) -> OpenApiRecord:
+    """OpenAPI 3.1 of routes."""
+    schema_of, components = _schemas(routes)
+    paths: dict[str, dict[str, OperationRecord]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schema_of)
+    return OpenApiRecord("3.1.0", InfoRecord("warnstream node", "1"), paths, ComponentsRecord(components))
 
 
-def _operation(spec: RouteSpec) -> dict[str, Any]:
-    operation: dict[str, Any] = {
-        "operationId": spec.handler,
-        "summary": spec.summary,
-        "responses": {
-            str(status): {"description": HTTP_WORDS[status], "content": _content(schema)}
-            for status, schema in spec.answers.items()
+def _schemas(routes: Sequence[RouteSpec]) -> tuple[dict[Content, JsonSchema], dict[str, JsonSchema]]:
+    """Schema of every type that a route names, and those that they refer to, by name."""
+    types = list(dict.fromkeys(found for route in routes for found in _types(route)))
+    schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    return dict(zip(types, schemas, strict=True)), components
+
+
+def _types(route: RouteSpec) -> Iterator[Content]:
+    yield from (content for content in route.answers.values() if not isinstance(content, Media))
+    if route.body is not None:
+        yield route.body
+
+
+def _operation(route: RouteSpec, schema_of: dict[Content, JsonSchema]) -> OperationRecord:
+    names = re.findall(r"{(\w+)}", route.path)
+    text = msgspec.json.schema(Text)
+    body_media = FORM if route.is_form else JSON
+    return OperationRecord(
+        operation_id=route.handler.__name__,
+        summary=route.summary,
+        responses={
+            str(status): ResponseRecord(HTTP_WORDS[status], _content(content, schema_of))
+            for status, content in route.answers.items()
         },
-    }
-    for name in re.findall(r"{(\w+)}", spec.path):
-        parameter = {"name": name, "in": "path", "required": True, "schema": TEXT_SCHEMA}
-        operation["parameters"] = [parameter]
-    if spec.body:
-        operation["requestBody"] = {"required": True, "content": _content(spec.body)}
-    return operation
+        parameters=[ParameterRecord(name, "path", required=True, schema=text) for name in names] or UNSET,
+        request_body=UNSET
+        if route.body is None
+        else BodyRecord(required=True, content={body_media: MediaRecord(schema_of[route.body])}),
+    )
 
 
 HTTP_WORDS = {
@@ -50,12 +77,7 @@ HTTP_WORDS = {
 }
 
 
-def _content(schema: str) -> dict[str, Any]:
-    if schema == "html":
-        return {"text/html": {}}
-    if schema == "text":
-        return {"text/plain": {}}
-    if schema == "form":
-        form = {"type": "object", "properties": {"answer": {"enum": ANSWER_WORDS}}, "required": ["answer"]}
-        return {"application/x-www-form-urlencoded": {"schema": form}}
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+def _content(content: Content, schema_of: dict[Content, JsonSchema]) -> dict[str, MediaRecord]:
+    if isinstance(content, Media):
+        return {content.value: MediaRecord()}
+    return {JSON: MediaRecord(schema_of[content])}

@@ -1,138 +1,110 @@
-"""The routes of the HTTP interface, as a table."""
+"""What a route is, what its handlers share, and how they answer.
 
-from collections.abc import Mapping
+A router (`warnstream.adapters.http.routers`) is a module with handlers and a table `ROUTES` of them; the
+application and the OpenAPI document are made of those tables, so they cannot disagree.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from warnstream.adapters.http.models.openapi import OpenApiRecord
+from warnstream.adapters.http.models.operations import AcceptedRecord, ProblemsRecord
+from warnstream.adapters.http.node_port import NodeStatus
+from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.sending.answer_tokens import Tokens
+
+
+class Media(Enum):
+    """Content that is no JSON, and so has no read model."""
+
+    HTML = "text/html"
+    TEXT = "text/plain"
+
+
+Content = Media | Any
+"""A `Media`, or the type of a read model: a `msgspec.Struct`, or a list of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers work with.
+
+    Attributes
+    ----------
+    node : NodeStatus
+    outbox : Outbox
+        Finds what an answer link is about.
+    tokens : Tokens
+    metrics : Metrics
+    is_count_due : callable
+        Whether the notifications of the outbox are to be counted anew.
+    document : OpenApiRecord
+        The OpenAPI document.
+    """
+
+    node: NodeStatus
+    outbox: Outbox
+    tokens: Tokens
+    metrics: Metrics
+    is_count_due: Callable[[], bool]
+    document: OpenApiRecord
+
+
+Handler = Callable[[Services, Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
 class RouteSpec:
-    """One line of the table: what is served, and how it is documented.
+    """One route: who serves it, what is posted, what is answered.
 
-    `body` and the values of `answers` name schemas of `SCHEMAS`; ``html`` and
-    ``text`` are other content, an empty text is none.
+    Attributes
+    ----------
+    method, path : str
+    handler : Handler
+        Its name is the operation's in the OpenAPI document.
+    summary : str
+        A sentence.
+    answers : mapping of int to Content
+        By HTTP status.
+    body : type or None
+        Struct of what is posted; its fields are checked by `warnstream.adapters.http.bodies`.
+    is_form : bool
+        The body is a form of a page, not JSON.
+    is_limited : bool
+        Counts against the rate of a client.
     """
 
     method: str
     path: str
-    handler: str
+    handler: Handler
     summary: str
-    answers: Mapping[int, str]
-    body: str = ""
+    answers: Mapping[int, Content]
+    body: type[msgspec.Struct] | None = None
+    is_form: bool = False
     is_limited: bool = False
 
 
-SUBMISSION_ANSWERS = {202: "Accepted"} | dict.fromkeys((400, 403, 408, 413, 429, 503), "Problems")
+def problems(*statuses: int) -> dict[int, Content]:
+    """Refusals with these statuses."""
+    return dict.fromkeys(statuses, ProblemsRecord)
 
 
-ROUTES = (
-    RouteSpec("GET", "/healthz", "healthz", "The process answers.", {200: "Object"}),
-    RouteSpec("GET", "/readyz", "readyz", "Warnings would go out now.", {200: "Readiness", 503: "Readiness"}),
-    RouteSpec("GET", "/metrics", "metrics_page", "Prometheus metrics.", {200: "text"}),
-    RouteSpec("GET", "/openapi.json", "openapi", "This document.", {200: "Object"}),
-    RouteSpec("GET", "/api/v1/state", "state", "The situation of the county.", {200: "Object"}),
-    RouteSpec("GET", "/api/v1/warnings", "warnings", "Open warnings.", {200: "Objects"}),
-    RouteSpec(
-        "GET",
-        "/api/v1/villages/{village}/explanation",
-        "explanation",
-        "Why a village is warned after the last step, or is not.",
-        {200: "Object"} | dict.fromkeys((400, 404, 429, 503), "Problems"),
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/answers",
-        "answers",
-        "Keep the answer of a recipient; repeating it changes nothing.",
-        SUBMISSION_ANSWERS,
-        body="AnswerRequest",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/receipts",
-        "receipts",
-        "A device has shown a notification.",
-        SUBMISSION_ANSWERS,
-        body="ReceiptRequest",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/warnings/affirmations",
-        "affirm_warning",
-        "A post that answers for the village says that a warning still stands.",
-        SUBMISSION_ANSWERS,
-        body="Affirmation",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "GET",
-        "/api/v1/signs",
-        "signs",
-        "Signs that people have seen; a post that names itself by its token (Basic) reads who said what.",
-        {200: "Objects", 403: "Problems", 429: "Problems"},
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/signs",
-        "report_sign",
-        "A post of the responsibility chain reports a sign, or renews it.",
-        SUBMISSION_ANSWERS,
-        body="SignReport",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/signs/verdicts",
-        "judge_sign",
-        "A post that answers for the village validates or rejects a sign that another has reported.",
-        SUBMISSION_ANSWERS,
-        body="SignVerdict",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "GET",
-        "/api/v1/help",
-        "help_calls",
-        "Open calls for help, for a post that names itself by its token (Basic).",
-        {200: "Objects", 403: "Problems", 429: "Problems"},
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/help/assignments",
-        "assign_help",
-        "A post gives a call for help to a person, who may be the post itself.",
-        SUBMISSION_ANSWERS,
-        body="HelpAssignment",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/api/v1/help/closures",
-        "close_help",
-        "A person who is not the one that went says that a call for help is over.",
-        SUBMISSION_ANSWERS,
-        body="HelpClosure",
-        is_limited=True,
-    ),
-    RouteSpec(
-        "GET",
-        "/a/{token}",
-        "show_page",
-        "The page of an answer link; opening it answers nothing.",
-        {200: "html", 404: "Problems", 429: "Problems"},
-        is_limited=True,
-    ),
-    RouteSpec(
-        "POST",
-        "/a/{token}",
-        "answer_on_page",
-        "Answer on the page; the newest answer counts, a call for help stays.",
-        {200: "html", 400: "html", 404: "Problems", 413: "Problems", 429: "Problems", 503: "html"},
-        body="form",
-        is_limited=True,
-    ),
-)
+SUBMISSION_ANSWERS: Mapping[int, Content] = {202: AcceptedRecord} | problems(400, 403, 408, 413, 429, 503)
+"""What everybody is answered who posts something that the journal keeps."""
+
+
+def answer(content: msgspec.Struct | list[Any], status: int = 200) -> Response:
+    """A read model as JSON, its fields in their order."""
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def accepted() -> Response:
+    """What was posted is durable."""
+    return answer(AcceptedRecord(), 202)

@@ -3,10 +3,10 @@
 A large county or a long journal takes minutes; whoever watches the process must not take that for its death.
 """
 
-import json
-
+import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from warnstream.adapters.http.models.operations import AliveRecord, ProblemsRecord, ReadinessRecord
 from warnstream.adapters.http.server import HttpServer
 from warnstream.config.settings import HttpSettings
 
@@ -44,16 +44,16 @@ class StartingGate:
         elif scope["type"] == "http":
             await _answer(send, *self._answer_of(scope["path"]))
 
-    def _answer_of(self, path: str) -> tuple[int, dict[str, object]]:
+    def _answer_of(self, path: str) -> tuple[int, msgspec.Struct]:
         if path == "/healthz":
-            return 200, {"alive": True, "node": self._node}
+            return 200, AliveRecord(alive=True, node=self._node)
         if path == "/readyz":
-            return 503, {"ready": False, "reasons": [self.reason]}
-        return 503, {"problems": [self.reason]}
+            return 503, ReadinessRecord(ready=False, reasons=[self.reason])
+        return 503, ProblemsRecord([self.reason])
 
 
-async def _answer(send: Send, status: int, content: dict[str, object]) -> None:
-    body = json.dumps(content).encode()
+async def _answer(send: Send, status: int, content: msgspec.Struct) -> None:
+    body = msgspec.json.encode(content)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status != 200:
         headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))

@@ -1,4 +1,4 @@
-"""An explanation as JSON values: what ``warnstream explain --json`` and the HTTP interface give.
+"""An explanation as a record: what ``warnstream explain --json`` and the HTTP interface give.
 
 Times are UTC, unknown numbers null, levels words. Addresses of people are not
 in it; posts are named by their codes, doors only counted.
@@ -8,6 +8,27 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
+import msgspec
+
+from warnstream.adapters.http.models.explanation import (
+    ComparisonRecord,
+    ConditionRecord,
+    DowngradeRecord,
+    ExplanationRecord,
+    FactRecord,
+    FindingRecord,
+    GaugeRainRecord,
+    GaugeRecord,
+    HazardRecord,
+    NextLevelRecord,
+    PlaceRainRecord,
+    PlaceRecord,
+    RainAheadRecord,
+    ReasonRecord,
+    RuleLevelRecord,
+    StandingRecord,
+    VillageRecord,
+)
 from warnstream.assessment.explanation import (
     HazardView,
     PlaceFinding,
@@ -20,7 +41,7 @@ from warnstream.delivery.render import texts_of
 from warnstream.delivery.texts import title_of
 from warnstream.delivery.texts_en import ENGLISH
 from warnstream.desk import WarningStatus
-from warnstream.model.changes import Reason
+from warnstream.model.changes import Fact, Reason
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.observations.station_quality import WHY
@@ -34,6 +55,7 @@ from warnstream.runners.explain.records import sign_record
 from warnstream.runners.explain.verdict import Verdict, Wording, describe_blindness
 
 Record = dict[str, object]
+"""JSON values."""
 
 
 def view_record(
@@ -42,31 +64,32 @@ def view_record(
     warnings: Sequence[tuple[WarningStatus, WarningMessage]],
     *,
     names_posts: bool = True,
-) -> Record:
+) -> ExplanationRecord:
     """What decided on a village at one step, and the warnings that stood or had stood there.
 
     Without `names_posts` nobody is named: posts are counted, and what an operator wrote is left out.
     """
     villages, village = configuration.network.villages, view.village
     of_hazard = {one.hazard: one for one, _ in warnings}
-    return {
-        "village": {
-            "code": villages.code[village],
-            "name": villages.name[village],
-            "township": villages.township[village],
-            "county": villages.county[village],
-        },
-        "judged": iso_utc(view.now_s),
-        "answer": answer_of(configuration, view, warnings),
-        "hazards": [
-            _hazard(configuration, view, hazard)
-            | {"warning": _warning(of_hazard.get(hazard.hazard), names_posts=names_posts)}
+    return ExplanationRecord(
+        village=VillageRecord(
+            code=villages.code[village],
+            name=villages.name[village],
+            township=villages.township[village],
+            county=villages.county[village],
+        ),
+        judged=iso_utc(view.now_s),
+        answer=answer_of(configuration, view, warnings),
+        hazards=[
+            _hazard(
+                configuration, view, hazard, _warning(of_hazard.get(hazard.hazard), names_posts=names_posts)
+            )
             for hazard in view.hazards
         ],
-        "places": [_place(configuration, place) for place in view.places],
-        "signs": [sign_record(sign, villages.code, names_posts=names_posts) for sign in view.signs],
-        "forecast_failure": view.forecast_failure or None,
-    }
+        places=[_place(configuration, place) for place in view.places],
+        signs=[sign_record(sign, villages.code, names_posts=names_posts) for sign in view.signs],
+        forecast_failure=view.forecast_failure or None,
+    )
 
 
 def answer_of(
@@ -112,19 +135,52 @@ def message_record(configuration: Wording, message: WarningMessage) -> Record:
         "expires": iso_utc(message.expires_s),
         "blind": message.blind,
         "confirmed": message.confirmed,
-        "reason": reason_record(message.reason),
+        "reason": msgspec.to_builtins(reason_record(message.reason)),
         "text_en": text,
     }
 
 
-def reason_record(reason: Reason | None) -> Record | None:
+def reason_record(reason: Reason | None) -> ReasonRecord | None:
     """A reason with the names that warnings.jsonl uses."""
     if reason is None:
         return None
-    record = asdict(reason)
-    record["observed_until"] = iso_utc(record.pop("observed_until_s"))
-    record["facts"] = [{name: _plain(value) for name, value in fact.items()} for fact in record["facts"]]
-    return {name: _plain(value) for name, value in record.items()}
+    return ReasonRecord(
+        indicator=reason.indicator,
+        station=reason.station,
+        value=_number(reason.value),
+        threshold=_number(reason.threshold),
+        unit=reason.unit,
+        duration_s=reason.duration_s,
+        forecast_value=_number(reason.forecast_value),
+        lead_s=reason.lead_s,
+        coverage=_number(reason.coverage),
+        confirmed=reason.confirmed,
+        source=reason.source,
+        zone=reason.zone,
+        facts=[_fact(fact) for fact in reason.facts],
+        ratio=None if reason.ratio is None else _number(reason.ratio),
+        grid=reason.grid,
+        gauge_value=_number(reason.gauge_value),
+        certainty=reason.certainty,
+        lone_gauge=reason.lone_gauge,
+        observed_until=iso_utc(reason.observed_until_s),
+    )
+
+
+def _fact(fact: Fact) -> FactRecord:
+    return FactRecord(
+        indicator=fact.indicator,
+        station=fact.station,
+        value=_number(fact.value),
+        threshold=_number(fact.threshold),
+        unit=fact.unit,
+        duration_s=fact.duration_s,
+        lead_s=fact.lead_s,
+        held_since_s=fact.held_since_s,
+        note=fact.note,
+        coverage=_number(fact.coverage),
+        grid=fact.grid,
+    )
 
 
 def _stands(configuration: Wording, one: WarningStatus) -> str:
@@ -141,100 +197,102 @@ def _stands(configuration: Wording, one: WarningStatus) -> str:
     return f"{one.hazard} {one.level.word} stood ({one.state}), crossed at {crossed_at}; {doors}; {posts}"
 
 
-def _hazard(configuration: Wording, village: VillageView, view: HazardView) -> Record:
+def _hazard(
+    configuration: Wording, village: VillageView, view: HazardView, warning: StandingRecord | None
+) -> HazardRecord:
     verdict = Verdict(configuration, village, view)
     rule, standing = verdict.rule, view.standing
-    return {
-        "hazard": view.hazard,
-        "title": title_of(view.hazard, configuration.rules).en,
-        "evaluator": rule.evaluator,
-        "source": rule.source,
-        "level": standing.level.word,
-        "found": view.found.word,
-        "held_up": view.holds.word,
-        "why": verdict.why(),
-        "why_not_lower": verdict.why_not_lower(),
-        "why_not_higher": verdict.why_not_higher(),
-        "failure": view.failure or None,
-        "is_blind": view.is_blind,
-        "can_fall": view.can_fall,
-        "reached_at": _time(standing.reached_at_s),
-        "below_since": _time(standing.below_since_s),
-        "falls_at": _time(standing.falls_at_s),
-        "forecast_level_max": rule.forecast_level_max.word,
-        "lowering": asdict(rule.lowering),
-        "reason": reason_record(view.reason),
-        "places": [
+    return HazardRecord(
+        hazard=view.hazard,
+        title=title_of(view.hazard, configuration.rules).en,
+        evaluator=rule.evaluator,
+        source=rule.source,
+        level=standing.level.word,
+        found=view.found.word,
+        held_up=view.holds.word,
+        why=verdict.why(),
+        why_not_lower=verdict.why_not_lower(),
+        why_not_higher=verdict.why_not_higher(),
+        failure=view.failure or None,
+        is_blind=view.is_blind,
+        can_fall=view.can_fall,
+        reached_at=_time(standing.reached_at_s),
+        below_since=_time(standing.below_since_s),
+        falls_at=_time(standing.falls_at_s),
+        forecast_level_max=rule.forecast_level_max.word,
+        lowering=DowngradeRecord(**asdict(rule.lowering)),
+        reason=reason_record(view.reason),
+        places=[
             _finding(configuration, verdict, place, speaks=number == view.speaks)
             for number, place in enumerate(view.places)
         ],
-        "adds_up": view.adds_up,
-    }
+        adds_up=view.adds_up,
+        warning=warning,
+    )
 
 
-def _warning(status: WarningStatus | None, *, names_posts: bool) -> Record | None:
+def _warning(status: WarningStatus | None, *, names_posts: bool) -> StandingRecord | None:
     if status is None:
         return None
-    record = {
-        "warning": status.warning,
-        "state": str(status.state),
-        "level": status.level.word,
-        "version": status.version,
-        "households_told": status.households_told,
-        "posts_called": len(status.posts_called),
-        "posts_answered": len(status.posts_answered),
-        "answer_by": iso_utc(status.answer_by_s) if status.answer_by_s else None,
-    }
+    record = StandingRecord(
+        warning=status.warning,
+        state=str(status.state),
+        level=status.level.word,
+        version=status.version,
+        households_told=status.households_told,
+        posts_called=len(status.posts_called),
+        posts_answered=len(status.posts_answered),
+        answer_by=iso_utc(status.answer_by_s) if status.answer_by_s else None,
+    )
     if not names_posts:
         return record
-    return record | {
-        "called": list(status.posts_called),
-        "answered": list(status.posts_answered),
-        "ended_or_affirmed_by": status.operator or None,
-        "note": status.note or None,
-    }
+    return msgspec.structs.replace(
+        record,
+        called=list(status.posts_called),
+        answered=list(status.posts_answered),
+        ended_or_affirmed_by=status.operator or None,
+        note=status.note or None,
+    )
 
 
-def _finding(configuration: Wording, verdict: Verdict, place: PlaceFinding, *, speaks: bool) -> Record:
-    return {
-        "zone": place.zone,
-        "level": place.level.word,
-        "speaks": speaks,
-        "note": place.note,
-        "comparisons": [_comparison(configuration, one) for one in place.comparisons],
-        "conditions": [
-            {"level": one.level.word, "words": one.words, **_condition(verdict, one.found)}
+def _finding(configuration: Wording, verdict: Verdict, place: PlaceFinding, *, speaks: bool) -> FindingRecord:
+    return FindingRecord(
+        zone=place.zone,
+        level=place.level.word,
+        speaks=speaks,
+        note=place.note,
+        comparisons=[_comparison(configuration, one) for one in place.comparisons],
+        conditions=[
+            RuleLevelRecord(
+                one.level.word, one.words, *msgspec.structs.astuple(_condition(verdict, one.found))
+            )
             for one in place.conditions
         ],
-    }
+    )
 
 
-def _comparison(configuration: Wording, one: Comparison) -> Record:
+def _comparison(configuration: Wording, one: Comparison) -> ComparisonRecord:
     ahead = one.next_above(one.level)
-    return {
-        "indicator": one.indicator.word,
-        "unit": one.indicator.info.unit,
-        "value": _plain(one.value),
-        "duration_s": one.duration_s,
-        "lead_s": one.lead_s,
-        "forecast_value": _plain(one.forecast_value),
-        "station": configuration.network.stations.code[one.station] if one.station >= 0 else "",
-        "coverage": _plain(one.coverage),
-        "level": one.level.word,
-        "thresholds": _by_level(one.critical),
-        "clear_values": _by_level(one.clear),
-        "next": None
+    return ComparisonRecord(
+        indicator=one.indicator.word,
+        unit=one.indicator.info.unit,
+        value=_number(one.value),
+        duration_s=one.duration_s,
+        lead_s=one.lead_s,
+        forecast_value=_number(one.forecast_value),
+        station=configuration.network.stations.code[one.station] if one.station >= 0 else "",
+        coverage=_number(one.coverage),
+        level=one.level.word,
+        thresholds=_by_level(one.critical),
+        clear_values=_by_level(one.clear),
+        next=None
         if ahead is None
-        else {
-            "level": ahead.level.word,
-            "threshold": _plain(ahead.threshold),
-            "ratio": _plain(ahead.ratio),
-        },
-        "note": one.note,
-    }
+        else NextLevelRecord(ahead.level.word, _number(ahead.threshold), _number(ahead.ratio)),
+        note=one.note,
+    )
 
 
-def _condition(verdict: Verdict, found: ConditionFound) -> Record:
+def _condition(verdict: Verdict, found: ConditionFound) -> ConditionRecord:
     condition = found.condition
     words = {Group: "", Lasting: "lasting", Following: "first, then"}.get(type(condition), "")
     if isinstance(condition, Group):
@@ -245,59 +303,54 @@ def _condition(verdict: Verdict, found: ConditionFound) -> Record:
         words = f"sign {condition.kind}{', validated' if condition.is_validated else ''}"
     elif isinstance(condition, LevelTerm):
         words = f"{condition.hazard} at {condition.level.word} or above"
-    return {
-        "condition": words,
-        "reached": found.is_reached,
-        "holding": found.is_holding,
-        "since": _time(found.since_s),
-        "parts": [_condition(verdict, part) for part in found.parts],
-    }
+    return ConditionRecord(
+        condition=words,
+        reached=found.is_reached,
+        holding=found.is_holding,
+        since=_time(found.since_s),
+        parts=[_condition(verdict, part) for part in found.parts],
+    )
 
 
-def _place(configuration: Wording, place: PlaceView) -> Record:
+def _place(configuration: Wording, place: PlaceView) -> PlaceRecord:
     windows = zip(place.window, place.rain_mm, place.coverage, place.grid, strict=True)
-    return {
-        "zone": place.zone,
-        "heard": _plain(place.heard),
-        "blind": place.is_blind,
-        "partly_blind": place.is_partly_blind,
-        "rain": [
-            {**_window(window), "rain_mm": _plain(rain_mm), "coverage": _plain(coverage), "grid": grid}
+    return PlaceRecord(
+        zone=place.zone,
+        heard=_number(place.heard),
+        blind=place.is_blind,
+        partly_blind=place.is_partly_blind,
+        rain=[
+            PlaceRainRecord(*_window(window), _number(rain_mm), _number(coverage), grid)
             for window, rain_mm, coverage, grid in windows
         ],
-        "rain_ahead": [
-            {"lead_s": lead_s, "rain_mm": _plain(rain_mm)}
+        rain_ahead=[
+            RainAheadRecord(lead_s, _number(rain_mm))
             for lead_s, rain_mm in zip(LEADS_S, place.ahead_mm, strict=True)
         ],
-        "soil_water_mm": _plain(place.soil_water_mm),
-        "earlier_rain_coverage": _plain(place.antecedent_coverage),
-        "stations": [_station(configuration, place.window, one) for one in place.stations],
-    }
+        soil_water_mm=_number(place.soil_water_mm),
+        earlier_rain_coverage=_number(place.antecedent_coverage),
+        stations=[_station(configuration, place.window, one) for one in place.stations],
+    )
 
 
-def _station(configuration: Wording, window: tuple[int | DayWindow, ...], one: StationView) -> Record:
-    return {
-        "station": configuration.network.stations.code[one.station],
-        "state": station_state(one),
-        "weight": _plain(one.weight),
-        "own_weight": _plain(one.own_weight),
-        "distance_m": _plain(one.distance_m),
-        "observed_at": _time(one.observed_at_s),
-        "flags": [flag.word for flag in one.flags],
-        "why_doubted": [WHY[flag] for flag in one.flags],
-        "confidence": _plain(one.confidence),
-        "rain": [
-            {
-                **_window(over),
-                "rain_mm": _plain(rain_mm),
-                "coverage": _plain(coverage),
-                "unmeasured": _plain(unmeasured),
-            }
+def _station(configuration: Wording, window: tuple[int | DayWindow, ...], one: StationView) -> GaugeRecord:
+    return GaugeRecord(
+        station=configuration.network.stations.code[one.station],
+        state=station_state(one),
+        weight=_number(one.weight),
+        own_weight=_number(one.own_weight),
+        distance_m=_number(one.distance_m),
+        observed_at=_time(one.observed_at_s),
+        flags=[flag.word for flag in one.flags],
+        why_doubted=[WHY[flag] for flag in one.flags],
+        confidence=_number(one.confidence),
+        rain=[
+            GaugeRainRecord(*_window(over), _number(rain_mm), _number(coverage), _number(unmeasured))
             for over, rain_mm, coverage, unmeasured in zip(
                 window, one.rain_mm, one.coverage, one.unmeasured, strict=True
             )
         ],
-    }
+    )
 
 
 def station_state(one: StationView) -> str:
@@ -311,17 +364,17 @@ def station_state(one: StationView) -> str:
     return "doubted" if one.confidence < 1.0 else "reports"
 
 
-def _window(window: int | DayWindow) -> Record:
+def _window(window: int | DayWindow) -> tuple[int, str | None]:
     """A duration, or whole days by their numbers: 0 is today so far."""
     if isinstance(window, DayWindow):
-        return {"duration_s": window.duration_s, "days": days_words(window)}
-    return {"duration_s": window, "days": None}
+        return window.duration_s, days_words(window)
+    return window, None
 
 
-def _by_level(values: tuple[float, ...]) -> Record:
+def _by_level(values: tuple[float, ...]) -> dict[str, float | None]:
     """Values by the word of the level; levels without one are left out."""
     return {
-        level.word: _plain(value)
+        level.word: _number(value)
         for level, value in zip(LEVELS, values, strict=False)
         if not math.isnan(value)
     }
@@ -331,11 +384,9 @@ def _time(time_s: int) -> str | None:
     return iso_utc(time_s) if time_s >= 0 else None
 
 
-def _plain(value: object) -> object:
+def _number(value: float) -> float | None:
     """A number that JSON can hold: rounded, unknown ones as None."""
-    if isinstance(value, float):
-        return round(value, 3) if math.isfinite(value) else None
-    return value
+    return round(float(value), 3) if math.isfinite(value) else None
 
 
 def hour_of(record: Sequence[Record]) -> Record:

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from warnstream.adapters.http.models.county import AlarmRecord
 from warnstream.adapters.metrics import Metrics
 from warnstream.model.alarms import ALARM_KINDS, Alarm, AlarmSignal
 from warnstream.model.errors import StoreError
@@ -89,17 +90,17 @@ class Alarms:
         with self._lock:
             return [signal.text for signal in self._standing.values() if signal.is_blocking == is_blocking]
 
-    def records(self) -> list[dict[str, object]]:
+    def records(self) -> list[AlarmRecord]:
         """Alarms that stand, oldest first, for the HTTP interface."""
         with self._lock:
             found = sorted(self._standing.values(), key=lambda signal: signal.at_s)
         return [
-            {
-                "alarm": signal.key,
-                "text": signal.text,
-                "since": iso_utc(signal.at_s),
-                "blocking": signal.is_blocking,
-            }
+            AlarmRecord(
+                alarm=signal.key,
+                text=signal.text,
+                since=iso_utc(signal.at_s),
+                blocking=signal.is_blocking,
+            )
             for signal in found
         ]
 

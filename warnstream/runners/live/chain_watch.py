@@ -7,6 +7,8 @@ them and stays ready: a node whose posts sleep must not be taken out of service.
 
 from collections.abc import Iterable
 
+from warnstream.adapters.http.models.county import ChainRecord
+from warnstream.adapters.http.models.posts import HelpCallRecord
 from warnstream.adapters.metrics import Metrics
 from warnstream.desk import WarningDesk
 from warnstream.model.alarms import AlarmPort
@@ -32,17 +34,17 @@ class ChainWatch:
 
     Attributes
     ----------
-    state : dict
-        For ``/api/v1/state``.
-    calls : list of dict
+    state : ChainRecord or None
+        For ``/api/v1/state``; None before the first step.
+    calls : list of HelpCallRecord
         Open calls for help, oldest first.
     """
 
     def __init__(self, alarms: AlarmPort, metrics: Metrics) -> None:
         self._alarms, self._metrics = alarms, metrics
         self._texts: dict[str, str] = {}
-        self.calls: list[dict[str, object]] = []
-        self.state: dict[str, object] = {}
+        self.calls: list[HelpCallRecord] = []
+        self.state: ChainRecord | None = None
 
     def adopt(self, standing: Iterable[str]) -> None:
         """Alarms that stood when the node ended: those that are over end at the next step."""
@@ -58,12 +60,12 @@ class ChainWatch:
         self._metrics.answers_ignored.set(desk.ignored_answers + desk.chains.ignored)
         self.calls = [_record(call, villages) for call in calls]
         codes = villages.code
-        self.state = {
-            "dry_villages": len(dry),
-            "dry_codes": [codes[village] for village in dry[:SHOWN_MAX]],
-            "help_open": len(calls),
-            "help_untaken": len(untaken),
-        }
+        self.state = ChainRecord(
+            dry_villages=len(dry),
+            dry_codes=[codes[village] for village in dry[:SHOWN_MAX]],
+            help_open=len(calls),
+            help_untaken=len(untaken),
+        )
         if not is_live:
             return
         texts = _alarm_texts("chain", "nobody on duty has answered for", dry, villages)
@@ -94,14 +96,14 @@ def _alarm_texts(kind: str, what: str, where: list[int], villages: Villages) -> 
     return {f"{kind}:{place}": f"{what} {_named(codes)} of {place}" for place, codes in of_township.items()}
 
 
-def _record(call: HelpCall, villages: Villages) -> dict[str, object]:
-    return {
-        "help": call.name,
-        "village": villages.code[call.village],
-        "name": villages.name[call.village],
-        "caller": call.caller,
-        "since": iso_utc(call.opened_s),
-        "assigned": call.assigned or None,
-        "assigned_by": call.assigned_by or None,
-        "is_untaken": call.is_untaken,
-    }
+def _record(call: HelpCall, villages: Villages) -> HelpCallRecord:
+    return HelpCallRecord(
+        help=call.name,
+        village=villages.code[call.village],
+        name=villages.name[call.village],
+        caller=call.caller,
+        since=iso_utc(call.opened_s),
+        assigned=call.assigned or None,
+        assigned_by=call.assigned_by or None,
+        is_untaken=call.is_untaken,
+    )

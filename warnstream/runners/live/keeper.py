@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from warnstream import __version__
+from warnstream.adapters.http.models.county import DifferenceRecord
 from warnstream.adapters.journal.bound import NEAR
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning
@@ -134,7 +135,7 @@ class Keeper:
             stores.outbox, stores.log, watchers.alarms, watchers.metrics, watchers.wake_channels
         )
         self._kept_standing = False
-        self.differences: list[dict[str, str]] = []
+        self.differences: list[DifferenceRecord] = []
         self._refused_inputs = 0
         self.board = CountyState(configuration, watchers.metrics)
         self.chain = ChainWatch(watchers.alarms, watchers.metrics)
@@ -380,8 +381,7 @@ class Keeper:
         found = outcome.differences
         self._watchers.metrics.history_differences.set(len(found))
         self.differences = [
-            {"village": d.village, "hazard": d.hazard, "issued": d.issued.word, "found": d.found.word}
-            for d in found
+            DifferenceRecord(d.village, d.hazard, issued=d.issued.word, found=d.found.word) for d in found
         ]
         if found:
             named = ", ".join(

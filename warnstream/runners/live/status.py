@@ -3,6 +3,18 @@
 import time
 from collections.abc import Sequence
 
+from msgspec import UNSET
+from msgspec.structs import asdict
+
+from warnstream.adapters.http.models.county import (
+    ConfigurationRecord,
+    CountyRecord,
+    StateRecord,
+    WarningRecord,
+)
+from warnstream.adapters.http.models.explanation import ExplanationRecord
+from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
+from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.inbox import Source
 from warnstream.adapters.outbox.outbox import Outbox
@@ -48,11 +60,11 @@ class Status:
         self._delivery = delivery
         self.is_starting = True
 
-    def alive(self) -> dict[str, object]:
+    def alive(self) -> AliveRecord:
         """The process answers."""
-        return {"alive": True, "node": self._configuration.node.name}
+        return AliveRecord(alive=True, node=self._configuration.node.name)
 
-    def ready(self) -> tuple[bool, list[str]]:
+    def ready(self) -> ReadinessRecord:
         """Whether readings come in, are judged, and warnings would go out now, and the reasons why not.
 
         Alarms that keep nothing from working, and stations not heard of yet, are named too, and leave
@@ -68,31 +80,34 @@ class Status:
         blocking += judging.waits()
         told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
         # A channel that is held is named at once, and by its alarm too once that stands.
-        return not blocking, [reason for reason in dict.fromkeys(told) if reason]
+        return ReadinessRecord(ready=not blocking, reasons=[one for one in dict.fromkeys(told) if one])
 
-    def state(self) -> dict[str, object]:
+    def state(self) -> StateRecord:
         """The situation of the county after the last step."""
-        state = self._keeper.board.state
-        chain = {"chain": self._keeper.chain.state}
-        warnings = {"warnings_open": len(self._keeper.warnings), **chain} if state else {}
-        connected = all(source.is_connected for source in self._sources)
-        trouble = {"broker_connected": connected, "alarms": self._alarms.records()}
-        return {**state, **warnings, **trouble, "configuration": self._configuration_record()}
+        county = self._keeper.board.state
+        return StateRecord(
+            **asdict(county or CountyRecord()),
+            warnings_open=len(self._keeper.warnings) if county else UNSET,
+            chain=(self._keeper.chain.state or UNSET) if county else UNSET,
+            broker_connected=all(source.is_connected for source in self._sources),
+            alarms=self._alarms.records(),
+            configuration=self._configuration_record(),
+        )
 
-    def _configuration_record(self) -> dict[str, object]:
+    def _configuration_record(self) -> ConfigurationRecord:
         """The configuration, and what it found at its change to be other than people had been told."""
         differences = self._keeper.differences
-        return {
-            "fingerprint": self._configuration.fingerprint,
-            "differences": len(differences),
-            "differed": differences[:DIFFERENCES_SHOWN_MAX],
-        }
+        return ConfigurationRecord(
+            fingerprint=self._configuration.fingerprint,
+            differences=len(differences),
+            differed=differences[:DIFFERENCES_SHOWN_MAX],
+        )
 
-    def warnings(self) -> list[dict[str, object]]:
+    def warnings(self) -> list[WarningRecord]:
         """Open warnings, worst first."""
         return describe_warnings(self._keeper.warnings, self._keeper.people.network.villages)
 
-    def explanation(self, village_code: str) -> dict[str, object] | None:
+    def explanation(self, village_code: str) -> ExplanationRecord | None:
         """What decided on a village at the last step; None if there is no such village."""
         return self._explanations.ask(village_code)
 
@@ -104,11 +119,11 @@ class Status:
         """End a warning by hand; returns once that is durable. StoreError if it cannot be kept."""
         self._requests.ask_and_wait(entries.CANCEL, entries.encode_cancel(cancel))
 
-    def signs(self, post: str) -> list[dict[str, object]]:
+    def signs(self, post: str) -> list[SignRecord]:
         """Signs as a post may read them: those that stand, then those that are over."""
         return self._keeper.board.signs_for(post)
 
-    def help_calls(self) -> list[dict[str, object]]:
+    def help_calls(self) -> list[HelpCallRecord]:
         """Open calls for help, oldest first."""
         return self._keeper.chain.calls
 

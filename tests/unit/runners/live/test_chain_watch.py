@@ -60,7 +60,8 @@ def test_dry_villages_are_one_alarm_of_their_township_that_does_not_block() -> N
         "chain:Gushi": "nobody on duty has answered for 331124001001, 331124001002 of Gushi"
     }
     assert watched.board.blocking == {False}
-    assert watched.watch.state["dry_villages"] == 2
+    assert watched.watch.state is not None
+    assert watched.watch.state.dry_villages == 2
     assert watched.metric("warnstream_villages_dry") == 2
 
 
@@ -90,7 +91,7 @@ def test_a_call_that_nobody_takes_is_an_alarm_until_somebody_does() -> None:
         watched.step([], T0 + 60 * minute)
     assert watched.board.standing == {"help:Gushi": "nobody takes calls for help in 331124001001 of Gushi"}
     (shown,) = watched.watch.calls
-    assert (shown["caller"], shown["is_untaken"], shown["assigned"]) == ("door-0", True, None)
+    assert (shown.caller, shown.is_untaken, shown.assigned) == ("door-0", True, None)
 
 
 def test_steps_of_the_past_tell_no_alarm_and_what_is_over_ends_at_the_first_live_one() -> None:

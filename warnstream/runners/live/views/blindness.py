@@ -9,6 +9,7 @@ import logging
 
 import numpy as np
 
+from warnstream.adapters.http.models.county import BlindnessRecord, DoubtsRecord
 from warnstream.adapters.metrics import Metrics
 from warnstream.assessment import AssessmentStep
 from warnstream.assessment.villages import GaugeAvailability
@@ -37,18 +38,20 @@ class SightWatch:
 
     Attributes
     ----------
-    doubts, villages : dict
-        Gauges that are doubted, villages that hear too little, as JSON values; replaced, never changed.
+    doubts : DoubtsRecord
+        Gauges that are doubted; replaced at a change.
+    villages : BlindnessRecord
+        Villages that hear too little; replaced at a change.
     """
 
     def __init__(self, network: Network, metrics: Metrics) -> None:
         self._network = network
         self._last_quality, self._last_sight = Unchanged(), Unchanged()
         self._last_rain: VillageRain | None = None
-        self.doubts: dict[str, object] = {}
-        self.villages: dict[str, object] = {}
+        self.doubts = DoubtsRecord(doubted=0, doubted_why=[], isolated=0)
         self._stations = network.stations.code
         self._villages = network.villages.code
+        self.villages = BlindnessRecord(len(self._villages), 0, [], 0, [])
         self._metrics = metrics
         self._flagged = {flag: np.zeros(len(self._stations), dtype=np.bool_) for flag in TOLD}
         self._sight = {kind: np.zeros(len(self._villages), dtype=np.bool_) for kind in ("blind", "partly")}

@@ -9,7 +9,17 @@ import logging
 from collections.abc import Mapping
 
 import numpy as np
+from msgspec import UNSET
+from msgspec.structs import asdict
 
+from warnstream.adapters.http.models.county import (
+    CountyRecord,
+    ForecastRecord,
+    SilenceRecord,
+    StationsRecord,
+    VillagesRecord,
+)
+from warnstream.adapters.http.models.posts import SignRecord
 from warnstream.adapters.metrics import Metrics
 from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.config.settings import Configuration
@@ -31,8 +41,8 @@ class CountyState:
 
     Attributes
     ----------
-    state : dict
-        The situation after the last step, as JSON values; replaced at every step, never changed.
+    state : CountyRecord or None
+        The situation after the last step, None before the first; replaced at every step, never changed.
     """
 
     def __init__(self, configuration: Configuration, metrics: Metrics) -> None:
@@ -45,14 +55,14 @@ class CountyState:
         self._silent: frozenset[int] = frozenset()
         self._is_reporting = Unchanged()
         self._levels = {rule.name: Unchanged() for rule in configuration.rules}
-        self._stations: dict[str, object] = {}
+        self._stations = SilenceRecord(total=0, reporting=0, silent=[])
         self._by_hazard: dict[str, dict[str, int]] = {}
         self._ratio: Mapping[str, Float64Array] = {}
         self._ratio_records: dict[str, dict[str, float]] = {}
-        self._forecast: dict[str, object] | None = None
-        self.state: dict[str, object] = {}
+        self._forecast: ForecastRecord | None = None
+        self.state: CountyRecord | None = None
 
-    def signs_for(self, post: str) -> list[dict[str, object]]:
+    def signs_for(self, post: str) -> list[SignRecord]:
         """Signs that people have seen, as a post may read them, for the HTTP interface."""
         return self._signs.listed_for(post)
 
@@ -69,20 +79,19 @@ class CountyState:
         self._take_levels(assessment)
         self._take_ratio(step.ratio)
         if step.forecast is not None:
-            self._forecast = {"method": step.forecast.method, "usable": step.forecast.usable}
+            self._forecast = ForecastRecord(method=step.forecast.method, usable=step.forecast.usable)
         node = self._configuration.node
-        self.state = {
-            "node": node.name,
-            "now": iso_utc(now_s),
-            "clock": node.clock,
-            "stations": {**self._stations, **self._sight.doubts},
-            "villages": {**self._sight.villages, "levels": self._by_hazard},
-            "exercise": self._configuration.message.status is MessageStatus.EXERCISE,
-            "forecast": self._forecast,
-            "ratio_to_critical": self._ratio_records,
-        }
-        if self._grids.records:
-            self.state["grids"] = self._grids.records
+        self.state = CountyRecord(
+            node=node.name,
+            now=iso_utc(now_s),
+            clock=node.clock,
+            stations=StationsRecord(**asdict(self._stations), **asdict(self._sight.doubts)),
+            villages=VillagesRecord(**asdict(self._sight.villages), levels=self._by_hazard),
+            exercise=self._configuration.message.status is MessageStatus.EXERCISE,
+            forecast=self._forecast,
+            ratio_to_critical=self._ratio_records,
+            grids=self._grids.records or UNSET,
+        )
 
     def _count_readings(self, readings: ReadingBatch, step: AssessmentStep, now_s: int) -> None:
         if not len(readings):

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine
 from warnstream.model.errors import StoreError
-from warnstream.runners.explain.record import Record, view_record
+from warnstream.runners.explain.record import view_record
 
 EVERY_S = 0.1
 WAITING_MAX = 20
@@ -25,7 +26,7 @@ WAIT_S = 5.0
 @dataclass(frozen=True, slots=True)
 class _Asked:
     village: int
-    told: Future[Record]
+    told: Future[ExplanationRecord]
 
 
 class LiveExplanations:
@@ -57,7 +58,7 @@ class LiveExplanations:
         self._waiting: queue.Queue[_Asked] = queue.Queue(WAITING_MAX)
         self._told_at = -EVERY_S
 
-    def ask(self, village_code: str) -> Record | None:
+    def ask(self, village_code: str) -> ExplanationRecord | None:
         """What decided on a village at the last step; None if there is no such village.
 
         Raises
@@ -91,7 +92,7 @@ class LiveExplanations:
         self._told_at = time.monotonic()
         self._took(self._told_at - now)
 
-    def _tell(self, village: int) -> Record:
+    def _tell(self, village: int) -> ExplanationRecord:
         engine = self._engine()
         view = engine.assessment.view(village)
         warnings = engine.desk.of_village(village)

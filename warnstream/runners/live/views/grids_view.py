@@ -2,6 +2,7 @@
 
 import logging
 
+from warnstream.adapters.http.models.county import GridRecord
 from warnstream.adapters.metrics import Metrics
 from warnstream.assessment.grids import GridsStep
 from warnstream.config.settings import Configuration
@@ -21,7 +22,7 @@ class GridsView:
         self._is_late: dict[str, bool] = {}
         self._speaks: dict[str, int] = {}
         self._first_s: int | None = None
-        self.records: list[dict[str, object]] = []
+        self.records: list[GridRecord] = []
 
     def take(self, step: GridsStep, now_s: int) -> None:
         """Count what grids did at a step."""
@@ -62,15 +63,15 @@ class GridsView:
         assert self._first_s is not None
         return now_s - (state.newest_s if state.newest_s >= 0 else self._first_s)
 
-    def _record(self, state: GridState, now_s: int) -> dict[str, object]:
-        return {
-            "grid": state.name,
-            "newest": iso_utc(state.newest_s) if state.newest_s >= 0 else None,
-            "age_s": self._age_s(state, now_s),
-            "late": not state.is_fresh,
-            "places": self._n_places,
-            "places_seen": int(state.is_seen.sum()),
-            "speaks_for": int(state.speaks.sum()),
-            "bias_factor": round(state.factor, 3),
-            "bias_pairs": state.n_pairs,
-        }
+    def _record(self, state: GridState, now_s: int) -> GridRecord:
+        return GridRecord(
+            grid=state.name,
+            newest=iso_utc(state.newest_s) if state.newest_s >= 0 else None,
+            age_s=self._age_s(state, now_s),
+            late=not state.is_fresh,
+            places=self._n_places,
+            places_seen=int(state.is_seen.sum()),
+            speaks_for=int(state.speaks.sum()),
+            bias_factor=round(state.factor, 3),
+            bias_pairs=state.n_pairs,
+        )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from warnstream.adapters.http.models.posts import SignRecord
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
@@ -52,7 +53,7 @@ class SignsView:
         self._last: list[Sign] | None = None
         self._signs: Sequence[Sign] = ()
 
-    def listed_for(self, post: str) -> list[dict[str, object]]:
+    def listed_for(self, post: str) -> list[SignRecord]:
         """Signs as a post may read them; an empty text is everybody. Called from several threads."""
         network = self._network
         return [

@@ -1,9 +1,16 @@
-"""What a node tells people of its county: stations, villages by level, open warnings, as JSON values."""
+"""What a node tells people of its county: stations, villages by level, open warnings, as records."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from warnstream.adapters.http.models.county import (
+    BlindnessRecord,
+    DoubtedGaugeRecord,
+    DoubtsRecord,
+    SilenceRecord,
+    WarningRecord,
+)
 from warnstream.assessment.villages import GaugeAvailability
 from warnstream.desk import WarningStatus
 from warnstream.model.arrays import BoolArray
@@ -16,56 +23,54 @@ CODES_SHOWN_MAX = 50
 """Silent stations and blind villages that are named; the count is always complete."""
 
 
-def describe_stations(network: Network, silent: np.ndarray) -> dict[str, object]:
+def describe_stations(network: Network, silent: np.ndarray) -> SilenceRecord:
     """Stations by whether they report; `silent` are the numbers of those that do not."""
     total = len(network.stations)
     named = [network.stations.code[index] for index in silent[:CODES_SHOWN_MAX]]
-    return {"total": total, "reporting": total - len(silent), "silent": named}
+    return SilenceRecord(total=total, reporting=total - len(silent), silent=named)
 
 
-def describe_doubts(network: Network, quality: StationQuality, is_reporting: BoolArray) -> dict[str, object]:
+def describe_doubts(network: Network, quality: StationQuality, is_reporting: BoolArray) -> DoubtsRecord:
     """Gauges that are doubted and why, least confidence first; isolated ones are counted only."""
     doubted = np.flatnonzero(quality.confidence < 1.0)
     order = doubted[np.lexsort((doubted, quality.confidence[doubted]))]
-    return {
-        "doubted": len(doubted),
-        "doubted_why": [
-            _doubt(network, quality, is_reporting, int(index)) for index in order[:CODES_SHOWN_MAX]
-        ],
-        "isolated": int(quality.has(StationFlag.ISOLATED).sum()),
-    }
+    return DoubtsRecord(
+        doubted=len(doubted),
+        doubted_why=[_doubt(network, quality, is_reporting, int(index)) for index in order[:CODES_SHOWN_MAX]],
+        isolated=int(quality.has(StationFlag.ISOLATED).sum()),
+    )
 
 
 def _doubt(
     network: Network, quality: StationQuality, is_reporting: BoolArray, station: int
-) -> dict[str, object]:
+) -> DoubtedGaugeRecord:
     """One doubted gauge; `spare` is the code of a spare that reports and measures, None if it has none."""
     measures = is_reporting & ~quality.is_clogged
     spares = (spare for gauge, spare in network.stations.spares if gauge == station and measures[spare])
     spare = next(spares, None)
     flags = [flag for flag in STATION_FLAGS if quality.flags[station] & flag]
     since_s = int(quality.since_s[station])
-    return {
-        "station": network.stations.code[station],
-        "flags": [flag.word for flag in flags],
-        "why": "; ".join(WHY[flag] for flag in flags),
-        "confidence": round(float(quality.confidence[station]), 2),
-        "since": iso_utc(since_s) if since_s >= 0 else None,
-        "spare": None if spare is None else network.stations.code[spare],
-    }
+    return DoubtedGaugeRecord(
+        station=network.stations.code[station],
+        flags=[flag.word for flag in flags],
+        why="; ".join(WHY[flag] for flag in flags),
+        confidence=round(float(quality.confidence[station]), 2),
+        since=iso_utc(since_s) if since_s >= 0 else None,
+        spare=None if spare is None else network.stations.code[spare],
+    )
 
 
-def describe_villages(network: Network, sight: GaugeAvailability) -> dict[str, object]:
+def describe_villages(network: Network, sight: GaugeAvailability) -> BlindnessRecord:
     """Villages that hear none of their own gauges, or too few."""
     blind, partly = np.flatnonzero(sight.is_blind), np.flatnonzero(sight.is_partly_blind)
     codes = network.villages.code
-    return {
-        "total": len(codes),
-        "blind": len(blind),
-        "blind_codes": [codes[index] for index in blind[:CODES_SHOWN_MAX]],
-        "partly_blind": len(partly),
-        "partly_blind_codes": [codes[index] for index in partly[:CODES_SHOWN_MAX]],
-    }
+    return BlindnessRecord(
+        total=len(codes),
+        blind=len(blind),
+        blind_codes=[codes[index] for index in blind[:CODES_SHOWN_MAX]],
+        partly_blind=len(partly),
+        partly_blind_codes=[codes[index] for index in partly[:CODES_SHOWN_MAX]],
+    )
 
 
 def count_levels(level: np.ndarray) -> dict[Level, int]:
@@ -74,23 +79,23 @@ def count_levels(level: np.ndarray) -> dict[Level, int]:
     return {one: int(counts[one]) for one in Level}
 
 
-def describe_warnings(warnings: Sequence[WarningStatus], villages: Villages) -> list[dict[str, object]]:
+def describe_warnings(warnings: Sequence[WarningStatus], villages: Villages) -> list[WarningRecord]:
     """Open warnings in the order given."""
     return [
-        {
-            "warning": warning.warning,
-            "village": villages.code[warning.village],
-            "name": villages.name[warning.village],
-            "hazard": warning.hazard,
-            "level": warning.level.word,
-            "state": str(warning.state),
-            "version": warning.version,
-            "crossed_at": iso_utc(warning.crossed_at_s),
-            "expires": iso_utc(warning.expires_s),
-            "posts_called": len(warning.posts_called),
-            "posts_answered": len(warning.posts_answered),
-            "answer_by": iso_utc(warning.answer_by_s) if warning.answer_by_s else None,
-            "waits_for_affirmation": warning.unaffirmed_s > 0,
-        }
+        WarningRecord(
+            warning=warning.warning,
+            village=villages.code[warning.village],
+            name=villages.name[warning.village],
+            hazard=warning.hazard,
+            level=warning.level.word,
+            state=str(warning.state),
+            version=warning.version,
+            crossed_at=iso_utc(warning.crossed_at_s),
+            expires=iso_utc(warning.expires_s),
+            posts_called=len(warning.posts_called),
+            posts_answered=len(warning.posts_answered),
+            answer_by=iso_utc(warning.answer_by_s) if warning.answer_by_s else None,
+            waits_for_affirmation=warning.unaffirmed_s > 0,
+        )
         for warning in warnings
     ]

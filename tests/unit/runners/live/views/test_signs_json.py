@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from tests.networks import T0, network_of
@@ -36,7 +37,9 @@ PRIVATE = {"reporter", "validator", "note"}
 
 def record_for(post: str, sign: Sign = SIGN) -> dict[str, object]:
     names_posts = may_read_names(sign, NETWORK, post)
-    return sign_record(sign, NETWORK.villages.code, names_posts=names_posts)
+    record = sign_record(sign, NETWORK.villages.code, names_posts=names_posts)
+    shown: dict[str, object] = msgspec.to_builtins(record)
+    return shown
 
 
 @pytest.mark.parametrize("post", ["", "stranger", "grid-9"])

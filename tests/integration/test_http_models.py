@@ -1,0 +1,253 @@
+"""Every route of a running node answers what its read model says, and the OpenAPI document has the model."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+import pytest
+
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from tests.conftest import free_port
+from tests.e2e.test_failing_hazards import Storm, running, without_gateway
+from warnstream.adapters.http.bodies import BODY_BYTES_MAX
+from warnstream.adapters.http.routers import ROUTES
+from warnstream.adapters.http.routes import Media, RouteSpec
+from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
+from warnstream.config.load import load_configuration
+from warnstream.model.level import Level
+from warnstream.runners.live.node import Node
+
+pytestmark = pytest.mark.slow
+
+ROUTE_OF = {(route.method, route.path): route for route in ROUTES}
+
+
+class Asked(NamedTuple):
+    """One request that was made, and what came back."""
+
+    route: RouteSpec
+    response: httpx.Response
+
+
+class People:
+    """A node under a storm, and those who ask it: every request is kept."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.asked: list[Asked] = []
+        self._client = httpx.Client(base_url=f"http://127.0.0.1:{node.http.port}", trust_env=False)
+        self.tokens = Tokens(load_or_create_secret(node.configuration.storage.directory))
+        network = node.configuration.network
+        self.village = network.villages.code[0]
+        self.grid, self.leader = (one.post for one in network.posts_of_village(0)[:2])
+
+    def ask(self, method: str, path: str, *, of: str = "", **arguments: Any) -> httpx.Response:
+        """Ask `path`, which the routes have as `of`."""
+        response = self._client.request(method, path, **arguments)
+        self.asked.append(Asked(ROUTE_OF[method, of or path], response))
+        return response
+
+    def post_as(self, post: str, path: str, **fields: str) -> httpx.Response:
+        """What a post does with its token."""
+        return self.ask("POST", path, json={"post": post, "token": self.tokens.for_post(post), **fields})
+
+    def key(self) -> str:
+        """Key of what a door of the first village was told last."""
+        told = [json.loads(record) for record, _ in self.node.outbox.bulletins()]
+        name = next(one["bulletin"] for one in reversed(told) if one["village"] == self.village)
+        households = self.node.configuration.network.households
+        door = households.of_village(0)[0]
+        return f"{name}|{households.code[door]}|{households.channel[door]}"
+
+    def token_of(self, key: str) -> str:
+        """The token of an answer link."""
+        number = self.node.outbox.number_of(key)
+        assert number is not None
+        message, recipient, _ = key.split("|")
+        return self.tokens.issue(number, message, recipient)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
+    """Everything that a node can be asked, before the first step, in a storm, and wrongly."""
+    directory = tmp_path_factory.mktemp("county")
+    build_county(1, CountyPlan(n_stations=9, n_villages=10, n_gauges=1)).write(directory)
+    write_demo_config(
+        directory, broker_port=free_port(), http_port=free_port(), embedded_broker=True, radar=True
+    )
+    without_gateway(directory)
+    with running(load_configuration(directory)) as node:
+        people = People(node)
+        try:
+            read_all(people)
+            storm = Storm(node)
+            dry = node.configuration.network.stations.code[1]
+            storm.goes_on(0.4, 12, but={dry: 0.0})
+            storm.goes_on(12.0, 4, but={dry: 0.0})
+            key = people.key()
+            answer_at_the_door(people, key)
+            report_a_sign(people)
+            storm.goes_on(12.0, 1)
+            read_all(people)
+            judge_and_assign(people)
+            storm.goes_on(0.0, 1)
+            read_all(people)
+            call = people.node.status.help_calls()[0].help
+            people.post_as(people.grid, "/api/v1/help/closures", help=call, person="Wang Wu", note="home")
+            ask_wrongly(people, key)
+        finally:
+            people.close()
+    return people.asked
+
+
+def read_all(people: People) -> None:
+    """Everything that is read, by everybody and by a post."""
+    explanation = "/api/v1/villages/{village}/explanation"
+    for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/api/v1/state", "/api/v1/warnings"):
+        people.ask("GET", path)
+    credentials = (people.leader, people.tokens.for_post(people.leader))
+    for path in ("/api/v1/signs", "/api/v1/help"):
+        people.ask("GET", path)
+        people.ask("GET", path, auth=credentials)
+        people.ask("GET", path, auth=(people.leader, "x"))
+    for village in people.node.configuration.network.villages.code:
+        people.ask("GET", explanation.replace("{village}", village), of=explanation)
+    people.ask("GET", explanation.replace("{village}", "nowhere"), of=explanation)
+    people.ask("GET", explanation.replace("{village}", people.village), of=explanation, params={"at": "now"})
+
+
+def answer_at_the_door(people: People, key: str) -> None:
+    """A household sees its message, calls for help on its page, and its device answers too."""
+    message, recipient, _ = key.split("|")
+    token = people.token_of(key)
+    people.ask("GET", f"/a/{token}", of="/a/{token}")
+    people.ask("POST", f"/a/{token}", of="/a/{token}", data={"answer": "need_help"})
+    people.ask("POST", f"/a/{token}", of="/a/{token}", data={"answer": "perhaps"})
+    said = {"message": message, "recipient": recipient, "answer": "moving", "token": token}
+    people.ask("POST", "/api/v1/answers", json=said)
+    people.ask("POST", "/api/v1/receipts", json={"key": key, "token": token})
+
+
+def report_a_sign(people: People) -> None:
+    """A post sees a crack and confirms a warning."""
+    people.post_as(people.grid, "/api/v1/signs", village=people.village, kind="crack", note="wall")
+    warning = people.node.status.warnings()[0].warning
+    people.post_as(people.leader, "/api/v1/warnings/affirmations", warning=warning, note="rains")
+
+
+def judge_and_assign(people: People) -> None:
+    """Another post validates the sign; the call for help is given to a person."""
+    (sign,) = people.node.status.signs("")
+    call = people.node.status.help_calls()[0]
+    fields = {"sign": sign.sign, "verdict": "validated", "note": "seen"}
+    people.post_as(people.leader, "/api/v1/signs/verdicts", **fields)
+    people.post_as(people.grid, "/api/v1/help/assignments", help=call.help, person="Li Si")
+
+
+def ask_wrongly(people: People, key: str) -> None:
+    """Without fields, with too many bytes, with another's token, of a page that is not there."""
+    for method in ("GET", "POST"):
+        people.ask(method, "/a/nothing", of="/a/{token}")
+    people.ask("POST", f"/a/{people.token_of(key)}", of="/a/{token}", content=b"x" * (BODY_BYTES_MAX + 1))
+    for route in ROUTES:
+        if route.method == "POST" and route.path.startswith("/api"):
+            people.ask("POST", route.path, json={})
+            people.ask("POST", route.path, content=b" " * (BODY_BYTES_MAX + 1))
+            assert route.body is not None
+            fields = dict.fromkeys(route.body.__struct_fields__, "x")
+            words = {"answer": "safe", "verdict": "rejected", "key": key}
+            people.ask(
+                "POST", route.path, json=fields | {name: words[name] for name in fields if name in words}
+            )
+
+
+def test_every_route_was_asked_and_answered_well(asked: list[Asked]) -> None:
+    served = {(one.route.method, one.route.path) for one in asked if one.response.is_success}
+    assert served == ROUTE_OF.keys()
+
+
+def test_every_answer_has_a_status_that_its_route_declares(asked: list[Asked]) -> None:
+    undeclared = [
+        (one.route.method, one.route.path, one.response.status_code)
+        for one in asked
+        if one.response.status_code not in one.route.answers
+    ]
+    assert undeclared == []
+
+
+def test_every_answer_is_its_read_model_and_nothing_else(asked: list[Asked]) -> None:
+    """Decoded without any coercion and encoded again it is the same, byte for byte."""
+    for one in asked:
+        content = one.route.answers[one.response.status_code]
+        if isinstance(content, Media):
+            assert one.response.headers["content-type"].startswith(content.value)
+            continue
+        decoded = msgspec.json.decode(one.response.content, type=content, strict=True)
+        assert msgspec.json.encode(decoded) == one.response.content, one.route.path
+
+
+def test_the_storm_filled_every_part_of_the_answers(asked: list[Asked]) -> None:
+    """An empty list proves nothing about what it would hold."""
+    empty = {f"{name}.{path}" for name, paths in EXPECTED.items() for path in paths}
+    for one in asked:
+        content = one.route.answers[one.response.status_code]
+        if not isinstance(content, Media) and one.response.is_success:
+            empty -= set(filled(one.route.handler.__name__, one.response.json()))
+    assert empty == set()
+
+
+EXPECTED = {
+    "state": ("grids", "alarms", "stations.doubted_why", "villages.levels", "ratio_to_critical", "forecast"),
+    "warnings": ("warning",),
+    "signs": ("sign", "validator"),
+    "help_calls": ("help",),
+    "explanation": (
+        "signs",
+        "hazards.places.comparisons.next",
+        "hazards.reason",
+        "hazards.warning",
+        "places.rain_ahead.rain_mm",
+        "places.stations.rain",
+    ),
+}
+
+
+def filled(name: str, value: object) -> Iterator[str]:
+    """Dotted names of everything that is there, members of lists under the name of their list."""
+    if isinstance(value, list):
+        for member in value:
+            yield from filled(name, member)
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from filled(f"{name}.{key}", member)
+    elif value is not None:
+        parts = name.split(".")
+        yield from (".".join(parts[:number]) for number in range(1, len(parts) + 1))
+
+
+def test_the_document_has_the_schema_of_every_answer(asked: list[Asked]) -> None:
+    document = next(one.response.json() for one in asked if one.route.path == "/openapi.json")
+    schemas = document["components"]["schemas"]
+    for route in ROUTES:
+        operation = document["paths"][route.path][route.method.lower()]
+        for status, content in route.answers.items():
+            described = operation["responses"][str(status)]["content"]
+            if isinstance(content, Media):
+                assert described == {content.value: {}}
+                continue
+            schema = described["application/json"]["schema"]
+            name = schema.get("items", schema)["$ref"].rpartition("/")[2]
+            assert schemas[name]["properties"], name
+            assert schemas[name]["description"], name
+
+
+def test_levels_in_the_schema_are_the_levels() -> None:
+    words = "|".join(level.word for level in Level)
+    schema = msgspec.json.schema(ROUTE_OF["GET", "/api/v1/warnings"].answers[200])
+    assert schema["$defs"]["WarningRecord"]["properties"]["level"]["pattern"] == f"^({words})$"

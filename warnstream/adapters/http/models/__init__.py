@@ -1,0 +1,1 @@
+"""Read models of the HTTP interface: what each answer holds, fields in the order of sending."""

@@ -1,0 +1,158 @@
+"""The situation of a county: gauges, villages, grids, duty posts, alarms, and the warnings that stand."""
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from warnstream.adapters.http.models.words import Count, LevelWord, Share, Text, TimeUtc
+
+
+class DoubtedGaugeRecord(msgspec.Struct, frozen=True):
+    """A gauge that is doubted, since when and why; `spare` reports and measures in its place."""
+
+    station: Text
+    flags: list[Text]
+    why: str
+    confidence: Share
+    since: TimeUtc | None
+    spare: Text | None
+
+
+class SilenceRecord(msgspec.Struct, frozen=True):
+    """Stations by whether they report; of many silent ones the first are named."""
+
+    total: Count
+    reporting: Count
+    silent: list[Text]
+
+
+class DoubtsRecord(msgspec.Struct, frozen=True):
+    """Gauges that are doubted; of many the least trusted are named. Isolated: no neighbour to ask."""
+
+    doubted: Count
+    doubted_why: list[DoubtedGaugeRecord]
+    isolated: Count
+
+
+class StationsRecord(SilenceRecord, frozen=True):
+    """Stations: silent ones, then doubted ones as in `DoubtsRecord`."""
+
+    doubted: Count
+    doubted_why: list[DoubtedGaugeRecord]
+    isolated: Count
+
+
+class BlindnessRecord(msgspec.Struct, frozen=True):
+    """Villages that hear none of their own gauges, or too few; of many the first are named."""
+
+    total: Count
+    blind: Count
+    blind_codes: list[Text]
+    partly_blind: Count
+    partly_blind_codes: list[Text]
+
+
+class VillagesRecord(BlindnessRecord, frozen=True):
+    """Villages: what they hear, and by hazard how many are at each level above none."""
+
+    levels: dict[str, dict[LevelWord, Count]]
+
+
+class ForecastRecord(msgspec.Struct, frozen=True):
+    """The nowcast of the last minute that had one."""
+
+    method: Text
+    usable: bool
+
+
+class GridRecord(msgspec.Struct, frozen=True):
+    """A grid of rain: its age, the places that it sees and those that it speaks for."""
+
+    grid: Text
+    newest: TimeUtc | None
+    age_s: int
+    late: bool
+    places: Count
+    places_seen: Count
+    speaks_for: Count
+    bias_factor: float
+    bias_pairs: Count
+
+
+class ChainRecord(msgspec.Struct, frozen=True):
+    """Villages for which nobody on duty has answered, and calls for help."""
+
+    dry_villages: Count
+    dry_codes: list[Text]
+    help_open: Count
+    help_untaken: Count
+
+
+class AlarmRecord(msgspec.Struct, frozen=True):
+    """A trouble of the node that stands; a blocking one keeps it from being ready."""
+
+    alarm: Text
+    text: str
+    since: TimeUtc
+    blocking: bool
+
+
+class DifferenceRecord(msgspec.Struct, frozen=True):
+    """A level that a changed configuration finds to be other than people had been told."""
+
+    village: Text
+    hazard: Text
+    issued: LevelWord
+    found: LevelWord
+
+
+class ConfigurationRecord(msgspec.Struct, frozen=True):
+    """The configuration that the node runs with."""
+
+    fingerprint: Text
+    differences: Count
+    differed: list[DifferenceRecord]
+
+
+class CountyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step found; everything is absent before the first one, `grids` where the node has none.
+
+    `ratio_to_critical` is rain over the critical rainfall of the villages nearest to it, by hazard.
+    """
+
+    node: Text | UnsetType = UNSET
+    now: TimeUtc | UnsetType = UNSET
+    clock: Text | UnsetType = UNSET
+    stations: StationsRecord | UnsetType = UNSET
+    villages: VillagesRecord | UnsetType = UNSET
+    exercise: bool | UnsetType = UNSET
+    forecast: ForecastRecord | UnsetType | None = UNSET
+    ratio_to_critical: dict[str, dict[str, float]] | UnsetType = UNSET
+    grids: list[GridRecord] | UnsetType = UNSET
+
+
+class StateRecord(CountyRecord, frozen=True, kw_only=True):
+    """The situation: what the last step found, what stands, and what troubles the node."""
+
+    warnings_open: Count | UnsetType = UNSET
+    chain: ChainRecord | UnsetType = UNSET
+    broker_connected: bool
+    alarms: list[AlarmRecord]
+    configuration: ConfigurationRecord
+
+
+class WarningRecord(msgspec.Struct, frozen=True):
+    """A warning that stands."""
+
+    warning: Text
+    village: Text
+    name: str
+    hazard: Text
+    level: LevelWord
+    state: Text
+    version: Count
+    crossed_at: TimeUtc
+    expires: TimeUtc
+    posts_called: Count
+    posts_answered: Count
+    answer_by: TimeUtc | None
+    waits_for_affirmation: bool

@@ -1,0 +1,13 @@
+"""Routes by their audience, one module each.
+
+A new route is a handler and a line of `ROUTES` in the module of those who use it; a new audience is a
+module in `ROUTERS`.
+"""
+
+from warnstream.adapters.http.routers import door, machines, operations, staff
+from warnstream.adapters.http.routes import RouteSpec
+
+ROUTERS = (operations, staff, machines, door)
+
+ROUTES: tuple[RouteSpec, ...] = tuple(route for router in ROUTERS for route in router.ROUTES)
+"""All routes of a node."""

@@ -5,25 +5,24 @@ none runs, appended here, for the next start to carry out.
 """
 
 import time
-from collections import Counter
 from contextlib import closing
 
+from warnstream.adapters.http.models.orders import RehearsalRecord
 from warnstream.adapters.journal.journal import Journal
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.errors import StoreError, WarnstreamError
-from warnstream.model.orders import HandOrder, OrderKind
+from warnstream.model.order_requests import OrderFaultsError, OrderRequest
+from warnstream.model.orders import HandOrder
 from warnstream.runners.live.orders import AnyOrder, entry_of, faults_on, leave_order, problems_of
-from warnstream.runners.orders.request import OrderFaultsError, OrderRequest, order_of
+from warnstream.runners.orders.request import order_of
 from warnstream.runners.replay.past_engine import past_of_journal
 
 WAIT_S_MAX = 20.0
 """How long a command waits for a running node."""
 
 LOOK_S = 0.1
-
-Record = dict[str, object]
 
 
 def give(configuration: Configuration, request: OrderRequest) -> str:
@@ -79,43 +78,14 @@ def _desk_of(configuration: Configuration) -> WarningDesk:
     return past.engine.desk
 
 
-def rehearse(configuration: Configuration, request: OrderRequest) -> Record:
-    """What an order would reach: villages, doors by channel, and how long telling them takes.
-
-    Raises
-    ------
-    OrderFaultsError
-        With everything that is wrong with it by itself; what stands is not looked at.
-    """
-    order = order_of(request, configuration)
-    network = configuration.network
-    number = network.villages.index_of_code()
-    households = network.households
-    doors = Counter(
-        households.channel[door] for code in order.villages for door in households.of_village(number[code])
-    )
-    rates = {name: configuration.channels[name].rate_per_s for name in doors}
-    seconds = {name: count / rate for name, count in doors.items() if (rate := rates[name])}
-    return {
-        "kind": str(order.kind),
-        "villages": list(order.villages),
-        "doors": dict(sorted(doors.items())),
-        "seconds": {name: round(value, 1) for name, value in sorted(seconds.items())},
-        "no_rate": sorted(name for name, rate in rates.items() if not rate),
-        "tells_doors": order.kind not in (OrderKind.SILENCE, OrderKind.RESPOND),
-    }
-
-
-def rehearsal_lines(record: Record) -> list[str]:
+def rehearsal_lines(record: RehearsalRecord) -> list[str]:
     """A rehearsal as text."""
-    villages, doors, seconds = record["villages"], record["doors"], record["seconds"]
-    assert isinstance(villages, list)
-    assert isinstance(doors, dict)
-    assert isinstance(seconds, dict)
-    lines = [f"{record['kind']}: {len(villages)} villages, {sum(doors.values())} doors; nothing was done"]
-    for name, count in doors.items():
-        took = f"done {seconds[name]:g} s after the first" if name in seconds else "no rate is configured"
-        lines.append(f"  {name}: {count} doors, {took}")
+    doors = sum(record.doors.values())
+    lines = [f"{record.kind}: {len(record.villages)} villages, {doors} doors; nothing was done"]
+    for name, count in record.doors.items():
+        took = record.seconds.get(name)
+        speed = "no rate is configured" if took is None else f"done {took:g} s after the first"
+        lines.append(f"  {name}: {count} doors, {speed}")
     return lines
 
 

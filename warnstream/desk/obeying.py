@@ -54,6 +54,10 @@ class ObeyingDesk(DeskState):
         n_bounds = len(orders_of(list(self._cases.values())))
         return self.hands.faults_of(order, self._case_of, n_bounds)
 
+    def knows_order(self, order: HandOrder) -> bool:
+        """Whether an order of that identifier was given already: again it changes nothing."""
+        return order.identifier in self.hands.state.done
+
     def has_carried_out(self, order: HandOrder) -> bool:
         """Whether an order has left its mark, as far as warnings show it."""
         number = self._network.villages.index_of_code()

@@ -112,6 +112,13 @@ class DeskState:
         told = (one.village for one in effects.to_doors)
         return self.bulletins.voices_of([*villages, *told, *effects.waits])
 
+    def bound_cases(self) -> list[Case]:
+        """Cases whose level a person holds up or down, the earliest expiry first."""
+        found = [case for case in list(self._cases.values()) if case.bound is not None]
+        return sorted(
+            found, key=lambda case: (case.bound.expires_s if case.bound else 0, case.warning.village)
+        )
+
     def cases(self) -> list[VillageCase]:
         """Every village and hazard that ever had a warning."""
         codes = self._network.villages.code

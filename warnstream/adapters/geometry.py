@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from shapely import STRtree
 
-from warnstream.model.arrays import Float64Array, Int64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.network import Network, StationWeights
 from warnstream.model.observations.station_quality import StationNeighbours
@@ -258,8 +258,9 @@ def villages_within(network: Network, geojson: dict[str, object]) -> list[int]:
     villages = network.villages
     shapely.prepare(area)
     points = shapely.points(villages.longitude, villages.latitude)
-    inside = shapely.contains(area, points)
+    inside: BoolArray = np.array(shapely.contains(area, points), dtype=np.bool_)
     for at, outline in enumerate(villages.polygon_wkt):
         if outline and not inside[at]:
             inside[at] = shapely.intersects(area, shapely.from_wkt(outline))
-    return np.flatnonzero(inside).tolist()
+    found: list[int] = np.flatnonzero(inside).tolist()
+    return found

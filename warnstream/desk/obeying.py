@@ -21,7 +21,7 @@ from warnstream.model.network import Network
 from warnstream.model.orders import SILENCED_MAX, BoundKind, HandOrder, HandPolicy, OrderKind
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.warning import WarningMessage
+from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.routing.chains import StatedInput
 
 
@@ -219,8 +219,9 @@ class ObeyingDesk(DeskState):
         """Inputs of the posts without rises that are silenced; ends and falls are always told."""
         if not self.hands.state.silences:
             return list(inputs)
-        codes, known = self._network.villages.code, {}
-        found = []
+        codes = self._network.villages.code
+        known: dict[tuple[MessageStatus, int, str], Level] = {}
+        found: list[StatedInput] = []
         for status, entry in inputs:
             if isinstance(entry, WarningMessage):
                 place = status, entry.village, entry.hazard

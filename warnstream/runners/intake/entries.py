@@ -259,5 +259,5 @@ def decode_actions(payload: bytes) -> list[Action]:
     waiting = msgspec.msgpack.decode(payload, type=_Actions)
     signs = [sign_action(said, said.post) for said in waiting.signs]
     helps = [_help_action(entry) for entry in waiting.helps]
-    people = [*waiting.answers, *waiting.cancels, *waiting.affirms]
+    people: list[Action] = [*waiting.answers, *waiting.cancels, *waiting.affirms]
     return [*people, *signs, *helps, *waiting.undelivered, *waiting.orders]

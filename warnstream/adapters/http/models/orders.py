@@ -74,7 +74,7 @@ class HeldRecord(msgspec.Struct, frozen=True):
     due: TimeUtc | None
 
 
-class ResponseRecord(msgspec.Struct, frozen=True):
+class CountyResponseRecord(msgspec.Struct, frozen=True):
     """The county's state of response."""
 
     response: Text
@@ -90,7 +90,7 @@ class OrdersRecord(msgspec.Struct, frozen=True):
     silences: list[HandSilenceRecord]
     waiting_second: list[WaitingOrderRecord]
     waiting_release: list[HeldRecord]
-    response: ResponseRecord | None
+    response: CountyResponseRecord | None
 
 
 class HandsRecord(msgspec.Struct, frozen=True):

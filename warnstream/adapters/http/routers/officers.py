@@ -1,5 +1,7 @@
 """Routes of officers who lay a hand on warnings: orders, rehearsals, what binds and what waits."""
 
+from typing import Any
+
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -34,7 +36,7 @@ class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     villages: list[str] = []
     townships: list[str] = []
     rivers: list[str] = []
-    polygon: dict[str, object] | None = None
+    polygon: dict[str, Any] | None = None
     hazard: str = ""
     level: str = ""
     lasts: str = ""

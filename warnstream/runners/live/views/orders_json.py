@@ -2,14 +2,15 @@
 
 from warnstream.adapters.http.models.orders import (
     BoundRecord,
+    CountyResponseRecord,
     HandSilenceRecord,
     HandsRecord,
     HeldRecord,
     OrdersRecord,
-    ResponseRecord,
     WaitingOrderRecord,
 )
 from warnstream.desk import Case, WarningDesk
+from warnstream.desk.hands import CountyResponse
 from warnstream.lifecycle.voice import NEVER
 from warnstream.model.network import Villages
 from warnstream.model.orders import BoundKind
@@ -62,8 +63,14 @@ def describe_orders(desk: WarningDesk, villages: Villages) -> OrdersRecord:
         ],
         response=None
         if response is None
-        else ResponseRecord(response.response, response.author, response.reason, iso_utc(response.since_s)),
+        else CountyResponseRecord(
+            response.response, response.author, response.reason, iso_utc(response.since_s)
+        ),
     )
+
+
+def _response(said: CountyResponse) -> CountyResponseRecord:
+    return CountyResponseRecord(said.response, said.author, said.reason, iso_utc(said.since_s))
 
 
 def count_orders(desk: WarningDesk) -> HandsRecord:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from warnstream import __version__
+from warnstream.commands.order_options import add_order_commands
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
 from warnstream.model.observations.refusals import RefusalReason
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_who(commands)
     _add_end(commands)
     _add_clock(commands)
+    add_order_commands(commands)
     _add_refused(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
@@ -259,7 +261,9 @@ def _add_end(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="end a warning by hand",
         description=(
             "Ends the warning of HAZARD for VILLAGE, now where the node runs, else at its next start. "
-            "People are told that it was ended by hand; only a further rise opens a new one."
+            "People are told that it was ended by hand. It comes back where the gauges still say so after "
+            "30 min at red, else 2 h, and at once when they rise further; of a village or hazard that was "
+            "removed it ends for good."
         ),
         epilog="Example: warnstream end county V7 flash_flood --author zhang --reason 'gauge was cleaned'",
     )
@@ -267,7 +271,8 @@ def _add_end(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     end.add_argument("village", metavar="VILLAGE", help="code, also of a village that was removed")
     end.add_argument("hazard", metavar="HAZARD")
     end.add_argument("--reason", required=True, help="why")
-    end.add_argument("--author", required=True, help="who")
+    end.add_argument("--author", required=True, help="who, of operators.csv if there is one")
+    end.add_argument("--for", dest="lasts", default="", metavar="TIME", help="for how long: 45min, 2h")
     end.set_defaults(command=_end)
 
 
@@ -426,10 +431,10 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _end(options: argparse.Namespace) -> int:
-    from warnstream.commands.end import end_warning
+    from warnstream.commands.end import end_by_hand
 
     order = options.author, options.reason
-    print(end_warning(_load(options.directory), options.village, options.hazard, order))
+    print(end_by_hand(_load(options.directory), options.village, options.hazard, order, options.lasts))
     return 0
 
 

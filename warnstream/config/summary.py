@@ -47,7 +47,7 @@ def summarise(configuration: Configuration) -> str:
     str
         Lines without a final newline.
     """
-    network = configuration.network
+    network, people = configuration.network, configuration.operators
     stations = network.stations
     rain, stage = int(stations.measures_rain.sum()), int(stations.measures_stage.sum())
     status = configuration.message.status.value
@@ -57,6 +57,7 @@ def summarise(configuration: Configuration) -> str:
         f"villages   {len(network.villages)}{_zones_of(network)}",
         f"households {len(network.households)} ({_counted(network.households.channel)})",
         f"posts      {len(network.chain)} ({_counted(post.channel for post in network.chain)})",
+        f"operators  {len(people)} ({_counted(one.role for one in people)})",
         "rules",
         *(line for rule in configuration.rules for line in _rule_lines(rule, network)),
         *_day_lines(configuration),

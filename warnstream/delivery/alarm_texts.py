@@ -20,6 +20,8 @@ def alarm_texts(alarm: Alarm, node: str, utc_offset_s: int) -> tuple[str, str]:
     kind, detail = kind_of(alarm.key), alarm.text[:TEXT_CHARACTERS_MAX]
     detail_zh = (alarm.text_zh or alarm.text)[:TEXT_CHARACTERS_MAX]
     begun, ended = (_clock(at_s, utc_offset_s) for at_s in (alarm.begun_s, alarm.ended_s))
+    if kind.is_for_all:
+        return _response(alarm.key.partition(":")[2], begun, ended if alarm.ended_s else "")
     if alarm.ended_s:
         zh = f"系统告警解除（{node}）：{kind.zh}，{begun}至{ended}。"
         return zh, f"Alarm over at {node}: {kind.en}, {begun} to {ended}. {detail}"
@@ -70,6 +72,14 @@ def _listed(items: Iterable[str], comma: str, count: int, more: str) -> str:
             break
         text, n = joined, n + 1
     return text if n == count else text + more.format(count - n)
+
+
+def _response(word: str, begun: str, ended: str) -> tuple[str, str]:
+    """The county's state of response, as every post reads it."""
+    if ended:
+        return f"{word}级应急响应结束（{ended}）。", f"Emergency response {word} is over ({ended})."
+    zh = f"启动{word}级应急响应（{begun}），请按预案到岗。"
+    return zh, f"Emergency response {word} from {begun}: take up your duty by the plan."
 
 
 def _clock(at_s: int, utc_offset_s: int) -> str:

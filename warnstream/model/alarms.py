@@ -14,11 +14,15 @@ from warnstream.model.warning import MessageStatus
 
 @dataclass(frozen=True, slots=True)
 class AlarmKind:
-    """What an alarm of one kind is called in a message, and what ends it."""
+    """What an alarm of one kind is called in a message, and what ends it.
+
+    `is_for_all`: every post is told, not those on duty alone.
+    """
 
     zh: str
     en: str
     ends: str
+    is_for_all: bool = False
 
 
 ALARM_KINDS = {
@@ -26,6 +30,13 @@ ALARM_KINDS = {
         "责任人无人应答", "nobody on duty has answered", "an answer, or the end of the warnings"
     ),
     "help": AlarmKind("求助无人处理", "nobody takes a call for help", "a person takes each call"),
+    "release": AlarmKind("待人工放行", "doors wait for a release", "a release, or the time of the rule"),
+    "second": AlarmKind("红色人工预警待第二人", "red by hand waits for a second person", "a second, or time"),
+    "ceiling": AlarmKind("人工压低预警", "a person holds a warning down", "its expiry, a rise or the clear"),
+    "silence": AlarmKind("人工静默", "posts are silenced", "its expiry"),
+    "response": AlarmKind(
+        "应急响应", "the county is in a state of response", "the response is ended", is_for_all=True
+    ),
     "disk": AlarmKind("磁盘拒绝写入", "the disk refuses", "the disk takes an entry"),
     "journal": AlarmKind("存储超限", "the journal is too large", "it is below its limit again"),
     "broker": AlarmKind("数据接入异常", "the broker does not keep readings", "the broker keeps them again"),

@@ -135,6 +135,7 @@ def build_desk(configuration: Configuration, people: Network | None = None) -> W
         configuration.routing,
         bulletins,
         n_judged=len(configuration.network.villages),
+        hand_policy=configuration.hands,
     )
 
 

@@ -20,6 +20,7 @@ from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.messages import MessagesSection, RoutingSection
 from warnstream.config.node.quality import QualitySection
+from warnstream.config.node.release import ReleaseSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part
@@ -282,6 +283,9 @@ class NodeDocument(Section):
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
     chain: ChainSection = part(ChainSection, "Whose answers are needed, and how posts are rung.")
     bulletins: BulletinsSection = part(BulletinsSection, "What households are told, and when.")
+    release: ReleaseSection = part(
+        ReleaseSection, "What households are told by itself, and what waits for an officer."
+    )
 
     @property
     def day_begins_s(self) -> int:

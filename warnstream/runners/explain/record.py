@@ -193,7 +193,16 @@ def _stands(configuration: Wording, one: WarningStatus) -> str:
     if not one.posts_called:
         posts = f"posts are called from {routing.chain_level_min.word} on"
     crossed_at = iso_local(one.crossed_at_s, configuration.message.utc_offset_s)
-    return f"{one.hazard} {one.level.word} stood ({one.state}), crossed at {crossed_at}; {doors}; {posts}"
+    hand = ""
+    if (bound := one.bound) is not None:
+        until = iso_local(bound.expires_s, configuration.message.utc_offset_s)
+        hand = (
+            f"; by hand: {bound.kind} {bound.level.word} until {until} by {bound.author} ({bound.reason}), "
+            f"the gauges say {one.found.word}"
+        )
+    return (
+        f"{one.hazard} {one.level.word} stood ({one.state}), crossed at {crossed_at}; {doors}; {posts}{hand}"
+    )
 
 
 def _hazard(

@@ -18,6 +18,7 @@ from warnstream.model.effects import (
 )
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.orders import HandOrder
 
 MESSAGES = "messages"
 TICK = "tick"
@@ -30,6 +31,7 @@ ALARM = "alarm"
 HELP = "help"
 UNDELIVERED = "undelivered"
 CLOCK = "clock"
+ORDER = "order"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -192,6 +194,16 @@ def encode_clock(accepted: ClockAccepted) -> bytes:
     return msgspec.msgpack.encode(accepted)
 
 
+def encode_order(order: HandOrder) -> bytes:
+    """Payload of an `ORDER` entry."""
+    return msgspec.msgpack.encode(order)
+
+
+def decode_order(payload: bytes) -> HandOrder:
+    """What an `ORDER` entry asks for."""
+    return msgspec.msgpack.decode(payload, type=HandOrder)
+
+
 def encode_alarm(signal: AlarmSignal) -> bytes:
     """Payload of an `ALARM` entry."""
     return msgspec.msgpack.encode(signal)
@@ -239,6 +251,7 @@ class _Actions(msgspec.Struct, array_like=True):
     affirms: list[OperatorAffirm] = []
     helps: list[HelpEntry] = []
     undelivered: list[CallFailed] = []
+    orders: list[HandOrder] = []
 
 
 def encode_actions(actions: list[Action]) -> bytes:
@@ -249,7 +262,8 @@ def encode_actions(actions: list[Action]) -> bytes:
     affirms = [action for action in actions if isinstance(action, OperatorAffirm)]
     helps = [_help_entry(action) for action in actions if isinstance(action, HelpAssign | HelpClose)]
     undelivered = [action for action in actions if isinstance(action, CallFailed)]
-    return msgspec.msgpack.encode(_Actions(answers, cancels, signs, affirms, helps, undelivered))
+    orders = [action for action in actions if isinstance(action, HandOrder)]
+    return msgspec.msgpack.encode(_Actions(answers, cancels, signs, affirms, helps, undelivered, orders))
 
 
 def decode_actions(payload: bytes) -> list[Action]:
@@ -257,4 +271,5 @@ def decode_actions(payload: bytes) -> list[Action]:
     waiting = msgspec.msgpack.decode(payload, type=_Actions)
     signs = [sign_action(said, said.post) for said in waiting.signs]
     helps = [_help_action(entry) for entry in waiting.helps]
-    return [*waiting.answers, *waiting.cancels, *waiting.affirms, *signs, *helps, *waiting.undelivered]
+    people: list[Action] = [*waiting.answers, *waiting.cancels, *waiting.affirms]
+    return [*people, *signs, *helps, *waiting.undelivered, *waiting.orders]

@@ -33,6 +33,7 @@ from warnstream.model.network import Network
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rules
 from warnstream.model.observations.readings import ReadingBatch, batch_of, concatenate
 from warnstream.model.observations.refusals import Refusal, RefusalReason
+from warnstream.model.orders import HandOrder
 from warnstream.model.times import HOUR_S, parse_iso
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.alignment import align_levels
@@ -47,6 +48,7 @@ from warnstream.runners.intake.entries import (
     GRID,
     HELP,
     MESSAGES,
+    ORDER,
     SIGN,
     TICK,
     UNDELIVERED,
@@ -60,6 +62,7 @@ from warnstream.runners.intake.entries import (
     decode_cancel,
     decode_help,
     decode_messages,
+    decode_order,
     decode_sign,
     decode_tick,
     decode_undelivered,
@@ -125,7 +128,7 @@ class Intake:
         self._network = network
         self._past: Past | None = None
         self._steps_of_entry = 0
-        self._owed: list[OperatorCancel] = []
+        self._owed: list[OperatorCancel | HandOrder] = []
         self._is_second_try = False
         self.is_clock_accepted = False
         self._early = Outcome()
@@ -140,6 +143,7 @@ class Intake:
             ALARM: self._take_alarm,
             HELP: lambda payload, _: self._actions.append(decode_help(payload)),
             CLOCK: self._take_clock,
+            ORDER: lambda payload, _: self._actions.append(decode_order(payload)),
             UNDELIVERED: lambda payload, _: self._actions.append(decode_undelivered(payload)),
             CONFIGURATION: self._take_configuration,
             ISSUED: lambda _payload, _outcome: None,
@@ -200,13 +204,17 @@ class Intake:
             while past.is_followed and any(one.step >= self._steps_of_entry for one in past.issued):
                 self._adopt_next(past)
 
-    def owe_cancels(self) -> None:
-        """Ends by hand that no step of the past carried out wait for the next one."""
+    def owe_orders(self) -> None:
+        """Orders by hand that no step of the past carried out wait for the next one."""
         desk = self.engine.desk
-        for cancel in self._owed:
-            status = desk.status(cancel.warning)
+        for owed in self._owed:
+            if isinstance(owed, HandOrder):
+                desk.hands.give_again(owed)
+                self._actions.append(owed)
+                continue
+            status = desk.status(owed.warning)
             if status is not None and status.state in OPEN_STATES:
-                self._actions.append(cancel)
+                self._actions.append(owed)
         self._owed.clear()
 
     def waiting(self) -> ReadingBatch:
@@ -473,8 +481,14 @@ class Intake:
         if past.is_judged:
             assessed = self.engine.assessment.step(readings, now_s, signs, frames)
         if past.is_followed:
-            self._owed += self.engine.desk.follow(orders, now_s)
+            desk = self.engine.desk
+            found = desk.follow(orders, now_s)
             self._adopt_next(past)
+            self._owed += [
+                one
+                for one in found
+                if isinstance(one, OperatorCancel) or (past.is_unsettled and not desk.has_carried_out(one))
+            ]
         return None if assessed is None else EngineStep(assessed, Effects())
 
     def _decode_frames(self, outcome: Outcome) -> list[GridFrame]:

@@ -24,7 +24,7 @@ from warnstream.config.settings import Configuration
 from warnstream.delivery.alarm_texts import alarm_texts
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
-from warnstream.model.alarms import Alarm
+from warnstream.model.alarms import Alarm, kind_of
 from warnstream.model.effects import Effects
 from warnstream.model.errors import StoreError, describe
 from warnstream.model.observations.readings import ReadingBatch
@@ -47,6 +47,7 @@ from warnstream.runners.live.chain_watch import ChainWatch
 from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.log import Log
+from warnstream.runners.live.order_watch import OrderWatch
 from warnstream.runners.live.pace import SnapshotPace
 from warnstream.runners.live.recorder import Desk, Recorder
 from warnstream.runners.live.views.county_state import CountyState
@@ -119,6 +120,8 @@ class Keeper:
     ----------
     chain : ChainWatch
         What people see of duty posts and calls for help.
+    hands : OrderWatch
+        What people see of orders by hand.
     board : CountyState
         What people see of the county after the last step.
     judging : Judging
@@ -147,6 +150,7 @@ class Keeper:
         self._past_crossings = PastCrossingWatch(
             watchers.alarms, configuration.rules, configuration.message.utc_offset_s
         )
+        self.hands = OrderWatch(watchers.alarms, watchers.metrics, configuration.message.utc_offset_s)
         self.judging = Judging(configuration)
         self.warnings: list[WarningStatus] = []
 
@@ -205,6 +209,7 @@ class Keeper:
         self._watchers.alarms.adopt(self._intake.alarms.standing.values())
         self.chain.adopt(self._intake.alarms.standing)
         self._past_crossings.adopt(self._intake.alarms.standing)
+        self.hands.adopt(self._intake.alarms.standing)
         self._forbid_untrue_ends()
         self._recorder.catch_up(self._desk)
         if start.is_changed:
@@ -345,7 +350,7 @@ class Keeper:
         """What the steps ask for into the log, then into the outbox: told is only what the log knows."""
         asked = [outcome.changed_over] if outcome.changed_over is not None else []
         asked += [step.effects for _, step in outcome.steps]
-        issued = [(number, effects) for number, effects in enumerate(asked) if effects or effects.settled]
+        issued = [(number, effects) for number, effects in enumerate(asked) if effects.is_told]
         if not issued:
             return
         payloads = [encode(self._issued(sequence, step, effects)) for step, effects in issued]
@@ -429,14 +434,15 @@ class Keeper:
 
     def _send_alarm(self, alarm: Alarm) -> None:
         """Begin or end of an alarm, for the duty posts."""
-        if not alarm.is_sent or not self._duty_posts:
-            return
         configuration = self._configuration
+        posts = configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
+        if not alarm.is_sent or not posts:
+            return
         zh, en = alarm_texts(alarm, configuration.node.name, configuration.message.utc_offset_s)
         at_s = alarm.ended_s or alarm.begun_s
         version = 2 if alarm.ended_s else 1
         notice = AlarmNotice(alarm.name, version, str(alarm.status), at_s, at_s + ALARM_VALID_S, zh, en)
-        self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, self._duty_posts))
+        self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, posts))
         self._watchers.wake_channels()
 
     def _tell_refused_inputs(self) -> None:
@@ -456,6 +462,7 @@ class Keeper:
         waiting = sum(warning.unaffirmed_s > 0 for warning in self.warnings)
         self._watchers.metrics.warnings_unaffirmed.set(waiting)
         self.chain.take(self._intake.engine.desk, self._people.network.villages, is_live=is_live)
+        self.hands.take(self._intake.engine.desk, self._people.network.villages, is_live=is_live)
         self.board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
         self.judging.take(readings, assessed, is_live=is_live)
         if is_live:

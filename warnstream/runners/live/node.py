@@ -51,7 +51,7 @@ from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
-from warnstream.runners.live.orders import Orders
+from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
 from warnstream.runners.live.recorder import report_put_aside
 from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Requests
@@ -181,7 +181,7 @@ class Node:
             else None
         )
         self._grids = GridWatch(configuration, self._requests.ask, self.metrics, self._clock)
-        self._orders = Orders(configuration.storage.directory, self._requests.ask)
+        self._orders = Orders(configuration.storage.directory, self._requests.ask, self._order_faults)
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
 
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
@@ -267,6 +267,9 @@ class Node:
         """Seconds since 1970 UTC in which warnings live: the node's clock, or what is told; any thread."""
         told_s = self._keeper.now_s if self.configuration.node.clock == "simulated" else -1
         return float(told_s) if told_s >= 0 else self._clock()
+
+    def _order_faults(self, order: AnyOrder) -> list[str]:
+        return faults_on(self.engine.desk, order)
 
     def _wake_channels(self) -> None:
         self.delivery.wake()

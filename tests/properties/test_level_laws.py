@@ -58,7 +58,7 @@ class Village:
         else:
             self.below_since_s = -1
         if self.level == 0:
-            self.since_s = self.below_since_s = -1
+            self.since_s = -1
         self.is_blind = seen.is_blind
 
     def fail(self) -> None:

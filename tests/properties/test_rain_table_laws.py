@@ -178,6 +178,7 @@ def test_every_village_is_judged_by_its_own_rain_and_table(
         assert found.is_blind[place] == (village.coverage == 0)
         assert found.indicator[place] == Indicator.RAIN
         assert isnan(found.ratio[place])
+        assert found.is_confirmed[place]
         if not expected.level:
             assert isnan(found.value[place])
             assert (found.station[place], found.lead_s[place], found.duration_s[place]) == (-1, 0, 0)
@@ -248,6 +249,31 @@ def test_an_hour_is_reached_by_the_rain_of_the_coming_hour_alone() -> None:
     found = rain_table.evaluate_where(rule, rain_of([village]), counts=None)
     assert (found.level[0], found.value[0], found.forecast_value[0]) == (Level.YELLOW, 20.0, 20.0)
     assert (found.duration_s[0], found.lead_s[0]) == (HOUR, LEADS_S[0])
+
+
+FULL = [[10.0, 20.0, 40.0, 64.0]] * len(HOURS)
+
+
+def test_the_last_half_millimetre_to_come_reaches_a_level() -> None:
+    village = Village(FULL, [9.5] * 5, [[9.5] * 5] * 3, [0.5, nan, nan], 1.0, True)
+    rule = rule_of([village], Level.RED, 0.0)
+    found = rain_table.evaluate_where(rule, rain_of([village]), counts=None)
+    assert (found.level[0], found.value[0], found.lead_s[0]) == (Level.BLUE, 10.0, HOUR)
+
+
+def test_what_has_fallen_and_does_not_count_is_not_brought_back_by_no_rain_to_come() -> None:
+    """A rainstorm that has ended: rain comes to the neighbours, none to this village."""
+    ended = Village(FULL, [40.0] * 5, [[40.0] * 5] * 3, [0.0, 0.0, 0.0], 1.0, False)
+    other = Village(FULL, [0.0] * 5, [[0.0] * 5] * 3, [1.0, 1.0, 1.0], 1.0, False)
+    rule = rule_of([ended, other], Level.RED, 0.0)
+    found = rain_table.evaluate_where(rule, rain_of([ended, other]), counts=np.array([False, False]))
+    assert found.level.tolist() == [Level.NONE, Level.NONE]
+
+
+def test_what_is_compared_counts_unless_something_else_is_said() -> None:
+    village = Village(FULL, [20.0] * 5, [[20.0] * 5] * 3, [nan] * 3, 1.0, True)
+    told = rain_table.compare(rule_of([village], Level.NONE, 0.0), rain_of([village]), 0)
+    assert [(one.level, one.note) for one in told] == [(Level.YELLOW, "")] * len(HOURS)
 
 
 def test_the_score_that_is_given_is_taken_into_what_is_found() -> None:

@@ -1,13 +1,15 @@
 """Changes the code a little, over and over: mutants that the tests must notice.
 
-``python -m tests.mutants.run [WORD ...]`` mutates the modules of `modules.toml` (those whose path holds a
-WORD) one after the other with mutmut, each against its own selection of unit and property tests, and prints
-a table. It fails where less than `SHARE_MIN` of the mutants of a module are killed. Survivors that are known,
-with the reason of each, stand in `survivors.toml`; those that nobody has explained are printed as changes.
+``python -m tests.mutants.run [--again] [WORD ...]`` mutates the modules of `modules.toml` (those whose path
+holds a WORD) one after the other with mutmut, each against its own selection of unit and property tests, and
+prints a table. It fails where less than `SHARE_MIN` of the mutants of a module are killed. Survivors that are
+known, with the reason of each, stand in `survivors.toml`; those that nobody has explained are printed.
 
 Every module is mutated in a copy of the repository under ``build/mutants``. Property tests draw the same
 examples in every run (profile "mutants" of `tests/conftest.py`), so that a mutant meets the same tests again.
-mutmut leaves out functions with decorators and what stands outside functions.
+With ``--again`` only the mutants that the run before left alive meet the tests as they are now, while the
+module is the same: quick, when tests are written. mutmut leaves out functions with decorators and what
+stands outside functions.
 """
 
 import contextlib
@@ -28,13 +30,19 @@ WORK = REPOSITORY / "build" / "mutants"
 SHARE_MIN = 0.85
 """Least share of the mutants of a module that tests must kill."""
 
-COPIED = ("warnstream", "station_sim", "tests", "configs", "docs", "pyproject.toml")
+FOLDERS = ("warnstream", "station_sim", "tests", "configs", "docs")
+"""What tests read, beside pyproject.toml."""
+
 SETTINGS = """
 [tool.mutmut]
 source_paths = ["warnstream"]
 only_mutate = [{path}]
 also_copy = ["station_sim", "configs", "docs"]
-pytest_add_cli_args = ["-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-profile=mutants"]
+pytest_add_cli_args = [
+  "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-profile=mutants",
+  # These collect garbage or set up handlers at every start of pytest, and there is one for every mutant.
+  "-p", "no:unraisableexception", "-p", "no:threadexception", "-p", "no:faulthandler", "-p", "no:logging",
+]
 pytest_add_cli_args_test_selection = {tests}
 use_git_change_detection = false
 """
@@ -100,13 +108,14 @@ class Outcome:
         )
 
 
-def main(words: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Exit code: 1 where too many mutants of a module live, or a survivor has no reason."""
+    again, words = "--again" in arguments, [word for word in arguments if word != "--again"]
     modules = [one for one in all_modules() if not words or any(word in one.path for word in words)]
     if not modules:
         print(f"no module of {HERE / 'modules.toml'} holds one of the words {words}", file=sys.stderr)
         return 2
-    outcomes = [mutate(module) for module in modules]
+    outcomes = [mutate(module, again=again) for module in modules]
     unexplained = sum(tell_survivors(one, known_survivors()) for one in outcomes)
     print("| module | mutants | killed | of these out of time | survived | no tests | share | seconds |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
@@ -133,38 +142,69 @@ def known_survivors() -> list[dict[str, str]]:
     return entries
 
 
-def mutate(module: Module) -> Outcome:
-    """Run all mutants of one module; RuntimeError where mutmut could not."""
-    shutil.rmtree(module.folder, ignore_errors=True)
-    module.folder.mkdir(parents=True)
-    for name in COPIED:
-        source, target = REPOSITORY / name, module.folder / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
-    with (module.folder / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write(SETTINGS.format(path=json.dumps(module.path), tests=json.dumps(list(module.tests))))
+def mutate(module: Module, *, again: bool = False) -> Outcome:
+    """Run all mutants of one module, or those that are alive; RuntimeError where mutmut could not."""
+    alive: list[str] = []
+    if again and is_same(module):
+        alive = [name for name, code in codes_of(module).items() if code not in KILLED | OUT_OF_TIME]
+        if not alive:
+            return judged(module, 0.0)
+        copy_tree(REPOSITORY / "tests", module.folder / "tests")
+        copy_tree(REPOSITORY / "tests", module.folder / "mutants" / "tests")
+    else:
+        shutil.rmtree(module.folder, ignore_errors=True)
+        for name in FOLDERS:
+            copy_tree(REPOSITORY / name, module.folder / name)
+    own = SETTINGS.format(path=json.dumps(module.path), tests=json.dumps(list(module.tests)))
+    settings = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8") + own
+    (module.folder / "pyproject.toml").write_text(settings, encoding="utf-8")
     print(f"{module.path} ...", file=sys.stderr, flush=True)
     begun = time.monotonic()
     log = module.folder / "log"
     with log.open("wb") as output:
         done = subprocess.run(
-            [sys.executable, "-m", "mutmut", "run", "--max-children", "1"],
+            [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *alive],
             cwd=module.folder,
             env={**os.environ, "PYTHONPATH": ""},
             stdout=output,
             stderr=subprocess.STDOUT,
             check=False,
         )
-    meta = module.folder / "mutants" / f"{module.path}.meta"
-    if done.returncode != 0 or not meta.is_file():
+    if done.returncode != 0 or not meta_of(module).is_file():
         raise RuntimeError(f"mutmut failed on {module.path} (exit code {done.returncode}); see {log}")
-    return judged(module, json.loads(meta.read_text())["exit_code_by_key"], time.monotonic() - begun)
+    return judged(module, time.monotonic() - begun)
 
 
-def judged(module: Module, code_of: dict[str, int | None], took_s: float) -> Outcome:
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder anew."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def meta_of(module: Module) -> Path:
+    """Where mutmut keeps what became of the mutants of a module."""
+    return module.folder / "mutants" / f"{module.path}.meta"
+
+
+def codes_of(module: Module) -> dict[str, int | None]:
+    """Exit code by name of mutant."""
+    codes: dict[str, int | None] = json.loads(meta_of(module).read_text())["exit_code_by_key"]
+    return codes
+
+
+def is_same(module: Module) -> bool:
+    """Whether all mutants of the present module have been run."""
+    kept = module.folder / module.path
+    if not kept.is_file() or not meta_of(module).is_file():
+        return False
+    return (
+        kept.read_bytes() == (REPOSITORY / module.path).read_bytes() and None not in codes_of(module).values()
+    )
+
+
+def judged(module: Module, took_s: float) -> Outcome:
     """Count what became of mutants; those that no test noticed are looked at."""
+    code_of = codes_of(module)
     codes = list(code_of.values())
     told = KILLED | OUT_OF_TIME | NO_TESTS
     alive = [name for name, code in code_of.items() if code not in told]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.networks import LOWERING, T0
@@ -101,7 +101,6 @@ def found_of(villages: list[Seen]) -> HazardLevels:
     return found
 
 
-@settings(max_examples=150, deadline=None)
 @given(steps=steps, restart_at=st.integers(0, 40))
 def test_every_village_rises_and_falls_by_its_own_law(
     steps: list[tuple[int, list[Seen] | None]], restart_at: int
@@ -141,7 +140,6 @@ def test_every_village_rises_and_falls_by_its_own_law(
             assert state.last_reached_s(level).tolist() == expected
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     steps=st.lists(st.tuples(waits, seen), min_size=1, max_size=12),
     told=st.integers(0, 4),

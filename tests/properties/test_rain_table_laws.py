@@ -5,7 +5,7 @@ from math import inf, isnan, nan
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.hazards.rain import HOUR, LOWERING
@@ -160,7 +160,6 @@ def heaviest_station(village: Village, place: int, hours: int) -> int:
 
 
 @pytest.mark.parametrize("block", [2, 16_384])
-@settings(max_examples=60, deadline=None)
 @given(county=counties, limits=rules)
 def test_every_village_is_judged_by_its_own_rain_and_table(
     block: int, county: list[Village], limits: tuple[Level, float]
@@ -193,7 +192,6 @@ def test_every_village_is_judged_by_its_own_rain_and_table(
         assert found.station[place] == heaviest_station(village, place, expected.hours)
 
 
-@settings(max_examples=60, deadline=None)
 @given(county=counties, limits=rules)
 def test_what_is_told_of_each_duration_and_lead_is_what_was_judged(
     county: list[Village], limits: tuple[Level, float]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.networks import T0
@@ -123,7 +123,6 @@ def look(ring: CumulativeRing, cells: Cells, by_minute_min: int) -> None:
         ([9], 60, 3, 1.0),
     ],
 )
-@settings(max_examples=40, deadline=None)
 @given(deeds=deeds, layout=layouts)
 def test_totals_are_sums_of_all_readings_however_the_work_is_cut(
     groups: list[int],

@@ -6,7 +6,7 @@ from math import inf, nan
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.networks import QUALITY, T0, network_of
@@ -143,7 +143,6 @@ def rows_of(times: list[tuple[int, list[tuple[int, Variable, float]]]], *, twins
 
 
 @pytest.mark.parametrize("twins", [False, True])
-@settings(max_examples=60, deadline=None)
 @given(times=times, cuts=st.lists(st.integers(0, 100), max_size=4), order=st.randoms(use_true_random=False))
 def test_every_series_is_judged_by_its_own_past(
     twins: bool,

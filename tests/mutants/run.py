@@ -1,15 +1,15 @@
 """Changes the code a little, over and over: mutants that the tests must notice.
 
-``python -m tests.mutants.run [--again] [WORD ...]`` mutates the modules of `modules.toml` (those whose path
-holds a WORD) one after the other with mutmut, each against its own selection of unit and property tests, and
-prints a table. It fails where less than `SHARE_MIN` of the mutants of a module are killed. Survivors that are
-known, with the reason of each, stand in `survivors.toml`; those that nobody has explained are printed.
+``python -m tests.mutants.run [--again] [--sample] [WORD ...]`` mutates the modules of `modules.toml` (those
+whose path holds a WORD) one after the other with mutmut, each against its own selection of unit and property
+tests, and prints a table. It fails where less than `SHARE_MIN` of the mutants of a module are killed.
+Survivors that are known, with the reason of each, stand in `survivors.toml`; others are printed.
 
 Every module is mutated in a copy of the repository under ``build/mutants``. Property tests draw the same
 examples in every run (profile "mutants" of `tests/conftest.py`), so that a mutant meets the same tests again.
 With ``--again`` only the mutants that the run before left alive meet the tests as they are now, while the
-module is the same: quick, when tests are written. mutmut leaves out functions with decorators and what
-stands outside functions.
+module is the same; with ``--sample`` every fifth mutant meets them: both are quick, when tests are written.
+mutmut leaves out functions with decorators and what stands outside functions.
 """
 
 import contextlib
@@ -32,6 +32,9 @@ SHARE_MIN = 0.85
 
 FOLDERS = ("warnstream", "station_sim", "tests", "configs", "docs")
 """What tests read, beside pyproject.toml."""
+
+EVERY_FIFTH = ("*__mutmut_*3", "*__mutmut_*7")
+"""Mutants are numbered within their function."""
 
 SETTINGS = """
 [tool.mutmut]
@@ -110,12 +113,17 @@ class Outcome:
 
 def main(arguments: list[str]) -> int:
     """Exit code: 1 where too many mutants of a module live, or a survivor has no reason."""
-    again, words = "--again" in arguments, [word for word in arguments if word != "--again"]
+    options = {word for word in arguments if word.startswith("--")}
+    words = [word for word in arguments if word not in options]
+    if options - {"--again", "--sample"}:
+        print(f"only --again and --sample are options, got {sorted(options)}", file=sys.stderr)
+        return 2
     modules = [one for one in all_modules() if not words or any(word in one.path for word in words)]
     if not modules:
         print(f"no module of {HERE / 'modules.toml'} holds one of the words {words}", file=sys.stderr)
         return 2
-    outcomes = [mutate(module, again=again) for module in modules]
+    chosen = EVERY_FIFTH if "--sample" in options else ()
+    outcomes = [mutate(module, chosen, again="--again" in options) for module in modules]
     unexplained = sum(tell_survivors(one, known_survivors()) for one in outcomes)
     print("| module | mutants | killed | of these out of time | survived | no tests | share | seconds |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
@@ -142,12 +150,14 @@ def known_survivors() -> list[dict[str, str]]:
     return entries
 
 
-def mutate(module: Module, *, again: bool = False) -> Outcome:
-    """Run all mutants of one module, or those that are alive; RuntimeError where mutmut could not."""
-    alive: list[str] = []
+def mutate(module: Module, chosen: tuple[str, ...], *, again: bool = False) -> Outcome:
+    """Run all mutants of one module, some, or those that are alive; RuntimeError where mutmut could not.
+
+    `chosen` are patterns of names, none for all.
+    """
     if again and is_same(module):
-        alive = [name for name, code in codes_of(module).items() if code not in KILLED | OUT_OF_TIME]
-        if not alive:
+        chosen = tuple(name for name, code in codes_of(module).items() if code not in KILLED | OUT_OF_TIME)
+        if not chosen:
             return judged(module, 0.0)
         copy_tree(REPOSITORY / "tests", module.folder / "tests")
         copy_tree(REPOSITORY / "tests", module.folder / "mutants" / "tests")
@@ -163,7 +173,7 @@ def mutate(module: Module, *, again: bool = False) -> Outcome:
     log = module.folder / "log"
     with log.open("wb") as output:
         done = subprocess.run(
-            [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *alive],
+            [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *chosen],
             cwd=module.folder,
             env={**os.environ, "PYTHONPATH": ""},
             stdout=output,

@@ -48,6 +48,9 @@ pytest_add_cli_args = [
 ]
 pytest_add_cli_args_test_selection = {tests}
 use_git_change_detection = false
+# Times of what the tests of a mutant take together, and seconds: then it hangs.
+timeout_multiplier = 4
+timeout_constant = 2
 """
 KILLED = {1, 3}
 OUT_OF_TIME = {36, -24, 24, 152, 255}

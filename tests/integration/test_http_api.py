@@ -418,7 +418,7 @@ def test_every_schema_that_the_document_refers_to_is_in_it(api: HttpApi) -> None
 
 async def never_whole() -> AsyncIterator[bytes]:
     yield b"{"
-    await asyncio.sleep(5)
+    await asyncio.sleep(5)  # longer than the node waits for the rest
 
 
 def test_the_documented_statuses_are_those_that_are_given(

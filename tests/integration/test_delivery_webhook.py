@@ -3,7 +3,7 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -76,6 +76,12 @@ class Receipts:
 
     def delivered(self, key: str) -> None:
         self.delivered_keys.append(key)
+
+    def undelivered(self, key: str, reason: str) -> None:  # noqa: ARG002
+        raise AssertionError("a gateway reports over HTTP")
+
+    def unread(self, channel: str, recipients: Sequence[str], text: str, why: str) -> None:  # noqa: ARG002
+        raise AssertionError("a gateway answers over HTTP")
 
     def answered(self, token: str, answer: Answer) -> bool:  # noqa: ARG002
         raise AssertionError("a gateway answers over HTTP")

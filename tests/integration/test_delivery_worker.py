@@ -89,13 +89,25 @@ class Mailbox:
     def __init__(self) -> None:
         self.receipts: list[str] = []
         self.answers: list[tuple[str, Answer]] = []
+        self.undelivered_keys: list[str] = []
+        self.texts: list[str] = []
 
     def delivered(self, key: str) -> None:
         self.receipts.append(key)
 
+    def undelivered(self, key: str, reason: str) -> None:  # noqa: ARG002
+        self.undelivered_keys.append(key)
+
+    def unread(self, channel: str, recipients: Sequence[str], text: str, why: str) -> None:  # noqa: ARG002
+        self.texts.append(text)
+
     def answered(self, token: str, answer: Answer) -> bool:
         self.answers.append((token, answer))
         return True
+
+
+def unasked(*given: object) -> None:
+    pytest.fail(f"called with {given}")
 
 
 def worker_of(
@@ -533,7 +545,7 @@ def test_receipts_and_replies_come_in_over_the_channel_itself(outbox: Outbox) ->
 
     outbox.record(told(FIRST), network((2, 0)), rendered)
     submitted: list[tuple[str, str, Answer]] = []
-    replies = Replies(outbox, TOKENS, lambda *given: submitted.append(given))
+    replies = Replies(outbox, TOKENS, lambda *given: submitted.append(given), Metrics(), unasked)
     worker = worker_of(outbox, {"sms": Pager()}, inbound=replies)
     worker.start()
     assert worker.drain(TIMEOUT_S)
@@ -544,7 +556,7 @@ def test_receipts_and_replies_come_in_over_the_channel_itself(outbox: Outbox) ->
 
 def test_a_reply_with_a_token_that_is_not_ours_is_not_believed(outbox: Outbox) -> None:
     outbox.record(told(FIRST), network((1, 0)), rendered)
-    replies = Replies(outbox, TOKENS, lambda *_given: pytest.fail("submitted"))
+    replies = Replies(outbox, TOKENS, unasked, Metrics(), unasked)
     foreign = Tokens(bytes([1]) * 32).issue(1, OF_FIRST.identifier, "V1-H0")
     assert not replies.answered(foreign, Answer.SAFE)
     assert not replies.answered("no token", Answer.SAFE)

@@ -451,6 +451,18 @@ class Metrics:
             ["channel"],
             registry=registry,
         )
+        self.undelivered = Counter(
+            "warnstream_undelivered",
+            "Messages that a channel took and that did not reach their recipient.",
+            ["channel"],
+            registry=registry,
+        )
+        self.replies_unread = Counter(
+            "warnstream_replies_unread",
+            "Replies of people that no rule understands: the log has them, a person has to read them.",
+            ["channel"],
+            registry=registry,
+        )
         self.answers = Counter(
             "warnstream_answers", "Answers of people by kind.", ["answer"], registry=registry
         )

@@ -85,6 +85,8 @@ class Database:
         Of the schema; a file written by another version is refused.
     busy_ms : int
         How long a statement waits for another process that holds the file.
+    is_synced : bool
+        False leaves the syncing of commits to SQLite's checkpoints: a loss of power may undo the last ones.
 
     Raises
     ------
@@ -92,8 +94,17 @@ class Database:
         If the file cannot be opened or belongs to another version.
     """
 
-    def __init__(self, path: Path, schema: str, version: int, busy_ms: int = BUSY_TIMEOUT_MS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        schema: str,
+        version: int,
+        busy_ms: int = BUSY_TIMEOUT_MS,
+        *,
+        is_synced: bool = True,
+    ) -> None:
         self.path, self._busy_ms = path, busy_ms
+        self._synchronous = "FULL" if is_synced else "NORMAL"
         self._local = threading.local()
         self._connections: dict[threading.Thread, sqlite3.Connection] = {}
         self._registry_lock = threading.Lock()
@@ -138,7 +149,7 @@ class Database:
             self._connections[threading.current_thread()] = connection
         connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         return connection
 
     @contextmanager

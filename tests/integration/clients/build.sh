@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# MQTT clients of other languages, for test_mqtt_languages.py, into build/clients. What has no toolchain here is left out.
+# Programs of other languages, for test_mqtt_languages.py and test_delivery_smpp.py, into build/clients.
+# What has no toolchain here is left out.
 set -euo pipefail
 cd "$(dirname "$0")"
 target=../../../build/clients
@@ -8,6 +9,9 @@ target=$(cd "$target" && pwd)
 if command -v npm >/dev/null; then
   cp mqttjs/package.json mqttjs/talk.js "$target/mqttjs/"
   npm install --prefix "$target/mqttjs" --no-audit --no-fund --silent
+  mkdir -p "$target/smppjs"
+  cp smppjs/package.json smppjs/smsc.js "$target/smppjs/"
+  npm install --prefix "$target/smppjs" --no-audit --no-fund --silent
 fi
 if command -v go >/dev/null; then
   (cd gopaho && go build -o "$target/gopaho" .)

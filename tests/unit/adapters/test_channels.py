@@ -259,7 +259,7 @@ def test_every_configured_channel_is_made_beside_the_built_in_one(tmp_path: Path
             "t": {"kind": "terminal", "late_after": "1h", "retry": {"attempts_max": 3}},
         }
     )
-    channels = make_channels(document.channels, Surroundings("ws", Broker(), tmp_path))
+    channels = make_channels(document.channels, Surroundings("ws", Broker(), tmp_path, tmp_path))
     for configured in channels.values():
         configured.channel.close()
     assert set(channels) == {VILLAGE_TOPIC_CHANNEL, "device", "sms", "t"}
@@ -269,7 +269,7 @@ def test_every_configured_channel_is_made_beside_the_built_in_one(tmp_path: Path
 def test_the_built_in_name_is_taken(tmp_path: Path) -> None:
     document = _channels({VILLAGE_TOPIC_CHANNEL: {"kind": "mqtt"}})
     with pytest.raises(ValueError, match="built in"):
-        make_channels(document.channels, Surroundings("ws", Broker(), tmp_path))
+        make_channels(document.channels, Surroundings("ws", Broker(), tmp_path, tmp_path))
 
 
 def test_every_kind_that_can_be_configured_can_be_made() -> None:

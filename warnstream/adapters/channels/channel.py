@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from warnstream.adapters.mqtt.publisher import Publish
 from warnstream.delivery.dispatch.outcome import Outcome
@@ -124,13 +124,16 @@ class OutgoingMessage:
 class Surroundings:
     """What channels are made in: the way to the broker, the folder of the configuration, the terminal.
 
-    `write_line` is where terminal channels write; None is the node's log.
+    `storage` is the folder of what the node keeps. `write_line` is where terminal channels write; None is
+    the node's log. `channel` is the name of the one that is made.
     """
 
     topic_prefix: str
     publish: Publish
     directory: Path
+    storage: Path
     write_line: Callable[[str], None] | None = None
+    channel: str = ""
 
 
 class Inbound(Protocol):
@@ -145,6 +148,29 @@ class Inbound(Protocol):
         ------
         StoreError
             If it cannot be kept: report it again.
+        """
+
+    def undelivered(self, key: str, reason: str) -> None:
+        """The channel took the notification of that key, and it will not reach its recipient.
+
+        Nothing happens for a key that nobody knows or whose recipient has it after all.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept: report it again.
+        """
+
+    def unread(self, channel: str, recipients: Sequence[str], text: str, why: str) -> None:
+        """A reply that no rule understands, or that wants more than one does: a person has to read it.
+
+        Parameters
+        ----------
+        channel : str
+        recipients : sequence of str
+            Who may have written; empty if that is not known.
+        text, why : str
+            What is written, and why it is for a person.
         """
 
     def answered(self, token: str, answer: Answer) -> bool:
@@ -185,6 +211,22 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Give back connections; also if it was never opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFault:
+    """Why a channel that hears receipts and replies hears none, and for how long, in seconds."""
+
+    reason: str
+    lasts_s: float
+
+
+@runtime_checkable
+class Linked(Protocol):
+    """A channel that keeps a connection also while nothing is to be sent; it is opened at the start."""
+
+    def link_fault(self) -> LinkFault | None:
+        """Why nothing can come back now; None if it can. From any thread."""
 
 
 @dataclass(frozen=True, slots=True)

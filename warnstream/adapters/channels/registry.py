@@ -5,15 +5,18 @@ that stands as key here.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from warnstream.adapters.channels.channel import Channel, ConfiguredChannel, Surroundings
 from warnstream.adapters.channels.mqtt import MqttChannel
+from warnstream.adapters.channels.smpp.channel import SmppChannel
 from warnstream.adapters.channels.smtp import SmtpChannel
 from warnstream.adapters.channels.terminal import TerminalChannel
 from warnstream.adapters.channels.webhook import WebhookChannel
 from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.config.channels.section import ChannelSection
+from warnstream.config.channels.smpp import SmppChannelSection
 from warnstream.config.channels.smtp import SmtpChannelSection
 from warnstream.config.channels.terminal import TerminalChannelSection
 from warnstream.config.channels.webhook import WebhookChannelSection
@@ -24,6 +27,7 @@ CHANNEL_OF_SECTION: dict[type[ChannelSection], Callable[[Any, Surroundings], Cha
     MqttChannelSection: MqttChannel.of,
     WebhookChannelSection: WebhookChannel.of,
     SmtpChannelSection: SmtpChannel.of,
+    SmppChannelSection: SmppChannel.of,
     TerminalChannelSection: TerminalChannel.of,
 }
 
@@ -47,6 +51,6 @@ def make_channels(
     # A retained message is a state, not a call: it is never late.
     made = {VILLAGE_TOPIC_CHANNEL: ConfiguredChannel(village_topic, VILLAGE_TOPIC_RETRY)}
     for name, section in sections.items():
-        channel = CHANNEL_OF_SECTION[type(section)](section, around)
+        channel = CHANNEL_OF_SECTION[type(section)](section, replace(around, channel=name))
         made[name] = ConfiguredChannel(channel, section.policy, section.late_after_s)
     return made

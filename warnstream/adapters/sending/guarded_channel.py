@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from warnstream.adapters.channels.channel import Channel, Inbound, OutgoingMessage
+from warnstream.adapters.channels.channel import Channel, Inbound, Linked, LinkFault, OutgoingMessage
 from warnstream.adapters.channels.own_fault import own_fault
 from warnstream.adapters.metrics import Metrics
 from warnstream.delivery.dispatch.outcome import Outcome, retry, unavailable
@@ -51,6 +51,15 @@ class GuardedChannel:
         """How long the batch in hand has been under way, in seconds; 0 if there is none. From any thread."""
         since = self._since
         return 0.0 if since is None else time.monotonic() - since
+
+    def open_if_linked(self) -> None:
+        """Open a channel to which something can come back before the first message leaves."""
+        if isinstance(self._channel, Linked):
+            self._open_fault()
+
+    def link_fault(self) -> LinkFault | None:
+        """Why nothing can come back over the channel; None if it can, or never does. From any thread."""
+        return self._channel.link_fault() if isinstance(self._channel, Linked) else None
 
     def send(self, batch: Sequence[OutgoingMessage]) -> list[Outcome]:
         """The outcome of each message, in the same order."""

@@ -1,12 +1,21 @@
-"""The inbound side of every channel: receipts go to the outbox, answers to the journal."""
+"""The inbound side of every channel: receipts to the outbox, answers to the journal, the rest to people."""
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
+from warnstream.adapters.outbox.types import split_key
 from warnstream.adapters.sending.answer_tokens import Tokens
+from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.model.effects import Answer
+
+logger = logging.getLogger(__name__)
+
+TEXT_CHARACTERS_MAX = 320
+"""Of a reply that a person has to read, in the log."""
 
 
 class Replies:
@@ -18,17 +27,55 @@ class Replies:
     tokens : Tokens
     submit : callable
         Takes message, recipient and answer; returns once the answer is durable.
+    metrics : Metrics
+    lost : callable
+        Takes message and recipient of what a channel took and could not deliver.
     """
 
-    def __init__(self, outbox: Outbox, tokens: Tokens, submit: Callable[[str, str, Answer], None]) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        tokens: Tokens,
+        submit: Callable[[str, str, Answer], None],
+        metrics: Metrics,
+        lost: Callable[[str, str], None],
+    ) -> None:
         self._outbox = outbox
         self._tokens = tokens
         self._submit = submit
+        self._metrics = metrics
+        self._lost = lost
 
     def delivered(self, key: str) -> None:
         """The recipient's device has it. A key that nobody knows is passed over."""
         with suppress(ValueError):  # a text that is no key at all
             self._outbox.mark_delivered(key, time.time())
+
+    def undelivered(self, key: str, reason: str) -> None:
+        """It will not reach its recipient: as if the channel had refused it. A post's villages climb."""
+        try:
+            message, recipient, channel = split_key(key)
+        except ValueError:
+            return
+        self._outbox.settle({key: Settlement(Signal.UNDELIVERED, reason=reason)}, time.time())
+        self._metrics.undelivered.labels(channel).inc()
+        logger.warning(
+            "message not delivered", extra={"channel": channel, "recipient": recipient, "reason": reason}
+        )
+        self._lost(message, recipient)
+
+    def unread(self, channel: str, recipients: Sequence[str], text: str, why: str) -> None:
+        """Into the log, where the duty officer reads it; counted, so that nobody has to look for it."""
+        self._metrics.replies_unread.labels(channel).inc()
+        logger.warning(
+            "a reply is for a person",
+            extra={
+                "channel": channel,
+                "recipients": " ".join(recipients) or "unknown",
+                "why": why,
+                "text": " ".join(text[:TEXT_CHARACTERS_MAX].split()),
+            },
+        )
 
     def answered(self, token: str, answer: Answer) -> bool:
         """Take a reply by the token of its message; False if the token was not made here."""

@@ -40,6 +40,8 @@ STORE_PAUSE_S = 1.0
 STUCK_S = 60.0
 """A batch that takes longer is told as trouble: the channel does not keep its own time limit."""
 
+LINK_DOWN_S = 5.0
+"""A connection that is lost and comes back within that time is no trouble."""
 
 WORD_OF_SIGNAL = {
     Signal.SENT: "sent",
@@ -100,7 +102,12 @@ class Sender:
         if reason:
             return f"channel {self.name} is held, its messages wait: {reason}"
         lasts_s = self.channel.under_way_s()
-        return f"channel {self.name}: a batch lasts {lasts_s:.0f} s" if lasts_s > STUCK_S else ""
+        if lasts_s > STUCK_S:
+            return f"channel {self.name}: a batch lasts {lasts_s:.0f} s"
+        link = self.channel.link_fault()
+        if link is None or link.lasts_s < LINK_DOWN_S:
+            return ""
+        return f"channel {self.name}: no receipts and replies come in: {link.reason}"
 
     def report(self) -> str | None:
         """What the duty officer is told of this channel: its trouble once it lasts, nothing where it works.
@@ -111,10 +118,16 @@ class Sender:
         trouble = self.trouble
         if not trouble:
             return "" if self._has_worked else None
-        begun_at = self._fault_at if self._fault else self._breaker.held_at
-        is_old = self._fault or self._breaker.is_held
-        lasts_s = time.monotonic() - begun_at if is_old else self.channel.under_way_s()
-        return trouble if lasts_s >= REPORT_AFTER_S else None
+        return trouble if self._trouble_lasts_s() >= REPORT_AFTER_S else None
+
+    def _trouble_lasts_s(self) -> float:
+        """How long what `trouble` names has lasted, in seconds."""
+        if self._fault or self._breaker.is_held:
+            begun_at = self._fault_at if self._fault else self._breaker.held_at
+            return time.monotonic() - begun_at
+        under_way_s = self.channel.under_way_s()
+        link = self.channel.link_fault()
+        return under_way_s if under_way_s > STUCK_S or link is None else link.lasts_s
 
     def wake(self) -> None:
         """There may be new work."""
@@ -129,6 +142,7 @@ class Sender:
             self._news.notify_all()
 
     def _run(self) -> None:
+        self.channel.open_if_linked()
         while not self._is_stopping:
             try:
                 self._turn()

@@ -9,13 +9,20 @@ from pydantic import Field
 
 from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.config.channels.section import ChannelSection
+from warnstream.config.channels.smpp import SmppChannelSection
 from warnstream.config.channels.smtp import SmtpChannelSection
 from warnstream.config.channels.terminal import TerminalChannelSection
 from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section
 
-AnyChannel = MqttChannelSection | WebhookChannelSection | SmtpChannelSection | TerminalChannelSection
+AnyChannel = (
+    MqttChannelSection
+    | WebhookChannelSection
+    | SmtpChannelSection
+    | SmppChannelSection
+    | TerminalChannelSection
+)
 
 SECTION_OF_KIND: dict[str, type[ChannelSection]] = {
     get_args(section.model_fields["kind"].annotation)[0]: section for section in get_args(AnyChannel)

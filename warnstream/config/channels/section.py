@@ -64,6 +64,19 @@ class ChannelSection(Section):
         return {}
 
     @property
+    def sends_links(self) -> bool:
+        """Whether people are sent the address of their answer page."""
+        return False
+
+    @property
     def policy(self) -> RetryPolicy:
         """How often and how soon a message is sent again."""
         return RetryPolicy(**self.retry.model_dump())
+
+
+class PhoneChannelSection(ChannelSection):
+    """A channel whose addresses are numbers of phones, as a rule."""
+
+    country: Annotated[str | None, value_types.country()] = default(
+        None, description="Country of numbers without +, such as CN: `check` looks at them by its plan."
+    )

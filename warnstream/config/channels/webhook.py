@@ -4,21 +4,18 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from warnstream.config.channels.section import ChannelSection
+from warnstream.config.channels.section import PhoneChannelSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default
 
 ADDRESS_CHARACTERS_MAX = 256
 
 
-class WebhookChannelSection(ChannelSection):
+class WebhookChannelSection(PhoneChannelSection):
     """A gateway that takes HTTP POST."""
 
     kind: Literal["webhook"] = Field(description="Messages go to a gateway by HTTP POST.")
     url: Annotated[str, value_types.url()] = Field(description="Address of the gateway.")
-    country: Annotated[str | None, value_types.country()] = default(
-        None, description="Country of numbers without +, such as CN: `check` looks at them by its plan."
-    )
     redirects: Annotated[str, value_types.one_of("refuse", "same_host")] = default(
         "refuse",
         description="What is done about a redirect; same_host: 307 and 308 are followed, never elsewhere.",
@@ -32,3 +29,8 @@ class WebhookChannelSection(ChannelSection):
     def is_address(cls, address: str) -> bool:
         """Whatever the gateway takes, on one line."""
         return 0 < len(address) <= ADDRESS_CHARACTERS_MAX and address.isprintable()
+
+    @property
+    def sends_links(self) -> bool:
+        """The gateway puts them behind the text."""
+        return True

@@ -4,7 +4,6 @@ import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.config.lateness import longest_threshold_s
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import format_duration
@@ -75,7 +74,7 @@ def lowering_without_care(configuration: Configuration) -> Iterator[str]:
 def links_lead_nowhere(configuration: Configuration) -> Iterator[str]:
     """Answer links of a real warning that only this machine can open."""
     if configuration.message.status is not MessageStatus.ACTUAL or not any(
-        isinstance(channel, WebhookChannelSection) for channel in configuration.channels.values()
+        channel.sends_links for channel in configuration.channels.values()
     ):
         return
     host = urlsplit(configuration.http.public_url).hostname

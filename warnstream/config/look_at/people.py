@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain as concatenated
 
+from warnstream.config.channels.section import PhoneChannelSection
 from warnstream.config.channels.terminal import TerminalChannelSection
-from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.config.look_at.phone_numbers import number_fault
 from warnstream.config.settings import Configuration
 from warnstream.config.wording import count_of, count_villages, name_some
@@ -99,7 +99,7 @@ def odd_numbers(configuration: Configuration) -> Iterator[str]:
     """Phone numbers that no phone has: rounded by a spreadsheet, cut, or with a letter in them."""
     is_exercise = configuration.message.status is MessageStatus.EXERCISE
     for channel, section in configuration.channels.items():
-        if not isinstance(section, WebhookChannelSection):
+        if not isinstance(section, PhoneChannelSection):
             continue
         own = [
             (code, address)

@@ -50,6 +50,8 @@ class Signal(StrEnum):
     """It was refused for good, or attempts are used up."""
     EXPIRED = "expired"
     """Its message is over before it was sent."""
+    UNDELIVERED = "undelivered"
+    """The channel took it, and reports that it will not reach its recipient."""
     RECEIPT = "receipt"
     """The recipient's device reports it."""
     ORPHANED = "orphaned"
@@ -66,6 +68,7 @@ TRANSITIONS: dict[Signal, tuple[frozenset[State], State]] = {
     Signal.RETURNED: (frozenset({State.SENDING}), State.PENDING),
     Signal.GIVEN_UP: (frozenset({State.SENDING}), State.FAILED),
     Signal.EXPIRED: (frozenset({State.SENDING}), State.EXPIRED),
+    Signal.UNDELIVERED: (frozenset({State.SENT}), State.FAILED),
     Signal.ORPHANED: (frozenset({State.PENDING, State.SENDING}), State.FAILED),
     Signal.RECEIPT: (frozenset(State) - {State.DELIVERED}, State.DELIVERED),
     Signal.REPLACED: (frozenset({State.PENDING}), State.SUPERSEDED),

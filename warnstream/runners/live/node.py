@@ -186,12 +186,17 @@ class Node:
 
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
         configuration = self.configuration
-        around = Surroundings(configuration.topic_prefix, self._publisher, configuration.directory)
+        around = Surroundings(
+            configuration.topic_prefix,
+            self._publisher,
+            configuration.directory,
+            configuration.storage.directory,
+        )
         shared = Shared(
             outbox=self.outbox,
             tokens=tokens,
             metrics=self.metrics,
-            inbound=Replies(self.outbox, tokens, self._submit_answer),
+            inbound=Replies(self.outbox, tokens, self._submit_answer, self.metrics, self._keep_lost),
             clock=UnsettableClock(),
             event_clock=self._time,
             public_url=configuration.http.public_url,

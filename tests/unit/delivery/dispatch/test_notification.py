@@ -40,6 +40,7 @@ EXPECTED = {
     Signal.RETURNED: (0, 0, 2, 3, 4, 5, 6),
     Signal.GIVEN_UP: (0, 4, 2, 3, 4, 5, 6),
     Signal.EXPIRED: (0, 6, 2, 3, 4, 5, 6),
+    Signal.UNDELIVERED: (0, 1, 4, 3, 4, 5, 6),
     Signal.ORPHANED: (4, 4, 2, 3, 4, 5, 6),
     Signal.RECEIPT: (3, 3, 3, 3, 3, 3, 3),
     Signal.REPLACED: (5, 1, 2, 3, 4, 5, 6),

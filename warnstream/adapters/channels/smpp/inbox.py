@@ -1,0 +1,112 @@
+"""What comes back from a gateway: receipts of messages, replies of people. Used by one thread."""
+
+import logging
+from collections import deque
+
+from warnstream.adapters.channels.channel import Inbound, Surroundings
+from warnstream.adapters.channels.smpp import statuses
+from warnstream.adapters.channels.smpp.letters import Letter, Letters
+from warnstream.adapters.channels.smpp.pdu import Delivery, PduError, delivery_of
+from warnstream.adapters.channels.smpp.phones import Phones
+from warnstream.adapters.channels.smpp.receipts import DELIVERED, receipt_of, rewritten_id
+from warnstream.adapters.channels.smpp.texts import text_of
+from warnstream.config.channels.reply_words import ReplyWords
+from warnstream.config.channels.smpp import SmppChannelSection
+from warnstream.model.errors import StoreError
+
+logger = logging.getLogger(__name__)
+
+
+class Inbox:
+    """Reads what a gateway sends and hands it on.
+
+    Parameters
+    ----------
+    section : SmppChannelSection
+    around : Surroundings
+        Names the channel and the storage folder.
+    phones : Phones
+    inbound : Inbound
+    """
+
+    def __init__(
+        self, section: SmppChannelSection, around: Surroundings, phones: Phones, inbound: Inbound
+    ) -> None:
+        self._receipt_ids, self._name = section.receipt_ids, around.channel
+        self._phones, self._inbound = phones, inbound
+        self._words = ReplyWords.of(section.reply_words)
+        self._letters = Letters(around.storage / f"channel-{around.channel}.sqlite3")
+        self.taken: deque[Letter] = deque()
+        """What the gateway has taken, from any thread, until `sent` is called."""
+
+    def sent(self) -> None:
+        """Note what the gateway has taken: all that is in `taken`."""
+        letters = []
+        while self.taken:
+            letters.append(self.taken.popleft())
+        if letters:
+            self._letters.note(letters, self._tell)
+
+    def take(self, body: bytes) -> int:
+        """Keep what the gateway sends; the status to answer with. Never raises.
+
+        What cannot be kept now is refused for now and comes again. What cannot be read is taken and told
+        of: it would come again for ever.
+        """
+        try:
+            self._take(delivery_of(body))
+        except PduError as error:
+            logger.warning("deliver_sm cannot be read", extra={"channel": self._name, "error": str(error)})
+        except StoreError as error:
+            logger.warning(
+                "receipt or reply not kept, the SMSC is asked for it again",
+                extra={"channel": self._name, "error": str(error)},
+            )
+            return statuses.RECEIVER_TEMPORARY
+        except Exception:
+            logger.exception("receipt or reply lost", extra={"channel": self._name})
+        return statuses.OK
+
+    def close(self) -> None:
+        """Close the letters."""
+        self._letters.close()
+
+    def _take(self, delivery: Delivery) -> None:
+        if delivery.is_receipt:
+            self._take_receipt(delivery)
+        elif delivery.is_message:
+            self._take_reply(delivery)
+
+    def _take_receipt(self, delivery: Delivery) -> None:
+        receipt = receipt_of(delivery)
+        if receipt is None:
+            logger.warning("receipt without id or state", extra={"channel": self._name})
+            return
+        if not receipt.is_final:
+            return
+        message_id = rewritten_id(receipt.message_id, self._receipt_ids)
+        self._letters.receipt(message_id, receipt.state, self._tell)
+
+    def _tell(self, key: str, state: str) -> None:
+        if state == DELIVERED:
+            self._inbound.delivered(key)
+        else:
+            self._inbound.undelivered(key, f"the gateway gave it up ({state})")
+
+    def _take_reply(self, delivery: Delivery) -> None:
+        """An answer of everybody at that phone; what no rule reads goes to a person."""
+        text = text_of(delivery)
+        reading = self._words.read(text)
+        recipients = self._letters.of_phone(self._phones.of(delivery.source))
+        answered = [
+            recipient
+            for recipient, token in recipients
+            if reading.answer is not None and self._inbound.answered(token, reading.answer)
+        ]
+        why = reading.for_a_person
+        if not recipients:
+            why = "from a phone that was sent nothing in the last days"
+        elif reading.answer is not None and not answered:
+            why = "to a message that is not known any more"
+        if why:
+            self._inbound.unread(self._name, [recipient for recipient, _ in recipients], text, why)

@@ -13,7 +13,7 @@ from warnstream.hazards import rain_table
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import StationWeights
 from warnstream.model.rules.comparison import clear_of
-from warnstream.model.rules.indicators import LEADS_S, Indicator, VillageRain
+from warnstream.model.rules.indicators import Indicator, VillageRain
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 
 HOURS = (1, 2, 3, 5)
@@ -79,6 +79,7 @@ def rain_of(county: list[Village]) -> VillageRain:
         coverage=np.array([[village.coverage, *[1.0] * (len(ACCUMULATED) - 1)] for village in county]),
         is_blind=np.array([village.coverage == 0 for village in county]),
         ahead_mm=np.array([village.ahead_mm for village in county]),
+        leads_s=(HOUR, 2 * HOUR, 3 * HOUR),
         station_rain_mm=np.array([one for village in county for one in village.station_mm]),
         weights=StationWeights(
             np.arange(n * N_STATIONS, dtype=np.int32).reshape(n, N_STATIONS),
@@ -246,7 +247,7 @@ def test_an_hour_is_reached_by_the_rain_of_the_coming_hour_alone() -> None:
     rule = rule_of([village], Level.RED, 0.0)
     found = rain_table.evaluate_where(rule, rain_of([village]), counts=None)
     assert (found.level[0], found.value[0], found.forecast_value[0]) == (Level.YELLOW, 20.0, 20.0)
-    assert (found.duration_s[0], found.lead_s[0]) == (HOUR, LEADS_S[0])
+    assert (found.duration_s[0], found.lead_s[0]) == (HOUR, HOUR)
 
 
 FULL = [[10.0, 20.0, 40.0, 64.0]] * len(HOURS)
@@ -281,9 +282,12 @@ def test_the_score_that_is_given_is_taken_into_what_is_found() -> None:
     assert found.ratio.tolist() == [0.4]
 
 
-def test_a_table_asks_for_its_durations_for_what_is_left_of_them_after_a_lead_and_for_the_last_hour() -> None:
+def test_a_table_asks_for_its_durations_and_the_last_hour_and_says_where_it_looks_ahead() -> None:
     county = [Village([[10.0, 20.0, 40.0, 64.0]] * 4, [0.0] * 5, [[0.0] * 5] * 3, [nan] * 3, 1.0, True)]
     with_forecast = rain_table.needs(rule_of(county, Level.BLUE, 0.0))
     assert with_forecast.reads_rain
-    assert with_forecast.duration_s == {hours * HOUR for hours in ACCUMULATED}
-    assert rain_table.needs(rule_of(county, Level.NONE, 0.0)).duration_s == {hours * HOUR for hours in HOURS}
+    own_s = {hours * HOUR for hours in HOURS}
+    assert with_forecast.ahead_of_s == own_s
+    without = rain_table.needs(rule_of(county, Level.NONE, 0.0))
+    assert with_forecast.duration_s == without.duration_s == own_s | {HOUR}
+    assert without.ahead_of_s == set()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.networks import HOUR, LOWERING, T0
-from warnstream.hazards.conditions.plan import RulePlan, lead_s_of
+from warnstream.hazards.conditions.plan import RulePlan
 from warnstream.hazards.sources import HazardSources
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
@@ -29,6 +29,7 @@ from warnstream.model.rules.expressions import (
     Sequence,
     SignTerm,
     Term,
+    lead_s_of,
     parts_of,
 )
 from warnstream.model.rules.indicators import GaugeStage, Indicator, SensorSamples, VillageRain
@@ -160,6 +161,7 @@ def sources_of(weather: Weather, gauges: Gauges, now_s: int) -> HazardSources:
         coverage=np.array(weather.coverage)[:, None],
         is_blind=np.array(weather.is_blind),
         ahead_mm=np.array([weather.ahead_mm, [nan] * N, [nan] * N]).T,
+        leads_s=(HOUR, 2 * HOUR, 3 * HOUR),
         station_rain_mm=column,
         weights=StationWeights(np.zeros((N, 1), np.int32), np.ones((N, 1)), np.zeros((N, 1))),
     )
@@ -297,7 +299,7 @@ class Place:
         return can_fall, concerned and not sees
 
     def silent_raisers(self, table: RuleTable, since_s: int) -> list[Leaf]:
-        found = []
+        found: list[Term | SignTerm | LevelTerm] = []
         for leaf in table.leaves():
             if not isinstance(leaf, Term) or leaf.quantity != STAGE or leaf.relation is RISES_BY:
                 continue

@@ -30,7 +30,7 @@ def batch(variable: Variable, rows: list[Row]) -> ReadingBatch:
 
 
 def told(grown: list[Increments]) -> list[list[tuple[int, int, int, float, bool]]]:
-    """Rows of every turn: station, begin and end in seconds after T0, millimetres, whether it was observed."""
+    """Rows of every turn: station, begin and end in seconds after T0, millimetres, whether observed."""
     return [
         [
             (station, begin_s - T0, end_s - T0, round(rain_mm, 6), is_observed)
@@ -128,7 +128,7 @@ def test_a_restored_machine_remembers_totals_that_were_before_and_what_is_on_tri
     plain.step(PJ, batch(PJ, [(2, 0, 3.0)]))
     restored.step(PT, batch(PT, [(2, 0, 1.0)]))  # forgotten by what is taken up
     restored.restore(plain.snapshot())
-    assert restored.is_counted(np.arange(3)).tolist() == [True, True, True]
+    assert restored.is_counted(np.arange(3, dtype=np.int32)).tolist() == [True, True, True]
     for variable, said in ((PT, after[:2]), (PJ, after[2:])):
         one, other = (counters.step(variable, batch(variable, said)) for counters in (plain, restored))
         assert told(one[0]) == told(other[0])
@@ -151,7 +151,7 @@ def test_a_snapshot_of_an_earlier_version_has_a_last_reading_by_kind_and_station
     value_mm, at_s = np.full((2, 3), np.nan), np.full((2, 3), -1, dtype=np.int64)
     value_mm[0, 1], at_s[0, 1], value_mm[1, 2], at_s[1, 2] = 80.0, T0, 4.0, T0
     counters.restore({"value_mm": value_mm, "at_s": at_s})
-    assert counters.is_counted(np.arange(3)).tolist() == [False, True, True]
+    assert counters.is_counted(np.arange(3, dtype=np.int32)).tolist() == [False, True, True]
     assert told(counters.step(PT, batch(PT, [(1, 300, 81.5), (2, 300, 8.0)]))[0]) == [
         [(1, 0, 300, 1.5, True), (2, 300, 300, 0.0, True)]
     ]

@@ -141,7 +141,7 @@ class Session:
             raise SessionEndedError(self._fault)
         self._sequence = self._sequence % SEQUENCE_MAX + 1
         sequence = self._sequence
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
         self._waiting[sequence] = answer
         try:
             async with asyncio.timeout(self._timeout_s):

@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check test test-all bench bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest fuzz sim-day demo
+	load-nation rio-alarms score-grids calibration crash-ingest fuzz mutants sim-day demo
 
 check:            ## style, types, architecture
 	$(BIN)ruff check .
@@ -53,6 +53,10 @@ bench-journal:    ## the journal beside SQLite: appending durably, reading back
 MINUTES ?= 10
 fuzz:             ## every decoder, frame scanner and listener under mutated input; MINUTES each (10)
 	$(BIN)python -m tests.fuzz.run --minutes $(MINUTES)
+
+WORDS ?=
+mutants:          ## do the tests notice a change of the code? all modules of tests/mutants/modules.toml, or those of WORDS
+	$(BIN)python -m tests.mutants.run $(WORDS)
 
 bench-ingest:     ## messages per second beside a C subscriber; wants mosquitto, gcc, libmosquitto-dev
 	$(BIN)python -m benchmarks.bench_ingest

@@ -260,8 +260,8 @@ def run_node(directory: Path, port: int, load: Load, broker: int | None) -> Resu
         except httpx.HTTPError:
             return -1
         rows = (row for row in text.splitlines() if row.startswith("warnstream_messages_received_total"))
-        # While it starts it has few metrics, and not this one.
-        return int(float(next(rows, "- -1").split()[1]))
+        line = next(rows, None)  # a node that starts serves no metrics yet
+        return -1 if line is None else int(float(line.split()[1]))
 
     try:
         readiness = f"http://127.0.0.1:{http_port}/readyz"

@@ -8,7 +8,7 @@ class RecordedAlarms:
         self.standing: dict[str, str] = {}
         self.begun: list[str] = []
 
-    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True) -> None:
+    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True, zh: str = "") -> None:  # noqa: ARG002
         assert is_blocking
         if key not in self.standing:
             self.begun.append(key)

@@ -8,7 +8,7 @@ The path of one reading, folder by folder:
 4. `forecast`   rain of the next 1, 2 and 3 hours from the gauges themselves
 5. `hazards`    levels of villages from indicators and thresholds, one module per kind of rule
 6. `villages`   station rain aggregated to villages
-7. `lifecycle`  a warning from its Alert to its Cancel: one state table; levels rise at once, fall with care; one voice a village
+7. `lifecycle`  a warning from its Alert to its Cancel: one state table; one voice for the doors of a village
 8. `routing`    duty posts: who must answer, one numbered digest a post, calls for help
 9. `delivery`   messages and texts, plan of notifications, retries
 

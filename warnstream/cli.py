@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from warnstream import __version__
+from warnstream.commands.order_options import add_order_commands
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
 from warnstream.model.observations.refusals import RefusalReason
@@ -87,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_warnings(commands)
     _add_who(commands)
     _add_end(commands)
+    _add_clock(commands)
+    add_order_commands(commands)
     _add_refused(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
@@ -258,7 +261,9 @@ def _add_end(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="end a warning by hand",
         description=(
             "Ends the warning of HAZARD for VILLAGE, now where the node runs, else at its next start. "
-            "People are told that it was ended by hand; only a further rise opens a new one."
+            "People are told that it was ended by hand. It comes back where the gauges still say so after "
+            "30 min at red, else 2 h, and at once when they rise further; of a village or hazard that was "
+            "removed it ends for good."
         ),
         epilog="Example: warnstream end county V7 flash_flood --author zhang --reason 'gauge was cleaned'",
     )
@@ -266,8 +271,27 @@ def _add_end(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     end.add_argument("village", metavar="VILLAGE", help="code, also of a village that was removed")
     end.add_argument("hazard", metavar="HAZARD")
     end.add_argument("--reason", required=True, help="why")
-    end.add_argument("--author", required=True, help="who")
+    end.add_argument("--author", required=True, help="who, of operators.csv if there is one")
+    end.add_argument("--for", dest="lasts", default="", metavar="TIME", help="for how long: 45min, 2h")
     end.set_defaults(command=_end)
+
+
+def _add_clock(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    clock = commands.add_parser(
+        "clock",
+        help="accept the system's clock after a jump",
+        description=(
+            "A node does not follow a jump of the system's clock that its stations do not confirm; /readyz "
+            "says so. `accept` lets it take the system's time, now where the node runs, else at its next "
+            "start. Look at the clock first: the node's time never goes back."
+        ),
+        epilog="Example: warnstream clock accept county --author zhang --reason 'NTP was down for a month'",
+    )
+    clock.add_argument("what", choices=["accept"])
+    clock.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    clock.add_argument("--reason", required=True, help="why")
+    clock.add_argument("--author", required=True, help="who")
+    clock.set_defaults(command=_clock)
 
 
 def _add_refused(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -407,10 +431,17 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _end(options: argparse.Namespace) -> int:
-    from warnstream.commands.end import end_warning
+    from warnstream.commands.end import end_by_hand
 
     order = options.author, options.reason
-    print(end_warning(_load(options.directory), options.village, options.hazard, order))
+    print(end_by_hand(_load(options.directory), options.village, options.hazard, order, options.lasts))
+    return 0
+
+
+def _clock(options: argparse.Namespace) -> int:
+    from warnstream.commands.clock import accept_clock
+
+    print(accept_clock(_load(options.directory), options.author, options.reason))
     return 0
 
 

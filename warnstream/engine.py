@@ -23,6 +23,7 @@ from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, Re
 from warnstream.model.grids import GridFrame
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.orders import HandOrder
 
 Action = (
     RecipientAnswer
@@ -33,12 +34,13 @@ Action = (
     | HelpAssign
     | HelpClose
     | CallFailed
+    | HandOrder
 )
-"""What people do: answer, see a sign, judge one, affirm or end a warning, take or close a call for help;
-and that a digest could not be brought to its post."""
+"""What people do: answer, see a sign, judge one, affirm or end a warning, order one by hand, take or
+close a call for help; and that a digest could not be brought to its post."""
 
 
-Order = RecipientAnswer | OperatorCancel | OperatorAffirm | HelpAssign | HelpClose | CallFailed
+Order = RecipientAnswer | OperatorCancel | OperatorAffirm | HelpAssign | HelpClose | CallFailed | HandOrder
 """Of these what the desk takes."""
 
 

@@ -112,7 +112,7 @@ class County:
     ground: GroundInventory | None = None
 
     def write(self, directory: Path) -> None:
-        """Write stations.csv, villages.csv, households.csv, chain.csv and thresholds.csv.
+        """Write stations.csv, villages.csv, households.csv, chain.csv, operators.csv and thresholds.csv.
 
         The folder is made if needed; files of these names are replaced.
         """
@@ -123,6 +123,7 @@ class County:
             directory / "households.csv", self.villages, self.households_per_village
         )
         county_files.write_chain(directory / "chain.csv", self.villages)
+        county_files.write_operators(directory / "operators.csv", self.villages)
         county_files.write_thresholds(
             directory / "thresholds.csv",
             self.stations,

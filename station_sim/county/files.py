@@ -25,6 +25,7 @@ from warnstream.model.observations.readings import VARIABLE_OF_WORD
 STATIONS_HEADER = ("station", "latitude", "longitude", "elevation_m", "variables", "interval_s", "county")
 VILLAGES_HEADER = ("village", "name", "latitude", "longitude", "township", "county")
 HOUSEHOLDS_HEADER = ("household", "village", "channel", "address")
+OPERATORS_HEADER = ("person", "name", "role", "area", "phone", "public_key")
 CHAIN_HEADER = ("post", "role", "rank", "area", "channel", "address")
 THRESHOLDS_HEADER = ("village", "hazard", "duration", "level", "value", "unit", "station", "source")
 
@@ -115,6 +116,22 @@ def _chain_rows(villages: Villages) -> Iterator[tuple[object, ...]]:
         yield f"T{number:04d}", "township_officer", 3, township, "device", f"T{number:04d}"
     for number, county in enumerate(dict.fromkeys(villages.county), start=1):
         yield f"C{number:04d}", "county_duty_officer", 4, county, "device", f"C{number:04d}"
+
+
+def write_operators(path: Path, villages: Villages) -> None:
+    """Write operators.csv: an officer of each county and township, and a second of each county.
+
+    No country code begins with 0, so none of the numbers can be anybody's.
+    """
+    write_rows(path, OPERATORS_HEADER, _operator_rows(villages))
+
+
+def _operator_rows(villages: Villages) -> Iterator[tuple[object, ...]]:
+    for number, county in enumerate(dict.fromkeys(villages.county), start=1):
+        yield f"officer-{number}", "县值班员", "officer", county, f"+0700{number:06d}", ""
+        yield f"leader-{number}", "县防指领导", "second", county, f"+0701{number:06d}", ""
+    for number, township in enumerate(dict.fromkeys(villages.township), start=1):
+        yield f"town-{number}", "乡镇值班员", "officer", township, f"+0702{number:06d}", ""
 
 
 def write_thresholds(

@@ -40,7 +40,8 @@ def kinds_of(argument: ast.expr, constants: dict[str, str]) -> Iterator[str]:
         yield str(argument.values[0].value).partition(":")[0]
 
 
-RAISED_BY_LOOP = {"kept", "drill", "hazard", "part", "chain", "help"}
+OF_ORDERS = {"ceiling", "silence", "release", "second", "response"}
+RAISED_BY_LOOP = {"kept", "drill", "hazard", "part", "chain", "help", "past", *OF_ORDERS}
 """Raised and ended under a key that is not written out where it is given."""
 
 
@@ -67,3 +68,12 @@ def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -
     assert '"help", "nobody takes' in chain_watch
     assert "_alarms.end_alarm(key)" in chain_watch
     assert "_alarms.raise_alarm(key, text" in chain_watch
+    past = (PACKAGE / "runners" / "live" / "views" / "past_crossings.py").read_text(encoding="utf-8")
+    assert 'f"past:{' in past
+    assert "_alarms.end_alarm(key)" in past
+    assert "_alarms.raise_alarm(key, en" in past
+    order_watch = (PACKAGE / "runners" / "live" / "order_watch.py").read_text(encoding="utf-8")
+    for key in OF_ORDERS:
+        assert f'"{key}:{{' in order_watch
+    assert "_alarms.end_alarm(key)" in order_watch
+    assert "_alarms.raise_alarm(key, text" in order_watch

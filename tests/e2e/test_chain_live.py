@@ -99,7 +99,7 @@ class Town:
         return int(found[1]) if found else 0
 
     def notices(self) -> str:
-        return " ".join(map(str, self.node.get("/readyz")["reasons"]))  # type: ignore[call-overload]
+        return " ".join(map(str, self.node.get("/readyz")["reasons"]))
 
     def chain(self) -> dict[str, Any]:
         found = self.node.get("/api/v1/state")["chain"]

@@ -17,8 +17,8 @@ import yaml
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
+from tests.e2e.in_process import STEP_S, T0, Storm, get, running, wait_until
 from tests.e2e.live import LiveNode, command
-from tests.e2e.test_failing_hazards import STEP_S, T0, Storm, get, running, wait_until
 from tests.integration.test_delivery_webhook import gateway
 from tests.integration.test_hostile_gateways import RawGateway, drip, serving
 from warnstream.adapters.sending import sender

@@ -1,28 +1,17 @@
 """Two hazards fail on purpose in a running node: the others go on, levels are held, everybody is told.
 
-One evaluator raises, one table has become NaN. The node runs in this process,
-with its journal, snapshot, HTTP interface and metrics; only the broker is
-passed over: messages go straight into the journal, as those of a listener do.
+One evaluator raises, one table has become NaN.
 """
 
-import json
 import logging
 import shutil
-import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from types import MappingProxyType
 
-import httpx
 import numpy as np
 import pytest
 
-from station_sim.county.county import CountyPlan, build_county
-from station_sim.county.demo_config import write_demo_config
-from tests.conftest import free_port
+from tests.e2e.in_process import Storm, get, levels_of, running, sent_alarms, state_of, write_small_county
 from tests.e2e.live import takes_readings
 from tests.kinds import judge_by
 from warnstream.assessment import judgement
@@ -30,112 +19,16 @@ from warnstream.assessment.grids import Grids
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.hazards import rainstorm
-from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.rules.indicators import HazardLevels, VillageRain
 from warnstream.model.rules.rules import CriticalRain, HazardRule
-from warnstream.model.times import iso_utc
 from warnstream.quality.stations import RainGaugeQuality
-from warnstream.runners.live.node import Node
 
 pytestmark = pytest.mark.slow
-
-T0 = 1_781_740_800
-STEP_S = 300
-WAIT_S = 60.0
 
 
 @pytest.fixture
 def county(tmp_path: Path) -> Path:
-    build_county(1, CountyPlan(n_stations=9, n_villages=10, n_gauges=1)).write(tmp_path)
-    write_demo_config(tmp_path, broker_port=free_port(), http_port=free_port(), embedded_broker=True)
-    without_gateway(tmp_path)
-    return tmp_path
-
-
-def without_gateway(directory: Path) -> None:
-    """Nobody is told by SMS: no gateway runs here, and a held channel is not ready."""
-    for name in ("households.csv", "chain.csv"):
-        table = directory / name
-        text = table.read_text(encoding="utf-8")
-        table.write_text(text.replace(",sms,", ",terminal,"), encoding="utf-8")
-
-
-@contextmanager
-def running(configuration: Configuration) -> Iterator[Node]:
-    """A node in this process; closed whatever happens."""
-    node = Node(configuration)
-    node.start()
-    loop = threading.Thread(target=node.run, name="node")
-    loop.start()
-    try:
-        yield node
-    finally:
-        node.ask_to_stop()
-        loop.join(WAIT_S)
-        assert not loop.is_alive()
-
-
-class Storm:
-    """The same rain at every station of a node, interval by interval."""
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.number = 0
-
-    def goes_on(
-        self,
-        rain_mm: float,
-        intervals: int,
-        *,
-        first: int | None = None,
-        but: Mapping[str, float] = MappingProxyType({}),
-    ) -> None:
-        """Send so many intervals, each with the time after it, and wait until the node has judged them."""
-        self.number = self.number if first is None else first - 1
-        for _ in range(intervals):
-            self.number += 1
-            at = iso_utc(T0 + STEP_S * self.number)
-            messages = [
-                RawMessage(
-                    f"ws/c/rain/{code}/obs",
-                    json.dumps({"station": code, "time": at, "rain": but.get(code, rain_mm)}).encode(),
-                )
-                for code in self.node.configuration.network.stations.code
-            ]
-            self._send(messages, at)
-
-    def nobody_reports(self, intervals: int) -> None:
-        """Time alone goes on."""
-        self.number += intervals
-        self._send([], iso_utc(T0 + STEP_S * self.number))
-
-    def _send(self, messages: list[RawMessage], at: str) -> None:
-        clock = RawMessage("ws/clock", json.dumps({"time": at}).encode())
-        self.node.keep_messages([*messages, clock]).result(WAIT_S)
-        wait_until(lambda: self.node.status.state().now == at)
-
-
-def wait_until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def get(node: Node, path: str) -> httpx.Response:
-    return httpx.get(f"http://127.0.0.1:{node.http.port}{path}", timeout=5, trust_env=False)
-
-
-def state_of(node: Node) -> dict[str, object]:
-    content: dict[str, object] = get(node, "/api/v1/state").json()
-    return content
-
-
-def levels_of(node: Node, hazard: str) -> dict[str, int]:
-    villages = state_of(node)["villages"]
-    assert isinstance(villages, dict)
-    found: dict[str, int] = villages["levels"][hazard]
-    return found
+    return write_small_county(tmp_path)
 
 
 def with_empty_table(configuration: Configuration, hazard: str) -> Configuration:
@@ -214,18 +107,8 @@ def of_machine(keys: Iterable[str]) -> list[str]:
 
 
 def sent_to_posts(directory: Path) -> dict[str, int]:
-    """How many messages of each alarm each county duty officer was to get."""
-    with closing(sqlite3.connect(directory / "data" / "outbox.sqlite3")) as connection:
-        rows = connection.execute(
-            "SELECT warning, recipient, count(*) FROM messages JOIN notifications"
-            " ON notifications.message = messages.number WHERE msg_type = 'Alarm' GROUP BY warning, recipient"
-        ).fetchall()
-    found = {}
-    for warning, recipient, count in rows:
-        assert recipient.startswith("C0"), "county duty officers alone"
-        if of_machine([warning.split(".")[2]]):
-            found[f"warnstream.{warning.split('.')[2]}"] = count
-    return found
+    """How many messages of each alarm of the machine each county duty officer was to get."""
+    return {f"warnstream.{key}": n for key, n in sent_alarms(directory).items() if of_machine([key])}
 
 
 def test_a_clogged_gauge_and_blind_villages_are_told_once_and_shown_always(

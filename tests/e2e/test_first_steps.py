@@ -88,7 +88,7 @@ def test_a_county_with_a_simulated_clock_says_that_it_waits_for_it(county: LiveN
     try:
         county.start()
         send(county, rain=0.2)
-        time.sleep(0.5)
+        wait_for(lambda: county.metric("warnstream_messages_received_total"), county)
         ready = county.get("/readyz")
         assert ready["ready"] is False
         assert "waits for ws/clock: node.clock is simulated" in json.dumps(ready)

@@ -142,7 +142,7 @@ def test_a_node_killed_in_the_blackout_goes_on_with_the_grid_and_its_journal_giv
     node.start()
     play(node, radar.beside(one for one in messages if one.time_s > half))
     node.wait_until(iso_utc(scenario.end_s), 60)
-    record: dict[str, str] = node.get("/api/v1/state")["grids"][0]  # type: ignore[index]
+    record: dict[str, str] = node.get("/api/v1/state")["grids"][0]
     assert record["newest"] >= iso_utc(scenario.end_s - 900)
     assert node.stop() == 0
 

@@ -12,7 +12,7 @@ import pytest
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
-from tests.e2e.test_failing_hazards import T0, WAIT_S, get, levels_of, running, wait_until
+from tests.e2e.in_process import T0, WAIT_S, get, levels_of, running, wait_until
 from warnstream.adapters.outbox.types import KINDS
 from warnstream.config.load import load_configuration
 from warnstream.ingest.flat_json.decoder import RawMessage

@@ -278,7 +278,7 @@ def test_a_batch_shares_a_few_connections_and_keeps_the_order_of_outcomes() -> N
         with lock:
             under_way.add(body["recipient"])
             most.append(len(under_way))
-        time.sleep(0.002)
+        time.sleep(0.002)  # requests overlap, if they may
         with lock:
             under_way.remove(body["recipient"])
         return 400 if int(body["recipient"].removeprefix("V1-H")) % 3 == 0 else 200, {}

@@ -21,6 +21,7 @@ from warnstream.adapters.http.bodies import BODY_BYTES_MAX
 from warnstream.adapters.http.models.county import ConfigurationRecord, StateRecord, WarningRecord
 from warnstream.adapters.http.models.explanation import ExplanationRecord, VillageRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
+from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.http.routers import ROUTES
@@ -34,6 +35,7 @@ from warnstream.model.digests import Digest, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, RenderedBulletin, RenderedDigest
 from warnstream.model.errors import StoreError
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.order_requests import OrderFaultsError, OrderRequest
 from warnstream.model.warning import MessageStatus, WarningMessage
 
 MESSAGE = warning_message()
@@ -57,6 +59,10 @@ STANDING = WarningRecord(
     0,
     None,
     waits_for_affirmation=True,
+    message=MESSAGE.identifier,
+    found="red",
+    bound=None,
+    bound_expires=None,
 )
 EXPLANATION = ExplanationRecord(
     VillageRecord("V1", "Village 1", "", ""), AT, ["no warning stood"], [], [], [], None
@@ -73,6 +79,7 @@ class Node:
     answers: list[tuple[str, str, Answer]] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
     said: list[PostAction] = field(default_factory=list)
+    ordered: list[OrderRequest] = field(default_factory=list)
 
     def alive(self) -> AliveRecord:
         return AliveRecord(alive=True, node="test")
@@ -114,6 +121,23 @@ class Node:
         if self.refuse:
             raise self.refuse
         self.said.append(action)
+
+    def orders(self) -> OrdersRecord:
+        return OrdersRecord([], [], [], [], None)
+
+    def rehearse_order(self, request: OrderRequest) -> RehearsalRecord:
+        return RehearsalRecord(request.kind, request.villages, {"sms": 2}, {"sms": 0.5})
+
+    def give_order(self, request: OrderRequest) -> OrderTakenRecord:
+        if self.refuse:
+            raise self.refuse
+        faults = [f"villages: no village {code!r}" for code in request.villages if code != "V1"]
+        if request.version and request.version != MESSAGE.identifier:
+            faults.append(f"version: the last message is {MESSAGE.identifier}: look again")
+        if faults:
+            raise OrderFaultsError(faults)
+        self.ordered.append(request)
+        return OrderTakenRecord(request.identifier or "new", request.kind, len(request.villages))
 
     def receipt(self, key: str) -> None:
         if self.refuse:
@@ -394,7 +418,7 @@ def test_every_schema_that_the_document_refers_to_is_in_it(api: HttpApi) -> None
 
 async def never_whole() -> AsyncIterator[bytes]:
     yield b"{"
-    await asyncio.sleep(5)
+    await asyncio.sleep(5)  # longer than the node waits for the rest
 
 
 def test_the_documented_statuses_are_those_that_are_given(
@@ -599,3 +623,60 @@ def test_the_page_of_a_digest_lists_what_it_names(api: HttpApi, outbox: Outbox) 
     assert "<li class=red>a：山洪红<br><span lang=en>a: &lt;flood&gt;</span>" in page
     assert page.count("<li") == 3
     assert "<li>… 3" in page
+
+
+ORDER = {
+    "kind": "end",
+    "author": "zhang",
+    "reason": "gauge cleaned",
+    "hazard": "flood",
+    "villages": ["V1"],
+    "token": TOKENS.for_operator("zhang"),
+}
+
+
+def test_a_person_gives_an_order_with_a_token_of_their_own(client: httpx.Client, node: Node) -> None:
+    headers = {"If-Match": f'"{MESSAGE.identifier}"', "Idempotency-Key": "k1"}
+    taken = client.post("/api/v1/orders", json=ORDER, headers=headers)
+    assert taken.status_code == 202
+    assert taken.json() == {"order": "zhang/k1", "kind": "end", "villages": 1}
+    (given,) = node.ordered
+    assert (given.version, given.identifier) == (MESSAGE.identifier, "zhang/k1")
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "problem"),
+    [
+        ({"token": TOKENS.for_post("zhang")}, 403, "does not belong to this person"),
+        ({"second": "li", "second_token": TOKENS.for_operator("zhang")}, 403, "this person"),
+        ({"villages": ["V8", "V9"]}, 400, "no village 'V9'"),
+        ({"colour": "red"}, 400, "colour: unknown field"),
+        ({"reason": ""}, 400, "reason: expected a text"),
+    ],
+)
+def test_an_order_that_cannot_be_is_refused_with_every_fault(
+    client: httpx.Client, node: Node, changed: dict[str, object], status: int, problem: str
+) -> None:
+    refused = client.post("/api/v1/orders", json=ORDER | changed)
+    assert refused.status_code == status
+    assert any(problem in one for one in refused.json()["problems"])
+    assert node.ordered == []
+
+
+def test_an_order_about_an_older_message_is_stale(client: httpx.Client, node: Node) -> None:
+    refused = client.post("/api/v1/orders", json=ORDER, headers={"If-Match": "older"})
+    assert refused.status_code == 412
+    assert node.ordered == []
+
+
+def test_an_order_is_rehearsed_and_what_binds_is_read_by_people_alone(client: httpx.Client) -> None:
+    rehearsed = client.post("/api/v1/orders", json=ORDER | {"rehearse": True})
+    assert rehearsed.json() == {
+        "kind": "end",
+        "villages": ["V1"],
+        "doors": {"sms": 2},
+        "seconds": {"sms": 0.5},
+    }
+    assert client.get("/api/v1/orders").status_code == 403
+    found = client.get("/api/v1/orders", auth=("zhang", TOKENS.for_operator("zhang")))
+    assert found.json()["bounds"] == []

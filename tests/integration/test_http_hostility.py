@@ -82,7 +82,7 @@ def drip(client: socket.socket, data: bytes, is_over: Callable[[], bool]) -> Non
             client.sendall(bytes((byte,)))
         except OSError:
             return
-        time.sleep(0.1)
+        time.sleep(0.1)  # the drip itself
 
 
 def test_a_head_in_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -11,7 +12,7 @@ import pytest
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
-from tests.e2e.test_failing_hazards import Storm, running, without_gateway
+from tests.e2e.in_process import Storm, running, without_gateway
 from warnstream.adapters.http.bodies import BODY_BYTES_MAX
 from warnstream.adapters.http.routers import ROUTES
 from warnstream.adapters.http.routes import Media, RouteSpec
@@ -82,6 +83,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
         directory, broker_port=free_port(), http_port=free_port(), embedded_broker=True, radar=True
     )
     without_gateway(directory)
+    some_doors_wait(directory)
     with running(load_configuration(directory)) as node:
         people = People(node)
         try:
@@ -96,6 +98,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
             storm.goes_on(12.0, 1)
             read_all(people)
             judge_and_assign(people)
+            give_orders(people)
             storm.goes_on(0.0, 1)
             read_all(people)
             call = people.node.status.help_calls()[0].help
@@ -112,6 +115,8 @@ def read_all(people: People) -> None:
     for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/api/v1/state", "/api/v1/warnings"):
         people.ask("GET", path)
     credentials = (people.leader, people.tokens.for_post(people.leader))
+    officer = people.node.configuration.operators[0].person
+    people.ask("GET", "/api/v1/orders", auth=(officer, people.tokens.for_operator(officer)))
     for path in ("/api/v1/signs", "/api/v1/help"):
         people.ask("GET", path)
         people.ask("GET", path, auth=credentials)
@@ -139,6 +144,41 @@ def report_a_sign(people: People) -> None:
     people.post_as(people.grid, "/api/v1/signs", village=people.village, kind="crack", note="wall")
     warning = people.node.status.warnings()[0].warning
     people.post_as(people.leader, "/api/v1/warnings/affirmations", warning=warning, note="rains")
+
+
+def some_doors_wait(directory: Path) -> None:
+    """Ends wait for an officer for ever."""
+    file = directory / "warnstream.yaml"
+    before, after = (
+        "  clear: {red: 5min}",
+        "  clear: {blue: manual, yellow: manual, orange: manual, red: manual}",
+    )
+    text = file.read_text("utf-8")
+    assert before in text
+    file.write_text(text.replace(before, after), "utf-8")
+
+
+def give_orders(people: People) -> None:
+    """Everything that can bind or wait for a person, by the officers of two counties."""
+    configuration = people.node.configuration
+    villages = configuration.network.villages
+    person = next(
+        one.person for one in configuration.operators if one.role == "officer" and one.area in villages.county
+    )
+    area = next(one.area for one in configuration.operators if one.person == person)
+    codes = [code for code, county in zip(villages.code, villages.county, strict=True) if county == area]
+    token = people.tokens.for_operator(person)
+    said = {"author": person, "token": token, "reason": "seen"}
+    for order in (
+        {"kind": "issue", "hazard": "landslide", "level": "yellow", "villages": codes[:1]},
+        {"kind": "issue", "hazard": "landslide", "level": "red", "villages": codes[:1]},
+        {"kind": "silence", "villages": codes},
+        {"kind": "respond", "response": "III"},
+        {"kind": "correct", "hazard": "rainstorm", "townships": list(villages.township), "rehearse": True},
+    ):
+        people.ask("POST", "/api/v1/orders", json=said | order)
+    for hazard in (rule.name for rule in configuration.rules):
+        people.ask("POST", "/api/v1/orders", json=said | {"kind": "end", "hazard": hazard, "villages": codes})
 
 
 def judge_and_assign(people: People) -> None:
@@ -207,6 +247,8 @@ EXPECTED = {
     "warnings": ("warning",),
     "signs": ("sign", "validator"),
     "help_calls": ("help",),
+    "orders": ("bounds", "silences", "waiting_second", "waiting_release", "response"),
+    "give_order": ("order", "villages"),
     "explanation": (
         "signs",
         "hazards.places.comparisons.next",

@@ -55,7 +55,7 @@ class Receiver:
             link.sendall(bytes([0x20, 2, 0, self.return_code]))
             waiting, count = b"", 0
             while data := self._next(link):
-                time.sleep(self.pause_s)
+                time.sleep(self.pause_s)  # a broker as slow as the test wants it
                 waiting += data
                 n = len(waiting) // self.frame_bytes
                 with self._lock:

@@ -57,7 +57,7 @@ def test_a_drip_of_bytes_is_no_connect(monkeypatch: pytest.MonkeyPatch) -> None:
         with contextlib.suppress(OSError):
             for byte in packet:
                 client.send(bytes((byte,)))
-                time.sleep(0.1)
+                time.sleep(0.1)  # the drip itself
         assert opened.refused("no_connect") == 1
 
 

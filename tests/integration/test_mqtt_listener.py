@@ -149,7 +149,7 @@ def test_a_client_that_pings_is_not_silent() -> None:
     with listening() as opened, RawClient(opened.port, connect_packet("a", keepalive_s=3)) as client:
         client.read(4)
         for _ in range(3):
-            time.sleep(1.6)
+            time.sleep(1.6)  # a little more than half a keepalive
             client.send(b"\xc0\x00")
             assert client.read(2) == server_packets.PINGRESP_PACKET
         assert opened.metrics.registry.get_sample_value("warnstream_listener_connections") == 1
@@ -271,7 +271,7 @@ def test_backlogs_that_fill_the_inbox_are_held_and_a_lone_reading_is_not() -> No
         many.send(publishes(800))
         wait_for(opened, 800)
         many.send(publishes(100, 801))
-        time.sleep(0.2)
+        time.sleep(0.2)  # in which they would be read, were their client not held
         one.send(server_packets.encode_publish(OBS, b"fresh", 1, is_v5=False))
         wait_for(opened, 801)
         assert opened.inbox.messages == 801
@@ -287,7 +287,7 @@ def test_one_client_s_unacknowledged_messages_are_limited() -> None:
         client.read(4)
         for n in range(1, 31):
             client.send(server_packets.encode_publish(OBS, b"", n, is_v5=False))
-            time.sleep(0.002)
+            time.sleep(0.002)  # each is read by itself
         assert len(opened.take(acknowledge=False)) <= 30
         opened.serve()
 

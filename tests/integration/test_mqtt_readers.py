@@ -152,7 +152,7 @@ def test_a_broker_that_streams_is_alive_though_its_answer_to_our_ping_is_late(
         broker.accept()
         for n in range(1, 61):  # six seconds, three keepalives, no PINGRESP
             broker.send(server_packets.encode_publish(OBS, b"%d" % n, n, is_v5=False))
-            time.sleep(0.1)
+            time.sleep(0.1)  # the stream lasts longer than the keepalives
         assert payloads(take(opened, inbox, 60)) == [b"%d" % n for n in range(1, 61)]
         assert opened.is_connected
         assert opened._connection == 1

@@ -21,9 +21,6 @@ from warnstream.config.settings import BrokerSettings
 
 pytestmark = pytest.mark.server
 
-ACKNOWLEDGED_S = 1.0
-"""An acknowledgement leaves by a thread of its own; so long a connection is kept for it before it ends."""
-
 PROTOCOLS = pytest.mark.parametrize("protocol", ["3.1.1", "5"])
 
 
@@ -46,6 +43,19 @@ def source(
 def send(mosquitto: Mosquitto, *payloads: str) -> None:
     for payload in payloads:
         publish.single("ws/c/rain/R1/obs", payload, qos=1, hostname="127.0.0.1", port=mosquitto.port)
+
+
+def tell_all(mosquitto: Mosquitto) -> None:
+    """The broker's log has every packet from here on."""
+    mosquitto.stop()
+    mosquitto.settings += "log_type all\n"
+    mosquitto.start()
+
+
+def told(mosquitto: Mosquitto, *words: str) -> int:
+    """Lines of the broker's log that have all these words."""
+    log = (mosquitto.directory / "mosquitto.log").read_text(encoding="utf-8")
+    return sum(all(word in line for word in words) for line in log.splitlines())
 
 
 def take(inbox: Inbox, count: int) -> list[InboundBatch]:
@@ -71,17 +81,18 @@ def test_what_is_sent_while_the_node_is_away_is_waiting_for_it(mosquitto: Mosqui
 
 @PROTOCOLS
 def test_only_what_was_not_acknowledged_comes_again(mosquitto: Mosquitto, protocol: str) -> None:
+    tell_all(mosquitto)
     with source(mosquitto, protocol) as (opened, inbox):
         send(mosquitto, "1")
         opened.acknowledge(take(inbox, 1))
         send(mosquitto, "2", "3")
         assert payloads(take(inbox, 2)) == [b"2", b"3"]
-        time.sleep(ACKNOWLEDGED_S)
+        wait_until(lambda: told(mosquitto, "Received PUBACK from node") == 1)
     with source(mosquitto, protocol) as (opened, inbox):
         again = take(inbox, 2)
         assert payloads(again) == [b"2", b"3"]
         opened.acknowledge(again)
-        time.sleep(ACKNOWLEDGED_S)
+        wait_until(lambda: told(mosquitto, "Received PUBACK from node") == 3)
     with source(mosquitto, protocol) as (_, inbox):
         assert inbox.take(messages_max=10, wait_s=0.5, gather_s=0.01) == []
 
@@ -221,7 +232,7 @@ def test_the_live_session_that_an_earlier_version_left_at_the_broker_is_cleared(
     with source(mosquitto, "3.1.1", catches_up=True) as (opened, _):
         assert opened._live is not None
         wait_until(lambda: opened._live is not None and opened._is_live_cleared)
-        time.sleep(ACKNOWLEDGED_S)  # its CONNECT and DISCONNECT go by a thread of their own
+        wait_until(lambda: told(mosquitto, "Client node-live", "disconnected") == 3)
     assert not has_session(mosquitto, "node-live")
 
 

@@ -100,6 +100,14 @@ def test_a_restart_of_the_broker_skips_nothing(mosquitto: Mosquitto, scenario: S
     assert beacons == sorted(beacons)
 
 
+def wait_until_saved(mosquitto: Mosquitto, session: str) -> None:
+    """Until the broker's file on disk has a session of that name."""
+    file, deadline = mosquitto.directory / "mosquitto.db", time.monotonic() + 60
+    while not (file.is_file() and session.encode() in file.read_bytes()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.server
 @pytest.mark.slow
 def test_what_a_killed_broker_had_acknowledged_and_lost_is_sent_again_in_order(
@@ -107,7 +115,7 @@ def test_what_a_killed_broker_had_acknowledged_and_lost_is_sent_again_in_order(
 ) -> None:
     """Nobody fetches meanwhile, so everything since the broker's last save is lost with it."""
     Listener(mosquitto.port, "ws/#").close()
-    time.sleep(5)  # the session of the listener is saved
+    wait_until_saved(mosquitto, session="listener")
     sent = [(message.topic, message.payload) for message in scenario.messages()]
     half = scenario.start_s + 1800
     killed = threading.Event()

@@ -120,7 +120,7 @@ def oracle(storm: list[Row], windows: Sequence[DayWindow], now_s: int) -> tuple[
 
 def check(assessment: Assessment, storm: list[Row], now_s: int) -> None:
     """Sums and coverage of every station: all are silent by now, their windows end 12 minutes ago."""
-    found = assessment._stations.day_rain(now_s)
+    found = assessment._stations.windows(now_s).days
     assert found is not None
     assert set(WINDOWS_OF_DAYS) <= set(found.windows)  # others hold a sum that began anew
     expected_mm, seen_min = oracle(storm, found.windows, now_s)

@@ -22,6 +22,7 @@ from tests.properties.test_hazard_laws import (
     waterlogging,
 )
 from warnstream.assessment.explanation import HazardView
+from warnstream.forecast.nowcast import LEADS_S
 from warnstream.hazards import rain_table
 from warnstream.hazards import rainstorm as rainstorm_module
 from warnstream.model.level import Level
@@ -156,6 +157,7 @@ def test_what_is_expected_is_told_as_it_was_judged(
         np.cumsum(ahead, axis=1).astype(np.float64),
         np.array(rain_mm),
         StationWeights(np.arange(3, dtype=np.int32)[:, None], np.ones((3, 1)), np.zeros((3, 1))),
+        leads_s=LEADS_S,
     )
     counts = rainstorm_module.may_continue(rule, rain) if is_signal else None
     found = rain_table.evaluate_where(rule, rain, counts=counts)

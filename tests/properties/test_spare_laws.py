@@ -149,7 +149,7 @@ def test_a_window_is_that_of_one_gauge(storm: Storm) -> None:
     """Never the sum of two, never made of two halves."""
     candidates = {0: (0, 6), 1: (1, 7, 6)}
     machine, _ = run(storm)
-    windows = machine._stations.windows(machine.now_s)
+    windows = machine._stations.windows(machine.now_s).taken
     for gauge, those in candidates.items():
         for duration in range(len(windows.own.rain_um)):
             source = windows.source_of(gauge, duration)

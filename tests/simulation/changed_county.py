@@ -23,8 +23,7 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.load import load_configuration
 from warnstream.desk import WarningStatus
 from warnstream.ingest.flat_json.decoder import RawMessage
-from warnstream.lifecycle.bulletins import voices_in
-from warnstream.lifecycle.voice import Voice
+from warnstream.lifecycle.voice import Voice, voices_in
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageType
 from warnstream.runners.live.node import Node

@@ -7,11 +7,13 @@ their mean: the areal rain of a catchment). Work happens in local metres about
 the network's centre. A *place* is a zone, or a village without zones.
 """
 
+import json
+
 import numpy as np
 import shapely
 from shapely import STRtree
 
-from warnstream.model.arrays import Float64Array, Int64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.geodesy import local_xy_m
 from warnstream.model.network import Network, StationWeights
 from warnstream.model.observations.station_quality import StationNeighbours
@@ -233,3 +235,32 @@ def outlines_in_metres(network: Network) -> list[shapely.Geometry | None]:
         None if text is None else shapely.transform(shapely.from_wkt(text), to_metres)
         for text in network.places.site.polygon_wkt
     ]
+
+
+def villages_within(network: Network, geojson: dict[str, object]) -> list[int]:
+    """Villages whose place lies in a GeoJSON geometry or feature, or whose outline it touches.
+
+    Raises
+    ------
+    ValueError
+        If it is no polygon, or not in degrees.
+    """
+    geometry = geojson.get("geometry") if geojson.get("type") == "Feature" else geojson
+    try:
+        area = shapely.from_geojson(json.dumps(geometry))
+    except shapely.errors.ShapelyError as error:
+        raise ValueError(str(error)) from None
+    if area.geom_type not in ("Polygon", "MultiPolygon") or area.is_empty or not area.is_valid:
+        raise ValueError("it is no valid polygon")
+    west, south, east, north = area.bounds
+    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+        raise ValueError("it reaches beyond 180 degrees east or 90 degrees north")
+    villages = network.villages
+    shapely.prepare(area)
+    points = shapely.points(villages.longitude, villages.latitude)
+    inside: BoolArray = np.array(shapely.contains(area, points), dtype=np.bool_)
+    for at, outline in enumerate(villages.polygon_wkt):
+        if outline and not inside[at]:
+            inside[at] = shapely.intersects(area, shapely.from_wkt(outline))
+    found: list[int] = np.flatnonzero(inside).tolist()
+    return found

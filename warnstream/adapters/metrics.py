@@ -60,6 +60,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._add_ingest()
         self._add_storage()
+        self._add_hands()
         self._add_stations()
         self._add_grids()
         self._add_sl651()
@@ -216,6 +217,32 @@ class Metrics:
         self.snapshot_failures = Counter(
             "warnstream_snapshot_failures", "Snapshots that could not be written.", registry=registry
         )
+
+    def _add_hands(self) -> None:
+        registry = self.registry
+        self.hands = Gauge(
+            "warnstream_hands",
+            "Orders by hand: floors and ceilings by warning, silences, what waits for a person.",
+            ["kind"],
+            registry=registry,
+        )
+        self.orders_refused = Gauge(
+            "warnstream_orders_refused", "Orders by hand that could not be carried out.", registry=registry
+        )
+        self.orders_lapsed = Gauge(
+            "warnstream_orders_lapsed", "Reds by hand that no second person agreed to.", registry=registry
+        )
+        self.released_alone = Gauge(
+            "warnstream_released_alone", "Bulletins that nobody released in time.", registry=registry
+        )
+
+    def set_hands(self, counts: Mapping[str, int], *, refused: int, lapsed: int, alone: int) -> None:
+        """Orders by hand after a step."""
+        for kind, count in counts.items():
+            self.hands.labels(kind).set(count)
+        self.orders_refused.set(refused)
+        self.orders_lapsed.set(lapsed)
+        self.released_alone.set(alone)
 
     def watch_storage(self, journal_bytes: Callable[[], int], directory: Path) -> None:
         """Measure the storage whenever the metrics are read."""

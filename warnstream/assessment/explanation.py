@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from warnstream.assessment.judgement import Judgement, VillageFindings
 from warnstream.assessment.reasons import Sources, coverage_of, window_of_value
-from warnstream.assessment.villages import Windows, windows_of
+from warnstream.assessment.station_rain import Windows
 from warnstream.hazards.registry import kind_of
 from warnstream.hazards.sources import HazardSources
 from warnstream.lifecycle.hysteresis import Standing, held_level
@@ -79,8 +79,10 @@ class PlaceView:
         Over each window; NaN where nobody knows.
     grid : tuple of str
         Which grid gave the rain of each window, and its coverage; empty where gauges did.
-    ahead_mm : tuple of float, length 3
-        Rain expected within 1, 2 and 3 hours; NaN without a forecast.
+    leads_s : tuple of int
+        How far ahead the forecast looks; empty without one.
+    ahead_mm : tuple of float
+        Rain expected within each of `leads_s`; NaN where nobody knows.
     soil_water_mm, antecedent_coverage : float
         NaN where no rule asks for earlier rain.
     stations : tuple of StationView
@@ -95,6 +97,7 @@ class PlaceView:
     rain_mm: tuple[float, ...]
     coverage: tuple[float, ...]
     grid: tuple[str, ...]
+    leads_s: tuple[int, ...]
     ahead_mm: tuple[float, ...]
     soil_water_mm: float
     antecedent_coverage: float
@@ -198,7 +201,7 @@ def view_village(
     """
     first, end = network.places.first_of_village[village : village + 2].tolist()
     places = range(first, end)
-    windows = windows_of(last.sources.stations, last.sources.now_s)
+    windows = last.sources.stations.windows(last.sources.now_s)
     signs = tuple(sign for sign in last.sources.signs.standing if sign.village == village)
     return VillageView(
         village,
@@ -235,6 +238,7 @@ def _view_place(
         tuple(rain.rain_mm[place].tolist()),
         tuple(coverage),
         tuple(grid),
+        rain.leads_s,
         tuple(rain.ahead_mm[place].tolist()),
         float("nan") if antecedent is None else float(antecedent.soil_water_mm[place]),
         float("nan") if antecedent is None else float(antecedent.coverage[place]),

@@ -94,11 +94,15 @@ class _Grid:
             by_minute_s=windows.by_minute_s,
         )
 
-    def take(self, frame: GridFrame, now_s: int, rain_mm_per_min_max: float) -> GridRefusal | None:
-        """Count a frame; a refusal if it cannot be counted."""
+    def take(
+        self, frame: GridFrame, now_s: int, rain_mm_per_min_max: float, points: Int64Array | None
+    ) -> GridRefusal | None:
+        """Count a frame at its `points` (None: all); a refusal if it cannot be counted."""
         fault = self._fault(frame, now_s, rain_mm_per_min_max)
         if fault is not None:
             return GridRefusal(fault[0], f"grid {self.policy.name}: {fault[1]}", frame)
+        if points is not None:  # only now: a frame is whole or refused, whoever reads it
+            frame = frame.of_points(points)
         self.n_taken += 1
         self._told = np.vstack([self._told, [[frame.begin_s, frame.end_s]]])
         self._told = self._told[self._told[:, 1] > now_s - self._windows.lateness_s_max]
@@ -173,6 +177,9 @@ class Grids:
     duration_s : Int32Array, shape (n_durations,)
     own : StationWeights
         Which gauges speak for a place while they report.
+    points : Int64Array or None
+        Where frames are those of a larger network: which of their points are those of this one
+        (`warnstream.model.grids.points_of_places`).
     """
 
     def __init__(
@@ -183,8 +190,10 @@ class Grids:
         rain_mm_per_min_max: float,
         duration_s: Int32Array,
         own: StationWeights,
+        points: Int64Array | None = None,
     ) -> None:
         self._own = by_column(own)
+        self._points = points
         self._allowance_s = network.stations.interval_s.astype(np.int64) + windows.grace_s
         self._n_places = len(network.places)
         self._gauge: Int64Array = np.flatnonzero(network.stations.measures_rain)
@@ -271,7 +280,7 @@ class Grids:
         if grid.is_repeated(frame):
             tally.n_repeated += 1
             return None
-        refusal = grid.take(frame, now_s, self._rain_mm_per_min_max)
+        refusal = grid.take(frame, now_s, self._rain_mm_per_min_max, self._points)
         tally.n_frames += refusal is None
         return refusal
 

@@ -19,7 +19,7 @@ from warnstream.assessment.reasons import (
     reason_of_facts,
     reason_of_value,
 )
-from warnstream.assessment.rule_checks import check_finding, has_no_number, reading_order
+from warnstream.assessment.rule_checks import check_finding, reading_order
 from warnstream.hazards.conditions.plan import RulePlan
 from warnstream.hazards.registry import Basis, kind_of, needs_of
 from warnstream.hazards.sources import HazardSources
@@ -50,6 +50,15 @@ class VillageFindings:
 class Judgement:
     """The rules of one network and the level that each has reached in every village.
 
+    Parameters
+    ----------
+    network : Network
+    rules : tuple of HazardRule
+    lone_gauges : LoneGauges, optional
+        Without it no gauge is alone.
+    numberless : frozenset of str
+        Rules that cannot be judged anywhere (`warnstream.assessment.rule_needs.Whole`).
+
     Attributes
     ----------
     levels : dict of str to LevelState
@@ -58,7 +67,11 @@ class Judgement:
     """
 
     def __init__(
-        self, network: Network, rules: tuple[HazardRule, ...], lone_gauges: LoneGauges | None = None
+        self,
+        network: Network,
+        rules: tuple[HazardRule, ...],
+        lone_gauges: LoneGauges | None = None,
+        numberless: frozenset[str] = frozenset(),
     ) -> None:
         self._network = network
         self._places = network.places
@@ -66,10 +79,11 @@ class Judgement:
         self._order = reading_order(rules)
         self._plan = RulePlan(rules, self._places.village)
         self._on_rain = frozenset(rule.name for rule in rules if needs_of(rule).reads_rain)
-        self._numberless = frozenset(rule.name for rule in rules if has_no_number(rule.thresholds))
+        self._numberless = numberless
         self._lone_gauges = lone_gauges or LoneGauges(None, NeighbourPolicy())
         self._capped: dict[str, Capped | None] = {}
         self._read: tuple[Sources, HazardSources] | None = None
+        self._reasons: dict[tuple[str, int], Reason | None] = {}
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: self._level_state(rule) for rule in rules}
         self._spoken: dict[str, VillageFindings] = {}
@@ -81,6 +95,7 @@ class Judgement:
         self.ratio = {}
         self._plan.begin()
         self._read = None
+        self._reasons = {}
         by_hazard = {rule.name: self._judge(rule, sources, failures) for rule in self._order}
         return [change for rule in self._rules for change in by_hazard[rule.name]]
 
@@ -215,6 +230,10 @@ class Judgement:
         return changes
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
+        # Invariant: what was found stands exactly while its basis is the same; sources hand out new objects
+        # when anything in them changes. Why all villages or none: a mask of villages costs as much as
+        # comparing them, and while a fifth of the stations report each minute more than half of the villages
+        # hear one of those (decision 19). So guards skip whole levels by the greatest value, never villages.
         if rule.name in self._numberless:
             raise ValueError("no threshold is a number: the table has no value at all")
         kind, read = kind_of(rule), self.hazard_sources(sources)
@@ -258,7 +277,9 @@ class Judgement:
     ) -> Reason | None:
         """The reason of a village's level; where it cannot be worked out what little is certain."""
         try:
-            return self._reason(rule, village, spoken, sources)
+            if (rule.name, village) not in self._reasons:  # asked for by a change and by its bulletin
+                self._reasons[rule.name, village] = self._reason(rule, village, spoken, sources)
+            return self._reasons[rule.name, village]
         except Exception as error:  # noqa: BLE001  # a reason failing must not keep its warning back
             failures[f"reason of {rule.name}"] = describe(error)
             return bare_reason(rule, village, spoken.of_villages, sources.now_s)

@@ -77,7 +77,8 @@ class LateProofs:
         self._own = own
         self._windows = windows
         self._step_s = STEP_S if windows.by_minute_s is None else COARSE_STEP_S
-        n_places, n_villages = len(network.places), len(network.villages)
+        self._village_of_place = network.places.village
+        n_places, n_villages = len(self._village_of_place), len(network.villages)
         self._late_from_s: Int64Array = np.full(n_places, _NOTHING, dtype=np.int64)
         self._late_station: Int32Array = np.full(n_places, -1, dtype=np.int32)
         self._late_at_s: Int64Array = np.full(n_places, -1, dtype=np.int64)
@@ -252,7 +253,7 @@ class LateProofs:
         """Of every village the worst, where it neither stands, nor stood then, nor was told of."""
         worst: dict[int, _Found] = {}
         for one in found:
-            village = int(self._network.places.village[one.place])
+            village = int(self._village_of_place[one.place])
             if village not in worst or one.level > worst[village].level:
                 worst[village] = one
         told_level, told_at_s = self._told_level[rule.name], self._told_at_s[rule.name]

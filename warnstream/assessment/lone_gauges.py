@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from warnstream.assessment.reasons import Sources
-from warnstream.assessment.villages import combine_antecedent, windows_of
+from warnstream.assessment.villages import combine_antecedent
 from warnstream.hazards.conditions.plan import RulePlan
 from warnstream.model.arrays import BoolArray, LevelArray
 from warnstream.model.grids import NO_GRID
@@ -136,7 +136,7 @@ class LoneGauges:
         return level
 
     def _without(self, sources: Sources, neighbours: StationNeighbours) -> Shared | None:
-        windows, rain = windows_of(sources.stations, sources.now_s), sources.rain
+        windows, rain = sources.stations.windows(sources.now_s), sources.rain
         lone = lone_windows(
             neighbours, windows.rain_mm, windows.coverage, sources.quality.is_clogged, self._policy
         )
@@ -159,7 +159,7 @@ class LoneGauges:
         if stations.antecedent is not None and stations.plan is not None:
             nobody: BoolArray = np.zeros(len(is_lone), dtype=np.bool_)
             states, plan = stations.antecedent, stations.plan
-            antecedent = combine_antecedent(states, plan, without, ahead_mm, mute=nobody)
+            antecedent = combine_antecedent(states, plan, without, mute=nobody)
         return Shared(lone, places, without, antecedent)
 
 

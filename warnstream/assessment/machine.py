@@ -21,7 +21,7 @@ from warnstream.assessment.judgement import Judgement
 from warnstream.assessment.late_proofs import LateProofs
 from warnstream.assessment.lone_gauges import LoneGauges
 from warnstream.assessment.reasons import Sources
-from warnstream.assessment.rule_needs import needs_of_all
+from warnstream.assessment.rule_needs import Whole, check_leads, whole_of
 from warnstream.assessment.stations import StationPolicies, StationState
 from warnstream.assessment.villages import (
     GaugeAvailability,
@@ -130,6 +130,9 @@ class Assessment:
         Rain of days before this node began, for rules that read earlier rain.
     grids : tuple of GridPolicy, optional
         Grids of rain that speak where gauges do not.
+    whole : Whole, optional
+        Where these are some of the villages of a larger network: what its rules ask for. `weights` and
+        `nowcast` must be those of the larger one, too, read at these villages (`warnstream.runners.build`).
 
     Attributes
     ----------
@@ -150,21 +153,32 @@ class Assessment:
         signs: SignPolicy | None = None,
         past: PastDays | None = None,
         grids: tuple[GridPolicy, ...] = (),
+        whole: Whole | None = None,
     ) -> None:
         self._places = network.places
+        whole = whole or whole_of(rules)
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
-        self._stations = StationState(
-            network.stations, needs_of_all(rules), policies, weights.neighbours, past
-        )
         self._villages = VillageState(len(self._places), weights, nowcast)
-        self._grids = Grids(
-            network, grids, windows, quality.rain_mm_per_min_max, self._stations.duration_s, weights.own
+        leads_s = self._villages.leads_s
+        check_leads(whole.needs, leads_s)
+        self._stations = StationState(
+            network.stations, whole.needs, policies, weights.neighbours, past, leads_s
         )
-        self._judgement = Judgement(network, rules, LoneGauges(weights.neighbours, quality.neighbours))
+        self._grids = Grids(
+            network,
+            grids,
+            windows,
+            quality.rain_mm_per_min_max,
+            self._stations.duration_s,
+            weights.own,
+            whole.grid_points,
+        )
+        lone_gauges = LoneGauges(weights.neighbours, quality.neighbours)
+        self._judgement = Judgement(network, rules, lone_gauges, whole.numberless)
         self._late = LateProofs(network, rules, weights.own, windows)
         self._network = network
         self._last: Explained | None = None
-        self._unknown = no_rain_known(self._stations, weights.own)
+        self._unknown = no_rain_known(self._stations, weights.own, leads_s)
         n_stations = len(network.stations)
         every: BoolArray = np.ones(n_stations, dtype=np.bool_)
         self._gauges = _Gauges(every, no_doubt(n_stations), every)
@@ -225,7 +239,7 @@ class Assessment:
         antecedent = run(
             "earlier rain",
             lambda: villages.antecedent(stations, rain, is_heard, mute),
-            no_antecedent_known(stations.plan, len(self._places)),
+            no_antecedent_known(stations.plan, rain),
         )
         run("signs", lambda: self.signs.step(signs, now_s), None)
         village_signs = run("signs", self.signs.standing, VillageSigns((), len(self._network.villages)))

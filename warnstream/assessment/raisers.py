@@ -40,6 +40,7 @@ class SilentRaisers:
         sources: Callable[[], HazardSources],
     ) -> None:
         self._network = network
+        self._first_of_village = network.places.first_of_village
         self._plan = plan
         self._sources = sources
         self._rows: dict[str, SensorRows] = {}
@@ -67,8 +68,8 @@ class SilentRaisers:
         return replace(reason, confirmed=False, facts=(*reason.facts, *named))
 
     def _facts(self, rule: HazardRule, village: int, opened_at_s: int) -> Iterator[Fact]:
-        kind, places = kind_of(rule), self._network.places
-        first, end = places.first_of_village[village : village + 2].tolist()
+        kind = kind_of(rule)
+        first, end = self._first_of_village[village : village + 2].tolist()
         if kind.rows is not None:
             rows = self._rows.get(rule.name) or kind.rows(rule, self._sources())
             self._rows[rule.name] = rows

@@ -6,7 +6,6 @@ import numpy as np
 
 from warnstream.assessment.stations import StationState
 from warnstream.assessment.villages import GaugeAvailability
-from warnstream.hazards.conditions.plan import lead_s_of
 from warnstream.hazards.registry import kind_of, needs_of
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.grids import GridPolicy
@@ -21,7 +20,7 @@ from warnstream.model.observations.station_quality import (
     StationFlag,
     StationQuality,
 )
-from warnstream.model.rules.expressions import Leaf, LevelTerm, SignTerm
+from warnstream.model.rules.expressions import Leaf, LevelTerm, SignTerm, lead_s_of
 from warnstream.model.rules.indicators import (
     BY_DAYS,
     HazardLevels,
@@ -129,6 +128,8 @@ def window_of_value(
     """Days that a value was taken over, where it was; else its duration in seconds."""
     if indicator is Indicator.RAIN and rain.is_by_days(duration_s):
         return over_duration(duration_s)
+    if indicator not in BY_DAYS:  # what a rule needs is dear to ask for once a reason
+        return duration_s
     days = (window for window in needs_of(rule).days if indicator_of_days(window) is indicator)
     return next((window for window in days if window.duration_s == duration_s), duration_s)
 

@@ -1,12 +1,14 @@
 """What the rules of a network ask of its stations, all together: what nobody asks for is not kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from warnstream.assessment.rule_checks import has_no_number
 from warnstream.hazards.registry import needs_of
 from warnstream.hazards.sources import NO_STATIONS, Needs
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.rules import HazardRule
 from warnstream.windows.antecedent import AntecedentPlan
@@ -24,9 +26,47 @@ USUAL_STAGE_M = 10.0
 """So near to what is known of a gauge no number is an error value."""
 
 
-def needs_of_all(rules: Sequence[HazardRule]) -> tuple[Needs, ...]:
-    """What each rule reads."""
-    return tuple(needs_of(rule) for rule in rules)
+@dataclass(frozen=True, slots=True, eq=False)
+class Whole:
+    """What the assessment of some villages must know of all of them to find what that of all finds.
+
+    Thresholds of *any* village say which stages a gauge can have, and what is kept of it.
+
+    Attributes
+    ----------
+    needs : tuple of Needs
+        What each rule reads for any village.
+    numberless : frozenset of str
+        Rules without any number (`has_no_number`): they fail everywhere. One that has numbers only
+        for villages that are not here is silent here, and does not fail.
+    grid_points : Int64Array or None
+        Points of frames of grids that are those of the villages here; None: all (`Grids`).
+    """
+
+    needs: tuple[Needs, ...]
+    numberless: frozenset[str]
+    grid_points: Int64Array | None = None
+
+
+def whole_of(rules: Sequence[HazardRule]) -> Whole:
+    """What rules over all villages ask for."""
+    numberless = frozenset(rule.name for rule in rules if has_no_number(rule.thresholds))
+    return Whole(tuple(needs_of(rule) for rule in rules), numberless)
+
+
+def check_leads(needs: Sequence[Needs], leads_s: tuple[int, ...]) -> None:
+    """Refuse rules that name leads which the forecast does not have; without a forecast nothing is known.
+
+    Raises
+    ------
+    ValueError
+        Such a term would never hold, and nobody would know.
+    """
+    missing = set[int]().union(*(one.leads_s for one in needs)) - set(leads_s)
+    if leads_s and missing:
+        raise ValueError(
+            f"rules read what is expected in {sorted(missing)} s; the forecast says it for {list(leads_s)} s"
+        )
 
 
 def sensors_of(needs: Sequence[Needs]) -> tuple[Int32Array, dict[Variable, Series]]:

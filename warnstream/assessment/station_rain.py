@@ -5,13 +5,14 @@ gauge has a spare, the rain of the one that measured more stands for both.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from warnstream.assessment.isolation import Isolation
 from warnstream.assessment.rule_needs import antecedent_plan, noon_of
 from warnstream.hazards.sources import Needs, asked_windows
-from warnstream.model.arrays import Arrays, BoolArray, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.network import Stations
 from warnstream.model.observations.days import PastDays, best_known
 from warnstream.model.observations.readings import (
@@ -22,7 +23,7 @@ from warnstream.model.observations.readings import (
     Variable,
     empty_batch,
 )
-from warnstream.model.observations.station_quality import DoubtPeriods
+from warnstream.model.observations.station_quality import DoubtPeriods, Unmeasured
 from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, WindowPolicy
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.windows.antecedent import AntecedentRain
@@ -33,6 +34,26 @@ from warnstream.windows.spares import SelectedWindows, SparedRain
 
 Melts = Callable[[Int32Array, Int64Array], BoolArray]
 """Where gauges, by station and time, measure what has lain frozen."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Windows of all stations: those to the minute, then those of days.
+
+    Attributes
+    ----------
+    rain_mm, coverage : Float64Array, shape (n_stations, n_columns)
+    unmeasured : Unmeasured
+    taken : SelectedWindows
+        Those to the minute.
+    days : DayRain or None
+    """
+
+    rain_mm: Float64Array
+    coverage: Float64Array
+    unmeasured: Unmeasured
+    taken: SelectedWindows
+    days: DayRain | None
 
 
 class StationRain:
@@ -46,6 +67,8 @@ class StationRain:
     windows, quality, counters : WindowPolicy, QualityPolicy, CounterPolicy
     past : PastDays or None
         Rain of days before this node began.
+    leads_s : sequence of int, optional
+        Of the forecast: they ask for what has fallen of windows that end in the future.
 
     Attributes
     ----------
@@ -72,8 +95,9 @@ class StationRain:
         quality: QualityPolicy,
         counters: CounterPolicy,
         past: PastDays | None,
+        leads_s: Sequence[int] = (),
     ) -> None:
-        n_stations, asked = len(stations), asked_windows(needs, windows.longest_s)
+        n_stations, asked = len(stations), asked_windows(needs, leads_s, windows.longest_s)
         self._stations = stations
         self._day_begins_s = windows.day_begins_s
         self.duration_s = asked.duration_s
@@ -110,6 +134,7 @@ class StationRain:
             if asked.days
             else None
         )
+        self._together: Windows | None = None
         self._counters = RainCounters(
             stations, counters, limits=quality.rain_limits, spread_s_max=windows.longest_s
         )
@@ -121,6 +146,23 @@ class StationRain:
     def day_rain(self, now_s: int) -> DayRain | None:
         """Rain of every station over every window of days, likewise; None where no rule reads days."""
         return None if self.days is None else self.days.rain(self.spared.window_end_min(now_s))
+
+    def all_windows(self, now_s: int) -> Windows:
+        """All of both, and what of them doubted gauges did not measure; likewise."""
+        taken, days = self.windows(now_s), self.day_rain(now_s)
+        last = self._together
+        if last is None or last.taken is not taken or last.days is not days:
+            self._together = last = self._beside(taken, days)
+        return last
+
+    def _beside(self, taken: SelectedWindows, days: DayRain | None) -> Windows:
+        rain_mm, coverage = taken.accumulation.rain_mm, taken.accumulation.coverage
+        unmeasured = taken.unmeasured
+        if days is not None:
+            rain_mm = np.hstack([rain_mm, days.rain_mm])
+            coverage = np.hstack([coverage, days.coverage])
+            unmeasured = unmeasured.beside(self.spared.unmeasured_of_days(days))
+        return Windows(rain_mm, coverage, unmeasured, taken, days)
 
     def doubt(self, stretches: DoubtPeriods, now_s: int) -> None:
         """Earlier rain of gauges with a spare is worked out anew from when another one is believed."""

@@ -18,7 +18,7 @@ from warnstream.assessment.rule_needs import (
     sensors_of,
     stage_range_m,
 )
-from warnstream.assessment.station_rain import StationRain
+from warnstream.assessment.station_rain import StationRain, Windows
 from warnstream.hazards.sources import Needs
 from warnstream.ingest.duplicates import DuplicateFilter
 from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
@@ -43,10 +43,9 @@ from warnstream.model.times import MINUTE_S
 from warnstream.quality.checks import QualityControl
 from warnstream.quality.stations import RainGaugeQuality, RainNow
 from warnstream.windows.accumulation import Accumulation
-from warnstream.windows.daily_sums import DayRain
 from warnstream.windows.fire_weather import FireWeather
 from warnstream.windows.sensor_series import SensorSeries
-from warnstream.windows.spares import GaugeAndSpare, SelectedWindows
+from warnstream.windows.spares import GaugeAndSpare
 from warnstream.windows.stage_series import StageSeries
 
 _NO_STATION: Int32Array = np.zeros(0, dtype=np.int32)
@@ -84,6 +83,8 @@ class StationState:
         Gauges near each other; without it no gauge is compared with another.
     past : PastDays, optional
         Rain of days before this node began.
+    leads_s : sequence of int, optional
+        Of the forecast; none without one.
 
     Attributes
     ----------
@@ -102,9 +103,10 @@ class StationState:
         policies: StationPolicies,
         neighbours: StationNeighbours | None = None,
         past: PastDays | None = None,
+        leads_s: Sequence[int] = (),
     ) -> None:
         n_stations, windows = len(stations), policies.windows
-        self._rain = StationRain(stations, needs, windows, policies.quality, policies.counters, past)
+        self._rain = StationRain(stations, needs, windows, policies.quality, policies.counters, past, leads_s)
         self.rain = self._rain.spared
         self.duration_s = self._rain.duration_s
         self.plan, self.antecedent, self.days = self._rain.plan, self._rain.antecedent, self._rain.days
@@ -151,16 +153,12 @@ class StationState:
         self._count(readings, flags, now_s, isolation)
         return flags
 
-    def windows(self, now_s: int) -> SelectedWindows:
-        """Rain of every station over every duration, to be read only; the same object while it stands.
+    def windows(self, now_s: int) -> Windows:
+        """Rain of every station over every window, to be read only; the same object while it stands.
 
         By what was thought of the gauges last (`judge_gauges`).
         """
-        return self._rain.windows(now_s)
-
-    def day_rain(self, now_s: int) -> DayRain | None:
-        """Rain of every station over every window of days, likewise; None where no rule reads days."""
-        return self._rain.day_rain(now_s)
+        return self._rain.all_windows(now_s)
 
     def judge_gauges(self, now_s: int) -> StationQuality:
         """What quality control thinks of every gauge after the last batch.

@@ -1,24 +1,27 @@
 """What the stations mean for villages: rain over every duration, soil water, rain that is coming."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
+from warnstream.assessment.station_rain import Windows
 from warnstream.assessment.stations import StationState
 from warnstream.forecast.source import ForecastSource
-from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.errors import describe
 from warnstream.model.forecast import RainAhead
 from warnstream.model.network import StationWeights
-from warnstream.model.observations.station_quality import StationNeighbours, Unmeasured
-from warnstream.model.rules.indicators import LEADS_S, VillageAntecedent, VillageRain
-from warnstream.model.times import DAY_S
+from warnstream.model.observations.station_quality import StationNeighbours
+from warnstream.model.rules.indicators import VillageAntecedent, VillageRain
+from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.villages.combine import by_column, combine, greatest, weighted_mean
 from warnstream.villages.zones import any_of_places
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
-from warnstream.windows.daily_sums import DayRain
-from warnstream.windows.soil_water import soil_water_ahead
-from warnstream.windows.spares import SelectedWindows
+from warnstream.windows.soil_water import STEP_S, soil_water_ahead
+
+_LEADS_BEFORE_S = (HOUR_S, 2 * HOUR_S, 3 * HOUR_S)
+"""Leads in snapshots that do not say which: there were no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,10 @@ class Weights:
     fallback: StationWeights
     neighbours: StationNeighbours | None = None
     heard_min: float = 0.5
+
+    def of_places(self, places: Int64Array) -> "Weights":
+        """Those of some places; gauges are compared with all their neighbours as before."""
+        return replace(self, own=self.own.of_places(places), fallback=self.fallback.of_places(places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +73,7 @@ class GaugeAvailability:
 class _LastRain:
     """The rain of the villages as it was worked out last, and from what."""
 
-    taken: SelectedWindows
-    days: DayRain | None
+    windows: Windows
     ahead_mm: Float64Array
     is_heard: BoolArray
     rain: VillageRain
@@ -86,13 +92,24 @@ class VillageState:
     weights : Weights
     nowcast : ForecastSource or None
         None: no forecast is made.
+
+    Raises
+    ------
+    ValueError
+        If the leads of the forecast are not ascending whole steps of ten minutes.
+
+    Attributes
+    ----------
+    leads_s : tuple of int
+        Of the forecast; empty without one.
     """
 
     def __init__(self, n_places: int, weights: Weights, nowcast: ForecastSource | None) -> None:
         self._weights = replace(weights, own=by_column(weights.own), fallback=by_column(weights.fallback))
         self._nowcast = nowcast
+        self.leads_s = leads_of(nowcast)
         self._nowcast_at_s = -DAY_S
-        self._ahead_mm: Float64Array = np.full((n_places, len(LEADS_S)), np.nan)
+        self._ahead_mm: Float64Array = np.full((n_places, len(self.leads_s)), np.nan)
         self._rain: _LastRain | None = None
         self._antecedent: tuple[tuple[int, int, bytes, bytes], VillageAntecedent] | None = None
 
@@ -115,6 +132,7 @@ class VillageState:
             frames = stations.rain.frames(self._nowcast.frames_wanted, self._nowcast.frame_s, now_s)
             frames[:, mute] = np.nan
             forecast = self._nowcast.rain_ahead(frames)
+            _check_shape(forecast, self._ahead_mm)
         except Exception as error:  # noqa: BLE001  # the nowcast failing must not silence the observed rain
             failures["forecast"] = describe(error)
             self._ahead_mm = np.full_like(self._ahead_mm, np.nan)
@@ -129,18 +147,16 @@ class VillageState:
 
         A clogged gauge is silent, not dry. The same objects while nothing changes.
         """
-        taken, days = stations.windows(now_s), stations.day_rain(now_s)
-        last = self._rain
+        windows, last = stations.windows(now_s), self._rain
         if (
             last is not None
-            and last.taken is taken
-            and last.days is days
+            and last.windows is windows
             and last.ahead_mm is self._ahead_mm
             and np.array_equal(last.is_heard, is_heard)
         ):
             return last.rain, last.sight
-        rain, sight = self._combine(stations.duration_s, _beside(stations, taken, days), is_heard)
-        self._rain = _LastRain(taken, days, self._ahead_mm, is_heard, rain, sight)
+        rain, sight = self._combine(stations.duration_s, windows, is_heard)
+        self._rain = _LastRain(windows, self._ahead_mm, is_heard, rain, sight)
         return rain, sight
 
     def antecedent(
@@ -155,7 +171,7 @@ class VillageState:
             return None
         key = (stations.antecedent.version, self._nowcast_at_s, is_heard.tobytes(), mute.tobytes())
         if self._antecedent is None or self._antecedent[0] != key:
-            found = combine_antecedent(stations.antecedent, stations.plan, rain, self._ahead_mm, mute=mute)
+            found = combine_antecedent(stations.antecedent, stations.plan, rain, mute=mute)
             self._antecedent = key, found
         return self._antecedent[1]
 
@@ -164,18 +180,23 @@ class VillageState:
         return {
             "nowcast_at_s": np.array([self._nowcast_at_s], dtype=np.int64),
             "ahead_mm": self._ahead_mm.copy(),
+            "leads_s": np.array(self.leads_s, dtype=np.int64),
         }
 
     def restore(self, state: Arrays) -> None:
-        """Take up a snapshot of a network of the same size."""
-        self._nowcast_at_s = int(state["nowcast_at_s"][0])
-        self._ahead_mm = state["ahead_mm"].copy()
+        """Take up a snapshot of a network of the same size; a forecast of other leads is made anew."""
+        leads_s = tuple(state["leads_s"].tolist()) if "leads_s" in state else _LEADS_BEFORE_S
+        if leads_s == self.leads_s:
+            self._nowcast_at_s = int(state["nowcast_at_s"][0])
+            self._ahead_mm = state["ahead_mm"].copy()
+        else:
+            self._nowcast_at_s, self._ahead_mm = -DAY_S, np.full_like(self._ahead_mm, np.nan)
         self._rain = self._antecedent = None
 
     def _combine(
         self,
         duration_s: Int32Array,
-        windows: "Windows",
+        windows: Windows,
         is_heard: BoolArray,
     ) -> tuple[VillageRain, GaugeAvailability]:
         combined = combine(
@@ -197,11 +218,36 @@ class VillageState:
             weights=combined.weights,
             day_windows=() if windows.days is None else windows.days.windows,
             today_s=0 if windows.days is None else windows.days.today_s,
+            leads_s=self.leads_s,
         )
         return rain, GaugeAvailability(heard, is_blind, ~is_blind & (heard < self._weights.heard_min))
 
 
-def no_rain_known(stations: StationState, own: StationWeights) -> tuple[VillageRain, GaugeAvailability]:
+def _check_shape(forecast: RainAhead, before_mm: Float64Array) -> None:
+    if forecast.rain_mm.shape != before_mm.shape:
+        raise ValueError(f"a forecast of shape {forecast.rain_mm.shape}, expected {before_mm.shape}")
+
+
+def leads_of(forecast: ForecastSource | None) -> tuple[int, ...]:
+    """Leads of a forecast, checked; none without one.
+
+    Raises
+    ------
+    ValueError
+        If they are not ascending whole steps of those in which soil water looks ahead.
+    """
+    if forecast is None:
+        return ()
+    leads_s = forecast.leads_s
+    steps_s = [after_s - before_s for before_s, after_s in pairwise((0, *leads_s))]
+    if not steps_s or any(step_s <= 0 or step_s % STEP_S for step_s in steps_s):
+        raise ValueError(f"leads of a forecast must be ascending whole steps of {STEP_S} s, got {leads_s}")
+    return leads_s
+
+
+def no_rain_known(
+    stations: StationState, own: StationWeights, leads_s: tuple[int, ...]
+) -> tuple[VillageRain, GaugeAvailability]:
     """Nothing is known of any place: every place is blind. For steps whose rain could not be worked out."""
     days = () if stations.days is None else stations.days.windows
     n_places, n_stations = len(own.station), len(stations.rain.last_observed_s)
@@ -212,22 +258,24 @@ def no_rain_known(stations: StationState, own: StationWeights) -> tuple[VillageR
         rain_mm=np.full((n_places, n_columns), np.nan),
         coverage=np.zeros((n_places, n_columns)),
         is_blind=blind,
-        ahead_mm=np.full((n_places, len(LEADS_S)), np.nan),
+        ahead_mm=np.full((n_places, len(leads_s)), np.nan),
         station_rain_mm=np.full((n_stations, n_columns), np.nan),
         weights=own,
         day_windows=days,
+        leads_s=leads_s,
     )
     return rain, GaugeAvailability(np.zeros(n_places), blind, ~blind)
 
 
-def no_antecedent_known(plan: AntecedentPlan | None, n_places: int) -> VillageAntecedent | None:
+def no_antecedent_known(plan: AntecedentPlan | None, rain: VillageRain) -> VillageAntecedent | None:
     """Nothing is known of earlier rain; None if nobody asks."""
     if plan is None:
         return None
+    n_places = len(rain.ahead_mm)
     unknown: Float64Array = np.full(n_places, np.nan)
     return VillageAntecedent(
         soil_water_mm=unknown,
-        soil_water_ahead_mm=np.full((n_places, len(LEADS_S)), np.nan),
+        soil_water_ahead_mm=np.full_like(rain.ahead_mm, np.nan),
         coverage=np.zeros(n_places),
         effective_mm=dict.fromkeys(plan.half_life_s, unknown),
         antecedent_mm=dict.fromkeys(plan.api_ratio, unknown),
@@ -237,43 +285,10 @@ def no_antecedent_known(plan: AntecedentPlan | None, n_places: int) -> VillageAn
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """Windows of all stations: those to the minute, then those of days.
-
-    Attributes
-    ----------
-    rain_mm, coverage : Float64Array, shape (n_stations, n_columns)
-    unmeasured : Unmeasured
-    days : DayRain or None
-    """
-
-    rain_mm: Float64Array
-    coverage: Float64Array
-    unmeasured: Unmeasured
-    days: DayRain | None
-
-
-def windows_of(stations: StationState, now_s: int) -> Windows:
-    """Windows of all stations as of now, and what of them doubted gauges did not measure."""
-    return _beside(stations, stations.windows(now_s), stations.day_rain(now_s))
-
-
-def _beside(stations: StationState, taken: SelectedWindows, days: DayRain | None) -> Windows:
-    """Windows to the minute, and those of days beside them."""
-    rain_mm, coverage, unmeasured = taken.accumulation.rain_mm, taken.accumulation.coverage, taken.unmeasured
-    if days is not None:
-        rain_mm = np.hstack([rain_mm, days.rain_mm])
-        coverage = np.hstack([coverage, days.coverage])
-        unmeasured = unmeasured.beside(stations.rain.unmeasured_of_days(days))
-    return Windows(rain_mm, coverage, unmeasured, days)
-
-
 def combine_antecedent(
     stations: AntecedentRain,
     plan: AntecedentPlan,
     rain: VillageRain,
-    ahead_mm: Float64Array,
     *,
     mute: BoolArray,
 ) -> VillageAntecedent:
@@ -299,7 +314,7 @@ def combine_antecedent(
     event_mm = api[:, n_ratios + 1 :]
     return VillageAntecedent(
         soil_water_mm=tanks_mm.sum(axis=0),
-        soil_water_ahead_mm=soil_water_ahead(tanks_mm, ahead_mm),
+        soil_water_ahead_mm=soil_water_ahead(tanks_mm, rain.ahead_mm, rain.leads_s),
         coverage=covered[:, 0],
         effective_mm={life: effective[:, index] for index, life in enumerate(plan.half_life_s)},
         antecedent_mm={ratio: api[:, index] for index, ratio in enumerate(plan.api_ratio)},

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from warnstream.adapters.journal.journal import Journal
+from warnstream.commands.orders import give
 from warnstream.config.settings import Configuration
 from warnstream.config.tables.stations_and_villages import VILLAGES_FILE
 from warnstream.desk import Case
 from warnstream.model.effects import OperatorCancel
 from warnstream.model.errors import Fault, StoreError, WarnstreamError
+from warnstream.model.order_requests import OrderRequest
 from warnstream.runners.history.issued_history import read_history_of_folder
 from warnstream.runners.intake.entries import CANCEL, encode_cancel
 from warnstream.runners.live.orders import leave_order
@@ -66,6 +68,30 @@ def end_warning(configuration: Configuration, village: str, hazard: str, order: 
     with closing(journal):
         journal.append(CANCEL, encode_cancel(cancel))
     return f"{cancel.warning}: no node runs; it ends at the next start"
+
+
+def end_by_hand(
+    configuration: Configuration, village: str, hazard: str, order: tuple[str, str], lasts: str = ""
+) -> str:
+    """End a warning by hand, for a time where it is judged and people are named; what was done, in one line.
+
+    Of a village or hazard that the configuration has no more, and in a county without operators.csv,
+    it ends until a further rise.
+
+    Raises
+    ------
+    WarnstreamError
+        As of `end_warning` and of an order.
+    """
+    is_judged = village in configuration.network.villages.code
+    is_judged = is_judged and hazard in {rule.name for rule in configuration.rules}
+    if not (is_judged and configuration.operators):
+        return end_warning(configuration, village, hazard, order)
+    author, reason = order
+    request = OrderRequest(
+        kind="end", author=author, reason=reason, villages=[village], hazard=hazard, lasts=lasts
+    )
+    return give(configuration, request)
 
 
 def removal_faults(configuration: Configuration) -> Iterator[Fault]:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from warnstream import __version__
 from warnstream.config.settings import Configuration
+from warnstream.forecast.nowcast import leads_of
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.changes import LevelChange
 from warnstream.model.digests import Digest
@@ -43,6 +44,7 @@ WARNINGS_SHOWN_MAX = 5
 class Findings:
     """What a replay found so far."""
 
+    skill: ForecastSkill
     messages: list[WarningMessage] = field(default_factory=list)
     bulletins: list[Bulletin] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
@@ -50,7 +52,6 @@ class Findings:
     n_flagged: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     n_frames: Counter[str] = field(default_factory=Counter)
-    skill: ForecastSkill = field(default_factory=ForecastSkill)
     has_forecast: bool = False
 
     def take(self, minute: ReplayStep) -> None:
@@ -146,7 +147,7 @@ def _run(configuration: Configuration, archive: ArchiveReadings, after_s: int, c
     batch = archive.readings
     until_s = int(batch.observed_at_s[-1]) + after_s if len(batch) and after_s else None
     replay = Replay(configuration, batch, until_s, archive.frames)
-    found = Findings()
+    found = Findings(ForecastSkill(leads_of(configuration.forecast)))
     columns = (
         TextColumn("replay"),
         BarColumn(),

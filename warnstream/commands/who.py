@@ -5,6 +5,7 @@ Read only, from the node's snapshot and journal, as its last step left them; the
 
 from collections.abc import Iterator
 
+import msgspec
 from rich.console import Console
 
 from warnstream.config.settings import Configuration
@@ -15,6 +16,7 @@ from warnstream.routing.chain import Chain
 from warnstream.routing.debts import NEVER
 from warnstream.routing.help_calls import HelpCall
 from warnstream.routing.turns import AWAITING, State
+from warnstream.runners.live.views.orders_json import describe_orders
 from warnstream.runners.replay.past_engine import past_of_journal
 
 Record = dict[str, object]
@@ -53,6 +55,7 @@ def record_of(configuration: Configuration, desk: WarningDesk, only: int | None 
             for *_, village, chain in sorted(found, key=lambda one: one[:4])
         ],
         "helps": [_call(call, villages.code[call.village]) for call in calls],
+        "orders": msgspec.to_builtins(describe_orders(desk, villages)),
     }
 
 
@@ -66,6 +69,7 @@ def lines(record: Record, utc_offset_s: int) -> Iterator[str]:
         taken = f"with {call['assigned']}" if call["assigned"] else "NOBODY HAS TAKEN IT"
         since = _local(call["since"], utc_offset_s)
         yield f"help {call['help']}: {call['village']} {call['caller']} since {since}, {taken}"
+    yield from _orders(record["orders"], utc_offset_s)
     if not villages:
         yield "nothing stands, nobody owes an answer"
     for one in villages:
@@ -73,6 +77,29 @@ def lines(record: Record, utc_offset_s: int) -> Iterator[str]:
         yield f"{one['village']} {one['name']} {one['level']}: {state}, {one['raises']} raises"
         for post in one["posts"]:
             yield f"  rank {post['rank']} {post['post']}: {_of_post(post, utc_offset_s)}"
+
+
+def _orders(orders: object, utc_offset_s: int) -> Iterator[str]:
+    """What people have ordered, and what waits for one."""
+    assert isinstance(orders, dict)
+    if response := orders["response"]:
+        yield f"response {response['response']} by {response['author']}: {response['reason']}"
+    for one in orders["waiting_second"]:
+        order = f"order {one['order']} of {one['author']}, {one['hazard']}"
+        yield f"WAITS for a second person until {_local(one['lapses'], utc_offset_s)}: {order}"
+    for one in orders["waiting_release"]:
+        due = f"by itself {_local(one['due'], utc_offset_s)}" if one["due"] else "not by itself"
+        what = f"{one['action']} {one['hazard']} {one['level']}"
+        yield f"WAITS for a release, {due}: {one['village']} {one['name']}, {what}"
+    for one in orders["bounds"]:
+        until = _local(one["expires"], utc_offset_s)
+        found = f"{one['kind']} {one['bound']}, found {one['found']}, in force {one['level']}"
+        who = f"{one['author']}: {one['reason']}"
+        yield f"by hand until {until}: {one['village']} {one['hazard']} {found}; {who}"
+    for one in orders["silences"]:
+        what = one["post"] or one["hazard"] or f"{one['villages']} villages"
+        until = _local(one["expires"], utc_offset_s)
+        yield f"silenced until {until}: {what}; {one['author']}: {one['reason']}"
 
 
 def _of_post(post: Record, utc_offset_s: int) -> str:

@@ -48,6 +48,7 @@ from warnstream.model.observations.layout import Layout
 from warnstream.model.observations.logger_files import ONLY_STATION, LoggerFileRule
 from warnstream.model.observations.readings import VARIABLE_OF_WORD
 from warnstream.model.observations.signs import SignKind, SignPolicy
+from warnstream.model.orders import Operator
 from warnstream.model.rules.policies import (
     CounterPolicy,
     ForecastPolicy,
@@ -70,6 +71,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
     *,
     signs: SignPolicy,
     orders: OrderTable,
+    operators: tuple[Operator, ...] = (),
     past_days: PastDays | None = None,
 ) -> Configuration:
     """Everything that a configuration folder says, as `Configuration`.
@@ -83,6 +85,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
     rules : tuple of HazardRule
     network : Network
     signs, orders : SignPolicy, OrderTable
+    operators : tuple of Operator, optional
     past_days : PastDays, optional
 
     Returns
@@ -99,6 +102,8 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
             node.node.tick_s,
             node.node.react_within_s,
             tuple(node.node.duty_posts),
+            node.node.past_crossings_s,
+            node.node.clock_jump_s_max,
         ),
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
         listener=_listener_settings(node, folder.directory),
@@ -120,11 +125,13 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         network=network,
         signs=signs,
         orders=orders,
-        bulletins=node.bulletins.policy(node.routing.household_level_min),
+        bulletins=node.bulletins.policy(node.routing.household_level_min, node.release.policy()),
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
         files_read=folder.files_read(),
         logger_files=tuple(map(_logger_file_rule, node.logger_files)),
+        hands=node.release.hands(),
+        operators=operators,
     )
 
 

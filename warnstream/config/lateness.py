@@ -15,7 +15,7 @@ LATENESS_S_LEAST = 6 * HOUR_S
 
 def longest_threshold_s(rules: tuple[HazardRule, ...], longest_s: int) -> int:
     """Longest rain that a rule reads to the minute, seconds; what is longer is kept by days."""
-    needed_s: list[int] = durations_of([needs_of(rule) for rule in rules]).tolist()
+    needed_s: list[int] = durations_of([needs_of(rule) for rule in rules], ()).tolist()
     return max(duration_s for duration_s in needed_s if duration_s <= max(longest_s, HOUR_S))
 
 

@@ -22,6 +22,7 @@ from warnstream.config.node.document import (
     WindowsSection,
 )
 from warnstream.config.node.quality import QualitySection
+from warnstream.config.node.release import unknown_hazards
 from warnstream.config.orders import ORDERS_FILE, OrdersDocument, check_orders, order_table
 from warnstream.config.settings import Configuration
 from warnstream.config.tables.daily_rain import read_past_days
@@ -32,6 +33,7 @@ from warnstream.config.tables.households_and_chain import (
     read_chain,
     read_households,
 )
+from warnstream.config.tables.operators import read_operators
 from warnstream.config.tables.stations_and_villages import (
     STATIONS_FILE,
     VILLAGES_FILE,
@@ -66,8 +68,8 @@ def load_configuration(directory: Path) -> Configuration:
     directory : Path
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml,
         stations.csv, villages.csv or villages.geojson, households.csv,
-        chain.csv, zones.csv if villages are divided, orders.yaml if the county has its own, and the
-        tables that thresholds.yaml names.
+        chain.csv, zones.csv if villages are divided, orders.yaml if the county has its own, operators.csv
+        if people may order by hand, and the tables that thresholds.yaml names.
 
     Returns
     -------
@@ -96,10 +98,12 @@ def load_configuration(directory: Path) -> Configuration:
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
     hazards = read_hazards(thresholds_tree, signs, folder, around, faults)
     past_days = _read_past_days(node, node_tree, folder, stations, faults)
+    operators = read_operators(folder, villages, faults)
     own_orders = _read_orders(folder, entries_under(thresholds_tree, "hazards") or {}, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
         _check_duty_posts(node, node_tree, chain, faults)
+        _check_release(node, node_tree, entries_under(thresholds_tree, "hazards") or {}, faults)
         _check_decoders(node, node_tree, stations, faults)
     faults.raise_if_any()
     assert node is not None, NODE_FILE
@@ -110,7 +114,17 @@ def load_configuration(directory: Path) -> Configuration:
     network = Network(stations, villages, households, chain, zones)
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
-    return assemble(folder, node, channels, rules, network, signs=kinds, orders=orders, past_days=past_days)
+    return assemble(
+        folder,
+        node,
+        channels,
+        rules,
+        network,
+        signs=kinds,
+        orders=orders,
+        operators=operators,
+        past_days=past_days,
+    )
 
 
 def _context(
@@ -244,6 +258,16 @@ def _check_duty_posts(
             location: Location = ("node", "duty_posts", number)
             expected = f"post {code!r} is not in {CHAIN_FILE}"
             faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+
+
+def _check_release(
+    node: NodeDocument, tree: YamlTree, hazards: Mapping[str, object], faults: FaultLog
+) -> None:
+    """Rules of release are about hazards that there are."""
+    for name in unknown_hazards(node.release, hazards):
+        location: Location = ("release", "hazards", name)
+        expected = f"hazard {name!r} is not in {THRESHOLDS_FILE}"
+        faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 
 
 def _check_grids(node: NodeDocument, tree: YamlTree, directory: Path, faults: FaultLog) -> None:

@@ -4,7 +4,7 @@ Policies that the pure stages obey are in `warnstream.model.rules.policies`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from warnstream.config.channels.registry import AnyChannel
@@ -15,6 +15,7 @@ from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.decoders import DecoderRule
 from warnstream.model.observations.logger_files import LoggerFileRule
 from warnstream.model.observations.signs import SignPolicy
+from warnstream.model.orders import HandPolicy, Operator
 from warnstream.model.rules.policies import (
     CounterPolicy,
     ForecastPolicy,
@@ -25,6 +26,7 @@ from warnstream.model.rules.policies import (
     WindowPolicy,
 )
 from warnstream.model.rules.rules import HazardRule
+from warnstream.model.times import HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +153,19 @@ class GridSettings:
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """Name and clock of this node; `clock` is ``system`` or ``simulated``, `duty_posts` are codes."""
+    """Name and clock of this node; `clock` is ``system`` or ``simulated``, `duty_posts` are codes.
+
+    Past crossings are shown for `past_crossings_s`; jumps of the system's clock beyond `clock_jump_s_max`
+    are not followed.
+    """
 
     name: str
     clock: str
     tick_s: int
     react_within_s: float = 0.1
     duty_posts: tuple[str, ...] = ()
+    past_crossings_s: int = 6 * HOUR_S
+    clock_jump_s_max: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,7 @@ class Configuration:
     """Everything CONFIG_DIR says, checked, frozen, ready to use.
 
     `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
+    `operators` are the people who may give orders by hand, `hands` says how long those bind.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
     had the same configuration; `files_read` are their names in CONFIG_DIR.
     """
@@ -197,3 +206,5 @@ class Configuration:
     grids: tuple[GridSettings, ...] = ()
     files_read: tuple[str, ...] = ()
     logger_files: tuple[LoggerFileRule, ...] = ()
+    hands: HandPolicy = field(default_factory=HandPolicy)
+    operators: tuple[Operator, ...] = ()

@@ -16,6 +16,7 @@ from warnstream.config.settings import Configuration
 from warnstream.config.thresholds.document import SECTION_OF_EVALUATOR
 from warnstream.config.wording import count_of, count_villages, days_words, name_some
 from warnstream.config.yaml.quantities import format_duration
+from warnstream.forecast.nowcast import leads_of
 from warnstream.hazards.registry import needs_of
 from warnstream.hazards.sources import asked_windows
 from warnstream.model.arrays import BoolArray, Float64Array
@@ -46,7 +47,7 @@ def summarise(configuration: Configuration) -> str:
     str
         Lines without a final newline.
     """
-    network = configuration.network
+    network, people = configuration.network, configuration.operators
     stations = network.stations
     rain, stage = int(stations.measures_rain.sum()), int(stations.measures_stage.sum())
     status = configuration.message.status.value
@@ -56,6 +57,7 @@ def summarise(configuration: Configuration) -> str:
         f"villages   {len(network.villages)}{_zones_of(network)}",
         f"households {len(network.households)} ({_counted(network.households.channel)})",
         f"posts      {len(network.chain)} ({_counted(post.channel for post in network.chain)})",
+        f"operators  {len(people)} ({_counted(one.role for one in people)})",
         "rules",
         *(line for rule in configuration.rules for line in _rule_lines(rule, network)),
         *_day_lines(configuration),
@@ -101,7 +103,8 @@ def _day_lines(configuration: Configuration) -> Iterator[str]:
 
 def _windows_of_days(configuration: Configuration) -> tuple[DayWindow, ...]:
     needs = [needs_of(rule) for rule in configuration.rules]
-    return asked_windows(needs, configuration.windows.longest_s).days
+    leads_s = leads_of(configuration.forecast)
+    return asked_windows(needs, leads_s, configuration.windows.longest_s).days
 
 
 def _date_of(day: int, configuration: Configuration) -> str:

@@ -1,20 +1,85 @@
 """What the duty posts read of an alarm of the node: what is wrong, or that it is over."""
 
+from collections.abc import Iterable, Sequence
+
+from warnstream.delivery.texts import clean, short, title_of
+from warnstream.delivery.texts_en import COLOUR as COLOUR_EN
+from warnstream.delivery.texts_zh import COLOUR as COLOUR_ZH
 from warnstream.model.alarms import Alarm, kind_of
+from warnstream.model.changes import ProvenLevel, ProvenLevels
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import iso_local
 
 TEXT_CHARACTERS_MAX = 300
+LISTED_CHARACTERS_MAX = 200
+"""Of a list in an alarm; what does not fit is counted."""
 
 
 def alarm_texts(alarm: Alarm, node: str, utc_offset_s: int) -> tuple[str, str]:
     """Chinese and English text of the begin or, once it has ended, the end of an alarm."""
     kind, detail = kind_of(alarm.key), alarm.text[:TEXT_CHARACTERS_MAX]
+    detail_zh = (alarm.text_zh or alarm.text)[:TEXT_CHARACTERS_MAX]
     begun, ended = (_clock(at_s, utc_offset_s) for at_s in (alarm.begun_s, alarm.ended_s))
+    if kind.is_for_all:
+        return _response(alarm.key.partition(":")[2], begun, ended if alarm.ended_s else "")
     if alarm.ended_s:
         zh = f"系统告警解除（{node}）：{kind.zh}，{begun}至{ended}。"
         return zh, f"Alarm over at {node}: {kind.en}, {begun} to {ended}. {detail}"
-    zh = f"系统告警（{node}）：{kind.zh}，自{begun}。{detail}"
+    zh = f"系统告警（{node}）：{kind.zh}，自{begun}。{detail_zh}"
     return zh, f"Alarm at {node}: {kind.en} since {begun}. {detail}"
+
+
+def past_crossing_texts(
+    levels: ProvenLevels, rules: Sequence[HazardRule], utc_offset_s: int
+) -> tuple[str, str]:
+    """English and Chinese text of levels of the past that late readings prove, worst first."""
+    en = _listed(
+        (_proven_en(level, rules, utc_offset_s) for level in levels.worst), "; ", levels.count, "; {} more"
+    )
+    zh = _listed(
+        (_proven_zh(level, rules, utc_offset_s) for level in levels.worst), "；", levels.count, "；另有{}处"
+    )
+    what = "a level of the past that nobody was told of"
+    if levels.count > 1:
+        what = f"{levels.count} levels of the past that nobody was told of"
+    return f"late readings prove {what}: {en}", f"共{levels.count}处：{zh}。"
+
+
+def _proven_en(level: ProvenLevel, rules: Sequence[HazardRule], utc_offset_s: int) -> str:
+    colour, hazard = COLOUR_EN[level.level], title_of(level.hazard, rules).en
+    at, place = _clock(level.crossed_at_s, utc_offset_s), _place(level, " ({})")
+    return f"{colour} {short(hazard)} at {place}, {at}, gauge {short(level.station)}"
+
+
+def _proven_zh(level: ProvenLevel, rules: Sequence[HazardRule], utc_offset_s: int) -> str:
+    colour, hazard = COLOUR_ZH[level.level], title_of(level.hazard, rules).zh
+    at, place = _clock(level.crossed_at_s, utc_offset_s), _place(level, "（{}）")
+    return f"{place}{short(hazard)}{colour}，{at}，测站{short(level.station)}"
+
+
+def _place(level: ProvenLevel, code: str) -> str:
+    """Name and code: two villages may have one name."""
+    name = short(clean(level.name))
+    return name + code.format(level.village) if name and name != level.village else level.village
+
+
+def _listed(items: Iterable[str], comma: str, count: int, more: str) -> str:
+    """The first items, as many as fit, and how many more there are."""
+    text, n = "", 0
+    for item in items:
+        joined = f"{text}{comma}{item}" if n else item
+        if n and len(joined) > LISTED_CHARACTERS_MAX:
+            break
+        text, n = joined, n + 1
+    return text if n == count else text + more.format(count - n)
+
+
+def _response(word: str, begun: str, ended: str) -> tuple[str, str]:
+    """The county's state of response, as every post reads it."""
+    if ended:
+        return f"{word}级应急响应结束（{ended}）。", f"Emergency response {word} is over ({ended})."
+    zh = f"启动{word}级应急响应（{begun}），请按预案到岗。"
+    return zh, f"Emergency response {word} from {begun}: take up your duty by the plan."
 
 
 def _clock(at_s: int, utc_offset_s: int) -> str:

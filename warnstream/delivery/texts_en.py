@@ -35,6 +35,9 @@ EVENT = {
     Cause.FIRST: "issued",
     Cause.RAISED: "raised",
     Cause.LOWERED: "lowered",
+    Cause.ISSUED_BY_HAND: "issued",
+    Cause.RAISED_BY_HAND: "raised",
+    Cause.LOWERED_BY_HAND: "lowered",
     Cause.RENEWED: "still in force",
     Cause.SIGHT_LOST: "held",
     Cause.SIGHT_REGAINED: "still in force",
@@ -92,6 +95,9 @@ def _why(parts: MessageParts) -> str:
     cause = parts.message.cause
     if cause is Cause.CANCELLED:
         return "Ended by the duty officer."
+    if parts.message.by_hand:
+        verb = EVENT[cause if cause.is_by_hand else Cause.ISSUED_BY_HAND]
+        return f"{verb.capitalize()} by the duty officer."
     if cause is Cause.ENDED:
         silent = _silent_raisers(parts.reason) if parts.reason is not None else ""
         return f"Measurements are below the warning values again.{silent}"

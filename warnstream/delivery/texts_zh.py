@@ -41,7 +41,16 @@ EVENT = {
     Cause.SIGHT_REGAINED: "继续",
     Cause.ENDED: "解除",
     Cause.CANCELLED: "解除",
+    Cause.ISSUED_BY_HAND: "发布",
+    Cause.RAISED_BY_HAND: "升级为",
+    Cause.LOWERED_BY_HAND: "降级为",
 }
+BY_HAND = {
+    Cause.ISSUED_BY_HAND: "由值班人员发布。",
+    Cause.RAISED_BY_HAND: "由值班人员升级。",
+    Cause.LOWERED_BY_HAND: "由值班人员降级。",
+}
+"""Why, where no gauge but a person has set the level."""
 DOUBT = {
     "faulty_zero": "疑似堵塞",
     "contradicted": "疑似堵塞",
@@ -106,6 +115,8 @@ def _why(parts: MessageParts) -> str:
     cause = parts.message.cause
     if cause is Cause.CANCELLED:
         return "由值班人员解除。"
+    if parts.message.by_hand:
+        return BY_HAND.get(cause, BY_HAND[Cause.ISSUED_BY_HAND])
     if cause is Cause.ENDED:
         silent = _silent_raisers(parts.reason) if parts.reason is not None else ""
         return f"监测值已回落到预警值以下。{silent}"

@@ -9,6 +9,7 @@ from warnstream.lifecycle.machine import State
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import Standing
 from warnstream.model.level import Level
+from warnstream.model.orders import Bound
 from warnstream.model.warning import MessageStatus
 
 CalledBefore = tuple[MessageStatus, int, dict[str, Level], list[str], int]
@@ -23,9 +24,36 @@ FORMAT_BEFORE_BULLETINS = 1
 
 @dataclass(slots=True)
 class Case:
-    """One village and hazard on the desk."""
+    """One village and hazard on the desk.
+
+    Attributes
+    ----------
+    warning : VillageWarning
+    bound : Bound or None
+        What a hand has ordered, while it binds.
+    found : Level
+        What the machine finds, while a hand binds; without one that is the warning's level.
+    is_blind : bool
+        The machine does not see, while a hand binds.
+    orders : tuple of str
+        The last orders that were carried out here, oldest first.
+    """
 
     warning: VillageWarning
+    bound: Bound | None = None
+    found: Level = Level.NONE
+    is_blind: bool = False
+    orders: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> Level:
+        """The level that people are under."""
+        return self.warning.level if self.warning.is_open else Level.NONE
+
+    @property
+    def machine_level(self) -> Level:
+        """What the machine finds, whatever a hand has ordered."""
+        return self.found if self.bound is not None else self.told
 
 
 class VillageCase(NamedTuple):
@@ -42,7 +70,8 @@ class WarningStatus:
     `households_told`: the doors of its village were told something whose end they have not heard.
     Posts are those of its village, which is called over all of its hazards: `answer_by_s` is when the
     next answer is due, 0 where none is; `is_dry`: the top of the chain is silent.
-    `operator` and `note` say who ended it by hand, and why.
+    `operator` and `note` say who laid a hand on it last, and why. `found` is the machine's own level and
+    `bound` what a hand has ordered, None where nothing binds.
     """
 
     warning: str
@@ -61,6 +90,8 @@ class WarningStatus:
     operator: str
     note: str
     unaffirmed_s: int
+    found: Level = Level.NONE
+    bound: Bound | None = None
 
 
 class DeskSnapshot(msgspec.Struct):
@@ -75,6 +106,7 @@ class DeskSnapshot(msgspec.Struct):
     cases: list[Case]
     bulletins: bytes = b""
     chains: bytes = b""
+    hands: bytes = b""
 
 
 class _ChainBefore(msgspec.Struct):
@@ -107,7 +139,9 @@ def move_to_village(warning: VillageWarning, village: int) -> None:
 def standing_of(warning: VillageWarning) -> Standing:
     """A warning that is open, as doors' bulletins see it."""
     assert warning.latest is not None, "an open warning has a message"
-    return Standing(warning.hazard, warning.level, warning.latest.status, warning.reason)
+    return Standing(
+        warning.hazard, warning.level, warning.latest.status, warning.reason, by_hand=warning.by_hand
+    )
 
 
 def standing_told_before(state: bytes, snapshot: DeskSnapshot) -> list[tuple[int, Standing]]:

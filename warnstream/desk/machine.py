@@ -13,26 +13,17 @@ being warned. A step costs a look at every open warning (8,500 warnings: about
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-import msgspec
-
 from warnstream.desk.cases import (
-    FORMAT_BEFORE_BULLETINS,
-    SNAPSHOT_FORMAT,
     Case,
-    DeskSnapshot,
-    VillageCase,
-    WarningStatus,
-    called_before,
-    decode_snapshot,
-    move_to_village,
     standing_of,
-    standing_told_before,
 )
+from warnstream.desk.hands import Doors
+from warnstream.desk.obeying import ObeyingDesk
 from warnstream.lifecycle.bulletins import Bulletins, Evidence
-from warnstream.lifecycle.identity import legal, parse_message_name
+from warnstream.lifecycle.identity import parse_message_name
 from warnstream.lifecycle.machine import ImpossibleSignalError, Signal
+from warnstream.lifecycle.orders import ImpossibleOrderError
 from warnstream.lifecycle.village_warning import VillageWarning
-from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin, Standing
 from warnstream.model.changes import LevelChange
 from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
@@ -45,22 +36,27 @@ from warnstream.model.effects import (
 )
 from warnstream.model.level import Level
 from warnstream.model.network import Network
+from warnstream.model.orders import HandOrder, HandPolicy
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.times import compact_utc
-from warnstream.model.warning import Cause, MessageStatus, WarningMessage
-from warnstream.routing.audience import Audience
-from warnstream.routing.chains import Chains, StatedInput
+from warnstream.model.warning import MessageStatus, WarningMessage
 
 DeskInput = (
-    LevelChange | RecipientAnswer | OperatorCancel | OperatorAffirm | CallFailed | HelpAssign | HelpClose
+    LevelChange
+    | RecipientAnswer
+    | OperatorCancel
+    | OperatorAffirm
+    | CallFailed
+    | HelpAssign
+    | HelpClose
+    | HandOrder
 )
 
 EXERCISE_OVER = "演练结束 The exercise is over."
 """Why the warnings of an exercise end when the node begins to warn for real."""
 
 
-class WarningDesk:
+class WarningDesk(ObeyingDesk):
     """All warnings of one network.
 
     Parameters
@@ -73,6 +69,8 @@ class WarningDesk:
     n_judged : int, optional
         Villages beyond the first so many are kept only until their warnings have ended
         (`warnstream.runners.history.kept`); all are judged without it.
+    hand_policy : HandPolicy, optional
+        How long orders of people bind.
 
     Attributes
     ----------
@@ -95,28 +93,10 @@ class WarningDesk:
         routing_policy: RoutingPolicy,
         bulletins: Bulletins,
         n_judged: int | None = None,
+        hand_policy: HandPolicy | None = None,
     ) -> None:
-        _check_policy(message_policy)
-        self._network = network
-        self._n_judged = len(network.villages) if n_judged is None else n_judged
-        self._hazards = frozenset(rule.name for rule in rules)
+        super().__init__(network, rules, message_policy, routing_policy, bulletins, n_judged, hand_policy)
         self._for_posts_only = frozenset(rule.name for rule in rules if not rule.calls_households)
-        self._message_policy = message_policy
-        self._audience = Audience(network)
-        self.chains = Chains(network, self._audience, routing_policy, self._series)
-        self._to_chains: list[StatedInput] = []
-        self.bulletins = bulletins
-        self._cases: dict[tuple[int, str], Case] = {}
-        self._by_name: dict[str, Case] = {}
-        self._now_s = -1
-        self.ignored_answers = 0
-        self.refused_inputs = 0
-        self.last_refusal = ""
-
-    @property
-    def now_s(self) -> int:
-        """Time of the last step; -1 before the first."""
-        return self._now_s
 
     def step(self, inputs: Sequence[DeskInput], now_s: int, evidence: Evidence | None = None) -> Effects:
         """Take inputs in order, then let time work: renewals; then tell the doors and the posts.
@@ -135,9 +115,10 @@ class WarningDesk:
         for entry in inputs:
             try:
                 self._take(entry, effects)
-            except ImpossibleSignalError as error:
+            except (ImpossibleSignalError, ImpossibleOrderError) as error:
                 self.refused_inputs += 1
                 self.last_refusal = str(error)
+        self._end_bounds(effects, evidence)
         for case in self._cases.values():
             if case.warning.is_open:
                 self._let_time_work(case, effects)
@@ -145,91 +126,27 @@ class WarningDesk:
         self._tell_posts(effects)
         return effects
 
-    def open_warnings(self) -> list[WarningStatus]:
-        """Warnings that stand, worst first, then by village and hazard."""
-        standing = [case for case in self._cases.values() if case.warning.is_open]
-        standing.sort(key=lambda case: (-case.warning.level, case.warning.village, case.warning.hazard))
-        return [self._status(case) for case in standing]
-
-    def status(self, warning: str) -> WarningStatus | None:
-        """The warning of that name, while it stands or is the last one of its village and hazard."""
-        case = self._by_name.get(warning)
-        return self._status(case) if case else None
-
-    def of_village(self, village: int) -> list[tuple[WarningStatus, WarningMessage]]:
-        """The warning of every hazard of a village, over ones too, each with its last message."""
-        cases = [case for (of, _), case in self._cases.items() if of == village]
-        cases.sort(key=lambda case: case.warning.hazard)
-        return [(self._status(case), case.warning.latest) for case in cases if case.warning.latest]
-
-    def latest_message(self, warning: str) -> WarningMessage | None:
-        """The last message of a warning, its Cancel included; None for an unknown name."""
-        case = self._by_name.get(warning)
-        return case.warning.latest if case else None
-
-    def is_kept(self, warning: VillageWarning) -> bool:
-        """Whether the configuration has lost the warning's village or hazard: nobody judges it any more."""
-        return warning.village >= self._n_judged or warning.hazard not in self._hazards
-
-    def cases_of(self, effects: Effects) -> list[VillageCase]:
-        """Cases that a step's effects are about or that changed without a word, as they are after it."""
-        names = [*effects.settled, *(message.warning for message in effects.messages)]
-        codes = self._network.villages.code
-        cases = [self._by_name[name] for name in dict.fromkeys(names) if name in self._by_name]
-        return [VillageCase(codes[case.warning.village], case) for case in cases]
-
-    def voices_of(self, effects: Effects) -> list[VillageVoice]:
-        """Voices of the doors' villages that a step's effects are about, as they are after it."""
-        villages = [message.village for message in effects.messages]
-        return self.bulletins.voices_of([*villages, *(one.village for one in effects.to_doors)])
-
-    def cases(self) -> list[VillageCase]:
-        """Every village and hazard that ever had a warning."""
-        codes = self._network.villages.code
-        return [VillageCase(codes[case.warning.village], case) for case in self._cases.values()]
-
-    def adopt(self, cases: Sequence[VillageCase], voices: Sequence[VillageVoice] = ()) -> None:
-        """Take cases and voices as they were after a step, whatever was here.
-
-        Closed ones of unknown villages are left out.
-
-        Raises
-        ------
-        ValueError
-            If a warning stands, or doors wait for an end, in an unknown village.
-        """
-        self.bulletins.follow(voices)
-        number = self._network.villages.index_of_code()
-        for village, case in cases:
-            if village not in number:
-                if case.warning.is_open:
-                    raise ValueError(
-                        f"warning {case.warning.warning} stands for an unknown village {village}"
-                    )
-                continue
-            move_to_village(case.warning, number[village])
-            key = case.warning.village, case.warning.hazard
-            if key in self._cases:
-                self._by_name.pop(self._cases[key].warning.warning, None)
-            self._cases[key] = case
-            if case.warning.warning:
-                self._by_name[case.warning.warning] = case
-
-    def follow(self, inputs: Sequence[DeskInput], now_s: int) -> list[OperatorCancel]:
+    def follow(self, inputs: Sequence[DeskInput], now_s: int) -> list[OperatorCancel | HandOrder]:
         """A step of the past: answers and confirmations count, nothing is issued.
 
         What was issued then comes by `adopt`, and the time of the posts by `follow_posts`. Returns the
-        cancels, which are not carried out.
+        cancels and orders on warnings, which are not carried out.
         """
         self._now_s = max(self._now_s, now_s)
+        found: list[OperatorCancel | HandOrder] = []
         for entry in inputs:
-            if not isinstance(entry, LevelChange | OperatorCancel):
-                try:
+            try:
+                if isinstance(entry, OperatorCancel):
+                    found.append(entry)
+                elif isinstance(entry, HandOrder):
+                    accepted = self.hands.accept(entry, now_s)
+                    found += [] if accepted is None else [accepted]
+                elif not isinstance(entry, LevelChange):
                     self._take(entry, Effects())
-                except ImpossibleSignalError as error:
-                    self.refused_inputs += 1
-                    self.last_refusal = str(error)
-        return [entry for entry in inputs if isinstance(entry, OperatorCancel)]
+            except (ImpossibleSignalError, ImpossibleOrderError) as error:
+                self.refused_inputs += 1
+                self.last_refusal = str(error)
+        return found
 
     def follow_posts(self, messages: Sequence[tuple[str, WarningMessage]], digests: Sequence[Digest]) -> None:
         """The posts' part of a step of the past, after `follow`: its messages and the digests it issued.
@@ -240,7 +157,8 @@ class WarningDesk:
         for code, message in messages:
             if code in number:
                 self._to_chains += self.chains.of_message(replace(message, village=number[code]))
-        inputs, self._to_chains = self._to_chains, []
+        self._hear_of_silences()
+        inputs, self._to_chains = self._audible(self._to_chains), []
         self.chains.follow(inputs, self._now_s, digests)
 
     def change_over(self, now_s: int, ending: Collection[str] = ()) -> Effects:
@@ -254,6 +172,7 @@ class WarningDesk:
         """
         self._now_s = max(self._now_s, now_s)
         effects = Effects()
+        self._change_hands(effects)
         standing = [case for case in self._cases.values() if case.warning.is_open]
         for case in [case for case in standing if case.warning.warning not in ending]:
             warning = case.warning
@@ -287,8 +206,17 @@ class WarningDesk:
     ) -> None:
         """Bulletins of what the messages of a step, and time, mean for doors."""
         messages = [one for one in effects.messages if self._concerns_doors(one.village, one.hazard)]
-        issued = self.bulletins.step(messages, self._now_s, looked_at=looked_at, evidence=evidence)
+        doors, self._to_doors = self._to_doors, Doors()
+        issued = self.bulletins.step(
+            messages,
+            self._now_s,
+            corrections=doors.corrections,
+            looked_at=looked_at,
+            released=doors.released,
+            evidence=evidence,
+        )
         effects.bulletins.extend(issued)
+        effects.waits.extend(self.bulletins.waits_changed)
         if self.bulletins.faults:
             self.refused_inputs += len(self.bulletins.faults)
             self.last_refusal = self.bulletins.faults[-1]
@@ -297,8 +225,9 @@ class WarningDesk:
         """Digests of what messages, answers and time mean for posts; nothing before the first step's time."""
         if self._now_s < 0:
             return
-        inputs, self._to_chains = self._to_chains, []
-        effects.digests.extend(self.chains.step(inputs, self._now_s))
+        self._hear_of_silences()
+        inputs, self._to_chains = self._audible(self._to_chains), []
+        effects.digests.extend(self._sent(self.chains.step(inputs, self._now_s)))
         if faults := self.chains.faults:
             self.refused_inputs += len(faults)
             self.last_refusal = faults[-1]
@@ -318,10 +247,6 @@ class WarningDesk:
         if hazard not in self._for_posts_only:
             return True
         return any(one.hazard == hazard for one in self.bulletins.standing(village))
-
-    def last_bulletins(self) -> list[Bulletin]:
-        """The last bulletin of open episodes where something stands; exercises on a node in an exercise."""
-        return self.bulletins.last_of(self._message_policy.status)
 
     def restate(
         self,
@@ -346,65 +271,6 @@ class WarningDesk:
             case.warning.version = max(case.warning.version, version)
             case.warning.expires_s = self._now_s
 
-    def snapshot(self) -> bytes:
-        """Everything between two steps; `restore` of it continues exactly."""
-        cases = self.cases()
-        return msgspec.msgpack.encode(
-            DeskSnapshot(
-                SNAPSHOT_FORMAT,
-                self._now_s,
-                self.ignored_answers,
-                self.refused_inputs,
-                self.last_refusal,
-                [village for village, _ in cases],
-                [case for _, case in cases],
-                self.bulletins.snapshot(),
-                self.chains.snapshot(),
-            )
-        )
-
-    def restore(self, state: bytes) -> None:
-        """Take up a snapshot; on an error the desk stays as it was.
-
-        Raises
-        ------
-        ValueError
-            If the bytes are no snapshot of this format, or a warning stands for
-            a village that the network does not have.
-        """
-        snapshot = decode_snapshot(state)
-        number = self._network.villages.index_of_code()
-        cases: dict[tuple[int, str], Case] = {}
-        for code, case in zip(snapshot.village_codes, snapshot.cases, strict=True):
-            if code not in number:
-                if not case.warning.is_open:
-                    continue
-                raise ValueError(
-                    f"warning {case.warning.warning} stands, but the configuration has no village {code!r}"
-                )
-            move_to_village(case.warning, number[code])
-            cases[case.warning.village, case.warning.hazard] = case
-        if snapshot.format == FORMAT_BEFORE_BULLETINS:
-            self.bulletins.forget()
-            self.bulletins.adopt(standing_told_before(state, snapshot), snapshot.now_s)
-        else:
-            self.bulletins.restore(snapshot.bulletins)
-        if snapshot.format == SNAPSHOT_FORMAT:
-            self.chains.restore(snapshot.chains)
-        else:
-            self.chains.adopt(called_before(state, snapshot), snapshot.now_s)
-        self._cases = cases
-        self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
-        self._now_s = snapshot.now_s
-        self.ignored_answers = snapshot.ignored_answers
-        self.refused_inputs = snapshot.refused_inputs
-        self.last_refusal = snapshot.last_refusal
-
-    def _series(self, status: MessageStatus, post: str, opened_s: int) -> str:
-        """Name of a post's digests since a time; a later one of the post sorts behind."""
-        place = "@post" if status is MessageStatus.ACTUAL else "@drill"
-        return f"{legal(self._message_policy.prefix)}.{place}.{legal(post)}.{compact_utc(opened_s)}"
-
     def _take(self, entry: DeskInput, effects: Effects) -> None:
         if isinstance(entry, LevelChange):
             self._take_change(entry, effects)
@@ -414,6 +280,8 @@ class WarningDesk:
             self._take_affirm(entry)
         elif isinstance(entry, OperatorCancel):
             self._take_cancel(entry, effects)
+        elif isinstance(entry, HandOrder):
+            self._take_order(entry, effects)
         elif isinstance(entry, CallFailed):
             self._to_chains += self.chains.of_failure(entry)
         else:
@@ -426,6 +294,8 @@ class WarningDesk:
         case = self._cases.get(key) or Case(VillageWarning(change.village, change.hazard))
         if case.warning.is_open and self.is_of_the_other_status(case.warning):
             return  # a real warning during an exercise: held, and never moved by what the exercise brings
+        if case.bound is not None and self._obey(case, change, effects):
+            return
         for signal in case.warning.signals_of(change):
             self._signal(case, signal, change, effects)
         # Kept from its first warning on: a village without one leaves nothing behind.
@@ -466,6 +336,7 @@ class WarningDesk:
         if case is None or not case.warning.is_open:
             raise ImpossibleSignalError(f"no warning {cancel.warning!r} stands that could be ended")
         case.warning.operator, case.warning.note = cancel.operator, cancel.note
+        case.bound = None
         self._signal(case, Signal.CANCEL, None, effects)
 
     def _signal(self, case: Case, signal: Signal, change: LevelChange | None, effects: Effects) -> None:
@@ -482,15 +353,11 @@ class WarningDesk:
             if case.warning.state is not state:
                 effects.settled.append(former_name)
             return
-        if message.cause is Cause.FIRST:
+        if message.cause.opens:
             self._by_name.pop(former_name, None)
             self._by_name[message.warning] = case
         effects.messages.append(message)
         self._to_chains += self.chains.of_message(message)
-
-    def is_of_the_other_status(self, warning: VillageWarning) -> bool:
-        """Whether it opened as an exercise on a node that warns for real now, or the other way round."""
-        return warning.status_under(self._message_policy) is not self._message_policy.status
 
     def _hold(self, case: Case, effects: Effects) -> None:
         """Nobody judges it: it stands, and people are told that it is not confirmed."""
@@ -499,38 +366,3 @@ class WarningDesk:
     def _let_time_work(self, case: Case, effects: Effects) -> None:
         if self._now_s >= case.warning.expires_s - self._message_policy.renew_before_s:
             self._signal(case, Signal.RENEW, None, effects)
-
-    def _status(self, case: Case) -> WarningStatus:
-        warning = case.warning
-        chain = self.chains.of[warning.latest.status if warning.latest else self._message_policy.status]
-        turn = chain.turns.get(warning.village) if warning.is_open else None
-        return WarningStatus(
-            warning=warning.warning,
-            village=warning.village,
-            hazard=warning.hazard,
-            state=warning.state,
-            level=warning.level,
-            version=warning.version,
-            crossed_at_s=warning.crossed_at_s,
-            expires_s=warning.expires_s,
-            households_told=self.bulletins.is_told(warning.village),
-            posts_called=tuple(chain.asked(warning.village)) if turn else (),
-            posts_answered=tuple(turn.answered) if turn else (),
-            answer_by_s=max(chain.answer_by_s(warning.village), 0) if turn else 0,
-            is_dry=turn is not None and warning.village in chain.dry_villages,
-            operator=warning.operator,
-            note=warning.note,
-            unaffirmed_s=warning.unaffirmed_s(self._message_policy, self._now_s),
-        )
-
-
-def _check_policy(policy: MessagePolicy) -> None:
-    if not 0 <= policy.renew_before_s < policy.validity_s:
-        raise ValueError(
-            f"renew_before ({policy.renew_before_s} s) must be shorter than validity ({policy.validity_s} s)"
-        )
-    illegal = [c for c in policy.sender if c.isspace() or not c.isprintable() or c in ",&<"]
-    if illegal or not policy.sender:
-        raise ValueError(
-            f"sender {policy.sender!r} must be one word without commas, & and < (CAP 1.2, section 3)"
-        )

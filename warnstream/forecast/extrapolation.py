@@ -6,6 +6,8 @@ edge is the rain of the edge: for a region the size of a county an unknown
 inflow of zero is much worse. A constant field stays constant, exactly.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from warnstream.model.arrays import Float64Array, Int64Array
@@ -101,30 +103,31 @@ def persist(last: Float64Array, n: int) -> Float64Array:
     return np.repeat(last[None], n, axis=0)
 
 
-def accumulate(frames: Float64Array, dt_min: float, hours: int) -> Float64Array:
-    """Totals from now over the next 1 to `hours` hours.
+def accumulate(frames: Float64Array, frame_s: int, leads_s: Sequence[int]) -> Float64Array:
+    """Totals from now over each lead.
 
     Parameters
     ----------
     frames : Float64Array, shape (n_frames, n_rows, n_columns)
         Rain of each coming frame in millimetres, the nearest first.
-    dt_min : float
-        Minutes per frame; an hour must be a whole number of frames.
-    hours : int
+    frame_s : int
+        Length of a frame; every lead must be a whole number of frames.
+    leads_s : sequence of int
 
     Returns
     -------
-    Float64Array, shape (hours, n_rows, n_columns)
+    Float64Array, shape (n_leads, n_rows, n_columns)
         Millimetres from now.
 
     Raises
     ------
     ValueError
-        If an hour is not a whole number of frames, or there are fewer frames than hours ask for.
+        If a lead is not a whole number of frames, or there are fewer frames than the longest asks for.
     """
-    frames_per_hour = round(60 / dt_min)
-    if not np.isclose(frames_per_hour * dt_min, 60):
-        raise ValueError(f"60 minutes must be a whole number of frames, got {dt_min:g} minutes per frame")
-    if len(frames) < hours * frames_per_hour:
-        raise ValueError(f"{hours} hours need {hours * frames_per_hour} frames, got {len(frames)}")
-    return np.stack([frames[: hour * frames_per_hour].sum(axis=0) for hour in range(1, hours + 1)])
+    uneven = [lead_s for lead_s in leads_s if lead_s <= 0 or lead_s % frame_s]
+    if uneven:
+        raise ValueError(f"leads of {uneven} s are not whole numbers of frames of {frame_s} s")
+    n_needed = max(leads_s, default=0) // frame_s
+    if len(frames) < n_needed:
+        raise ValueError(f"a lead of {max(leads_s)} s needs {n_needed} frames, got {len(frames)}")
+    return np.stack([frames[: lead_s // frame_s].sum(axis=0) for lead_s in leads_s])

@@ -9,14 +9,17 @@ Nobody near reported: NaN, never zero. Limit: 700 gauges, 2,855 villages and
 40 x 40 cells take less than 20 ms a cycle.
 """
 
+from copy import copy
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
 
 from warnstream.forecast.extrapolation import accumulate, bilinear, extrapolate
 from warnstream.forecast.gridding import CANDIDATES, GaugeGridder, grid_over, nearest_gauges
 from warnstream.forecast.motion import motion_lucas_kanade
-from warnstream.model.arrays import BoolArray, Float64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.forecast import RainAhead
-from warnstream.model.rules.indicators import LEADS_S
 from warnstream.model.rules.policies import ForecastPolicy
 from warnstream.model.times import HOUR_S, MINUTE_S
 
@@ -42,9 +45,20 @@ SPEED_KM_PER_H_MAX = 100.0
 
 METHODS = ("advection", "persistence", "none")
 
+LEADS_S = (HOUR_S, 2 * HOUR_S, 3 * HOUR_S)
+"""How far ahead it looks: its error was measured for these (docs/forecast.md)."""
+
+
+def leads_of(policy: ForecastPolicy) -> tuple[int, ...]:
+    """Leads of the nowcast of a policy; none where it is switched off."""
+    return () if policy.method == "none" else LEADS_S
+
 
 class GaugeNowcast:
     """The nowcast of one network, with everything precomputed that does not change.
+
+    The field is that of all gauges: one grid, one motion. What is read of it at a place does not
+    depend on the others, so `of_places` gives some of them exactly what all get.
 
     Parameters
     ----------
@@ -55,38 +69,55 @@ class GaugeNowcast:
     policy : ForecastPolicy
     frame_s : int
         Length of the frames that `rain_ahead` is given: a divisor of 15 minutes, 15, 30 or 60 minutes.
+    leads_s : tuple of int, optional
+        Ascending, whole steps of 15 minutes (or of `frame_s`, if that is longer).
 
     Raises
     ------
     ValueError
-        If the method is unknown, a length is not positive or `frame_s` does not divide as said.
+        If the method is unknown, a length is not positive, or `frame_s` or `leads_s` do not divide as said.
 
     Attributes
     ----------
+    leads_s : tuple of int
     frame_s, every_s : int
         Length of a frame; how often a new nowcast is due.
     """
 
     def __init__(
-        self, station_xy_m: Float64Array, village_xy_m: Float64Array, policy: ForecastPolicy, frame_s: int
+        self,
+        station_xy_m: Float64Array,
+        village_xy_m: Float64Array,
+        policy: ForecastPolicy,
+        frame_s: int,
+        leads_s: tuple[int, ...] = LEADS_S,
     ) -> None:
-        _check(policy, frame_s)
+        _check(policy, frame_s, leads_s)
         self._policy = policy
-        self._n_stations, self._n_villages = len(station_xy_m), len(village_xy_m)
+        self._n_stations = len(station_xy_m)
+        self.leads_s = leads_s
         self.frame_s = frame_s
         self.every_s = policy.every_s
         self._step_s = max(STEP_S, frame_s)
         self._frames_per_step = self._step_s // frame_s
-        self._speaks_for = _Reach(village_xy_m, station_xy_m)
-        inside = village_xy_m[self._speaks_for.has_station]
+        reach = _Reach.of(village_xy_m, station_xy_m)
+        inside = village_xy_m[reach.has_station]
         self._is_empty = policy.method == "none" or len(inside) == 0
         if self._is_empty:
+            nowhere: Float64Array = np.full(len(village_xy_m), np.nan)
+            self._places = _Readings(reach, nowhere, nowhere)
             return
         grid = grid_over(np.concatenate([station_xy_m, inside]), policy.cell_m)
         self._gridder = GaugeGridder(station_xy_m, grid)
-        self._village_row, self._village_column = grid.positions(village_xy_m)
+        self._places = _Readings(reach, *grid.positions(village_xy_m))
         self._speed_px_max = SPEED_KM_PER_H_MAX * 1000 * self._step_s / HOUR_S / policy.cell_m
-        self._intensity = _mean_intensity(LEADS_S[-1] // self._step_s, self._step_s)
+        self._intensity = _mean_intensity(leads_s[-1] // self._step_s, self._step_s)
+
+    def of_places(self, places: Int64Array) -> "GaugeNowcast":
+        """The same field, read at some of the places."""
+        part = copy(self)
+        part._places = self._places.of(places)  # noqa: SLF001  # of the same class
+        return part
 
     @property
     def frames_wanted(self) -> int:
@@ -94,7 +125,7 @@ class GaugeNowcast:
         return STEPS_SEEN * self._frames_per_step
 
     def rain_ahead(self, frames_mm: Float64Array) -> RainAhead:
-        """Totals over the next 1, 2 and 3 hours.
+        """Totals over each lead.
 
         Parameters
         ----------
@@ -121,16 +152,16 @@ class GaugeNowcast:
         if len(frames_mm) < self._frames_per_step:
             return self._unusable(f"rain of the last {self._step_s // MINUTE_S} min is needed")
         steps_mm = self._in_steps(frames_mm)
-        heard = self._speaks_for.any_reported(~np.isnan(steps_mm[-1]))
+        heard = self._places.reach.any_reported(~np.isnan(steps_mm[-1]))
         if not heard.any():
             return self._unusable(f"no rain gauge reported in the last {self._step_s // MINUTE_S} min")
         totals_mm, method = self._totals(self._gridder.fields(steps_mm))
-        rain_mm = bilinear(totals_mm, self._village_row, self._village_column).T
+        rain_mm = bilinear(totals_mm, self._places.row, self._places.column).T
         rain_mm[~heard] = np.nan
         return RainAhead(rain_mm, usable=True, method=method, reason="")
 
     def _totals(self, fields_mm: Float64Array) -> tuple[Float64Array, str]:
-        """Totals per cell, shape (3, n_rows, n_columns), and what was done to get them."""
+        """Totals per cell, shape (n_leads, n_rows, n_columns), and what was done to get them."""
         last = fields_mm[-1]
         motion = np.zeros((2, *last.shape))
         if self._policy.method == "advection":
@@ -138,7 +169,7 @@ class GaugeNowcast:
         damp_steps = self._policy.damp_s / self._step_s
         coming = extrapolate(last, motion, len(self._intensity), damp_steps)
         coming *= self._intensity[:, None, None]
-        totals = accumulate(coming, self._step_s / MINUTE_S, len(LEADS_S))
+        totals = accumulate(coming, self._step_s, self.leads_s)
         return totals, "advection" if motion.any() else "persistence"
 
     def _in_steps(self, frames_mm: Float64Array) -> Float64Array:
@@ -151,25 +182,48 @@ class GaugeNowcast:
         return np.where(reported > 0, rain, np.nan)
 
     def _unusable(self, reason: str) -> RainAhead:
-        rain_mm = np.full((self._n_villages, len(LEADS_S)), np.nan)
+        rain_mm = np.full((len(self._places.row), len(self.leads_s)), np.nan)
         return RainAhead(rain_mm, usable=False, method="none", reason=reason)
 
 
+@dataclass(frozen=True, slots=True)
 class _Reach:
-    """Which gauges may speak for which villages: the nearest `CANDIDATES` within `REACH_M`."""
+    """Which gauges may speak for which villages: the nearest `CANDIDATES` within `REACH_M`.
 
-    def __init__(self, village_xy_m: Float64Array, station_xy_m: Float64Array) -> None:
-        self._station, squared_m2 = nearest_gauges(village_xy_m, station_xy_m, CANDIDATES)
-        self._near = squared_m2 <= REACH_M**2
+    `station` and `is_near` have shape (n_villages, n_candidates).
+    """
+
+    station: Int64Array
+    is_near: BoolArray
+
+    @classmethod
+    def of(cls, village_xy_m: Float64Array, station_xy_m: Float64Array) -> "_Reach":
+        """Those of villages and gauges in local metres."""
+        station, squared_m2 = nearest_gauges(village_xy_m, station_xy_m, CANDIDATES)
+        return cls(station, squared_m2 <= REACH_M**2)
 
     @property
     def has_station(self) -> BoolArray:
         """Villages with any gauge in reach, shape (n_villages,)."""
-        return np.asarray(self._near.any(axis=1))
+        return np.asarray(self.is_near.any(axis=1))
 
     def any_reported(self, reported: BoolArray) -> BoolArray:
         """Villages of which a gauge in reach reported, shape (n_villages,)."""
-        return np.asarray((self._near & reported[self._station]).any(axis=1))
+        return np.asarray((self.is_near & reported[self.station]).any(axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Readings:
+    """Where the field is read: who may speak for each place, and its row and column on the grid."""
+
+    reach: _Reach
+    row: Float64Array
+    column: Float64Array
+
+    def of(self, places: Int64Array) -> "_Readings":
+        """Those of some places."""
+        reach = _Reach(self.reach.station[places], self.reach.is_near[places])
+        return _Readings(reach, self.row[places], self.column[places])
 
 
 def _mean_intensity(n_steps: int, step_s: int) -> Float64Array:
@@ -178,7 +232,7 @@ def _mean_intensity(n_steps: int, step_s: int) -> Float64Array:
     return np.asarray((at_edge[:-1] - at_edge[1:]) * INTENSITY_DECAY_S / step_s)
 
 
-def _check(policy: ForecastPolicy, frame_s: int) -> None:
+def _check(policy: ForecastPolicy, frame_s: int, leads_s: tuple[int, ...]) -> None:
     if policy.method not in METHODS:
         raise ValueError(f"forecast method must be one of {', '.join(METHODS)}, got {policy.method!r}")
     if policy.cell_m <= 0 or policy.damp_s <= 0:
@@ -186,3 +240,7 @@ def _check(policy: ForecastPolicy, frame_s: int) -> None:
     divides = frame_s > 0 and (STEP_S % frame_s == 0 or (frame_s % STEP_S == 0 and HOUR_S % frame_s == 0))
     if not divides:
         raise ValueError(f"frame_s must divide 900, or be 1800 or 3600, got {frame_s}")
+    step_s = max(STEP_S, frame_s)
+    steps = [after_s - before_s for before_s, after_s in pairwise((0, *leads_s))]
+    if not steps or any(part_s <= 0 or part_s % step_s for part_s in steps):
+        raise ValueError(f"leads_s must be ascending whole steps of {step_s} s, got {leads_s}")

@@ -1,8 +1,8 @@
 """What the assessment asks of a forecast, whoever makes it.
 
 The nowcast from gauges is the only one so far. A source is asked when it is due
-and gives rain over `warnstream.model.rules.indicators.LEADS_S`; other leads
-would need other windows of rain, which rules have asked for long before.
+and gives rain over leads of its own; which windows of observed rain those ask for
+is worked out from them when an assessment is put together.
 """
 
 from typing import Protocol
@@ -16,6 +16,9 @@ class ForecastSource(Protocol):
 
     Attributes
     ----------
+    leads_s : tuple of int
+        How far ahead each column of its rain reaches, ascending; whole ten minutes, the steps in
+        which soil water looks ahead.
     every_s : int
         How often a new forecast is due.
     frame_s, frames_wanted : int
@@ -23,7 +26,10 @@ class ForecastSource(Protocol):
     """
 
     @property
-    def every_s(self) -> int: ...  # noqa: D102  # described above
+    def leads_s(self) -> tuple[int, ...]: ...  # noqa: D102  # described above
+
+    @property
+    def every_s(self) -> int: ...  # noqa: D102
 
     @property
     def frame_s(self) -> int: ...  # noqa: D102

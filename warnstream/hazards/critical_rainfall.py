@@ -52,7 +52,7 @@ def evaluate(
     rule : HazardRule
         With `CriticalRain` thresholds.
     rain : VillageRain
-        Accumulations over at least `rain_table.durations_needed(rule)`.
+        Accumulations over at least what `rain_table.needs` asks for.
     antecedent : VillageAntecedent or None
         Needed where the thresholds depend on the wetness.
     """

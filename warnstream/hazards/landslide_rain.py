@@ -35,7 +35,6 @@ from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.rules.comparison import Comparison, capped, clear_of
 from warnstream.model.rules.indicators import (
-    LEADS_S,
     HazardLevels,
     Indicator,
     VillageAntecedent,
@@ -78,6 +77,7 @@ def needs(rule: HazardRule) -> Needs:
     return Needs(
         reads_rain=True,
         duration_s=frozenset(table.durations_s),
+        ahead_of_s=frozenset({HOUR_S} if rule.forecast_level_max > Level.NONE else ()),
         days=table.day_windows,
         earlier_rain=True,
         half_life_s=frozenset({table.half_life_s}),
@@ -159,7 +159,7 @@ def _compare_expected(
     antecedent: VillageAntecedent,
 ) -> list[Comparison]:
     found = []
-    for index, lead_s in enumerate(LEADS_S):
+    for index, lead_s in enumerate(rain.leads_s):
         expected, critical = _expected(rows, territory, rain, antecedent, index)
         if np.isnan(expected[0]):
             continue
@@ -334,10 +334,18 @@ def _expected(
     antecedent: VillageAntecedent,
     index: int,
 ) -> tuple[Float64Array, Float64Array]:
-    """Soil water after one lead, shape (n,), and what is critical with the rain of that hour, (n, 4)."""
-    hourly_mm = np.diff(rain.ahead_mm[rows], axis=1, prepend=0.0)
-    critical = critical_soil_water(territory, np.nan_to_num(hourly_mm[:, index]))
+    """Soil water after one lead, shape (n,), and what is critical with the hour that ends then, (n, 4)."""
+    hour_mm = _hour_before(rain, rows, rain.leads_s[index])
+    critical = critical_soil_water(territory, np.nan_to_num(hour_mm))
     return antecedent.soil_water_ahead_mm[rows, index], critical
+
+
+def _hour_before(rain: VillageRain, rows: Int64Array, lead_s: int) -> Float64Array:
+    """Rain of the hour that ends after a lead, shape (n,): of a shorter lead partly observed."""
+    expected_mm, begin_s = rain.expected_mm(lead_s)[rows], lead_s - HOUR_S
+    if begin_s < 0:
+        return expected_mm + np.nan_to_num(rain.over(-begin_s)[rows])
+    return expected_mm - rain.expected_mm(begin_s)[rows] if begin_s else expected_mm
 
 
 def _names(table: LandslideRain) -> tuple[list[Indicator], list[int]]:
@@ -359,7 +367,7 @@ def _take_expected(
     antecedent: VillageAntecedent,
 ) -> None:
     """Add the levels that the critical line will reach, where they are worse than what was found."""
-    for index, lead_s in enumerate(LEADS_S):
+    for index, lead_s in enumerate(rain.leads_s):
         if not _in_reach(territory, antecedent.soil_water_ahead_mm[rows, index]):
             continue
         expected, critical = _expected(rows, territory, rain, antecedent, index)

@@ -1,9 +1,9 @@
 """Rain against a table of critical values: what has been reached, what will be, what still holds.
 
 Shared by the hazards that judge rain over durations. Each level is reached by
-what *has* fallen over a duration, or *will have* when the coming 1, 2 or 3
-hours bring the expected rain: observed rain of the past ``duration - lead``
-plus the forecast of ``lead``. What rests on a forecast is capped at the
+what *has* fallen over a duration, or *will have* when the coming hours bring
+the expected rain: observed rain of the past ``duration - lead`` plus the
+forecast of ``lead``, for every lead that the forecast has. What rests on a forecast is capped at the
 rule's `forecast_level_max`.
 """
 
@@ -19,7 +19,7 @@ from warnstream.hazards.tables import levels_of, threshold_of, worst_column
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.comparison import Comparison, capped, clear_of
-from warnstream.model.rules.indicators import LEADS_S, HazardLevels, Indicator, VillageRain, no_levels
+from warnstream.model.rules.indicators import HazardLevels, Indicator, VillageRain, no_levels
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S
 
@@ -30,18 +30,12 @@ _BLOCK = 16_384
 
 
 def needs(rule: HazardRule) -> Needs:
-    """Rain over the durations of the table."""
-    return Needs(reads_rain=True, duration_s=frozenset(durations_needed(rule)))
-
-
-def durations_needed(rule: HazardRule) -> set[int]:
-    """Durations whose accumulations `evaluate` reads, in seconds."""
-    assert isinstance(rule.thresholds, CriticalRain)
-    own = {int(duration) for duration in rule.thresholds.duration_s}
-    if rule.forecast_level_max == Level.NONE:  # nothing looks ahead: no rain before the coming hours is asked
-        return own | {HOUR_S}
-    past = {duration - lead for duration in own for lead in LEADS_S if duration > lead}
-    return own | past | {HOUR_S}
+    """Rain over the durations of the table; where it looks ahead, the parts of them that have passed."""
+    table = rule.thresholds
+    assert isinstance(table, CriticalRain)
+    own = frozenset(_durations(table))
+    ahead_of_s = own if rule.forecast_level_max > Level.NONE else frozenset[int]()
+    return Needs(reads_rain=True, duration_s=own | {HOUR_S}, ahead_of_s=ahead_of_s)
 
 
 def evaluate_where(
@@ -81,7 +75,7 @@ def evaluate_where(
         return found
     _take(found, reached, observed, np.zeros(len(reached)), lead_s=0, table=table)
     if looks_ahead:
-        for index, lead_s in enumerate(LEADS_S):
+        for index, lead_s in enumerate(rain.leads_s):
             _take_expected(found, rule, rain, index, lead_s)
     rows = np.flatnonzero(found.level)
     found.station[rows] = rain.main_station(rows, found.duration_s[rows])
@@ -103,7 +97,7 @@ def compare(
         clear = clear_of(told.critical, rule.lowering.clear_ratio)
         found.append(replace(told, clear=clear) if counts else replace(told, level=Level.NONE, note=why_not))
     if rule.forecast_level_max > Level.NONE:
-        for number, lead_s in enumerate(LEADS_S):
+        for number, lead_s in enumerate(rain.leads_s):
             ahead = _expected(rule, rain, number, lead_s)
             if ahead is None or np.isnan(ahead.rain_mm[place]):
                 continue

@@ -25,14 +25,14 @@ def evaluate(rule: HazardRule, rain: VillageRain) -> HazardLevels:
     rule : HazardRule
         With `CriticalRain` thresholds, equal for all villages, and `continues_mm_per_h`.
     rain : VillageRain
-        Accumulations over at least `rain_table.durations_needed(rule)`.
+        Accumulations over at least what `rain_table.needs` asks for.
     """
     return rain_table.evaluate_where(rule, rain, counts=may_continue(rule, rain))
 
 
 def compare(rule: HazardRule, rain: VillageRain, place: int) -> list[Comparison]:
     """What `evaluate` compared at one place."""
-    last_hour, next_hour = float(rain.over(HOUR_S)[place]), float(rain.ahead_mm[place, 0])
+    last_hour, next_hour = float(rain.over(HOUR_S)[place]), float(rain.expected_mm(HOUR_S)[place])
     why_not = (
         f"the rain does not go on: {last_hour:.1f} mm in the last hour, {np.nan_to_num(next_hour):.1f} mm "
         f"expected in the next; {rule.continues_mm_per_h:g} mm would be"
@@ -43,6 +43,6 @@ def compare(rule: HazardRule, rain: VillageRain, place: int) -> list[Comparison]
 
 def may_continue(rule: HazardRule, rain: VillageRain) -> BoolArray:
     """Where rain goes on, or nobody can tell, shape (n_villages,)."""
-    last_hour, next_hour = rain.over(HOUR_S), rain.ahead_mm[:, 0]
+    last_hour, next_hour = rain.over(HOUR_S), rain.expected_mm(HOUR_S)
     known_dry = (last_hour < rule.continues_mm_per_h) & ~(next_hour >= rule.continues_mm_per_h)
     return ~known_dry | np.isnan(last_hour)

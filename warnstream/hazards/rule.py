@@ -7,7 +7,7 @@ import numpy as np
 
 from warnstream.hazards.sources import NO_STATIONS, Needs, SeriesNeed, series_of
 from warnstream.model.observations.readings import Variable
-from warnstream.model.rules.expressions import RuleTable, Term
+from warnstream.model.rules.expressions import RuleTable, Term, lead_s_of
 from warnstream.model.rules.indicators import Indicator
 from warnstream.model.rules.rules import HazardRule
 
@@ -41,6 +41,7 @@ def needs(rule: HazardRule) -> Needs:
     return Needs(
         reads_rain=any(term.quantity.indicator.info.is_rain for term in terms),
         duration_s=frozenset(table.durations_s()),
+        leads_s=frozenset(lead_s for term in terms if (lead_s := lead_s_of(term.quantity))),
         days=frozenset(table.day_windows()),
         earlier_rain=any(term.quantity.indicator.info.is_of_earlier_rain for term in terms),
         half_life_s=frozenset(map(int, table.parameters(Indicator.EFFECTIVE_RAIN))),

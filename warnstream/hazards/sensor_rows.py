@@ -6,7 +6,7 @@ below the clear value, one that fell silent at or above it leaves the fall
 unconfirmed (`SensorRows.silent_raisers`), and one that never was high has no say.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -53,6 +53,15 @@ class SensorRows:
     last: Float64Array
     last_holding: LevelArray
     stale_after_s: int
+
+    @property
+    def that_warn(self) -> "SensorRows":
+        """Without rows that warn nobody and only bear out others (village -1)."""
+        warns = self.village >= 0
+        if warns.all():
+            return self
+        arrays = (one.name for one in fields(self) if one.name != "stale_after_s")
+        return replace(self, **{name: getattr(self, name)[warns] for name in arrays})
 
     def silent_raisers(self, first: int, end: int, opened_at_s: int) -> Int64Array:
         """Rows of places `first` to `end` whose sensors fell silent high, while at a level."""

@@ -99,7 +99,7 @@ def rows_of(rule: HazardRule, samples: SensorSamples, now_s: int) -> SensorRows:
         last=last,
         last_holding=_levels(last, table, clear),
         stale_after_s=table.stale_after_s,
-    )
+    ).that_warn
 
 
 def _levels(value: Float64Array, table: SlopeTable, critical: Float64Array) -> LevelArray:

@@ -55,6 +55,10 @@ class Needs:
         Rain of the villages, whatever else.
     duration_s : frozenset of int
         Durations that rain is accumulated over.
+    ahead_of_s : frozenset of int
+        Durations that a forecast completes: what has fallen of each before every lead is read, too.
+    leads_s : frozenset of int
+        Leads that are named: the forecast must have them.
     days : frozenset of DayWindow
         Windows of days that it is summed over.
     earlier_rain : bool
@@ -73,6 +77,8 @@ class Needs:
 
     reads_rain: bool = False
     duration_s: frozenset[int] = frozenset()
+    ahead_of_s: frozenset[int] = frozenset()
+    leads_s: frozenset[int] = frozenset()
     days: frozenset[DayWindow] = frozenset()
     earlier_rain: bool = False
     half_life_s: frozenset[int] = frozenset()
@@ -110,23 +116,27 @@ class RequiredWindows:
     days: tuple[DayWindow, ...]
 
 
-def durations_of(needs: Sequence[Needs]) -> Int32Array:
-    """Every duration that any rule reads, ascending; one hour always, for lowering."""
+def durations_of(needs: Sequence[Needs], leads_s: Sequence[int]) -> Int32Array:
+    """Durations that rules read with a forecast of these leads, ascending; one hour always, for lowering."""
     needed = {HOUR_S}.union(*(one.duration_s for one in needs))
+    completed = set[int]().union(*(one.ahead_of_s for one in needs))
+    needed |= {duration_s - lead_s for duration_s in completed for lead_s in leads_s if duration_s > lead_s}
     return np.array(sorted(needed), dtype=np.int32)
 
 
-def asked_windows(needs: Sequence[Needs], longest_s: int) -> RequiredWindows:
+def asked_windows(needs: Sequence[Needs], leads_s: Sequence[int], longest_s: int) -> RequiredWindows:
     """Windows that the rules read.
 
     Parameters
     ----------
     needs : sequence of Needs
         Of each rule.
+    leads_s : sequence of int
+        Of the forecast; empty without one.
     longest_s : int
         Longest that is kept to the minute.
     """
-    duration_s = durations_of(needs)
+    duration_s = durations_of(needs, leads_s)
     by_minute = duration_s <= max(longest_s, HOUR_S)
     days = {over_duration(duration) for duration in duration_s[~by_minute].tolist()}
     return RequiredWindows(duration_s[by_minute], tuple(sorted(days.union(*(one.days for one in needs)))))

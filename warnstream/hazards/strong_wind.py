@@ -10,17 +10,18 @@ of their interval); a station in the lee of a house or on a mast says nothing of
 the village beside it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from warnstream.hazards.sensor_rows import SensorRows, age_ok, levels_of_villages
 from warnstream.hazards.sources import Needs, SeriesNeed
 from warnstream.hazards.tables import levels_of, threshold_of
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.observations.readings import Variable
+from warnstream.model.rules.by_place import defined_by_rows, rows_of_places
 from warnstream.model.rules.indicators import HazardLevels, Indicator, SensorSamples
-from warnstream.model.rules.rules import HazardRule, defined_by_rows
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import MINUTE_S
 
 
@@ -53,6 +54,16 @@ class WindTable:
     def defined(self, n_places: int) -> BoolArray:
         """Levels that have a value at each place by any station, shape (n_places, 4)."""
         return defined_by_rows(self.village, self.critical_m_per_s, n_places)
+
+    def of_places(self, places: Int64Array) -> "WindTable":
+        """The rows that warn some places."""
+        rows, village = rows_of_places(self.village, places)
+        return replace(
+            self,
+            village=village,
+            station=self.station[rows],
+            critical_m_per_s=self.critical_m_per_s[rows],
+        )
 
 
 def needs(rule: HazardRule) -> Needs:

@@ -65,7 +65,7 @@ class AlarmBook:
         if signal.key in self.standing or len(self.standing) >= STANDING_MAX:
             return None
         last = self._named.get(signal.key) or _Named(Naming(), -AGAIN_S)
-        is_sent = signal.at_s - last.sent_s >= AGAIN_S
+        is_sent = not 0 <= signal.at_s - last.sent_s < AGAIN_S  # a simulated time may begin anew
         alarm = Alarm(
             signal.key,
             signal.text,
@@ -74,6 +74,7 @@ class AlarmBook:
             signal.is_blocking,
             is_sent,
             self._status,
+            text_zh=signal.text_zh,
         )
         if len(self._named) >= NAMED_MAX:
             self._named = {key: self._named[key] for key in self.standing if key in self._named}

@@ -20,13 +20,15 @@ step. A step costs its messages and what is due, not the villages.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
+from warnstream.lifecycle.asking import Asking, rise_of
 from warnstream.lifecycle.identity import legal, message_name, parse_message_name
-from warnstream.lifecycle.voice import NEVER, Asked, VillageVoice, Voice
+from warnstream.lifecycle.release import hold
+from warnstream.lifecycle.voice import NEVER, Held, VillageVoice, Voice, VoicesSnapshot, voices_in
 from warnstream.model.bulletins import (
     N_MAX,
     Action,
@@ -57,13 +59,6 @@ class Correction:
     hazard: str
 
 
-class _Snapshot(msgspec.Struct):
-    """Voices by village code, so that a changed register is noticed."""
-
-    village_codes: list[str]
-    voices: list[Voice]
-
-
 class Bulletins:
     """Bulletins of all villages of one network.
 
@@ -79,6 +74,10 @@ class Bulletins:
     ----------
     faults : list of str
         What failed at the last step, by village: the others were told all the same.
+    waits_changed : list of int
+        Villages whose doors began, or ceased, to wait for an officer at the last step.
+    released_alone : int
+        Bulletins that nobody released in time and that went by themselves.
     """
 
     def __init__(
@@ -86,13 +85,15 @@ class Bulletins:
     ) -> None:
         self._prefix = legal(prefix)
         self._codes = village_codes
-        self._orders = orders
+        self._asking = Asking(orders)
         self._policy = policy
         self._voices: dict[int, Voice] = {}
         self._due: list[tuple[int, int]] = []
         self._episode_of: dict[int, str] = {}
         self._village_of_episode: dict[str, int] = {}
         self.faults: list[str] = []
+        self.waits_changed: list[int] = []
+        self.released_alone = 0
 
     def step(
         self,
@@ -101,6 +102,7 @@ class Bulletins:
         *,
         corrections: Iterable[Correction] = (),
         looked_at: Iterable[int] = (),
+        released: Collection[int] = (),
         evidence: Evidence | None = None,
     ) -> list[Bulletin]:
         """Take the messages of a step, then what is due; at most one bulletin a village, worst first.
@@ -115,6 +117,8 @@ class Bulletins:
             Warnings that were an error; their Cancels are among the messages.
         looked_at : iterable of int
             Villages that may have news without a message: policy or orders have changed.
+        released : collection of int
+            Villages whose doors wait no longer for an officer.
         evidence : callable, optional
             Asked once for each bulletin behind which something stands; without it the reason of the
             hazard's last message with one is taken.
@@ -126,14 +130,14 @@ class Bulletins:
                 heard.setdefault(correction.village, [])
         for message in messages:
             heard.setdefault(message.village, []).append(message)
-        for village in looked_at:
+        for village in (*looked_at, *released):
             heard.setdefault(village, [])
         while self._due and self._due[0][0] <= now_s:
             heard.setdefault(heapq.heappop(self._due)[1], [])
-        issued, self.faults = [], []
+        issued, self.faults, self.waits_changed = [], [], []
         for village in sorted(heard):
             try:
-                issued += self._speak(village, heard[village], now_s, evidence)
+                issued += self._speak(village, heard[village], now_s, village in released, evidence)
             except Exception as error:  # noqa: BLE001  # one village failing never silences another
                 self.faults.append(f"bulletin of village {self._codes[village]}: {error!r}")
         issued.sort(key=lambda one: -one.worst)
@@ -160,7 +164,13 @@ class Bulletins:
     def standing(self, village: int) -> tuple[Standing, ...]:
         """What stands in a village, the leading hazard first."""
         voice = self._voices.get(village)
-        return () if voice is None else self._in_order(voice.standing.values())
+        return () if voice is None else self._asking.in_order(voice.standing.values())
+
+    def waiting(self) -> list[tuple[int, Held]]:
+        """Villages whose doors wait for an officer, and for what; the oldest first."""
+        voices = list(self._voices.items())  # asked from other threads too
+        found = [(village, voice.held) for village, voice in voices if voice.held is not None]
+        return sorted(found, key=lambda one: (one[1].since_s, one[0]))
 
     def open_villages(self) -> list[int]:
         """Villages whose doors wait for an end."""
@@ -211,7 +221,7 @@ class Bulletins:
             if voice.is_open:
                 continue
             heard = voice.heard()
-            asked = self._asked(heard)
+            asked = self._asking.of(heard)
             voice.open(heard[0].status, now_s)
             self._know_episode(village, voice)
             voice.remember(asked, asked.action, now_s)
@@ -229,7 +239,7 @@ class Bulletins:
             seen={one.hazard for one in last.standing},
             latest=last,
         )
-        voice.remember(self._asked(last.standing), last.action, last.issued_s)
+        voice.remember(self._asking.of(last.standing), last.action, last.issued_s)
         voice.has_moved = last.has_moved
         self._take_up(village, voice)
         heapq.heappush(self._due, (0, village))
@@ -261,7 +271,7 @@ class Bulletins:
         """Everything between two steps; `restore` of it continues exactly."""
         voices = dict(sorted(self._voices.items()))
         codes = [self._codes[village] for village in voices]
-        return msgspec.msgpack.encode(_Snapshot(codes, list(voices.values())), order="sorted")
+        return msgspec.msgpack.encode(VoicesSnapshot(codes, list(voices.values())), order="sorted")
 
     def restore(self, state: bytes) -> None:
         """Take up a snapshot; on an error everything stays as it was.
@@ -293,30 +303,49 @@ class Bulletins:
             self._know_episode(village, voice)
 
     def _speak(
-        self, village: int, messages: list[WarningMessage], now_s: int, evidence: Evidence | None
+        self,
+        village: int,
+        messages: list[WarningMessage],
+        now_s: int,
+        is_released: bool,  # noqa: FBT001
+        evidence: Evidence | None,
     ) -> list[Bulletin]:
         voice = self._voices.setdefault(village, Voice())
         for message in messages:
             voice.take(message)
         found = self._news(voice, now_s)
+        if not is_released and self._waits(village, voice, found, now_s):
+            found = None
         issued = [] if found is None else [self._issue(village, *found, now_s, evidence)]
         self._plan(village, voice, now_s)
         return issued
 
+    def _waits(
+        self, village: int, voice: Voice, news: tuple[Action, BulletinCause] | None, now_s: int
+    ) -> bool:
+        """Whether doors wait for an officer before they hear this; keeps since when."""
+        before, heard = voice.held, self._asking.in_order(voice.heard())
+        voice.held = None if news is None else hold(self._policy.release, voice, news, heard, now_s)
+        if voice.held != before:
+            self.waits_changed.append(village)
+        if before is not None and NEVER < before.due_s <= now_s and news is not None:
+            self.released_alone += voice.held is None
+        return voice.held is not None
+
     def _news(self, voice: Voice, now_s: int) -> tuple[Action, BulletinCause] | None:
         """What is to be said now; None: nothing. Keeps since when less, or nothing, stands."""
         if self._is_interrupted(voice):
-            return self._asked(voice.of_status(MessageStatus.ACTUAL)).action, BulletinCause.STATUS
+            return self._asking.of(voice.of_status(MessageStatus.ACTUAL)).action, BulletinCause.STATUS
         heard = voice.heard()
         if not heard:
             return self._news_of_quiet(voice, now_s)
         voice.quiet_s = NEVER
-        asked = self._asked(heard)
+        asked = self._asking.of(heard)
         if voice.told is None:
             is_early = heard[0].status is MessageStatus.EXERCISE and now_s < self._drill_from_s(voice)
             is_news = asked.worst >= self._policy.level_min and not is_early
             return (asked.action, BulletinCause.FIRST) if is_news else None
-        if (rise := _rise(asked, voice.told)) is not None:
+        if (rise := rise_of(asked, voice.told)) is not None:
             is_kept_in = voice.has_moved and not asked.action.moves_people
             return (Action.STAY if is_kept_in else asked.action), rise
         if asked.weight < voice.told.weight:
@@ -368,7 +397,7 @@ class Bulletins:
             voice.open(heard[0].status if heard else voice.status, now_s)
             self._know_episode(village, voice)
         voice.n += 1
-        standing = self._in_order(heard)
+        standing = self._asking.in_order(heard)
         if standing and evidence is not None:
             reason = self._reason_now(village, standing[0].hazard, evidence)
             standing = (replace(standing[0], reason=reason), *standing[1:])
@@ -390,7 +419,7 @@ class Bulletins:
         if action.is_end:
             voice.close(now_s)
         else:
-            voice.remember(self._asked(heard), action, now_s)
+            voice.remember(self._asking.of(heard), action, now_s)
             voice.latest = bulletin
         return bulletin
 
@@ -408,27 +437,13 @@ class Bulletins:
         name = episode_name(self._prefix, legal(self._codes[village]), voice.opened_s)
         self._episode_of[village], self._village_of_episode[name] = name, village
 
-    def _asked(self, heard: Sequence[Standing]) -> Asked:
-        """What hazards ask for together. At least one stands."""
-        lead = self._in_order(heard)[0]
-        worst = max(one.level for one in heard)
-        action = self._orders.order(lead.hazard, lead.level).action
-        weight = self._weight(lead)
-        top = [one for one in heard if self._weight(one) == weight or one.level == worst]
-        refuges = frozenset(self._orders.of(one.hazard).refuge for one in top)
-        return Asked(action, lead.level, worst, refuges)
-
-    def _in_order(self, standing: Iterable[Standing]) -> tuple[Standing, ...]:
-        return tuple(sorted(standing, key=lambda one: (*(-part for part in self._weight(one)), one.hazard)))
-
-    def _weight(self, one: Standing) -> tuple[int, int]:
-        return self._orders.order(one.hazard, one.level).action.rank, int(one.level)
-
     def _plan(self, village: int, voice: Voice, after_s: int = NEVER) -> None:
         """When the village has to be looked at again if nothing happens there."""
         policy = self._policy
         due_s = NEVER
-        if voice.quiet_s != NEVER:
+        if voice.held is not None:
+            due_s = voice.held.due_s
+        elif voice.quiet_s != NEVER:
             due_s = voice.quiet_s + policy.clear_after_s
         elif voice.fell_s != NEVER:
             due_s = voice.fell_s + policy.settle_s if self._tells_falls(voice) else NEVER
@@ -438,24 +453,6 @@ class Bulletins:
             due_s = self._drill_from_s(voice)
         if due_s > after_s:
             heapq.heappush(self._due, (due_s, village))
-
-
-def voices_in(state: bytes) -> list[VillageVoice]:
-    """Voices of a snapshot of `Bulletins`. ValueError if it is none."""
-    try:
-        snapshot = msgspec.msgpack.decode(state, type=_Snapshot)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"not a snapshot of bulletins: {error}") from None
-    return [VillageVoice(*pair) for pair in zip(snapshot.village_codes, snapshot.voices, strict=True)]
-
-
-def _rise(asked: Asked, told: Asked) -> BulletinCause | None:
-    """Why what is asked for now is more than what was told; None: it is not."""
-    if asked.weight > told.weight or asked.worst > told.worst:
-        return BulletinCause.RAISED
-    if asked.weight == told.weight and asked.refuges - told.refuges:
-        return BulletinCause.REFUGE
-    return None
 
 
 def _unknown(village_code: str) -> str:

@@ -142,7 +142,7 @@ class LevelState:
             return self._stay(found, now_s)
         level = np.maximum(self.level, found.level)
         held = held_level(found)
-        below = (held < level) & is_seen(found) & (found.level <= self.level)
+        below = (held < level) & is_seen(found)  # nowhere where it rises: there it is held by what was found
         since_s = np.where(self._below_since_s == _NEVER, now_s, self._below_since_s)
         below_since_s = np.where(below, since_s, _NEVER)
         # What is below its level is not reached now: the times known before this step are the right ones.
@@ -176,7 +176,7 @@ class LevelState:
         """`propose` and `commit` at once."""
         return self.commit(self.propose(found, lowering, now_s))
 
-    def hold(self, now_s: int = 0) -> LevelStep:
+    def hold(self, now_s: int) -> LevelStep:
         """`propose_hold` and `commit` at once."""
         return self.commit(self.propose_hold(now_s))
 

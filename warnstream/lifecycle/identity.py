@@ -7,6 +7,7 @@ if a warning is opened again for the same second.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from warnstream.model.times import compact_utc
 
@@ -81,6 +82,7 @@ def parse_message_name(identifier: str) -> tuple[str, int] | None:
     return (warning, int(version)) if version[0] != "0" else None
 
 
+@lru_cache(maxsize=65_536)  # the codes of a county come again with every message
 def legal(text: str) -> str:
     """Text as a part of a name: what a name cannot hold is written as ``%`` and hexadecimal bytes."""
     return "".join(_legal_character(character) for character in text)

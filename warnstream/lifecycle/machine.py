@@ -4,7 +4,7 @@ Rule 1: everything that affects the state of a warning lives in this file.
 
 `TRANSITIONS` is the whole machine: what is not in it is impossible and raises
 `ImpossibleSignalError`. In HELD nothing falls, because nobody sees: the pairs
-do not exist. 4 states, 7 signals, 28 pairs, of which 8 are impossible; a test
+do not exist. 4 states, 9 signals, 36 pairs, of which 10 are impossible; a test
 walks all of them.
 """
 
@@ -19,7 +19,8 @@ class State(StrEnum):
 
     QUIET: no warning. ACTIVE: a warning stands. HELD: a warning stands and
     nobody sees whether it still should. ENDED: ended by the duty officer, while
-    the measured level may still stand; only a further rise opens a new warning.
+    the measured level may still stand; a further rise opens a new warning, and so does the level
+    found, once what the officer ordered has expired.
     """
 
     QUIET = "quiet"
@@ -29,7 +30,7 @@ class State(StrEnum):
 
 
 class Signal(StrEnum):
-    """What can happen to a warning. FALL leaves a level, CLEAR leaves none."""
+    """What can happen to a warning. FALL leaves a level, CLEAR leaves none; HAND_ are a person's orders."""
 
     RISE = "rise"
     FALL = "fall"
@@ -38,6 +39,8 @@ class Signal(StrEnum):
     SIGHT_REGAINED = "sight_regained"
     RENEW = "renew"
     CANCEL = "cancel"
+    HAND_RAISE = "hand_raise"
+    HAND_LOWER = "hand_lower"
 
 
 class ImpossibleSignalError(WarnstreamError):
@@ -69,6 +72,13 @@ TRANSITIONS: dict[tuple[State, Signal], Transition] = {
     (State.ENDED, Signal.CLEAR): (State.QUIET, None),
     (State.ENDED, Signal.SIGHT_LOST): (State.ENDED, None),
     (State.ENDED, Signal.SIGHT_REGAINED): (State.ENDED, None),
+    # A hand changes the level, not whether gauges confirm it.
+    (State.QUIET, Signal.HAND_RAISE): (State.ACTIVE, Cause.ISSUED_BY_HAND),
+    (State.ACTIVE, Signal.HAND_RAISE): (State.ACTIVE, Cause.RAISED_BY_HAND),
+    (State.HELD, Signal.HAND_RAISE): (State.HELD, Cause.RAISED_BY_HAND),
+    (State.ENDED, Signal.HAND_RAISE): (State.ACTIVE, Cause.ISSUED_BY_HAND),
+    (State.ACTIVE, Signal.HAND_LOWER): (State.ACTIVE, Cause.LOWERED_BY_HAND),
+    (State.HELD, Signal.HAND_LOWER): (State.HELD, Cause.LOWERED_BY_HAND),
 }
 """State and signal -> next state and the cause of a message; None: nothing is said."""
 
@@ -84,6 +94,9 @@ MESSAGE_TYPE: dict[Cause, MessageType] = {
     Cause.SIGHT_REGAINED: MessageType.UPDATE,
     Cause.ENDED: MessageType.CANCEL,
     Cause.CANCELLED: MessageType.CANCEL,
+    Cause.ISSUED_BY_HAND: MessageType.ALERT,
+    Cause.RAISED_BY_HAND: MessageType.UPDATE,
+    Cause.LOWERED_BY_HAND: MessageType.UPDATE,
 }
 
 

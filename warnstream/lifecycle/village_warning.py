@@ -45,6 +45,8 @@ class VillageWarning:
     status : MessageStatus or None
         Of all its messages, as of its opening: a drill that becomes real, or a real warning that ends
         as a drill, must be impossible. None before the first warning and in older snapshots.
+    by_hand : bool
+        A person has set the level.
     """
 
     village: int
@@ -64,6 +66,7 @@ class VillageWarning:
     note: str = ""
     affirmed_s: int = 0
     status: MessageStatus | None = None
+    by_hand: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -124,11 +127,11 @@ class VillageWarning:
         self.state = state
         if cause is None:
             return None
-        if cause is Cause.FIRST and change is not None:
+        if cause.opens and change is not None:
             self._open(change, village_code, policy)
         previous = self.level
         self._follow(cause, change)
-        if cause in (Cause.FIRST, Cause.RAISED):
+        if cause.rises:
             self.affirmed_s = now_s
         return self._write(cause, previous, policy, now_s)
 
@@ -145,9 +148,10 @@ class VillageWarning:
             self.level = Level.NONE
         if change is None:
             return
-        if cause in (Cause.FIRST, Cause.RAISED, Cause.LOWERED):
+        if cause.moves:
+            self.by_hand = cause.is_by_hand
             self.level, self.crossed_at_s, self.reason = change.level, change.crossed_at_s, change.reason
-        if cause in (Cause.FIRST, Cause.RAISED):
+        if cause.rises:
             self.onset_s = change.crossed_at_s + (change.reason.lead_s if change.reason else 0)
         if cause is Cause.ENDED:
             self.crossed_at_s, self.reason = change.crossed_at_s, change.reason
@@ -180,6 +184,7 @@ class VillageWarning:
             references=self.sent,
             unaffirmed_s=self.unaffirmed_s(policy, now_s),
             confirmed=self.state is not State.HELD and (reason is None or reason.confirmed),
+            by_hand=self.is_open and self.by_hand,
         )
         self.sent = (*self.sent, MessageReference(message.identifier, now_s))
         self.latest = message

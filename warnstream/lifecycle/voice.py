@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from warnstream.model.bulletins import Action, Bulletin, Refuge, Standing
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -27,6 +29,21 @@ class Asked:
     def weight(self) -> tuple[int, int]:
         """Greater asks for more."""
         return self.action.rank, int(self.level)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A bulletin that is due and waits for an officer.
+
+    `hazard` leads it, `level` is the worst that stands or, of an end, that was told; `since_s` when it
+    fell due, `due_s` when it goes by itself (`NEVER`: not at all).
+    """
+
+    action: Action
+    hazard: str
+    level: Level
+    since_s: int
+    due_s: int
 
 
 @dataclass(slots=True)
@@ -60,6 +77,8 @@ class Voice:
         bulletin.
     latest : Bulletin or None
         The last bulletin of an open episode, for doors that are new.
+    held : Held or None
+        What doors would be told, and wait for an officer to release.
     """
 
     standing: dict[str, Standing] = field(default_factory=dict)
@@ -78,6 +97,7 @@ class Voice:
     corrected: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
     latest: Bulletin | None = None
+    held: Held | None = None
 
     def take(self, message: WarningMessage) -> None:
         """What stands after a message; a hazard keeps the status that it began with."""
@@ -87,8 +107,8 @@ class Voice:
                 self.ended.add(hazard)
             return
         status = message.status if before is None else before.status
-        reason = message.reason or (before.reason if before else None)
-        self.standing[hazard] = Standing(hazard, message.level, status, reason)
+        reason = message.reason or (before.reason if before and not message.by_hand else None)
+        self.standing[hazard] = Standing(hazard, message.level, status, reason, message.by_hand)
         self.ended.discard(hazard)
         self.corrected.discard(hazard)
         if self.is_open and status is self.status:
@@ -123,7 +143,7 @@ class Voice:
         if self.is_open and self.status is MessageStatus.ACTUAL:
             self.real_until_s = now_s
         self.is_open, self.told, self.stays, self.has_moved = False, None, False, False
-        self.latest = None
+        self.latest = self.held = None
         self.fell_s = self.quiet_s = NEVER
         self.seen, self.corrected, self.ended = set(), set(), set()
 
@@ -131,7 +151,7 @@ class Voice:
         """What was said last."""
         self.told, self.stays = asked, action is Action.STAY
         self.has_moved = self.has_moved or action.moves_people
-        self.issued_s, self.fell_s = now_s, NEVER
+        self.issued_s, self.fell_s, self.held = now_s, NEVER, None
         self.ended = set()
 
 
@@ -140,3 +160,19 @@ class VillageVoice(NamedTuple):
 
     village: str
     voice: Voice
+
+
+class VoicesSnapshot(msgspec.Struct):
+    """Voices by village code, so that a changed register is noticed."""
+
+    village_codes: list[str]
+    voices: list[Voice]
+
+
+def voices_in(state: bytes) -> list[VillageVoice]:
+    """Voices of a snapshot of `Bulletins`. ValueError if it is none."""
+    try:
+        snapshot = msgspec.msgpack.decode(state, type=VoicesSnapshot)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not a snapshot of bulletins: {error}") from None
+    return [VillageVoice(*pair) for pair in zip(snapshot.village_codes, snapshot.voices, strict=True)]

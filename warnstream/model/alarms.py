@@ -14,11 +14,15 @@ from warnstream.model.warning import MessageStatus
 
 @dataclass(frozen=True, slots=True)
 class AlarmKind:
-    """What an alarm of one kind is called in a message, and what ends it."""
+    """What an alarm of one kind is called in a message, and what ends it.
+
+    `is_for_all`: every post is told, not those on duty alone.
+    """
 
     zh: str
     en: str
     ends: str
+    is_for_all: bool = False
 
 
 ALARM_KINDS = {
@@ -26,11 +30,20 @@ ALARM_KINDS = {
         "责任人无人应答", "nobody on duty has answered", "an answer, or the end of the warnings"
     ),
     "help": AlarmKind("求助无人处理", "nobody takes a call for help", "a person takes each call"),
+    "release": AlarmKind("待人工放行", "doors wait for a release", "a release, or the time of the rule"),
+    "second": AlarmKind("红色人工预警待第二人", "red by hand waits for a second person", "a second, or time"),
+    "ceiling": AlarmKind("人工压低预警", "a person holds a warning down", "its expiry, a rise or the clear"),
+    "silence": AlarmKind("人工静默", "posts are silenced", "its expiry"),
+    "response": AlarmKind(
+        "应急响应", "the county is in a state of response", "the response is ended", is_for_all=True
+    ),
     "disk": AlarmKind("磁盘拒绝写入", "the disk refuses", "the disk takes an entry"),
     "journal": AlarmKind("存储超限", "the journal is too large", "it is below its limit again"),
     "broker": AlarmKind("数据接入异常", "the broker does not keep readings", "the broker keeps them again"),
     "listener": AlarmKind("数据接入异常", "the listener has a fault", "its files can be read"),
-    "clock": AlarmKind("时钟异常", "the clock is wrong", "the clock is ahead of the last step again"),
+    "clock": AlarmKind(
+        "时钟异常", "the clock is wrong", "it is right again, the stations confirm it, or it is accepted"
+    ),
     "engine": AlarmKind("研判出错", "a journal entry could not be judged", "a later step succeeds"),
     "outbox": AlarmKind("发送队列写入失败", "the outbox refuses", "everything issued is recorded"),
     "refused": AlarmKind("拒收记录无法保存", "refusals are not kept", "the file takes them"),
@@ -44,6 +57,11 @@ ALARM_KINDS = {
     "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),
     "channel": AlarmKind("渠道不通", "a channel reaches nobody", "a message gets through, or none waits"),
     "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
+    "past": AlarmKind(
+        "迟到数据证实曾达预警级别",
+        "late readings prove a level that nobody was told of",
+        "`node.past_crossings_for` has passed",
+    ),
 }
 """Kinds by the first word of a key. A key of another kind is taken all the same, as `OTHER_KIND`."""
 
@@ -61,12 +79,12 @@ class Alarm:
 
     Attributes
     ----------
-    key, text : str
-        The text says what is wrong, in English, as /readyz shows it.
+    key, text, text_zh : str
+        What is wrong, in English, as /readyz shows it, and in Chinese; without Chinese the English stands.
     name : str
         Identity of its two messages, unique for ever.
     begun_s, ended_s : int
-        Wall clock; `ended_s` is 0 while it stands.
+        Time that the node goes by; `ended_s` is 0 while it stands.
     is_blocking : bool
         The node is not ready while it stands.
     is_sent : bool
@@ -83,6 +101,7 @@ class Alarm:
     is_sent: bool
     status: MessageStatus
     ended_s: int = 0
+    text_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +113,14 @@ class AlarmSignal:
     at_s: int
     is_begin: bool
     is_blocking: bool = True
+    text_zh: str = ""
 
 
 class AlarmPort(Protocol):
     """Where a part of the node that is in trouble says so, from any thread. Neither call fails or waits."""
 
-    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True) -> None:
-        """Something is wrong; repeating it while it stands only renews its text."""
+    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True, zh: str = "") -> None:
+        """Something is wrong; repeating it while it stands only renews its text. `zh`: it in Chinese."""
 
     def end_alarm(self, key: str) -> None:
         """It is over; nothing happens where it does not stand."""

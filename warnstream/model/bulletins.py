@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from warnstream.model.changes import Reason
 from warnstream.model.level import Level
+from warnstream.model.orders import ReleasePolicy
 from warnstream.model.times import HOUR_S, MINUTE_S, compact_utc
 from warnstream.model.warning import MessageStatus
 
@@ -155,7 +156,7 @@ class BulletinPolicy:
     nothing may stand before the end, `remind_every_s` after how long prepare and leave are repeated
     to those who have answered neither moving nor safe (0: never). `level_min` is the lowest level
     that opens an episode. `signature` begins each Chinese text; `shelter` and `phone` stand in for
-    villages without their own; an empty `phone`: none.
+    villages without their own; an empty `phone`: none. `release` says what waits for an officer.
     """
 
     level_min: Level = Level.YELLOW
@@ -165,16 +166,27 @@ class BulletinPolicy:
     signature: str = ""
     shelter: Wording = field(default_factory=lambda: Wording("村里指定地点", "the village shelter"))
     phone: str = ""
+    release: ReleasePolicy = field(default_factory=ReleasePolicy)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One hazard that stands in a village at a level, and its newest measured reason."""
+    """One hazard that stands in a village at a level, and its newest measured reason.
+
+    `by_hand`: a person has set the level.
+    """
 
     hazard: str
     level: Level
     status: MessageStatus
     reason: Reason | None = None
+    by_hand: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Nobody has confirmed it, or it is only forecast."""
+        reason = self.reason
+        return reason is not None and not self.by_hand and not (reason.confirmed and reason.is_observed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,3 +196,47 @@ class PastCrossing:
     threshold: float
     unit: str
     duration_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenLevel:
+    """A level that a village had reached and nobody was told of.
+
+    Attributes
+    ----------
+    village, name : str
+        Code and name.
+    hazard : str
+    level : Level
+    crossed_at_s, proven_at_s : int
+        When it was reached, and when that became known.
+    station : str
+        Code of the station whose late reading proves it.
+    """
+
+    village: str
+    name: str
+    hazard: str
+    level: Level
+    crossed_at_s: int
+    proven_at_s: int
+    station: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenLevels:
+    """What the duty officer is told of at once, as one alarm.
+
+    Attributes
+    ----------
+    told_s : int
+        Engine time.
+    count : int
+        All of them.
+    worst : list of ProvenLevel
+        Worst first; of very many only the worst.
+    """
+
+    told_s: int
+    count: int
+    worst: list[ProvenLevel]

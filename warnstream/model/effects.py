@@ -31,6 +31,20 @@ class RecipientAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockAccepted:
+    """The duty officer says that the system's clock is right, whatever jump it made.
+
+    Attributes
+    ----------
+    operator, note : str
+        Who, and why.
+    """
+
+    operator: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorCancel:
     """The duty officer ends a warning by hand, with a reason that is kept."""
 
@@ -56,7 +70,8 @@ class Effects:
     addresses are implied by the register.
     `to_newcomers` are bulletins of before: who has one is known by its key, the rest get it now.
     `settled` names warnings that changed without a word (the level of one ended by hand is gone):
-    nothing to carry out, but a restart has to know.
+    nothing to carry out, but a restart has to know. So with `waits`: villages whose doors began, or
+    ceased, to wait for an officer.
     """
 
     messages: list[WarningMessage] = field(default_factory=list)
@@ -64,9 +79,15 @@ class Effects:
     digests: list[Digest] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
     to_newcomers: list[Bulletin] = field(default_factory=list)
+    waits: list[int] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.messages or self.bulletins or self.digests or self.to_newcomers)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a restart has to know of the step."""
+        return bool(self or self.settled or self.waits)
 
     @property
     def to_doors(self) -> list[Bulletin]:

@@ -13,8 +13,8 @@ class RainAhead:
 
     Attributes
     ----------
-    rain_mm : Float64Array, shape (n_villages, 3)
-        Rain from now over the next 1, 2 and 3 hours; never negative, never
+    rain_mm : Float64Array, shape (n_villages, n_leads)
+        Rain from now over each lead of the source; never negative, never
         falling along a row. NaN where no gauge near enough has reported: unknown, not dry.
     usable : bool
         At least one village has a forecast. False: use observations alone and say so.

@@ -7,7 +7,7 @@ after them, the rain gauges (there a grid can be compared with what fell).
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -85,6 +85,10 @@ class GridFrame:
     def begin_s(self) -> int:
         """When the interval began."""
         return self.end_s - self.interval_s
+
+    def of_points(self, points: Int64Array) -> "GridFrame":
+        """What it says at some of its points."""
+        return replace(self, rain_mm=self.rain_mm[points])
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,12 @@ def points_of(network: Network) -> tuple[Float64Array, Float64Array]:
         np.concatenate([places.latitude, stations.latitude[gauges]]),
         np.concatenate([places.longitude, stations.longitude[gauges]]),
     )
+
+
+def points_of_places(network: Network, places: Int64Array) -> Int64Array:
+    """Which points of a whole network are those of some of its places with all gauges."""
+    n_gauges = int(np.count_nonzero(network.stations.measures_rain))
+    return np.concatenate([places, len(network.places) + np.arange(n_gauges)])
 
 
 def digest_of_points(network: Network) -> bytes:

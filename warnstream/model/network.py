@@ -5,13 +5,16 @@ station, village or household number, never by name.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.readings import Variable
+
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,21 @@ class Villages:
         """Village number by code."""
         return {code: index for index, code in enumerate(self.code)}
 
+    def of_villages(self, villages: Int64Array) -> "Villages":
+        """Some of them, numbered anew: the first of `villages` is 0."""
+        return Villages(
+            code=_some(self.code, villages),
+            name=_some(self.name, villages),
+            township=_some(self.township, villages),
+            county=_some(self.county, villages),
+            latitude=self.latitude[villages],
+            longitude=self.longitude[villages],
+            polygon_wkt=_some(self.polygon_wkt, villages),
+            parent=_some(self.parent, villages),
+            short_name=_some(self.short_name, villages),
+            shelter=_some(self.shelter, villages),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Zone:
@@ -150,6 +168,12 @@ class Places:
         """Whether any village has zones."""
         return any(self.zone)
 
+    def of_villages(self, villages: Int64Array) -> Int64Array:
+        """Numbers of the places of some villages, village after village."""
+        first = self.first_of_village
+        own = [np.arange(first[village], first[village + 1]) for village in villages.tolist()]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *own])
+
 
 @dataclass(frozen=True, slots=True)
 class Households:
@@ -175,6 +199,19 @@ class Households:
     def of_village(self, village: int) -> range:
         """Household numbers of a village."""
         return range(int(self.first_of_village[village]), int(self.first_of_village[village + 1]))
+
+    def of_villages(self, villages: Int64Array) -> "Households":
+        """The doors of some villages, numbered anew."""
+        first = self.first_of_village
+        own = [door for village in villages.tolist() for door in self.of_village(village)]
+        doors = np.array(own, dtype=np.int64)
+        ends = np.cumsum((first[1:] - first[:-1])[villages])
+        return Households(
+            code=_some(self.code, doors),
+            channel=_some(self.channel, doors),
+            address=_some(self.address, doors),
+            first_of_village=np.concatenate([[0], ends]).astype(np.int32),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +239,38 @@ class Network:
     households: Households
     chain: tuple[ChainPost, ...]
     zones: tuple[Zone, ...] = ()
+    _places: Places | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def places(self) -> Places:
-        """Zones of divided villages and the other villages themselves; built anew at every call."""
-        return places_of(self.villages, self.zones)
+        """Zones of divided villages and the other villages themselves."""
+        # Kept: to build them takes 8 ms in a county, and every fall of a level asks.
+        if self._places is None:
+            object.__setattr__(self, "_places", places_of(self.villages, self.zones))
+        assert self._places is not None
+        return self._places
+
+    def of_villages(self, villages: Int64Array) -> "Network":
+        """The same with some of the villages, their zones and their doors, numbered anew.
+
+        All stations stay, and all posts: one that answers for other villages alone has nothing to answer.
+
+        Raises
+        ------
+        ValueError
+            If `villages` are not ascending, different and of this network.
+        """
+        n_villages = len(self.villages)
+        if np.any(np.diff(villages) <= 0) or np.any((villages < 0) | (villages >= n_villages)):
+            raise ValueError(f"expected ascending numbers of villages below {n_villages}, got {villages}")
+        number = {village: new for new, village in enumerate(villages.tolist())}
+        zones = (replace(zone, village=number[zone.village]) for zone in self.zones if zone.village in number)
+        return replace(
+            self,
+            villages=self.villages.of_villages(villages),
+            households=self.households.of_villages(villages),
+            zones=tuple(zones),
+        )
 
     def posts_of_village(self, village: int) -> tuple[ChainPost, ...]:
         """Posts answering for a village, nearest rank first."""
@@ -232,6 +296,15 @@ class StationWeights:
     station: Int32Array
     weight: Float64Array
     distance_m: Float64Array
+
+    def of_places(self, places: Int64Array) -> "StationWeights":
+        """Those of some places."""
+        return StationWeights(self.station[places], self.weight[places], self.distance_m[places])
+
+
+def _some(column: tuple[Entry, ...], numbers: Int64Array) -> tuple[Entry, ...]:
+    """Some entries of a column that is either whole or empty."""
+    return tuple(column[number] for number in numbers.tolist()) if column else ()
 
 
 def places_of(villages: Villages, zones: tuple[Zone, ...]) -> Places:

@@ -33,6 +33,29 @@ class Cause(StrEnum):
     SIGHT_LOST = "sight_lost"
     SIGHT_REGAINED = "sight_regained"
     CANCELLED = "cancelled"
+    ISSUED_BY_HAND = "issued_by_hand"
+    RAISED_BY_HAND = "raised_by_hand"
+    LOWERED_BY_HAND = "lowered_by_hand"
+
+    @property
+    def opens(self) -> bool:
+        """A warning begins."""
+        return self in (Cause.FIRST, Cause.ISSUED_BY_HAND)
+
+    @property
+    def rises(self) -> bool:
+        """A warning begins or becomes worse."""
+        return self.opens or self in (Cause.RAISED, Cause.RAISED_BY_HAND)
+
+    @property
+    def moves(self) -> bool:
+        """The level is another than before, and it still stands."""
+        return self.rises or self in (Cause.LOWERED, Cause.LOWERED_BY_HAND)
+
+    @property
+    def is_by_hand(self) -> bool:
+        """A person has set the level that stands."""
+        return self in (Cause.ISSUED_BY_HAND, Cause.RAISED_BY_HAND, Cause.LOWERED_BY_HAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +86,7 @@ class WarningMessage:
     onset_s : int
         When the threshold was or will be reached.
     reason : Reason or None
-        None only where nothing was measured (sight lost, operator's cancel, end that all sensors confirm).
+        None only where nothing was measured (sight lost, a hand, end that all sensors confirm).
     blind : bool
         The village's gauges are silent: the level is held, not confirmed.
     references : tuple of MessageReference
@@ -73,6 +96,8 @@ class WarningMessage:
         where that is longer than the policy allows; else 0.
     confirmed : bool
         False where the duty officer is to look: what carries the message is doubtful, alone or silent.
+    by_hand : bool
+        A person has set the level; `reason` is None.
     """
 
     identifier: str
@@ -94,3 +119,4 @@ class WarningMessage:
     references: tuple[MessageReference, ...]
     unaffirmed_s: int = 0
     confirmed: bool = True
+    by_hand: bool = False

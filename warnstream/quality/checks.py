@@ -184,8 +184,9 @@ class QualityControl:
 
     def _is_no_tip_multiple(self, readings: ReadingBatch) -> BoolArray:
         assert self._resolution_mm is not None
+        # NaN, of a gauge whose tips are not known, is off by nothing.
         resolution_mm = self._resolution_mm[readings.station]
-        is_rain = np.isin(readings.variable, (Variable.RAIN, *COUNTERS)) & (resolution_mm > 0)
+        is_rain = np.isin(readings.variable, (Variable.RAIN, *COUNTERS))
         off_mm = np.abs(readings.value - np.rint(readings.value / resolution_mm) * resolution_mm)
         tolerance_mm = np.minimum(np.maximum(_TIP_SHARE * resolution_mm, _ROUNDING_MM), resolution_mm / 4)
         return np.asarray(is_rain & (off_mm > tolerance_mm))

@@ -1,16 +1,17 @@
 """How good the nowcast was in a replay: forecast against observed rain, by lead and threshold.
 
-Each forecast of the next 1, 2 and 3 hours waits until those hours have been
-observed, then counts once per village. Plain persistence (the hour before goes
-on) is scored beside it on the same pairs: a forecast that is no better has no
-skill. Villages without forecast or without a complete observation do not count.
+Each forecast waits until the hours that it looks ahead have been observed, then
+counts once per village; leads that are not whole hours are not scored. Plain
+persistence (the hour before goes on) is scored beside it on the same pairs: a
+forecast that is no better has no skill. Villages without forecast or without a
+complete observation do not count.
 
 Memory: the forecasts of 3 hours, ``24 * n_villages`` bytes each (county, every 5 min: 5 MB).
 """
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ import numpy as np
 import xarray as xr
 
 from warnstream.model.arrays import Float64Array, Int64Array
-from warnstream.model.rules.indicators import LEADS_S
 from warnstream.model.times import HOUR_S
 from warnstream.review.scores import Contingency
 
@@ -45,11 +45,15 @@ class _Waiting:
 class _Counts:
     """Sums over wet pairs for one way of forecasting; axes: lead, and threshold for the tables."""
 
-    error_mm: Float64Array = field(default_factory=lambda: np.zeros(len(LEADS_S)))
-    absolute_error_mm: Float64Array = field(default_factory=lambda: np.zeros(len(LEADS_S)))
-    tables: Int64Array = field(
-        default_factory=lambda: np.zeros((len(LEADS_S), len(THRESHOLDS_MM), 4), dtype=np.int64)
-    )
+    error_mm: Float64Array
+    absolute_error_mm: Float64Array
+    tables: Int64Array
+
+    @classmethod
+    def of(cls, n_leads: int) -> "_Counts":
+        """Nothing yet."""
+        tables = np.zeros((n_leads, len(THRESHOLDS_MM), 4), dtype=np.int64)
+        return cls(np.zeros(n_leads), np.zeros(n_leads), tables)
 
     def add(self, lead: int, forecast_mm: Float64Array, observed_mm: Float64Array) -> None:
         error = forecast_mm - observed_mm
@@ -65,19 +69,30 @@ class ForecastSkill:
     """Scores that grow while a replay runs.
 
     At every time at which rain is known: `observe` first, then `forecast` if one was made.
+
+    Parameters
+    ----------
+    leads_s : tuple of int
+        Of the source of the forecasts, ascending; empty if none is made.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, leads_s: tuple[int, ...]) -> None:
+        self._n_columns = len(leads_s)
+        self._column_of_h = {
+            lead_s // HOUR_S: column for column, lead_s in enumerate(leads_s) if lead_s % HOUR_S == 0
+        }
+        self._hours = tuple(self._column_of_h)
+        n_leads = len(self._hours)
         self._waiting: deque[_Waiting] = deque()
         self._hour_before: tuple[int, Float64Array] | None = None
-        self._nowcast, self._persistence = _Counts(), _Counts()
-        self._n_wet = np.zeros(len(LEADS_S), dtype=np.int64)
-        self._n_pairs = np.zeros(len(LEADS_S), dtype=np.int64)
+        self._nowcast, self._persistence = _Counts.of(n_leads), _Counts.of(n_leads)
+        self._n_wet = np.zeros(n_leads, dtype=np.int64)
+        self._n_pairs = np.zeros(n_leads, dtype=np.int64)
 
     def observe(self, now_s: int, last_hour_mm: Float64Array) -> None:
         """Tell the rain of the hour that ends now.
 
-        A forecast is scored if this is told exactly 1, 2 and 3 hours after it was made.
+        A forecast is scored if this is told exactly 1, 2, ... hours after it was made, up to its last lead.
 
         Parameters
         ----------
@@ -88,9 +103,9 @@ class ForecastSkill:
         self._hour_before = (now_s, last_hour_mm)
         for one in self._waiting:
             age_s = now_s - one.made_at_s
-            if age_s in LEADS_S:
-                self._take_hour(one, LEADS_S.index(age_s), last_hour_mm)
-        while self._waiting and now_s - self._waiting[0].made_at_s >= LEADS_S[-1]:
+            if age_s > 0 and age_s % HOUR_S == 0:
+                self._take_hour(one, age_s // HOUR_S, last_hour_mm)
+        while self._waiting and now_s - self._waiting[0].made_at_s >= max(self._hours) * HOUR_S:
             self._waiting.popleft()
 
     def forecast(self, now_s: int, rain_mm: Float64Array) -> None:
@@ -99,14 +114,18 @@ class ForecastSkill:
         Parameters
         ----------
         now_s : int
-        rain_mm : Float64Array, shape (n_villages, 3)
+        rain_mm : Float64Array, shape (n_villages, n_leads)
             As in `warnstream.model.forecast.RainAhead`.
 
         Raises
         ------
         ValueError
-            If the rain of the hour before has not been told.
+            If the rain of the hour before has not been told, or there is not a column for each lead.
         """
+        if rain_mm.shape[1] != self._n_columns:
+            raise ValueError(f"a forecast of {rain_mm.shape[1]} leads, expected {self._n_columns}")
+        if not self._hours:
+            return
         if self._hour_before is None or self._hour_before[0] != now_s:
             raise ValueError(f"tell the observed rain of {now_s} before the forecast made then")
         before = self._hour_before[1].copy()
@@ -116,13 +135,13 @@ class ForecastSkill:
         """Scores for summary.json; unknown numbers are None."""
         leads = [
             {
-                "lead_h": lead_s // HOUR_S,
+                "lead_h": hours,
                 "pairs": int(self._n_pairs[lead]),
                 "wet_pairs": int(self._n_wet[lead]),
                 "nowcast": self._scores(self._nowcast, lead),
                 "persistence": self._scores(self._persistence, lead),
             }
-            for lead, lead_s in enumerate(LEADS_S)
+            for lead, hours in enumerate(self._hours)
         ]
         return {"wet_mm": WET_MM, "leads": leads}
 
@@ -140,7 +159,7 @@ class ForecastSkill:
             {**data, "wet_pairs": ("lead", self._n_wet), "pairs": ("lead", self._n_pairs)},
             coords={
                 "forecaster": ["nowcast", "persistence"],
-                "lead": [lead_s // HOUR_S for lead_s in LEADS_S],
+                "lead": list(self._hours),
                 "threshold": list(THRESHOLDS_MM),
             },
         )
@@ -150,15 +169,17 @@ class ForecastSkill:
         """Write the scores as CF NetCDF."""
         self.as_dataset().to_netcdf(path, engine="h5netcdf")
 
-    def _take_hour(self, one: _Waiting, lead: int, last_hour_mm: Float64Array) -> None:
-        if one.hours_observed != lead:
+    def _take_hour(self, one: _Waiting, hours: int, last_hour_mm: Float64Array) -> None:
+        if one.hours_observed != hours - 1:
             return  # an hour before this one was not told: the total is unknown for good
         one.hours_observed += 1
         one.observed_mm = one.observed_mm + last_hour_mm
-        self._score(lead, one)
+        if hours in self._column_of_h:
+            self._score(hours, one)
 
-    def _score(self, lead: int, one: _Waiting) -> None:
-        forecast, persistence = one.forecast_mm[:, lead], one.hour_before_mm * (lead + 1)
+    def _score(self, hours: int, one: _Waiting) -> None:
+        forecast, lead = one.forecast_mm[:, self._column_of_h[hours]], self._hours.index(hours)
+        persistence = one.hour_before_mm * hours
         every = np.stack([forecast, persistence, one.observed_mm])
         known = ~np.isnan(every).any(axis=0)
         wet = known & (np.where(known, every, 0.0) >= WET_MM).any(axis=0)

@@ -56,15 +56,15 @@ class Villages:
     def hear(self, message: WarningMessage) -> None:
         """What stands after a message: a raise asks, an end releases, anything is told to who knows.
 
-        A raise is a hazard that comes to stand at the worst level of its village; one that rises below
-        it is news that nobody has to answer.
+        A raise is a hazard that rises to a level that concerns posts, also below the worst of its village:
+        who has answered for the flood has not answered for the slope.
         """
         village, turn = message.village, self.turn(message.village)
         before = turn.standing.pop(message.hazard, Level.NONE)
         if message.level:
             turn.standing[message.hazard] = message.level
         turn.level = self._level_of(turn.standing)
-        if before < message.level == turn.level:
+        if self._is_raise(before, message.level):
             self._raise(village, turn)
         self._tell(village, message.hazard, message.cause)
         if not turn.level:
@@ -110,17 +110,18 @@ class Villages:
         self._check(village)
 
     def align(self, village: int, levels: dict[str, Level]) -> None:
-        """What stands is this, whatever was heard: a worse level asks, a better one settles."""
+        """What stands is this, whatever was heard: what has risen asks, what has not settles."""
         turn = self.turn(village)
-        before, turn.standing = turn.level, dict(levels)
+        before, stood, turn.standing = turn.level, turn.standing, dict(levels)
         turn.level = self._level_of(levels)
-        if turn.level is before:
-            return
-        if not turn.level:
-            self._end(village, turn)
-        elif turn.level > before:
+        has_risen = any(
+            self._is_raise(stood.get(hazard, Level.NONE), level) for hazard, level in levels.items()
+        )
+        if has_risen or turn.level > before:  # the latter where a changed policy concerns posts with more
             self._raise(village, turn)
-        else:
+        elif not turn.level and before:
+            self._end(village, turn)
+        elif turn.level is not before:
             self.settle(village)
 
     def review(self, village: int) -> None:
@@ -138,6 +139,10 @@ class Villages:
         """Take up turns of a snapshot."""
         self.turns = turns
         self.dry = {village for village, turn in turns.items() if turn.state is State.DRY}
+
+    def _is_raise(self, before: Level, level: Level) -> bool:
+        """Whether a hazard's new level has to be answered by posts."""
+        return before < level >= self._policy.chain_level_min
 
     def _level_of(self, standing: Mapping[str, Level]) -> Level:
         """The worst that stands, where that concerns posts."""

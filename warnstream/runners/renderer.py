@@ -41,7 +41,7 @@ class Renderer:
     ) -> RenderedMessage | RenderedBulletin | RenderedDigest:
         """Texts and document of one message, bulletin or digest."""
         note = ""
-        if isinstance(one, WarningMessage) and one.cause is Cause.CANCELLED:
+        if isinstance(one, WarningMessage) and (one.by_hand or one.cause is Cause.CANCELLED):
             status = self._desk().status(one.warning)
             note = status.note if status is not None else ""
         rendered = render_any(one, self._wording, self._policy, note)

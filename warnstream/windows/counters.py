@@ -112,9 +112,9 @@ class RainCounters:
             `Flag.DUPLICATE`, `Flag.SUPERSEDED` (older than the newest), `Flag.OUT_OF_RANGE`,
             `Flag.RECORD`, and those of `COUNTER_FLAGS`.
         """
-        kind = COUNTERS.index(variable)
+        kind, is_total = COUNTERS.index(variable), variable is not Variable.RAIN_DAY
         flags = np.zeros(len(readings), dtype=np.uint16)
-        rows: list[tuple[int, Rise]] = []
+        risen = _Risen()
         order = np.lexsort((readings.observed_at_s, readings.station))
         columns = zip(
             order.tolist(),
@@ -124,16 +124,22 @@ class RainCounters:
             readings.sequence[order].tolist(),
             strict=True,
         )
+        counters = self._counters
         for row, station, at_s, value_mm, source in columns:
-            counter = self._counter(kind, station)
+            counter = counters.get((kind, station)) or self._new_counter(kind, station)
             newest_s = -1 if counter.now is None else counter.now.at_s
             if 0 <= at_s <= newest_s:
                 flags[row] = Flag.DUPLICATE if at_s == newest_s else Flag.SUPERSEDED
-            elif newest_s < 0 or _minute(at_s) != _minute(newest_s):
+            elif newest_s < 0 or at_s - newest_s >= MINUTE_S or _minute(at_s) != _minute(newest_s):
+                before = counter.goes_on_plainly(at_s, value_mm, source) if is_total else None
+                if before is not None:
+                    risen.add(station, before.at_s, at_s, value_mm - before.value_mm)
+                    continue
                 outcome = counter.read(self._reading(kind, station, at_s, value_mm, source))
                 flags[row] = outcome.flags
-                rows += [(station, rise) for rise in outcome.rises]
-        return self._increments(rows), flags
+                for rise in outcome.rises:
+                    risen.add(station, *rise)
+        return self._increments(risen), flags
 
     def snapshot(self) -> dict[str, Float64Array | Int64Array]:
         """State as arrays: counters by kind and station, totals and trials by the counter's row."""
@@ -160,7 +166,7 @@ class RainCounters:
         if all(name in state for name in _OLD_SNAPSHOT):
             self._restore_old(state["value_mm"], state["at_s"])
             return
-        counters = [self._counter(kind, station) for kind, station in state["keys"].tolist()]
+        counters = [self._new_counter(kind, station) for kind, station in state["keys"].tolist()]
         for row, place, *columns in state["tracks"].tolist():
             setattr(counters[int(row)], ("now", "before")[int(place)], _track_of(columns))
         for row, begin_s, end_s, rain_mm, next_mm_per_s, waits in state["trials"].tolist():
@@ -170,14 +176,12 @@ class RainCounters:
     def _restore_old(self, value_mm: Float64Array | Int64Array, at_s: Float64Array | Int64Array) -> None:
         for kind, station in np.argwhere(at_s >= 0).tolist():
             value, when_s = float(value_mm[kind, station]), int(at_s[kind, station])
-            self._counter(kind, station).now = Track(value, when_s, ANY_SOURCE, value, when_s, is_new=False)
+            counter = self._new_counter(kind, station)
+            counter.now = Track(value, when_s, ANY_SOURCE, value, when_s, is_new=False)
 
-    def _counter(self, kind: int, station: int) -> RainCounter:
-        found = self._counters.get((kind, station))
-        if found is None:
-            found = RainCounter(self._limits, self._policy.reset_late_s_max)
-            self._counters[kind, station] = found
-            self._is_counted[station] = True
+    def _new_counter(self, kind: int, station: int) -> RainCounter:
+        found = self._counters[kind, station] = RainCounter(self._limits, self._policy.reset_late_s_max)
+        self._is_counted[station] = True
         return found
 
     def _reading(self, kind: int, station: int, at_s: int, value_mm: float, source: int) -> Reading:
@@ -209,32 +213,55 @@ class RainCounters:
         place = bisect_right(offsets, (at_s, DAY_S)) - 1 if offsets else -1
         return offsets[place][1] if place >= 0 else self._policy.utc_offset_s
 
-    def _increments(self, rows: list[tuple[int, Rise]]) -> list[Increments]:
+    def _increments(self, risen: "_Risen") -> list[Increments]:
         """Rises in order; what overlaps an earlier one of its station comes in a later turn."""
-        turns: list[list[tuple[int, int, int, float, bool]]] = []
-        reached: dict[int, tuple[int, int]] = {}  # turn of a station, and the end of its last rise there
-        for station, rise in rows:
-            row = (station, *self._spread(rise))
-            turn, end_s = reached.get(station, (0, row[1]))
-            if _minute(row[1]) < _minute(end_s):
-                turn += 1
-            if turn == len(turns):
-                turns.append([])
-            turns[turn].append(row)
-            reached[station] = (turn, row[2])
-        return [_columns_of(turn) for turn in turns]
-
-    def _spread(self, rise: Rise) -> tuple[int, int, float, bool]:
-        begin_s, end_s, rain_mm = rise.begin_s, rise.end_s, rise.rain_mm
+        if not risen.station:
+            return []
+        station = np.array(risen.station, dtype=np.int32)
+        begin_s, end_s = np.array(risen.begin_s, dtype=np.int64), np.array(risen.end_s, dtype=np.int64)
+        rain_mm = np.array(risen.rain_mm, dtype=np.float64)
         gap_s = end_s - begin_s
-        is_observed = gap_s <= self._policy.gap_s_max
-        if gap_s > self._spread_s_max:
-            return end_s - self._spread_s_max, end_s, rain_mm * self._spread_s_max / gap_s, is_observed
-        return begin_s, end_s, rain_mm, is_observed
+        is_observed: BoolArray = gap_s <= self._policy.gap_s_max
+        is_long = np.flatnonzero(gap_s > self._spread_s_max)
+        begin_s[is_long] = end_s[is_long] - self._spread_s_max
+        rain_mm[is_long] = rain_mm[is_long] * self._spread_s_max / gap_s[is_long]
+        goes_back = (station[1:] == station[:-1]) & (_minutes(begin_s[1:]) < _minutes(end_s[:-1]))
+        if not goes_back.any():  # the usual case
+            return [Increments(station, begin_s, end_s, rain_mm, is_observed)]
+        so_far = np.concatenate([[0], np.cumsum(goes_back)])
+        is_first = np.concatenate([[True], station[1:] != station[:-1]])
+        turn = so_far - so_far[is_first][np.cumsum(is_first) - 1]
+        rows = [np.flatnonzero(turn == number) for number in range(int(turn.max()) + 1)]
+        return [
+            Increments(station[own], begin_s[own], end_s[own], rain_mm[own], is_observed[own]) for own in rows
+        ]
+
+
+class _Risen:
+    """Rises of many counters, column by column: by station, then in order."""
+
+    def __init__(self) -> None:
+        self.station: list[int] = []
+        self.begin_s: list[int] = []
+        self.end_s: list[int] = []
+        self.rain_mm: list[float] = []
+
+    def add(self, station: int, begin_s: int, end_s: int, rain_mm: float) -> None:
+        """One more."""
+        self.station.append(station)
+        self.begin_s.append(begin_s)
+        self.end_s.append(end_s)
+        self.rain_mm.append(rain_mm)
 
 
 def _minute(time_s: int) -> int:
     return -(-time_s // MINUTE_S)
+
+
+def _minutes(time_s: Int64Array) -> Int64Array:
+    """The same of many."""
+    minutes: Int64Array = -(-time_s // MINUTE_S)
+    return minutes
 
 
 def _row_of(track: Track) -> tuple[float, ...]:
@@ -253,14 +280,3 @@ def _row_of(track: Track) -> tuple[float, ...]:
 def _track_of(columns: list[float]) -> Track:
     value_mm, at_s, source, start_mm, begun_s, is_new, is_over = columns
     return Track(value_mm, int(at_s), int(source), start_mm, int(begun_s), bool(is_new), bool(is_over))
-
-
-def _columns_of(rows: list[tuple[int, int, int, float, bool]]) -> Increments:
-    station, begin_s, end_s, rain_mm, is_observed = zip(*rows, strict=True)
-    return Increments(
-        np.array(station, dtype=np.int32),
-        np.array(begin_s, dtype=np.int64),
-        np.array(end_s, dtype=np.int64),
-        np.array(rain_mm, dtype=np.float64),
-        np.array(is_observed, dtype=np.bool_),
-    )

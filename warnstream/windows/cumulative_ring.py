@@ -132,6 +132,11 @@ class CumulativeRing:
     """
 
     def __init__(self, n_stations: int, *, span_min: int, by_minute_min: int) -> None:
+        # Invariant: rows are whole micrometres and nothing in them is rounded, so no order of arrival leaves
+        # a trace. Why totals and not amounts: a window of any length is one difference, where summing costs
+        # its length (decision 3). Rejected (decision 13): increments in 16 bits with coarse totals, 10 kB a
+        # station and exact at every minute, but up to nine rows are read for each end of a window; one
+        # gather for rain and coverage together, which was no faster than two.
         if span_min > SPAN_MIN_MAX:
             raise ValueError(f"the ring spans at most {SPAN_MIN_MAX} min, got {span_min}")
         self.span_min = span_min

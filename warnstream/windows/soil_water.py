@@ -9,6 +9,8 @@ There is no evapotranspiration: the lowest tank takes weeks to empty, so an
 index that began empty a few days ago is a lower bound.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from warnstream.model.arrays import Float64Array
@@ -59,29 +61,31 @@ def advance_tanks(tanks_mm: Float64Array, rain_mm: Float64Array, step_h: float) 
     return np.maximum(after, 0.0)
 
 
-def soil_water_ahead(tanks_mm: Float64Array, ahead_mm: Float64Array) -> Float64Array:
-    """Soil water index after each whole hour of a forecast, the rain of an hour spread evenly.
+def soil_water_ahead(tanks_mm: Float64Array, ahead_mm: Float64Array, leads_s: Sequence[int]) -> Float64Array:
+    """Soil water index after each lead of a forecast, the rain between two leads spread evenly.
 
     Parameters
     ----------
     tanks_mm : Float64Array, shape (3, n)
-    ahead_mm : Float64Array, shape (n, n_hours)
-        Rain from now to the end of each hour; NaN where there is no forecast.
+    ahead_mm : Float64Array, shape (n, n_leads)
+        Rain from now over each lead; NaN where there is no forecast.
+    leads_s : sequence of int, length n_leads
+        Ascending whole steps of `STEP_S`.
 
     Returns
     -------
-    Float64Array, shape (n, n_hours)
+    Float64Array, shape (n, n_leads)
         Millimetres; NaN where there is no forecast.
     """
     result = np.full_like(ahead_mm, np.nan)
-    steps = HOUR_S // STEP_S
+    n_steps = np.diff(np.array(leads_s, dtype=np.int64), prepend=0) // STEP_S
     for first in range(0, len(ahead_mm), _BLOCK):
         some = slice(first, first + _BLOCK)
         if np.isnan(ahead_mm[some]).all():
             continue
-        tanks, hourly_mm = tanks_mm[:, some], np.diff(ahead_mm[some], axis=1, prepend=0.0)
-        for hour in range(ahead_mm.shape[1]):
+        tanks, coming_mm = tanks_mm[:, some], np.diff(ahead_mm[some], axis=1, prepend=0.0)
+        for lead, steps in enumerate(n_steps.tolist()):
             for _ in range(steps):
-                tanks = advance_tanks(tanks, hourly_mm[:, hour] / steps, STEP_S / HOUR_S)
-            result[some, hour] = tanks.sum(axis=0)
+                tanks = advance_tanks(tanks, coming_mm[:, lead] / steps, STEP_S / HOUR_S)
+            result[some, lead] = tanks.sum(axis=0)
     return result

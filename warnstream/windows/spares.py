@@ -76,21 +76,25 @@ class SelectedWindows:
 
     def source_of(self, station: int, duration: int) -> int:
         """Whose rain a station was given over the `duration`-th duration; the station itself as a rule."""
-        row = int(np.searchsorted(self.gauge, station))
-        if row == len(self.gauge) or self.gauge[row] != station:
-            return station
-        return int(self.source[duration, row])
+        row = self._row(station)
+        return station if row < 0 else int(self.source[duration, row])
 
     def beside(self, station: int, duration: int) -> GaugeAndSpare:
         """A gauge and its spare over the `duration`-th duration."""
-        source = self.source_of(station, duration)
-        spares = self.candidate[self.gauge == station, 1:].ravel().tolist()
+        row, rain_um = self._row(station), self.own.rain_um[duration]
+        own_mm = float(rain_um[station] / UM_PER_MM)
+        if row < 0:
+            return GaugeAndSpare(station, -1, own_mm, 0.0)
+        source = int(self.source[duration, row])
+        spares = self.candidate[row, 1:].tolist()
         seen = (one for one in spares if one != station and self.own.observed_min[duration, one] > 0)
         spare = source if source != station else next(seen, -1)
-        own_mm = self.own.rain_um[duration] / UM_PER_MM
-        return GaugeAndSpare(
-            source, spare, float(own_mm[station]), float(own_mm[spare]) if spare >= 0 else 0.0
-        )
+        return GaugeAndSpare(source, spare, own_mm, float(rain_um[spare] / UM_PER_MM) if spare >= 0 else 0.0)
+
+    def _row(self, station: int) -> int:
+        """Where a gauge stands among those with spares; -1 if it has none."""
+        row = int(np.searchsorted(self.gauge, station))
+        return row if row < len(self.gauge) and self.gauge[row] == station else -1
 
 
 @dataclass(frozen=True, slots=True)

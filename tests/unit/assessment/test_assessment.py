@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.forecasts import ForecastOf
 from tests.kinds import judge_by
 from tests.networks import (
     HOUR,
@@ -18,9 +19,7 @@ from tests.networks import (
 )
 from warnstream.assessment import Assessment, Weights
 from warnstream.hazards import critical_rainfall
-from warnstream.model.arrays import Float64Array
 from warnstream.model.changes import Change
-from warnstream.model.forecast import RainAhead
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.readings import (
@@ -339,18 +338,6 @@ def test_a_spare_keeps_the_village_of_a_silent_gauge_seeing() -> None:
     assert assessment.level("flash_flood").level.tolist() == [Level.YELLOW, 0, Level.YELLOW]
 
 
-class OneHour:
-    """A forecast of somebody else: 60 mm in the first hour, everywhere."""
-
-    every_s = 300
-    frame_s = 300
-    frames_wanted = 1
-
-    def rain_ahead(self, frames_mm: Float64Array) -> RainAhead:
-        rain_mm = np.full((frames_mm.shape[1], 3), 60.0)
-        return RainAhead(rain_mm, usable=True, method="elsewhere", reason="")
-
-
 def test_any_source_of_forecasts_raises_what_a_forecast_may() -> None:
     rule = replace(rain_rule(N, SIREN), forecast_level_max=Level.YELLOW)
     weights = nearest_weights(N, N)
@@ -360,7 +347,7 @@ def test_any_source_of_forecasts_raises_what_a_forecast_may() -> None:
         weights=Weights(weights, weights),
         windows=WINDOWS,
         quality=QUALITY,
-        nowcast=OneHour(),
+        nowcast=ForecastOf((HOUR, 2 * HOUR, 3 * HOUR), (60.0, 60.0, 60.0)),
     )
     step = assessment.step(rain((1, 300, 5.0)), T0 + 300)
     assert step.forecast is not None

@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.forecasts import ForecastOf
 from tests.networks import HOUR, LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
 from tests.unit.hazards.test_landslide_rain import territory
 from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights
 from warnstream.delivery import texts_en, texts_zh
 from warnstream.delivery.texts import reason_parts
+from warnstream.forecast.source import ForecastSource
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.level import Level
 from warnstream.model.observations.days import DayWindow, PastDays
@@ -36,7 +38,12 @@ def past_of(*days_mm: float, share: float = 1.0, n_stations: int = 1) -> PastDay
     )
 
 
-def assessment_of(*rules: HazardRule, past: PastDays | None = None, interval_s: int = 3600) -> Assessment:
+def assessment_of(
+    *rules: HazardRule,
+    past: PastDays | None = None,
+    interval_s: int = 3600,
+    nowcast: ForecastSource | None = None,
+) -> Assessment:
     weights = nearest_weights(1, 1)
     return Assessment(
         network_of(1, 1, interval_s=interval_s),
@@ -44,7 +51,7 @@ def assessment_of(*rules: HazardRule, past: PastDays | None = None, interval_s: 
         weights=Weights(weights, weights),
         windows=WINDOWS,
         quality=QUALITY,
-        nowcast=None,
+        nowcast=nowcast,
         past=past,
     )
 
@@ -87,8 +94,8 @@ def test_without_the_days_before_the_same_rain_is_none_and_half_of_them_is_uncon
 
 def test_expected_rain_adds_to_the_days() -> None:
     rule = replace(rain_rule(1, (300, 400, 500, 600), duration_s=15 * DAY_S), forecast_level_max=Level.YELLOW)
-    assessment = assessment_of(rule, past=past_of(*[19.0] * 15))
-    assessment._villages._ahead_mm = np.array([[12.0, 20.0, 30.0]])  # what a nowcast would say
+    nowcast = ForecastOf((HOUR, 2 * HOUR, 3 * HOUR), (12.0, 20.0, 30.0))
+    assessment = assessment_of(rule, past=past_of(*[19.0] * 15), nowcast=nowcast)
     (change,) = changes_of(assessment, 5)
     reason = reason_of(change)
     assert (reason.value, reason.forecast_value, reason.lead_s) == (302.0, 12.0, HOUR)

@@ -25,7 +25,7 @@ from warnstream.model.changes import PastCrossing
 from warnstream.model.level import Level
 from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of, empty_batch
 from warnstream.model.rules.rules import CriticalRain, HazardRule, WaterloggingTable, Wetness
-from warnstream.runners.live.views.past_crossings import NAMED_MAX, tell_past_crossings
+from warnstream.runners.live.views.past_crossings import NAMED_MAX, count_past_crossings
 
 N = 2
 SIREN = (15, 25, 40, 80)
@@ -180,7 +180,7 @@ def test_the_duty_officer_reads_it_in_the_log_and_it_is_counted(caplog: pytest.L
     (found,) = at(assessment, 360, hour_of(60, 4.0))
     metrics = Metrics()
     with caplog.at_level(logging.WARNING):
-        tell_past_crossings([found] * (NAMED_MAX + 2), network_of(N, N), metrics)
+        count_past_crossings([found] * (NAMED_MAX + 2), network_of(N, N), metrics)
     labels = {"hazard": "flash_flood", "level": "orange"}
     assert metrics.registry.get_sample_value("warnstream_past_crossings_total", labels) == NAMED_MAX + 2
     said = [record.__dict__ for record in caplog.records]

@@ -8,6 +8,7 @@ import pytest
 
 from warnstream.config.load import load_configuration
 from warnstream.config.summary import lints, summarise
+from warnstream.forecast.nowcast import LEADS_S
 from warnstream.hazards.registry import needs_of
 from warnstream.hazards.sources import asked_windows
 from warnstream.model.observations.days import DayWindow, begin_of_day_s
@@ -60,7 +61,7 @@ G1,2026-06-17,0.1234,1
 def asked(directory: Path) -> tuple[DayWindow, ...]:
     configuration = load_configuration(directory)
     needs = [needs_of(rule) for rule in configuration.rules]
-    return asked_windows(needs, configuration.windows.longest_s).days
+    return asked_windows(needs, LEADS_S, configuration.windows.longest_s).days
 
 
 def test_only_what_a_rule_reads_is_kept(config_dir: Path, faults_with: FaultsWith) -> None:

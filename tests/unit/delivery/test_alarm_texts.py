@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from warnstream.delivery.alarm_texts import alarm_texts
+from tests.networks import rain_rule
+from warnstream.delivery.alarm_texts import TEXT_CHARACTERS_MAX, alarm_texts, past_crossing_texts
 from warnstream.model.alarms import ALARM_KINDS, Alarm
+from warnstream.model.changes import ProvenLevel, ProvenLevels
+from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus
 
 BEGUN = Alarm(
     "disk", "readings are not acknowledged", "ws.x", 1_781_740_800, True, True, MessageStatus.ACTUAL
 )
+SIREN = (15, 25, 40, 80)
 MANUAL = Path(__file__).parents[3] / "docs" / "operating.md"
 
 
@@ -33,3 +37,26 @@ def test_the_manual_lists_every_kind() -> None:
         MANUAL.read_text(encoding="utf-8").split("## Alarms of the node itself")[1].split("## Alarms")[0]
     )
     assert set(re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE)) == set(ALARM_KINDS)
+
+
+def proven(village: str, name: str, level: Level) -> ProvenLevel:
+    return ProvenLevel(village, name, "flash_flood", level, 1_781_740_800, 1_781_760_000, "S12")
+
+
+def test_a_past_crossing_is_told_with_name_hazard_level_time_and_gauge() -> None:
+    levels = ProvenLevels(0, 1, [proven("V7", "大洞", Level.RED)])
+    en, zh = past_crossing_texts(levels, [rain_rule(1, SIREN)], 8 * HOUR_S)
+    assert en == (
+        "late readings prove a level of the past that nobody was told of: "
+        "RED Flash flood at 大洞 (V7), 06-18 08:00, gauge S12"
+    )
+    assert zh == "共1处：大洞（V7）山洪红色，06-18 08:00，测站S12。"
+
+
+def test_many_past_crossings_are_counted_and_named_as_far_as_a_text_goes() -> None:
+    worst = [proven(f"V{n}", f"Village {n}", Level.ORANGE) for n in range(50)]
+    en, zh = past_crossing_texts(ProvenLevels(0, 2855, worst), [rain_rule(1, SIREN)], 8 * HOUR_S)
+    assert en.startswith("late readings prove 2855 levels of the past")
+    assert en.count("ORANGE") + int(en.rpartition("; ")[2].removesuffix(" more")) == 2855
+    assert zh.startswith("共2855处：")
+    assert max(len(en), len(zh)) <= TEXT_CHARACTERS_MAX, "nothing is cut"

@@ -75,15 +75,15 @@ def test_bilinear_reads_every_field_of_a_stack() -> None:
 
 def test_totals_begin_now_and_grow() -> None:
     frames = np.arange(1.0, 13.0)[:, None, None]
-    totals = accumulate(frames, 15, 3)[:, 0, 0]
+    totals = accumulate(frames, 900, (3600, 7200, 10_800))[:, 0, 0]
     np.testing.assert_array_equal(totals, [10, 36, 78])
 
 
-def test_frames_that_do_not_fill_an_hour_are_refused() -> None:
-    with pytest.raises(ValueError, match="whole number of frames"):
-        accumulate(np.zeros((9, 1, 1)), 25, 1)
+def test_a_lead_that_frames_do_not_fill_is_refused() -> None:
+    with pytest.raises(ValueError, match="whole numbers of frames of 1500 s"):
+        accumulate(np.zeros((9, 1, 1)), 1500, (1500, 3600))
 
 
 def test_too_few_frames_are_refused() -> None:
-    with pytest.raises(ValueError, match="3 hours need 12 frames, got 11"):
-        accumulate(np.zeros((11, 1, 1)), 15, 3)
+    with pytest.raises(ValueError, match="a lead of 10800 s needs 12 frames, got 11"):
+        accumulate(np.zeros((11, 1, 1)), 900, (3600, 7200, 10_800))

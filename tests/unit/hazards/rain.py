@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from warnstream.hazards.rain_table import durations_needed
+from warnstream.forecast.nowcast import LEADS_S
+from warnstream.hazards.rain_table import needs
+from warnstream.hazards.sources import durations_of
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import StationWeights
 from warnstream.model.rules.indicators import VillageRain
@@ -45,7 +47,8 @@ def rain_over(
     coverage: float = 1.0,
 ) -> VillageRain:
     """Observed rain by hours; durations that are not named hold NaN."""
-    durations = np.array(sorted(durations_needed(rule) | {hours * HOUR for hours in amounts}), dtype=np.int32)
+    asked = durations_of([needs(rule)], LEADS_S).tolist()
+    durations = np.array(sorted({*asked, *(hours * HOUR for hours in amounts)}), dtype=np.int32)
     rain = np.array([[amounts.get(int(duration) // HOUR, np.nan) for duration in durations]])
     return VillageRain(
         duration_s=durations,
@@ -55,6 +58,7 @@ def rain_over(
         ahead_mm=np.array([ahead], dtype=np.float64),
         station_rain_mm=rain,
         weights=StationWeights(np.zeros((1, 1), dtype=np.int32), np.ones((1, 1)), np.zeros((1, 1))),
+        leads_s=LEADS_S,
     )
 
 
@@ -63,5 +67,5 @@ def rain_by_hour(
 ) -> VillageRain:
     """Observed rain from hourly amounts, the last one being the hour that just ended."""
     newest_first = list(reversed(hourly))
-    hours = {int(duration) // HOUR for duration in durations_needed(rule)}
+    hours = {int(duration) // HOUR for duration in durations_of([needs(rule)], LEADS_S).tolist()}
     return rain_over(rule, {hour: float(sum(newest_first[:hour])) for hour in hours}, ahead=ahead)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tests.unit.hazards.rain import HOUR, rain_by_hour, rain_over, rule_of
+from warnstream.forecast.nowcast import LEADS_S
 from warnstream.hazards import critical_rainfall
-from warnstream.hazards.rain_table import durations_needed
+from warnstream.hazards.rain_table import needs
+from warnstream.hazards.sources import durations_of
 from warnstream.model.level import Level
 
 BLUE, YELLOW, ORANGE, RED = Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED
@@ -126,5 +128,12 @@ def test_what_is_found_where_no_level_is_reached_cannot_be_written_into() -> Non
 def test_a_rule_that_looks_at_no_forecast_asks_for_its_own_durations_alone() -> None:
     by_observation = rule_of({3: {BLUE: 20}})
     with_forecast = replace(by_observation, forecast_level_max=Level.RED)
-    assert durations_needed(by_observation) == {HOUR, 3 * HOUR}
-    assert durations_needed(with_forecast) == {HOUR, 2 * HOUR, 3 * HOUR}
+    assert durations_of([needs(by_observation)], LEADS_S).tolist() == [HOUR, 3 * HOUR]
+    assert durations_of([needs(with_forecast)], LEADS_S).tolist() == [HOUR, 2 * HOUR, 3 * HOUR]
+
+
+def test_other_leads_ask_for_other_parts_of_a_duration() -> None:
+    rule = rule_of({1: {BLUE: 20}, 3: {BLUE: 40}}, forecast_level_max=Level.RED)
+    minutes = [duration_s // 60 for duration_s in durations_of([needs(rule)], (1800, 5400)).tolist()]
+    assert minutes == [30, 60, 90, 150, 180]
+    assert durations_of([needs(rule)], ()).tolist() == [HOUR, 3 * HOUR]

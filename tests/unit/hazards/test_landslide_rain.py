@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests.unit.hazards.rain import LOWERING
+from warnstream.forecast.nowcast import LEADS_S
 from warnstream.hazards import landslide_rain
 from warnstream.model.level import Level
 from warnstream.model.network import StationWeights
@@ -69,6 +70,7 @@ def evaluate(
         ahead_mm=np.array([rain_ahead]),
         station_rain_mm=one_hour,
         weights=StationWeights(np.zeros((1, 1), dtype=np.int32), np.ones((1, 1)), np.zeros((1, 1))),
+        leads_s=LEADS_S,
     )
     antecedent = VillageAntecedent(
         soil_water_mm=np.array([soil_water_mm]),

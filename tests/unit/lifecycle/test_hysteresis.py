@@ -1,10 +1,8 @@
 import numpy as np
 
+from tests.networks import LOWERING, T0
 from warnstream.lifecycle.hysteresis import LevelState, next_lower
 from warnstream.model.rules.indicators import HazardLevels
-from warnstream.model.rules.rules import DowngradePolicy
-
-LOWERING = DowngradePolicy(clear_ratio=0.8, hold_s=1800, active_s_min=3600, coverage_min=0.8)
 
 
 def found(
@@ -28,8 +26,9 @@ def found(
     )
 
 
-def run(state: LevelState, level: HazardLevels, *times_s: int) -> list[int]:
-    return [int(state.step(level, LOWERING, now_s).level[0]) for now_s in times_s]
+def run(state: LevelState, level: HazardLevels, *after_s: int) -> list[int]:
+    """Levels at times after T0 when that is found."""
+    return [int(state.step(level, LOWERING, T0 + after).level[0]) for after in after_s]
 
 
 def test_a_level_rises_in_the_step_that_finds_it() -> None:
@@ -104,8 +103,17 @@ def test_a_gap_in_the_data_starts_the_hold_time_anew() -> None:
 def test_a_hazard_that_cannot_be_evaluated_holds_every_level_and_is_blind() -> None:
     state = LevelState(1)
     run(state, found(3), 0)
-    step = state.hold()
+    step = state.hold(T0 + 60)
     assert (step.level[0], step.is_blind[0], step.was_blind[0]) == (3, True, False)
+
+
+def test_a_failure_in_between_starts_the_hold_time_anew() -> None:
+    """While a hazard fails nobody sees whether it stays dry: it does not fall early when it comes back."""
+    state = LevelState(1)
+    run(state, found(3), 0)
+    run(state, found(0), 4000)
+    state.hold(T0 + 5000)
+    assert run(state, found(0), 5800, 7599, 7600) == [3, 3, 2]
 
 
 def test_a_restored_state_falls_at_the_same_time() -> None:
@@ -153,20 +161,20 @@ def test_villages_fall_by_their_own_levels() -> None:
 
 def test_a_proposed_step_moves_nothing_until_it_is_taken() -> None:
     state = LevelState(1)
-    step = state.propose(found(3), LOWERING, 60)
+    step = state.propose(found(3), LOWERING, T0 + 60)
     assert (step.level[0], state.level[0], state.since_s[0]) == (3, 0, -1)
     state.commit(step)
-    assert (state.level[0], state.since_s[0]) == (3, 60)
+    assert (state.level[0], state.since_s[0]) == (3, T0 + 60)
 
 
 def test_a_state_knows_since_when_a_village_is_at_some_level() -> None:
     state, twin = LevelState(1), LevelState(1)
     run(state, found(1), 0)
     run(state, found(3), 600)
-    assert state.since_s[0] == 0
+    assert state.since_s[0] == T0
     old = state.snapshot()
     del old["since_s"]  # a snapshot of an earlier version
     twin.restore(old)
-    assert twin.since_s[0] == 600
+    assert twin.since_s[0] == T0 + 600
     run(state, found(0), 10_000, 11_800, 13_600, 15_400)
     assert state.since_s[0] == -1

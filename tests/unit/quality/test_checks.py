@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -6,10 +7,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.networks import T0
 from warnstream.model.network import Stations
 from warnstream.model.observations.error_values import ERROR_VALUES
 from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimits
-from warnstream.model.observations.readings import UNUSABLE, Flag, ReadingBatch, Variable, batch_of
+from warnstream.model.observations.readings import COUNTERS, UNUSABLE, Flag, ReadingBatch, Variable
+from warnstream.model.observations.readings import batch_of as batch_at
 from warnstream.model.rules.policies import QualityPolicy
 from warnstream.quality.checks import QualityControl
 
@@ -31,6 +34,19 @@ def control(
         resolution_mm=None if resolution_mm is None else np.full(n_stations, resolution_mm),
     )
     return QualityControl(stations, policy)
+
+
+def batch_of(
+    station: Sequence[int],
+    variable: Sequence[Variable],
+    after_s: Sequence[int],
+    value: Sequence[float],
+    interval_s: Sequence[int] | None = None,
+    sequence: Sequence[int] | None = None,
+) -> ReadingBatch:
+    """Readings at seconds after T0."""
+    at_s = [T0 + after for after in after_s]
+    return batch_at(station, variable, at_s, value, interval_s=interval_s, sequence=sequence)
 
 
 def rows(variable: Variable, *values: float, station: int = 0, first_s: int = 0) -> ReadingBatch:
@@ -226,6 +242,67 @@ def test_tips_of_a_hundredth_of_an_inch_may_be_told_with_two_decimals() -> None:
     assert quality.check_range(rows(Variable.RAIN, 0.4)).tolist() == [Flag.TIP]
 
 
+@pytest.mark.parametrize(
+    ("resolution_mm", "allowed_mm"),
+    [(1.0, 0.02), (0.5, 0.01), (0.2, 0.0051), (0.254, 0.0051), (0.01, 0.0025)],
+)
+def test_an_amount_may_be_off_its_tips_by_a_fiftieth_of_one_or_by_rounding(
+    resolution_mm: float, allowed_mm: float
+) -> None:
+    """A fiftieth of a tip, at least what rounding to two decimals makes, at most a quarter of a tip."""
+    quality = control(resolution_mm=resolution_mm)
+    for tips in (3, 40):
+        for sign in (-1, 1):
+            off = [resolution_mm * tips + sign * allowed_mm * share for share in (0.95, 1.05)]
+            assert quality.check_range(rows(Variable.RAIN, *off)).tolist() == [0, Flag.TIP]
+
+
+@pytest.mark.parametrize("variable", [Variable.RAIN, *COUNTERS, Variable.STAGE])
+def test_amounts_and_totals_of_rain_are_made_of_tips_and_nothing_else_is(variable: Variable) -> None:
+    found = control(resolution_mm=0.2).check_range(rows(variable, 4.0, 4.1)).tolist()
+    assert found == [0, 0 if variable is Variable.STAGE else Flag.TIP]
+
+
+def test_only_stations_with_a_known_resolution_are_held_to_it() -> None:
+    quality = control(resolution_mm=0.2)
+    assert quality._resolution_mm is not None
+    quality._resolution_mm[1] = np.nan
+    assert quality.check_range(rows(Variable.RAIN, 0.3, station=0)).tolist() == [Flag.TIP]
+    assert quality.check_range(rows(Variable.RAIN, 0.3, station=1)).tolist() == [0]
+
+
+@pytest.mark.parametrize("variable", COUNTERS)
+def test_a_total_may_be_any_number_that_is_one_and_not_negative(variable: Variable) -> None:
+    flags = control().check_range(rows(variable, 0.0, 1e6, -0.1, np.inf, np.nan))
+    assert flags.tolist() == [0, 0, *[Flag.OUT_OF_RANGE] * 3]
+
+
+def test_a_tip_is_limited_by_the_rain_of_a_minute() -> None:
+    """20 mm a minute in this policy; the length of the station's interval has no say."""
+    assert control().check_range(rows(Variable.RAIN_TIP, 20.0, 20.1)).tolist() == [0, Flag.OUT_OF_RANGE]
+
+
+def test_a_stage_is_limited_by_the_policy_both_ends_included() -> None:
+    flags = control().check_range(rows(Variable.STAGE, -500.0, 9000.0, -500.1, 9000.1))
+    assert flags.tolist() == [0, 0, Flag.OUT_OF_RANGE, Flag.OUT_OF_RANGE]
+
+
+def test_the_interval_of_a_reading_goes_before_that_of_its_station() -> None:
+    """97 mm are beyond the record of five minutes, the station's own interval, and not of an hour."""
+    said = batch_of([0, 0], [Variable.RAIN] * 2, [0, 300], [97.0, 97.0], [0, 3600])
+    assert control().check_range(said).tolist() == [Flag.RECORD, 0]
+
+
+def test_an_amount_of_99_mm_is_an_error_in_a_quarter_of_an_hour_and_rain_in_more() -> None:
+    said = batch_of([0] * 3, [Variable.RAIN] * 3, [0, 900, 1801], [99.9] * 3, [300, 900, 901])
+    flags = control().check_range(said)
+    assert [bool(flag & Flag.ERROR_VALUE) for flag in flags.tolist()] == [True, True, False]
+    mixed = batch_of([0] * 3, [Variable.STAGE, Variable.RAIN, Variable.RAIN], [0] * 3, [65.535, 99.9, 655.35],
+                     [0, 3600, 3600])  # fmt: skip
+    found = [bool(flag & Flag.ERROR_VALUE) for flag in control().check_range(mixed).tolist()]
+    assert found == [True, False, True], "an error value of another kind stays one"
+
+
 def test_without_a_known_resolution_every_amount_is_possible() -> None:
     assert control().check_range(rows(Variable.RAIN, 0.123)).tolist() == [0]
 
@@ -295,6 +372,57 @@ def test_a_temperature_of_long_ago_or_none_says_nothing_of_melt() -> None:
     assert quality.check_series(at(Variable.RAIN, (300, 1.4))).tolist() == [0]
     quality.check_series(at(Variable.TEMPERATURE, (600, -2.0)))
     assert quality.check_series(at(Variable.RAIN, (600 + 10_801, 1.4))).tolist() == [0]
+
+
+def test_tips_below_zero_are_snow_that_a_heater_melts_whatever_their_neighbours_say() -> None:
+    quality = control()
+    quality.check_series(batch_of([0, 1], [Variable.TEMPERATURE] * 2, [0, 0], [-0.1, 0.0]))
+    tips = batch_of([1, 0, 0], [Variable.RAIN_TIP] * 3, [300, 300, 600], [0.2, 0.2, 0.0])
+    assert quality.check_series(tips).tolist() == [0, Flag.MELT, 0]
+
+
+def test_a_temperature_of_three_hours_before_still_says_that_it_freezes() -> None:
+    """Neither a second older, nor one that was measured after the rain."""
+    quality = control()
+    quality.check_series(at(Variable.TEMPERATURE, (600, -2.0)))
+    when = np.array([T0 + 599, T0 + 600, T0 + 600 + 10_800, T0 + 600 + 10_801])
+    assert quality.melts(np.zeros(4, dtype=np.int32), when).tolist() == [False, True, True, False]
+    assert quality.melts(np.ones(1, dtype=np.int32), when[:1]).tolist() == [False]
+
+
+def test_where_temperatures_are_not_looked_at_nobody_knows_whether_it_freezes() -> None:
+    quality = control(policy=replace(POLICY, variables={}))
+    quality.check_series(at(Variable.TEMPERATURE, (0, -20.0)))
+    assert quality.check_series(at(Variable.RAIN, (300, 1.4))).tolist() == [0]
+    assert quality.melts(np.zeros(2, dtype=np.int32), np.array([T0, T0])).tolist() == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("variable", "most"),
+    [(Variable.DISPLACEMENT, 600.0), (Variable.CRACK, 600.0), (Variable.TILT_X, 5.0), (Variable.TILT_Y, 5.0)],
+)
+def test_a_step_of_a_slope_sensor_is_judged_however_long_ago_the_last_reading(
+    variable: Variable, most: float
+) -> None:
+    flags = control().check_series(at(variable, (0, 0.0), (90 * 86_400, most), (180 * 86_400, 2 * most + 1)))
+    assert flags.tolist() == [0, 0, Flag.STEP]
+
+
+def test_only_movements_may_not_go_back() -> None:
+    assert control().check_series(at(Variable.PRESSURE, (0, 1000.0), (43_201, 600.0))).tolist() == [0, 0]
+    assert control().check_series(rows(Variable.CRACK, 500, 400, 299)).tolist() == [0, 0, Flag.STEP]
+
+
+def test_a_snapshot_of_before_tips_were_timed_is_taken_up() -> None:
+    quality, twin = control(), control()
+    quality.check_series(rows(Variable.STAGE, 100))
+    old = quality.snapshot()
+    del old["tip_at_s"]
+    twin.restore(old)
+    assert twin.check_series(rows(Variable.STAGE, 110, first_s=300)).tolist() == [Flag.STEP]
+    del old["last_value"]
+    with pytest.raises(KeyError, match="last_value"):
+        control().restore(old)
 
 
 readings = st.lists(

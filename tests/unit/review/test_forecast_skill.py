@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from warnstream.forecast.nowcast import LEADS_S
 from warnstream.model.times import HOUR_S
 from warnstream.review.forecast_skill import ForecastSkill
 
@@ -12,7 +13,7 @@ T0 = 1_554_758_100
 
 def told(forecast_mm: list[list[float]], hours_mm: list[list[float]]) -> ForecastSkill:
     """One forecast after the first hour; then hour by hour what came. All: villages inside."""
-    skill = ForecastSkill()
+    skill = ForecastSkill(LEADS_S)
     for hour, rain_mm in enumerate(hours_mm):
         skill.observe(T0 + hour * HOUR_S, np.array(rain_mm))
         if hour == 0:
@@ -67,7 +68,7 @@ def test_unknown_rain_is_no_pair(forecast_mm: list[list[float]], hours_mm: list[
 
 
 def test_gap_in_the_observed_hours_ends_a_forecast() -> None:
-    skill = ForecastSkill()
+    skill = ForecastSkill(LEADS_S)
     skill.observe(T0, np.array([1.0]))
     skill.forecast(T0, np.array([[1.0, 2.0, 3.0]]))
     skill.observe(T0 + 2 * HOUR_S, np.array([1.0]))
@@ -76,12 +77,12 @@ def test_gap_in_the_observed_hours_ends_a_forecast() -> None:
 
 def test_forecast_before_its_observation_is_refused() -> None:
     with pytest.raises(ValueError, match="tell the observed rain"):
-        ForecastSkill().forecast(T0, np.ones((1, 3)))
+        ForecastSkill(LEADS_S).forecast(T0, np.ones((1, 3)))
 
 
 def test_without_pairs_scores_are_unknown_and_not_zero() -> None:
-    assert np.isnan(ForecastSkill().as_dataset()["mean_error"]).all()
-    content = ForecastSkill().as_dict()["leads"][0]["nowcast"]
+    assert np.isnan(ForecastSkill(LEADS_S).as_dataset()["mean_error"]).all()
+    content = ForecastSkill(LEADS_S).as_dict()["leads"][0]["nowcast"]
     assert content["mean_error_mm"] is None
     assert content["thresholds"][0]["csi"] is None
 

@@ -73,15 +73,28 @@ def test_need_all_waits_for_everybody() -> None:
     assert night.state() == "heard"
 
 
-def test_a_hazard_that_rises_below_the_worst_level_is_news_that_needs_no_answer() -> None:
+def test_a_hazard_that_rises_below_the_worst_level_is_answered_for_anew() -> None:
     night = Night()
     night.rise(Level.RED)
     for post in ("grid-0", "town-a", "leader"):
         night.answer(post)
     issued = night.rise(Level.YELLOW, hazard="slope", wait_s=3 * M)
     assert called(issued) == ["deputy-0", "grid-0", "leader", "town-a"]
+    assert all(digest.needs_answer for digest in issued)
+    for post in ("grid-0", "town-a", "leader"):
+        night.answer(post)
+    issued = night.rise(Level.ORANGE, hazard="slope", wait_s=3 * M)
+    assert all(digest.needs_answer for digest in issued)
+
+
+def test_a_rise_to_a_level_that_concerns_no_post_is_news() -> None:
+    night = Night(new_chain(RoutingPolicy(chain_level_min=Level.YELLOW)))
+    night.rise(Level.RED)
+    for post in ("grid-0", "town-a", "leader"):
+        night.answer(post)
+    issued = night.rise(Level.BLUE, hazard="slope", wait_s=3 * M)
+    assert issued
     assert not any(digest.needs_answer for digest in issued)
-    assert night.state() == "heard"
 
 
 def test_another_hazard_at_the_worst_level_is_a_raise() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from warnstream.forecast.nowcast import LEADS_S
 from warnstream.windows.soil_water import advance_tanks, soil_water_ahead
 
 
@@ -70,9 +71,18 @@ def test_a_fourth_order_scheme_gives_the_index_that_short_steps_go_towards() -> 
 
 
 def test_the_index_ahead_is_the_index_of_that_rain() -> None:
-    ahead = soil_water_ahead(np.zeros((3, 1)), np.array([[30.0, 60.0, 90.0]]))
+    ahead = soil_water_ahead(np.zeros((3, 1)), np.array([[30.0, 60.0, 90.0]]), LEADS_S)
     assert ahead[0] == pytest.approx([29.7774, 57.4421, 82.6993], abs=5e-5)
 
 
+def test_leads_of_another_length_meet_the_same_index_at_the_same_time() -> None:
+    """The same rain, 30 mm an hour, told for 30, 90 and 180 min."""
+    tanks_mm = np.array([[20.0], [5.0], [1.0]])
+    by_hour = soil_water_ahead(tanks_mm, np.array([[30.0, 60.0, 90.0]]), LEADS_S)
+    otherwise = soil_water_ahead(tanks_mm, np.array([[15.0, 45.0, 90.0]]), (1800, 5400, 10_800))
+    assert otherwise[0, 2] == pytest.approx(by_hour[0, 2], abs=1e-9)
+    assert tanks_mm.sum() < otherwise[0, 0] < by_hour[0, 0] < otherwise[0, 1] < by_hour[0, 1]
+
+
 def test_without_a_forecast_there_is_no_index_ahead() -> None:
-    assert np.isnan(soil_water_ahead(np.zeros((3, 1)), np.full((1, 3), np.nan))).all()
+    assert np.isnan(soil_water_ahead(np.zeros((3, 1)), np.full((1, 3), np.nan), LEADS_S)).all()

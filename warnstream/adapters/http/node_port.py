@@ -5,10 +5,12 @@ from typing import Protocol
 from warnstream.adapters.http.models.county import StateRecord, WarningRecord
 from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
+from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.order_requests import OrderRequest
 
 PostAction = OperatorAffirm | SignReport | SignVerdict | HelpAssign | HelpClose
 """What a post of the responsibility chain does with its own token."""
@@ -64,6 +66,29 @@ class NodeStatus(Protocol):
 
         Raises
         ------
+        StoreError
+            If it cannot be kept.
+        """
+
+    def orders(self) -> OrdersRecord:
+        """What people have ordered and that still counts."""
+
+    def rehearse_order(self, request: OrderRequest) -> RehearsalRecord:
+        """Whom an order would reach.
+
+        Raises
+        ------
+        OrderFaultsError
+            With everything that is wrong with it.
+        """
+
+    def give_order(self, request: OrderRequest) -> OrderTakenRecord:
+        """Take an order; returns once it is durable.
+
+        Raises
+        ------
+        OrderFaultsError
+            With everything that is wrong with it; nothing has changed.
         StoreError
             If it cannot be kept.
         """

@@ -72,6 +72,7 @@ HTTP_WORDS = {
     403: "The token does not fit.",
     404: "There is no such thing.",
     408: "The body did not come in time.",
+    412: "Another message than the one seen is the last.",
     413: "The body is too long.",
     429: "Too many requests; see Retry-After.",
     503: "Not now; the reasons are named.",

@@ -25,6 +25,9 @@ TOKEN_CHARACTERS = 24
 SIGNS_SUBJECT = "/signs"
 """Stands where an answer token has its message; no message can be called that."""
 
+ORDERS_SUBJECT = "/orders"
+"""The same for people who give orders."""
+
 
 def load_or_create_secret(directory: Path) -> bytes:
     """The node's secret from ``answer_token.key`` (mode 0600), made on first use.
@@ -88,6 +91,14 @@ class Tokens:
     def proves_post(self, token: str, post: str) -> bool:
         """Whether the token was made here for that post."""
         return self.proves(token, SIGNS_SUBJECT, post)
+
+    def for_operator(self, person: str) -> str:
+        """Token with which a person gives orders; it stays the same while the secret does."""
+        return self.issue(0, ORDERS_SUBJECT, person)
+
+    def proves_operator(self, token: str, person: str) -> bool:
+        """Whether the token was made here for that person."""
+        return self.proves(token, ORDERS_SUBJECT, person)
 
     def number_in(self, token: str) -> int | None:
         """Row number that a token names, not yet proven; None if it is no token at all."""

@@ -6,6 +6,7 @@ from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.bulletins import BulletinPolicy, Wording
 from warnstream.model.level import Level
+from warnstream.model.orders import ReleasePolicy
 
 
 class ShelterSection(Section):
@@ -38,7 +39,7 @@ class BulletinsSection(Section):
     )
     shelter: ShelterSection = part(ShelterSection, "Where people go whose village names no shelter.")
 
-    def policy(self, level_min: Level) -> BulletinPolicy:
+    def policy(self, level_min: Level, release: ReleasePolicy) -> BulletinPolicy:
         """The section as the machine takes it."""
         return BulletinPolicy(
             level_min=level_min,
@@ -48,4 +49,5 @@ class BulletinsSection(Section):
             signature=self.signature or "",
             shelter=Wording(self.shelter.zh, self.shelter.en),
             phone=self.phone or "",
+            release=release,
         )

@@ -20,6 +20,7 @@ from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.messages import MessagesSection, RoutingSection
 from warnstream.config.node.quality import QualitySection
+from warnstream.config.node.release import ReleaseSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part
@@ -38,6 +39,11 @@ class NodeSection(Section):
     clock: Annotated[str, value_types.one_of("system", "simulated")] = default(
         "system", description="Where time comes from; simulated: told by {prefix}/clock (drills, replays)."
     )
+    clock_jump_s_max: Annotated[int, value_types.duration("1s", "2min")] = default(
+        "1min",
+        alias="clock_jump_max",
+        description="Larger jumps of the system's clock are not followed before stations confirm them.",
+    )
     utc_offset_s: Annotated[int, value_types.utc_offset()] = default(
         "+08:00",
         alias="utc_offset",
@@ -54,6 +60,11 @@ class NodeSection(Section):
     duty_posts: list[Annotated[str, value_types.code()]] = part(
         list,
         "Posts of chain.csv that are notified of the node's own alarms: default the county's first rank.",
+    )
+    past_crossings_s: Annotated[int, value_types.duration("10min", "7d")] = default(
+        "6h",
+        alias="past_crossings_for",
+        description="How long a level of the past that late readings prove stays among the alarms.",
     )
 
 
@@ -272,6 +283,9 @@ class NodeDocument(Section):
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
     chain: ChainSection = part(ChainSection, "Whose answers are needed, and how posts are rung.")
     bulletins: BulletinsSection = part(BulletinsSection, "What households are told, and when.")
+    release: ReleaseSection = part(
+        ReleaseSection, "What households are told by itself, and what waits for an officer."
+    )
 
     @property
     def day_begins_s(self) -> int:

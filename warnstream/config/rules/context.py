@@ -7,6 +7,7 @@ from warnstream.config.faults import unknown
 from warnstream.config.yaml.quantities import parse_whole_duration_s
 from warnstream.config.yaml.tree import Location
 from warnstream.config.yaml.value_types import choice_of, shown
+from warnstream.forecast.nowcast import LEADS_S
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.expressions import Relation, RuleLevel
@@ -18,7 +19,7 @@ class RuleContext:
     """What the terms of one rule may refer to; None where the file that says it is wrong.
 
     `columns` are those of the rule's values table with their units, or
-    ``station``; `table` is that file's name.
+    ``station``; `table` is that file's name. `leads_s` are those of the nowcast.
     """
 
     hazard: str
@@ -30,6 +31,7 @@ class RuleContext:
     columns: Mapping[str, str] | None = field(default_factory=dict)
     measured: Mapping[str, frozenset[Variable]] | None = None
     longest_s: int | None = None
+    leads_s: tuple[int, ...] = LEADS_S
     duration_fault: Callable[[int, int | None], str] = lambda _duration_s, _longest_s: ""
 
 

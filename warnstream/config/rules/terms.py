@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from warnstream.config.faults import unknown
 from warnstream.config.rules.context import RuleReader, column_key, station_key
-from warnstream.config.yaml.quantities import parse_decimal
+from warnstream.config.yaml.quantities import format_duration, parse_decimal
 from warnstream.config.yaml.tree import Location
 from warnstream.config.yaml.value_types import choice_of, shown
 from warnstream.model.observations.days import DAYS_MAX, last_days
@@ -142,8 +142,9 @@ class TermReader(RuleReader):
             return self.context.duration_fault(parameter_s, self.context.longest_s)
         if form == "week" and parameter_s != 7 * DAY_S:
             return "expected 7d: the weights are those of seven days"
-        if form in {"lead", "now_or_lead"} and parameter_s not in {HOUR_S, 2 * HOUR_S, 3 * HOUR_S}:
-            return f"expected {'now, ' if form == 'now_or_lead' else ''}1h, 2h or 3h ahead"
+        if form in {"lead", "now_or_lead"} and parameter_s not in self.context.leads_s:
+            leads = choice_of([format_duration(lead_s) for lead_s in self.context.leads_s])
+            return f"expected {'now, ' if form == 'now_or_lead' else ''}{leads} ahead"
         if form == "memory" and (parameter_s % 60 or not 1800 <= parameter_s <= 30 * DAY_S):
             return "expected whole minutes from 30min to 30d"
         return ""

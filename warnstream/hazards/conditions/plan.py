@@ -34,6 +34,7 @@ from warnstream.model.rules.expressions import (
     Sequence,
     SignTerm,
     Term,
+    lead_s_of,
     parts_of,
 )
 from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
@@ -70,6 +71,10 @@ class RulePlan:
         for table in tables:
             for item in table.levels:
                 _collect(item.when, shared)
+        # Invariant: equal conditions are one entry, worked out once a step for all places, so that what `for`
+        # and `then` remember moves once a step. Why sorted by text: what is remembered is known by its number
+        # in snapshots, whatever the order of the file. Rejected (decision 14): a negation, for which a silent
+        # gauge would be good news; expression strings, whose faults have no key and no line.
         self._expressions = tuple(sorted(shared, key=repr))
         numbered = list(enumerate(self._expressions))
         # From here on a condition is its number: to hash a nested one takes as long as to work it out.
@@ -394,9 +399,3 @@ def _needs_forecast(expression: Expression) -> bool:
     if isinstance(expression, Term):
         return lead_s_of(expression.quantity) > 0
     return any(_needs_forecast(part) for part in parts_of(expression))
-
-
-def lead_s_of(quantity: Quantity) -> int:
-    """How far ahead a quantity looks, seconds; 0 for what has been observed."""
-    ahead = quantity.indicator in {Indicator.FORECAST_RAIN, Indicator.SOIL_WATER}
-    return int(quantity.parameter) if ahead else 0

@@ -10,11 +10,7 @@ from warnstream.hazards.sources import NO_STATIONS, HazardSources
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.expressions import Quantity
-from warnstream.model.rules.indicators import (
-    LEADS_S,
-    Indicator,
-    VillageAntecedent,
-)
+from warnstream.model.rules.indicators import Indicator, VillageAntecedent
 from warnstream.model.times import DAY_S, HOUR_S
 
 
@@ -77,15 +73,26 @@ def _rain(quantity: Quantity, sources: HazardSources) -> Float64Array:
     if quantity.indicator is Indicator.RAIN:
         return rain.over(parameter)
     if quantity.indicator is Indicator.FORECAST_RAIN:
-        return rain.ahead_mm[:, LEADS_S.index(parameter)]
-    return _past_rain(quantity, sources.earlier_rain)
+        return _at_lead(rain.ahead_mm, rain.leads_s, parameter)
+    past = sources.earlier_rain
+    if quantity.indicator is Indicator.SOIL_WATER and parameter:
+        return _at_lead(past.soil_water_ahead_mm, rain.leads_s, parameter)
+    return _past_rain(quantity, past)
+
+
+def _at_lead(ahead_mm: Float64Array, leads_s: tuple[int, ...], lead_s: int) -> Float64Array:
+    """A column of what is ahead; nothing is known without a forecast."""
+    if not leads_s:
+        return np.full(len(ahead_mm), np.nan)
+    column: Float64Array = ahead_mm[:, leads_s.index(lead_s)]
+    return column
 
 
 def _past_rain(quantity: Quantity, past: VillageAntecedent) -> Float64Array:
     """What earlier rain has left."""
     parameter = int(quantity.parameter)
     if quantity.indicator is Indicator.SOIL_WATER:
-        return past.soil_water_ahead_mm[:, LEADS_S.index(parameter)] if parameter else past.soil_water_mm
+        return past.soil_water_mm
     if quantity.indicator is Indicator.EFFECTIVE_RAIN:
         return past.effective_mm[parameter]
     if quantity.indicator is Indicator.ANTECEDENT_RAIN:

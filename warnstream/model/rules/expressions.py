@@ -8,12 +8,12 @@ meant, and does not hold where nothing is known.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.rules.indicators import Indicator
@@ -183,10 +183,25 @@ class RuleTable:
         concerns = np.ones(n_places, dtype=np.bool_) if self.concerns is None else self.concerns
         return np.asarray(concerns[:, None] & np.array([level in own for level in LEVELS]))
 
+    def of_places(self, places: Int64Array) -> "RuleTable":
+        """The same conditions for some places."""
+        return replace(
+            self,
+            columns={key: column[places] for key, column in self.columns.items()},
+            stations={key: station[places] for key, station in self.stations.items()},
+            concerns=None if self.concerns is None else self.concerns[places],
+        )
+
     @property
     def hazards(self) -> frozenset[str]:
         """Hazards whose levels the rule reads."""
         return frozenset(leaf.hazard for leaf in self.leaves() if isinstance(leaf, LevelTerm))
+
+
+def lead_s_of(quantity: Quantity) -> int:
+    """How far ahead a quantity looks, seconds; 0 for what has been observed."""
+    ahead = quantity.indicator in {Indicator.FORECAST_RAIN, Indicator.SOIL_WATER}
+    return int(quantity.parameter) if ahead else 0
 
 
 def leaves_of(expression: Expression) -> Iterator[Leaf]:

@@ -1,5 +1,6 @@
 """What the hazards judge: rain of villages over many durations, stages of gauges, levels."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -12,10 +13,6 @@ from warnstream.model.grids import GridRain
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.days import DayWindow, over_duration
 from warnstream.model.observations.readings import COUNTERS, Variable
-from warnstream.model.times import HOUR_S
-
-LEADS_S = (HOUR_S, 2 * HOUR_S, 3 * HOUR_S)
-"""How far ahead the nowcast looks; the columns of every ``rain_ahead_mm``."""
 
 
 class Indicator(IntEnum):
@@ -207,8 +204,8 @@ class VillageRain:
         Share of the window observed, weighted like the rain.
     is_blind : BoolArray, shape (n_villages,)
         The village's own stations are silent; the values come from farther ones, or are NaN.
-    ahead_mm : Float64Array, shape (n_villages, 3)
-        Expected rain over the next 1, 2 and 3 hours; NaN where there is no forecast.
+    ahead_mm : Float64Array, shape (n_villages, n_leads)
+        Expected rain from now over each lead; NaN where there is no forecast.
     station_rain_mm : Float64Array, shape (n_stations, n_columns)
         What the village values were combined from, for explanations.
     weights : StationWeights
@@ -217,7 +214,9 @@ class VillageRain:
         Windows that are kept by days; durations beyond the longest are among them (`over_duration`).
     today_s : int
         When today began; 0 without windows of days.
-    highest_mm : Float64Array, shape (n_columns,)
+    leads_s : tuple of int
+        How far ahead each column of `ahead_mm` reaches, ascending; those of the source of the forecast,
+        empty without one.
     grids : GridRain or None
         Where the rain is that of a grid and not of gauges; `coverage` stays that of the gauges.
     highest_mm : Float64Array, shape (n_durations,)
@@ -233,11 +232,14 @@ class VillageRain:
     weights: StationWeights
     day_windows: tuple[DayWindow, ...] = ()
     today_s: int = 0
+    leads_s: tuple[int, ...] = ()
     grids: GridRain | None = None
     highest_mm: Float64Array = field(init=False)
     _column_of: dict[int | DayWindow, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.ahead_mm.shape[1] != len(self.leads_s):
+            raise ValueError(f"{self.ahead_mm.shape[1]} columns ahead for leads of {self.leads_s} s")
         windows: list[int | DayWindow] = [*self.duration_s.tolist(), *self.day_windows]
         column_of = {window: column for column, window in enumerate(windows)}
         object.__setattr__(self, "_column_of", column_of)
@@ -261,6 +263,22 @@ class VillageRain:
     def coverage_over(self, window: int | DayWindow) -> Float64Array:
         """Coverage of one window, shape (n_villages,)."""
         return self.coverage[:, self.column(window)]
+
+    def expected_mm(self, lead_s: int) -> Float64Array:
+        """Rain that is expected from now over some seconds, shape (n_villages,).
+
+        Between two leads it is spread evenly; NaN beyond the last, and where there is no forecast.
+        """
+        if lead_s in self.leads_s:
+            expected: Float64Array = self.ahead_mm[:, self.leads_s.index(lead_s)]
+            return expected
+        column = bisect_left(self.leads_s, lead_s)
+        if column == len(self.leads_s):
+            return np.full(len(self.ahead_mm), np.nan)
+        before_s = self.leads_s[column - 1] if column else 0
+        before_mm = self.ahead_mm[:, column - 1] if column else np.zeros(len(self.ahead_mm))
+        share = (lead_s - before_s) / (self.leads_s[column] - before_s)
+        return before_mm + share * (self.ahead_mm[:, column] - before_mm)
 
     def is_by_days(self, window: int | DayWindow) -> bool:
         """Whether a window is kept by days."""
@@ -308,8 +326,8 @@ class VillageAntecedent:
     ----------
     soil_water_mm : Float64Array
         Soil water index.
-    soil_water_ahead_mm : Float64Array, shape (n_villages, 3)
-        The same in 1, 2 and 3 hours with the expected rain; NaN without a forecast.
+    soil_water_ahead_mm : Float64Array, shape (n_villages, n_leads)
+        The same after each lead of `VillageRain` with the expected rain; NaN without a forecast.
     coverage : Float64Array
         Share of the past that was observed, fading with a half-life of three days.
     effective_mm : dict of int to Float64Array

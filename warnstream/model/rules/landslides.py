@@ -1,10 +1,10 @@
 """Thresholds of landslides by rain: criteria of territories, any one of which reaches a level."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.level import LEVELS
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.times import DAY_S
@@ -107,3 +107,7 @@ class LandslideRain:
         for number, territory in enumerate(self.territories):
             found[self.territory == number] = territory.defined
         return found
+
+    def of_places(self, places: Int64Array) -> "LandslideRain":
+        """The same for some places; all territories stay, so that it asks for what it asked for before."""
+        return replace(self, territory=self.territory[places])

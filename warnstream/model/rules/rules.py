@@ -5,14 +5,15 @@ every village, so that 20 rules over 2,855 villages are 20 array operations.
 Built by `warnstream.config` from thresholds.yaml and thresholds.csv.
 """
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol, Self
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, UInt8Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt8Array
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.signs import SignTrigger
+from warnstream.model.rules.by_place import defined_by_rows, of_places, rows_of_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,11 @@ class CriticalRain:
         has_value = [~np.isnan(table).all(axis=1) for table in tables]
         return np.asarray(np.logical_or.reduce(has_value))
 
+    def of_places(self, places: Int64Array) -> "CriticalRain":
+        """The same table for some places."""
+        wetness = None if self.wetness is None else self.wetness.of_places(places)
+        return CriticalRain(self.duration_s, of_places(self.critical_mm, places), wetness)
+
 
 @dataclass(frozen=True, slots=True)
 class Wetness:
@@ -113,6 +119,11 @@ class Wetness:
     wet_mm: Float64Array | None
     guide_mm: Float64Array
     guide_share: Float64Array
+
+    def of_places(self, places: Int64Array) -> "Wetness":
+        """The same for some places."""
+        dry_mm, wet_mm = (None if mm is None else of_places(mm, places) for mm in (self.dry_mm, self.wet_mm))
+        return replace(self, dry_mm=dry_mm, wet_mm=wet_mm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +155,16 @@ class Reaches:
     def travel_s_max(self) -> int:
         """Longest travel time of all reaches."""
         return int(self.travel_max_s.max(initial=0))
+
+    def of_rows(self, rows: Int64Array) -> "Reaches":
+        """The reaches of some rows; what is known of the gauges stays that of all."""
+        return replace(
+            self,
+            travel_min_s=self.travel_min_s[rows],
+            travel_max_s=self.travel_max_s[rows],
+            attenuation=self.attenuation[rows],
+            base_m=self.base_m[rows],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +203,17 @@ class CriticalStage:
         """Levels that have a value at each place by any gauge, shape (n_places, 4)."""
         return defined_by_rows(self.village, self.critical_m, n_places)
 
+    def of_places(self, places: Int64Array) -> "CriticalStage":
+        """The rows that warn some places."""
+        rows, village = rows_of_places(self.village, places)
+        return replace(
+            self,
+            village=village,
+            station=self.station[rows],
+            critical_m=self.critical_m[rows],
+            reaches=None if self.reaches is None else self.reaches.of_rows(rows),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SlopeTable:
@@ -190,6 +222,7 @@ class SlopeTable:
     Attributes
     ----------
     village, station : Int32Array, shape (n_rows,)
+        Village -1: the row warns nobody here, a neighbour that is here is confirmed by it.
     indicator, variable : UInt8Array, shape (n_rows,)
         Codes of `Indicator` and of the `Variable` that it is worked out from.
     critical : Float64Array, shape (n_rows, 4)
@@ -233,6 +266,23 @@ class SlopeTable:
         """Levels that have a value at each place by any sensor, shape (n_places, 4)."""
         return defined_by_rows(self.village, self.critical, n_places)
 
+    def of_places(self, places: Int64Array) -> "SlopeTable":
+        """The rows that warn some places, and behind them those whose word confirms these."""
+        own, village = rows_of_places(self.village, places)
+        asked = self.near[np.isin(self.near[:, 0], self.station[own]), 1]
+        beside = np.setdiff1d(np.flatnonzero(np.isin(self.station, asked)), own)
+        rows = np.concatenate([own, beside])
+        return replace(
+            self,
+            village=np.concatenate([village, np.full(len(beside), -1, dtype=np.int32)]),
+            station=self.station[rows],
+            indicator=self.indicator[rows],
+            variable=self.variable[rows],
+            critical=self.critical[rows],
+            steady_mm_per_day=self.steady_mm_per_day[rows],
+            thermal_deg_per_degc=self.thermal_deg_per_degc[rows],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class WaterloggingTable:
@@ -265,6 +315,17 @@ class WaterloggingTable:
         """Levels that have a value at each place, by depth or by rain, shape (n_places, 4)."""
         return defined_by_rows(self.village, self.critical_cm, n_places) | self.rain.defined(n_places)
 
+    def of_places(self, places: Int64Array) -> "WaterloggingTable":
+        """The sensors that warn some places, and their rain."""
+        rows, village = rows_of_places(self.village, places)
+        return replace(
+            self,
+            village=village,
+            station=self.station[rows],
+            critical_cm=self.critical_cm[rows],
+            rain=self.rain.of_places(places),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class FireTable:
@@ -293,19 +354,9 @@ class FireTable:
         """Levels that have a value, everywhere the same, shape (n_places, 4)."""
         return np.broadcast_to(~np.isnan(self.critical), (n_places, len(LEVELS)))
 
-
-def defined_by_rows(place: Int32Array, critical: Float64Array, n_places: int) -> BoolArray:
-    """Levels that have a value in any row of each place, shape (n_places, 4).
-
-    Parameters
-    ----------
-    place : Int32Array, shape (n_rows,)
-    critical : Float64Array, shape (n_rows, 4)
-    n_places : int
-    """
-    found: BoolArray = np.zeros((n_places, len(LEVELS)), dtype=np.bool_)
-    np.logical_or.at(found, place, ~np.isnan(critical))
-    return found
+    def of_places(self, places: Int64Array) -> "FireTable":
+        """The same for some places."""
+        return replace(self, station=self.station[places])
 
 
 class Thresholds(Protocol):
@@ -318,6 +369,13 @@ class Thresholds(Protocol):
     @property
     def numbers(self) -> Float64Array:
         """All values of the table, of any shape; empty where it has none by its nature."""
+        ...
+
+    def of_places(self, places: Int64Array, /) -> Self:
+        """The same table for some places, which are numbered anew: the first of `places` is 0.
+
+        What it finds of a place must not depend on which others are there.
+        """
         ...
 
 
@@ -360,3 +418,7 @@ class HazardRule:
     source: str
     signs: SignTrigger | None = None
     calls_households: bool = True
+
+    def of_places(self, places: Int64Array) -> "HazardRule":
+        """The same rule for some places, numbered anew (`Thresholds.of_places`)."""
+        return replace(self, thresholds=self.thresholds.of_places(places))

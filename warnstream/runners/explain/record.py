@@ -48,7 +48,6 @@ from warnstream.model.observations.station_quality import WHY
 from warnstream.model.rules.comparison import Comparison, ConditionFound
 from warnstream.model.rules.expressions import Group, Lasting, LevelTerm, SignTerm, Term
 from warnstream.model.rules.expressions import Sequence as Following
-from warnstream.model.rules.indicators import LEADS_S
 from warnstream.model.times import HOUR_S, iso_local, iso_utc
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.explain.records import sign_record
@@ -194,7 +193,16 @@ def _stands(configuration: Wording, one: WarningStatus) -> str:
     if not one.posts_called:
         posts = f"posts are called from {routing.chain_level_min.word} on"
     crossed_at = iso_local(one.crossed_at_s, configuration.message.utc_offset_s)
-    return f"{one.hazard} {one.level.word} stood ({one.state}), crossed at {crossed_at}; {doors}; {posts}"
+    hand = ""
+    if (bound := one.bound) is not None:
+        until = iso_local(bound.expires_s, configuration.message.utc_offset_s)
+        hand = (
+            f"; by hand: {bound.kind} {bound.level.word} until {until} by {bound.author} ({bound.reason}), "
+            f"the gauges say {one.found.word}"
+        )
+    return (
+        f"{one.hazard} {one.level.word} stood ({one.state}), crossed at {crossed_at}; {doors}; {posts}{hand}"
+    )
 
 
 def _hazard(
@@ -325,7 +333,7 @@ def _place(configuration: Wording, place: PlaceView) -> PlaceRecord:
         ],
         rain_ahead=[
             RainAheadRecord(lead_s, _number(rain_mm))
-            for lead_s, rain_mm in zip(LEADS_S, place.ahead_mm, strict=True)
+            for lead_s, rain_mm in zip(place.leads_s, place.ahead_mm, strict=True)
         ],
         soil_water_mm=_number(place.soil_water_mm),
         earlier_rain_coverage=_number(place.antecedent_coverage),

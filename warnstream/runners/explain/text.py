@@ -5,7 +5,7 @@ from typing import Any
 
 from warnstream.model.effects import RecipientKind
 from warnstream.model.level import Level
-from warnstream.model.times import HOUR_S, clock_local, iso_local, parse_iso
+from warnstream.model.times import HOUR_S, MINUTE_S, clock_local, iso_local, parse_iso
 from warnstream.runners.explain.one_line import describe_duration
 from warnstream.runners.explain.record import hour_of
 
@@ -212,8 +212,12 @@ def _ahead(place: Record) -> str:
     known = [one for one in place["rain_ahead"] if one["rain_mm"] is not None]
     if not known:
         return "no forecast"
-    parts = [f"{one['rain_mm']:.1f} mm in {one['lead_s'] // HOUR_S} h" for one in known]
+    parts = [f"{one['rain_mm']:.1f} mm in {_lead(one['lead_s'])}" for one in known]
     return "expected " + ", ".join(parts)
+
+
+def _lead(lead_s: int) -> str:
+    return f"{lead_s // MINUTE_S} min" if lead_s % HOUR_S else f"{lead_s // HOUR_S} h"
 
 
 def _delivery_lines(told: Record) -> str:

@@ -15,8 +15,7 @@ from warnstream.adapters.journal.extents import find_extent, list_segments, read
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.desk import Case
 from warnstream.desk.cases import decode_snapshot
-from warnstream.lifecycle.bulletins import voices_in
-from warnstream.lifecycle.voice import Voice
+from warnstream.lifecycle.voice import Voice, voices_in
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.entries import CANCEL, decode_cancel
 from warnstream.runners.intake.history_entries import (

@@ -122,7 +122,7 @@ class Start:
         for doors in self._strange_voices:
             desk.bulletins.resume(doors.village, doors.bulletin)
         self._take_told_doors()
-        self.intake.owe_cancels()
+        self.intake.owe_orders()
 
     def _take_told_doors(self) -> None:
         """Doors that had messages of warnings, as before there were bulletins, wait for an end."""
@@ -151,6 +151,7 @@ class Start:
             issued=history.issued.get(number, ()),
             is_judged=not (is_real and history.was_exercise(number)),
             is_followed=number > self._reaches,
+            is_unsettled=number > history.last_issued,
         )
 
 

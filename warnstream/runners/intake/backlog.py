@@ -29,9 +29,16 @@ WAITING_MAX = 400_000
 
 
 class Backlog:
-    """A queue of readings, counted in rows."""
+    """A queue of readings, counted in rows.
+
+    Attributes
+    ----------
+    taken : int
+        Readings of the last slice; 0 if nothing waited.
+    """
 
     def __init__(self) -> None:
+        self.taken = 0
         self._waiting: deque[ReadingBatch] = deque()
         self._rows = 0
         self._counting: Counter[int] = Counter()  # counter readings that wait, by station
@@ -58,7 +65,7 @@ class Backlog:
 
     def next_slice(self) -> list[ReadingBatch]:
         """The oldest of what waits: `SLICE` readings, and all that is beyond `WAITING_MAX`."""
-        wanted = max(SLICE, self._rows - WAITING_MAX)
+        wanted, before = max(SLICE, self._rows - WAITING_MAX), self._rows
         taken: list[ReadingBatch] = []
         while self._waiting and wanted > 0:
             batch = self._waiting.popleft()
@@ -70,6 +77,7 @@ class Backlog:
             self._rows -= len(batch)
             # `-=` forgets the stations that have none left.
             self._counting -= Counter(_counting(batch))
+        self.taken = before - self._rows
         return taken
 
     def _is_counted_later(self, readings: ReadingBatch, is_old: BoolArray) -> BoolArray:

@@ -9,9 +9,16 @@ from warnstream.engine import Action
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import AlarmSignal
 from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
-from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
+from warnstream.model.effects import (
+    Answer,
+    ClockAccepted,
+    OperatorAffirm,
+    OperatorCancel,
+    RecipientAnswer,
+)
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.orders import HandOrder
 
 MESSAGES = "messages"
 TICK = "tick"
@@ -23,6 +30,8 @@ GRID = "grid"
 ALARM = "alarm"
 HELP = "help"
 UNDELIVERED = "undelivered"
+CLOCK = "clock"
+ORDER = "order"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -180,6 +189,21 @@ def decode_undelivered(payload: bytes) -> CallFailed:
     return msgspec.msgpack.decode(payload, type=CallFailed)
 
 
+def encode_clock(accepted: ClockAccepted) -> bytes:
+    """Payload of a `CLOCK` entry."""
+    return msgspec.msgpack.encode(accepted)
+
+
+def encode_order(order: HandOrder) -> bytes:
+    """Payload of an `ORDER` entry."""
+    return msgspec.msgpack.encode(order)
+
+
+def decode_order(payload: bytes) -> HandOrder:
+    """What an `ORDER` entry asks for."""
+    return msgspec.msgpack.decode(payload, type=HandOrder)
+
+
 def encode_alarm(signal: AlarmSignal) -> bytes:
     """Payload of an `ALARM` entry."""
     return msgspec.msgpack.encode(signal)
@@ -227,6 +251,7 @@ class _Actions(msgspec.Struct, array_like=True):
     affirms: list[OperatorAffirm] = []
     helps: list[HelpEntry] = []
     undelivered: list[CallFailed] = []
+    orders: list[HandOrder] = []
 
 
 def encode_actions(actions: list[Action]) -> bytes:
@@ -237,7 +262,8 @@ def encode_actions(actions: list[Action]) -> bytes:
     affirms = [action for action in actions if isinstance(action, OperatorAffirm)]
     helps = [_help_entry(action) for action in actions if isinstance(action, HelpAssign | HelpClose)]
     undelivered = [action for action in actions if isinstance(action, CallFailed)]
-    return msgspec.msgpack.encode(_Actions(answers, cancels, signs, affirms, helps, undelivered))
+    orders = [action for action in actions if isinstance(action, HandOrder)]
+    return msgspec.msgpack.encode(_Actions(answers, cancels, signs, affirms, helps, undelivered, orders))
 
 
 def decode_actions(payload: bytes) -> list[Action]:
@@ -245,4 +271,5 @@ def decode_actions(payload: bytes) -> list[Action]:
     waiting = msgspec.msgpack.decode(payload, type=_Actions)
     signs = [sign_action(said, said.post) for said in waiting.signs]
     helps = [_help_action(entry) for entry in waiting.helps]
-    return [*waiting.answers, *waiting.cancels, *waiting.affirms, *signs, *helps, *waiting.undelivered]
+    people: list[Action] = [*waiting.answers, *waiting.cancels, *waiting.affirms]
+    return [*people, *signs, *helps, *waiting.undelivered, *waiting.orders]

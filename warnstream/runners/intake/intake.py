@@ -25,6 +25,7 @@ from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
 from warnstream.lifecycle.alarms import AlarmBook
 from warnstream.lifecycle.machine import OPEN_STATES
+from warnstream.lifecycle.past_crossings import PastCrossingBook, proven_level
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame, digest_of_points
 from warnstream.model.messages import MessageColumns, is_packed, unpack
@@ -32,7 +33,8 @@ from warnstream.model.network import Network
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rules
 from warnstream.model.observations.readings import ReadingBatch, batch_of, concatenate
 from warnstream.model.observations.refusals import Refusal, RefusalReason
-from warnstream.model.times import parse_iso
+from warnstream.model.orders import HandOrder
+from warnstream.model.times import HOUR_S, parse_iso
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.alignment import align_levels
 from warnstream.runners.intake.backlog import Backlog
@@ -41,10 +43,12 @@ from warnstream.runners.intake.entries import (
     ALARM,
     ANSWER,
     CANCEL,
+    CLOCK,
     DECODED_AT,
     GRID,
     HELP,
     MESSAGES,
+    ORDER,
     SIGN,
     TICK,
     UNDELIVERED,
@@ -58,6 +62,7 @@ from warnstream.runners.intake.entries import (
     decode_cancel,
     decode_help,
     decode_messages,
+    decode_order,
     decode_sign,
     decode_tick,
     decode_undelivered,
@@ -85,6 +90,8 @@ class Intake:
     ----------
     configuration : bytes
         The entry of the configuration that judges; empty before the first.
+    is_clock_accepted : bool
+        The duty officer has accepted the system's clock since the last step.
     """
 
     def __init__(
@@ -96,6 +103,7 @@ class Intake:
         clock: str,
         decoder: DecoderSelection | None = None,
         status: MessageStatus = MessageStatus.ACTUAL,
+        past_crossings_s: int = 6 * HOUR_S,
     ) -> None:
         self.engine = engine
         self._stations = network.stations
@@ -108,6 +116,7 @@ class Intake:
         )
         self._topics = topics
         self.alarms = AlarmBook(topics.prefix, status)
+        self.past_crossings = PastCrossingBook(past_crossings_s)
         self._is_simulated = clock == "simulated"
         self._station_topics: set[str] = set()
         self._undecoded: list[RawMessage] = []
@@ -119,8 +128,10 @@ class Intake:
         self._network = network
         self._past: Past | None = None
         self._steps_of_entry = 0
-        self._owed: list[OperatorCancel] = []
+        self._owed: list[OperatorCancel | HandOrder] = []
         self._is_second_try = False
+        self.is_clock_accepted = False
+        self._early = Outcome()
         self._takers: dict[str, Callable[[bytes, Outcome], None]] = {
             MESSAGES: self._take_entry,
             TICK: lambda payload, outcome: self._step(decode_tick(payload), outcome),
@@ -131,6 +142,8 @@ class Intake:
             GRID: lambda payload, _: self._frames.append(payload),
             ALARM: self._take_alarm,
             HELP: lambda payload, _: self._actions.append(decode_help(payload)),
+            CLOCK: self._take_clock,
+            ORDER: lambda payload, _: self._actions.append(decode_order(payload)),
             UNDELIVERED: lambda payload, _: self._actions.append(decode_undelivered(payload)),
             CONFIGURATION: self._take_configuration,
             ISSUED: lambda _payload, _outcome: None,
@@ -148,6 +161,11 @@ class Intake:
         return len(self._backlog)
 
     @property
+    def backlog_taken(self) -> int:
+        """Readings of long ago that the last step took."""
+        return self._backlog.taken
+
+    @property
     def now_s(self) -> int:
         """Engine time; -1 before the first step."""
         return max(self.engine.assessment.now_s, self.engine.desk.now_s)
@@ -163,7 +181,8 @@ class Intake:
         take = self._takers.get(kind)
         if take is None:
             raise ValueError(f"journal entry of unknown kind {kind!r}: written by a newer version?")
-        outcome, self._steps_of_entry = Outcome(), 0
+        outcome, self._early = self._early, Outcome()
+        self._steps_of_entry = 0
         take(payload, outcome)
         return outcome
 
@@ -185,19 +204,34 @@ class Intake:
             while past.is_followed and any(one.step >= self._steps_of_entry for one in past.issued):
                 self._adopt_next(past)
 
-    def owe_cancels(self) -> None:
-        """Ends by hand that no step of the past carried out wait for the next one."""
+    def owe_orders(self) -> None:
+        """Orders by hand that no step of the past carried out wait for the next one."""
         desk = self.engine.desk
-        for cancel in self._owed:
-            status = desk.status(cancel.warning)
+        for owed in self._owed:
+            if isinstance(owed, HandOrder):
+                desk.hands.give_again(owed)
+                self._actions.append(owed)
+                continue
+            status = desk.status(owed.warning)
             if status is not None and status.state in OPEN_STATES:
-                self._actions.append(cancel)
+                self._actions.append(owed)
         self._owed.clear()
 
     def waiting(self) -> ReadingBatch:
         """Readings that have arrived and wait for a step, the backlog last; messages are decoded for it."""
         self._decode_waiting(Outcome())
         return concatenate([*self._pending, self._backlog.whole()])
+
+    def newest_waiting(self) -> dict[int, int]:
+        """Newest time observed by each station among fresh readings that wait for a step.
+
+        Messages are decoded for it; what is refused of them is told with the next entry.
+        """
+        self._decode_waiting(self._early)
+        waiting = concatenate(self._pending)
+        order = np.argsort(waiting.observed_at_s, kind="stable")
+        stations, times = waiting.station[order].tolist(), waiting.observed_at_s[order].tolist()
+        return dict(zip(stations, times, strict=True))
 
     def snapshot(self) -> bytes:
         """Engine and what waits for the next step; call it between entries."""
@@ -213,6 +247,7 @@ class Intake:
             "frames": msgspec.msgpack.encode(self._frames),
             "actions": encode_actions(self._actions),
             "alarms": self.alarms.snapshot(),
+            "past_crossings": self.past_crossings.snapshot(),
             "configuration": self.configuration,
         }
         arrays |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
@@ -259,6 +294,8 @@ class Intake:
         self.engine.desk.restore(file.bytes_of("desk"))
         if "alarms" in file:
             self.alarms.restore(file.bytes_of("alarms"))
+        if "past_crossings" in file:
+            self.past_crossings.restore(file.bytes_of("past_crossings"))
         if "configuration" in file:
             self.configuration = file.bytes_of("configuration")
 
@@ -286,6 +323,9 @@ class Intake:
         posted = msgspec.msgpack.decode(payload, type=AnswerEntry)
         self._take_answer(posted.message, posted.recipient, posted.answer, outcome)
 
+    def _take_clock(self, _payload: bytes, _outcome: Outcome) -> None:
+        self.is_clock_accepted = True
+
     def _take_alarm(self, payload: bytes, outcome: Outcome) -> None:
         alarm = self.alarms.apply(decode_alarm(payload))
         outcome.alarms += [] if alarm is None else [alarm]
@@ -295,7 +335,8 @@ class Intake:
         entry, past, desk = decode_configuration(payload), self._past, self.engine.desk
         self.configuration = payload
         if past is None:
-            now_s = self.now_s if self._is_simulated else max(self.now_s, entry.at_s)
+            is_told = self._is_simulated or not desk.cases()  # the first step says what time it is
+            now_s = self.now_s if is_told else max(self.now_s, entry.at_s)
             ending = {action.warning for action in self._actions if isinstance(action, OperatorCancel)}
             outcome.changed_over = desk.change_over(now_s, ending)
         elif past.is_followed:
@@ -401,6 +442,7 @@ class Intake:
             self._pending.append(fresh)
 
     def _step(self, now_s: int, outcome: Outcome) -> None:
+        self.is_clock_accepted = False
         self._decode_waiting(outcome)
         readings = concatenate([*self._pending, *self._backlog.next_slice()])
         actions = self._actions
@@ -417,6 +459,10 @@ class Intake:
         if step is None:
             return
         outcome.steps.append((readings, step))
+        if self._past is None or self._past.is_followed:
+            villages = self._network.villages
+            proven = [proven_level(one, villages) for one in step.assessment.past_crossings]
+            self.past_crossings.step(proven, now_s)
         outcome.refusals += [
             refuse_sign(said, fault, self._topics) for said, fault in self.engine.assessment.signs.refused
         ]
@@ -435,8 +481,14 @@ class Intake:
         if past.is_judged:
             assessed = self.engine.assessment.step(readings, now_s, signs, frames)
         if past.is_followed:
-            self._owed += self.engine.desk.follow(orders, now_s)
+            desk = self.engine.desk
+            found = desk.follow(orders, now_s)
             self._adopt_next(past)
+            self._owed += [
+                one
+                for one in found
+                if isinstance(one, OperatorCancel) or (past.is_unsettled and not desk.has_carried_out(one))
+            ]
         return None if assessed is None else EngineStep(assessed, Effects())
 
     def _decode_frames(self, outcome: Outcome) -> list[GridFrame]:

@@ -53,8 +53,11 @@ class Past:
         Readings count; those of an exercise do not for a node that warns for real.
     is_followed : bool
         The desk takes part; before the snapshot that it is restored from, it does not.
+    is_unsettled : bool
+        Nothing later was issued: an order in it may never have been carried out.
     """
 
     issued: Sequence[Issued] = ()
     is_judged: bool = True
     is_followed: bool = True
+    is_unsettled: bool = False

@@ -30,7 +30,12 @@ class Alarms:
         Takes kind and payload of a journal entry, from any thread; StoreError while stopping.
     metrics : Metrics
     clock : callable
-        Wall clock in seconds.
+        Seconds since 1970 UTC.
+
+    Attributes
+    ----------
+    clock : callable
+        As given; a node sets its own once it has one.
     """
 
     def __init__(
@@ -39,16 +44,16 @@ class Alarms:
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._keep, self._metrics, self._clock = keep, metrics, clock
+        self._keep, self._metrics, self.clock = keep, metrics, clock
         self._standing: dict[str, AlarmSignal] = {}
         self._lock = threading.Lock()
 
-    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True) -> None:
-        """Something is wrong; repeating it while it stands only renews its text."""
+    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True, zh: str = "") -> None:
+        """Something is wrong; repeating it while it stands only renews its text. `zh`: it in Chinese."""
         with self._lock:
             known = self._standing.get(key)
-            at_s = known.at_s if known else int(self._clock())
-            signal = AlarmSignal(key, text, at_s, is_begin=True, is_blocking=is_blocking)
+            at_s = known.at_s if known else int(self.clock())
+            signal = AlarmSignal(key, text, at_s, is_begin=True, is_blocking=is_blocking, text_zh=zh)
             self._standing[key] = signal
             if known is None:
                 self._pass_on(signal)
@@ -62,14 +67,16 @@ class Alarms:
             known = self._standing.pop(key, None)
             if known is None:
                 return
-            self._pass_on(AlarmSignal(key, known.text, int(self._clock()), is_begin=False))
+            self._pass_on(AlarmSignal(key, known.text, int(self.clock()), is_begin=False))
         log.warning("alarm over", extra={"alarm": key, "since": iso_utc(known.at_s)})
 
     def adopt(self, standing: Iterable[Alarm]) -> None:
         """After a restart: what stood when the node ended stands until somebody ends it."""
         with self._lock:
             for alarm in standing:
-                signal = AlarmSignal(alarm.key, alarm.text, alarm.begun_s, True, alarm.is_blocking)
+                signal = AlarmSignal(
+                    alarm.key, alarm.text, alarm.begun_s, True, alarm.is_blocking, alarm.text_zh
+                )
                 self._standing.setdefault(alarm.key, signal)
             self._count()
 

@@ -51,17 +51,23 @@ class GridWatch:
     keep : callable
         Takes kind and payload of an entry; done once it is durable.
     metrics : Metrics
+    clock : callable
+        Seconds since 1970 UTC.
     """
 
     def __init__(
-        self, configuration: Configuration, keep: Callable[[str, bytes], Future[None]], metrics: Metrics
+        self,
+        configuration: Configuration,
+        keep: Callable[[str, bytes], Future[None]],
+        metrics: Metrics,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         network, limit = configuration.network, configuration.quality.rain_mm_per_min_max
         self._readers = [GridReader(settings, network, limit) for settings in configuration.grids]
         self._is_live = configuration.node.clock == "system"
         self._lateness_s = configuration.windows.lateness_s_max
         self._points = digest_of_points(network)
-        self._keep, self._metrics = keep, metrics
+        self._keep, self._metrics, self._clock = keep, metrics, clock
         self._stamps: dict[str, dict[Path, _Stamp]] = {
             reader.settings.policy.name: {} for reader in self._readers
         }
@@ -131,7 +137,7 @@ class GridWatch:
     def _take(self, reader: GridReader, path: Path, changed_s: float) -> bool:
         """Hand the frames of a file over; whether it is done with, well or badly."""
         name = reader.settings.policy.name
-        age_s = time.time() - changed_s
+        age_s = self._clock() - changed_s
         if self._is_live and age_s > self._lateness_s:
             return True  # of an earlier day: no window would take it
         started = time.perf_counter()

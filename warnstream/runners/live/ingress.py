@@ -6,15 +6,15 @@ reading of now is judged before a day's backlog is even decoded.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from warnstream.adapters.inbox import STREAM_BATCH, InboundBatch, Inbox, Source
 from warnstream.config.settings import Configuration
-from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import StoreError
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.backlog import WAITING_MAX
+from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.pace import Pace
 from warnstream.runners.live.requests import Request, Requests
 
@@ -25,9 +25,6 @@ WAIT_S_MAX = 0.5
 
 ACKNOWLEDGE_S_MAX = 0.1
 """No message waits longer for others before it is made durable and acknowledged."""
-
-CLOCK_BACK_S_MAX = 2
-"""Steps back of the system clock that are passed over without a word."""
 
 
 @dataclass(slots=True)
@@ -52,7 +49,8 @@ class Ingress:
     inbox : Inbox
     requests : Requests
     sources : sequence of Source
-    alarms : AlarmPort
+    clock : NodeClock
+        Where `node.clock` is ``system``.
     """
 
     def __init__(
@@ -61,14 +59,14 @@ class Ingress:
         inbox: Inbox,
         requests: Requests,
         sources: Sequence[Source],
-        alarms: AlarmPort,
+        clock: NodeClock,
     ) -> None:
         self._broker = configuration.broker
-        self._inbox, self._requests, self._sources, self._alarms = inbox, requests, sources, alarms
+        self._inbox, self._requests, self._sources, self._clock = inbox, requests, sources, clock
         self._is_simulated = configuration.node.clock == "simulated"
         self._pace = Pace(configuration.node.tick_s, configuration.node.react_within_s, time.monotonic())
 
-    def take(self, backlog: int, engine_s: int) -> Turn:
+    def take(self, backlog: int, engine_s: int, waiting: Callable[[], Mapping[int, int]]) -> Turn:
         """What came since the last turn, or after a short sleep.
 
         Parameters
@@ -77,6 +75,8 @@ class Ingress:
             Readings of long ago that wait for the engine.
         engine_s : int
             Time of the last step: a tick never lies before it.
+        waiting : callable
+            Newest time observed by each station among the readings that wait for a step.
         """
         arrived = self._inbox.take(
             messages_max=self._broker.batch_messages_max,
@@ -92,7 +92,9 @@ class Ingress:
         turn.entries += [(request.kind, request.payload) for request in turn.requests]
         if turn.entries:
             self._pace.arrived(lone[0].at_s if lone else time.monotonic())
-        tick = self._due_tick(backlog, engine_s)
+        if any(request.kind == entries.CLOCK for request in turn.requests):
+            self._clock.accept()
+        tick = self._due_tick(backlog, engine_s, waiting)
         if tick is not None:
             turn.entries.append((entries.TICK, entries.encode_tick(tick)))
         if streams:
@@ -114,9 +116,9 @@ class Ingress:
         for request in turn.requests:
             request.done.set_exception(error)
 
-    def stepped(self, now_s: float, took_s: float) -> float:
+    def stepped(self, now_s: float, took_s: float, backlog_taken: int) -> float:
         """A tick has been judged; how long the first of what it judged had waited, 0 if nothing had."""
-        return self._pace.stepped(now_s, took_s)
+        return self._pace.stepped(now_s, took_s, backlog_taken)
 
     def left_fresh(self, turn: Turn) -> None:
         """Something of the turn's streams is fresh and waits for the next step."""
@@ -128,19 +130,16 @@ class Ingress:
         now_s, oldest_s = time.monotonic(), self._inbox.oldest_lone_s()
         return max(self._pace.unjudged_s(now_s), 0.0 if oldest_s is None else now_s - oldest_s)
 
-    def _due_tick(self, backlog: int, engine_s: int) -> int | None:
-        """Time of a tick that is due by the system's clock; never before the engine's own time."""
+    def _due_tick(self, backlog: int, engine_s: int, waiting: Callable[[], Mapping[int, int]]) -> int | None:
+        """Time of a tick that is due by the node's clock; never before the engine's own time."""
         steady_s = time.monotonic()
         if self._is_simulated or not self._pace.is_due(steady_s, backlog):
             return None
         self._pace.plan(steady_s)
-        now_s = int(time.time())
-        if now_s < engine_s - CLOCK_BACK_S_MAX:
-            behind = f"the system clock is {engine_s - now_s} s behind the last step"
-            self._alarms.raise_alarm("clock", behind)
-        else:
-            self._alarms.end_alarm("clock")
-        return max(now_s, engine_s)
+        tick = self._clock.tick(engine_s, waiting)
+        if tick is None:
+            self._pace.held(steady_s)
+        return tick
 
     def _wait_s(self, backlog: int) -> float:
         if self._is_simulated:

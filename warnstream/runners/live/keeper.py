@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from warnstream import __version__
 from warnstream.adapters.http.models.county import DifferenceRecord
 from warnstream.adapters.journal.bound import NEAR
@@ -22,7 +24,7 @@ from warnstream.config.settings import Configuration
 from warnstream.delivery.alarm_texts import alarm_texts
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
-from warnstream.model.alarms import Alarm
+from warnstream.model.alarms import Alarm, kind_of
 from warnstream.model.effects import Effects
 from warnstream.model.errors import StoreError, describe
 from warnstream.model.observations.readings import ReadingBatch
@@ -42,13 +44,15 @@ from warnstream.runners.intake.history_entries import (
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.chain_watch import ChainWatch
+from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.log import Log
+from warnstream.runners.live.order_watch import OrderWatch
 from warnstream.runners.live.pace import SnapshotPace
 from warnstream.runners.live.recorder import Desk, Recorder
 from warnstream.runners.live.views.county_state import CountyState
 from warnstream.runners.live.views.judging import Judging
-from warnstream.runners.live.views.past_crossings import tell_past_crossings
+from warnstream.runners.live.views.past_crossings import PastCrossingWatch, count_past_crossings
 from warnstream.runners.live.views.replay_progress import ReplayProgress
 from warnstream.runners.renderer import Renderer, no_end_of
 
@@ -83,6 +87,7 @@ class Watchers:
     Attributes
     ----------
     alarms : Alarms
+    clock : NodeClock
     disk : DiskWatch
     metrics : Metrics
     wake_channels : callable
@@ -94,6 +99,7 @@ class Watchers:
     """
 
     alarms: Alarms
+    clock: NodeClock
     disk: DiskWatch
     metrics: Metrics
     wake_channels: Callable[[], None]
@@ -114,6 +120,8 @@ class Keeper:
     ----------
     chain : ChainWatch
         What people see of duty posts and calls for help.
+    hands : OrderWatch
+        What people see of orders by hand.
     board : CountyState
         What people see of the county after the last step.
     judging : Judging
@@ -139,6 +147,10 @@ class Keeper:
         self._refused_inputs = 0
         self.board = CountyState(configuration, watchers.metrics)
         self.chain = ChainWatch(watchers.alarms, watchers.metrics)
+        self._past_crossings = PastCrossingWatch(
+            watchers.alarms, configuration.rules, configuration.message.utc_offset_s
+        )
+        self.hands = OrderWatch(watchers.alarms, watchers.metrics, configuration.message.utc_offset_s)
         self.judging = Judging(configuration)
         self.warnings: list[WarningStatus] = []
 
@@ -163,9 +175,18 @@ class Keeper:
         return self._intake.backlog_waiting
 
     @property
+    def backlog_taken(self) -> int:
+        """Readings of long ago that the last step took."""
+        return self._intake.backlog_taken
+
+    @property
     def fresh_waiting(self) -> int:
         """Fresh readings that the next step will judge."""
         return self._intake.fresh_waiting
+
+    def newest_waiting(self) -> dict[int, int]:
+        """Newest time observed by each station among the readings that the next step will judge."""
+        return self._intake.newest_waiting()
 
     def recover(self, progress: ReplayProgress) -> None:
         """Go on from what the log and the outbox know: see `warnstream.runners.history.start`."""
@@ -180,10 +201,15 @@ class Keeper:
             count += 1
             progress.taken(replayed.number, start.begins_after, journal.last_sequence())
             self._carry_out(replayed.number, replayed.outcome, is_live=replayed.is_live)
+        if self._configuration.node.clock == "system":
+            accepted = self._intake.is_clock_accepted
+            self._watchers.clock.begin(self._intake.now_s, is_accepted=accepted)
         for poisoned in start.poisoned:
             self._set_aside(poisoned.number, poisoned.error)
         self._watchers.alarms.adopt(self._intake.alarms.standing.values())
         self.chain.adopt(self._intake.alarms.standing)
+        self._past_crossings.adopt(self._intake.alarms.standing)
+        self.hands.adopt(self._intake.alarms.standing)
         self._forbid_untrue_ends()
         self._recorder.catch_up(self._desk)
         if start.is_changed:
@@ -224,7 +250,7 @@ class Keeper:
 
     def _change_over(self, start: Start) -> None:
         """The present configuration becomes an entry; what stands goes on under it."""
-        payload = encode(start.present)
+        payload = encode(structs.replace(start.present, at_s=int(self._watchers.clock())))
         before = start.history.configuration
         log.warning(
             "configuration changed",
@@ -324,7 +350,7 @@ class Keeper:
         """What the steps ask for into the log, then into the outbox: told is only what the log knows."""
         asked = [outcome.changed_over] if outcome.changed_over is not None else []
         asked += [step.effects for _, step in outcome.steps]
-        issued = [(number, effects) for number, effects in enumerate(asked) if effects or effects.settled]
+        issued = [(number, effects) for number, effects in enumerate(asked) if effects.is_told]
         if not issued:
             return
         payloads = [encode(self._issued(sequence, step, effects)) for step, effects in issued]
@@ -408,14 +434,15 @@ class Keeper:
 
     def _send_alarm(self, alarm: Alarm) -> None:
         """Begin or end of an alarm, for the duty posts."""
-        if not alarm.is_sent or not self._duty_posts:
-            return
         configuration = self._configuration
+        posts = configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
+        if not alarm.is_sent or not posts:
+            return
         zh, en = alarm_texts(alarm, configuration.node.name, configuration.message.utc_offset_s)
         at_s = alarm.ended_s or alarm.begun_s
         version = 2 if alarm.ended_s else 1
         notice = AlarmNotice(alarm.name, version, str(alarm.status), at_s, at_s + ALARM_VALID_S, zh, en)
-        self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, self._duty_posts))
+        self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, posts))
         self._watchers.wake_channels()
 
     def _tell_refused_inputs(self) -> None:
@@ -435,10 +462,12 @@ class Keeper:
         waiting = sum(warning.unaffirmed_s > 0 for warning in self.warnings)
         self._watchers.metrics.warnings_unaffirmed.set(waiting)
         self.chain.take(self._intake.engine.desk, self._people.network.villages, is_live=is_live)
+        self.hands.take(self._intake.engine.desk, self._people.network.villages, is_live=is_live)
         self.board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
         self.judging.take(readings, assessed, is_live=is_live)
         if is_live:
-            tell_past_crossings(assessed.past_crossings, self._configuration.network, self._watchers.metrics)
+            count_past_crossings(assessed.past_crossings, self._people.network, self._watchers.metrics)
+            self._past_crossings.take(self._intake.past_crossings.told)
             self._tell_failures(assessed.failures)
             if self._kept_standing:
                 self._tell_kept()

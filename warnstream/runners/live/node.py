@@ -31,7 +31,7 @@ from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.private_files import make_private
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-from warnstream.adapters.sending.clocks import EventClock, UnsettableClock
+from warnstream.adapters.sending.clocks import UnsettableClock
 from warnstream.adapters.sending.replies import Replies
 from warnstream.adapters.sending.sender import Shared
 from warnstream.adapters.sending.worker import DeliveryWorker
@@ -46,11 +46,12 @@ from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
-from warnstream.runners.live.orders import Orders
+from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
 from warnstream.runners.live.recorder import report_put_aside
 from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Requests
@@ -59,6 +60,9 @@ from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.replay_progress import ReplayProgress
 
 log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.25
+"""What time alone changes is looked for so often, not at every turn: messages bring hundreds a second."""
 
 OWNER = "node"
 """Who sends what this outbox holds: one process alone, since its folder is locked, whatever its name."""
@@ -74,6 +78,8 @@ class Node:
         Called after every engine step, in the loop's thread (the demo watches by it).
     front_door : FrontDoor, optional
         One that serves already, because the configuration took long to read.
+    wall : callable
+        The system's clock: seconds since 1970 UTC.
 
     Attributes
     ----------
@@ -91,17 +97,26 @@ class Node:
         configuration: Configuration,
         on_step: Callable[[EngineStep], None] | None = None,
         front_door: FrontDoor | None = None,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration = configuration
         self.metrics = Metrics()
         directory = configuration.storage.directory
         make_private(directory)
-        self._journal = Journal(directory, segment_bytes=configuration.storage.journal_segment_bytes)
         self._stopping = threading.Event()
+        self._looked_at_s = float("-inf")
         self._inbox = Inbox()
         self._requests = Requests(self._inbox.wake, self._stopping.is_set)
         self.alarms = Alarms(self._requests.ask, self.metrics)
+        self._clock = NodeClock(
+            jump_s_max=configuration.node.clock_jump_s_max,
+            future_s_max=configuration.windows.future_s_max,
+            n_stations=len(configuration.network.stations),
+            alarms=self.alarms,
+            wall=wall,
+        )
+        self._journal = Journal(directory, self._clock, configuration.storage.journal_segment_bytes)
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = Outbox.open_or_begin_anew(directory, OWNER)
@@ -112,9 +127,16 @@ class Node:
         tokens = Tokens(load_or_create_secret(directory))
         stores = Stores(self._journal, self.outbox, self._refused)
         watchers = Watchers(
-            self.alarms, self._disk, self.metrics, self._wake_channels, self._grids.look_now, on_step
+            self.alarms,
+            self._clock,
+            self._disk,
+            self.metrics,
+            self._wake_channels,
+            self._grids.look_now,
+            on_step,
         )
         self._keeper = Keeper(configuration, stores, watchers)
+        self.alarms.clock = self._time
         self._bound = JournalBound(
             self._journal.entries_bytes,
             configuration.storage.journal_bytes_max,
@@ -160,9 +182,9 @@ class Node:
             if configuration.sl651
             else None
         )
-        self._grids = GridWatch(configuration, self._requests.ask, self.metrics)
-        self._orders = Orders(configuration.storage.directory, self._requests.ask)
-        self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self.alarms)
+        self._grids = GridWatch(configuration, self._requests.ask, self.metrics, self._clock)
+        self._orders = Orders(configuration.storage.directory, self._requests.ask, self._order_faults)
+        self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
 
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
         configuration = self.configuration
@@ -172,14 +194,13 @@ class Node:
             configuration.directory,
             configuration.storage.directory,
         )
-        is_simulated = configuration.node.clock == "simulated"
         shared = Shared(
             outbox=self.outbox,
             tokens=tokens,
             metrics=self.metrics,
             inbound=Replies(self.outbox, tokens, self._submit_answer, self.metrics, self._keep_lost),
             clock=UnsettableClock(),
-            event_clock=EventClock(lambda: self._keeper.now_s, None if is_simulated else time.time()),
+            event_clock=self._time,
             public_url=configuration.http.public_url,
             lost=self._keep_lost,
         )
@@ -249,6 +270,14 @@ class Node:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
         return self._requests.ask(entries.MESSAGES, entries.encode_messages(messages))
 
+    def _time(self) -> float:
+        """Seconds since 1970 UTC in which warnings live: the node's clock, or what is told; any thread."""
+        told_s = self._keeper.now_s if self.configuration.node.clock == "simulated" else -1
+        return float(told_s) if told_s >= 0 else self._clock()
+
+    def _order_faults(self, order: AnyOrder) -> list[str]:
+        return faults_on(self.engine.desk, order)
+
     def _wake_channels(self) -> None:
         self.delivery.wake()
 
@@ -268,7 +297,7 @@ class Node:
     def _turn(self) -> None:
         """Take what came, make it durable, acknowledge it, let the engine see it."""
         keeper, ingress = self._keeper, self._ingress
-        turn = ingress.take(keeper.backlog_waiting, keeper.now_s)
+        turn = ingress.take(keeper.backlog_waiting, keeper.now_s, keeper.newest_waiting)
         self._look_around()
         if refusals := self._grids.take_refusals():
             keeper.keep_refused(refusals, self._journal.last_sequence())
@@ -282,8 +311,10 @@ class Node:
             started = time.monotonic()
             keeper.take(sequence, kind, payload)
             now = time.monotonic()
-            if kind == entries.TICK and (waited_s := ingress.stepped(now, now - started)):
-                self.metrics.fresh_wait.observe(waited_s)
+            if kind == entries.TICK:
+                waited_s = ingress.stepped(now, now - started, keeper.backlog_taken)
+                if waited_s:
+                    self.metrics.fresh_wait.observe(waited_s)
         if keeper.fresh_waiting:
             ingress.left_fresh(turn)
         self.metrics.backlog_readings.set(keeper.backlog_waiting)
@@ -292,6 +323,10 @@ class Node:
 
     def _look_around(self) -> None:
         self._explanations.serve()
+        now_s = time.monotonic()
+        if now_s - self._looked_at_s < LOOK_EVERY_S:
+            return
+        self._looked_at_s = now_s
         for source in self._sources:
             source.look()
         self._report_channels()

@@ -1,8 +1,10 @@
-"""Orders of the duty officer that commands leave in the storage folder; the node makes them entries.
+"""Orders of people that commands leave in the storage folder; the node makes them entries.
 
-``warnstream end`` writes a file into ``orders/``: complete under its name or not
-there at all. The node takes it within a second, or at its next start, and removes
-it once its entry is durable. An order given twice ends a warning once.
+A command writes a file into ``orders/``: complete under its name or not there at
+all. The node takes it within a second, or at its next start, and removes it once
+its entry is durable. What cannot be is refused whole: the file is replaced by one
+of the same name ending in ``.refused`` that says every fault. An order given twice
+is carried out once.
 """
 
 import logging
@@ -15,22 +17,53 @@ from pathlib import Path
 
 import msgspec
 
-from warnstream.model.effects import OperatorCancel
+from warnstream.desk import WarningDesk
+from warnstream.model.digests import HelpAssign, HelpClose
+from warnstream.model.effects import ClockAccepted, OperatorCancel
 from warnstream.model.errors import StoreError
-from warnstream.runners.intake.entries import CANCEL, encode_cancel
+from warnstream.model.orders import HandOrder
+from warnstream.runners.intake.entries import (
+    CANCEL,
+    CLOCK,
+    HELP,
+    ORDER,
+    encode_cancel,
+    encode_clock,
+    encode_help,
+    encode_order,
+)
 
 log = logging.getLogger(__name__)
 
 FOLDER = "orders"
 SUFFIX = ".json"
+REFUSED = ".refused"
 
 LOOK_S = 0.5
 """Between two looks into the folder."""
 
 STOP_S_MAX = 10.0
 
+AnyOrder = OperatorCancel | HandOrder | HelpAssign | HelpClose | ClockAccepted
 
-def leave_order(directory: Path, order: OperatorCancel) -> Path:
+
+class _Left(msgspec.Struct):
+    """An order as a file; of its forms one is filled in."""
+
+    order: HandOrder | None = None
+    assign: HelpAssign | None = None
+    close: HelpClose | None = None
+    cancel: OperatorCancel | None = None
+    clock: ClockAccepted | None = None
+
+
+class Problems(msgspec.Struct):
+    """Why an order was refused."""
+
+    problems: list[str]
+
+
+def leave_order(directory: Path, order: AnyOrder) -> Path:
     """Write an order for the node of a storage folder; the file that it will remove.
 
     Raises
@@ -38,19 +71,61 @@ def leave_order(directory: Path, order: OperatorCancel) -> Path:
     StoreError
         If the disk refuses.
     """
-    folder = directory / FOLDER
-    path = folder / f"{uuid.uuid4().hex}{SUFFIX}"
+    path = directory / FOLDER / f"{uuid.uuid4().hex}{SUFFIX}"
+    _write(path, msgspec.json.encode(_left(order)))
+    return path
+
+
+def problems_of(path: Path) -> list[str]:
+    """What the node has said against an order that was left; empty while it has not refused it."""
+    try:
+        return msgspec.json.decode(path.with_suffix(REFUSED).read_bytes(), type=Problems).problems
+    except (OSError, msgspec.MsgspecError):
+        return []
+
+
+def entry_of(order: AnyOrder) -> tuple[str, bytes]:
+    """Kind and payload of an order's entry."""
+    if isinstance(order, OperatorCancel):
+        return CANCEL, encode_cancel(order)
+    if isinstance(order, ClockAccepted):
+        return CLOCK, encode_clock(order)
+    if isinstance(order, HandOrder):
+        return ORDER, encode_order(order)
+    return HELP, encode_help(order)
+
+
+def faults_on(desk: WarningDesk, order: AnyOrder) -> list[str]:
+    """Everything that keeps an order from being carried out on a desk as it stands; empty: nothing."""
+    if isinstance(order, HandOrder):
+        return desk.order_faults(order)
+    if isinstance(order, HelpAssign | HelpClose):
+        fault = desk.chains.fault_of(order)
+        return [fault] if fault else []
+    return []
+
+
+def _left(order: AnyOrder) -> _Left:
+    if isinstance(order, OperatorCancel):
+        return _Left(cancel=order)
+    if isinstance(order, ClockAccepted):
+        return _Left(clock=order)
+    if isinstance(order, HandOrder):
+        return _Left(order=order)
+    return _Left(assign=order) if isinstance(order, HelpAssign) else _Left(close=order)
+
+
+def _write(path: Path, content: bytes) -> None:
     unfinished = path.with_suffix(".unfinished")
     try:
-        folder.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         with unfinished.open("wb") as file:
-            file.write(msgspec.json.encode(order))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(path)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({error.strerror})", retryable=True) from error
-    return path
 
 
 class Orders:
@@ -62,10 +137,17 @@ class Orders:
         The storage folder.
     keep : callable
         Takes kind and payload of an entry; done once it is durable.
+    faults_of : callable
+        Everything that keeps an order from being carried out now; empty: nothing.
     """
 
-    def __init__(self, directory: Path, keep: Callable[[str, bytes], Future[None]]) -> None:
-        self._folder, self._keep = directory / FOLDER, keep
+    def __init__(
+        self,
+        directory: Path,
+        keep: Callable[[str, bytes], Future[None]],
+        faults_of: Callable[[AnyOrder], list[str]],
+    ) -> None:
+        self._folder, self._keep, self._faults_of = directory / FOLDER, keep, faults_of
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="orders", daemon=True)
 
@@ -81,7 +163,8 @@ class Orders:
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_S):
-            for path in sorted(self._folder.glob(f"*{SUFFIX}")):
+            left = list(self._folder.glob(f"*{SUFFIX}"))
+            for path in sorted(left):
                 try:
                     self._take(path)
                 except (StoreError, OSError) as error:
@@ -89,18 +172,37 @@ class Orders:
 
     def _take(self, path: Path) -> None:
         try:
-            order = msgspec.json.decode(path.read_bytes(), type=OperatorCancel)
+            left = msgspec.json.decode(path.read_bytes(), type=_Left)
         except msgspec.MsgspecError as error:
-            log.error("order cannot be read", extra={"file": path.name, "error": str(error)})  # noqa: TRY400
-            path.rename(path.with_suffix(".refused"))
+            self._refuse(path, [str(error)])
             return
-        durable = self._keep(CANCEL, encode_cancel(order))
+        order = left.order or left.assign or left.close or left.cancel or left.clock
+        problems = ["it holds no order"] if order is None else self._faults_of(order)
+        if order is None or problems:
+            self._refuse(path, problems)
+            return
+        durable = self._keep(*entry_of(order))
         while not durable.done():
             if self._stopping.wait(LOOK_S / 10):
                 return
         durable.result()
         path.unlink()
-        log.warning(
-            "warning ended by hand",
-            extra={"warning": order.warning, "author": order.operator, "reason": order.note},
-        )
+        log.warning("order taken", extra=_said(order))
+
+    def _refuse(self, path: Path, problems: list[str]) -> None:
+        log.error("order refused", extra={"file": path.name, "problems": "; ".join(problems)})
+        _write(path.with_suffix(REFUSED), msgspec.json.encode(Problems(problems)))
+        path.unlink()
+
+
+def _said(order: AnyOrder) -> dict[str, object]:
+    """What the log keeps of an order: who, what, why."""
+    if isinstance(order, HandOrder):
+        where = {"villages": len(order.villages), "hazard": order.hazard, "level": order.level.word}
+        who = {"author": order.author, "second": order.second, "alone": order.is_alone}
+        return {"order": order.identifier, "kind": str(order.kind), **where, **who, "reason": order.reason}
+    if isinstance(order, OperatorCancel):
+        return {"warning": order.warning, "author": order.operator, "reason": order.note}
+    if isinstance(order, ClockAccepted):
+        return {"order": "system clock accepted", "author": order.operator, "reason": order.note}
+    return {"help": order.help, "person": order.person}

@@ -7,7 +7,8 @@ tells the time of a clock that never goes back.
 Judging what is fresh may not take the whole processor: such a step waits `REST`
 times as long as a step takes without its readings, which is about what the
 cheapest of the last steps took (readings must be worked through in any case, so
-a burst is no reason to wait). Where a step is dear (a nation: seconds) the
+a burst is no reason to wait). A step that took a slice of backlog tells nothing of
+an empty one: after a backlog the estimate of before holds. Where a step is dear (a nation: seconds) the
 regular ticks are all there is.
 """
 
@@ -80,10 +81,19 @@ class Pace:
         """A step is on its way: the next regular one is `tick_s` later."""
         self._next_s = now_s + self._tick_s
 
-    def stepped(self, now_s: float, took_s: float) -> float:
-        """A step is done; returns how long the first of what it judged had waited, 0 if nothing had."""
-        self._empty_s = min(took_s, self._empty_s * RELAXATION)
-        self._rest_s = max(self._react_within_s, REST * self._empty_s)
+    def held(self, now_s: float) -> None:
+        """A step that was due cannot be taken yet; it is tried again after `BACKLOG_S`."""
+        self._stepped_s, self._unjudged_s = now_s, None
+        self._next_s = now_s + min(self._tick_s, BACKLOG_S)
+
+    def stepped(self, now_s: float, took_s: float, backlog_taken: int = 0) -> float:
+        """A step is done; returns how long the first of what it judged had waited, 0 if nothing had.
+
+        `backlog_taken` are readings of long ago that it took.
+        """
+        if not backlog_taken:
+            self._empty_s = min(took_s, self._empty_s * RELAXATION)
+            self._rest_s = max(self._react_within_s, REST * self._empty_s)
         waited_s = self.unjudged_s(now_s)
         self._stepped_s, self._unjudged_s = now_s, None
         return waited_s

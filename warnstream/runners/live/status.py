@@ -14,6 +14,7 @@ from warnstream.adapters.http.models.county import (
 )
 from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
+from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.inbox import Source
@@ -22,13 +23,17 @@ from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
+from warnstream.model.order_requests import OrderFaultsError, OrderRequest
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.keeper import Keeper
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.views.explanations import LiveExplanations
+from warnstream.runners.live.views.orders_json import describe_orders
 from warnstream.runners.live.views.signs_json import affirm_fault
 from warnstream.runners.live.views.state_json import describe_warnings
+from warnstream.runners.orders.rehearsal import rehearse
+from warnstream.runners.orders.request import order_of
 
 DIFFERENCES_SHOWN_MAX = 1_000
 
@@ -89,6 +94,7 @@ class Status:
             **asdict(county or CountyRecord()),
             warnings_open=len(self._keeper.warnings) if county else UNSET,
             chain=(self._keeper.chain.state or UNSET) if county else UNSET,
+            hands=(self._keeper.hands.state or UNSET) if county else UNSET,
             broker_connected=all(source.is_connected for source in self._sources),
             alarms=self._alarms.records(),
             configuration=self._configuration_record(),
@@ -134,6 +140,26 @@ class Status:
         if isinstance(action, HelpAssign | HelpClose):
             return self._keeper.engine.desk.chains.fault_of(action)
         return self._keeper.engine.assessment.signs.fault_of(action)
+
+    def orders(self) -> OrdersRecord:
+        """What people have ordered and that still counts."""
+        return describe_orders(self._keeper.engine.desk, self._keeper.people.network.villages)
+
+    def rehearse_order(self, request: OrderRequest) -> RehearsalRecord:
+        """Whom an order would reach. OrderFaultsError with everything that is wrong with it."""
+        return rehearse(self._configuration, request)
+
+    def give_order(self, request: OrderRequest) -> OrderTakenRecord:
+        """Take an order; returns once it is durable.
+
+        OrderFaultsError with everything that is wrong with it; StoreError if it cannot be kept.
+        """
+        order = order_of(request, self._configuration)
+        desk = self._keeper.engine.desk
+        if faults := [] if desk.knows_order(order) else desk.order_faults(order):
+            raise OrderFaultsError(faults)
+        self._requests.ask_and_wait(entries.ORDER, entries.encode_order(order))
+        return OrderTakenRecord(order=order.identifier, kind=str(order.kind), villages=len(order.villages))
 
     def submit_action(self, action: PostAction) -> None:
         """Take what a post does; returns once it is durable. StoreError if it cannot be kept."""

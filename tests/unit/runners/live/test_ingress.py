@@ -1,4 +1,4 @@
-"""A tick never lies before the last step; a clock that went back is an alarm until it has caught up."""
+"""What comes in becomes entries in order; a tick stands where the node's clock says what time it is."""
 
 import time
 from dataclasses import replace
@@ -7,26 +7,28 @@ from pathlib import Path
 import pytest
 
 from tests.unit.config.conftest import FILES
+from tests.unit.runners.live.test_clock import Told
 from warnstream.adapters.inbox import Inbox
 from warnstream.config.load import load_configuration
+from warnstream.model.effects import ClockAccepted
 from warnstream.runners.intake import entries
-from warnstream.runners.live.ingress import CLOCK_BACK_S_MAX, Ingress
+from warnstream.runners.live.clock import NodeClock
+from warnstream.runners.live.ingress import Ingress
 from warnstream.runners.live.requests import Requests
 
 T0 = 1_781_740_800
 
 
-class Told:
-    """An alarm port that remembers what stands."""
+class Clocks:
+    """A system clock and a steady one that a test moves."""
 
     def __init__(self) -> None:
-        self.standing: dict[str, str] = {}
+        self.wall_s, self.steady_s = float(T0), time.monotonic() + 10
 
-    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True) -> None:  # noqa: ARG002
-        self.standing[key] = text
 
-    def end_alarm(self, key: str) -> None:
-        self.standing.pop(key, None)
+@pytest.fixture
+def clocks() -> Clocks:
+    return Clocks()
 
 
 @pytest.fixture
@@ -35,41 +37,56 @@ def alarms() -> Told:
 
 
 @pytest.fixture
-def ingress(tmp_path: Path, alarms: Told) -> Ingress:
+def ingress(tmp_path: Path, alarms: Told, clocks: Clocks, monkeypatch: pytest.MonkeyPatch) -> Ingress:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     configuration = load_configuration(tmp_path)
     node = replace(configuration.node, tick_s=1)
     inbox = Inbox()
     requests = Requests(inbox.wake, lambda: False)
-    return Ingress(replace(configuration, node=node), inbox, requests, (), alarms)
+    monkeypatch.setattr(time, "monotonic", lambda: clocks.steady_s)
+    clock = NodeClock(
+        jump_s_max=60,
+        future_s_max=120,
+        n_stations=3,
+        alarms=alarms,
+        wall=lambda: clocks.wall_s,
+        steady=lambda: clocks.steady_s,
+    )
+    clock.begin(T0)
+    return Ingress(replace(configuration, node=node), inbox, requests, (), clock)
 
 
-def tick_of(ingress: Ingress, engine_s: int) -> int:
-    (entry,) = ingress.take(0, engine_s).entries
-    assert entry[0] == entries.TICK
-    return entries.decode_tick(entry[1])
+def entries_of(ingress: Ingress, waiting: dict[int, int] | None = None) -> list[tuple[str, bytes]]:
+    return ingress.take(0, T0, lambda: waiting or {}).entries
 
 
-def test_the_clock_alarm_begins_when_the_clock_went_back_and_ends_when_it_has_caught_up(
-    ingress: Ingress, alarms: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steady = [time.monotonic() + 10]
-    monkeypatch.setattr(time, "monotonic", lambda: steady[0])
-    monkeypatch.setattr(time, "time", lambda: float(T0))
-    assert tick_of(ingress, T0 - 5) == T0
+def test_a_tick_tells_the_time_of_the_node(ingress: Ingress, clocks: Clocks, alarms: Told) -> None:
+    clocks.wall_s, clocks.steady_s = clocks.wall_s + 86_405, clocks.steady_s + 5
+    assert entries_of(ingress) == [(entries.TICK, entries.encode_tick(T0 + 5))]
+    assert "clock" in alarms.standing
+
+
+def test_readings_of_another_time_wait_and_the_loop_does_not_spin(ingress: Ingress, clocks: Clocks) -> None:
+    entries_of(ingress)
+    clocks.wall_s, clocks.steady_s = clocks.wall_s + 86_405, clocks.steady_s + 5
+    assert entries_of(ingress, {0: T0 + 86_400}) == []
+    assert ingress._wait_s(0) > 0
+
+
+def test_an_accepted_clock_counts_at_once(ingress: Ingress, clocks: Clocks, alarms: Told) -> None:
+    clocks.wall_s, clocks.steady_s = clocks.wall_s + 86_405, clocks.steady_s + 5
+    entries_of(ingress)
+    accepted = ingress._requests.ask(entries.CLOCK, entries.encode_clock(ClockAccepted("zhang", "right")))
+    clocks.wall_s, clocks.steady_s = clocks.wall_s + 5, clocks.steady_s + 5
+    assert [kind for kind, _ in entries_of(ingress)] == [entries.CLOCK, entries.TICK]
     assert alarms.standing == {}
-    steady[0] += 10
-    assert tick_of(ingress, T0 + CLOCK_BACK_S_MAX + 1) == T0 + CLOCK_BACK_S_MAX + 1
-    assert "behind the last step" in alarms.standing["clock"]
-    steady[0] += 10
-    assert tick_of(ingress, T0) == T0
-    assert alarms.standing == {}
+    assert not accepted.done()
 
 
 def test_requests_become_entries_in_order_and_are_settled_together(ingress: Ingress) -> None:
     promises = [ingress._requests.ask(kind, b"") for kind in ("answer", "cancel")]
-    turn = ingress.take(0, T0)
+    turn = ingress.take(0, T0, dict)
     assert [kind for kind, _ in turn.entries if kind != entries.TICK] == ["answer", "cancel"]
     assert not any(promise.done() for promise in promises)
     ingress.settle(turn)

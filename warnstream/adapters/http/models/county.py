@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from warnstream.adapters.http.models.orders import HandsRecord
 from warnstream.adapters.http.models.words import Count, LevelWord, Share, Text, TimeUtc
 
 
@@ -135,13 +136,14 @@ class StateRecord(CountyRecord, frozen=True, kw_only=True):
 
     warnings_open: Count | UnsetType = UNSET
     chain: ChainRecord | UnsetType = UNSET
+    hands: HandsRecord | UnsetType = UNSET
     broker_connected: bool
     alarms: list[AlarmRecord]
     configuration: ConfigurationRecord
 
 
 class WarningRecord(msgspec.Struct, frozen=True):
-    """A warning that stands."""
+    """A warning that stands; `found` is the machine's level, `bound` a floor or ceiling by hand."""
 
     warning: Text
     village: Text
@@ -156,3 +158,7 @@ class WarningRecord(msgspec.Struct, frozen=True):
     posts_answered: Count
     answer_by: TimeUtc | None
     waits_for_affirmation: bool
+    message: Text
+    found: LevelWord
+    bound: Text | None
+    bound_expires: TimeUtc | None

@@ -13,6 +13,7 @@ from warnstream.adapters.http.models.county import (
 )
 from warnstream.assessment.villages import GaugeAvailability
 from warnstream.desk import WarningStatus
+from warnstream.lifecycle.identity import message_name
 from warnstream.model.arrays import BoolArray
 from warnstream.model.level import Level
 from warnstream.model.network import Network, Villages
@@ -96,6 +97,10 @@ def describe_warnings(warnings: Sequence[WarningStatus], villages: Villages) -> 
             posts_answered=len(warning.posts_answered),
             answer_by=iso_utc(warning.answer_by_s) if warning.answer_by_s else None,
             waits_for_affirmation=warning.unaffirmed_s > 0,
+            message=message_name(warning.warning, warning.version),
+            found=warning.found.word,
+            bound=str(warning.bound.kind) if warning.bound else None,
+            bound_expires=iso_utc(warning.bound.expires_s) if warning.bound else None,
         )
         for warning in warnings
     ]

@@ -1,0 +1,282 @@
+"""Orders of people on the desk: floors, ceilings, corrections, silences, two persons, releases."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.desk.county import T0, county, desk_of, fall, lose_sight, new_desk, reason, regain_sight, rise
+from warnstream.desk import WarningDesk
+from warnstream.lifecycle.machine import State
+from warnstream.model.bulletins import Action, BulletinPolicy
+from warnstream.model.effects import Effects
+from warnstream.model.level import Level
+from warnstream.model.orders import HandOrder, OrderKind, ReleasePolicy, ReleaseRule
+from warnstream.model.times import HOUR_S, MINUTE_S
+from warnstream.model.warning import Cause, MessageStatus
+
+VILLAGE = county().villages.code[0]
+OTHER = county().villages.code[1]
+HALF_HOUR_S = 30 * MINUTE_S
+
+
+def order(kind: OrderKind, level: Level = Level.NONE, number: int = 1, **changed: object) -> HandOrder:
+    """An order of Zhang's about the first village's flash flood."""
+    found = HandOrder(f"o{number}", kind, "zhang", "seen with my own eyes", (VILLAGE,), "flash_flood", level)
+    return replace(found, **changed)  # type: ignore[arg-type]
+
+
+def causes(effects: Effects) -> list[Cause]:
+    return [message.cause for message in effects.messages]
+
+
+def in_force(desk: WarningDesk) -> Level:
+    return max((one.level for one in desk.open_warnings()), default=Level.NONE)
+
+
+def at_level(level: Level) -> WarningDesk:
+    desk = new_desk()
+    desk.step([rise(level)], T0)
+    return desk
+
+
+def test_an_order_issues_where_nothing_is_measured_and_ends_when_it_expires() -> None:
+    desk = new_desk()
+    issued = desk.step([order(OrderKind.ISSUE, Level.ORANGE, for_s=HOUR_S)], T0)
+    assert causes(issued) == [Cause.ISSUED_BY_HAND]
+    assert issued.messages[0].by_hand
+    assert [one.action for one in issued.bulletins] == [Action.LEAVE]
+    assert desk.step([], T0 + HOUR_S - 1).messages == []
+    ended = desk.step([], T0 + HOUR_S)
+    assert causes(ended) == [Cause.ENDED]
+    assert in_force(desk) is Level.NONE
+
+
+def test_what_the_machine_finds_above_a_floor_counts_and_below_it_changes_nothing() -> None:
+    desk = new_desk()
+    desk.step([order(OrderKind.ISSUE, Level.ORANGE)], T0)
+    assert desk.step([rise(Level.YELLOW)], T0 + 60).messages == []
+    red = desk.step([rise(Level.RED, Level.YELLOW)], T0 + 120)
+    assert (causes(red), red.messages[0].level) == ([Cause.RAISED], Level.RED)
+    down = desk.step([fall(Level.BLUE, Level.RED)], T0 + 180)
+    assert down.messages[0].level is Level.ORANGE
+    gone = desk.step([], T0 + 6 * HOUR_S)
+    assert [message.level for message in gone.messages] == [Level.BLUE]
+
+
+def test_cancelled_at_red_fell_to_orange_red_again_is_red() -> None:
+    desk = at_level(Level.RED)
+    ended = desk.step([order(OrderKind.END)], T0 + 60)
+    assert causes(ended) == [Cause.CANCELLED]
+    assert desk.step([fall(Level.ORANGE, Level.RED)], T0 + 120).messages == []
+    again = desk.step([rise(Level.RED, Level.ORANGE)], T0 + 180)
+    assert causes(again) == [Cause.FIRST]
+    assert in_force(desk) is Level.RED
+    assert desk.open_warnings()[0].bound is None
+
+
+def test_a_ceiling_on_red_expires_after_half_an_hour_and_red_comes_back_with_what_is_measured() -> None:
+    desk = at_level(Level.RED)
+    desk.step([order(OrderKind.LOWER, Level.YELLOW, for_s=10 * HOUR_S)], T0 + 60)
+    assert in_force(desk) is Level.YELLOW
+    assert desk.open_warnings()[0].found is Level.RED
+    assert desk.step([], T0 + 60 + HALF_HOUR_S - 1).messages == []
+    back = desk.step([], T0 + 60 + HALF_HOUR_S, lambda _village, _hazard: reason(value=91.0))
+    assert (causes(back), back.messages[0].level) == ([Cause.RAISED], Level.RED)
+    assert back.messages[0].reason == reason(value=91.0)
+
+
+def test_a_ceiling_below_red_lasts_two_hours_at_most() -> None:
+    desk = at_level(Level.ORANGE)
+    desk.step([order(OrderKind.END, for_s=10 * HOUR_S)], T0)
+    assert desk.step([], T0 + 2 * HOUR_S - 1).messages == []
+    assert causes(desk.step([], T0 + 2 * HOUR_S)) == [Cause.FIRST]
+
+
+def test_a_ceiling_dies_at_the_clear_and_says_nothing_twice() -> None:
+    desk = at_level(Level.ORANGE)
+    desk.step([order(OrderKind.END)], T0)
+    assert desk.step([fall(Level.NONE, Level.ORANGE)], T0 + 60).messages == []
+    assert causes(desk.step([rise(Level.BLUE)], T0 + 120)) == [Cause.FIRST]
+
+
+def test_a_hand_made_red_lowered_to_orange_is_orange_until_it_expires() -> None:
+    desk = new_desk()
+    desk.step([order(OrderKind.ISSUE, Level.RED, is_alone=True)], T0)
+    lowered = desk.step([order(OrderKind.LOWER, Level.ORANGE, 2)], T0 + 60)
+    assert (causes(lowered), lowered.messages[0].level) == ([Cause.LOWERED_BY_HAND], Level.ORANGE)
+    assert causes(desk.step([order(OrderKind.END, number=3)], T0 + 120)) == [Cause.CANCELLED]
+    assert desk.step([], T0 + 10 * HOUR_S).messages == []
+
+
+def test_an_error_is_corrected_in_words_of_its_own() -> None:
+    desk = at_level(Level.ORANGE)
+    told = desk.step([order(OrderKind.CORRECT)], T0 + 60)
+    assert [one.action for one in told.bulletins] == [Action.CORRECT]
+
+
+def test_an_extension_moves_the_expiry_and_affirms_where_nothing_binds() -> None:
+    desk = new_desk()
+    desk.step([order(OrderKind.ISSUE, Level.ORANGE, for_s=HOUR_S)], T0)
+    desk.step([order(OrderKind.EXTEND, number=2, for_s=HOUR_S)], T0 + HALF_HOUR_S)
+    assert desk.step([], T0 + HOUR_S).messages == []
+    assert causes(desk.step([], T0 + HALF_HOUR_S + HOUR_S)) == [Cause.ENDED]
+    measured = at_level(Level.ORANGE)
+    measured.step([order(OrderKind.EXTEND)], T0 + 60)
+    assert measured.open_warnings()[0].operator == "zhang"
+
+
+def test_red_by_one_person_waits_for_a_second_and_lapses_without() -> None:
+    desk = new_desk()
+    assert desk.step([order(OrderKind.ISSUE, Level.RED)], T0).messages == []
+    own = HandOrder("o2", OrderKind.RELEASE, "zhang", "sure", order="o1")
+    assert "another person" in desk.order_faults(own)[0]
+    agreed = desk.step([replace(own, identifier="o3", author="li")], T0 + 60)
+    assert [(one.level, one.cause) for one in agreed.messages] == [(Level.RED, Cause.ISSUED_BY_HAND)]
+    bound = desk.open_warnings()[0].bound
+    assert bound is not None
+    assert (bound.author, bound.second) == ("zhang", "li")
+    waiting = new_desk()
+    waiting.step([order(OrderKind.ISSUE, Level.RED)], T0)
+    waiting.step([], T0 + 10 * MINUTE_S)
+    assert waiting.hands.state.lapsed == 1
+    assert waiting.hands.state.waiting == []
+
+
+def test_an_order_given_twice_is_carried_out_once() -> None:
+    desk = at_level(Level.ORANGE)
+    desk.step([order(OrderKind.END)], T0 + 60)
+    desk.step([rise(Level.RED, Level.ORANGE)], T0 + 120)
+    assert desk.step([order(OrderKind.END)], T0 + 180).messages == []
+    assert in_force(desk) is Level.RED
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (order(OrderKind.ISSUE, Level.BLUE), ["stands at blue or above already"]),
+        (order(OrderKind.END, hazard="rainstorm"), ["no warning of rainstorm stands"]),
+        (order(OrderKind.LOWER, Level.ORANGE), ["nothing above orange"]),
+        (order(OrderKind.RAISE, Level.RED, villages=(VILLAGE, OTHER)), [f"stands for {OTHER}: issue one"]),
+        (order(OrderKind.END, villages=("nowhere",)), ["no village 'nowhere'"]),
+        (order(OrderKind.END, version="ws.old.1"), ["the last message is ws."]),
+        (order(OrderKind.END, reason="", author="", second=""), ["author: ", "reason: "]),
+        (order(OrderKind.END, reason="x" * 201), ["1 to 200 characters"]),
+        (order(OrderKind.SILENCE, villages=(), hazard=""), ["expected an area, a hazard or a post"]),
+        (order(OrderKind.RELEASE), ["no doors wait"]),
+        (order(OrderKind.RESPOND, response="V"), ["expected one of I, II, III, IV, end"]),
+    ],
+)
+def test_what_cannot_be_is_refused_with_all_of_its_faults(given: HandOrder, words: list[str]) -> None:
+    desk = at_level(Level.ORANGE)
+    before = desk.snapshot()
+    faults = desk.order_faults(given)
+    assert len(faults) == len(words)
+    assert all(word in fault for word, fault in zip(words, faults, strict=True)), faults
+    assert desk.snapshot() == before
+    assert not desk.step([given], T0 + 1).messages
+    assert desk.refused_inputs == 1
+    assert in_force(desk) is Level.ORANGE
+
+
+def test_a_warning_that_is_lowered_by_hand_stays_held() -> None:
+    desk = at_level(Level.RED)
+    desk.step([lose_sight(Level.RED)], T0 + 1)
+    lowered = desk.step([order(OrderKind.LOWER, Level.ORANGE)], T0 + 2)
+    assert lowered.messages[0].blind
+    assert desk.open_warnings()[0].state is State.HELD
+    back = desk.step([], T0 + 2 + HALF_HOUR_S)
+    assert back.messages[-1].blind
+    assert in_force(desk) is Level.RED
+    desk.step([regain_sight(Level.RED)], T0 + HOUR_S)
+    assert desk.open_warnings()[0].state is State.ACTIVE
+
+
+def test_a_silence_keeps_orange_from_posts_and_never_red() -> None:
+    desk = new_desk()
+    desk.step([order(OrderKind.SILENCE, hazard="flash_flood", villages=())], T0)
+    quiet = desk.step([rise(Level.ORANGE)], T0 + 60)
+    assert quiet.digests == []
+    assert quiet.bulletins, "doors hear all the same"
+    loud = desk.step([rise(Level.RED, Level.ORANGE)], T0 + 120)
+    assert {one.post for one in loud.digests} == {"grid-a", "grid-b", "town", "leader"}
+
+
+def test_what_a_silence_has_hidden_is_told_when_it_is_over() -> None:
+    desk = new_desk()
+    desk.step([order(OrderKind.SILENCE, villages=(VILLAGE,), hazard="", for_s=HOUR_S)], T0)
+    desk.step([rise(Level.ORANGE)], T0 + 60)
+    assert {one.post for one in desk.step([], T0 + HOUR_S).digests} == {"grid-a", "grid-b", "town", "leader"}
+
+
+def test_one_silenced_post_gets_nothing_below_red_and_the_others_do() -> None:
+    desk = new_desk()
+    desk.step([order(OrderKind.SILENCE, villages=(), hazard="", post="town")], T0)
+    told = desk.step([rise(Level.ORANGE)], T0 + 60)
+    assert {one.post for one in told.digests} == {"grid-a", "grid-b", "leader"}
+
+
+def test_the_response_is_declared_and_ended() -> None:
+    desk = new_desk()
+    desk.step([order(OrderKind.RESPOND, villages=(), hazard="", response="III")], T0)
+    declared = desk.hands.state.response
+    assert declared is not None
+    assert (declared.response, declared.author, declared.since_s) == ("III", "zhang", T0)
+    desk.step([order(OrderKind.RESPOND, number=2, villages=(), hazard="", response="end")], T0 + 60)
+    assert desk.hands.state.response is None
+
+
+def releasing(rule: ReleaseRule) -> WarningDesk:
+    return desk_of(bulletins=BulletinPolicy(settle_s=0, clear_after_s=0, release=ReleasePolicy(rule)))
+
+
+CONFIRM = ReleaseRule(rise=(0, 0, 0, 300, 0), doubtful=(0, 0, -1, -1, 300), clear=(0, 0, 0, 600, -1))
+
+
+def test_doors_wait_for_an_officer_and_posts_know_at_once() -> None:
+    desk = releasing(CONFIRM)
+    risen = desk.step([rise(Level.ORANGE)], T0)
+    assert risen.bulletins == []
+    assert risen.digests
+    assert [held.due_s for _, held in desk.bulletins.waiting()] == [T0 + 300]
+    released = desk.step([order(OrderKind.RELEASE)], T0 + 60)
+    assert [one.action for one in released.bulletins] == [Action.LEAVE]
+    assert desk.bulletins.waiting() == []
+
+
+def test_what_nobody_releases_goes_by_itself() -> None:
+    desk = releasing(CONFIRM)
+    desk.step([rise(Level.ORANGE)], T0)
+    assert desk.step([], T0 + 299).bulletins == []
+    assert len(desk.step([], T0 + 300).bulletins) == 1
+    assert desk.bulletins.released_alone == 1
+
+
+def test_red_does_not_wait_behind_an_orange_that_does() -> None:
+    desk = releasing(CONFIRM)
+    desk.step([rise(Level.ORANGE)], T0)
+    red = desk.step([rise(Level.RED, Level.ORANGE)], T0 + 60)
+    assert [one.worst for one in red.bulletins] == [Level.RED]
+
+
+def test_what_has_fallen_meanwhile_is_not_told() -> None:
+    desk = releasing(CONFIRM)
+    desk.step([rise(Level.ORANGE)], T0)
+    desk.step([fall(Level.NONE, Level.ORANGE)], T0 + 60)
+    assert desk.bulletins.waiting() == []
+    assert desk.step([], T0 + HOUR_S).bulletins == []
+
+
+def test_an_end_waits_too_and_one_that_is_manual_waits_for_ever() -> None:
+    desk = releasing(CONFIRM)
+    desk.step([rise(Level.RED)], T0)
+    assert desk.step([fall(Level.NONE, Level.RED)], T0 + 60).bulletins == []
+    assert desk.step([], T0 + 10 * HOUR_S).bulletins == []
+    over = desk.step([order(OrderKind.RELEASE)], T0 + 11 * HOUR_S)
+    assert [one.action for one in over.bulletins] == [Action.CLEAR]
+    assert over.bulletins[0].has_moved, "over, not yet back"
+
+
+def test_what_a_person_orders_does_not_wait() -> None:
+    desk = releasing(CONFIRM)
+    told = desk.step([order(OrderKind.ISSUE, Level.ORANGE)], T0)
+    assert [one.status for one in told.bulletins] == [MessageStatus.EXERCISE]

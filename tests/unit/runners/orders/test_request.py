@@ -1,0 +1,119 @@
+"""What a person asks for becomes an order, or is refused with every fault."""
+
+from dataclasses import replace
+
+import pytest
+
+from station_sim.county.county import CountyPlan, build_county
+from station_sim.county.demo_config import write_demo_config
+from warnstream.config.load import load_configuration
+from warnstream.config.settings import Configuration
+from warnstream.model.level import Level
+from warnstream.model.order_requests import OrderFaultsError, OrderRequest
+from warnstream.model.orders import Operator, OrderKind, Role
+from warnstream.runners.orders.rehearsal import rehearse
+from warnstream.runners.orders.request import order_of
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
+    directory = tmp_path_factory.mktemp("county")
+    build_county(1, CountyPlan(n_stations=9, n_villages=6, n_gauges=1)).write(directory)
+    write_demo_config(directory)
+    found = load_configuration(directory)
+    people = (
+        Operator("zhang", "张三", Role.OFFICER, "*", ""),
+        Operator("li", "李四", Role.SECOND, "*", ""),
+        Operator("wang", "王五", Role.READER, "*", ""),
+        Operator("zhao", "赵六", Role.OFFICER, found.network.villages.code[0], ""),
+    )
+    return replace(found, operators=people)
+
+
+def request(**said: object) -> OrderRequest:
+    words: dict[str, object] = {"kind": "issue", "author": "zhang", "reason": "seen", "level": "orange"}
+    return OrderRequest(**(words | {"hazard": "flash_flood"} | said))  # type: ignore[arg-type]
+
+
+def faults_of(county: Configuration, asked: OrderRequest) -> list[str]:
+    with pytest.raises(OrderFaultsError) as error:
+        order_of(asked, county)
+    return error.value.faults
+
+
+def test_the_demo_county_names_its_officers(county: Configuration) -> None:
+    roles = {one.role for one in load_configuration(county.directory).operators}
+    assert roles == {Role.OFFICER, Role.SECOND}
+
+
+def test_an_order_has_every_village_that_it_means_once(county: Configuration) -> None:
+    villages = county.network.villages
+    order = order_of(
+        request(villages=[villages.code[0]] * 2, townships=[villages.township[0]], lasts="45min"), county
+    )
+    expected = [
+        code
+        for code, township in zip(villages.code, villages.township, strict=True)
+        if township == villages.township[0]
+    ]
+    assert order.villages == tuple(expected)
+    assert (order.kind, order.level, order.for_s) == (OrderKind.ISSUE, Level.ORANGE, 2700)
+    assert order.identifier
+
+
+def test_a_polygon_and_a_river_gauge_name_villages(county: Configuration) -> None:
+    villages = county.network.villages
+    x, y = villages.longitude[2], villages.latitude[2]
+    ring = [[x - 1e-4, y - 1e-4], [x + 1e-4, y - 1e-4], [x + 1e-4, y + 1e-4], [x - 1e-4, y - 1e-4]]
+    ring.insert(3, [x - 1e-4, y + 1e-4])
+    polygon = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    assert villages.code[2] in order_of(request(polygon=polygon), county).villages
+    stations = county.network.stations
+    gauge = next(code for code, has in zip(stations.code, stations.measures_stage, strict=True) if has)
+    assert order_of(request(rivers=[gauge]), county).villages
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"kind": "shout", "level": "pink"}, ["kind: expected issue", "level: expected blue"]),
+        ({"author": "nobody"}, ["author: 'nobody' is no person of operators.csv"]),
+        ({"author": "wang"}, ["author: 'wang' is reader: that role may not issue"]),
+        ({"author": "li"}, ["author: 'li' is second: that role may not issue"]),
+        ({"second": "wang"}, ["second: 'wang' is reader"]),
+        ({"hazard": "snow", "lasts": "soon"}, ["lasts: ", "hazard: expected"]),
+        ({"villages": ["nowhere", "neither"]}, ["no village 'nowhere'", "no village 'neither'"]),
+        ({"townships": ["nowhere"], "rivers": ["R0"]}, ["townships: ", "rivers: "]),
+        ({"polygon": {"type": "Point", "coordinates": [0, 0]}}, ["polygon: expected a GeoJSON polygon"]),
+        ({"polygon": {"type": "Polygon", "coordinates": "x"}}, ["polygon: expected a GeoJSON polygon"]),
+        ({"polygon": {}}, ["polygon: expected a GeoJSON polygon"]),
+        ({"post": "nobody"}, ["post: 'nobody' is no post of chain.csv"]),
+    ],
+)
+def test_what_cannot_be_is_refused_with_every_fault(
+    county: Configuration, said: dict[str, object], words: list[str]
+) -> None:
+    found = faults_of(county, request(**said))
+    assert len(found) == len(words), found
+    assert all(word in fault for word, fault in zip(words, found, strict=True)), found
+
+
+def test_people_order_in_their_own_area_alone(county: Configuration) -> None:
+    codes = county.network.villages.code
+    assert order_of(request(author="zhao", villages=[codes[0]]), county)
+    (fault,) = faults_of(county, request(author="zhao", villages=list(codes)))
+    assert "outside the area" in fault
+    silence = request(kind="silence", author="zhao", level="")
+    assert "name its villages" in faults_of(county, silence)[0]
+
+
+def test_a_rehearsal_counts_doors_and_seconds_where_a_rate_is_known(county: Configuration) -> None:
+    codes = list(county.network.villages.code)
+    found = rehearse(county, request(villages=codes))
+    assert found.villages == codes
+    assert sum(found.doors.values()) == len(county.network.households)
+    for channel, seconds in found.seconds.items():
+        rate = county.channels[channel].rate_per_s
+        assert rate is not None
+        assert seconds == pytest.approx(found.doors[channel] / rate, abs=0.1)
+    assert rehearse(county, request(kind="silence", villages=codes, level="")).doors == {}

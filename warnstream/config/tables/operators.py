@@ -1,0 +1,84 @@
+"""operators.csv: the people who may lay a hand on warnings, their roles and areas."""
+
+import base64
+import binascii
+
+from warnstream.config.faults import FaultLog
+from warnstream.config.folder import Folder
+from warnstream.config.tables.csv_rows import Columns, Row, read_rows
+from warnstream.config.tables.households_and_chain import EVERYWHERE
+from warnstream.config.yaml.value_types import choice_of
+from warnstream.model.network import Villages
+from warnstream.model.orders import Operator, Role
+
+OPERATORS_FILE = "operators.csv"
+OPERATOR_COLUMNS = Columns(("person", "name", "role", "area", "phone"), ("public_key",))
+KEY_BYTES = 32
+"""Of an Ed25519 public key (RFC 8032)."""
+PHONE_CHARACTERS_MAX = 20
+
+
+def read_operators(folder: Folder, villages: Villages | None, faults: FaultLog) -> tuple[Operator, ...]:
+    """Rows of operators.csv in the order of the file; none without it: then nobody orders by hand.
+
+    Parameters
+    ----------
+    folder : Folder
+    villages : Villages or None
+        None where they could not be read: then areas are not checked.
+    faults : FaultLog
+
+    Returns
+    -------
+    tuple of Operator
+        Rows with a fault are left out.
+    """
+    if not folder.has(OPERATORS_FILE):
+        return ()
+    data = folder.read(OPERATORS_FILE)
+    if data is None:
+        return ()
+    areas = None
+    if villages is not None:
+        areas = {*villages.code, *villages.township, *villages.county, EVERYWHERE}
+    lines: dict[str, int] = {}
+    found = (
+        _operator_of(row, areas, lines, faults)
+        for row in read_rows(OPERATORS_FILE, data, OPERATOR_COLUMNS, faults)
+    )
+    return tuple(one for one in found if one is not None)
+
+
+def _operator_of(
+    row: Row, areas: set[str] | None, lines: dict[str, int], faults: FaultLog
+) -> Operator | None:
+    n_before = len(faults)
+    person, name, role, area = row.code("person"), row.text("name"), row.cell("role"), row.text("area")
+    if person in lines:
+        row.fault("person", f"duplicate person {person!r}, first on line {lines[person]}")
+    lines.setdefault(person, row.line)
+    if role not in list(Role):
+        row.fault("role", f"expected {choice_of([str(one) for one in Role])}, got {role!r}")
+    if areas is not None and area and area not in areas:
+        faults.add_unknown(row.file, row.line, "area", area, areas)
+    phone, key = row.cell("phone"), row.cell("public_key")
+    if not _is_phone(phone):
+        # The number itself is not repeated: faults go to logs and screens.
+        row.fault("phone", f"expected 3 to {PHONE_CHARACTERS_MAX} of + and 0-9, or nothing")
+    if key and not _is_key(key):
+        row.fault("public_key", f"expected an Ed25519 key, {KEY_BYTES} bytes in base64, or nothing")
+    if len(faults) > n_before:
+        return None
+    return Operator(person, name, Role(role), area, phone, key)
+
+
+def _is_phone(phone: str) -> bool:
+    digits = phone.removeprefix("+")
+    return not phone or (digits.isascii() and digits.isdigit() and 3 <= len(phone) <= PHONE_CHARACTERS_MAX)
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == KEY_BYTES
+    except (binascii.Error, ValueError):
+        return False

@@ -1,0 +1,259 @@
+"""What the warning desk holds between two steps: how it is shown, kept in a snapshot, and taken over.
+
+Nothing here moves a warning: that is `warnstream.desk.machine`.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from warnstream.desk.cases import (
+    FORMAT_BEFORE_BULLETINS,
+    SNAPSHOT_FORMAT,
+    Case,
+    DeskSnapshot,
+    VillageCase,
+    WarningStatus,
+    called_before,
+    decode_snapshot,
+    move_to_village,
+    standing_told_before,
+)
+from warnstream.desk.hands import Hands
+from warnstream.lifecycle.bulletins import Bulletins
+from warnstream.lifecycle.identity import legal
+from warnstream.lifecycle.village_warning import VillageWarning
+from warnstream.lifecycle.voice import VillageVoice
+from warnstream.model.bulletins import Bulletin
+from warnstream.model.effects import Effects
+from warnstream.model.network import Network
+from warnstream.model.orders import HandPolicy
+from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
+from warnstream.model.rules.rules import HazardRule
+from warnstream.model.times import compact_utc
+from warnstream.model.warning import MessageStatus, WarningMessage
+from warnstream.routing.audience import Audience
+from warnstream.routing.chains import Chains
+
+
+class DeskState:
+    """Warnings, voices of doors and chains of posts of one network; parameters as of `WarningDesk`."""
+
+    def __init__(
+        self,
+        network: Network,
+        rules: Sequence[HazardRule],
+        message_policy: MessagePolicy,
+        routing_policy: RoutingPolicy,
+        bulletins: Bulletins,
+        n_judged: int | None = None,
+        hand_policy: HandPolicy | None = None,
+    ) -> None:
+        _check_policy(message_policy)
+        self._network = network
+        self._n_judged = len(network.villages) if n_judged is None else n_judged
+        self._hazards = frozenset(rule.name for rule in rules)
+        self._message_policy = message_policy
+        self._audience = Audience(network)
+        self.chains = Chains(network, self._audience, routing_policy, self._series)
+        self.bulletins = bulletins
+        self._cases: dict[tuple[int, str], Case] = {}
+        self._by_name: dict[str, Case] = {}
+        number = network.villages.index_of_code()
+        self.hands = Hands(
+            hand_policy or HandPolicy(), number, lambda: [one for one, _ in bulletins.waiting()]
+        )
+        self._now_s = -1
+        self.ignored_answers = 0
+        self.refused_inputs = 0
+        self.last_refusal = ""
+
+    @property
+    def now_s(self) -> int:
+        """Time of the last step; -1 before the first."""
+        return self._now_s
+
+    def open_warnings(self) -> list[WarningStatus]:
+        """Warnings that stand, worst first, then by village and hazard."""
+        standing = [case for case in self._cases.values() if case.warning.is_open]
+        standing.sort(key=lambda case: (-case.warning.level, case.warning.village, case.warning.hazard))
+        return [self._status(case) for case in standing]
+
+    def status(self, warning: str) -> WarningStatus | None:
+        """The warning of that name, while it stands or is the last one of its village and hazard."""
+        case = self._by_name.get(warning)
+        return self._status(case) if case else None
+
+    def of_village(self, village: int) -> list[tuple[WarningStatus, WarningMessage]]:
+        """The warning of every hazard of a village, over ones too, each with its last message."""
+        cases = [case for (of, _), case in self._cases.items() if of == village]
+        cases.sort(key=lambda case: case.warning.hazard)
+        return [(self._status(case), case.warning.latest) for case in cases if case.warning.latest]
+
+    def latest_message(self, warning: str) -> WarningMessage | None:
+        """The last message of a warning, its Cancel included; None for an unknown name."""
+        case = self._by_name.get(warning)
+        return case.warning.latest if case else None
+
+    def is_kept(self, warning: VillageWarning) -> bool:
+        """Whether the configuration has lost the warning's village or hazard: nobody judges it any more."""
+        return warning.village >= self._n_judged or warning.hazard not in self._hazards
+
+    def cases_of(self, effects: Effects) -> list[VillageCase]:
+        """Cases that a step's effects are about or that changed without a word, as they are after it."""
+        names = [*effects.settled, *(message.warning for message in effects.messages)]
+        codes = self._network.villages.code
+        cases = [self._by_name[name] for name in dict.fromkeys(names) if name in self._by_name]
+        return [VillageCase(codes[case.warning.village], case) for case in cases]
+
+    def voices_of(self, effects: Effects) -> list[VillageVoice]:
+        """Voices of the doors' villages that a step's effects are about, as they are after it."""
+        villages = [message.village for message in effects.messages]
+        told = (one.village for one in effects.to_doors)
+        return self.bulletins.voices_of([*villages, *told, *effects.waits])
+
+    def bound_cases(self) -> list[Case]:
+        """Cases whose level a person holds up or down, the earliest expiry first."""
+        found = [case for case in list(self._cases.values()) if case.bound is not None]
+        return sorted(
+            found, key=lambda case: (case.bound.expires_s if case.bound else 0, case.warning.village)
+        )
+
+    def cases(self) -> list[VillageCase]:
+        """Every village and hazard that ever had a warning."""
+        codes = self._network.villages.code
+        return [VillageCase(codes[case.warning.village], case) for case in self._cases.values()]
+
+    def adopt(self, cases: Sequence[VillageCase], voices: Sequence[VillageVoice] = ()) -> None:
+        """Take cases and voices as they were after a step, whatever was here.
+
+        Closed ones of unknown villages are left out.
+
+        Raises
+        ------
+        ValueError
+            If a warning stands, or doors wait for an end, in an unknown village.
+        """
+        self.bulletins.follow(voices)
+        number = self._network.villages.index_of_code()
+        for village, case in cases:
+            if village not in number:
+                if case.warning.is_open:
+                    raise ValueError(
+                        f"warning {case.warning.warning} stands for an unknown village {village}"
+                    )
+                continue
+            move_to_village(case.warning, number[village])
+            key = case.warning.village, case.warning.hazard
+            if key in self._cases:
+                self._by_name.pop(self._cases[key].warning.warning, None)
+            self._cases[key] = case
+            if case.warning.warning:
+                self._by_name[case.warning.warning] = case
+
+    def last_bulletins(self) -> list[Bulletin]:
+        """The last bulletin of open episodes where something stands; exercises on a node in an exercise."""
+        return self.bulletins.last_of(self._message_policy.status)
+
+    def is_of_the_other_status(self, warning: VillageWarning) -> bool:
+        """Whether it opened as an exercise on a node that warns for real now, or the other way round."""
+        return warning.status_under(self._message_policy) is not self._message_policy.status
+
+    def snapshot(self) -> bytes:
+        """Everything between two steps; `restore` of it continues exactly."""
+        cases = self.cases()
+        return msgspec.msgpack.encode(
+            DeskSnapshot(
+                SNAPSHOT_FORMAT,
+                self._now_s,
+                self.ignored_answers,
+                self.refused_inputs,
+                self.last_refusal,
+                [village for village, _ in cases],
+                [case for _, case in cases],
+                self.bulletins.snapshot(),
+                self.chains.snapshot(),
+                self.hands.snapshot(),
+            )
+        )
+
+    def restore(self, state: bytes) -> None:
+        """Take up a snapshot; on an error the desk stays as it was.
+
+        Raises
+        ------
+        ValueError
+            If the bytes are no snapshot of this format, or a warning stands for
+            a village that the network does not have.
+        """
+        snapshot = decode_snapshot(state)
+        number = self._network.villages.index_of_code()
+        cases: dict[tuple[int, str], Case] = {}
+        for code, case in zip(snapshot.village_codes, snapshot.cases, strict=True):
+            if code not in number:
+                if not case.warning.is_open:
+                    continue
+                raise ValueError(
+                    f"warning {case.warning.warning} stands, but the configuration has no village {code!r}"
+                )
+            move_to_village(case.warning, number[code])
+            cases[case.warning.village, case.warning.hazard] = case
+        if snapshot.format == FORMAT_BEFORE_BULLETINS:
+            self.bulletins.forget()
+            self.bulletins.adopt(standing_told_before(state, snapshot), snapshot.now_s)
+        else:
+            self.bulletins.restore(snapshot.bulletins)
+        if snapshot.format == SNAPSHOT_FORMAT:
+            self.chains.restore(snapshot.chains)
+        else:
+            self.chains.adopt(called_before(state, snapshot), snapshot.now_s)
+        if snapshot.hands:
+            self.hands.restore(snapshot.hands)
+        self._cases = cases
+        self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
+        self._now_s = snapshot.now_s
+        self.ignored_answers = snapshot.ignored_answers
+        self.refused_inputs = snapshot.refused_inputs
+        self.last_refusal = snapshot.last_refusal
+
+    def _series(self, status: MessageStatus, post: str, opened_s: int) -> str:
+        """Name of a post's digests since a time; a later one of the post sorts behind."""
+        place = "@post" if status is MessageStatus.ACTUAL else "@drill"
+        return f"{legal(self._message_policy.prefix)}.{place}.{legal(post)}.{compact_utc(opened_s)}"
+
+    def _status(self, case: Case) -> WarningStatus:
+        warning = case.warning
+        chain = self.chains.of[warning.latest.status if warning.latest else self._message_policy.status]
+        turn = chain.turns.get(warning.village) if warning.is_open else None
+        return WarningStatus(
+            warning=warning.warning,
+            village=warning.village,
+            hazard=warning.hazard,
+            state=warning.state,
+            level=warning.level,
+            version=warning.version,
+            crossed_at_s=warning.crossed_at_s,
+            expires_s=warning.expires_s,
+            households_told=self.bulletins.is_told(warning.village),
+            posts_called=tuple(chain.asked(warning.village)) if turn else (),
+            posts_answered=tuple(turn.answered) if turn else (),
+            answer_by_s=max(chain.answer_by_s(warning.village), 0) if turn else 0,
+            is_dry=turn is not None and warning.village in chain.dry_villages,
+            operator=warning.operator,
+            note=warning.note,
+            unaffirmed_s=warning.unaffirmed_s(self._message_policy, self._now_s),
+            found=case.machine_level,
+            bound=case.bound,
+        )
+
+
+def _check_policy(policy: MessagePolicy) -> None:
+    if not 0 <= policy.renew_before_s < policy.validity_s:
+        raise ValueError(
+            f"renew_before ({policy.renew_before_s} s) must be shorter than validity ({policy.validity_s} s)"
+        )
+    illegal = [c for c in policy.sender if c.isspace() or not c.isprintable() or c in ",&<"]
+    if illegal or not policy.sender:
+        raise ValueError(
+            f"sender {policy.sender!r} must be one word without commas, & and < (CAP 1.2, section 3)"
+        )

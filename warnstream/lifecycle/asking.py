@@ -1,0 +1,40 @@
+"""What the standing hazards of a village ask of its people together; whether that is more than was told."""
+
+from collections.abc import Iterable, Sequence
+
+from warnstream.lifecycle.voice import Asked
+from warnstream.model.bulletins import BulletinCause, OrderTable, Standing
+
+
+class Asking:
+    """Weighs hazards that stand by the orders of a county."""
+
+    def __init__(self, orders: OrderTable) -> None:
+        self._orders = orders
+
+    def of(self, heard: Sequence[Standing]) -> Asked:
+        """What hazards ask for together. At least one stands."""
+        lead = self.in_order(heard)[0]
+        worst = max(one.level for one in heard)
+        action = self._orders.order(lead.hazard, lead.level).action
+        weight = self.weight(lead)
+        top = [one for one in heard if self.weight(one) == weight or one.level == worst]
+        refuges = frozenset(self._orders.of(one.hazard).refuge for one in top)
+        return Asked(action, lead.level, worst, refuges)
+
+    def in_order(self, standing: Iterable[Standing]) -> tuple[Standing, ...]:
+        """The hazard whose order asks most first."""
+        return tuple(sorted(standing, key=lambda one: (*(-part for part in self.weight(one)), one.hazard)))
+
+    def weight(self, one: Standing) -> tuple[int, int]:
+        """Greater asks for more: rank of the action, then level."""
+        return self._orders.order(one.hazard, one.level).action.rank, int(one.level)
+
+
+def rise_of(asked: Asked, told: Asked) -> BulletinCause | None:
+    """Why what is asked for now is more than what was told; None: it is not."""
+    if asked.weight > told.weight or asked.worst > told.worst:
+        return BulletinCause.RAISED
+    if asked.weight == told.weight and asked.refuges - told.refuges:
+        return BulletinCause.REFUGE
+    return None

@@ -1,0 +1,59 @@
+"""What a person asks for by hand, in the words of people, before it is an order."""
+
+import msgspec
+
+from warnstream.model.errors import WarnstreamError
+
+
+class OrderFaultsError(WarnstreamError):
+    """An order is refused whole; `faults` are all of its faults."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class OrderRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An order as people write it; what does not concern its kind is left out.
+
+    Attributes
+    ----------
+    kind : str
+        issue, raise, lower, end, correct, extend, silence, release or respond.
+    author, reason : str
+    villages, townships, rivers : list of str
+        Codes of villages, names of townships, codes of river gauges: the villages that these warn.
+    polygon : dict or None
+        A GeoJSON geometry or feature: the villages in it.
+    hazard, level : str
+    lasts : str
+        A duration such as ``45min``; empty: as long as the configuration says.
+    second : str
+        The person who agrees to red.
+    alone : bool
+        Red without a second person, on purpose.
+    version : str
+        Identifier of the last message that the author has seen.
+    post, response, order : str
+        Of a silence; of an order to respond; of a release of an order that waits.
+    identifier : str
+        The same one again changes nothing; empty: a new one.
+    """
+
+    kind: str
+    author: str
+    reason: str
+    villages: list[str] = []
+    townships: list[str] = []
+    rivers: list[str] = []
+    polygon: dict[str, object] | None = None
+    hazard: str = ""
+    level: str = ""
+    lasts: str = ""
+    second: str = ""
+    alone: bool = False
+    version: str = ""
+    post: str = ""
+    response: str = ""
+    order: str = ""
+    identifier: str = ""

@@ -1,0 +1,38 @@
+"""What an order would reach, before it is given: villages, doors, and how long telling them takes."""
+
+from collections import Counter
+
+from warnstream.adapters.http.models.orders import RehearsalRecord
+from warnstream.config.settings import Configuration
+from warnstream.model.order_requests import OrderRequest
+from warnstream.model.orders import OrderKind
+from warnstream.runners.orders.request import order_of
+
+TELLS_NO_DOOR = (OrderKind.SILENCE, OrderKind.RESPOND)
+
+
+def rehearse(configuration: Configuration, request: OrderRequest) -> RehearsalRecord:
+    """Whom an order would reach; nothing is done.
+
+    Doors are counted by channel; seconds until the last one are known where a channel has a rate.
+
+    Raises
+    ------
+    OrderFaultsError
+        With everything that is wrong with it by itself.
+    """
+    order = order_of(request, configuration)
+    network, tells = configuration.network, order.kind not in TELLS_NO_DOOR
+    number, households = network.villages.index_of_code(), network.households
+    doors = Counter(
+        households.channel[door]
+        for code in (order.villages if tells else ())
+        for door in households.of_village(number[code])
+    )
+    rates = {name: configuration.channels[name].rate_per_s for name in doors}
+    return RehearsalRecord(
+        kind=str(order.kind),
+        villages=list(order.villages),
+        doors=dict(sorted(doors.items())),
+        seconds={name: round(doors[name] / rate, 1) for name, rate in sorted(rates.items()) if rate},
+    )

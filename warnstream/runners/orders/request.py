@@ -1,0 +1,182 @@
+"""What a person asks for, by command or HTTP, becomes an order of the log, or every fault of it at once.
+
+Who asks, for where, in which words, is checked here against the configuration; whether it fits what
+stands is the desk's to say (`WarningDesk.order_faults`).
+"""
+
+import uuid
+
+from warnstream.adapters.geometry import villages_within
+from warnstream.config.settings import Configuration
+from warnstream.config.yaml.quantities import parse_duration_s
+from warnstream.config.yaml.value_types import choice_of
+from warnstream.lifecycle.orders import may_give
+from warnstream.model.level import LEVELS, Level
+from warnstream.model.network import Villages
+from warnstream.model.order_requests import OrderFaultsError, OrderRequest
+from warnstream.model.orders import HandOrder, Operator, OrderKind, Role
+from warnstream.model.rules.rules import CriticalStage
+
+IDENTIFIER_CHARACTERS_MAX = 100
+EVERYWHERE = "*"
+
+
+def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
+    """The order that a request asks for.
+
+    Raises
+    ------
+    OrderFaultsError
+        If anything in it cannot be; with all that is wrong.
+    """
+    faults: list[str] = []
+    kind = _kind_of(request.kind, faults)
+    level = _level_of(request.level, faults)
+    villages = _villages_of(request, configuration, faults)
+    for_s = _duration_of(request.lasts, faults)
+    hazards = [rule.name for rule in configuration.rules]
+    if request.hazard and request.hazard not in hazards:
+        faults.append(f"hazard: expected {choice_of(hazards)}, got {request.hazard!r}")
+    if request.post and request.post not in {post.post for post in configuration.network.chain}:
+        faults.append(f"post: {request.post!r} is no post of chain.csv")
+    if len(request.identifier) > IDENTIFIER_CHARACTERS_MAX:
+        faults.append(f"identifier: expected at most {IDENTIFIER_CHARACTERS_MAX} characters")
+    if kind is not None:
+        faults += _person_faults(request.author, "author", kind, villages, configuration)
+        if request.second:
+            release = OrderKind.RELEASE
+            faults += _person_faults(request.second, "second", release, villages, configuration)
+    if faults or kind is None:
+        raise OrderFaultsError(faults)
+    return HandOrder(
+        identifier=request.identifier or uuid.uuid4().hex,
+        kind=kind,
+        author=request.author,
+        reason=request.reason.strip(),
+        villages=tuple(villages),
+        hazard=request.hazard,
+        level=level,
+        for_s=for_s,
+        second=request.second,
+        is_alone=request.alone,
+        version=request.version,
+        post=request.post,
+        response=request.response,
+        order=request.order,
+    )
+
+
+def _kind_of(word: str, faults: list[str]) -> OrderKind | None:
+    known = [str(kind) for kind in OrderKind]
+    if word in known:
+        return OrderKind(word)
+    faults.append(f"kind: expected {choice_of(known)}, got {word!r}")
+    return None
+
+
+def _level_of(word: str, faults: list[str]) -> Level:
+    if not word:
+        return Level.NONE
+    found = next((level for level in LEVELS if level.word == word), None)
+    if found is None:
+        faults.append(f"level: expected {choice_of([level.word for level in LEVELS])}, got {word!r}")
+    return found or Level.NONE
+
+
+def _duration_of(text: str, faults: list[str]) -> int:
+    if not text:
+        return 0
+    try:
+        seconds = int(parse_duration_s(text))
+    except ValueError as error:
+        faults.append(f"lasts: {error}")
+        return 0
+    if seconds <= 0:
+        faults.append("lasts: expected a time above zero")
+    return seconds
+
+
+def _villages_of(request: OrderRequest, configuration: Configuration, faults: list[str]) -> list[str]:
+    """Codes of every village that the request means, each once, in the order of the register."""
+    villages = configuration.network.villages
+    number = villages.index_of_code()
+    meant: set[int] = set()
+    unknown: list[str] = []
+    for code in dict.fromkeys(request.villages):
+        if code in number:
+            meant.add(number[code])
+        else:
+            unknown.append(code)
+    faults += [f"villages: no village {code!r}" for code in unknown]
+    for name in request.townships:
+        found = {at for at, township in enumerate(villages.township) if township == name}
+        faults += [] if found else [f"townships: no village in a township {name!r}"]
+        meant |= found
+    for code in request.rivers:
+        found = _warned_by(code, configuration)
+        faults += [] if found else [f"rivers: no village is warned by a river gauge {code!r}"]
+        meant |= found
+    if request.polygon is not None:
+        meant |= _inside(request.polygon, configuration, faults)
+    return [villages.code[at] for at in sorted(meant)]
+
+
+def _warned_by(gauge: str, configuration: Configuration) -> set[int]:
+    """Villages that a river gauge warns."""
+    network = configuration.network
+    station, places = network.stations.index_of_code().get(gauge), network.places
+    if station is None:
+        return set()
+    return {
+        int(places.village[place])
+        for rule in configuration.rules
+        if isinstance(rule.thresholds, CriticalStage)
+        for place, of in zip(rule.thresholds.village, rule.thresholds.station, strict=True)
+        if of == station
+    }
+
+
+def _inside(polygon: dict[str, object], configuration: Configuration, faults: list[str]) -> set[int]:
+    try:
+        found = set(villages_within(configuration.network, polygon))
+    except ValueError as error:
+        faults.append(f"polygon: expected a GeoJSON polygon in degrees ({error})")
+        return set()
+    faults += [] if found else ["polygon: no village lies in it"]
+    return found
+
+
+def _person_faults(
+    person: str, field: str, kind: OrderKind, villages: list[str], configuration: Configuration
+) -> list[str]:
+    """Whether a person is known, has the role, and is responsible for every village."""
+    operator = next((one for one in configuration.operators if one.person == person), None)
+    if operator is None:
+        return [f"{field}: {person!r} is no person of operators.csv"]
+    is_second = field == "second"
+    if not (may_give(operator.role, kind) or (is_second and operator.role is not Role.READER)):
+        return [f"{field}: {person!r} is {operator.role}: that role may not {kind}"]
+    places = configuration.network.villages
+    outside = _outside(operator, villages, places)
+    if outside:
+        more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
+        return [f"{field}: {outside[0]}{more} is outside the area {operator.area!r} of {person!r}"]
+    if not villages and kind in (OrderKind.SILENCE, OrderKind.RESPOND) and not _is_wide(operator, places):
+        return [f"{field}: {person!r} answers for {operator.area!r} only: name its villages"]
+    return []
+
+
+def _outside(operator: Operator, villages: list[str], places: Villages) -> list[str]:
+    if operator.area == EVERYWHERE:
+        return []
+    number = places.index_of_code()
+    return [
+        code
+        for code in villages
+        if operator.area not in (code, places.township[number[code]], places.county[number[code]])
+    ]
+
+
+def _is_wide(operator: Operator, places: Villages) -> bool:
+    """Whether a person answers for a county or more."""
+    return operator.area == EVERYWHERE or operator.area in places.county

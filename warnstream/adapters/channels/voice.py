@@ -73,12 +73,13 @@ class VoiceChannel:
     section : VoiceChannelSection
     directory : Path
         Where the file with the token is.
-    poll_s : float
-        Pause between two questions for the status of a call.
+    poll_s : float, optional
+        Pause between two questions for the status of a call; `POLL_S` if absent.
     """
 
-    def __init__(self, section: VoiceChannelSection, directory: Path, poll_s: float = POLL_S) -> None:
-        self._section, self._directory, self._poll_s = section, directory, poll_s
+    def __init__(self, section: VoiceChannelSection, directory: Path, poll_s: float | None = None) -> None:
+        self._section, self._directory = section, directory
+        self._poll_s = POLL_S if poll_s is None else poll_s
         self._pace = Pace(section.rate_per_s)
         self.batch_max = self._pace.room(section.calls_max, section.timeout_s)
         self._calls = f"{section.url.rstrip('/')}/2010-04-01/Accounts/{section.account}/Calls"

@@ -4,6 +4,7 @@ A validated section is frozen and is at the same time the settings with which th
 channel is opened; durations in it are seconds.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
@@ -13,6 +14,9 @@ from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.rules.policies import RetryPolicy
+
+PHONE = re.compile(r"\+?[0-9]{3,15}\Z")
+"""Short codes have three digits, E.164 allows fifteen."""
 
 
 class RetrySection(Section):
@@ -83,3 +87,10 @@ class PhoneChannelSection(ChannelSection):
     country: Annotated[str | None, value_types.country()] = default(
         None, description="Country of numbers without +, such as CN: `check` looks at them by its plan."
     )
+
+    address_expected: ClassVar[str] = "a phone number: 3 to 15 digits, with + before a country's code"
+
+    @classmethod
+    def is_address(cls, address: str) -> bool:
+        """Digits, perhaps with a plus; they go into fields of protocols, so nothing else may be in it."""
+        return PHONE.match(address) is not None

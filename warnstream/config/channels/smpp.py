@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,7 +11,6 @@ from warnstream.config.channels.section import PhoneChannelSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default, part
 
-NUMBER = re.compile(r"\+?[0-9]{3,15}\Z")
 SENDER = re.compile(r"\+?[0-9]{1,20}\Z|(?=.*[A-Za-z])[A-Za-z0-9 ._-]{1,11}\Z")
 """A number, a short code, or a name of at most eleven characters (SMPP 3.4, 5.2.5: alphanumeric)."""
 
@@ -66,13 +65,6 @@ class SmppChannelSection(PhoneChannelSection):
         "30s", alias="enquire_link", description="After so long in silence the gateway is asked for a sign."
     )
     reply_words: ReplyWordsSection = part(ReplyWordsSection, "Words of replies beside those that are known.")
-
-    address_expected: ClassVar[str] = "a phone number: 3 to 15 digits, with + before a country's code"
-
-    @classmethod
-    def is_address(cls, address: str) -> bool:
-        """Digits, perhaps with a plus."""
-        return NUMBER.match(address) is not None
 
     def files(self) -> Mapping[str, str]:
         """Password and certificate authority."""

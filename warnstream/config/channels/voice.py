@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,7 +10,6 @@ from warnstream.config.channels.section import PhoneChannelSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default
 
-NUMBER = re.compile(r"\+?[0-9]{3,15}\Z")
 ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 
@@ -42,13 +41,6 @@ class VoiceChannelSection(PhoneChannelSection):
     speech: Annotated[str | None, value_types.text()] = default(
         None, description="Language of the voice; without it zh-CN or en-US."
     )
-
-    address_expected: ClassVar[str] = "a phone number: 3 to 15 digits, with + before a country's code"
-
-    @classmethod
-    def is_address(cls, address: str) -> bool:
-        """Digits, perhaps with a plus."""
-        return NUMBER.match(address) is not None
 
     def files(self) -> Mapping[str, str]:
         """The token's."""

@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+.PHONY: check docs-keys test test-all bench bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
 	load-nation rio-alarms score-grids calibration crash-ingest fuzz sim-day demo
 
 check:            ## style, types, architecture
@@ -10,6 +10,9 @@ check:            ## style, types, architecture
 	$(BIN)ruff format --check .
 	$(BIN)mypy
 	$(BIN)lint-imports
+
+docs-keys:        ## tables of keys in the documentation, from the sections that check a configuration
+	$(BIN)python -m warnstream.config.key_tables docs/configuration.md
 
 test:             ## units, architecture and the examples in docstrings: no servers, no shared data, under a minute
 	$(BIN)pytest -m "not server and not real_data and not slow" tests/unit tests/architecture warnstream station_sim

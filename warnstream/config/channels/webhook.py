@@ -17,11 +17,14 @@ class WebhookChannelSection(ChannelSection):
     kind: Literal["webhook"] = Field(description="Messages go to a gateway by HTTP POST.")
     url: Annotated[str, value_types.url()] = Field(description="Address of the gateway.")
     country: Annotated[str | None, value_types.country()] = default(
-        None, description="Country of numbers without +, such as CN: `check` looks at them by its plan."
+        None,
+        description="Country of numbers without `+`, such as `CN`; `check` looks at them by its numbering "
+        "plan.",
     )
     redirects: Annotated[str, value_types.one_of("refuse", "same_host")] = default(
         "refuse",
-        description="What is done about a redirect; same_host: 307 and 308 are followed, never elsewhere.",
+        description="`same_host` follows 307 and 308 to the same scheme, host and port, three times at most. "
+        "A redirect that is not followed holds the channel.",
     )
 
     address_expected: ClassVar[str] = (

@@ -11,8 +11,12 @@ from warnstream.model.level import Level
 class ShelterSection(Section):
     """Where people go in villages whose shelter column is empty."""
 
-    zh: Annotated[str, value_types.text()] = default("村里指定地点", description="Chinese.")
-    en: Annotated[str, value_types.text()] = default("the village shelter", description="English.")
+    zh: Annotated[str, value_types.text()] = default(
+        "村里指定地点", description="Where people go whose village has no `shelter` in villages.csv."
+    )
+    en: Annotated[str, value_types.text()] = default(
+        "the village shelter", description="The same in English."
+    )
 
 
 class BulletinsSection(Section):
@@ -31,7 +35,8 @@ class BulletinsSection(Section):
         "0s: never.",
     )
     signature: Annotated[str | None, value_types.text()] = default(
-        None, description="Issuer that begins each Chinese text, at most 5 characters for one short message."
+        None,
+        description="Issuer that begins each Chinese text; up to 5 characters: a text is one short message.",
     )
     phone: Annotated[str | None, value_types.text()] = default(
         None, description="Number to call for help; without it texts name none."

@@ -39,7 +39,9 @@ class RiverStageSection(HazardSection):
         "none", description="Highest level that a forecast alone may raise; none: no level."
     )
     rise_window_s: Annotated[int, value_types.duration("10min", "1h", whole_minutes=True)] = default(
-        "30min", alias="rise_window", description="Over which the rise of the stage is taken."
+        "30min",
+        alias="rise_window",
+        description="Over which the rise of the stage is taken, for `forecast_level_max`.",
     )
     horizon_s: Annotated[int, value_types.duration("5min", "6h", whole_minutes=True)] = default(
         "2h", alias="horizon", description="How far ahead the rise is extended."

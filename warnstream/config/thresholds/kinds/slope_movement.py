@@ -46,10 +46,13 @@ class SlopeMovementSection(HazardSection):
     )
     steady_mm_per_day: dict[
         Annotated[str, value_types.code()], Annotated[float, value_types.decimal(0, 10_000, above=True)]
-    ] = part(dict, "Velocity of the steady stage by station, for tangent angles, mm/d.")
+    ] = part(
+        dict,
+        "Velocity of the steady stage by station, mm/d; needed for thresholds in `deg` (tangent angles).",
+    )
     thermal_deg_per_degc: dict[
         Annotated[str, value_types.code()], Annotated[float, value_types.decimal(-1, 1)]
-    ] = part(dict, "Tilt that one degree of warming fakes, by station that measures temperature.")
+    ] = part(dict, "Tilt that one degree of warming fakes, by station; the station measures temperature too.")
     fit_r2_min: Annotated[float, value_types.decimal(0, 1)] = default(
         0.9, description="R2 from which on a time to failure counts."
     )

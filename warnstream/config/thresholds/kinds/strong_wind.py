@@ -52,7 +52,9 @@ class StrongWindSection(HazardSection):
         None, description="CSV file with gusts by village and station."
     )
     neighbours: Annotated[int, value_types.whole(1, 10)] = default(
-        2, description="So many of the nearest stations judge a village; the worst counts."
+        2,
+        description="So many of the nearest stations judge a village without rows of its own; the worst "
+        "counts.",
     )
     radius_km: Annotated[float, value_types.decimal(0, 200, above=True)] = default(
         10, description="Stations farther away do not count, kilometres."

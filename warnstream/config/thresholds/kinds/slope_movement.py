@@ -12,9 +12,8 @@ from warnstream.config.thresholds.context import Build, HazardContext
 from warnstream.config.thresholds.intervals import check_intervals
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
-from warnstream.config.thresholds.sensor_rows import check_has_rows, sensor_rows
+from warnstream.config.thresholds.sensor_rows import check_has_rows, count_sensors, sensor_rows
 from warnstream.config.thresholds.units import MOVEMENT, TableUnit
-from warnstream.config.wording import count_of, count_villages
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default, part
 from warnstream.model.arrays import Int32Array
@@ -99,8 +98,7 @@ class SlopeMovementSection(HazardSection):
         """Sensors and villages of the table."""
         del n_villages
         assert isinstance(thresholds, SlopeTable)
-        sensors = count_of(len(np.unique(thresholds.station)), "station", "stations")
-        return f"slope sensors of {sensors} for {count_villages(len(np.unique(thresholds.village)))}"
+        return f"slope sensors of {count_sensors(thresholds.station, thresholds.village)}"
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> SlopeTable:
         sensors = sensor_rows(rows, places, stations)

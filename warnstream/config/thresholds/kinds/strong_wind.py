@@ -12,9 +12,8 @@ from warnstream.config.thresholds.intervals import check_intervals
 from warnstream.config.thresholds.nearest import nearest_stations, stations_measuring
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection, disordered
-from warnstream.config.thresholds.sensor_rows import sensor_rows
+from warnstream.config.thresholds.sensor_rows import count_sensors, sensor_rows
 from warnstream.config.thresholds.units import TableUnit
-from warnstream.config.wording import count_of, count_villages
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.hazards.strong_wind import WindTable
@@ -95,8 +94,7 @@ class StrongWindSection(HazardSection):
         """Stations and villages that they judge."""
         del n_villages
         assert isinstance(thresholds, WindTable)
-        sensors = count_of(len(np.unique(thresholds.station)), "station", "stations")
-        return f"gusts of {sensors} for {count_villages(len(np.unique(thresholds.village)))}"
+        return f"gusts of {count_sensors(thresholds.station, thresholds.village)}"
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> WindTable:
         own = sensor_rows(rows, places, stations)

@@ -2,14 +2,18 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+.PHONY: check docs-keys test test-all bench bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
 	load-nation rio-alarms score-grids calibration crash-ingest fuzz mutants sim-day demo
 
-check:            ## style, types, architecture
+check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
 	$(BIN)ruff format --check .
 	$(BIN)mypy
 	$(BIN)lint-imports
+	$(BIN)pytest -q tests/architecture
+
+docs-keys:        ## tables of keys in the documentation, from the sections that check a configuration
+	$(BIN)python -m warnstream.config.key_tables docs/configuration.md
 
 test:             ## units, architecture and the examples in docstrings: no servers, no shared data, under a minute
 	$(BIN)pytest -m "not server and not real_data and not slow" tests/unit tests/architecture warnstream station_sim

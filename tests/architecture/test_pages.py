@@ -74,3 +74,21 @@ def test_package_project_and_changelog_have_one_version() -> None:
     newest = re.search(r"^## (\d+\.\d+\.\d+)", _text("CHANGELOG.md"), re.MULTILINE)
     assert project == warnstream.__version__
     assert newest is None or newest[1] == project
+
+
+def test_every_name_in_the_glossary_is_used() -> None:
+    """A word in backticks that a reader would look for in the code, the configuration or the interface."""
+    rows = [line for line in _text("docs/glossary.md").splitlines() if line.startswith("|")]
+    names = {name for row in rows for name in re.findall(r"`([^`]+)`", row.rsplit("|", 2)[0])}
+    places = [*REPOSITORY.glob("warnstream/**/*.py"), *REPOSITORY.glob("configs/demo/*.yaml")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in places)
+    unused = [
+        name
+        for name in names
+        if name not in text and not (REPOSITORY / "warnstream" / name).exists() and not _is_key(name)
+    ]
+    assert sorted(unused) == []
+
+
+def _is_key(name: str) -> bool:
+    return f"| `{name}` |" in _text("docs/configuration.md")

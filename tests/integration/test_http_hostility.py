@@ -131,11 +131,11 @@ def test_a_front_door_that_is_opened_allows_its_share_and_holds_few_before() -> 
     try:
         idle = [socket.create_connection(("127.0.0.1", door.port)) for _ in range(200)]
         assert get(door.port).json()["alive"] is True
-        assert len(door._server._door.open) <= STARTING_CONNECTIONS_MAX + 1
+        assert len(door._server._connections.open) <= STARTING_CONNECTIONS_MAX + 1
         door.open(APP, 150)
         idle += [socket.create_connection(("127.0.0.1", door.port)) for _ in range(100)]
         assert get(door.port).json() == {"client": "127.0.0.1"}
-        assert len(door._server._door.open) > STARTING_CONNECTIONS_MAX + 1
+        assert len(door._server._connections.open) > STARTING_CONNECTIONS_MAX + 1
         for one in idle:
             one.close()
     finally:

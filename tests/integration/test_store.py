@@ -3,12 +3,8 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
-from warnstream.adapters.refused.store import (
-    ENTRY_ROWS_MAX,
-    REFUSED_PAYLOAD_BYTES_MAX,
-    RefusedRow,
-    RefusedStore,
-)
+from warnstream.adapters.refused.reinjections import Choice, RefusedMessage, RefusedRequests
+from warnstream.adapters.refused.store import ENTRY_ROWS_MAX, REFUSED_PAYLOAD_BYTES_MAX, RefusedStore
 from warnstream.adapters.sqlite import Database
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 
@@ -23,12 +19,18 @@ def refusal(payload: bytes, reason: RefusalReason = RefusalReason.NOT_JSON) -> R
     return Refusal(reason, "expected a JSON object", "ws/c/rain/S1/obs", payload)
 
 
+def recent(directory: Path, reason: str | None = None) -> list[RefusedMessage]:
+    """What the operator's command finds, newest first."""
+    with closing(RefusedRequests(directory)) as requests:
+        return requests.find(Choice(reason))
+
+
 def test_refusals_are_kept_with_reason_topic_and_payload(tmp_path: Path) -> None:
     with closing(RefusedStore(tmp_path, 10)) as store:
         store.keep([refusal(b"{")], 1_000.0, entry=1)
-        (row,) = store.recent(5)
-    assert row == RefusedRow(
-        1, 1_000.0, "not_json", "expected a JSON object", "ws/c/rain/S1/obs", b"{", 1, None
+        (row,) = recent(tmp_path)
+    assert row == RefusedMessage(
+        1, 1, 1_000.0, "not_json", "expected a JSON object", "ws/c/rain/S1/obs", b"{", 1, None
     )
 
 
@@ -36,7 +38,7 @@ def test_the_oldest_refusals_make_room_and_are_counted(tmp_path: Path) -> None:
     with closing(RefusedStore(tmp_path, 3)) as store:
         for n in range(5):
             store.keep([refusal(str(n).encode())], 0.0, entry=n + 1)
-        assert [row.payload for row in store.recent(10)] == [b"4", b"3", b"2"]
+        assert [row.payload for row in recent(tmp_path)] == [b"4", b"3", b"2"]
         assert store.dropped() == 2
 
 
@@ -52,13 +54,13 @@ def test_refusals_of_an_entry_that_is_replayed_are_kept_once(tmp_path: Path) -> 
     with closing(RefusedStore(tmp_path, 10)) as store:
         for entry in (1, 2, 1, 2, 3):
             store.keep([refusal(str(entry).encode())], 0.0, entry)
-        assert [row.payload for row in store.recent(10)] == [b"3", b"2", b"1"]
+        assert [row.payload for row in recent(tmp_path)] == [b"3", b"2", b"1"]
 
 
 def test_refusals_are_found_by_reason(tmp_path: Path) -> None:
     with closing(RefusedStore(tmp_path, 10)) as store:
         store.keep([refusal(b"{"), refusal(b"[]", RefusalReason.BAD_TIME)], 0.0, entry=1)
-        (row,) = store.recent(5, "bad_time")
+        (row,) = recent(tmp_path, "bad_time")
         assert (row.payload, row.reinjected_at) == (b"[]", None)
         assert store.dropped() == 0
 
@@ -66,7 +68,7 @@ def test_refusals_are_found_by_reason(tmp_path: Path) -> None:
 def test_a_huge_refused_payload_is_cut_and_its_length_kept(tmp_path: Path) -> None:
     with closing(RefusedStore(tmp_path, 3)) as store:
         store.keep([refusal(b"x" * 10_000)], 0.0, entry=1)
-        (row,) = store.recent(1)
+        (row,) = recent(tmp_path)
     assert row.payload == b"x" * REFUSED_PAYLOAD_BYTES_MAX
     assert row.payload_bytes == 10_000
 
@@ -101,5 +103,5 @@ def test_of_one_entry_a_bounded_number_of_each_reason_is_kept_and_all_are_counte
     with closing(RefusedStore(tmp_path, 100_000)) as store:
         store.keep([refusal(b"{"), *late], 0.0, entry=1)
         assert store.counts() == {"not_json": 1, "too_late": 3 * ENTRY_ROWS_MAX}
-        kept = [row.payload for row in store.recent(10 * ENTRY_ROWS_MAX)]
+        kept = [row.payload for row in recent(tmp_path)]
     assert kept == [one.payload for one in late[: -ENTRY_ROWS_MAX - 1 : -1]] + [b"{"]

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.networks import QUALITY, T0, network_of
 from warnstream.model.observations.quality_limits import CALM_M_PER_S, DEW_POINT_STEP, ValueLimits
 from warnstream.model.observations.readings import Flag, Variable, batch_of
-from warnstream.quality import checks
-from warnstream.quality.checks import MELT_S_MAX, QualityControl, dew_point_c
+from warnstream.quality import turns
+from warnstream.quality.checks import MELT_S_MAX, QualityControl
+from warnstream.quality.turns import dew_point_c
 
 RAIN, STAGE, CRACK = Variable.RAIN, Variable.STAGE, Variable.CRACK
 WARM, HUMID = Variable.TEMPERATURE, Variable.HUMIDITY
@@ -172,7 +173,7 @@ def test_times_too_far_apart_for_one_key_are_judged_like_any_other() -> None:
 
 
 def test_many_pairs_of_temperature_and_humidity_have_dew_points_like_few() -> None:
-    n = 2 * (checks._FEW_ROWS + 1)
+    n = 2 * (turns._FEW_ROWS + 1)
     kinds, times = [WARM, HUMID] * (n // 2), [T0 + 3600 * (i // 2) for i in range(n)]
     values = [25.0, 50.0] * (n // 2)
     values[100:102] = [27.0, 30.0]  # dew point 8.0 instead of 13.9

@@ -20,16 +20,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.assessment.stations import StationState
+from warnstream.hazards.registry import kind_of
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.changes import PastCrossing
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
-from warnstream.model.observations.readings import UNUSABLE, ReadingBatch, Variable
+from warnstream.model.observations.readings import UNUSABLE, ReadingBatch
 from warnstream.model.rules.indicators import Indicator
 from warnstream.model.rules.policies import WindowPolicy
-from warnstream.model.rules.rules import CriticalRain, CriticalStage, HazardRule, WaterloggingTable
+from warnstream.model.rules.rules import CriticalRain, HazardRule
 from warnstream.model.times import HOUR_S, MINUTE_S
 
 PLACES_PER_STEP = 128
@@ -175,24 +176,17 @@ class LateProofs:
 
     def _by_sensors(self, rule: HazardRule, late: ReadingBatch, stations: StationState) -> Iterator[_Found]:
         """Stages and depths that came late, each against the rows of its sensor."""
-        table = rule.thresholds
-        if isinstance(table, CriticalStage):
-            variable, indicator, critical = Variable.STAGE, Indicator.STAGE, table.critical_m
-        elif isinstance(table, WaterloggingTable):
-            variable, indicator, critical = Variable.WATER_DEPTH, Indicator.WATER_DEPTH, table.critical_cm
-        else:
+        table = kind_of(rule).observed(rule)
+        if table is None:
             return
-        newest_s = stations.observed_at_s(indicator)
-        own = late.select((late.variable == variable) & (late.observed_at_s < newest_s[late.station]))
+        newest_s = stations.observed_at_s(table.indicator)
+        own = late.select((late.variable == table.variable) & (late.observed_at_s < newest_s[late.station]))
         for number in _highest_of_each(own):  # the newest of all is judged as any other
             station, at_s, value = own.station[number], own.observed_at_s[number], own.value[number]
             rows = np.flatnonzero(table.station == station)
-            said = np.full(len(rows), value)
-            if isinstance(table, CriticalStage) and table.reaches is not None:
-                base_m = table.reaches.base_m[rows]
-                said = base_m + table.reaches.attenuation[rows] * (said - base_m)
-            level = levels_of(said, critical[rows])
-            threshold = threshold_of(critical[rows], level)
+            said = table.arriving(rows, value)
+            level = levels_of(said, table.critical[rows])
+            threshold = threshold_of(table.critical[rows], level)
             for row in np.flatnonzero(level):
                 yield _Found(
                     int(table.village[rows[row]]),
@@ -200,7 +194,7 @@ class LateProofs:
                     int(at_s),
                     int(station),
                     int(at_s),
-                    indicator,
+                    table.indicator,
                     float(said[row]),
                     float(threshold[row]),
                 )
@@ -209,8 +203,9 @@ class LateProofs:
         self, rule: HazardRule, places: Int64Array, stations: StationState, now_s: int
     ) -> Iterator[_Found]:
         """The highest level that rain reached at each place since late rain began to fall, when first."""
-        table = rule.thresholds.rain if isinstance(rule.thresholds, WaterloggingTable) else rule.thresholds
-        if not isinstance(table, CriticalRain):
+        kind = kind_of(rule)
+        table = kind.rain(rule)
+        if table is None:
             return
         durations = [one for one in table.duration_s.tolist() if one <= self._windows.longest_s]
         durations = [one for one in durations if one % self._step_s == 0]
@@ -221,9 +216,8 @@ class LateProofs:
             self._own.station[places], self._own.weight[places], self._own.distance_m[places]
         )
         past = _Past(own, stations, span_s, self._step_s)
-        counts = None
-        if rule.evaluator == "rainstorm":
-            counts = past.rain_mm(HOUR_S) >= rule.continues_mm_per_h
+        going_on_mm = kind.rain_going_on_mm(rule)
+        counts = None if going_on_mm is None else past.rain_mm(HOUR_S) >= going_on_mm
         for duration_s in durations:
             column = table.duration_s.tolist().index(duration_s)
             critical = _highest(table, places, column)

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def add_order_commands(commands: Commands) -> None:
         if kind is not OrderKind.RESPOND:
             _add_targets(parser)
         _add_person(parser)
-        parser.set_defaults(command=_give, kind=kind)
+        parser.set_defaults(kind=kind)
     _add_help(commands)
     _add_token(commands)
 
@@ -108,7 +108,6 @@ def _add_help(commands: Commands) -> None:
     parser.add_argument("person", metavar="PERSON", help="who goes, or who says that it is over")
     parser.add_argument("--author", required=True, metavar="PERSON", help="of operators.csv")
     parser.add_argument("--note", default="", metavar="TEXT")
-    parser.set_defaults(command=_help)
 
 
 def _add_token(commands: Commands) -> None:
@@ -119,7 +118,6 @@ def _add_token(commands: Commands) -> None:
     )
     token.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     token.add_argument("person", metavar="PERSON", help="of operators.csv")
-    token.set_defaults(command=_token)
 
 
 def request_of(options: argparse.Namespace) -> OrderRequest:
@@ -222,3 +220,11 @@ def _load(directory: Path) -> Configuration:
     from warnstream.config.load import load_configuration
 
     return load_configuration(directory)
+
+
+RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    **{str(kind): _give for kind in ABOUT},
+    "help": _help,
+    "operator-token": _token,
+}
+"""By the name of the subcommand."""

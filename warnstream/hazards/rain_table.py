@@ -29,6 +29,13 @@ _BLOCK = 16_384
 """Villages compared at once: what is in between stays in the cache."""
 
 
+def rain_of(rule: HazardRule) -> CriticalRain:
+    """The table of a hazard that has nothing but rain."""
+    table = rule.thresholds
+    assert isinstance(table, CriticalRain)
+    return table
+
+
 def needs(rule: HazardRule) -> Needs:
     """Rain over the durations of the table; where it looks ahead, the parts of them that have passed."""
     table = rule.thresholds

@@ -20,11 +20,11 @@ from warnstream.hazards import (
     strong_wind,
     waterlogging,
 )
-from warnstream.hazards.sensor_rows import SensorRows
+from warnstream.hazards.sensor_rows import ObservedRows, SensorRows
 from warnstream.hazards.sources import HazardSources, Needs
 from warnstream.model.rules.comparison import Comparison
 from warnstream.model.rules.indicators import HazardLevels
-from warnstream.model.rules.rules import HazardRule
+from warnstream.model.rules.rules import CriticalRain, HazardRule
 
 Basis = tuple[object, ...]
 
@@ -49,6 +49,12 @@ class HazardKind:
         Judged by conditions that are explained term by term, not by the one value that reached a level.
     note : callable
         What else decided at one place; empty if nothing.
+    rain : callable
+        The rain over durations that reaches its levels; None where no table says it.
+    rain_going_on_mm : callable
+        Rain of an hour without which no rain counts, however much fell before; None: all counts.
+    observed : callable
+        Rows whose single observations reach its levels; None where none do by themselves.
     travel_minutes : callable
         Shortest and longest way of what a station has observed to a place; None: it is there.
     """
@@ -60,6 +66,9 @@ class HazardKind:
     rows: Callable[[HazardRule, HazardSources], SensorRows] | None = None
     has_conditions: bool = False
     note: Callable[[HazardRule, HazardSources, int], str] = lambda _rule, _sources, _place: ""
+    rain: Callable[[HazardRule], CriticalRain | None] = lambda _rule: None
+    rain_going_on_mm: Callable[[HazardRule], float | None] = lambda _rule: None
+    observed: Callable[[HazardRule], ObservedRows | None] = lambda _rule: None
     travel_minutes: Callable[[HazardRule, int, int], tuple[int, int] | None] = (
         lambda _rule, _place, _station: None
     )
@@ -88,6 +97,8 @@ HAZARD_KINDS: dict[str, HazardKind] = {
         evaluate=lambda rule, s: rainstorm.evaluate(rule, s.rain),
         compare=lambda rule, s, place: rainstorm.compare(rule, s.rain, place),
         basis=_of_rain,
+        rain=rain_table.rain_of,
+        rain_going_on_mm=lambda rule: rule.continues_mm_per_h,
     ),
     "critical_rainfall": HazardKind(
         needs=critical_rainfall.needs,
@@ -95,6 +106,7 @@ HAZARD_KINDS: dict[str, HazardKind] = {
         compare=lambda rule, s, place: critical_rainfall.compare(rule, s.rain, s.antecedent, place),
         basis=_of_rain,
         note=lambda rule, s, place: critical_rainfall.describe_ground(rule, s.antecedent, place),
+        rain=rain_table.rain_of,
     ),
     "river_stage": HazardKind(
         needs=river_stage.needs,
@@ -106,6 +118,7 @@ HAZARD_KINDS: dict[str, HazardKind] = {
             river_stage.what_counts(rule, river_stage.stages_of(rule, s.stations), s.now_s),
         ),
         rows=_rows_of_stages,
+        observed=river_stage.observed_rows,
         travel_minutes=river_stage.travel_minutes,
     ),
     "landslide_rain": HazardKind(
@@ -129,6 +142,8 @@ HAZARD_KINDS: dict[str, HazardKind] = {
             rule, s.rain, s.stations.samples(), place, s.now_s
         ),
         rows=lambda rule, s: waterlogging.rows_of(rule, s.stations.samples(), s.now_s),
+        rain=waterlogging.rain_of,
+        observed=waterlogging.observed_rows,
     ),
     "strong_wind": HazardKind(
         needs=strong_wind.needs,

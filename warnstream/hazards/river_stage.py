@@ -13,11 +13,12 @@ has reached is *expected* in the village after the travel time of the reach
 
 import numpy as np
 
-from warnstream.hazards.sensor_rows import SensorRows, age_ok, clear_values, levels_of_villages
+from warnstream.hazards.sensor_rows import ObservedRows, SensorRows, age_ok, clear_values, levels_of_villages
 from warnstream.hazards.sources import NO_STATIONS, Needs, StationSources
 from warnstream.hazards.tables import levels_of, threshold_of
-from warnstream.model.arrays import Float64Array, Int32Array, LevelArray
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
 from warnstream.model.level import LEVELS, Level
+from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.indicators import GaugeStage, HazardLevels, Indicator
 from warnstream.model.rules.rules import CriticalStage, HazardRule
 from warnstream.model.times import HOUR_S, MINUTE_S
@@ -59,6 +60,23 @@ def travel_minutes(rule: HazardRule, place: int, station: int) -> tuple[int, int
     row = int(np.flatnonzero((table.village == place) & (table.station == station))[0])
     least, most = int(table.reaches.travel_min_s[row]) // 60, int(table.reaches.travel_max_s[row]) // 60
     return (least, most) if most else None
+
+
+def observed_rows(rule: HazardRule) -> ObservedRows:
+    """Stages as they reach the villages of the table: weakened on the way where reaches say so."""
+    table = rule.thresholds
+    assert isinstance(table, CriticalStage)
+    reaches = table.reaches
+
+    def arriving(rows: Int64Array, stage_m: float) -> Float64Array:
+        if reaches is None:
+            return np.full(len(rows), stage_m)
+        base_m = reaches.base_m[rows]
+        return np.asarray(base_m + reaches.attenuation[rows] * (stage_m - base_m))
+
+    return ObservedRows(
+        Variable.STAGE, Indicator.STAGE, table.village, table.station, table.critical_m, arriving
+    )
 
 
 def what_counts(rule: HazardRule, stages: GaugeStage, now_s: int) -> bytes:

@@ -6,6 +6,7 @@ below the clear value, one that fell silent at or above it leaves the fall
 unconfirmed (`SensorRows.silent_raisers`), and one that never was high has no say.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -19,8 +20,34 @@ from warnstream.model.arrays import (
     UInt8Array,
 )
 from warnstream.model.level import Level
+from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.comparison import Comparison
 from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedRows:
+    """Rows of a table whose single observations reach levels: those of the past can be judged again.
+
+    Attributes
+    ----------
+    variable : Variable
+        What is observed.
+    indicator : Indicator
+        What it is compared as.
+    village, station : Int32Array, shape (n_rows,)
+    critical : Float64Array, shape (n_rows, 4)
+        NaN where a row lacks a level.
+    arriving : callable
+        Value at the villages of some rows of what a station observed, by row numbers and value.
+    """
+
+    variable: Variable
+    indicator: Indicator
+    village: Int32Array
+    station: Int32Array
+    critical: Float64Array
+    arriving: Callable[[Int64Array, float], Float64Array] = lambda rows, value: np.full(len(rows), value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from dataclasses import replace
 import numpy as np
 
 from warnstream.hazards import rain_table
-from warnstream.hazards.sensor_rows import SensorRows, age_ok, levels_of_villages
+from warnstream.hazards.sensor_rows import ObservedRows, SensorRows, age_ok, levels_of_villages
 from warnstream.hazards.sources import Needs, series_of
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.model.arrays import type_any
 from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.comparison import Comparison
 from warnstream.model.rules.indicators import HazardLevels, Indicator, SensorSamples, VillageRain
-from warnstream.model.rules.rules import HazardRule, WaterloggingTable
+from warnstream.model.rules.rules import CriticalRain, HazardRule, WaterloggingTable
 
 
 def needs(rule: HazardRule) -> Needs:
@@ -26,6 +26,22 @@ def needs(rule: HazardRule) -> Needs:
     assert isinstance(table, WaterloggingTable)
     depth = series_of((Variable.WATER_DEPTH,), table.station, is_quick=True)
     return replace(rain_table.needs(rain_rule(rule)), series=depth, stations=table.station)
+
+
+def rain_of(rule: HazardRule) -> CriticalRain:
+    """The rain of its table."""
+    table = rule.thresholds
+    assert isinstance(table, WaterloggingTable)
+    return table.rain
+
+
+def observed_rows(rule: HazardRule) -> ObservedRows:
+    """Depths of its table, at the places of their sensors."""
+    table = rule.thresholds
+    assert isinstance(table, WaterloggingTable)
+    return ObservedRows(
+        Variable.WATER_DEPTH, Indicator.WATER_DEPTH, table.village, table.station, table.critical_cm
+    )
 
 
 def evaluate(

@@ -17,9 +17,6 @@ stops moving is doubted one to two times `still_s` later.
 State is about 330 bytes per station.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
@@ -30,18 +27,12 @@ from warnstream.model.observations.readings import COUNTERS, Flag, ReadingBatch,
 from warnstream.model.rules.policies import QualityPolicy
 from warnstream.model.times import HOUR_S
 from warnstream.quality.tips import TipTimes
-
-_N_VARIABLES = len(Variable)
-_DEW_POINT = _N_VARIABLES
-"""A series of its own behind the variables: nobody reports it, humidity and temperature give it."""
+from warnstream.quality.turns import DEW_POINT, N_VARIABLES, sorted_by_turn
 
 MELT_S_MAX = 3 * HOUR_S
 """How old a temperature may be and still say whether it freezes."""
 
 _TIP_SHARE = 0.02
-_FEW_ROWS = 500
-"""Up to so many, a set is quicker than sorting."""
-
 _ROUNDING_MM = 0.0051
 """A tip of 0.254 mm is often told with two decimals."""
 
@@ -59,7 +50,7 @@ class QualityControl:
         self._error_values = ErrorValues(policy.error_values)
         self._limits = _limits_of_series(policy)
         self._step_edge_s, self._step_max = _step_table(self._limits)
-        self._fall_min: Float64Array = np.full(_N_VARIABLES + 1, -np.inf)
+        self._fall_min: Float64Array = np.full(N_VARIABLES + 1, -np.inf)
         self._fall_min[[Variable.DISPLACEMENT, Variable.CRACK]] = -policy.movement_fall_mm_max
         n_stations = len(stations)
         self._series_row = _numbered([Variable.RAIN, *self._limits])
@@ -129,10 +120,7 @@ class QualityControl:
         known = np.flatnonzero(self._series_row[series] >= 0)
         if len(known) == 0:
             return flags
-        order = _by_station_and_time(readings, series, known)
-        some = _Sorted.of(readings, series, order) if order is not None else self._sort_twins(readings)
-        if order is not None and self._series_row[_DEW_POINT] >= 0:
-            some = some.with_dew_points()
+        some = sorted_by_turn(readings, series, known, self._series_row)
         # Time by time, all series of a station together: a wind vane is compared with the wind before it.
         for now in some.turns():
             found = self._judge(some.series[now], some.station[now], some.at_s[now], some.value[now])
@@ -140,15 +128,6 @@ class QualityControl:
             if len(doubted):
                 np.bitwise_or.at(flags, some.row[now][doubted], found[doubted])
         return flags
-
-    def _sort_twins(self, readings: ReadingBatch) -> "_Sorted":
-        """Readings in order where some are of one series and time."""
-        series, station, at_s, value, row = _with_dew_point(readings)
-        known = np.flatnonzero(self._series_row[series] >= 0)
-        order = known[np.lexsort((value[known], series[known], at_s[known], station[known]))]
-        series, station, at_s = series[order], station[order], at_s[order]
-        turn = _turn_within_station(station, at_s, series)
-        return _Sorted(series, station, at_s, value[order], row[order], turn)
 
     def snapshot(self) -> dict[str, Float64Array | Int64Array | Int32Array]:
         """State as arrays."""
@@ -270,74 +249,9 @@ class QualityControl:
         return stands
 
 
-@dataclass(frozen=True, slots=True)
-class _Sorted:
-    """Readings to be judged, and when: no two of one series have the same turn; all of shape (n,)."""
-
-    series: Int64Array
-    station: Int32Array
-    at_s: Int64Array
-    value: Float64Array
-    row: Int64Array
-    turn: Int64Array
-
-    @classmethod
-    def of(cls, readings: ReadingBatch, series: Int64Array, order: Int64Array) -> "_Sorted":
-        """Rows of a batch by station and time, no two of one series and time."""
-        station, at_s = readings.station[order], readings.observed_at_s[order]
-        first_of_station = _is_first(station)
-        number = np.cumsum(first_of_station | _is_first(at_s))
-        turn: Int64Array = number - np.maximum.accumulate(np.where(first_of_station, number, 0))
-        return cls(series[order], station, at_s, readings.value[order], order, turn)
-
-    def with_dew_points(self) -> "_Sorted":
-        """The same and dew points: a time's humidity comes after its temperature."""
-        assert Variable.TEMPERATURE + 1 == Variable.HUMIDITY, "nothing is sorted between them"
-        is_humid = (self.series[1:] == Variable.HUMIDITY) & (self.series[:-1] == Variable.TEMPERATURE)
-        is_humid &= (self.station[1:] == self.station[:-1]) & (self.at_s[1:] == self.at_s[:-1])
-        humid = np.flatnonzero(is_humid & (self.value[1:] > 0)) + 1
-        if len(humid) == 0:
-            return self
-        dew_c = dew_point_c(self.value[humid - 1], self.value[humid])
-        return _Sorted(
-            np.concatenate([self.series, np.full(len(humid), _DEW_POINT)]),
-            np.concatenate([self.station, self.station[humid]]),
-            np.concatenate([self.at_s, self.at_s[humid]]),
-            np.concatenate([self.value, dew_c]),
-            np.concatenate([self.row, self.row[humid]]),
-            np.concatenate([self.turn, self.turn[humid]]),
-        )
-
-    def turns(self) -> Iterator[slice | Int64Array]:
-        """Rows of every turn, one turn after the other."""
-        last = int(self.turn.max())
-        if last == 0:
-            yield slice(None)
-            return
-        # Sixteen bits are sorted by counting.
-        turn = self.turn.astype(np.uint16) if last < 1 << 16 else self.turn
-        order = np.argsort(turn, kind="stable")
-        ends = np.cumsum(np.bincount(self.turn)).tolist()
-        for begin, end in zip([0, *ends[:-1]], ends, strict=True):
-            yield order[begin:end]
-
-
-def _by_station_and_time(readings: ReadingBatch, series: Int64Array, rows: Int64Array) -> Int64Array | None:
-    """Some rows by station, time and series; None if two are the same in all three."""
-    station, at_s = readings.station[rows].astype(np.int64), readings.observed_at_s[rows]
-    begin_s = int(at_s.min())
-    span = (int(at_s.max()) - begin_s + 1) * (_N_VARIABLES + 1)
-    if span * (int(station.max()) + 1) >= 1 << 62:
-        return None
-    key = station * span + (at_s - begin_s) * (_N_VARIABLES + 1) + series[rows]
-    order = np.argsort(key, kind="stable")
-    key = key[order]
-    return rows[order] if (key[1:] != key[:-1]).all() else None
-
-
 def _ranges(policy: QualityPolicy) -> tuple[Float64Array, Float64Array]:
     """Lowest and highest possible value by variable; amounts and counters of rain are not negative."""
-    lower, upper = np.zeros(_N_VARIABLES), np.full(_N_VARIABLES, np.inf)
+    lower, upper = np.zeros(N_VARIABLES), np.full(N_VARIABLES, np.inf)
     for variable, limits in policy.variables.items():
         lower[variable], upper[variable] = limits.range
     lower[Variable.STAGE], upper[Variable.STAGE] = policy.stage_m_range
@@ -358,7 +272,7 @@ def _limits_of_series(policy: QualityPolicy) -> dict[int, ValueLimits]:
         if variable not in ever and (limits.step or limits.still_s):
             series[int(variable)] = limits
     if {int(Variable.TEMPERATURE), int(Variable.HUMIDITY)} <= series.keys():
-        series[_DEW_POINT] = ValueLimits(step=DEW_POINT_STEP)
+        series[DEW_POINT] = ValueLimits(step=DEW_POINT_STEP)
     return dict(sorted(series.items()))
 
 
@@ -368,7 +282,7 @@ def _step_table(limits: dict[int, ValueLimits]) -> tuple[Int64Array, Float64Arra
     A column holds for times above the edge before it, up to its own; beyond a series' last nothing is judged.
     """
     edge_s = sorted({step_s for one in limits.values() for step_s, _ in one.step})
-    change = np.full((_N_VARIABLES + 1, len(edge_s) + 1), np.inf)
+    change = np.full((N_VARIABLES + 1, len(edge_s) + 1), np.inf)
     for series, one in limits.items():
         for step_s, greatest in reversed(one.step):
             change[series, : edge_s.index(step_s) + 1] = greatest
@@ -377,76 +291,6 @@ def _step_table(limits: dict[int, ValueLimits]) -> tuple[Int64Array, Float64Arra
 
 def _numbered(series: list[int]) -> Int64Array:
     """Row of each series among those named, -1 for the others."""
-    row = np.full(_N_VARIABLES + 1, -1, dtype=np.int64)
+    row = np.full(N_VARIABLES + 1, -1, dtype=np.int64)
     row[series] = np.arange(len(series))
     return row
-
-
-def _turn_within_station(station: Int32Array, at_s: Int64Array, series: Int64Array) -> Int64Array:
-    """When each reading is looked at, shape (n,): the how-manieth time of its station it belongs to.
-
-    Readings are sorted by station, time and series. Of several of one series at one time every one has a
-    turn of its own.
-    """
-    position = np.arange(len(station))
-    first_of_station = _is_first(station)
-    first_of_time = first_of_station | _is_first(at_s)
-    first_of_series = first_of_time | _is_first(series)
-    twin = position - np.maximum.accumulate(np.where(first_of_series, position, 0))
-    # Turns of a time: one, and one more for every twin.
-    begins = np.flatnonzero(first_of_time)
-    turns = np.maximum.reduceat(twin, begins) + 1
-    before = np.cumsum(turns) - turns
-    number = np.cumsum(first_of_time) - 1
-    of_station = np.maximum.accumulate(np.where(first_of_station[begins], before, 0))
-    turn: Int64Array = before[number] - of_station[number] + twin
-    return turn
-
-
-def _is_first(key: Int32Array | Int64Array) -> BoolArray:
-    """Where a value differs from the one before, shape (n,)."""
-    first = np.ones(len(key), dtype=np.bool_)
-    first[1:] = key[1:] != key[:-1]
-    return first
-
-
-def _with_dew_point(
-    readings: ReadingBatch,
-) -> tuple[Int64Array, Int32Array, Int64Array, Float64Array, Int64Array]:
-    """Series, station, time, value and row of every reading, and of the dew points that pairs give."""
-    series = readings.variable.astype(np.int64)
-    station, at_s = readings.station, readings.observed_at_s
-    row = np.arange(len(readings))
-    humid = np.flatnonzero((series == Variable.HUMIDITY) & (readings.value > 0))
-    warm = np.flatnonzero(series == Variable.TEMPERATURE)
-    if len(humid) == 0 or len(warm) == 0:
-        return series, station, at_s, readings.value, row
-    key = at_s * (int(station.max()) + 1) + station
-    if not _are_pairs(key[humid], key[warm]):
-        _, of_humid, of_warm = np.intersect1d(key[humid], key[warm], return_indices=True)
-        humid, warm = humid[of_humid], warm[of_warm]
-    dew_c = dew_point_c(readings.value[warm], readings.value[humid])
-    return (
-        np.concatenate([series, np.full(len(humid), _DEW_POINT)]),
-        np.concatenate([station, station[humid]]),
-        np.concatenate([at_s, at_s[humid]]),
-        np.concatenate([readings.value, dew_c]),
-        np.concatenate([row, humid]),
-    )
-
-
-def _are_pairs(one: Int64Array, other: Int64Array) -> bool:
-    """Whether two columns of keys are the same, row by row, each key once; said of few rows only."""
-    is_alike = len(one) == len(other) <= _FEW_ROWS and np.array_equal(one, other)
-    return is_alike and len(set(one.tolist())) == len(one)
-
-
-def dew_point_c(temperature_c: Float64Array, humidity_percent: Float64Array) -> Float64Array:
-    """Dew point by the Magnus formula with WMO-No. 8's constants (17.62, 243.12 degrees).
-
-    >>> dew_point_c(np.array([25.0, 20.0]), np.array([50.0, 100.0])).round(2).tolist()
-    [13.85, 20.0]
-    """
-    gamma = np.log(humidity_percent / 100.0) + 17.62 * temperature_c / (243.12 + temperature_c)
-    dew: Float64Array = 243.12 * gamma / (17.62 - gamma)
-    return dew

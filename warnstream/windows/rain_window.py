@@ -28,6 +28,7 @@ from warnstream.model.times import MINUTE_S
 from warnstream.windows.accumulation import FEW, Accumulation, Lookup, empty_accumulation
 from warnstream.windows.cumulative_ring import CumulativeRing, Spread
 from warnstream.windows.minutes import ceil_minute, ceil_minutes, is_last_of
+from warnstream.windows.unobserved import Part, add_rest, observe
 
 _EVERY = slice(None)
 
@@ -159,7 +160,7 @@ class RainWindow:
         self._ring.add(Spread(station, end - 1, end, amount_um, None, unseen))
         begin = np.maximum(end - self._interval_min[station], self._ring.oldest)
         for row in np.flatnonzero(end > begin):
-            self._observe(int(station[row]), int(begin[row]), int(end[row]))
+            observe(self._ring, Part(int(station[row]), int(begin[row]), int(end[row])))
 
     def has_observed(
         self, station: Int32Array, observed_at_s: Int64Array, interval_s: Int32Array
@@ -256,9 +257,10 @@ class RainWindow:
         )
         ring.add(Spread(station, begin, end, amount_um).select(some & is_empty))
         for row in np.flatnonzero(some & ~is_empty):
-            self._add_rest(
-                int(station[row]), int(begin[row]), int(end[row]), int(amount_um[row]), bool(is_observed[row])
-            )
+            part = Part(int(station[row]), int(begin[row]), int(end[row]))
+            add_rest(ring, part, int(amount_um[row]))
+            if is_observed[row]:
+                observe(ring, part)
 
     def accumulate(self, duration_s: Int32Array, now_s: int) -> Accumulation:
         """Rain of every station over each duration, ending at its last reading.
@@ -425,35 +427,3 @@ class RainWindow:
         if interval_s is None:
             return own
         return np.where(interval_s > 0, np.maximum(interval_s // MINUTE_S, 1), own).astype(np.int32)
-
-    def _add_rest(self, station: int, begin: int, end: int, total_um: int, is_observed: bool) -> None:  # noqa: FBT001  # one row
-        """Add to one station what is missing between two minutes."""
-        ring = self._ring
-        edges = ring.edges(begin, end)
-        if len(edges) < 2:  # both within one ten minutes of which no more is held than the sum
-            edges = np.array([begin, end])
-            held_um, unseen = 0, edges[1:] - edges[:-1]
-        else:
-            rows = ring.rows_of(edges)
-            held_um = int((ring.rain_um[rows[-1:], station] - ring.rain_um[rows[:1], station])[0])
-            unseen = np.maximum(np.diff(edges) - np.diff(ring.observed_min[rows, station]), 0)
-        rest_um = max(total_um - held_um, 0)
-        place = np.cumsum(unseen if unseen.any() else np.diff(edges))
-        amount_um = np.diff(rest_um * place // place[-1], prepend=0)
-        n = len(unseen)
-        stations = np.full(n, station, dtype=np.int32)
-        ring.add(Spread(stations, edges[:-1], edges[1:], amount_um, None, np.zeros(n, dtype=np.bool_)))
-        if is_observed:
-            self._observe(station, begin, end)
-
-    def _observe(self, station: int, begin: int, end: int) -> None:
-        """Count the minutes between that nobody has observed; of ten held together, so many of them."""
-        ring = self._ring
-        edges = ring.edges(begin, end)
-        if len(edges) < 2:
-            return
-        observed = np.diff(ring.observed_min[ring.rows_of(edges), station]).astype(np.int64)
-        unseen = np.maximum(np.diff(edges) - observed, 0)
-        stations = np.full(len(unseen), station, dtype=np.int32)
-        nothing = np.zeros(len(unseen), dtype=np.int64)
-        ring.add(Spread(stations, edges[1:] - unseen, edges[1:], nothing).select(unseen > 0))

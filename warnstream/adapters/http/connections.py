@@ -20,7 +20,7 @@ REQUEST_S_MAX = 60.0
 log = logging.getLogger(__name__)
 
 
-class HttpDoor:
+class HttpConnections:
     """All connections of one server; for its event loop's thread."""
 
     def __init__(self, connections_max: int) -> None:
@@ -50,7 +50,7 @@ class LimitedProtocol(H11Protocol):
 
     Parameters
     ----------
-    door : HttpDoor
+    connections : HttpConnections
     options
         As uvicorn gives them.
     """
@@ -58,9 +58,9 @@ class LimitedProtocol(H11Protocol):
     is_answering = False
     """On the doorstep it waits for the client."""
 
-    def __init__(self, door: HttpDoor, **options: Any) -> None:
+    def __init__(self, connections: HttpConnections, **options: Any) -> None:
         super().__init__(**options)
-        self._door = door
+        self._connections = connections
         self._timed: RequestResponseCycle | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self.host = ""
@@ -70,11 +70,11 @@ class LimitedProtocol(H11Protocol):
         super().connection_made(transport)
         self.host = self.client[0] if self.client else ""
         self._expect(HEADER_S_MAX)
-        self._door.enter(self)
+        self._connections.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """As ever."""
-        self._door.leave(self)
+        self._connections.leave(self)
         if self._deadline is not None:
             self._deadline.cancel()
         super().connection_lost(exc)
@@ -101,11 +101,11 @@ class LimitedProtocol(H11Protocol):
         self._timed = cycle
         if cycle is None:
             self._expect(HEADER_S_MAX)
-            if self in self._door.open:
-                self._door.doorstep.enter(self)
+            if self in self._connections.open:
+                self._connections.doorstep.enter(self)
         else:
             self._expect(REQUEST_S_MAX)
-            self._door.doorstep.leave(self)
+            self._connections.doorstep.leave(self)
 
     def _expect(self, within_s: float) -> None:
         if self._deadline is not None:

@@ -8,7 +8,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from warnstream.adapters.descriptors import listening_sockets
-from warnstream.adapters.http.connections import HttpDoor, LimitedProtocol
+from warnstream.adapters.http.connections import HttpConnections, LimitedProtocol
 from warnstream.adapters.http.guard import HostCheck
 from warnstream.config.settings import HttpSettings
 
@@ -40,11 +40,11 @@ class HttpServer:
     def __init__(self, app: ASGIApp, settings: HttpSettings, connections_max: int = CONNECTIONS_MAX) -> None:
         self._sockets = listening_sockets(settings.host, settings.port, connections_max)
         self.port = int(self._sockets[0].getsockname()[1])
-        self._door = HttpDoor(connections_max)
+        self._connections = HttpConnections(connections_max)
         config = uvicorn.Config(
             HostCheck(app, settings.hosts),
             # uvicorn asks for a class; it only calls it.
-            http=partial(LimitedProtocol, self._door),  # type: ignore[arg-type]
+            http=partial(LimitedProtocol, self._connections),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
             server_header=False,
@@ -60,7 +60,7 @@ class HttpServer:
 
     def allow(self, connections_max: int) -> None:
         """Another number of connections at once, from any thread."""
-        self._door.allow(connections_max)
+        self._connections.allow(connections_max)
         for one in self._sockets:
             one.connections_max = connections_max
 

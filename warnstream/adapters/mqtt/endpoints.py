@@ -1,4 +1,4 @@
-"""The MQTT doors of a node as configured: a broker, our own listener, or both, and the way out."""
+"""The MQTT endpoints of a node as configured: a broker, our own listener, or both, and the way out."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -25,7 +25,7 @@ class Publisher(Protocol):
         """Publish everything; why each publication is not acknowledged, empty where it is."""
 
 
-def open_doors(
+def open_endpoints(
     configuration: Configuration,
     topics: Sequence[str],
     backlogs: Sequence[str],

@@ -1,18 +1,10 @@
-"""What must survive the process: the journal of everything that came in, and what was refused.
+"""Refused messages and readings, kept for the operator: written by the node, as journal entries lead to them.
 
-The journal is written before anything is acknowledged; a restart takes the
-newest undamaged snapshot and replays the entries after it. Every entry and
-snapshot carries a checksum, and a gap in the numbers is an error: a state is
-never rebuilt from a journal that has lost something.
-
-Any thread may call. One process only: the folder is locked. One synced append
-takes about 0.1 ms, so callers append one entry per batch of readings, not per
-reading.
+Who looks for some of them or wants them again does it by `warnstream.adapters.refused.reinjections`.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from warnstream.adapters.sqlite import Database
@@ -41,24 +33,6 @@ CREATE TABLE IF NOT EXISTS totals (reason TEXT PRIMARY KEY, refused INTEGER NOT 
 CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), entry INTEGER NOT NULL);
 INSERT OR IGNORE INTO progress VALUES (1, 0);
 """
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """One refused message or reading; `payload` is cut at `REFUSED_PAYLOAD_BYTES_MAX`, its length is not.
-
-    `topic` is empty where a reading, not a message, was refused. `reinjected_at`
-    is None until it was sent again.
-    """
-
-    number: int
-    received_at: float
-    reason: str
-    detail: str
-    topic: str
-    payload: bytes
-    payload_bytes: int
-    reinjected_at: float | None
 
 
 class RefusedStore:
@@ -138,16 +112,6 @@ class RefusedStore:
                 "SELECT (SELECT coalesce(sum(refused), 0) FROM totals) - (SELECT count(*) FROM refused)"
             ).fetchone()
         return int(row[0])
-
-    def recent(self, n: int, reason: str | None = None) -> list[RefusedRow]:
-        """The newest `n`, newest first, of one reason or of all."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT number, received_at, reason, detail, topic, payload, payload_bytes, reinjected_at"
-                " FROM refused WHERE ?1 IS NULL OR reason = ?1 ORDER BY number DESC LIMIT ?2",
-                (reason, n),
-            ).fetchall()
-        return [RefusedRow(*row) for row in rows]
 
     def close(self) -> None:
         """Close the file."""

@@ -26,10 +26,10 @@ class RetrySection(Section):
         40, description="Attempts in all; with the waits below that is an hour."
     )
     first_wait_s: Annotated[float, value_types.fine_duration("1ms", "1h")] = default(
-        "2s", alias="first_wait", description="Wait after the first failure."
+        "2s", alias="first_wait", description="Wait after the first failure; doubles each time."
     )
     wait_s_max: Annotated[float, value_types.fine_duration("1ms", "24h")] = default(
-        "120s", alias="wait_max", description="Longest wait between attempts."
+        "120s", alias="wait_max", description="Longest wait; at least `first_wait`."
     )
 
     def cross_field_errors(self) -> list[tuple[str, str]]:
@@ -42,9 +42,14 @@ class RetrySection(Section):
 class ChannelSection(Section):
     """What every channel has."""
 
-    kind: str = Field(description="How messages go.")
+    kind: str = Field(
+        description="To `{prefix}/device/{address}`, by HTTP POST, by mail, or printed by this node."
+    )
     timeout_s: Annotated[float, value_types.fine_duration("10ms", "5min")] = default(
-        "5s", alias="timeout", description="How long one attempt may take in all."
+        "5s",
+        alias="timeout",
+        description="How long one attempt may take in all, from the connection to the last byte of the "
+        "answer.",
     )
     rate_per_s: Annotated[float | None, value_types.decimal(0, 100_000, above=True)] = default(
         None, description="Most messages per second; without it there is no limit."

@@ -24,7 +24,9 @@ class SmtpChannelSection(ChannelSection):
     host: Annotated[str, value_types.text()] = Field(description="Name or address of the mail server.")
     port: Annotated[int, value_types.whole(1, 65_535)] = default(587, description="Its port.")
     security: Annotated[str, value_types.one_of("starttls", "tls", "none")] = default(
-        "starttls", description="starttls is demanded, not only tried; none is for servers on this machine."
+        "starttls",
+        description="`starttls` is demanded, not only tried: without it nothing is sent. `none` is for a "
+        "server on this machine, and not with a password.",
     )
     ca: Annotated[str | None, value_types.text()] = default(
         None, description="File with the certificate authority (PEM); without it those of the system."

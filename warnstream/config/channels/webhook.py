@@ -18,7 +18,8 @@ class WebhookChannelSection(PhoneChannelSection):
     url: Annotated[str, value_types.url()] = Field(description="Address of the gateway.")
     redirects: Annotated[str, value_types.one_of("refuse", "same_host")] = default(
         "refuse",
-        description="What is done about a redirect; same_host: 307 and 308 are followed, never elsewhere.",
+        description="`same_host` follows 307 and 308 to the same scheme, host and port, three times at most. "
+        "A redirect that is not followed holds the channel.",
     )
 
     address_expected: ClassVar[str] = (

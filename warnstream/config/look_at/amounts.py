@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from warnstream.config.settings import Configuration
 from warnstream.config.wording import count_of, count_villages, name_some
 from warnstream.config.yaml.quantities import format_duration
+from warnstream.hazards.registry import kind_of
+from warnstream.hazards.sensor_rows import ObservedRows
 from warnstream.model.arrays import BoolArray, Float64Array
 from warnstream.model.level import LEVELS
-from warnstream.model.rules.rules import CriticalRain, CriticalStage, WaterloggingTable
+from warnstream.model.rules.indicators import Indicator
+from warnstream.model.rules.rules import CriticalRain
 
 TIMES_OFF = 5.0
 """So many times more or less than around is asked about: a slip of the decimal point is ten times."""
@@ -102,7 +105,7 @@ def half_tables(configuration: Configuration) -> Iterator[str]:
         yield from _lacking(name, table, codes)
     for name, rows in _stage_tables(configuration):
         stations = [configuration.network.stations.code[number] for number in rows.station]
-        yield from _lacking_levels(name, rows.critical_m, stations)
+        yield from _lacking_levels(name, rows.critical, stations)
 
 
 def _lacking(name: str, table: CriticalRain, codes: Sequence[str]) -> Iterator[str]:
@@ -135,7 +138,7 @@ def stages_apart(configuration: Configuration) -> Iterator[str]:
     """Stages of one gauge that lie farther apart than rivers rise: one is over another datum, or a slip."""
     for name, rows in _stage_tables(configuration):
         for station in np.unique(rows.station):
-            own = rows.critical_m[rows.station == station]
+            own = rows.critical[rows.station == station]
             lowest, highest = float(np.nanmin(own)), float(np.nanmax(own))
             if highest - lowest > SPAN_M_MAX:
                 code = configuration.network.stations.code[int(station)]
@@ -147,16 +150,16 @@ def stages_apart(configuration: Configuration) -> Iterator[str]:
 
 def _rain_tables(configuration: Configuration) -> Iterator[tuple[str, CriticalRain]]:
     for rule in configuration.rules:
-        if isinstance(rule.thresholds, CriticalRain):
-            yield rule.name, rule.thresholds
-        elif isinstance(rule.thresholds, WaterloggingTable):
-            yield rule.name, rule.thresholds.rain
+        table = kind_of(rule).rain(rule)
+        if table is not None:
+            yield rule.name, table
 
 
-def _stage_tables(configuration: Configuration) -> Iterator[tuple[str, CriticalStage]]:
+def _stage_tables(configuration: Configuration) -> Iterator[tuple[str, ObservedRows]]:
     for rule in configuration.rules:
-        if isinstance(rule.thresholds, CriticalStage) and len(rule.thresholds.station):
-            yield rule.name, rule.thresholds
+        rows = kind_of(rule).observed(rule)
+        if rows is not None and rows.indicator is Indicator.STAGE and len(rows.station):
+            yield rule.name, rows
 
 
 def _example(table: CriticalRain, wrong: BoolArray, configuration: Configuration) -> str:

@@ -54,7 +54,7 @@ class BrokerSection(Section):
         None, description="User name at the broker."
     )
     password_file: Annotated[str | None, value_types.text()] = default(
-        None, description="File whose first line is the password."
+        None, description="File whose first line is the password; needs `username`."
     )
     tls: TlsSection | None = default(None, description="Certificates; without it the connection is plain.")
     batch_wait_s: Annotated[float, value_types.fine_duration("1ms", "10s")] = default(
@@ -66,10 +66,12 @@ class BrokerSection(Section):
         ),
     )
     batch_messages_max: Annotated[int, value_types.whole(1, 65_535)] = default(
-        500, description="Messages acknowledged together; at most the broker's max_inflight_messages."
+        500,
+        description="Acknowledged together; keep it at or below the broker's `max_inflight_messages` or the "
+        "stream stalls.",
     )
     reader: Annotated[str, value_types.one_of("bulk", "paho")] = default(
-        "bulk", description="How the broker is read; paho: slower, should bulk reading ever make trouble."
+        "bulk", description="How the broker is read; `paho` is slower and needs nothing of paho's inside."
     )
 
     def cross_field_errors(self) -> list[tuple[str, str]]:

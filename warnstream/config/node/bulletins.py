@@ -12,8 +12,12 @@ from warnstream.model.orders import ReleasePolicy
 class ShelterSection(Section):
     """Where people go in villages whose shelter column is empty."""
 
-    zh: Annotated[str, value_types.text()] = default("村里指定地点", description="Chinese.")
-    en: Annotated[str, value_types.text()] = default("the village shelter", description="English.")
+    zh: Annotated[str, value_types.text()] = default(
+        "村里指定地点", description="Where people go whose village has no `shelter` in villages.csv."
+    )
+    en: Annotated[str, value_types.text()] = default(
+        "the village shelter", description="The same in English."
+    )
 
 
 class BulletinsSection(Section):
@@ -32,7 +36,8 @@ class BulletinsSection(Section):
         "0s: never.",
     )
     signature: Annotated[str | None, value_types.text()] = default(
-        None, description="Issuer that begins each Chinese text, at most 5 characters for one short message."
+        None,
+        description="Issuer that begins each Chinese text; up to 5 characters: a text is one short message.",
     )
     phone: Annotated[str | None, value_types.text()] = default(
         None, description="Number to call for help; without it texts name none."

@@ -15,7 +15,9 @@ NEED_WORDS = tuple(str(need) for need in Need)
 class NeedSection(Section):
     """Whose answers a village needs, by level."""
 
-    blue: Annotated[str, value_types.one_of(*NEED_WORDS)] = default("one", description="At level blue.")
+    blue: Annotated[str, value_types.one_of(*NEED_WORDS)] = default(
+        "one", description="Whose answers a village needs: nobody's, any one, one of each rank, everybody's."
+    )
     yellow: Annotated[str, value_types.one_of(*NEED_WORDS)] = default("one", description="At level yellow.")
     orange: Annotated[str, value_types.one_of(*NEED_WORDS)] = default(
         "each_rank", description="At level orange."

@@ -16,7 +16,9 @@ class DecoderVariableSection(Section):
 
     variable: Annotated[str, value_types.one_of(*VARIABLE_OF_WORD)] = Field(description="Our variable.")
     unit: Annotated[str | None, value_types.text()] = default(
-        None, description="Unit of their numbers; without it the variable's own."
+        None,
+        description="Unit of their numbers, converted to ours, refused if it cannot be; without it the "
+        "variable's own.",
     )
     factor: Annotated[float, value_types.decimal(-1e9, 1e9)] = default(
         1, description="Their numbers are multiplied by it first."
@@ -26,7 +28,9 @@ class DecoderVariableSection(Section):
     )
 
     error_values: Annotated[tuple[float, ...], value_types.decimals(-1e12, 1e12)] = default(
-        [], description="Their numbers, as they come, that say that there is no value."
+        [],
+        description="Their numbers, as they come (65535), that say that there is no value: refused as "
+        "`error_value`.",
     )
     interval_s: Annotated[int | None, value_types.duration("1min", "6h", whole_minutes=True)] = default(
         None, alias="interval", description="Time in which an amount of rain fell; else the station's own."
@@ -64,12 +68,15 @@ class NamesSection(MappedNames):
         "+08:00", alias="utc_offset", description="Offset of times that name no zone (sl651), in quotes."
     )
     wrap_mm: Annotated[float | None, value_types.decimal(0, 1e9, above=True)] = default(
-        None, description="Where running counters of these topics begin again at zero, mm."
+        None,
+        description="Where running counters of these topics begin again at zero, in millimetres: `13107.2` "
+        "for 16 bits of 0.2 mm tips.",
     )
     day_start_s: Annotated[int | None, value_types.duration("0s", "24h")] = default(
         None,
         alias="day_start",
-        description="When the rain day of these topics' day counters begins, after midnight.",
+        description="When the rain day of these topics' day counters begins after midnight of the local "
+        "clock.",
     )
 
 
@@ -102,7 +109,9 @@ class LayoutSection(Section):
         None, description="Form such as %d.%m.%Y %H:%M; else ISO 8601, or seconds or milliseconds since 1970."
     )
     zone: Annotated[tuple[tuple[int, int], ...] | None, value_types.clock()] = default(
-        None, description="Clock of times that name no zone: Europe/Berlin, UTC, +08:00."
+        None,
+        description="Clock of times that name no zone: `Europe/Berlin`, `UTC`, `+08:00`; without it they are "
+        "refused.",
     )
     observations: list[Annotated[str, value_types.path()]] = part(
         lambda: [ITSELF], "Paths of the observations, through lists; . is the message itself."
@@ -166,7 +175,9 @@ class Sl651ListenerSection(NamesSection):
         18_651, description="Port; 0: the system chooses."
     )
     idle_s: Annotated[int, value_types.duration("10s", "24h")] = default(
-        "10min", alias="idle", description="A connection that is silent so long is ended."
+        "10min",
+        alias="idle",
+        description="A connection silent so long is ended; stations send heartbeats every 40 s or so.",
     )
     connections_max: Annotated[int, value_types.whole(1, 100_000)] = default(
         2_000, description="Connections at once; more are ended at once."

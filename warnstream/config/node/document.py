@@ -47,7 +47,8 @@ class NodeSection(Section):
     utc_offset_s: Annotated[int, value_types.utc_offset()] = default(
         "+08:00",
         alias="utc_offset",
-        description="Offset of the local clock, in quotes, or a zone without summer time: Asia/Shanghai.",
+        description="Local clock in texts; up to 14 hours either way, or an IANA zone that has no summer time"
+        " (texts and days go by one offset all year).",
     )
     tick_s: Annotated[int, value_types.duration("1s", "10min")] = default(
         "5s", alias="tick", description="How often levels are judged when nothing arrives."
@@ -55,11 +56,14 @@ class NodeSection(Section):
     react_within_s: Annotated[float, value_types.fine_duration("10ms", "10min")] = default(
         "100ms",
         alias="react_within",
-        description="What arrives is judged that soon after the last step, if judging takes a tenth of it.",
+        description="With `clock: system`: what arrives is judged that soon after the last step, or after "
+        "nine times as long as judging takes without readings, whichever is longer; `node.tick` "
+        "bounds it.",
     )
     duty_posts: list[Annotated[str, value_types.code()]] = part(
         list,
-        "Posts of chain.csv that are notified of the node's own alarms: default the county's first rank.",
+        "Posts that are notified of the node's own alarms; without any the lowest rank of those "
+        "whose area is a county or `*`.",
     )
     past_crossings_s: Annotated[int, value_types.duration("10min", "7d")] = default(
         "6h",
@@ -72,11 +76,14 @@ class TopicsSection(Section):
     """Names of MQTT topics."""
 
     prefix: Annotated[str, value_types.topic_prefix()] = default(
-        "ws", description="First levels of every topic; also part of message identifiers."
+        "ws",
+        description="In: `{prefix}/{county}/{kind}/{station}/obs`; out: `{prefix}/warn/{village}/{hazard}`, "
+        "`{prefix}/bulletin/{village}`, `{prefix}/device/{recipient}`.",
     )
     gateways: list[Annotated[str, value_types.code()]] = part(
         lambda: list(DEFAULT_GATEWAYS),
-        "Names in the station's place of a topic that speak for every station; others only for their own.",
+        "Names that may stand in the station's place and speak for every station; under any other"
+        " name a message speaks for the station of that name alone.",
     )
 
 
@@ -84,16 +91,22 @@ class StorageSection(Section):
     """Where this node keeps what must survive it."""
 
     directory: Annotated[str, value_types.text()] = default(
-        "data", description="Folder of journal and database, relative to the configuration folder."
+        "data",
+        description="Folder of journal and database, relative to the configuration folder; made if it is not "
+        "there.",
     )
     snapshot_every_s: Annotated[int, value_types.duration("10s", "24h")] = default(
         "10min", alias="snapshot_every", description="How often the state is written, to restart quickly."
     )
     journal_keep_s: Annotated[int, value_types.duration("1h", "3660d")] = default(
-        "7d", alias="journal_keep", description="How long raw readings are kept."
+        "7d",
+        alias="journal_keep",
+        description="How long raw readings are kept; longer than `snapshot_every`.",
     )
     journal_bytes_max: Annotated[int, value_types.whole(1_000_000, 10**15)] = default(
-        20_000_000_000, description="Bytes of raw readings kept; beyond it the oldest go, however young."
+        20_000_000_000,
+        description="Bytes of raw readings kept; beyond it the oldest go, however young; at least twice "
+        "`journal_segment_bytes`.",
     )
     journal_segment_bytes: Annotated[int, value_types.whole(65_536, 2**30)] = default(
         16_777_216, description="Size of one file of the journal; so much is deleted at a time."
@@ -133,10 +146,13 @@ class WindowsSection(Section):
         None,
         alias="lateness_max",
         description="How late a reading may be and still correct levels; without it as long as the longest "
-        "threshold, at least 6h.",
+        "threshold, at least 6h. At most `longest`, and 43 days together with it. Shorter than a "
+        "threshold, the sums of that threshold stay too low after an outage (`check` says so).",
     )
     grace_s: Annotated[int, value_types.duration("0s", "1h")] = default(
-        "2min", alias="grace", description="How long a window waits for a reading that is due."
+        "2min",
+        alias="grace",
+        description="How long a window waits for a reading that is due; at most `silent_after`.",
     )
     silent_after_s: Annotated[int, value_types.duration("1min", "24h")] = default(
         "15min", alias="silent_after", description="How long after a due reading silence is reported."
@@ -153,8 +169,8 @@ class WindowsSection(Section):
     day_begins_s: Annotated[int | None, value_types.duration("0s", "24h", whole_minutes=True)] = default(
         None,
         alias="day_begins",
-        description="When days begin, after midnight of the local clock (8h: 08:00); without it "
-        "counters.day_start.",
+        description="When days begin after midnight of the local clock: `8h` is 08:00 to 08:00; without it "
+        "`counters.day_start`. Must be a whole ten minutes of UTC.",
     )
     warm_up: Annotated[str | None, value_types.text()] = default(
         None, description="CSV file with rain of days before this node began: station,day,rain_mm."
@@ -182,21 +198,27 @@ class CountersSection(Section):
         "1h", alias="gap_max", description="Longest time between two readings that counts as observed."
     )
     wrap_mm: Annotated[float | None, value_types.decimal(0, 1e9, above=True)] = default(
-        None, description="Where running counters begin again at zero, mm; without it they do not."
+        None,
+        description="Where running counters begin again at zero, mm, such as 100000 for six digits with one "
+        "decimal; without it they do not.",
     )
     day_start_s: Annotated[int, value_types.duration("0s", "24h")] = default(
-        "8h", alias="day_start", description="When the rain day begins, after midnight of the local clock."
+        "8h",
+        alias="day_start",
+        description="Begin of the rain day after midnight of the local clock (`node.utc_offset`, or "
+        "`counters.zone`).",
     )
     reset_late_s_max: Annotated[int, value_types.duration("0s", "2h")] = default(
         "15min",
         alias="reset_late_max",
-        description="How long before or after its day begins a day counter (rain_day) may be reset.",
+        description="How long before or after its day begins a day counter may be reset by its own clock, or "
+        "its readings be dated late.",
     )
     offsets: Annotated[tuple[tuple[int, int], ...] | None, value_types.time_zone()] = default(
         None,
         alias="zone",
-        description="Time zone by which the days of day counters begin, such as Europe/Lisbon; without it "
-        "node.utc_offset, all year.",
+        description="Time zone whose midnight the days of day counters follow through summer time: "
+        "`Europe/Lisbon`. Without it `node.utc_offset`, all year.",
     )
 
 
@@ -225,7 +247,10 @@ class VillagesSection(Section):
     """How stations speak for villages."""
 
     method: Annotated[str, value_types.one_of("nearest", "inverse_distance", *OUTLINE_METHODS)] = default(
-        "inverse_distance", description="polygon and grid need outlines of villages or zones."
+        "inverse_distance",
+        description="How stations speak for a village or zone; `polygon` (area in Thiessen cells) and `grid` "
+        "(mean of inverse distance over the cells of the outline: areal rain of a catchment) need"
+        " outlines.",
     )
     cell_km: Annotated[float, value_types.decimal(0.1, 50)] = default(
         1, description="Grid spacing of method grid, kilometres."
@@ -243,7 +268,9 @@ class VillagesSection(Section):
         20, description="Reach of those stations, kilometres; at least radius_km."
     )
     heard_min: Annotated[float, value_types.decimal(0, 1)] = default(
-        0.5, description="Share of its own stations, by weight, below which a village is partly blind."
+        0.5,
+        description="A village that hears less of its own stations, by weight, is partly blind: said so, and "
+        "not confirmed.",
     )
 
     def cross_field_errors(self) -> list[tuple[str, str]]:

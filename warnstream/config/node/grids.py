@@ -38,7 +38,8 @@ class GridSection(Section):
     """One grid: its files, and what it is used for."""
 
     files: Annotated[str, value_types.text()] = Field(
-        description="Pattern of its files, such as radar/*.nc; the folder is relative to the configuration."
+        description="Pattern of its files; wildcards in the name only, the folder is relative to the "
+        "configuration folder."
     )
     variable: Annotated[str, value_types.text()] = default(
         "precipitation_amount", description="Variable of the files that holds the rain."
@@ -53,10 +54,12 @@ class GridSection(Section):
         "end", description="Which end of the interval a time is, in files without bounds of time."
     )
     age_s_max: Annotated[int, value_types.duration("1min", "24h")] = default(
-        "15min", alias="max_age", description="A grid whose newest frame ended longer ago says nothing."
+        "15min",
+        alias="max_age",
+        description="A grid whose newest frame ended longer ago says nothing; at least `interval`.",
     )
     gauges_below: Annotated[float, value_types.decimal(0, 1)] = default(
-        0.5, description="Share of a window that gauges must have observed to cover it."
+        0.5, description="Share of a window below which gauges have not observed enough of it to cover it."
     )
     seen_min: Annotated[float, value_types.decimal(0, 1, above=True)] = default(
         0.5, description="Share of an outline that a frame must have seen to speak for it."

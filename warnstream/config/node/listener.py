@@ -16,10 +16,10 @@ class ListenerTlsSection(Section):
     )
     key: Annotated[str, value_types.text()] = Field(description="File with the key of that certificate.")
     ca: Annotated[str | None, value_types.text()] = default(
-        None, description="File with the authority of the clients' certificates (PEM)."
+        None, description="Authority of the clients' certificates; a client's user is its common name."
     )
     require_client_certificate: Annotated[bool, value_types.yes_or_no()] = default(
-        False, description="Clients without a certificate of that authority are refused."
+        False, description="Clients without a certificate of that authority are refused; needs `ca`."
     )
 
     def cross_field_errors(self) -> list[tuple[str, str]]:
@@ -44,13 +44,13 @@ class ListenerSection(Section):
         None, description="Certificates; without it connections are plain."
     )
     users_file: Annotated[str | None, value_types.text()] = default(
-        None, description="File with a line per user, made by warnstream listener-user."
+        None, description="Names and passwords, one line of `warnstream listener-user NAME` each."
     )
     gateways: list[Annotated[str, value_types.code()]] = part(
         list, "Users that publish for every station; other users only for the station of their name."
     )
     trusted: list[Annotated[str, value_types.code()]] = part(
-        list, "Users that may publish and read everything, e.g. a simulator."
+        list, "They publish and read everything, the clock of a drill too."
     )
     connections_max: Annotated[int, value_types.whole(1, 1_000_000)] = default(
         5_000, description="Connections at once; more are refused."

@@ -29,7 +29,8 @@ class LoggerFileSection(MappedNames):
         "comma", description="What stands between cells."
     )
     missing: list[Annotated[str, value_types.text()]] = part(
-        lambda: ["NA", "NAN", "NaN", "nan", "null", "M"], "Texts that say that there is no value."
+        lambda: ["NA", "NAN", "NaN", "nan", "null", "M"],
+        "They say that there is no value, as an empty cell does.",
     )
     zero: list[Annotated[str, value_types.text()]] = part(
         list, "Texts that stand for 0, such as T (a trace)."

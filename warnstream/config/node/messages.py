@@ -14,10 +14,13 @@ class TransferSection(Section):
     """By when people must have left before an orange or red hazard that is expected."""
 
     policy_s: Annotated[int, value_types.duration("0s", "72h")] = default(
-        "6h", alias="policy", description="So long before the hazard, as the county asks."
+        "6h",
+        alias="policy",
+        description="So long before an expected orange or red hazard people must have left, as the county "
+        "asks.",
     )
     law_s: Annotated[int, value_types.duration("0s", "72h")] = default(
-        "3h", alias="law", description="So long before the hazard, as the law asks."
+        "3h", alias="law", description="The same, as the law asks; the longer counts."
     )
     night_begins_s: Annotated[int, value_types.duration("0s", "24h")] = default(
         "18h", alias="night_begins", description="Local clock: a hazard at night is left before it begins."
@@ -31,19 +34,22 @@ class MessagesSection(Section):
     """Who sends, in whose name, and how long a message is valid."""
 
     sender: Annotated[str, value_types.cap_sender()] = Field(
-        description="CAP sender, globally unique, e.g. warnings@county.example."
+        description="CAP sender, globally unique, without blanks, commas, `<`, `&`, such as "
+        "warnings@county.example."
     )
     sender_name: Annotated[str | None, value_types.text()] = default(
         None, description="Office named to people: default the sender."
     )
     status: Annotated[str, value_types.one_of("Actual", "Exercise")] = default(
-        "Exercise", description="Actual warns for real; Exercise marks every message."
+        "Exercise", description="Only `Actual` warns for real; `Exercise` marks every message."
     )
     validity_s: Annotated[int, value_types.duration("10min", "72h")] = default(
         "6h", alias="validity", description="How long a message holds."
     )
     renew_before_s: Annotated[int, value_types.duration("1min", "24h")] = default(
-        "30min", alias="renew_before", description="How long before its end a message is renewed."
+        "30min",
+        alias="renew_before",
+        description="How long before its end it is renewed; less than `validity`.",
     )
     web: Annotated[str, value_types.url(empty_allowed=True)] = default(
         "", description="Address that messages point to; empty: none."
@@ -65,9 +71,11 @@ class MessagesSection(Section):
 class AnswerWithinSection(Section):
     """How soon a duty post must answer, by level."""
 
-    blue: Annotated[int, value_types.duration("1min", "24h")] = default("60min", description="At level blue.")
+    blue: Annotated[int, value_types.duration("1min", "24h")] = default(
+        "60min", description="Time of each post to answer before the next rank is called."
+    )
     yellow: Annotated[int, value_types.duration("1min", "24h")] = default(
-        "30min", description="At level yellow."
+        "30min", description="A worse level never leaves more time."
     )
     orange: Annotated[int, value_types.duration("1min", "24h")] = default(
         "10min", description="At level orange."

@@ -37,7 +37,9 @@ def _steps() -> value_types.Form:
                 raise ValueError(f"expected changes that grow with time, got {most:g} after {before:g}")
         return tuple(pairs)
 
-    return value_types.Form(parse, {"type": "object", "additionalProperties": dict(change.schema)})
+    return value_types.Form(
+        parse, {"type": "object", "additionalProperties": dict(change.schema)}, "{duration: change}"
+    )
 
 
 def _rain_records() -> value_types.Form:
@@ -50,17 +52,19 @@ def _rain_records() -> value_types.Form:
             raise ValueError("expected rain by duration such as {1min: 38, 1h: 401}, got none")
         return found
 
-    return value_types.Form(parse, {**steps.schema, "minProperties": 1})
+    return value_types.Form(parse, {**steps.schema, "minProperties": 1}, "{duration: mm}")
 
 
 class ValueLimitsSection(Section):
     """Limits of one variable; what is left out keeps its default."""
 
     range: Annotated[tuple[float, float] | None, value_types.decimal_range(-1e9, 1e9)] = default(
-        None, description="Lowest and highest possible value, both included."
+        None, description="Beyond it a value is impossible and counts as missing."
     )
     step: Annotated[tuple[tuple[int, float], ...] | None, _steps()] = default(
-        None, description="Greatest change by time between readings: {1min: 3, 1h: 4}; {} for none."
+        None,
+        description="Greatest change by time between two readings; of several that fit the shortest counts, "
+        "beyond the last none; `{}` switches it off.",
     )
     still_s: Annotated[int | None, value_types.duration("0s", "30d")] = default(
         None, alias="still_for", description="A value that stands still for so long is doubtful; 0s: never."
@@ -86,7 +90,10 @@ class NeighboursSection(Section):
         "5min", alias="step", description="Interval of rain that is compared."
     )
     wait_s: Annotated[int, value_types.duration("0s", "6h")] = default(
-        "5min", alias="wait", description="How late readings may be and still be compared."
+        "5min",
+        alias="wait",
+        description="How late readings may be, after the longest interval of the gauges, and still be "
+        "compared.",
     )
     radius_km: Annotated[float, value_types.decimal(0, 500, above=True)] = default(
         10, description="Reach within which gauges are neighbours, kilometres."
@@ -101,10 +108,14 @@ class NeighboursSection(Section):
         6, description="Faulty zero: dry for more than so many intervals in which the neighbours are wet."
     )
     zero_mm_min: Annotated[float, value_types.decimal(0, 1000)] = default(
-        2, description="Faulty zero: rain of the neighbours' median that the gauge must have missed, mm."
+        2,
+        description="Faulty zero: rain of the neighbours' median that the gauge must have missed, mm; `0` is "
+        "the published filter.",
     )
     spare_intervals: Annotated[int, value_types.whole(1, 10_000)] = default(
-        2, description="Contradicted: dry for more than so many intervals in which its spare is wet."
+        2,
+        description="Contradicted: dry for more than so many intervals in which the gauge's own spare "
+        "(`spare_of`) is wet and brings `zero_mm_min`; our judgement, no source gives a figure.",
     )
     influx_low_mm: Annotated[float, value_types.decimal(0, 1000, above=True)] = default(
         0.4, description="High influx: below that median of the neighbours the fixed limit counts, mm."
@@ -152,15 +163,18 @@ class QualitySection(Section):
     """Limits of quality control; nothing is deleted, only flagged."""
 
     rain_mm_per_min_max: Annotated[float, value_types.decimal(0, 100, above=True)] = default(
-        20, description="Rain intensity beyond which a reading is impossible, mm per minute."
+        20, description="Rain, mm per minute, beyond which a reading is impossible."
     )
     rain_records: Annotated[tuple[tuple[int, float], ...] | None, _rain_records()] = default(
         None,
-        description="Greatest rain known by duration, {1min: 38, 1h: 401}; more is doubtful, a quarter more "
-        "impossible. Without it the world's records.",
+        description="Greatest rain known by duration, ascending: `{1min: 38, 1h: 401}`; without it the "
+        "world's records. An amount, a counter's increment or a sum beyond it is doubtful, an "
+        "amount or increment a quarter beyond it impossible (quality.md).",
     )
     stage_m_range: Annotated[tuple[float, float], value_types.decimal_range(-1000, 10_000)] = default(
-        [-500, 9000], description="Lowest and highest possible stage, metres over datum."
+        [-500, 9000],
+        description="Lowest and highest possible stage, metres over datum; stage thresholds must lie inside. "
+        "Each gauge has a range of its own within.",
     )
     stage_step_m_max: Annotated[float, value_types.decimal(0, 100, above=True)] = default(
         3, description="Change between consecutive stages beyond which a reading is doubtful, metres."
@@ -175,19 +189,26 @@ class QualitySection(Section):
         5, description="Change of tilt between readings beyond which one is doubtful, degrees."
     )
     movement_fall_mm_max: Annotated[float, value_types.decimal(0, 100_000, above=True)] = default(
-        100, description="Fall of displacement or crack between readings beyond which one is doubtful, mm."
+        100,
+        description="Fall of displacement or crack between readings beyond which one is doubtful, mm: slopes "
+        "do not creep back.",
     )
     variables: dict[
         Annotated[str, value_types.one_of(*(variable.word for variable in VALUE_LIMITS))], ValueLimitsSection
     ] = part(dict, "Limits of other variables that differ from the defaults.")
     melt_below_c: Annotated[float, value_types.decimal(-90, 10)] = default(
         0,
-        description="Rain is doubted where its station is colder: snow that a heater melts, degC.",
+        description="Rain is doubted where its station's own air is colder: snow that the gauge's heater "
+        "melts.",
     )
     error_values: dict[
         Annotated[str, value_types.one_of(*(variable.word for variable in Variable))],
         Annotated[tuple[float, ...], value_types.decimals(-1e9, 1e9)],
-    ] = part(dict, "Numbers that say that there is no value, by variable; replaces its defaults.")
+    ] = part(
+        dict,
+        "Numbers by which sensors say that they have no value; replaces the defaults of that "
+        "variable, `[]` for none.",
+    )
     neighbours: NeighboursSection = part(NeighboursSection, "How rain gauges are compared with each other.")
 
     def cross_field_errors(self) -> list[tuple[str, str]]:

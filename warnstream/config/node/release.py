@@ -30,8 +30,9 @@ def release_word() -> Form:
                 f"goes by itself, got {shown(value)}"
             ) from None
 
-    words = {"anyOf": [{"enum": ["automatic", "manual"]}, dict(between.schema)]}
-    return Form(parse, words)
+    schema = {"anyOf": [{"enum": ["automatic", "manual"]}, dict(between.schema)]}
+    words = f"`automatic`, `manual`, or a time from {CONFIRM_MIN} to {CONFIRM_MAX}"
+    return Form(parse, schema, words)
 
 
 class LevelsSection(Section):

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,11 +90,7 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
         for row in read_rows(STATIONS_FILE, data, STATION_COLUMNS, faults)
         if is_new_code(row, "station", line_of_code)
     ]
-    if not faults.is_whole(STATIONS_FILE):
-        return None
-    if not found:
-        if len(faults) == n_before:
-            faults.add(STATIONS_FILE, 0, "", "expected at least one station")
+    if not _is_usable(found, STATIONS_FILE, faults, n_before, "station"):
         return None
     return Stations(
         code=tuple(line_of_code),
@@ -109,6 +106,15 @@ def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
             number: one.counters for number, one in enumerate(found) if one.counters != CounterForm()
         },
     )
+
+
+def _is_usable(found: Sized, file: str, faults: FaultLog, n_before: int, what: str) -> bool:
+    """Whether a file was read to its end and holds anything; one that is empty for no other fault is one."""
+    if not faults.is_whole(file):
+        return False
+    if not found and len(faults) == n_before:
+        faults.add(file, 0, "", f"expected at least one {what}")
+    return len(found) > 0
 
 
 def _spares(
@@ -205,11 +211,7 @@ def read_villages(folder: Folder, faults: FaultLog) -> Villages | None:
         return None
     n_before = len(faults)
     found = read(data, faults)
-    if not faults.is_whole(file):
-        return None
-    if not found:
-        if len(faults) == n_before:
-            faults.add(file, 0, "", "expected at least one village")
+    if not _is_usable(found, file, faults, n_before, "village"):
         return None
     villages = found.values()
     return Villages(

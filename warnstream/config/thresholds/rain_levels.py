@@ -28,7 +28,7 @@ class RainLevelSection(Section):
 
     level: Annotated[Level, value_types.level()] = Field(description="Level that is reached.")
     duration_s: Annotated[int, value_types.duration("10min", "60d", whole_minutes=True)] = Field(
-        alias="duration", description="Accumulation time up to windows.longest, or whole days up to 60d."
+        alias="duration", description="Accumulation time; beyond `windows.longest` kept by days."
     )
     rain_mm: Annotated[float, value_types.decimal(0, 5000, above=True)] = Field(
         description="Rain over the duration that reaches the level, mm."

@@ -22,8 +22,8 @@ from warnstream.model.rules.rules import Thresholds
 class TitleSection(Section):
     """Event name in texts to people."""
 
-    zh: Annotated[str, value_types.text()] = Field(description="Chinese.")
-    en: Annotated[str, value_types.text()] = Field(description="English.")
+    zh: Annotated[str, value_types.text()] = Field(description="Event name in Chinese texts.")
+    en: Annotated[str, value_types.text()] = Field(description="Event name in English texts.")
 
 
 class LoweringSection(Section):
@@ -53,7 +53,7 @@ class HazardSection(Section):
     lowering: LoweringSection = part(LoweringSection, "How a level falls.")
     signs: SignTriggerSection | None = Field(None, description="Signs of people that raise it, too.")
     households: Annotated[bool, value_types.yes_or_no()] = default(
-        True, description="Whether households are called; without it duty posts alone."
+        True, description="Whether households are called; without it its warnings go to duty posts alone."
     )
 
     table_units: ClassVar[Mapping[str, TableUnit]] = MappingProxyType({})

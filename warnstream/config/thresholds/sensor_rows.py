@@ -7,6 +7,7 @@ import numpy as np
 
 from warnstream.config.thresholds.context import HazardContext
 from warnstream.config.thresholds.rows import Threshold
+from warnstream.config.wording import count_of, count_villages
 from warnstream.model.arrays import Float64Array, Int32Array
 from warnstream.model.level import LEVELS
 from warnstream.model.network import Stations, Villages
@@ -20,6 +21,12 @@ class SensorRows:
     station: Int32Array
     unit: tuple[str, ...]
     critical: Float64Array
+
+
+def count_sensors(station: Int32Array, village: Int32Array) -> str:
+    """How many stations judge how many villages, such as ``3 stations for 5 villages``."""
+    stations = count_of(len(np.unique(station)), "station", "stations")
+    return f"{stations} for {count_villages(len(np.unique(village)))}"
 
 
 def sensor_rows(rows: Sequence[Threshold], villages: Villages, stations: Stations) -> SensorRows:

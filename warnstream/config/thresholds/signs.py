@@ -40,7 +40,7 @@ class SignsSection(Section):
     """Signs that people may report: cracks, muddy springs, sounds."""
 
     kinds: dict[Annotated[str, value_types.code()], SignKindSection] = part(
-        dict, "Kinds by name, with their titles."
+        dict, "Kinds that may be reported, beside `hazards`."
     )
     expires_s: Annotated[int, value_types.duration("10min", "30d", whole_minutes=True)] = default(
         "24h", alias="expires", description="A sign that nobody renews is over after that time."

@@ -36,10 +36,11 @@ _DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,6})? ?(ms|s|min|h|d)$"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How one value is written: a parser that raises ValueError, and its JSON Schema."""
+    """How one value is written: a parser that raises ValueError, its JSON Schema, and words for a table."""
 
     parse: Callable[[object], Any]
     schema: Mapping[str, Any]
+    words: str
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.parse)
@@ -81,12 +82,14 @@ def duration(shortest: str, longest: str, *, whole_minutes: bool = False) -> For
             raise ValueError(f"expected whole {step}, got {shown(value)}")
         return int(seconds)
 
-    return Form(parse, {"type": "string", "pattern": _DURATION_PATTERN})
+    words = f"{shortest} to {longest}{', whole minutes' if whole_minutes else ''}"
+    return Form(parse, {"type": "string", "pattern": _DURATION_PATTERN}, words)
 
 
 def fine_duration(shortest: str, longest: str) -> Form:
     """A duration down to milliseconds, such as ``20ms``; parsed to float seconds."""
-    return Form(_duration_between(shortest, longest), {"type": "string", "pattern": _DURATION_PATTERN})
+    schema = {"type": "string", "pattern": _DURATION_PATTERN}
+    return Form(_duration_between(shortest, longest), schema, f"{shortest} to {longest}")
 
 
 def _duration_between(shortest: str, longest: str) -> Callable[[object], float]:
@@ -113,7 +116,7 @@ def whole(least: int, most: int) -> Form:
             raise ValueError(f"expected a whole number from {least} to {most}, got {shown(value)}")
         return value
 
-    return Form(parse, {"type": "integer", "minimum": least, "maximum": most})
+    return Form(parse, {"type": "integer", "minimum": least, "maximum": most}, f"{least} to {most}")
 
 
 def decimal(least: float, most: float, *, above: bool = False) -> Form:
@@ -127,7 +130,8 @@ def decimal(least: float, most: float, *, above: bool = False) -> Form:
         return float(value)  # type: ignore[arg-type]
 
     lower = "exclusiveMinimum" if above else "minimum"
-    return Form(parse, {"type": "number", lower: least, "maximum": most})
+    words = f"{'above ' if above else ''}{least:.15g} to {most:.15g}"
+    return Form(parse, {"type": "number", lower: least, "maximum": most}, words)
 
 
 def decimal_range(least: float, most: float) -> Form:
@@ -142,7 +146,8 @@ def decimal_range(least: float, most: float) -> Form:
             raise ValueError(f"expected [low, high] with low below high, got [{low:g}, {high:g}]")
         return low, high
 
-    return Form(parse, {"type": "array", "items": dict(bound.schema), "minItems": 2, "maxItems": 2})
+    schema = {"type": "array", "items": dict(bound.schema), "minItems": 2, "maxItems": 2}
+    return Form(parse, schema, f"[low, high] within {bound.words}")
 
 
 def decimals(least: float, most: float) -> Form:
@@ -154,7 +159,7 @@ def decimals(least: float, most: float) -> Form:
             raise ValueError(f"expected a list of numbers such as [65.535, 99.9], got {shown(value)}")  # noqa: TRY004
         return tuple(bound.parse(one) for one in value)
 
-    return Form(parse, {"type": "array", "items": dict(bound.schema)})
+    return Form(parse, {"type": "array", "items": dict(bound.schema)}, "list of numbers")
 
 
 def yes_or_no() -> Form:
@@ -165,7 +170,7 @@ def yes_or_no() -> Form:
             raise ValueError(f"expected true or false, got {shown(value)}")  # noqa: TRY004
         return value
 
-    return Form(parse, {"type": "boolean"})
+    return Form(parse, {"type": "boolean"}, "`true`, `false`")
 
 
 def text() -> Form:
@@ -174,7 +179,7 @@ def text() -> Form:
     def parse(value: object) -> str:
         return _as_text(value, "text")
 
-    return Form(parse, {"type": "string", "minLength": 1, "maxLength": TEXT_CHARACTERS_MAX})
+    return Form(parse, {"type": "string", "minLength": 1, "maxLength": TEXT_CHARACTERS_MAX}, "text")
 
 
 def code() -> Form:
@@ -186,7 +191,7 @@ def code() -> Form:
             raise ValueError(code_expected(word))
         return word
 
-    return Form(parse, {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"})
+    return Form(parse, {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}, "code")
 
 
 def topic_prefix() -> Form:
@@ -201,7 +206,8 @@ def topic_prefix() -> Form:
             )
         return prefix
 
-    return Form(parse, {"type": "string", "pattern": "^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$"})
+    schema = {"type": "string", "pattern": "^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$"}
+    return Form(parse, schema, "codes with `/` between")
 
 
 def topic_pattern() -> Form:
@@ -214,7 +220,7 @@ def topic_pattern() -> Form:
             raise ValueError(f"{fault}, got {pattern!r}")
         return pattern
 
-    return Form(parse, {"type": "string", "pattern": "^[^$]"})
+    return Form(parse, {"type": "string", "pattern": "^[^$]"}, "topic with `+` and `#`")
 
 
 def cap_sender() -> Form:
@@ -226,7 +232,9 @@ def cap_sender() -> Form:
             raise ValueError(f"expected a sender without blanks, commas, < and & (CAP 1.2), got {sender!r}")
         return sender
 
-    return Form(parse, {"type": "string", "pattern": r"^[^\s,<&]+$"})
+    return Form(
+        parse, {"type": "string", "pattern": r"^[^\s,<&]+$"}, "text without blanks, commas, `<` and `&`"
+    )
 
 
 def one_of(*words: str) -> Form:
@@ -238,7 +246,8 @@ def one_of(*words: str) -> Form:
             raise ValueError(f"expected {choice_of(words)}, got {shown(value)}")
         return str(word)
 
-    return Form(parse, {"enum": [*words, *(int(word) for word in words if word.isdigit())]})
+    schema = {"enum": [*words, *(int(word) for word in words if word.isdigit())]}
+    return Form(parse, schema, ", ".join(f"`{word}`" for word in words))
 
 
 def level(*, none_allowed: bool = False) -> Form:
@@ -250,12 +259,12 @@ def level(*, none_allowed: bool = False) -> Form:
             raise ValueError(f"expected {choice_of(words)}, got {shown(value)}")
         return parse_level(str(value))
 
-    return Form(parse, {"enum": words})
+    return Form(parse, {"enum": words}, "level or `none`" if none_allowed else "level")
 
 
 def condition() -> Form:
     """A level with its condition in the rule language; `rule_language` reads it."""
-    return Form(lambda value: value, {"type": "object", "required": ["level"]})
+    return Form(lambda value: value, {"type": "object", "required": ["level"]}, "condition")
 
 
 def country() -> Form:
@@ -268,7 +277,7 @@ def country() -> Form:
             raise ValueError(f"expected {expected}, got {shown(text)}")
         return text
 
-    return Form(parse, {"type": "string", "pattern": "^[A-Z]{2}$"})
+    return Form(parse, {"type": "string", "pattern": "^[A-Z]{2}$"}, "two capitals of ISO 3166")
 
 
 def utc_offset() -> Form:
@@ -278,7 +287,8 @@ def utc_offset() -> Form:
         text = value if isinstance(value, str) else str(value)
         return fixed_offset_s(text) if "/" in text else parse_utc_offset_s(text)
 
-    return Form(parse, {"type": "string", "pattern": r"^([+-][0-9]{2}:[0-5][0-9]|[A-Za-z_]+/[A-Za-z_/+-]+)$"})
+    pattern = r"^([+-][0-9]{2}:[0-5][0-9]|[A-Za-z_]+/[A-Za-z_/+-]+)$"
+    return Form(parse, {"type": "string", "pattern": pattern}, '`"+08:00"`, `Asia/Shanghai`')
 
 
 def clock() -> Form:
@@ -290,7 +300,7 @@ def clock() -> Form:
             return ((0, offset.parse(value)),)
         return zone.parse(value)  # type: ignore[no-any-return]
 
-    return Form(parse, {"type": "string", "minLength": 1})
+    return Form(parse, {"type": "string", "minLength": 1}, "IANA name or offset")
 
 
 def form_of_times() -> Form:
@@ -307,7 +317,7 @@ def form_of_times() -> Form:
             ) from None
         return form
 
-    return Form(parse, {"type": "string", "minLength": 1})
+    return Form(parse, {"type": "string", "minLength": 1}, "form of times")
 
 
 def path() -> Form:
@@ -319,7 +329,7 @@ def path() -> Form:
             raise ValueError(f"expected names with single dots between them, got {word!r}")
         return word
 
-    return Form(parse, {"type": "string", "minLength": 1})
+    return Form(parse, {"type": "string", "minLength": 1}, "names with `.` between")
 
 
 def time_zone() -> Form:
@@ -328,7 +338,7 @@ def time_zone() -> Form:
     def parse(value: object) -> tuple[tuple[int, int], ...]:
         return parse_zone(_as_text(value, "a time zone such as Asia/Shanghai"))
 
-    return Form(parse, {"type": "string", "minLength": 1})
+    return Form(parse, {"type": "string", "minLength": 1}, "IANA name")
 
 
 def url(*, empty_allowed: bool = False) -> Form:
@@ -342,9 +352,8 @@ def url(*, empty_allowed: bool = False) -> Form:
             raise ValueError(f"expected an address that begins with http:// or https://, got {address!r}")
         return address
 
-    return Form(
-        parse, {"type": "string", "pattern": "^(https?://.+)?$" if empty_allowed else "^https?://.+$"}
-    )
+    pattern = "^(https?://.+)?$" if empty_allowed else "^https?://.+$"
+    return Form(parse, {"type": "string", "pattern": pattern}, "http or https address")
 
 
 def network() -> Form:
@@ -359,7 +368,7 @@ def network() -> Form:
             raise ValueError(f"expected {expected}, got {shown(value)}") from None
         return text
 
-    return Form(parse, {"type": "string", "minLength": 2})
+    return Form(parse, {"type": "string", "minLength": 2}, "address or network")
 
 
 def _is_http_url(address: str) -> bool:

@@ -10,8 +10,10 @@ import zlib
 import msgspec
 import numpy as np
 
-from warnstream.model.grids import GridFrame
+from warnstream.model.grids import GridFrame, digest_of_points
+from warnstream.model.network import Network
 from warnstream.model.observations.readings import UM_PER_MM
+from warnstream.model.observations.refusals import Refusal, RefusalReason
 
 UNSEEN = -1
 
@@ -48,3 +50,34 @@ def decode_frame(payload: bytes, points: bytes) -> GridFrame:
         raise ValueError(f"a frame of grid {entry.grid} that was made for other villages or rain gauges")
     rain_mm = np.where(rain_um == UNSEEN, np.nan, rain_um / UM_PER_MM)
     return GridFrame(entry.grid, entry.end_s, entry.interval_s, rain_mm)
+
+
+class WaitingFrames:
+    """Entries of grids that came since the last step, for the points of one network."""
+
+    def __init__(self, network: Network) -> None:
+        self._points = digest_of_points(network)
+        self._waiting: list[bytes] = []
+
+    def add(self, payload: bytes) -> None:
+        """One more entry."""
+        self._waiting.append(payload)
+
+    def take(self, refusals: list[Refusal]) -> list[GridFrame]:
+        """The frames that wait, for a step; those made for other villages are refused."""
+        frames = []
+        for payload in self._waiting:
+            try:
+                frames.append(decode_frame(payload, self._points))
+            except ValueError as error:
+                refusals.append(Refusal(RefusalReason.BAD_GRID, str(error), "", payload))
+        self._waiting = []
+        return frames
+
+    def snapshot(self) -> bytes:
+        """What waits."""
+        return msgspec.msgpack.encode(self._waiting)
+
+    def restore(self, state: bytes) -> None:
+        """Take up a snapshot."""
+        self._waiting = msgspec.msgpack.decode(state, type=list[bytes])

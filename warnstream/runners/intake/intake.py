@@ -27,12 +27,12 @@ from warnstream.lifecycle.alarms import AlarmBook
 from warnstream.lifecycle.machine import OPEN_STATES
 from warnstream.lifecycle.past_crossings import PastCrossingBook, proven_level
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RecipientAnswer
-from warnstream.model.grids import GridFrame, digest_of_points
+from warnstream.model.grids import GridFrame
 from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rules
 from warnstream.model.observations.readings import ReadingBatch, batch_of, concatenate
-from warnstream.model.observations.refusals import Refusal, RefusalReason
+from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.orders import HandOrder
 from warnstream.model.times import HOUR_S, parse_iso
 from warnstream.model.warning import MessageStatus
@@ -70,7 +70,7 @@ from warnstream.runners.intake.entries import (
     encode_messages,
     sign_action,
 )
-from warnstream.runners.intake.grid_entries import decode_frame
+from warnstream.runners.intake.grid_entries import WaitingFrames
 from warnstream.runners.intake.history_entries import (
     CONFIGURATION,
     ISSUED,
@@ -80,7 +80,7 @@ from warnstream.runners.intake.history_entries import (
 from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refuse, refuse_sign, refused_frame, refused_readings
 from warnstream.runners.intake.state_file import StateFile, pack_state, register_of
-from warnstream.runners.intake.topics import TOPICS_KNOWN_MAX, Topics
+from warnstream.runners.intake.topics import StationTopics, Topics
 
 
 class Intake:
@@ -118,13 +118,12 @@ class Intake:
         self.alarms = AlarmBook(topics.prefix, status)
         self.past_crossings = PastCrossingBook(past_crossings_s)
         self._is_simulated = clock == "simulated"
-        self._station_topics: set[str] = set()
+        self._station_topics = StationTopics(topics)
         self._undecoded: list[RawMessage] = []
         self._pending: list[ReadingBatch] = []
         self._backlog = Backlog()
         self._actions: list[Action] = []
-        self._frames: list[bytes] = []
-        self._points = digest_of_points(network)
+        self._frames = WaitingFrames(network)
         self._network = network
         self._past: Past | None = None
         self._steps_of_entry = 0
@@ -139,7 +138,7 @@ class Intake:
             CANCEL: lambda payload, _: self._actions.append(decode_cancel(payload)),
             AFFIRM: lambda payload, _: self._actions.append(decode_affirm(payload)),
             SIGN: lambda payload, _: self._actions.append(decode_sign(payload)),
-            GRID: lambda payload, _: self._frames.append(payload),
+            GRID: lambda payload, _: self._frames.add(payload),
             ALARM: self._take_alarm,
             HELP: lambda payload, _: self._actions.append(decode_help(payload)),
             CLOCK: self._take_clock,
@@ -244,7 +243,7 @@ class Intake:
         contents = {
             "desk": self.engine.desk.snapshot(),
             "undecoded": encode_messages(self._undecoded),
-            "frames": msgspec.msgpack.encode(self._frames),
+            "frames": self._frames.snapshot(),
             "actions": encode_actions(self._actions),
             "alarms": self.alarms.snapshot(),
             "past_crossings": self.past_crossings.snapshot(),
@@ -280,7 +279,7 @@ class Intake:
         state = file.arrays_by_part()
         self._actions = decode_actions(file.bytes_of("actions"))
         if "frames" in file:  # older snapshots have none
-            self._frames = msgspec.msgpack.decode(file.bytes_of("frames"), type=list[bytes])
+            self._frames.restore(file.bytes_of("frames"))
         undecoded = decode_messages(file.bytes_of("undecoded"))
         self._undecoded = [RawMessage(topic, content) for topic, content in undecoded]
         waiting = batch_of(**state.pop("waiting"))
@@ -355,7 +354,7 @@ class Intake:
         self._steps_of_entry += 1
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:
-        if self._station_topics.issuperset([topic for topic, _ in pairs]):
+        if self._station_topics.knows([topic for topic, _ in pairs]):
             self._undecoded += itertools.starmap(RawMessage, pairs)
             return
         for topic, content in pairs:
@@ -363,25 +362,11 @@ class Intake:
 
     def _take_columns(self, messages: MessageColumns, outcome: Outcome) -> None:
         """Many messages; if all are of stations they are read at once, behind those that wait."""
-        if not all(self._is_of_station(topic) for topic in messages.topics):
+        if not all(self._station_topics.has(topic) for topic in messages.topics):
             self._take_messages(messages.pairs(), outcome)
             return
         self._decode_waiting(outcome)
         self._take_decoded(self._decoder.decode_columns(messages, self.now_s), outcome)
-
-    def _is_of_station(self, topic: str) -> bool:
-        """Whether nobody but a station can have published there; remembered."""
-        if topic in self._station_topics:
-            return True
-        topics = self._topics
-        if topic == topics.clock or topics.recipient_of(topic) is not None:
-            return False
-        if topics.observer_of(topic) is not None or topics.grid_of(topic) is not None:
-            return False
-        if len(self._station_topics) >= TOPICS_KNOWN_MAX:
-            self._station_topics.clear()
-        self._station_topics.add(topic)
-        return True
 
     def _take_message(self, message: RawMessage, outcome: Outcome) -> None:
         recipient = self._topics.recipient_of(message.topic)
@@ -395,7 +380,7 @@ class Intake:
             self._take_sign_message(message, observer, outcome)
         elif grid is not None:
             outcome.announced.append(grid)
-        elif self._is_of_station(message.topic):
+        elif self._station_topics.has(message.topic):
             self._undecoded.append(message)
 
     def _take_time(self, message: RawMessage, outcome: Outcome) -> None:
@@ -448,7 +433,7 @@ class Intake:
         actions = self._actions
         self._pending, self._actions = [], []
         try:
-            step = self._step_engine(readings, actions, now_s, self._decode_frames(outcome))
+            step = self._step_engine(readings, actions, now_s, self._frames.take(outcome.refusals))
         except Exception:
             # Answers and orders wait for the next step, readings for one more try: they may not be the cause.
             self._actions = actions
@@ -490,14 +475,3 @@ class Intake:
                 if isinstance(one, OperatorCancel) or (past.is_unsettled and not desk.has_carried_out(one))
             ]
         return None if assessed is None else EngineStep(assessed, Effects())
-
-    def _decode_frames(self, outcome: Outcome) -> list[GridFrame]:
-        """Frames that came since the last step; those made for other villages are refused."""
-        frames = []
-        for payload in self._frames:
-            try:
-                frames.append(decode_frame(payload, self._points))
-            except ValueError as error:
-                outcome.refusals.append(Refusal(RefusalReason.BAD_GRID, str(error), "", payload))
-        self._frames = []
-        return frames

@@ -1,5 +1,6 @@
 """Which decoder and which station a topic belongs to."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from warnstream.model.observations.decoders import BACKLOG_LEVEL, default_rules
@@ -60,3 +61,29 @@ class Topics:
         """The post that reports or judges a sign on this topic; None if it is no such topic."""
         head = f"{self.prefix}/sign/"
         return topic.removeprefix(head) if topic.startswith(head) else None
+
+
+class StationTopics:
+    """Topics on which nobody but stations publishes; up to `TOPICS_KNOWN_MAX` that came are remembered."""
+
+    def __init__(self, topics: Topics) -> None:
+        self._topics = topics
+        self._known: set[str] = set()
+
+    def knows(self, topics: Iterable[str]) -> bool:
+        """Whether all of them have been found to be such topics before."""
+        return self._known.issuperset(topics)
+
+    def has(self, topic: str) -> bool:
+        """Whether it is one."""
+        if topic in self._known:
+            return True
+        topics = self._topics
+        if topic == topics.clock or topics.recipient_of(topic) is not None:
+            return False
+        if topics.observer_of(topic) is not None or topics.grid_of(topic) is not None:
+            return False
+        if len(self._known) >= TOPICS_KNOWN_MAX:
+            self._known.clear()
+        self._known.add(topic)
+        return True

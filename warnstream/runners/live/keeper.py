@@ -52,6 +52,8 @@ from warnstream.runners.live.pace import SnapshotPace
 from warnstream.runners.live.recorder import Desk, Recorder
 from warnstream.runners.live.views.county_state import CountyState
 from warnstream.runners.live.views.judging import Judging
+from warnstream.runners.live.views.kept_warnings import KeptWatch
+from warnstream.runners.live.views.level_differences import tell_differences
 from warnstream.runners.live.views.past_crossings import PastCrossingWatch, count_past_crossings
 from warnstream.runners.live.views.replay_progress import ReplayProgress
 from warnstream.runners.renderer import Renderer, no_end_of
@@ -60,12 +62,6 @@ log = logging.getLogger(__name__)
 
 ALARM_VALID_S = DAY_S
 """An alarm that could not be sent for so long is not sent any more."""
-
-NAMED_MAX = 5
-"""Villages that are named in one line; the number is always complete."""
-
-REMOVED = "warnings stand for villages or hazards that the configuration has no more"
-IN_EXERCISE = "real warnings stand while this node is in an exercise: they are held"
 
 OUTBOX_KEEP_S = 90 * DAY_S
 """Ended warnings stay in the outbox that long, for review and export."""
@@ -142,7 +138,7 @@ class Keeper:
         self._recorder = Recorder(
             stores.outbox, stores.log, watchers.alarms, watchers.metrics, watchers.wake_channels
         )
-        self._kept_standing = False
+        self._kept = KeptWatch(watchers.alarms)
         self.differences: list[DifferenceRecord] = []
         self._refused_inputs = 0
         self.board = CountyState(configuration, watchers.metrics)
@@ -215,7 +211,7 @@ class Keeper:
         if start.is_changed:
             self._change_over(start)
         self._recorder.retire_channels(list(self._configuration.channels))
-        self._tell_kept()
+        self._kept.look(self._intake.engine.desk, self._people.network.villages)
         self.warnings = self._open_warnings()
         self._end_old_alarms()
         took_s = round(time.monotonic() - begun, 2)
@@ -344,7 +340,7 @@ class Keeper:
             for given in answers:
                 self._watchers.metrics.answers.labels(str(given.answer)).inc()
         if is_live and outcome.changed_over is not None:
-            self._tell_differences(outcome)
+            self.differences = tell_differences(outcome.differences, self._watchers.metrics)
 
     def _issue(self, sequence: int, outcome: Outcome) -> None:
         """What the steps ask for into the log, then into the outbox: told is only what the log knows."""
@@ -402,36 +398,6 @@ class Keeper:
             self._watchers.disk.took()
             return sequence
 
-    def _tell_differences(self, outcome: Outcome) -> None:
-        """What the changed configuration finds to be other than told; the next step resolves it."""
-        found = outcome.differences
-        self._watchers.metrics.history_differences.set(len(found))
-        self.differences = [
-            DifferenceRecord(d.village, d.hazard, issued=d.issued.word, found=d.found.word) for d in found
-        ]
-        if found:
-            named = ", ".join(
-                f"{d.village} {d.hazard} issued {d.issued.word} found {d.found.word}"
-                for d in found[:NAMED_MAX]
-            )
-            log.warning("levels differ from what was issued", extra={"count": len(found), "first": named})
-
-    def _tell_kept(self) -> None:
-        """Say what was removed under a warning, or stands for real while the node is in an exercise."""
-        desk, alarms = self._intake.engine.desk, self._watchers.alarms
-        codes = self._people.network.villages.code
-        standing = [case for _, case in desk.cases() if case.warning.is_open]
-        removed = [case.warning for case in standing if desk.is_kept(case.warning)]
-        real = [case.warning for case in standing if desk.is_of_the_other_status(case.warning)]
-        self._kept_standing = bool(removed or real)
-        for key, warnings, what in (("kept", removed, REMOVED), ("drill", real, IN_EXERCISE)):
-            if not warnings:
-                alarms.end_alarm(key)
-                continue
-            named = ", ".join(f"{codes[w.village]} {w.hazard}" for w in warnings[:NAMED_MAX])
-            text = f"{len(warnings)} {what}: {named}; end each by hand with warnstream end"
-            alarms.raise_alarm(key, text, is_blocking=False)
-
     def _send_alarm(self, alarm: Alarm) -> None:
         """Begin or end of an alarm, for the duty posts."""
         configuration = self._configuration
@@ -469,8 +435,8 @@ class Keeper:
             count_past_crossings(assessed.past_crossings, self._people.network, self._watchers.metrics)
             self._past_crossings.take(self._intake.past_crossings.told)
             self._tell_failures(assessed.failures)
-            if self._kept_standing:
-                self._tell_kept()
+            if self._kept.is_standing:
+                self._kept.look(self._intake.engine.desk, self._people.network.villages)
             if self._watchers.on_step is not None:
                 self._watchers.on_step(step)
 

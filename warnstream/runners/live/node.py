@@ -25,7 +25,7 @@ from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.mqtt.endpoints import open_doors
+from warnstream.adapters.mqtt.endpoints import open_endpoints
 from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.private_files import make_private
@@ -170,7 +170,7 @@ class Node:
     def _open_ways(self, configuration: Configuration) -> None:
         """Everything by which readings come in; nothing is opened before `start`."""
         topics = topics_of(configuration)
-        self._sources, self._publisher = open_doors(
+        self._sources, self._publisher = open_endpoints(
             configuration,
             topics.subscriptions,
             topics.backlogs,
@@ -262,7 +262,7 @@ class Node:
         self._inbox.wake()
 
     def reload(self) -> None:
-        """Read users and certificates of the doors again; from any thread or a signal handler."""
+        """Read users and certificates of the endpoints again; from any thread or a signal handler."""
         for source in self._sources:
             source.reload()
 

@@ -9,7 +9,7 @@ from station_sim.weather.convective import Storm
 from station_sim.weather.field import INTENSITY_MM_PER_H_MAX, Target, sample
 from station_sim.weather.kinds import WEATHER_KINDS, Typhoon, weather_over
 from station_sim.weather.terrain import elevation_m
-from warnstream import cli
+from warnstream.commands import arguments
 from warnstream.model.arrays import Float64Array
 
 SMALL = np.array([[-20_000.0, -15_000.0], [20_000.0, 15_000.0]])
@@ -114,7 +114,7 @@ def test_plum_rain_goes_on_for_days_about_one_line() -> None:
 
 
 def test_the_demo_offers_every_kind() -> None:
-    assert tuple(WEATHER_KINDS) == cli.WEATHER_KINDS
+    assert tuple(WEATHER_KINDS) == arguments.WEATHER_KINDS
 
 
 def test_an_unknown_kind_is_refused() -> None:

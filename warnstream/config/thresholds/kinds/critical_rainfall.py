@@ -83,7 +83,7 @@ class CriticalRainfallSection(HazardSection):
     )
     wetness: WetnessSection | None = Field(None, description="Classes of wetness that values may be for.")
     guidance: list[GuidancePointSection] = part(
-        list, "Critical rainfall that falls with the soil water: points of a line."
+        list, "Instead of classes: share of the values that is critical, by soil water."
     )
     critical_ratio: Annotated[float, value_types.decimal(0, 3, above=True)] = default(
         1, description="All values of the hazard times that ratio."

@@ -28,7 +28,9 @@ class FireLevelSection(Section):
     """Fire Weather Index that reaches a level."""
 
     level: Annotated[Level, value_types.level()] = Field(description="Level that is reached.")
-    fwi: Annotated[float, value_types.decimal(0, 200, above=True)] = Field(description="Fire Weather Index.")
+    fwi: Annotated[float, value_types.decimal(0, 200, above=True)] = Field(
+        description="Fire Weather Index that reaches the level."
+    )
 
 
 class ForestFireSection(HazardSection):

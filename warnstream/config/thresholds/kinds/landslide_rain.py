@@ -75,14 +75,25 @@ class TerritorySection(Section):
     """Criteria of one territory; any one of them reaches a level."""
 
     areas: Annotated[list[Annotated[str, value_types.text()]], Field(min_length=1)] = Field(
-        description="Codes of villages, townships, counties, or *: the most exact name counts."
+        description='Village codes, townships, counties or `"*"`: the most exact name counts, each stands in '
+        "one territory."
     )
-    critical_line: list[LinePointSection] = part(list, "Soil water index against rain of 60 minutes.")
-    intensity_duration: list[IntensityCurveSection] = part(list, "Intensity of the event by duration.")
+    critical_line: list[LinePointSection] = part(
+        list, "Points `{level, soil_water_mm, rain_60min_mm}`: along a line more rain, less soil water."
+    )
+    intensity_duration: list[IntensityCurveSection] = part(
+        list, "`{level, a, b}`: mean intensity of the event `a * D ** -b` mm/h, D in hours."
+    )
     effective_rain: list[LevelValueSection] = part(list, "Half-life effective rain.")
-    antecedent_rain: list[LevelValueSection] = part(list, "Antecedent precipitation with today's rain.")
-    weighted_rain: list[LevelValueSection] = part(list, "Weighted rain of seven days (LHASA).")
-    daily_rain: list[DailyLevelSection] = part(list, "Rain of whole days, of one or more numbers of days.")
+    antecedent_rain: list[LevelValueSection] = part(
+        list, "`{level, mm}`: antecedent precipitation, see `api_days`."
+    )
+    weighted_rain: list[LevelValueSection] = part(
+        list, "`{level, mm}`: rain of seven days, weighted `(days back + 1) ** -2`."
+    )
+    daily_rain: list[DailyLevelSection] = part(
+        list, "`{level, days, mm}`: rain of so many whole days (1 to 60)."
+    )
 
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """Each criterion is ordered by level, and there is one."""
@@ -162,13 +173,13 @@ class LandslideRainSection(HazardSection):
     )
     api_days: Annotated[int | None, value_types.whole(1, DAYS_MAX)] = default(
         None,
-        description="Days that the antecedent rain is taken over; without it all days before, and today's "
-        "rain whole.",
+        description="Days that `antecedent_rain` is taken over, exactly; without it all days before count, "
+        "and today's rain whole.",
     )
     api_today: Annotated[bool, value_types.yes_or_no()] = default(
         False,
-        description="With api_days: whether today so far is one of them, with the weight 1; else yesterday "
-        "is the first, with the weight api_ratio.",
+        description="With `api_days`: whether today so far is the first of them, with the weight 1; else "
+        "yesterday is, with the weight `api_ratio`.",
     )
     forecast_level_max: Annotated[Level, value_types.level(none_allowed=True)] = default(
         "none", description="Highest level that a forecast alone may raise; none: no level."

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
 from warnstream.config.thresholds.context import Build, HazardContext
@@ -13,9 +12,9 @@ from warnstream.config.thresholds.intervals import check_intervals
 from warnstream.config.thresholds.rivers import read_river, with_reaches
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
-from warnstream.config.thresholds.sensor_rows import check_has_rows, sensor_rows
+from warnstream.config.thresholds.sensor_rows import check_has_rows, count_sensors, sensor_rows
 from warnstream.config.thresholds.units import TableUnit
-from warnstream.config.wording import count_of, count_villages, name_some
+from warnstream.config.wording import count_of, name_some
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default
 from warnstream.model.level import Level
@@ -39,7 +38,9 @@ class RiverStageSection(HazardSection):
         "none", description="Highest level that a forecast alone may raise; none: no level."
     )
     rise_window_s: Annotated[int, value_types.duration("10min", "1h", whole_minutes=True)] = default(
-        "30min", alias="rise_window", description="Over which the rise of the stage is taken."
+        "30min",
+        alias="rise_window",
+        description="Over which the rise of the stage is taken, for `forecast_level_max`.",
     )
     horizon_s: Annotated[int, value_types.duration("5min", "6h", whole_minutes=True)] = default(
         "2h", alias="horizon", description="How far ahead the rise is extended."
@@ -76,8 +77,7 @@ class RiverStageSection(HazardSection):
         """Gauges and villages of the table."""
         del n_villages
         assert isinstance(thresholds, CriticalStage)
-        n_stations, n_warned = len(np.unique(thresholds.station)), len(np.unique(thresholds.village))
-        return f"stage of {count_of(n_stations, 'station', 'stations')} for {count_villages(n_warned)}"
+        return f"stage of {count_sensors(thresholds.station, thresholds.village)}"
 
     @staticmethod
     def lints(thresholds: Thresholds, stations: Stations) -> Iterator[str]:

@@ -12,9 +12,8 @@ from warnstream.config.thresholds.context import Build, HazardContext
 from warnstream.config.thresholds.intervals import check_intervals
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection
-from warnstream.config.thresholds.sensor_rows import check_has_rows, sensor_rows
+from warnstream.config.thresholds.sensor_rows import check_has_rows, count_sensors, sensor_rows
 from warnstream.config.thresholds.units import MOVEMENT, TableUnit
-from warnstream.config.wording import count_of, count_villages
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default, part
 from warnstream.model.arrays import Int32Array
@@ -46,10 +45,13 @@ class SlopeMovementSection(HazardSection):
     )
     steady_mm_per_day: dict[
         Annotated[str, value_types.code()], Annotated[float, value_types.decimal(0, 10_000, above=True)]
-    ] = part(dict, "Velocity of the steady stage by station, for tangent angles, mm/d.")
+    ] = part(
+        dict,
+        "Velocity of the steady stage by station, mm/d; needed for thresholds in `deg` (tangent angles).",
+    )
     thermal_deg_per_degc: dict[
         Annotated[str, value_types.code()], Annotated[float, value_types.decimal(-1, 1)]
-    ] = part(dict, "Tilt that one degree of warming fakes, by station that measures temperature.")
+    ] = part(dict, "Tilt that one degree of warming fakes, by station; the station measures temperature too.")
     fit_r2_min: Annotated[float, value_types.decimal(0, 1)] = default(
         0.9, description="R2 from which on a time to failure counts."
     )
@@ -96,8 +98,7 @@ class SlopeMovementSection(HazardSection):
         """Sensors and villages of the table."""
         del n_villages
         assert isinstance(thresholds, SlopeTable)
-        sensors = count_of(len(np.unique(thresholds.station)), "station", "stations")
-        return f"slope sensors of {sensors} for {count_villages(len(np.unique(thresholds.village)))}"
+        return f"slope sensors of {count_sensors(thresholds.station, thresholds.village)}"
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> SlopeTable:
         sensors = sensor_rows(rows, places, stations)

@@ -12,9 +12,8 @@ from warnstream.config.thresholds.intervals import check_intervals
 from warnstream.config.thresholds.nearest import nearest_stations, stations_measuring
 from warnstream.config.thresholds.rows import Threshold
 from warnstream.config.thresholds.sections import HazardSection, disordered
-from warnstream.config.thresholds.sensor_rows import sensor_rows
+from warnstream.config.thresholds.sensor_rows import count_sensors, sensor_rows
 from warnstream.config.thresholds.units import TableUnit
-from warnstream.config.wording import count_of, count_villages
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.hazards.strong_wind import WindTable
@@ -52,7 +51,9 @@ class StrongWindSection(HazardSection):
         None, description="CSV file with gusts by village and station."
     )
     neighbours: Annotated[int, value_types.whole(1, 10)] = default(
-        2, description="So many of the nearest stations judge a village; the worst counts."
+        2,
+        description="So many of the nearest stations judge a village without rows of its own; the worst "
+        "counts.",
     )
     radius_km: Annotated[float, value_types.decimal(0, 200, above=True)] = default(
         10, description="Stations farther away do not count, kilometres."
@@ -93,8 +94,7 @@ class StrongWindSection(HazardSection):
         """Stations and villages that they judge."""
         del n_villages
         assert isinstance(thresholds, WindTable)
-        sensors = count_of(len(np.unique(thresholds.station)), "station", "stations")
-        return f"gusts of {sensors} for {count_villages(len(np.unique(thresholds.village)))}"
+        return f"gusts of {count_sensors(thresholds.station, thresholds.village)}"
 
     def _table(self, rows: Sequence[Threshold], places: Villages, stations: Stations) -> WindTable:
         own = sensor_rows(rows, places, stations)

@@ -35,7 +35,7 @@ class WaterloggingSection(HazardSection):
         None, description="CSV file with depths by village and sensor, and rain by village."
     )
     persistence: Annotated[int, value_types.whole(1, 10)] = default(
-        2, description="So many samples in a row must be that deep."
+        2, description="So many samples in a row, a minute or more apart, must be that deep."
     )
     stale_after_s: Annotated[int, value_types.duration("1min", "7d")] = default(
         "30min", alias="stale_after", description="A depth observed longer ago says nothing."

@@ -6,7 +6,8 @@ motion of *their* gauges finds other levels (a shard that worked out its own los
 events of the demo county's storm). Then an engine is *assembled* for all villages or for some of
 them, with all stations: each village gets the levels, reasons and messages that the whole would
 give it, byte for byte. What concerns several villages is cut with them: a digest of a post names
-the villages that are here.
+the villages that are here, and levels of the past that late readings prove, which the duty officer
+is told of, may come a step earlier (so many places are looked at in a step).
 """
 
 from dataclasses import dataclass, replace

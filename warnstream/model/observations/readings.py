@@ -81,6 +81,9 @@ VARIABLE_OF_WORD: dict[str, Variable] = {variable.word: variable for variable in
 class Flag(IntFlag):
     """What quality control says of a reading; flags never delete it."""
 
+    # All 16 bits of `UInt16Array` are taken; a test says so before a 17th could be lost without a word. Flags
+    # of readings live for a step and are in no snapshot, entry or archive: one more makes them uint32 in
+    # `quality/checks.py`, `assessment/stations.py`, `assessment/station_rain.py`, `windows/counters.py`.
     NONE = 0
     OUT_OF_RANGE = 1
     STEP = 2

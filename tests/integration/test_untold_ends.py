@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.alarms import RecordedAlarms
 from tests.unit.adapters.county import sent
 from tests.unit.bulletins.village import wording
-from tests.unit.desk.county import MESSAGE_POLICY, T0, county, desk_of, fall, rise
+from tests.unit.desk.county import MESSAGE_POLICY, T0, answer, county, desk_of, fall, rise
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.delivery.render import render_any
@@ -23,6 +24,7 @@ from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import RenderedBulletin, RenderedDigest, RenderedMessage
 from warnstream.model.level import Level
+from warnstream.model.network import Network
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.live.recorder import Desk, Recorder
 
@@ -60,6 +62,22 @@ class Night:
         self.recorder.catch_up(self._around)
         self.now_s, self.entry = T0, 0
         self.levels = dict.fromkeys(range(3), Level.NONE)
+
+    def restart(self, network: Network) -> None:
+        """The same night under another register."""
+        desk = desk_of(network)
+        desk.restore(self.desk.snapshot())
+        self.desk, self._around = desk, Desk(desk, network, render)
+
+    def newest(self, post: str) -> str:
+        """Identifier of the last digest of a post."""
+        with closing(sqlite3.connect(self.directory / "outbox.sqlite3")) as connection:
+            ((identifier,),) = connection.execute(
+                "SELECT identifier FROM messages JOIN notifications ON message = messages.number"
+                " WHERE msg_type = 'digest' AND recipient = ? ORDER BY version DESC LIMIT 1",
+                (post,),
+            ).fetchall()
+        return str(identifier)
 
     def comes_to(self, village: int, level: Level) -> None:
         before = self.levels[village]
@@ -165,3 +183,37 @@ def test_who_was_told_of_a_warning_hears_its_end(moves: list[tuple[int, Level] |
                 known = (known | said["standing"]) - said["ended"]
             assert known == set(), post
         night.outbox.close()
+
+
+@pytest.mark.parametrize("level", [Level.YELLOW, Level.RED])
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_a_post_that_is_taken_out_of_the_chain_hears_the_end_of_what_it_was_told(
+    tmp_path: Path, level: Level, *, is_answered: bool
+) -> None:
+    night = Night(tmp_path)
+    night.comes_to(0, level)
+    night.channels_get_through()
+    told = [post for post in POSTS if night.heard(post)]
+    assert "grid-a" in told
+    if is_answered:
+        night.step([answer(night.newest("grid-a"), "grid-a")])
+    left = tuple(post for post in NETWORK.chain if post.post not in {"grid-a", "town"})
+    night.restart(replace(NETWORK, chain=left))
+    night.comes_to(0, Level.NONE)
+    night.step()
+    night.channels_get_through()
+    for post in told:
+        assert night.heard(post)[-1]["ended"] == {NETWORK.villages.code[0]}, post
+
+
+def test_a_post_that_has_left_the_chain_hears_nothing_but_ends(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    night.comes_to(0, Level.RED)
+    night.channels_get_through()
+    night.restart(replace(NETWORK, chain=tuple(one for one in NETWORK.chain if one.post != "grid-a")))
+    before = len(night.heard("grid-a"))
+    night.comes_to(1, Level.RED)
+    for _ in range(10):
+        night.step()
+        night.channels_get_through()
+    assert len(night.heard("grid-a")) == before

@@ -6,13 +6,10 @@ from warnstream.model.digests import AGAIN_FROM, Need
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, WarningMessage
-from warnstream.routing.debts import NEVER
+from warnstream.routing.debts import ENDS, NEVER
 from warnstream.routing.needs import Ranked, owing
 from warnstream.routing.posts import Posts
 from warnstream.routing.turns import AWAITING, Ask, Signal, State, Turn
-
-ENDS = (Cause.ENDED, Cause.CANCELLED)
-"""What everybody hears who was told of a warning, also those who are registered for it no more."""
 
 
 class Villages:

@@ -15,6 +15,7 @@ from warnstream.delivery.dispatch.notification import State
 from warnstream.model.effects import DIGEST_TYPE, RecipientKind, RenderedDigest
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause
+from warnstream.routing.debts import ENDS
 
 VALID_S = DAY_S
 """A digest that could not be sent for so long is not sent any more; newer ones have replaced it."""
@@ -25,7 +26,6 @@ SELECT number, record FROM messages WHERE warning = ? AND msg_type = ? AND versi
 ORDER BY version DESC LIMIT 1
 """
 _STATES_OF_MESSAGE = "SELECT state FROM notifications WHERE message = ?"
-ENDS = (Cause.ENDED, Cause.CANCELLED)
 
 
 class UntoldEnd(NamedTuple):

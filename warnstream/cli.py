@@ -74,6 +74,7 @@ def _load(directory: Path) -> Configuration:
 
 def _check(options: argparse.Namespace) -> int:
     from warnstream.commands.end import removal_faults
+    from warnstream.commands.reality import reality_looks
     from warnstream.config.schemas import write_schemas
     from warnstream.config.summary import lints, summarise
 
@@ -87,7 +88,7 @@ def _check(options: argparse.Namespace) -> int:
     if removed:
         return _print_faults(ConfigError(removed), as_json=options.json)
     print(summarise(configuration))
-    found = lints(configuration)
+    found = [*lints(configuration), *reality_looks(configuration)]
     for lint in found:
         print(f"look at: {lint}")
     return EXIT_CONFIG if found and options.strict else 0

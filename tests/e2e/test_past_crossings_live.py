@@ -69,6 +69,7 @@ def test_an_outage_in_a_storm_is_told_when_its_readings_come_and_after_a_kill(co
         first = node.configuration.network.villages
         assert any(f"{name} ({code})" in text for name, code in zip(first.name, first.code, strict=True))
         assert not alarm["blocking"]
+        assert str(alarm["since"]) == state_of(node)["now"], "the time that is judged by, not the wall's"
         ready = get(node, "/readyz")
         assert text in ready.json()["reasons"]
         assert takes_readings({"reasons": [one for one in ready.json()["reasons"] if one != text]})

@@ -57,6 +57,7 @@ ALARM_KINDS = {
     "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),
     "channel": AlarmKind("渠道不通", "a channel reaches nobody", "a message gets through, or none waits"),
     "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
+    "view": AlarmKind("状态显示出错", "what is shown of the node is old", "it can be updated again"),
     "past": AlarmKind(
         "迟到数据证实曾达预警级别",
         "late readings prove a level that nobody was told of",

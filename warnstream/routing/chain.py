@@ -213,7 +213,7 @@ class Chain:
             theirs = {village for village in known.turns if post in dict(self.ranked(village))}
             calls = {call.name for call in known.calls if call.village in theirs}
             debt.owed = {village: owed for village, owed in debt.owed.items() if village in theirs}
-            debt.news = {village: news for village, news in debt.news.items() if village in theirs}
+            debt.keep_news(theirs)
             debt.helps = {name: first for name, first in debt.helps.items() if name in calls}
             debt.taken = [name for name in debt.taken if name in calls]
         for call in known.calls:

@@ -11,9 +11,10 @@ from warnstream.model.effects import Answer
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import RoutingPolicy
-from warnstream.model.warning import MessageStatus, WarningMessage
+from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.routing.audience import Audience
 from warnstream.routing.chain import Chain, ChainInput, DoorHelp, PostAnswer
+from warnstream.routing.digests import with_ends
 from warnstream.routing.help_calls import HelpCall
 
 Series = Callable[[MessageStatus, str, int], str]
@@ -74,6 +75,10 @@ class Chains:
         """Open calls for help, oldest first."""
         found = [call for chain in self.of.values() for call in chain.helps.of_name.values()]
         return sorted(found, key=lambda call: (call.opened_s, call.name))
+
+    def with_ends(self, digest: Digest, ends: Iterable[tuple[int, str, Cause]]) -> Digest:
+        """A digest with ends that its post has not been told; see `digests.with_ends`."""
+        return with_ends(digest, ends, self.of[digest.status].turns)
 
     def of_message(self, message: WarningMessage) -> list[StatedInput]:
         """A message as an input; none in a county without any post."""

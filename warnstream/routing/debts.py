@@ -5,11 +5,16 @@ answer to digest n settles what entered with n or before: no list of earlier dig
 and an answer to one from before a raise settles nothing of the raise.
 """
 
+from collections.abc import Collection
+
 import msgspec
 
 from warnstream.model.warning import Cause
 
 NEVER = -1
+
+ENDS = (Cause.ENDED, Cause.CANCELLED)
+"""What everybody hears who was told of a warning, also those who are registered for it no more."""
 
 NOT_YET = 0
 """Number of a village that the next digest brings first."""
@@ -78,6 +83,16 @@ class Debt(msgspec.Struct):
     def tell(self, village: int, hazard: str, cause: Cause) -> None:
         """Something to hear; the newest of a village and hazard counts."""
         self.news.setdefault(village, {})[hazard] = cause
+
+    def keep_news(self, theirs: Collection[int]) -> None:
+        """Of villages that are this post's no more it hears the ends of what it was told, nothing else."""
+        ends = {
+            village: {hazard: cause for hazard, cause in news.items() if cause in ENDS}
+            for village, news in self.news.items()
+            if village not in theirs
+        }
+        kept = {village: news for village, news in self.news.items() if village in theirs}
+        self.news = kept | {village: news for village, news in ends.items() if news}
 
     def lives(self, village: int) -> bool:
         """Whether a village waits for this post, with a timer or a digest that comes."""

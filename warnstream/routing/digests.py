@@ -1,10 +1,11 @@
 """What a digest of one post says, composed from what it owes and has to hear."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from warnstream.model.digests import LINES_MAX, Digest, DigestLine, HelpLine
 from warnstream.model.level import Level
-from warnstream.model.warning import MessageStatus
+from warnstream.model.warning import Cause, MessageStatus
 from warnstream.routing.debts import Debt
 from warnstream.routing.help_calls import HelpCall
 from warnstream.routing.turns import Turn
@@ -50,6 +51,26 @@ def compose(
         more=len(helps) + len(order) - len(lines) - min(len(helps), LINES_MAX),
         tries=debt.tries,
     )
+
+
+def with_ends(digest: Digest, ends: Iterable[tuple[int, str, Cause]], turns: Mapping[int, Turn]) -> Digest:
+    """The digest with ends (village, hazard, cause) that its post was not told; what stands again is none."""
+    lines = {line.village: line for line in digest.lines}
+    room, more = LINES_MAX - len(digest.lines) - len(digest.helps), digest.more
+    for village, hazard, cause in ends:
+        turn = _turn(turns, village)
+        known = lines.get(village)
+        if hazard in turn.standing or (known is not None and hazard in dict(known.changed)):
+            continue
+        if known is not None:
+            lines[village] = replace(known, changed=tuple(sorted([*known.changed, (hazard, cause)])))
+        elif room > 0:
+            changed = ((hazard, cause),)
+            lines[village] = DigestLine(village, turn.level, False, turn.worst_first(), changed, ())
+            room -= 1
+        else:
+            more += 1
+    return replace(digest, lines=tuple(lines.values()), more=more)
 
 
 def _turn(turns: Mapping[int, Turn], village: int) -> Turn:

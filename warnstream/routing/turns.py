@@ -124,6 +124,8 @@ class Turn(msgspec.Struct):
         Posts that were asked since the last raise and did not answer in time, in order.
     since_s : int
         When its state last changed.
+    told : list of str
+        Posts that were told of it since it was last quiet; they hear its ends, registered for it or not.
     standing : dict of str to Level
         Hazard -> level of everything that stands, also what is below the posts' level.
     """
@@ -135,6 +137,7 @@ class Turn(msgspec.Struct):
     answered: list[str] = []
     silent: list[str] = []
     since_s: int = -1
+    told: list[str] = []
     standing: dict[str, Level] = {}
 
     def take(self, signal: Signal, now_s: int) -> Ask:

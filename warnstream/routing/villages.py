@@ -6,7 +6,7 @@ from warnstream.model.digests import AGAIN_FROM, Need
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, WarningMessage
-from warnstream.routing.debts import NEVER
+from warnstream.routing.debts import ENDS, NEVER
 from warnstream.routing.needs import Ranked, owing
 from warnstream.routing.posts import Posts
 from warnstream.routing.turns import AWAITING, Ask, Signal, State, Turn
@@ -165,12 +165,14 @@ class Villages:
 
     def _end(self, village: int, turn: Turn) -> None:
         turn.take(Signal.END, self._posts.now_s)
-        turn.asked_rank, turn.answered, turn.silent = 0, [], []
+        turn.asked_rank, turn.answered, turn.silent, turn.told = 0, [], [], []
         self.dry.discard(village)
         self._release_all(village)
 
     def _tell(self, village: int, hazard: str, cause: Cause) -> None:
-        for post in self.asked(village):
+        asked, turn = self.asked(village), self.turns[village]
+        turn.told += [post for post in asked if post not in turn.told]
+        for post in turn.told if cause in ENDS else asked:
             self._posts.debt(post).tell(village, hazard, cause)
             self._posts.touch(post)
 

@@ -6,16 +6,52 @@ one replaces those that wait: each says everything that its post owes.
 
 import sqlite3
 from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
 
 from warnstream.adapters.outbox.types import RANK_OF_KIND
 from warnstream.delivery.dispatch.notification import State
 from warnstream.model.effects import DIGEST_TYPE, RecipientKind, RenderedDigest
 from warnstream.model.times import DAY_S
+from warnstream.model.warning import Cause
+from warnstream.routing.debts import ENDS
 
 VALID_S = DAY_S
 """A digest that could not be sent for so long is not sent any more; newer ones have replaced it."""
 
 _DIGESTS = "SELECT record FROM messages WHERE msg_type = ? ORDER BY number"
+_BEFORE = """
+SELECT number, record FROM messages WHERE warning = ? AND msg_type = ? AND version < ?
+ORDER BY version DESC LIMIT 1
+"""
+_STATES_OF_MESSAGE = "SELECT state FROM notifications WHERE message = ?"
+
+
+class UntoldEnd(NamedTuple):
+    """An end that a post has not been sent: village by code, hazard, and how it ended."""
+
+    village: str
+    hazard: str
+    cause: Cause
+
+
+class _Changed(msgspec.Struct):
+    hazard: str
+    cause: Cause
+
+
+class _Line(msgspec.Struct):
+    village: str
+    changed: list[_Changed]
+
+
+class _Record(msgspec.Struct):
+    """What is read again of a digest's record."""
+
+    villages: list[_Line]
+
+
 _STATES = """
 SELECT state FROM notifications
 WHERE message = (SELECT number FROM messages WHERE identifier = ? AND msg_type = ?)
@@ -48,6 +84,30 @@ def digest_row(rendered: RenderedDigest) -> tuple[object, ...]:
 def digest_records(connection: sqlite3.Connection) -> Iterator[bytes]:
     """Records of digests, oldest first."""
     yield from (record for (record,) in connection.execute(_DIGESTS, (DIGEST_TYPE,)))
+
+
+def untold_ends(connection: sqlite3.Connection, voice: str, sequence: int) -> list[UntoldEnd]:
+    """Ends that only the digest before this one tells, where that has not been sent on any way.
+
+    What an unsent digest had taken over from the one before it is in its own record.
+    """
+    row = connection.execute(_BEFORE, (voice, DIGEST_TYPE, sequence)).fetchone()
+    if row is None:
+        return []
+    number, record = row
+    states = {state for (state,) in connection.execute(_STATES_OF_MESSAGE, (number,))}
+    if not states or states & {State.SENT, State.DELIVERED}:
+        return []
+    try:
+        lines = msgspec.json.decode(record, type=_Record).villages
+    except msgspec.MsgspecError:
+        return []  # not a record as this version writes it
+    return [
+        UntoldEnd(line.village, one.hazard, one.cause)
+        for line in lines
+        for one in line.changed
+        if one.cause in ENDS
+    ]
 
 
 def is_lost(connection: sqlite3.Connection, message: str, recipient: str) -> bool:

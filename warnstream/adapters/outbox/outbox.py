@@ -27,7 +27,7 @@ from warnstream.adapters.outbox.bulletins import (
 )
 from warnstream.adapters.outbox.cap_messages import CapMessage, document_of, page_of
 from warnstream.adapters.outbox.counts import OutboxCounts
-from warnstream.adapters.outbox.digests import digest_records, is_lost
+from warnstream.adapters.outbox.digests import UntoldEnd, digest_records, is_lost, untold_ends
 from warnstream.adapters.outbox.history import OutboxHistory, advance
 from warnstream.adapters.outbox.queue import next_due, settle_one, take_next
 from warnstream.adapters.outbox.rows import (
@@ -211,6 +211,11 @@ class Outbox(OutboxCounts, OutboxHistory):
                 connection.executemany(DROP_END, ends(effects, numbers))
             advance(connection, entry)
         return inserted
+
+    def untold_ends(self, voice: str, sequence: int) -> list[UntoldEnd]:
+        """Ends that a post has not been sent and a digest of this number must tell."""
+        with self._database.reading() as connection:
+            return untold_ends(connection, voice, sequence)
 
     def record_alarm(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> int:
         """Keep the begin or end of an alarm for the duty posts, ahead of households; returns what is new.

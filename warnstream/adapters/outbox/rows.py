@@ -37,7 +37,8 @@ def insert_former(
     """Rows for those who were told of a warning before and are not registered for it any more.
 
     They are told its end; where a whole village has left the register, everything until then. So
-    are doors, of the episode of their bulletins.
+    are doors, of the episode of their bulletins, and posts that have left the chain, of ends alone: a
+    digest of theirs says nothing else.
     """
     doors = network.households.of_village
     rows = [
@@ -49,6 +50,12 @@ def insert_former(
         (numbers[one.identifier], int(one.worst), one.voice, one.sequence, one.opened_s << N_BITS)
         for one in effects.bulletins
         if one.action.is_end or not doors(one.village)
+    ]
+    posts = {post.post for post in network.chain} if effects.digests else set()
+    rows += [
+        (numbers[digest.identifier], int(digest.level), digest.voice, digest.sequence, 0)
+        for digest in effects.digests
+        if digest.post not in posts
     ]
     return connection.executemany(INSERT_FORMER, rows).rowcount if rows else 0
 

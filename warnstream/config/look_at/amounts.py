@@ -3,7 +3,7 @@
 An amount is held against what has ever been measured anywhere, against what the
 quality checks take for possible, and against the same amount of the villages around.
 
-Limit: amounts in conditions of the operator's own rules are not looked at.
+Amounts in the operator's own rules: `warnstream.config.look_at.rule_amounts`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ SPAN_M_MAX = 30.0
 
 def beyond_records(configuration: Configuration) -> Iterator[str]:
     """Amounts that no rain has ever reached, or that a shower reaches."""
-    for name, table in _rain_tables(configuration):
+    for name, table in rain_tables(configuration):
         record_mm = configuration.quality.rain_limits.record_mm(table.duration_s)[None, :, None]
         over = table.critical_mm > record_mm
         if over.any():
@@ -52,7 +52,7 @@ def beyond_records(configuration: Configuration) -> Iterator[str]:
 
 def beyond_quality(configuration: Configuration) -> Iterator[str]:
     """Amounts whose readings the quality checks would set aside as impossible."""
-    for name, table in _rain_tables(configuration):
+    for name, table in rain_tables(configuration):
         possible_mm = configuration.quality.rain_limits.impossible_mm(table.duration_s)[None, :, None]
         record_mm = configuration.quality.rain_limits.record_mm(table.duration_s)[None, :, None]
         never = (table.critical_mm > possible_mm) & (table.critical_mm <= record_mm)
@@ -65,7 +65,7 @@ def beyond_quality(configuration: Configuration) -> Iterator[str]:
 def unlike_neighbours(configuration: Configuration) -> Iterator[str]:
     """Amounts many times more or less than those of the other villages of the township."""
     townships = np.array(configuration.network.places.site.township)
-    for name, table in _rain_tables(configuration):
+    for name, table in rain_tables(configuration):
         usual_mm = _usual_mm(table.critical_mm, townships)
         with np.errstate(invalid="ignore", divide="ignore"):
             off = (table.critical_mm >= TIMES_OFF * usual_mm) | (table.critical_mm * TIMES_OFF <= usual_mm)
@@ -88,7 +88,7 @@ def _usual_mm(critical_mm: Float64Array, township: NDArray[np.str_]) -> Float64A
 def half_tables(configuration: Configuration) -> Iterator[str]:
     """Tables that end before all villages have their rows, and villages that lack what most have."""
     codes = configuration.network.places.site.code
-    for name, table in _rain_tables(configuration):
+    for name, table in rain_tables(configuration):
         cells = np.nan_to_num(table.critical_mm.reshape(len(codes), -1), nan=-1.0)
         _, general, inverse, count = np.unique(
             cells, axis=0, return_index=True, return_inverse=True, return_counts=True
@@ -148,7 +148,8 @@ def stages_apart(configuration: Configuration) -> Iterator[str]:
                 )
 
 
-def _rain_tables(configuration: Configuration) -> Iterator[tuple[str, CriticalRain]]:
+def rain_tables(configuration: Configuration) -> Iterator[tuple[str, CriticalRain]]:
+    """Every table of rain amounts with the name of its hazard."""
     for rule in configuration.rules:
         table = kind_of(rule).rain(rule)
         if table is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from warnstream.config.look_at import amounts, files, node, people, places
+from warnstream.config.look_at import amounts, files, node, people, places, rule_amounts
 from warnstream.config.settings import Configuration
 
 LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
@@ -19,6 +19,7 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     amounts.unlike_neighbours,
     amounts.half_tables,
     amounts.stages_apart,
+    rule_amounts.own_rule_amounts,
     places.zone_against_longitude,
     places.twin_gauges,
     places.twin_villages,

@@ -82,6 +82,9 @@ from warnstream.runners.intake.refusals import refuse, refuse_sign, refused_fram
 from warnstream.runners.intake.state_file import StateFile, pack_state, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 
+SAMPLE = 1_000
+"""So many readings say what time it is."""
+
 
 class Intake:
     """Feeds an engine from journal entries; `decoder` reads what stations send.
@@ -222,15 +225,21 @@ class Intake:
         return concatenate([*self._pending, self._backlog.whole()])
 
     def newest_waiting(self) -> dict[int, int]:
-        """Newest time observed by each station among fresh readings that wait for a step.
+        """Newest time observed by each station among fresh readings that wait for a step, the last `SAMPLE`.
 
         Messages are decoded for it; what is refused of them is told with the next entry.
         """
         self._decode_waiting(self._early)
-        waiting = concatenate(self._pending)
-        order = np.argsort(waiting.observed_at_s, kind="stable")
-        stations, times = waiting.station[order].tolist(), waiting.observed_at_s[order].tolist()
-        return dict(zip(stations, times, strict=True))
+        newest: dict[int, int] = {}
+        n = 0
+        for batch in reversed(self._pending):
+            last = batch.select(slice(max(len(batch) - (SAMPLE - n), 0), None))
+            n += len(last)
+            for station, observed_s in zip(last.station.tolist(), last.observed_at_s.tolist(), strict=True):
+                newest[station] = max(observed_s, newest.get(station, observed_s))
+            if n >= SAMPLE:
+                break
+        return newest
 
     def snapshot(self) -> bytes:
         """Engine and what waits for the next step; call it between entries."""

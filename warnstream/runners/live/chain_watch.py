@@ -5,7 +5,8 @@ duty officer's phone must not ring 598 times in a storm. Their texts name the vi
 them and stays ready: a node whose posts sleep must not be taken out of service.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from warnstream.adapters.http.models.county import ChainRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord
@@ -21,6 +22,13 @@ NAMED_MAX = 10
 
 SHOWN_MAX = 1_000
 """So many villages and calls are in the state."""
+
+
+class AlarmText(NamedTuple):
+    """What is wrong, for those who read English and those who read Chinese."""
+
+    en: str
+    zh: str
 
 
 class ChainWatch:
@@ -42,13 +50,15 @@ class ChainWatch:
 
     def __init__(self, alarms: AlarmPort, metrics: Metrics) -> None:
         self._alarms, self._metrics = alarms, metrics
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str, AlarmText] = {}
         self.calls: list[HelpCallRecord] = []
         self.state: ChainRecord | None = None
 
     def adopt(self, standing: Iterable[str]) -> None:
         """Alarms that stood when the node ended: those that are over end at the next step."""
-        self._texts = {key: "" for key in standing if key.partition(":")[0] in ("chain", "help")}
+        self._texts = {
+            key: AlarmText("", "") for key in standing if key.partition(":")[0] in ("chain", "help")
+        }
 
     def take(self, desk: WarningDesk, villages: Villages, *, is_live: bool) -> None:
         """The situation after a step; one of the past tells no alarm."""
@@ -68,32 +78,44 @@ class ChainWatch:
         )
         if not is_live:
             return
-        texts = _alarm_texts("chain", "nobody on duty has answered for", dry, villages)
-        texts |= _alarm_texts(
-            "help", "nobody takes calls for help in", [one.village for one in untaken], villages
-        )
+        nobody = AlarmText("nobody on duty has answered for", "责任人均未应答")
+        texts = _alarm_texts("chain", nobody, dry, villages)
+        untold = AlarmText("nobody takes calls for help in", "求助无人处理")
+        texts |= _alarm_texts("help", untold, [one.village for one in untaken], villages)
         self._tell(texts)
 
-    def _tell(self, texts: dict[str, str]) -> None:
+    def _tell(self, texts: dict[str, AlarmText]) -> None:
         for key, text in texts.items():
             if self._texts.get(key) != text:
-                self._alarms.raise_alarm(key, text, is_blocking=False)
+                self._alarms.raise_alarm(key, text.en, is_blocking=False, zh=text.zh)
         for key in self._texts.keys() - texts.keys():
             self._alarms.end_alarm(key)
         self._texts = texts
 
 
-def _named(codes: list[str]) -> str:
-    named = ", ".join(dict.fromkeys(codes[:NAMED_MAX]))
-    return named if len(codes) <= NAMED_MAX else f"{named} and {len(codes) - NAMED_MAX} more"
-
-
-def _alarm_texts(kind: str, what: str, where: list[int], villages: Villages) -> dict[str, str]:
-    of_township: dict[str, list[str]] = {}
+def _alarm_texts(
+    kind: str, what: AlarmText, where: Iterable[int], villages: Villages
+) -> dict[str, AlarmText]:
+    """Text of each township's alarm by its key, with the names of its villages."""
+    of_township: dict[str, dict[int, None]] = {}
     for village in where:
-        place = villages.township[village] or villages.code[village]
-        of_township.setdefault(place, []).append(villages.code[village])
-    return {f"{kind}:{place}": f"{what} {_named(codes)} of {place}" for place, codes in of_township.items()}
+        place = villages.township[village] or villages.name[village] or villages.code[village]
+        of_township.setdefault(place, {})[village] = None
+    return {
+        f"{kind}:{place}": _text_of(what, place, [_name(one, villages) for one in inside])
+        for place, inside in of_township.items()
+    }
+
+
+def _text_of(what: AlarmText, place: str, names: Sequence[str]) -> AlarmText:
+    more, shown = len(names) - NAMED_MAX, names[:NAMED_MAX]
+    en = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    zh = "、".join(shown) + (f"等{len(names)}村" if more > 0 else "")
+    return AlarmText(f"{what.en} {en} of {place}", f"{place}：{zh}{what.zh}")
+
+
+def _name(village: int, villages: Villages) -> str:
+    return villages.name[village] or villages.code[village]
 
 
 def _record(call: HelpCall, villages: Villages) -> HelpCallRecord:

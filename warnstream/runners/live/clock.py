@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from warnstream.config.settings import Configuration
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.times import iso_utc
 from warnstream.runners.intake.backlog import AGE_S
@@ -318,6 +319,17 @@ class NodeClock:
                 "请校时，或用 warnstream clock accept 确认"
             )
         self._alarms.raise_alarm(ALARM, text, is_blocking=False, zh=zh)
+
+
+def clock_of(configuration: Configuration, alarms: AlarmPort, wall: Callable[[], float]) -> NodeClock:
+    """The clock of a node; `wall` is the system's."""
+    return NodeClock(
+        jump_s_max=configuration.node.clock_jump_s_max,
+        future_s_max=configuration.windows.future_s_max,
+        n_stations=len(configuration.network.stations),
+        alarms=alarms,
+        wall=wall,
+    )
 
 
 def _iso(time_s: float) -> str:

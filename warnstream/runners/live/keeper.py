@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from msgspec import structs
 
@@ -51,6 +52,7 @@ from warnstream.runners.live.order_watch import OrderWatch
 from warnstream.runners.live.pace import SnapshotPace
 from warnstream.runners.live.recorder import Desk, Recorder
 from warnstream.runners.live.views.county_state import CountyState
+from warnstream.runners.live.views.guard import ViewGuard
 from warnstream.runners.live.views.judging import Judging
 from warnstream.runners.live.views.kept_warnings import KeptWatch
 from warnstream.runners.live.views.level_differences import tell_differences
@@ -143,6 +145,7 @@ class Keeper:
         self._refused_inputs = 0
         self.board = CountyState(configuration, watchers.metrics)
         self.chain = ChainWatch(watchers.alarms, watchers.metrics)
+        self._views = ViewGuard(watchers.alarms)
         self._past_crossings = PastCrossingWatch(
             watchers.alarms, configuration.rules, configuration.message.utc_offset_s
         )
@@ -358,7 +361,7 @@ class Keeper:
             if not effects:
                 continue
             self._recorder.record(number, effects, self._desk)
-            self._watchers.metrics.count_issued(effects)
+            self._views.update("issued", partial(self._watchers.metrics.count_issued, effects))
         self.warnings = self._open_warnings()
         self._tell_refused_inputs()
 
@@ -404,7 +407,11 @@ class Keeper:
         posts = configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
         if not alarm.is_sent or not posts:
             return
-        zh, en = alarm_texts(alarm, configuration.node.name, configuration.message.utc_offset_s)
+        try:
+            zh, en = alarm_texts(alarm, configuration.node.name, configuration.message.utc_offset_s)
+        except Exception:  # whatever is wrong with the text, the duty officer is told
+            log.exception("text of an alarm cannot be written", extra={"alarm": alarm.key})
+            zh = en = f"{configuration.node.name}: {alarm.text}"
         at_s = alarm.ended_s or alarm.begun_s
         version = 2 if alarm.ended_s else 1
         notice = AlarmNotice(alarm.name, version, str(alarm.status), at_s, at_s + ALARM_VALID_S, zh, en)
@@ -427,18 +434,22 @@ class Keeper:
             self.warnings = self._open_warnings()  # the duty officer may have confirmed one
         waiting = sum(warning.unaffirmed_s > 0 for warning in self.warnings)
         self._watchers.metrics.warnings_unaffirmed.set(waiting)
-        self.chain.take(self._intake.engine.desk, self._people.network.villages, is_live=is_live)
-        self.hands.take(self._intake.engine.desk, self._people.network.villages, is_live=is_live)
-        self.board.take(readings, assessed, self._intake.engine.assessment, self._intake.now_s)
-        self.judging.take(readings, assessed, is_live=is_live)
+        engine, network, show = self._intake.engine, self._people.network, self._views.update
+        show("chain", lambda: self.chain.take(engine.desk, network.villages, is_live=is_live))
+        show("hands", lambda: self.hands.take(engine.desk, network.villages, is_live=is_live))
+        now_s = self._intake.now_s
+        show("county", lambda: self.board.take(readings, assessed, engine.assessment, now_s))
+        show("judging", lambda: self.judging.take(readings, assessed, is_live=is_live))
         if is_live:
-            count_past_crossings(assessed.past_crossings, self._people.network, self._watchers.metrics)
-            self._past_crossings.take(self._intake.past_crossings.told)
+            crossings, told = assessed.past_crossings, self._intake.past_crossings.told
+            show("past_levels", lambda: count_past_crossings(crossings, network, self._watchers.metrics))
+            show("past_crossings", lambda: self._past_crossings.take(told))
             self._tell_failures(assessed.failures)
             if self._kept.is_standing:
-                self._kept.look(self._intake.engine.desk, self._people.network.villages)
-            if self._watchers.on_step is not None:
-                self._watchers.on_step(step)
+                show("kept", lambda: self._kept.look(engine.desk, network.villages))
+            on_step = self._watchers.on_step
+            if on_step is not None:
+                show("steps", lambda: on_step(step))
 
     def _tell_failures(self, failures: dict[str, str]) -> None:
         """Hazards that hold their levels, and other parts of the step without which it went on."""

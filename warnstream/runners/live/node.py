@@ -46,7 +46,7 @@ from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
-from warnstream.runners.live.clock import NodeClock
+from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.ingress import Ingress, Turn
@@ -109,13 +109,7 @@ class Node:
         self._inbox = Inbox()
         self._requests = Requests(self._inbox.wake, self._stopping.is_set)
         self.alarms = Alarms(self._requests.ask, self.metrics)
-        self._clock = NodeClock(
-            jump_s_max=configuration.node.clock_jump_s_max,
-            future_s_max=configuration.windows.future_s_max,
-            n_stations=len(configuration.network.stations),
-            alarms=self.alarms,
-            wall=wall,
-        )
+        self._clock = clock_of(configuration, self.alarms, wall)
         self._journal = Journal(directory, self._clock, configuration.storage.journal_segment_bytes)
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)

@@ -10,7 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox, Render
@@ -130,7 +130,7 @@ class Recorder:
         return ((number, payload) for number, kind, payload in self._journal.since(entry) if kind == ISSUED)
 
     def _write(self, entry: int, effects: Effects, desk: Desk) -> None:
-        effects = self._without_names_taken(effects, desk)
+        effects = self._with_untold_ends(self._without_names_taken(effects, desk), desk)
         try:
             self._outbox.record(effects, desk.network, desk.render, entry)
         except StoreError:
@@ -143,6 +143,18 @@ class Recorder:
             for warning in warnings_of(effects):
                 self._alarms.end_alarm(f"message:{warning}")
         self._wake_channels()
+
+    def _with_untold_ends(self, effects: Effects, desk: Desk) -> Effects:
+        """A digest that replaces one that was never sent says what has ended by that one, too."""
+        if not effects.digests:
+            return effects
+        number = desk.network.villages.index_of_code()
+        digests = []
+        for digest in effects.digests:
+            untold = self._outbox.untold_ends(digest.voice, digest.sequence)
+            ends = [(number[one.village], one.hazard, one.cause) for one in untold if one.village in number]
+            digests.append(desk.desk.chains.with_ends(digest, ends) if ends else digest)
+        return replace(effects, digests=digests)
 
     def _write_one_by_one(self, effects: Effects, desk: Desk) -> None:
         """One warning that cannot be recorded keeps no other from its recipients."""

@@ -312,3 +312,24 @@ def test_an_entry_of_columns_leads_to_what_its_messages_lead_to(others: list[Raw
 def test_an_entry_of_few_messages_is_as_it_was() -> None:
     entry = entries.encode_arrived([(["a"], [b"1"]), ([], []), (["b"], [b"2"])])
     assert entry == entries.encode_messages([RawMessage("a", b"1"), RawMessage("b", b"2")])
+
+
+def test_what_waits_says_what_time_it_is_and_is_judged_all_the_same() -> None:
+    looked, plain = intake_of("system"), intake_of("system")
+    messages = [rain(0, 300, 50), rain(1, 300, 1), rain(0, 600, 2), RawMessage("ws/c/rain/S2/obs", b"{")]
+    for intake in (looked, plain):
+        assert take(intake, *messages).steps == []
+    assert looked.newest_waiting() == {0: T0 + 600, 1: T0 + 300}
+    assert looked.newest_waiting() == {0: T0 + 600, 1: T0 + 300}
+    found, sound = (intake.consume(entries.TICK, entries.encode_tick(T0 + 600)) for intake in (looked, plain))
+    assert issued(found) == issued(sound) != []
+    assert [one.reason for one in found.refusals] == [one.reason for one in sound.refusals] != []
+    assert looked.snapshot() == plain.snapshot()
+    assert looked.newest_waiting() == {}
+
+
+def test_of_very_many_readings_the_last_say_what_time_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "SAMPLE", 2)
+    intake = intake_of("system")
+    take(intake, rain(0, 300, 1), rain(1, 300, 1), rain(2, 600, 1))
+    assert intake.newest_waiting() == {1: T0 + 300, 2: T0 + 600}

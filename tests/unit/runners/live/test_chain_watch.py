@@ -7,7 +7,7 @@ from tests.unit.desk.county import T0, answer, county, desk_of, fall, rise
 from warnstream.adapters.metrics import Metrics
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
-from warnstream.runners.live.chain_watch import NAMED_MAX, ChainWatch, _named
+from warnstream.runners.live.chain_watch import NAMED_MAX, AlarmText, ChainWatch, _text_of
 
 VILLAGES = county().villages
 
@@ -17,12 +17,13 @@ class Board:
 
     def __init__(self) -> None:
         self.standing: dict[str, str] = {}
+        self.zh: dict[str, str] = {}
         self.blocking: set[bool] = set()
         self.calls = 0
 
-    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True, zh: str = "") -> None:  # noqa: ARG002
+    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True, zh: str = "") -> None:
         self.calls += 1
-        self.standing[key] = text
+        self.standing[key], self.zh[key] = text, zh
         self.blocking.add(is_blocking)
 
     def end_alarm(self, key: str) -> None:
@@ -57,7 +58,7 @@ def dry() -> Watched:
 def test_dry_villages_are_one_alarm_of_their_township_that_does_not_block() -> None:
     watched = dry()
     assert watched.board.standing == {
-        "chain:Gushi": "nobody on duty has answered for 331124001001, 331124001002 of Gushi"
+        "chain:Gushi": f"nobody on duty has answered for {VILLAGES.name[0]}, {VILLAGES.name[1]} of Gushi"
     }
     assert watched.board.blocking == {False}
     assert watched.watch.state is not None
@@ -75,7 +76,9 @@ def test_an_alarm_that_stands_is_not_raised_again_at_every_step() -> None:
 def test_the_alarm_ends_with_the_last_village() -> None:
     watched = dry()
     watched.step([fall(Level.NONE, Level.YELLOW)], T0 + 9000)
-    assert watched.board.standing == {"chain:Gushi": "nobody on duty has answered for 331124001002 of Gushi"}
+    assert watched.board.standing == {
+        "chain:Gushi": f"nobody on duty has answered for {VILLAGES.name[1]} of Gushi"
+    }
     watched.step([replace(fall(Level.NONE, Level.YELLOW), village=1)], T0 + 9060)
     assert watched.board.standing == {}
     assert watched.metric("warnstream_villages_dry") == 0
@@ -89,7 +92,9 @@ def test_a_call_that_nobody_takes_is_an_alarm_until_somebody_does() -> None:
     assert watched.metric("warnstream_help_open", state="waiting") == 1
     for minute in range(3, 25):
         watched.step([], T0 + 60 * minute)
-    assert watched.board.standing == {"help:Gushi": "nobody takes calls for help in 331124001001 of Gushi"}
+    assert watched.board.standing == {
+        "help:Gushi": f"nobody takes calls for help in {VILLAGES.name[0]} of Gushi"
+    }
     (shown,) = watched.watch.calls
     assert (shown.caller, shown.is_untaken, shown.assigned) == ("door-0", True, None)
 
@@ -118,9 +123,18 @@ def test_digests_are_counted_by_what_they_are_for() -> None:
     assert kinds == {"demand": 4, "reminder": 4, "news": 4}
 
 
-def test_of_many_villages_the_first_are_named() -> None:
-    assert _named(["a"] * 0 + ["a", "b"]) == "a, b"
-    assert _named([str(n) for n in range(NAMED_MAX + 5)]).endswith("9 and 5 more")
+def test_of_many_villages_the_first_are_named_in_both_languages() -> None:
+    what = AlarmText("nobody answers for", "无人应答")
+    assert _text_of(what, "Gushi", ["a", "b"]) == ("nobody answers for a, b of Gushi", "Gushi：a、b无人应答")
+    en, zh = _text_of(what, "Gushi", [str(n) for n in range(NAMED_MAX + 5)])
+    assert en.endswith("9 and 5 more of Gushi")
+    assert zh.endswith("9等15村无人应答")
+
+
+def test_the_short_message_of_an_alarm_is_chinese_and_names_villages() -> None:
+    watched = dry()
+    (zh,) = watched.board.zh.values()
+    assert zh == f"Gushi：{VILLAGES.name[0]}、{VILLAGES.name[1]}责任人均未应答"
 
 
 def test_the_desk_that_is_watched_is_not_changed() -> None:

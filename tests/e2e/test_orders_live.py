@@ -15,7 +15,7 @@ from warnstream.runners.live.orders import FOLDER
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 HAZARD = "flash_flood"
-RULES = "  rise: {orange: automatic, red: automatic}\n"
+RULES = "  rise: {orange: automatic, red: automatic}\n  doubtful: {orange: automatic}"
 
 
 @pytest.fixture
@@ -147,11 +147,9 @@ def test_a_ceiling_dies_at_the_next_rise_and_is_seen_until_then(town: Town) -> N
 
 def test_a_release_that_an_officer_gives_and_one_that_goes_by_itself(town: Town) -> None:
     file = town.directory / "warnstream.yaml"
-    text = file.read_text("utf-8")
+    text, levels = file.read_text("utf-8"), "{blue: 20min, yellow: 20min, orange: 20min, red: 20min}"
     assert RULES in text
-    file.write_text(
-        text.replace(RULES, "  rise: {blue: 20min, yellow: 20min, orange: 20min, red: 20min}\n"), "utf-8"
-    )
+    file.write_text(text.replace(RULES, f"  rise: {levels}\n  doubtful: {levels}"), "utf-8")
     officer = Officer(town)
     town.node.start()
     town.rain()
@@ -204,7 +202,9 @@ def test_an_order_is_given_while_no_node_runs_and_refused_by_name(town: Town) ->
     town.node.start()
     town.minutes(1)
     assert warning_of(town, NEAR[0])["level"] == "orange"
-    (town.directory / "data" / FOLDER / "bad.json").write_text(json.dumps({"order": {}}), "utf-8")
+    folder = town.directory / "data" / FOLDER
+    folder.mkdir(exist_ok=True)
+    (folder / "bad.json").write_text(json.dumps({"order": {}}), "utf-8")
     town.minutes(2)
-    assert (town.directory / "data" / FOLDER / "bad.refused").exists()
+    assert (folder / "bad.refused").exists()
     assert town.node.stop() == 0

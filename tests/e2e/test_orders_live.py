@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -65,9 +65,13 @@ def doors_of(town: Town, village: str) -> list[Notice]:
     return town.seen[name]
 
 
+def warnings_of(town: Town) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", town.node.get("/api/v1/warnings"))
+
+
 def warning_of(town: Town, village: str) -> dict[str, Any]:
-    found = town.node.get("/api/v1/warnings")
-    return next(one for one in found if one["village"] == village and one["hazard"] == HAZARD)  # type: ignore[misc, call-overload]
+    found = [one for one in warnings_of(town) if (one["village"], one["hazard"]) == (village, HAZARD)]
+    return found[0]
 
 
 def test_red_by_hand_needs_two_and_an_error_is_corrected(town: Town) -> None:
@@ -79,7 +83,7 @@ def test_red_by_hand_needs_two_and_an_error_is_corrected(town: Town) -> None:
     assert "2 villages, 8 doors" in told
     officer.tell("issue", HAZARD, "red", *NEAR, "--id", "night-1")
     town.minutes(1)
-    assert town.node.get("/api/v1/warnings") == []
+    assert warnings_of(town) == []
     assert "waits for a second person" in town.notices()
     (waiting,) = officer.orders()["waiting_second"]
     alone = officer.post({"kind": "release", "order": waiting["order"]})
@@ -87,7 +91,7 @@ def test_red_by_hand_needs_two_and_an_error_is_corrected(town: Town) -> None:
     body = {"kind": "release", "author": officer.second, "token": officer.token(officer.second)}
     assert officer.post({**body, "order": "night-1"}).status_code == 202
     town.minutes(1)
-    assert {one["level"] for one in town.node.get("/api/v1/warnings")} == {"red"}  # type: ignore[index]
+    assert {one["level"] for one in warnings_of(town)} == {"red"}
     for village in NEAR:
         assert town.wait_for(f"G{village}", "红")
         assert doors_of(town, village)[-1]["action"] == "leave"
@@ -189,7 +193,7 @@ def test_an_order_survives_a_kill_before_its_bulletin(town: Town) -> None:
     bound = officer.orders()["bounds"]
     assert [(one["village"], one["bound"]) for one in bound] == [(NEAR[0], "orange")]
     town.minutes(60)
-    assert town.node.get("/api/v1/warnings") == []
+    assert warnings_of(town) == []
     assert town.node.stop() == 0
 
 

@@ -190,23 +190,32 @@ class Bulletins(Voices):
         for message in messages:
             voice.take(message)
         found = self._news(voice, now_s)
-        if not is_released and self._waits(village, voice, found, now_s):
+        if self._waits(village, voice, found, now_s, is_released=is_released):
             found = None
         issued = [] if found is None else [self._issue(village, *found, now_s, evidence)]
         self._plan(village, voice, now_s)
         return issued
 
     def _waits(
-        self, village: int, voice: Voice, news: tuple[Action, BulletinCause] | None, now_s: int
+        self,
+        village: int,
+        voice: Voice,
+        news: tuple[Action, BulletinCause] | None,
+        now_s: int,
+        *,
+        is_released: bool,
     ) -> bool:
         """Whether doors wait for an officer before they hear this; keeps since when."""
         before, heard = voice.held, self._asking.in_order(voice.heard())
-        voice.held = None if news is None else hold(self._policy.release, voice, news, heard, now_s)
-        if voice.held != before:
+        held = None
+        if news is not None and not is_released:
+            held = hold(self._policy.release, voice, news, heard, now_s)
+            was_due = before is not None and NEVER < before.due_s <= now_s
+            self.released_alone += was_due and held is None
+        voice.held = held
+        if held != before:
             self.waits_changed.append(village)
-        if before is not None and NEVER < before.due_s <= now_s and news is not None:
-            self.released_alone += voice.held is None
-        return voice.held is not None
+        return held is not None
 
     def _news(self, voice: Voice, now_s: int) -> tuple[Action, BulletinCause] | None:
         """What is to be said now; None: nothing. Keeps since when less, or nothing, stands."""

@@ -24,6 +24,7 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     places.twin_villages,
     places.case_twins,
     people.chain_of_one_rank,
+    people.nobody_may_order,
     people.one_phone_for_many,
     people.only_the_log,
     people.odd_numbers,

@@ -34,8 +34,8 @@ from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, RenderedBulletin, RenderedDigest
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.observations.signs import SignReport, SignVerdict
-from warnstream.model.order_requests import OrderFaultsError, OrderRequest
 from warnstream.model.warning import MessageStatus, WarningMessage
 
 MESSAGE = warning_message()

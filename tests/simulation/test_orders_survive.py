@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.changed_county import County, phones
+from warnstream.model.hands.orders import BoundKind
+from warnstream.model.hands.requests import OrderRequest
 from warnstream.model.level import Level
-from warnstream.model.order_requests import OrderRequest
-from warnstream.model.orders import BoundKind
 
 pytestmark = pytest.mark.slow
 

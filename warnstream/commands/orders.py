@@ -13,8 +13,8 @@ from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.errors import StoreError, WarnstreamError
-from warnstream.model.order_requests import OrderFaultsError, OrderRequest
-from warnstream.model.orders import HandOrder
+from warnstream.model.hands.orders import HandOrder
+from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.runners.live.orders import AnyOrder, entry_of, faults_on, leave_order, problems_of
 from warnstream.runners.orders.request import order_of
 from warnstream.runners.replay.past_engine import past_of_journal

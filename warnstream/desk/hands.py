@@ -20,8 +20,7 @@ from warnstream.lifecycle.orders import (
     needs_second,
 )
 from warnstream.lifecycle.village_warning import VillageWarning
-from warnstream.model.level import Level
-from warnstream.model.orders import (
+from warnstream.model.hands.orders import (
     BOUNDS_MAX,
     REASON_CHARACTERS_MAX,
     SILENCED_MAX,
@@ -32,6 +31,7 @@ from warnstream.model.orders import (
     Response,
     Silence,
 )
+from warnstream.model.level import Level
 
 DONE_KEPT = 2_000
 """Identifiers of orders that are known to have been given; the same one again changes nothing."""

@@ -34,9 +34,9 @@ from warnstream.model.effects import (
     OperatorCancel,
     RecipientAnswer,
 )
+from warnstream.model.hands.orders import HandOrder, HandPolicy
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.orders import HandOrder, HandPolicy
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus, WarningMessage

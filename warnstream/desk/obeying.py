@@ -16,9 +16,9 @@ from warnstream.lifecycle.orders import ImpossibleOrderError, after_change, at_t
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects
+from warnstream.model.hands.orders import SILENCED_MAX, BoundKind, HandOrder, HandPolicy, OrderKind
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.orders import SILENCED_MAX, BoundKind, HandOrder, HandPolicy, OrderKind
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus, WarningMessage

@@ -9,8 +9,8 @@ from warnstream.desk import WarningDesk
 from warnstream.lifecycle.machine import State
 from warnstream.model.bulletins import Action, BulletinPolicy
 from warnstream.model.effects import Effects
+from warnstream.model.hands.orders import HandOrder, OrderKind, ReleasePolicy, ReleaseRule
 from warnstream.model.level import Level
-from warnstream.model.orders import HandOrder, OrderKind, ReleasePolicy, ReleaseRule
 from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.model.warning import Cause, MessageStatus
 

@@ -13,7 +13,7 @@ from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.config.look_at.phone_numbers import number_fault
 from warnstream.config.settings import Configuration
 from warnstream.config.wording import count_of, count_villages, name_some
-from warnstream.model.orders import Role
+from warnstream.model.hands.orders import Role
 from warnstream.model.warning import MessageStatus
 
 DOORS_PER_ADDRESS_MAX = 3

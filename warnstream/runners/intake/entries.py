@@ -10,9 +10,9 @@ from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import AlarmSignal
 from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel, RecipientAnswer
+from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
-from warnstream.model.orders import HandOrder
 
 MESSAGES = "messages"
 TICK = "tick"

@@ -11,8 +11,8 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.desk import WarningDesk
 from warnstream.lifecycle.voice import NEVER
 from warnstream.model.alarms import AlarmPort
+from warnstream.model.hands.orders import BoundKind
 from warnstream.model.network import Villages
-from warnstream.model.orders import BoundKind
 from warnstream.model.times import clock_local
 from warnstream.runners.live.views.orders_json import count_orders
 

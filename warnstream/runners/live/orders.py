@@ -21,7 +21,7 @@ from warnstream.desk import WarningDesk
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import OperatorCancel
 from warnstream.model.errors import StoreError
-from warnstream.model.orders import HandOrder
+from warnstream.model.hands.orders import HandOrder
 from warnstream.runners.intake.entries import (
     CANCEL,
     HELP,

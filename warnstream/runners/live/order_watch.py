@@ -96,7 +96,7 @@ class OrderWatch:
             level = f"{case.found.word} held at {bound.level.word} until {self._clock(bound.expires_s)}"
             said = f"{villages.code[village]} {case.warning.hazard} {level} by {bound.author}"
             found.setdefault(place, []).append(said)
-        return {f"ceiling:{place}": f"by hand: {_named(said)}" for place, said in found.items()}
+        return {f"ceiling:{place}": f"by hand in {place}: {_named(said)}" for place, said in found.items()}
 
     def _releases(self, desk: WarningDesk, villages: Villages) -> dict[str, str]:
         found: dict[str, list[str]] = {}
@@ -106,7 +106,7 @@ class OrderWatch:
             said = f"{villages.code[village]} {held.action} {held.hazard} {held.level.word} {until}"
             found.setdefault(place, []).append(said)
         return {
-            f"release:{place}": f"doors wait for a release (warnstream release): {_named(said)}"
+            f"release:{place}": f"doors of {place} wait for a release (warnstream release): {_named(said)}"
             for place, said in found.items()
         }
 

@@ -48,6 +48,8 @@ events = st.one_of(
     ),
     st.tuples(st.just("extend"), villages, hazards),
     st.tuples(st.just("release"), villages),
+    st.tuples(st.just("respond"), st.sampled_from(["IV", "I", "end", "V"])),
+    st.tuples(st.just("two"), villages),
     st.tuples(st.just("silence"), st.one_of(st.none(), villages), st.one_of(st.just(""), hazards)),
     st.tuples(st.just("answer"), st.sampled_from(["grid-a", "town", "leader"])),
 )
@@ -102,31 +104,53 @@ class World:
         self.expire()
         return inputs, effects
 
-    def inputs_of(self, event: tuple[object, ...]) -> list[DeskInput]:  # noqa: PLR0911  # one event each
+    def inputs_of(self, event: tuple[object, ...]) -> list[DeskInput]:
         match event:
             case ("level", int(village), str(hazard), Level() as level, bool(sure)):
                 return self.moved((village, hazard), level, confirmed=sure)
             case ("sight", int(village), str(hazard), bool(blind)):
                 return self.seen((village, hazard), blind)
+            case ("answer", str(post)):
+                digests = [one for effects in self.said for one in effects.digests if one.post == post]
+                return [answer(digests[-1].identifier, post, self.now_s)] if digests else []
             case ("order", OrderKind() as kind, list(where), str(hazard), Level() as level, int(lasts)):
                 return self.ordered(kind, where, hazard, level, lasts)
             case ("extend", int(village), str(hazard)):
                 return self.extended((village, hazard))
+        return self.hands_of(event)
+
+    def hands_of(self, event: tuple[object, ...]) -> list[DeskInput]:
+        """Orders that bind no level, but for the red of two persons."""
+        match event:
             case ("release", int(village)):
                 return [self.order(OrderKind.RELEASE, (CODES[village],), "")]
+            case ("respond", str(word)):
+                return [self.order(OrderKind.RESPOND, (), "", response=word)]
+            case ("two", int(village)):
+                return self.by_two(village)
             case ("silence", None, str(hazard)):
                 return [self.order(OrderKind.SILENCE, (), hazard or "rainstorm")]
             case ("silence", int(village), str(hazard)):
                 return [self.order(OrderKind.SILENCE, (CODES[village],), hazard)]
-            case ("answer", str(post)):
-                digests = [one for effects in self.said for one in effects.digests if one.post == post]
-                return [answer(digests[-1].identifier, post, self.now_s)] if digests else []
         return []
 
     def order(self, kind: OrderKind, where: tuple[str, ...], hazard: str, **more: object) -> HandOrder:
         self.n_orders += 1
         given = HandOrder(f"o{self.n_orders}", kind, "zhang", "why", where, hazard, is_alone=True)
         return replace(given, **more)  # type: ignore[arg-type]
+
+    def by_two(self, village: int) -> list[DeskInput]:
+        """Red that waits, and somebody who agrees to the one that waits longest, if it still does."""
+        found: list[DeskInput] = []
+        if waiting := [one for one in self.desk.hands.state.waiting if one.due_s > self.now_s]:
+            first = waiting[0].order
+            number = CODES.index(first.villages[0])
+            self.bind((number, first.hazard), Level.RED, 0, is_floor=True)
+            found.append(self.order(OrderKind.RELEASE, (), "", order=first.identifier, author="li"))
+        elif self.in_force((village, "flash_flood")) is not Level.RED:
+            where = (CODES[village],)
+            found.append(self.order(OrderKind.ISSUE, where, "flash_flood", level=Level.RED, is_alone=False))
+        return found
 
     def in_force(self, place: Place) -> Level:
         bound, found = self.bound.get(place), self.found[place]
@@ -314,7 +338,9 @@ def test_replay_is_live_and_a_restart_at_any_step_changes_nothing(
         assert follower.open_warnings() == desk.open_warnings()
         assert follower.bulletins.snapshot() == desk.bulletins.snapshot()
         assert follower.chains.snapshot() == desk.chains.snapshot()
-        assert follower.hands.state.silences == desk.hands.state.silences
+        mine, theirs = follower.hands.state, desk.hands.state
+        assert (mine.silences, mine.waiting) == (theirs.silences, theirs.waiting)
+        assert mine.response == theirs.response
 
 
 def by_place(desk: WarningDesk) -> dict[tuple[str, str], Case]:

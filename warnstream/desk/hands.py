@@ -142,13 +142,17 @@ class Hands:
         """An order that was taken and never carried out may be given once more."""
         self.state.done = [one for one in self.state.done if one != order.identifier]
 
-    def let_time_work(self, now_s: int) -> list[Silence]:
-        """Reds that wait in vain lapse; silences that are over, for what they hid."""
+    def lapse(self, now_s: int) -> None:
+        """Reds that no second person has agreed to in time are forgotten, and counted."""
         state = self.state
         waiting = [one for one in state.waiting if one.due_s > now_s]
         state.lapsed += len(state.waiting) - len(waiting)
-        over = [one for one in state.silences if one.expires_s <= now_s]
         state.waiting = waiting
+
+    def end_silences(self, now_s: int) -> list[Silence]:
+        """Silences that are over, for what they hid."""
+        state = self.state
+        over = [one for one in state.silences if one.expires_s <= now_s]
         state.silences = [one for one in state.silences if one.expires_s > now_s]
         return over
 

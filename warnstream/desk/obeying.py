@@ -12,7 +12,13 @@ from warnstream.desk.hands import Doors, covers, is_done, new_case, orders_of
 from warnstream.desk.state import DeskState
 from warnstream.lifecycle.bulletins import Bulletins, Correction, Evidence
 from warnstream.lifecycle.machine import Signal, State
-from warnstream.lifecycle.orders import ImpossibleOrderError, after_change, at_time, in_force
+from warnstream.lifecycle.orders import (
+    ImpossibleOrderError,
+    after_change,
+    at_time,
+    in_force,
+    needs_second,
+)
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects
@@ -90,6 +96,18 @@ class ObeyingDesk(DeskState):
             return
         for village in villages:
             self._order_case(accepted, village, effects)
+
+    def _follow_order(self, order: HandOrder) -> list[HandOrder]:
+        """An order of the past: what it did besides warnings; itself, if it was about those.
+
+        What a step refused then is refused again. Of bounds that is left to whoever finds them not carried
+        out: they may rest on one before them in the same step.
+        """
+        binds = order.kind.is_floor or order.kind.is_ceiling or order.kind is OrderKind.EXTEND
+        if (not binds or needs_second(order)) and self.order_faults(order):
+            return []
+        accepted = self.hands.accept(order, self._now_s)
+        return [] if accepted is None else [accepted]
 
     def _order_case(self, order: HandOrder, village: int, effects: Effects) -> None:
         """One village of an order."""
@@ -206,9 +224,9 @@ class ObeyingDesk(DeskState):
     # Posts.
 
     def _hear_of_silences(self) -> None:
-        """What a silence has hidden from posts is told once it is over; reds that waited in vain lapse."""
+        """What a silence has hidden from posts is told once it is over."""
         codes = self._network.villages.code
-        for silence in self.hands.let_time_work(self._now_s):
+        for silence in self.hands.end_silences(self._now_s):
             for (village, hazard), case in self._cases.items():
                 latest = case.warning.latest
                 is_hidden = not silence.post and covers(silence, codes[village], hazard)

@@ -139,6 +139,9 @@ def test_red_by_one_person_waits_for_a_second_and_lapses_without() -> None:
     waiting.step([order(OrderKind.ISSUE, Level.RED)], T0)
     waiting.step([], T0 + 10 * MINUTE_S)
     assert waiting.hands.state.lapsed == 1
+    late = new_desk()
+    late.step([order(OrderKind.ISSUE, Level.RED)], T0)
+    assert late.step([replace(own, identifier="o4", author="li")], T0 + HOUR_S).messages == [], "too late"
     assert waiting.hands.state.waiting == []
 
 

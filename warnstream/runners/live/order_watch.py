@@ -67,8 +67,9 @@ class OrderWatch:
 
     def _texts_of(self, desk: WarningDesk, villages: Villages) -> dict[str, str]:
         state = desk.hands.state
-        texts = self._ceilings(desk, villages)
-        texts |= self._releases(desk, villages)
+        counts = self.state
+        texts = self._ceilings(desk, villages) if counts is not None and counts.ceilings else {}
+        texts |= self._releases(desk, villages) if counts is not None and counts.waiting_release else {}
         for one in state.silences:
             what = one.post or one.hazard or f"{len(one.villages)} villages"
             until = self._clock(one.expires_s)

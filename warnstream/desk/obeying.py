@@ -58,7 +58,22 @@ class ObeyingDesk(DeskState):
         May be asked from any thread; the step asks again.
         """
         n_bounds = len(orders_of(list(self._cases.values())))
-        return self.hands.faults_of(order, self._case_of, n_bounds)
+        return self._unjudged(order) or self.hands.faults_of(order, self._case_of, n_bounds)
+
+    def _unjudged(self, order: HandOrder) -> list[str]:
+        """What an order wants of villages and hazards that nobody judges any more: they can only be ended."""
+        if order.level is Level.NONE:
+            return []
+        if order.hazard not in self._hazards:
+            return [f"hazard: nobody judges {order.hazard!r}: a warning of it can only be ended"]
+        number = self._network.villages.index_of_code()
+        found = []
+        for code in order.villages:
+            village = number.get(code, 0)
+            case = self._case_of(village, order.hazard)
+            if village >= self._n_judged or (case is not None and self._is_held_for_good(case)):
+                found.append(f"villages: nobody judges {code}: a warning there can only be ended")
+        return found
 
     def knows_order(self, order: HandOrder) -> bool:
         """Whether an order of that identifier was given already: again it changes nothing."""
@@ -121,7 +136,8 @@ class ObeyingDesk(DeskState):
         if order.kind.is_ceiling and case.told <= order.level:
             return
         if self._is_held_for_good(case):
-            self._end_for_good(order, case, effects)
+            self.hands.mark(order, case)
+            self._signal(case, Signal.CANCEL, None, effects)
             return
         self._cases[key] = case
         self.hands.carry_out(order, case, self._now_s)
@@ -133,14 +149,6 @@ class ObeyingDesk(DeskState):
         """A warning that nobody judges any more: what ends it by hand ends it for good."""
         warning = case.warning
         return warning.is_open and (self.is_kept(warning) or self.is_of_the_other_status(warning))
-
-    def _end_for_good(self, order: HandOrder, case: Case, effects: Effects) -> None:
-        if order.level is not Level.NONE:
-            raise ImpossibleOrderError(
-                f"order {order.identifier}: nobody judges {case.warning.warning}: it can only be ended"
-            )
-        self.hands.mark(order, case)
-        self._signal(case, Signal.CANCEL, None, effects)
 
     def _obey(self, case: Case, change: LevelChange, effects: Effects) -> bool:
         """A change of a level that a hand binds; False: nothing binds it any more, it is as any other."""
@@ -173,14 +181,20 @@ class ObeyingDesk(DeskState):
 
     def _unbind(self, case: Case, effects: Effects, evidence: Evidence | None = None) -> None:
         found, case.bound = case.found, None
-        reason = None
-        if found > case.told and evidence is not None:
-            reason = evidence(case.warning.village, case.warning.hazard)
-        case.found = found
+        reason = self._measured(case, evidence) if found > case.told else None
         self._move(case, reason, effects, target=found)
         if case.is_blind and case.warning.state is State.ACTIVE:
             self._signal(case, Signal.SIGHT_LOST, None, effects)
         case.found, case.is_blind = Level.NONE, False
+
+    def _measured(self, case: Case, evidence: Evidence | None) -> Reason | None:
+        """What is measured now; a level whose reason cannot be told comes back without one."""
+        try:
+            return None if evidence is None else evidence(case.warning.village, case.warning.hazard)
+        except Exception as error:  # noqa: BLE001  # one village failing never silences another
+            self.refused_inputs += 1
+            self.last_refusal = f"reason of {case.warning.warning}: {error!r}"
+            return None
 
     def _move(
         self,

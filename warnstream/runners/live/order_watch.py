@@ -70,12 +70,13 @@ class OrderWatch:
         counts = self.state
         texts = self._ceilings(desk, villages) if counts is not None and counts.ceilings else {}
         texts |= self._releases(desk, villages) if counts is not None and counts.waiting_release else {}
-        for one in state.silences:
-            what = one.post or one.hazard or f"{len(one.villages)} villages"
-            until = self._clock(one.expires_s)
-            texts[f"silence:{one.order}"] = (
-                f"posts are not told of {what} up to orange until {until}: {one.author}, {one.reason}"
-            )
+        if state.silences:
+            said = [
+                f"{one.post or one.hazard or f'{len(one.villages)} villages'} until "
+                f"{self._clock(one.expires_s)} by {one.author} ({one.reason})"
+                for one in state.silences
+            ]
+            texts["silence"] = f"posts are not told of rises up to orange: {_named(said)}"
         for waiting in state.waiting:
             order = waiting.order
             texts[f"second:{order.identifier}"] = (

@@ -99,4 +99,7 @@ def test_everything_that_binds_or_waits_is_listed() -> None:
     assert [one.villages for one in found.silences] == [1]
     assert found.response is not None
     assert found.response.response == "III"
-    assert {"silence:o3", "response:III"} <= watched.alarms.standing.keys()
+    assert watched.alarms.standing["silence"].startswith(
+        "posts are not told of rises up to orange: flash_flood"
+    )
+    assert "response:III" in watched.alarms.standing

@@ -73,12 +73,15 @@ def leave_order(directory: Path, order: AnyOrder) -> Path:
     return path
 
 
-def problems_of(path: Path) -> list[str]:
-    """What the node has said against an order that was left; empty while it has not refused it."""
+def take_problems(path: Path) -> list[str]:
+    """What the node has said against an order that was left, once; empty while it has not refused it."""
+    said = path.with_suffix(REFUSED)
     try:
-        return msgspec.json.decode(path.with_suffix(REFUSED).read_bytes(), type=Problems).problems
+        problems = msgspec.json.decode(said.read_bytes(), type=Problems).problems
+        said.unlink()
     except (OSError, msgspec.MsgspecError):
         return []
+    return problems
 
 
 def entry_of(order: AnyOrder) -> tuple[str, bytes]:

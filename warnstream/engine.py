@@ -21,9 +21,9 @@ from warnstream.desk import WarningDesk
 from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
+from warnstream.model.hands.orders import HandOrder
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignReport, SignVerdict
-from warnstream.model.orders import HandOrder
 
 Action = (
     RecipientAnswer

@@ -22,6 +22,8 @@ PARTIAL = {
     "warnstream.runners.intake.refusals._REASON_OF_FLAG": "the other flags refuse nothing",
     "warnstream.config.rules.terms._WINDOW_S_MAX": "quantities whose window may be chosen",
     "warnstream.config.rules.wording._NAMES": "the others go by their word",
+    "warnstream.delivery.texts_zh.BY_HAND": "the other causes are measured",
+    "warnstream.commands.order_options.ABOUT": "end is declared beside the other old commands",
     "warnstream.model.observations.error_values.ERROR_VALUES": "a total passes through every number",
     "warnstream.model.observations.quality_limits.VALUE_LIMITS": "rain and stage have keys of their own",
 }

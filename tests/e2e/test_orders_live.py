@@ -15,7 +15,7 @@ from warnstream.runners.live.orders import FOLDER
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 HAZARD = "flash_flood"
-RULES = "  rise: {orange: automatic, red: automatic}\n"
+RULES = "  rise: {orange: automatic, red: automatic}\n  doubtful: {orange: automatic}"
 
 
 @pytest.fixture
@@ -65,9 +65,13 @@ def doors_of(town: Town, village: str) -> list[Notice]:
     return town.seen[name]
 
 
+def warnings_of(town: Town) -> list[dict[str, Any]]:
+    return list(town.node.get("/api/v1/warnings"))
+
+
 def warning_of(town: Town, village: str) -> dict[str, Any]:
-    found = town.node.get("/api/v1/warnings")
-    return next(one for one in found if one["village"] == village and one["hazard"] == HAZARD)
+    found = [one for one in warnings_of(town) if (one["village"], one["hazard"]) == (village, HAZARD)]
+    return found[0]
 
 
 def test_red_by_hand_needs_two_and_an_error_is_corrected(town: Town) -> None:
@@ -79,7 +83,7 @@ def test_red_by_hand_needs_two_and_an_error_is_corrected(town: Town) -> None:
     assert "2 villages, 8 doors" in told
     officer.tell("issue", HAZARD, "red", *NEAR, "--id", "night-1")
     town.minutes(1)
-    assert town.node.get("/api/v1/warnings") == []
+    assert warnings_of(town) == []
     assert "waits for a second person" in town.notices()
     (waiting,) = officer.orders()["waiting_second"]
     alone = officer.post({"kind": "release", "order": waiting["order"]})
@@ -87,7 +91,7 @@ def test_red_by_hand_needs_two_and_an_error_is_corrected(town: Town) -> None:
     body = {"kind": "release", "author": officer.second, "token": officer.token(officer.second)}
     assert officer.post({**body, "order": "night-1"}).status_code == 202
     town.minutes(1)
-    assert {one["level"] for one in town.node.get("/api/v1/warnings")} == {"red"}
+    assert {one["level"] for one in warnings_of(town)} == {"red"}
     for village in NEAR:
         assert town.wait_for(f"G{village}", "红")
         assert doors_of(town, village)[-1]["action"] == "leave"
@@ -147,11 +151,9 @@ def test_a_ceiling_dies_at_the_next_rise_and_is_seen_until_then(town: Town) -> N
 
 def test_a_release_that_an_officer_gives_and_one_that_goes_by_itself(town: Town) -> None:
     file = town.directory / "warnstream.yaml"
-    text = file.read_text("utf-8")
+    text, levels = file.read_text("utf-8"), "{blue: 20min, yellow: 20min, orange: 20min, red: 20min}"
     assert RULES in text
-    file.write_text(
-        text.replace(RULES, "  rise: {blue: 20min, yellow: 20min, orange: 20min, red: 20min}\n"), "utf-8"
-    )
+    file.write_text(text.replace(RULES, f"  rise: {levels}\n  doubtful: {levels}"), "utf-8")
     officer = Officer(town)
     town.node.start()
     town.rain()
@@ -191,7 +193,7 @@ def test_an_order_survives_a_kill_before_its_bulletin(town: Town) -> None:
     bound = officer.orders()["bounds"]
     assert [(one["village"], one["bound"]) for one in bound] == [(NEAR[0], "orange")]
     town.minutes(60)
-    assert town.node.get("/api/v1/warnings") == []
+    assert warnings_of(town) == []
     assert town.node.stop() == 0
 
 
@@ -204,7 +206,9 @@ def test_an_order_is_given_while_no_node_runs_and_refused_by_name(town: Town) ->
     town.node.start()
     town.minutes(1)
     assert warning_of(town, NEAR[0])["level"] == "orange"
-    (town.directory / "data" / FOLDER / "bad.json").write_text(json.dumps({"order": {}}), "utf-8")
+    folder = town.directory / "data" / FOLDER
+    folder.mkdir(exist_ok=True)
+    (folder / "bad.json").write_text(json.dumps({"order": {}}), "utf-8")
     town.minutes(2)
-    assert (town.directory / "data" / FOLDER / "bad.refused").exists()
+    assert (folder / "bad.refused").exists()
     assert town.node.stop() == 0

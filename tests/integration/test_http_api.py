@@ -34,8 +34,8 @@ from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, RenderedBulletin, RenderedDigest
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.observations.signs import SignReport, SignVerdict
-from warnstream.model.order_requests import OrderFaultsError, OrderRequest
 from warnstream.model.warning import MessageStatus, WarningMessage
 
 MESSAGE = warning_message()
@@ -635,9 +635,9 @@ ORDER = {
 }
 
 
-def test_a_person_gives_an_order_with_a_token_of_their_own(client: httpx.Client, node: Node) -> None:
+def test_a_person_gives_an_order_with_a_token_of_their_own(api: HttpApi, node: Node) -> None:
     headers = {"If-Match": f'"{MESSAGE.identifier}"', "Idempotency-Key": "k1"}
-    taken = client.post("/api/v1/orders", json=ORDER, headers=headers)
+    taken = ask(api, "POST", "/api/v1/orders", json=ORDER, headers=headers)
     assert taken.status_code == 202
     assert taken.json() == {"order": "zhang/k1", "kind": "end", "villages": 1}
     (given,) = node.ordered
@@ -655,28 +655,28 @@ def test_a_person_gives_an_order_with_a_token_of_their_own(client: httpx.Client,
     ],
 )
 def test_an_order_that_cannot_be_is_refused_with_every_fault(
-    client: httpx.Client, node: Node, changed: dict[str, object], status: int, problem: str
+    api: HttpApi, node: Node, changed: dict[str, object], status: int, problem: str
 ) -> None:
-    refused = client.post("/api/v1/orders", json=ORDER | changed)
+    refused = ask(api, "POST", "/api/v1/orders", json=ORDER | changed)
     assert refused.status_code == status
     assert any(problem in one for one in refused.json()["problems"])
     assert node.ordered == []
 
 
-def test_an_order_about_an_older_message_is_stale(client: httpx.Client, node: Node) -> None:
-    refused = client.post("/api/v1/orders", json=ORDER, headers={"If-Match": "older"})
+def test_an_order_about_an_older_message_is_stale(api: HttpApi, node: Node) -> None:
+    refused = ask(api, "POST", "/api/v1/orders", json=ORDER, headers={"If-Match": "older"})
     assert refused.status_code == 412
     assert node.ordered == []
 
 
-def test_an_order_is_rehearsed_and_what_binds_is_read_by_people_alone(client: httpx.Client) -> None:
-    rehearsed = client.post("/api/v1/orders", json=ORDER | {"rehearse": True})
+def test_an_order_is_rehearsed_and_what_binds_is_read_by_people_alone(api: HttpApi) -> None:
+    rehearsed = ask(api, "POST", "/api/v1/orders", json=ORDER | {"rehearse": True})
     assert rehearsed.json() == {
         "kind": "end",
         "villages": ["V1"],
         "doors": {"sms": 2},
         "seconds": {"sms": 0.5},
     }
-    assert client.get("/api/v1/orders").status_code == 403
-    found = client.get("/api/v1/orders", auth=("zhang", TOKENS.for_operator("zhang")))
+    assert ask(api, "GET", "/api/v1/orders").status_code == 403
+    found = ask(api, "GET", "/api/v1/orders", auth=("zhang", TOKENS.for_operator("zhang")))
     assert found.json()["bounds"] == []

@@ -147,7 +147,7 @@ def report_a_sign(people: People) -> None:
 
 
 def some_doors_wait(directory: Path) -> None:
-    """Ends wait for an officer for ever."""
+    """Ends wait for an officer for ever, and for nothing else."""
     file = directory / "warnstream.yaml"
     before, after = (
         "  clear: {red: 5min}",
@@ -155,6 +155,7 @@ def some_doors_wait(directory: Path) -> None:
     )
     text = file.read_text("utf-8")
     assert before in text
+    text = text.replace("  clear_after: 10min", "  clear_after: 0s")
     file.write_text(text.replace(before, after), "utf-8")
 
 

@@ -16,7 +16,7 @@ from warnstream.config.tables.stations_and_villages import VILLAGES_FILE
 from warnstream.desk import Case
 from warnstream.model.effects import OperatorCancel
 from warnstream.model.errors import Fault, StoreError, WarnstreamError
-from warnstream.model.order_requests import OrderRequest
+from warnstream.model.hands.requests import OrderRequest
 from warnstream.runners.history.issued_history import read_history_of_folder
 from warnstream.runners.intake.entries import CANCEL, encode_cancel
 from warnstream.runners.live.orders import leave_order

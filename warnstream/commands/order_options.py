@@ -8,9 +8,9 @@ from typing import Any
 
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
+from warnstream.model.hands.orders import OrderKind, Response
+from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import LEVELS
-from warnstream.model.order_requests import OrderFaultsError, OrderRequest
-from warnstream.model.orders import OrderKind, Response
 
 Commands = Any
 """What argparse gives for subcommands; it has no public name."""

@@ -13,9 +13,9 @@ from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.errors import StoreError, WarnstreamError
-from warnstream.model.order_requests import OrderFaultsError, OrderRequest
-from warnstream.model.orders import HandOrder
-from warnstream.runners.live.orders import AnyOrder, entry_of, faults_on, leave_order, problems_of
+from warnstream.model.hands.orders import HandOrder
+from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
+from warnstream.runners.live.orders import AnyOrder, entry_of, faults_on, leave_order, take_problems
 from warnstream.runners.orders.request import order_of
 from warnstream.runners.replay.past_engine import past_of_journal
 
@@ -65,7 +65,7 @@ def _leave(configuration: Configuration, order: AnyOrder) -> str:
     deadline = time.monotonic() + WAIT_S_MAX
     while time.monotonic() < deadline:
         if not left.exists():
-            if problems := problems_of(left):
+            if problems := take_problems(left):
                 raise OrderFaultsError(problems)
             waits = isinstance(order, HandOrder) and order.kind.is_floor
             return "taken" if not waits else "taken; `warnstream who` shows what stands and what waits"

@@ -34,6 +34,7 @@ from warnstream.config.settings import (
 )
 from warnstream.config.thresholds.signs import SignsSection
 from warnstream.model.bulletins import OrderTable
+from warnstream.model.hands.orders import Operator
 from warnstream.model.network import Network
 from warnstream.model.observations.counter_forms import CounterForm
 from warnstream.model.observations.days import PastDays, day_begins_utc_s
@@ -48,7 +49,6 @@ from warnstream.model.observations.layout import Layout
 from warnstream.model.observations.logger_files import ONLY_STATION, LoggerFileRule
 from warnstream.model.observations.readings import VARIABLE_OF_WORD
 from warnstream.model.observations.signs import SignKind, SignPolicy
-from warnstream.model.orders import Operator
 from warnstream.model.rules.policies import (
     CounterPolicy,
     ForecastPolicy,

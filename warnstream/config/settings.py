@@ -10,12 +10,12 @@ from pathlib import Path
 from warnstream.config.channels.registry import AnyChannel
 from warnstream.model.bulletins import BulletinPolicy, OrderTable
 from warnstream.model.grids import GridPolicy
+from warnstream.model.hands.orders import HandPolicy, Operator
 from warnstream.model.network import Network
 from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.decoders import DecoderRule
 from warnstream.model.observations.logger_files import LoggerFileRule
 from warnstream.model.observations.signs import SignPolicy
-from warnstream.model.orders import HandPolicy, Operator
 from warnstream.model.rules.policies import (
     CounterPolicy,
     ForecastPolicy,

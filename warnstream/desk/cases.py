@@ -8,8 +8,8 @@ import msgspec
 from warnstream.lifecycle.machine import State
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import Standing
+from warnstream.model.hands.orders import Bound
 from warnstream.model.level import Level
-from warnstream.model.orders import Bound
 from warnstream.model.warning import MessageStatus
 
 CalledBefore = tuple[MessageStatus, int, dict[str, Level], list[str], int]

@@ -20,8 +20,7 @@ from warnstream.lifecycle.orders import (
     needs_second,
 )
 from warnstream.lifecycle.village_warning import VillageWarning
-from warnstream.model.level import Level
-from warnstream.model.orders import (
+from warnstream.model.hands.orders import (
     BOUNDS_MAX,
     REASON_CHARACTERS_MAX,
     SILENCED_MAX,
@@ -32,6 +31,7 @@ from warnstream.model.orders import (
     Response,
     Silence,
 )
+from warnstream.model.level import Level
 
 DONE_KEPT = 2_000
 """Identifiers of orders that are known to have been given; the same one again changes nothing."""
@@ -142,13 +142,17 @@ class Hands:
         """An order that was taken and never carried out may be given once more."""
         self.state.done = [one for one in self.state.done if one != order.identifier]
 
-    def let_time_work(self, now_s: int) -> list[Silence]:
-        """Reds that wait in vain lapse; silences that are over, for what they hid."""
+    def lapse(self, now_s: int) -> None:
+        """Reds that no second person has agreed to in time are forgotten, and counted."""
         state = self.state
         waiting = [one for one in state.waiting if one.due_s > now_s]
         state.lapsed += len(state.waiting) - len(waiting)
-        over = [one for one in state.silences if one.expires_s <= now_s]
         state.waiting = waiting
+
+    def end_silences(self, now_s: int) -> list[Silence]:
+        """Silences that are over, for what they hid."""
+        state = self.state
+        over = [one for one in state.silences if one.expires_s <= now_s]
         state.silences = [one for one in state.silences if one.expires_s > now_s]
         return over
 

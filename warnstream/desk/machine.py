@@ -34,9 +34,9 @@ from warnstream.model.effects import (
     OperatorCancel,
     RecipientAnswer,
 )
+from warnstream.model.hands.orders import HandOrder, HandPolicy
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.orders import HandOrder, HandPolicy
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -111,6 +111,7 @@ class WarningDesk(ObeyingDesk):
         if now_s < self._now_s:
             raise ValueError(f"time only moves forward: step at {now_s} after one at {self._now_s}")
         self._now_s = now_s
+        self.hands.lapse(now_s)
         effects = Effects()
         for entry in inputs:
             try:
@@ -133,14 +134,14 @@ class WarningDesk(ObeyingDesk):
         cancels and orders on warnings, which are not carried out.
         """
         self._now_s = max(self._now_s, now_s)
+        self.hands.lapse(self._now_s)
         found: list[OperatorCancel | HandOrder] = []
         for entry in inputs:
             try:
                 if isinstance(entry, OperatorCancel):
                     found.append(entry)
                 elif isinstance(entry, HandOrder):
-                    accepted = self.hands.accept(entry, now_s)
-                    found += [] if accepted is None else [accepted]
+                    found += self._follow_order(entry)
                 elif not isinstance(entry, LevelChange):
                     self._take(entry, Effects())
             except (ImpossibleSignalError, ImpossibleOrderError) as error:

@@ -12,13 +12,19 @@ from warnstream.desk.hands import Doors, covers, is_done, new_case, orders_of
 from warnstream.desk.state import DeskState
 from warnstream.lifecycle.bulletins import Bulletins, Correction, Evidence
 from warnstream.lifecycle.machine import Signal, State
-from warnstream.lifecycle.orders import ImpossibleOrderError, after_change, at_time, in_force
+from warnstream.lifecycle.orders import (
+    ImpossibleOrderError,
+    after_change,
+    at_time,
+    in_force,
+    needs_second,
+)
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects
+from warnstream.model.hands.orders import SILENCED_MAX, BoundKind, HandOrder, HandPolicy, OrderKind
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.orders import SILENCED_MAX, BoundKind, HandOrder, HandPolicy, OrderKind
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -52,7 +58,22 @@ class ObeyingDesk(DeskState):
         May be asked from any thread; the step asks again.
         """
         n_bounds = len(orders_of(list(self._cases.values())))
-        return self.hands.faults_of(order, self._case_of, n_bounds)
+        return self._unjudged(order) or self.hands.faults_of(order, self._case_of, n_bounds)
+
+    def _unjudged(self, order: HandOrder) -> list[str]:
+        """What an order wants of villages and hazards that nobody judges any more: they can only be ended."""
+        if order.level is Level.NONE:
+            return []
+        if order.hazard not in self._hazards:
+            return [f"hazard: nobody judges {order.hazard!r}: a warning of it can only be ended"]
+        number = self._network.villages.index_of_code()
+        found = []
+        for code in order.villages:
+            village = number.get(code, 0)
+            case = self._case_of(village, order.hazard)
+            if village >= self._n_judged or (case is not None and self._is_held_for_good(case)):
+                found.append(f"villages: nobody judges {code}: a warning there can only be ended")
+        return found
 
     def knows_order(self, order: HandOrder) -> bool:
         """Whether an order of that identifier was given already: again it changes nothing."""
@@ -91,6 +112,18 @@ class ObeyingDesk(DeskState):
         for village in villages:
             self._order_case(accepted, village, effects)
 
+    def _follow_order(self, order: HandOrder) -> list[HandOrder]:
+        """An order of the past: what it did besides warnings; itself, if it was about those.
+
+        What a step refused then is refused again. Of bounds that is left to whoever finds them not carried
+        out: they may rest on one before them in the same step.
+        """
+        binds = order.kind.is_floor or order.kind.is_ceiling or order.kind is OrderKind.EXTEND
+        if (not binds or needs_second(order)) and self.order_faults(order):
+            return []
+        accepted = self.hands.accept(order, self._now_s)
+        return [] if accepted is None else [accepted]
+
     def _order_case(self, order: HandOrder, village: int, effects: Effects) -> None:
         """One village of an order."""
         key = village, order.hazard
@@ -103,7 +136,8 @@ class ObeyingDesk(DeskState):
         if order.kind.is_ceiling and case.told <= order.level:
             return
         if self._is_held_for_good(case):
-            self._end_for_good(order, case, effects)
+            self.hands.mark(order, case)
+            self._signal(case, Signal.CANCEL, None, effects)
             return
         self._cases[key] = case
         self.hands.carry_out(order, case, self._now_s)
@@ -115,14 +149,6 @@ class ObeyingDesk(DeskState):
         """A warning that nobody judges any more: what ends it by hand ends it for good."""
         warning = case.warning
         return warning.is_open and (self.is_kept(warning) or self.is_of_the_other_status(warning))
-
-    def _end_for_good(self, order: HandOrder, case: Case, effects: Effects) -> None:
-        if order.level is not Level.NONE:
-            raise ImpossibleOrderError(
-                f"order {order.identifier}: nobody judges {case.warning.warning}: it can only be ended"
-            )
-        self.hands.mark(order, case)
-        self._signal(case, Signal.CANCEL, None, effects)
 
     def _obey(self, case: Case, change: LevelChange, effects: Effects) -> bool:
         """A change of a level that a hand binds; False: nothing binds it any more, it is as any other."""
@@ -155,14 +181,20 @@ class ObeyingDesk(DeskState):
 
     def _unbind(self, case: Case, effects: Effects, evidence: Evidence | None = None) -> None:
         found, case.bound = case.found, None
-        reason = None
-        if found > case.told and evidence is not None:
-            reason = evidence(case.warning.village, case.warning.hazard)
-        case.found = found
+        reason = self._measured(case, evidence) if found > case.told else None
         self._move(case, reason, effects, target=found)
         if case.is_blind and case.warning.state is State.ACTIVE:
             self._signal(case, Signal.SIGHT_LOST, None, effects)
         case.found, case.is_blind = Level.NONE, False
+
+    def _measured(self, case: Case, evidence: Evidence | None) -> Reason | None:
+        """What is measured now; a level whose reason cannot be told comes back without one."""
+        try:
+            return None if evidence is None else evidence(case.warning.village, case.warning.hazard)
+        except Exception as error:  # noqa: BLE001  # one village failing never silences another
+            self.refused_inputs += 1
+            self.last_refusal = f"reason of {case.warning.warning}: {error!r}"
+            return None
 
     def _move(
         self,
@@ -206,9 +238,9 @@ class ObeyingDesk(DeskState):
     # Posts.
 
     def _hear_of_silences(self) -> None:
-        """What a silence has hidden from posts is told once it is over; reds that waited in vain lapse."""
+        """What a silence has hidden from posts is told once it is over."""
         codes = self._network.villages.code
-        for silence in self.hands.let_time_work(self._now_s):
+        for silence in self.hands.end_silences(self._now_s):
             for (village, hazard), case in self._cases.items():
                 latest = case.warning.latest
                 is_hidden = not silence.post and covers(silence, codes[village], hazard)

@@ -26,8 +26,8 @@ from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import Effects
+from warnstream.model.hands.orders import HandPolicy
 from warnstream.model.network import Network
-from warnstream.model.orders import HandPolicy
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import compact_utc

@@ -23,12 +23,11 @@ import heapq
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import msgspec
-
-from warnstream.lifecycle.asking import Asking, rise_of
-from warnstream.lifecycle.identity import legal, message_name, parse_message_name
+from warnstream.lifecycle.asking import rise_of
+from warnstream.lifecycle.identity import message_name
 from warnstream.lifecycle.release import hold
-from warnstream.lifecycle.voice import NEVER, Held, VillageVoice, Voice, VoicesSnapshot, voices_in
+from warnstream.lifecycle.voice import NEVER, Voice
+from warnstream.lifecycle.voices import Voices
 from warnstream.model.bulletins import (
     N_MAX,
     Action,
@@ -37,7 +36,6 @@ from warnstream.model.bulletins import (
     BulletinPolicy,
     OrderTable,
     Standing,
-    episode_name,
 )
 from warnstream.model.changes import Reason
 from warnstream.model.level import Level
@@ -59,7 +57,7 @@ class Correction:
     hazard: str
 
 
-class Bulletins:
+class Bulletins(Voices):
     """Bulletins of all villages of one network.
 
     Parameters
@@ -83,14 +81,8 @@ class Bulletins:
     def __init__(
         self, prefix: str, village_codes: Sequence[str], orders: OrderTable, policy: BulletinPolicy
     ) -> None:
-        self._prefix = legal(prefix)
-        self._codes = village_codes
-        self._asking = Asking(orders)
+        super().__init__(prefix, village_codes, orders)
         self._policy = policy
-        self._voices: dict[int, Voice] = {}
-        self._due: list[tuple[int, int]] = []
-        self._episode_of: dict[int, str] = {}
-        self._village_of_episode: dict[str, int] = {}
         self.faults: list[str] = []
         self.waits_changed: list[int] = []
         self.released_alone = 0
@@ -143,64 +135,6 @@ class Bulletins:
         issued.sort(key=lambda one: -one.worst)
         return issued
 
-    def is_told(self, village: int) -> bool:
-        """Whether the doors of a village were told something whose end they have not heard."""
-        voice = self._voices.get(village)
-        return voice is not None and voice.is_open
-
-    def status_of(self, village: int) -> MessageStatus:
-        """Status of a village's episode, or of its last one."""
-        voice = self._voices.get(village)
-        return MessageStatus.ACTUAL if voice is None else voice.status
-
-    def village_of(self, identifier: str) -> int | None:
-        """Whose doors were told a bulletin of that name in the last episode; None: nobody's."""
-        named = parse_message_name(identifier)
-        village = self._village_of_episode.get(named[0]) if named else None
-        if named is None or village is None or named[1] > self._voices[village].n:
-            return None
-        return village
-
-    def standing(self, village: int) -> tuple[Standing, ...]:
-        """What stands in a village, the leading hazard first."""
-        voice = self._voices.get(village)
-        return () if voice is None else self._asking.in_order(voice.standing.values())
-
-    def waiting(self) -> list[tuple[int, Held]]:
-        """Villages whose doors wait for an officer, and for what; the oldest first."""
-        voices = list(self._voices.items())  # asked from other threads too
-        found = [(village, voice.held) for village, voice in voices if voice.held is not None]
-        return sorted(found, key=lambda one: (one[1].since_s, one[0]))
-
-    def open_villages(self) -> list[int]:
-        """Villages whose doors wait for an end."""
-        return sorted(village for village, voice in self._voices.items() if voice.is_open)
-
-    def no_end(self) -> frozenset[tuple[int, MessageStatus]]:
-        """Villages where something stands, for real or as an exercise: no such end may go out there."""
-        return frozenset(
-            (village, one.status)
-            for village, voice in self._voices.items()
-            for one in voice.standing.values()
-        )
-
-    def villages(self) -> list[int]:
-        """Villages in which anything ever stood."""
-        return sorted(self._voices)
-
-    def last_of(self, status: MessageStatus) -> list[Bulletin]:
-        """The last bulletin of every open episode of a status of which something stands, worst first."""
-        last = [
-            voice.latest
-            for _, voice in sorted(self._voices.items())
-            if voice.is_open and voice.status is status and voice.heard() and voice.latest is not None
-        ]
-        return sorted(last, key=lambda one: -one.worst)
-
-    def forget(self) -> None:
-        """Be as new."""
-        self._voices, self._due, self._episode_of, self._village_of_episode = {}, [], {}, {}
-
     def align(self, standing: Mapping[int, Sequence[Standing]]) -> None:
         """Let exactly this stand, by village; nothing is said before the next step."""
         for village in sorted(self._voices.keys() | standing.keys()):
@@ -244,64 +178,6 @@ class Bulletins:
         self._take_up(village, voice)
         heapq.heappush(self._due, (0, village))
 
-    def voices_of(self, villages: Iterable[int]) -> list[VillageVoice]:
-        """Voices as they are now, for a log of what was issued.
-
-        What a step changes is in the villages of its messages and of its bulletins, and nowhere else.
-        """
-        known = sorted(village for village in set(villages) if village in self._voices)
-        return [VillageVoice(self._codes[village], self._voices[village]) for village in known]
-
-    def follow(self, voices: Iterable[VillageVoice]) -> None:
-        """Take voices as a log has them, whatever was here; nothing is said.
-
-        Raises
-        ------
-        ValueError
-            If doors of a village that the register does not have wait for an end.
-        """
-        number = {code: village for village, code in enumerate(self._codes)}
-        for code, voice in voices:
-            if code in number:
-                self._take_up(number[code], voice)
-            elif voice.is_open:
-                raise ValueError(_unknown(code))
-
-    def snapshot(self) -> bytes:
-        """Everything between two steps; `restore` of it continues exactly."""
-        voices = dict(sorted(self._voices.items()))
-        codes = [self._codes[village] for village in voices]
-        return msgspec.msgpack.encode(VoicesSnapshot(codes, list(voices.values())), order="sorted")
-
-    def restore(self, state: bytes) -> None:
-        """Take up a snapshot; on an error everything stays as it was.
-
-        Raises
-        ------
-        ValueError
-            If the bytes are no snapshot, or doors of a village that the register no longer has wait
-            for an end.
-        """
-        number = {code: village for village, code in enumerate(self._codes)}
-        voices: dict[int, Voice] = {}
-        for code, voice in voices_in(state):
-            if code in number:
-                voices[number[code]] = voice
-            elif voice.is_open:
-                raise ValueError(_unknown(code))
-        self.forget()
-        for village, voice in voices.items():
-            self._take_up(village, voice)
-
-    def _take_up(self, village: int, voice: Voice) -> None:
-        """Village numbers change when the register does."""
-        if voice.latest is not None and voice.latest.village != village:
-            voice.latest = replace(voice.latest, village=village)
-        self._voices[village] = voice
-        self._plan(village, voice)
-        if voice.opened_s != NEVER:
-            self._know_episode(village, voice)
-
     def _speak(
         self,
         village: int,
@@ -314,23 +190,32 @@ class Bulletins:
         for message in messages:
             voice.take(message)
         found = self._news(voice, now_s)
-        if not is_released and self._waits(village, voice, found, now_s):
+        if self._waits(village, voice, found, now_s, is_released=is_released):
             found = None
         issued = [] if found is None else [self._issue(village, *found, now_s, evidence)]
         self._plan(village, voice, now_s)
         return issued
 
     def _waits(
-        self, village: int, voice: Voice, news: tuple[Action, BulletinCause] | None, now_s: int
+        self,
+        village: int,
+        voice: Voice,
+        news: tuple[Action, BulletinCause] | None,
+        now_s: int,
+        *,
+        is_released: bool,
     ) -> bool:
         """Whether doors wait for an officer before they hear this; keeps since when."""
         before, heard = voice.held, self._asking.in_order(voice.heard())
-        voice.held = None if news is None else hold(self._policy.release, voice, news, heard, now_s)
-        if voice.held != before:
+        held = None
+        if news is not None and not is_released:
+            held = hold(self._policy.release, voice, news, heard, now_s)
+            was_due = before is not None and NEVER < before.due_s <= now_s
+            self.released_alone += was_due and held is None
+        voice.held = held
+        if held != before:
             self.waits_changed.append(village)
-        if before is not None and NEVER < before.due_s <= now_s and news is not None:
-            self.released_alone += voice.held is None
-        return voice.held is not None
+        return held is not None
 
     def _news(self, voice: Voice, now_s: int) -> tuple[Action, BulletinCause] | None:
         """What is to be said now; None: nothing. Keeps since when less, or nothing, stands."""
@@ -431,12 +316,6 @@ class Bulletins:
             self.faults.append(f"reason of {hazard} in village {self._codes[village]}: {error!r}")
             return None
 
-    def _know_episode(self, village: int, voice: Voice) -> None:
-        """The village of its episode's name; that of its last episode is forgotten."""
-        self._village_of_episode.pop(self._episode_of.get(village, ""), None)
-        name = episode_name(self._prefix, legal(self._codes[village]), voice.opened_s)
-        self._episode_of[village], self._village_of_episode[name] = name, village
-
     def _plan(self, village: int, voice: Voice, after_s: int = NEVER) -> None:
         """When the village has to be looked at again if nothing happens there."""
         policy = self._policy
@@ -453,7 +332,3 @@ class Bulletins:
             due_s = self._drill_from_s(voice)
         if due_s > after_s:
             heapq.heappush(self._due, (due_s, village))
-
-
-def _unknown(village_code: str) -> str:
-    return f"doors of village {village_code!r} wait for an end, the register has no such village"

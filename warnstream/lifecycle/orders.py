@@ -8,8 +8,8 @@ orange, red again is red. Of several orders for one village and hazard the last 
 """
 
 from warnstream.model.errors import WarnstreamError
+from warnstream.model.hands.orders import Bound, BoundKind, HandOrder, HandPolicy, OrderKind, Role
 from warnstream.model.level import Level
-from warnstream.model.orders import Bound, BoundKind, HandOrder, HandPolicy, OrderKind, Role
 
 
 class ImpossibleOrderError(WarnstreamError):

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from warnstream.lifecycle.voice import NEVER, Held, Voice
 from warnstream.model.bulletins import Action, BulletinCause, Standing
+from warnstream.model.hands.orders import AUTOMATIC, MANUAL, ReleasePolicy
 from warnstream.model.level import Level
-from warnstream.model.orders import AUTOMATIC, MANUAL, ReleasePolicy
 
 RISES = (BulletinCause.FIRST, BulletinCause.RAISED, BulletinCause.REFUGE)
 

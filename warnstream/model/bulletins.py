@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from warnstream.model.changes import Reason
+from warnstream.model.hands.orders import ReleasePolicy
 from warnstream.model.level import Level
-from warnstream.model.orders import ReleasePolicy
 from warnstream.model.times import HOUR_S, MINUTE_S, compact_utc
 from warnstream.model.warning import MessageStatus
 

@@ -6,7 +6,7 @@ import pytest
 
 from warnstream.config.load import load_configuration
 from warnstream.model.errors import ConfigError
-from warnstream.model.orders import AUTOMATIC, MANUAL, Operator, Role
+from warnstream.model.hands.orders import AUTOMATIC, MANUAL, Operator, Role
 
 KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 """Public key of RFC 8032, section 7.1, test 1."""

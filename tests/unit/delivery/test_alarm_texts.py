@@ -21,7 +21,19 @@ SIREN = (15, 25, 40, 80)
 MANUAL = Path(__file__).parents[3] / "docs" / "operating.md"
 
 
-@pytest.mark.parametrize("key", [*ALARM_KINDS, "something:else"])
+def test_a_state_of_response_is_no_trouble_of_the_node_but_an_order_to_every_post() -> None:
+    response = replace(BEGUN, key="response:III")
+    begun = alarm_texts(response, "songyang", 8 * HOUR_S)
+    ended = alarm_texts(replace(response, ended_s=response.begun_s + 600), "songyang", 8 * HOUR_S)
+    assert begun[0] == "启动III级应急响应（06-18 08:00），请按预案到岗。"
+    assert begun[1] == "Emergency response III from 06-18 08:00: take up your duty by the plan."
+    assert ended == ("III级应急响应结束（06-18 08:10）。", "Emergency response III is over (06-18 08:10).")
+
+
+TROUBLES = [key for key, kind in ALARM_KINDS.items() if not kind.is_for_all]
+
+
+@pytest.mark.parametrize("key", [*TROUBLES, "something:else"])
 def test_begin_and_end_of_every_kind_can_be_told_in_both_languages(key: str) -> None:
     alarm = replace(BEGUN, key=key)
     begun = alarm_texts(alarm, "songyang", 8 * HOUR_S)

@@ -201,3 +201,12 @@ def test_the_longest_chinese_text_is_within_the_limit() -> None:
     message = replace(MESSAGES[Cause.SIGHT_REGAINED], reason=why)
     text = render(message, network, (rule("flash_flood", long, long),), MESSAGE_POLICY).text_zh
     assert 150 < len(text) <= TEXT_MAX
+
+
+def test_what_a_person_has_set_says_so_and_gives_no_measurement() -> None:
+    assert zh(MESSAGES[Cause.ISSUED_BY_HAND]).endswith("由值班人员发布。有效至9日21:15。")
+    assert "由值班人员升级。" in zh(MESSAGES[Cause.RAISED_BY_HAND])
+    assert "Raised by the duty officer." in en(MESSAGES[Cause.RAISED_BY_HAND])
+    renewed = replace(MESSAGES[Cause.RAISED_BY_HAND], cause=Cause.RENEWED)
+    assert "由值班人员发布。" in zh(renewed), "not: measurements are falling"
+    assert "Issued by the duty officer." in en(renewed)

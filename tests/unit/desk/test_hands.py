@@ -4,13 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.desk.county import T0, county, desk_of, fall, lose_sight, new_desk, reason, regain_sight, rise
+from tests.unit.desk.county import (
+    RULES,
+    T0,
+    county,
+    desk_of,
+    fall,
+    lose_sight,
+    new_desk,
+    reason,
+    regain_sight,
+    rise,
+)
 from warnstream.desk import WarningDesk
 from warnstream.lifecycle.machine import State
 from warnstream.model.bulletins import Action, BulletinPolicy
 from warnstream.model.effects import Effects
+from warnstream.model.hands.orders import BOUNDS_MAX, HandOrder, OrderKind, ReleasePolicy, ReleaseRule
 from warnstream.model.level import Level
-from warnstream.model.orders import HandOrder, OrderKind, ReleasePolicy, ReleaseRule
 from warnstream.model.times import HOUR_S, MINUTE_S
 from warnstream.model.warning import Cause, MessageStatus
 
@@ -139,6 +150,9 @@ def test_red_by_one_person_waits_for_a_second_and_lapses_without() -> None:
     waiting.step([order(OrderKind.ISSUE, Level.RED)], T0)
     waiting.step([], T0 + 10 * MINUTE_S)
     assert waiting.hands.state.lapsed == 1
+    late = new_desk()
+    late.step([order(OrderKind.ISSUE, Level.RED)], T0)
+    assert late.step([replace(own, identifier="o4", author="li")], T0 + HOUR_S).messages == [], "too late"
     assert waiting.hands.state.waiting == []
 
 
@@ -280,3 +294,53 @@ def test_what_a_person_orders_does_not_wait() -> None:
     desk = releasing(CONFIRM)
     told = desk.step([order(OrderKind.ISSUE, Level.ORANGE)], T0)
     assert [one.status for one in told.bulletins] == [MessageStatus.EXERCISE]
+
+
+def test_a_level_comes_back_even_if_its_reason_cannot_be_told() -> None:
+    desk = at_level(Level.RED)
+    desk.step([order(OrderKind.LOWER, Level.YELLOW)], T0)
+
+    def broken(_village: int, _hazard: str) -> None:
+        raise ArithmeticError
+
+    back = desk.step([], T0 + HOUR_S, broken)
+    assert [message.level for message in back.messages] == [Level.RED]
+    assert "ArithmeticError" in desk.last_refusal
+
+
+def test_what_nobody_judges_any_more_can_only_be_ended_and_then_for_good() -> None:
+    before = at_level(Level.ORANGE)
+    desk = desk_of(rules=RULES[1:])
+    desk.restore(before.snapshot())
+    desk.change_over(T0)
+    for kind in (OrderKind.ISSUE, OrderKind.LOWER):
+        (fault,) = desk.order_faults(order(kind, Level.YELLOW))
+        assert "can only be ended" in fault
+    assert causes(desk.step([order(OrderKind.END)], T0 + 60)) == [Cause.CANCELLED]
+    assert desk.bound_cases() == []
+    assert desk.step([], T0 + 10 * HOUR_S).messages == []
+
+
+def test_a_ceiling_on_what_nobody_judges_any_more_is_gone_and_hides_nothing() -> None:
+    before = at_level(Level.RED)
+    before.step([order(OrderKind.LOWER, Level.YELLOW)], T0 + 60)
+    desk = desk_of(rules=RULES[1:])
+    desk.restore(before.snapshot())
+    told = desk.change_over(T0 + 120)
+    assert [(one.level, one.blind) for one in told.messages][-1] == (Level.RED, True)
+    assert desk.bound_cases() == []
+
+
+def test_so_many_orders_bind_at_once_and_no_more() -> None:
+    desk = new_desk()
+    many = [
+        order(OrderKind.SILENCE, number=number, hazard="rainstorm", for_s=HOUR_S)
+        for number in range(BOUNDS_MAX)
+    ]
+    desk.step(many, T0)
+    (fault,) = desk.order_faults(order(OrderKind.ISSUE, Level.RED, number=BOUNDS_MAX))
+    assert "1000 orders bind already" in fault
+    desk.step([order(OrderKind.SILENCE, number=BOUNDS_MAX)], T0 + 1)
+    assert desk.hands.state.refused == 1
+    desk.step([], T0 + HOUR_S)
+    assert desk.order_faults(order(OrderKind.ISSUE, Level.RED, number=BOUNDS_MAX + 1)) == []

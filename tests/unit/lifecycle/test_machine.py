@@ -21,11 +21,11 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "lifecycle.md"
 
 # Rows are states, columns signals in the order of `Signal`; "-" cannot happen, "." says nothing.
 EXPECTED = """
-         rise           fall            clear         sight_lost        sight_regained         renew          cancel
-quiet    active:first   -               -             quiet:.           quiet:.                -              -
-active   active:raised  active:lowered  quiet:ended   held:sight_lost   active:.               active:renewed ended:cancelled
-held     active:raised  -               -             held:.            active:sight_regained  held:renewed   ended:cancelled
-ended    active:first   ended:.         quiet:.       ended:.           ended:.                -              -
+         rise           fall            clear         sight_lost        sight_regained         renew          cancel          hand_raise              hand_lower
+quiet    active:first   -               -             quiet:.           quiet:.                -              -               active:issued_by_hand   -
+active   active:raised  active:lowered  quiet:ended   held:sight_lost   active:.               active:renewed ended:cancelled active:raised_by_hand   active:lowered_by_hand
+held     active:raised  -               -             held:.            active:sight_regained  held:renewed   ended:cancelled held:raised_by_hand     held:lowered_by_hand
+ended    active:first   ended:.         quiet:.       ended:.           ended:.                -              -               active:issued_by_hand   -
 """  # noqa: E501
 
 ROWS = [line.split() for line in EXPECTED.strip().splitlines()]
@@ -54,7 +54,8 @@ def test_every_pair_of_state_and_signal_does_what_the_table_of_this_test_says(
 def test_people_come_under_a_warning_only_by_an_alert() -> None:
     for (state, _), (after, cause) in TRANSITIONS.items():
         opens = state not in OPEN_STATES and after in OPEN_STATES
-        assert opens == (cause is Cause.FIRST)
+        assert opens == (cause is not None and cause.opens)
+        assert opens == (cause is not None and MESSAGE_TYPE[cause] is MessageType.ALERT)
 
 
 def test_people_leave_a_warning_only_by_a_cancel() -> None:
@@ -66,6 +67,14 @@ def test_people_leave_a_warning_only_by_a_cancel() -> None:
 def test_nothing_falls_while_nobody_sees() -> None:
     causes = {cause for (state, _), (_, cause) in TRANSITIONS.items() if state is State.HELD}
     assert not causes & {Cause.LOWERED, Cause.ENDED}
+
+
+def test_a_hand_changes_a_level_and_not_whether_gauges_confirm_it() -> None:
+    for (state, signal), (after, cause) in TRANSITIONS.items():
+        if signal in (Signal.HAND_RAISE, Signal.HAND_LOWER) and state in OPEN_STATES:
+            assert after is state
+            assert cause is not None
+            assert cause.is_by_hand
 
 
 def test_every_cause_has_a_message_type() -> None:

@@ -9,8 +9,8 @@ from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecor
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm
+from warnstream.model.hands.requests import OrderRequest
 from warnstream.model.observations.signs import SignReport, SignVerdict
-from warnstream.model.order_requests import OrderRequest
 
 PostAction = OperatorAffirm | SignReport | SignVerdict | HelpAssign | HelpClose
 """What a post of the responsibility chain does with its own token."""

@@ -13,6 +13,7 @@ from warnstream.config.channels.terminal import TerminalChannelSection
 from warnstream.config.look_at.phone_numbers import number_fault
 from warnstream.config.settings import Configuration
 from warnstream.config.wording import count_of, count_villages, name_some
+from warnstream.model.hands.orders import Role
 from warnstream.model.warning import MessageStatus
 
 DOORS_PER_ADDRESS_MAX = 3
@@ -54,6 +55,32 @@ def chain_of_one_rank(configuration: Configuration) -> Iterator[str]:
         yield (
             f"chain.csv: {count_villages(len(found))} with one rank only, nobody is called after it: "
             f"{name_some(found)}"
+        )
+
+
+def nobody_may_order(configuration: Configuration) -> Iterator[str]:
+    """Doors that wait for officers there are none of; villages without one, or without a second person."""
+    operators, release = configuration.operators, configuration.bulletins.release
+    if not operators:
+        rules = (release.otherwise, *release.of_hazard.values())
+        if any(wait for rule in rules for wait in (*rule.rise, *rule.doubtful, *rule.clear)):
+            yield "release: doors wait for an officer, and operators.csv names nobody"
+        return
+    villages = configuration.network.villages
+    alone, without = [], []
+    for code, township, county in zip(villages.code, villages.township, villages.county, strict=True):
+        areas = {code, township, county, "*"}
+        known = [one for one in operators if one.area in areas and one.role is not Role.READER]
+        if not any(one.role is Role.OFFICER for one in known):
+            without.append(code)
+        elif len(known) == 1:
+            alone.append(code)
+    if without:
+        yield f"operators.csv: no officer for {count_villages(len(without))}: {name_some(without)}"
+    if alone:
+        yield (
+            f"operators.csv: nobody can agree to red by hand in {count_villages(len(alone))}: "
+            f"{name_some(alone)}"
         )
 
 

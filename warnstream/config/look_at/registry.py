@@ -25,6 +25,7 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     places.twin_villages,
     places.case_twins,
     people.chain_of_one_rank,
+    people.nobody_may_order,
     people.one_phone_for_many,
     people.only_the_log,
     people.doors_on_channels_for_posts,

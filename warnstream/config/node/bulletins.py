@@ -5,8 +5,8 @@ from typing import Annotated
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.bulletins import BulletinPolicy, Wording
+from warnstream.model.hands.orders import ReleasePolicy
 from warnstream.model.level import Level
-from warnstream.model.orders import ReleasePolicy
 
 
 class ShelterSection(Section):

@@ -6,7 +6,7 @@ from typing import Annotated
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, default, part
 from warnstream.config.yaml.value_types import Form, shown
-from warnstream.model.orders import AUTOMATIC, MANUAL, HandPolicy, ReleasePolicy, ReleaseRule
+from warnstream.model.hands.orders import AUTOMATIC, MANUAL, HandPolicy, ReleasePolicy, ReleaseRule
 
 CONFIRM_MIN, CONFIRM_MAX = "1min", "2h"
 RED_MAX_S = 30 * 60

@@ -8,8 +8,8 @@ from warnstream.config.folder import Folder
 from warnstream.config.tables.csv_rows import Columns, Row, read_rows
 from warnstream.config.tables.households_and_chain import EVERYWHERE
 from warnstream.config.yaml.value_types import choice_of
+from warnstream.model.hands.orders import Operator, Role
 from warnstream.model.network import Villages
-from warnstream.model.orders import Operator, Role
 
 OPERATORS_FILE = "operators.csv"
 OPERATOR_COLUMNS = Columns(("person", "name", "role", "area", "phone"), ("public_key",))

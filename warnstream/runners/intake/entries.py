@@ -16,9 +16,9 @@ from warnstream.model.effects import (
     OperatorCancel,
     RecipientAnswer,
 )
+from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
-from warnstream.model.orders import HandOrder
 
 MESSAGES = "messages"
 TICK = "tick"

@@ -28,12 +28,12 @@ from warnstream.lifecycle.machine import OPEN_STATES
 from warnstream.lifecycle.past_crossings import PastCrossingBook, proven_level
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
+from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rules
 from warnstream.model.observations.readings import ReadingBatch, batch_of, concatenate
 from warnstream.model.observations.refusals import RefusalReason
-from warnstream.model.orders import HandOrder
 from warnstream.model.times import HOUR_S, parse_iso
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.alignment import align_levels

@@ -11,8 +11,8 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.desk import WarningDesk
 from warnstream.lifecycle.voice import NEVER
 from warnstream.model.alarms import AlarmPort
+from warnstream.model.hands.orders import BoundKind
 from warnstream.model.network import Villages
-from warnstream.model.orders import BoundKind
 from warnstream.model.times import clock_local
 from warnstream.runners.live.views.orders_json import count_orders
 
@@ -67,14 +67,16 @@ class OrderWatch:
 
     def _texts_of(self, desk: WarningDesk, villages: Villages) -> dict[str, str]:
         state = desk.hands.state
-        texts = self._ceilings(desk, villages)
-        texts |= self._releases(desk, villages)
-        for one in state.silences:
-            what = one.post or one.hazard or f"{len(one.villages)} villages"
-            until = self._clock(one.expires_s)
-            texts[f"silence:{one.order}"] = (
-                f"posts are not told of {what} up to orange until {until}: {one.author}, {one.reason}"
-            )
+        counts = self.state
+        texts = self._ceilings(desk, villages) if counts is not None and counts.ceilings else {}
+        texts |= self._releases(desk, villages) if counts is not None and counts.waiting_release else {}
+        if state.silences:
+            said = [
+                f"{one.post or one.hazard or f'{len(one.villages)} villages'} until "
+                f"{self._clock(one.expires_s)} by {one.author} ({one.reason})"
+                for one in state.silences
+            ]
+            texts["silence"] = f"posts are not told of rises up to orange: {_named(said)}"
         for waiting in state.waiting:
             order = waiting.order
             texts[f"second:{order.identifier}"] = (
@@ -96,7 +98,7 @@ class OrderWatch:
             level = f"{case.found.word} held at {bound.level.word} until {self._clock(bound.expires_s)}"
             said = f"{villages.code[village]} {case.warning.hazard} {level} by {bound.author}"
             found.setdefault(place, []).append(said)
-        return {f"ceiling:{place}": f"by hand: {_named(said)}" for place, said in found.items()}
+        return {f"ceiling:{place}": f"by hand in {place}: {_named(said)}" for place, said in found.items()}
 
     def _releases(self, desk: WarningDesk, villages: Villages) -> dict[str, str]:
         found: dict[str, list[str]] = {}
@@ -106,7 +108,7 @@ class OrderWatch:
             said = f"{villages.code[village]} {held.action} {held.hazard} {held.level.word} {until}"
             found.setdefault(place, []).append(said)
         return {
-            f"release:{place}": f"doors wait for a release (warnstream release): {_named(said)}"
+            f"release:{place}": f"doors of {place} wait for a release (warnstream release): {_named(said)}"
             for place, said in found.items()
         }
 

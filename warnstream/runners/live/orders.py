@@ -21,7 +21,7 @@ from warnstream.desk import WarningDesk
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import ClockAccepted, OperatorCancel
 from warnstream.model.errors import StoreError
-from warnstream.model.orders import HandOrder
+from warnstream.model.hands.orders import HandOrder
 from warnstream.runners.intake.entries import (
     CANCEL,
     CLOCK,
@@ -76,12 +76,15 @@ def leave_order(directory: Path, order: AnyOrder) -> Path:
     return path
 
 
-def problems_of(path: Path) -> list[str]:
-    """What the node has said against an order that was left; empty while it has not refused it."""
+def take_problems(path: Path) -> list[str]:
+    """What the node has said against an order that was left, once; empty while it has not refused it."""
+    said = path.with_suffix(REFUSED)
     try:
-        return msgspec.json.decode(path.with_suffix(REFUSED).read_bytes(), type=Problems).problems
+        problems = msgspec.json.decode(said.read_bytes(), type=Problems).problems
+        said.unlink()
     except (OSError, msgspec.MsgspecError):
         return []
+    return problems
 
 
 def entry_of(order: AnyOrder) -> tuple[str, bytes]:

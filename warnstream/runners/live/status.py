@@ -23,7 +23,7 @@ from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
-from warnstream.model.order_requests import OrderFaultsError, OrderRequest
+from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.keeper import Keeper

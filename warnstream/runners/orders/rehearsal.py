@@ -4,8 +4,8 @@ from collections import Counter
 
 from warnstream.adapters.http.models.orders import RehearsalRecord
 from warnstream.config.settings import Configuration
-from warnstream.model.order_requests import OrderRequest
-from warnstream.model.orders import OrderKind
+from warnstream.model.hands.orders import OrderKind
+from warnstream.model.hands.requests import OrderRequest
 from warnstream.runners.orders.request import order_of
 
 TELLS_NO_DOOR = (OrderKind.SILENCE, OrderKind.RESPOND)

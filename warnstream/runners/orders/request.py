@@ -11,10 +11,10 @@ from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import parse_duration_s
 from warnstream.config.yaml.value_types import choice_of
 from warnstream.lifecycle.orders import may_give
+from warnstream.model.hands.orders import HandOrder, Operator, OrderKind, Role
+from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.network import Villages
-from warnstream.model.order_requests import OrderFaultsError, OrderRequest
-from warnstream.model.orders import HandOrder, Operator, OrderKind, Role
 from warnstream.model.rules.rules import CriticalStage
 
 IDENTIFIER_CHARACTERS_MAX = 100

@@ -31,6 +31,22 @@ def test_a_chain_of_one_rank_is_looked_at(config_dir: Path, faults_after: Faults
     assert list(people.chain_of_one_rank(load_configuration(config_dir))) == []
 
 
+def test_who_may_order_is_looked_at(config_dir: Path) -> None:
+    said = list(people.nobody_may_order(load_configuration(config_dir)))
+    assert said == [], "without rules of release nobody is needed"
+    node = config_dir / "warnstream.yaml"
+    node.write_text(node.read_text("utf-8") + "\nrelease: {clear: {red: 5min}}\n", "utf-8")
+    said = list(people.nobody_may_order(load_configuration(config_dir)))
+    assert said == ["release: doors wait for an officer, and operators.csv names nobody"]
+    header = "person,name,role,area,phone\n"
+    (config_dir / "operators.csv").write_text(
+        f"{header}zhang,Zhang,officer,001,\nli,Li,second,002,\n", "utf-8"
+    )
+    without, alone = people.nobody_may_order(load_configuration(config_dir))
+    assert without.startswith("operators.csv: no officer for 2 villages: 002")
+    assert alone == "operators.csv: nobody can agree to red by hand in 1 village: 001"
+
+
 def test_posts_that_share_a_phone_are_looked_at_and_the_phone_is_not_named(
     config_dir: Path, faults_after: FaultsAfter
 ) -> None:

@@ -8,9 +8,9 @@ from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
+from warnstream.model.hands.orders import Operator, OrderKind, Role
+from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import Level
-from warnstream.model.order_requests import OrderFaultsError, OrderRequest
-from warnstream.model.orders import Operator, OrderKind, Role
 from warnstream.runners.orders.rehearsal import rehearse
 from warnstream.runners.orders.request import order_of
 

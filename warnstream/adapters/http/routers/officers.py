@@ -13,7 +13,7 @@ from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecor
 from warnstream.adapters.http.models.words import Text
 from warnstream.adapters.http.posts import basic_credentials
 from warnstream.adapters.http.routes import RouteSpec, Services, answer, problems
-from warnstream.model.order_requests import OrderFaultsError, OrderRequest
+from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 
 KEY_CHARACTERS_MAX = 60
 """Of an Idempotency-Key."""

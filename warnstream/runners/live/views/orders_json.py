@@ -12,8 +12,8 @@ from warnstream.adapters.http.models.orders import (
 from warnstream.desk import Case, WarningDesk
 from warnstream.desk.hands import CountyResponse
 from warnstream.lifecycle.voice import NEVER
+from warnstream.model.hands.orders import BoundKind
 from warnstream.model.network import Villages
-from warnstream.model.orders import BoundKind
 from warnstream.model.times import iso_utc
 
 SHOWN_MAX = 1_000

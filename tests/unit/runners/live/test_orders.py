@@ -1,0 +1,68 @@
+"""Orders that commands leave for a running node: taken once durable, or refused with every fault."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from warnstream.model.digests import HelpAssign, HelpClose
+from warnstream.model.effects import OperatorCancel
+from warnstream.model.hands.orders import HandOrder, OrderKind
+from warnstream.runners.intake import entries
+from warnstream.runners.live.orders import AnyOrder, Orders, leave_order, take_problems
+
+HAND = HandOrder("o1", OrderKind.END, "zhang", "gauge is loose", ("V1",), "flash_flood")
+ORDERS: list[tuple[AnyOrder, str, Callable[[bytes], object]]] = [
+    (HAND, entries.ORDER, entries.decode_order),
+    (HelpAssign("h1", "zhang", "li"), entries.HELP, entries.decode_help),
+    (HelpClose("h1", "zhang", "wang", "home"), entries.HELP, entries.decode_help),
+    (OperatorCancel("ws.V1.flood.x", "zhang", "x"), entries.CANCEL, entries.decode_cancel),
+]
+
+
+class Kept:
+    """What a node was asked to keep."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, bytes]] = []
+
+    def keep(self, kind: str, payload: bytes) -> Future[None]:
+        self.entries.append((kind, payload))
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+
+@pytest.mark.parametrize(("order", "kind", "decode"), ORDERS)
+def test_an_order_becomes_an_entry_and_its_file_goes(
+    tmp_path: Path, order: AnyOrder, kind: str, decode: Callable[[bytes], object]
+) -> None:
+    kept, left = Kept(), leave_order(tmp_path, order)
+    Orders(tmp_path, kept.keep, lambda _order: [])._take(left)
+    ((found, payload),) = kept.entries
+    assert found == kind
+    assert decode(payload) == order
+    assert not left.exists()
+    assert take_problems(left) == []
+
+
+def test_an_order_that_cannot_be_is_refused_with_every_fault_and_kept_nowhere(tmp_path: Path) -> None:
+    kept, left = Kept(), leave_order(tmp_path, HAND)
+    Orders(tmp_path, kept.keep, lambda _order: ["villages: no", "level: no"])._take(left)
+    assert kept.entries == []
+    assert not left.exists()
+    assert take_problems(left) == ["villages: no", "level: no"]
+    assert take_problems(left) == [], "said once"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"order": {}}', b'{"order": {"kind": "shout"}}'])
+def test_what_is_no_order_is_put_aside_and_the_next_one_is_taken(tmp_path: Path, content: bytes) -> None:
+    kept, good = Kept(), leave_order(tmp_path, HAND)
+    bad = good.with_name("a.json")
+    bad.write_bytes(content)
+    orders = Orders(tmp_path, kept.keep, lambda _order: [])
+    for path in (bad, good):
+        orders._take(path)
+    assert len(kept.entries) == 1
+    assert bad.with_suffix(".refused").exists()

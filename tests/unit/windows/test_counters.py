@@ -30,7 +30,7 @@ def batch(variable: Variable, rows: list[Row]) -> ReadingBatch:
 
 
 def told(grown: list[Increments]) -> list[list[tuple[int, int, int, float, bool]]]:
-    """Rows of every turn: station, begin and end in seconds after T0, millimetres, whether it was observed."""
+    """Rows of every turn: station, begin and end in seconds after T0, millimetres, whether observed."""
     return [
         [
             (station, begin_s - T0, end_s - T0, round(rain_mm, 6), is_observed)

@@ -1,4 +1,4 @@
-"""One counter at its limits: which rise needs no trial, what lets it count, how long a total may come back."""
+"""One counter at its limits: what needs no trial, what lets it count, how long a total may come back."""
 
 from math import inf, nextafter
 

@@ -199,20 +199,17 @@ def meta_of(module: Module) -> Path:
     return module.folder / "mutants" / f"{module.path}.meta"
 
 
-def codes_of(module: Module) -> dict[str, int | None]:
-    """Exit code by name of mutant."""
+def codes_of(module: Module) -> dict[str, int]:
+    """Exit code by name of every mutant that was run."""
     codes: dict[str, int | None] = json.loads(meta_of(module).read_text())["exit_code_by_key"]
-    return codes
+    return {name: code for name, code in codes.items() if code is not None}
 
 
 def is_same(module: Module) -> bool:
-    """Whether all mutants of the present module have been run."""
+    """Whether it was the present module that was mutated last."""
     kept = module.folder / module.path
-    if not kept.is_file() or not meta_of(module).is_file():
-        return False
-    return (
-        kept.read_bytes() == (REPOSITORY / module.path).read_bytes() and None not in codes_of(module).values()
-    )
+    is_kept = kept.is_file() and meta_of(module).is_file()
+    return is_kept and kept.read_bytes() == (REPOSITORY / module.path).read_bytes()
 
 
 def judged(module: Module, took_s: float) -> Outcome:

@@ -205,6 +205,8 @@ def test_a_wrap_counts_what_was_left_and_what_it_shows() -> None:
     counter = new_counter((0, 998.0))
     read(counter, 300, 999.0, wrap_mm=1000)
     assert read(counter, 600, 2.0, wrap_mm=1000) == ([(300, 600, 3.0)], 0)
+    assert counter.before is not None
+    assert counter.before.is_over
     assert read(counter, 900, 2.2, wrap_mm=1000) == ([(600, 900, 0.2)], 0)
     assert read(counter, 1200, 999.4, wrap_mm=1000)[1] & RETURNED
 
@@ -230,6 +232,18 @@ def test_a_fall_that_no_rain_explains_is_no_wrap() -> None:
     assert read(counter, 600, 2.0, wrap_mm=1000) == ([(600, 600, 0.0)], FELL)
     assert counter.before is not None
     assert not counter.before.is_over
+
+
+@pytest.mark.parametrize(("shown_mm", "counts"), [(2.0, False), (12.5, True)])
+def test_what_is_on_trial_when_a_total_wraps_counts_if_the_wrap_goes_on_as_hard(
+    shown_mm: float, counts: bool
+) -> None:
+    """A quarter of 52 mm in the next five minutes are 13 mm: one before the wrap and the rest after it."""
+    counter = new_counter((0, 946.0))
+    read(counter, 300, 946.2, wrap_mm=1000)
+    assert read(counter, 600, 999.0, wrap_mm=1000) == ([(600, 600, 0.0)], BEGAN)
+    rises, _ = read(counter, 900, shown_mm, wrap_mm=1000)
+    assert ((300, 600, 52.8) in rises) == counts
 
 
 def test_a_wrap_that_fits_exactly_adds_nothing() -> None:
@@ -326,6 +340,48 @@ def test_a_great_amount_after_a_reset_of_the_day_is_on_trial_and_an_impossible_o
     impossible = LIMITS.impossible_of(300)
     counter = of_day((-600, 300.0), (-300, 300.2))
     assert read(counter, 300, nextafter(impossible, inf), day=0) == ([(300, 300, 0.0)], Flag.OUT_OF_RANGE)
+
+
+def test_exactly_what_is_sound_counts_at_once_and_exactly_what_is_possible_is_tried() -> None:
+    for limit_mm, found in (
+        (LIMITS.record_of(300) / 2, ([(0, 300, round(LIMITS.record_of(300) / 2, 6))], 0)),
+        (LIMITS.impossible_of(300), ([(300, 300, 0.0)], BEGAN | Flag.RECORD)),
+    ):
+        counter = of_day((-600, 300.0), (-300, 300.2))
+        assert read(counter, 300, limit_mm, day=0) == found
+    half_hour_mm = LIMITS.record_of(1800) / 8
+    counter = of_day((-600, 0.2), (-300, 0.4))
+    assert read(counter, 1800, half_hour_mm, day=0)[0] == [(0, 1800, round(half_hour_mm, 6))]
+    counter = of_day((-600, 0.2), (-300, 0.4))
+    assert read(counter, 1800, half_hour_mm + 0.1, day=0)[0] != [(0, 1800, round(half_hour_mm + 0.1, 6))]
+
+
+@pytest.mark.parametrize(("shown_mm", "counts"), [(13.5, True), (0.4, False)])
+def test_what_is_on_trial_when_the_day_ends_counts_if_the_new_day_goes_on_as_hard(
+    shown_mm: float, counts: bool
+) -> None:
+    counter = of_day((-900, 30.0), (-600, 30.2))
+    assert read(counter, -300, 83.0, day=-DAY) == ([(-300, -300, 0.0)], BEGAN)
+    rises, _ = read(counter, 300, shown_mm, day=0)
+    assert ((-600, -300, 52.8) in rises) == counts
+    assert (0, 300, shown_mm) in rises
+
+
+def test_a_great_amount_after_a_reset_may_be_another_device_and_the_old_total_comes_back() -> None:
+    counter = of_day((-600, 300.0), (-300, 300.2))
+    assert read(counter, 300, 60.0, day=0)[1] == BEGAN
+    assert read(counter, 600, 300.4, day=0) == ([(-300, 600, 0.2)], RETURNED)
+
+
+@pytest.mark.parametrize(("seen_s", "is_reset"), [(0, True), (1, False)])
+def test_a_counter_that_was_first_seen_at_the_end_of_the_day_may_be_reset_late(
+    seen_s: int, is_reset: bool
+) -> None:
+    counter = RainCounter(LIMITS, LATE_S)
+    for after_s, value_mm in ((seen_s, 30.0), (300, 30.2)):
+        read(counter, after_s, value_mm, day=0 if after_s > 0 else -DAY)
+    rises, flags = read(counter, 1200, 0.4, day=0)
+    assert (rises, flags) == (([(300, 1200, 0.4)], 0) if is_reset else ([(1200, 1200, 0.0)], FELL))
 
 
 def test_a_day_counter_whose_numbers_changed_begins_anew_even_at_a_new_day() -> None:

@@ -31,7 +31,7 @@ LIMITS = {
     SOIL: ValueLimits((0, 100)),
 }
 POLICY = replace(QUALITY, variables=LIMITS, stuck_readings=3, melt_below_c=1.0)
-STEPS = {
+STEPS: dict[object, tuple[tuple[int, float], ...]] = {
     STAGE: ((2**62, POLICY.stage_step_m_max),),
     CRACK: ((2**62, POLICY.movement_step_mm_max),),
     DEW: DEW_POINT_STEP,

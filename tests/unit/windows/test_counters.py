@@ -73,13 +73,13 @@ def test_a_second_reading_of_one_minute_waits_for_the_next_difference() -> None:
 
 def test_totals_and_day_counters_of_a_station_are_two_counters() -> None:
     counters = new_counters()
-    assert counters.is_counted(np.array([0, 1])).tolist() == [False, False]
+    assert counters.is_counted(np.array([0, 1], dtype=np.int32)).tolist() == [False, False]
     counters.step(PT, batch(PT, [(0, 0, 100.0)]))
     grown, _ = counters.step(PJ, batch(PJ, [(0, 300, 2.0)]))
     assert told(grown) == [[(0, 300, 300, 0.0, True)]]
     grown, _ = counters.step(PT, batch(PT, [(0, 300, 100.2)]))
     assert told(grown) == [[(0, 0, 300, 0.2, True)]]
-    assert counters.is_counted(np.array([0, 1, 0])).tolist() == [True, False, True]
+    assert counters.is_counted(np.array([0, 1, 0], dtype=np.int32)).tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_restored_machine_remembers_totals_that_were_before_and_what_is_on_tri
     plain.step(PJ, batch(PJ, [(2, 0, 3.0)]))
     restored.step(PT, batch(PT, [(2, 0, 1.0)]))  # forgotten by what is taken up
     restored.restore(plain.snapshot())
-    assert restored.is_counted(np.arange(3)).tolist() == [True, True, True]
+    assert restored.is_counted(np.arange(3, dtype=np.int32)).tolist() == [True, True, True]
     for variable, said in ((PT, after[:2]), (PJ, after[2:])):
         one, other = (counters.step(variable, batch(variable, said)) for counters in (plain, restored))
         assert told(one[0]) == told(other[0])
@@ -143,7 +143,7 @@ def test_an_empty_machine_has_an_empty_snapshot_that_can_be_taken_up() -> None:
     assert [array.shape for array in state.values()] == [(0, 2), (0, 9), (0, 6)]
     counters.step(PT, batch(PT, [(0, 0, 10.0)]))
     counters.restore(state)
-    assert counters.is_counted(np.array([0])).tolist() == [False]
+    assert counters.is_counted(np.array([0], dtype=np.int32)).tolist() == [False]
 
 
 def test_a_snapshot_of_an_earlier_version_has_a_last_reading_by_kind_and_station() -> None:
@@ -151,7 +151,7 @@ def test_a_snapshot_of_an_earlier_version_has_a_last_reading_by_kind_and_station
     value_mm, at_s = np.full((2, 3), np.nan), np.full((2, 3), -1, dtype=np.int64)
     value_mm[0, 1], at_s[0, 1], value_mm[1, 2], at_s[1, 2] = 80.0, T0, 4.0, T0
     counters.restore({"value_mm": value_mm, "at_s": at_s})
-    assert counters.is_counted(np.arange(3)).tolist() == [False, True, True]
+    assert counters.is_counted(np.arange(3, dtype=np.int32)).tolist() == [False, True, True]
     assert told(counters.step(PT, batch(PT, [(1, 300, 81.5), (2, 300, 8.0)]))[0]) == [
         [(1, 0, 300, 1.5, True), (2, 300, 300, 0.0, True)]
     ]

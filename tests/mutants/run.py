@@ -21,6 +21,7 @@ import sys
 import time
 import tomllib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -115,7 +116,7 @@ class Outcome:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code: 1 where too many mutants of a module live, or a survivor has no reason."""
+    """Exit code: 1 where too many mutants of a module live, a survivor has no reason, or mutmut fails."""
     options = {word for word in arguments if word.startswith("--")}
     words = [word for word in arguments if word not in options]
     if options - {"--again", "--sample"}:
@@ -125,19 +126,29 @@ def main(arguments: list[str]) -> int:
     if not modules:
         print(f"no module of {HERE / 'modules.toml'} holds one of the words {words}", file=sys.stderr)
         return 2
+    if find_spec("mutmut") is None:
+        print("mutmut is not installed: pip install -e '.[mutants]'", file=sys.stderr)
+        return 2
     chosen = EVERY_FIFTH if "--sample" in options else ()
-    outcomes = [mutate(module, chosen, again="--again" in options) for module in modules]
+    outcomes, failed = [], []
+    for module in modules:
+        try:
+            outcomes.append(mutate(module, chosen, again="--again" in options))
+        except RuntimeError as error:  # the other modules have their turn
+            failed.append(str(error))
     unexplained = sum(tell_survivors(one, known_survivors()) for one in outcomes)
     print("| module | mutants | killed | of these out of time | survived | no tests | share | seconds |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for one in outcomes:
         print(one.row())
+    for why in failed:
+        print(why, file=sys.stderr)
     low = [one.module.path for one in outcomes if one.share < SHARE_MIN]
     if low:
         print(f"less than {100 * SHARE_MIN:.0f} % killed: {', '.join(low)}", file=sys.stderr)
     if unexplained:
         print(f"{unexplained} survivors have no reason in tests/mutants/survivors.toml", file=sys.stderr)
-    return 1 if low or unexplained else 0
+    return 1 if failed or low or unexplained else 0
 
 
 def all_modules() -> list[Module]:
@@ -199,20 +210,17 @@ def meta_of(module: Module) -> Path:
     return module.folder / "mutants" / f"{module.path}.meta"
 
 
-def codes_of(module: Module) -> dict[str, int | None]:
-    """Exit code by name of mutant."""
+def codes_of(module: Module) -> dict[str, int]:
+    """Exit code by name of every mutant that was run."""
     codes: dict[str, int | None] = json.loads(meta_of(module).read_text())["exit_code_by_key"]
-    return codes
+    return {name: code for name, code in codes.items() if code is not None}
 
 
 def is_same(module: Module) -> bool:
-    """Whether all mutants of the present module have been run."""
+    """Whether it was the present module that was mutated last."""
     kept = module.folder / module.path
-    if not kept.is_file() or not meta_of(module).is_file():
-        return False
-    return (
-        kept.read_bytes() == (REPOSITORY / module.path).read_bytes() and None not in codes_of(module).values()
-    )
+    is_kept = kept.is_file() and meta_of(module).is_file()
+    return is_kept and kept.read_bytes() == (REPOSITORY / module.path).read_bytes()
 
 
 def judged(module: Module, took_s: float) -> Outcome:

@@ -171,7 +171,7 @@ class World:
             assert call.assigned or others or call.is_untaken
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples)
 @given(POLICIES, STEPS)
 def test_every_owed_answer_has_a_timer_or_an_alarm(policy: RoutingPolicy, steps: Steps) -> None:
     world = World(policy, Night(new_chain(policy)))
@@ -190,7 +190,7 @@ def test_every_owed_answer_has_a_timer_or_an_alarm(policy: RoutingPolicy, steps:
     assert world.night.wait(24 * 3600, tick_s=1800) == []  # nobody is rung once nothing is open
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=3 * settings().max_examples // 2)
 @given(POLICIES, st.sampled_from([Level.ORANGE, Level.RED]), st.integers(0, 2))
 def test_a_silent_post_is_rung_again_for_ever_from_orange_on(
     policy: RoutingPolicy, level: Level, village: int

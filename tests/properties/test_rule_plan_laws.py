@@ -299,7 +299,7 @@ class Place:
         return can_fall, concerned and not sees
 
     def silent_raisers(self, table: RuleTable, since_s: int) -> list[Leaf]:
-        found: list[Term | SignTerm | LevelTerm] = []
+        found: list[Leaf] = []
         for leaf in table.leaves():
             if not isinstance(leaf, Term) or leaf.quantity != STAGE or leaf.relation is RISES_BY:
                 continue

@@ -7,7 +7,7 @@ stands; the kinds are in `ALARM_KINDS`.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from warnstream.model.warning import MessageStatus
 
@@ -115,6 +115,13 @@ class AlarmSignal:
     is_begin: bool
     is_blocking: bool = True
     text_zh: str = ""
+
+
+class AlarmText(NamedTuple):
+    """What is wrong, for those who read English and those who read Chinese."""
+
+    en: str
+    zh: str
 
 
 class AlarmPort(Protocol):

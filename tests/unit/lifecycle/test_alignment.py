@@ -62,6 +62,25 @@ def test_a_warning_that_was_held_is_held_until_somebody_sees() -> None:
     assert (step.was_blind.tolist(), step.is_blind.tolist()) == ([True], [False])
 
 
+def test_the_lowest_level_that_people_know_begins_and_is_held_like_any_other() -> None:
+    """Village 0 was told blue, village 1 nothing: it is not blind, whatever else is said of it."""
+    state = state_at(0, 0)
+    state.align(levels(1, 0), np.array([True, True]), NEVER[:2], T0 + 60)
+    assert state.since_s.tolist() == [T0 + 60, -1]
+    assert state.is_blind.tolist() == [True, False]
+
+
+def test_masks_stay_masks_and_times_whole_after_a_failure_and_a_restart() -> None:
+    """`~` of a mask of numbers is no mask."""
+    state, twin = state_at(2), LevelState(1)
+    assert state.hold(T0 + 60).is_blind.dtype == np.bool_
+    kept = state.snapshot()
+    twin.restore({name: array.astype(np.float64) for name, array in kept.items()})  # type: ignore[misc]
+    for name, array in twin.snapshot().items():
+        assert array.dtype == kept[name].dtype
+        assert array.tolist() == kept[name].tolist()
+
+
 @given(st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=8))
 def test_the_next_step_never_tells_less_than_is_found_nor_drops_what_was_told(
     villages: list[tuple[int, int, int]],

@@ -73,13 +73,13 @@ def test_a_second_reading_of_one_minute_waits_for_the_next_difference() -> None:
 
 def test_totals_and_day_counters_of_a_station_are_two_counters() -> None:
     counters = new_counters()
-    assert counters.is_counted(np.array([0, 1])).tolist() == [False, False]
+    assert counters.is_counted(np.array([0, 1], dtype=np.int32)).tolist() == [False, False]
     counters.step(PT, batch(PT, [(0, 0, 100.0)]))
     grown, _ = counters.step(PJ, batch(PJ, [(0, 300, 2.0)]))
     assert told(grown) == [[(0, 300, 300, 0.0, True)]]
     grown, _ = counters.step(PT, batch(PT, [(0, 300, 100.2)]))
     assert told(grown) == [[(0, 0, 300, 0.2, True)]]
-    assert counters.is_counted(np.array([0, 1, 0])).tolist() == [True, False, True]
+    assert counters.is_counted(np.array([0, 1, 0], dtype=np.int32)).tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_an_empty_machine_has_an_empty_snapshot_that_can_be_taken_up() -> None:
     assert [array.shape for array in state.values()] == [(0, 2), (0, 9), (0, 6)]
     counters.step(PT, batch(PT, [(0, 0, 10.0)]))
     counters.restore(state)
-    assert counters.is_counted(np.array([0])).tolist() == [False]
+    assert counters.is_counted(np.array([0], dtype=np.int32)).tolist() == [False]
 
 
 def test_a_snapshot_of_an_earlier_version_has_a_last_reading_by_kind_and_station() -> None:

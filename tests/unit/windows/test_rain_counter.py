@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.networks import T0, network_of
@@ -307,7 +307,6 @@ def run(
 cuts_of = st.lists(st.integers(0, 40), max_size=8)
 
 
-@settings(max_examples=100, deadline=None)
 @given(found=steps, dips=st.sets(st.integers(2, 30), max_size=12), cuts=cuts_of)
 def test_falls_that_come_back_change_no_sum(
     found: list[tuple[int, int]], dips: set[int], cuts: list[int]
@@ -318,7 +317,6 @@ def test_falls_that_come_back_change_no_sum(
     assert gauge.rain_mm == pytest.approx(rows[-1][1] - 50.0, abs=1e-3)
 
 
-@settings(max_examples=100, deadline=None)
 @given(one=steps, turns=st.lists(st.booleans(), min_size=33, max_size=33), cuts=cuts_of)
 def test_two_totals_under_one_identity_are_never_rain_by_their_difference(
     one: list[tuple[int, int]], turns: list[bool], cuts: list[int]
@@ -338,7 +336,6 @@ def test_two_totals_under_one_identity_are_never_rain_by_their_difference(
     assert max(risen) - 1e-3 <= gauge.rain_mm <= sum(risen) + 1e-3
 
 
-@settings(max_examples=100, deadline=None)
 @given(found=steps, reset=st.integers(2, 30), cuts=cuts_of)
 def test_a_reset_loses_no_more_than_the_interval_that_it_fell_in(
     found: list[tuple[int, int]], reset: int, cuts: list[int]
@@ -352,7 +349,6 @@ def test_a_reset_loses_no_more_than_the_interval_that_it_fell_in(
     assert truth - (rows[place][1] - at_zero) - 1e-3 <= gauge.rain_mm <= truth + 1e-3
 
 
-@settings(max_examples=100, deadline=None)
 @given(found=steps, start=st.integers(0, 990), cuts=cuts_of)
 def test_real_wraps_count_exactly(found: list[tuple[int, int]], start: int, cuts: list[int]) -> None:
     """The last reading rises: of a wrap to zero that is not known to be one before."""
@@ -362,7 +358,6 @@ def test_real_wraps_count_exactly(found: list[tuple[int, int]], start: int, cuts
     assert gauge.rain_mm == pytest.approx(rows[-1][1] - start / 10, abs=1e-3)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     values=st.lists(
         st.sampled_from([0.0, 0.2, 10.0, 10.4, 80.4, 80.6, 300.0, 9999.0]), min_size=1, max_size=25
@@ -379,7 +374,6 @@ def test_any_batches_give_the_same_and_every_reading_has_its_flags(
     assert all(not flag & UNUSABLE or flag & Flag.OUT_OF_RANGE for flag in whole.flags)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     found=steps,
     late_s=st.integers(-900, 900),

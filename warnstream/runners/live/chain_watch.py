@@ -6,13 +6,12 @@ them and stays ready: a node whose posts sleep must not be taken out of service.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from warnstream.adapters.http.models.county import ChainRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord
 from warnstream.adapters.metrics import Metrics
 from warnstream.desk import WarningDesk
-from warnstream.model.alarms import AlarmPort
+from warnstream.model.alarms import AlarmPort, AlarmText
 from warnstream.model.network import Villages
 from warnstream.model.times import iso_utc
 from warnstream.routing.help_calls import HelpCall
@@ -22,13 +21,6 @@ NAMED_MAX = 10
 
 SHOWN_MAX = 1_000
 """So many villages and calls are in the state."""
-
-
-class AlarmText(NamedTuple):
-    """What is wrong, for those who read English and those who read Chinese."""
-
-    en: str
-    zh: str
 
 
 class ChainWatch:

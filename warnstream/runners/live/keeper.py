@@ -149,7 +149,12 @@ class Keeper:
         self._past_crossings = PastCrossingWatch(
             watchers.alarms, configuration.rules, configuration.message.utc_offset_s
         )
-        self.hands = OrderWatch(watchers.alarms, watchers.metrics, configuration.message.utc_offset_s)
+        self.hands = OrderWatch(
+            watchers.alarms,
+            watchers.metrics,
+            configuration.rules,
+            configuration.message.utc_offset_s,
+        )
         self.judging = Judging(configuration)
         self.warnings: list[WarningStatus] = []
 

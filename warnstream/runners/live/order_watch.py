@@ -4,15 +4,20 @@ Each is one alarm a township, not one a village; none keeps the node from being 
 `node.duty_posts`: a release that is due rings the officer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from warnstream.adapters.http.models.orders import HandsRecord
 from warnstream.adapters.metrics import Metrics
+from warnstream.delivery.texts import title_of
+from warnstream.delivery.texts_zh import COLOUR
 from warnstream.desk import WarningDesk
+from warnstream.desk.hands import Waiting
 from warnstream.lifecycle.voice import NEVER
-from warnstream.model.alarms import AlarmPort
-from warnstream.model.hands.orders import BoundKind
+from warnstream.model.alarms import AlarmPort, AlarmText
+from warnstream.model.hands.orders import BoundKind, Silence
+from warnstream.model.level import Level
 from warnstream.model.network import Villages
+from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import clock_local
 from warnstream.runners.live.views.orders_json import count_orders
 
@@ -29,6 +34,8 @@ class OrderWatch:
     ----------
     alarms : AlarmPort
     metrics : Metrics
+    rules : sequence of HazardRule
+        What hazards are called in texts.
     utc_offset_s : int
         Of the clock in texts.
 
@@ -38,14 +45,17 @@ class OrderWatch:
         For ``/api/v1/state``; None before the first step.
     """
 
-    def __init__(self, alarms: AlarmPort, metrics: Metrics, utc_offset_s: int) -> None:
-        self._alarms, self._metrics, self._utc_offset_s = alarms, metrics, utc_offset_s
-        self._texts: dict[str, str] = {}
+    def __init__(
+        self, alarms: AlarmPort, metrics: Metrics, rules: Sequence[HazardRule], utc_offset_s: int
+    ) -> None:
+        self._alarms, self._metrics = alarms, metrics
+        self._rules, self._utc_offset_s = rules, utc_offset_s
+        self._texts: dict[str, AlarmText] = {}
         self.state: HandsRecord | None = None
 
     def adopt(self, standing: Iterable[str]) -> None:
         """Alarms that stood when the node ended: those that are over end at the next step."""
-        self._texts = {key: "" for key in standing if key.partition(":")[0] in KINDS}
+        self._texts = {key: AlarmText("", "") for key in standing if key.partition(":")[0] in KINDS}
 
     def take(self, desk: WarningDesk, villages: Villages, *, is_live: bool) -> None:
         """The situation after a step; one of the past tells no alarm."""
@@ -65,65 +75,105 @@ class OrderWatch:
         if is_live:
             self._tell(self._texts_of(desk, villages))
 
-    def _texts_of(self, desk: WarningDesk, villages: Villages) -> dict[str, str]:
+    def _texts_of(self, desk: WarningDesk, villages: Villages) -> dict[str, AlarmText]:
         state = desk.hands.state
         counts = self.state
         texts = self._ceilings(desk, villages) if counts is not None and counts.ceilings else {}
         texts |= self._releases(desk, villages) if counts is not None and counts.waiting_release else {}
         if state.silences:
-            said = [
-                f"{one.post or one.hazard or f'{len(one.villages)} villages'} until "
-                f"{self._clock(one.expires_s)} by {one.author} ({one.reason})"
-                for one in state.silences
-            ]
-            texts["silence"] = f"posts are not told of rises up to orange: {_named(said)}"
+            texts["silence"] = _silences([self._silence(one) for one in state.silences])
         for waiting in state.waiting:
-            order = waiting.order
-            texts[f"second:{order.identifier}"] = (
-                f"red of {order.hazard} for {len(order.villages)} villages by {order.author} waits for a "
-                f"second person until {self._clock(waiting.due_s)}: warnstream release --order "
-                f"{order.identifier}"
-            )
+            texts[f"second:{waiting.order.identifier}"] = self._second(waiting)
         if state.response is not None:
-            texts[f"response:{state.response.response}"] = f"state of response {state.response.response}"
+            word = state.response.response
+            texts[f"response:{word}"] = AlarmText(f"state of response {word}", f"{word}级应急响应")
         return texts
 
-    def _ceilings(self, desk: WarningDesk, villages: Villages) -> dict[str, str]:
-        found: dict[str, list[str]] = {}
+    def _silence(self, bound: Silence) -> AlarmText:
+        until, n = self._clock(bound.expires_s), len(bound.villages)
+        by = f"{bound.author} ({bound.reason})"
+        whom = AlarmText(bound.post or bound.hazard or f"{n} villages", bound.post or f"{n}村")
+        if bound.hazard and not bound.post:
+            whom = whom._replace(zh=self._title(bound.hazard))
+        return AlarmText(
+            f"{whom.en} until {until} by {by}", f"{whom.zh}至{until}（{bound.author}：{bound.reason}）"
+        )
+
+    def _second(self, waiting: Waiting) -> AlarmText:
+        order, until = waiting.order, self._clock(waiting.due_s)
+        n, command = len(order.villages), f"warnstream release --order {order.identifier}"
+        return AlarmText(
+            f"red of {order.hazard} for {n} villages by {order.author} waits for a second person until "
+            f"{until}: {command}",
+            f"{order.author}发布{n}村{self._title(order.hazard)}红色预警，{until}前待第二人确认：{command}",
+        )
+
+    def _ceilings(self, desk: WarningDesk, villages: Villages) -> dict[str, AlarmText]:
+        found: dict[str, list[AlarmText]] = {}
         for case in desk.bound_cases():
-            bound, village = case.bound, case.warning.village
+            bound, village, hazard = case.bound, case.warning.village, case.warning.hazard
             if bound is None or bound.kind is not BoundKind.CEILING:
                 continue
-            place = villages.township[village] or villages.code[village]
-            level = f"{case.found.word} held at {bound.level.word} until {self._clock(bound.expires_s)}"
-            said = f"{villages.code[village]} {case.warning.hazard} {level} by {bound.author}"
-            found.setdefault(place, []).append(said)
-        return {f"ceiling:{place}": f"by hand in {place}: {_named(said)}" for place, said in found.items()}
-
-    def _releases(self, desk: WarningDesk, villages: Villages) -> dict[str, str]:
-        found: dict[str, list[str]] = {}
-        for village, held in desk.bulletins.waiting():
-            place = villages.township[village] or villages.code[village]
-            until = "for ever" if held.due_s == NEVER else f"until {self._clock(held.due_s)}"
-            said = f"{villages.code[village]} {held.action} {held.hazard} {held.level.word} {until}"
-            found.setdefault(place, []).append(said)
+            until, code = self._clock(bound.expires_s), villages.code[village]
+            held = "解除" if bound.level is Level.NONE else COLOUR[bound.level]
+            what = f"{villages.name[village] or code}{self._title(hazard)}{COLOUR[case.found]}"
+            level = f"{case.found.word} held at {bound.level.word}"
+            said = AlarmText(
+                f"{code} {hazard} {level} until {until} by {bound.author}",
+                f"{what}压为{held}至{until}（{bound.author}）",
+            )
+            found.setdefault(villages.township[village] or code, []).append(said)
         return {
-            f"release:{place}": f"doors of {place} wait for a release (warnstream release): {_named(said)}"
+            f"ceiling:{place}": _listed(AlarmText(f"by hand in {place}: ", f"{place}："), said)
             for place, said in found.items()
         }
 
-    def _tell(self, texts: dict[str, str]) -> None:
+    def _releases(self, desk: WarningDesk, villages: Villages) -> dict[str, AlarmText]:
+        found: dict[str, list[AlarmText]] = {}
+        for village, held in desk.bulletins.waiting():
+            code = villages.code[village]
+            ends = held.due_s != NEVER
+            until = f"until {self._clock(held.due_s)}" if ends else "for ever"
+            what = f"{villages.name[village] or code}{self._title(held.hazard)}"
+            said = AlarmText(
+                f"{code} {held.action} {held.hazard} {held.level.word} {until}",
+                f"{what}{COLOUR[held.level] if held.level else '解除'}"
+                + (f"至{self._clock(held.due_s)}自动发出" if ends else ""),
+            )
+            found.setdefault(villages.township[village] or code, []).append(said)
+        return {
+            f"release:{place}": _listed(
+                AlarmText(
+                    f"doors of {place} wait for a release (warnstream release): ",
+                    f"{place}住户待放行（warnstream release）：",
+                ),
+                said,
+            )
+            for place, said in found.items()
+        }
+
+    def _tell(self, texts: dict[str, AlarmText]) -> None:
         for key, text in texts.items():
             if self._texts.get(key) != text:
-                self._alarms.raise_alarm(key, text, is_blocking=False)
+                self._alarms.raise_alarm(key, text.en, is_blocking=False, zh=text.zh)
         for key in self._texts.keys() - texts.keys():
             self._alarms.end_alarm(key)
         self._texts = texts
+
+    def _title(self, hazard: str) -> str:
+        return title_of(hazard, self._rules).zh
 
     def _clock(self, at_s: int) -> str:
         return clock_local(at_s, self._utc_offset_s)
 
 
-def _named(said: list[str]) -> str:
-    named = ", ".join(said[:NAMED_MAX])
-    return named if len(said) <= NAMED_MAX else f"{named} and {len(said) - NAMED_MAX} more"
+def _silences(said: Sequence[AlarmText]) -> AlarmText:
+    return _listed(AlarmText("posts are not told of rises up to orange: ", "橙色及以下升级不通知："), said)
+
+
+def _listed(begin: AlarmText, said: Sequence[AlarmText]) -> AlarmText:
+    """A list of places or orders behind its beginning; of a long one the first and how many more."""
+    more, shown = len(said) - NAMED_MAX, said[:NAMED_MAX]
+    en = ", ".join(one.en for one in shown) + (f" and {more} more" if more > 0 else "")
+    zh = "；".join(one.zh for one in shown) + (f"；另有{more}处" if more > 0 else "")
+    return AlarmText(begin.en + en, begin.zh + zh)

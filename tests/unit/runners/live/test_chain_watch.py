@@ -5,9 +5,10 @@ from typing import Any
 
 from tests.unit.desk.county import T0, answer, county, desk_of, fall, rise
 from warnstream.adapters.metrics import Metrics
+from warnstream.model.alarms import AlarmText
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
-from warnstream.runners.live.chain_watch import NAMED_MAX, AlarmText, ChainWatch, _text_of
+from warnstream.runners.live.chain_watch import NAMED_MAX, ChainWatch, _text_of
 
 VILLAGES = county().villages
 

@@ -21,10 +21,14 @@ class Alarms:
     """Takes alarms, and knows which stand."""
 
     standing: dict[str, str] = field(default_factory=dict)
+    zh: dict[str, str] = field(default_factory=dict)
 
     def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True, zh: str = "") -> None:
         assert not is_blocking, "a node with orders on it works"
+        assert zh
+        assert zh.isascii() is False
         self.standing[key] = text
+        self.zh[key] = zh
 
     def end_alarm(self, key: str) -> None:
         del self.standing[key]
@@ -39,7 +43,7 @@ class Watched:
     metrics: Metrics = field(default_factory=Metrics)
 
     def __post_init__(self) -> None:
-        self.watch = OrderWatch(self.alarms, self.metrics, 8 * HOUR_S)
+        self.watch = OrderWatch(self.alarms, self.metrics, (), 8 * HOUR_S)
 
     def step(self, now_s: int, *inputs: object) -> None:
         self.desk.step(inputs, now_s)  # type: ignore[arg-type]

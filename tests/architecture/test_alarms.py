@@ -65,7 +65,7 @@ def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -
         assert f'("{key}", ' in kept
     assert "_alarms.end_alarm(key)" in kept
     assert "_alarms.raise_alarm(key, text" in kept
-    chain_watch = (PACKAGE / "runners" / "live" / "chain_watch.py").read_text(encoding="utf-8")
+    chain_watch = (PACKAGE / "runners" / "live" / "watches" / "chain_watch.py").read_text(encoding="utf-8")
     assert '_alarm_texts("chain", ' in chain_watch
     assert '_alarm_texts("help", ' in chain_watch
     assert "_alarms.end_alarm(key)" in chain_watch
@@ -74,7 +74,7 @@ def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -
     assert 'f"past:{' in past
     assert "_alarms.end_alarm(key)" in past
     assert "_alarms.raise_alarm(key, en" in past
-    order_watch = (PACKAGE / "runners" / "live" / "order_watch.py").read_text(encoding="utf-8")
+    order_watch = (PACKAGE / "runners" / "live" / "watches" / "order_watch.py").read_text(encoding="utf-8")
     assert 'texts["silence"]' in order_watch
     for key in OF_ORDERS - {"silence"}:
         assert f'"{key}:{{' in order_watch

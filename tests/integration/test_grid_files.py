@@ -28,7 +28,7 @@ from warnstream.model.errors import StoreError
 from warnstream.model.grids import GridPolicy, digest_of_points
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.runners.intake.grid_entries import decode_frame
-from warnstream.runners.live.grid_watch import SETTLE_S, GridWatch
+from warnstream.runners.live.watches.grid_watch import SETTLE_S, GridWatch
 
 LIMIT = 20.0
 SETTINGS = GridSettings(

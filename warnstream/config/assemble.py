@@ -96,15 +96,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
     return Configuration(
         directory=folder.directory,
         fingerprint=folder.fingerprint(),
-        node=NodeSettings(
-            node.node.name,
-            node.node.clock,
-            node.node.tick_s,
-            node.node.react_within_s,
-            tuple(node.node.duty_posts),
-            node.node.past_crossings_s,
-            node.node.clock_jump_s_max,
-        ),
+        node=_node_settings(node),
         broker=_broker_settings(node.broker, node.node.name, folder.directory),
         listener=_listener_settings(node, folder.directory),
         topic_prefix=node.topics.prefix,
@@ -132,6 +124,19 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         logger_files=tuple(map(_logger_file_rule, node.logger_files)),
         hands=node.release.hands(),
         operators=operators,
+    )
+
+
+def _node_settings(node: NodeDocument) -> NodeSettings:
+    section = node.node
+    return NodeSettings(
+        section.name,
+        section.clock,
+        section.tick_s,
+        section.react_within_s,
+        tuple(section.duty_posts),
+        section.past_crossings_s,
+        section.clock_jump_s_max,
     )
 
 

@@ -6,13 +6,14 @@ conditions of one `all:` is how "and it goes on raining" is said, and is not loo
 """
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from warnstream.config.look_at.amounts import RECORD_SHARE_MIN, TIMES_OFF, rain_tables
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import format_duration
+from warnstream.hazards.registry import kind_of
 from warnstream.model.arrays import Float64Array
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.expressions import (
@@ -39,11 +40,12 @@ def own_rule_amounts(configuration: Configuration) -> Iterator[str]:
     """Conditions of rules whose amount of rain is far from records, or from the other hazards' tables."""
     usual_mm = _usual_mm(configuration)
     for rule in configuration.rules:
-        if isinstance(rule.thresholds, RuleTable):
-            for one in _rain_amounts(rule.thresholds):
-                fault = _fault_of(one, configuration, usual_mm)
-                if fault:
-                    yield f"{rule.name}: {fault}"
+        if not kind_of(rule).has_conditions:
+            continue
+        for one in _rain_amounts(cast("RuleTable", rule.thresholds)):
+            fault = _fault_of(one, configuration, usual_mm)
+            if fault:
+                yield f"{rule.name}: {fault}"
 
 
 def _fault_of(

@@ -5,8 +5,8 @@ first: batches of messages, ticks of the clock, answers, the duty officer's
 actions. `Intake.consume` is a pure function of the entries it was given, so a
 node that was killed continues exactly where it stopped.
 
-Fresh readings are all judged at the next step; those of long ago wait in a
-`Backlog`, of which every step takes a slice.
+Fresh readings are all judged at the next step; of those of long ago every step
+takes a slice (`WaitingReadings`).
 
 Two clocks: ``system`` steps at journaled ticks; ``simulated`` steps when a
 message on ``{prefix}/clock`` tells the time (drills, replays), and ignores
@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from warnstream.engine import Action, Engine, EngineStep, split_actions
-from warnstream.ingest.flat_json.decoder import Decoded, RawMessage
+from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
 from warnstream.lifecycle.alarms import AlarmBook
@@ -32,19 +32,17 @@ from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rules
-from warnstream.model.observations.readings import ReadingBatch, batch_of, concatenate
+from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.times import HOUR_S, parse_iso
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.alignment import align_levels
-from warnstream.runners.intake.backlog import Backlog
 from warnstream.runners.intake.entries import (
     AFFIRM,
     ALARM,
     ANSWER,
     CANCEL,
     CLOCK,
-    DECODED_AT,
     GRID,
     HELP,
     MESSAGES,
@@ -67,7 +65,6 @@ from warnstream.runners.intake.entries import (
     decode_tick,
     decode_undelivered,
     encode_actions,
-    encode_messages,
     sign_action,
 )
 from warnstream.runners.intake.grid_entries import WaitingFrames
@@ -81,9 +78,7 @@ from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refuse, refuse_sign, refused_frame, refused_readings
 from warnstream.runners.intake.state_file import StateFile, pack_state, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
-
-SAMPLE = 1_000
-"""So many readings say what time it is."""
+from warnstream.runners.intake.waiting import WaitingReadings
 
 
 class Intake:
@@ -112,19 +107,19 @@ class Intake:
         self._stations = network.stations
         self._register, self._status = register_of(network), status
         self.configuration = b""
-        self._decoder = decoder or DecoderSelection(
-            network.stations,
-            default_rules(topics.prefix),
-            speakers=Senders(topics.prefix, network.stations, DEFAULT_GATEWAYS),
+        self._waiting = WaitingReadings(
+            decoder
+            or DecoderSelection(
+                network.stations,
+                default_rules(topics.prefix),
+                speakers=Senders(topics.prefix, network.stations, DEFAULT_GATEWAYS),
+            )
         )
         self._topics = topics
         self.alarms = AlarmBook(topics.prefix, status)
         self.past_crossings = PastCrossingBook(past_crossings_s)
         self._is_simulated = clock == "simulated"
         self._station_topics = StationTopics(topics)
-        self._undecoded: list[RawMessage] = []
-        self._pending: list[ReadingBatch] = []
-        self._backlog = Backlog()
         self._actions: list[Action] = []
         self._frames = WaitingFrames(network)
         self._network = network
@@ -155,17 +150,17 @@ class Intake:
     @property
     def fresh_waiting(self) -> int:
         """Fresh readings, and messages that may hold some, that the next step will judge."""
-        return len(self._undecoded) + sum(len(batch) for batch in self._pending)
+        return self._waiting.n_fresh
 
     @property
     def backlog_waiting(self) -> int:
         """Readings of long ago that later steps will take, a slice each."""
-        return len(self._backlog)
+        return self._waiting.n_backlog
 
     @property
     def backlog_taken(self) -> int:
         """Readings of long ago that the last step took."""
-        return self._backlog.taken
+        return self._waiting.backlog_taken
 
     @property
     def now_s(self) -> int:
@@ -221,29 +216,14 @@ class Intake:
 
     def waiting(self) -> ReadingBatch:
         """Readings that have arrived and wait for a step, the backlog last; messages are decoded for it."""
-        self._decode_waiting(Outcome())
-        return concatenate([*self._pending, self._backlog.whole()])
+        return self._waiting.whole(self.now_s)
 
     def newest_waiting(self) -> dict[int, int]:
-        """Newest time observed by each station among fresh readings that wait for a step, the last `SAMPLE`.
-
-        Messages are decoded for it; what is refused of them is told with the next entry.
-        """
-        self._decode_waiting(self._early)
-        newest: dict[int, int] = {}
-        n = 0
-        for batch in reversed(self._pending):
-            last = batch.select(slice(max(len(batch) - (SAMPLE - n), 0), None))
-            n += len(last)
-            for station, observed_s in zip(last.station.tolist(), last.observed_at_s.tolist(), strict=True):
-                newest[station] = max(observed_s, newest.get(station, observed_s))
-            if n >= SAMPLE:
-                break
-        return newest
+        """Newest time observed by each station among fresh readings; what is refused is told later."""
+        return self._waiting.newest_by_station(self.now_s, self._early)
 
     def snapshot(self) -> bytes:
         """Engine and what waits for the next step; call it between entries."""
-        waiting, backlog = concatenate(self._pending), self._backlog.whole()
         arrays = {
             f"{part}/{name}": array
             for part, named in self.engine.assessment.snapshot().items()
@@ -251,7 +231,6 @@ class Intake:
         }
         contents = {
             "desk": self.engine.desk.snapshot(),
-            "undecoded": encode_messages(self._undecoded),
             "frames": self._frames.snapshot(),
             "actions": encode_actions(self._actions),
             "alarms": self.alarms.snapshot(),
@@ -259,10 +238,7 @@ class Intake:
             "configuration": self.configuration,
         }
         arrays |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
-        for name in ReadingBatch.__slots__:
-            arrays[f"waiting/{name}"] = getattr(waiting, name)
-            arrays[f"backlog/{name}"] = getattr(backlog, name)
-        return pack_state(arrays, self._register, self._status)
+        return pack_state(arrays | self._waiting.snapshot(), self._register, self._status)
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a whole snapshot.
@@ -289,11 +265,7 @@ class Intake:
         self._actions = decode_actions(file.bytes_of("actions"))
         if "frames" in file:  # older snapshots have none
             self._frames.restore(file.bytes_of("frames"))
-        undecoded = decode_messages(file.bytes_of("undecoded"))
-        self._undecoded = [RawMessage(topic, content) for topic, content in undecoded]
-        waiting = batch_of(**state.pop("waiting"))
-        self._pending = [waiting] if len(waiting) else []
-        self._backlog.restore(batch_of(**state.pop("backlog")))
+        self._waiting.restore(file.bytes_of("undecoded"), state.pop("waiting"), state.pop("backlog"))
         self.engine.assessment.restore(state)
 
     def restore_people(self, file: StateFile) -> None:
@@ -324,8 +296,8 @@ class Intake:
             self._take_columns(unpack(payload), outcome)
         else:
             self._take_messages(decode_messages(payload), outcome)
-        if len(self._undecoded) >= DECODED_AT:
-            self._decode_waiting(outcome)
+        if self._waiting.is_to_be_decoded:
+            self._waiting.decode(self.now_s, outcome)
 
     def _take_answer_entry(self, payload: bytes, outcome: Outcome) -> None:
         posted = msgspec.msgpack.decode(payload, type=AnswerEntry)
@@ -364,7 +336,7 @@ class Intake:
 
     def _take_messages(self, pairs: list[tuple[str, bytes]], outcome: Outcome) -> None:
         if self._station_topics.knows([topic for topic, _ in pairs]):
-            self._undecoded += itertools.starmap(RawMessage, pairs)
+            self._waiting.add(itertools.starmap(RawMessage, pairs))
             return
         for topic, content in pairs:
             self._take_message(RawMessage(topic, content), outcome)
@@ -374,8 +346,7 @@ class Intake:
         if not all(self._station_topics.has(topic) for topic in messages.topics):
             self._take_messages(messages.pairs(), outcome)
             return
-        self._decode_waiting(outcome)
-        self._take_decoded(self._decoder.decode_columns(messages, self.now_s), outcome)
+        self._waiting.add_columns(messages, self.now_s, outcome)
 
     def _take_message(self, message: RawMessage, outcome: Outcome) -> None:
         recipient = self._topics.recipient_of(message.topic)
@@ -390,7 +361,7 @@ class Intake:
         elif grid is not None:
             outcome.announced.append(grid)
         elif self._station_topics.has(message.topic):
-            self._undecoded.append(message)
+            self._waiting.add([message])
 
     def _take_time(self, message: RawMessage, outcome: Outcome) -> None:
         if not self._is_simulated:
@@ -423,30 +394,17 @@ class Intake:
         self._actions.append(given)
         outcome.answers.append(given)
 
-    def _decode_waiting(self, outcome: Outcome) -> None:
-        self._take_decoded(self._decoder.decode(self._undecoded, self.now_s), outcome)
-        self._undecoded.clear()
-
-    def _take_decoded(self, decoded: Decoded, outcome: Outcome) -> None:
-        """Fresh readings wait for the next step, those of long ago for a slice of their own."""
-        outcome.refusals += decoded.refusals
-        outcome.n_without += decoded.n_without
-        fresh = self._backlog.split(decoded.readings, self.now_s)
-        if len(fresh):
-            self._pending.append(fresh)
-
     def _step(self, now_s: int, outcome: Outcome) -> None:
         self.is_clock_accepted = False
-        self._decode_waiting(outcome)
-        readings = concatenate([*self._pending, *self._backlog.next_slice()])
-        actions = self._actions
-        self._pending, self._actions = [], []
+        readings = self._waiting.next_batch(self.now_s, outcome)
+        actions, self._actions = self._actions, []
         try:
             step = self._step_engine(readings, actions, now_s, self._frames.take(outcome.refusals))
         except Exception:
             # Answers and orders wait for the next step, readings for one more try: they may not be the cause.
             self._actions = actions
-            self._pending = [] if self._is_second_try or not len(readings) else [readings]
+            if not self._is_second_try and len(readings):
+                self._waiting.put_back(readings)
             self._is_second_try = not self._is_second_try
             raise
         self._is_second_try = False

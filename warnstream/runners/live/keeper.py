@@ -19,10 +19,8 @@ from warnstream.adapters.journal.bound import NEAR
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning
 from warnstream.adapters.outbox.outbox import Outbox
-from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.config.settings import Configuration
-from warnstream.delivery.alarm_texts import alarm_texts
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.alarms import Alarm, kind_of
@@ -43,27 +41,26 @@ from warnstream.runners.intake.history_entries import (
     encode,
 )
 from warnstream.runners.intake.outcome import Outcome
+from warnstream.runners.live.alarm_notices import notice_of
 from warnstream.runners.live.alarms import Alarms
-from warnstream.runners.live.chain_watch import ChainWatch
 from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.log import Log
-from warnstream.runners.live.order_watch import OrderWatch
 from warnstream.runners.live.pace import SnapshotPace
 from warnstream.runners.live.recorder import Desk, Recorder
 from warnstream.runners.live.views.county_state import CountyState
+from warnstream.runners.live.views.failures import tell_failures
 from warnstream.runners.live.views.guard import ViewGuard
 from warnstream.runners.live.views.judging import Judging
 from warnstream.runners.live.views.kept_warnings import KeptWatch
 from warnstream.runners.live.views.level_differences import tell_differences
 from warnstream.runners.live.views.past_crossings import PastCrossingWatch, count_past_crossings
 from warnstream.runners.live.views.replay_progress import ReplayProgress
+from warnstream.runners.live.watches.chain_watch import ChainWatch
+from warnstream.runners.live.watches.order_watch import OrderWatch
 from warnstream.runners.renderer import Renderer, no_end_of
 
 log = logging.getLogger(__name__)
-
-ALARM_VALID_S = DAY_S
-"""An alarm that could not be sent for so long is not sent any more."""
 
 OUTBOX_KEEP_S = 90 * DAY_S
 """Ended warnings stay in the outbox that long, for review and export."""
@@ -408,18 +405,10 @@ class Keeper:
 
     def _send_alarm(self, alarm: Alarm) -> None:
         """Begin or end of an alarm, for the duty posts."""
-        configuration = self._configuration
-        posts = configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
+        posts = self._configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
         if not alarm.is_sent or not posts:
             return
-        try:
-            zh, en = alarm_texts(alarm, configuration.node.name, configuration.message.utc_offset_s)
-        except Exception:  # whatever is wrong with the text, the duty officer is told
-            log.exception("text of an alarm cannot be written", extra={"alarm": alarm.key})
-            zh = en = f"{configuration.node.name}: {alarm.text}"
-        at_s = alarm.ended_s or alarm.begun_s
-        version = 2 if alarm.ended_s else 1
-        notice = AlarmNotice(alarm.name, version, str(alarm.status), at_s, at_s + ALARM_VALID_S, zh, en)
+        notice = notice_of(alarm, self._configuration)
         self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, posts))
         self._watchers.wake_channels()
 
@@ -449,23 +438,12 @@ class Keeper:
             crossings, told = assessed.past_crossings, self._intake.past_crossings.told
             show("past_levels", lambda: count_past_crossings(crossings, network, self._watchers.metrics))
             show("past_crossings", lambda: self._past_crossings.take(told))
-            self._tell_failures(assessed.failures)
+            tell_failures(assessed.failures, self._configuration.rules, self._watchers.alarms)
             if self._kept.is_standing:
                 show("kept", lambda: self._kept.look(engine.desk, network.villages))
             on_step = self._watchers.on_step
             if on_step is not None:
                 show("steps", lambda: on_step(step))
-
-    def _tell_failures(self, failures: dict[str, str]) -> None:
-        """Hazards that hold their levels, and other parts of the step without which it went on."""
-        alarms, hazards = self._watchers.alarms, {rule.name for rule in self._configuration.rules}
-        alarms.end_others("hazard", failures.keys() & hazards)
-        alarms.end_others("part", failures.keys() - hazards)
-        for part, error in failures.items():
-            is_hazard = part in hazards
-            what = "evaluated, its levels are held" if is_hazard else "worked out, the rest of the step is"
-            kind = "hazard" if is_hazard else "part"
-            alarms.raise_alarm(f"{kind}:{part}", f"{part} cannot be {what}: {error}")
 
     def _open_warnings(self) -> list[WarningStatus]:
         return self._intake.engine.desk.open_warnings()

@@ -48,7 +48,6 @@ from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
-from warnstream.runners.live.grid_watch import GridWatch
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
 from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
@@ -58,6 +57,7 @@ from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.replay_progress import ReplayProgress
+from warnstream.runners.live.watches.grid_watch import GridWatch
 
 log = logging.getLogger(__name__)
 

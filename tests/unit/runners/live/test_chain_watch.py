@@ -8,7 +8,7 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.model.alarms import AlarmText
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
-from warnstream.runners.live.chain_watch import NAMED_MAX, ChainWatch, _text_of
+from warnstream.runners.live.watches.chain_watch import NAMED_MAX, ChainWatch, _text_of
 
 VILLAGES = county().villages
 

@@ -9,8 +9,8 @@ from warnstream.model.bulletins import BulletinPolicy
 from warnstream.model.hands.orders import HandOrder, OrderKind, ReleasePolicy, ReleaseRule
 from warnstream.model.level import Level
 from warnstream.model.times import HOUR_S
-from warnstream.runners.live.order_watch import OrderWatch
 from warnstream.runners.live.views.orders_json import describe_orders
+from warnstream.runners.live.watches.order_watch import OrderWatch
 
 VILLAGES = county().villages
 ORDER = HandOrder("o1", OrderKind.END, "zhang", "gauge is loose", (VILLAGES.code[0],), "flash_flood")

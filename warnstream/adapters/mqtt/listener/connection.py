@@ -260,9 +260,7 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def _lets_pass(self, rest: bytes) -> bool:
         """A message of 3.1.1 that is too long is passed over; a client of MQTT 5 was told what is taken."""
-        if self._incoming is None or self.is_v5:
-            return False
-        found = wire.publish_head(rest)
+        found = None if self._incoming is None or self.is_v5 else wire.publish_head(rest)
         if isinstance(found, int):
             self._stream.keep(rest, found)
         elif found is not None:
@@ -272,8 +270,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     def _pass_over(self, long: LongMessage, data: bytes) -> bytes:
         """What follows the message that is passed over."""
         data = long.drop(data)
-        if long.is_over:
-            assert self._incoming is not None, "only an accepted client has messages"
+        if long.is_over and self._incoming is not None:
             self._long = None
             self._incoming.pass_over(long.publish, long.size_bytes)
             self._hand_over(0)

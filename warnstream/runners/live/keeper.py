@@ -22,6 +22,7 @@ from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.config.settings import Configuration
 from warnstream.delivery.alarm_texts import alarm_texts
+from warnstream.delivery.texts import title_of
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.alarms import Alarm
@@ -65,7 +66,9 @@ NAMED_MAX = 5
 """Villages that are named in one line; the number is always complete."""
 
 REMOVED = "warnings stand for villages or hazards that the configuration has no more"
+REMOVED_ZH = "条预警所属的村或灾种已从配置删除"
 IN_EXERCISE = "real warnings stand while this node is in an exercise: they are held"
+IN_EXERCISE_ZH = "条真实预警在演练期间保持"
 
 OUTBOX_KEEP_S = 90 * DAY_S
 """Ended warnings stay in the outbox that long, for review and export."""
@@ -417,13 +420,21 @@ class Keeper:
         removed = [case.warning for case in standing if desk.is_kept(case.warning)]
         real = [case.warning for case in standing if desk.is_of_the_other_status(case.warning)]
         self._kept_standing = bool(removed or real)
-        for key, warnings, what in (("kept", removed, REMOVED), ("drill", real, IN_EXERCISE)):
+        for key, warnings, what, what_zh in (
+            ("kept", removed, REMOVED, REMOVED_ZH),
+            ("drill", real, IN_EXERCISE, IN_EXERCISE_ZH),
+        ):
             if not warnings:
                 alarms.end_alarm(key)
                 continue
             named = ", ".join(f"{codes[w.village]} {w.hazard}" for w in warnings[:NAMED_MAX])
             text = f"{len(warnings)} {what}: {named}; end each by hand with warnstream end"
-            alarms.raise_alarm(key, text, is_blocking=False)
+            names, rules = self._people.network.villages.name, self._people.rules
+            places = "、".join(
+                f"{names[w.village]}{title_of(w.hazard, rules).zh}" for w in warnings[:NAMED_MAX]
+            )
+            zh = f"{len(warnings)}{what_zh}：{places}；请用 warnstream end 逐条解除"
+            alarms.raise_alarm(key, text, is_blocking=False, zh=zh)
 
     def _send_alarm(self, alarm: Alarm) -> None:
         """Begin or end of an alarm, for the duty posts."""

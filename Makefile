@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest fuzz mutants sim-day demo
+	load-nation rio-alarms score-grids calibration crash-ingest faults fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -20,6 +20,9 @@ test:             ## units, architecture and the examples in docstrings: no serv
 
 test-all:         ## everything this machine can run
 	$(BIN)pytest
+
+faults:           ## three storms with 200 faults each, one a minute at a random place; ten minutes
+	WARNSTREAM_FAULTS=200 $(BIN)python -m pytest -q tests/simulation/test_fault_storm.py
 
 bench:            ## one document with every figure, less than 30 minutes; extras [bench,kafka], mosquitto, gcc, Kafka's jars
 	$(BIN)python -m benchmarks.bench_all

@@ -216,7 +216,7 @@ class Keeper:
         if start.is_changed:
             self._change_over(start)
         self._recorder.retire_channels(list(self._configuration.channels))
-        self._kept.look(self._intake.engine.desk, self._people.network.villages)
+        self._kept.look(self._intake.engine.desk, self._people.network.villages, self._people.rules)
         self.warnings = self._open_warnings()
         self._end_old_alarms()
         took_s = round(time.monotonic() - begun, 2)
@@ -440,7 +440,7 @@ class Keeper:
             show("past_crossings", lambda: self._past_crossings.take(told))
             tell_failures(assessed.failures, self._configuration.rules, self._watchers.alarms)
             if self._kept.is_standing:
-                show("kept", lambda: self._kept.look(engine.desk, network.villages))
+                show("kept", lambda: self._kept.look(engine.desk, network.villages, self._people.rules))
             on_step = self._watchers.on_step
             if on_step is not None:
                 show("steps", lambda: on_step(step))

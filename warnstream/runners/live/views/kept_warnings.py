@@ -1,14 +1,23 @@
 """Alarms about warnings that the present configuration would not have: each is ended by hand or by time."""
 
+from collections.abc import Sequence
+
+from warnstream.delivery.texts import title_of
 from warnstream.desk import WarningDesk
-from warnstream.model.alarms import AlarmPort
+from warnstream.model.alarms import AlarmPort, AlarmText
 from warnstream.model.network import Villages
+from warnstream.model.rules.rules import HazardRule
 
 NAMED_MAX = 5
 """Warnings that are named in an alarm; the number is always complete."""
 
-REMOVED = "warnings stand for villages or hazards that the configuration has no more"
-IN_EXERCISE = "real warnings stand while this node is in an exercise: they are held"
+REMOVED = AlarmText(
+    "warnings stand for villages or hazards that the configuration has no more",
+    "条预警所属的村或灾种已从配置删除",
+)
+IN_EXERCISE = AlarmText(
+    "real warnings stand while this node is in an exercise: they are held", "条真实预警在演练期间保持"
+)
 
 
 class KeptWatch:
@@ -24,8 +33,8 @@ class KeptWatch:
         self._alarms = alarms
         self.is_standing = False
 
-    def look(self, desk: WarningDesk, villages: Villages) -> None:
-        """Begin, renew or end the alarms; `villages` has those of removed rows too."""
+    def look(self, desk: WarningDesk, villages: Villages, rules: Sequence[HazardRule]) -> None:
+        """Begin, renew or end the alarms; `villages` and `rules` have those of removed rows too."""
         standing = [case for _, case in desk.cases() if case.warning.is_open]
         removed = [case.warning for case in standing if desk.is_kept(case.warning)]
         real = [case.warning for case in standing if desk.is_of_the_other_status(case.warning)]
@@ -34,6 +43,14 @@ class KeptWatch:
             if not warnings:
                 self._alarms.end_alarm(key)
                 continue
-            named = ", ".join(f"{villages.code[one.village]} {one.hazard}" for one in warnings[:NAMED_MAX])
-            text = f"{len(warnings)} {what}: {named}; end each by hand with warnstream end"
-            self._alarms.raise_alarm(key, text, is_blocking=False)
+            n, shown = len(warnings), warnings[:NAMED_MAX]
+            named = ", ".join(f"{villages.code[one.village]} {one.hazard}" for one in shown)
+            places = "、".join(
+                f"{villages.name[one.village]}{title_of(one.hazard, rules).zh}" for one in shown
+            )
+            self._alarms.raise_alarm(
+                key,
+                f"{n} {what.en}: {named}; end each by hand with warnstream end",
+                is_blocking=False,
+                zh=f"{n}{what.zh}：{places}；请用 warnstream end 逐条解除",
+            )

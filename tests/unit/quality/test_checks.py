@@ -425,6 +425,13 @@ def test_a_snapshot_of_before_tips_were_timed_is_taken_up() -> None:
         control().restore(old)
 
 
+def test_a_dew_point_is_compared_with_that_of_the_batch_before() -> None:
+    quality, kinds = control(), [Variable.TEMPERATURE, Variable.HUMIDITY]
+    assert quality.check_series(batch_of([0, 0], kinds, [0, 0], [25.0, 50.0])).tolist() == [0, 0]
+    after = batch_of([0, 0], kinds, [HOUR, HOUR], [29.0, 30.0])
+    assert quality.check_series(after).tolist() == [0, Flag.STEP]
+
+
 def test_the_arrays_of_a_snapshot_keep_their_names() -> None:
     """A node takes up the snapshot of the version before it."""
     assert set(control().snapshot()) == {

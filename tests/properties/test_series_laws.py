@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.networks import QUALITY, T0, network_of
-from warnstream.model.observations.quality_limits import CALM_M_PER_S, DEW_POINT_STEP, ValueLimits
+from tests.networks import HOUR, QUALITY, T0, network_of
+from warnstream.model.observations.quality_limits import (
+    CALM_M_PER_S,
+    DEW_POINT_STEP,
+    VALUE_LIMITS,
+    ValueLimits,
+)
 from warnstream.model.observations.readings import Flag, Variable, batch_of
 from warnstream.quality import turns
 from warnstream.quality.checks import MELT_S_MAX, QualityControl
@@ -183,3 +188,15 @@ def test_many_pairs_of_temperature_and_humidity_have_dew_points_like_few() -> No
     for one in (batch, twin, doubled):
         flags = QualityControl(network_of(N, 1).stations, POLICY).check_series(one)
         assert np.flatnonzero(flags & Flag.STEP).tolist() == [101, 103]
+
+
+def test_air_of_two_places_has_no_dew_point() -> None:
+    """25 degrees at one and 50 % at another a second before, an hour later 29 degrees and 30 %."""
+    hours = (T0, T0 + HOUR)
+    stations, kinds = [0, 1, 2] * 2 + [2], [WARM, HUMID, RAIN] * 2 + [RAIN]
+    times = [at for hour in hours for at in (hour + 1, hour, hour)] + [T0]  # rain twice: twins
+    values = [25.0, 50.0, 0.0, 29.0, 30.0, 0.0, 0.0]
+    flags = QualityControl(network_of(N, 1).stations, replace(POLICY, variables=VALUE_LIMITS)).check_series(
+        batch_of(stations, kinds, times, values)
+    )
+    assert flags.tolist() == [0] * 7

@@ -14,7 +14,7 @@ from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimi
 from warnstream.model.observations.readings import COUNTERS, UNUSABLE, Flag, ReadingBatch, Variable
 from warnstream.model.observations.readings import batch_of as batch_at
 from warnstream.model.rules.policies import QualityPolicy
-from warnstream.quality.checks import QualityControl
+from warnstream.quality.checks import QualityControl, dew_point_c
 
 POLICY = QualityPolicy(
     rain_mm_per_min_max=20, stage_m_range=(-500, 9000), stage_step_m_max=3, stuck_readings=4
@@ -423,6 +423,30 @@ def test_a_snapshot_of_before_tips_were_timed_is_taken_up() -> None:
     del old["last_value"]
     with pytest.raises(KeyError, match="last_value"):
         control().restore(old)
+
+
+def test_a_dew_point_is_compared_with_that_of_the_batch_before() -> None:
+    quality, kinds = control(), [Variable.TEMPERATURE, Variable.HUMIDITY]
+    assert quality.check_series(batch_of([0, 0], kinds, [0, 0], [25.0, 50.0])).tolist() == [0, 0]
+    after = batch_of([0, 0], kinds, [HOUR, HOUR], [29.0, 30.0])
+    assert quality.check_series(after).tolist() == [0, Flag.STEP]
+
+
+def test_the_arrays_of_a_snapshot_keep_their_names() -> None:
+    """A node takes up the snapshot of the version before it."""
+    assert set(control().snapshot()) == {
+        "last_value", "last_at_s", "equal_run", "tip_at_s",
+        "still_since_s", "still_value", "still_low", "still_high",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("degrees", "percent", "dew_c"),
+    [(20.0, 50.0, 9.3), (30.0, 70.0, 23.9), (10.0, 80.0, 6.7), (25.0, 100.0, 25.0), (0.0, 60.0, -6.8)],
+)
+def test_dew_points_are_those_of_the_tables(degrees: float, percent: float, dew_c: float) -> None:
+    """As psychrometric tables have them, to a tenth of a degree."""
+    assert dew_point_c(np.array([degrees]), np.array([percent]))[0] == pytest.approx(dew_c, abs=0.06)
 
 
 readings = st.lists(

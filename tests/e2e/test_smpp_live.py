@@ -10,7 +10,7 @@ from lxml import etree
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from tests.conftest import free_port
-from tests.e2e.test_failing_hazards import Storm, get, running, wait_until
+from tests.e2e.in_process import Storm, get, running, wait_until
 from tests.integration.smsc import PASSWORD, Smsc, smsc
 from warnstream.adapters.sending import sender
 from warnstream.config.load import load_configuration

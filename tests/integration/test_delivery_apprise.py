@@ -25,6 +25,9 @@ from warnstream.model.warning import MessageStatus
 
 pytest.importorskip("apprise", reason="the extra apprise is not installed")
 
+# Apprise imports what later Pythons will not have, and looks for it first.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 Taken = list[tuple[str, dict[str, Any]]]
 
 

@@ -57,6 +57,7 @@ class AppriseChannel:
         del inbound
         import apprise
 
+        apprise.Apprise.instantiate("json://localhost")  # loads all services: not in a message's time
         self._apprise = apprise
         if self._threads is None:
             self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="apprise")

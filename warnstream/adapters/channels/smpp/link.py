@@ -50,6 +50,9 @@ class Link:
                 session = await self._begin()
             except (SessionEndedError, PduError, OSError, TimeoutError, ValueError) as error:
                 await self._set(None, _reason(error))
+            except Exception as error:
+                logger.exception("session cannot begin", extra={"channel": self._name})
+                await self._set(None, f"a fault of this node ({type(error).__name__})")
             else:
                 wait_s = WAIT_FIRST_S
                 await self._set(session, "")

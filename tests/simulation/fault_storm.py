@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from warnstream.runners.live.chain_watch import ChainWatch
 
 from tests.e2e.in_process import running, wait_until
 from tests.unit.assessment.test_fault_injection import FAULTS, RAIN_HAZARDS, name_of
@@ -35,6 +34,7 @@ from warnstream.runners.live.node import Node
 from warnstream.runners.live.views.county_state import CountyState
 from warnstream.runners.live.views.judging import Judging
 from warnstream.runners.live.views.past_crossings import PastCrossingWatch
+from warnstream.runners.live.watches.chain_watch import ChainWatch
 
 T0 = 1_781_740_800
 REPORT_MIN = 5

@@ -180,8 +180,9 @@ def spoilt_files(folder: Path, sound: Path) -> dict[str, str]:
     several = xr.concat([rain] * 3, dim="time") * 0 + np.array([1.0, 3.0, 6.0])[:, None, None]
     ends = good["time"].to_numpy()[0] + np.arange(3) * np.timedelta64(5, "m")
     begins = np.full(3, ends[0] - np.timedelta64(5, "m"))
-    total = good.drop_dims("time").assign_coords(time=("time", ends, {"bounds": "time_bounds"}))
+    total = good.drop_dims("time").assign_coords(time=ends)
     total["precipitation_amount"] = several.assign_coords(time=ends).assign_attrs(rain.attrs)
+    total["time"].attrs["bounds"] = "time_bounds"
     total["time_bounds"] = (("time", "bounds"), np.stack([begins, ends], axis=-1))
     spoilt = {
         "nothing.nc": (good.assign(precipitation_amount=rain * np.nan), "no_reading"),

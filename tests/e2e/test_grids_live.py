@@ -183,6 +183,7 @@ def spoilt_files(folder: Path, sound: Path) -> dict[str, str]:
     total = good.drop_dims("time").assign_coords(time=ends)
     total["precipitation_amount"] = several.assign_coords(time=ends).assign_attrs(rain.attrs)
     total["time"].attrs["bounds"] = "time_bounds"
+    total["time"].encoding["units"] = "seconds since 1970-01-01"
     total["time_bounds"] = (("time", "bounds"), np.stack([begins, ends], axis=-1))
     spoilt = {
         "nothing.nc": (good.assign(precipitation_amount=rain * np.nan), "no_reading"),

@@ -32,7 +32,7 @@ from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.grids import BiasPolicy, GridFrame, in_order_of_time
-from warnstream.model.level import Level
+from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import WarningMessage
@@ -112,6 +112,7 @@ def score_seed(seed: int, options: argparse.Namespace) -> dict[str, object]:
             event.longitude,
             event.kind.replace("_", " "),
             (event.village,),
+            next((level for level in LEVELS if level.word == event.level), None),
         )
         for number, event in enumerate(calm.truth)
         if event.village in codes and event.kind in HAZARDS

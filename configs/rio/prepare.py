@@ -23,6 +23,8 @@ BEFORE_S = 96 * 3600
 """Rain before an event file's first row, so that every window is full at its start."""
 
 CITY = "Rio de Janeiro"
+OFFSETS = (pd.Timedelta(hours=-2), pd.Timedelta(hours=-3))
+"""Local time less UTC: in summer time (until 2019), and otherwise."""
 
 NORTH_ZONE = (
     "anchieta",
@@ -41,8 +43,12 @@ NORTH_ZONE = (
 STATION_COLUMNS = ("station", "latitude", "longitude", "elevation_m", "variables", "interval_s", "county")
 
 
+class OffsetError(ValueError):
+    """The rows of an event file do not have one offset from UTC; names file and line."""
+
+
 def main() -> int:
-    """Read the arguments and write OUT_DIR; 2 if RIO_DATA_DIR lacks a file."""
+    """Read the arguments and write OUT_DIR; 2 if RIO_DATA_DIR lacks a file or one is wrong."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -53,7 +59,11 @@ def main() -> int:
     if missing:
         print(f"{options.data}: {', '.join(missing)} not found", file=sys.stderr)
         return 2
-    prepare(options.data, options.out)
+    try:
+        prepare(options.data, options.out)
+    except OffsetError as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 
@@ -72,14 +82,35 @@ def prepare(data: Path, out: Path) -> None:
     write_people(stations, out)
     record = Record(data)
     events = pd.read_csv(data / "events.csv")
-    for path in sorted(data.glob("event_*.csv.gz")):
+    paths = sorted(data.glob("event_*.csv.gz"))
+    for path, rows in [(path, read_rows(path)) for path in paths]:
         date = path.name.removeprefix("event_").removesuffix(".csv.gz").replace("_", "-")
-        rows = pd.read_csv(path, parse_dates=["t_local", "t_utc"])
         readings = archive(rows, record)
         readings.to_parquet(out / f"readings_{date}.parquet", index=False)
         happened = events_of(events[events["event_file_date"] == date], stations, utc_offset(rows))
         happened.to_csv(out / f"events_{date}.csv", index=False, lineterminator="\n")
         print(f"{date}: {len(readings)} readings, {len(happened)} events")
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    """Rows of an event file. OffsetError if they do not have one offset from UTC."""
+    rows = pd.read_csv(path, parse_dates=["t_local", "t_utc"])
+    offsets = rows["t_local"] - rows["t_utc"]
+    found = offsets.value_counts(dropna=False)
+    usual = found.index[0]
+    if len(found) != 1 or usual not in OFFSETS:
+        other = rows.index[offsets != usual]
+        line = int(other[0]) + 2 if len(other) else 2
+        named = ", ".join(f"{_hours(offset)} in {n} rows" for offset, n in found.items())
+        raise OffsetError(
+            f"{path}:{line}: expected local time 2 or 3 h behind UTC, the same in every row, got {named}; "
+            "nothing was written for any event file"
+        )
+    return rows
+
+
+def _hours(offset: object) -> str:
+    return f"{offset / pd.Timedelta(hours=1):+g} h" if isinstance(offset, pd.Timedelta) else "no time"
 
 
 def write_places(stations: pd.DataFrame, out: Path) -> None:
@@ -176,11 +207,8 @@ def archive(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
 
 
 def utc_offset(rows: pd.DataFrame) -> pd.Timedelta:
-    """Local time less UTC in an event file (-2 h in summer time, -3 h otherwise)."""
-    offsets = (rows["t_local"] - rows["t_utc"]).unique()
-    if len(offsets) != 1:
-        raise SystemExit(f"expected one offset from UTC in an event file, got {len(offsets)}")
-    return pd.Timedelta(offsets[0])
+    """Local time less UTC in an event file, of which `read_rows` has seen that it is one."""
+    return pd.Timedelta((rows["t_local"] - rows["t_utc"]).iloc[0])
 
 
 def events_of(events: pd.DataFrame, stations: pd.DataFrame, offset: pd.Timedelta) -> pd.DataFrame:

@@ -6,7 +6,9 @@ from pathlib import Path
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from station_sim.county.ground_inventory import write_ground_hazards
+from station_sim.ground.season import write_season
 from station_sim.message import DEFAULT_PREFIX
+from station_sim.sending.scenario import DEFAULT_START_S
 from station_sim.stations.mixed_formats import FLAT, add_speaker_options, write_decoders
 from station_sim.stations.varied_network import varied
 
@@ -92,6 +94,8 @@ def run_county(options: argparse.Namespace) -> dict[str, object]:
         radar=options.radar,
         clock=options.clock,
     )
+    if options.clock == "simulated":
+        write_season(options.out, county, options.seed, DEFAULT_START_S)
     if options.format != FLAT:
         prefix = options.prefix or DEFAULT_PREFIX
         write_decoders(options.out, options.format, county.stations, prefix, options.sl651_port)

@@ -13,7 +13,7 @@ import numpy as np
 from station_sim import outline
 from station_sim.county.county import County
 from station_sim.errors import SimulatorError
-from station_sim.ground.rivers import Truth, TruthEvent
+from station_sim.ground.rivers import RAINSTORM_SIGNAL, Truth, TruthEvent
 from station_sim.weather.calibration import Comparison, Targets
 from station_sim.weather.field import RainField
 from station_sim.weather.terrain import terrain_grid
@@ -147,7 +147,12 @@ class _Map:
         now_s = self._start_s + (minute + 1) * MINUTE_S
         counts = []
         for kind, (colour, marker, size, _) in _EVENT_STYLES.items():
-            which = [n for n, e in enumerate(self._events) if e.kind == kind and e.time_s <= now_s]
+            which = [
+                n
+                for n, e in enumerate(self._events)
+                # The lowest line of the rainstorm signal: 50 mm.
+                if e.kind == kind and e.level in {"", RAINSTORM_SIGNAL[0][0]} and e.time_s <= now_s
+            ]
             counts.append(len(which))
             places = self._event_km[which]
             edge = "none" if marker == "." else "white"

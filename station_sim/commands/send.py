@@ -164,7 +164,7 @@ def run_storm_over(options: argparse.Namespace) -> tuple[dict[str, object], bool
     # A run that was stopped tells of what had begun by then.
     until_s = published.clock_s or scenario.start_s
     faults = Counter(record.kind.value for record in scenario.faults if record.begins_s <= until_s)
-    truth = Counter(event.kind for event in scenario.truth if event.time_s <= until_s)
+    truth = Counter(event.label for event in scenario.truth if event.time_s <= until_s)
     if options.radar:
         summary["radar_files"] = radar.n_files
     summary["faults"], summary["truth"] = dict(faults), dict(truth)

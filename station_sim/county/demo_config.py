@@ -85,7 +85,7 @@ def write_demo_config(  # noqa: PLR0913  # keys of the files, each by name
         text = (source / name).read_text(encoding="utf-8")
         for (file, section, key), value in replacements.items():
             if file == name and value is not None:
-                text = _replace_value(text, name, section, key, str(value))
+                text = replace_value(text, name, section, key, str(value))
         if radar and name == "warnstream.yaml":
             text += _RADAR
             (directory / "radar").mkdir(exist_ok=True)
@@ -100,7 +100,7 @@ def _yaml_bool(value: bool | None) -> str | None:  # noqa: FBT001  a value to wr
     return None if value is None else str(value).lower()
 
 
-def _replace_value(text: str, file: str, section: str, key: str, value: str) -> str:
+def replace_value(text: str, file: str, section: str, key: str, value: str) -> str:
     """The text with `key` of a top-level section replaced; a comment behind it stays."""
     lines = text.splitlines()
     inside = False

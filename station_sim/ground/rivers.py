@@ -15,13 +15,15 @@ river that no table publishes, so thresholds are informative, not perfect:
   until it slips (`station_sim.ground.slopes`);
 - *waterlogging*: one village in ten has a low spot where water stands 15 cm deep
   when more runs together than its drains take (`station_sim.ground.low_spots`);
-- *rainstorm*: the rain of those 25 km2 reaches the national table (50 mm in
-  3, 6 or 12 h; the longest contains the others), counted from the start.
+- *rainstorm*: the rain of those 25 km2 reaches a line of the national table,
+  counted from the start. Each line is an event of its own, of its level: a
+  warning by 50 mm in 3 h cannot be judged by 50 mm in 12 h.
 
 An event is the first time that it happens to a village in the scenario; a
-village has at most one of each kind.
+village has at most one of each kind and level.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,11 +40,10 @@ from station_sim.weather.kinds import DEFAULT_KIND, weather_over
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.times import MINUTE_S, iso_utc
 
-TRUTH_HEADER = ("event", "time", "latitude", "longitude", "kind", "village")
+TRUTH_HEADER = ("event", "time", "latitude", "longitude", "kind", "village", "level")
 
-RAINSTORM_MM = 50.0
-RAINSTORM_WINDOW_MIN = 720
-"""50 mm in 12 h is the lowest level of the rainstorm signal; 50 mm in 6 or 3 h implies it."""
+RAINSTORM_SIGNAL = (("blue", 50.0, 720), ("yellow", 50.0, 360), ("orange", 50.0, 180), ("red", 100.0, 180))
+"""Level, millimetres and minutes of the national rainstorm signal, as configs/demo has them."""
 
 STAGE_STEP_M = 0.01
 
@@ -58,7 +59,10 @@ _DEFAULT_BANK_M = 4.5
 
 @dataclass(frozen=True, slots=True)
 class TruthEvent:
-    """A flood, landslide, ponding or rainstorm that happened: what, where, from when on (seconds UTC)."""
+    """A flood, landslide, ponding or rainstorm that happened: what, where, from when on (seconds UTC).
+
+    `level` is empty but for rainstorms, whose rule it is.
+    """
 
     event: str
     time_s: int
@@ -66,6 +70,12 @@ class TruthEvent:
     longitude: float
     kind: str
     village: str
+    level: str = ""
+
+    @property
+    def label(self) -> str:
+        """Kind, and level where it has one: what events are counted by."""
+        return f"{self.kind} {self.level}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +255,11 @@ def find_events(
 ) -> list[TruthEvent]:
     """Everything that really happens, in order of time, then kind, then village."""
     found = [
-        *(("landslide", *pair) for pair in _landslides(ground)),
-        *(("waterlogging", *pair) for pair in _waterloggings(ground)),
-        *(("flash_flood", *pair) for pair in _flash_floods(county, seed, village_rain_mm)),
-        *(("river_flood", *pair) for pair in _river_floods(county, seed, gauges)),
-        *(("rainstorm", *pair) for pair in _rainstorms(village_rain_mm)),
+        *(("landslide", *pair, "") for pair in _landslides(ground)),
+        *(("waterlogging", *pair, "") for pair in _waterloggings(ground)),
+        *(("flash_flood", *pair, "") for pair in _flash_floods(county, seed, village_rain_mm)),
+        *(("river_flood", *pair, "") for pair in _river_floods(county, seed, gauges)),
+        *(("rainstorm", *one) for one in _rainstorms(village_rain_mm)),
     ]
     found.sort(key=lambda item: (item[2], item[0], item[1]))
     villages = county.villages
@@ -261,8 +271,9 @@ def find_events(
             float(villages.longitude[village]),
             kind,
             villages.code[village],
+            level,
         )
-        for number, (kind, village, minute) in enumerate(found, start=1)
+        for number, (kind, village, minute, level) in enumerate(found, start=1)
     ]
 
 
@@ -324,11 +335,14 @@ def _distance_m(county: County, station: int, village: int) -> float:
     return float(np.linalg.norm(ends[1] - ends[0]))
 
 
-def _rainstorms(village_rain_mm: Float64Array) -> list[tuple[int, int]]:
+def _rainstorms(village_rain_mm: Float64Array) -> Iterator[tuple[int, int, str]]:
+    """(village, minute, level) of each line of the signal that a village reaches."""
     total = np.cumsum(village_rain_mm, axis=0)
-    window = total.copy()
-    window[RAINSTORM_WINDOW_MIN:] -= total[:-RAINSTORM_WINDOW_MIN]
-    return _first_minutes(window >= RAINSTORM_MM)
+    for level, rain_mm, minutes in RAINSTORM_SIGNAL:
+        window = total.copy()
+        window[minutes:] -= total[:-minutes]
+        for village, minute in _first_minutes(window >= rain_mm):
+            yield village, minute, level
 
 
 def _first_minutes(reached: BoolArray) -> list[tuple[int, int]]:
@@ -344,7 +358,15 @@ def write_truth(path: Path, events: list[TruthEvent]) -> None:
         path,
         TRUTH_HEADER,
         (
-            (e.event, iso_utc(e.time_s), f"{e.latitude:.5f}", f"{e.longitude:.5f}", e.kind, e.village)
+            (
+                e.event,
+                iso_utc(e.time_s),
+                f"{e.latitude:.5f}",
+                f"{e.longitude:.5f}",
+                e.kind,
+                e.village,
+                e.level,
+            )
             for e in events
         ),
     )

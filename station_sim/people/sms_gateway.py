@@ -15,6 +15,7 @@ Limits: bodies of 64 KiB; for 127.0.0.1, not for a network.
 
 import json
 import math
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -306,6 +307,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A sender that hung up sends again; anything else is a fault of ours and is shown."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
 
 def _handler_class(book: SmsBook, plan: "Any") -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
@@ -319,8 +325,12 @@ def _handler_class(book: SmsBook, plan: "Any") -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 self._reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {BODY_BYTES_MAX} bytes")
                 return
+            body = self.rfile.read(length)
+            if len(body) < length:  # hung up while it was sent; it comes again
+                self.close_connection = True
+                return
             try:
-                content = json.loads(self.rfile.read(length))
+                content = json.loads(body)
                 key = self.headers.get("Idempotency-Key") or content["key"]
                 _ = content["message"], content["recipient"]
             except (ValueError, KeyError, TypeError):

@@ -29,7 +29,13 @@ def test_the_demo_ends_well_and_gives_the_warnings_of_its_storm(tmp_path: Path) 
     summary = json.loads(done.stdout)
     assert summary["people"]["messages_lost"] == 0
     assert summary["people"]["answered"] > 0
-    assert set(summary["first_warnings"]) == {"rainstorm", "flash_flood", "river_flood"}
+    assert set(summary["first_warnings"]) >= {"rainstorm", "flash_flood", "river_flood"}
+    for score in summary["scores"]:
+        assert score["in_time"] + score["late"] + score["misses"] == score["events"]
+    events = {(score["hazard"], score["level"]): score["events"] for score in summary["scores"]}
+    assert events["rainstorm", "blue"] >= events["rainstorm", "orange"] >= events["rainstorm", "red"]
+    assert events["rainstorm", "orange"] > events["rainstorm", "red"]
+    assert (kept / "daily_rain.csv").is_file()
     configuration = load_configuration(kept)
     scenario = Scenario(SEED, build_county(SEED, CountyPlan(STATIONS, VILLAGES)), HOURS)
     told: list[Bulletin] = []

@@ -1,12 +1,17 @@
 """A radar beside a node: a blackout under the storm, villages warned from the grid, kill, restart, replay."""
 
+import gzip
 import json
+import os
+import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
@@ -165,3 +170,68 @@ def by_grid(path: Path) -> list[dict[str, object]]:
     """Messages that rest on the grid."""
     messages = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [one for one in messages if one["reason"] and one["reason"]["grid"] == "county_radar"]
+
+
+def spoilt_files(folder: Path, sound: Path) -> dict[str, str]:
+    """Files that cannot be used, written long ago; name -> the reason by which each is refused."""
+    with xr.open_dataset(sound, engine="h5netcdf") as opened:
+        good = opened.load()
+    rain = good["precipitation_amount"]
+    several = xr.concat([rain] * 3, dim="time") * 0 + np.array([1.0, 3.0, 6.0])[:, None, None]
+    ends = good["time"].to_numpy()[0] + np.arange(3) * np.timedelta64(5, "m")
+    begins = np.full(3, ends[0] - np.timedelta64(5, "m"))
+    total = good.drop_dims("time").assign_coords(time=ends)
+    total["precipitation_amount"] = several.assign_coords(time=ends).assign_attrs(rain.attrs)
+    total["time"].attrs["bounds"] = "time_bounds"
+    total["time"].encoding["units"] = "seconds since 1970-01-01"
+    total["time_bounds"] = (("time", "bounds"), np.stack([begins, ends], axis=-1))
+    spoilt = {
+        "nothing.nc": (good.assign(precipitation_amount=rain * np.nan), "no_reading"),
+        "unit.nc": (good.assign(precipitation_amount=rain.assign_attrs(units="dBZ")), "wrong_unit"),
+        "shifted.nc": (good.assign_coords(latitude=good["latitude"] + 0.05), "shifted"),
+        "total.nc": (total, "running_total"),
+    }
+    for name, (content, _) in spoilt.items():
+        content.to_netcdf(folder / name, engine="h5netcdf")
+    whole = sound.read_bytes()
+    (folder / "cut.nc").write_bytes(whole[: len(whole) // 3])
+    (folder / "picture.nc").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(600))
+    (folder / "cut_gz.nc").write_bytes(gzip.compress(whole)[:-100])
+    return {name: reason for name, (_, reason) in spoilt.items()} | {
+        "cut.nc": "bad_grid",
+        "picture.nc": "unsupported_content",
+        "cut_gz.nc": "bad_grid",
+    }
+
+
+def test_files_that_cannot_be_used_are_refused_and_counted_and_nothing_else_stops(
+    node: LiveNode, scenario: Scenario
+) -> None:
+    folder = node.directory / "radar"
+    radar = LiveRadar(scenario, folder, errors=CLEAR)
+    (sound, packed, *rest) = radar.write_all()
+    for path in rest:
+        path.unlink()
+    packed.write_bytes(gzip.compress(packed.read_bytes()))
+    expected = spoilt_files(folder, sound)
+    long_ago = time.time() - 60  # no file that is still written
+    for path in folder.iterdir():
+        os.utime(path, (long_ago - 60 * (path == sound),) * 2)
+    node.start()
+    until = scenario.start_s + 1800
+    play(node, (one for one in scenario.messages() if one.time_s <= until))
+    node.wait_until(iso_utc(until), 60)
+    counted = Counter(expected.values())
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and any(refused(node, reason) < n for reason, n in counted.items()):
+        time.sleep(0.5)
+    assert {reason: refused(node, reason) for reason in counted} == dict(counted)
+    assert node.metric('warnstream_grid_frames_total{grid="county_radar"}') == 2
+    assert node.get("/api/v1/state")["now"] == iso_utc(until)
+    assert node.stop() == 0
+    kept = [str(path) for path in folder.iterdir() if path.name in expected]
+    assert all(Path(path).name in node.log() for path in kept)
+
+
+def refused(node: LiveNode, reason: str) -> float:
+    return node.metric(f'warnstream_grid_files_refused_total{{grid="county_radar",reason="{reason}"}}')

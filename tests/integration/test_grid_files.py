@@ -347,3 +347,74 @@ def test_a_radar_beside_the_stations_announces_each_file_before_the_clock_goes_o
         assert is_clock(beacon.topic)
         assert beacon.time_s == messages[number].time_s
     assert [one for one in messages if "/grid/" not in one.topic] == list(scenario.messages())
+
+
+def test_cells_of_a_mask_are_not_seen(configuration: Configuration, radar: LiveRadar, tmp_path: Path) -> None:
+    path = radar.write_all()[-1]
+    with xr.open_dataset(path, engine="h5netcdf") as content:
+        shape = content["precipitation_amount"].shape[1:]
+    (one,) = configuration.grids
+    (open_frame,) = GridReader(one, configuration.network, LIMIT).read(path)
+    blocked = np.zeros(shape)
+    blocked[:, : shape[1] // 2] = 1.0
+    mask = tmp_path / "blocked.nc"
+    xr.Dataset({"mask": (("y", "x"), blocked)}).to_netcdf(mask, engine="h5netcdf")
+    (masked,) = GridReader(replace(one, mask=mask), configuration.network, LIMIT).read(path)
+    west = np.isnan(masked.rain_mm) & ~np.isnan(open_frame.rain_mm)
+    assert 0 < west.sum() < len(west)
+    np.testing.assert_array_equal(masked.rain_mm[~west], open_frame.rain_mm[~west])
+    xr.Dataset({"mask": (("y", "x"), blocked[1:])}).to_netcdf(mask, engine="h5netcdf")
+    with pytest.raises(GridFileError, match=r"mask of .* rows and columns") as caught:
+        GridReader(replace(one, mask=mask), configuration.network, LIMIT).read(path)
+    assert caught.value.reason is RefusalReason.WRONG_SHAPE
+
+
+def test_a_shifted_grid_is_believed_when_three_files_say_so(
+    configuration: Configuration, radar: LiveRadar
+) -> None:
+    first, *others = radar.write_all()
+    reader = GridReader(configuration.grids[0], configuration.network, LIMIT)
+    assert reader.read(first)
+    outcomes: list[RefusalReason] = []
+    for path in others[:4]:
+        with xr.open_dataset(path, engine="h5netcdf") as opened:
+            content = opened.load()
+        content.assign_coords(latitude=content["latitude"] + 0.02).to_netcdf(path, engine="h5netcdf")
+        if len(outcomes) < 2:
+            for _ in range(2):  # the same file again is no second witness
+                with pytest.raises(GridFileError, match=r"up to 2\.2 km") as caught:
+                    reader.read(path)
+            outcomes.append(caught.value.reason)
+        else:
+            assert reader.read(path)
+    assert outcomes == [RefusalReason.SHIFTED] * 2
+
+
+def test_running_totals_of_single_files_become_amounts(
+    configuration: Configuration, radar: LiveRadar, tmp_path: Path
+) -> None:
+    """Without `accumulated` the third of them is refused; with it two of three are differences."""
+    path = radar.write_all()[0]
+    with xr.open_dataset(path, engine="h5netcdf") as opened:
+        content = opened.load()
+    names = []
+    for number, total in enumerate((1.0, 3.0, 6.0)):
+        later = content.drop_vars("time_bounds").assign_coords(
+            time=content["time"] + np.timedelta64(5 * number, "m")
+        )
+        later["time"].attrs.pop("bounds", None)
+        later["time"].encoding = {}
+        rain = content["precipitation_amount"]
+        later["precipitation_amount"] = (rain.dims, rain.to_numpy() * 0 + total, rain.attrs)
+        names.append(tmp_path / f"total{number}.nc")
+        later.to_netcdf(names[-1], engine="h5netcdf")
+    plain = replace(configuration.grids[0], interval_s=300)
+    reader = GridReader(plain, configuration.network, LIMIT)
+    assert reader.read(names[0])
+    assert reader.read(names[1])
+    with pytest.raises(GridFileError) as caught:
+        reader.read(names[2])
+    assert caught.value.reason is RefusalReason.RUNNING_TOTAL
+    declared = GridReader(replace(plain, accumulated="since_start"), configuration.network, LIMIT)
+    frames = [frame for name in names for frame in declared.read(name)]
+    assert [float(np.nanmax(frame.rain_mm)) for frame in frames] == pytest.approx([2.0, 3.0])

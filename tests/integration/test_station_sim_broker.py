@@ -2,6 +2,7 @@
 
 import json
 import queue
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -287,6 +288,28 @@ def test_the_sms_gateway_shows_once_and_answers_with_the_token(
     assert (answer["message"], answer["recipient"], answer["token"]) == ("m1", "H1", "secret")
     counts = gateway.counts()
     assert (counts.shown, counts.repeats, counts.refused) == (1, 1, 2)
+
+
+def test_a_sender_that_hangs_up_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    gateway = SmsGateway(HABITS, port=0)
+    gateway.start()
+    try:
+        with socket.create_connection(("127.0.0.1", gateway.port)) as sender:
+            sender.sendall(b"POST /sms HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
+        with httpx.Client(trust_env=False) as client:
+            content = {
+                "key": "k",
+                "message": "m",
+                "recipient": "H",
+                "address": "+0",
+                "text": "t",
+                "token": "s",
+            }
+            status = client.post(f"http://127.0.0.1:{gateway.port}/sms", json=content).status_code
+    finally:
+        gateway.stop()
+    assert (status, gateway.counts().shown, gateway.counts().refused) == (200, 1, 0)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_port_that_is_taken_is_named() -> None:

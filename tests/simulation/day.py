@@ -207,7 +207,7 @@ def report(day: Day) -> str:
     reports = Counter[FaultKind]()
     for record in day.scenario.faults:
         reports[record.kind] += record.readings
-    happened = Counter(event.kind for event in day.scenario.truth)
+    happened = Counter(event.label for event in day.scenario.truth)
     absent = [kind.value for kind in FaultKind if not counts[kind]]
     lines = [
         "faults, of which reports: "

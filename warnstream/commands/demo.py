@@ -25,6 +25,7 @@ from rich.table import Table
 
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
+from station_sim.ground.season import write_season
 from station_sim.mqtt_client import BrokerAddress, BrokerTransport
 from station_sim.people.answers import AnswerHabits
 from station_sim.people.devices import BrokerDevices, People
@@ -61,17 +62,24 @@ DRAIN_S = 20.0
 
 SCORE_COLUMNS = {
     "hazard": "hazard",
-    "from": "level",
-    "events": "events",
-    "hits": "hits",
-    "missed": "misses",
-    "false": "false_alarms",
-    "POD": "pod",
-    "FAR": "far",
-    "CSI": "csi",
-    "lead min": "lead_min_median",
+    "warnings\nfrom": "level",
+    "it\nhappened": "events",
+    "warned\nin time": "in_time",
+    "warned\nlate": "late",
+    "not\nwarned": "misses",
+    "minutes\nahead": "early_min_median",
+    "false\nalarms": "false_alarms",
+    "of all\nwarnings": "far",
 }
 """Columns of the table of scores, narrow enough for 80 characters, and where their cells come from."""
+
+SCORE_NOTE = (
+    "One line: warnings of this level or a higher one. Late: when it had happened already, up to half an "
+    "hour after. Minutes ahead: the median of those in time. False alarms: warnings after which it did not "
+    "happen there within 6 h. A flood or a landslide is one event for all levels; each level of the "
+    "rainstorm has its own rule, and so its own events (50 mm in 12, 6 or 3 h, 100 mm in 3 h). Its orange "
+    "and red say what has fallen: a forecast alone raises yellow at most."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +181,7 @@ def _prepare(options: DemoOptions, directory: Path) -> tuple[Scenario, Configura
     sms_port = _free_port()
     write_demo_config(directory, broker_port=_free_port(), http_port=_free_port(), sms_port=sms_port)
     scenario = Scenario(options.seed, county, options.hours, weather=options.weather)
+    write_season(directory, county, options.seed, scenario.start_s)
     scenario.write_truth(directory)
     return scenario, load_configuration(directory), sms_port
 
@@ -356,17 +365,29 @@ def _score_row(score: HazardScore) -> dict[str, object]:
         "level": score.level.word,
         "events": score.hits + score.misses,
         "hits": score.hits,
+        "in_time": score.hits - score.late,
+        "late": score.late,
         "misses": score.misses,
         "false_alarms": score.false_alarms,
         "pod": _rounded(score.pod),
         "far": _rounded(score.far),
         "csi": _rounded(score.csi),
         "lead_min_median": _rounded(score.lead_min_median),
+        "early_min_median": _rounded(score.early_min_median),
     }
 
 
 def _rounded(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 2)
+
+
+def _cell(name: str, value: object) -> str:
+    """A cell of the table of scores."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.0%}" if name == "far" else f"{value:.0f}"
+    return str(value)
 
 
 def _print_summary(console: Console, summary: dict[str, object]) -> None:
@@ -383,9 +404,10 @@ def _print_summary(console: Console, summary: dict[str, object]) -> None:
     for column, cell in SCORE_COLUMNS.items():
         table.add_column(column, justify="left" if cell in {"hazard", "level"} else "right", no_wrap=True)
     for row in scores:
-        if row["hazard"] != ANY_HAZARD and row["events"]:
-            table.add_row(*("-" if row[cell] is None else str(row[cell]) for cell in SCORE_COLUMNS.values()))
+        if row["hazard"] != ANY_HAZARD and (row["events"] or row["false_alarms"]):
+            table.add_row(*(_cell(cell, row[cell]) for cell in SCORE_COLUMNS.values()))
     console.print(table)
+    console.print(SCORE_NOTE, style="dim", highlight=False)
     people = summary["people"]
     assert isinstance(people, dict)
     console.print(f"Messages: {summary['messages']}   villages warned by level: {summary['warned_villages']}")

@@ -277,6 +277,10 @@ def _check_grids(node: NodeDocument, tree: YamlTree, directory: Path, faults: Fa
         if not (directory / grid.files).parent.is_dir():
             expected = f"no such folder: {PurePosixPath(grid.files).parent}"
             faults.add(tree.file, tree.line_of(location), path_text(location), expected)
+        if grid.mask is not None and not (directory / grid.mask.file).is_file():
+            location = ("grids", name, "mask", "file")
+            expected = f"no such file: {grid.mask.file}"
+            faults.add(tree.file, tree.line_of(location), path_text(location), expected)
     if node.grids and not all(find_spec(module) for module in ("xarray", "h5netcdf")):
         expected = "reading grids needs an extra: pip install 'warnstream[grids]'"
         faults.add(tree.file, tree.line_of(("grids",)), "grids", expected)

@@ -137,7 +137,9 @@ class GridSettings:
     """Files of one grid of rain, how they are read, and what the grid is used for.
 
     `unit` and `interval_s` are None where the files say it themselves; `time_is_end` tells
-    what the times mean in files that have no bounds of time.
+    what the times mean in files that have no bounds of time. `accumulated` is ``never``,
+    ``since_start`` or ``resets``, None where it was not said; `mask` is a file of cells that
+    never count, `mask_variable` what they are called in it.
     """
 
     policy: GridPolicy
@@ -149,6 +151,9 @@ class GridSettings:
     time_is_end: bool
     seen_min: float
     look_s: float
+    accumulated: str | None = None
+    mask: Path | None = None
+    mask_variable: str = "mask"
 
 
 @dataclass(frozen=True, slots=True)

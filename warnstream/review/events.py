@@ -1,10 +1,11 @@
 """What really happened: the events file that warnings are scored against.
 
 CSV with ``event,time,latitude,longitude,kind`` and optionally ``village``
-(several codes separated by ``;``: anywhere among them). Times are ISO 8601
-with a zone, ``begin/end`` where only a window is known, or words ("evening")
-where not even that is; the last two can be listed but not scored. Further
-columns, such as the source, are free.
+(several codes separated by ``;``: anywhere among them) and ``level`` (empty for
+what every level warns of, such as a flood). Times are ISO 8601 with a zone,
+``begin/end`` where only a window is known, or words ("evening") where not even
+that is; the last two can be listed but not scored. Further columns, such as the
+source, are free.
 """
 
 import csv
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warnstream.model.errors import ArchiveError
+from warnstream.model.level import LEVELS, Level
 from warnstream.model.times import parse_iso
 
 COLUMNS = ("event", "time", "latitude", "longitude", "kind")
@@ -37,6 +39,8 @@ class Event:
         What happened, e.g. ``landslide``; ``warning`` is context: an official message.
     villages : tuple of str
         Codes of the villages it concerns; empty where only the place is known.
+    level : Level or None
+        The one level whose rule it is that was met, such as 50 mm in 3 h; None for what all levels warn of.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Event:
     longitude: float | None
     kind: str
     villages: tuple[str, ...]
+    level: Level | None = None
 
 
 def read_events(path: Path) -> list[Event]:
@@ -60,7 +65,7 @@ def read_events(path: Path) -> list[Event]:
     ------
     ArchiveError
         If the file is missing or not UTF-8, lacks a column, repeats a name, has a number that is
-        none or half a position; names the file, the line and what was expected.
+        none, half a position or an unknown level; names the file, the line and what was expected.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -89,7 +94,19 @@ def _event(row: dict[str, str | None], where: str) -> Event:
         raise ArchiveError(f"{where}: expected both latitude and longitude, or neither")
     at_s, window_s = _time(cells["time"])
     villages = tuple(code.strip() for code in cells.get("village", "").split(";") if code.strip())
-    return Event(cells["event"], cells["time"], at_s, window_s, latitude, longitude, cells["kind"], villages)
+    level = _level(cells.get("level", ""), where)
+    return Event(
+        cells["event"], cells["time"], at_s, window_s, latitude, longitude, cells["kind"], villages, level
+    )
+
+
+def _level(text: str, where: str) -> Level | None:
+    if not text:
+        return None
+    words = {level.word: level for level in LEVELS}
+    if text not in words:
+        raise ArchiveError(f"{where}: level: expected one of {', '.join(words)} or nothing, got {text!r}")
+    return words[text]
 
 
 def _degrees(text: str, limit: float, what: str) -> float | None:

@@ -6,7 +6,9 @@ the U.S. National Weather Service (NWS). An event is hit by the earliest
 warning of a matching hazard near it that was active at its time, began up to
 `lead_h_max` before it, or up to `late_min` after it; the last is a hit that
 came late. A late or missed event has no lead time: it is absent from the
-median, not zero. Events of one place less than `merge_min` apart are one.
+median, not zero. Events of one place less than `merge_min` apart are one. An event
+of a level (50 mm in 3 h: orange) is an event of that row alone, so that warnings
+by one rule are not judged by another; a flood is one of all levels.
 
 POD counts events, FAR counts warnings; CSI and bias follow from the two as the
 NWS does: 1/CSI = 1/POD + 1/(1 - FAR) - 1. Warnings that match no event are
@@ -154,6 +156,12 @@ class HazardScore:
         """Median lead time of the hits; NaN without hits."""
         return statistics.median(self.leads_min) if self.leads_min else math.nan
 
+    @property
+    def early_min_median(self) -> float:
+        """Median lead time of the hits that came in time; NaN without any."""
+        early = [lead for lead in self.leads_min if lead > 0]
+        return statistics.median(early) if early else math.nan
+
 
 @dataclass(frozen=True, slots=True)
 class Unscored:
@@ -284,9 +292,10 @@ def _merged(exact: list[_Happened], policy: VerificationPolicy) -> tuple[list[_H
     """Events without those that only repeat an earlier one of their place."""
     merged: list[_Happened] = []
     repeats: list[Unscored] = []
-    newest: dict[tuple[tuple[str, ...], frozenset[str]], tuple[int, str]] = {}
+    newest: dict[tuple[tuple[str, ...], frozenset[str], Level | None], tuple[int, str]] = {}
     for happened in sorted(exact, key=lambda one: one.begin_s):
-        event, key = happened.event, (happened.place, happened.hazards)
+        event = happened.event
+        key = happened.place, happened.hazards, event.level
         before_s, first = newest.get(key, (None, event.name))
         if before_s is not None and happened.begin_s - before_s < policy.merge_min * MINUTE_S:
             reason = f"less than {policy.merge_min:g} min after {first} at the same place: one event"
@@ -328,11 +337,14 @@ def _score(
     policy: VerificationPolicy,
 ) -> HazardScore:
     issued = [spell for spell in spells if hazard in (ANY_HAZARD, spell.hazard)]
-    exact = [happened for happened in truth.exact if hazard == ANY_HAZARD or hazard in happened.hazards]
+    exact, vague = (
+        [happened for happened in some if _concerns(happened, hazard, level)]
+        for some in (truth.exact, truth.vague)
+    )
     outcomes = tuple(_outcome(happened, issued, villages, policy) for happened in exact)
     leads = [outcome.lead_min for outcome in outcomes if outcome.lead_min is not None]
     verified = [any(_matches(spell, one, policy) for one in exact) for spell in issued]
-    possible = [any(_matches(spell, one, policy) for one in truth.vague) for spell in issued]
+    possible = [any(_matches(spell, one, policy) for one in vague) for spell in issued]
     return HazardScore(
         hazard=hazard,
         level=level,
@@ -344,6 +356,11 @@ def _score(
         undecided=sum(maybe and not sure for maybe, sure in zip(possible, verified, strict=True)),
         outcomes=outcomes,
     )
+
+
+def _concerns(happened: _Happened, hazard: str, level: Level) -> bool:
+    """Whether an event belongs to a row of the scores."""
+    return (hazard == ANY_HAZARD or hazard in happened.hazards) and happened.event.level in (None, level)
 
 
 def _outcome(

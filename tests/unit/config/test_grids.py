@@ -40,12 +40,25 @@ def test_everything_about_a_grid_can_be_said(config_dir: Path) -> None:
     assert (grid.policy.gauges_below, grid.policy.certainty, grid.seen_min) == (0.8, "Likely", 1.0)
 
 
+def test_running_totals_and_a_mask_can_be_said(config_dir: Path, faults: Callable[[], list[str]]) -> None:
+    text = "  radar: {files: radar/*.nc, accumulated: resets, mask: {file: blocked.nc, variable: hills}}\n"
+    write_grids(config_dir, text)
+    assert any("grids.radar.mask.file: no such file: blocked.nc" in fault for fault in faults())
+    (config_dir / "blocked.nc").touch()
+    (grid,) = load_configuration(config_dir).grids
+    assert (grid.accumulated, grid.mask, grid.mask_variable) == ("resets", config_dir / "blocked.nc", "hills")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("  radar: {files: nowhere/*.nc}\n", "grids.radar.files: no such folder: nowhere"),
         ("  radar: {files: rad*/x.nc}\n", "expected wildcards in the name of the file only"),
         ("  radar: {}\n", "grids.radar.files: missing"),
+        (
+            "  radar: {files: radar/*.nc, accumulated: daily}\n",
+            "grids.radar.accumulated: expected never, since",
+        ),
         ("  radar: {files: radar/*.nc, unit: inch}\n", "grids.radar.unit: expected mm, m, cm"),
         (
             "  radar: {files: radar/*.nc, interval: 1h}\n",

@@ -14,7 +14,8 @@ from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimi
 from warnstream.model.observations.readings import COUNTERS, UNUSABLE, Flag, ReadingBatch, Variable
 from warnstream.model.observations.readings import batch_of as batch_at
 from warnstream.model.rules.policies import QualityPolicy
-from warnstream.quality.checks import QualityControl, dew_point_c
+from warnstream.quality.checks import QualityControl
+from warnstream.quality.turns import dew_point_c
 
 POLICY = QualityPolicy(
     rain_mm_per_min_max=20, stage_m_range=(-500, 9000), stage_step_m_max=3, stuck_readings=4

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from warnstream.model.errors import ArchiveError
+from warnstream.model.level import Level
 from warnstream.review.events import read_events
 
 HEADER = "event,time,latitude,longitude,kind,village,source"
@@ -75,3 +76,11 @@ def test_file_of_another_encoding_is_named(tmp_path: Path) -> None:
     path.write_bytes(HEADER.encode() + "\nGávea,night,,,siren,urca,\n".encode("latin-1"))
     with pytest.raises(ArchiveError, match="cannot be read as events"):
         read_events(path)
+
+
+def test_an_event_may_be_one_of_a_level(tmp_path: Path) -> None:
+    header = "event,time,latitude,longitude,kind,level"
+    rows = read_events(write(tmp_path, "e1,night,,,rainstorm,orange", "e2,night,,,siren,", header=header))
+    assert [row.level for row in rows] == [Level.ORANGE, None]
+    with pytest.raises(ArchiveError, match=r"events\.csv:2: level: expected one of blue, .* got 'purple'"):
+        read_events(write(tmp_path, "e1,night,,,rainstorm,purple", header=header))

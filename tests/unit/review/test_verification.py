@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -201,3 +202,41 @@ def test_scores_without_events_and_warnings_are_unknown() -> None:
 def test_all_missed_is_zero_skill_and_not_unknown() -> None:
     score = score_of([], [event()])
     assert (score.pod, score.csi) == (0.0, 0.0)
+
+
+def of_level(level: Level | None, name: str = "e1", at_s: int = T0) -> Event:
+    return replace(event(at_s, name), level=level)
+
+
+def test_an_event_of_a_level_is_an_event_of_that_row_alone() -> None:
+    """50 mm in 12 h (blue) and in 3 h (orange) are two rules: neither is judged by the other's event."""
+    events = [of_level(Level.BLUE, "blue", T0 - 7200), of_level(Level.ORANGE, "orange")]
+    steps = [(T0 - 3 * HOUR_S, Level.BLUE), (T0 - 600, Level.ORANGE)]
+    rows = {level: score_of(course(WEST, *steps), events, level=level) for level in Level if level}
+    assert {level: (row.hits, row.misses) for level, row in rows.items()} == {
+        Level.BLUE: (1, 0),
+        Level.YELLOW: (0, 0),
+        Level.ORANGE: (1, 0),
+        Level.RED: (0, 0),
+    }
+    assert rows[Level.BLUE].leads_min == (60.0,)
+    assert rows[Level.ORANGE].leads_min == (10.0,)
+
+
+def test_events_of_several_levels_at_one_time_and_place_are_not_one() -> None:
+    events = [of_level(level, level.word) for level in (Level.BLUE, Level.YELLOW)]
+    assert score_warnings([], events, VILLAGES, POLICY).unscored == ()
+    assert [score_of([], events, level=level).misses for level in (Level.BLUE, Level.YELLOW)] == [1, 1]
+
+
+def test_a_red_warning_without_a_red_event_is_a_false_alarm() -> None:
+    score = score_of([message(WEST, Level.RED, T0 - 600)], [of_level(Level.ORANGE)], level=Level.RED)
+    assert (score.hits, score.misses, score.false_alarms) == (0, 0, 1)
+
+
+def test_minutes_ahead_are_those_of_warnings_in_time() -> None:
+    events = [event(), event(name="e2", longitude=0.5)]
+    warnings = [message(WEST, Level.ORANGE, T0 - 1200), message(EAST, Level.ORANGE, T0 + 600)]
+    score = score_of(warnings, events)
+    assert (score.hits, score.late, score.early_min_median) == (2, 1, 20.0)
+    assert math.isnan(score_of([], events).early_min_median)

@@ -7,11 +7,20 @@ from pathlib import Path
 import numpy as np
 
 from warnstream.adapters.grids.cells import CellCentres, CellWeights, cell_weights
-from warnstream.adapters.grids.files import GridFileError, read_grid_file
+from warnstream.adapters.grids.content import CellFrame, GridFile, GridFileError
+from warnstream.adapters.grids.files import possible, read_grid_file
+from warnstream.adapters.grids.mask import read_mask
+from warnstream.adapters.grids.totals import RunningTotals, Suspicion
 from warnstream.config.settings import GridSettings
+from warnstream.model.arrays import BoolArray, Float64Array
 from warnstream.model.grids import GridFrame
 from warnstream.model.network import Network
 from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.times import MINUTE_S
+
+KM_PER_DEGREE = 111.2
+SHIFTED_FILES = 3
+"""A grid whose cells stand elsewhere is believed when so many files in a row say so."""
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +41,10 @@ class GridReader:
         self._network = network
         self._rain_mm_per_min_max = rain_mm_per_min_max
         self._known: tuple[CellCentres, CellWeights] | None = None
+        self._elsewhere: tuple[CellCentres, set[Path]] | None = None
+        self._totals = RunningTotals(settings)
+        self._suspicion = Suspicion()
+        self._mask: BoolArray | None = None
 
     def files(self) -> list[Path]:
         """Files of the grid that are there, oldest first, equally old ones by name."""
@@ -55,17 +68,50 @@ class GridReader:
             If it cannot be read.
         """
         content = read_grid_file(path, self.settings, self._rain_mm_per_min_max)
-        weights = self._weights(content.centres)
+        weights = self._weights(content.centres, path)
+        mask = self._masked(content.centres)
+        content = self._amounts(content, path)
         frames = [
             GridFrame(
                 self.settings.policy.name,
                 frame.end_s,
                 frame.interval_s,
-                weights.amounts(frame.rain_mm, self.settings.seen_min),
+                weights.amounts(np.where(mask, np.nan, frame.rain_mm), self.settings.seen_min),
             )
             for frame in content.frames
         ]
         return [frame for frame in frames if not np.isnan(frame.rain_mm).all()]
+
+    def _amounts(self, content: GridFile, path: Path) -> GridFile:
+        """The content as amounts of intervals; running totals that nobody declared are refused."""
+        if content.are_totals:
+            found = self._totals.amounts(content, path)
+            frames = (
+                CellFrame(
+                    frame.end_s,
+                    frame.interval_s,
+                    possible(frame.rain_mm, self._rain_mm_per_min_max * frame.interval_s / MINUTE_S),
+                )
+                for frame in found.frames
+            )
+            return GridFile(content.centres, tuple(frames))
+        if self.settings.accumulated is None and not content.are_rates:
+            for frame in content.frames:
+                self._suspicion.look(frame, has_bounds=content.has_bounds)
+        return content
+
+    def _masked(self, centres: CellCentres) -> BoolArray:
+        """Cells that never count, shape (n_rows, n_columns)."""
+        if self.settings.mask is None:
+            return np.zeros(centres.latitude.shape, dtype=np.bool_)
+        if self._mask is None:
+            self._mask = read_mask(self.settings.mask, self.settings.mask_variable)
+            share = round(float(self._mask.mean()), 3)
+            log.info("grid has a mask", extra={"grid": self.settings.policy.name, "masked_share": share})
+        if self._mask.shape != centres.latitude.shape:
+            detail = f"mask of {self._mask.shape} rows and columns, the grid has {centres.latitude.shape}"
+            raise GridFileError(RefusalReason.WRONG_SHAPE, detail)
+        return self._mask
 
     def read_all(self) -> Iterator[GridFrame]:
         """Frames of all files, for a replay. GridFileError or OSError names the file."""
@@ -75,9 +121,12 @@ class GridReader:
             except GridFileError as error:
                 raise GridFileError(error.reason, f"{path}: {error}") from error
 
-    def _weights(self, centres: CellCentres) -> CellWeights:
-        if self._known is not None and self._known[0].is_same(centres):
-            return self._known[1]
+    def _weights(self, centres: CellCentres, path: Path) -> CellWeights:
+        if self._known is not None:
+            if self._known[0].is_same(centres):
+                self._elsewhere = None
+                return self._known[1]
+            self._doubt_place(self._known[0], centres, path)
         try:
             weights = cell_weights(self._network, centres)
         except ValueError as error:
@@ -96,3 +145,27 @@ class GridReader:
         )
         self._known = centres, weights
         return weights
+
+    def _doubt_place(self, known: CellCentres, centres: CellCentres, path: Path) -> None:
+        """GridFileError where the same rows and columns stand elsewhere, until several files say so."""
+        if known.latitude.shape != centres.latitude.shape:
+            return  # another product: nobody mistakes it for a shifted one
+        if self._elsewhere is None or not self._elsewhere[0].is_same(centres):
+            self._elsewhere = centres, set()
+        self._elsewhere[1].add(path)
+        if len(self._elsewhere[1]) < SHIFTED_FILES:
+            shift_km = float(np.nanmax(_apart_km(known, centres)))
+            raise GridFileError(
+                RefusalReason.SHIFTED,
+                f"its cells stand up to {shift_km:.1f} km from where they were in the files before; believed "
+                f"when {SHIFTED_FILES} files in a row say so",
+            )
+        self._elsewhere = None
+
+
+def _apart_km(one: CellCentres, other: CellCentres) -> Float64Array:
+    """How far cells stand apart, roughly; NaN where one has no place."""
+    north = other.latitude - one.latitude
+    east = (other.longitude - one.longitude) * np.cos(np.radians(one.latitude))
+    apart: Float64Array = np.hypot(north, east) * KM_PER_DEGREE
+    return apart

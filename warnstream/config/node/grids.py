@@ -34,6 +34,17 @@ class BiasSection(Section):
     )
 
 
+class MaskSection(Section):
+    """Cells that never count: blocked beams, clutter."""
+
+    file: Annotated[str, value_types.text()] = Field(
+        description="NetCDF 4 file with a variable on the grid's rows and columns."
+    )
+    variable: Annotated[str, value_types.text()] = default(
+        "mask", description="Its variable: 0 is a good cell, all else is not seen."
+    )
+
+
 class GridSection(Section):
     """One grid: its files, and what it is used for."""
 
@@ -42,7 +53,8 @@ class GridSection(Section):
         "configuration folder."
     )
     variable: Annotated[str, value_types.text()] = default(
-        "precipitation_amount", description="Variable of the files that holds the rain."
+        "precipitation_amount",
+        description="Variable of the files that holds the rain; group/variable in a group.",
     )
     unit: Annotated[str | None, value_types.one_of(*UNITS)] = default(
         None, description="Unit of the variable, where the files do not say it or say it wrongly."
@@ -53,6 +65,12 @@ class GridSection(Section):
     time_at: Annotated[str, value_types.one_of("end", "begin")] = default(
         "end", description="Which end of the interval a time is, in files without bounds of time."
     )
+    accumulated: Annotated[str | None, value_types.one_of("never", "since_start", "resets")] = default(
+        None,
+        description="Running totals: since_start never falls, resets begins anew now and then; never: "
+        "amounts of intervals or rates. Without it frames that look like one total are refused.",
+    )
+    mask: MaskSection | None = default(None, description="Cells that never count: blocked beams, clutter.")
     age_s_max: Annotated[int, value_types.duration("1min", "24h")] = default(
         "15min",
         alias="max_age",
@@ -107,4 +125,7 @@ def grid_settings(name: str, section: GridSection, directory: Path) -> GridSetti
         time_is_end=section.time_at == "end",
         seen_min=section.seen_min,
         look_s=section.look_every_s,
+        accumulated=section.accumulated,
+        mask=None if section.mask is None else directory / section.mask.file,
+        mask_variable="mask" if section.mask is None else section.mask.variable,
     )

@@ -34,6 +34,8 @@ class RefusalReason(StrEnum):
     DECODER_FAULT = "decoder_fault"
     BAD_GRID = "bad_grid"
     OVERLAP = "overlap"
+    RUNNING_TOTAL = "running_total"
+    SHIFTED = "shifted"
 
 
 @dataclass(frozen=True, slots=True)

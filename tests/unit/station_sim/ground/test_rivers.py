@@ -7,7 +7,7 @@ import pytest
 
 from station_sim.county.county import County, build_county
 from station_sim.ground.low_spots import PONDING_M
-from station_sim.ground.rivers import RAINSTORM_MM, Truth, outflow_mm_per_h, truth_of
+from station_sim.ground.rivers import RAINSTORM_SIGNAL, Truth, outflow_mm_per_h, truth_of
 from station_sim.sending.scenario import Scenario
 from warnstream.model.times import iso_utc
 
@@ -34,10 +34,10 @@ def full() -> tuple[County, Truth]:
 
 def test_a_storm_floods_some_villages_and_spares_most(full: tuple[County, Truth]) -> None:
     county, events = full[0], full[1].events
-    share = {kind: n / len(county.villages) for kind, n in Counter(event.kind for event in events).items()}
+    share = {kind: n / len(county.villages) for kind, n in Counter(event.label for event in events).items()}
     assert 0.005 < share["flash_flood"] < 0.1
     assert 0.005 < share["river_flood"] < 0.1
-    assert 0.02 < share["rainstorm"] < 0.3
+    assert 0.02 < share["rainstorm blue"] < 0.3
     assert 0.001 < share["landslide"] < 0.02
     assert 0.002 < share["waterlogging"] < 0.03
 
@@ -103,11 +103,17 @@ def test_thresholds_are_informative_but_not_perfect(full: tuple[County, Truth]) 
     assert is_flooded[ratio < 0.5].mean() < 0.01
 
 
-def test_a_rainstorm_is_counted_when_the_village_has_50_mm(scenario: Scenario) -> None:
-    found = {event.village: event.time_s for event in scenario.truth if event.kind == "rainstorm"}
-    total = np.cumsum(scenario.ground.village_rain_mm, axis=0)
+@pytest.mark.parametrize(("level", "rain_mm", "minutes"), RAINSTORM_SIGNAL)
+def test_a_rainstorm_is_counted_by_the_rule_of_each_level(
+    scenario: Scenario, level: str, rain_mm: float, minutes: int
+) -> None:
+    found = {event.village: event.time_s for event in scenario.truth if event.label == f"rainstorm {level}"}
+    total = np.vstack(
+        [np.zeros(len(scenario.county.villages)), np.cumsum(scenario.ground.village_rain_mm, axis=0)]
+    )
     for number, code in enumerate(scenario.county.villages.code):
-        reached = np.flatnonzero(total[:, number] >= RAINSTORM_MM)
+        window = [total[end, number] - total[max(end - minutes, 0), number] for end in range(1, len(total))]
+        reached = np.flatnonzero(np.array(window) >= rain_mm)
         expected = scenario.start_s + 60 * (int(reached[0]) + 1) if len(reached) else None
         assert found.get(code) == expected
 

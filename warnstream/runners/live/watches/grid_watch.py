@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
-from warnstream.adapters.grids.files import GridFileError
+from warnstream.adapters.grids.content import GridFileError
 from warnstream.adapters.grids.frames import GridReader
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import Configuration

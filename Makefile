@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check test test-all bench bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+.PHONY: check test test-all bench bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
 	load-nation rio-alarms score-grids calibration crash-ingest fuzz sim-day demo
 
 check:            ## style, types, architecture
@@ -28,6 +28,10 @@ load-nation:      ## 384,000 stations at a reading a minute into one node, ten m
 
 sim-day:          ## 24 hours of a county with every fault through a real node, twice; ten minutes
 	$(BIN)python -m tests.simulation.day
+
+bench-desk:       ## a front over 900,000 doors: the desk and its outbox, the ledger of doors beside SQLite; ten minutes
+	$(BIN)python -m benchmarks.bench_desk
+	$(BIN)python -m benchmarks.bench_ledger
 
 bench-peers:      ## other people's tools on one trace: polars, pandas, bytewax, Faust; extras [bench,kafka]
 	$(BIN)python -m benchmarks.bench_peers

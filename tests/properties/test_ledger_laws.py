@@ -16,7 +16,7 @@ from warnstream.model.bulletins import N_BITS, N_MAX
 FIRST = np.array([0, 2, 3], dtype=np.int32)
 WAY = np.array([0, 1, 0], dtype=np.uint8)
 N_DOORS, N_WAYS = len(WAY), 2
-SEQUENCES, STEPS = 1_500, 60
+SEQUENCES, STEPS = 600, 60
 DOUBT_S = int(IN_HAND_S_MAX) + 1
 
 

@@ -193,10 +193,13 @@ class Ledger:
         return len(self._former.get(village, ()))
 
     def put_down(self, put: Put) -> int:
-        """A bulletin for the doors of its village; returns for how many. An older one changes nothing."""
+        """A bulletin for the doors of its village; returns for how many more.
+
+        An older one changes nothing, the newest one is for doors alone that are new.
+        """
         village, known = put.village, int(self.sequence[put.village])
         if put.sequence <= known:
-            return 0
+            return self._welcome(put) if put.sequence == known and not put.is_end else 0
         rows = self.rows_of(village)
         before = self._counted(rows)
         if put.sequence >> N_BITS != known >> N_BITS:
@@ -219,6 +222,20 @@ class Ledger:
         n_wanted = int(np.count_nonzero(wanted))
         self.tallies[village][put.sequence & N_MAX] = Tally(n_wanted)
         return n_wanted
+
+    def _welcome(self, put: Put) -> int:
+        """Doors that are new in the register get the bulletin that stands."""
+        own = slice(self._first[put.village], self._first[put.village + 1])
+        is_new = (self.state[own] & STATE_BITS) == Delivery.NONE
+        if not is_new.any():
+            return 0
+        rows = np.flatnonzero(is_new) + own.start
+        before = self._counted(rows)
+        self.state[rows] |= Delivery.QUEUED | ADDRESSED
+        self._count(put.village, rows, before)
+        tally = self.tallies.setdefault(put.village, {}).setdefault(put.sequence & N_MAX, Tally())
+        tally.addressed += len(rows)
+        return len(rows)
 
     def _audience(self, put: Put, state: UInt8Array, people: UInt8Array) -> BoolArray:
         if put.is_end:

@@ -88,14 +88,16 @@ class DoorQueue:
             self._listed[way][village] = entry
             heapq.heappush(self._villages[way], entry)
 
-    def claim(self, way: int, limit: int, now: float, forbidden: frozenset[int] = NOBODY) -> list[Taken]:
+    def claim(
+        self, way: int, limit: int, now: float, forbidden: frozenset[int] = NOBODY, urgency_min: int = 0
+    ) -> list[Taken]:
         """The next doors of a channel, at most `limit`, in order; they are in hand then.
 
         `forbidden` are villages whose newest bulletin must not go out now; their doors wait.
         """
         self._free_abandoned(way, now)
-        again = self._due_again(way, limit, now, forbidden)
-        first = self._never_tried(way, limit, forbidden)
+        again = self._due_again(way, limit, now, forbidden, urgency_min)
+        first = self._never_tried(way, limit, forbidden, urgency_min)
         rows = next_to_send(first, [(-one.minus_urgency, one.row) for one in again], limit)
         if not rows:
             return []
@@ -110,12 +112,14 @@ class DoorQueue:
         self._in_hand[way].update((one.row, (one.sequence, until)) for one in taken)
         return taken
 
-    def _never_tried(self, way: int, limit: int, forbidden: frozenset[int]) -> list[tuple[int, int]]:
+    def _never_tried(
+        self, way: int, limit: int, forbidden: frozenset[int], urgency_min: int
+    ) -> list[tuple[int, int]]:
         """Urgency and row of free doors; entries of villages that have none are dropped."""
         heap, listed = self._villages[way], self._listed[way]
         found: list[tuple[int, int]] = []
         kept = []
-        while heap and len(found) < limit:
+        while heap and len(found) < limit and -heap[0][0] >= urgency_min:
             entry = heapq.heappop(heap)
             village = entry[2]
             if listed.get(village) != entry:  # replaced by a newer bulletin, which has an entry of its own
@@ -135,13 +139,15 @@ class DoorQueue:
         free: list[int] = rows[self.hold[rows] == FREE][:limit].tolist()
         return free
 
-    def _due_again(self, way: int, limit: int, now: float, forbidden: frozenset[int]) -> list[Again]:
+    def _due_again(
+        self, way: int, limit: int, now: float, forbidden: frozenset[int], urgency_min: int
+    ) -> list[Again]:
         """The most urgent attempts that are due, taken off their heap."""
         self._ripen(way, now)
         heap, village = self._again[way], self._ledger.village
         found: list[Again] = []
         forbidden_ones: list[Again] = []
-        while heap and len(found) < limit:
+        while heap and len(found) < limit and -heap[0].minus_urgency >= urgency_min:
             one = heapq.heappop(heap)
             if self._still_waits(one.row, one.sequence):
                 (forbidden_ones if int(village[one.row]) in forbidden else found).append(one)
@@ -162,7 +168,7 @@ class DoorQueue:
         return self.hold[row] == LATER and newest == sequence and self._ledger.is_waiting(row)
 
     def urgency(self, way: int, now: float) -> int | None:
-        """Of the most urgent that could be claimed now, or a little more; None if there is surely nothing."""
+        """Of the most urgent that could be claimed now, or more; None if there is surely nothing."""
         self._ripen(way, now)
         heads = [-heap[0][0] for heap in (self._villages[way], self._again[way]) if heap]
         return max(heads, default=None)
@@ -172,6 +178,11 @@ class DoorQueue:
         if self._again[way]:
             return self._again[way][0].due_at
         return self._later[way][0][0] if self._later[way] else None
+
+    def is_in_hand(self, row: int, sequence: int) -> bool:
+        """Whether a door is being told that bulletin now."""
+        hold = self._in_hand[int(self._ledger.way[row])].get(row)
+        return hold is not None and hold[0] == sequence
 
     def in_hand(self, way: int) -> int:
         """Doors that a channel has been given and has not told the outcome of."""

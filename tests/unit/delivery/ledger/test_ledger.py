@@ -219,9 +219,9 @@ def test_retries_take_at_most_half_while_others_wait_for_a_first_attempt() -> No
     for row in range(3):
         told(book, row, result=Result.FAILED)
         queue.release(row, put().sequence, due_at=1.0)
-    book.put_down(put(1))
+    book.put_down(put(1, urgency=1))
     queue.put_down(1)
-    assert claimed(queue, limit=2, now=2.0) == [3, 0]
+    assert claimed(queue, limit=2, now=2.0) == [0, 3]
     assert sorted(claimed(queue, limit=9, now=2.0)) == [1, 2, 4]
 
 
@@ -229,3 +229,14 @@ def test_a_village_whose_bulletin_is_not_true_now_keeps_its_place() -> None:
     _, queue = queue_of(put(0, urgency=4), put(1))
     assert [one.row for one in queue.claim(0, 10, 0.0, frozenset({0}))] == [3, 4]
     assert claimed(queue) == [0, 1, 2]
+
+
+def test_doors_that_are_new_in_the_register_get_the_bulletin_that_stands() -> None:
+    book = ledger()
+    book.put_down(put())
+    told(book, 0, 1, 2)
+    book.state[2], book.told[2] = Delivery.NONE, 0  # as of a door that a snapshot does not know
+    book.recount()
+    assert book.put_down(put()) == 1
+    assert delivery(book)[:3] == [Delivery.SENT, Delivery.SENT, Delivery.QUEUED]
+    assert book.tallies[0][1].addressed == 4

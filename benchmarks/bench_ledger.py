@@ -130,7 +130,8 @@ def front(county: County, n: int) -> None:
 
 def claim_all(county: County) -> tuple[list[float], list[list[Taken]]]:
     """Seconds of CPU of every claim, and what each took."""
-    times, batches = [], []
+    times: list[float] = []
+    batches: list[list[Taken]] = []
     while True:
         started = time.process_time()
         taken = county.queue.claim(0, CLAIM, 0.0)

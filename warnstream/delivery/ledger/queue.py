@@ -93,7 +93,8 @@ class DoorQueue:
     ) -> list[Taken]:
         """The next doors of a channel, at most `limit`, in order; they are in hand then.
 
-        `forbidden` are villages whose newest bulletin must not go out now; their doors wait.
+        `forbidden` are villages whose newest bulletin must not go out now; their doors wait, and so do
+        those less urgent than `urgency_min`.
         """
         self._free_abandoned(way, now)
         again = self._due_again(way, limit, now, forbidden, urgency_min)
@@ -115,7 +116,7 @@ class DoorQueue:
     def _never_tried(
         self, way: int, limit: int, forbidden: frozenset[int], urgency_min: int
     ) -> list[tuple[int, int]]:
-        """Urgency and row of free doors; entries of villages that have none are dropped."""
+        """Urgency and row of free doors; entries of villages that have no more are dropped."""
         heap, listed = self._villages[way], self._listed[way]
         found: list[tuple[int, int]] = []
         kept = []
@@ -124,8 +125,9 @@ class DoorQueue:
             village = entry[2]
             if listed.get(village) != entry:  # replaced by a newer bulletin, which has an entry of its own
                 continue
-            free = [] if village in forbidden else self._free(village, way, limit - len(found))
-            if free or village in forbidden:
+            room = limit - len(found)
+            free = [] if village in forbidden else self._free(village, way, room)
+            if len(free) == room or village in forbidden:  # there may be more
                 kept.append(entry)
             else:
                 del listed[village]

@@ -240,3 +240,10 @@ def test_doors_that_are_new_in_the_register_get_the_bulletin_that_stands() -> No
     assert book.put_down(put()) == 1
     assert delivery(book)[:3] == [Delivery.SENT, Delivery.SENT, Delivery.QUEUED]
     assert book.tallies[0][1].addressed == 4
+
+
+def test_what_is_less_urgent_than_asked_for_waits() -> None:
+    _, queue = queue_of(put(0, urgency=1), put(1, urgency=4))
+    assert [one.row for one in queue.claim(0, 10, 0.0, urgency_min=2)] == [3, 4]
+    assert queue.urgency(0, 0.0) == 1
+    assert claimed(queue) == [0, 1, 2]

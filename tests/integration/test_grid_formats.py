@@ -174,10 +174,9 @@ def odim(path: Path, quantity: str = "ACRR", kind: str = "COMP") -> Path:
     across, up = square()
     corner = (10.0, 51.0)
     if projections.is_available():
-        system = projections.pyproj.CRS.from_user_input(STEREOGRAPHIC)
-        project = projections.pyproj.Transformer.from_crs(
-            system, system.geodetic_crs, always_xy=True
-        ).transform
+        pyproj = pytest.importorskip("pyproj")
+        system = pyproj.CRS.from_user_input(STEREOGRAPHIC)
+        project = pyproj.Transformer.from_crs(system, system.geodetic_crs, always_xy=True).transform
         corner = project(across[0] - 5_000, up[0] + 5_000)
     with h5py.File(path, "w") as file:
         file.attrs["Conventions"] = np.bytes_("ODIM_H5/V2_4")

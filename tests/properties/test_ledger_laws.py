@@ -1,0 +1,271 @@
+"""Whatever is issued, claimed, answered, lost in a crash: everybody hears the newest word, and help stays."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+import numpy as np
+import pytest
+
+from warnstream.delivery.ledger.ledger import Ledger, Put
+from warnstream.delivery.ledger.parts import COLUMNS, pack, unpack
+from warnstream.delivery.ledger.queue import IN_HAND_S_MAX, DoorQueue, Taken
+from warnstream.delivery.ledger.states import Delivery, People, Result, Said
+from warnstream.model.bulletins import N_BITS, N_MAX
+
+FIRST = np.array([0, 2, 3], dtype=np.int32)
+WAY = np.array([0, 1, 0], dtype=np.uint8)
+N_DOORS, N_WAYS = len(WAY), 2
+SEQUENCES, STEPS = 600, 60
+DOUBT_S = int(IN_HAND_S_MAX) + 1
+
+
+@dataclass
+class Device:
+    """What a door's device was sent; it shows a key once."""
+
+    got: list[int] = field(default_factory=list)
+
+    def take(self, sequence: int) -> None:
+        if sequence not in self.got:
+            assert not self.got or sequence > self.got[-1], "an older bulletin after a newer one"
+            self.got.append(sequence)
+
+
+class World:
+    """A desk, two channels, people and a process that is killed, around one ledger and its log."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = Random(seed)
+        self.log: list[tuple[str, tuple[object, ...]]] = []
+        self.ledger = Ledger(FIRST, WAY)
+        self.queue = DoorQueue(self.ledger, N_WAYS)
+        self.now = 1_000
+        self.in_hand: list[Taken] = []
+        self.devices = [Device() for _ in range(N_DOORS)]
+        self.settled: set[tuple[int, int]] = set()
+        self.newest: dict[int, Put] = {}
+        self.ends: set[int] = set()
+        self.need_none: dict[int, set[int]] = {}
+        self.calling: set[int] = set()
+
+    def live(self, steps: int) -> None:
+        """Random steps, and after each the laws that hold at any time."""
+        names: list[Callable[[], None]] = [
+            *[self.issue] * 4,
+            *[self.claim] * 4,
+            *[self.sent] * 3,
+            *[self.not_sent] * 2,
+            self.returned,
+            self.receipt,
+            *[self.answer] * 2,
+            self.close_call,
+            self.time_passes,
+            self.crash,
+        ]
+        for _ in range(steps):
+            self.chance.choice(names)()
+            self.check()
+        self.check_log()
+        if self.chance.random() < 0.3:
+            self.crash()
+        self.everything_is_sent()
+
+    def do(self, kind: str, *what: object) -> None:
+        """A fact is in the log before the ledger has it."""
+        self.log.append((kind, what))
+        apply(self.ledger, kind, *what)
+
+    def issue(self) -> None:
+        village = self.chance.randrange(len(FIRST) - 1)
+        kind = self.chance.choice(["rise", "rise", "remind", "end"])
+        last = self.newest.get(village)
+        if last is None and kind != "rise":
+            return
+        self.now += 1
+        if last is None or last.is_end or (kind == "rise" and self.chance.random() < 0.1):
+            opened, n, kind = self.now, 1, "rise"
+        else:
+            opened, n = last.sequence >> N_BITS, (last.sequence & N_MAX) + 1
+        put = Put(
+            village,
+            (opened << N_BITS) | n,
+            self.now,
+            urgency=0 if kind == "end" else 2,
+            is_end=kind == "end",
+            is_reminder=kind == "remind",
+            asks=kind != "end",
+        )
+        self.newest[village] = put
+        if put.is_end:
+            self.ends.add(put.sequence)
+        if put.is_reminder:
+            on_their_way = np.isin(self.ledger.people, ON_THEIR_WAY)
+            self.need_none[village] = set(np.flatnonzero(on_their_way).tolist())
+        self.do("issued", put)
+        self.queue.put_down(village)
+
+    def claim(self) -> None:
+        way, limit = self.chance.randrange(N_WAYS), self.chance.randint(1, 3)
+        taken = self.queue.claim(way, limit, float(self.now))
+        assert len(taken) <= limit
+        assert not {one.row for one in taken} & {one.row for one in self.in_hand}, "in two hands"
+        for one in taken:
+            assert WAY[one.row] == way
+            assert one.sequence == self.newest[one.village].sequence, "an old bulletin"
+            assert (one.row, one.sequence) not in self.settled, "told twice"
+        self.in_hand += taken
+
+    def settle(self, one: Taken, result: Result, due_at: float = 0.0) -> None:
+        self.do("outcome", one.village, one.sequence, (one.row,), result, self.now)
+        self.queue.release(one.row, one.sequence, due_at)
+        if result is Result.SENT:
+            self.settled.add((one.row, one.sequence))
+
+    def sent(self) -> None:
+        for one in self.in_hand[:2]:
+            self.devices[one.row].take(one.sequence)
+            self.settle(one, Result.SENT)
+        del self.in_hand[:2]
+
+    def not_sent(self) -> None:
+        result = self.chance.choice([Result.FAILED, Result.FAILED, Result.UNREACHABLE, Result.EXPIRED])
+        for one in self.in_hand[:1]:
+            if result is not Result.EXPIRED and self.chance.random() < 0.5:  # it said no, and had taken it
+                self.devices[one.row].take(one.sequence)
+            due_at = float(self.now + self.chance.randint(0, 30)) if result is Result.FAILED else 0.0
+            self.settle(one, result, due_at)
+        del self.in_hand[:1]
+
+    def returned(self) -> None:
+        """It could not be tried: the log knows nothing of it."""
+        for one in self.in_hand[:1]:
+            self.queue.release(one.row, one.sequence)
+        del self.in_hand[:1]
+
+    def receipt(self) -> None:
+        """A device says again what it has."""
+        door = self.chance.randrange(N_DOORS)
+        for sequence in self.devices[door].got[-1:]:
+            self.do("outcome", int(self.ledger.village[door]), sequence, (door,), Result.DELIVERED, self.now)
+            self.settled.add((door, sequence))
+
+    def answer(self) -> None:
+        door = self.chance.randrange(N_DOORS)
+        said = self.chance.choice([Said.ACKNOWLEDGE, Said.MOVE, Said.CLAIM_SAFE, Said.REFUSE, Said.CALL])
+        for sequence in self.devices[door].got[-1:]:
+            before = int(self.ledger.people[door])
+            self.do("said", door, sequence, said, self.now)
+            if said is Said.CALL:
+                self.calling.add(door)
+            if sequence < self.newest[int(self.ledger.village[door])].sequence and said is Said.ACKNOWLEDGE:
+                assert int(self.ledger.people[door]) == before, "an old acknowledgement counts"
+
+    def close_call(self) -> None:
+        for door in sorted(self.calling)[:1]:
+            sequence = self.devices[door].got[-1]
+            self.do("said", door, sequence, Said.ASSIGN, self.now)
+            self.do("said", door, sequence, Said.CONFIRM, self.now)
+            self.calling.discard(door)
+
+    def time_passes(self) -> None:
+        self.now += self.chance.choice([1, 20, DOUBT_S // 3])
+
+    def crash(self) -> None:
+        """What is in hand may have arrived, and nobody remembers."""
+        for one in self.in_hand:
+            if self.chance.random() < 0.5:
+                self.devices[one.row].take(one.sequence)
+        self.in_hand.clear()
+        self.ledger = folded(self.log)
+        self.do("doubt", self.now - DOUBT_S)
+        self.queue = DoorQueue(self.ledger, N_WAYS)
+
+    def check(self) -> None:
+        assert set(self.ledger.helps()) == self.calling, "a call for help is lost"
+        for row, sequence in self.settled:
+            newest = self.newest[int(self.ledger.village[row])].sequence
+            if sequence >> N_BITS == newest >> N_BITS:
+                assert self.ledger.told[row] >= sequence & N_MAX, "what was told is forgotten"
+        for village in self.newest:
+            rows = self.ledger.rows_of(village)
+            states, people = self.ledger.state[rows] & 7, self.ledger.people[rows]
+            assert (states != Delivery.NONE).all(), "somebody without a state"
+            counts = self.ledger.counts([village])
+            assert counts.delivery == tuple(np.bincount(states, minlength=8).tolist())
+            assert counts.people == tuple(np.bincount(people, minlength=8).tolist())
+
+    def check_log(self) -> None:
+        """The log is the whole truth, and a snapshot is the ledger."""
+        assert_equal(folded(self.log), self.ledger)
+        again, arrays = Ledger(FIRST, WAY), pack(self.ledger)
+        rows = [np.arange(FIRST[v], FIRST[v + 1]) for v in arrays["village"]]
+        unpack(
+            again,
+            arrays,
+            arrays["village"].tolist(),
+            np.concatenate([np.zeros(0, np.int64), *rows]).astype(np.int64),
+        )
+        assert_equal(again, self.ledger)
+
+    def everything_is_sent(self) -> None:
+        """With channels that work everybody hears the newest word, and who heard something the end."""
+        for one in self.in_hand:
+            self.devices[one.row].take(one.sequence)
+            self.settle(one, Result.SENT)
+        for way in range(N_WAYS):
+            while taken := self.queue.claim(way, 2, 1e9):
+                for one in taken:
+                    self.devices[one.row].take(one.sequence)
+                    self.settle(one, Result.SENT)
+        for village, put in self.newest.items():
+            assert self.ledger.counts([village]).waiting == 0, "somebody waits for ever"
+            for row in range(FIRST[village], FIRST[village + 1]):
+                self.check_door(row, put)
+
+    def check_door(self, row: int, put: Put) -> None:
+        got, state = self.devices[row].got, Delivery(int(self.ledger.state[row]) & 7)
+        is_given_up = state in (Delivery.UNREACHABLE, Delivery.EXPIRED)
+        if put.is_end:
+            assert not got or got[-1] in self.ends or is_given_up, "who was told hears the end"
+        elif not is_given_up and not (put.is_reminder and row in self.need_none[put.village]):
+            assert put.sequence in got, "failed, and never tried again"
+
+
+ON_THEIR_WAY = (People.MOVING, People.SAID_SAFE, People.SAFE)
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_the_laws_of_the_ledger_hold_in_random_sequences(part: int) -> None:
+    for seed in range(part * SEQUENCES // 10, (part + 1) * SEQUENCES // 10):
+        try:
+            World(seed).live(STEPS)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+
+
+def folded(log: list[tuple[str, tuple[object, ...]]]) -> Ledger:
+    ledger = Ledger(FIRST, WAY)
+    for kind, what in log:
+        apply(ledger, kind, *what)
+    return ledger
+
+
+def apply(ledger: Ledger, kind: str, *what: object) -> None:
+    """One entry of the log."""
+    if kind == "issued":
+        ledger.put_down(*what)  # type: ignore[arg-type]
+    elif kind == "outcome":
+        village, sequence, rows, result, at_s = what
+        ledger.take(village, sequence, np.array(rows, dtype=np.int64), result, at_s)  # type: ignore[arg-type]
+    elif kind == "said":
+        ledger.say(*what)  # type: ignore[arg-type]
+    else:
+        ledger.doubt(*what)  # type: ignore[arg-type]
+
+
+def assert_equal(one: Ledger, other: Ledger) -> None:
+    for name in (*COLUMNS, "sequence", "urgency", "is_end"):
+        assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name
+    assert one.tallies == other.tallies
+    assert set(one.helps()) == set(other.helps())

@@ -1,0 +1,76 @@
+"""What a log says of doors beside the bulletins: outcomes; how bulletins and answers read for the ledger."""
+
+import zlib
+from collections.abc import Sequence
+
+import msgspec
+
+from warnstream.delivery.ledger.ledger import Put
+from warnstream.delivery.ledger.states import Result, Said
+from warnstream.model.bulletins import N_BITS, Bulletin, BulletinCause
+from warnstream.model.effects import Answer
+
+SAID_OF_ANSWER = {
+    Answer.ACKNOWLEDGED: Said.ACKNOWLEDGE,
+    Answer.MOVING: Said.MOVE,
+    Answer.SAFE: Said.CLAIM_SAFE,
+    Answer.NEED_HELP: Said.CALL,
+}
+
+
+class DoorOutcome(msgspec.Struct, frozen=True, array_like=True):
+    """What became of attempts to tell doors of one village one bulletin on one channel."""
+
+    village: str
+    opened_s: int
+    n: int
+    channel: str
+    at_s: int
+    result: Result
+    doors: list[str]
+
+    @property
+    def sequence(self) -> int:
+        """(opened, n) as one number."""
+        return (self.opened_s << N_BITS) | self.n
+
+
+def encode_outcomes(outcomes: Sequence[DoorOutcome]) -> bytes:
+    """As the log keeps them: some three bytes a door."""
+    return zlib.compress(msgspec.msgpack.encode(list(outcomes)), level=1)
+
+
+def decode_outcomes(payload: bytes) -> list[DoorOutcome]:
+    """What `encode_outcomes` has made. ValueError if it is none."""
+    try:
+        return msgspec.msgpack.decode(zlib.decompress(payload), type=list[DoorOutcome])
+    except (msgspec.MsgspecError, zlib.error) as error:
+        raise ValueError(f"not an entry of outcomes: {error}") from None
+
+
+def put_of(bulletin: Bulletin) -> Put:
+    """A bulletin as the ledger needs it. Reminders come behind first words of the same level."""
+    is_reminder = bulletin.cause is BulletinCause.REMINDER
+    return Put(
+        village=bulletin.village,
+        sequence=bulletin.sequence,
+        issued_s=bulletin.issued_s,
+        urgency=urgency_of(int(bulletin.worst), is_reminder=is_reminder),
+        is_end=bulletin.action.is_end,
+        is_reminder=is_reminder,
+        asks=bulletin.action.moves_people,
+    )
+
+
+def urgency_of(level: int, *, is_reminder: bool) -> int:
+    """Greater is told first; two for each level.
+
+    >>> urgency_of(4, is_reminder=True) > urgency_of(3, is_reminder=False)
+    True
+    """
+    return 2 * level + (not is_reminder)
+
+
+def level_of(urgency: int) -> int:
+    """The level that an urgency was made of."""
+    return urgency // 2

@@ -1,0 +1,73 @@
+"""A ledger as arrays for a snapshot, and back, also under another register.
+
+Only villages that ever had a bulletin are kept. Rows are found again by the code of the door, so a register
+may grow, shrink and change its order; who has left it and was told something is kept as a *former* door.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from warnstream.delivery.ledger.ledger import HEARD, Ledger, Tally
+from warnstream.delivery.ledger.states import HELP_OPEN
+from warnstream.model.arrays import Arrays, BoolArray, Int64Array
+
+COLUMNS = ("told", "answered", "state", "people", "tries", "time")
+VILLAGES = ("sequence", "issued_s", "urgency", "is_end")
+_TALLY = ("addressed", "sent", "delivered", "unreachable", "answered")
+
+
+def pack(ledger: Ledger) -> Arrays:
+    """Columns of every village that had a bulletin, one village after the other; numbers are today's."""
+    villages = np.flatnonzero(ledger.sequence)
+    rows = [ledger.rows_of(int(village)) for village in villages]
+    sizes = [one.stop - one.start if isinstance(one, slice) else len(one) for one in rows]
+    arrays: Arrays = {"village": villages, "size": np.array(sizes, dtype=np.int64)}
+    for name in COLUMNS:
+        column = getattr(ledger, name)
+        parts = [column[one] for one in rows]
+        arrays[name] = np.concatenate(parts) if parts else column[:0]
+    for name in VILLAGES:
+        arrays[name] = getattr(ledger, name)[villages]
+    tallies = [
+        (village, n, *(getattr(tally, name) for name in _TALLY))
+        for village, of_village in sorted(ledger.tallies.items())
+        for n, tally in of_village.items()
+    ]
+    arrays["tally"] = np.array(tallies, dtype=np.int64).reshape(-1, 2 + len(_TALLY))
+    return arrays
+
+
+def unpack(
+    ledger: Ledger, arrays: Mapping[str, np.ndarray], village_now: Sequence[int], row_now: Int64Array
+) -> None:
+    """Write what `pack` has made into a new ledger.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Without any bulletin.
+    arrays : mapping
+    village_now : sequence of int
+        Number of each kept village in this ledger; -1: it is gone, and so are its rows.
+    row_now : Int64Array
+        Row in this ledger of each kept row; -1: nobody knows the door any more.
+    """
+    now = np.asarray(village_now, dtype=np.int64)
+    known = now >= 0
+    for name in VILLAGES:
+        getattr(ledger, name)[now[known]] = arrays[name][known]
+    rows_known = (row_now >= 0) & np.repeat(known, arrays["size"])
+    for name in COLUMNS:
+        getattr(ledger, name)[row_now[rows_known]] = arrays[name][rows_known]
+    number_of = dict(zip(arrays["village"].tolist(), now.tolist(), strict=True))
+    ledger.tallies = {village: {} for village in now[known].tolist()}
+    for village, n, *counts in arrays["tally"].tolist():
+        if (number := number_of.get(village, -1)) >= 0:
+            ledger.tallies[number][n] = Tally(*counts)
+    ledger.recount()
+
+
+def must_be_kept(state: np.ndarray, people: np.ndarray) -> BoolArray:
+    """Doors that leave the register and still concern somebody: they heard no end, or they need help."""
+    return np.asarray(((state & HEARD) != 0) | np.isin(people, sorted(HELP_OPEN)))

@@ -1,0 +1,220 @@
+"""Which doors a channel tells next; what only a running process knows: who is in hand, when a retry is due.
+
+A channel's queue is a heap of villages, not of doors: a bulletin for 900,000 doors costs an entry a village,
+and one that is replaced costs nothing, because the doors of a village are looked up when its turn comes. The
+order is that of `delivery.dispatch.queue`: urgency, then the order of issue; in it the never-tried first.
+
+A door in somebody's hands is given to nobody else before its outcome is known, or before `IN_HAND_S_MAX` has
+passed: then whoever had it is gone. Clocks of retries are the caller's; any that does not run back will do.
+"""
+
+import heapq
+from typing import NamedTuple
+
+import numpy as np
+
+from warnstream.delivery.dispatch.queue import next_to_send
+from warnstream.delivery.ledger.ledger import Ledger
+from warnstream.model.arrays import UInt8Array
+
+IN_HAND_S_MAX = 900.0
+"""Longer than any channel's own time limits: a batch of `delivery.dispatch` ends in minutes."""
+
+FREE, IN_HAND, LATER = 0, 1, 2
+"""Of a row: nobody has it; somebody sends it now; it waits for another attempt."""
+
+NOBODY: frozenset[int] = frozenset()
+
+
+class Taken(NamedTuple):
+    """A door to be told the newest bulletin of its village: its row, the bulletin, attempts made before."""
+
+    row: int
+    village: int
+    sequence: int
+    tries: int
+
+
+class Again(NamedTuple):
+    """Another attempt, in order of urgency and time; its bulletin (`sequence`) may have been replaced."""
+
+    minus_urgency: int
+    due_at: float
+    row: int
+    sequence: int
+
+
+class DoorQueue:
+    """Doors that wait, for one ledger and all of its channels.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    n_ways : int
+        Channels; way numbers are below it.
+
+    Attributes
+    ----------
+    hold : UInt8Array, shape (n_rows,)
+        `FREE`, `IN_HAND` or `LATER`.
+    """
+
+    def __init__(self, ledger: Ledger, n_ways: int) -> None:
+        self._ledger = ledger
+        self.hold: UInt8Array = np.zeros(len(ledger), np.uint8)
+        self._turns = [0] * len(ledger.sequence)
+        self._next_turn = 0
+        self._villages: list[list[tuple[int, int, int]]] = [[] for _ in range(n_ways)]
+        self._listed: list[dict[int, tuple[int, int, int]]] = [{} for _ in range(n_ways)]
+        self._later: list[list[tuple[float, int, int]]] = [[] for _ in range(n_ways)]
+        self._again: list[list[Again]] = [[] for _ in range(n_ways)]
+        self._in_hand: list[dict[int, tuple[int, float]]] = [{} for _ in range(n_ways)]
+        for village in sorted(ledger.waiting_by_village(), key=lambda one: int(ledger.issued_s[one])):
+            self.put_down(village)
+
+    def put_down(self, village: int) -> None:
+        """A village has a newer bulletin: one entry a channel. No attempt waits, all are first ones."""
+        rows = self._ledger.rows_of(village)
+        hold = self.hold[rows]
+        self.hold[rows] = np.where(hold == LATER, FREE, hold)
+        self._next_turn += 1
+        self._turns[village] = self._next_turn
+        for way in np.unique(self._ledger.way[rows]).tolist():
+            self._list(way, village)
+
+    def _list(self, way: int, village: int) -> None:
+        entry = (-int(self._ledger.urgency[village]), self._turns[village], village)
+        if self._listed[way].get(village) != entry:
+            self._listed[way][village] = entry
+            heapq.heappush(self._villages[way], entry)
+
+    def claim(
+        self, way: int, limit: int, now: float, forbidden: frozenset[int] = NOBODY, urgency_min: int = 0
+    ) -> list[Taken]:
+        """The next doors of a channel, at most `limit`, in order; they are in hand then.
+
+        `forbidden` are villages whose newest bulletin must not go out now; their doors wait, and so do
+        those less urgent than `urgency_min`.
+        """
+        self._free_abandoned(way, now)
+        again = self._due_again(way, limit, now, forbidden, urgency_min)
+        first = self._never_tried(way, limit, forbidden, urgency_min)
+        rows = next_to_send(first, [(-one.minus_urgency, one.row) for one in again], limit)
+        if not rows:
+            return []
+        self.hold[rows] = IN_HAND
+        for one in again:
+            if self.hold[one.row] == LATER:  # no room for it
+                heapq.heappush(self._again[way], one)
+        ledger, until = self._ledger, now + IN_HAND_S_MAX
+        villages = ledger.village[rows]
+        columns = (rows, villages.tolist(), ledger.sequence[villages].tolist(), ledger.tries[rows].tolist())
+        taken = [Taken(*of_door) for of_door in zip(*columns, strict=True)]
+        self._in_hand[way].update((one.row, (one.sequence, until)) for one in taken)
+        return taken
+
+    def _never_tried(
+        self, way: int, limit: int, forbidden: frozenset[int], urgency_min: int
+    ) -> list[tuple[int, int]]:
+        """Urgency and row of free doors; entries of villages that have no more are dropped."""
+        heap, listed = self._villages[way], self._listed[way]
+        found: list[tuple[int, int]] = []
+        kept = []
+        while heap and len(found) < limit and -heap[0][0] >= urgency_min:
+            entry = heapq.heappop(heap)
+            village = entry[2]
+            if listed.get(village) != entry:  # replaced by a newer bulletin, which has an entry of its own
+                continue
+            room = limit - len(found)
+            free = [] if village in forbidden else self._free(village, way, room)
+            if len(free) == room or village in forbidden:  # there may be more
+                kept.append(entry)
+            else:
+                del listed[village]
+            found += [(-entry[0], row) for row in free]
+        for entry in kept:
+            heapq.heappush(heap, entry)
+        return found
+
+    def _free(self, village: int, way: int, limit: int) -> list[int]:
+        rows = self._ledger.waiting(village, way)
+        free: list[int] = rows[self.hold[rows] == FREE][:limit].tolist()
+        return free
+
+    def _due_again(
+        self, way: int, limit: int, now: float, forbidden: frozenset[int], urgency_min: int
+    ) -> list[Again]:
+        """The most urgent attempts that are due, taken off their heap."""
+        self._ripen(way, now)
+        heap, village = self._again[way], self._ledger.village
+        found: list[Again] = []
+        forbidden_ones: list[Again] = []
+        while heap and len(found) < limit and -heap[0].minus_urgency >= urgency_min:
+            one = heapq.heappop(heap)
+            if self._still_waits(one.row, one.sequence):
+                (forbidden_ones if int(village[one.row]) in forbidden else found).append(one)
+        for one in forbidden_ones:
+            heapq.heappush(heap, one)
+        return found
+
+    def _ripen(self, way: int, now: float) -> None:
+        later = self._later[way]
+        while later and later[0][0] <= now:
+            due_at, row, sequence = heapq.heappop(later)
+            urgency = int(self._ledger.urgency[self._ledger.village[row]])
+            heapq.heappush(self._again[way], Again(-urgency, due_at, row, sequence))
+
+    def _still_waits(self, row: int, sequence: int) -> bool:
+        """Not replaced by a newer bulletin, and no receipt has come meanwhile."""
+        newest = int(self._ledger.sequence[self._ledger.village[row]])
+        return self.hold[row] == LATER and newest == sequence and self._ledger.is_waiting(row)
+
+    def urgency(self, way: int, now: float) -> int | None:
+        """Of the most urgent that could be claimed now, or more; None if there is surely nothing."""
+        self._ripen(way, now)
+        heads = [-heap[0][0] for heap in (self._villages[way], self._again[way]) if heap]
+        return max(heads, default=None)
+
+    def next_due(self, way: int) -> float | None:
+        """When the next attempt is due; None if none waits for its time."""
+        if self._again[way]:
+            return self._again[way][0].due_at
+        return self._later[way][0][0] if self._later[way] else None
+
+    def is_in_hand(self, row: int, sequence: int) -> bool:
+        """Whether a door is being told that bulletin now."""
+        hold = self._in_hand[int(self._ledger.way[row])].get(row)
+        return hold is not None and hold[0] == sequence
+
+    def in_hand(self, way: int) -> int:
+        """Doors that a channel has been given and has not told the outcome of."""
+        return len(self._in_hand[way])
+
+    def _free_abandoned(self, way: int, now: float) -> None:
+        """Whoever had them in hand for so long has gone."""
+        in_hand = self._in_hand[way]
+        while in_hand:
+            row, (sequence, until) = next(iter(in_hand.items()))  # the one that has been there longest
+            if until > now:
+                return
+            self.release(row, sequence)
+
+    def release(self, row: int, sequence: int, due_at: float = 0.0) -> None:
+        """An attempt is over, and the ledger has its outcome.
+
+        Parameters
+        ----------
+        row, sequence : int
+            The door, and the bulletin that it was to be told.
+        due_at : float
+            Not before that for another attempt; 0: in its place among those whom nobody has tried.
+        """
+        ledger = self._ledger
+        way, village = int(ledger.way[row]), int(ledger.village[row])
+        self._in_hand[way].pop(row, None)
+        if due_at > 0 and sequence == int(ledger.sequence[village]):
+            self.hold[row] = LATER
+            heapq.heappush(self._later[way], (due_at, row, sequence))
+            return
+        self.hold[row] = FREE
+        self._list(way, village)

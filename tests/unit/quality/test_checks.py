@@ -433,6 +433,13 @@ def test_a_dew_point_is_compared_with_that_of_the_batch_before() -> None:
     assert quality.check_series(after).tolist() == [0, Flag.STEP]
 
 
+def test_melting_snow_that_repeats_itself_is_both() -> None:
+    quality = control()
+    quality.check_series(at(Variable.TEMPERATURE, (0, -2.0)))
+    flags = quality.check_series(rows(Variable.RAIN, 1.1, 1.1, 1.1, 1.1, first_s=300))
+    assert flags.tolist() == [Flag.MELT] * 3 + [Flag.MELT | Flag.STUCK]
+
+
 def test_the_arrays_of_a_snapshot_keep_their_names() -> None:
     """A node takes up the snapshot of the version before it."""
     assert set(control().snapshot()) == {

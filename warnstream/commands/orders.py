@@ -16,7 +16,7 @@ from warnstream.model.errors import StoreError, WarnstreamError
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.runners.live.orders import AnyOrder, entry_of, faults_on, leave_order, take_problems
-from warnstream.runners.orders.request import order_of
+from warnstream.runners.orders.request import agreement_faults, order_of
 from warnstream.runners.replay.past_engine import past_of_journal
 
 WAIT_S_MAX = 20.0
@@ -54,7 +54,11 @@ def hand_over(configuration: Configuration, order: AnyOrder) -> str:
     except StoreError:  # a node runs: it takes the order itself
         return _leave(configuration, order)
     with closing(journal):
-        if faults := faults_on(_desk_of(configuration), order):
+        desk = _desk_of(configuration)
+        faults = faults_on(desk, order)
+        if isinstance(order, HandOrder):
+            faults += agreement_faults(order, desk, configuration)
+        if faults:
             raise OrderFaultsError(faults)
         journal.append(*entry_of(order))
     return "no node runs; it is carried out at the next start"

@@ -42,6 +42,7 @@ from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import CallFailed
 from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.build import topics_of
 from warnstream.runners.intake import entries
@@ -58,6 +59,7 @@ from warnstream.runners.live.status import Status
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.replay_progress import ReplayProgress
 from warnstream.runners.live.watches.grid_watch import GridWatch
+from warnstream.runners.orders.request import agreement_faults
 
 log = logging.getLogger(__name__)
 
@@ -270,7 +272,9 @@ class Node:
         return float(told_s) if told_s >= 0 else self._clock()
 
     def _order_faults(self, order: AnyOrder) -> list[str]:
-        return faults_on(self.engine.desk, order)
+        desk = self.engine.desk
+        known = agreement_faults(order, desk, self.configuration) if isinstance(order, HandOrder) else []
+        return [*faults_on(desk, order), *known]
 
     def _wake_channels(self) -> None:
         self.delivery.wake()

@@ -33,7 +33,7 @@ from warnstream.runners.live.views.orders_json import describe_orders
 from warnstream.runners.live.views.signs_json import affirm_fault
 from warnstream.runners.live.views.state_json import describe_warnings
 from warnstream.runners.orders.rehearsal import rehearse
-from warnstream.runners.orders.request import order_of
+from warnstream.runners.orders.request import agreement_faults, order_of
 
 DIFFERENCES_SHOWN_MAX = 1_000
 
@@ -156,7 +156,8 @@ class Status:
         """
         order = order_of(request, self._configuration)
         desk = self._keeper.engine.desk
-        if faults := [] if desk.knows_order(order) else desk.order_faults(order):
+        faults = [*desk.order_faults(order), *agreement_faults(order, desk, self._configuration)]
+        if faults and not desk.knows_order(order):
             raise OrderFaultsError(faults)
         self._requests.ask_and_wait(entries.ORDER, entries.encode_order(order))
         return OrderTakenRecord(order=order.identifier, kind=str(order.kind), villages=len(order.villages))

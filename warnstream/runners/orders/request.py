@@ -10,6 +10,7 @@ from warnstream.adapters.geometry import villages_within
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import parse_duration_s
 from warnstream.config.yaml.value_types import choice_of
+from warnstream.desk import WarningDesk
 from warnstream.lifecycle.orders import may_give
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind, Role
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
@@ -64,6 +65,16 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
         response=request.response,
         order=request.order,
     )
+
+
+def agreement_faults(order: HandOrder, desk: WarningDesk, configuration: Configuration) -> list[str]:
+    """Whether the second person answers for every village of the order that waits for one."""
+    waiting = [one.order for one in desk.hands.state.waiting if order.order == one.order.identifier]
+    return [
+        fault
+        for one in waiting
+        for fault in _person_faults(order.author, "author", order.kind, list(one.villages), configuration)
+    ]
 
 
 def _kind_of(word: str, faults: list[str]) -> OrderKind | None:

@@ -11,8 +11,9 @@ from warnstream.config.settings import Configuration
 from warnstream.model.hands.orders import Operator, OrderKind, Role
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import Level
+from warnstream.runners.build import build_desk
 from warnstream.runners.orders.rehearsal import rehearse
-from warnstream.runners.orders.request import order_of
+from warnstream.runners.orders.request import agreement_faults, order_of
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +118,15 @@ def test_a_rehearsal_counts_doors_and_seconds_where_a_rate_is_known(county: Conf
         assert rate is not None
         assert seconds == pytest.approx(found.doors[channel] / rate, abs=0.1)
     assert rehearse(county, request(kind="silence", villages=codes, level="")).doors == {}
+
+
+def test_the_second_person_answers_for_the_villages_of_the_order_that_waits(county: Configuration) -> None:
+    codes = county.network.villages.code
+    desk = build_desk(county)
+    red = order_of(request(level="red", villages=[codes[1]], identifier="red-1"), county)
+    desk.step([red], 1_781_740_800)
+    agreed = request(kind="release", author="zhao", order="red-1", hazard="", level="")
+    (fault,) = agreement_faults(order_of(agreed, county), desk, county)
+    assert "outside the area" in fault
+    by_second = request(kind="release", author="li", order="red-1", hazard="", level="")
+    assert agreement_faults(order_of(by_second, county), desk, county) == []

@@ -2,7 +2,7 @@
 
 Rule 1: whatever changes a state is a `Result` or a `Said`, and what it does stands in `DELIVERED_BY` or
 `PEOPLE_AFTER`. Rule 2: what finds another state than it expects changes nothing, so a late or repeated
-one is harmless. `docs/bulletins.md` has both as diagrams.
+one is harmless.
 """
 
 from enum import IntEnum, StrEnum
@@ -136,14 +136,3 @@ def after(state: People, said: Said) -> People:
     """
     sources, target = PEOPLE_AFTER[said]
     return target if state in sources else state
-
-
-def state_diagrams() -> str:
-    """Both tables as Mermaid text, for the documentation."""
-    lines = ["stateDiagram-v2", "    [*] --> queued: bulletin"]
-    for result, (sources, target) in DELIVERED_BY.items():
-        lines += [f"    {s.word} --> {target.word}: {result}" for s in sorted(sources) if s is not target]
-    people = ["stateDiagram-v2", "    [*] --> silent"]
-    for said, (states, state) in PEOPLE_AFTER.items():
-        people += [f"    {s.word} --> {state.word}: {said.word}" for s in sorted(states)]
-    return "\n".join(lines) + "\n\n" + "\n".join(people) + "\n"

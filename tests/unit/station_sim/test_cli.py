@@ -24,6 +24,7 @@ def test_county_writes_a_complete_configuration(tmp_path: Path, capsys: pytest.C
         "villages.csv",
         "households.csv",
         "chain.csv",
+        "operators.csv",
         "thresholds.csv",
         "warnstream.yaml",
         "thresholds.yaml",

@@ -124,6 +124,13 @@ def read_all(people: People) -> None:
     for village in people.node.configuration.network.villages.code:
         people.ask("GET", explanation.replace("{village}", village), of=explanation)
     people.ask("GET", explanation.replace("{village}", "nowhere"), of=explanation)
+    feed = people.ask("GET", "/cap/feed.atom")
+    tag = {"If-None-Match": feed.headers["ETag"]}
+    people.ask("GET", "/cap/feed.atom", headers=tag)
+    people.ask("GET", "/cap/feed.atom", params={"before": "x"})
+    identifier = feed.text.partition("/cap/messages/")[2].partition('"')[0]
+    for name in (identifier, "unknown"):
+        people.ask("GET", f"/cap/messages/{name}", of="/cap/messages/{identifier}")
     people.ask("GET", explanation.replace("{village}", people.village), of=explanation, params={"at": "now"})
 
 
@@ -134,6 +141,8 @@ def answer_at_the_door(people: People, key: str) -> None:
     people.ask("GET", f"/a/{token}", of="/a/{token}")
     people.ask("POST", f"/a/{token}", of="/a/{token}", data={"answer": "need_help"})
     people.ask("POST", f"/a/{token}", of="/a/{token}", data={"answer": "perhaps"})
+    for one in (token, "nothing"):
+        people.ask("POST", f"/a/{one}/keys", of="/a/{token}/keys", data={"Digits": "1"})
     said = {"message": message, "recipient": recipient, "answer": "moving", "token": token}
     people.ask("POST", "/api/v1/answers", json=said)
     people.ask("POST", "/api/v1/receipts", json={"key": key, "token": token})

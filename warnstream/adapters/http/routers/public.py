@@ -26,7 +26,7 @@ async def cap_feed(services: Services, request: Request) -> Response:
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}  # kept, and asked for each time
     if _has(request.headers.get("If-None-Match", ""), tag):
-        return Response(status_code=304, headers=headers)
+        return Response(status_code=304, media_type=Media.ATOM.value, headers=headers)
     return Response(body, media_type=Media.ATOM.value, headers=headers)
 
 

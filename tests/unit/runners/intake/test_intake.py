@@ -16,8 +16,7 @@ from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageStatus, WarningMessage
-from warnstream.runners.intake import backlog, entries
-from warnstream.runners.intake import intake as kinds
+from warnstream.runners.intake import backlog, entries, waiting
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.intake.topics import Topics
@@ -180,7 +179,7 @@ NOW_AFTER_S = 5 * 3600
 
 
 def test_fresh_readings_are_judged_while_a_backlog_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "DECODED_AT", 1)
+    monkeypatch.setattr(waiting, "DECODED_AT", 1)
     monkeypatch.setattr(backlog, "SLICE", 10)
     intake = intake_of()
     take(intake, clock(NOW_AFTER_S))
@@ -211,7 +210,7 @@ def test_a_backlog_gives_the_rain_of_readings_that_came_in_time(monkeypatch: pyt
 
 
 def test_a_snapshot_holds_the_backlog_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "DECODED_AT", 1)
+    monkeypatch.setattr(waiting, "DECODED_AT", 1)
     monkeypatch.setattr(backlog, "SLICE", 10)
     intake, twin = intake_of(), intake_of()
     take(intake, clock(NOW_AFTER_S), *old_rain(25))
@@ -242,7 +241,7 @@ def total(station: int, after_s: int, rain_mm: float) -> RawMessage:
 
 
 def test_a_fresh_counter_waits_for_the_older_ones_of_its_station(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "DECODED_AT", 1)
+    monkeypatch.setattr(waiting, "DECODED_AT", 1)
     monkeypatch.setattr(backlog, "SLICE", 3)
     late, whole = intake_of(), intake_of()
     older = [total(0, 300 * n, 10.0 + n) for n in range(1, 10)]
@@ -329,7 +328,7 @@ def test_what_waits_says_what_time_it_is_and_is_judged_all_the_same() -> None:
 
 
 def test_of_very_many_readings_the_last_say_what_time_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "SAMPLE", 2)
+    monkeypatch.setattr(waiting, "SAMPLE", 2)
     intake = intake_of("system")
     take(intake, rain(0, 300, 1), rain(1, 300, 1), rain(2, 600, 1))
     assert intake.newest_waiting() == {1: T0 + 300, 2: T0 + 600}

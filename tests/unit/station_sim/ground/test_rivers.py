@@ -139,7 +139,7 @@ def test_truth_is_written_in_the_events_format(scenario: Scenario, tmp_path: Pat
     scenario.write_truth(tmp_path)
     with (tmp_path / "truth.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["event", "time", "latitude", "longitude", "kind", "village"]
+    assert list(rows[0]) == ["event", "time", "latitude", "longitude", "kind", "village", "level"]
     assert [(row["time"], row["kind"], row["village"]) for row in rows] == [
         (iso_utc(event.time_s), event.kind, event.village) for event in scenario.truth
     ]

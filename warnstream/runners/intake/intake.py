@@ -167,6 +167,11 @@ class Intake:
         """Engine time; -1 before the first step."""
         return max(self.engine.assessment.now_s, self.engine.desk.now_s)
 
+    @property
+    def is_asked(self) -> bool:
+        """A sign, an order or an answer of a person waits for a step."""
+        return bool(self._actions)
+
     def consume(self, kind: str, payload: bytes) -> Outcome:
         """Take one journal entry.
 

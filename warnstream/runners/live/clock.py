@@ -214,7 +214,9 @@ class NodeClock:
         """The duty officer says that the system's clock is right."""
         self._follow(self._wall(), self._steady())
 
-    def tick(self, engine_s: int, waiting: Callable[[], Mapping[int, int]]) -> int | None:
+    def tick(
+        self, engine_s: int, waiting: Callable[[], Mapping[int, int]], *, is_asked: bool = False
+    ) -> int | None:
         """Time of a step that is due; None while readings wait for more that say what time it is.
 
         Parameters
@@ -223,6 +225,9 @@ class NodeClock:
             Time of the last step; the next is never before it.
         waiting : callable
             Newest time observed by each station among the readings that wait for the step.
+        is_asked : bool
+            A person waits for the step: a sign, an order, an answer. They do not wait for a node's first
+            readings.
         """
         wall_s, steady_s = self._wall(), self._steady()
         is_right = self._trust is Trust.GOOD and abs(wall_s - self()) <= self._jump_s_max
@@ -235,8 +240,10 @@ class NodeClock:
         is_stopped = is_right and is_young and self._is_outrun(steady_s)
         if is_right and not is_stopped:
             self._take(wall_s, steady_s)
-        elif not self._settle(wall_s, steady_s, engine_s, Trust.LAST_STEP if is_stopped else self._trust):
-            return None
+        else:
+            trust = Trust.LAST_STEP if is_stopped else self._trust
+            if not self._settle(wall_s, steady_s, engine_s, trust, is_asked=is_asked):
+                return None
         now_s = int(self())
         if now_s < engine_s - BEHIND_S_MAX:
             text = f"the system clock is {engine_s - now_s} s behind the last step"
@@ -251,7 +258,7 @@ class NodeClock:
         said = [heard.present_s(steady_s) for heard in self._heard.values()]
         return bool(said) and min(said) > latest_s
 
-    def _settle(self, wall_s: float, steady_s: float, engine_s: int, trust: Trust) -> bool:
+    def _settle(self, wall_s: float, steady_s: float, engine_s: int, trust: Trust, *, is_asked: bool) -> bool:
         """Take up the time of whoever is right; whether a step may follow."""
         said = [heard.present_s(steady_s) for heard in self._heard.values()]
         now_s = float("-inf") if trust is Trust.NOTHING else self()
@@ -263,7 +270,7 @@ class NodeClock:
         is_behind = wall_s < engine_s - BEHIND_S_MAX
         verdict = decide(votes, trust, self._needed, waited_s, is_behind=is_behind)
         is_unheard = trust is Trust.NOTHING and not said
-        if is_unheard and steady_s - self._began_s >= FIRST_WAIT_S:
+        if is_unheard and (is_asked or steady_s - self._began_s >= FIRST_WAIT_S):
             verdict = Verdict.SYSTEM
         if verdict is Verdict.SYSTEM:
             log.warning("the system clock is taken", extra={"stations": votes.system, "now": _iso(wall_s)})

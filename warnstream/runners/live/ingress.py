@@ -66,7 +66,14 @@ class Ingress:
         self._is_simulated = configuration.node.clock == "simulated"
         self._pace = Pace(configuration.node.tick_s, configuration.node.react_within_s, time.monotonic())
 
-    def take(self, backlog: int, engine_s: int, waiting: Callable[[], Mapping[int, int]]) -> Turn:
+    def take(
+        self,
+        backlog: int,
+        engine_s: int,
+        waiting: Callable[[], Mapping[int, int]],
+        *,
+        is_asked: bool = False,
+    ) -> Turn:
         """What came since the last turn, or after a short sleep.
 
         Parameters
@@ -77,6 +84,8 @@ class Ingress:
             Time of the last step: a tick never lies before it.
         waiting : callable
             Newest time observed by each station among the readings that wait for a step.
+        is_asked : bool
+            A sign, an order or an answer of a person waits for a step.
         """
         arrived = self._inbox.take(
             messages_max=self._broker.batch_messages_max,
@@ -94,7 +103,7 @@ class Ingress:
             self._pace.arrived(lone[0].at_s if lone else time.monotonic())
         if any(request.kind == entries.CLOCK for request in turn.requests):
             self._clock.accept()
-        tick = self._due_tick(backlog, engine_s, waiting)
+        tick = self._due_tick(backlog, engine_s, waiting, is_asked=is_asked)
         if tick is not None:
             turn.entries.append((entries.TICK, entries.encode_tick(tick)))
         if streams:
@@ -130,13 +139,15 @@ class Ingress:
         now_s, oldest_s = time.monotonic(), self._inbox.oldest_lone_s()
         return max(self._pace.unjudged_s(now_s), 0.0 if oldest_s is None else now_s - oldest_s)
 
-    def _due_tick(self, backlog: int, engine_s: int, waiting: Callable[[], Mapping[int, int]]) -> int | None:
+    def _due_tick(
+        self, backlog: int, engine_s: int, waiting: Callable[[], Mapping[int, int]], *, is_asked: bool
+    ) -> int | None:
         """Time of a tick that is due by the node's clock; never before the engine's own time."""
         steady_s = time.monotonic()
         if self._is_simulated or not self._pace.is_due(steady_s, backlog):
             return None
         self._pace.plan(steady_s)
-        tick = self._clock.tick(engine_s, waiting)
+        tick = self._clock.tick(engine_s, waiting, is_asked=is_asked)
         if tick is None:
             self._pace.held(steady_s)
         return tick

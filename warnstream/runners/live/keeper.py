@@ -185,6 +185,11 @@ class Keeper:
         """Fresh readings that the next step will judge."""
         return self._intake.fresh_waiting
 
+    @property
+    def is_asked(self) -> bool:
+        """A sign, an order or an answer of a person waits for a step."""
+        return self._intake.is_asked
+
     def newest_waiting(self) -> dict[int, int]:
         """Newest time observed by each station among the readings that the next step will judge."""
         return self._intake.newest_waiting()
@@ -217,7 +222,7 @@ class Keeper:
             self._change_over(start)
         self._recorder.retire_channels(list(self._configuration.channels))
         self._kept.look(self._intake.engine.desk, self._people.network.villages, self._people.rules)
-        self.warnings = self._open_warnings()
+        self.warnings = self._intake.engine.desk.open_warnings()
         self._end_old_alarms()
         took_s = round(time.monotonic() - begun, 2)
         log.info("recovered", extra={"entries": count, "after": start.begins_after, "took_s": took_s})
@@ -364,7 +369,7 @@ class Keeper:
                 continue
             self._recorder.record(number, effects, self._desk)
             self._views.update("issued", partial(self._watchers.metrics.count_issued, effects))
-        self.warnings = self._open_warnings()
+        self.warnings = self._intake.engine.desk.open_warnings()
         self._tell_refused_inputs()
 
     def _issued(self, sequence: int, step: int, effects: Effects) -> Issued:
@@ -406,28 +411,27 @@ class Keeper:
     def _send_alarm(self, alarm: Alarm) -> None:
         """Begin or end of an alarm, for the duty posts."""
         posts = self._configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
-        if not alarm.is_sent or not posts:
-            return
-        notice = notice_of(alarm, self._configuration)
-        self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, posts))
-        self._watchers.wake_channels()
+        if alarm.is_sent and posts:
+            notice = notice_of(alarm, self._configuration)
+            self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, posts))
+            self._watchers.wake_channels()
 
     def _tell_refused_inputs(self) -> None:
         """The desk refuses what cannot be; that is a fault of ours and must be seen."""
         desk = self._intake.engine.desk
         if desk.refused_inputs > self._refused_inputs:
             self._refused_inputs = desk.refused_inputs
-            log.error(
-                "the desk refused an input", extra={"count": desk.refused_inputs, "last": desk.last_refusal}
-            )
+            said = {"count": desk.refused_inputs, "last": desk.last_refusal}
+            log.error("the desk refused an input", extra=said)
 
     def _count_step(self, readings: ReadingBatch, step: EngineStep, *, is_live: bool) -> None:
         """Metrics and the state that people see."""
         assessed = step.assessment
         if any(warning.unaffirmed_s for warning in self.warnings):
-            self.warnings = self._open_warnings()  # the duty officer may have confirmed one
-        waiting = sum(warning.unaffirmed_s > 0 for warning in self.warnings)
-        self._watchers.metrics.warnings_unaffirmed.set(waiting)
+            self.warnings = (
+                self._intake.engine.desk.open_warnings()
+            )  # the duty officer may have confirmed one
+        self._watchers.metrics.warnings_unaffirmed.set(sum(one.unaffirmed_s > 0 for one in self.warnings))
         engine, network, show = self._intake.engine, self._people.network, self._views.update
         show("chain", lambda: self.chain.take(engine.desk, network.villages, is_live=is_live))
         show("hands", lambda: self.hands.take(engine.desk, network.villages, is_live=is_live))
@@ -444,6 +448,3 @@ class Keeper:
             on_step = self._watchers.on_step
             if on_step is not None:
                 show("steps", lambda: on_step(step))
-
-    def _open_warnings(self) -> list[WarningStatus]:
-        return self._intake.engine.desk.open_warnings()

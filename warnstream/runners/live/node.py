@@ -295,7 +295,9 @@ class Node:
     def _turn(self) -> None:
         """Take what came, make it durable, acknowledge it, let the engine see it."""
         keeper, ingress = self._keeper, self._ingress
-        turn = ingress.take(keeper.backlog_waiting, keeper.now_s, keeper.newest_waiting)
+        turn = ingress.take(
+            keeper.backlog_waiting, keeper.now_s, keeper.newest_waiting, is_asked=keeper.is_asked
+        )
         self._look_around()
         if refusals := self._grids.take_refusals():
             keeper.keep_refused(refusals, self._journal.last_sequence())

@@ -216,6 +216,13 @@ def test_a_first_start_without_any_reading_believes_the_clock_after_a_while() ->
     assert world.error_s == 0
 
 
+def test_a_person_does_not_wait_for_the_first_reading_of_a_first_start() -> None:
+    world = World()
+    world.clock.begin(-1)
+    assert world.clock.tick(-1, dict) is None
+    assert world.clock.tick(-1, dict, is_asked=True) == int(world.true_s)
+
+
 def test_the_duty_officer_may_accept_a_jump() -> None:
     world = started()
     world.off_s = DAY

@@ -39,7 +39,7 @@ def moments(draw: st.DrawFn) -> tuple[str, int]:
     """A zone and a time, as often as not within three hours of a change of its clock."""
     name = draw(st.sampled_from(NAMES))
     changes = [since_s for since_s, _ in zone_of(name)[1:]]
-    if changes and draw(st.booleans()):
+    if draw(st.booleans()) and changes:
         near_s = draw(st.sampled_from(changes)) + draw(st.integers(-3 * HOUR_S, 3 * HOUR_S))
         return name, min(max(near_s, BEGIN_S), END_S)
     return name, draw(st.integers(BEGIN_S, END_S))

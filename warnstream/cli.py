@@ -207,7 +207,7 @@ def _who(options: argparse.Namespace) -> int:
 
     configuration = _load(options.directory)
     record = who(configuration, options.village)
-    text = "\n".join(lines(record, configuration.message.utc_offset_s))
+    text = "\n".join(lines(record, configuration.message.time_zone))
     print(json.dumps(record, ensure_ascii=False) if options.json else text)
     return 0
 

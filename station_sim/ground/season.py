@@ -20,7 +20,7 @@ from station_sim.errors import SimulatorError
 from station_sim.ground.rivers import places_at_risk
 from station_sim.seeds import stream
 from warnstream.model.observations.days import begin_of_day_s, day_begins_utc_s, day_of
-from warnstream.model.times import HOUR_S, iso_local
+from warnstream.model.times import HOUR_S, fixed_zone, iso_local
 
 WARM_UP_FILE = "daily_rain.csv"
 
@@ -74,7 +74,7 @@ def write_daily_rain(path: Path, county: County, seed: int, start_s: int) -> Non
     begins_utc_s = day_begins_utc_s(DAY_BEGINS_S, UTC_OFFSET_S)
     today = day_of(start_s, begins_utc_s)
     dates = [
-        iso_local(begin_of_day_s(today - back, begins_utc_s), UTC_OFFSET_S)[:10]
+        iso_local(begin_of_day_s(today - back, begins_utc_s), fixed_zone(UTC_OFFSET_S))[:10]
         for back in range(len(DAILY_MM), 0, -1)
     ]
     stations = county.stations

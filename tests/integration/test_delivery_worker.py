@@ -46,6 +46,7 @@ from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, RecipientKin
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import MessagePolicy, RetryPolicy
 from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule
+from warnstream.model.times import fixed_zone
 from warnstream.model.warning import MessageStatus
 
 TOKENS = Tokens(bytes(32))
@@ -394,15 +395,16 @@ def test_attempts_are_counted_by_outcome(outbox: Outbox) -> None:
 
 @pytest.mark.parametrize("status", list(MessageStatus))
 def test_what_the_renderer_writes_passes_the_check_of_status(outbox: Outbox, status: MessageStatus) -> None:
+    beijing = fixed_zone(28_800)
     policy = MessagePolicy(
-        "ws", "node@county.example", "County office", status, 28_800, 21_600, 1_800, "http://n"
+        "ws", "node@county.example", "County office", status, beijing, 21_600, 1_800, "http://n"
     )
     lowering = DowngradePolicy(clear_ratio=0.8, hold_s=1_800, active_s_min=3_600, coverage_min=0.8)
     rain = CriticalRain(np.array([3_600], np.int32), np.full((2, 1, 4), np.nan))
     hazard = ("flash_flood", "critical_rainfall", "山洪", "Flash flood")
     rules = (HazardRule(*hazard, rain, 0.0, Level.YELLOW, lowering, "county table"),)
     message = warning_message(status=status)
-    words = BulletinWording(network(), rules, order_table(None), BulletinPolicy(), 28_800)
+    words = BulletinWording(network(), rules, order_table(None), BulletinPolicy(), beijing)
     outbox.record(told(message), network(), lambda given: render_any(given, words, policy))
     village = Scripted()
     with working(outbox, {VILLAGE_TOPIC_CHANNEL: village}) as worker:

@@ -300,8 +300,8 @@ def _show_lines_until(
 
 
 def _line(scenario: Scenario, node: Node, watch: Watch) -> str:
-    offset_s = node.configuration.message.utc_offset_s
-    now = clock_local(watch.progress.time_s if watch.progress else scenario.start_s, offset_s)
+    time_zone = node.configuration.message.time_zone
+    now = clock_local(watch.progress.time_s if watch.progress else scenario.start_s, time_zone)
     stations, levels = situation(node)
     villages = " ".join(f"{level.word} {levels[level]}" for level in LEVELS)
     sent, waiting = sent_and_waiting(node)
@@ -313,7 +313,7 @@ def _view(scenario: Scenario, node: Node, watch: Watch) -> Group:
     configuration = node.configuration
     now_s = watch.progress.time_s if watch.progress else scenario.start_s
     done = (now_s - scenario.start_s) / max(scenario.end_s - scenario.start_s, 1)
-    clock = clock_local(now_s, configuration.message.utc_offset_s)
+    clock = clock_local(now_s, configuration.message.time_zone)
     return picture(node, f" EXERCISE  {clock}  storm {done:4.0%}", watch.messages, configuration)
 
 

@@ -93,7 +93,7 @@ def explain(configuration: Configuration, question: Question, *, as_json: bool) 
     if as_json:
         print(json.dumps(record, ensure_ascii=False, allow_nan=False))  # noqa: T201
     else:
-        print(format_explanation(record, configuration.message.utc_offset_s), end="")  # noqa: T201
+        print(format_explanation(record, configuration.message.time_zone), end="")  # noqa: T201
     return 0
 
 
@@ -104,13 +104,13 @@ def answer(configuration: Configuration, question: Question, console: Console) -
     if question.known_now and question.readings is not None:
         raise WarnstreamError("--known-now: an archive has no times of arrival; all of it is known already")
     asked_s = None if question.at is None else _minute(question.at)
-    offset_s = configuration.message.utc_offset_s
+    time_zone = configuration.message.time_zone
     with console.status("reading what was known then") as status:
         past = _past(
             configuration,
             question,
             asked_s,
-            lambda now_s: status.update(f"repeating {clock_local(now_s, offset_s)}"),
+            lambda now_s: status.update(f"repeating {clock_local(now_s, time_zone)}"),
         )
         view = past.engine.assessment.view(village)
         warnings = past.engine.desk.of_village(village)

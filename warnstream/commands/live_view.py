@@ -59,8 +59,8 @@ class LiveView:
     def _now(self, node: Node) -> Group:
         ready = node.status.ready()
         now = node.status.state().now
-        offset_s = node.configuration.message.utc_offset_s
-        clock = clock_local(parse_iso(now), offset_s) if isinstance(now, str) else "--:--"
+        time_zone = node.configuration.message.time_zone
+        clock = clock_local(parse_iso(now), time_zone) if isinstance(now, str) else "--:--"
         exercise = node.configuration.message.status is MessageStatus.EXERCISE
         head = f" {'EXERCISE  ' if exercise else ''}{node.configuration.node.name}  {clock}"
         why = [] if ready.ready else ["not ready:"]

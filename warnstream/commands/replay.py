@@ -176,11 +176,11 @@ def _write(configuration: Configuration, found: Findings, summary: ReplaySummary
 def _tell(
     console: Console, configuration: Configuration, found: Findings, summary: ReplaySummary, out: Path
 ) -> None:
-    offset_s = configuration.message.utc_offset_s
+    time_zone = configuration.message.time_zone
     if summary.begin_s is None or summary.end_s is None:
         console.print("the archive holds no usable reading")
     else:
-        span = f"{iso_local(summary.begin_s, offset_s)} to {iso_local(summary.end_s, offset_s)}"
+        span = f"{iso_local(summary.begin_s, time_zone)} to {iso_local(summary.end_s, time_zone)}"
         console.print(
             f"{summary.n_readings} readings, {span}, in {summary.wall_s:.1f} s",
             soft_wrap=True,

@@ -11,7 +11,7 @@ from rich.console import Console
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.model.errors import WarnstreamError
-from warnstream.model.times import iso_local, iso_utc, parse_iso
+from warnstream.model.times import TimeZone, date_and_clock_local, iso_utc, parse_iso
 from warnstream.routing.chain import Chain
 from warnstream.routing.debts import NEVER
 from warnstream.routing.help_calls import HelpCall
@@ -59,62 +59,62 @@ def record_of(configuration: Configuration, desk: WarningDesk, only: int | None 
     }
 
 
-def lines(record: Record, utc_offset_s: int) -> Iterator[str]:
+def lines(record: Record, time_zone: TimeZone) -> Iterator[str]:
     """The record as text, one line a village and one a post that is awaited or was silent."""
-    yield f"as of {_local(record['time'], utc_offset_s)}"
+    yield f"as of {_local(record['time'], time_zone)}"
     villages, helps = record["villages"], record["helps"]
     assert isinstance(villages, list)
     assert isinstance(helps, list)
     for call in helps:
         taken = f"with {call['assigned']}" if call["assigned"] else "NOBODY HAS TAKEN IT"
-        since = _local(call["since"], utc_offset_s)
+        since = _local(call["since"], time_zone)
         yield f"help {call['help']}: {call['village']} {call['caller']} since {since}, {taken}"
-    yield from _orders(record["orders"], utc_offset_s)
+    yield from _orders(record["orders"], time_zone)
     if not villages:
         yield "nothing stands, nobody owes an answer"
     for one in villages:
         state = "NOBODY HAS ANSWERED" if one["state"] == State.DRY else one["state"]
         yield f"{one['village']} {one['name']} {one['level']}: {state}, {one['raises']} raises"
         for post in one["posts"]:
-            yield f"  rank {post['rank']} {post['post']}: {_of_post(post, utc_offset_s)}"
+            yield f"  rank {post['rank']} {post['post']}: {_of_post(post, time_zone)}"
 
 
-def _orders(orders: object, utc_offset_s: int) -> Iterator[str]:
+def _orders(orders: object, time_zone: TimeZone) -> Iterator[str]:
     """What people have ordered, and what waits for one."""
     assert isinstance(orders, dict)
     if response := orders["response"]:
         yield f"response {response['response']} by {response['author']}: {response['reason']}"
     for one in orders["waiting_second"]:
         order = f"order {one['order']} of {one['author']}, {one['hazard']}"
-        yield f"WAITS for a second person until {_local(one['lapses'], utc_offset_s)}: {order}"
+        yield f"WAITS for a second person until {_local(one['lapses'], time_zone)}: {order}"
     for one in orders["waiting_release"]:
-        due = f"by itself {_local(one['due'], utc_offset_s)}" if one["due"] else "not by itself"
+        due = f"by itself {_local(one['due'], time_zone)}" if one["due"] else "not by itself"
         what = f"{one['action']} {one['hazard']} {one['level']}"
         yield f"WAITS for a release, {due}: {one['village']} {one['name']}, {what}"
     for one in orders["bounds"]:
-        until = _local(one["expires"], utc_offset_s)
+        until = _local(one["expires"], time_zone)
         found = f"{one['kind']} {one['bound']}, found {one['found']}, in force {one['level']}"
         who = f"{one['author']}: {one['reason']}"
         yield f"by hand until {until}: {one['village']} {one['hazard']} {found}; {who}"
     for one in orders["silences"]:
         what = one["post"] or one["hazard"] or f"{one['villages']} villages"
-        until = _local(one["expires"], utc_offset_s)
+        until = _local(one["expires"], time_zone)
         yield f"silenced until {until}: {what}; {one['author']}: {one['reason']}"
 
 
-def _of_post(post: Record, utc_offset_s: int) -> str:
+def _of_post(post: Record, time_zone: TimeZone) -> str:
     if post["answered"]:
         return "answered"
     if not post["owes"]:
         return "asked before, not needed any more" if post["knows"] else "not asked"
-    due = f", due {_local(post['due'], utc_offset_s)}" if post["due"] else ", called next"
+    due = f", due {_local(post['due'], time_zone)}" if post["due"] else ", called next"
     silent = ", silent" if post["silent"] else ""
     again = f", rung again {post['tries']} times" if post["tries"] else ""
     return f"owes an answer{due}{silent}{again}"
 
 
-def _local(time: object, utc_offset_s: int) -> str:
-    return iso_local(parse_iso(str(time)), utc_offset_s)[:16].replace("T", " ")
+def _local(time: object, time_zone: TimeZone) -> str:
+    return date_and_clock_local(parse_iso(str(time)), time_zone)
 
 
 def _turn(chain: Chain, village: int) -> Record:

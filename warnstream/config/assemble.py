@@ -219,7 +219,7 @@ def _counter_policy(node: NodeDocument) -> CounterPolicy:
     forms = {
         rule.counter_source: CounterForm(rule.wrap_mm, rule.day_start_s) for rule in _decoder_rules(node)
     }
-    return CounterPolicy(**written, utc_offset_s=node.node.utc_offset_s, forms=forms)
+    return CounterPolicy(**written, utc_offset_s=node.node.standard_offset_s, forms=forms)
 
 
 def _decoder_rules(node: NodeDocument) -> tuple[DecoderRule, ...]:
@@ -320,7 +320,7 @@ def _window_policy(node: NodeDocument, rules: tuple[HazardRule, ...]) -> WindowP
         silent_after_s=windows.silent_after_s,
         future_s_max=windows.future_s_max,
         by_minute_s=windows.by_minute_s,
-        day_begins_s=day_begins_utc_s(node.day_begins_s, node.node.utc_offset_s),
+        day_begins_s=day_begins_utc_s(node.day_begins_s, node.node.standard_offset_s),
     )
 
 
@@ -352,7 +352,7 @@ def _message_policy(node: NodeDocument, signs: SignPolicy, orders: OrderTable) -
         sender=messages.sender,
         sender_name=messages.sender_name or messages.sender,
         status=MessageStatus(messages.status),
-        utc_offset_s=node.node.utc_offset_s,
+        time_zone=node.node.time_zone,
         validity_s=messages.validity_s,
         renew_before_s=messages.renew_before_s,
         web=messages.web,

@@ -172,7 +172,7 @@ def _read_past_days(
     if not folder.has(file):
         folder.require(file, tree.file, tree.line_of(location), path_text(location))
         return None
-    return read_past_days(file, folder, stations, (node.day_begins_s, node.node.utc_offset_s), faults)
+    return read_past_days(file, folder, stations, (node.day_begins_s, node.node.standard_offset_s), faults)
 
 
 def _read_document(

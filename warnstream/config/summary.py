@@ -16,6 +16,7 @@ from warnstream.config.settings import Configuration
 from warnstream.config.thresholds.document import SECTION_OF_EVALUATOR
 from warnstream.config.wording import count_of, count_villages, days_words, name_some
 from warnstream.config.yaml.quantities import format_duration
+from warnstream.config.yaml.time_zones import standard_offset_s, summer_offset_s
 from warnstream.forecast.nowcast import leads_of
 from warnstream.hazards.registry import needs_of
 from warnstream.hazards.sources import asked_windows
@@ -25,7 +26,7 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.observations.days import DayWindow, begin_of_day_s
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.times import clock_local, iso_local
+from warnstream.model.times import TimeZone, clock_local, fixed_zone, iso_local, offset_words
 from warnstream.model.warning import MessageStatus
 from warnstream.routing.duty import duty_posts
 
@@ -53,6 +54,7 @@ def summarise(configuration: Configuration) -> str:
     status = configuration.message.status.value
     lines = [
         f"node       {configuration.node.name} ({status}), configuration {configuration.fingerprint[:12]}",
+        *_clock_lines(configuration),
         f"stations   {len(stations)} ({rain} measure rain, {stage} stage)",
         f"villages   {len(network.villages)}{_zones_of(network)}",
         f"households {len(network.households)} ({_counted(network.households.channel)})",
@@ -64,6 +66,14 @@ def summarise(configuration: Configuration) -> str:
         *_sign_lines(configuration),
     ]
     return "\n".join(lines)
+
+
+def _clock_lines(configuration: Configuration) -> Iterator[str]:
+    """What a clock with summer time means; nothing of one that is the same all year."""
+    zone = configuration.message.time_zone
+    winter, summer = offset_words(standard_offset_s(zone)), offset_words(summer_offset_s(zone))
+    if summer != winter:
+        yield f"clock      {winter}, in summer {summer}; days go by {winter} all year"
 
 
 def _counted(words: Iterable[str]) -> str:
@@ -91,7 +101,7 @@ def _day_lines(configuration: Configuration) -> Iterator[str]:
     days = _windows_of_days(configuration)
     if days:
         longest = max(window.last for window in days)
-        begins = clock_local(configuration.windows.day_begins_s, configuration.message.utc_offset_s)
+        begins = clock_local(configuration.windows.day_begins_s, _zone_of_days(configuration))
         kept = f"{longest} days are kept for" if longest > 1 else "the day before is kept for"
         yield f"days       begin at {begins}; {kept} {', '.join(days_words(window) for window in days)}"
     past = configuration.past_days
@@ -110,7 +120,12 @@ def _windows_of_days(configuration: Configuration) -> tuple[DayWindow, ...]:
 def _date_of(day: int, configuration: Configuration) -> str:
     """Local date on which a day begins."""
     begin_s = begin_of_day_s(day, configuration.windows.day_begins_s)
-    return iso_local(begin_s, configuration.message.utc_offset_s)[:10]
+    return iso_local(begin_s, _zone_of_days(configuration))[:10]
+
+
+def _zone_of_days(configuration: Configuration) -> TimeZone:
+    """Days go by the standard time of the local clock all year."""
+    return fixed_zone(standard_offset_s(configuration.message.time_zone))
 
 
 def _sign_lines(configuration: Configuration) -> Iterator[str]:

@@ -8,18 +8,18 @@ from warnstream.delivery.texts_zh import COLOUR as COLOUR_ZH
 from warnstream.model.alarms import Alarm, kind_of
 from warnstream.model.changes import ProvenLevel, ProvenLevels
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.times import iso_local
+from warnstream.model.times import TimeZone, date_and_clock_local
 
 TEXT_CHARACTERS_MAX = 300
 LISTED_CHARACTERS_MAX = 200
 """Of a list in an alarm; what does not fit is counted."""
 
 
-def alarm_texts(alarm: Alarm, node: str, utc_offset_s: int) -> tuple[str, str]:
+def alarm_texts(alarm: Alarm, node: str, time_zone: TimeZone) -> tuple[str, str]:
     """Chinese and English text of the begin or, once it has ended, the end of an alarm."""
     kind, detail = kind_of(alarm.key), alarm.text[:TEXT_CHARACTERS_MAX]
     detail_zh = (alarm.text_zh or alarm.text)[:TEXT_CHARACTERS_MAX]
-    begun, ended = (_clock(at_s, utc_offset_s) for at_s in (alarm.begun_s, alarm.ended_s))
+    begun, ended = (_clock(at_s, time_zone) for at_s in (alarm.begun_s, alarm.ended_s))
     if kind.is_for_all:
         return _response(alarm.key.partition(":")[2], begun, ended if alarm.ended_s else "")
     if alarm.ended_s:
@@ -30,14 +30,14 @@ def alarm_texts(alarm: Alarm, node: str, utc_offset_s: int) -> tuple[str, str]:
 
 
 def past_crossing_texts(
-    levels: ProvenLevels, rules: Sequence[HazardRule], utc_offset_s: int
+    levels: ProvenLevels, rules: Sequence[HazardRule], time_zone: TimeZone
 ) -> tuple[str, str]:
     """English and Chinese text of levels of the past that late readings prove, worst first."""
     en = _listed(
-        (_proven_en(level, rules, utc_offset_s) for level in levels.worst), "; ", levels.count, "; {} more"
+        (_proven_en(level, rules, time_zone) for level in levels.worst), "; ", levels.count, "; {} more"
     )
     zh = _listed(
-        (_proven_zh(level, rules, utc_offset_s) for level in levels.worst), "；", levels.count, "；另有{}处"
+        (_proven_zh(level, rules, time_zone) for level in levels.worst), "；", levels.count, "；另有{}处"
     )
     what = "a level of the past that nobody was told of"
     if levels.count > 1:
@@ -45,15 +45,15 @@ def past_crossing_texts(
     return f"late readings prove {what}: {en}", f"共{levels.count}处：{zh}。"
 
 
-def _proven_en(level: ProvenLevel, rules: Sequence[HazardRule], utc_offset_s: int) -> str:
+def _proven_en(level: ProvenLevel, rules: Sequence[HazardRule], time_zone: TimeZone) -> str:
     colour, hazard = COLOUR_EN[level.level], title_of(level.hazard, rules).en
-    at, place = _clock(level.crossed_at_s, utc_offset_s), _place(level, " ({})")
+    at, place = _clock(level.crossed_at_s, time_zone), _place(level, " ({})")
     return f"{colour} {short(hazard)} at {place}, {at}, gauge {short(level.station)}"
 
 
-def _proven_zh(level: ProvenLevel, rules: Sequence[HazardRule], utc_offset_s: int) -> str:
+def _proven_zh(level: ProvenLevel, rules: Sequence[HazardRule], time_zone: TimeZone) -> str:
     colour, hazard = COLOUR_ZH[level.level], title_of(level.hazard, rules).zh
-    at, place = _clock(level.crossed_at_s, utc_offset_s), _place(level, "（{}）")
+    at, place = _clock(level.crossed_at_s, time_zone), _place(level, "（{}）")
     return f"{place}{short(hazard)}{colour}，{at}，测站{short(level.station)}"
 
 
@@ -82,6 +82,6 @@ def _response(word: str, begun: str, ended: str) -> tuple[str, str]:
     return zh, f"Emergency response {word} from {begun}: take up your duty by the plan."
 
 
-def _clock(at_s: int, utc_offset_s: int) -> str:
+def _clock(at_s: int, time_zone: TimeZone) -> str:
     """Local date and minute: ``11-29 22:08``."""
-    return iso_local(at_s, utc_offset_s)[5:16].replace("T", " ")
+    return date_and_clock_local(at_s, time_zone)[len("2026-") :]

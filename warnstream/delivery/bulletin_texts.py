@@ -28,7 +28,7 @@ from warnstream.model.bulletins import (
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.times import clock_local
+from warnstream.model.times import TimeZone, clock_local
 from warnstream.model.warning import MessageStatus
 
 NAME_MAX = 24
@@ -58,7 +58,7 @@ class BulletinWording:
     rules: Sequence[HazardRule]
     orders: OrderTable
     policy: BulletinPolicy
-    utc_offset_s: int
+    time_zone: TimeZone
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _names(bulletin: Bulletin, wording: BulletinWording, language: _Language) ->
         "village": clean(short_name)[:NAME_MAX] or village_name(bulletin.village, wording.network)[:NAME_MAX],
         "shelter": clean(shelter)[:NAME_MAX] or clean(language.of(policy.shelter))[:NAME_MAX],
         "phone": clean(policy.phone)[:NAME_MAX],
-        "clock": clock_local(bulletin.opened_s, wording.utc_offset_s),
+        "clock": clock_local(bulletin.opened_s, wording.time_zone),
         "hazard": language.and_.join(titles)[:NAME_MAX],
     }
 

@@ -132,7 +132,7 @@ def _alert(message: WarningMessage, policy: MessagePolicy, note: str) -> ET.Elem
     alert = ET.Element("alert", {"xmlns": NAMESPACE})
     _add(alert, "identifier", message.identifier)
     _add(alert, "sender", policy.sender)
-    _add(alert, "sent", iso_local(message.sent_s, policy.utc_offset_s))
+    _add(alert, "sent", iso_local(message.sent_s, policy.time_zone))
     _add(alert, "status", message.status.value)
     _add(alert, "msgType", message.msg_type.value)
     _add(alert, "scope", "Public")
@@ -152,7 +152,7 @@ def _note(message: WarningMessage, note: str) -> str:
 
 def _references(message: WarningMessage, policy: MessagePolicy) -> Iterator[str]:
     for earlier in message.references:
-        yield f"{policy.sender},{earlier.identifier},{iso_local(earlier.sent_s, policy.utc_offset_s)}"
+        yield f"{policy.sender},{earlier.identifier},{iso_local(earlier.sent_s, policy.time_zone)}"
 
 
 def _add_info(
@@ -171,8 +171,8 @@ def _add_info(
     _add(info, "urgency", urgency(message))
     _add(info, "severity", SEVERITY[message.level])
     _add(info, "certainty", certainty(message))
-    _add(info, "onset", iso_local(message.onset_s, policy.utc_offset_s))
-    _add(info, "expires", iso_local(message.expires_s, policy.utc_offset_s))
+    _add(info, "onset", iso_local(message.onset_s, policy.time_zone))
+    _add(info, "expires", iso_local(message.expires_s, policy.time_zone))
     _add(info, "senderName", policy.sender_name)
     _add(info, "headline", texts.headline)
     _add(info, "description", texts.why)
@@ -195,7 +195,7 @@ def _parameters(message: WarningMessage, policy: MessagePolicy) -> Iterator[tupl
     yield "cause", message.cause.value
     yield "version", str(message.version)
     yield "blind", str(message.blind).lower()
-    yield "crossed_at", iso_local(message.crossed_at_s, policy.utc_offset_s)
+    yield "crossed_at", iso_local(message.crossed_at_s, policy.time_zone)
     reason = message.reason
     if reason is None:
         return
@@ -207,7 +207,7 @@ def _parameters(message: WarningMessage, policy: MessagePolicy) -> Iterator[tupl
     yield "unit", reason.unit
     yield "duration_s", str(reason.duration_s)
     yield "lead_s", str(reason.lead_s)
-    yield "observed_until", iso_local(reason.observed_until_s, policy.utc_offset_s)
+    yield "observed_until", iso_local(reason.observed_until_s, policy.time_zone)
     yield "coverage", f"{reason.coverage:.10g}"
     yield "confirmed", str(reason.confirmed).lower()
     yield "threshold_source", reason.source

@@ -263,4 +263,4 @@ class _Writer:
         return short or village_name(village, self.wording.network)[:NAME_MAX]
 
     def _clock(self, time_s: int) -> str:
-        return clock_local(time_s, self.wording.utc_offset_s)
+        return clock_local(time_s, self.wording.time_zone)

@@ -18,7 +18,7 @@ from warnstream.model.network import Network
 from warnstream.model.rules.indicators import INDICATOR_OF_WORD, IndicatorInfo
 from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.times import HOUR_S, clock_local
+from warnstream.model.times import HOUR_S, UTC, TimeZone, clock_local
 from warnstream.model.warning import MessageStatus, MessageType, WarningMessage
 
 NAME_MAX = 14
@@ -66,14 +66,14 @@ class ReasonParts:
         What people have seen.
     clock : str
         Local hours and minutes of the last reading used.
-    utc_offset_s : int
+    time_zone : TimeZone
         Of the local clock.
     """
 
     reason: Reason
     signs: tuple[Title, ...]
     clock: str
-    utc_offset_s: int = 0
+    time_zone: TimeZone = UTC
 
     def facts_of(self, indicator: str) -> tuple[Fact, ...]:
         """Facts of one kind, in their order."""
@@ -113,7 +113,7 @@ class MessageParts:
         None where nothing was measured.
     deadline_s : int or None
         By when to have left; None unless an orange or red hazard is expected and not there yet.
-    utc_offset_s : int
+    time_zone : TimeZone
         Of the local clock.
     """
 
@@ -126,7 +126,7 @@ class MessageParts:
     level: Level
     reason: ReasonParts | None
     deadline_s: int | None
-    utc_offset_s: int
+    time_zone: TimeZone
 
     @property
     def is_exercise(self) -> bool:
@@ -193,7 +193,7 @@ def parts_of(
         level=message.level or message.previous,
         reason=None if reason is None else reason_parts(reason, policy),
         deadline_s=_deadline_s(message, policy),
-        utc_offset_s=policy.utc_offset_s,
+        time_zone=policy.time_zone,
     )
 
 
@@ -201,8 +201,8 @@ def reason_parts(reason: Reason, policy: MessagePolicy) -> ReasonParts:
     """What was measured, with the names of signs and the local clock."""
     kinds = [fact.note for fact in reason.facts if fact.indicator == "sign"]
     signs = tuple(Title(*policy.title_of_sign(kind)) for kind in kinds)
-    clock = clock_local(reason.observed_until_s, policy.utc_offset_s)
-    return ReasonParts(reason, signs, clock, policy.utc_offset_s)
+    clock = clock_local(reason.observed_until_s, policy.time_zone)
+    return ReasonParts(reason, signs, clock, policy.time_zone)
 
 
 def title_of(hazard: str, rules: Sequence[HazardRule]) -> Title:
@@ -218,7 +218,7 @@ def _deadline_s(message: WarningMessage, policy: MessagePolicy) -> int | None:
     if message.level < Level.ORANGE or reason is None or reason.is_observed:
         return None
     onset_s = reason.observed_until_s + reason.lead_s
-    return transfer_deadline_s(onset_s, policy.transfer, policy.utc_offset_s)
+    return transfer_deadline_s(onset_s, policy.transfer, policy.time_zone)
 
 
 def clean(text: str) -> str:

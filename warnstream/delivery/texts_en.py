@@ -14,7 +14,7 @@ from warnstream.delivery.texts import (
 )
 from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED
 from warnstream.model.level import Level
-from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local, iso_local
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, TimeZone, clock_local, iso_local
 from warnstream.model.warning import Cause
 
 LONG_NAME_MAX = 3 * NAME_MAX
@@ -66,7 +66,7 @@ def texts(parts: MessageParts) -> Texts:
     verb = EVENT[message.cause]
     action = ALL_CLEAR if parts.is_end else ACTION[message.level]
     why = _why(parts)
-    until = "" if parts.is_end else f" Valid until {_until(message.expires_s, parts.utc_offset_s)}."
+    until = "" if parts.is_end else f" Valid until {_until(message.expires_s, parts.time_zone)}."
     text = f"{mark}{action}. {place}: {warning} (grade {parts.level.official_grade}) {verb}. {why}{until}"
     headline = f"{mark}{parts.sender}: {warning} for {place} {verb}"
     return Texts(event, place, headline, why, f"{mark}{action}", text)
@@ -120,7 +120,7 @@ def _deadline(parts: MessageParts) -> str:
         return ""
     if parts.is_deadline_past:
         return "The time to leave in safety is running out: go now. "
-    return f"All who must leave are to be away by {_until(parts.deadline_s, parts.utc_offset_s)}. "
+    return f"All who must leave are to be away by {_until(parts.deadline_s, parts.time_zone)}. "
 
 
 def reason_text(parts: ReasonParts) -> str:
@@ -189,7 +189,7 @@ def _spare(parts: ReasonParts) -> str:
 def _silent_raisers(parts: ReasonParts) -> str:
     return "".join(
         f" Not confirmed: {short(fact.station, LONG_NAME_MAX)} has been silent since "
-        f"{clock_local(fact.held_since_s, parts.utc_offset_s)} "
+        f"{clock_local(fact.held_since_s, parts.time_zone)} "
         f"(last {number(fact.value, UNKNOWN)} {short(fact.unit)})."
         for fact in parts.facts_of(SILENT_RAISER)
     )
@@ -232,6 +232,6 @@ def _duration(duration_s: int) -> str:
     return f"{duration_s // HOUR_S} h" if whole else f"{duration_s // MINUTE_S} min"
 
 
-def _until(time_s: int, utc_offset_s: int) -> str:
-    date = iso_local(time_s, utc_offset_s)
-    return f"{clock_local(time_s, utc_offset_s)} on {int(date[8:10])} {MONTH[int(date[5:7]) - 1]}"
+def _until(time_s: int, time_zone: TimeZone) -> str:
+    date = iso_local(time_s, time_zone)
+    return f"{clock_local(time_s, time_zone)} on {int(date[8:10])} {MONTH[int(date[5:7]) - 1]}"

@@ -17,7 +17,7 @@ from warnstream.delivery.texts import (
 )
 from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED
 from warnstream.model.level import Level
-from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local, iso_local
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, TimeZone, clock_local, iso_local
 from warnstream.model.warning import Cause
 
 TEXT_MAX = 200
@@ -86,7 +86,7 @@ def texts(parts: MessageParts) -> Texts:
     verb = EVENT[message.cause]
     action = ALL_CLEAR if parts.is_end else ACTION[message.level]
     why = _why(parts)
-    until = "" if parts.is_end else f"有效至{_until(message.expires_s, parts.utc_offset_s)}。"
+    until = "" if parts.is_end else f"有效至{_until(message.expires_s, parts.time_zone)}。"
     head = f"{mark}{action}。{place}{verb}{warning}（{parts.level.official_grade}级）。"
     text = f"{head}{_within(why, TEXT_MAX - len(head) - len(until))}{until}"
     return Texts(event, place, f"{mark}{parts.sender}{verb}{place}{warning}", why, f"{mark}{action}", text)
@@ -139,7 +139,7 @@ def _deadline(parts: MessageParts) -> str:
         return ""
     if parts.is_deadline_past:
         return "转移时限已到，现在就走。"
-    return f"须在{_until(parts.deadline_s, parts.utc_offset_s)}前完成转移。"
+    return f"须在{_until(parts.deadline_s, parts.time_zone)}前完成转移。"
 
 
 def reason_text(parts: ReasonParts) -> str:
@@ -200,7 +200,7 @@ def _spare(parts: ReasonParts) -> str:
 def _silent_raisers(parts: ReasonParts) -> str:
     """Which sensors raised the level and cannot confirm its fall; empty as a rule."""
     return "".join(
-        f"未核实：{short(fact.station)}站{clock_local(fact.held_since_s, parts.utc_offset_s)}后无数据"
+        f"未核实：{short(fact.station)}站{clock_local(fact.held_since_s, parts.time_zone)}后无数据"
         f"（末值{number(fact.value, UNKNOWN)}{UNIT.get(fact.unit, short(fact.unit))}）。"
         for fact in parts.facts_of(SILENT_RAISER)
     )
@@ -246,7 +246,7 @@ def _duration(duration_s: int) -> str:
     return f"{duration_s // HOUR_S}小时" if whole else f"{duration_s // MINUTE_S}分钟"
 
 
-def _until(time_s: int, utc_offset_s: int) -> str:
+def _until(time_s: int, time_zone: TimeZone) -> str:
     """Day and clock: six hours of validity often pass midnight."""
-    day = int(iso_local(time_s, utc_offset_s)[8:10])
-    return f"{day}日{clock_local(time_s, utc_offset_s)}"
+    day = int(iso_local(time_s, time_zone)[8:10])
+    return f"{day}日{clock_local(time_s, time_zone)}"

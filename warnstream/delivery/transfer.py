@@ -6,10 +6,10 @@ valley road in the dark and the rain if it can be helped.
 """
 
 from warnstream.model.rules.policies import TransferPolicy
-from warnstream.model.times import DAY_S
+from warnstream.model.times import DAY_S, TimeZone, local_to_utc_s, offset_at
 
 
-def transfer_deadline_s(onset_s: int, policy: TransferPolicy, utc_offset_s: int) -> int:
+def transfer_deadline_s(onset_s: int, policy: TransferPolicy, time_zone: TimeZone) -> int:
     """Time by which the transfer must be over.
 
     Parameters
@@ -17,7 +17,7 @@ def transfer_deadline_s(onset_s: int, policy: TransferPolicy, utc_offset_s: int)
     onset_s : int
         When the hazard is expected.
     policy : TransferPolicy
-    utc_offset_s : int
+    time_zone : TimeZone
         Of the local clock.
 
     Returns
@@ -29,14 +29,16 @@ def transfer_deadline_s(onset_s: int, policy: TransferPolicy, utc_offset_s: int)
     --------
     A hazard at 01:00 in Beijing: the evening before counts, not the six hours.
 
-    >>> from warnstream.model.times import iso_local, parse_iso
+    >>> from warnstream.model.times import fixed_zone, iso_local, parse_iso
+    >>> beijing = fixed_zone(28_800)
     >>> onset_s = parse_iso("2021-06-19T01:00:00+08:00")
-    >>> iso_local(transfer_deadline_s(onset_s, TransferPolicy(), 28_800), 28_800)
+    >>> iso_local(transfer_deadline_s(onset_s, TransferPolicy(), beijing), beijing)
     '2021-06-18T18:00:00+08:00'
     """
     deadline_s = onset_s - max(policy.policy_s, policy.law_s)
-    clock_s = (onset_s + utc_offset_s) % DAY_S
+    local_s = onset_s + offset_at(time_zone, onset_s)
+    clock_s = local_s % DAY_S
     if clock_s >= policy.night_begins_s or clock_s < policy.night_ends_s:
         since_nightfall_s = (clock_s - policy.night_begins_s) % DAY_S
-        deadline_s = min(deadline_s, onset_s - since_nightfall_s)
+        deadline_s = min(deadline_s, local_to_utc_s(local_s - since_nightfall_s, time_zone))
     return deadline_s

@@ -13,11 +13,11 @@ from warnstream.ingest.names import (
     shown,
 )
 from warnstream.model.observations.decoders import VariableMapping
-from warnstream.model.observations.layout import Layout, local_to_utc_s
+from warnstream.model.observations.layout import Layout
 from warnstream.model.observations.readings import UNIT_OF_VARIABLE, Variable
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.observations.time_forms import time_form
-from warnstream.model.times import parse_iso
+from warnstream.model.times import local_to_utc_s, parse_iso
 
 _UNIT_OF_SIGN = {
     "°C": "degC", "℃": "degC", "C": "degC", "°F": "degF", "℉": "degF", "F": "degF", "°": "deg", "l/m2": "mm",

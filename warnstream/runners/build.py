@@ -147,7 +147,7 @@ def bulletin_wording(configuration: Configuration) -> BulletinWording:
         configuration.rules,
         configuration.orders,
         configuration.bulletins,
-        configuration.message.utc_offset_s,
+        configuration.message.time_zone,
     )
 
 

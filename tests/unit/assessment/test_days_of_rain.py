@@ -21,11 +21,11 @@ from warnstream.model.observations.readings import empty_batch
 from warnstream.model.rules.landslides import LandslideRain
 from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.times import DAY_S
+from warnstream.model.times import DAY_S, fixed_zone
 from warnstream.model.warning import MessageStatus
 
 TODAY = T0 // DAY_S  # days begin at 00:00 UTC here: 08:00 in China
-POLICY = MessagePolicy("ws", "s", "s", MessageStatus.ACTUAL, 8 * HOUR, 6 * HOUR, 1800, "")
+POLICY = MessagePolicy("ws", "s", "s", MessageStatus.ACTUAL, fixed_zone(8 * HOUR), 6 * HOUR, 1800, "")
 
 
 def past_of(*days_mm: float, share: float = 1.0, n_stations: int = 1) -> PastDays:

@@ -69,7 +69,7 @@ def chinese(**changed: object) -> Network:
 
 
 def wording(policy: BulletinPolicy = POLICY, network: Network | None = None) -> BulletinWording:
-    return BulletinWording(network or chinese(), RULES, orders(), policy, MESSAGE_POLICY.utc_offset_s)
+    return BulletinWording(network or chinese(), RULES, orders(), policy, MESSAGE_POLICY.time_zone)
 
 
 def with_policy(**changed: object) -> BulletinPolicy:

@@ -10,13 +10,13 @@ from warnstream.config.settings import Configuration
 from warnstream.desk import WarningDesk
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
-from warnstream.model.times import HOUR_S, iso_utc
+from warnstream.model.times import HOUR_S, fixed_zone, iso_utc
 
 CONFIGURATION = cast("Configuration", SimpleNamespace(network=county()))
 
 
 def text(record: Record) -> str:
-    return "\n".join(lines({"time": iso_utc(T0), **record}, 8 * HOUR_S))
+    return "\n".join(lines({"time": iso_utc(T0), **record}, fixed_zone(8 * HOUR_S)))
 
 
 def night() -> WarningDesk:

@@ -19,6 +19,7 @@ from warnstream.model.rules.policies import (
     WindowPolicy,
 )
 from warnstream.model.rules.rules import DowngradePolicy
+from warnstream.model.times import fixed_zone
 from warnstream.model.warning import MessageStatus
 
 FaultsAfter = Callable[[str, str, str], list[str]]
@@ -39,7 +40,7 @@ def test_what_is_not_written_has_its_default(config_dir: Path) -> None:
     assert loaded.village == VillagePolicy("inverse_distance", 3, 8000, 4, 20_000)
     assert loaded.routing == RoutingPolicy(Level.YELLOW, Level.BLUE, (0, 3600, 1800, 600, 300))
     sender = "warnings@county.example"
-    written = ("ws", sender, sender, MessageStatus.EXERCISE, 28_800, 21_600, 1800, "")
+    written = ("ws", sender, sender, MessageStatus.EXERCISE, fixed_zone(28_800), 21_600, 1800, "")
     assert loaded.message == MessagePolicy(*written, extension_s_max=86_400, orders=loaded.orders)
     device = loaded.channels["device"]
     assert device.policy == RetryPolicy(40, 2, 120)

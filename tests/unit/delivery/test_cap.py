@@ -18,7 +18,7 @@ from warnstream.model.changes import Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy
-from warnstream.model.times import HOUR_S
+from warnstream.model.times import HOUR_S, UTC, TimeZone, fixed_zone
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 
 SCHEMA = cap_schema()
@@ -92,16 +92,16 @@ def test_a_second_parser_reads_the_times_as_the_seconds_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("utc_offset_s", "expected"),
+    ("time_zone", "expected"),
     [
-        (8 * HOUR_S, "2019-04-09T05:15:00+08:00"),
-        (-3 * HOUR_S, "2019-04-08T18:15:00-03:00"),
-        (0, "2019-04-08T21:15:00+00:00"),
-        (20_700, "2019-04-09T03:00:00+05:45"),
+        (fixed_zone(8 * HOUR_S), "2019-04-09T05:15:00+08:00"),
+        (fixed_zone(-3 * HOUR_S), "2019-04-08T18:15:00-03:00"),
+        (UTC, "2019-04-08T21:15:00+00:00"),
+        (fixed_zone(20_700), "2019-04-09T03:00:00+05:45"),
     ],
 )
-def test_times_carry_the_offset_of_the_place_never_a_z(utc_offset_s: int, expected: str) -> None:
-    text = document(policy=replace(MESSAGE_POLICY, utc_offset_s=utc_offset_s))
+def test_times_carry_the_offset_of_the_place_never_a_z(time_zone: TimeZone, expected: str) -> None:
+    text = document(policy=replace(MESSAGE_POLICY, time_zone=time_zone))
     assert f"<sent>{expected}</sent>" in text
     assert all_faults(text) == []
 

@@ -14,12 +14,12 @@ from warnstream.delivery.render import render_digest
 from warnstream.model.bulletins import BulletinPolicy
 from warnstream.model.digests import Digest, DigestLine, HelpLine
 from warnstream.model.level import Level
-from warnstream.model.times import HOUR_S
+from warnstream.model.times import HOUR_S, fixed_zone
 from warnstream.model.warning import Cause, MessageStatus
 
 NETWORK = county(name=("上垟里外村", "下村", "中村"))
 WORDING = BulletinWording(
-    NETWORK, RULES, order_table(None), BulletinPolicy(signature="松阳县防指"), 8 * HOUR_S
+    NETWORK, RULES, order_table(None), BulletinPolicy(signature="松阳县防指"), fixed_zone(8 * HOUR_S)
 )
 NONE, BLUE, YELLOW, ORANGE, RED = Level
 ONE = digest(GRID_MEMBER, level=RED)

@@ -10,10 +10,10 @@ from warnstream.delivery.render import render
 from warnstream.delivery.transfer import transfer_deadline_s
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import TransferPolicy
-from warnstream.model.times import HOUR_S, iso_local, parse_iso
+from warnstream.model.times import HOUR_S, fixed_zone, iso_local, parse_iso
 from warnstream.model.warning import Cause
 
-BEIJING_S = 8 * HOUR_S
+BEIJING = fixed_zone(8 * HOUR_S)
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ BEIJING_S = 8 * HOUR_S
 )
 def test_the_earliest_of_county_law_and_nightfall_counts(onset: str, policy_s: int, deadline: str) -> None:
     onset_s = parse_iso(f"{onset}:00+08:00")
-    found = transfer_deadline_s(onset_s, TransferPolicy(policy_s=policy_s), BEIJING_S)
-    assert iso_local(found, BEIJING_S) == f"{deadline}:00+08:00"
+    found = transfer_deadline_s(onset_s, TransferPolicy(policy_s=policy_s), BEIJING)
+    assert iso_local(found, BEIJING) == f"{deadline}:00+08:00"
 
 
 def texts(level: Level, lead_s: int) -> tuple[str, str]:

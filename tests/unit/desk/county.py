@@ -14,7 +14,7 @@ from warnstream.model.level import Level
 from warnstream.model.network import ChainPost, Households, Network, Stations, Villages
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule
-from warnstream.model.times import HOUR_S, MINUTE_S
+from warnstream.model.times import HOUR_S, MINUTE_S, fixed_zone
 from warnstream.model.warning import MessageStatus
 
 T0 = 1_554_758_100
@@ -77,7 +77,7 @@ MESSAGE_POLICY = MessagePolicy(
     sender="warnstream@county.example",
     sender_name="County flood control office",
     status=MessageStatus.EXERCISE,
-    utc_offset_s=8 * HOUR_S,
+    time_zone=fixed_zone(8 * HOUR_S),
     validity_s=6 * HOUR_S,
     renew_before_s=30 * MINUTE_S,
     web="https://county.example/warnings",

@@ -15,9 +15,10 @@ from warnstream.config.yaml.time_zones import parse_zone
 from warnstream.ingest.declared import number_of_text, seconds_of
 from warnstream.ingest.names import Decoded, RawMessage
 from warnstream.ingest.selection import DecoderSelection
-from warnstream.model.observations.layout import Layout, local_to_utc_s
+from warnstream.model.observations.layout import Layout
 from warnstream.model.observations.readings import Variable
 from warnstream.model.observations.refusals import RefusalReason
+from warnstream.model.times import local_to_utc_s
 
 AT_S = 1_781_769_900
 BERLIN = parse_zone("Europe/Berlin")

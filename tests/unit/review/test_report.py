@@ -14,7 +14,7 @@ from warnstream.model.level import Level
 from warnstream.model.network import Households, Network, Stations
 from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule
-from warnstream.model.times import HOUR_S
+from warnstream.model.times import HOUR_S, fixed_zone
 from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.review.events import Event
 from warnstream.review.report import (
@@ -67,7 +67,7 @@ WORDING = Wording(
         sender="ws@example.org",
         sender_name="Example",
         status=MessageStatus.ACTUAL,
-        utc_offset_s=-3 * HOUR_S,
+        time_zone=fixed_zone(-3 * HOUR_S),
         validity_s=6 * HOUR_S,
         renew_before_s=1800,
         web="http://example.org",

@@ -75,7 +75,7 @@ class County:
 
     def page(self, village: int = 0) -> str:
         record = self.record(village) | {"messages": [], "caveats": [], "later": None, "known": "as then"}
-        return format_explanation(record | {"asked": record["judged"]}, self.message.utc_offset_s)
+        return format_explanation(record | {"asked": record["judged"]}, self.message.time_zone)
 
 
 def hour(county: County, *mm: float) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 
 from warnstream.config.settings import Configuration
 from warnstream.config.wording import count_of, name_some
-from warnstream.config.yaml.time_zones import offset_words
+from warnstream.config.yaml.time_zones import standard_offset_s
 from warnstream.model.arrays import Float64Array
+from warnstream.model.times import offset_words
 
 TWIN_DEG = 0.0003
 """Two places are the same within about 30 m."""
@@ -23,7 +24,7 @@ DEGREES_PER_HOUR = 15.0
 def zone_against_longitude(configuration: Configuration) -> Iterator[str]:
     """A clock that is far from the sun of the villages: the default zone of another country."""
     longitude = float(np.median(configuration.network.villages.longitude))
-    offset_s = configuration.message.utc_offset_s
+    offset_s = standard_offset_s(configuration.message.time_zone)
     if abs(offset_s / 3600 - longitude / DEGREES_PER_HOUR) > ZONE_H_MAX:
         yield (
             f"node.utc_offset is {offset_words(offset_s)}, the villages lie at longitude {longitude:.1f}: "

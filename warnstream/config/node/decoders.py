@@ -9,6 +9,7 @@ from warnstream.config.yaml.sections import Section, default, part
 from warnstream.model.observations.decoders import FORMATS, conversion, units_of
 from warnstream.model.observations.layout import ITSELF
 from warnstream.model.observations.readings import VARIABLE_OF_WORD, Variable
+from warnstream.model.times import TimeZone
 
 
 class DecoderVariableSection(Section):
@@ -108,7 +109,7 @@ class LayoutSection(Section):
     time_form: Annotated[str | None, value_types.form_of_times()] = default(
         None, description="Form such as %d.%m.%Y %H:%M; else ISO 8601, or seconds or milliseconds since 1970."
     )
-    zone: Annotated[tuple[tuple[int, int], ...] | None, value_types.clock()] = default(
+    zone: Annotated[TimeZone | None, value_types.clock()] = default(
         None,
         description="Clock of times that name no zone: `Europe/Berlin`, `UTC`, `+08:00`; without it they are "
         "refused.",

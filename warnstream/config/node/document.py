@@ -24,8 +24,10 @@ from warnstream.config.node.release import ReleaseSection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part
+from warnstream.config.yaml.time_zones import standard_offset_s
 from warnstream.model.observations.days import day_begins_utc_s
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS
+from warnstream.model.times import TimeZone
 
 RAIN_KEPT_S_MAX = 43 * 86_400
 """How far back windows to the minute and lateness reach together: the ring holds 45 days, and one of
@@ -44,11 +46,12 @@ class NodeSection(Section):
         alias="clock_jump_max",
         description="Larger jumps of the system's clock are not followed before stations confirm them.",
     )
-    utc_offset_s: Annotated[int, value_types.utc_offset()] = default(
+    time_zone: Annotated[TimeZone, value_types.clock()] = default(
         "+08:00",
         alias="utc_offset",
-        description="Local clock in texts; up to 14 hours either way, or an IANA zone that has no summer time"
-        " (texts and days go by one offset all year).",
+        description="Local clock of all times that people read: an offset up to 14 hours either way, or an "
+        "IANA zone such as `Europe/Berlin`, with its summer time. Days go by its standard (winter) time all "
+        "year.",
     )
     tick_s: Annotated[int, value_types.duration("1s", "10min")] = default(
         "5s", alias="tick", description="How often levels are judged when nothing arrives."
@@ -70,6 +73,11 @@ class NodeSection(Section):
         alias="past_crossings_for",
         description="How long a level of the past that late readings prove stays among the alarms.",
     )
+
+    @property
+    def standard_offset_s(self) -> int:
+        """Seconds that the local clock is ahead of UTC in winter: days go by it all year."""
+        return standard_offset_s(self.time_zone)
 
 
 class TopicsSection(Section):
@@ -169,8 +177,8 @@ class WindowsSection(Section):
     day_begins_s: Annotated[int | None, value_types.duration("0s", "24h", whole_minutes=True)] = default(
         None,
         alias="day_begins",
-        description="When days begin after midnight of the local clock: `8h` is 08:00 to 08:00; without it "
-        "`counters.day_start`. Must be a whole ten minutes of UTC.",
+        description="When days begin after midnight of the local clock, of its standard (winter) time all "
+        "year: `8h` is 08:00 to 08:00; without it `counters.day_start`. Must be a whole ten minutes of UTC.",
     )
     warm_up: Annotated[str | None, value_types.text()] = default(
         None, description="CSV file with rain of days before this node began: station,day,rain_mm."
@@ -205,8 +213,8 @@ class CountersSection(Section):
     day_start_s: Annotated[int, value_types.duration("0s", "24h")] = default(
         "8h",
         alias="day_start",
-        description="Begin of the rain day after midnight of the local clock (`node.utc_offset`, or "
-        "`counters.zone`).",
+        description="Begin of the rain day after midnight of the local clock (the standard time of "
+        "`node.utc_offset`, or `counters.zone`).",
     )
     reset_late_s_max: Annotated[int, value_types.duration("0s", "2h")] = default(
         "15min",
@@ -214,11 +222,11 @@ class CountersSection(Section):
         description="How long before or after its day begins a day counter may be reset by its own clock, or "
         "its readings be dated late.",
     )
-    offsets: Annotated[tuple[tuple[int, int], ...] | None, value_types.time_zone()] = default(
+    offsets: Annotated[TimeZone | None, value_types.time_zone()] = default(
         None,
         alias="zone",
         description="Time zone whose midnight the days of day counters follow through summer time: "
-        "`Europe/Lisbon`. Without it `node.utc_offset`, all year.",
+        "`Europe/Lisbon`. Without it the standard time of `node.utc_offset`, all year.",
     )
 
 
@@ -323,7 +331,7 @@ class NodeDocument(Section):
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """Two servers of one process cannot share a port; days begin where rain of a past day is held."""
         faults = self._shared_ports()
-        begins_s = day_begins_utc_s(self.day_begins_s, self.node.utc_offset_s)
+        begins_s = day_begins_utc_s(self.day_begins_s, self.node.standard_offset_s)
         if begins_s % 600:
             expected = "expected a time that is a whole ten minutes of UTC too"
             utc = f"{begins_s // 3600:02d}:{begins_s // 60 % 60:02d}"

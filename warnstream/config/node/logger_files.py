@@ -8,6 +8,7 @@ from warnstream.config.node.decoders import MappedNames
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default, part
 from warnstream.model.observations.logger_files import DELIMITERS
+from warnstream.model.times import TimeZone
 
 
 class LoggerFileSection(MappedNames):
@@ -45,7 +46,7 @@ class LoggerFileSection(MappedNames):
     time_form: Annotated[str | None, value_types.form_of_times()] = default(
         None, description="Form such as %d.%m.%Y %H:%M; else ISO 8601, or seconds or milliseconds since 1970."
     )
-    zone: Annotated[tuple[tuple[int, int], ...] | None, value_types.clock()] = default(
+    zone: Annotated[TimeZone | None, value_types.clock()] = default(
         None, description="Clock of times that name no zone: Europe/London, UTC, +08:00."
     )
     name: Annotated[str | None, value_types.text()] = default(

@@ -36,7 +36,7 @@ def read_past_days(
     stations : Stations or None
         None where stations.csv is wrong: codes are not checked then.
     clock : (int, int)
-        When days begin after local midnight, and the local clock's offset from UTC, in seconds.
+        When days begin after local midnight, and the offset of its standard time from UTC, in seconds.
     faults : FaultLog
 
     Returns

@@ -9,19 +9,21 @@ Limit: changes from 2000 to 2050 are known; later the last offset stays.
 import zoneinfo
 from datetime import UTC, datetime, timedelta
 
+from warnstream.model.times import TimeZone, offset_words
+
 LIVES_ON = datetime(2030, 1, 1, tzinfo=UTC)
 """A zone that changes after that has summer time."""
 
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2050, 1, 1, tzinfo=UTC)
 
 
-def parse_zone(name: str) -> tuple[tuple[int, int], ...]:
+def parse_zone(name: str) -> TimeZone:
     """Changes of a zone's clock: since when, in seconds UTC, it is ahead by how many seconds; ascending.
 
     Raises
     ------
     ValueError
-        If the system knows no such zone.
+        If the system knows no such zone, or has no database of zones.
 
     Examples
     --------
@@ -33,6 +35,10 @@ def parse_zone(name: str) -> tuple[tuple[int, int], ...]:
     try:
         zone = zoneinfo.ZoneInfo(name.strip())
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        if not zoneinfo.available_timezones():
+            raise ValueError(
+                f"this system has no time zone database to find {name!r} in: install the package tzdata"
+            ) from None
         raise ValueError(
             f"expected a time zone of the IANA database such as Asia/Shanghai, got {name!r}"
         ) from None
@@ -52,31 +58,45 @@ def fixed_offset_s(name: str) -> int:
     Raises
     ------
     ValueError
-        If there is no such zone, or it has summer time: texts and days would be an hour off half the year.
+        If there is no such zone, or it has summer time: half the year times would be an hour off.
 
     Examples
     --------
     >>> fixed_offset_s("Asia/Shanghai"), fixed_offset_s("America/Sao_Paulo")
     (28800, -10800)
     """
-    changes = parse_zone(name)
-    if changes[-1][0] >= int(LIVES_ON.timestamp()):
-        winter_s = min(ahead_s for _, ahead_s in changes[-2:])
+    zone = parse_zone(name)
+    standard_s = standard_offset_s(zone)
+    if summer_offset_s(zone) != standard_s:
         raise ValueError(
-            f"expected a zone without summer time, {name.strip()} has it: texts and days go by one offset "
-            f'all year, such as "{offset_words(winter_s)}"'
+            f"expected a zone without summer time, {name.strip()} has it: these times go by one offset all "
+            f'year, such as "{offset_words(standard_s)}"'
         )
-    return changes[-1][1]
+    return standard_s
 
 
-def offset_words(offset_s: int) -> str:
-    """An offset from UTC as people write it.
+def standard_offset_s(zone: TimeZone) -> int:
+    """Seconds that the standard (winter) time of a zone is ahead of UTC: the least of a year as it is today.
 
-    >>> offset_words(28_800), offset_words(-12_600)
-    ('+08:00', '-03:30')
+    >>> [standard_offset_s(parse_zone(name)) for name in ("Europe/Berlin", "America/Santiago", "Asia/Tokyo")]
+    [3600, -14400, 32400]
     """
-    hours, minutes = divmod(abs(offset_s) // 60, 60)
-    return f"{'-' if offset_s < 0 else '+'}{hours:02d}:{minutes:02d}"
+    return min(_offsets_of_a_year_s(zone))
+
+
+def summer_offset_s(zone: TimeZone) -> int:
+    """Seconds that the summer time of a zone is ahead of UTC; as in winter where there is none.
+
+    >>> summer_offset_s(parse_zone("America/Santiago"))
+    -10800
+    """
+    return max(_offsets_of_a_year_s(zone))
+
+
+def _offsets_of_a_year_s(zone: TimeZone) -> list[int]:
+    """The offsets that take turns for good; the last one alone where the clock does not change any more."""
+    changes_still = zone[-1][0] >= int(LIVES_ON.timestamp())
+    return [ahead_s for _, ahead_s in zone[-2:]] if changes_still else [zone[-1][1]]
 
 
 def _change(zone: zoneinfo.ZoneInfo, before: datetime, after: datetime) -> tuple[int, int]:

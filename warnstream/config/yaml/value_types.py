@@ -29,6 +29,7 @@ from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.observations.decoders import pattern_fault
 from warnstream.model.observations.layout import ITSELF
 from warnstream.model.observations.time_forms import time_form
+from warnstream.model.times import TimeZone, fixed_zone
 
 TEXT_CHARACTERS_MAX = 1000
 _DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,6})? ?(ms|s|min|h|d)$"
@@ -293,14 +294,14 @@ def utc_offset() -> Form:
 
 def clock() -> Form:
     """A zone of the IANA database or an offset such as ``+01:00``; parsed to its changes."""
-    zone, offset = time_zone(), utc_offset()
 
-    def parse(value: object) -> tuple[tuple[int, int], ...]:
-        if isinstance(value, str) and value[:1] in ("+", "-"):
-            return ((0, offset.parse(value)),)
-        return zone.parse(value)  # type: ignore[no-any-return]
+    def parse(value: object) -> TimeZone:
+        if isinstance(value, str) and value.strip()[:1].isalpha():
+            return parse_zone(value)
+        return fixed_zone(parse_utc_offset_s(str(value)))
 
-    return Form(parse, {"type": "string", "minLength": 1}, "IANA name or offset")
+    pattern = r"^([+-][0-9]{2}:[0-5][0-9]|[A-Za-z].*)$"
+    return Form(parse, {"type": "string", "pattern": pattern}, '`"+08:00"` or an IANA name')
 
 
 def form_of_times() -> Form:
@@ -335,7 +336,7 @@ def path() -> Form:
 def time_zone() -> Form:
     """A zone of the IANA database; parsed to its changes (`time_zones.parse_zone`)."""
 
-    def parse(value: object) -> tuple[tuple[int, int], ...]:
+    def parse(value: object) -> TimeZone:
         return parse_zone(_as_text(value, "a time zone such as Asia/Shanghai"))
 
     return Form(parse, {"type": "string", "minLength": 1}, "IANA name")

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-Zone = tuple[tuple[int, int], ...]
-"""Since when, in seconds UTC, a local clock is ahead by how many seconds; ascending."""
+from warnstream.model.times import TimeZone
 
 ITSELF = "."
 """Path of the message itself, and the name of a message that is a bare number."""
@@ -21,7 +20,7 @@ class Layout:
         Level of the topic, from 1, that names the station, or the variable of a bare number; 0: none.
     time_form : str
         Empty: ISO 8601 or a number since 1970; else a form of `warnstream.model.observations.time_forms`.
-    zone : Zone
+    zone : TimeZone
         Clock of times that name no zone; empty: such times are refused.
     observations : tuple of str
         Paths of the observations, through lists; `ITSELF` is the message.
@@ -36,31 +35,9 @@ class Layout:
     station_level: int = 0
     name_level: int = 0
     time_form: str = ""
-    zone: Zone = ()
+    zone: TimeZone = ()
     observations: tuple[str, ...] = (ITSELF,)
     name: str = ""
     value: str = ""
     unit: str = ""
     has_decimal_comma: bool = False
-
-
-def local_to_utc_s(local_s: int, zone: Zone) -> int:
-    """Seconds UTC of a local clock's seconds since 1970.
-
-    Of the hour that a clock shows twice in autumn the first is taken; one that it leaves out in spring is
-    counted on from before.
-
-    >>> zone = ((0, 7200), (1_792_890_000, 3600))
-    >>> [local_to_utc_s(at_s, zone) - at_s for at_s in (1_700_000_000, 1_792_894_000, 1_793_000_000)]
-    [-7200, -7200, -3600]
-    """
-    found = local_s - zone[0][1]
-    for number, (since_s, ahead_s) in enumerate(zone):
-        utc_s = local_s - ahead_s
-        until_s = zone[number + 1][0] if number + 1 < len(zone) else None
-        if utc_s < since_s:
-            break
-        found = utc_s
-        if until_s is None or utc_s < until_s:
-            break
-    return found

@@ -12,7 +12,7 @@ from warnstream.model.observations.quality_limits import VALUE_LIMITS, ValueLimi
 from warnstream.model.observations.rain_limits import RAIN_RECORDS, RainLimits
 from warnstream.model.observations.readings import Variable
 from warnstream.model.observations.signs import SignKind
-from warnstream.model.times import HOUR_S
+from warnstream.model.times import HOUR_S, TimeZone
 from warnstream.model.warning import MessageStatus
 
 
@@ -45,8 +45,8 @@ class CounterPolicy:
     `gap_s_max` is the longest time between two readings that counts as
     observed, `wrap_mm` where a running counter begins again at zero (None: it
     does not), `day_start_s` when the rain day begins after midnight of the
-    local clock, which is `utc_offset_s` ahead of UTC. Where it moves, as
-    in summer, `offsets` has since when (UTC, ascending) it is ahead by how much.
+    local clock, which is `utc_offset_s` ahead of UTC (standard time). Where days follow
+    it through summer, `offsets` has since when (UTC, ascending) it is ahead by how much.
     A day counter may be reset `reset_late_s_max` before or after its day begins.
     `forms` has the forms of counters by `DecoderRule.counter_source`.
     """
@@ -177,7 +177,8 @@ class TransferPolicy:
 class MessagePolicy:
     """Who sends, in whose name, how long a message is valid.
 
-    `prefix` is part of CAP identifiers and MQTT topics; `validity_s` is how
+    `prefix` is part of CAP identifiers and MQTT topics; `time_zone` is the local clock of
+    every time that people read; `validity_s` is how
     long a message holds, `renew_before_s` how long before its end it is renewed
     while the level stands; `signs` are the names of what people may see;
     `extension_s_max` is how long a warning may be prolonged without a rise and without
@@ -189,7 +190,7 @@ class MessagePolicy:
     sender: str
     sender_name: str
     status: MessageStatus
-    utc_offset_s: int
+    time_zone: TimeZone
     validity_s: int
     renew_before_s: int
     web: str

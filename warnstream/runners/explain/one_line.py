@@ -9,7 +9,7 @@ from warnstream.model.warning import WarningMessage
 def describe(message: WarningMessage, configuration: Configuration) -> str:
     """A line such as ``18:15 Alert orange landslide Gavea: gavea 41.2 mm in 1 h >= 40``."""
     village = configuration.network.villages.name[message.village]
-    clock = clock_local(message.crossed_at_s, configuration.message.utc_offset_s)
+    clock = clock_local(message.crossed_at_s, configuration.message.time_zone)
     text = f"{clock} {message.msg_type} {message.level.word} {message.hazard} {village}"
     return text if message.reason is None else f"{text}: {describe_reason(message.reason)}"
 

@@ -192,10 +192,10 @@ def _stands(configuration: Wording, one: WarningStatus) -> str:
     posts = f"posts called: {len(one.posts_called)}, answered: {len(one.posts_answered)}"
     if not one.posts_called:
         posts = f"posts are called from {routing.chain_level_min.word} on"
-    crossed_at = iso_local(one.crossed_at_s, configuration.message.utc_offset_s)
+    crossed_at = iso_local(one.crossed_at_s, configuration.message.time_zone)
     hand = ""
     if (bound := one.bound) is not None:
-        until = iso_local(bound.expires_s, configuration.message.utc_offset_s)
+        until = iso_local(bound.expires_s, configuration.message.time_zone)
         hand = (
             f"; by hand: {bound.kind} {bound.level.word} until {until} by {bound.author} ({bound.reason}), "
             f"the gauges say {one.found.word}"

@@ -5,7 +5,7 @@ from typing import Any
 
 from warnstream.model.effects import RecipientKind
 from warnstream.model.level import Level
-from warnstream.model.times import HOUR_S, MINUTE_S, clock_local, iso_local, parse_iso
+from warnstream.model.times import HOUR_S, MINUTE_S, TimeZone, clock_local, iso_local, parse_iso
 from warnstream.runners.explain.one_line import describe_duration
 from warnstream.runners.explain.record import hour_of
 
@@ -16,15 +16,15 @@ _LABEL = 13
 """Width of the first column under a hazard."""
 
 
-def format_explanation(record: Record, utc_offset_s: int) -> str:
+def format_explanation(record: Record, time_zone: TimeZone) -> str:
     """The page, ending with a line end."""
-    return "\n".join(_Page(record, utc_offset_s).lines()) + "\n"
+    return "\n".join(_Page(record, time_zone).lines()) + "\n"
 
 
 class _Page:
-    def __init__(self, record: Record, utc_offset_s: int) -> None:
+    def __init__(self, record: Record, time_zone: TimeZone) -> None:
         self._record = record
-        self._offset_s = utc_offset_s
+        self._time_zone = time_zone
 
     def lines(self) -> Iterator[str]:
         record = self._record
@@ -51,8 +51,8 @@ class _Page:
         names = ", ".join(name for name in (village["name"], village["township"], village["county"]) if name)
         asked_s, judged_s = parse_iso(record["asked"]), parse_iso(record["judged"])
         yield f"{village['code']} {names}"
-        judged = iso_local(judged_s, self._offset_s)[11:19]
-        asked = f"{iso_local(asked_s, self._offset_s)} ({record['asked']})"
+        judged = iso_local(judged_s, self._time_zone)[11:19]
+        asked = f"{iso_local(asked_s, self._time_zone)} ({record['asked']})"
         yield f"at {asked}, judged at {judged}, {record['known']}"
 
     def _hazard(self, hazard: Record) -> Iterator[str]:
@@ -169,12 +169,12 @@ class _Page:
             span = f"{self._clock(one['first_observed'])} to {self._clock(one['last_observed'])}"
             yield (
                 f"  {one['station']}: {one['readings']} observed {span}, "
-                f"arrived by {iso_local(parse_iso(one['arrived_by']), self._offset_s)}"
+                f"arrived by {iso_local(parse_iso(one['arrived_by']), self._time_zone)}"
             )
         yield from (f"  {said}" for said in later["differences"])
 
     def _clock(self, time: str) -> str:
-        return clock_local(parse_iso(time), self._offset_s)
+        return clock_local(parse_iso(time), self._time_zone)
 
 
 def _labelled(label: str, said: list[str]) -> Iterator[str]:

@@ -155,7 +155,7 @@ class Verdict:
         return list(first.values())
 
     def _clock(self, time_s: int) -> str:
-        return clock_local(time_s, self._configuration.message.utc_offset_s)
+        return clock_local(time_s, self._configuration.message.time_zone)
 
     def _holding(self, level: Level) -> Iterator[tuple[int, Comparison]]:
         for number, place in enumerate(self._view.places):

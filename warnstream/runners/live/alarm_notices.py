@@ -18,7 +18,7 @@ def notice_of(alarm: Alarm, configuration: Configuration) -> AlarmNotice:
     """The message of an alarm's begin or, once it has ended, of its end; it never fails for its text."""
     name = configuration.node.name
     try:
-        zh, en = alarm_texts(alarm, name, configuration.message.utc_offset_s)
+        zh, en = alarm_texts(alarm, name, configuration.message.time_zone)
     except Exception:  # whatever is wrong with the text, the duty officer is told
         log.exception("text of an alarm cannot be written", extra={"alarm": alarm.key})
         zh = en = f"{name}: {alarm.text}"

@@ -144,13 +144,13 @@ class Keeper:
         self.chain = ChainWatch(watchers.alarms, watchers.metrics)
         self._views = ViewGuard(watchers.alarms)
         self._past_crossings = PastCrossingWatch(
-            watchers.alarms, configuration.rules, configuration.message.utc_offset_s
+            watchers.alarms, configuration.rules, configuration.message.time_zone
         )
         self.hands = OrderWatch(
             watchers.alarms,
             watchers.metrics,
             configuration.rules,
-            configuration.message.utc_offset_s,
+            configuration.message.time_zone,
         )
         self.judging = Judging(configuration)
         self.warnings: list[WarningStatus] = []

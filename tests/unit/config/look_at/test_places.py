@@ -3,6 +3,8 @@ from pathlib import Path
 
 from warnstream.config.load import load_configuration
 from warnstream.config.look_at import places
+from warnstream.config.summary import summarise
+from warnstream.model.times import HOUR_S, iso_local, parse_iso
 
 FaultsAfter = Callable[[str, str, str], list[str]]
 
@@ -62,17 +64,18 @@ def test_codes_that_differ_by_capitals_only_are_looked_at(
 
 def test_a_zone_without_summer_time_is_an_offset(config_dir: Path, faults_after: FaultsAfter) -> None:
     assert faults_after("warnstream.yaml", "name: county", "name: county\n  utc_offset: Asia/Kolkata") == []
-    assert load_configuration(config_dir).message.utc_offset_s == (5 * 60 + 30) * 60
+    assert [ahead_s for _, ahead_s in load_configuration(config_dir).message.time_zone] == [19_800]
 
 
-def test_a_zone_with_summer_time_is_a_fault_that_names_the_offset_of_its_winter(
-    faults_after: FaultsAfter,
+def test_a_zone_with_summer_time_is_read_and_days_go_by_its_winter(
+    config_dir: Path, faults_after: FaultsAfter
 ) -> None:
-    (fault,) = faults_after("warnstream.yaml", "name: county", "name: county\n  utc_offset: Europe/Berlin")
-    assert fault == (
-        "warnstream.yaml:3: node.utc_offset: expected a zone without summer time, Europe/Berlin has it: "
-        'texts and days go by one offset all year, such as "+01:00"'
-    )
+    assert faults_after("warnstream.yaml", "name: county", "name: county\n  utc_offset: Europe/Berlin") == []
+    configuration = load_configuration(config_dir)
+    assert iso_local(parse_iso("2026-07-01T00:00Z"), configuration.message.time_zone)[-6:] == "+02:00"
+    assert configuration.windows.day_begins_s == 7 * HOUR_S
+    assert configuration.counters.utc_offset_s == HOUR_S
+    assert "clock      +01:00, in summer +02:00; days go by +01:00 all year" in summarise(configuration)
 
 
 def test_an_unknown_zone_is_a_fault(faults_after: FaultsAfter) -> None:

@@ -14,7 +14,7 @@ from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
-from warnstream.model.times import iso_utc
+from warnstream.model.times import UTC, iso_utc
 from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.runners.intake import backlog, entries, waiting
 from warnstream.runners.intake.intake import Intake
@@ -27,7 +27,7 @@ MESSAGES = MessagePolicy(
     sender="test@county.example",
     sender_name="Test",
     status=MessageStatus.EXERCISE,
-    utc_offset_s=0,
+    time_zone=UTC,
     validity_s=6 * 3600,
     renew_before_s=1800,
     web="http://127.0.0.1",

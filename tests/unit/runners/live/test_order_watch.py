@@ -8,7 +8,7 @@ from warnstream.desk import WarningDesk
 from warnstream.model.bulletins import BulletinPolicy
 from warnstream.model.hands.orders import HandOrder, OrderKind, ReleasePolicy, ReleaseRule
 from warnstream.model.level import Level
-from warnstream.model.times import HOUR_S
+from warnstream.model.times import HOUR_S, fixed_zone
 from warnstream.runners.live.views.orders_json import describe_orders
 from warnstream.runners.live.watches.order_watch import OrderWatch
 
@@ -43,7 +43,7 @@ class Watched:
     metrics: Metrics = field(default_factory=Metrics)
 
     def __post_init__(self) -> None:
-        self.watch = OrderWatch(self.alarms, self.metrics, (), 8 * HOUR_S)
+        self.watch = OrderWatch(self.alarms, self.metrics, (), fixed_zone(8 * HOUR_S))
 
     def step(self, now_s: int, *inputs: object) -> None:
         self.desk.step(inputs, now_s)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from warnstream.model.alarms import AlarmPort
 from warnstream.model.changes import PastCrossing, ProvenLevels
 from warnstream.model.network import Network
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.times import compact_utc, iso_utc
+from warnstream.model.times import TimeZone, compact_utc, iso_utc
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +25,11 @@ class PastCrossingWatch:
     alarms : AlarmPort
     rules : sequence of HazardRule
         Their titles name hazards.
-    utc_offset_s : int
+    time_zone : TimeZone
     """
 
-    def __init__(self, alarms: AlarmPort, rules: Sequence[HazardRule], utc_offset_s: int) -> None:
-        self._alarms, self._rules, self._utc_offset_s = alarms, rules, utc_offset_s
+    def __init__(self, alarms: AlarmPort, rules: Sequence[HazardRule], time_zone: TimeZone) -> None:
+        self._alarms, self._rules, self._time_zone = alarms, rules, time_zone
         self._shown: set[str] = set()
 
     def adopt(self, standing: Iterable[str]) -> None:
@@ -40,7 +40,7 @@ class PastCrossingWatch:
         """What is to be shown after a step; what is shown no more ends."""
         by_key = {f"past:{compact_utc(levels.told_s)}": levels for levels in told}
         for key in by_key.keys() - self._shown:
-            en, zh = past_crossing_texts(by_key[key], self._rules, self._utc_offset_s)
+            en, zh = past_crossing_texts(by_key[key], self._rules, self._time_zone)
             self._alarms.raise_alarm(key, en, is_blocking=False, zh=zh)
         for key in self._shown - by_key.keys():
             self._alarms.end_alarm(key)

@@ -18,7 +18,7 @@ from warnstream.model.hands.orders import BoundKind, Silence
 from warnstream.model.level import Level
 from warnstream.model.network import Villages
 from warnstream.model.rules.rules import HazardRule
-from warnstream.model.times import clock_local
+from warnstream.model.times import TimeZone, clock_local
 from warnstream.runners.live.views.orders_json import count_orders
 
 NAMED_MAX = 10
@@ -36,7 +36,7 @@ class OrderWatch:
     metrics : Metrics
     rules : sequence of HazardRule
         What hazards are called in texts.
-    utc_offset_s : int
+    time_zone : TimeZone
         Of the clock in texts.
 
     Attributes
@@ -46,10 +46,10 @@ class OrderWatch:
     """
 
     def __init__(
-        self, alarms: AlarmPort, metrics: Metrics, rules: Sequence[HazardRule], utc_offset_s: int
+        self, alarms: AlarmPort, metrics: Metrics, rules: Sequence[HazardRule], time_zone: TimeZone
     ) -> None:
         self._alarms, self._metrics = alarms, metrics
-        self._rules, self._utc_offset_s = rules, utc_offset_s
+        self._rules, self._time_zone = rules, time_zone
         self._texts: dict[str, AlarmText] = {}
         self.state: HandsRecord | None = None
 
@@ -164,7 +164,7 @@ class OrderWatch:
         return title_of(hazard, self._rules).zh
 
     def _clock(self, at_s: int) -> str:
-        return clock_local(at_s, self._utc_offset_s)
+        return clock_local(at_s, self._time_zone)
 
 
 def _silences(said: Sequence[AlarmText]) -> AlarmText:

@@ -11,7 +11,7 @@ stays for the check to find; the chain goes on from the last readable one.
 import logging
 import mmap
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from itertools import accumulate, groupby, islice
 from operator import itemgetter
@@ -55,7 +55,7 @@ class Taken(NamedTuple):
 
     entry: int
     at_s: int
-    facts: Sequence[AuditFact]
+    facts: Collection[AuditFact]
 
 
 def year_files(folder: Path) -> list[Path]:

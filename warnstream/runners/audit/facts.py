@@ -6,7 +6,9 @@ the journal; it may name who lives there.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 
 import msgspec
 
@@ -27,7 +29,6 @@ from warnstream.runners.intake.history_entries import (
     ISSUED,
     SET_ASIDE,
     decode_configuration,
-    decode_issued,
     decode_set_aside,
 )
 
@@ -37,33 +38,86 @@ ORDER, RELEASE = "order", "release"
 HELP_CALLED, HELP_ASSIGNED, HELP_CLOSED = "help_called", "help_assigned", "help_closed"
 
 
-def facts_of(kind: str, payload: bytes) -> list[AuditFact]:
+def facts_of(kind: str, payload: bytes) -> Collection[AuditFact]:
     """What an entry of one of the `AUDITED` kinds says, in order; of most answers nothing.
 
     An entry that cannot be read is a fact, too: no fault of one keeps the others out.
     """
     try:
+        if kind == ISSUED:
+            return IssuedFacts(payload)
         return list(_FACTS[kind](payload))
     except Exception as error:  # noqa: BLE001  # whatever it is, the record of the others goes on
-        content: dict[str, object] = {
-            "kind": kind,
-            "error": describe(error),
-            "sha256": hashlib.sha256(payload).hexdigest(),
-        }
-        return [AuditFact(UNREADABLE, content)]
+        return [_unreadable(kind, payload, error)]
 
 
-def _issued(payload: bytes) -> Iterator[AuditFact]:
-    issued = decode_issued(payload)
-    for village, message in issued.messages:
-        yield AuditFact(WARNING, _message(village, message))
-    for village, bulletin in issued.bulletins:
-        yield AuditFact(BULLETIN, _bulletin(village, bulletin))
-    for digest in issued.digests:
-        yield AuditFact(DIGEST, _digest(digest, issued.digest_villages))
+def _unreadable(kind: str, payload: bytes, error: Exception) -> AuditFact:
+    content: dict[str, object] = {
+        "kind": kind,
+        "error": describe(error),
+        "sha256": hashlib.sha256(payload).hexdigest(),
+    }
+    return AuditFact(UNREADABLE, content)
 
 
-def _message(village: str, message: WarningMessage) -> dict[str, object]:
+class _IssuedParts(msgspec.Struct):
+    """Of an `Issued` what the audit says, each thing still packed."""
+
+    messages: list[tuple[str, msgspec.Raw]]
+    bulletins: list[tuple[str, msgspec.Raw]] = []
+    digests: list[msgspec.Raw] = []
+    digest_villages: dict[int, str] = {}
+
+
+class IssuedFacts(Collection[AuditFact]):
+    """What one step issued, unpacked one by one while it is written.
+
+    A front over a county is thousands of things; unpacked in one piece they would hold the node's other
+    threads for a tenth of a second.
+
+    Raises
+    ------
+    ValueError
+        If the payload is no entry of that kind.
+    """
+
+    def __init__(self, payload: bytes) -> None:
+        try:
+            self._parts = msgspec.msgpack.decode(zlib.decompress(payload), type=_IssuedParts)
+        except (msgspec.MsgspecError, zlib.error) as error:
+            raise ValueError(f"not an entry of what was issued: {error}") from None
+
+    def __len__(self) -> int:
+        parts = self._parts
+        return len(parts.messages) + len(parts.bulletins) + len(parts.digests)
+
+    def __contains__(self, fact: object) -> bool:
+        return any(fact == one for one in self)
+
+    def __iter__(self) -> Iterator[AuditFact]:
+        parts = self._parts
+        for village, raw in parts.messages:
+            yield _unpacked(WARNING, raw, partial(_message, village))
+        for village, raw in parts.bulletins:
+            yield _unpacked(BULLETIN, raw, partial(_bulletin, village))
+        for raw in parts.digests:
+            yield _unpacked(DIGEST, raw, partial(_digest, parts.digest_villages))
+
+
+_MESSAGE = msgspec.msgpack.Decoder(WarningMessage)
+_BULLETIN = msgspec.msgpack.Decoder(Bulletin)
+_DIGEST = msgspec.msgpack.Decoder(Digest)
+
+
+def _unpacked(kind: str, raw: msgspec.Raw, say: Callable[[msgspec.Raw], dict[str, object]]) -> AuditFact:
+    try:
+        return AuditFact(kind, say(raw))
+    except Exception as error:  # noqa: BLE001  # as of a whole entry
+        return _unreadable(kind, bytes(raw), error)
+
+
+def _message(village: str, raw: msgspec.Raw) -> dict[str, object]:
+    message = _MESSAGE.decode(raw)
     return {
         "identifier": message.identifier,
         "village": village,
@@ -83,7 +137,8 @@ def _message(village: str, message: WarningMessage) -> dict[str, object]:
     }
 
 
-def _bulletin(village: str, bulletin: Bulletin) -> dict[str, object]:
+def _bulletin(village: str, raw: msgspec.Raw) -> dict[str, object]:
+    bulletin = _BULLETIN.decode(raw)
     return {
         "identifier": bulletin.identifier,
         "village": village,
@@ -98,7 +153,8 @@ def _bulletin(village: str, bulletin: Bulletin) -> dict[str, object]:
     }
 
 
-def _digest(digest: Digest, code_of: Mapping[int, str]) -> dict[str, object]:
+def _digest(code_of: Mapping[int, str], raw: msgspec.Raw) -> dict[str, object]:
+    digest = _DIGEST.decode(raw)
     return {
         "identifier": digest.identifier,
         "post": digest.post,
@@ -209,7 +265,6 @@ def _set_aside(payload: bytes) -> Iterator[AuditFact]:
 
 
 _FACTS: Mapping[str, Callable[[bytes], Iterator[AuditFact]]] = {
-    ISSUED: _issued,
     CONFIGURATION: _configuration,
     SET_ASIDE: _set_aside,
     entries.ALARM: _alarm,
@@ -221,5 +276,5 @@ _FACTS: Mapping[str, Callable[[bytes], Iterator[AuditFact]]] = {
     entries.HELP: _help,
 }
 
-AUDITED = frozenset(_FACTS)
+AUDITED = frozenset([ISSUED, *_FACTS])
 """Kinds of entries that can hold a fact."""

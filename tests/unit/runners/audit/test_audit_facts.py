@@ -1,6 +1,7 @@
 """What the audit says of each kind of entry, and what it leaves out."""
 
 import json
+import zlib
 from dataclasses import replace
 
 import msgspec
@@ -207,6 +208,15 @@ def test_an_entry_that_cannot_be_read_is_a_line_all_the_same(kind: str) -> None:
     assert found == "entry_unreadable"
     assert content["kind"] == kind
     assert len(str(content["sha256"])) == 64
+
+
+def test_one_message_that_cannot_be_read_keeps_no_other_out() -> None:
+    issued = Issued(4, 0, [("V1", MESSAGE)], [], [("V1", BULLETIN)])
+    packed = msgspec.msgpack.decode(zlib.decompress(encode(issued)))
+    packed["messages"][0][1]["level"] = "no level"
+    found = said(ISSUED, zlib.compress(msgspec.msgpack.encode(packed)))
+    assert [kind for kind, _ in found] == ["entry_unreadable", "bulletin"]
+    assert found[0][1]["kind"] == "warning"
 
 
 def test_a_warning_that_changed_without_a_word_is_no_line() -> None:

@@ -2,6 +2,9 @@
 
 import json
 import os
+import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -70,6 +73,7 @@ def running(directory: Path, alarms: Alarms | None = None) -> Iterator[Node]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_writer, "RETRY_S", 0.05)
+    monkeypatch.setattr(audit_writer, "GATHER_S", 0.01)
     monkeypatch.setattr(audit_writer, "HEAD_EVERY_S", 0.0)
 
 
@@ -275,3 +279,47 @@ def test_files_that_were_taken_away_while_it_runs_are_an_alarm_and_written_again
         wait_until(lambda: "audit" in node.alarms.begun)
         assert node.is_written()
     assert orders_in(tmp_path) == names(2)
+
+
+CHILD = """
+import sys, time
+from pathlib import Path
+from tests.integration import test_audit_writer as here
+here.audit_writer.GATHER_S = 0.002
+with here.running(Path(sys.argv[1])) as node:
+    print(node.journal.last_sequence(), flush=True)
+    for n in range(node.journal.last_sequence(), 1_000_000):
+        node.journal.append(*here.order(n))
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_again_and_again_leaves_one_chain_without_a_hole(tmp_path: Path) -> None:
+    rng = random.Random(7)
+    for _ in range(12):
+        with subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline().strip().isdigit()
+            time.sleep(rng.uniform(0.0, 0.25))
+            child.kill()
+        assert [one for one in verify(tmp_path / FOLDER).faults if "not whole" not in one.text] == []
+    with running(tmp_path) as node:
+        assert node.is_written()
+        count = node.journal.last_sequence()
+    assert count > 200, "it was killed at work"
+    assert orders_in(tmp_path) == names(count)
+    assert verify(tmp_path / FOLDER).faults == []
+
+
+def test_it_writes_on_after_more_came_than_memory_holds_while_nobody_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_writer, "WAITING_BYTES_MAX", 10)
+    with running(tmp_path) as node:
+        assert node.is_written()
+        time.sleep(0.1)  # it sleeps
+        node.journal.append(*order(0))
+        assert node.is_written()
+    assert orders_in(tmp_path) == ["o0"]

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -31,7 +31,11 @@ log = logging.getLogger(__name__)
 WAITING_BYTES_MAX = 32_000_000
 
 RETRY_S = 2.0
-"""Pause before a disk that refused is tried again."""
+RETRY_S_MAX = 60.0
+"""Pause before a disk that refused is tried again; it doubles, since each attempt reads the journal again."""
+
+GATHER_S = 0.5
+"""What comes within that time is written together: the journal's own syncs share the disk."""
 
 HEAD_EVERY_S = 5.0
 """``head.json`` is written so often while lines come."""
@@ -124,6 +128,7 @@ class AuditWriter:
         self._is_behind = True  # until the journal has been read: what is handed over before is in it
         self._is_closing = False
         self._head_at = float("-inf")
+        self._retry_s = RETRY_S
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._is_checked = False
@@ -144,7 +149,7 @@ class AuditWriter:
                     self._bytes += len(payload)
             if self._bytes > WAITING_BYTES_MAX:
                 self._fall_behind()
-            if self._waiting:
+            if self._waiting or self._is_behind:
                 self._news.notify_all()
 
     def wait_until_written(self, timeout_s: float) -> bool:
@@ -202,6 +207,8 @@ class AuditWriter:
             self._done(waiting)
         if time.monotonic() - self._head_at >= HEAD_EVERY_S:
             self._write_head()
+        self._show(files)
+        self._retry_s = RETRY_S
         self._alarms.end_alarm(REFUSED)
 
     def _next_waiting(self) -> list[_Waiting]:
@@ -303,7 +310,9 @@ class AuditWriter:
             self._files = None
         with self._news:
             self._fall_behind()
-            self._news.wait_for(lambda: self._is_closing, RETRY_S)
+            self.state = replace(self.state, is_behind=True)
+            self._news.wait_for(lambda: self._is_closing, self._retry_s)
+        self._retry_s = min(2 * self._retry_s, RETRY_S_MAX)
 
     def _write_head(self) -> None:
         if self._files is None:
@@ -320,7 +329,8 @@ class AuditWriter:
 
     def _wait(self) -> None:
         with self._news:
-            self._news.wait_for(lambda: self._waiting or self._is_behind or self._is_closing, LOOK_S)
+            if self._news.wait_for(lambda: self._waiting or self._is_behind or self._is_closing, LOOK_S):
+                self._news.wait_for(lambda: self._is_closing, GATHER_S)
 
     def _check_once(self, opened: Opened) -> None:
         """At a start: whether the chain that it found is what was written; however long it is."""
@@ -331,8 +341,8 @@ class AuditWriter:
     def _check(self, opened: Opened) -> None:
         try:
             found = verify(self._directory / FOLDER, opened=opened, pause_s=CHECK_PAUSE_S)
-        except StoreError as error:
-            log.error("audit cannot be checked", extra={"error": str(error)})  # noqa: TRY400
+        except Exception:  # the alarm of an earlier start stands on
+            log.exception("audit cannot be checked")
             return
         if not found.faults:
             log.info("audit checked", extra={"lines": found.n_lines, "head": found.head})

@@ -278,6 +278,7 @@ def test_files_that_were_taken_away_while_it_runs_are_an_alarm_and_written_again
         node.journal.append(*order(1))
         wait_until(lambda: "audit" in node.alarms.begun)
         assert node.is_written()
+        wait_until(lambda: "audit:chain" in node.alarms.standing)
     assert orders_in(tmp_path) == names(2)
 
 

@@ -43,11 +43,12 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Opened(NamedTuple):
-    """What a start found: the newest file, its bytes, and ``head.json`` of before."""
+    """What was found: the newest file, its bytes, ``head.json``; `is_cut`: that knows of more lines."""
 
     file: str
     end: int
     head: Head | None
+    is_cut: bool
 
 
 class Taken(NamedTuple):
@@ -111,11 +112,12 @@ class AuditFiles:
             self.close()
             raise disk_error(self._folder, error) from error
         head, tail = read_head(self._folder), self.tail
-        self.opened = Opened(self.file, self._end, head)
         # An entry of which lines are missing counts as not followed.
         self.followed = 0 if tail is None else tail.entry - (tail.part + 1 < tail.of)
         if tail is not None and head is not None and head.hash == tail.hash and tail.part + 1 == tail.of:
             self.followed = max(self.followed, head.followed)
+        is_cut = head is not None and head.followed > self.followed
+        self.opened = Opened(self.file, self._end, head, is_cut)
 
     @property
     def head(self) -> str:

@@ -197,7 +197,7 @@ class AuditWriter:
             self._files = AuditFiles(self._directory, self._keep_s)
             self._followed = self._files.followed
             self._show(self._files)
-            self._check_once(self._files.opened)
+            self._check_if_due(self._files.opened)
         files = self._files
         if self._is_behind:
             self._catch_up(files)
@@ -332,9 +332,9 @@ class AuditWriter:
             if self._news.wait_for(lambda: self._waiting or self._is_behind or self._is_closing, LOOK_S):
                 self._news.wait_for(lambda: self._is_closing, GATHER_S)
 
-    def _check_once(self, opened: Opened) -> None:
-        """At a start: whether the chain that it found is what was written; however long it is."""
-        if not self._is_checked:
+    def _check_if_due(self, opened: Opened) -> None:
+        """At a start, and where lines are gone: is the chain what was written? However long it is."""
+        if not self._is_checked or opened.is_cut:
             self._is_checked = True
             threading.Thread(target=self._check, args=(opened,), name="audit-check", daemon=True).start()
 

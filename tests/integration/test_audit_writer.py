@@ -288,9 +288,8 @@ from pathlib import Path
 from tests.integration import test_audit_writer as here
 here.audit_writer.GATHER_S = 0.002
 with here.running(Path(sys.argv[1])) as node:
-    print(node.journal.last_sequence(), flush=True)
     for n in range(node.journal.last_sequence(), 1_000_000):
-        node.journal.append(*here.order(n))
+        print(node.journal.append(*here.order(n)), flush=True)
 """
 
 
@@ -309,7 +308,7 @@ def test_a_process_that_is_killed_again_and_again_leaves_one_chain_without_a_hol
     with running(tmp_path) as node:
         assert node.is_written()
         count = node.journal.last_sequence()
-    assert count > 200, "it was killed at work"
+    assert count >= 12, "it was killed at work"
     assert orders_in(tmp_path) == names(count)
     assert verify(tmp_path / FOLDER).faults == []
 

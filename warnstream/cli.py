@@ -230,6 +230,19 @@ def _refused(options: argparse.Namespace) -> int:
     return 0
 
 
+def _audit(options: argparse.Namespace) -> int:
+    from warnstream.commands.audit import said, show_audit, verify_audit
+    from warnstream.commands.refused import moment
+
+    if options.action == "show":
+        since_s = moment(options.since, time.time()) if options.since else None
+        show_audit(_load(options.directory), since_s, options.village)
+        return 0
+    found = verify_audit(_load(options.directory), options.noted)
+    print("\n".join(said(found)))
+    return EXIT_FAILED if found.faults else 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from warnstream.commands.demo import DemoOptions, run_demo
 
@@ -260,6 +273,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "clock": _clock,
     **RUN_ORDERS,
     "refused": _refused,
+    "audit": _audit,
     "listener-user": _listener_user,
     "post-token": _post_token,
 }

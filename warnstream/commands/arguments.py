@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     _add_clock(commands)
     add_order_commands(commands)
     _add_refused(commands)
+    _add_audit(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
     return root
@@ -254,6 +255,36 @@ def _add_refused(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     refused.add_argument("--reinject", action="store_true", help="have the node take them again")
     refused.add_argument("--json", action="store_true", help="one JSON object per line")
+
+
+def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    audit = commands.add_parser(
+        "audit",
+        help="what was issued, ordered and changed, and whether that record is whole",
+        description=(
+            "The node writes what it issued, orders by hand, releases, calls for help, alarms and changes of "
+            "configuration into files that are kept for years; each line holds the hash of the one before it."
+        ),
+    )
+    actions = audit.add_subparsers(required=True, metavar="ACTION", dest="action")
+    check = actions.add_parser(
+        "verify",
+        help="check every line; exit 1 if one was changed, taken out or put in",
+        description="Names file, line and what is wrong. The node may be running.",
+    )
+    check.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    check.add_argument(
+        "--noted",
+        default="",
+        metavar="HASH",
+        help="a hash written down elsewhere: is it still there?",
+    )
+    show = actions.add_parser("show", help="print the lines, oldest first, as JSON lines")
+    show.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    show.add_argument(
+        "--since", metavar="TIME", help="only from then on: ISO 8601 with a zone, or a span back (6h, 2d)"
+    )
+    show.add_argument("--village", metavar="CODE", help="only lines that concern this village")
 
 
 def _add_listener_user(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

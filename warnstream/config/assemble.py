@@ -149,6 +149,7 @@ def _storage_settings(node: NodeDocument, directory: Path) -> StorageSettings:
         journal_bytes_max=storage.journal_bytes_max,
         journal_segment_bytes=storage.journal_segment_bytes,
         refused_max=storage.refused_max,
+        audit_keep_s=storage.audit_keep_s,
     )
 
 

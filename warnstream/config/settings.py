@@ -104,6 +104,7 @@ class StorageSettings:
     journal_bytes_max: int
     journal_segment_bytes: int
     refused_max: int
+    audit_keep_s: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ ALARM_KINDS = {
     "engine": AlarmKind("研判出错", "a journal entry could not be judged", "a later step succeeds"),
     "outbox": AlarmKind("发送队列写入失败", "the outbox refuses", "everything issued is recorded"),
     "refused": AlarmKind("拒收记录无法保存", "refusals are not kept", "the file takes them"),
+    "audit": AlarmKind(
+        "审计记录异常", "the audit is not written or was changed", "lines are written; a start finds it whole"
+    ),
     "outbox_rebuilt": AlarmKind("发送队列已损坏并重建", "the outbox was rebuilt", "the next start"),
     "message": AlarmKind(
         "消息无法交付", "a message cannot be handed over", "the next one of that warning can"

@@ -31,7 +31,7 @@ def test_what_is_not_written_has_its_default(config_dir: Path) -> None:
     assert loaded.node == NodeSettings("county", "system", 5)
     assert loaded.topic_prefix == "ws"
     assert loaded.storage == StorageSettings(
-        config_dir / "data", 600, 604_800, 20_000_000_000, 16_777_216, 100_000
+        config_dir / "data", 600, 604_800, 20_000_000_000, 16_777_216, 100_000, 315_619_200
     )
     assert (loaded.http.host, loaded.http.port) == ("127.0.0.1", 18_080)
     assert loaded.windows == WindowPolicy(86_400, 21_600, 120, 900, 120)

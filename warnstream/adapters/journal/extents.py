@@ -130,6 +130,11 @@ def read_entries(extent: Extent, first: int) -> Iterator[tuple[int, str, bytes]]
     StoreError
         If an entry is missing or damaged; names file, offset and entry.
     """
+    return ((number, kind, payload) for number, _, kind, payload in read_timed_entries(extent, first))
+
+
+def read_timed_entries(extent: Extent, first: int) -> Iterator[tuple[int, float, str, bytes]]:
+    """As `read_entries`, with the second (UTC) in which each entry was written after its number."""
     expected = first
     ends = [segment.first_sequence for segment in extent.segments[1:]] + [extent.last_sequence + 1]
     for segment, end in zip(extent.segments, ends, strict=True):
@@ -139,7 +144,12 @@ def read_entries(extent: Extent, first: int) -> Iterator[tuple[int, str, bytes]]
             raise missing(segment.path, expected, segment.first_sequence - 1)
         data, header = load(segment, extent.end if segment is extent.segments[-1] else None)
         for frame in _frames(segment, data, header.seed, expected):
-            yield from (entry for entry in frame.entries(data) if entry[0] >= first)
+            at = frame.written_at
+            yield from (
+                (number, at, kind, payload)
+                for number, kind, payload in frame.entries(data)
+                if number >= first
+            )
             expected = frame.last_sequence + 1
         if expected != end:
             raise missing(segment.path, expected, end - 1)

@@ -3,13 +3,13 @@
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from warnstream.adapters.journal.conversion import FOLDER, convert_sqlite_journal
 from warnstream.adapters.journal.disk import disk_error, sync_directory
-from warnstream.adapters.journal.extents import read_entries
+from warnstream.adapters.journal.extents import read_timed_entries
 from warnstream.adapters.journal.segments import SEGMENT_BYTES, Repair, SegmentLog
 from warnstream.adapters.journal.snapshots import SnapshotFiles
 from warnstream.model.errors import StoreError
@@ -69,12 +69,19 @@ class Journal:
     ------
     StoreError
         If the folder is in use, unwritable or the journal damaged at its end.
+
+    Attributes
+    ----------
+    followed_by : callable or None
+        Is given what was appended, once it is durable: number of the first entry, second (UTC) of writing,
+        the entries. In the appending thread; must neither fail nor wait.
     """
 
     def __init__(
         self, directory: Path, clock: Callable[[], float] = time.time, segment_bytes: int = SEGMENT_BYTES
     ) -> None:
         self._clock = clock
+        self.followed_by: Callable[[int, float, Sequence[tuple[str, bytes]]], None] | None = None
         self._lock = DirectoryLock(directory)
         try:
             convert_sqlite_journal(directory, segment_bytes)
@@ -114,7 +121,11 @@ class Journal:
         StoreError
             If the disk refuses. Nothing was kept then.
         """
-        return self._log.append(entries, self._clock())
+        new, at = list(entries), self._clock()
+        last = self._log.append(new, at)
+        if new and self.followed_by is not None:
+            self.followed_by(last - len(new) + 1, at, new)
+        return last
 
     def last_sequence(self) -> int:
         """Number of the newest entry ever written; 0 for a new journal. Pruning does not lower it."""
@@ -138,11 +149,21 @@ class Journal:
         StoreError
             If an entry is missing (pruned or lost) or damaged.
         """
+        return ((number, kind, payload) for number, _, kind, payload in self.timed_since(sequence))
+
+    def timed_since(self, sequence: int) -> Iterator[tuple[int, float, str, bytes]]:
+        """As `since`, with the second (UTC) in which each entry was written after its number."""
         extent = self._log.extent()
         while sequence < extent.last_sequence:
-            yield from read_entries(extent, sequence + 1)
+            yield from read_timed_entries(extent, sequence + 1)
             # What was appended meanwhile comes too.
             sequence, extent = extent.last_sequence, self._log.extent()
+
+    def file_after(self, sequence: int) -> int:
+        """First entry of the first file that begins after a number: where to read on behind damage."""
+        extent = self._log.extent()
+        firsts = (one.first_sequence for one in extent.segments if one.first_sequence > sequence)
+        return min(firsts, default=extent.last_sequence + 1)
 
     def save_snapshot(self, sequence: int, payload: bytes) -> None:
         """Keep a state that contains every entry up to and including `sequence`; the last three stay.

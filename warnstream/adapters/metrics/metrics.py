@@ -169,6 +169,15 @@ class Metrics(IntakeMetrics):
             "Refusals that were dropped because refused.sqlite3 did not take them.",
             registry=registry,
         )
+        self.audit_lines = Counter("warnstream_audit_lines", "Lines written to the audit.", registry=registry)
+        self.audit_followed = Gauge(
+            "warnstream_audit_followed", "Journal entry up to which the audit is written.", registry=registry
+        )
+        self.audit_head = Gauge(
+            "warnstream_audit_head",
+            "First 13 hexadecimal digits of the audit's newest hash, as a number.",
+            registry=registry,
+        )
         self.alarms_begun = Counter(
             "warnstream_alarms_begun", "Alarms of the node that have begun.", ["kind"], registry=registry
         )

@@ -44,6 +44,7 @@ from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
@@ -114,6 +115,7 @@ class Node:
         self._clock = clock_of(configuration, self.alarms, wall)
         self._journal = Journal(directory, self._clock, configuration.storage.journal_segment_bytes)
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
+        self._audit = self._audit_of(configuration)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = Outbox.open_or_begin_anew(directory, OWNER)
         if self.outbox.put_aside is not None:
@@ -152,6 +154,7 @@ class Node:
             sources=self._sources,
             outbox=self.outbox,
             delivery=self.delivery,
+            audit=self._audit,
         )
         api = HttpApi(
             self.status, self.outbox, tokens, self.metrics, public_url=configuration.http.public_url
@@ -162,6 +165,13 @@ class Node:
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
+
+    def _audit_of(self, configuration: Configuration) -> AuditWriter:
+        """What follows the journal from its first entry of this process on."""
+        storage = configuration.storage
+        audit = AuditWriter(storage.directory, storage.audit_keep_s, self._journal, self.alarms, self.metrics)
+        self._journal.followed_by = audit.take
+        return audit
 
     def _open_ways(self, configuration: Configuration) -> None:
         """Everything by which readings come in; nothing is opened before `start`."""
@@ -213,6 +223,7 @@ class Node:
         self.http.start()  # says that the node lives and is not ready, however long the journal is
         keep_freed_memory()
         self._keeper.recover(ReplayProgress(self.http.tell))
+        self._audit.start()
         self._publisher.start()
         resent = self.delivery.start()
         self.http.open(self._api_app, self._http_max)
@@ -377,5 +388,6 @@ class Node:
         self._keeper.snapshot()
         self.outbox.close()
         self._refused.close()
+        self._audit.close()
         self._journal.close()
         log.info("node stopped", extra={"node": self.configuration.node.name})

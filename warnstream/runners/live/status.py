@@ -7,6 +7,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from warnstream.adapters.http.models.county import (
+    AuditRecord,
     ConfigurationRecord,
     CountyRecord,
     StateRecord,
@@ -24,6 +25,7 @@ from warnstream.config.settings import Configuration
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
+from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.keeper import Keeper
@@ -58,11 +60,12 @@ class Status:
         sources: Sequence[Source],
         outbox: Outbox,
         delivery: DeliveryWorker,
+        audit: AuditWriter,
     ) -> None:
         self._configuration = configuration
         self._keeper, self._alarms, self._requests = keeper, alarms, requests
         self._explanations, self._sources, self._outbox = explanations, sources, outbox
-        self._delivery = delivery
+        self._delivery, self._audit = delivery, audit
         self.is_starting = True
 
     def alive(self) -> AliveRecord:
@@ -98,7 +101,12 @@ class Status:
             broker_connected=all(source.is_connected for source in self._sources),
             alarms=self._alarms.records(),
             configuration=self._configuration_record(),
+            audit=self._audit_record(),
         )
+
+    def _audit_record(self) -> AuditRecord:
+        audit = self._audit.state
+        return AuditRecord(audit.head, audit.file, audit.followed, audit.is_behind)
 
     def _configuration_record(self) -> ConfigurationRecord:
         """The configuration, and what it found at its change to be other than people had been told."""

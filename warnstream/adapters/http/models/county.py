@@ -114,6 +114,15 @@ class ConfigurationRecord(msgspec.Struct, frozen=True):
     differed: list[DifferenceRecord]
 
 
+class AuditRecord(msgspec.Struct, frozen=True):
+    """The audit: its newest hash, to be noted elsewhere, its file, and the journal entry it has come to."""
+
+    head: Text
+    file: str
+    entry: Count
+    behind: bool
+
+
 class CountyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What a step found; everything is absent before the first one, `grids` where the node has none.
 
@@ -140,6 +149,7 @@ class StateRecord(CountyRecord, frozen=True, kw_only=True):
     broker_connected: bool
     alarms: list[AlarmRecord]
     configuration: ConfigurationRecord
+    audit: AuditRecord | UnsetType = UNSET
 
 
 class WarningRecord(msgspec.Struct, frozen=True):

@@ -68,9 +68,16 @@ class Posts:
         owed = self.owed(post, village)
         return owed is not None and not owed.is_overdue
 
+    def is_silent(self, post: str, village: int) -> bool:
+        """Whether a post's answer is awaited and overdue."""
+        owed = self.owed(post, village)
+        return owed is not None and owed.is_overdue
+
     def ask(self, post: str, village: int) -> None:
-        """A post owes an answer for a village, anew."""
-        self.debt(post).owed[village] = Owed()
+        """A post owes an answer for a village, anew; who is waited for already gets no more time by it."""
+        before = self.owed(post, village) or Owed()
+        is_overdue = before.is_overdue and not before.has_lapsed
+        self.debt(post).owed[village] = Owed(due_s=before.due_s, is_overdue=is_overdue)
         self.touch(post)
 
     def release(self, post: str, village: int) -> None:
@@ -162,7 +169,8 @@ class Posts:
         for village, owed in debt.owed.items():
             if owed.first_n == NOT_YET:
                 owed.first_n = debt.n
-                owed.due_s = self.now_s + self._policy.answer_within_s[turns[village].level]
+                due_s = self.now_s + self._policy.answer_within_s[turns[village].level]
+                owed.due_s = due_s if owed.due_s == NEVER else min(owed.due_s, due_s)
         debt.helps = {name: first or debt.n for name, first in debt.helps.items()}
         digest = compose(post, self.series_of(post), debt, turns, calls.of_name, self._status)
         named = digest.lines or digest.helps

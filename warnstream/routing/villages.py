@@ -152,15 +152,19 @@ class Villages:
     def _raise(self, village: int, turn: Turn) -> None:
         ask = turn.take(Signal.RAISE, self._posts.now_s)
         turn.number += 1
-        turn.answered, turn.silent = [], []
+        turn.answered = []
         lowest = min((rank for _, rank in self.ranked(village)), default=0)
         if ask is Ask.ALL or self._policy.asks_all_ranks(turn.level):
             turn.asked_rank = self._top(village)
         else:
             turn.asked_rank = max(turn.asked_rank, lowest)
-        self._release_all(village)
-        for post in self._needed(village):
+        needed = self._needed(village)
+        for post, _ in self.ranked(village):
+            if post not in needed:
+                self._posts.release(post, village)
+        for post in needed:
             self._posts.ask(post, village)
+        turn.silent = [post for post in turn.silent if self._posts.is_silent(post, village)]
         self._check(village)
 
     def _end(self, village: int, turn: Turn) -> None:

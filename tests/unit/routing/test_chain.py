@@ -87,6 +87,18 @@ def test_a_hazard_that_rises_below_the_worst_level_is_answered_for_anew() -> Non
     assert all(digest.needs_answer for digest in issued)
 
 
+def test_rises_that_follow_each_other_give_nobody_more_time() -> None:
+    night = Night()
+    night.rise(Level.RED, village=2)
+    due_s = night.chain.debts["grid-2"].answer_by_s()
+    for number in range(6):
+        night.rise(Level.YELLOW, village=2, hazard=f"slope-{number}", wait_s=M)
+    night.wait(M)
+    assert night.now_s > due_s
+    assert night.chain.dry == [2]
+    assert night.last("grid-2").tries > 0
+
+
 def test_a_rise_to_a_level_that_concerns_no_post_is_news() -> None:
     night = Night(new_chain(RoutingPolicy(chain_level_min=Level.YELLOW)))
     night.rise(Level.RED)

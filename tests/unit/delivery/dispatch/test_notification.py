@@ -84,7 +84,9 @@ def test_what_was_taken_is_sent() -> None:
 
 
 def test_a_refusal_is_given_up_at_the_first_attempt() -> None:
-    assert settle(refused("no such number"), 1, "k", POLICY, NOW).signal is Signal.GIVEN_UP
+    """The duty officer reads why."""
+    settled = settle(refused("no such number"), 1, "k", POLICY, NOW)
+    assert settled == Settlement(Signal.GIVEN_UP, reason="no such number")
 
 
 def test_a_failed_attempt_waits_by_the_policy_and_the_last_is_given_up() -> None:

@@ -433,12 +433,27 @@ def test_a_dew_point_is_compared_with_that_of_the_batch_before() -> None:
     assert quality.check_series(after).tolist() == [0, Flag.STEP]
 
 
-def test_the_arrays_of_a_snapshot_keep_their_names() -> None:
+def test_the_arrays_of_a_snapshot_keep_their_names_and_types() -> None:
     """A node takes up the snapshot of the version before it."""
-    assert set(control().snapshot()) == {
-        "last_value", "last_at_s", "equal_run", "tip_at_s",
-        "still_since_s", "still_value", "still_low", "still_high",
-    }  # fmt: skip
+    assert {name: array.dtype.name for name, array in control().snapshot().items()} == {
+        "last_value": "float64",
+        "last_at_s": "int64",
+        "equal_run": "int32",
+        "tip_at_s": "int64",
+        "still_since_s": "int64",
+        "still_value": "float64",
+        "still_low": "float64",
+        "still_high": "float64",
+    }
+
+
+def test_what_melts_is_doubted_for_whatever_else_is_wrong_with_it_as_well() -> None:
+    quality = control()
+    quality.check_series(at(Variable.TEMPERATURE, (0, -2.0)))
+    flags = quality.check_series(at(Variable.RAIN, *((300 * n, 1.4) for n in range(1, 5))))
+    assert flags.tolist() == [Flag.MELT] * 3 + [Flag.MELT | Flag.STUCK]
+    tips = batch_of([0] * 2, [Variable.RAIN_TIP] * 2, [10, 11], [0.5] * 2, sequence=[1, 2])
+    assert quality.check_series(tips).tolist() == [Flag.MELT, Flag.MELT | Flag.BOUNCE]
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,9 @@ def test_a_wrap_that_fits_exactly_adds_nothing() -> None:
     assert read(counter, 600, 0.0, wrap_mm=1000) == ([(600, 600, 0.0)], FELL)
     assert counter.trial is not None
     assert counter.trial.rise == Rise(T0 + 300, T0 + 600, 0.0)
+    assert counter.trial.waits, "a broken cable reads zero as well"
+    assert counter.before is not None
+    assert counter.before.is_over, "it ended as it should"
 
 
 # Day counters; the day begins at T0.

@@ -171,7 +171,7 @@ def known_survivors() -> list[dict[str, str]]:
 
 def mutate(module: Module, options: set[str]) -> Outcome:
     """Run all mutants of one module, or those that the options name; RuntimeError where mutmut could not."""
-    chosen = EVERY_FIFTH if "--sample" in options else ()
+    chosen: tuple[str, ...] = EVERY_FIFTH if "--sample" in options else ()
     if options & {"--again", "--rest"} and is_same(module):
         chosen = tuple(
             name

@@ -78,7 +78,8 @@ def test_a_second_reading_of_one_minute_waits_for_the_next_difference() -> None:
 def test_totals_and_day_counters_of_a_station_are_two_counters() -> None:
     counters = new_counters()
     nobody = counters.is_counted(np.array([0, 1], dtype=np.int32))
-    assert (nobody.dtype, nobody.tolist()) == (np.bool_, [False, False])
+    assert nobody.dtype == np.bool_
+    assert nobody.tolist() == [False, False]
     counters.step(PT, batch(PT, [(0, 0, 100.0)]))
     grown, _ = counters.step(PJ, batch(PJ, [(0, 300, 2.0)]))
     assert told(grown) == [[(0, 300, 300, 0.0, True)]]

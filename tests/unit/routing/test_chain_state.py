@@ -65,6 +65,9 @@ def test_a_village_is_known_by_its_code_if_only_a_post_calls_from_it() -> None:
     state = state_of(0, 1, 2)
     del state.turns[2]
     assert decode(encode(state, CODES), ("c", "a", "b")).debts["grid"].place == 0
+    state = state_of(2, 1, 0)
+    del state.turns[0]
+    assert decode(encode(state, ("c", "b", "a")), CODES).debts["grid"].place == 2, "the first village too"
     state = state_of(0, 1, 2)
     assert set(decode(encode(state, CODES), CODES).codes.values()) == {"a", "b", "c"}
 

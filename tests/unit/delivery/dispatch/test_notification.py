@@ -94,6 +94,7 @@ def test_a_failed_attempt_waits_by_the_policy_and_the_last_is_given_up() -> None
     assert NOW + 1.0 <= first.retry_at <= NOW + 2.0
     assert NOW + 2.0 <= second.retry_at <= NOW + 4.0
     assert (first.signal, second.signal) == (Signal.DEFERRED, Signal.DEFERRED)
+    assert (first.reason, second.reason) == ("busy", "busy")
     assert third == Settlement(Signal.GIVEN_UP, reason="busy")
 
 
@@ -117,6 +118,20 @@ def test_a_wait_that_is_none_is_none(asked_s: float) -> None:
 def test_what_could_not_be_tried_keeps_its_place_among_the_never_tried() -> None:
     returned = settle(unavailable("no route"), 1, "k", POLICY, NOW)
     assert returned == Settlement(Signal.RETURNED, NEVER_TRIED, "no route")
+
+
+def test_recipients_that_failed_together_do_not_come_back_together() -> None:
+    waits = {settle(retry("busy"), 1, key, POLICY, NOW).retry_at for key in ("a", "b", "c", "d")}
+    assert len(waits) == 4
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+@pytest.mark.parametrize("asked_s", [0.5, 45.0])
+def test_what_could_not_be_tried_comes_back_when_the_channel_has_asked_for(
+    asked_s: float, attempt: int
+) -> None:
+    returned = settle(unavailable("no credit", asked_s), attempt, "k", POLICY, NOW)
+    assert returned == Settlement(Signal.RETURNED, NOW + asked_s, "no credit")
 
 
 @pytest.mark.parametrize("attempt", [2, 3, 1_000])

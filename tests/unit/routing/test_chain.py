@@ -264,6 +264,17 @@ def test_a_post_that_cannot_be_reached_again_and_again_is_tried_with_growing_wai
         assert [d.issued_s - failed_s for d in night.digests["leader"] if d.issued_s > failed_s] == [wait_s]
 
 
+def test_a_failed_digest_climbs_for_every_village_that_still_waited_for_its_answer() -> None:
+    """For village 0 the post was silent before: the leader has been asked. For village 1 time was left."""
+    night = Night(new_chain(of=lambda _: (("grid", 1), ("leader", 2))))
+    night.rise(Level.YELLOW, village=0)
+    night.rise(Level.YELLOW, village=1, wait_s=29 * M)
+    night.wait(M)
+    assert set(night.chain.debts["leader"].owed) == {0}
+    night.fail("grid")
+    assert set(night.chain.debts["leader"].owed) == {0, 1}
+
+
 def test_a_failure_of_an_older_digest_changes_nothing() -> None:
     night = Night()
     night.rise(Level.RED, village=1)

@@ -138,7 +138,7 @@ def main(arguments: list[str]) -> int:
     outcomes, failed = [], []
     for module in modules:
         try:
-            outcomes.append(judged(module, 0.0) if "--table" in options else mutate(module, options))
+            outcomes.append(found_before(module) if "--table" in options else mutate(module, options))
         except RuntimeError as error:  # the other modules have their turn
             failed.append(str(error))
     unexplained = sum(tell_survivors(one, known_survivors()) for one in outcomes)
@@ -218,9 +218,7 @@ def meta_of(module: Module) -> Path:
 
 
 def all_codes_of(module: Module) -> dict[str, int | None]:
-    """Exit code by name of every mutant, None of those that were not run; RuntimeError where none was."""
-    if not meta_of(module).is_file():
-        raise RuntimeError(f"{module.path} was not mutated yet")
+    """Exit code by name of every mutant, None of those that were not run."""
     codes: dict[str, int | None] = json.loads(meta_of(module).read_text())["exit_code_by_key"]
     return codes
 
@@ -230,6 +228,13 @@ def is_same(module: Module) -> bool:
     kept = module.folder / module.path
     is_kept = kept.is_file() and meta_of(module).is_file()
     return is_kept and kept.read_bytes() == (REPOSITORY / module.path).read_bytes()
+
+
+def found_before(module: Module) -> Outcome:
+    """What earlier runs have found; RuntimeError where there was none, or the module was another then."""
+    if not is_same(module):
+        raise RuntimeError(f"{module.path} was not mutated as it is now")
+    return judged(module, 0.0)
 
 
 def judged(module: Module, took_s: float) -> Outcome:

@@ -15,7 +15,7 @@ from warnstream.model.observations.readings import COUNTERS, UNUSABLE, Flag, Rea
 from warnstream.model.observations.readings import batch_of as batch_at
 from warnstream.model.rules.policies import QualityPolicy
 from warnstream.quality.checks import QualityControl
-from warnstream.quality.turns import dew_point_c
+from warnstream.quality.turns import Sorted, dew_point_c
 
 POLICY = QualityPolicy(
     rain_mm_per_min_max=20, stage_m_range=(-500, 9000), stage_step_m_max=3, stuck_readings=4
@@ -431,6 +431,23 @@ def test_a_dew_point_is_compared_with_that_of_the_batch_before() -> None:
     assert quality.check_series(batch_of([0, 0], kinds, [0, 0], [25.0, 50.0])).tolist() == [0, 0]
     after = batch_of([0, 0], kinds, [HOUR, HOUR], [29.0, 30.0])
     assert quality.check_series(after).tolist() == [0, Flag.STEP]
+
+
+def test_a_dew_point_is_compared_also_where_something_else_was_told_twice() -> None:
+    quality, kinds = control(), [Variable.TEMPERATURE, Variable.HUMIDITY]
+    quality.check_series(batch_of([0, 0], kinds, [0, 0], [25.0, 50.0]))
+    after = batch_of([0] * 4, [*kinds, *[Variable.STAGE] * 2], [HOUR] * 4, [29.0, 30.0, 100.0, 100.0])
+    assert quality.check_series(after).tolist() == [0, Flag.STEP, 0, 0]
+
+
+def test_more_times_than_sixteen_bits_can_number_are_looked_at_one_after_the_other() -> None:
+    """A station that brings months of minutes at once."""
+    n = (1 << 16) + 3
+    nothing = np.zeros(n)
+    rows_of_turns = Sorted(
+        nothing.astype(np.int64), nothing.astype(np.int32), np.arange(n), nothing, np.arange(n), np.arange(n)
+    ).turns()
+    assert np.concatenate([np.asarray(rows) for rows in rows_of_turns]).tolist() == list(range(n))
 
 
 def test_the_arrays_of_a_snapshot_keep_their_names_and_types() -> None:

@@ -157,6 +157,7 @@ def test_a_level_that_only_a_forecast_may_raise_falls_to_none_without_it() -> No
 def test_villages_fall_by_their_own_levels() -> None:
     defined = np.array([[True, True, True, True], [False, False, False, True]])
     assert next_lower(defined).tolist() == [[0, 0, 1, 2, 3], [0, 0, 0, 0, 0]]
+    assert next_lower(defined).dtype == np.uint8
 
 
 def test_a_proposed_step_moves_nothing_until_it_is_taken() -> None:

@@ -108,6 +108,14 @@ def test_what_stood_before_digests_existed_is_asked_at_the_next_step_unless_answ
     assert night.state(0) == "heard"
 
 
+def test_the_lowest_level_that_concerns_posts_is_taken_over_as_a_first_raise() -> None:
+    night = Night(new_chain(RoutingPolicy(chain_level_min=Level.YELLOW)))
+    night.chain.adopt(1, {"flood": Level.YELLOW}, [], 1, T0)
+    assert night.chain.turns[1].number == 1
+    assert night.chain.turns[1].standing == {"flood": Level.YELLOW}
+    assert called(night.step(wait_s=10)) == ["grid-1"]
+
+
 def test_a_village_where_nothing_stood_before_digests_existed_asks_nobody() -> None:
     night = Night()
     night.chain.adopt(0, {}, [], 1, T0)

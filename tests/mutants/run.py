@@ -1,14 +1,17 @@
 """Changes the code a little, over and over: mutants that the tests must notice.
 
-``python -m tests.mutants.run [--again] [--sample] [WORD ...]`` mutates the modules of `modules.toml` (those
-whose path holds a WORD) one after the other with mutmut, each against its own selection of unit and property
-tests, and prints a table. It fails where less than `SHARE_MIN` of the mutants of a module are killed.
-Survivors that are known, with the reason of each, stand in `survivors.toml`; others are printed.
+``python -m tests.mutants.run [--again] [--rest] [--sample] [--table] [WORD ...]`` mutates the modules of
+`modules.toml` (those whose path holds a WORD) one after the other with mutmut, each against its own selection
+of unit and property tests, and prints a table. It fails where less than `SHARE_MIN` of the mutants of a
+module are killed. Survivors that are known, with the reason of each, stand in `survivors.toml`; others are
+printed.
 
 Every module is mutated in a copy of the repository under ``build/mutants``. Property tests draw the same
 examples in every run (profile "mutants" of `tests/conftest.py`), so that a mutant meets the same tests again.
-With ``--again`` only the mutants that the run before left alive meet the tests as they are now, while the
+With ``--again`` only the mutants that the run before did not kill meet the tests as they are now, while the
 module is the same; with ``--sample`` every fifth mutant meets them: both are quick, when tests are written.
+``--rest`` goes on where a run was stopped or sampled: with those alive, and those that met no test yet.
+``--table`` runs nothing and tells what the runs before have found.
 mutmut leaves out functions with decorators and what stands outside functions.
 """
 
@@ -49,10 +52,12 @@ pytest_add_cli_args = [
 ]
 pytest_add_cli_args_test_selection = {tests}
 use_git_change_detection = false
-# Times of what the tests of a mutant take together, and seconds: then it hangs.
+# Seconds by the wall, added to what the tests of a mutant take together, and how often that: then it hangs.
+# On a busy machine a mutant waits for seconds, and would count as noticed.
+timeout_constant = 10
 timeout_multiplier = 4
-timeout_constant = 2
 """
+OPTIONS = {"--again", "--rest", "--sample", "--table"}
 KILLED = {1, 3}
 OUT_OF_TIME = {36, -24, 24, 152, 255}
 NO_TESTS = {5, 33}
@@ -95,11 +100,12 @@ class Outcome:
     out_of_time: int
     no_tests: int
     survivors: tuple[Survivor, ...]
+    not_run: int
     took_s: float
 
     @property
     def mutants(self) -> int:
-        """How many there were."""
+        """How many were run."""
         return self.killed + self.out_of_time + self.no_tests + len(self.survivors)
 
     @property
@@ -110,8 +116,9 @@ class Outcome:
     def row(self) -> str:
         """A line of the table."""
         return (
-            f"| {self.module.path} | {self.mutants} | {self.killed + self.out_of_time} | {self.out_of_time} "
-            f"| {len(self.survivors)} | {self.no_tests} | {100 * self.share:.0f} % | {self.took_s:.0f} |"
+            f"| {self.module.path} | {self.mutants} | {self.mutants + self.not_run} "
+            f"| {self.killed + self.out_of_time} | {self.out_of_time} | {len(self.survivors)} "
+            f"| {self.no_tests} | {100 * self.share:.0f} % | {self.took_s:.0f} |"
         )
 
 
@@ -119,8 +126,8 @@ def main(arguments: list[str]) -> int:
     """Exit code: 1 where too many mutants of a module live, a survivor has no reason, or mutmut fails."""
     options = {word for word in arguments if word.startswith("--")}
     words = [word for word in arguments if word not in options]
-    if options - {"--again", "--sample"}:
-        print(f"only --again and --sample are options, got {sorted(options)}", file=sys.stderr)
+    if options - OPTIONS:
+        print(f"options are {sorted(OPTIONS)}, got {sorted(options)}", file=sys.stderr)
         return 2
     modules = [one for one in all_modules() if not words or any(word in one.path for word in words)]
     if not modules:
@@ -129,16 +136,15 @@ def main(arguments: list[str]) -> int:
     if find_spec("mutmut") is None:
         print("mutmut is not installed: pip install -e '.[mutants]'", file=sys.stderr)
         return 2
-    chosen = EVERY_FIFTH if "--sample" in options else ()
     outcomes, failed = [], []
     for module in modules:
         try:
-            outcomes.append(mutate(module, chosen, again="--again" in options))
+            outcomes.append(found_before(module) if "--table" in options else mutate(module, options))
         except RuntimeError as error:  # the other modules have their turn
             failed.append(str(error))
     unexplained = sum(tell_survivors(one, known_survivors()) for one in outcomes)
-    print("| module | mutants | killed | of these out of time | survived | no tests | share | seconds |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    print("| module | run | of all | killed | of these out of time | survived | no tests | share | seconds |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for one in outcomes:
         print(one.row())
     for why in failed:
@@ -164,13 +170,15 @@ def known_survivors() -> list[dict[str, str]]:
     return entries
 
 
-def mutate(module: Module, chosen: tuple[str, ...], *, again: bool = False) -> Outcome:
-    """Run all mutants of one module, some, or those that are alive; RuntimeError where mutmut could not.
-
-    `chosen` are patterns of names, none for all.
-    """
-    if again and is_same(module):
-        chosen = tuple(name for name, code in codes_of(module).items() if code not in KILLED | OUT_OF_TIME)
+def mutate(module: Module, options: set[str]) -> Outcome:
+    """Run all mutants of one module, or those that the options name; RuntimeError where mutmut could not."""
+    chosen: tuple[str, ...] = EVERY_FIFTH if "--sample" in options else ()
+    if options & {"--again", "--rest"} and is_same(module):
+        chosen = tuple(
+            name
+            for name, code in all_codes_of(module).items()
+            if ("--rest" in options if code is None else code not in KILLED)
+        )
         if not chosen:
             return judged(module, 0.0)
         copy_tree(REPOSITORY / "tests", module.folder / "tests")
@@ -210,10 +218,10 @@ def meta_of(module: Module) -> Path:
     return module.folder / "mutants" / f"{module.path}.meta"
 
 
-def codes_of(module: Module) -> dict[str, int]:
-    """Exit code by name of every mutant that was run."""
+def all_codes_of(module: Module) -> dict[str, int | None]:
+    """Exit code by name of every mutant, None of those that were not run."""
     codes: dict[str, int | None] = json.loads(meta_of(module).read_text())["exit_code_by_key"]
-    return {name: code for name, code in codes.items() if code is not None}
+    return codes
 
 
 def is_same(module: Module) -> bool:
@@ -223,9 +231,17 @@ def is_same(module: Module) -> bool:
     return is_kept and kept.read_bytes() == (REPOSITORY / module.path).read_bytes()
 
 
+def found_before(module: Module) -> Outcome:
+    """What earlier runs have found; RuntimeError where there was none, or the module was another then."""
+    if not is_same(module):
+        raise RuntimeError(f"{module.path} was not mutated as it is now")
+    return judged(module, 0.0)
+
+
 def judged(module: Module, took_s: float) -> Outcome:
     """Count what became of mutants; those that no test noticed are looked at."""
-    code_of = codes_of(module)
+    every = all_codes_of(module)
+    code_of = {name: code for name, code in every.items() if code is not None}
     codes = list(code_of.values())
     told = KILLED | OUT_OF_TIME | NO_TESTS
     alive = [name for name, code in code_of.items() if code not in told]
@@ -235,6 +251,7 @@ def judged(module: Module, took_s: float) -> Outcome:
         out_of_time=sum(code in OUT_OF_TIME for code in codes),
         no_tests=sum(code in NO_TESTS for code in codes),
         survivors=tuple(survivors_of(module, alive)),
+        not_run=len(every) - len(code_of),
         took_s=took_s,
     )
 

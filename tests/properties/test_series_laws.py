@@ -177,6 +177,13 @@ def test_times_too_far_apart_for_one_key_are_judged_like_any_other() -> None:
     assert QualityControl(network_of(N, 1).stations, POLICY).check_series(far).tolist() == [0, Flag.STEP, 0]
 
 
+def test_times_that_fit_one_key_at_the_first_stations_only_are_judged_like_any_other() -> None:
+    """Three stations fill most of what a key can hold; the times of the fourth would begin again."""
+    apart_s = 2**61 // (turns.N_VARIABLES + 1) * 6 // 5
+    far = batch_of([3, 3, 0], [STAGE] * 3, [0, apart_s, 5], [10.0, 20.0, 3.0])
+    assert QualityControl(network_of(4, 1).stations, POLICY).check_series(far).tolist() == [0, Flag.STEP, 0]
+
+
 def test_many_pairs_of_temperature_and_humidity_have_dew_points_like_few() -> None:
     n = 2 * (turns._FEW_ROWS + 1)
     kinds, times = [WARM, HUMID] * (n // 2), [T0 + 3600 * (i // 2) for i in range(n)]

@@ -271,8 +271,8 @@ class Chain:
             return  # a newer digest is on its way
         rings, debt.tries = debt.rings, debt.tries + 1
         for village in debt.settled_by(n):
-            owed = debt.owed.get(village)
-            if owed is None or owed.due_s == NEVER:
+            owed = debt.owed[village]
+            if owed.due_s == NEVER:
                 continue
             self._villages.miss(failure.post, village)
             if not owed.has_lapsed:

@@ -327,7 +327,7 @@ class RainCounter:
         if not track.is_new:
             return self._jump_mm(apart_s)
         sound_mm = self._begin_mm(apart_s)
-        other = self.before if track is self.now else self.now
+        other = self.before
         if other is not None and other.is_of(one.source) and track.value_mm < other.value_mm / 2:
             # Near the total of before it is rather that one, a little off, than rain.
             return min(sound_mm, other.value_mm / 2 - track.value_mm)

@@ -329,6 +329,8 @@ def test_a_day_whose_last_hour_arrives_on_the_next_one_reaches_its_level(
     assert reason.facts[0].note == "2026-06-18T00:00:00Z/2026-06-19T00:00:00Z"
     assert "102 mm of rain in the 1 days before today" in texts_en.reason_text(reason_parts(reason, POLICY))
     assert assessment.view(0).hazards[0].adds_up
+    assessment.step(empty_batch(), at_s + 360)
+    assert assessment.view(0).hazards[0].adds_up, "a minute later as well, when nothing rises"
 
 
 @WAYS

@@ -73,6 +73,7 @@ def test_the_lowest_level_that_people_know_begins_and_is_held_like_any_other() -
 def test_masks_stay_masks_and_times_whole_after_a_failure_and_a_restart() -> None:
     """`~` of a mask of numbers is no mask."""
     state, twin = state_at(2), LevelState(1)
+    assert twin.is_blind.dtype == np.bool_
     assert state.hold(T0 + 60).is_blind.dtype == np.bool_
     kept = state.snapshot()
     twin.restore({name: array.astype(np.float64) for name, array in kept.items()})  # type: ignore[misc]

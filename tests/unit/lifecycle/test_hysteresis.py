@@ -2,7 +2,7 @@ import numpy as np
 
 from tests.networks import LOWERING, T0
 from warnstream.lifecycle.hysteresis import LevelState, next_lower
-from warnstream.model.rules.indicators import HazardLevels
+from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 
 
 def found(
@@ -157,6 +157,7 @@ def test_a_level_that_only_a_forecast_may_raise_falls_to_none_without_it() -> No
 def test_villages_fall_by_their_own_levels() -> None:
     defined = np.array([[True, True, True, True], [False, False, False, True]])
     assert next_lower(defined).tolist() == [[0, 0, 1, 2, 3], [0, 0, 0, 0, 0]]
+    assert next_lower(defined).dtype == np.uint8
 
 
 def test_a_proposed_step_moves_nothing_until_it_is_taken() -> None:
@@ -172,9 +173,35 @@ def test_a_state_knows_since_when_a_village_is_at_some_level() -> None:
     run(state, found(1), 0)
     run(state, found(3), 600)
     assert state.since_s[0] == T0
+    twin.restore(state.snapshot())
+    assert twin.since_s[0] == T0
     old = state.snapshot()
     del old["since_s"]  # a snapshot of an earlier version
     twin.restore(old)
     assert twin.since_s[0] == T0 + 600
     run(state, found(0), 10_000, 11_800, 13_600, 15_400)
     assert state.since_s[0] == -1
+
+
+def test_a_snapshot_of_an_earlier_version_tells_of_every_village_when_its_level_was_reached() -> None:
+    state, twin = LevelState(3), LevelState(3)
+    for after_s, levels in ((0, [0, 1, 0]), (600, [0, 0, 4])):
+        step = no_levels(3, Indicator.RAIN)
+        step.level[:] = levels
+        state.step(step, LOWERING, T0 + after_s)
+    old = state.snapshot()
+    del old["since_s"]
+    twin.restore(old)
+    assert twin.since_s.tolist() == [-1, T0, T0 + 600]
+
+
+def test_villages_that_share_their_levels_fall_like_one_by_itself() -> None:
+    state = LevelState(3, np.repeat(YELLOW_AND_ORANGE, 3, axis=0))
+    for after_s, level in ((0, 3), (3600, 0), (5400, 0), (7200, 0)):
+        step = no_levels(3, Indicator.RAIN)
+        step.level[:] = step.holding[:] = level
+        step.can_fall[:] = True
+        state.step(step, LOWERING, T0 + after_s)
+        if after_s == 5400:
+            assert state.level.tolist() == [2, 2, 2]
+    assert state.level.tolist() == [0, 0, 0]

@@ -15,7 +15,7 @@ from warnstream.model.observations.readings import COUNTERS, UNUSABLE, Flag, Rea
 from warnstream.model.observations.readings import batch_of as batch_at
 from warnstream.model.rules.policies import QualityPolicy
 from warnstream.quality.checks import QualityControl
-from warnstream.quality.turns import dew_point_c
+from warnstream.quality.turns import Sorted, dew_point_c
 
 POLICY = QualityPolicy(
     rain_mm_per_min_max=20, stage_m_range=(-500, 9000), stage_step_m_max=3, stuck_readings=4
@@ -440,12 +440,44 @@ def test_melting_snow_that_repeats_itself_is_both() -> None:
     assert flags.tolist() == [Flag.MELT] * 3 + [Flag.MELT | Flag.STUCK]
 
 
-def test_the_arrays_of_a_snapshot_keep_their_names() -> None:
+def test_a_dew_point_is_compared_also_where_something_else_was_told_twice() -> None:
+    quality, kinds = control(), [Variable.TEMPERATURE, Variable.HUMIDITY]
+    quality.check_series(batch_of([0, 0], kinds, [0, 0], [25.0, 50.0]))
+    after = batch_of([0] * 4, [*kinds, *[Variable.STAGE] * 2], [HOUR] * 4, [29.0, 30.0, 100.0, 100.0])
+    assert quality.check_series(after).tolist() == [0, Flag.STEP, 0, 0]
+
+
+def test_more_times_than_sixteen_bits_can_number_are_looked_at_one_after_the_other() -> None:
+    """A station that brings months of minutes at once."""
+    n = (1 << 16) + 3
+    nothing = np.zeros(n)
+    rows_of_turns = Sorted(
+        nothing.astype(np.int64), nothing.astype(np.int32), np.arange(n), nothing, np.arange(n), np.arange(n)
+    ).turns()
+    assert np.concatenate([np.asarray(rows) for rows in rows_of_turns]).tolist() == list(range(n))
+
+
+def test_the_arrays_of_a_snapshot_keep_their_names_and_types() -> None:
     """A node takes up the snapshot of the version before it."""
-    assert set(control().snapshot()) == {
-        "last_value", "last_at_s", "equal_run", "tip_at_s",
-        "still_since_s", "still_value", "still_low", "still_high",
-    }  # fmt: skip
+    assert {name: array.dtype.name for name, array in control().snapshot().items()} == {
+        "last_value": "float64",
+        "last_at_s": "int64",
+        "equal_run": "int32",
+        "tip_at_s": "int64",
+        "still_since_s": "int64",
+        "still_value": "float64",
+        "still_low": "float64",
+        "still_high": "float64",
+    }
+
+
+def test_what_melts_is_doubted_for_whatever_else_is_wrong_with_it_as_well() -> None:
+    quality = control()
+    quality.check_series(at(Variable.TEMPERATURE, (0, -2.0)))
+    flags = quality.check_series(at(Variable.RAIN, *((300 * n, 1.4) for n in range(1, 5))))
+    assert flags.tolist() == [Flag.MELT] * 3 + [Flag.MELT | Flag.STUCK]
+    tips = batch_of([0] * 2, [Variable.RAIN_TIP] * 2, [10, 11], [0.5] * 2, sequence=[1, 2])
+    assert quality.check_series(tips).tolist() == [Flag.MELT, Flag.MELT | Flag.BOUNCE]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from warnstream.model.digests import LINES_MAX, CallFailed, Need
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
-from warnstream.model.warning import Cause, MessageStatus, WarningMessage
+from warnstream.model.warning import Cause, WarningMessage
 from warnstream.routing.chain import PostAnswer
+from warnstream.routing.debts import NEVER
 
 M = 60
 
@@ -238,6 +239,10 @@ def test_a_fall_to_yellow_lets_the_debt_of_the_silent_lapse() -> None:
     assert night.chain.debts["grid-2"].owed == {}
 
 
+def test_a_policy_waits_the_last_time_for_ever() -> None:
+    assert [POLICY.wait_s(tries) // M for tries in (1, 2, 3, 4, 5, 6, 60)] == [5, 5, 10, 20, 30, 30, 30]
+
+
 # Failures.
 
 
@@ -258,6 +263,28 @@ def test_a_post_that_cannot_be_reached_is_tried_again_after_the_first_wait_and_n
     night.fail("leader")
     times = [digest.issued_s - T0 for digest in night.wait(6 * M) if digest.post == "leader"]
     assert times == [5 * M]
+
+
+def test_a_post_that_cannot_be_reached_again_and_again_is_tried_with_growing_waits() -> None:
+    night = Night()
+    night.rise(Level.RED, village=1)
+    night.answer("town-a")
+    for wait_s in (5 * M, 10 * M, 30 * M):
+        night.fail("leader")
+        failed_s = night.now_s
+        night.wait(wait_s)
+        assert [d.issued_s - failed_s for d in night.digests["leader"] if d.issued_s > failed_s] == [wait_s]
+
+
+def test_a_failed_digest_climbs_for_every_village_that_still_waited_for_its_answer() -> None:
+    """For village 0 the post was silent before: the leader has been asked. For village 1 time was left."""
+    night = Night(new_chain(of=lambda _: (("grid", 1), ("leader", 2))))
+    night.rise(Level.YELLOW, village=0)
+    night.rise(Level.YELLOW, village=1, wait_s=29 * M)
+    night.wait(M)
+    assert set(night.chain.debts["leader"].owed) == {0}
+    night.fail("grid")
+    assert set(night.chain.debts["leader"].owed) == {0, 1}
 
 
 def test_a_failure_of_an_older_digest_changes_nothing() -> None:
@@ -281,6 +308,50 @@ def test_an_answer_counts_for_all_villages_of_its_digest_whose_turn_has_not_move
     night.answer("leader", n=1)
     assert night.chain.turns[1].answered == ["leader"]
     assert night.chain.turns[0].answered == []
+
+
+def test_a_post_that_has_answered_is_rung_for_the_rest_as_if_for_the_first_time() -> None:
+    """It is there: whatever it still owes waits as short as at first."""
+    night = Night()
+    night.rise(Level.RED, village=1)
+    night.wait(16 * M)  # rung again at 5, 10 and 15 minutes
+    assert night.last("leader").tries == 3
+    night.rise(Level.RED, village=2, wait_s=2 * M)
+    night.answer("leader", n=4)
+    night.wait(5 * M)
+    assert night.last("leader").tries == 1
+
+
+def test_whoever_calls_for_help_calls_from_the_worst_of_the_villages_it_answers_for() -> None:
+    night = Night()
+    levels = {0: Level.ORANGE, 1: Level.RED, 2: Level.RED}
+    night.step(*(message(village, level, Cause.FIRST, T0) for village, level in levels.items()))
+    night.answer("leader", Answer.NEED_HELP)
+    (call,) = night.chain.helps.of_name.values()
+    assert (call.village, call.caller) == (1, "leader")
+
+
+def test_the_first_answer_that_falls_due_for_a_village_is_known() -> None:
+    night = Night()
+    night.rise(Level.YELLOW, village=0)
+    assert night.chain.answer_by_s(0) == T0 + 30 * M
+    assert [night.chain.answer_by_s(village) for village in (1, 3)] == [NEVER, NEVER]
+    night.wait(30 * M)
+    assert night.chain.answer_by_s(0) == T0 + 60 * M  # of the town; the others have lapsed
+    night.answer("town-a")
+    assert night.chain.answer_by_s(0) == NEVER
+
+
+def test_the_answer_of_a_post_whose_digest_has_to_wait_is_not_due_yet() -> None:
+    night = Night()
+    night.rise(Level.RED, village=1)
+    night.rise(Level.RED, village=2, wait_s=M)  # the leader has had a digest a minute ago
+    assert night.chain.answer_by_s(2) == T0 + M + 5 * M
+    for post in ("grid-2", "town-b"):
+        night.answer(post)
+    assert night.chain.answer_by_s(2) == NEVER
+    night.wait(M)
+    assert night.chain.answer_by_s(2) == T0 + 2 * M + 5 * M
 
 
 def test_an_answer_to_a_digest_before_the_raise_does_not_stop_the_new_one() -> None:
@@ -377,91 +448,3 @@ def test_a_step_in_which_nothing_is_due_looks_at_no_village() -> None:
 class Unreadable(dict):  # type: ignore[type-arg]
     def __getitem__(self, key: int) -> object:
         raise AssertionError("looked at a village")
-
-
-# Exercises and restarts.
-
-
-def test_an_exercise_has_digests_of_its_own() -> None:
-    drill = Night(new_chain(status=MessageStatus.EXERCISE))
-    issued = drill.rise(Level.RED)
-    assert {digest.status for digest in issued} == {MessageStatus.EXERCISE}
-
-
-def test_timers_go_on_after_a_restart() -> None:
-    night = Night()
-    night.rise(Level.RED, village=2)
-    night.answer("leader", wait_s=M)
-    night.answer("town-b")
-    night.restart()
-    assert called(night.wait(4 * M)) == ["grid-2"]
-    night.restart()
-    assert called(night.wait(5 * M)) == ["grid-2"]
-
-
-def test_after_a_change_of_posts_the_new_one_is_asked_and_the_old_one_owes_nothing() -> None:
-    night = Night()
-    night.rise(Level.YELLOW, village=1)
-    of = {0: (), 1: (("newcomer", 1), ("leader", 3)), 2: (), 3: ()}
-    night.restart(new_chain(of=lambda village: of[village], register=1))
-    assert called(night.step(wait_s=10)) == ["newcomer"]
-    assert night.chain.debts["grid-1"].owed == {}
-
-
-def test_after_a_village_is_gone_nobody_owes_for_it() -> None:
-    night = Night()
-    night.step(message(1, Level.RED, Cause.FIRST, T0), message(2, Level.RED, Cause.FIRST, T0))
-    again = new_chain(of=lambda _: (("grid-2", 1), ("leader", 3)), register=1)
-    again.restore(night.chain.snapshot(CODES), ("v2", "v9"))
-    assert set(again.turns) == {0}
-    assert set(again.debts["leader"].owed) == {0}
-    assert again.debts["grid-1"].owed == {}
-
-
-def test_after_a_change_of_the_configuration_whoever_owes_is_asked_anew_and_what_is_over_is_over() -> None:
-    night = Night()
-    night.step(message(1, Level.YELLOW, Cause.FIRST, T0), message(2, Level.RED, Cause.FIRST, T0))
-    night.chain.ask_anew({1: {"flood": Level.YELLOW}})
-    assert called(night.step(wait_s=10 * M)) == ["grid-1"]
-    assert night.last("grid-1").answer_by_s == night.now_s + 30 * M
-    assert night.state(2) == "quiet"
-
-
-def test_a_lower_level_of_the_policy_asks_for_what_stands_already() -> None:
-    night = Night(new_chain(RoutingPolicy(chain_level_min=Level.RED)))
-    night.rise(Level.YELLOW, village=1)
-    assert night.digests == {}
-    night.restart(new_chain(register=1))
-    night.chain.ask_anew({1: {"flood": Level.YELLOW}})
-    assert called(night.step(wait_s=10)) == ["grid-1"]
-
-
-def test_a_past_step_takes_the_numbers_that_were_issued_and_waits_with_its_review() -> None:
-    night, again = Night(), new_chain()
-    issued = night.rise(Level.YELLOW, village=1)
-    renumbered = [replace(digest, n=7, identifier=f"{digest.series}.7") for digest in issued]
-    again.follow([message(1, Level.YELLOW, Cause.RAISED, T0)], T0, renumbered)
-    assert again.debts["grid-1"].n == 7
-    (next_,) = again.step([message(1, Level.RED, Cause.RAISED, T0)], T0 + 300)[:1]
-    assert next_.n == 8
-
-
-def test_bytes_that_are_no_snapshot_are_refused_and_change_nothing() -> None:
-    night = Night()
-    night.rise(Level.RED)
-    before = night.chain.snapshot(CODES)
-    with pytest.raises(ValueError, match="not a snapshot of the chain"):
-        night.chain.restore(b"\xc1", CODES)
-    assert night.chain.snapshot(CODES) == before
-
-
-def test_what_stood_before_digests_existed_is_asked_at_the_next_step_unless_answered() -> None:
-    night = Night()
-    night.chain.adopt(0, {"flood": Level.YELLOW}, ["grid-0"], 1, T0)
-    night.chain.adopt(1, {"flood": Level.YELLOW}, [], 2, T0)
-    assert called(night.step(wait_s=10)) == ["grid-1", "town-a"]
-    assert night.state(0) == "heard"
-
-
-def test_a_policy_waits_the_last_time_for_ever() -> None:
-    assert [POLICY.wait_s(tries) // M for tries in (1, 2, 3, 4, 5, 6, 60)] == [5, 5, 10, 20, 30, 30, 30]

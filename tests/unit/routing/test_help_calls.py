@@ -5,6 +5,7 @@ from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
+from warnstream.model.warning import MessageStatus
 from warnstream.routing.chain import DoorHelp
 from warnstream.routing.help_calls import OPEN_MAX
 
@@ -144,3 +145,14 @@ def test_names_of_real_calls_and_of_exercises_differ() -> None:
     night.help_of_door("door-7")
     assert night.help == "h20190408T211500Z-1"
     assert night.chain.helps.of_name[night.help].opened_s == T0
+    drill = Night(new_chain(status=MessageStatus.EXERCISE))
+    drill.help_of_door("door-7")
+    assert drill.help == "x20190408T211500Z-1"
+
+
+def test_a_call_that_nobody_has_taken_rings_anew_after_a_change_of_posts() -> None:
+    night = Night()
+    night.help_of_door("door-7", village=2)
+    night.restart(new_chain(register=1))
+    assert called(night.step(wait_s=10)) == ["town-b"]
+    assert set(night.chain.debts["grid-2"].helps) == {night.help}

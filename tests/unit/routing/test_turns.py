@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.routing.villages import T0
+from warnstream.model.level import Level
 from warnstream.routing.turns import (
     AWAITING,
     TRANSITIONS,
+    Ask,
     ImpossibleTurnError,
     Signal,
     State,
+    Turn,
     step,
     turn_diagram,
 )
@@ -59,3 +63,26 @@ def test_only_a_raise_lets_a_village_call_and_only_an_answer_or_an_end_stops_it(
 
 def test_the_documentation_shows_the_diagram_of_the_table() -> None:
     assert turn_diagram() in PAGE.read_text()
+
+
+def test_a_turn_knows_since_when_it_is_in_its_state_and_an_impossible_signal_changes_nothing() -> None:
+    turn = Turn()
+    assert turn.take(Signal.RAISE, T0) is Ask.NEEDED
+    assert (turn.state, turn.since_s) == (State.CALLING, T0)
+    assert turn.take(Signal.HELP, T0 + 60) is Ask.NEXT
+    assert (turn.state, turn.since_s) == (State.CALLING, T0), "it has called since then"
+    assert turn.take(Signal.COMPLETE, T0 + 120) is Ask.NOBODY
+    with pytest.raises(ImpossibleTurnError, match="a village that is heard cannot take the signal silent"):
+        turn.take(Signal.SILENT, T0 + 180)
+    assert (turn.state, turn.since_s) == (State.HEARD, T0 + 120)
+
+
+def test_what_stands_in_a_village_is_named_the_worst_first_and_then_by_name() -> None:
+    standing = {"slope": Level.YELLOW, "fire": Level.BLUE, "wind": Level.RED, "flood": Level.YELLOW}
+    assert [hazard for hazard, _ in Turn(standing=standing).worst_first()] == [
+        "wind",
+        "flood",
+        "slope",
+        "fire",
+    ]
+    assert dict(Turn(standing=standing).worst_first()) == standing

@@ -1,5 +1,7 @@
 """Counters of a network: whose readings they are, how a rise is spread, what a restart keeps."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,10 +18,12 @@ GAP_S = 2 * HOUR
 Row = tuple[int, int, float]
 
 
-def new_counters(n_stations: int = 3) -> RainCounters:
-    policy = CounterPolicy(gap_s_max=GAP_S)
+def new_counters(n_stations: int = 3, **policy: Any) -> RainCounters:
     return RainCounters(
-        network_of(n_stations, 1).stations, policy, limits=RainLimits(20), spread_s_max=SPREAD_S
+        network_of(n_stations, 1).stations,
+        CounterPolicy(gap_s_max=GAP_S, **policy),
+        limits=RainLimits(20),
+        spread_s_max=SPREAD_S,
     )
 
 
@@ -73,7 +77,9 @@ def test_a_second_reading_of_one_minute_waits_for_the_next_difference() -> None:
 
 def test_totals_and_day_counters_of_a_station_are_two_counters() -> None:
     counters = new_counters()
-    assert counters.is_counted(np.array([0, 1], dtype=np.int32)).tolist() == [False, False]
+    nobody = counters.is_counted(np.array([0, 1], dtype=np.int32))
+    assert nobody.dtype == np.bool_
+    assert nobody.tolist() == [False, False]
     counters.step(PT, batch(PT, [(0, 0, 100.0)]))
     grown, _ = counters.step(PJ, batch(PJ, [(0, 300, 2.0)]))
     assert told(grown) == [[(0, 300, 300, 0.0, True)]]
@@ -113,6 +119,17 @@ def test_rises_of_one_station_that_overlap_come_in_turns() -> None:
     ]  # fmt: skip
 
 
+def test_the_turns_of_a_station_are_its_own_wherever_it_stands_in_the_batch() -> None:
+    """Stations 1 and 2 have a reset that counts later, station 0 has none."""
+    rows = [(0, 0, 5.0), (0, 300, 5.5)]
+    for station in (1, 2):
+        rows += [(station, 0, 80.0), (station, 300, 80.4), (station, 600, 0.6), (station, 900, 1.8)]
+    first, second = told(new_counters().step(PT, batch(PT, rows))[0])
+    assert [row[0] for row in first] == [0, 0, 1, 1, 1, 2, 2, 2]
+    late = [(300, 600, 0.6, True), (600, 900, 1.2, True)]
+    assert second == [(station, *rise) for station in (1, 2) for rise in late]
+
+
 def test_nothing_new_gives_no_increments() -> None:
     counters = new_counters()
     counters.step(PT, batch(PT, [(0, 0, 10.0)]))
@@ -137,6 +154,16 @@ def test_a_restored_machine_remembers_totals_that_were_before_and_what_is_on_tri
     assert told(grown) == [[(2, 900, 900, 0.0, True)]], "a first reading"
 
 
+def test_a_wrap_to_zero_that_waits_for_rain_waits_across_a_restart() -> None:
+    """A broken cable reads zero as well: what was left to the modulus counts once it rains."""
+    before, counters = new_counters(wrap_mm=1000), new_counters(wrap_mm=1000)
+    before.step(PT, batch(PT, [(0, 0, 999.0), (0, 300, 999.2), (0, 600, 0.0)]))
+    counters.restore(before.snapshot())
+    assert told(counters.step(PT, batch(PT, [(0, 900, 0.0)]))[0]) == [[(0, 600, 900, 0.0, True)]]
+    grown, _ = counters.step(PT, batch(PT, [(0, 1200, 0.2)]))
+    assert told(grown) == [[(0, 300, 600, 0.8, True), (0, 900, 1200, 0.2, True)]]
+
+
 def test_an_empty_machine_has_an_empty_snapshot_that_can_be_taken_up() -> None:
     counters = new_counters()
     state = counters.snapshot()
@@ -156,3 +183,29 @@ def test_a_snapshot_of_an_earlier_version_has_a_last_reading_by_kind_and_station
         [(1, 0, 300, 1.5, True), (2, 300, 300, 0.0, True)]
     ]
     assert told(counters.step(PJ, batch(PJ, [(2, 300, 4.5)]))[0]) == [[(2, 0, 300, 0.5, True)]]
+
+
+def test_a_day_counter_of_an_earlier_version_is_reset_late_and_kept_like_any_other() -> None:
+    """Its last reading is all that is known of it: it began no later than that."""
+    counters, again = new_counters(), new_counters()
+    value_mm, at_s = np.full((2, 3), np.nan), np.full((2, 3), -1, dtype=np.int64)
+    value_mm[1, 0], at_s[1, 0] = 30.0, T0 - 300
+    counters.restore({"value_mm": value_mm, "at_s": at_s})
+    again.restore(counters.snapshot())
+    for one in (counters, again):
+        grown, flags = one.step(PJ, batch(PJ, [(0, 300, 30.2), (0, 1200, 0.4)]))
+        assert told(grown) == [[(0, -300, 300, 0.2, True), (0, 300, 1200, 0.4, True)]]
+        assert flags.tolist() == [0, 0]
+
+
+def test_days_begin_by_the_clock_of_their_time_and_before_all_known_ones_by_the_plain_one() -> None:
+    """The clock is one hour ahead from T0 on, two hours from a day later, and eight before."""
+    moves = ((T0, HOUR), (T0 + 24 * HOUR, 2 * HOUR))
+    for day_start_s in (T0 - 2 * HOUR, T0 + 20 * HOUR, T0 + 46 * HOUR):
+        offset_s = 8 * HOUR if day_start_s < T0 else HOUR if day_start_s < T0 + 24 * HOUR else 2 * HOUR
+        counters = new_counters(
+            day_start_s=(day_start_s + offset_s) % (24 * HOUR), offsets=moves, reset_late_s_max=0
+        )
+        after_s = day_start_s - T0
+        grown, _ = counters.step(PJ, batch(PJ, [(0, after_s - 300, 30.0), (0, after_s + 300, 0.4)]))
+        assert told(grown)[0][1:] == [(0, after_s, after_s + 300, 0.4, True)]

@@ -7,7 +7,7 @@ import pytest
 from tests.networks import T0
 from warnstream.model.observations.rain_limits import RainLimits
 from warnstream.model.observations.readings import Flag
-from warnstream.windows.rain_counter import CounterDay, Outcome, RainCounter, Reading, Rise
+from warnstream.windows.rain_counter import CounterDay, Outcome, RainCounter, Reading, Rise, Track
 
 LIMITS = RainLimits(20)
 MIN, HOUR, DAY = 60, 3600, 86_400
@@ -198,6 +198,28 @@ def test_near_the_total_of_before_a_beginning_is_rather_that_one() -> None:
     assert (rises, flags) == ([(900, 900, 0.0)], BEGAN)
 
 
+def test_a_beginning_at_half_of_the_total_of_before_or_above_is_another_one() -> None:
+    counter = new_counter((0, 100.0))
+    read(counter, 300, 50.0)
+    assert read(counter, 600, 50.2) == ([(300, 600, 0.2)], Flag.NONE)
+
+
+def test_what_a_total_showed_when_it_began_has_not_climbed_by_itself() -> None:
+    """It began at 8, has climbed by 1.5, and leaps by 10.9 to where the one before stood."""
+    counter = new_counter((0, 20.0), (300, 20.2))
+    read(counter, 600, 8.0)
+    read(counter, 900, 9.5)
+    assert read(counter, 1200, 20.4) == ([(300, 1200, 0.2)], RETURNED)
+
+
+def test_a_total_knows_where_it_began_and_that_it_has_risen() -> None:
+    counter = rained(new_counter((0, 100.0)))
+    read(counter, 600, 100.4)
+    assert counter.now == Track(100.4, T0 + 600, 0, 100.0, T0, is_new=False, is_over=False)
+    counter = new_counter((0, 100.0), (300, 100.0))
+    assert counter.now == Track(100.0, T0 + 300, 0, 100.0, T0, is_new=True, is_over=False)
+
+
 # Wraps.
 
 
@@ -253,6 +275,9 @@ def test_a_wrap_that_fits_exactly_adds_nothing() -> None:
     assert read(counter, 600, 0.0, wrap_mm=1000) == ([(600, 600, 0.0)], FELL)
     assert counter.trial is not None
     assert counter.trial.rise == Rise(T0 + 300, T0 + 600, 0.0)
+    assert counter.trial.waits, "a broken cable reads zero as well"
+    assert counter.before is not None
+    assert counter.before.is_over, "it ended as it should"
 
 
 # Day counters; the day begins at T0.

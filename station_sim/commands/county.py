@@ -94,13 +94,13 @@ def run_county(options: argparse.Namespace) -> dict[str, object]:
         radar=options.radar,
         clock=options.clock,
     )
-    if options.clock == "simulated":
-        write_season(options.out, county, options.seed, DEFAULT_START_S)
     if options.format != FLAT:
         prefix = options.prefix or DEFAULT_PREFIX
         write_decoders(options.out, options.format, county.stations, prefix, options.sl651_port)
     if county.ground is not None:
         write_ground_hazards(options.out, county.ground, county.villages.code)
+    if options.clock == "simulated":
+        write_season(options.out, county, options.seed, DEFAULT_START_S)
     n_gauges = sum("stage" in words for words in county.stations.variables)
     return {
         "directory": str(options.out),

@@ -9,6 +9,7 @@ Its landslide rule is for the villages that lie below slopes, which offices list
 when one slips, nobody knows.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -101,5 +102,7 @@ def name_slopes(thresholds: Path, codes: list[str]) -> None:
     text = thresholds.read_text(encoding="utf-8")
     if text.count(_EVERYWHERE) != 1:
         raise SimulatorError(f"{thresholds}: expected {_EVERYWHERE!r} once, as in the demo configuration")
-    quoted = ", ".join(f'"{code}"' for code in codes)
-    thresholds.write_text(text.replace(_EVERYWHERE, f"areas: [{quoted}]"), encoding="utf-8")
+    named = set(re.findall(r'"([^"]+)"', text))  # a territory of their own, where slopes have sensors
+    quoted = ", ".join(f'"{code}"' for code in codes if code not in named)
+    if quoted:
+        thresholds.write_text(text.replace(_EVERYWHERE, f"areas: [{quoted}]"), encoding="utf-8")

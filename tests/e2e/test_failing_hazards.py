@@ -60,7 +60,7 @@ def test_two_failing_hazards_hold_their_levels_and_silence_no_other(
     caplog.set_level(logging.INFO)
     with running(with_empty_table(load_configuration(county), "flash_flood")) as node:
         storm = Storm(node)
-        storm.goes_on(15.0, 20, first=9)
+        storm.goes_on(7.0, 20, first=9)
         assert sum(levels_of(node, "landslide").values()) > 0, "the sound hazard rises"
         storm.goes_on(0.0, 84)
         assert sum(levels_of(node, "landslide").values()) == 0, "and falls in seven dry hours"

@@ -278,7 +278,7 @@ def load_summary(load: "subprocess.Popen[str]", timeout_s: float) -> dict[str, A
     return summary
 
 
-NO_MATTER = ("channel ", "nobody ", "waits for ", "no reading yet ")
+NO_MATTER = ("channel ", "nobody ", "waits for ", "no reading yet ", "doors of ", "late readings prove ")
 """How reasons begin that keep no reading out: people who are not played here, nothing has come yet."""
 
 

@@ -284,4 +284,8 @@ NO_MATTER = ("channel ", "nobody ", "waits for ", "no reading yet ", "doors of "
 
 def takes_readings(readiness: Mapping[str, Any]) -> bool:
     """Whether ``/readyz`` names only what keeps no reading out."""
-    return "reasons" in readiness and all(reason.startswith(NO_MATTER) for reason in readiness["reasons"])
+    # Alarms of things that people have to do are among the reasons of a node that is ready.
+    is_ready = readiness.get("ready") is True
+    return is_ready or (
+        "reasons" in readiness and all(reason.startswith(NO_MATTER) for reason in readiness["reasons"])
+    )

@@ -83,7 +83,7 @@ class LiveNode:
             assert self.process is not None
             assert self.process.poll() is None, self.log()
             time.sleep(0.05)
-        raise AssertionError(f"the node did not become ready:\n{self.log()}")
+        raise AssertionError(f"the node did not become ready: {self.get('/readyz')}\n{self.log()}")
 
     def get(self, path: str) -> Any:
         """JSON of the node's HTTP interface; empty while it does not answer."""

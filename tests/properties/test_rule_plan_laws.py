@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.networks import HOUR, LOWERING, T0
-from warnstream.hazards.conditions.plan import RulePlan
+from warnstream.hazards.conditions.plan import HISTORY_SAMPLES, RulePlan
 from warnstream.hazards.sources import HazardSources
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array
@@ -203,7 +203,13 @@ class Place:
     def compared(self, term: Term) -> float:
         if term.relation is not RISES_BY:
             return self.value(term.quantity)
-        return round(self.value(term.quantity) - self.past.get(self.now_s - term.over_s, nan), 6)
+        return round(self.value(term.quantity) - self.value_before(self.now_s - term.over_s, term), 6)
+
+    def value_before(self, then_s: int, term: Term) -> float:
+        """The newest value not younger than a time, unless it is too old to stand for it."""
+        age_s_max = 2 * max(term.over_s // HISTORY_SAMPLES, 60)
+        known = [at_s for at_s in self.past if then_s - age_s_max <= at_s <= then_s]
+        return self.past[max(known)] if known else nan
 
     def judge(self, one: Expression) -> tuple[bool, bool]:
         """Whether it is reached, and whether it holds; each condition once a step."""
@@ -385,11 +391,6 @@ def every_part(one: Expression) -> set[Expression]:
     return {one}.union(*(every_part(part) for part in parts_of(one)))
 
 
-def measured(found: object) -> str:
-    """A finding as a text, in which NaN equals NaN; what was never measured is told as NaN or as 0."""
-    return repr(found).replace("value=nan", "value=0.0")
-
-
 def look_closer(plan: RulePlan, hazard: HazardRule, place: Place, sources: HazardSources) -> None:
     """What is told of a level, who carries it and who fell silent is what was judged."""
     table, p = table_of(hazard), place.place
@@ -398,7 +399,7 @@ def look_closer(plan: RulePlan, hazard: HazardRule, place: Place, sources: Hazar
     assert plan.reached_levels(hazard, p) == reached
     for told, item in zip(plan.told(hazard, p, sources), rising, strict=True):
         assert (told.level, told.words) == (item.level, item.words)
-        assert measured(told.found) == measured(place.told(item.when))
+        assert repr(told.found) == repr(place.told(item.when))  # a text, in which NaN equals NaN
         carried = plan.carriers(hazard, p, item.level)
         assert carried == (place.carriers(item.when, 0) if item.level in reached else [])
     for since_s in (T0, sources.now_s - 1200):

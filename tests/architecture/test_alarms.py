@@ -69,8 +69,10 @@ def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -
     chain_watch = (PACKAGE / "runners" / "live" / "watches" / "chain_watch.py").read_text(encoding="utf-8")
     assert '_alarm_texts("chain", ' in chain_watch
     assert '_alarm_texts("help", ' in chain_watch
-    assert "_alarms.end_alarm(key)" in chain_watch
-    assert "_alarms.raise_alarm(key, text.en" in chain_watch
+    assert 'StandingAlarms(alarms, "chain", "help")' in chain_watch
+    standing = (PACKAGE / "runners" / "live" / "watches" / "standing_alarms.py").read_text(encoding="utf-8")
+    assert "_alarms.end_alarm(key)" in standing
+    assert "_alarms.raise_alarm(key, text.en" in standing
     past = (PACKAGE / "runners" / "live" / "views" / "past_crossings.py").read_text(encoding="utf-8")
     assert 'f"past:{' in past
     assert "_alarms.end_alarm(key)" in past
@@ -79,5 +81,7 @@ def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -
     assert 'texts["silence"]' in order_watch
     for key in OF_ORDERS - {"silence"}:
         assert f'"{key}:{{' in order_watch
-    assert "_alarms.end_alarm(key)" in order_watch
-    assert "_alarms.raise_alarm(key, text" in order_watch
+    assert "StandingAlarms(alarms, *KINDS)" in order_watch
+    for watch in (chain_watch, order_watch):
+        assert "_alarms.show(" in watch
+        assert "_alarms.adopt(standing)" in watch

@@ -72,9 +72,18 @@ ALARM_KINDS = {
 OTHER_KIND = AlarmKind("系统故障", "the node has a fault", "whoever raised it ends it")
 
 
+def kind_word(key: str) -> str:
+    """First word of a key.
+
+    >>> kind_word("hazard:flood"), kind_word("disk")
+    ('hazard', 'disk')
+    """
+    return key.partition(":")[0]
+
+
 def kind_of(key: str) -> AlarmKind:
     """Kind of the alarm of a key."""
-    return ALARM_KINDS.get(key.partition(":")[0], OTHER_KIND)
+    return ALARM_KINDS.get(kind_word(key), OTHER_KIND)
 
 
 @dataclass(frozen=True, slots=True)

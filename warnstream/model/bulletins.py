@@ -217,8 +217,6 @@ class Bulletin:
         Why the leading hazard stands.
     has_moved : bool
         People were asked to go in this episode: the end says that return is decided later.
-    corrects_s : int
-        Of a correction: when the episode that was an error began; else 0.
     """
 
     identifier: str
@@ -234,7 +232,6 @@ class Bulletin:
     status: MessageStatus
     evidence: Reason | None
     has_moved: bool
-    corrects_s: int = 0
 
     @property
     def episode(self) -> str:

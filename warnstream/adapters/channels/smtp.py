@@ -65,7 +65,7 @@ class SmtpChannel:
         self._pace = Pace(section.rate_per_s)
         mails = max(1, int(BATCH_S_MAX / section.timeout_s) * 4)
         self.batch_max = self._pace.room(min(BATCH_MAX, mails), BATCH_S_MAX)
-        self._loop: OwnLoop | None = None
+        self._loop = OwnLoop()
 
     @classmethod
     def of(cls, section: SmtpChannelSection, around: Surroundings) -> Self:
@@ -75,18 +75,15 @@ class SmtpChannel:
     def open(self, inbound: Inbound) -> None:
         """Get a loop; the server is called when there is something to send. Nothing comes back by mail."""
         del inbound
-        if self._loop is None:
-            self._loop = OwnLoop()
+        self._loop.open()
 
     def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Send the mails of a batch over one connection, one after the other."""
-        assert self._loop is not None, "open comes first"
         return self._loop.run(self._send_all(batch))
 
     def close(self) -> None:
         """Give back the loop; connections end with their batch."""
-        if self._loop is not None:
-            self._loop.close()
+        self._loop.close()
 
     async def _send_all(self, batch: Sequence[OutgoingMessage]) -> list[Outcome]:
         try:

@@ -83,7 +83,7 @@ class VoiceChannel:
         self._pace = Pace(section.rate_per_s)
         self.batch_max = self._pace.room(section.calls_max, section.timeout_s)
         self._calls = f"{section.url.rstrip('/')}/2010-04-01/Accounts/{section.account}/Calls"
-        self._loop: OwnLoop | None = None
+        self._loop = OwnLoop()
 
     @classmethod
     def of(cls, section: VoiceChannelSection, around: Surroundings) -> Self:
@@ -93,18 +93,15 @@ class VoiceChannel:
     def open(self, inbound: Inbound) -> None:
         """Get a loop. Keys that people press come to the answer page, not here."""
         del inbound
-        if self._loop is None:
-            self._loop = OwnLoop()
+        self._loop.open()
 
     def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """Call everybody of the batch at once; returns when no call is under way any more."""
-        assert self._loop is not None, "open comes first"
         return self._loop.run(self._send_all(batch))
 
     def close(self) -> None:
         """Give back the loop; connections end with their batch."""
-        if self._loop is not None:
-            self._loop.close()
+        self._loop.close()
 
     async def _send_all(self, batch: Sequence[OutgoingMessage]) -> list[Outcome]:
         try:

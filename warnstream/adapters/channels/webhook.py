@@ -84,7 +84,7 @@ class WebhookChannel:
         self._pace = Pace(section.rate_per_s)
         rounds = max(1, int(BATCH_S_MAX / section.timeout_s))
         self.batch_max = self._pace.room(min(BATCH_MAX, IN_FLIGHT * rounds), BATCH_S_MAX)
-        self._loop: OwnLoop | None = None
+        self._loop = OwnLoop()
         self._client: httpx.AsyncClient | None = None
         self._inbound: Inbound | None = None
 
@@ -96,8 +96,7 @@ class WebhookChannel:
     def open(self, inbound: Inbound) -> None:
         """Get a loop and a client; connections are made when there is something to send."""
         self._inbound = inbound
-        if self._loop is None:
-            self._loop = OwnLoop()
+        self._loop.open()
         limits = httpx.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT)
         # Each phase has the time of the whole, which `_post` bounds: httpx must not end it with less.
         timeout_s = self._section.timeout_s
@@ -106,13 +105,10 @@ class WebhookChannel:
 
     def send(self, batch: Sequence[OutgoingMessage]) -> Sequence[Outcome]:
         """POST every message of the batch; returns when all have an outcome."""
-        assert self._loop is not None, "open comes first"
         return self._loop.run(self._send_all(batch))
 
     def close(self) -> None:
         """Close the connections."""
-        if self._loop is None:
-            return
         if self._client is not None:
             self._loop.run(self._client.aclose())
         self._loop.close()

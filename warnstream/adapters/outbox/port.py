@@ -8,19 +8,8 @@ two senders can share one store and neither sends again what the other is sendin
 from collections.abc import Mapping
 from typing import Protocol
 
-from warnstream.adapters.outbox.cap_messages import CapMessage
 from warnstream.adapters.outbox.types import Claimed
 from warnstream.delivery.dispatch.notification import Settlement
-
-
-class CapMessages(Protocol):
-    """Messages of warnings as they were issued, for the feed. Any thread may call; StoreError as above."""
-
-    def cap_messages(self, before: int, limit: int) -> list[CapMessage]:
-        """Messages of the last days with a number below `before`, newest first."""
-
-    def cap_document(self, identifier: str) -> str | None:
-        """The CAP document of a message; None if there is no such message."""
 
 
 class SendingOutbox(Protocol):

@@ -1,21 +1,12 @@
-"""What a log says of doors beside the bulletins: outcomes; how bulletins and answers read for the ledger."""
+"""What a log says of doors beside the bulletins: outcomes, and how urgent a bulletin is."""
 
 import zlib
 from collections.abc import Sequence
 
 import msgspec
 
-from warnstream.delivery.ledger.ledger import Put
-from warnstream.delivery.ledger.states import Result, Said
-from warnstream.model.bulletins import N_BITS, Bulletin, BulletinCause
-from warnstream.model.effects import Answer
-
-SAID_OF_ANSWER = {
-    Answer.ACKNOWLEDGED: Said.ACKNOWLEDGE,
-    Answer.MOVING: Said.MOVE,
-    Answer.SAFE: Said.CLAIM_SAFE,
-    Answer.NEED_HELP: Said.CALL,
-}
+from warnstream.delivery.ledger.states import Result
+from warnstream.model.bulletins import N_BITS
 
 
 class DoorOutcome(msgspec.Struct, frozen=True, array_like=True):
@@ -46,20 +37,6 @@ def decode_outcomes(payload: bytes) -> list[DoorOutcome]:
         return msgspec.msgpack.decode(zlib.decompress(payload), type=list[DoorOutcome])
     except (msgspec.MsgspecError, zlib.error) as error:
         raise ValueError(f"not an entry of outcomes: {error}") from None
-
-
-def put_of(bulletin: Bulletin) -> Put:
-    """A bulletin as the ledger needs it. Reminders come behind first words of the same level."""
-    is_reminder = bulletin.cause is BulletinCause.REMINDER
-    return Put(
-        village=bulletin.village,
-        sequence=bulletin.sequence,
-        issued_s=bulletin.issued_s,
-        urgency=urgency_of(int(bulletin.worst), is_reminder=is_reminder),
-        is_end=bulletin.action.is_end,
-        is_reminder=is_reminder,
-        asks=bulletin.action.moves_people,
-    )
 
 
 def urgency_of(level: int, *, is_reminder: bool) -> int:

@@ -395,12 +395,6 @@ class Ledger:
         by_state = self._by_delivery
         yield from np.flatnonzero(by_state[:, Delivery.QUEUED] + by_state[:, Delivery.FAILED]).tolist()
 
-    def by_way(self, n_ways: int) -> Int64Array:
-        """Doors by channel and `Delivery`, shape (n_ways, 8)."""
-        size = STATE_BITS + 1
-        cells = self.way.astype(np.int64) * size + (self.state & STATE_BITS)
-        return np.bincount(cells, minlength=n_ways * size).reshape(n_ways, size)
-
     def ever(self, bit: int) -> int:
         """How many doors have a memory: `ADDRESSED`, `REACHED`, `ANSWERED`."""
         return int(np.count_nonzero(self.state & bit))

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from warnstream.delivery.ledger.ledger import HEARD, Ledger, Tally
-from warnstream.delivery.ledger.states import HELP_OPEN
-from warnstream.model.arrays import Arrays, BoolArray, Int64Array
+from warnstream.delivery.ledger.ledger import Ledger, Tally
+from warnstream.model.arrays import Arrays, Int64Array
 
 COLUMNS = ("told", "answered", "state", "people", "tries", "time")
 VILLAGES = ("sequence", "issued_s", "urgency", "is_end")
@@ -66,8 +65,3 @@ def unpack(
         if (number := number_of.get(village, -1)) >= 0:
             ledger.tallies[number][n] = Tally(*counts)
     ledger.recount()
-
-
-def must_be_kept(state: np.ndarray, people: np.ndarray) -> BoolArray:
-    """Doors that leave the register and still concern somebody: they heard no end, or they need help."""
-    return np.asarray(((state & HEARD) != 0) | np.isin(people, sorted(HELP_OPEN)))

@@ -181,11 +181,6 @@ class DoorQueue:
             return self._again[way][0].due_at
         return self._later[way][0][0] if self._later[way] else None
 
-    def is_in_hand(self, row: int, sequence: int) -> bool:
-        """Whether a door is being told that bulletin now."""
-        hold = self._in_hand[int(self._ledger.way[row])].get(row)
-        return hold is not None and hold[0] == sequence
-
     def in_hand(self, way: int) -> int:
         """Doors that a channel has been given and has not told the outcome of."""
         return len(self._in_hand[way])

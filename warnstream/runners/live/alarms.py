@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 from warnstream.adapters.http.models.county import AlarmRecord
 from warnstream.adapters.metrics import Metrics
-from warnstream.model.alarms import ALARM_KINDS, Alarm, AlarmSignal
+from warnstream.model.alarms import ALARM_KINDS, Alarm, AlarmSignal, kind_word
 from warnstream.model.errors import StoreError
 from warnstream.model.times import iso_utc
 from warnstream.runners.intake.entries import ALARM, encode_alarm
@@ -83,7 +83,7 @@ class Alarms:
     def standing(self, kind: str = "") -> list[str]:
         """Keys of the alarms that stand, all or those of one kind."""
         with self._lock:
-            return [key for key in self._standing if not kind or key.partition(":")[0] == kind]
+            return [key for key in self._standing if not kind or kind_word(key) == kind]
 
     def end_others(self, kind: str, still: Iterable[str] = ()) -> None:
         """End the alarms of a kind whose subject is not among those that are still in trouble."""
@@ -133,5 +133,5 @@ _OTHER = "other"
 
 def _kind_word(key: str) -> str:
     """Kind for a metric's label: a fixed set, whatever the key."""
-    kind = key.partition(":")[0]
+    kind = kind_word(key)
     return kind if kind in ALARM_KINDS else _OTHER

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from warnstream.adapters.metrics import Metrics
 from warnstream.delivery.alarm_texts import past_crossing_texts
-from warnstream.model.alarms import AlarmPort
+from warnstream.model.alarms import AlarmPort, kind_word
 from warnstream.model.changes import PastCrossing, ProvenLevels
 from warnstream.model.network import Network
 from warnstream.model.rules.rules import HazardRule
@@ -34,7 +34,7 @@ class PastCrossingWatch:
 
     def adopt(self, standing: Iterable[str]) -> None:
         """Alarms that stood when the node ended: those that are over end at the next step."""
-        self._shown = {key for key in standing if key.partition(":")[0] == "past"}
+        self._shown = {key for key in standing if kind_word(key) == "past"}
 
     def take(self, told: Sequence[ProvenLevels]) -> None:
         """What is to be shown after a step; what is shown no more ends."""

@@ -15,6 +15,7 @@ from warnstream.model.alarms import AlarmPort, AlarmText
 from warnstream.model.network import Villages
 from warnstream.model.times import iso_utc
 from warnstream.routing.help_calls import HelpCall
+from warnstream.runners.live.watches.standing_alarms import StandingAlarms
 
 NAMED_MAX = 10
 """So many villages are named in an alarm; of more their number."""
@@ -41,16 +42,13 @@ class ChainWatch:
     """
 
     def __init__(self, alarms: AlarmPort, metrics: Metrics) -> None:
-        self._alarms, self._metrics = alarms, metrics
-        self._texts: dict[str, AlarmText] = {}
+        self._alarms, self._metrics = StandingAlarms(alarms, "chain", "help"), metrics
         self.calls: list[HelpCallRecord] = []
         self.state: ChainRecord | None = None
 
     def adopt(self, standing: Iterable[str]) -> None:
         """Alarms that stood when the node ended: those that are over end at the next step."""
-        self._texts = {
-            key: AlarmText("", "") for key in standing if key.partition(":")[0] in ("chain", "help")
-        }
+        self._alarms.adopt(standing)
 
     def take(self, desk: WarningDesk, villages: Villages, *, is_live: bool) -> None:
         """The situation after a step; one of the past tells no alarm."""
@@ -74,15 +72,7 @@ class ChainWatch:
         texts = _alarm_texts("chain", nobody, dry, villages)
         untold = AlarmText("nobody takes calls for help in", "求助无人处理")
         texts |= _alarm_texts("help", untold, [one.village for one in untaken], villages)
-        self._tell(texts)
-
-    def _tell(self, texts: dict[str, AlarmText]) -> None:
-        for key, text in texts.items():
-            if self._texts.get(key) != text:
-                self._alarms.raise_alarm(key, text.en, is_blocking=False, zh=text.zh)
-        for key in self._texts.keys() - texts.keys():
-            self._alarms.end_alarm(key)
-        self._texts = texts
+        self._alarms.show(texts)
 
 
 def _alarm_texts(

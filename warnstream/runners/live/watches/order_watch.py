@@ -20,6 +20,7 @@ from warnstream.model.network import Villages
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import TimeZone, clock_local
 from warnstream.runners.live.views.orders_json import count_orders
+from warnstream.runners.live.watches.standing_alarms import StandingAlarms
 
 NAMED_MAX = 10
 """So many villages are named in an alarm; of more their number."""
@@ -48,14 +49,13 @@ class OrderWatch:
     def __init__(
         self, alarms: AlarmPort, metrics: Metrics, rules: Sequence[HazardRule], time_zone: TimeZone
     ) -> None:
-        self._alarms, self._metrics = alarms, metrics
+        self._alarms, self._metrics = StandingAlarms(alarms, *KINDS), metrics
         self._rules, self._time_zone = rules, time_zone
-        self._texts: dict[str, AlarmText] = {}
         self.state: HandsRecord | None = None
 
     def adopt(self, standing: Iterable[str]) -> None:
         """Alarms that stood when the node ended: those that are over end at the next step."""
-        self._texts = {key: AlarmText("", "") for key in standing if key.partition(":")[0] in KINDS}
+        self._alarms.adopt(standing)
 
     def take(self, desk: WarningDesk, villages: Villages, *, is_live: bool) -> None:
         """The situation after a step; one of the past tells no alarm."""
@@ -73,7 +73,7 @@ class OrderWatch:
             alone=desk.bulletins.released_alone,
         )
         if is_live:
-            self._tell(self._texts_of(desk, villages))
+            self._alarms.show(self._texts_of(desk, villages))
 
     def _texts_of(self, desk: WarningDesk, villages: Villages) -> dict[str, AlarmText]:
         state = desk.hands.state
@@ -151,14 +151,6 @@ class OrderWatch:
             )
             for place, said in found.items()
         }
-
-    def _tell(self, texts: dict[str, AlarmText]) -> None:
-        for key, text in texts.items():
-            if self._texts.get(key) != text:
-                self._alarms.raise_alarm(key, text.en, is_blocking=False, zh=text.zh)
-        for key in self._texts.keys() - texts.keys():
-            self._alarms.end_alarm(key)
-        self._texts = texts
 
     def _title(self, hazard: str) -> str:
         return title_of(hazard, self._rules).zh

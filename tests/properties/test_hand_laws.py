@@ -51,6 +51,7 @@ events = st.one_of(
     st.tuples(st.just("respond"), st.sampled_from(["IV", "I", "end", "V"])),
     st.tuples(st.just("two"), villages),
     st.tuples(st.just("silence"), st.one_of(st.none(), villages), st.one_of(st.just(""), hazards)),
+    st.tuples(st.just("silence"), st.just("post"), st.sampled_from(["grid-a", "town", "leader"])),
     st.tuples(st.just("answer"), st.sampled_from(["grid-a", "town", "leader"])),
 )
 waits = st.sampled_from([0, 1, 60, 60, 300, 300, 600, 1800, 2 * HOUR_S, 6 * HOUR_S])
@@ -128,11 +129,17 @@ class World:
                 return [self.order(OrderKind.RESPOND, (), "", response=word)]
             case ("two", int(village)):
                 return self.by_two(village)
-            case ("silence", None, str(hazard)):
-                return [self.order(OrderKind.SILENCE, (), hazard or "rainstorm")]
-            case ("silence", int(village), str(hazard)):
-                return [self.order(OrderKind.SILENCE, (CODES[village],), hazard)]
+            case ("silence", where, str(name)):
+                return [self.silence(where, name)]
         return []
+
+    def silence(self, where: object, name: str) -> HandOrder:
+        """Of a post, of a hazard everywhere, or of a village and perhaps one hazard."""
+        if where == "post":
+            return self.order(OrderKind.SILENCE, (), "", post=name)
+        if isinstance(where, int):
+            return self.order(OrderKind.SILENCE, (CODES[where],), name)
+        return self.order(OrderKind.SILENCE, (), name or "rainstorm")
 
     def order(self, kind: OrderKind, where: tuple[str, ...], hazard: str, **more: object) -> HandOrder:
         self.n_orders += 1

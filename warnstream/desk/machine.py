@@ -112,6 +112,7 @@ class WarningDesk(ObeyingDesk):
             raise ValueError(f"time only moves forward: step at {now_s} after one at {self._now_s}")
         self._now_s = now_s
         self.hands.lapse(now_s)
+        self._look_at_orders(inputs)
         effects = Effects()
         for entry in inputs:
             try:
@@ -160,7 +161,7 @@ class WarningDesk(ObeyingDesk):
                 self._to_chains += self.chains.of_message(replace(message, village=number[code]))
         self._hear_of_silences()
         inputs, self._to_chains = self._audible(self._to_chains), []
-        self.chains.follow(inputs, self._now_s, digests)
+        self.chains.follow(inputs, self._now_s, digests, self.hands.silenced_posts())
 
     def change_over(self, now_s: int, ending: Collection[str] = ()) -> Effects:
         """What a changed configuration means for warnings that stand.
@@ -228,7 +229,7 @@ class WarningDesk(ObeyingDesk):
             return
         self._hear_of_silences()
         inputs, self._to_chains = self._audible(self._to_chains), []
-        effects.digests.extend(self._sent(self.chains.step(inputs, self._now_s)))
+        effects.digests.extend(self.chains.step(inputs, self._now_s, self.hands.silenced_posts()))
         if faults := self.chains.faults:
             self.refused_inputs += len(faults)
             self.last_refusal = faults[-1]

@@ -5,7 +5,7 @@ never comes here.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from warnstream.desk.cases import Case
 from warnstream.desk.hands import Doors, covers, is_done, new_case, orders_of
@@ -20,9 +20,8 @@ from warnstream.lifecycle.orders import (
     needs_second,
 )
 from warnstream.model.changes import Change, LevelChange, Reason
-from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects
-from warnstream.model.hands.orders import SILENCED_MAX, BoundKind, HandOrder, HandPolicy, OrderKind
+from warnstream.model.hands.orders import BoundKind, HandOrder, HandPolicy, OrderKind
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
@@ -47,6 +46,7 @@ class ObeyingDesk(DeskState):
         super().__init__(network, rules, message_policy, routing_policy, bulletins, n_judged, hand_policy)
         self._to_chains: list[StatedInput] = []
         self._to_doors = Doors()
+        self._faults_before: dict[str, list[str]] = {}
 
     @abstractmethod
     def _signal(self, case: Case, signal: Signal, change: LevelChange | None, effects: Effects) -> None:
@@ -75,6 +75,19 @@ class ObeyingDesk(DeskState):
                 found.append(f"villages: nobody judges {code}: a warning there can only be ended")
         return found
 
+    def _look_at_orders(self, inputs: Iterable[object]) -> None:
+        """Hold orders that will wait for a second person against what stands before the step.
+
+        What others of the same step do first is not known to whoever follows the step later.
+        """
+        orders = [one for one in inputs if isinstance(one, HandOrder) and needs_second(one)]
+        self._faults_before = {one.identifier: self.order_faults(one) for one in orders}
+
+    def _faults_in_step(self, order: HandOrder) -> list[str]:
+        """What keeps a step from taking an order."""
+        known = self._faults_before.get(order.identifier)
+        return self.order_faults(order) if known is None else known
+
     def knows_order(self, order: HandOrder) -> bool:
         """Whether an order of that identifier was given already: again it changes nothing."""
         return order.identifier in self.hands.state.done
@@ -98,7 +111,7 @@ class ObeyingDesk(DeskState):
         """
         if order.identifier in self.hands.state.done:
             return
-        if faults := self.order_faults(order):
+        if faults := self._faults_in_step(order):
             self.hands.state.refused += 1
             raise ImpossibleOrderError(f"order {order.identifier}: {'; '.join(faults)}")
         accepted = self.hands.accept(order, self._now_s)
@@ -136,8 +149,9 @@ class ObeyingDesk(DeskState):
         if order.kind.is_ceiling and case.told <= order.level:
             return
         if self._is_held_for_good(case):
-            self.hands.mark(order, case)
-            self._signal(case, Signal.CANCEL, None, effects)
+            if order.level is Level.NONE:  # a red that was agreed to meanwhile ends nothing
+                self.hands.mark(order, case)
+                self._signal(case, Signal.CANCEL, None, effects)
             return
         self._cases[key] = case
         self.hands.carry_out(order, case, self._now_s)
@@ -265,11 +279,6 @@ class ObeyingDesk(DeskState):
                 known[place] = entry.level
             found.append((status, entry))
         return found
-
-    def _sent(self, digests: Sequence[Digest]) -> list[Digest]:
-        """Digests without those of silenced posts; red and calls for help go to everybody."""
-        silent = self.hands.silenced_posts()
-        return [one for one in digests if one.post not in silent or one.level > SILENCED_MAX]
 
     @abstractmethod
     def _concerns_doors(self, village: int, hazard: str) -> bool:

@@ -16,7 +16,7 @@ give the same digests, byte for byte, also across a snapshot at any step. A step
 what falls due, not the villages that stand.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -95,12 +95,12 @@ class Chain:
         self.faults: list[str] = []
         self._to_review: list[int] = []
 
-    def step(self, inputs: Iterable[ChainInput], now_s: int) -> list[Digest]:
+    def step(self, inputs: Iterable[ChainInput], now_s: int, silenced: Collection[str] = ()) -> list[Digest]:
         """Take inputs in order, then let time work; the digests to send, worst first.
 
-        `now_s` never falls from step to step.
+        `now_s` never falls from step to step; `silenced` posts hear of red, ends and calls for help alone.
         """
-        self._posts.now_s, self.faults = now_s, []
+        self._posts.now_s, self._posts.silenced, self.faults = now_s, set(silenced), []
         for village in self._to_review:
             self._villages.review(village)
         self._to_review = []
@@ -112,10 +112,16 @@ class Chain:
         self._let_time_work()
         return self._posts.issue(self._villages.turns, self.helps)
 
-    def follow(self, inputs: Iterable[ChainInput], now_s: int, issued: Sequence[Digest]) -> None:
+    def follow(
+        self,
+        inputs: Iterable[ChainInput],
+        now_s: int,
+        issued: Sequence[Digest],
+        silenced: Collection[str] = (),
+    ) -> None:
         """A step of the past, whose digests were issued then: their numbers are taken."""
         waiting, self._to_review = self._to_review, []
-        self.step(inputs, now_s)
+        self.step(inputs, now_s, silenced)
         self._to_review = waiting
         for digest in issued:
             self._posts.number_as(digest)

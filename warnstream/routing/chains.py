@@ -1,7 +1,7 @@
 """The chain of what is real and that of exercises, side by side: no digest, number or timer is shared."""
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 import msgspec
@@ -110,22 +110,28 @@ class Chains:
         ((status, _),) = self.of_action(action)
         return self.of[status].helps.fault_of(action)
 
-    def step(self, inputs: Sequence[StatedInput], now_s: int) -> list[Digest]:
+    def step(self, inputs: Sequence[StatedInput], now_s: int, silenced: Collection[str] = ()) -> list[Digest]:
         """One step of both chains: what people did, then messages; digests to send, worst first."""
         inputs = _people_first(inputs)
         digests = [
             digest
             for status, chain in self.of.items()
-            for digest in chain.step((entry for of, entry in inputs if of is status), now_s)
+            for digest in chain.step((entry for of, entry in inputs if of is status), now_s, silenced)
         ]
         return sorted(digests, key=lambda digest: -digest.level)
 
-    def follow(self, inputs: Sequence[StatedInput], now_s: int, issued: Sequence[Digest]) -> None:
+    def follow(
+        self,
+        inputs: Sequence[StatedInput],
+        now_s: int,
+        issued: Sequence[Digest],
+        silenced: Collection[str] = (),
+    ) -> None:
         """A step of the past of both chains, and the digests that were issued in it."""
         inputs = _people_first(inputs)
         for status, chain in self.of.items():
             own = [digest for digest in issued if digest.status is status]
-            chain.follow((entry for of, entry in inputs if of is status), now_s, own)
+            chain.follow((entry for of, entry in inputs if of is status), now_s, own, silenced)
 
     def ask_anew(self, standing: dict[tuple[MessageStatus, int], dict[str, Level]]) -> None:
         """After a change of the configuration: what stands is this, and whoever owes is asked anew."""

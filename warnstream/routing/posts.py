@@ -8,9 +8,10 @@ import heapq
 from collections.abc import Callable, Mapping
 
 from warnstream.model.digests import Digest
+from warnstream.model.hands.orders import SILENCED_MAX
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import MessageStatus
-from warnstream.routing.debts import NEVER, NOT_YET, Debt, Owed
+from warnstream.routing.debts import ENDS, NEVER, NOT_YET, Debt, Owed
 from warnstream.routing.digests import compose
 from warnstream.routing.help_calls import HelpCalls
 from warnstream.routing.turns import Turn
@@ -36,6 +37,8 @@ class Posts:
         By post; of those that were ever asked or told something.
     now_s : int
         Time of the step.
+    silenced : set of str
+        Posts whose digests are held back, but for red, ends and calls for help; their time to answer runs.
     """
 
     def __init__(
@@ -44,6 +47,8 @@ class Posts:
         self._policy, self._status, self._series = policy, status, series
         self.debts: dict[str, Debt] = {}
         self.now_s = NEVER
+        self.silenced: set[str] = set()
+        self._held: set[str] = set()
         self._touched: set[str] = set()
         self._fallen: set[str] = set()
         self._timers: list[tuple[int, Timer]] = []
@@ -130,10 +135,13 @@ class Posts:
     def issue(self, turns: Mapping[int, Turn], calls: HelpCalls) -> list[Digest]:
         """Digests of the posts that were touched, worst first."""
         digests = []
-        for post in sorted(self._touched):
+        looked_at, self._held = self._touched | (self._held - self.silenced), self._held & self.silenced
+        for post in sorted(looked_at):
             debt = self.debt(post)
             ready_s = debt.issued_s + self._policy.digest_every_s if debt.n else self.now_s
-            if ready_s > self.now_s:
+            if post in self.silenced and not _is_loud(debt, turns):
+                self._hold(post, debt, turns)
+            elif ready_s > self.now_s:
                 self.plan((True, post), ready_s)
             elif debt.has_reason():
                 digests.append(self._write(post, debt, turns, calls))
@@ -144,6 +152,14 @@ class Posts:
         digests.sort(key=lambda digest: -digest.level)
         return digests
 
+    def _hold(self, post: str, debt: Debt, turns: Mapping[int, Turn]) -> None:
+        """Nothing is sent to a silenced post, and what it would be asked for falls due all the same."""
+        self._held.add(post)
+        for village, owed in debt.owed.items():
+            if owed.first_n == NOT_YET and not owed.is_overdue and owed.due_s == NEVER:
+                owed.due_s = self.now_s + self._policy.answer_within_s[turns[village].level]
+        self._fallen.add(post)
+
     def series_of(self, post: str) -> str:
         """Name of a post's sequence of digests; it has had one."""
         return self._series(post, self.debts[post].opened_s)
@@ -152,6 +168,7 @@ class Posts:
         """Take up debts of a snapshot, and plan their timers."""
         self.debts, self.now_s = debts, now_s
         self._touched, self._fallen, self._timers, self._planned = set(), set(), [], {}
+        self._held = {post for post, debt in debts.items() if debt.has_reason()}
         for post, debt in debts.items():
             self.plan((True, post), debt.issued_s + self._policy.digest_every_s)
             if (due_s := debt.answer_by_s()) != NEVER:
@@ -177,3 +194,11 @@ class Posts:
         debt.place = named[0].village if named else debt.place
         debt.news, debt.taken = {}, []
         return digest
+
+
+def _is_loud(debt: Debt, turns: Mapping[int, Turn]) -> bool:
+    """Whether a digest would tell of red, of an end or of a call for help: no silence hides those."""
+    named = debt.owed.keys() | debt.news.keys()
+    is_red = any(turns[village].level > SILENCED_MAX for village in named if village in turns)
+    is_end = any(cause in ENDS for news in debt.news.values() for cause in news.values())
+    return is_red or is_end or bool(debt.helps or debt.taken)

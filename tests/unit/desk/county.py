@@ -119,11 +119,12 @@ def desk_of(
     messages: MessagePolicy = MESSAGE_POLICY,
     routing: RoutingPolicy = ROUTING_POLICY,
     bulletins: BulletinPolicy = AT_ONCE,
+    n_judged: int | None = None,
 ) -> WarningDesk:
     network = network or county()
     policy = replace(bulletins, level_min=routing.household_level_min)
     voices = Bulletins(messages.prefix, network.villages.code, order_table(None), policy)
-    return WarningDesk(network, rules, messages, routing, voices)
+    return WarningDesk(network, rules, messages, routing, voices, n_judged)
 
 
 def new_desk() -> WarningDesk:

@@ -229,6 +229,38 @@ def test_one_silenced_post_gets_nothing_below_red_and_the_others_do() -> None:
     assert {one.post for one in told.digests} == {"grid-a", "grid-b", "leader"}
 
 
+def test_red_that_two_agree_to_later_ends_no_warning_that_nobody_judges() -> None:
+    """The village was judged when the first person asked, and is not when the second agrees."""
+    known = desk_of()
+    known.step([rise(Level.ORANGE)], T0)
+    known.step([order(OrderKind.RAISE, Level.RED, villages=(VILLAGE,))], T0 + 60)
+    after = desk_of(n_judged=0)
+    after.restore(known.snapshot())
+    after.change_over(T0 + 90)
+    agreed = order(OrderKind.RELEASE, number=2, villages=(), hazard="", author="li", order="o1")
+    assert Cause.CANCELLED not in causes(after.step([agreed], T0 + 120))
+    assert after.open_warnings()[0].state is State.HELD
+
+
+def test_a_silenced_post_hears_the_end_of_what_it_was_told() -> None:
+    desk = new_desk()
+    assert "town" in {one.post for one in desk.step([rise(Level.ORANGE)], T0).digests}
+    desk.step([order(OrderKind.SILENCE, villages=(), hazard="", post="town")], T0 + 60)
+    ended = desk.step([fall(Level.NONE, Level.ORANGE)], T0 + 300)
+    (heard,) = [one for one in ended.digests if one.post == "town"]
+    assert [cause for line in heard.lines for _, cause in line.changed] == [Cause.ENDED]
+
+
+def test_what_the_silence_of_a_post_has_hidden_is_told_when_it_is_over() -> None:
+    desk = new_desk()
+    desk.step([order(OrderKind.SILENCE, villages=(), hazard="", post="town", for_s=HALF_HOUR_S)], T0)
+    desk.step([rise(Level.ORANGE)], T0 + 60)
+    hidden = [one for at_s in range(120, HALF_HOUR_S, 60) for one in desk.step([], T0 + at_s).digests]
+    assert "town" not in {one.post for one in hidden}
+    assert desk.chains.dry == [0], "a post that is silenced owes its answer all the same"
+    assert "town" in {one.post for one in desk.step([], T0 + HALF_HOUR_S).digests}
+
+
 def test_the_response_is_declared_and_ended() -> None:
     desk = new_desk()
     desk.step([order(OrderKind.RESPOND, villages=(), hazard="", response="III")], T0)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,7 @@ from warnstream.runners.intake.topics import Topics
 
 COMMANDS = Path(sys.executable).parent
 START_S_MAX = 60.0
+WAIT_S_MAX = 120.0
 
 
 def command(name: str) -> str:
@@ -101,6 +102,13 @@ class LiveNode:
             return 0.0
         values = [line.split(" ")[1] for line in text.splitlines() if line.startswith(f"{name} ")]
         return float(values[0]) if values else 0.0
+
+    def wait_for(self, is_so: Callable[[], object]) -> None:
+        """Wait until something is so, for a busy machine's sake for long; it is looked at again and again."""
+        deadline = time.monotonic() + WAIT_S_MAX
+        while not is_so():
+            assert time.monotonic() < deadline, f"{self.get('/readyz')}\n{self.log()}"
+            time.sleep(0.05)
 
     def wait_until(self, now: str, timeout_s: float) -> None:
         """Wait until the engine's time has reached an ISO time."""

@@ -8,8 +8,7 @@ import socket
 import stat
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -74,13 +73,6 @@ def configured(directory: Path, *, broker_port: int, sms_port: int, embedded: bo
     return LiveNode(directory, http_port)
 
 
-def wait_for(reached: Callable[[], object], node: LiveNode) -> None:
-    deadline = time.monotonic() + 120
-    while not reached():
-        assert time.monotonic() < deadline, f"{node.get('/readyz')}\n{node.log()}"
-        time.sleep(0.1)
-
-
 @pytest.fixture
 def many_files() -> Iterator[None]:
     """Both ends of many connections are in processes of this test."""
@@ -109,15 +101,15 @@ def test_a_thousand_idle_connections_stop_neither_a_warning_s_notification_nor_h
                 with contextlib.suppress(OSError):
                     idle.append(socket.create_connection(("127.0.0.1", address), 5))
         assert len(idle) > IDLE
-        wait_for(lambda: node.get("/healthz").get("alive"), node)
+        node.wait_for(lambda: node.get("/healthz").get("alive"))
         storm = ["--config", str(tmp_path), "--seed", str(SEED), "--hours", "2", "--speed", "600"]
         station_sim = [command("station-sim"), "run", *storm, "--port", str(port)]
         with subprocess.Popen(station_sim, stdout=subprocess.DEVNULL) as sender:
             for _ in range(IDLE):  # whoever was pushed out comes again
                 with contextlib.suppress(OSError):
                     idle.append(socket.create_connection(("127.0.0.1", port), 5))
-            wait_for(lambda: gateway.received, node)
-            wait_for(lambda: node.get("/healthz").get("alive"), node)
+            node.wait_for(lambda: gateway.received)
+            node.wait_for(lambda: node.get("/healthz").get("alive"))
             assert sender.wait(120) == 0
         assert "Too many open files" not in (tmp_path / "node.log").read_text(encoding="utf-8")
         assert "LimitNOFILE" in (tmp_path / "node.log").read_text(encoding="utf-8")
@@ -147,11 +139,11 @@ def test_a_sighup_reads_users_again_and_never_ends_the_node(tmp_path: Path) -> N
         assert answer("R0002") == b"\x20\x02\x00\x04"
         users.write_text("broken\n", encoding="utf-8")
         node.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: "users:1: expected name" in json.dumps(node.get("/readyz")), node)
+        node.wait_for(lambda: "users:1: expected name" in json.dumps(node.get("/readyz")))
         assert answer("R0001") == b"\x20\x02\x00\x00", "what was read earlier holds"
         users.write_text(user_line("R0002", b"secret") + "\n", encoding="utf-8")
         node.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: takes_readings(node.get("/readyz")), node)
+        node.wait_for(lambda: takes_readings(node.get("/readyz")))
         assert answer("R0002") == b"\x20\x02\x00\x00"
         for _ in range(20):
             node.process.send_signal(signal.SIGHUP)
@@ -184,10 +176,10 @@ def test_a_broker_that_forgets_sessions_is_named_by_readyz_until_it_shows_one(
         for file in mosquitto.directory.glob("*.db"):
             file.unlink()
         mosquitto.start()
-        wait_for(lambda: "has forgotten the session" in json.dumps(node.get("/readyz")), node)
+        node.wait_for(lambda: "has forgotten the session" in json.dumps(node.get("/readyz")))
         mosquitto.stop()
         mosquitto.start()
-        wait_for(lambda: takes_readings(node.get("/readyz")), node)
+        node.wait_for(lambda: takes_readings(node.get("/readyz")))
         assert node.stop() == 0
     finally:
         node.end()

@@ -6,7 +6,7 @@ import pty
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,20 +66,13 @@ def ended_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def wait_for(is_so: Callable[[], object], node: LiveNode) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline, node.log()
-        time.sleep(0.05)
-
-
 def test_a_node_without_readings_is_not_ready_until_the_first_is_judged(running: LiveNode) -> None:
     before = running.get("/readyz")
     assert before["ready"] is False
     assert "waits for readings: no reading yet of any of" in json.dumps(before)
-    wait_for(lambda: "waits for readings" in running.log(), running)
+    running.wait_for(lambda: "waits for readings" in running.log())
     send(running, rain=0.2)
-    wait_for(lambda: running.get("/readyz").get("ready"), running)
+    running.wait_for(lambda: running.get("/readyz").get("ready"))
     assert "no reading yet of" in json.dumps(running.get("/readyz")["reasons"]), "the others are named"
 
 
@@ -88,7 +81,7 @@ def test_a_county_with_a_simulated_clock_says_that_it_waits_for_it(county: LiveN
     try:
         county.start()
         send(county, rain=0.2)
-        wait_for(lambda: county.metric("warnstream_messages_received_total"), county)
+        county.wait_for(lambda: county.metric("warnstream_messages_received_total"))
         ready = county.get("/readyz")
         assert ready["ready"] is False
         assert "waits for ws/clock: node.clock is simulated" in json.dumps(ready)
@@ -98,7 +91,7 @@ def test_a_county_with_a_simulated_clock_says_that_it_waits_for_it(county: LiveN
 
 def test_every_warning_is_a_line_of_the_log(running: LiveNode) -> None:
     send(running, rain=70.0)
-    wait_for(lambda: 'event="warning issued"' in running.log(), running)
+    running.wait_for(lambda: 'event="warning issued"' in running.log())
     (first, *_) = [line for line in running.log().splitlines() if 'event="warning issued"' in line]
     assert "level=warning" in first
     assert "R0001 70 mm in" in first

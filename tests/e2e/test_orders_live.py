@@ -210,5 +210,5 @@ def test_an_order_is_given_while_no_node_runs_and_refused_by_name(town: Town) ->
     folder.mkdir(exist_ok=True)
     (folder / "bad.json").write_text(json.dumps({"order": {}}), "utf-8")
     town.minutes(2)
-    assert (folder / "bad.refused").exists()
+    town.node.wait_for((folder / "bad.refused").exists)
     assert town.node.stop() == 0

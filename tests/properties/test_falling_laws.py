@@ -47,7 +47,7 @@ def run(
 
 
 @given(stages, some_levels, st.integers(0, 40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_gauge_that_never_was_high_changes_nothing_by_its_silence(
     of_first: list[float], levels: set[Level], dies_after: int
 ) -> None:
@@ -57,7 +57,7 @@ def test_a_gauge_that_never_was_high_changes_nothing_by_its_silence(
 
 
 @given(stages, some_levels)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_every_warning_ends_and_only_levels_with_a_value_are_ever_stood_at(
     of_first: list[float], levels: set[Level]
 ) -> None:

@@ -38,7 +38,7 @@ def run(amount_mm: list[float], delay: list[int]) -> tuple[set[Level], set[Level
 
 
 @given(amounts, delays)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_nothing_is_proven_that_punctual_readings_would_not_have_raised(
     amount_mm: list[float], delay: list[int]
 ) -> None:

@@ -86,12 +86,13 @@ KINDS = pytest.mark.parametrize(
 
 @dataclass
 class Village:
-    """One village with two sensors; a step every five minutes."""
+    """One village with two sensors; a step every five minutes, and after an hour every `rest_minutes`."""
 
     rule: HazardRule
     variable: Variable
     assessment: Assessment = field(init=False)
     minute: int = 0
+    rest_minutes: int = 10
 
     def __post_init__(self) -> None:
         weights = nearest_weights(2, 1)
@@ -107,8 +108,10 @@ class Village:
     def go(self, minutes: int, first: float | None, second: float | None) -> list[LevelChange]:
         """Both sensors say the same for so long; None: silent."""
         changes: list[LevelChange] = []
-        for _ in range(minutes // 5):
-            self.minute += 5
+        until = self.minute + minutes
+        quick = self.minute + 60
+        while self.minute < until:
+            self.minute += 5 if self.minute < quick else self.rest_minutes
             at_s = T0 + 60 * self.minute
             said = [(n, value) for n, value in enumerate((first, second)) if value is not None]
             stations, values = [n for n, _ in said], [value for _, value in said]
@@ -236,7 +239,7 @@ def test_a_dead_depth_sensor_leaves_a_level_of_rain_to_the_rain() -> None:
     """Rain raised it, rain is measured, the sensor in the underpass has been dead for a year."""
     rain = CriticalRain(np.array([3600], dtype=np.int32), np.array([[[10.0, 20.0, 30.0, 40.0]]]))
     table = WaterloggingTable(PLACE, SENSORS, np.array([LEVELS] * 2), rain, 1, 1800)
-    village = Village(hazard("waterlogging", table), Variable.RAIN)
+    village = Village(hazard("waterlogging", table), Variable.RAIN, rest_minutes=5)
     village.go(5, 35.0, 35.0)
     assert village.level() == Level.ORANGE
     village.go(600, 0.0, 0.0)

@@ -241,7 +241,8 @@ def test_too_few_gauges_with_rain_adjust_nothing() -> None:
     assert (step.grids.states[0].factor, step.grids.states[0].n_pairs) == (1.0, 0)
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None)
 @given(cut=st.integers(1, 23), adjusted=st.booleans())
 def test_a_restart_at_any_step_is_no_restart(cut: int, adjusted: bool) -> None:
     policy = replace(RADAR, bias=BiasPolicy(window_s=3_600, pairs_min=1)) if adjusted else RADAR

@@ -8,6 +8,7 @@ a day see neither the landslide nor the difference.
 """
 
 import numpy as np
+import pytest
 
 from tests.networks import HOUR, LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
 from tests.unit.hazards.test_landslide_rain import line
@@ -16,6 +17,8 @@ from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level
 from warnstream.model.rules.landslides import LandslideRain
 from warnstream.model.rules.rules import HazardRule
+
+pytestmark = pytest.mark.slow
 
 WINDOWS_JIANGHUA = {
     1: (35, 45, 60, 80),

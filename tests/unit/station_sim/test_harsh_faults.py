@@ -19,6 +19,8 @@ from warnstream.model.network import Stations
 from warnstream.model.observations.readings import COUNTERS, VARIABLE_OF_WORD, Variable
 from warnstream.model.times import parse_iso
 
+pytestmark = pytest.mark.slow
+
 SEED = 11
 HOURS = 8
 

@@ -11,6 +11,8 @@ from station_sim.ground.rivers import RAINSTORM_SIGNAL, Truth, outflow_mm_per_h,
 from station_sim.sending.scenario import Scenario
 from warnstream.model.times import iso_utc
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_reservoir_under_steady_rain_follows_the_exponential() -> None:
     """Linear reservoir: outflow = inflow (1 - exp(-t / K)), any hydrology textbook."""

@@ -18,6 +18,8 @@ from warnstream.model.level import Level
 from warnstream.model.observations.readings import Variable, batch_of, empty_batch
 from warnstream.runners.build import build_engine
 
+pytestmark = pytest.mark.slow
+
 SEED = 5
 
 

@@ -20,6 +20,8 @@ from station_sim.topics import is_clock
 from warnstream.model.arrays import Float64Array
 from warnstream.model.times import iso_utc, parse_iso
 
+pytestmark = pytest.mark.slow
+
 SEED = 7
 
 

@@ -24,6 +24,8 @@ from warnstream.model.observations.readings import Variable
 from warnstream.model.times import MINUTE_S
 from warnstream.runners.build import build_decoder
 
+pytestmark = pytest.mark.slow
+
 SEED = 5
 PORT = 18651
 Rows = set[tuple[str, Variable, int, float]]

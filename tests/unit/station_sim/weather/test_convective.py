@@ -12,6 +12,8 @@ from station_sim.weather.terrain import elevation_m
 from warnstream.commands import arguments
 from warnstream.model.arrays import Float64Array
 
+pytestmark = pytest.mark.slow
+
 SMALL = np.array([[-20_000.0, -15_000.0], [20_000.0, 15_000.0]])
 KINDS = list(WEATHER_KINDS)
 

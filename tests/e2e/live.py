@@ -31,8 +31,9 @@ from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.topics import Topics
 
 COMMANDS = Path(sys.executable).parent
-START_S_MAX = 60.0
+START_S_MAX = 120.0
 WAIT_S_MAX = 120.0
+ANSWER_S_MAX = 20.0
 
 
 def command(name: str) -> str:
@@ -89,7 +90,7 @@ class LiveNode:
     def get(self, path: str) -> Any:
         """JSON of the node's HTTP interface; empty while it does not answer."""
         try:
-            response = httpx.get(f"http://127.0.0.1:{self.http_port}{path}", timeout=2, trust_env=False)
+            response = httpx.get(f"http://127.0.0.1:{self.http_port}{path}", timeout=ANSWER_S_MAX, trust_env=False)
             return response.json()
         except (httpx.HTTPError, ValueError):
             return {}
@@ -97,7 +98,7 @@ class LiveNode:
     def metric(self, name: str) -> float:
         """A metric without labels; 0 while the node does not answer."""
         try:
-            text = httpx.get(f"http://127.0.0.1:{self.http_port}/metrics", timeout=2, trust_env=False).text
+            text = httpx.get(f"http://127.0.0.1:{self.http_port}/metrics", timeout=ANSWER_S_MAX, trust_env=False).text
         except httpx.HTTPError:
             return 0.0
         values = [line.split(" ")[1] for line in text.splitlines() if line.startswith(f"{name} ")]

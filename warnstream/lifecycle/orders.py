@@ -68,6 +68,12 @@ def binds_s(policy: HandPolicy, kind: BoundKind, hidden: Level, asked_s: int) ->
     return min(asked_s or most_s, most_s)
 
 
+def longest_s(policy: HandPolicy, kind: OrderKind) -> int:
+    """The longest time that an order of a kind may ask for, whatever the machine finds."""
+    is_bound = kind.is_ceiling or kind is OrderKind.SILENCE
+    return policy.ceiling_s if is_bound else policy.floor_s_max
+
+
 def needs_second(order: HandOrder) -> bool:
     """Red by hand is two persons' word, or one's who says that it is meant alone."""
     return order.kind.is_floor and order.level is Level.RED and not order.second and not order.is_alone

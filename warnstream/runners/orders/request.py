@@ -8,10 +8,10 @@ import uuid
 
 from warnstream.adapters.geometry import villages_within
 from warnstream.config.settings import Configuration
-from warnstream.config.yaml.quantities import parse_duration_s
+from warnstream.config.yaml.quantities import format_duration, parse_duration_s
 from warnstream.config.yaml.value_types import choice_of
 from warnstream.desk import WarningDesk
-from warnstream.lifecycle.orders import may_give
+from warnstream.lifecycle.orders import longest_s, may_give
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind, Role
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import LEVELS, Level
@@ -20,6 +20,18 @@ from warnstream.model.rules.rules import CriticalStage
 
 IDENTIFIER_CHARACTERS_MAX = 100
 EVERYWHERE = "*"
+
+_FLOORS = frozenset({OrderKind.ISSUE, OrderKind.RAISE})
+_ONLY_OF = {
+    "level": _FLOORS | {OrderKind.LOWER},
+    "second": _FLOORS,
+    "alone": _FLOORS,
+    "lasts": frozenset(OrderKind) - {OrderKind.RELEASE, OrderKind.RESPOND},
+    "post": frozenset({OrderKind.SILENCE}),
+    "response": frozenset({OrderKind.RESPOND}),
+    "order": frozenset({OrderKind.RELEASE}),
+}
+"""Words that only some kinds of order have: elsewhere they would be passed over, against what is meant."""
 
 
 def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
@@ -35,6 +47,11 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
     level = _level_of(request.level, faults)
     villages = _villages_of(request, configuration, faults)
     for_s = _duration_of(request.lasts, faults)
+    if kind is not None:
+        faults += _foreign_words(request, kind)
+        most_s = longest_s(configuration.hands, kind)
+        if for_s > most_s:
+            faults.append(f"lasts: expected at most {format_duration(most_s)}, got {request.lasts!r}")
     hazards = [rule.name for rule in configuration.rules]
     if request.hazard and request.hazard not in hazards:
         faults.append(f"hazard: expected {choice_of(hazards)}, got {request.hazard!r}")
@@ -83,6 +100,16 @@ def _kind_of(word: str, faults: list[str]) -> OrderKind | None:
         return OrderKind(word)
     faults.append(f"kind: expected {choice_of(known)}, got {word!r}")
     return None
+
+
+def _foreign_words(request: OrderRequest, kind: OrderKind) -> list[str]:
+    """What is said that an order of the kind does not have."""
+    said = {"lasts": "time that it lasts", "alone": "word of its own on red"}
+    return [
+        f"{name}: {kind} has no {said.get(name, name)}"
+        for name, kinds in _ONLY_OF.items()
+        if getattr(request, name) and kind not in kinds
+    ]
 
 
 def _level_of(word: str, faults: list[str]) -> Level:

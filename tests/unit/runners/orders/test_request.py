@@ -88,7 +88,14 @@ def test_a_polygon_and_a_river_gauge_name_villages(county: Configuration) -> Non
         ({"polygon": {"type": "Point", "coordinates": [0, 0]}}, ["polygon: expected a GeoJSON polygon"]),
         ({"polygon": {"type": "Polygon", "coordinates": "x"}}, ["polygon: expected a GeoJSON polygon"]),
         ({"polygon": {}}, ["polygon: expected a GeoJSON polygon"]),
-        ({"post": "nobody"}, ["post: 'nobody' is no post of chain.csv"]),
+        ({"kind": "silence", "level": "", "post": "nobody"}, ["post: 'nobody' is no post of chain.csv"]),
+        ({"kind": "end", "level": "blue"}, ["level: end has no level"]),
+        ({"kind": "correct", "level": "", "alone": True}, ["alone: correct has no word of its own on red"]),
+        ({"response": "II", "order": "red-1"}, ["response: issue has no response", "order: issue has no"]),
+        ({"kind": "release", "level": "", "lasts": "1h"}, ["lasts: release has no time that it lasts"]),
+        ({"lasts": "48h"}, ["lasts: expected at most 24h, got '48h'"]),
+        ({"kind": "lower", "level": "blue", "lasts": "3h"}, ["lasts: expected at most 2h, got '3h'"]),
+        ({"kind": "silence", "level": "", "lasts": "3h"}, ["lasts: expected at most 2h, got '3h'"]),
     ],
 )
 def test_what_cannot_be_is_refused_with_every_fault(

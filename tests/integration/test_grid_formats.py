@@ -24,7 +24,7 @@ from warnstream.model.times import parse_iso
 
 STEREOGRAPHIC = "+proj=stere +lat_0=90 +lon_0=10 +lat_ts=60 +R=6370040 +units=m"
 END_S = parse_iso("2026-06-18T06:05:00Z")
-if os.environ.get("WARNSTREAM_REQUIRE_GRID_FORMATS"):  # then a missing reader is a failure, not a skip
+if os.environ.get("WARNSTREAM_REQUIRE_EXTRAS"):  # then a missing reader is a failure, not a skip
     for module in ("pyproj", "cfgrib", "eccodes", "wradlib", "cftime"):  # pyproj first: see projections
         importlib.import_module(module)
 needs_pyproj = pytest.mark.skipif(not projections.is_available(), reason="needs the extra grid-formats")

@@ -10,6 +10,7 @@ from typing import NoReturn
 import msgspec
 import pytest
 
+from tests.doors import LoggedOutbox as Outbox
 from tests.integration.test_store import fill_disk
 from tests.unit.adapters.county import (
     GRID_MEMBER,
@@ -26,7 +27,6 @@ from tests.unit.adapters.county import (
     warning_message,
 )
 from warnstream.adapters.outbox.bulletins import UNTRUE_WAIT_S
-from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import Reach, WarningCounts, split_key
 from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, State, after
 from warnstream.model.bulletins import Action, Bulletin, BulletinCause

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.doors import LoggedOutbox as Outbox
 from tests.unit.adapters.county import (
     GRID_MEMBER,
     SENT_S,
@@ -18,7 +19,6 @@ from tests.unit.adapters.county import (
     told,
     warning_message,
 )
-from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.sqlite import DamagedError
 from warnstream.delivery.dispatch.notification import State

@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from tests.doors import LoggedOutbox as Outbox
 from tests.unit.adapters.county import bulletin, network, rendered, sent, told, warning_message
-from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import ANSWERS, Claimed
 from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, State, settle
 from warnstream.delivery.dispatch.outcome import Outcome, refused, retry, unavailable

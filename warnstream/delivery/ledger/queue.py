@@ -176,9 +176,10 @@ class DoorQueue:
         return max(heads, default=None)
 
     def next_due(self, way: int) -> float | None:
-        """When the next attempt is due; None if none waits for its time."""
-        if self._again[way]:
-            return self._again[way][0].due_at
+        """When the next attempt is due; None if none waits for its time.
+
+        One that is due already and that `claim` did not give out must not go out now.
+        """
         return self._later[way][0][0] if self._later[way] else None
 
     def in_hand(self, way: int) -> int:

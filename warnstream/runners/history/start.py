@@ -26,6 +26,7 @@ from warnstream.model.warning import MessageReference, MessageStatus
 from warnstream.runners.build import build_intake
 from warnstream.runners.history.issued_history import Entries, IssuedHistory, read_history
 from warnstream.runners.history.kept import KeptRows, keep_rows
+from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.intake.history_entries import (
     ISSUED,
     SET_ASIDE,
@@ -39,7 +40,7 @@ from warnstream.runners.intake.state_file import StateFile
 
 log = logging.getLogger(__name__)
 
-OF_HISTORY = frozenset({ISSUED, SET_ASIDE})
+OF_HISTORY = frozenset({ISSUED, SET_ASIDE, *OF_DOORS})
 """Kinds of entries that say what was done; they are read ahead of the others."""
 
 
@@ -174,6 +175,7 @@ def begin(
     entries_after: Callable[[int], Entries],
     open_warnings: list[OpenWarning],
     open_bulletins: Sequence[OpenBulletin] = (),
+    waiting_doors: Sequence[str] = (),
 ) -> Start:
     """Read the past of a node, and take up its snapshot as far as it fits.
 
@@ -190,6 +192,8 @@ def begin(
         What people were told and, as far as the outbox knows, stands.
     open_bulletins : sequence of OpenBulletin
         What doors were told and, as far as the outbox knows, heard no end of.
+    waiting_doors : sequence of str
+        Codes of villages in which doors may still be told something.
     """
     reaches, file = _opened(snapshot)
     history = read_history(file, entries_after(reaches))
@@ -197,7 +201,7 @@ def begin(
     for village, case in strangers:
         history.cases[village, case.warning.hazard] = case
     doors = strange_voices(open_bulletins, history)
-    waiting = [*history.open_voices(), *(known.village for known in doors)]
+    waiting = [*history.open_voices(), *(known.village for known in doors), *waiting_doors, *history.told]
     kept = keep_rows(configuration, history.open_cases(), history.configuration, waiting)
     intake = build_intake(configuration, kept.configuration.network)
     is_rebuilt = file is None

@@ -167,6 +167,19 @@ def decode_issued(payload: bytes) -> Issued:
     return _decode(payload, Issued)
 
 
+class _IssuedBulletins(msgspec.Struct):
+    """Of an `Issued` what doors are told."""
+
+    of: int
+    bulletins: list[tuple[str, Bulletin]] = []
+
+
+def decode_issued_bulletins(payload: bytes) -> tuple[int, list[tuple[str, Bulletin]]]:
+    """Of an `ISSUED` entry its cause, and the bulletins with the codes of their villages. ValueError."""
+    found = _decode(payload, _IssuedBulletins)
+    return found.of, found.bulletins
+
+
 def decode_set_aside(payload: bytes) -> SetAside:
     """Content of a `SET_ASIDE` entry. ValueError if it is none."""
     return _decode(payload, SetAside)

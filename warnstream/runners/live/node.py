@@ -23,11 +23,11 @@ from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_endpoints
 from warnstream.adapters.mqtt.ports import NodePorts
-from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.private_files import make_private
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
@@ -47,6 +47,7 @@ from warnstream.model.warning import MessageStatus
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
 from warnstream.runners.intake import entries
+from warnstream.runners.intake.door_entries import OUTCOME
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
@@ -117,7 +118,8 @@ class Node:
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._audit = self._audit_of(configuration)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
-        self.outbox = Outbox.open_or_begin_anew(directory, OWNER)
+        self.outbox = NodeOutbox.open_or_begin_anew(directory, OWNER)
+        self.outbox.open_doors(directory, configuration.network, self._keep_outcomes)
         if self.outbox.put_aside is not None:
             report_put_aside(self.alarms, str(self.outbox.put_aside))
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
@@ -282,6 +284,10 @@ class Node:
         told_s = self._keeper.now_s if self.configuration.node.clock == "simulated" else -1
         return float(told_s) if told_s >= 0 else self._clock()
 
+    def _keep_outcomes(self, payload: bytes) -> Future[None]:
+        """Outcomes of a channel's batch into the log; taken to the end, when nothing else is any more."""
+        return self._requests.ask(OUTCOME, payload, is_last=True)
+
     def _order_faults(self, order: AnyOrder) -> list[str]:
         desk = self.engine.desk
         known = agreement_faults(order, desk, self.configuration) if isinstance(order, HandOrder) else []
@@ -315,6 +321,11 @@ class Node:
         if not turn.entries:
             ingress.settle(turn)
             return
+        self._take(turn)
+
+    def _take(self, turn: Turn) -> None:
+        """Entries into the log, then to the engine and the ledger."""
+        keeper, ingress = self._keeper, self._ingress
         last = self._append(turn)
         if last is None:
             return
@@ -381,13 +392,29 @@ class Node:
         if self.sl651 is not None:
             self.sl651.stop()
         self.http.stop()
-        self.delivery.stop()
+        has_ended = self.delivery.stop(meanwhile=self._take_outcomes)
         self._publisher.stop()
         for source in self._sources:
             source.stop()
+        self._take_outcomes()
         self._keeper.snapshot()
+        self._end_doors(has_ended=has_ended)
         self.outbox.close()
         self._refused.close()
         self._audit.close()
         self._journal.close()
         log.info("node stopped", extra={"node": self.configuration.node.name})
+
+    def _take_outcomes(self) -> None:
+        """What channels have sent at the end is in the log before the node ends."""
+        requests = self._requests.take()
+        if requests:
+            self._take(Turn([(one.kind, one.payload) for one in requests], requests=requests))
+
+    def _end_doors(self, *, has_ended: bool) -> None:
+        """Say whether the next start has to doubt what doors were told."""
+        try:
+            if has_ended:
+                self.outbox.doors.end_well()
+        except StoreError as error:
+            log.warning("the end of the ledger cannot be noted", extra={"error": str(error)})

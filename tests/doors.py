@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -43,12 +44,15 @@ class LoggedOutbox(NodeOutbox):
         self.is_full = False
         register = county() if network is None else network
         self.open_doors(directory, register, self.ask_log)
-        self.doors.begin(register)
+        fingerprint = sha256(repr(register.households).encode()).hexdigest()
+        self.doors.begin(register, fingerprint)
         follow_doors(self.doors, self.journal.since(self.doors.sequence), TOPICS)
         if not self.doors.had_ended_well() and self.doors.needs_doubt(0):
             self.journal.append(DOUBT, encode_doubt(0))
             self.doors.doubt(0)
         self.doors.follow_no_more()
+        self.save()
+        self.doors.save_register(fingerprint)
 
     def ask_log(self, payload: bytes) -> Future[None]:
         """As the node's loop does it, at once."""

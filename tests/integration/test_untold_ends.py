@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.alarms import RecordedAlarms
-from tests.doors import LoggedOutbox as Outbox
 from tests.unit.adapters.county import sent
 from tests.unit.bulletins.village import wording
 from tests.unit.desk.county import MESSAGE_POLICY, T0, answer, county, desk_of, fall, rise
 from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.delivery.render import render_any
 from warnstream.desk import DeskInput
 from warnstream.model.bulletins import Bulletin

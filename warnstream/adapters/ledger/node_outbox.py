@@ -76,21 +76,19 @@ class NodeOutbox(Outbox):
             return claimed
 
     def _claim_both(self, channel: str, limit: int, now: float, level_min: int) -> list[Claimed]:
-        sending, taken = self.doors.sending, list[Claimed]()
-        while (room := limit - len(taken)) > 0:
-            of_doors = sending.level(channel, now)
-            if of_doors is None or of_doors < level_min:
-                return taken + super().claim(channel, room, now, level_min)
-            rows = super().claim(channel, room, now, of_doors)
-            taken, room = taken + rows, room - len(rows)
-            if not room:
-                return taken
-            below = super().worst_waiting(channel, now)
-            doors = sending.claim(channel, room, now, level_min if below is None else below + 1)
-            if not doors:  # what seemed to wait may not go out now
-                return taken + super().claim(channel, room, now, level_min)
-            taken += doors
-        return taken
+        """One look at the rows: of one post two digests must never be in a batch, which may overtake."""
+        sending = self.doors.sending
+        of_doors = sending.level(channel, now)
+        if of_doors is None or of_doors < level_min:
+            return super().claim(channel, limit, now, level_min)
+        rows = super().claim(channel, limit, now, of_doors)
+        if len(rows) == limit:
+            return rows
+        below = super().worst_waiting(channel, now)
+        doors_min = level_min if below is None else max(below + 1, level_min)
+        doors = sending.claim(channel, limit - len(rows), now, doors_min)
+        # Doors that seemed to wait may be such as must not be told now.
+        return [*rows, *doors] or super().claim(channel, limit, now, level_min)
 
     def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:
         """Keep what attempts have led to, by key: of doors in the log, of others in rows."""

@@ -75,6 +75,8 @@ class DoorStore:
     ----------
     sequence : int
         The log's entry that the newest snapshot reaches; 0 without any.
+    is_taken_over : bool
+        An earlier version had the doors in rows, which say who was in hand.
     texts : BulletinTexts
     sending : DoorSending
 
@@ -98,7 +100,7 @@ class DoorStore:
         self.texts = BulletinTexts(stored)
         self.sending = DoorSending(self._book, self.texts, ask_log)
         self._kept: KeptLedger | None = None
-        self.sequence = 0
+        self.sequence, self.is_taken_over = 0, False
         if (found := self._files.newest()) is not None:
             self.sequence, self._kept = found
 
@@ -161,6 +163,11 @@ class DoorStore:
                 book.move_to(book.register.network)  # those of whom nothing is remembered are forgotten
             book.open_queue()
 
+    def take_over(self, sequence: int, kept: KeptLedger) -> None:
+        """Begin with what an earlier version left, as of an entry of the log. StoreError."""
+        self._files.save(sequence, kept)
+        self.sequence, self._kept, self.is_taken_over = sequence, kept, True
+
     def move_to(self, network: Network) -> None:
         """Go on under another register; nothing may be in anybody's hands."""
         with self._book.lock:
@@ -181,8 +188,8 @@ class DoorStore:
             self._files.save_register(fingerprint, self.network)
 
     def had_ended_well(self) -> bool:
-        """Whether nobody was in anybody's hands when the last process ended; asked once."""
-        return self._files.had_ended_well()
+        """Whether it is known who was in anybody's hands when the last process ended; asked once."""
+        return self._files.had_ended_well() or self.is_taken_over
 
     def end_well(self) -> None:
         """Nobody sends any more. StoreError if that cannot be noted."""

@@ -1,10 +1,12 @@
 """The outbox of a node: doors in the ledger, topics, posts and alarms in rows, behind the same methods."""
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from warnstream.adapters.ledger.book import AskLog
 from warnstream.adapters.ledger.doors import DoorStore
+from warnstream.adapters.ledger.imported import import_doors
 from warnstream.adapters.ledger.links import is_of_door
 from warnstream.adapters.outbox.outbox import Outbox, Proves, Rendered
 from warnstream.adapters.outbox.types import Addressed, Claimed, Reach
@@ -15,6 +17,8 @@ from warnstream.model.effects import Effects, RecipientAnswer, RecipientKind, Re
 from warnstream.model.errors import StoreError
 from warnstream.model.network import Network
 from warnstream.model.warning import WarningMessage
+
+log = logging.getLogger(__name__)
 
 
 class NodeOutbox(Outbox):
@@ -33,6 +37,17 @@ class NodeOutbox(Outbox):
     ) -> None:
         """Open the ledger. StoreError if its folder cannot be used."""
         self.doors = DoorStore(directory, network, ask_log, self.stored_message, is_read_only=is_read_only)
+        if not is_read_only and self.has_door_rows():
+            self._take_over(network)
+
+    def _take_over(self, network: Network) -> None:
+        """Doors of an earlier version into the ledger, durably; only then their rows go."""
+        if self.doors.is_new:
+            kept, count = import_doors(self, network)
+            self.doors.take_over(self.progress(), kept)
+            log.warning("doors of an earlier version are taken over into the ledger", extra={"rows": count})
+        count = self.forget_door_rows()
+        log.warning("rows of doors are gone from the outbox", extra={"rows": count})
 
     def forbid_ends(self, no_end: frozenset[tuple[str, str]]) -> None:
         """Village code and status of what stands: no such end is handed out there."""

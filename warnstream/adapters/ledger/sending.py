@@ -18,12 +18,15 @@ from warnstream.delivery.ledger.facts import DoorOutcome, encode_outcomes, level
 from warnstream.delivery.ledger.ledger import STATE_BITS
 from warnstream.delivery.ledger.queue import FREE, IN_HAND, Taken
 from warnstream.delivery.ledger.states import WAITING, Delivery, Result
-from warnstream.model.bulletins import N_BITS, N_MAX
+from warnstream.model.bulletins import N_BITS, N_MAX, Bulletin
 from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import StoreError
 
 WAIT_S = 10.0
 """Longest wait for an outcome to be durable; then the channel says that it cannot work, and asks again."""
+
+NO_TEXT_WAIT_S = 30.0
+"""After so long it is looked again for the text of a bulletin."""
 
 RESULT_OF = {
     Signal.SENT: Result.SENT,
@@ -72,16 +75,28 @@ class DoorSending:
                 return []
             taken = book.queue.claim(way, limit, now, self._forbidden(), 2 * level_min)
             named = [(book.name(one.village, one.sequence), book.newest.get(one.village)) for one in taken]
-        try:
-            messages = {name: self._texts.of(name, newest) for name, newest in dict(named).items()}
-        except BaseException:
-            self._put_back(taken)
-            raise
+        messages = self._messages(dict(named))
         with book.lock:
-            return [
-                self._claimed(one, messages[name], channel)
-                for one, (name, _) in zip(taken, named, strict=True)
-            ]
+            claimed = []
+            for one, (name, _) in zip(taken, named, strict=True):
+                message = messages[name]
+                if isinstance(message, StoredMessage):
+                    claimed.append(self._claimed(one, message, channel))
+                else:
+                    self._release(one.row, one.sequence, now + NO_TEXT_WAIT_S)
+        if taken and not claimed:
+            raise next(error for error in messages.values() if isinstance(error, StoreError))
+        return claimed
+
+    def _messages(self, newest_of: Mapping[str, Bulletin | None]) -> dict[str, StoredMessage | StoreError]:
+        """Of each bulletin its text, or why there is none: that holds up no other one."""
+        found: dict[str, StoredMessage | StoreError] = {}
+        for name, newest in newest_of.items():
+            try:
+                found[name] = self._texts.of(name, newest)
+            except StoreError as error:
+                found[name] = error
+        return found
 
     def _claimed(self, one: Taken, message: StoredMessage, channel: str) -> Claimed:
         register = self._book.register
@@ -100,11 +115,6 @@ class DoorSending:
             answer_by_s=0,
             attempt=one.tries + 1,
         )
-
-    def _put_back(self, taken: Sequence[Taken]) -> None:
-        with self._book.lock:
-            for one in taken:
-                self._release(one.row, one.sequence, 0.0)
 
     def _release(self, row: int, sequence: int, due_at: float) -> None:
         if self._book.queue is not None:

@@ -26,6 +26,7 @@ from warnstream.adapters.outbox.bulletins import (
 from warnstream.adapters.outbox.cap_messages import CapMessage, document_of, page_of
 from warnstream.adapters.outbox.counts import OutboxCounts
 from warnstream.adapters.outbox.digests import UntoldEnd, digest_records, is_lost, untold_ends
+from warnstream.adapters.outbox.door_rows import DoorRowsOfBefore
 from warnstream.adapters.outbox.history import OutboxHistory, advance
 from warnstream.adapters.outbox.queue import next_due, settle_one, take_next, worst_waiting
 from warnstream.adapters.outbox.rows import (
@@ -94,7 +95,7 @@ Proves = Callable[[str, str], bool]
 """Whether a token was made for a message and a recipient."""
 
 
-class Outbox(OutboxCounts, OutboxHistory):
+class Outbox(OutboxCounts, OutboxHistory, DoorRowsOfBefore):
     """Notifications of one node, but for those of doors.
 
     Parameters
@@ -368,16 +369,6 @@ class Outbox(OutboxCounts, OutboxHistory):
         if not proves(message.identifier, row[1]):
             return None
         return Addressed(message, row[1], ANSWERS[row[2] - 1] if row[2] else None, message)
-
-    def old_link(self, number: int) -> tuple[str, str] | None:
-        """Bulletin and door of a link that an earlier version made; None if it is none."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT identifier, recipient FROM door_links"
-                " JOIN messages ON messages.number = door_links.message WHERE door_links.number = ?",
-                (number,),
-            ).fetchone()
-        return None if row is None else (str(row[0]), str(row[1]))
 
     def stored_message(self, identifier: str) -> StoredMessage | None:
         """What is kept under an identifier, as channels need it; None if nothing is."""

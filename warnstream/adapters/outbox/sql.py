@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS door_links (
     message INTEGER NOT NULL,
     recipient TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS door_links_of_message ON door_links (message);
 CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), entry INTEGER NOT NULL);
 INSERT OR IGNORE INTO progress VALUES (1, 0);
 CREATE INDEX IF NOT EXISTS ready ON notifications (channel, level DESC, kind, number)

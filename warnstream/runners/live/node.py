@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from warnstream.adapters.channels.channel import Surroundings
 from warnstream.adapters.channels.registry import make_channels
@@ -34,7 +34,7 @@ from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_sec
 from warnstream.adapters.sending.clocks import UnsettableClock
 from warnstream.adapters.sending.replies import Replies
 from warnstream.adapters.sending.sender import Shared
-from warnstream.adapters.sending.worker import DeliveryWorker
+from warnstream.adapters.sending.worker import TAKE_EVERY_S, DeliveryWorker
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
@@ -386,12 +386,12 @@ class Node:
 
     def _close(self) -> None:
         """Stop taking, send what is in hand, keep the state, close the files."""
-        self._again.stop()
-        self._grids.stop()
-        self._orders.stop()
-        if self.sl651 is not None:
-            self.sl651.stop()
-        self.http.stop()
+        with ThreadPoolExecutor(1, "closing") as closing:
+            closed = closing.submit(self._close_ways_in)
+            while not closed.done():  # channels go on meanwhile, and wait for what they sent to be kept
+                self._take_outcomes()
+                wait([closed], TAKE_EVERY_S)
+        closed.result()
         has_ended = self.delivery.stop(meanwhile=self._take_outcomes)
         self._publisher.stop()
         for source in self._sources:
@@ -404,6 +404,14 @@ class Node:
         self._audit.close()
         self._journal.close()
         log.info("node stopped", extra={"node": self.configuration.node.name})
+
+    def _close_ways_in(self) -> None:
+        self._again.stop()
+        self._grids.stop()
+        self._orders.stop()
+        if self.sl651 is not None:
+            self.sl651.stop()
+        self.http.stop()
 
     def _take_outcomes(self) -> None:
         """What channels have sent at the end is in the log before the node ends."""

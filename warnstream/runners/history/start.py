@@ -10,17 +10,18 @@ from there (`align_levels`).
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning
+from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning, OutboxHistory
 from warnstream.config.settings import Configuration
 from warnstream.desk import Case, VillageCase
 from warnstream.lifecycle.identity import Naming
 from warnstream.lifecycle.machine import OPEN_STATES, State
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import Standing
-from warnstream.model.errors import describe
+from warnstream.model.errors import StoreError, describe
 from warnstream.model.times import parse_compact_utc
 from warnstream.model.warning import MessageReference, MessageStatus
 from warnstream.runners.build import build_intake
@@ -166,6 +167,15 @@ def entry_of(configuration: Configuration, version: str, at_s: int) -> Configura
         villages=village_rows(configuration.network.villages),
         hazards=hazard_rows(configuration.rules),
     )
+
+
+def known_to_outbox(outbox: OutboxHistory) -> tuple[list[OpenWarning], list[OpenBulletin]]:
+    """What people were told and heard no end of, as far as the outbox knows."""
+    try:
+        return outbox.open_warnings(int(time.time())), outbox.open_bulletins()
+    except StoreError as error:  # caught up with as soon as it can be read
+        log.error("outbox cannot be read", extra={"error": str(error)})  # noqa: TRY400
+        return [], []
 
 
 def begin(

@@ -48,6 +48,7 @@ class DoorKeeper:
         self._outbox, self._journal, self._alarms, self._append = outbox, journal, alarms, append
         self._is_incomplete = False
         self._is_recovering = False
+        self._was_rebuilt = False
 
     @property
     def _doors(self) -> DoorStore:
@@ -61,24 +62,25 @@ class DoorKeeper:
             log.warning("the log counts anew: the ledger goes on from its own snapshot", extra={"was": after})
             after = 0
         self._is_incomplete = after < journal.first_sequence() - 1 or (doors.is_new and not after)
-        self._report(after)
         doors.begin(network, fingerprint)
         self._is_recovering = True
         n_taken = follow_doors(doors, journal.since(max(after, journal.first_sequence() - 1)), topics)
+        self._report(after, n_taken)
         self._doubt_if_due()
         doors.follow_no_more()
         log.info("ledger of doors recovered", extra={"after": after, "entries": n_taken})
 
-    def _report(self, after: int) -> None:
+    def _report(self, after: int, n_taken: int) -> None:
         """A ledger that had to be rebuilt is nothing that goes unnoticed."""
-        first, last = self._journal.first_sequence(), self._journal.last_sequence()
-        is_lost = last > 0 and after < first - 1
-        if not (self._doors.was_damaged or is_lost):
+        doors, first = self._doors, self._journal.first_sequence()
+        has_gap = self._journal.last_sequence() > 0 and after < first - 1
+        if not (doors.was_damaged or has_gap or (doors.is_new and n_taken)):
             return
+        self._was_rebuilt = True
         where = f"entry {max(after + 1, first)}"
         log.critical("ledger of doors was damaged or lost, rebuilt from the log", extra={"from": where})
         text = f"the ledger of doors was damaged or lost and is rebuilt from the log, from {where} on"
-        if is_lost:
+        if has_gap:
             text += "; what was told before is not known, doors may hear again what stands"
         self._alarms.raise_alarm(REBUILT, text, is_blocking=False)
 
@@ -103,7 +105,7 @@ class DoorKeeper:
         except StoreError as error:  # the log has everything
             log.error("ledger of doors not written", extra={"error": str(error)})  # noqa: TRY400
             return
-        if not doors.was_damaged:
+        if not self._was_rebuilt:
             self._alarms.end_alarm(REBUILT)
 
     def save(self) -> None:

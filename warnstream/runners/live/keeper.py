@@ -18,29 +18,27 @@ from warnstream.adapters.http.models.county import DifferenceRecord
 from warnstream.adapters.journal.bound import NEAR
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.alarms import Alarm, kind_of
-from warnstream.model.effects import Effects
 from warnstream.model.errors import StoreError, describe
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
 from warnstream.model.times import DAY_S
 from warnstream.routing.duty import duty_posts
 from warnstream.runners.build import build_intake, topics_of
-from warnstream.runners.history.start import Start, begin, entry_of
+from warnstream.runners.history.start import Start, begin, entry_of, known_to_outbox
 from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.intake.entries import HELP
 from warnstream.runners.intake.history_entries import (
     CONFIGURATION,
     ISSUED,
     SET_ASIDE,
-    Issued,
     SetAside,
     encode,
+    issued_of,
 )
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.live.alarm_notices import notice_of
@@ -207,7 +205,7 @@ class Keeper:
             present,
             journal.latest_snapshot(),
             self._after,
-            *self._known_to_outbox(),
+            *known_to_outbox(self._stores.outbox),
             waiting_doors=self._stores.outbox.doors.kept_villages(),
         )
         self._intake, self._people, count = start.intake, start.kept.configuration, 0
@@ -238,15 +236,6 @@ class Keeper:
         self._end_old_alarms()
         took_s = round(time.monotonic() - begun, 2)
         log.info("recovered", extra={"entries": count, "after": start.begins_after, "took_s": took_s})
-
-    def _known_to_outbox(self) -> tuple[list[OpenWarning], list[OpenBulletin]]:
-        """What people were told and heard no end of, as far as the outbox knows."""
-        outbox = self._stores.outbox
-        try:
-            return outbox.open_warnings(int(time.time())), outbox.open_bulletins()
-        except StoreError as error:  # caught up with as soon as it can be read
-            log.error("outbox cannot be read", extra={"error": str(error)})  # noqa: TRY400
-            return [], []
 
     def _new_renderer(self) -> Renderer:
         return Renderer(self._people, self._watchers.metrics, lambda: self._intake.engine.desk)
@@ -379,7 +368,8 @@ class Keeper:
         issued = [(number, effects) for number, effects in enumerate(asked) if effects.is_told]
         if not issued:
             return
-        payloads = [encode(self._issued(sequence, step, effects)) for step, effects in issued]
+        desk, codes = self._intake.engine.desk, self._people.network.villages.code
+        payloads = [encode(issued_of(sequence, step, effects, desk, codes)) for step, effects in issued]
         last = self._append([(ISSUED, payload) for payload in payloads])
         if last is None:
             return
@@ -392,21 +382,6 @@ class Keeper:
             self._views.update("issued", partial(self._watchers.metrics.count_issued, effects))
         self.warnings = self._intake.engine.desk.open_warnings()
         self._tell_refused_inputs()
-
-    def _issued(self, sequence: int, step: int, effects: Effects) -> Issued:
-        codes = self._people.network.villages.code
-        messages = [(codes[message.village], message) for message in effects.messages]
-        desk = self._intake.engine.desk
-        return Issued(
-            sequence,
-            step,
-            messages,
-            [(case.village, case.case) for case in desk.cases_of(effects)],
-            [(codes[bulletin.village], bulletin) for bulletin in effects.to_doors],
-            desk.voices_of(effects),
-            effects.digests,
-            {village: codes[village] for digest in effects.digests for village in digest.villages},
-        )
 
     def _forbid_untrue_ends(self) -> None:
         """No end goes out to doors where something stands again, whenever it was issued."""

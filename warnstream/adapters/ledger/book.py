@@ -28,6 +28,9 @@ from warnstream.model.times import compact_utc, parse_compact_utc
 AskLog = Callable[[bytes], Future[None]]
 """Takes an entry of outcomes; done once it is durable. The log's own thread gives it to the ledger."""
 
+NAMES_MAX = 10_000
+"""Names of bulletins that are kept at hand."""
+
 
 class Spot(NamedTuple):
     """A door and a bulletin, by number."""
@@ -69,6 +72,8 @@ class Book:
         self._voice = [""] * len(self.register.villages)
         self.status = [""] * len(self.register.villages)
         self._village_of_voice: dict[str, int] = {}
+        self._names: dict[tuple[int, int], str] = {}
+        self._places: dict[str, tuple[int, int]] = {}
 
     def begin_anew(self, network: Network, former: Iterable[FormerDoor] = ()) -> None:
         """Nobody was told anything; there is no queue yet."""
@@ -102,15 +107,28 @@ class Book:
 
     def know_voice(self, village: int, voice: str, status: str) -> None:
         """How the newest bulletin of a village is called, and its status."""
+        if self._voice[village] not in ("", voice):
+            self._names.clear()
+            self._places.clear()
         self._voice[village], self.status[village] = voice, status
         self._village_of_voice[voice] = village
 
     def name(self, village: int, sequence: int) -> str:
         """Identifier of a bulletin of a village."""
-        return f"{self._voice[village]}.{compact_utc(sequence >> N_BITS)}.{sequence & N_MAX}"
+        place = village, sequence
+        name = self._names.get(place)
+        if name is None:
+            name = f"{self._voice[village]}.{compact_utc(sequence >> N_BITS)}.{sequence & N_MAX}"
+            if len(self._names) >= NAMES_MAX:
+                self._names.clear()
+                self._places.clear()
+            self._names[place], self._places[name] = name, place
+        return name
 
     def of_name(self, identifier: str) -> tuple[int, int] | None:
         """Village and sequence of a bulletin that was put down; None if there is no such one."""
+        if (known := self._places.get(identifier)) is not None:
+            return known
         named = parse_message_name(identifier)
         if named is None or named[1] > N_MAX:
             return None

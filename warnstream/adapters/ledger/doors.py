@@ -51,6 +51,8 @@ STATE_OF = {
 }
 """Of a door whose bulletin waits for nothing more."""
 
+TIME_MAX_S = (1 << 32) - 1
+
 Proves = Callable[[str, str], bool]
 """Whether a token was made for a message and a recipient."""
 
@@ -216,7 +218,8 @@ class DoorStore:
                 found = (book.register.row_of(village, door) for door in outcome.doors)
                 rows = sorted({row for row in found if row is not None})
                 numbers = np.array(rows, dtype=np.int64)
-                book.ledger.take(village, outcome.sequence, numbers, outcome.result, outcome.at_s)
+                at_s = _known_time(outcome.at_s)
+                book.ledger.take(village, outcome.sequence, numbers, outcome.result, at_s)
                 self.sending.taken(outcome.sequence, rows)
 
     def needs_doubt(self, since_s: int) -> bool:
@@ -245,7 +248,7 @@ class DoorStore:
             number = book.register.village_of(village)
             row = None if number is None else book.register.row_of(number, door)
             if number is not None and row is not None:
-                book.ledger.say(row, int(book.ledger.sequence[number]), Said.CONFIRM, at_s)
+                book.ledger.say(row, int(book.ledger.sequence[number]), Said.CONFIRM, _known_time(at_s))
 
     def is_of_doors(self, message: str) -> bool:
         """Whether a message is a bulletin that was put down for doors."""
@@ -254,6 +257,8 @@ class DoorStore:
 
     def is_key_of_door(self, key: str) -> bool:
         """Whether a key names a bulletin to a door. ValueError if it is none."""
+        if self.sending.is_in_hand(key):
+            return True
         message, _, channel = split_key(key)
         return channel != VILLAGE_TOPIC_CHANNEL and self.is_of_doors(message)
 
@@ -265,7 +270,8 @@ class DoorStore:
                 spot = book.spot(given.message, given.recipient)
                 if spot is not None:
                     known += 1
-                    book.ledger.say(spot.row, spot.sequence, SAID[given.answer], given.at_s)
+                    at_s = _known_time(given.at_s)
+                    book.ledger.say(spot.row, spot.sequence, SAID[given.answer], at_s)
         return known
 
     def retire_channels(self, known: Collection[str]) -> int:
@@ -368,6 +374,11 @@ class DoorStore:
         """Counts of episodes opened before a time are not needed any more."""
         with self._book.lock:
             self._book.ledger.past.forget(before_s)
+
+
+def _known_time(at_s: int) -> int:
+    """A time as rows hold it; there is none before the engine's first step."""
+    return min(max(at_s, 0), TIME_MAX_S)
 
 
 def doubtful_since_s(newest_s: int) -> int:

@@ -66,6 +66,10 @@ class DoorSending:
         """Nobody sends any more: the rows have other numbers now."""
         self._in_hand, self._kept, self._due = {}, {}, {}
 
+    def is_in_hand(self, key: str) -> bool:
+        """Whether somebody is telling a door that now."""
+        return key in self._in_hand
+
     def claim(self, channel: str, limit: int, now: float, level_min: int = 0) -> list[Claimed]:
         """The next doors of a channel, at most `limit`, of bulletins from `level_min` on."""
         book = self._book

@@ -378,6 +378,7 @@ class Keeper:
             if not effects:
                 continue
             self._doors.issue(effects.to_doors, self._renderer)
+            self._watchers.wake_channels()
             self._recorder.record(number, effects, self._desk)
             self._views.update("issued", partial(self._watchers.metrics.count_issued, effects))
         self.warnings = self._intake.engine.desk.open_warnings()

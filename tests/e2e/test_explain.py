@@ -1,6 +1,6 @@
 """``warnstream explain`` on the journal of a simulated county, against what the node really told.
 
-A node without doors of its own to the world: its journal, outbox, ledger and snapshots are the real ones.
+A node whose channels nobody serves: its journal, outbox, ledger and snapshots are the real ones.
 """
 
 import hashlib

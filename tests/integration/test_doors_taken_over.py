@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.doors import LoggedOutbox
-from tests.unit.adapters.county import bulletin, network, rendered, sent
+from tests.unit.adapters.county import bulletin, network, rendered, sent, warning_message
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import RANK_OF_ANSWER, RANK_OF_KIND, Reach
 from warnstream.delivery.dispatch.notification import State
 from warnstream.model.bulletins import Action, Bulletin, BulletinCause
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, Effects, RecipientKind
 from warnstream.model.level import Level
+from warnstream.model.warning import WarningMessage
 
 NOW = 1_000.0
 NETWORK = network((4, 2))
@@ -26,14 +27,15 @@ END = bulletin(n=3, level=Level.NONE, action=Action.CLEAR, cause=BulletinCause.E
 
 def old_directory(
     directory: Path,
-    told: Mapping[Bulletin, Mapping[str, State]],
+    told: Mapping[Bulletin | WarningMessage, Mapping[str, State]],
     answers: Mapping[str, Answer] | None = None,
 ) -> dict[str, int]:
     """An outbox as an earlier version left it; numbers of rows by door, of the last bulletin of each."""
     numbers = {}
     with closing(Outbox(directory)) as outbox:
         for one, doors in told.items():
-            outbox.record(Effects(bulletins=[one]), NETWORK, rendered)
+            effects = Effects(bulletins=[one]) if isinstance(one, Bulletin) else Effects(messages=[one])
+            outbox.record(effects, NETWORK, rendered)
             outbox.settle(sent(row.key for row in outbox.claim(VILLAGE_TOPIC_CHANNEL, 9, NOW)), NOW)
             with outbox._database.transaction() as connection:
                 for door, state in doors.items():
@@ -148,12 +150,12 @@ def test_it_is_done_once_also_where_a_crash_came_before_the_rows_were_gone(tmp_p
 def test_a_message_of_before_there_were_bulletins_is_told_to_nobody_and_its_end_to_who_had_it(
     tmp_path: Path,
 ) -> None:
-    old_directory(tmp_path, {FIRST: {"V1-H0": State.SENT, "V1-H1": State.PENDING}})
-    with closing(sqlite3.connect(tmp_path / "outbox.sqlite3")) as connection:
-        connection.execute("UPDATE messages SET msg_type = 'Alert', warning = 'ws.V1.flood.20231114T221320Z'")
-        connection.commit()
+    message = warning_message()
+    old_directory(tmp_path, {message: {"V1-H0": State.SENT, "V1-H1": State.PENDING}})
     with closing(LoggedOutbox(tmp_path, network=NETWORK)) as outbox:
-        assert "V1-H1" not in claimed(outbox)
+        assert claimed(outbox) == {}
+        (known,) = outbox.open_warnings(message.sent_s)
+        assert known.is_households, "so the desk owes them an end"
         end = replace(END, opened_s=END.opened_s + 60, identifier="ws.V1.20231114T221420Z.3")
         outbox.record(Effects(bulletins=[end]), NETWORK, rendered)
         assert set(claimed(outbox)) == {"V1-H0"}

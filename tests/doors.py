@@ -24,6 +24,8 @@ from warnstream.runners.intake.history_entries import ISSUED, Issued, encode
 from warnstream.runners.intake.topics import Topics
 
 TOPICS = Topics("ws")
+NEVER = 1 << 40
+"""No end is so young that somebody may have been in hand when it was issued."""
 
 
 class LoggedOutbox(NodeOutbox):
@@ -39,17 +41,21 @@ class LoggedOutbox(NodeOutbox):
 
     def __init__(self, directory: Path, owner: str = "", network: Network | None = None) -> None:
         super().__init__(directory, owner)
+        self.directory = directory
         (directory / "log").mkdir(exist_ok=True)
         self.journal = Journal(directory / "log")
         self.is_full = False
-        register = county() if network is None else network
-        self.open_doors(directory, register, self.ask_log)
+        self._begin(county() if network is None else network)
+
+    def _begin(self, register: Network) -> None:
+        """As a start does it."""
+        self.open_doors(self.directory, register, self.ask_log)
         fingerprint = sha256(repr(register.households).encode()).hexdigest()
         self.doors.begin(register, fingerprint)
         follow_doors(self.doors, self.journal.since(self.doors.sequence), TOPICS)
-        if not self.doors.had_ended_well() and self.doors.needs_doubt(0):
-            self.journal.append(DOUBT, encode_doubt(0))
-            self.doors.doubt(0)
+        if not self.doors.had_ended_well() and self.doors.needs_doubt(NEVER):
+            self.journal.append(DOUBT, encode_doubt(NEVER))
+            self.doors.doubt(NEVER)
         self.doors.follow_no_more()
         self.save()
         self.doors.save_register(fingerprint)
@@ -74,7 +80,9 @@ class LoggedOutbox(NodeOutbox):
     ) -> int:
         """Into the log, then into rows and ledger; under another register it goes on."""
         if not is_same(network, self.doors.network):
-            self.doors.move_to(network)
+            self.save()
+            self.doors.end_well()
+            self._begin(network)
         codes = network.villages.code
         told = [(codes[one.village], one) for one in effects.to_doors]
         number = self.journal.last_sequence()

@@ -1,12 +1,15 @@
 """The ledger of doors over restarts of a whole node: kills, changed registers, damaged and lost files."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.simulation.changed_county import County, Shown, phones
+from tests.simulation.test_changed_configuration import remove_village
 from warnstream.adapters.ledger.kept import FOLDER
 from warnstream.config.load import load_configuration
 from warnstream.runners.build import topics_of
@@ -100,6 +103,58 @@ def test_a_lost_ledger_whose_log_was_pruned_too_says_that_doors_may_hear_again(
     assert county.find_faults() == []
 
 
+def as_before(county: County) -> None:
+    """The data of a stopped node as an earlier version kept it: a row for each bulletin and door."""
+    lose_all(county)
+    with closing(sqlite3.connect(county.directory / "data" / "outbox.sqlite3")) as connection:
+        told = connection.execute(
+            "SELECT number, village, level FROM messages"
+            " WHERE msg_type IN ('watch', 'ready', 'prepare', 'leave')"
+        ).fetchall()
+        rows = [
+            (number, f"H{village[1]}{door}", f"+86{village[1]}{door}", level)
+            for number, village, level in told
+            for door in "ab"
+        ]
+        connection.executemany(
+            "INSERT INTO notifications"
+            " (message, recipient, channel, kind, address, level, answer_by_s, state)"
+            " VALUES (?, ?, 'sms', 2, ?, ?, 0, 2)",
+            rows,
+        )
+        connection.commit()
+
+
+def no_change(_county: County) -> None:
+    """The earlier version's own configuration."""
+
+
+@pytest.mark.parametrize("change", [no_change, remove_village])
+def test_the_data_of_an_earlier_version_is_taken_over_once_and_nobody_is_told_twice(
+    county: County, change: Callable[[County], None]
+) -> None:
+    county.rain(12)
+    assert county.find_faults() == []
+    n_doors = len([shown for shown in county.gateway.warnings() if shown.recipient[0] == "H"])
+    county.stop()
+    as_before(county)
+    change(county)
+    county.start()
+    county.settle()
+    assert county.gateway.repeats == 0
+    assert len([one for one in county.gateway.warnings() if one.recipient[0] == "H"]) == n_doors
+    with closing(sqlite3.connect(county.directory / "data" / "outbox.sqlite3")) as connection:
+        assert connection.execute("SELECT count(*) FROM notifications WHERE kind = 2").fetchone() == (0,)
+    county.stop()
+    county.start()
+    county.rain(2)
+    assert county.find_faults() == []
+    if change is no_change:
+        county.rain(48, times=0.0)
+        assert county.find_faults() == []
+        assert {heard(county, door)[-1].level for door in ("H1a", "H2b", "H3a")} == {"none"}
+
+
 def remove(county: County) -> None:
     county.rows("households.csv", lambda row: row["household"] != "H1a")
 
@@ -149,6 +204,32 @@ def test_a_door_that_left_just_after_it_was_told_hears_the_end_though_no_snapsho
     assert heard(county, "H1a")[-1].level == "none"
 
 
+def kill_at_once(county: County) -> None:
+    """As `County.kill`, whoever waits."""
+    data, copy = county.directory / "data", county.directory / "killed"
+    shutil.copytree(data, copy)
+    county.stop()
+    shutil.rmtree(data)
+    copy.rename(data)
+
+
+def test_a_kill_long_after_an_end_tells_it_to_nobody_who_never_heard_of_anything(county: County) -> None:
+    port = county.gateway.port
+    county.stop()
+    county.replace("channels.yaml", f":{port}/", ":9/")
+    county.start()
+    county.rain(12)
+    county.rain(48, times=0.0)
+    assert county.node is not None
+    assert county.node.outbox.doors.counts(), "they waited until it was over"
+    kill_at_once(county)
+    county.replace("channels.yaml", ":9/", f":{port}/")
+    county.start()
+    county.rain(1, times=0.0)
+    county.settle()
+    assert not [shown for shown in county.gateway.warnings() if shown.recipient[0] == "H"]
+
+
 def test_a_kill_while_nobody_can_be_reached_loses_no_word_and_turns_no_order_round(county: County) -> None:
     port = county.gateway.port
     county.rain(6)
@@ -160,11 +241,7 @@ def test_a_kill_while_nobody_can_be_reached_loses_no_word_and_turns_no_order_rou
     assert county.node is not None
     waiting = county.node.outbox.open_count("sms")
     assert waiting > 0
-    data, copy = county.directory / "data", county.directory / "killed"
-    shutil.copytree(data, copy)
-    county.stop()
-    shutil.rmtree(data)
-    copy.rename(data)
+    kill_at_once(county)
     county.replace("channels.yaml", ":9/", f":{port}/")
     county.start()
     county.rain(1, times=3.0)

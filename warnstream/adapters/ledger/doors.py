@@ -170,12 +170,6 @@ class DoorStore:
         self._files.save(sequence, kept)
         self.sequence, self._kept, self.is_taken_over = sequence, kept, True
 
-    def move_to(self, network: Network) -> None:
-        """Go on under another register; nothing may be in anybody's hands."""
-        with self._book.lock:
-            self.sending.forget_hands()
-            self._book.move_to(network)
-
     def save(self, sequence: int) -> None:
         """Write a snapshot that holds everything up to an entry of the log. StoreError."""
         with self._book.lock:
@@ -381,6 +375,6 @@ def _known_time(at_s: int) -> int:
     return min(max(at_s, 0), TIME_MAX_S)
 
 
-def doubtful_since_s(newest_s: int) -> int:
-    """Ends issued since then may have come while somebody was in hand."""
-    return newest_s - int(IN_HAND_S_MAX)
+def doubtful_since_s(now_s: int) -> int:
+    """Ends issued since then may have come while somebody was in the hands of a process that ended now."""
+    return now_s - int(IN_HAND_S_MAX)

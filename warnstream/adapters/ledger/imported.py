@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from warnstream.adapters.ledger.book import Book
+from warnstream.adapters.ledger.doors import SAID
 from warnstream.adapters.ledger.kept import KeptLedger
 from warnstream.adapters.ledger.register import FormerDoor
 from warnstream.adapters.outbox.door_rows import DoorMessage, DoorRow
@@ -18,9 +19,9 @@ from warnstream.adapters.outbox.types import ANSWERS
 from warnstream.delivery.dispatch.notification import State
 from warnstream.delivery.ledger.facts import urgency_of
 from warnstream.delivery.ledger.ledger import Put
-from warnstream.delivery.ledger.states import Result, Said
+from warnstream.delivery.ledger.states import Result
 from warnstream.model.bulletins import N_BITS, Action, BulletinCause
-from warnstream.model.effects import BULLETIN_TYPES, Answer
+from warnstream.model.effects import BULLETIN_TYPES
 from warnstream.model.network import Network
 
 RESULT_OF = {
@@ -31,13 +32,6 @@ RESULT_OF = {
     State.EXPIRED: Result.EXPIRED,
 }
 """Of rows by their state; one that waits and was never tried, or was replaced, has none."""
-
-SAID = {
-    Answer.ACKNOWLEDGED: Said.ACKNOWLEDGE,
-    Answer.MOVING: Said.MOVE,
-    Answer.SAFE: Said.CLAIM_SAFE,
-    Answer.NEED_HELP: Said.CALL,
-}
 
 
 class _Record(msgspec.Struct):

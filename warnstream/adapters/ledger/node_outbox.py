@@ -73,10 +73,6 @@ class NodeOutbox(Outbox):
         self.doors.texts.render = lambda one: _bulletin_of(render(one))
         return self.doors.issue(bulletins)
 
-    def recover(self) -> int:
-        """At start: rows that were being sent are pending again; how many. Of doors: `DoorStore.doubt`."""
-        return super().recover()
-
     def claim(self, channel: str, limit: int, now: float, level_min: int = 0) -> list[Claimed]:
         """The next notifications of a channel, at most `limit`, the worst level first, posts before doors.
 

@@ -255,9 +255,17 @@ class DoorSending:
             spot = self._book.spot_of_key(key)
             if spot is None:
                 return False
+            if self._is_known_to_have(spot):
+                return True
             outcome = self._of_spot(spot, key, Result.DELIVERED, at)
         self._ask_log(encode_outcomes([outcome]))
         return True
+
+    def _is_known_to_have(self, spot: Spot) -> bool:
+        """A receipt that comes again is no news, and no entry of the log."""
+        ledger = self._book.ledger
+        is_newest = spot.sequence == int(ledger.sequence[spot.village])
+        return is_newest and (int(ledger.state[spot.row]) & STATE_BITS) == Delivery.DELIVERED
 
     def taken(self, sequence: int, rows: Sequence[int]) -> None:
         """The ledger has an outcome: whoever was in hand for it is free, and who waits again is in the queue.

@@ -67,6 +67,12 @@ class DoorRowsOfBefore:
         with self._database.reading() as connection:
             return bool(connection.execute(_HAS_ANY, (RANK,)).fetchone()[0])
 
+    def villages_of_door_rows(self) -> list[str]:
+        """Codes of the villages of such rows."""
+        if not self.has_door_rows():
+            return []
+        return list(dict.fromkeys(message.village for message in self.door_messages()))
+
     def door_messages(self) -> list[DoorMessage]:
         """What doors had by rows of an earlier version, in the order of recording."""
         with self._database.reading() as connection:

@@ -35,7 +35,9 @@ WHERE {IS_BULLETIN} AND level > 0 AND NOT EXISTS (
 """  # noqa: S608 -- constants of this package
 
 _HAD_DOORS = """
-SELECT EXISTS (SELECT 1 FROM door_links JOIN messages ON messages.number = door_links.message WHERE warning = ?)
+SELECT EXISTS (
+    SELECT 1 FROM door_links JOIN messages ON messages.number = door_links.message WHERE warning = ?
+)
 """
 """Rows of doors are gone into the ledger; what is left of those of a warning is what their links meant."""
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -41,6 +42,20 @@ _ANSWERED = b"/answer/"
 """In the topics of messages that may hold answers."""
 
 
+class Followed(NamedTuple):
+    """How many entries said something of doors, and the engine's time at the end of them; -1: no entry told it."""
+
+    n_events: int
+    now_s: int
+
+
+@dataclass(slots=True)
+class _Time:
+    """Engine time while entries are read."""
+
+    now_s: int = -1
+
+
 def take_of_doors(store: DoorStore, kind: str, payload: bytes) -> None:
     """Give an entry of the kinds `OF_DOORS` to the ledger. ValueError if it cannot be read."""
     if kind == OUTCOME:
@@ -60,8 +75,8 @@ class _Event:
     take: Callable[[DoorStore], object]
 
 
-def follow_doors(store: DoorStore, found: Entries, topics: Topics) -> int:
-    """Take what entries say of doors; how many did.
+def follow_doors(store: DoorStore, found: Entries, topics: Topics) -> Followed:
+    """Take what entries say of doors.
 
     Parameters
     ----------
@@ -72,17 +87,18 @@ def follow_doors(store: DoorStore, found: Entries, topics: Topics) -> int:
     topics : Topics
         Which messages are answers.
     """
-    events = sorted(_events(found, topics), key=lambda one: one.place)
+    told = _Time()
+    events = sorted(_events(found, topics, told), key=lambda one: one.place)
     for event in events:
         try:
             event.take(store)
         except ValueError as error:
             log.error("entry of doors cannot be read", extra={"entry": event.place[0], "error": str(error)})  # noqa: TRY400
-    return len(events)
+    return Followed(len(events), told.now_s)
 
 
-def _events(found: Entries, topics: Topics) -> Iterator[_Event]:
-    now_s, doubted = -1, 0
+def _events(found: Entries, topics: Topics, told: _Time) -> Iterator[_Event]:
+    doubted = 0
     for number, kind, payload in found:
         if kind == ISSUED:
             cause, bulletins = decode_issued_bulletins(payload)
@@ -94,7 +110,7 @@ def _events(found: Entries, topics: Topics) -> Iterator[_Event]:
             doubted = number if kind == DOUBT else doubted
             yield _Event((number, 0, 0), _take(kind, payload))
         else:
-            now_s, answers = _heard(kind, payload, topics, now_s)
+            told.now_s, answers = _heard(kind, payload, topics, told.now_s)
             if answers:
                 yield _Event((number, 0, 0), _answer(answers))
 

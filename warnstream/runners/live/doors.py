@@ -54,8 +54,11 @@ class DoorKeeper:
     def _doors(self) -> DoorStore:
         return self._outbox.doors
 
-    def recover(self, network: Network, fingerprint: str, topics: Topics) -> None:
-        """Bring the ledger up to the log under this register; before anything new is issued."""
+    def recover(self, network: Network, fingerprint: str, topics: Topics, now_s: int) -> None:
+        """Bring the ledger up to the log under this register; before anything new is issued.
+
+        `now_s` is the engine's time as a snapshot has it, -1 without any.
+        """
         doors, journal = self._doors, self._journal
         after = doors.sequence
         if after > journal.last_sequence():
@@ -64,11 +67,11 @@ class DoorKeeper:
         self._is_incomplete = after < journal.first_sequence() - 1 or (doors.is_new and not after)
         doors.begin(network, fingerprint)
         self._is_recovering = True
-        n_taken = follow_doors(doors, journal.since(max(after, journal.first_sequence() - 1)), topics)
-        self._report(after, n_taken)
-        self._doubt_if_due()
+        followed = follow_doors(doors, journal.since(max(after, journal.first_sequence() - 1)), topics)
+        self._report(after, followed.n_events)
+        self._doubt_if_due(max(now_s, followed.now_s))
         doors.follow_no_more()
-        log.info("ledger of doors recovered", extra={"after": after, "entries": n_taken})
+        log.info("ledger of doors recovered", extra={"after": after, "entries": followed.n_events})
 
     def _report(self, after: int, n_taken: int) -> None:
         """A ledger that had to be rebuilt is nothing that goes unnoticed."""
@@ -84,10 +87,10 @@ class DoorKeeper:
             text += "; what was told before is not known, doors may hear again what stands"
         self._alarms.raise_alarm(REBUILT, text, is_blocking=False)
 
-    def _doubt_if_due(self) -> None:
+    def _doubt_if_due(self, now_s: int) -> None:
         """After a crash, before anybody sends: who waits may have been in hand."""
         doors = self._doors
-        since_s = doubtful_since_s(doors.newest_issued_s())
+        since_s = doubtful_since_s(max(now_s, doors.newest_issued_s()))
         if doors.had_ended_well() or not doors.needs_doubt(since_s):
             return
         if self._append([(DOUBT, encode_doubt(since_s))]) is not None:

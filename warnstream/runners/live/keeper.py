@@ -211,7 +211,8 @@ class Keeper:
         self._intake, self._people, count = start.intake, start.kept.configuration, 0
         self._renderer = self._new_renderer()
         fingerprint = self._configuration.fingerprint
-        self._doors.recover(self._people.network, fingerprint, topics_of(self._configuration))
+        topics, now_s = topics_of(self._configuration), self._intake.now_s
+        self._doors.recover(self._people.network, fingerprint, topics, now_s)
         for replayed in start.replay(self._after(start.begins_after)):
             count += 1
             progress.taken(replayed.number, start.begins_after, journal.last_sequence())

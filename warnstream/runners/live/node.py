@@ -46,6 +46,7 @@ from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
+from warnstream.runners.history.kept import keep_rows
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.door_entries import OUTCOME
 from warnstream.runners.live.alarms import Alarms
@@ -118,10 +119,7 @@ class Node:
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._audit = self._audit_of(configuration)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
-        self.outbox = NodeOutbox.open_or_begin_anew(directory, OWNER)
-        self.outbox.open_doors(directory, configuration.network, self._keep_outcomes)
-        if self.outbox.put_aside is not None:
-            report_put_aside(self.alarms, str(self.outbox.put_aside))
+        self.outbox = self._outbox_of(configuration)
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
@@ -167,6 +165,16 @@ class Node:
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
+
+    def _outbox_of(self, configuration: Configuration) -> NodeOutbox:
+        """Rows and ledger; doors that an earlier version left in rows come with their villages."""
+        directory = configuration.storage.directory
+        outbox = NodeOutbox.open_or_begin_anew(directory, OWNER)
+        if outbox.put_aside is not None:
+            report_put_aside(self.alarms, str(outbox.put_aside))
+        known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
+        outbox.open_doors(directory, known.network, self._keep_outcomes)
+        return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:
         """What follows the journal from its first entry of this process on."""

@@ -39,9 +39,15 @@ class LoggedOutbox(NodeOutbox):
         The log's disk refuses.
     """
 
-    def __init__(self, directory: Path, owner: str = "", network: Network | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        owner: str = "",
+        network: Network | None = None,
+        doubt_since_s: int = NEVER,
+    ) -> None:
         super().__init__(directory, owner)
-        self.directory = directory
+        self.directory, self._doubt_since_s = directory, doubt_since_s
         (directory / "log").mkdir(exist_ok=True)
         self.journal = Journal(directory / "log")
         self.is_full = False
@@ -53,9 +59,10 @@ class LoggedOutbox(NodeOutbox):
         fingerprint = sha256(repr(register.households).encode()).hexdigest()
         self.doors.begin(register, fingerprint)
         follow_doors(self.doors, self.journal.since(self.doors.sequence), TOPICS)
-        if not self.doors.had_ended_well() and self.doors.needs_doubt(NEVER):
-            self.journal.append(DOUBT, encode_doubt(NEVER))
-            self.doors.doubt(NEVER)
+        since_s = self._doubt_since_s
+        if not self.doors.had_ended_well() and self.doors.needs_doubt(since_s):
+            self.journal.append(DOUBT, encode_doubt(since_s))
+            self.doors.doubt(since_s)
         self.doors.follow_no_more()
         self.save()
         self.doors.save_register(fingerprint)
@@ -93,6 +100,7 @@ class LoggedOutbox(NodeOutbox):
         """Into the log first."""
         for given in answers:
             payload = entries.encode_answer(given.message, given.recipient, given.answer)
+            self.journal.append(entries.TICK, entries.encode_tick(given.at_s))
             self.journal.append(entries.ANSWER, payload)
         return super().answer_many(answers)
 

@@ -19,7 +19,7 @@ from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, Effects
 from warnstream.model.level import Level
 from warnstream.model.times import compact_utc
 
-SEEDS, STEPS = 30, 50
+SEEDS, STEPS = 40, 60
 LARGE, SMALL = network((3, 2)), network((2, 2))
 """The register, and one that V1-H2 has left."""
 LEFT = "V1-H2"
@@ -46,12 +46,15 @@ class Night:
 
     def __init__(self, directory: Path, seed: int) -> None:
         self.chance, self.directory, self.network = Random(seed), directory, LARGE
-        self.outbox = LoggedOutbox(directory, network=LARGE)
+        self.outbox = self.opened()
         self.in_hand: list[Claimed] = []
         self.phones: dict[str, Phone] = {}
         self.newest: dict[int, Bulletin] = {}
         self.ended: set[int] = set()
         self.now = SENT_S
+
+    def opened(self) -> LoggedOutbox:
+        return LoggedOutbox(self.directory, network=self.network, doubt_since_s=0)
 
     def issue(self) -> None:
         village = self.chance.randrange(2)
@@ -67,12 +70,27 @@ class Night:
             )
         else:
             one = replace(bulletin(village, last.n + 1, cause=kind), opened_s=last.opened_s)
+        self.put_down(village, one)
+
+    def issue_end(self, village: int, last: Bulletin) -> None:
+        one = bulletin(village, last.n + 1, Level.NONE, action=Action.CLEAR)
+        self.put_down(village, replace(one, opened_s=last.opened_s))
+
+    def put_down(self, village: int, one: Bulletin) -> None:
         name = f"ws.V{village + 1}.{compact_utc(one.opened_s)}.{one.n}"
         one = replace(one, identifier=name, issued_s=self.now)
         self.newest[village] = one
         if one.action.is_end:
             self.ended.add(one.sequence)
         self.outbox.record(Effects(bulletins=[one]), self.network, rendered)
+
+    def end_all(self) -> None:
+        """Everything is over, while some are in somebody's hands, and then the process is killed."""
+        for village, last in list(self.newest.items()):
+            self.claim()
+            if not last.action.is_end:
+                self.issue_end(village, last)
+        self.restart()
 
     def claim(self) -> None:
         claimed = self.outbox.claim("sms", self.chance.randint(1, 4), float(self.now))
@@ -134,18 +152,18 @@ class Night:
         if was_quiet and self.chance.random() < 0.5:
             before = pack_of(self.outbox)
             self.outbox.close()
-            self.outbox = LoggedOutbox(self.directory, network=self.network)
+            self.outbox = self.opened()
             assert pack_of(self.outbox) == before, "the log led to another ledger"
             return
         self.outbox.crash()
-        self.outbox = LoggedOutbox(self.directory, network=self.network)
+        self.outbox = self.opened()
 
     def register(self) -> None:
         """A door leaves the register, or comes back."""
         if not self.in_hand:
             self.network = SMALL if self.network is LARGE else LARGE
             self.outbox.crash()
-            self.outbox = LoggedOutbox(self.directory, network=self.network)
+            self.outbox = self.opened()
             last = [one for one in self.newest.values() if not one.action.is_end]
             self.outbox.record(Effects(to_newcomers=last), self.network, rendered)
 
@@ -192,5 +210,7 @@ def test_each_door_hears_the_newest_word_in_order_whatever_fails(seed: int) -> N
         night.chance.choice(moves)()
         assert len(night.outbox.counts()) < 30
         assert night.outbox.counts().get((VILLAGE_TOPIC_CHANNEL, State.FAILED), 0) == 0
+    if night.newest and not all(one.action.is_end for one in night.newest.values()):
+        night.end_all()
     night.end()
     shutil.rmtree(folder)

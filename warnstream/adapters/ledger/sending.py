@@ -188,7 +188,7 @@ class DoorSending:
         groups: dict[tuple[int, int, str, Result], list[str]] = {}
         for key, settlement in settlements.items():
             one = self._in_hand.get(key)
-            if one is None or key in self._kept:
+            if one is None or key in self._kept or settlement.signal is Signal.UNDELIVERED:
                 continue
             result = RESULT_OF.get(settlement.signal)
             if result is None:

@@ -43,7 +43,7 @@ _ANSWERED = b"/answer/"
 
 
 class Followed(NamedTuple):
-    """How many entries said something of doors, and the engine's time at the end of them; -1: no entry told it."""
+    """How many entries said something of doors, and the engine's time after them; -1: no entry told it."""
 
     n_events: int
     now_s: int
@@ -53,7 +53,7 @@ class Followed(NamedTuple):
 class _Time:
     """Engine time while entries are read."""
 
-    now_s: int = -1
+    now_s: int
 
 
 def take_of_doors(store: DoorStore, kind: str, payload: bytes) -> None:
@@ -75,7 +75,7 @@ class _Event:
     take: Callable[[DoorStore], object]
 
 
-def follow_doors(store: DoorStore, found: Entries, topics: Topics) -> Followed:
+def follow_doors(store: DoorStore, found: Entries, topics: Topics, now_s: int = -1) -> Followed:
     """Take what entries say of doors.
 
     Parameters
@@ -86,8 +86,10 @@ def follow_doors(store: DoorStore, found: Entries, topics: Topics) -> Followed:
         Entries after the snapshot, in order.
     topics : Topics
         Which messages are answers.
+    now_s : int
+        Engine time before the entries; -1 if it is not known.
     """
-    told = _Time()
+    told = _Time(now_s)
     events = sorted(_events(found, topics, told), key=lambda one: one.place)
     for event in events:
         try:

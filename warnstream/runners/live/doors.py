@@ -67,9 +67,10 @@ class DoorKeeper:
         self._is_incomplete = after < journal.first_sequence() - 1 or (doors.is_new and not after)
         doors.begin(network, fingerprint)
         self._is_recovering = True
-        followed = follow_doors(doors, journal.since(max(after, journal.first_sequence() - 1)), topics)
+        found = journal.since(max(after, journal.first_sequence() - 1))
+        followed = follow_doors(doors, found, topics, now_s)
         self._report(after, followed.n_events)
-        self._doubt_if_due(max(now_s, followed.now_s))
+        self._doubt_if_due(followed.now_s)
         doors.follow_no_more()
         log.info("ledger of doors recovered", extra={"after": after, "entries": followed.n_events})
 

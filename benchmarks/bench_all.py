@@ -98,7 +98,7 @@ SECTIONS = (
     ),
     Section(
         "desk",
-        "Desk: lifecycle and outbox of 900,000 doors",
+        "Desk: lifecycle, ledger and outbox of 900,000 doors",
         "bench_desk",
         (),
         ("--doors", "4000", "--villages", "200", "--repeats", "1"),

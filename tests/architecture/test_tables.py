@@ -16,6 +16,10 @@ from warnstream.model.level import Level
 
 PARTIAL = {
     "warnstream.adapters.sending.sender.WORD_OF_SIGNAL": "the other signals settle nothing",
+    "warnstream.adapters.ledger.sending.RESULT_OF": "the other signals leave nothing in the ledger",
+    "warnstream.adapters.ledger.doors.ANSWER_OF": "the silent have given none; no link refuses",
+    "warnstream.adapters.ledger.doors.STATE_OF": "who waits is pending or being sent",
+    "warnstream.adapters.ledger.imported.RESULT_OF": "a row that waited or was replaced had no outcome",
     "warnstream.adapters.sending.failure_log.WORD_OF_SIGNAL": "the other signals are no failure",
     "warnstream.model.bulletins._RANK": "stay, clear and correct are asked for by no level",
     "warnstream.config.node.quality._OWN_STEP": "movement alone has keys of its own",

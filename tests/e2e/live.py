@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.build import build_engine
+from warnstream.runners.history.doors import doors_of_folder
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.topics import Topics
@@ -218,7 +220,13 @@ def all_shown(directory: Path, people: People) -> bool:
 
 def notifications_told(directory: Path) -> tuple[int, int]:
     """How many notifications devices must have been shown, and may have been at most."""
+    configuration = load_configuration(directory)
+    topics = Topics(configuration.topic_prefix)
+    doors = doors_of_folder(directory / "data", configuration.network, topics)
     with closing(Outbox(directory / "data")) as outbox:
-        counts = {state: n for (channel, state), n in outbox.counts().items() if channel == "device"}
+        both = [*outbox.counts().items(), *doors.counts().items()]
+    counts: Counter[State] = Counter()
+    for (channel, state), n in both:
+        counts[state] += n if channel == "device" else 0
     told = sum(n for state, n in counts.items() if state != State.SUPERSEDED)
-    return told, told + counts.get(State.SUPERSEDED, 0)
+    return told, told + counts[State.SUPERSEDED]

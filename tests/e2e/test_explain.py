@@ -1,6 +1,6 @@
 """``warnstream explain`` on the journal of a simulated county, against what the node really told.
 
-A node without doors: its journal, its outbox and its snapshots are the real ones.
+A node whose channels nobody serves: its journal, outbox, ledger and snapshots are the real ones.
 """
 
 import hashlib
@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from station_sim.topics import is_clock
 from tests.e2e.live import command
 from tests.integration.journal_files import segments
 from warnstream.adapters.journal.journal import Journal
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.cli import main
 from warnstream.config.load import load_configuration
@@ -75,6 +77,10 @@ def minutes(messages: list[Message]) -> Iterator[tuple[int, list[RawMessage]]]:
             batch = []
 
 
+def nobody(_payload: bytes) -> Future[None]:
+    raise AssertionError("no channel sends anything here")
+
+
 def live(directory: Path, messages: list[Message]) -> Lived:
     """Let a node take the messages, a few minutes in each entry, and take snapshots now and then."""
     configuration = load_configuration(directory)
@@ -85,8 +91,9 @@ def live(directory: Path, messages: list[Message]) -> Lived:
 
     with (
         closing(Journal(configuration.storage.directory, segment_bytes=262_144)) as journal,
-        closing(Outbox(configuration.storage.directory)) as outbox,
+        closing(NodeOutbox(configuration.storage.directory)) as outbox,
     ):
+        outbox.open_doors(configuration.storage.directory, configuration.network, nobody)
         for number, (time_s, batch) in enumerate(minutes(messages)):
             waiting += batch
             if number % 3 and time_s not in SNAPSHOTS_AT_S:
@@ -101,6 +108,7 @@ def live(directory: Path, messages: list[Message]) -> Lived:
                 issued += step.effects.messages
             if time_s in SNAPSHOTS_AT_S:
                 journal.save_snapshot(sequence, intake.snapshot())
+        outbox.doors.save(journal.last_sequence())
     return Lived(directory, messages, issued)
 
 
@@ -163,7 +171,8 @@ def test_before_in_and_after_a_warning_the_answer_is_what_the_messages_said(
         if alert.level >= Level.YELLOW:
             *_, last = during["bulletins"]
             assert alert.hazard in {one["hazard"] for one in last["standing"]}
-            assert last["told"][-1] | {"kind": "household", "addressed": 4} == last["told"][-1]
+            (doors,) = [one for one in last["told"] if one["kind"] == "household"]
+            assert doors["addressed"] == 4
         over = ended[alert.warning]
         after = ask(lived.directory, village, over.sent_s)
         assert hazard_of(after, alert.hazard)["level"] == "none"

@@ -1,6 +1,7 @@
 """Hands on a running node, by command and over HTTP: red by hand, an error, a ceiling, releases, a kill."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from warnstream.runners.live.orders import FOLDER
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 HAZARD = "flash_flood"
+WAIT_S = 20.0
 RULES = "  rise: {orange: automatic, red: automatic}\n  doubtful: {orange: automatic}"
 
 
@@ -60,9 +62,12 @@ class Officer:
 
 
 def doors_of(town: Town, village: str) -> list[Notice]:
-    """What one door of a village was shown, oldest first."""
-    name = next(one for one in sorted(town.seen) if one.startswith(f"H{village}"))
-    return town.seen[name]
+    """What one door of a village was shown, oldest first; the first of it may still be on its way."""
+    deadline = time.monotonic() + WAIT_S
+    while not (names := [one for one in sorted(town.seen) if one.startswith(f"H{village}")]):
+        assert time.monotonic() < deadline, f"no door of {village} was shown anything"
+        time.sleep(0.02)
+    return town.seen[names[0]]
 
 
 def warnings_of(town: Town) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from tests.doors import LoggedOutbox as Outbox
 from tests.integration.test_http_api import OF_DOORS, TOKENS, Node, ask
 from tests.unit.adapters.county import SENT_S, network, rendered, told, warning_message
 from warnstream.adapters.http import atom
@@ -14,7 +15,6 @@ from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.routers import public
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.cap_messages import FEED_S
-from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
 from warnstream.model.level import Level

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.doors import LoggedOutbox as Outbox
 from tests.integration.test_store import fill_disk
 from tests.unit.adapters.county import (
     GRID_MEMBER,
@@ -28,7 +29,6 @@ from warnstream.adapters.channels.channel import (
     OutgoingMessage,
 )
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import Claimed
 from warnstream.adapters.sending import sender as delivery_worker
 from warnstream.adapters.sending.answer_tokens import Tokens

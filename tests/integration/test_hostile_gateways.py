@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.doors import LoggedOutbox as Outbox
 from tests.integration.test_delivery_worker import QUICK, TIMEOUT_S, count, held, wait_until, worker_of
 from tests.unit.adapters.county import network, rendered, told, warning_message
 from warnstream.adapters.channels.channel import Channel
 from warnstream.adapters.channels.webhook import BODY_BYTES_MAX, IN_FLIGHT, WebhookChannel
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.delivery.dispatch import breaker
 from warnstream.delivery.dispatch.notification import State

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import Route
 
+from tests.doors import LoggedOutbox as Outbox
 from tests.unit.adapters.county import GRID_MEMBER, bulletin, digest, network, rendered, told, warning_message
 from warnstream.adapters.http import guard
 from warnstream.adapters.http.api import REQUESTS_BURST, HttpApi
@@ -27,7 +28,6 @@ from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.http.routers import ROUTES
 from warnstream.adapters.http.server import HttpServer
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.config.settings import HttpSettings
 from warnstream.model.bulletins import Bulletin

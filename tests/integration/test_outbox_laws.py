@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, a notification's facts only rise and none is lost."""
+"""Whatever happens in whatever order, a post's notification's facts only rise and none is lost."""
 
 import shutil
 import sqlite3
@@ -11,16 +11,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.unit.adapters.county import bulletin, network, rendered, sent, told, warning_message
+from tests.unit.adapters.county import GRID_MEMBER, TOWN_LEADER, digest, network, rendered, sent
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.outbox.types import ANSWERS, Claimed
 from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, State, settle
 from warnstream.delivery.dispatch.outcome import Outcome, refused, retry, unavailable
-from warnstream.model.effects import Answer
+from warnstream.model.effects import Answer, Effects
 from warnstream.model.rules.policies import RetryPolicy
 
-NETWORK = network((2, 0))
-DOORS = ("V1-H0", "V1-H1")
+NETWORK = network()
+POSTS = {post.post: post for post in (GRID_MEMBER, TOWN_LEADER)}
 VERSIONS = st.integers(1, 3)
 FINAL = (State.SENT, State.DELIVERED, State.FAILED, State.SUPERSEDED, State.EXPIRED)
 POLICY = RetryPolicy(attempts_max=3, first_wait_s=1.0, wait_s_max=4.0)
@@ -31,8 +31,13 @@ OUTCOMES: tuple[Callable[[str, float], Outcome], ...] = (
 )
 
 
+def name(post: str, version: int) -> str:
+    """Identifier of a digest."""
+    return digest(POSTS[post], version).identifier
+
+
 class OutboxMachine(RuleBasedStateMachine):
-    """A sender, a gateway, households and a failing process around one outbox."""
+    """A sender, a gateway, duty posts and a failing process around one outbox."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,9 +56,9 @@ class OutboxMachine(RuleBasedStateMachine):
             self.outbox.settle(sent(row.key for row in claimed), self.now)
         assert self.outbox.open_count("sms") == 0
         if self.recorded:
-            newest = bulletin(n=max(self.recorded)).identifier
-            for door in DOORS:
-                assert self.rows()[f"{newest}|{door}"][0] is not State.SUPERSEDED
+            for post in POSTS:
+                newest = name(post, max(self.recorded))
+                assert self.rows()[f"{newest}|{post}"][0] is not State.SUPERSEDED
         self.outbox.close()
         shutil.rmtree(self.directory)
 
@@ -63,11 +68,12 @@ class OutboxMachine(RuleBasedStateMachine):
                 "SELECT identifier, recipient, state, answer FROM notifications"
                 " JOIN messages ON messages.number = message WHERE channel = 'sms'"
             ).fetchall()
-        return {f"{message}|{door}": (State(state), answer) for message, door, state, answer in found}
+        return {f"{message}|{post}": (State(state), answer) for message, post, state, answer in found}
 
     @rule(version=VERSIONS)
     def record(self, version: int) -> None:
-        self.outbox.record(told(warning_message(version=version)), NETWORK, rendered)
+        told = Effects(digests=[digest(post, version) for post in POSTS.values()])
+        self.outbox.record(told, NETWORK, rendered)
         self.recorded.add(version)
 
     @rule(limit=st.integers(1, 3))
@@ -95,17 +101,17 @@ class OutboxMachine(RuleBasedStateMachine):
         self.outbox.settle(dict.fromkeys((row.key for row in self.in_hand), EXPIRED_UNSENT), self.now)
         self.in_hand.clear()
 
-    @rule(version=VERSIONS, door=st.sampled_from(DOORS))
-    def delivered(self, version: int, door: str) -> None:
-        self.outbox.mark_delivered(f"{bulletin(n=version).identifier}|{door}|sms", self.now)
+    @rule(version=VERSIONS, post=st.sampled_from(list(POSTS)))
+    def delivered(self, version: int, post: str) -> None:
+        self.outbox.mark_delivered(f"{name(post, version)}|{post}|sms", self.now)
 
-    @rule(version=VERSIONS, door=st.sampled_from(DOORS), answer=st.sampled_from(Answer))
-    def answered(self, version: int, door: str, answer: Answer) -> None:
-        message = bulletin(n=version).identifier
-        known = self.outbox.answer(message, door, answer, int(self.now))
+    @rule(version=VERSIONS, post=st.sampled_from(list(POSTS)), answer=st.sampled_from(Answer))
+    def answered(self, version: int, post: str, answer: Answer) -> None:
+        message = name(post, version)
+        known = self.outbox.answer(message, post, answer, int(self.now))
         assert known == (version in self.recorded)
         if known:
-            row = f"{message}|{door}"
+            row = f"{message}|{post}"
             self.best_answer[row] = max(self.best_answer.get(row, 0), ANSWERS.index(answer) + 1)
 
     @rule(wait_s=st.floats(0, 20))
@@ -121,7 +127,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_recorded_row_is_there(self) -> None:
-        assert len(self.rows()) == len(DOORS) * len(self.recorded)
+        assert len(self.rows()) == len(POSTS) * len(self.recorded)
 
     @invariant()
     def answers_are_the_highest_ever_given(self) -> None:

@@ -317,7 +317,7 @@ class County:
         """Every message in the outbox of a node that has ended, and the newest of each warning."""
         with closing(Outbox(self.directory / "data")) as outbox:
             messages = [message_of(record) for record in outbox.records()]
-            bulletins = [json.loads(record) for record, _ in outbox.bulletins()]
+            bulletins = [json.loads(record) for _, record in outbox.bulletin_records()]
         newest = {message.warning: message.identifier for message in messages}
         newest |= {bulletin["village"]: bulletin["bulletin"] for bulletin in bulletins}
         names = {message.identifier for message in messages} | {one["bulletin"] for one in bulletins}

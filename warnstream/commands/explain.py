@@ -19,6 +19,7 @@ from warnstream.adapters.outbox.reader import DeliveryCounts, KeptMessage, read_
 from warnstream.assessment import VillageView
 from warnstream.config.settings import Configuration
 from warnstream.config.wording import days_words
+from warnstream.delivery.ledger.past import Tally
 from warnstream.delivery.plan import notifications_of
 from warnstream.delivery.render import render_bulletin
 from warnstream.model.effects import Effects, RecipientKind
@@ -27,10 +28,11 @@ from warnstream.model.network import Villages
 from warnstream.model.observations.readings import ReadingBatch, concatenate
 from warnstream.model.times import MINUTE_S, clock_local, iso_utc, parse_iso
 from warnstream.model.warning import WarningMessage
-from warnstream.runners.build import bulletin_wording
+from warnstream.runners.build import bulletin_wording, topics_of
 from warnstream.runners.explain.one_line import describe_duration
 from warnstream.runners.explain.record import Record, message_record, view_record
 from warnstream.runners.explain.text import format_explanation
+from warnstream.runners.history.doors import doors_of_folder
 from warnstream.runners.replay.past_engine import (
     EngineAt,
     Progress,
@@ -227,9 +229,15 @@ def _bulletins(
     """What the village's doors were told up to then: of the outbox where it is at hand, else repeated."""
     folder = _outbox_folder(configuration, question)
     if folder is not None:
-        code = configuration.network.villages.code[village]
-        kept = read_bulletins(folder, code, past.asked_s)
-        return [{**json.loads(one.record), "told": [_told_record(told) for told in one.told]} for one in kept]
+        kept = read_bulletins(folder, configuration.network.villages.code[village], past.asked_s)
+        doors = doors_of_folder(folder, configuration.network, topics_of(configuration))
+        return [
+            {
+                **json.loads(one.record),
+                "told": [*map(_told_record, one.told), *_told_doors(doors.tally(one.identifier))],
+            }
+            for one in kept
+        ]
     wording = bulletin_wording(configuration)
     told = _told_by_repetition(configuration, past, village)
     return [
@@ -241,6 +249,12 @@ def _bulletins(
         for one in effects.bulletins
         if one.village == village
     ]
+
+
+def _told_doors(tally: Tally) -> list[Record]:
+    """How far a bulletin has come with doors, as the ledger knows now; nothing where it was for none."""
+    counts = (tally.addressed, tally.sent, tally.delivered, tally.answered)
+    return [_told_record(DeliveryCounts(RecipientKind.HOUSEHOLD, *counts))] if tally.addressed else []
 
 
 def _outbox_folder(configuration: Configuration, question: Question) -> Path | None:
@@ -293,6 +307,9 @@ def _told_by_repetition(
         )
         for one in notifications_of(ours, configuration.network):
             counts.setdefault(one.message, Counter())[one.kind] += 1
+        n_doors = len(configuration.network.households.of_village(village))
+        for bulletin in ours.bulletins:
+            counts.setdefault(bulletin.identifier, Counter())[RecipientKind.HOUSEHOLD] += n_doors
     return {
         name: [_Called(kind, number) for kind, number in of_kind.items()] for name, of_kind in counts.items()
     }

@@ -9,6 +9,8 @@ from warnstream.adapters.outbox.history import message_of
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
+from warnstream.runners.build import topics_of
+from warnstream.runners.history.doors import doors_of_folder
 
 
 def export_warnings(configuration: Configuration, out: Path | None) -> int:
@@ -39,7 +41,12 @@ def export_bulletins(configuration: Configuration, out: Path | None) -> int:
     from warnstream.review.bulletins import bulletin_line
 
     with closing(_outbox(configuration)) as outbox:
-        lines = [bulletin_line(record, doors) for record, doors in outbox.bulletins()]
+        directory, network = configuration.storage.directory, configuration.network
+        doors = doors_of_folder(directory, network, topics_of(configuration))
+        lines = [
+            bulletin_line(record, doors.tally(identifier).addressed)
+            for identifier, record in outbox.bulletin_records()
+        ]
     return _write(lines, out)
 
 

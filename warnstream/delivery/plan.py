@@ -1,9 +1,8 @@
-"""Effects of one step -> notifications: who gets which message on which channel, in order of importance.
+"""Effects of one step -> notifications: which village's topic and which post gets what, in which order.
 
-Villages' topics come first, then duty posts, then doors; within each the
-worst warning first, and the messages of one warning in the order of issue.
-Doors get bulletins, posts their digests. A door costs about
-3 µs (900,000 doors: under 3 s), and none is held in memory.
+Villages' topics come first, then duty posts; within each the worst warning first, and the messages of
+one warning in the order of issue. Doors are no notifications of their own: the ledger has them
+(`warnstream.delivery.ledger`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ from warnstream.model.warning import WarningMessage
 
 
 def notifications_of(effects: Effects, network: Network) -> Iterator[Notification]:
-    """Every notification that the effects ask for.
+    """Every notification that the effects ask for, but for doors.
 
     A key (message, recipient, channel) names one notification for ever: making
     the same effects into notifications again gives the same keys.
@@ -31,7 +30,7 @@ def notifications_of(effects: Effects, network: Network) -> Iterator[Notificatio
     ----------
     effects : Effects
     network : Network
-        The register of posts and doors.
+        The register of posts.
 
     Yields
     ------
@@ -42,8 +41,6 @@ def notifications_of(effects: Effects, network: Network) -> Iterator[Notificatio
     for bulletin in effects.to_doors:
         yield _to_bulletin_topic(bulletin, network.villages.code[bulletin.village])
     yield from _to_posts(effects.digests, network)  # worst first already
-    for bulletin in effects.to_doors:  # worst first already
-        yield from _to_doors(bulletin, network)
 
 
 def _worst_first(messages: Sequence[WarningMessage]) -> list[WarningMessage]:
@@ -109,27 +106,3 @@ def _to_posts(digests: Sequence[Digest], network: Network) -> Iterator[Notificat
                 level=int(digest.level),
                 answer_by_s=digest.answer_by_s,
             )
-
-
-def _to_doors(bulletin: Bulletin, network: Network) -> Iterator[Notification]:
-    """Doors of the bulletin's village. What they share is read once: there may be 900,000."""
-    identifier, warning, version, level = (
-        bulletin.identifier,
-        bulletin.voice,
-        bulletin.sequence,
-        int(bulletin.worst),
-    )
-    code, channel, address = network.households.code, network.households.channel, network.households.address
-    for door in network.households.of_village(bulletin.village):
-        yield Notification(
-            f"{identifier}|{code[door]}|{channel[door]}",
-            identifier,
-            warning,
-            version,
-            code[door],
-            RecipientKind.HOUSEHOLD,
-            channel[door],
-            address[door],
-            level,
-            0,
-        )

@@ -51,6 +51,7 @@ ALARM_KINDS = {
         "审计记录异常", "the audit is not written or was changed", "lines are written; a start finds it whole"
     ),
     "outbox_rebuilt": AlarmKind("发送队列已损坏并重建", "the outbox was rebuilt", "the next start"),
+    "ledger_rebuilt": AlarmKind("住户通知台账已重建", "the ledger of doors was rebuilt", "the next start"),
     "message": AlarmKind(
         "消息无法交付", "a message cannot be handed over", "the next one of that warning can"
     ),

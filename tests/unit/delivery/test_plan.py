@@ -17,9 +17,9 @@ def planned(*levels: tuple[int, Level]) -> list[Notification]:
     return list(notifications_of(effects, NETWORK))
 
 
-def test_the_villages_topic_comes_first_then_posts_then_doors() -> None:
+def test_the_villages_topic_comes_first_then_posts_and_doors_are_in_the_ledger() -> None:
     kinds = [notification.kind for notification in planned((0, Level.RED))]
-    assert kinds == [RecipientKind.VILLAGE] * 2 + [RecipientKind.POST] * 4 + [RecipientKind.HOUSEHOLD] * 4
+    assert kinds == [RecipientKind.VILLAGE] * 2 + [RecipientKind.POST] * 4
 
 
 def test_the_topic_is_addressed_by_the_village() -> None:
@@ -41,16 +41,10 @@ def test_a_post_is_told_until_when_its_answer_is_wanted() -> None:
     )
 
 
-def test_a_door_is_called_on_its_own_channel_and_address() -> None:
-    doors = planned((1, Level.YELLOW))[-2:]
-    assert [(door.recipient, door.channel, door.address) for door in doors] == [
-        ("door-4", "sms", "13800000004"),
-        ("door-5", "device", "13800000005"),
-    ]
-
-
 def test_a_key_names_message_recipient_and_channel() -> None:
-    assert planned((0, Level.RED))[-1].key == "ws.331124001001.20190408T211500Z.1|door-3|device"
+    keys = [one.key for one in planned((0, Level.RED))]
+    assert keys[1] == "ws.331124001001.20190408T211500Z.1|331124001001|village_topic"
+    assert keys[2].endswith("|grid-a|sms")
 
 
 def test_the_worst_warning_leaves_first_within_each_kind() -> None:
@@ -71,9 +65,7 @@ def test_two_messages_of_one_warning_leave_in_the_order_of_issue() -> None:
         versions = [n.version for n in found]
         assert versions == sorted(versions)
         assert set(versions) == ({1, 2} if kind is RecipientKind.VILLAGE else set())
-    (bulletin,) = effects.bulletins
-    doors = [n for n in notifications_of(effects, NETWORK) if n.kind is RecipientKind.HOUSEHOLD]
-    assert {n.message for n in doors} == {bulletin.identifier}  # doors hear where it stands now
+    assert len(effects.bulletins) == 1, "doors hear where it stands now"
 
 
 def test_an_end_in_the_same_step_does_not_overtake_its_alert() -> None:

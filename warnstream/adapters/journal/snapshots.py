@@ -74,6 +74,14 @@ class SnapshotFiles:
             unfinished.unlink(missing_ok=True)
             raise disk_error(path, error) from error
 
+    def delete(self, sequence: int) -> None:
+        """Delete one, if it is there. StoreError if the disk refuses."""
+        try:
+            self._path(sequence).unlink(missing_ok=True)
+            sync_directory(self._directory)
+        except OSError as error:
+            raise disk_error(self._path(sequence), error) from error
+
     def latest(self) -> tuple[int, bytes] | None:
         """Entry and payload of the newest undamaged one; None if there is none."""
         return next(self.newest_first(), None)

@@ -1,18 +1,19 @@
 """Bulletins in ``outbox.sqlite3``: rows like those of messages; their type is the action.
 
 A bulletin's ``warning`` is the voice of its village and its ``version`` the sequence in it, so that what
-replaces older messages of one warning also replaces older bulletins of one door, across episodes.
+replaces older messages of one warning also replaces older bulletins on a topic, across episodes. Rows of
+``notifications`` are of the village's topic alone: doors are in the ledger (`adapters.ledger`).
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from warnstream.adapters.outbox.sql import HAS_NEWER, change_of
-from warnstream.adapters.outbox.types import RANK_OF_ANSWER, RANK_OF_KIND, StoredMessage
+from warnstream.adapters.outbox.types import StoredMessage
 from warnstream.delivery.dispatch.notification import Signal
-from warnstream.model.bulletins import N_BITS, VALID_S, Bulletin, BulletinCause
+from warnstream.model.bulletins import VALID_S, Bulletin
 from warnstream.model.digests import Digest
-from warnstream.model.effects import BULLETIN_TYPES, DIGEST_TYPE, Answer, RecipientKind, RenderedBulletin
+from warnstream.model.effects import BULLETIN_TYPES, DIGEST_TYPE, RenderedBulletin
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import MessageType
@@ -34,10 +35,7 @@ IS_WARNING = _is_one_of(map(str, MessageType))
 
 IS_BULLETIN = _is_one_of(BULLETIN_TYPES)
 _WARNINGS = f"SELECT record FROM messages WHERE {IS_WARNING} ORDER BY number"  # noqa: S608
-_BULLETINS = f"""
-SELECT record, (SELECT count(*) FROM notifications WHERE message = messages.number AND kind = ?)
-FROM messages WHERE {IS_BULLETIN} ORDER BY number
-"""  # noqa: S608
+_BULLETINS = f"SELECT identifier, record FROM messages WHERE {IS_BULLETIN} ORDER BY number"  # noqa: S608
 _OLD = f"""
 SELECT number FROM messages WHERE sent_s < ? AND {_is_one_of({*BULLETIN_TYPES, DIGEST_TYPE})}
 AND number NOT IN (SELECT message FROM notifications WHERE state IN (0, 1))
@@ -76,27 +74,6 @@ def bulletin_row(rendered: RenderedBulletin) -> tuple[object, ...]:
     )
 
 
-def doors_on_their_way(connection: sqlite3.Connection, bulletins: Sequence[Bulletin]) -> dict[str, set[str]]:
-    """Of each reminder the doors that have said in its episode that they move or are safe: they need none."""
-    found = {}
-    for bulletin in bulletins:
-        if bulletin.cause is BulletinCause.REMINDER:
-            rows = connection.execute(
-                "SELECT DISTINCT recipient FROM notifications JOIN messages"
-                " ON notifications.message = messages.number"
-                " WHERE warning = ? AND version >= ? AND kind = ? AND answer IN (?, ?)",
-                (
-                    bulletin.voice,
-                    bulletin.opened_s << N_BITS,
-                    RANK_OF_KIND[RecipientKind.HOUSEHOLD],
-                    RANK_OF_ANSWER[Answer.MOVING],
-                    RANK_OF_ANSWER[Answer.SAFE],
-                ),
-            )
-            found[bulletin.identifier] = {recipient for (recipient,) in rows}
-    return found
-
-
 def replace_older(connection: sqlite3.Connection, newer: Sequence[Bulletin | Digest]) -> None:
     """Rows of older bulletins and digests that wait for recipients who get one of these are superseded."""
     connection.executemany(
@@ -124,21 +101,11 @@ def postpone(connection: sqlite3.Connection, numbers: Iterable[int], now: float)
     )
 
 
-def newest_of(connection: sqlite3.Connection, message: StoredMessage) -> int | None:
-    """Row of the newest bulletin of a bulletin's village; None for what is no bulletin."""
-    if message.msg_type not in BULLETIN_TYPES:
-        return None
-    row = connection.execute(
-        "SELECT number FROM messages WHERE warning = ? ORDER BY version DESC LIMIT 1", (message.warning,)
-    ).fetchone()
-    return int(row[0])
-
-
 def warning_records(connection: sqlite3.Connection) -> Iterator[bytes]:
     """Records of warning messages, oldest first."""
     yield from (record for (record,) in connection.execute(_WARNINGS))
 
 
-def bulletin_records(connection: sqlite3.Connection) -> Iterator[tuple[bytes, int]]:
-    """Records of bulletins, oldest first, and for how many doors each was."""
-    yield from connection.execute(_BULLETINS, (RANK_OF_KIND[RecipientKind.HOUSEHOLD],))
+def bulletin_records(connection: sqlite3.Connection) -> Iterator[tuple[str, bytes]]:
+    """Identifiers and records of bulletins, oldest first."""
+    yield from connection.execute(_BULLETINS)

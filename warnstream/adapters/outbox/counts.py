@@ -1,6 +1,6 @@
-"""What the outbox counts: notifications by state, how far a warning has come, who has not answered."""
+"""What the outbox counts: notifications by channel and state, recipients reached."""
 
-from warnstream.adapters.outbox.types import KINDS, NEED_HELP_RANK, Reach, Unanswered, WarningCounts
+from warnstream.adapters.outbox.types import KINDS, Reach
 from warnstream.adapters.sqlite import Database
 from warnstream.delivery.dispatch.notification import State
 from warnstream.model.effects import RecipientKind
@@ -30,21 +30,8 @@ class OutboxCounts:
             ).fetchone()
         return int(row[0])
 
-    def counts_of_warning(self, warning: str) -> WarningCounts:
-        """How many recipients of a warning were addressed, reached, have answered, need help."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT count(*), coalesce(sum(sent), 0), coalesce(sum(delivered), 0),"
-                " coalesce(sum(answer > 0), 0), coalesce(sum(answer = ?), 0) FROM ("
-                " SELECT max(state IN (2, 3)) AS sent, max(state = 3) AS delivered, max(answer) AS answer"
-                " FROM notifications WHERE message IN (SELECT number FROM messages WHERE warning = ?)"
-                " AND kind > 0 GROUP BY kind, recipient)",
-                (NEED_HELP_RANK, warning),
-            ).fetchone()
-        return WarningCounts(*map(int, row))
-
     def reach(self) -> dict[RecipientKind, Reach]:
-        """How many posts and households were addressed, reached and have answered, each counted once."""
+        """How many recipients of each kind were addressed, reached and have answered, each counted once."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT kind, count(*), sum(reached), sum(answered) FROM ("
@@ -52,15 +39,3 @@ class OutboxCounts:
                 " FROM notifications WHERE kind > 0 GROUP BY kind, recipient) GROUP BY kind"
             ).fetchall()
         return {KINDS[kind]: Reach(*counts) for kind, *counts in rows}
-
-    def unanswered(self, warning: str, limit: int, after: str = "") -> list[Unanswered]:
-        """Recipients of a warning without any answer, by name, at most `limit`, from beyond `after`."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT recipient, kind, max(CASE WHEN state <= 3 THEN state ELSE -state END)"
-                " FROM notifications WHERE message IN (SELECT number FROM messages WHERE warning = ?)"
-                " AND kind > 0 AND recipient > ? GROUP BY recipient, kind HAVING max(answer) = 0"
-                " ORDER BY recipient, kind LIMIT ?",
-                (warning, after, limit),
-            ).fetchall()
-        return [Unanswered(recipient, KINDS[kind], State(abs(state))) for recipient, kind, state in rows]

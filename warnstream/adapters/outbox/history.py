@@ -34,6 +34,13 @@ WHERE {IS_BULLETIN} AND level > 0 AND NOT EXISTS (
 ) ORDER BY number
 """  # noqa: S608 -- constants of this package
 
+_HAD_DOORS = """
+SELECT EXISTS (
+    SELECT 1 FROM door_links JOIN messages ON messages.number = door_links.message WHERE warning = ?
+)
+"""
+"""Rows of doors are gone into the ledger; what is left of those of a warning is what their links meant."""
+
 
 @dataclass(frozen=True, slots=True)
 class NameTaken:
@@ -194,5 +201,6 @@ def _open_warning(
     posts = [row for row in rows if row[1] == RANK_OF_KIND[RecipientKind.POST]]
     answered = tuple(row[0] for row in posts if row[2])
     answer_by_s = 0 if answered else max((row[3] for row in posts), default=0)
-    is_households = any(row[1] == RANK_OF_KIND[RecipientKind.HOUSEHOLD] for row in rows)
+    of_doors = connection.execute(_HAD_DOORS, (warning,)).fetchone()
+    is_households = bool(of_doors[0])
     return OpenWarning(village, message, tuple(row[0] for row in posts), answered, answer_by_s, is_households)

@@ -1,25 +1,23 @@
-"""Every notification and what became of it: who was to be told, was told, has answered.
+"""Every notification of villages' topics and of posts, and what became of it.
 
-Rows are the ledger: one per message, recipient and channel, inserted once
+Doors are not here: the ledger has them (`warnstream.adapters.ledger`). A row is one message to one
+recipient on one channel, inserted once
 however often the journal is replayed. Sending and answering are separate
 facts, so nothing that sending does can overwrite an answer. A row that was
 being sent when the process ended is sent again with the same key.
 
-Any thread may call; each uses a connection of its own. About 100,000 rows/s
-are inserted (docs/operating.md); a faster ledger replaces this class behind
-the same methods.
+Any thread may call; each uses a connection of its own.
 """
 
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 from warnstream.adapters.outbox.bulletins import (
     bulletin_records,
-    doors_on_their_way,
     is_untrue,
-    newest_of,
     old_bulletins,
     postpone,
     replace_older,
@@ -28,8 +26,9 @@ from warnstream.adapters.outbox.bulletins import (
 from warnstream.adapters.outbox.cap_messages import CapMessage, document_of, page_of
 from warnstream.adapters.outbox.counts import OutboxCounts
 from warnstream.adapters.outbox.digests import UntoldEnd, digest_records, is_lost, untold_ends
+from warnstream.adapters.outbox.door_rows import DoorRowsOfBefore
 from warnstream.adapters.outbox.history import OutboxHistory, advance
-from warnstream.adapters.outbox.queue import next_due, settle_one, take_next
+from warnstream.adapters.outbox.queue import next_due, settle_one, take_next, worst_waiting
 from warnstream.adapters.outbox.rows import (
     answer_one,
     claimed,
@@ -57,6 +56,7 @@ from warnstream.adapters.outbox.types import (
     Addressed,
     AlarmNotice,
     Claimed,
+    StoredMessage,
     split_key,
 )
 from warnstream.adapters.sqlite import DamagedError, Database, put_aside
@@ -91,9 +91,12 @@ Rendered = RenderedMessage | RenderedBulletin | RenderedDigest
 Render = Callable[[WarningMessage | Bulletin | Digest], Rendered]
 """Makes texts and documents of what the outbox does not know yet."""
 
+Proves = Callable[[str, str], bool]
+"""Whether a token was made for a message and a recipient."""
 
-class Outbox(OutboxCounts, OutboxHistory):
-    """The ledger of notifications of one node.
+
+class Outbox(OutboxCounts, OutboxHistory, DoorRowsOfBefore):
+    """Notifications of one node, but for those of doors.
 
     Parameters
     ----------
@@ -124,7 +127,7 @@ class Outbox(OutboxCounts, OutboxHistory):
         self._database = self._open()
 
     @classmethod
-    def open_or_begin_anew(cls, directory: Path, owner: str) -> "Outbox":
+    def open_or_begin_anew(cls, directory: Path, owner: str) -> Self:
         """The outbox of a node; a new one, its `put_aside` set, where the file is damaged.
 
         Another process (a backup) that holds the file is waited for, `OPEN_S_MAX` at most.
@@ -182,7 +185,7 @@ class Outbox(OutboxCounts, OutboxHistory):
         not yet sent whose recipient gets a newer message of the same warning
         on the same channel become superseded; so does the end of a warning for
         those to whom nothing of it ever went out. Who was told of a warning and is
-        in the register no more is told its end. Bulletins of a village's doors likewise.
+        in the register no more is told its end.
 
         `entry` is the number of the log's entry that holds the same; see `progress`.
 
@@ -200,8 +203,7 @@ class Outbox(OutboxCounts, OutboxHistory):
         with self._database.transaction() as connection:
             connection.executemany(INSERT_MESSAGE, new_rows)
             numbers = numbers_of(connection, names)
-            answered = doors_on_their_way(connection, effects.to_doors)
-            rows = notification_rows(notifications_of(effects, network), numbers, answered)
+            rows = notification_rows(notifications_of(effects, network), numbers)
             inserted = connection.executemany(INSERT_NOTIFICATION, rows).rowcount
             inserted += insert_former(connection, effects, network, numbers)
             if inserted:
@@ -269,10 +271,10 @@ class Outbox(OutboxCounts, OutboxHistory):
                 ("the channel is configured no more", *names),
             ).rowcount
 
-    def claim(self, channel: str, limit: int, now: float) -> list[Claimed]:
+    def claim(self, channel: str, limit: int, now: float, level_min: int = 0) -> list[Claimed]:
         """Take the next notifications of a channel to send, at most `limit`, and mark them as being sent.
 
-        Worst level first; within it the never-tried (villages, posts, households, in order of
+        Worst level first; within it the never-tried (villages, then posts, in order of
         recording), then those whose next attempt is due (`delivery.dispatch.queue`).
 
         An end of a village where something stands again (`no_end`) is not true now: it waits.
@@ -281,14 +283,21 @@ class Outbox(OutboxCounts, OutboxHistory):
         ----------
         now : float
             The clock that retry times were given in, seconds.
+        level_min : int
+            Those of lower levels wait.
         """
         with self._database.transaction() as connection:
-            rows = take_next(connection, channel, limit, now, self._owner)
+            rows = take_next(connection, channel, limit, now, self._owner, level_min)
             messages = stored_messages(connection, {row[1] for row in rows})
             taken = [claimed(row, messages[row[1]], channel) for row in rows]
             untrue = {row.number for row in taken if is_untrue(row.message, self.no_end)}
             postpone(connection, untrue, now)
         return [row for row in taken if row.number not in untrue]
+
+    def worst_waiting(self, channel: str, now: float) -> int | None:
+        """The worst level of what could be claimed for a channel now; None if there is nothing."""
+        with self._database.reading() as connection:
+            return worst_waiting(connection, channel, now)
 
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""
@@ -348,8 +357,8 @@ class Outbox(OutboxCounts, OutboxHistory):
                 known += answer_one(connection, given)
         return known
 
-    def addressed(self, number: int) -> Addressed | None:
-        """The message and recipient of a row, for answer pages; None if there is no such row."""
+    def addressed(self, number: int, proves: Proves) -> Addressed | None:
+        """The message and recipient of a row, for answer pages; None if no token proves that there is one."""
         with self._database.reading() as connection:
             row = connection.execute(
                 "SELECT message, recipient, last_answer FROM notifications WHERE number = ?", (number,)
@@ -357,9 +366,17 @@ class Outbox(OutboxCounts, OutboxHistory):
             if row is None:
                 return None
             message = stored_messages(connection, {row[0]})[row[0]]
-            newest = newest_of(connection, message)
-            current = message if newest is None else stored_messages(connection, {newest})[newest]
-        return Addressed(message, row[1], ANSWERS[row[2] - 1] if row[2] else None, current)
+        if not proves(message.identifier, row[1]):
+            return None
+        return Addressed(message, row[1], ANSWERS[row[2] - 1] if row[2] else None, message)
+
+    def stored_message(self, identifier: str) -> StoredMessage | None:
+        """What is kept under an identifier, as channels need it; None if nothing is."""
+        with self._database.reading() as connection:
+            numbers = numbers_of(connection, [identifier])
+            return (
+                stored_messages(connection, set(numbers.values()))[numbers[identifier]] if numbers else None
+            )
 
     def number_of(self, key: str) -> int | None:
         """Row number of a notification; None if the key is unknown."""
@@ -385,8 +402,8 @@ class Outbox(OutboxCounts, OutboxHistory):
         with self._database.reading() as connection:
             return document_of(connection, identifier)
 
-    def bulletins(self) -> Iterator[tuple[bytes, int]]:
-        """Every bulletin's record and the number of doors it was for, in the order of recording."""
+    def bulletin_records(self) -> Iterator[tuple[str, bytes]]:
+        """Every bulletin's identifier and record, in the order of recording."""
         with self._database.reading() as connection:
             yield from bulletin_records(connection)
 
@@ -421,6 +438,7 @@ class Outbox(OutboxCounts, OutboxHistory):
         for number in numbers:
             with self._database.transaction() as connection:
                 connection.execute("DELETE FROM notifications WHERE message = ?", number)
+                connection.execute("DELETE FROM door_links WHERE message = ?", number)
                 connection.execute("DELETE FROM messages WHERE number = ?", number)
         return len(numbers)
 

@@ -20,7 +20,7 @@ QueuedRow = tuple[int, int, str, int, str, int, int, int]
 _COLUMNS = "number, message, recipient, kind, address, level, answer_by_s, attempts"
 
 _NEVER_TRIED = f"""
-SELECT {_COLUMNS} FROM notifications WHERE channel = ? AND state = 0 AND due_at = 0
+SELECT {_COLUMNS} FROM notifications WHERE channel = ? AND state = 0 AND due_at = 0 AND level >= ?
 ORDER BY level DESC, kind, number LIMIT ?
 """  # noqa: S608 -- constants of this file
 _DUE_AGAIN = f"""
@@ -37,18 +37,29 @@ SELECT min(due_at) FROM notifications WHERE channel = ? AND state = 0 AND level 
 
 
 def take_next(
-    connection: sqlite3.Connection, channel: str, limit: int, now: float, owner: str
+    connection: sqlite3.Connection, channel: str, limit: int, now: float, owner: str, level_min: int = 0
 ) -> list[QueuedRow]:
     """The next rows of a channel, at most `limit`, now being sent; their attempts as they were before."""
-    first = connection.execute(_NEVER_TRIED, (channel, limit)).fetchall()
+    first = connection.execute(_NEVER_TRIED, (channel, level_min, limit)).fetchall()
     again: list[QueuedRow] = []
     for level in sorted(Level, reverse=True):  # a query per level, so that none has to be sorted
-        if len(again) < limit:
+        if len(again) < limit and level >= level_min:
             asked = (channel, int(level), now, limit - len(again))
             again += connection.execute(_DUE_AGAIN, asked).fetchall()
     rows = next_to_send(_with_level(first), _with_level(again), limit)
     connection.executemany(_CLAIM, [(owner, row[0]) for row in rows])
     return rows
+
+
+def worst_waiting(connection: sqlite3.Connection, channel: str, now: float) -> int | None:
+    """The worst level of rows of a channel that could go out now; None if there are none."""
+    first = connection.execute(_NEVER_TRIED, (channel, 0, 1)).fetchone()
+    levels = [int(first[5])] if first else []
+    for level in sorted(Level, reverse=True):
+        if connection.execute(_DUE_AGAIN, (channel, int(level), now, 1)).fetchone():
+            levels.append(int(level))
+            break
+    return max(levels, default=None)
 
 
 def _with_level(rows: Iterable[QueuedRow]) -> list[tuple[int, QueuedRow]]:

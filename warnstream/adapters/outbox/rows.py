@@ -17,12 +17,10 @@ from warnstream.adapters.outbox.types import (
     Claimed,
     StoredMessage,
 )
-from warnstream.model.bulletins import N_BITS
 from warnstream.model.effects import (
     Effects,
     Notification,
     RecipientAnswer,
-    RecipientKind,
     RenderedBulletin,
     RenderedDigest,
     RenderedMessage,
@@ -36,20 +34,12 @@ def insert_former(
 ) -> int:
     """Rows for those who were told of a warning before and are not registered for it any more.
 
-    They are told its end; where a whole village has left the register, everything until then. So
-    are doors, of the episode of their bulletins, and posts that have left the chain, of ends alone: a
-    digest of theirs says nothing else.
+    They are told its end. So are posts that have left the chain: a digest of theirs says nothing else.
     """
-    doors = network.households.of_village
     rows = [
         (numbers[message.identifier], int(message.level), message.warning, message.version, 0)
         for message in effects.messages
-        if message.msg_type is MessageType.CANCEL or not doors(message.village)
-    ]
-    rows += [
-        (numbers[one.identifier], int(one.worst), one.voice, one.sequence, one.opened_s << N_BITS)
-        for one in effects.bulletins
-        if one.action.is_end or not doors(one.village)
+        if message.msg_type is MessageType.CANCEL
     ]
     posts = {post.post for post in network.chain} if effects.digests else set()
     rows += [
@@ -61,13 +51,9 @@ def insert_former(
 
 
 def ends(effects: Effects, numbers: dict[str, int]) -> list[tuple[int, int]]:
-    """Numbers of what ends a warning or an episode, and the version at which that began."""
+    """Numbers of what ends a warning, and the version at which that began."""
     cancels = [message for message in effects.messages if message.msg_type is MessageType.CANCEL]
-    over = [bulletin for bulletin in effects.bulletins if bulletin.action.is_end]
-    return [
-        *((numbers[message.identifier], 0) for message in cancels),
-        *((numbers[bulletin.identifier], bulletin.opened_s << N_BITS) for bulletin in over),
-    ]
+    return [(numbers[message.identifier], 0) for message in cancels]
 
 
 def row_of(rendered: RenderedMessage | RenderedBulletin | RenderedDigest) -> tuple[object, ...]:
@@ -99,15 +85,10 @@ def message_row(rendered: RenderedMessage) -> tuple[object, ...]:
 
 
 def notification_rows(
-    notifications: Iterable[Notification], numbers: dict[str, int], answered: dict[str, set[str]]
+    notifications: Iterable[Notification], numbers: dict[str, int]
 ) -> Iterator[tuple[object, ...]]:
-    """Columns of notifications, in the order of `INSERT_NOTIFICATION`.
-
-    `numbers` are of messages; `answered` are the doors that need a message no more.
-    """
+    """Columns of notifications, in the order of `INSERT_NOTIFICATION`; `numbers` are of messages."""
     for row in notifications:
-        if row.kind is RecipientKind.HOUSEHOLD and row.recipient in answered.get(row.message, ()):
-            continue
         if row.key != KEY_SEPARATOR.join((row.message, row.recipient, row.channel)):
             raise ValueError(f"notification key {row.key!r} is not message|recipient|channel")
         yield (

@@ -4,7 +4,8 @@ from warnstream.delivery.dispatch.notification import TRANSITIONS, Signal, State
 
 # The partial index `ready` is the queue of the never-tried (due_at = 0) in sending order; rows that
 # wait for another attempt (due_at > 0) are in `again` instead, so a dead channel does not slow the queue.
-# `waiting` is the index that earlier versions had in its place.
+# `waiting` is the index that earlier versions had in its place. `door_links` says what the answer links of
+# doors meant that earlier versions sent: their numbers were those of rows.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -46,6 +47,12 @@ CREATE TABLE IF NOT EXISTS notifications (
     owner TEXT NOT NULL DEFAULT '',
     UNIQUE (message, recipient, channel)
 );
+CREATE TABLE IF NOT EXISTS door_links (
+    number INTEGER PRIMARY KEY,
+    message INTEGER NOT NULL,
+    recipient TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS door_links_of_message ON door_links (message);
 CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), entry INTEGER NOT NULL);
 INSERT OR IGNORE INTO progress VALUES (1, 0);
 CREATE INDEX IF NOT EXISTS ready ON notifications (channel, level DESC, kind, number)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from warnstream.delivery.dispatch.notification import State
 from warnstream.model.effects import Answer, RecipientKind
 
 KEY_SEPARATOR = "|"
@@ -17,7 +16,6 @@ ANSWERS = (Answer.ACKNOWLEDGED, Answer.MOVING, Answer.SAFE, Answer.NEED_HELP)
 """Ascending: an answer may only rise, so a call for help stays until people have dealt with it."""
 
 RANK_OF_ANSWER = {answer: rank for rank, answer in enumerate(ANSWERS, start=1)}
-NEED_HELP_RANK = RANK_OF_ANSWER[Answer.NEED_HELP]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class AlarmNotice:
 class Claimed:
     """A notification that its channel now has to send.
 
-    `number` names the row (answer links carry it); `attempt` counts from 1 and
+    `number` names the row or the door (answer links carry it); `attempt` counts from 1 and
     includes the one to be made now.
     """
 
@@ -78,29 +76,6 @@ class Claimed:
     level: int
     answer_by_s: int
     attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class WarningCounts:
-    """How far a warning has come, in recipients (posts and households) over all its messages.
-
-    `answered` includes `need_help`; addressed minus answered is who has not answered.
-    """
-
-    addressed: int
-    sent: int
-    delivered: int
-    answered: int
-    need_help: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """A recipient of a warning of whom no answer is known; `state` is the furthest of its notifications."""
-
-    recipient: str
-    kind: RecipientKind
-    state: State
 
 
 @dataclass(frozen=True, slots=True)

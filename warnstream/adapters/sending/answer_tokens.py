@@ -1,8 +1,8 @@
 """Links that let one recipient answer one message, without an account and without a list of links.
 
-A token is 18 bytes in 24 URL-safe characters: the number of the notification's
-row in the outbox (6 bytes), and the first 12 bytes of HMAC-SHA-256 over
-message and recipient under the node's secret. The number finds the row; the
+A token is 18 bytes in 24 URL-safe characters: the number of the notification
+(6 bytes: its row in the outbox, or where a door is to be looked for), and the first 12 bytes of
+HMAC-SHA-256 over message and recipient under the node's secret. The number finds them; the
 96 bits prove that the link was made here for exactly that message and
 recipient. Nothing about tokens is stored: whoever reads the database cannot
 make them, and a row number that is used anew does not open an old link.

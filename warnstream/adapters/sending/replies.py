@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
@@ -80,10 +81,10 @@ class Replies:
     def answered(self, token: str, answer: Answer) -> bool:
         """Take a reply by the token of its message; False if the token was not made here."""
         number = self._tokens.number_in(token)
-        addressed = None if number is None else self._outbox.addressed(number)
-        if addressed is None or not self._tokens.proves(
-            token, addressed.message.identifier, addressed.recipient
-        ):
+        if number is None:
+            return False
+        addressed = self._outbox.addressed(number, partial(self._tokens.proves, token))
+        if addressed is None:
             return False
         self._submit(addressed.message.identifier, addressed.recipient, answer)
         return True

@@ -1,13 +1,17 @@
 """Sends what the outbox holds: one thread per channel, so that a slow one delays no other."""
 
 import logging
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from warnstream.adapters.channels.channel import ConfiguredChannel
 from warnstream.adapters.sending.sender import Sender, Shared
 
 logger = logging.getLogger(__name__)
+
+TAKE_EVERY_S = 0.01
+"""Longest wait of a batch at the end for what it has led to."""
 
 
 class DeliveryWorker:
@@ -60,10 +64,11 @@ class DeliveryWorker:
             time.sleep(0.01)
         return True
 
-    def stop(self, timeout_s: float = 30.0) -> bool:
+    def stop(self, timeout_s: float = 30.0, meanwhile: Callable[[], None] | None = None) -> bool:
         """Finish the batches in hand, stop and close the channels; False if one did not end in time.
 
-        A batch cut off by that is sent again after the next start, with the same keys.
+        A batch cut off by that is sent again after the next start, with the same keys. `meanwhile` is
+        called again and again until then: by it whoever stops the worker takes what batches have led to.
         """
         for sender in self._senders:
             sender.ask_to_stop()
@@ -71,10 +76,17 @@ class DeliveryWorker:
         has_ended = True
         for sender in self._senders:
             if sender.thread.ident is not None:
-                sender.thread.join(max(0.0, deadline - time.monotonic()))
+                _join(sender.thread, deadline, meanwhile)
             if sender.thread.is_alive():
                 logger.warning("channel did not stop in time", extra={"channel": sender.name})
                 has_ended = False
             else:
                 sender.channel.close()
         return has_ended
+
+
+def _join(thread: threading.Thread, deadline: float, meanwhile: Callable[[], None] | None) -> None:
+    while thread.is_alive() and (left_s := deadline - time.monotonic()) > 0:
+        if meanwhile is not None:
+            meanwhile()
+        thread.join(left_s if meanwhile is None else min(left_s, TAKE_EVERY_S))

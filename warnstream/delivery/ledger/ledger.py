@@ -9,12 +9,12 @@ counted a bulletin.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from warnstream.delivery.ledger.past import Past, Tally
 from warnstream.delivery.ledger.states import (
     DELIVERED_BY,
     HELP_OPEN,
@@ -36,8 +36,9 @@ ANSWERED, ADDRESSED, REACHED, HEARD = 0x08, 0x10, 0x20, 0x40
 """Ever answered; ever to be told; ever told; may have heard something of which it was not told the end."""
 
 TRIES_MAX = 255
-_MAY_HAVE_ARRIVED = frozenset({Result.SENT, Result.DELIVERED, Result.FAILED, Result.UNREACHABLE})
+_MAY_HAVE_ARRIVED = frozenset(Result) - {Result.EXPIRED}
 _ARRIVED = frozenset({Result.SENT, Result.DELIVERED})
+_ATTEMPTS = frozenset({Result.SENT, Result.FAILED, Result.UNREACHABLE})
 
 
 def _table(members: frozenset[Delivery] | frozenset[People]) -> BoolArray:
@@ -89,17 +90,6 @@ class Counts(NamedTuple):
         return sum(self.people[state] for state in HELP_OPEN)
 
 
-@dataclass(slots=True)
-class Tally:
-    """Of one bulletin: doors it was put down for, and how many of them it reached."""
-
-    addressed: int = 0
-    sent: int = 0
-    delivered: int = 0
-    unreachable: int = 0
-    answered: int = 0
-
-
 class Ledger:
     """Every door of a register.
 
@@ -129,6 +119,8 @@ class Ledger:
         Of the newest bulletin; 0 before the first.
     tallies : dict of int to dict of int to Tally
         By village and number, of the episode.
+    past : Past
+        What became of bulletins that were replaced, and tallies of earlier episodes.
     """
 
     def __init__(
@@ -160,6 +152,7 @@ class Ledger:
         self.urgency: UInt8Array = np.zeros(n_villages, np.uint8)
         self.is_end: BoolArray = np.zeros(n_villages, np.bool_)
         self.tallies: dict[int, dict[int, Tally]] = {}
+        self.past = Past()
         self.recount()
 
     def __len__(self) -> int:
@@ -205,10 +198,12 @@ class Ledger:
         if put.sequence >> N_BITS != known >> N_BITS:
             self.told[rows], self.answered[rows] = 0, 0
             self.people[rows] *= _IS_HELP[self.people[rows]]  # a call outlives the episode
+            self.past.keep(village, known >> N_BITS, self.tallies.get(village, {}))
             self.tallies[village] = {}
         state, people = self.state[rows], self.people[rows]
         wanted = self._audience(put, state, people)
         spared = ~wanted & (_IS_WAITING[state & STATE_BITS] | put.is_end)
+        self.past.replace(self.way[rows], state & STATE_BITS, wanted | spared)
         memory = state & ~np.uint8(STATE_BITS)
         state = np.where(wanted, memory | (Delivery.QUEUED | ADDRESSED), state)
         self.state[rows] = np.where(spared, memory | Delivery.SPARED, state)
@@ -277,12 +272,14 @@ class Ledger:
             # The end came while something was on its way: who has that hears the end after all.
             is_spared = (state & STATE_BITS) == Delivery.SPARED
             state[is_spared] = (state[is_spared] & ~np.uint8(STATE_BITS)) | Delivery.QUEUED
+        if sequence != newest and result is Result.SENT:
+            self.past.arrive(self.way[rows])
         self.state[rows] = state
         self.time[rows] = at_s
         self._count(village, rows, before)
 
     def _take_newest(self, village: int, state: UInt8Array, rows: Int64Array, result: Result) -> UInt8Array:
-        if result is not Result.EXPIRED and result is not Result.DELIVERED:
+        if result in _ATTEMPTS:
             self.tries[rows] += self.tries[rows] < TRIES_MAX
         changes = _CHANGES[result][state & STATE_BITS]
         state = np.where(changes, (state & ~np.uint8(STATE_BITS)) | DELIVERED_BY[result][1], state)
@@ -301,6 +298,8 @@ class Ledger:
             tally.delivered += int(np.count_nonzero(is_new | (self.told[rows] < (sequence & N_MAX))))
         if result is Result.UNREACHABLE:
             tally.unreachable += len(rows)
+        if result is Result.UNDELIVERED:
+            tally.unreachable += int(np.count_nonzero((self.state[rows] & STATE_BITS) == Delivery.SENT))
 
     def say(self, row: int, sequence: int, said: Said, at_s: int) -> bool:
         """What the people of a door, or others about them, say of a bulletin; False if it does not count.

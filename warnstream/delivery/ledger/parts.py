@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from warnstream.delivery.ledger.ledger import Ledger, Tally
+from warnstream.delivery.ledger.ledger import Ledger
+from warnstream.delivery.ledger.past import Tally
 from warnstream.model.arrays import Arrays, Int64Array
 
 COLUMNS = ("told", "answered", "state", "people", "tries", "time")
@@ -34,6 +35,12 @@ def pack(ledger: Ledger) -> Arrays:
         for n, tally in of_village.items()
     ]
     arrays["tally"] = np.array(tallies, dtype=np.int64).reshape(-1, 2 + len(_TALLY))
+    earlier = [
+        (village, sequence, *(getattr(tally, name) for name in _TALLY))
+        for village, of_village in sorted(ledger.past.tallies.items())
+        for sequence, tally in of_village.items()
+    ]
+    arrays["past"] = np.array(earlier, dtype=np.int64).reshape(-1, 2 + len(_TALLY))
     return arrays
 
 
@@ -64,4 +71,7 @@ def unpack(
     for village, n, *counts in arrays["tally"].tolist():
         if (number := number_of.get(village, -1)) >= 0:
             ledger.tallies[number][n] = Tally(*counts)
+    for village, sequence, *counts in arrays["past"].tolist():
+        if (number := number_of.get(village, -1)) >= 0:
+            ledger.past.tallies.setdefault(number, {})[sequence] = Tally(*counts)
     ledger.recount()

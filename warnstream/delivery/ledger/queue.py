@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from warnstream.delivery.dispatch.notification import LONG_DUE
 from warnstream.delivery.dispatch.queue import next_to_send
-from warnstream.delivery.ledger.ledger import Ledger
+from warnstream.delivery.ledger.ledger import STATE_BITS, Ledger
+from warnstream.delivery.ledger.states import Delivery
 from warnstream.model.arrays import UInt8Array
 
 IN_HAND_S_MAX = 900.0
@@ -71,6 +73,16 @@ class DoorQueue:
         self._in_hand: list[dict[int, tuple[int, float]]] = [{} for _ in range(n_ways)]
         for village in sorted(ledger.waiting_by_village(), key=lambda one: int(ledger.issued_s[one])):
             self.put_down(village)
+        self._tried_before()
+
+    def _tried_before(self) -> None:
+        """Who was tried in vain by an earlier process is due again, and not before those never tried."""
+        ledger = self._ledger
+        rows = np.flatnonzero((ledger.state & STATE_BITS) == Delivery.FAILED)
+        self.hold[rows] = LATER
+        sequences = ledger.sequence[ledger.village[rows]].tolist()
+        for row, way, sequence in zip(rows.tolist(), ledger.way[rows].tolist(), sequences, strict=True):
+            self._later[way].append((LONG_DUE, row, sequence))
 
     def put_down(self, village: int) -> None:
         """A village has a newer bulletin: one entry a channel. No attempt waits, all are first ones."""
@@ -176,9 +188,10 @@ class DoorQueue:
         return max(heads, default=None)
 
     def next_due(self, way: int) -> float | None:
-        """When the next attempt is due; None if none waits for its time."""
-        if self._again[way]:
-            return self._again[way][0].due_at
+        """When the next attempt is due; None if none waits for its time.
+
+        One that is due already and that `claim` did not give out must not go out now.
+        """
         return self._later[way][0][0] if self._later[way] else None
 
     def in_hand(self, way: int) -> int:

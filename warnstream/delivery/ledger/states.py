@@ -60,6 +60,8 @@ class Result(StrEnum):
     FAILED = "failed"
     UNREACHABLE = "unreachable"
     EXPIRED = "expired"
+    UNDELIVERED = "undelivered"
+    """The channel took it, and reports that it will not reach the door."""
 
 
 class Said(IntEnum):
@@ -93,6 +95,7 @@ DELIVERED_BY: dict[Result, tuple[frozenset[Delivery], Delivery]] = {
     Result.FAILED: (WAITING, Delivery.FAILED),
     Result.UNREACHABLE: (WAITING, Delivery.UNREACHABLE),
     Result.EXPIRED: (WAITING, Delivery.EXPIRED),
+    Result.UNDELIVERED: (frozenset({Delivery.SENT}), Delivery.UNREACHABLE),
 }
 """Result -> (states in which it changes something, the state it leads to), for the newest bulletin.
 

@@ -55,6 +55,8 @@ class IssuedHistory:
         Entries that are not tried again.
     cancelled : set of str
         Warnings that were ended by hand, by an entry that perhaps no step has taken yet.
+    told : set of str
+        Codes of villages whose doors were issued something since the snapshot.
     """
 
     configuration: ConfigurationEntry | None = None
@@ -65,6 +67,7 @@ class IssuedHistory:
     last_issued: int = 0
     set_aside: set[int] = field(default_factory=set)
     cancelled: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
 
     def open_cases(self) -> dict[tuple[str, str], Case]:
         """Warnings that stand, by village code and hazard."""
@@ -144,3 +147,4 @@ def _take_issued(history: IssuedHistory, issued: Issued) -> None:
     for code, case in issued.cases:
         history.cases[code, case.warning.hazard] = case
     history.voices.update(issued.voices)
+    history.told.update(code for code, _ in issued.bulletins)

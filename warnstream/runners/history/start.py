@@ -10,22 +10,24 @@ from there (`align_levels`).
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning
+from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning, OutboxHistory
 from warnstream.config.settings import Configuration
 from warnstream.desk import Case, VillageCase
 from warnstream.lifecycle.identity import Naming
 from warnstream.lifecycle.machine import OPEN_STATES, State
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import Standing
-from warnstream.model.errors import describe
+from warnstream.model.errors import StoreError, describe
 from warnstream.model.times import parse_compact_utc
 from warnstream.model.warning import MessageReference, MessageStatus
 from warnstream.runners.build import build_intake
 from warnstream.runners.history.issued_history import Entries, IssuedHistory, read_history
 from warnstream.runners.history.kept import KeptRows, keep_rows
+from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.intake.history_entries import (
     ISSUED,
     SET_ASIDE,
@@ -39,7 +41,7 @@ from warnstream.runners.intake.state_file import StateFile
 
 log = logging.getLogger(__name__)
 
-OF_HISTORY = frozenset({ISSUED, SET_ASIDE})
+OF_HISTORY = frozenset({ISSUED, SET_ASIDE, *OF_DOORS})
 """Kinds of entries that say what was done; they are read ahead of the others."""
 
 
@@ -167,6 +169,15 @@ def entry_of(configuration: Configuration, version: str, at_s: int) -> Configura
     )
 
 
+def known_to_outbox(outbox: OutboxHistory) -> tuple[list[OpenWarning], list[OpenBulletin]]:
+    """What people were told and heard no end of, as far as the outbox knows."""
+    try:
+        return outbox.open_warnings(int(time.time())), outbox.open_bulletins()
+    except StoreError as error:  # caught up with as soon as it can be read
+        log.error("outbox cannot be read", extra={"error": str(error)})  # noqa: TRY400
+        return [], []
+
+
 def begin(
     configuration: Configuration,
     present: ConfigurationEntry,
@@ -174,6 +185,7 @@ def begin(
     entries_after: Callable[[int], Entries],
     open_warnings: list[OpenWarning],
     open_bulletins: Sequence[OpenBulletin] = (),
+    waiting_doors: Sequence[str] = (),
 ) -> Start:
     """Read the past of a node, and take up its snapshot as far as it fits.
 
@@ -190,6 +202,8 @@ def begin(
         What people were told and, as far as the outbox knows, stands.
     open_bulletins : sequence of OpenBulletin
         What doors were told and, as far as the outbox knows, heard no end of.
+    waiting_doors : sequence of str
+        Codes of villages in which doors may still be told something.
     """
     reaches, file = _opened(snapshot)
     history = read_history(file, entries_after(reaches))
@@ -197,7 +211,7 @@ def begin(
     for village, case in strangers:
         history.cases[village, case.warning.hazard] = case
     doors = strange_voices(open_bulletins, history)
-    waiting = [*history.open_voices(), *(known.village for known in doors)]
+    waiting = [*history.open_voices(), *(known.village for known in doors), *waiting_doors, *history.told]
     kept = keep_rows(configuration, history.open_cases(), history.configuration, waiting)
     intake = build_intake(configuration, kept.configuration.network)
     is_rebuilt = file is None

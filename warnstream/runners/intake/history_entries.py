@@ -8,16 +8,17 @@ not be judged, and is not tried again.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
 
-from warnstream.desk import Case, VillageCase
+from warnstream.desk import Case, VillageCase, WarningDesk
 from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
+from warnstream.model.effects import Effects
 from warnstream.model.network import Villages
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus, WarningMessage
@@ -133,6 +134,20 @@ class SetAside(msgspec.Struct, frozen=True):
     error: str
 
 
+def issued_of(cause: int, step: int, effects: Effects, desk: WarningDesk, codes: Sequence[str]) -> Issued:
+    """What a step of an entry asks for, and what the desk knows after it; `codes` are of villages."""
+    return Issued(
+        cause,
+        step,
+        [(codes[message.village], message) for message in effects.messages],
+        [(case.village, case.case) for case in desk.cases_of(effects)],
+        [(codes[bulletin.village], bulletin) for bulletin in effects.to_doors],
+        desk.voices_of(effects),
+        effects.digests,
+        {village: codes[village] for digest in effects.digests for village in digest.villages},
+    )
+
+
 def village_rows(villages: Villages) -> list[VillageRow]:
     """What messages say of every village."""
     columns = (
@@ -165,6 +180,19 @@ def decode_configuration(payload: bytes) -> ConfigurationEntry:
 def decode_issued(payload: bytes) -> Issued:
     """Content of an `ISSUED` entry. ValueError if it is none."""
     return _decode(payload, Issued)
+
+
+class _IssuedBulletins(msgspec.Struct):
+    """Of an `Issued` what doors are told."""
+
+    of: int
+    bulletins: list[tuple[str, Bulletin]] = []
+
+
+def decode_issued_bulletins(payload: bytes) -> tuple[int, list[tuple[str, Bulletin]]]:
+    """Of an `ISSUED` entry its cause, and the bulletins with the codes of their villages. ValueError."""
+    found = _decode(payload, _IssuedBulletins)
+    return found.of, found.bulletins
 
 
 def decode_set_aside(payload: bytes) -> SetAside:

@@ -37,6 +37,7 @@ from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.times import HOUR_S, parse_iso
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.alignment import align_levels
+from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.intake.entries import (
     AFFIRM,
     ALARM,
@@ -143,8 +144,7 @@ class Intake:
             ORDER: lambda payload, _: self._actions.append(decode_order(payload)),
             UNDELIVERED: lambda payload, _: self._actions.append(decode_undelivered(payload)),
             CONFIGURATION: self._take_configuration,
-            ISSUED: lambda _payload, _outcome: None,
-            SET_ASIDE: lambda _payload, _outcome: None,
+            **dict.fromkeys((ISSUED, SET_ASIDE, *OF_DOORS), lambda _payload, _outcome: None),
         }
 
     @property

@@ -14,6 +14,7 @@ from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.backlog import WAITING_MAX
+from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.pace import Pace
 from warnstream.runners.live.requests import Request, Requests
@@ -99,7 +100,7 @@ class Ingress:
         streams = [batch for batch in arrived if batch.topics and batch.is_stream]
         turn.entries = [(entries.MESSAGES, _entry(lone))] if lone else []
         turn.entries += [(request.kind, request.payload) for request in turn.requests]
-        if turn.entries:
+        if any(kind not in OF_DOORS for kind, _ in turn.entries):  # what was told asks for no step
             self._pace.arrived(lone[0].at_s if lone else time.monotonic())
         if any(request.kind == entries.CLOCK for request in turn.requests):
             self._clock.accept()

@@ -16,35 +16,36 @@ from msgspec import structs
 from warnstream import __version__
 from warnstream.adapters.http.models.county import DifferenceRecord
 from warnstream.adapters.journal.bound import NEAR
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox.history import OpenBulletin, OpenWarning
-from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.alarms import Alarm, kind_of
-from warnstream.model.effects import Effects
 from warnstream.model.errors import StoreError, describe
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
 from warnstream.model.times import DAY_S
 from warnstream.routing.duty import duty_posts
-from warnstream.runners.build import build_intake
-from warnstream.runners.history.start import Start, begin, entry_of
+from warnstream.runners.build import build_intake, topics_of
+from warnstream.runners.history.start import Start, begin, entry_of, known_to_outbox
+from warnstream.runners.intake.door_entries import OF_DOORS
+from warnstream.runners.intake.entries import HELP
 from warnstream.runners.intake.history_entries import (
     CONFIGURATION,
     ISSUED,
     SET_ASIDE,
-    Issued,
     SetAside,
     encode,
+    issued_of,
 )
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.live.alarm_notices import notice_of
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
+from warnstream.runners.live.doors import DoorKeeper
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.pace import SnapshotPace
 from warnstream.runners.live.recorder import Desk, Recorder
@@ -71,7 +72,7 @@ class Stores:
     """Where what an entry led to is kept."""
 
     log: Log
-    outbox: Outbox
+    outbox: NodeOutbox
     refused: RefusedWriter
 
 
@@ -137,6 +138,7 @@ class Keeper:
         self._recorder = Recorder(
             stores.outbox, stores.log, watchers.alarms, watchers.metrics, watchers.wake_channels
         )
+        self._doors = DoorKeeper(stores.outbox, stores.log, watchers.alarms, self._append)
         self._kept = KeptWatch(watchers.alarms)
         self.differences: list[DifferenceRecord] = []
         self._refused_inputs = 0
@@ -199,10 +201,18 @@ class Keeper:
         journal, begun = self._stores.log, time.monotonic()
         present = entry_of(self._configuration, __version__, int(time.time()))
         start = begin(
-            self._configuration, present, journal.latest_snapshot(), self._after, *self._known_to_outbox()
+            self._configuration,
+            present,
+            journal.latest_snapshot(),
+            self._after,
+            *known_to_outbox(self._stores.outbox),
+            waiting_doors=self._stores.outbox.doors.kept_villages(),
         )
         self._intake, self._people, count = start.intake, start.kept.configuration, 0
         self._renderer = self._new_renderer()
+        fingerprint = self._configuration.fingerprint
+        topics, now_s = topics_of(self._configuration), self._intake.now_s
+        self._doors.recover(self._people.network, fingerprint, topics, now_s)
         for replayed in start.replay(self._after(start.begins_after)):
             count += 1
             progress.taken(replayed.number, start.begins_after, journal.last_sequence())
@@ -220,21 +230,13 @@ class Keeper:
         self._recorder.catch_up(self._desk)
         if start.is_changed:
             self._change_over(start)
+        self._doors.recovered(self._intake.engine.desk.last_bulletins(), fingerprint)
         self._recorder.retire_channels(list(self._configuration.channels))
         self._kept.look(self._intake.engine.desk, self._people.network.villages, self._people.rules)
         self.warnings = self._intake.engine.desk.open_warnings()
         self._end_old_alarms()
         took_s = round(time.monotonic() - begun, 2)
         log.info("recovered", extra={"entries": count, "after": start.begins_after, "took_s": took_s})
-
-    def _known_to_outbox(self) -> tuple[list[OpenWarning], list[OpenBulletin]]:
-        """What people were told and heard no end of, as far as the outbox knows."""
-        outbox = self._stores.outbox
-        try:
-            return outbox.open_warnings(int(time.time())), outbox.open_bulletins()
-        except StoreError as error:  # caught up with as soon as it can be read
-            log.error("outbox cannot be read", extra={"error": str(error)})  # noqa: TRY400
-            return [], []
 
     def _new_renderer(self) -> Renderer:
         return Renderer(self._people, self._watchers.metrics, lambda: self._intake.engine.desk)
@@ -274,6 +276,12 @@ class Keeper:
         """Let the engine see an entry that is durable, and carry out what it asks for."""
         started = time.monotonic()
         try:
+            if kind in OF_DOORS:
+                self._doors.take(kind, payload)
+                return
+            if kind == HELP:
+                desk, network = self._intake.engine.desk, self._people.network
+                self._doors.close_call(payload, desk, network, self._intake.now_s)
             outcome = self._intake.consume(kind, payload)
         except Exception as error:
             # A bug must not silence the node: the next entry is taken, and everybody is told.
@@ -314,6 +322,7 @@ class Keeper:
             return False
         storage, journal = self._configuration.storage, self._stores.log
         try:
+            self._doors.save()
             journal.save_snapshot(journal.last_sequence(), self._intake.snapshot())
             pruned = journal.prune(older_than_s=storage.journal_keep_s, bytes_max=storage.journal_bytes_max)
             pruned += journal.prune_to_newest(int(NEAR * storage.journal_bytes_max))
@@ -346,7 +355,8 @@ class Keeper:
             self._count_step(readings, step, is_live=is_live)
         if outcome.answers:
             answers = outcome.answers
-            self._recorder.write(lambda: self._stores.outbox.answer_many(answers))
+            self._doors.answer(answers)
+            self._recorder.write(lambda: self._stores.outbox.answer_of_posts(answers))
             for given in answers:
                 self._watchers.metrics.answers.labels(str(given.answer)).inc()
         if is_live and outcome.changed_over is not None:
@@ -359,7 +369,8 @@ class Keeper:
         issued = [(number, effects) for number, effects in enumerate(asked) if effects.is_told]
         if not issued:
             return
-        payloads = [encode(self._issued(sequence, step, effects)) for step, effects in issued]
+        desk, codes = self._intake.engine.desk, self._people.network.villages.code
+        payloads = [encode(issued_of(sequence, step, effects, desk, codes)) for step, effects in issued]
         last = self._append([(ISSUED, payload) for payload in payloads])
         if last is None:
             return
@@ -367,29 +378,17 @@ class Keeper:
         for number, (_, effects) in enumerate(issued, start=last - len(issued) + 1):
             if not effects:
                 continue
+            self._doors.issue(effects.to_doors, self._renderer)
+            self._watchers.wake_channels()
             self._recorder.record(number, effects, self._desk)
             self._views.update("issued", partial(self._watchers.metrics.count_issued, effects))
         self.warnings = self._intake.engine.desk.open_warnings()
         self._tell_refused_inputs()
 
-    def _issued(self, sequence: int, step: int, effects: Effects) -> Issued:
-        codes = self._people.network.villages.code
-        messages = [(codes[message.village], message) for message in effects.messages]
-        desk = self._intake.engine.desk
-        return Issued(
-            sequence,
-            step,
-            messages,
-            [(case.village, case.case) for case in desk.cases_of(effects)],
-            [(codes[bulletin.village], bulletin) for bulletin in effects.to_doors],
-            desk.voices_of(effects),
-            effects.digests,
-            {village: codes[village] for digest in effects.digests for village in digest.villages},
-        )
-
     def _forbid_untrue_ends(self) -> None:
         """No end goes out to doors where something stands again, whenever it was issued."""
-        self._stores.outbox.no_end = no_end_of(self._intake.engine.desk, self._people.network.villages)
+        outbox, desk = self._stores.outbox, self._intake.engine.desk
+        outbox.forbid_ends(no_end_of(desk, self._people.network.villages))
 
     def _append(self, new: list[tuple[str, bytes]]) -> int | None:
         """Make entries of our own durable, however often the disk refuses; the number of the last one.

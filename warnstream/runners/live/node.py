@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from warnstream.adapters.channels.channel import Surroundings
 from warnstream.adapters.channels.registry import make_channels
@@ -23,18 +23,18 @@ from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_endpoints
 from warnstream.adapters.mqtt.ports import NodePorts
-from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.private_files import make_private
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.adapters.sending.clocks import UnsettableClock
 from warnstream.adapters.sending.replies import Replies
 from warnstream.adapters.sending.sender import Shared
-from warnstream.adapters.sending.worker import DeliveryWorker
+from warnstream.adapters.sending.worker import TAKE_EVERY_S, DeliveryWorker
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
@@ -46,7 +46,9 @@ from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
+from warnstream.runners.history.kept import keep_rows
 from warnstream.runners.intake import entries
+from warnstream.runners.intake.door_entries import OUTCOME
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
@@ -117,9 +119,7 @@ class Node:
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._audit = self._audit_of(configuration)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
-        self.outbox = Outbox.open_or_begin_anew(directory, OWNER)
-        if self.outbox.put_aside is not None:
-            report_put_aside(self.alarms, str(self.outbox.put_aside))
+        self.outbox = self._outbox_of(configuration)
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
@@ -165,6 +165,16 @@ class Node:
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
+
+    def _outbox_of(self, configuration: Configuration) -> NodeOutbox:
+        """Rows and ledger; doors that an earlier version left in rows come with their villages."""
+        directory = configuration.storage.directory
+        outbox = NodeOutbox.open_or_begin_anew(directory, OWNER)
+        if outbox.put_aside is not None:
+            report_put_aside(self.alarms, str(outbox.put_aside))
+        known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
+        outbox.open_doors(directory, known.network, self._keep_outcomes)
+        return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:
         """What follows the journal from its first entry of this process on."""
@@ -282,6 +292,10 @@ class Node:
         told_s = self._keeper.now_s if self.configuration.node.clock == "simulated" else -1
         return float(told_s) if told_s >= 0 else self._clock()
 
+    def _keep_outcomes(self, payload: bytes) -> Future[None]:
+        """Outcomes of a channel's batch into the log; taken to the end, when nothing else is any more."""
+        return self._requests.ask(OUTCOME, payload, is_last=True)
+
     def _order_faults(self, order: AnyOrder) -> list[str]:
         desk = self.engine.desk
         known = agreement_faults(order, desk, self.configuration) if isinstance(order, HandOrder) else []
@@ -315,6 +329,11 @@ class Node:
         if not turn.entries:
             ingress.settle(turn)
             return
+        self._take(turn)
+
+    def _take(self, turn: Turn) -> None:
+        """Entries into the log, then to the engine and the ledger."""
+        keeper, ingress = self._keeper, self._ingress
         last = self._append(turn)
         if last is None:
             return
@@ -375,19 +394,43 @@ class Node:
 
     def _close(self) -> None:
         """Stop taking, send what is in hand, keep the state, close the files."""
+        with ThreadPoolExecutor(1, "closing") as closing:
+            closed = closing.submit(self._close_ways_in)
+            while not closed.done():  # channels go on meanwhile, and wait for what they sent to be kept
+                self._take_outcomes()
+                wait([closed], TAKE_EVERY_S)
+        closed.result()
+        has_ended = self.delivery.stop(meanwhile=self._take_outcomes)
+        self._publisher.stop()
+        for source in self._sources:
+            source.stop()
+        self._take_outcomes()
+        self._keeper.snapshot()
+        self._end_doors(has_ended=has_ended)
+        self.outbox.close()
+        self._refused.close()
+        self._audit.close()
+        self._journal.close()
+        log.info("node stopped", extra={"node": self.configuration.node.name})
+
+    def _close_ways_in(self) -> None:
         self._again.stop()
         self._grids.stop()
         self._orders.stop()
         if self.sl651 is not None:
             self.sl651.stop()
         self.http.stop()
-        self.delivery.stop()
-        self._publisher.stop()
-        for source in self._sources:
-            source.stop()
-        self._keeper.snapshot()
-        self.outbox.close()
-        self._refused.close()
-        self._audit.close()
-        self._journal.close()
-        log.info("node stopped", extra={"node": self.configuration.node.name})
+
+    def _take_outcomes(self) -> None:
+        """What channels have sent at the end is in the log before the node ends."""
+        requests = self._requests.take()
+        if requests:
+            self._take(Turn([(one.kind, one.payload) for one in requests], requests=requests))
+
+    def _end_doors(self, *, has_ended: bool) -> None:
+        """Say whether the next start has to doubt what doors were told."""
+        try:
+            if has_ended:
+                self.outbox.doors.end_well()
+        except StoreError as error:
+            log.warning("the end of the ledger cannot be noted", extra={"error": str(error)})

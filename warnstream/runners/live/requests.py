@@ -36,15 +36,15 @@ class Requests:
         self._is_stopping = is_stopping
         self._waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
 
-    def ask(self, kind: str, payload: bytes) -> Future[None]:
-        """Hand an entry to the loop.
+    def ask(self, kind: str, payload: bytes, *, is_last: bool = False) -> Future[None]:
+        """Hand an entry to the loop; `is_last`: it is taken while the node is stopping, too.
 
         Raises
         ------
         StoreError
             If the node is stopping.
         """
-        if self._is_stopping():
+        if self._is_stopping() and not is_last:
             raise StoreError("the node is stopping", retryable=True)
         request = Request(kind, payload, Future())
         self._waiting.put(request)

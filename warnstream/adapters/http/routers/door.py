@@ -1,5 +1,6 @@
 """Routes of a household: the page of its answer link, and the keys that it presses during a call."""
 
+from functools import partial
 from urllib.parse import parse_qs
 
 import msgspec
@@ -90,10 +91,9 @@ async def _addressed(services: Services, request: Request) -> Addressed:
     number = services.tokens.number_in(token)
     addressed = None
     if number is not None:
-        addressed = await run_in_threadpool(services.outbox.addressed, number)
-    if addressed is None or not services.tokens.proves(
-        token, addressed.message.identifier, addressed.recipient
-    ):
+        proves = partial(services.tokens.proves, token)
+        addressed = await run_in_threadpool(services.outbox.addressed, number, proves)
+    if addressed is None:
         raise HTTPException(404, "no such page")
     return addressed
 

@@ -1,0 +1,216 @@
+"""Doors of a node, its files and its log: whatever fails, each hears the newest word once and in order."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.doors import LoggedOutbox
+from tests.unit.adapters.county import SENT_S, again, bulletin, given_up, network, rendered, sent
+from warnstream.adapters.outbox.types import Claimed
+from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, State
+from warnstream.delivery.ledger.ledger import Ledger
+from warnstream.delivery.ledger.parts import pack
+from warnstream.model.bulletins import Action, Bulletin, BulletinCause
+from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, Effects
+from warnstream.model.level import Level
+from warnstream.model.times import compact_utc
+
+SEEDS, STEPS = 40, 60
+LARGE, SMALL = network((3, 2)), network((2, 2))
+"""The register, and one that V1-H2 has left."""
+LEFT = "V1-H2"
+
+
+@dataclass
+class Phone:
+    """What a door was shown: each key once."""
+
+    keys: list[str] = field(default_factory=list)
+    sequences: dict[str, list[int]] = field(default_factory=dict)
+
+    def show(self, row: Claimed) -> None:
+        if row.key in self.keys:
+            return
+        self.keys.append(row.key)
+        before = self.sequences.setdefault(row.message.village, [])
+        assert not before or row.message.version > before[-1], "an older bulletin after a newer one"
+        before.append(row.message.version)
+
+
+class Night:
+    """A desk, one channel, people, a register that changes and a process that is killed."""
+
+    def __init__(self, directory: Path, seed: int) -> None:
+        self.chance, self.directory, self.network = Random(seed), directory, LARGE
+        self.outbox = self.opened()
+        self.in_hand: list[Claimed] = []
+        self.phones: dict[str, Phone] = {}
+        self.newest: dict[int, Bulletin] = {}
+        self.ended: set[int] = set()
+        self.now = SENT_S
+
+    def opened(self) -> LoggedOutbox:
+        return LoggedOutbox(self.directory, network=self.network, doubt_since_s=0)
+
+    def issue(self) -> None:
+        village = self.chance.randrange(2)
+        last = self.newest.get(village)
+        kind = self.chance.choice([BulletinCause.RAISED, BulletinCause.REMINDER, BulletinCause.ENDED])
+        self.now += 10
+        if last is None or last.action.is_end:
+            one = bulletin(village, 1, cause=BulletinCause.FIRST)
+            one = replace(one, opened_s=self.now)
+        elif kind is BulletinCause.ENDED:
+            one = replace(
+                bulletin(village, last.n + 1, Level.NONE, action=Action.CLEAR), opened_s=last.opened_s
+            )
+        else:
+            one = replace(bulletin(village, last.n + 1, cause=kind), opened_s=last.opened_s)
+        self.put_down(village, one)
+
+    def issue_end(self, village: int, last: Bulletin) -> None:
+        one = bulletin(village, last.n + 1, Level.NONE, action=Action.CLEAR)
+        self.put_down(village, replace(one, opened_s=last.opened_s))
+
+    def put_down(self, village: int, one: Bulletin) -> None:
+        name = f"ws.V{village + 1}.{compact_utc(one.opened_s)}.{one.n}"
+        one = replace(one, identifier=name, issued_s=self.now)
+        self.newest[village] = one
+        if one.action.is_end:
+            self.ended.add(one.sequence)
+        self.outbox.record(Effects(bulletins=[one]), self.network, rendered)
+
+    def end_all(self) -> None:
+        """Everything is over, while some are in somebody's hands, and then the process is killed."""
+        for village, last in list(self.newest.items()):
+            self.claim()
+            if not last.action.is_end:
+                self.issue_end(village, last)
+        self.restart()
+
+    def claim(self) -> None:
+        claimed = self.outbox.claim("sms", self.chance.randint(1, 4), float(self.now))
+        doors = [(row.message.village, row.recipient) for row in (*self.in_hand, *claimed)]
+        assert len(set(doors)) == len(doors), "in two hands"
+        for row in claimed:
+            assert row.message.identifier == self.newest[int(row.message.village[1]) - 1].identifier
+        self.in_hand += claimed
+
+    def settle(self) -> None:
+        batch, self.in_hand = self.in_hand[:2], self.in_hand[2:]
+        ways = ["sent", "sent", "again", "returned"]
+        if all(row.message.level for row in batch):  # else who was given up is not told the end
+            ways += ["given up", "expired"]
+        how = self.chance.choice(ways)
+        keys = [row.key for row in batch]
+        for row in batch:
+            if how == "sent" or (how in ("again", "given up") and self.chance.random() < 0.4):
+                self.phone(row).show(row)
+        settlements = {
+            "sent": sent(keys),
+            "again": again(keys, self.now + 20.0),
+            "given up": given_up(keys),
+            "expired": dict.fromkeys(keys, EXPIRED_UNSENT),
+            "returned": dict.fromkeys(keys, Settlement(Signal.RETURNED)),
+        }
+        self.outbox.settle(settlements[how], self.now)
+
+    def phone(self, row: Claimed) -> Phone:
+        return self.phones.setdefault(row.recipient, Phone())
+
+    def receipt(self) -> None:
+        for door, phone in self.phones.items():
+            if phone.keys and self.chance.random() < 0.5:
+                known = self.outbox.mark_delivered(phone.keys[-1], self.now)
+                assert known or door == LEFT, "nobody else is ever forgotten"
+
+    def undelivered(self) -> None:
+        for phone in self.phones.values():
+            if phone.keys and self.chance.random() < 0.2:
+                self.outbox.settle({phone.keys[-1]: Settlement(Signal.UNDELIVERED)}, self.now)
+
+    def answer(self) -> None:
+        for door, phone in self.phones.items():
+            if phone.keys and self.chance.random() < 0.3:
+                message = phone.keys[-1].partition("|")[0]
+                known = self.outbox.answer(message, door, self.chance.choice(list(Answer)), self.now)
+                assert known or door == LEFT, "nobody else is ever forgotten"
+
+    def snapshot(self) -> None:
+        self.outbox.save()
+
+    def restart(self) -> None:
+        for row in self.in_hand:
+            if self.chance.random() < 0.5:
+                self.phone(row).show(row)
+        was_quiet = not self.in_hand
+        self.in_hand = []
+        if was_quiet and self.chance.random() < 0.5:
+            before = pack_of(self.outbox)
+            self.outbox.close()
+            self.outbox = self.opened()
+            assert pack_of(self.outbox) == before, "the log led to another ledger"
+            return
+        self.outbox.crash()
+        self.outbox = self.opened()
+
+    def register(self) -> None:
+        """A door leaves the register, or comes back."""
+        if not self.in_hand:
+            self.network = SMALL if self.network is LARGE else LARGE
+            self.outbox.crash()
+            self.outbox = self.opened()
+            last = [one for one in self.newest.values() if not one.action.is_end]
+            self.outbox.record(Effects(to_newcomers=last), self.network, rendered)
+
+    def end(self) -> None:
+        """With a channel that works nobody waits, and who heard something has heard its end."""
+        self.outbox.settle(sent(row.key for row in self.in_hand), self.now)
+        for row in self.in_hand:
+            self.phone(row).show(row)
+        while claimed := self.outbox.claim("sms", 5, 1e12):
+            for row in claimed:
+                self.phone(row).show(row)
+            self.outbox.settle(sent(row.key for row in claimed), self.now)
+        assert self.outbox.open_count("sms") == 0
+        for village, one in self.newest.items():
+            if not one.action.is_end:
+                continue
+            for door, phone in self.phones.items():
+                got = phone.sequences.get(f"V{village + 1}", [])
+                assert not got or got[-1] in self.ended, f"{door} waits for an end"
+        self.outbox.close()
+
+
+def pack_of(outbox: LoggedOutbox) -> dict[str, bytes]:
+    ledger: Ledger = outbox.doors._book.ledger
+    return {name: array.tobytes() for name, array in pack(ledger).items()}
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_each_door_hears_the_newest_word_in_order_whatever_fails(seed: int) -> None:
+    folder = Path(tempfile.mkdtemp())
+    night = Night(folder, seed)
+    moves = [
+        *[night.issue] * 3,
+        *[night.claim] * 4,
+        *[night.settle] * 5,
+        night.receipt,
+        night.undelivered,
+        night.answer,
+        night.snapshot,
+        night.restart,
+        night.register,
+    ]
+    for _ in range(STEPS):
+        night.chance.choice(moves)()
+        assert len(night.outbox.counts()) < 30
+        assert night.outbox.counts().get((VILLAGE_TOPIC_CHANNEL, State.FAILED), 0) == 0
+    if night.newest and not all(one.action.is_end for one in night.newest.values()):
+        night.end_all()
+    night.end()
+    shutil.rmtree(folder)

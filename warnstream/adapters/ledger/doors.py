@@ -1,0 +1,380 @@
+"""Doors of a running node: the ledger behind what senders, answer pages and readers ask of it.
+
+The truth is the node's log: bulletins issued, outcomes, answers, doubts. Whoever appends those gives them to
+this store in the log's order (`issue`, `take_outcomes`, `answer_many`, `doubt`); a start goes on from the
+newest snapshot and follows the entries after it. Any thread may call.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from warnstream.adapters.ledger.book import AskLog, Book, Spot
+from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
+from warnstream.adapters.ledger.links import digests_in, door_digest, link_number, village_digest
+from warnstream.adapters.ledger.register import FormerDoor
+from warnstream.adapters.ledger.sending import DoorSending
+from warnstream.adapters.ledger.texts import BulletinTexts, Stored
+from warnstream.adapters.outbox.types import Addressed, Reach, split_key
+from warnstream.delivery.dispatch.notification import State
+from warnstream.delivery.ledger.facts import decode_outcomes
+from warnstream.delivery.ledger.ledger import ADDRESSED, ANSWERED, REACHED, STATE_BITS
+from warnstream.delivery.ledger.past import Tally
+from warnstream.delivery.ledger.queue import IN_HAND, IN_HAND_S_MAX
+from warnstream.delivery.ledger.states import WAITING, Delivery, People, Said
+from warnstream.model.bulletins import Bulletin
+from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, RecipientAnswer
+from warnstream.model.network import Network
+
+SAID = {
+    Answer.ACKNOWLEDGED: Said.ACKNOWLEDGE,
+    Answer.MOVING: Said.MOVE,
+    Answer.SAFE: Said.CLAIM_SAFE,
+    Answer.NEED_HELP: Said.CALL,
+}
+
+ANSWER_OF = {
+    People.ACKNOWLEDGED: Answer.ACKNOWLEDGED,
+    People.MOVING: Answer.MOVING,
+    People.SAID_SAFE: Answer.SAFE,
+    People.SAFE: Answer.SAFE,
+    People.HELP: Answer.NEED_HELP,
+    People.ASSIGNED: Answer.NEED_HELP,
+}
+
+STATE_OF = {
+    Delivery.SENT: State.SENT,
+    Delivery.DELIVERED: State.DELIVERED,
+    Delivery.UNREACHABLE: State.FAILED,
+    Delivery.EXPIRED: State.EXPIRED,
+}
+"""Of a door whose bulletin waits for nothing more."""
+
+TIME_MAX_S = (1 << 32) - 1
+
+Proves = Callable[[str, str], bool]
+"""Whether a token was made for a message and a recipient."""
+
+
+class DoorStore:
+    """The doors of one node.
+
+    Parameters
+    ----------
+    directory : Path
+        The storage directory; the ledger is its folder ``ledger``.
+    network : Network
+        The register.
+    ask_log : callable
+        Takes an entry of outcomes (`encode_outcomes`); done once it is durable.
+    stored : callable
+        What is kept of a bulletin under its identifier.
+    is_read_only : bool
+        Nothing is written: the node may be running.
+
+    Attributes
+    ----------
+    sequence : int
+        The log's entry that the newest snapshot reaches; 0 without any.
+    is_taken_over : bool
+        An earlier version had the doors in rows, which say who was in hand.
+    texts : BulletinTexts
+    sending : DoorSending
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be made or read.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        network: Network,
+        ask_log: AskLog,
+        stored: Stored,
+        *,
+        is_read_only: bool = False,
+    ) -> None:
+        self._files = LedgerFiles(directory, is_read_only=is_read_only)
+        self._book = Book(network)
+        self.texts = BulletinTexts(stored)
+        self.sending = DoorSending(self._book, self.texts, ask_log)
+        self._kept: KeptLedger | None = None
+        self.sequence, self.is_taken_over = 0, False
+        if (found := self._files.newest()) is not None:
+            self.sequence, self._kept = found
+
+    @property
+    def was_damaged(self) -> bool:
+        """Whether a snapshot could not be read at the start, so that more of the log is followed."""
+        return self._files.was_damaged
+
+    @property
+    def is_new(self) -> bool:
+        """No snapshot could be read: what the log does not say is not known."""
+        return self._kept is None
+
+    @property
+    def no_end(self) -> frozenset[tuple[str, str]]:
+        """Village code and status of what stands: no such end is handed out there."""
+        return self.sending.no_end
+
+    @no_end.setter
+    def no_end(self, stands: frozenset[tuple[str, str]]) -> None:
+        self.sending.no_end = stands
+
+    @property
+    def network(self) -> Network:
+        """The register."""
+        return self._book.register.network
+
+    def village_numbers(self) -> Mapping[str, int]:
+        """Number of each village by its code."""
+        return self._book.register.number
+
+    def kept_villages(self) -> list[str]:
+        """Villages of the snapshot in which somebody may wait."""
+        if self._kept is None:
+            return []
+        arrays = self._kept.unpacked()
+        waits = np.isin(arrays["state"] & STATE_BITS, [int(state) for state in WAITING])
+        village = np.repeat(np.arange(len(arrays["size"])), arrays["size"])
+        return [self._kept.villages[at] for at in np.unique(village[waits]).tolist()]
+
+    def begin(self, network: Network, fingerprint: str = "") -> None:
+        """Go on from the newest snapshot, under a register; the log is to be followed from there."""
+        known, register = self._files.register()
+        vanished: Iterable[FormerDoor] = ()
+        if register is not None and known != fingerprint:
+            vanished = list(register.vanished(network))
+        book = self._book
+        with book.lock:
+            self.sending.forget_hands()
+            if self._kept is not None:
+                book.take_up(network, self._kept, vanished)
+            else:
+                book.begin_anew(network, vanished)
+
+    def follow_no_more(self) -> None:
+        """The log has been followed: doors can be claimed."""
+        book = self._book
+        with book.lock:
+            if book.register.former:
+                book.move_to(book.register.network)  # those of whom nothing is remembered are forgotten
+            book.open_queue()
+
+    def take_over(self, sequence: int, kept: KeptLedger) -> None:
+        """Begin with what an earlier version left, as of an entry of the log. StoreError."""
+        self._files.save(sequence, kept)
+        self.sequence, self._kept, self.is_taken_over = sequence, kept, True
+
+    def save(self, sequence: int) -> None:
+        """Write a snapshot that holds everything up to an entry of the log. StoreError."""
+        with self._book.lock:
+            kept = self._book.kept()
+        self._files.save(sequence, kept)
+        self.sequence = sequence
+
+    def save_register(self, fingerprint: str) -> None:
+        """Keep the register, so that a door that leaves it can be told the end. StoreError."""
+        known, _ = self._files.register()
+        if known != fingerprint or not fingerprint:
+            self._files.save_register(fingerprint, self.network)
+
+    def had_ended_well(self) -> bool:
+        """Whether it is known who was in anybody's hands when the last process ended; asked once."""
+        return self._files.had_ended_well() or self.is_taken_over
+
+    def end_well(self) -> None:
+        """Nobody sends any more. StoreError if that cannot be noted."""
+        if not np.any(self._hold() == IN_HAND):
+            self._files.end_well()
+
+    def _hold(self) -> np.ndarray:
+        queue = self._book.queue
+        return np.zeros(0, np.uint8) if queue is None else queue.hold
+
+    def issue(self, bulletins: Iterable[Bulletin]) -> int:
+        """What is issued to doors, villages numbered as in the register; returns for how many more doors."""
+        with self._book.lock:
+            return sum(self._book.put_down(one) for one in bulletins)
+
+    def take_outcomes(self, payload: bytes) -> None:
+        """An entry of outcomes that is durable. ValueError if it is none."""
+        book = self._book
+        for outcome in decode_outcomes(payload):
+            with book.lock:
+                village = book.register.village_of(outcome.village)
+                if village is None:
+                    continue
+                found = (book.register.row_of(village, door) for door in outcome.doors)
+                rows = sorted({row for row in found if row is not None})
+                numbers = np.array(rows, dtype=np.int64)
+                at_s = _known_time(outcome.at_s)
+                book.ledger.take(village, outcome.sequence, numbers, outcome.result, at_s)
+                self.sending.taken(outcome.sequence, rows)
+
+    def needs_doubt(self, since_s: int) -> bool:
+        """Whether anybody may have been in hand: somebody waits, or an end was issued since."""
+        ledger = self._book.ledger
+        with self._book.lock:
+            waits = next(iter(ledger.waiting_by_village()), None) is not None
+            return waits or bool(np.any(ledger.is_end & (ledger.issued_s >= since_s)))
+
+    def newest_issued_s(self) -> int:
+        """Time of the newest bulletin; 0 before the first."""
+        issued_s = self._book.ledger.issued_s
+        return int(issued_s.max()) if len(issued_s) else 0
+
+    def doubt(self, since_s: int) -> None:
+        """Nobody knows who was in hand when a process ended: as of `Ledger.doubt`."""
+        with self._book.lock:
+            self._book.ledger.doubt(since_s)
+            if self._book.queue is not None:
+                self._book.open_queue()
+
+    def close_call(self, village: str, door: str, at_s: int) -> None:
+        """Another person has closed a door's call for help."""
+        book = self._book
+        with book.lock:
+            number = book.register.village_of(village)
+            row = None if number is None else book.register.row_of(number, door)
+            if number is not None and row is not None:
+                book.ledger.say(row, int(book.ledger.sequence[number]), Said.CONFIRM, _known_time(at_s))
+
+    def is_of_doors(self, message: str) -> bool:
+        """Whether a message is a bulletin that was put down for doors."""
+        with self._book.lock:
+            return self._book.of_name(message) is not None
+
+    def is_key_of_door(self, key: str) -> bool:
+        """Whether a key names a bulletin to a door. ValueError if it is none."""
+        if self.sending.is_in_hand(key):
+            return True
+        message, _, channel = split_key(key)
+        return channel != VILLAGE_TOPIC_CHANNEL and self.is_of_doors(message)
+
+    def answer_many(self, answers: Sequence[RecipientAnswer]) -> int:
+        """Answers, in the log's order; how many are of a door that was to get that bulletin."""
+        book, known = self._book, 0
+        with book.lock:
+            for given in answers:
+                spot = book.spot(given.message, given.recipient)
+                if spot is not None:
+                    known += 1
+                    at_s = _known_time(given.at_s)
+                    book.ledger.say(spot.row, spot.sequence, SAID[given.answer], at_s)
+        return known
+
+    def retire_channels(self, known: Collection[str]) -> int:
+        """Doors that wait for a channel that is configured no more cannot be reached; how many."""
+        book = self._book
+        names = {*known, VILLAGE_TOPIC_CHANNEL}
+        with book.lock:
+            lost = np.array([name not in names for name in book.register.ways] or [False])
+            return book.ledger.give_up(lost)
+
+    def counts(self) -> dict[tuple[str, State], int]:
+        """Notifications of doors by channel and state, replaced ones among them."""
+        book, found = self._book, {}
+        with book.lock:
+            ledger, ways = book.ledger, book.register.ways
+            state = ledger.state & STATE_BITS
+            cells = np.bincount(ledger.way.astype(np.int64) * len(Delivery) + state, minlength=1)
+            now = np.pad(cells, (0, max(len(ways), 1) * len(Delivery) - len(cells))).reshape(
+                -1, len(Delivery)
+            )
+            sending = [0] * len(ways)
+            if book.queue is not None:
+                is_sent_now = (book.queue.hold == IN_HAND) & np.isin(state, [int(one) for one in WAITING])
+                sending = np.bincount(ledger.way[is_sent_now], minlength=len(ways)).tolist()
+            replaced = dict(zip(ways, ledger.past.replaced.tolist(), strict=False)) | book.replaced_of_others
+        for way, channel in enumerate(ways):
+            waiting = int(sum(now[way, state] for state in WAITING))
+            found[channel, State.PENDING] = waiting - sending[way]
+            found[channel, State.SENDING] = sending[way]
+            for delivery, known in STATE_OF.items():
+                found[channel, known] = int(now[way, delivery])
+        for channel, counts in replaced.items():
+            for delivery, known in (*STATE_OF.items(), (Delivery.SPARED, State.SUPERSEDED)):
+                found[channel, known] = found.get((channel, known), 0) + counts[delivery]
+        return {place: count for place, count in found.items() if count}
+
+    def reach(self) -> Reach:
+        """How many doors were addressed, reached and have ever answered."""
+        with self._book.lock:
+            return Reach(*(self._book.ledger.ever(bit) for bit in (ADDRESSED, REACHED, ANSWERED)))
+
+    def tally(self, identifier: str) -> Tally:
+        """For how many doors a bulletin was, and how many it reached; zeros if it is not known."""
+        with self._book.lock:
+            found = self._book.of_name(identifier)
+            return (None if found is None else self._book.tally(*found)) or Tally()
+
+    def number_of(self, key: str) -> int | None:
+        """Number in the answer links of a notification; None if the key is not of a door."""
+        with self._book.lock:
+            spot = self._book.spot_of_key(key)
+            if spot is None:
+                return None
+            return link_number(self._book.register.villages[spot.village], split_key(key)[1])
+
+    def addressed(self, number: int, proves: Proves) -> Addressed | None:
+        """The bulletin and the door of a link with that number which its token proves; None without any."""
+        found = self._proven(number, proves)
+        return None if found is None else self._addressed(found)
+
+    def addressed_by(self, message: str, door: str) -> Addressed | None:
+        """What a link shows that was made for a bulletin and a door; None if nothing is known of them."""
+        with self._book.lock:
+            spot = self._book.spot(message, door)
+        return None if spot is None else self._addressed(spot)
+
+    def _addressed(self, spot: Spot) -> Addressed:
+        book, village = self._book, spot.village
+        with book.lock:
+            newest = int(book.ledger.sequence[village])
+            name = book.name(village, spot.sequence)
+            newest_name, newest_known = book.name(village, newest), book.newest.get(village)
+            door, said = (
+                book.register.code(spot.row),
+                ANSWER_OF.get(People(int(book.ledger.people[spot.row]))),
+            )
+        current = self.texts.of(newest_name, newest_known)
+        message = current if spot.sequence == newest else self.texts.older(name, current)
+        return Addressed(message, door, said, current)
+
+    def _proven(self, number: int, proves: Proves) -> Spot | None:
+        of_village, of_door = digests_in(number)
+        book = self._book
+        with book.lock:
+            villages = [
+                village
+                for village in np.flatnonzero(book.ledger.sequence).tolist()
+                if village_digest(book.register.villages[village]) == of_village
+            ]
+            for village in villages:
+                doors = [door for door in book.register.doors(village) if door_digest(door) == of_door]
+                for sequence in book.sequences(village):
+                    name = book.name(village, sequence)
+                    for door in doors:
+                        if proves(name, door):
+                            return book.spot(name, door)
+        return None
+
+    def forget(self, before_s: int) -> None:
+        """Counts of episodes opened before a time are not needed any more."""
+        with self._book.lock:
+            self._book.ledger.past.forget(before_s)
+
+
+def _known_time(at_s: int) -> int:
+    """A time as rows hold it; there is none before the engine's first step."""
+    return min(max(at_s, 0), TIME_MAX_S)
+
+
+def doubtful_since_s(now_s: int) -> int:
+    """Ends issued since then may have come while somebody was in the hands of a process that ended now."""
+    return now_s - int(IN_HAND_S_MAX)

@@ -1,0 +1,201 @@
+"""The ledger of doors brought up to a log: bulletins, outcomes and answers in the order in which they came.
+
+What a step issued stands in the log behind the whole turn of the loop that brought its cause; here it is
+taken right behind the cause, as it was then. Nothing is judged and nothing is written.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from warnstream.adapters.journal.conversion import FOLDER as JOURNAL
+from warnstream.adapters.journal.extents import find_extent, list_segments, read_entries
+from warnstream.adapters.ledger.doors import DoorStore
+from warnstream.model.bulletins import Bulletin
+from warnstream.model.effects import RecipientAnswer
+from warnstream.model.errors import StoreError
+from warnstream.model.messages import is_packed, unpack
+from warnstream.model.network import Network
+from warnstream.model.times import parse_iso
+from warnstream.runners.history.issued_history import Entries
+from warnstream.runners.intake import entries
+from warnstream.runners.intake.door_entries import (
+    CALL_CLOSED,
+    DOUBT,
+    OF_DOORS,
+    OUTCOME,
+    decode_closed,
+    decode_doubt,
+)
+from warnstream.runners.intake.entries import AnswerEntry, AnswerMessage, ClockBeacon
+from warnstream.runners.intake.history_entries import ISSUED, decode_issued_bulletins
+from warnstream.runners.intake.topics import Topics
+
+log = logging.getLogger(__name__)
+
+_ANSWERED = b"/answer/"
+"""In the topics of messages that may hold answers."""
+
+
+class Followed(NamedTuple):
+    """How many entries said something of doors, and the engine's time after them; -1: no entry told it."""
+
+    n_events: int
+    now_s: int
+
+
+@dataclass(slots=True)
+class _Time:
+    """Engine time while entries are read."""
+
+    now_s: int
+
+
+def take_of_doors(store: DoorStore, kind: str, payload: bytes) -> None:
+    """Give an entry of the kinds `OF_DOORS` to the ledger. ValueError if it cannot be read."""
+    if kind == OUTCOME:
+        store.take_outcomes(payload)
+    elif kind == DOUBT:
+        store.doubt(decode_doubt(payload))
+    elif kind == CALL_CLOSED:
+        call = decode_closed(payload)
+        store.close_call(call.village, call.door, call.at_s)
+
+
+@dataclass(slots=True)
+class _Event:
+    """Something to be taken, and where: the number of its entry, or of its cause."""
+
+    place: tuple[int, int, int]
+    take: Callable[[DoorStore], object]
+
+
+def follow_doors(store: DoorStore, found: Entries, topics: Topics, now_s: int = -1) -> Followed:
+    """Take what entries say of doors.
+
+    Parameters
+    ----------
+    store : DoorStore
+        As its snapshot has it.
+    found : iterable of (int, str, bytes)
+        Entries after the snapshot, in order.
+    topics : Topics
+        Which messages are answers.
+    now_s : int
+        Engine time before the entries; -1 if it is not known.
+    """
+    told = _Time(now_s)
+    events = sorted(_events(found, topics, told), key=lambda one: one.place)
+    for event in events:
+        try:
+            event.take(store)
+        except ValueError as error:
+            log.error("entry of doors cannot be read", extra={"entry": event.place[0], "error": str(error)})  # noqa: TRY400
+    return Followed(len(events), told.now_s)
+
+
+def _events(found: Entries, topics: Topics, told: _Time) -> Iterator[_Event]:
+    doubted = 0
+    for number, kind, payload in found:
+        if kind == ISSUED:
+            cause, bulletins = decode_issued_bulletins(payload)
+            # Nothing that a process issued at its start stands before the doubt that it began with.
+            place = (cause, 1, number) if cause >= doubted else (number, 0, 0)
+            if bulletins:
+                yield _Event(place, _issue(bulletins))
+        elif kind in OF_DOORS:
+            doubted = number if kind == DOUBT else doubted
+            yield _Event((number, 0, 0), _take(kind, payload))
+        else:
+            told.now_s, answers = _heard(kind, payload, topics, told.now_s)
+            if answers:
+                yield _Event((number, 0, 0), _answer(answers))
+
+
+def _issue(bulletins: Iterable[tuple[str, Bulletin]]) -> Callable[[DoorStore], object]:
+    def take(store: DoorStore) -> None:
+        number = store.village_numbers()
+        store.issue([replace(one, village=number[code]) for code, one in bulletins if code in number])
+
+    return take
+
+
+def _take(kind: str, payload: bytes) -> Callable[[DoorStore], object]:
+    return lambda store: take_of_doors(store, kind, payload)
+
+
+def _answer(answers: list[RecipientAnswer]) -> Callable[[DoorStore], object]:
+    return lambda store: store.answer_many(answers)
+
+
+def _heard(kind: str, payload: bytes, topics: Topics, now_s: int) -> tuple[int, list[RecipientAnswer]]:
+    """Engine time after an entry, and the answers in it."""
+    if kind == entries.TICK:
+        return max(now_s, entries.decode_tick(payload)), []
+    if kind == entries.ANSWER:
+        try:
+            said = msgspec.msgpack.decode(payload, type=AnswerEntry)
+        except msgspec.MsgspecError:
+            return now_s, []  # the node has set it aside
+        return now_s, [RecipientAnswer(said.message, said.recipient, said.answer, now_s)]
+    if kind == entries.MESSAGES and (_ANSWERED in payload or topics.clock.encode() in payload):
+        return _in_messages(payload, topics, now_s)
+    return now_s, []
+
+
+def _in_messages(payload: bytes, topics: Topics, now_s: int) -> tuple[int, list[RecipientAnswer]]:
+    answers = []
+    pairs = unpack(payload).pairs() if is_packed(payload) else entries.decode_messages(payload)
+    for topic, content in pairs:
+        recipient = topics.recipient_of(topic)
+        if topic == topics.clock:
+            now_s = max(now_s, _told_s(content))
+        elif recipient is not None and (said := _said(content)) is not None:
+            answers.append(RecipientAnswer(said.message, recipient, said.answer, now_s))
+    return now_s, answers
+
+
+def _told_s(content: bytes) -> int:
+    try:
+        return parse_iso(msgspec.json.decode(content, type=ClockBeacon).time)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return -1
+
+
+def _said(content: bytes) -> AnswerMessage | None:
+    try:
+        return msgspec.json.decode(content, type=AnswerMessage)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def doors_of_folder(directory: Path, network: Network, topics: Topics) -> DoorStore:
+    """The ledger of a node's storage directory, whether the node runs or not; nothing is written.
+
+    Raises
+    ------
+    StoreError
+        If the journal cannot be read.
+    """
+    store = DoorStore(directory, network, _nobody, lambda _identifier: None, is_read_only=True)
+    store.begin(network)
+    follow_doors(store, _entries_of(directory, store.sequence), topics)
+    return store
+
+
+def _entries_of(directory: Path, after: int) -> Entries:
+    folder = directory / JOURNAL
+    if not folder.is_dir() or not list_segments(folder):
+        return ()
+    extent = find_extent(folder)
+    first = max(after + 1, extent.segments[0].first_sequence)
+    return read_entries(extent, first) if first <= extent.last_sequence else ()
+
+
+def _nobody(_payload: bytes) -> Future[None]:
+    raise StoreError("what is read here is not written", retryable=False)

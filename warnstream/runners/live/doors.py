@@ -1,0 +1,144 @@
+"""The ledger of doors in a running node: brought up to the log at a start, then given what the log is given.
+
+A start takes the ledger's newest snapshot and follows the log from there. Where that snapshot, or the log
+behind it, is lost, the ledger is rebuilt from what the log has, an alarm says so, and doors hear again what
+stands, under the keys that they know. After a crash nobody knows who was in a channel's hands: that is an
+entry of its own (`DOUBT`), before anything else is issued.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+from warnstream.adapters.ledger.doors import DoorStore, doubtful_since_s
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.desk import WarningDesk
+from warnstream.model.alarms import AlarmPort
+from warnstream.model.bulletins import Bulletin
+from warnstream.model.digests import HelpClose
+from warnstream.model.effects import RecipientAnswer
+from warnstream.model.errors import StoreError
+from warnstream.model.network import Network
+from warnstream.runners.history.doors import follow_doors, take_of_doors
+from warnstream.runners.intake.door_entries import CALL_CLOSED, DOUBT, ClosedCall, encode_closed, encode_doubt
+from warnstream.runners.intake.entries import decode_help
+from warnstream.runners.intake.topics import Topics
+from warnstream.runners.live.log import Log
+
+log = logging.getLogger(__name__)
+
+REBUILT = "ledger_rebuilt"
+"""Alarm: what doors were told is known only as far as the log goes."""
+
+Append = Callable[[list[tuple[str, bytes]]], int | None]
+
+
+class DoorKeeper:
+    """What the keeper of a node does about doors; for the loop's thread.
+
+    Parameters
+    ----------
+    outbox : NodeOutbox
+    journal : Log
+    alarms : AlarmPort
+    append : callable
+        Makes entries durable, however often the disk refuses; None once the node is to stop.
+    """
+
+    def __init__(self, outbox: NodeOutbox, journal: Log, alarms: AlarmPort, append: Append) -> None:
+        self._outbox, self._journal, self._alarms, self._append = outbox, journal, alarms, append
+        self._is_incomplete = False
+        self._is_recovering = False
+        self._was_rebuilt = False
+
+    @property
+    def _doors(self) -> DoorStore:
+        return self._outbox.doors
+
+    def recover(self, network: Network, fingerprint: str, topics: Topics, now_s: int) -> None:
+        """Bring the ledger up to the log under this register; before anything new is issued.
+
+        `now_s` is the engine's time as a snapshot has it, -1 without any.
+        """
+        doors, journal = self._doors, self._journal
+        after = doors.sequence
+        if after > journal.last_sequence():
+            log.warning("the log counts anew: the ledger goes on from its own snapshot", extra={"was": after})
+            after = 0
+        self._is_incomplete = after < journal.first_sequence() - 1 or (doors.is_new and not after)
+        doors.begin(network, fingerprint)
+        self._is_recovering = True
+        found = journal.since(max(after, journal.first_sequence() - 1))
+        followed = follow_doors(doors, found, topics, now_s)
+        self._report(after, followed.n_events)
+        self._doubt_if_due(followed.now_s)
+        doors.follow_no_more()
+        log.info("ledger of doors recovered", extra={"after": after, "entries": followed.n_events})
+
+    def _report(self, after: int, n_taken: int) -> None:
+        """A ledger that had to be rebuilt is nothing that goes unnoticed."""
+        doors, first = self._doors, self._journal.first_sequence()
+        has_gap = self._journal.last_sequence() > 0 and after < first - 1
+        if not (doors.was_damaged or has_gap or (doors.is_new and n_taken)):
+            return
+        self._was_rebuilt = True
+        where = f"entry {max(after + 1, first)}"
+        log.critical("ledger of doors was damaged or lost, rebuilt from the log", extra={"from": where})
+        text = f"the ledger of doors was damaged or lost and is rebuilt from the log, from {where} on"
+        if has_gap:
+            text += "; what was told before is not known, doors may hear again what stands"
+        self._alarms.raise_alarm(REBUILT, text, is_blocking=False)
+
+    def _doubt_if_due(self, now_s: int) -> None:
+        """After a crash, before anybody sends: who waits may have been in hand."""
+        doors = self._doors
+        since_s = doubtful_since_s(max(now_s, doors.newest_issued_s()))
+        if doors.had_ended_well() or not doors.needs_doubt(since_s):
+            return
+        if self._append([(DOUBT, encode_doubt(since_s))]) is not None:
+            doors.doubt(since_s)
+
+    def recovered(self, standing: Iterable[Bulletin], fingerprint: str) -> None:
+        """The log has been followed, and what it lacked was issued: the ledger is kept as it is now."""
+        self._is_recovering = False
+        doors = self._doors
+        if self._is_incomplete:
+            doors.issue(standing)
+        try:
+            doors.save(self._journal.last_sequence())
+            doors.save_register(fingerprint)
+        except StoreError as error:  # the log has everything
+            log.error("ledger of doors not written", extra={"error": str(error)})  # noqa: TRY400
+            return
+        if not self._was_rebuilt:
+            self._alarms.end_alarm(REBUILT)
+
+    def save(self) -> None:
+        """Write a snapshot that holds everything up to the log's newest entry. StoreError."""
+        self._doors.save(self._journal.last_sequence())
+
+    def issue(self, bulletins: Sequence[Bulletin], render: Callable[..., object]) -> None:
+        """What the log has of a step is for doors from now on, whatever becomes of rows."""
+        if bulletins:
+            self._outbox.issue(bulletins, render)  # type: ignore[arg-type]
+
+    def take(self, kind: str, payload: bytes) -> None:
+        """An entry of the ledger's own kinds. ValueError if it cannot be read."""
+        take_of_doors(self._doors, kind, payload)
+
+    def answer(self, answers: Sequence[RecipientAnswer]) -> None:
+        """Answers of an entry; of the past they are known already."""
+        if not self._is_recovering:
+            self._doors.answer_many(answers)
+
+    def close_call(self, payload: bytes, desk: WarningDesk, network: Network, now_s: int) -> None:
+        """An entry about a call for help: a door's that is closed by it is closed in the ledger too."""
+        action = decode_help(payload)
+        if not isinstance(action, HelpClose) or desk.chains.fault_of(action):
+            return
+        calls = [chain.helps.of_name.get(action.help) for chain in desk.chains.of.values()]
+        for call in calls:
+            if call is None or call.caller_rank:
+                continue
+            closed = ClosedCall(network.villages.code[call.village], call.caller, now_s)
+            if self._append([(CALL_CLOSED, encode_closed(closed))]) is not None:
+                self._doors.close_call(closed.village, closed.door, closed.at_s)

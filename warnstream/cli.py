@@ -75,6 +75,7 @@ def _load(directory: Path) -> Configuration:
 def _check(options: argparse.Namespace) -> int:
     from warnstream.commands.end import removal_faults
     from warnstream.commands.reality import reality_looks
+    from warnstream.commands.rule_tests.command import tests_looks
     from warnstream.config.schemas import write_schemas
     from warnstream.config.summary import lints, summarise
 
@@ -88,7 +89,8 @@ def _check(options: argparse.Namespace) -> int:
     if removed:
         return _print_faults(ConfigError(removed), as_json=options.json)
     print(summarise(configuration))
-    found = [*lints(configuration), *reality_looks(configuration)]
+    directory = configuration.directory
+    found = [*lints(configuration), *reality_looks(configuration), *tests_looks(directory)]
     for lint in found:
         print(f"look at: {lint}")
     return EXIT_CONFIG if found and options.strict else 0
@@ -104,6 +106,22 @@ def _print_faults(error: ConfigError, *, as_json: bool) -> int:
             )
         )
     return EXIT_CONFIG
+
+
+def _test(options: argparse.Namespace) -> int:
+    from warnstream.commands.rule_tests.command import TestOptions, run_tests
+
+    return run_tests(
+        TestOptions(
+            options.directory,
+            options.files,
+            options.word,
+            options.junit,
+            options.keep,
+            options.coverage,
+            options.quiet,
+        )
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -263,6 +281,7 @@ def _demo(options: argparse.Namespace) -> int:
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
     "check": _check,
+    "test": _test,
     "run": _run,
     "replay": _replay,
     "explain": _explain,

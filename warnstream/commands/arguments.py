@@ -5,6 +5,7 @@ from pathlib import Path
 
 from warnstream import __version__
 from warnstream.commands.order_options import add_order_commands
+from warnstream.commands.rule_tests.options import add_test
 from warnstream.model.observations.refusals import RefusalReason
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -24,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_demo(commands)
     _add_check(commands)
+    add_test(commands)
     _add_run(commands)
     _add_replay(commands)
     _add_explain(commands)

@@ -1,12 +1,16 @@
 """The files of CONFIG_DIR: read once, hashed, decoded; what is missing or not UTF-8 is a fault."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from warnstream.config.faults import FaultLog
 
 FILE_BYTES_MAX = 1 << 30
 """No file of a configuration is larger than 1 GiB: 900,000 households are 50 MB."""
+
+TABLE_ENDINGS = (".csv", ".geojson")
+"""Files of places, people and values, which a test may bring of its own."""
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -19,15 +23,20 @@ class Folder:
     directory : Path
     faults : FaultLog
         Receives files that are missing, unreadable, too large or not UTF-8.
+    tables : mapping of str to bytes, optional
+        Tables that stand in for all those of the folder: none of its own is read then.
     """
 
-    def __init__(self, directory: Path, faults: FaultLog) -> None:
+    def __init__(self, directory: Path, faults: FaultLog, tables: Mapping[str, bytes] | None = None) -> None:
         self.directory = directory
         self._faults = faults
+        self._tables = tables
         self._digest_of_file: dict[str, bytes] = {}
 
     def has(self, file: str) -> bool:
         """Whether the file is there."""
+        if self._tables is not None and file.endswith(TABLE_ENDINGS):
+            return file in self._tables
         try:
             return (self.directory / file).exists()
         except (OSError, ValueError):  # a name too long, or with a NUL
@@ -35,6 +44,8 @@ class Folder:
 
     def read(self, file: str) -> bytes | None:
         """Bytes of a file that must be there; None, and a fault, where it cannot be read."""
+        if self._tables is not None and file.endswith(TABLE_ENDINGS):
+            return self._read_table(file, self._tables)
         try:
             path = self.directory / file
             if path.stat().st_size > FILE_BYTES_MAX:
@@ -49,6 +60,14 @@ class Folder:
         except (OSError, ValueError) as error:  # ValueError: a name with a NUL
             reason = error.strerror if isinstance(error, OSError) else str(error)
             self._faults.add(file, 0, "", f"cannot be read: {reason}")
+            return None
+        self._digest_of_file[file] = hashlib.sha256(data).digest()
+        return data
+
+    def _read_table(self, file: str, tables: Mapping[str, bytes]) -> bytes | None:
+        data = tables.get(file)
+        if data is None:
+            self._faults.add(file, 0, "", "no such table among those that stand in for the folder's")
             return None
         self._digest_of_file[file] = hashlib.sha256(data).digest()
         return data

@@ -60,7 +60,7 @@ CHANNELS_FILE = "channels.yaml"
 SomeSection = TypeVar("SomeSection", bound=Section)
 
 
-def load_configuration(directory: Path) -> Configuration:
+def load_configuration(directory: Path, tables: Mapping[str, bytes] | None = None) -> Configuration:
     """Read and check a configuration folder.
 
     Parameters
@@ -70,6 +70,8 @@ def load_configuration(directory: Path) -> Configuration:
         stations.csv, villages.csv or villages.geojson, households.csv,
         chain.csv, zones.csv if villages are divided, orders.yaml if the county has its own, operators.csv
         if people may order by hand, and the tables that thresholds.yaml names.
+    tables : mapping of str to bytes, optional
+        Contents of tables that stand in for all those of the folder, by name.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def load_configuration(directory: Path) -> Configuration:
         With every fault of every file, in file and line order.
     """
     faults = FaultLog()
-    folder = Folder(_existing(directory.absolute()), faults)
+    folder = Folder(_existing(directory.absolute()), faults, tables)
     node_tree, node = _read_document(NODE_FILE, NodeDocument, folder, faults)
     thresholds_tree, _ = _read_document(THRESHOLDS_FILE, ThresholdsDocument, folder, faults)
     channels_tree, channels = _read_document(CHANNELS_FILE, ChannelsDocument, folder, faults)

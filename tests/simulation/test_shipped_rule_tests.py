@@ -1,0 +1,33 @@
+"""Folders of configs/ carry tests of their rules: they pass, and notice slips of an operator's hand."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.mutants_of_configs import CONFIGS, MUTANTS, Mutant, noticed_by
+from warnstream.cli import main
+from warnstream.config.rule_tests.read import files_of
+
+FOLDERS = sorted(path.parent for path in CONFIGS.glob("*/thresholds.yaml"))
+
+SURVIVORS = frozenset[str]()
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+def test_there_are_folders_to_test() -> None:
+    assert {folder.name for folder in FOLDERS} >= {"demo", "rio"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_shipped_folder_has_tests_and_they_pass(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert files_of(folder)
+    status = main(["test", str(folder), "--quiet"])
+    assert status == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+def test_a_slip_of_the_hand_is_noticed(mutant: Mutant, tmp_path: Path) -> None:
+    assert bool(noticed_by(mutant, tmp_path)) is (str(mutant) not in SURVIVORS)

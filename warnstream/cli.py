@@ -201,6 +201,18 @@ def _post_token(options: argparse.Namespace) -> int:
     return 0
 
 
+def _feed_token(options: argparse.Namespace) -> int:
+    from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
+    from warnstream.config.yaml.quantities import code_expected, is_code
+
+    if not is_code(options.name):
+        raise WarnstreamError(code_expected(options.name))
+    directory = _load(options.directory).storage.directory
+    directory.mkdir(parents=True, exist_ok=True)
+    print(Tokens(load_or_create_secret(directory)).for_feed(options.name))
+    return 0
+
+
 def _warnings(options: argparse.Namespace) -> int:
     from warnstream.commands.warnings import export_warnings
 
@@ -295,5 +307,6 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "audit": _audit,
     "listener-user": _listener_user,
     "post-token": _post_token,
+    "feed-token": _feed_token,
 }
 """By the name of the subcommand."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.desk import WarningDesk
+from warnstream.model.alerts.alert import AlertArrived
 from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
@@ -35,9 +36,13 @@ Action = (
     | HelpClose
     | CallFailed
     | HandOrder
+    | AlertArrived
 )
 """What people do: answer, see a sign, judge one, affirm or end a warning, order one by hand, take or
-close a call for help; and that a digest could not be brought to its post."""
+close a call for help; that a digest could not be brought to its post; and alerts of other services."""
+
+Said = SignReport | SignVerdict | AlertArrived
+"""Of these what the assessment takes."""
 
 
 Order = RecipientAnswer | OperatorCancel | OperatorAffirm | HelpAssign | HelpClose | CallFailed | HandOrder
@@ -54,11 +59,11 @@ class EngineStep:
 
 def split_actions(
     actions: Sequence[Action],
-) -> tuple[list[SignReport | SignVerdict], list[Order]]:
-    """What people do, by the machine that takes it: signs for the first, the rest for the desk."""
-    signs = [action for action in actions if isinstance(action, SignReport | SignVerdict)]
-    rest = [action for action in actions if not isinstance(action, SignReport | SignVerdict)]
-    return signs, rest
+) -> tuple[list[Said], list[Order]]:
+    """What people do, by the machine that takes it: signs and alerts for the first, the rest for the desk."""
+    said = [action for action in actions if isinstance(action, Said)]
+    rest = [action for action in actions if not isinstance(action, Said)]
+    return said, rest
 
 
 class Engine:
@@ -75,13 +80,13 @@ class Engine:
         now_s: int,
         frames: Sequence[GridFrame] = (),
     ) -> EngineStep:
-        """Judge readings, grids and signs, then act on changed levels, answers and the officer's actions.
+        """Judge readings, grids, signs and alerts, then act on levels, answers and the officer's actions.
 
         `now_s` never falls from step to step; a step without readings still
         ends windows, lowers levels, renews and escalates.
         """
-        sign_inputs, desk_inputs = split_actions(actions)
-        assessed = self.assessment.step(readings, now_s, sign_inputs, frames)
+        said, desk_inputs = split_actions(actions)
+        assessed = self.assessment.step(readings, now_s, said, frames)
         reason_now = self.assessment.reason_now
         effects = self.desk.step([*desk_inputs, *assessed.changes], now_s, reason_now)
         return EngineStep(assessed, effects)

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.fuzz.alert_targets import alert_targets
 from tests.fuzz.campaign import Outcome, run_target
 from tests.fuzz.mqtt_targets import mqtt_targets
 from tests.fuzz.targets import Target, decoder_targets
@@ -32,7 +33,7 @@ STILL_S_MAX = 300.0
 
 def all_targets() -> dict[str, Target]:
     """Targets by name, in the order they run."""
-    return {target.name: target for target in (*decoder_targets(), *mqtt_targets())}
+    return {target.name: target for target in (*decoder_targets(), *alert_targets(), *mqtt_targets())}
 
 
 class Note:

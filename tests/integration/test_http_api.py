@@ -19,6 +19,7 @@ from tests.unit.adapters.county import GRID_MEMBER, bulletin, digest, network, r
 from warnstream.adapters.http import guard
 from warnstream.adapters.http.api import REQUESTS_BURST, HttpApi
 from warnstream.adapters.http.bodies import BODY_BYTES_MAX
+from warnstream.adapters.http.models.alerts import AlertRecord
 from warnstream.adapters.http.models.county import ConfigurationRecord, StateRecord, WarningRecord
 from warnstream.adapters.http.models.explanation import ExplanationRecord, VillageRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
@@ -77,6 +78,7 @@ class Node:
     reasons: list[str] = field(default_factory=list)
     refuse: StoreError | None = None
     answers: list[tuple[str, str, Answer]] = field(default_factory=list)
+    alerts_kept: list[tuple[str, bytes]] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
     said: list[PostAction] = field(default_factory=list)
     ordered: list[OrderRequest] = field(default_factory=list)
@@ -105,6 +107,14 @@ class Node:
 
     def signs(self, post: str) -> list[SignRecord]:
         return [replace(SEEN, reporter="grid-1") if post else SEEN]
+
+    def alerts(self) -> list[AlertRecord]:
+        return [AlertRecord("A1", "met", AT, "Actual", "Alert", "Rainstorm", "Severe", "", None, [])]
+
+    def submit_alerts(self, source: str, content: bytes) -> None:
+        if self.refuse:
+            raise self.refuse
+        self.alerts_kept.append((source, content))
 
     def help_calls(self) -> list[HelpCallRecord]:
         return [HelpCallRecord("h1", "V1", "Village 1", "V1-H0", AT, None, None, is_untaken=False)]

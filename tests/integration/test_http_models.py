@@ -11,13 +11,16 @@ import pytest
 
 from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
+from tests.alerts import cap
 from tests.conftest import free_port
 from tests.e2e.in_process import Storm, running, without_gateway
+from tests.e2e.test_alerts_live import HAZARD, change
 from warnstream.adapters.http.bodies import BODY_BYTES_MAX
 from warnstream.adapters.http.routers import ROUTES
 from warnstream.adapters.http.routes import Media, RouteSpec
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.config.load import load_configuration
+from warnstream.ingest.cap.tree import BYTES_MAX
 from warnstream.model.level import Level
 from warnstream.runners.live.node import Node
 
@@ -84,6 +87,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
     )
     without_gateway(directory)
     some_doors_wait(directory)
+    change(directory / "thresholds.yaml", "\nsigns:", f"{HAZARD}\nsigns:")
     with running(load_configuration(directory)) as node:
         people = People(node)
         try:
@@ -95,6 +99,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
             key = people.key()
             answer_at_the_door(people, key)
             report_a_sign(people)
+            bring_an_alert(people)
             storm.goes_on(12.0, 1)
             read_all(people)
             judge_and_assign(people)
@@ -117,6 +122,7 @@ def read_all(people: People) -> None:
     credentials = (people.leader, people.tokens.for_post(people.leader))
     officer = people.node.configuration.operators[0].person
     people.ask("GET", "/api/v1/orders", auth=(officer, people.tokens.for_operator(officer)))
+    people.ask("GET", "/api/v1/cap")
     for path in ("/api/v1/signs", "/api/v1/help"):
         people.ask("GET", path)
         people.ask("GET", path, auth=credentials)
@@ -153,6 +159,20 @@ def report_a_sign(people: People) -> None:
     people.post_as(people.grid, "/api/v1/signs", village=people.village, kind="crack", note="wall")
     warning = people.node.status.warnings()[0].warning
     people.post_as(people.leader, "/api/v1/warnings/affirmations", warning=warning, note="rains")
+
+
+def bring_an_alert(people: People) -> None:
+    """The met service issues a signal, and a document that is none."""
+    auth = ("met", people.tokens.for_feed("met"))
+    villages = people.node.configuration.network.villages
+    at = f"{villages.latitude[0]:.5f},{villages.longitude[0]:.5f}"
+    signal = cap(
+        status=people.node.configuration.message.status,
+        area=f"<areaDesc>here</areaDesc><circle>{at} 1</circle>",
+    )
+    for document in (signal, "<a/>"):
+        people.ask("POST", "/api/v1/cap", content=document.encode(), auth=auth)
+    people.ask("POST", "/api/v1/cap", content=b" " * (BYTES_MAX + 1), auth=auth)
 
 
 def some_doors_wait(directory: Path) -> None:
@@ -209,7 +229,9 @@ def ask_wrongly(people: People, key: str) -> None:
         if route.method == "POST" and route.path.startswith("/api"):
             people.ask("POST", route.path, json={})
             people.ask("POST", route.path, content=b" " * (BODY_BYTES_MAX + 1))
-            assert route.body is not None
+            if route.body is None:
+                assert route.media is Media.CAP
+                continue
             fields = dict.fromkeys(route.body.__struct_fields__, "x")
             words = {"answer": "safe", "verdict": "rejected", "key": key}
             people.ask(
@@ -256,6 +278,8 @@ EXPECTED = {
     "state": ("grids", "alarms", "stations.doubted_why", "villages.levels", "ratio_to_critical", "forecast"),
     "warnings": ("warning",),
     "signs": ("sign", "validator"),
+    "alerts": ("identifier", "areas"),
+    "post_alerts": ("alerts",),
     "help_calls": ("help",),
     "orders": ("bounds", "silences", "waiting_second", "waiting_release", "response"),
     "give_order": ("order", "villages"),

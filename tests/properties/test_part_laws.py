@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.alerts import alert, arrived, info, relay_table
 from tests.networks import HOUR, LOWERING, QUALITY, T0, WINDOWS, network_of, rain_rule
 from tests.unit.hazards.test_landslide_rain import line
 from tests.unit.rules.county import parse
 from warnstream.assessment import Assessment, Weights
 from warnstream.assessment.rule_needs import whole_of
 from warnstream.hazards.strong_wind import WindTable
+from warnstream.model.alerts.alert import AlertArea, Circle
 from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights, Zone
@@ -33,6 +35,7 @@ from warnstream.model.rules.rules import (
     WaterloggingTable,
     Wetness,
 )
+from warnstream.model.warning import MessageType
 
 N_VILLAGES, N_STATIONS = 5, 6
 ZONES = (Zone("Z1", "above", 1, 0.0, 0.05, None), Zone("Z2", "below", 1, 0.0, 0.06, None))
@@ -110,6 +113,7 @@ def tables() -> dict[str, Thresholds]:
         ),
         "strong_wind": WindTable(village, station, rows(0.7), 600, 1800),
         "forest_fire": FireTable(AMOUNTS, int32(0, 1, 2, 3, -1, 5)[:, None], 4 * HOUR),
+        "relayed": relay_table(county().places.site),
         "rule": _written(),
     }
 
@@ -177,6 +181,8 @@ def assess(villages: np.ndarray | None) -> Assessment:
 
 
 Row = tuple[int, int, int, float]
+CIRCLE = AlertArea("x", circles=(Circle((0.0, 0.05), 7000.0),))
+
 readings = st.lists(
     st.tuples(
         st.integers(0, N_STATIONS - 1),
@@ -187,6 +193,13 @@ readings = st.lists(
     max_size=120,
     unique_by=lambda row: row[:3],
 )
+
+
+ALERTS = {
+    0: (alert(), alert("A2", 1, MessageType.ALERT, info("Minor", areas=(CIRCLE,)))),
+    2: (alert("A3", 2, MessageType.UPDATE, info("Extreme", areas=(CIRCLE,)), names=("A1",)),),
+}
+"""By step: of one village by its code, and of a circle that holds some places."""
 
 
 def changes_of(assessment: Assessment, storm: Sequence[Row]) -> list[LevelChange]:
@@ -200,7 +213,7 @@ def changes_of(assessment: Assessment, storm: Sequence[Row]) -> list[LevelChange
             [at_s] * len(now),
             [row[3] for row in now],
         )
-        result = assessment.step(batch, at_s)
+        result = assessment.step(batch, at_s, [arrived(one) for one in ALERTS.get(step, ())])
         assert result.failures == {}
         found += result.changes
     return found

@@ -134,6 +134,7 @@ class Judgement:
                 conditions=self._plan,
                 n_places=len(self._places),
                 now_s=sources.now_s,
+                alerts=sources.alerts,
             )
             self._read = sources, read
         return self._read[1]
@@ -294,6 +295,8 @@ class Judgement:
         sign = sources.signs.worst(village, rule.signs) if rule.signs is not None else None
         if sign is not None and spoken.of_villages.indicator[village] == Indicator.SIGN:
             return reason_of_sign(sign, rule.source)
+        if (by_kind := kind_of(rule).reason) is not None:
+            return by_kind(rule, self.hazard_sources(sources), place)
         capped = self._capped.get(rule.name)
         if kind_of(rule).has_conditions:
             level = int(found.level[place] if capped is None else capped.uncapped[place])

@@ -31,8 +31,11 @@ from warnstream.assessment.villages import (
     no_rain_known,
 )
 from warnstream.forecast.source import ForecastSource
+from warnstream.hazards.registry import relay_tables
+from warnstream.lifecycle.alerts import AlertBook, AlertPolicy
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
+from warnstream.model.alerts.alert import AlertArrived
 from warnstream.model.arrays import (
     Arrays,
     BoolArray,
@@ -126,6 +129,8 @@ class Assessment:
     counters : CounterPolicy, optional
     signs : SignPolicy, optional
         Without it nobody can report a sign.
+    alerts : AlertPolicy, optional
+        Whose alerts are not taken, whatever the rules relay.
     past : PastDays, optional
         Rain of days before this node began, for rules that read earlier rain.
     grids : tuple of GridPolicy, optional
@@ -138,6 +143,8 @@ class Assessment:
     ----------
     signs : SignBook
         What people have seen.
+    alerts : AlertBook
+        What other services have issued.
     """
 
     def __init__(  # noqa: PLR0913  # policies, each by name
@@ -151,6 +158,7 @@ class Assessment:
         nowcast: ForecastSource | None,
         counters: CounterPolicy | None = None,
         signs: SignPolicy | None = None,
+        alerts: AlertPolicy | None = None,
         past: PastDays | None = None,
         grids: tuple[GridPolicy, ...] = (),
         whole: Whole | None = None,
@@ -183,6 +191,7 @@ class Assessment:
         every: BoolArray = np.ones(n_stations, dtype=np.bool_)
         self._gauges = _Gauges(every, no_doubt(n_stations), every)
         self.signs = SignBook(network, signs or SignPolicy())
+        self.alerts = AlertBook(relay_tables(rules), alerts)
         self._now_s = -1
 
     @property
@@ -211,10 +220,10 @@ class Assessment:
         self,
         readings: ReadingBatch,
         now_s: int,
-        signs: Sequence[SignReport | SignVerdict] = (),
+        said: Sequence[SignReport | SignVerdict | AlertArrived] = (),
         frames: Sequence[GridFrame] = (),
     ) -> AssessmentStep:
-        """Take all that arrived, that grids saw and people said since the last step; judge every village.
+        """Take all that arrived, that grids saw, people and services said since then; judge every village.
 
         Raises
         ------
@@ -241,9 +250,14 @@ class Assessment:
             lambda: villages.antecedent(stations, rain, is_heard, mute),
             no_antecedent_known(stations.plan, rain),
         )
+        signs = [one for one in said if not isinstance(one, AlertArrived)]
         run("signs", lambda: self.signs.step(signs, now_s), None)
+        arrived = [one for one in said if isinstance(one, AlertArrived)]
+        run("alerts", lambda: self.alerts.step(arrived, now_s), None)
         village_signs = run("signs", self.signs.standing, VillageSigns((), len(self._network.villages)))
-        sources = Sources(stations, rain, antecedent, sight, quality, village_signs, now_s)
+        sources = Sources(
+            stations, rain, antecedent, sight, quality, village_signs, now_s, self.alerts.in_force()
+        )
         changes = self._judgement.step(sources, failures)
         late, levels = self._late, self._judgement.levels
         nothing: tuple[PastCrossing, ...] = ()
@@ -305,6 +319,7 @@ class Assessment:
             **self._judgement.snapshot(),
             **self._late.snapshot(),
             "signs": {"book": np.frombuffer(self.signs.snapshot(), dtype=np.uint8)},
+            "alerts": {"book": np.frombuffer(self.alerts.snapshot(), dtype=np.uint8)},
             "clock": {"now_s": np.array([self._now_s], dtype=np.int64)},
         }
 
@@ -333,3 +348,5 @@ class Assessment:
         if "signs" in state:  # older snapshots have none
             self.signs.restore(state["signs"]["book"].tobytes())
         self._now_s = int(state["clock"]["now_s"][0])
+        if "alerts" in state:
+            self.alerts.restore(state["alerts"]["book"].tobytes(), self._now_s)

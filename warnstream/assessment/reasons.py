@@ -7,6 +7,7 @@ import numpy as np
 from warnstream.assessment.stations import StationState
 from warnstream.assessment.villages import GaugeAvailability
 from warnstream.hazards.registry import kind_of, needs_of
+from warnstream.model.alerts.relaying import NO_ALERTS, StandingAlerts
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
@@ -47,6 +48,7 @@ class Sources:
     quality: StationQuality
     signs: VillageSigns
     now_s: int
+    alerts: StandingAlerts = NO_ALERTS
 
     def source_of(self, indicator: Indicator, station: int, duration_s: int) -> int:
         """Whose readings a value rests on: the station's, or those of a spare of it."""

@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     _add_audit(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
+    _add_feed_token(commands)
     return root
 
 
@@ -314,3 +315,17 @@ def _add_post_token(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     token.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     token.add_argument("post", metavar="POST", help="code of chain.csv")
+
+
+def _add_feed_token(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    token = commands.add_parser(
+        "feed-token",
+        help="the token with which a program brings alerts of other services",
+        description=(
+            "Prints the token that the program NAME sends with alerts to /api/v1/cap (Basic). "
+            "It stays the same; whoever has it can bring alerts in the name of every issuer that is relayed."
+        ),
+        epilog="Example: warnstream feed-token county met-service",
+    )
+    token.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    token.add_argument("name", metavar="NAME", help="a word of your choice; it is part of the topic")

@@ -14,7 +14,9 @@ from string import Formatter
 from warnstream.delivery.plain import plain_bulletin, village_name
 from warnstream.delivery.texts import Title, clean, title_of
 from warnstream.delivery.texts_en import MARK as MARK_EN
+from warnstream.delivery.texts_en import relayed_text as relayed_en
 from warnstream.delivery.texts_zh import MARK as MARK_ZH
+from warnstream.delivery.texts_zh import relayed_text as relayed_zh
 from warnstream.model.bulletins import (
     Action,
     Bulletin,
@@ -25,6 +27,7 @@ from warnstream.model.bulletins import (
     Refuge,
     Wording,
 )
+from warnstream.model.changes import Relayed
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.rules import HazardRule
@@ -82,10 +85,31 @@ class _Language:
     and_: str
     of: Callable[[Wording], str]
     title: Callable[[Title], str]
+    relayed: Callable[[Relayed, str], str]
 
 
-_ZH = _Language("zh-CN", MARK_ZH, UCS2, "", re.compile("(?<=[。！])"), "、", lambda w: w.zh, lambda t: t.zh)
-_EN = _Language("en", MARK_EN, GSM7, " ", re.compile(r"(?<=[.!?])\s+"), ", ", lambda w: w.en, lambda t: t.en)
+_ZH = _Language(
+    "zh-CN",
+    MARK_ZH,
+    UCS2,
+    "",
+    re.compile("(?<=[。！])"),
+    "、",
+    lambda w: w.zh,
+    lambda t: t.zh,
+    relayed_zh,
+)
+_EN = _Language(
+    "en",
+    MARK_EN,
+    GSM7,
+    " ",
+    re.compile(r"(?<=[.!?])\s+"),
+    ", ",
+    lambda w: w.en,
+    lambda t: t.en,
+    relayed_en,
+)
 
 
 def bulletin_texts(bulletin: Bulletin, wording: BulletinWording) -> BulletinTexts:
@@ -116,7 +140,7 @@ def _text(bulletin: Bulletin, wording: BulletinWording, language: _Language) -> 
 
 
 def _head(bulletin: Bulletin, wording: BulletinWording, language: _Language) -> str:
-    """Mark of an exercise, issuer (Chinese only), and why an order comes again or comes for real."""
+    """Mark of an exercise, issuer (Chinese only), why an order comes again, whose signal it is."""
     mark = language.mark if bulletin.status is MessageStatus.EXERCISE else ""
     signature = clean(wording.policy.signature)[:NAME_MAX]
     issuer = f"【{signature}】" if signature and language is _ZH else ""
@@ -125,7 +149,15 @@ def _head(bulletin: Bulletin, wording: BulletinWording, language: _Language) -> 
         BulletinCause.STATUS: wording.orders.not_a_drill,
     }.get(bulletin.cause)
     opening = "" if before is None else f"{language.of(before)}{language.between}"
-    return f"{mark}{issuer}{opening}"
+    return f"{mark}{issuer}{opening}{_relayed(bulletin, wording, language)}"
+
+
+def _relayed(bulletin: Bulletin, wording: BulletinWording, language: _Language) -> str:
+    """Whose signal leads, and when it was issued; empty where it is our own."""
+    said = None if bulletin.evidence is None else bulletin.evidence.relayed
+    if said is None or bulletin.action.is_end:
+        return ""
+    return f"{language.relayed(said, clock_local(said.sent_s, wording.time_zone))}{language.between}"
 
 
 def _template(bulletin: Bulletin, orders: OrderTable) -> Wording:

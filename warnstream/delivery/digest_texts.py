@@ -179,7 +179,11 @@ class _Writer:
         words, place = self.words, self._place(line.village)
         changed = dict(line.changed)
         standing = [
-            words.hazard.format(self._title(hazard), words.colour[level], self._change(changed.get(hazard)))
+            words.hazard.format(
+                self._title(hazard),
+                words.colour[level],
+                self._change(changed.get(hazard), line, hazard),
+            )
             for hazard, level in line.standing
             if line.level
         ]
@@ -243,16 +247,23 @@ class _Writer:
 
     def _hazards(self, line: DigestLine) -> list[str]:
         return [
-            self.words.hazard.format(self._title(hazard), self.words.colour[level], "")
+            self.words.hazard.format(
+                self._title(hazard), self.words.colour[level], self._change(None, line, hazard)
+            )
             for hazard, level in line.standing
             if line.level
         ]
 
-    def _change(self, cause: Cause | None) -> str:
-        if cause is None:
-            return ""
-        word = self.words.changed[cause]
-        return f"（{word}）" if self.words is _ZH else word
+    def _change(self, cause: Cause | None, line: DigestLine, hazard: str) -> str:
+        """What has become of a hazard, and whose signal it is with its time."""
+        word = "" if cause is None else self.words.changed[cause]
+        said = dict(line.relayed).get(hazard)
+        clock = "" if said is None else self._clock(said.sent_s)
+        if self.words is _ZH:
+            issued = "" if said is None else f"{clean(said.issuer_zh)[:NAME_MAX]}{clock}发布"
+            notes = "，".join(filter(None, (word, issued)))
+            return f"（{notes}）" if notes else ""
+        return word if said is None else f"{word} ({clean(said.issuer_en)[:NAME_MAX]} {clock})"
 
     def _title(self, hazard: str) -> str:
         return self.words.title(title_of(hazard, self.wording.rules))[:NAME_MAX]

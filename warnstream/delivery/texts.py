@@ -115,6 +115,8 @@ class MessageParts:
         By when to have left; None unless an orange or red hazard is expected and not there yet.
     time_zone : TimeZone
         Of the local clock.
+    is_relayed : bool
+        Another service issues such warnings.
     """
 
     message: WarningMessage
@@ -127,6 +129,7 @@ class MessageParts:
     reason: ReasonParts | None
     deadline_s: int | None
     time_zone: TimeZone
+    is_relayed: bool = False
 
     @property
     def is_exercise(self) -> bool:
@@ -194,6 +197,7 @@ def parts_of(
         reason=None if reason is None else reason_parts(reason, policy),
         deadline_s=_deadline_s(message, policy),
         time_zone=policy.time_zone,
+        is_relayed=any(rule.is_relayed for rule in rules if rule.name == message.hazard),
     )
 
 

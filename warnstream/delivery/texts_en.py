@@ -12,7 +12,7 @@ from warnstream.delivery.texts import (
     number,
     short,
 )
-from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED
+from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED, Relayed
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, TimeZone, clock_local, iso_local
 from warnstream.model.warning import Cause
@@ -52,6 +52,9 @@ DOUBT = {
 }
 """Why a gauge gave way to its spare, by `Fact.note`."""
 UNKNOWN = "unknown"
+RELAYED_ENDED = "The warning of its issuer has been cancelled or has expired."
+RELAYED_MAX = 60
+"""Characters of an issuer's name and of a signal's."""
 
 
 def texts(parts: MessageParts) -> Texts:
@@ -99,8 +102,7 @@ def _why(parts: MessageParts) -> str:
         verb = EVENT[cause if cause.is_by_hand else Cause.ISSUED_BY_HAND]
         return f"{verb.capitalize()} by the duty officer."
     if cause is Cause.ENDED:
-        silent = _silent_raisers(parts.reason) if parts.reason is not None else ""
-        return f"Measurements are below the warning values again.{silent}"
+        return _ended(parts)
     if parts.message.blind:
         return "The gauges are silent: nobody can confirm an improvement, the level is held."
     resumed = "The gauges report again. " if cause is Cause.SIGHT_REGAINED else ""
@@ -108,6 +110,14 @@ def _why(parts: MessageParts) -> str:
     if parts.reason is None:
         return f"{resumed}Measurements are falling."
     return _deadline(parts) + resumed + reason_text(parts.reason)
+
+
+def _ended(parts: MessageParts) -> str:
+    """Why a warning has ended by itself."""
+    if parts.is_relayed:
+        return RELAYED_ENDED
+    silent = _silent_raisers(parts.reason) if parts.reason is not None else ""
+    return f"Measurements are below the warning values again.{silent}"
 
 
 def _unaffirmed(parts: MessageParts) -> str:
@@ -127,6 +137,8 @@ def reason_text(parts: ReasonParts) -> str:
     """Why, in whole sentences."""
     if parts.reason.indicator == UNEXPLAINED:
         return "A warning value has been reached; by how much cannot be told now, unconfirmed."
+    if (said := parts.reason.relayed) is not None:
+        return relayed_text(said, parts.clock)
     silent = _silent_raisers(parts)
     if parts.reason.indicator == SILENT_RAISER:
         return f"Measurements are falling.{silent}"
@@ -136,6 +148,12 @@ def reason_text(parts: ReasonParts) -> str:
         return signs or "The warning level of another hazard has been reached."
     others = f"{_others(parts)}{_travel(parts)}{_spare(parts)}{silent}"
     return f"{_measured(parts)}{others}{' ' if signs else ''}{signs}"
+
+
+def relayed_text(said: Relayed, clock: str) -> str:
+    """Whose signal it is, and when it was issued."""
+    issuer, signal = clean(said.issuer_en)[:RELAYED_MAX], clean(said.signal_en)[:RELAYED_MAX]
+    return f"{issuer} issued at {clock}: {signal}."
 
 
 def _signs(parts: ReasonParts) -> str:

@@ -15,7 +15,7 @@ from warnstream.delivery.texts import (
     number,
     short,
 )
-from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED
+from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED, Relayed
 from warnstream.model.level import Level
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, TimeZone, clock_local, iso_local
 from warnstream.model.warning import Cause
@@ -73,6 +73,9 @@ UNIT = {
 }
 """Units of indicators; one that is not here is written as it is."""
 UNKNOWN = "未知"
+RELAYED_ENDED = "发布单位的预警已解除或到期。"
+RELAYED_MAX = 24
+"""Characters of an issuer's name and of a signal's."""
 
 
 def texts(parts: MessageParts) -> Texts:
@@ -118,8 +121,7 @@ def _why(parts: MessageParts) -> str:
     if parts.message.by_hand:
         return BY_HAND.get(cause, BY_HAND[Cause.ISSUED_BY_HAND])
     if cause is Cause.ENDED:
-        silent = _silent_raisers(parts.reason) if parts.reason is not None else ""
-        return f"监测值已回落到预警值以下。{silent}"
+        return _ended(parts)
     if parts.message.blind:
         return "监测站失联，无法确认是否好转，预警等级维持不变。"
     resumed = "监测已恢复。" if cause is Cause.SIGHT_REGAINED else ""
@@ -127,6 +129,14 @@ def _why(parts: MessageParts) -> str:
     if parts.reason is None:
         return f"{resumed}监测值正在回落。"
     return _deadline(parts) + resumed + reason_text(parts.reason)
+
+
+def _ended(parts: MessageParts) -> str:
+    """Why a warning has ended by itself."""
+    if parts.is_relayed:
+        return RELAYED_ENDED
+    silent = _silent_raisers(parts.reason) if parts.reason is not None else ""
+    return f"监测值已回落到预警值以下。{silent}"
 
 
 def _unaffirmed(parts: MessageParts) -> str:
@@ -146,6 +156,8 @@ def reason_text(parts: ReasonParts) -> str:
     """Why, in whole sentences."""
     if parts.reason.indicator == UNEXPLAINED:
         return "已达到预警阈值，具体数值暂无法给出，待核实。"
+    if (said := parts.reason.relayed) is not None:
+        return relayed_text(said, parts.clock)
     silent = _silent_raisers(parts)
     if parts.reason.indicator == SILENT_RAISER:
         return f"监测值正在回落。{silent}"
@@ -153,6 +165,11 @@ def reason_text(parts: ReasonParts) -> str:
     if not _what(parts.reason.indicator, parts.reason.duration_s):
         return signs or "其他灾害预警等级已达到阈值。"
     return f"{_measured(parts)}{_others(parts)}{_travel(parts)}{_spare(parts)}{silent}{signs}"
+
+
+def relayed_text(said: Relayed, clock: str) -> str:
+    """Whose signal it is, and when it was issued."""
+    return f"{clean(said.issuer_zh)[:RELAYED_MAX]}{clock}发布{clean(said.signal_zh)[:RELAYED_MAX]}。"
 
 
 def _signs(parts: ReasonParts) -> str:

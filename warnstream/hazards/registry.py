@@ -5,7 +5,7 @@ A new one is a module here with ``needs`` and ``evaluate``, an entry of
 else asks which kind a hazard is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from warnstream.hazards import (
@@ -14,6 +14,7 @@ from warnstream.hazards import (
     landslide_rain,
     rain_table,
     rainstorm,
+    relayed,
     river_stage,
     rule,
     slope_movement,
@@ -22,6 +23,8 @@ from warnstream.hazards import (
 )
 from warnstream.hazards.sensor_rows import ObservedRows, SensorRows
 from warnstream.hazards.sources import HazardSources, Needs
+from warnstream.model.alerts.relaying import RelayTable
+from warnstream.model.changes import Reason
 from warnstream.model.rules.comparison import Comparison
 from warnstream.model.rules.indicators import HazardLevels
 from warnstream.model.rules.rules import CriticalRain, HazardRule
@@ -57,6 +60,10 @@ class HazardKind:
         Rows whose single observations reach its levels; None where none do by themselves.
     travel_minutes : callable
         Shortest and longest way of what a station has observed to a place; None: it is there.
+    reason : callable or None
+        Why a place has its level, of a hazard that rests on no measurement; None: by what was measured.
+    relays : callable
+        What it takes of other services' alerts; None: nothing.
     """
 
     needs: Callable[[HazardRule], Needs]
@@ -72,6 +79,8 @@ class HazardKind:
     travel_minutes: Callable[[HazardRule, int, int], tuple[int, int] | None] = (
         lambda _rule, _place, _station: None
     )
+    reason: Callable[[HazardRule, HazardSources, int], Reason | None] | None = None
+    relays: Callable[[HazardRule], RelayTable | None] = lambda _rule: None
 
 
 def _of_rain(_rule: HazardRule, sources: HazardSources) -> Basis:
@@ -156,6 +165,14 @@ HAZARD_KINDS: dict[str, HazardKind] = {
         evaluate=lambda rule, s: forest_fire.evaluate(rule, s.stations.fire_weather()),
         compare=lambda rule, s, place: forest_fire.compare(rule, s.stations.fire_weather(), place),
     ),
+    "relayed": HazardKind(
+        needs=relayed.needs,
+        evaluate=lambda rule, s: relayed.evaluate(rule, s.alerts, s.n_places),
+        compare=lambda rule, s, place: relayed.compare(rule, s.alerts, place),
+        basis=lambda _rule, s: (s.alerts,),
+        reason=lambda rule, s, place: relayed.reason(rule, s.alerts, place),
+        relays=relayed.table_of,
+    ),
     "rule": HazardKind(
         needs=rule.needs,
         evaluate=lambda rule, s: s.conditions.evaluate(rule, s),
@@ -170,6 +187,12 @@ HAZARD_KINDS: dict[str, HazardKind] = {
 def kind_of(hazard: HazardRule) -> HazardKind:
     """The kind of a hazard."""
     return HAZARD_KINDS[hazard.evaluator]
+
+
+def relay_tables(rules: Iterable[HazardRule]) -> list[RelayTable]:
+    """What all hazards take of other services' alerts."""
+    tables = (kind_of(rule).relays(rule) for rule in rules)
+    return [table for table in tables if table is not None]
 
 
 def needs_of(hazard: HazardRule) -> Needs:

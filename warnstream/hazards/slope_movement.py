@@ -8,7 +8,7 @@ neighbour that moves too makes a level certain; it never changes the level.
 
 import numpy as np
 
-from warnstream.hazards.movement import (
+from warnstream.hazards.conditions.movement import (
     changes_per_s,
     persistent,
     pick,

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from warnstream.model.alerts.relaying import NO_ALERTS, StandingAlerts
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, LevelArray
 from warnstream.model.observations.days import DayWindow, over_duration
 from warnstream.model.observations.readings import Variable
@@ -188,6 +189,8 @@ class HazardSources:
         Levels that the other hazards stand at.
     conditions : Conditions
     n_places, now_s : int
+    alerts : StandingAlerts
+        Alerts of other services that are in force.
     """
 
     rain: VillageRain
@@ -198,6 +201,7 @@ class HazardSources:
     conditions: Conditions
     n_places: int
     now_s: int
+    alerts: StandingAlerts = NO_ALERTS
 
     @property
     def earlier_rain(self) -> VillageAntecedent:

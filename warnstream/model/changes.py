@@ -64,6 +64,34 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Relayed:
+    """A signal of another service that is passed on: who issued what, and when.
+
+    Attributes
+    ----------
+    issuer_zh, issuer_en : str
+    signal_zh, signal_en : str
+        What it is called, such as ``暴雨橙色预警``.
+    sent_s : int
+        When it was issued.
+    sender, identifier : str
+        As the issuer writes them.
+    event, headline : str
+        The issuer's own words.
+    """
+
+    issuer_zh: str
+    issuer_en: str
+    signal_zh: str
+    signal_en: str
+    sent_s: int
+    sender: str
+    identifier: str
+    event: str
+    headline: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why a level is what it is: the measured fact against the threshold.
 
@@ -107,6 +135,8 @@ class Reason:
     facts : tuple of Fact
         Everything that had to hold, where that was more than the value above
         (`warnstream.hazards.conditions`), and signs that people have seen.
+    relayed : Relayed or None
+        Whose signal it is, where the level is another service's; nothing was measured here then.
     """
 
     indicator: str
@@ -128,6 +158,7 @@ class Reason:
     gauge_value: float = 0.0
     certainty: str = ""
     lone_gauge: bool = False
+    relayed: Relayed | None = None
 
     @property
     def is_observed(self) -> bool:

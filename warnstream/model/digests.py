@@ -7,6 +7,7 @@ leader answers for 2,855 villages with one tap.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from warnstream.model.changes import Relayed
 from warnstream.model.level import Level
 from warnstream.model.warning import Cause, MessageStatus
 
@@ -34,7 +35,8 @@ class DigestLine:
     """One village in a digest.
 
     `standing` are the hazards that stand, worst first; `changed` what happened since the post's last
-    digest, by hazard; `silent` who was asked before and did not answer.
+    digest, by hazard; `silent` who was asked before and did not answer; `relayed` whose signal it is, of
+    hazards that another service has issued.
     """
 
     village: int
@@ -43,6 +45,7 @@ class DigestLine:
     standing: tuple[tuple[str, Level], ...]
     changed: tuple[tuple[str, Cause], ...]
     silent: tuple[str, ...]
+    relayed: tuple[tuple[str, Relayed], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from warnstream.delivery.render import texts_of
 from warnstream.delivery.texts_en import ENGLISH
 from warnstream.delivery.texts_zh import CHINESE
-from warnstream.model.changes import Fact, LevelChange, Reason
+from warnstream.model.changes import Fact, LevelChange, Reason, Relayed
 from warnstream.model.errors import ArchiveError
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.network import Network, Villages
@@ -285,6 +285,8 @@ def _reason_record(reason: Reason) -> dict[str, Any]:
     record = asdict(reason)
     record["observed_until"] = iso_utc(record.pop("observed_until_s"))
     record["facts"] = [_numbers(fact) for fact in record["facts"]]
+    if record["relayed"] is not None:
+        record["relayed"]["sent"] = iso_utc(record["relayed"].pop("sent_s"))
     return _numbers(record)
 
 
@@ -325,7 +327,15 @@ def _reason(record: dict[str, Any]) -> Reason:
     fields["observed_until_s"] = parse_iso(fields.pop("observed_until"))
     fields["ratio"] = record.get("ratio")
     fields["facts"] = tuple(Fact(**_unknown_as_nan(fact)) for fact in record.get("facts", ()))
+    said = record.get("relayed")  # older lines have none
+    fields["relayed"] = None if said is None else _relayed(said)
     return Reason(**fields)
+
+
+def _relayed(record: dict[str, Any]) -> Relayed:
+    said = dict(record)
+    sent_s = parse_iso(said.pop("sent"))
+    return Relayed(**said, sent_s=sent_s)
 
 
 def _unknown_as_nan(record: Mapping[str, Any]) -> dict[str, Any]:

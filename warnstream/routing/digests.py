@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from warnstream.model.changes import Relayed
 from warnstream.model.digests import LINES_MAX, Digest, DigestLine, HelpLine
 from warnstream.model.level import Level
 from warnstream.model.warning import Cause, MessageStatus
@@ -66,7 +67,8 @@ def with_ends(digest: Digest, ends: Iterable[tuple[int, str, Cause]], turns: Map
             lines[village] = replace(known, changed=tuple(sorted([*known.changed, (hazard, cause)])))
         elif room > 0:
             changed = ((hazard, cause),)
-            lines[village] = DigestLine(village, turn.level, False, turn.worst_first(), changed, ())
+            standing = turn.worst_first()
+            lines[village] = DigestLine(village, turn.level, False, standing, changed, (), _relayed(turn))
             room -= 1
         else:
             more += 1
@@ -81,7 +83,12 @@ def _line(post: str, village: int, debt: Debt, turn: Turn) -> DigestLine:
     needs_answer = debt.lives(village)
     changed = tuple(sorted(debt.news.get(village, {}).items()))
     silent = tuple(other for other in turn.silent if other != post) if needs_answer else ()
-    return DigestLine(village, turn.level, needs_answer, turn.worst_first(), changed, silent)
+    standing = turn.worst_first()
+    return DigestLine(village, turn.level, needs_answer, standing, changed, silent, _relayed(turn))
+
+
+def _relayed(turn: Turn) -> tuple[tuple[str, Relayed], ...]:
+    return tuple(sorted(turn.relayed.items(), key=lambda one: one[0]))
 
 
 def _help_line(call: HelpCall) -> HelpLine:

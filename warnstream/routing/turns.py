@@ -12,8 +12,10 @@ from enum import StrEnum
 
 import msgspec
 
+from warnstream.model.changes import Relayed
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.level import Level
+from warnstream.model.warning import WarningMessage
 
 
 class State(StrEnum):
@@ -128,6 +130,8 @@ class Turn(msgspec.Struct):
         Posts that were told of it since it was last quiet; they hear its ends, registered for it or not.
     standing : dict of str to Level
         Hazard -> level of everything that stands, also what is below the posts' level.
+    relayed : dict of str to Relayed
+        Hazard -> whose signal it is, of what stands and another service has issued.
     """
 
     state: State = State.QUIET
@@ -139,6 +143,18 @@ class Turn(msgspec.Struct):
     since_s: int = -1
     told: list[str] = []
     standing: dict[str, Level] = {}
+    relayed: dict[str, Relayed] = {}
+
+    def hear(self, message: WarningMessage) -> Level:
+        """What stands after a message; the level that its hazard had before."""
+        before = self.standing.pop(message.hazard, Level.NONE)
+        said = self.relayed.pop(message.hazard, None)
+        if message.level:
+            self.standing[message.hazard] = message.level
+            said = (message.reason.relayed if message.reason else None) or said
+            if said is not None:
+                self.relayed[message.hazard] = said
+        return before
 
     def take(self, signal: Signal, now_s: int) -> Ask:
         """Change the state; who is asked."""

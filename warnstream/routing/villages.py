@@ -60,9 +60,7 @@ class Villages:
         who has answered for the flood has not answered for the slope.
         """
         village, turn = message.village, self.turn(message.village)
-        before = turn.standing.pop(message.hazard, Level.NONE)
-        if message.level:
-            turn.standing[message.hazard] = message.level
+        before = turn.hear(message)
         turn.level = self._level_of(turn.standing)
         if self._is_raise(before, message.level):
             self._raise(village, turn)

@@ -20,8 +20,10 @@ from warnstream.delivery.bulletin_texts import BulletinWording
 from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast, leads_of
+from warnstream.hazards.registry import relay_tables
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
+from warnstream.lifecycle.alerts import AlertPolicy
 from warnstream.lifecycle.bulletins import Bulletins
 from warnstream.model.arrays import Int64Array
 from warnstream.model.grids import points_of_places
@@ -104,6 +106,7 @@ def assemble_assessment(derived: Derived) -> Assessment:
         nowcast=derived.nowcast,
         counters=configuration.counters,
         signs=configuration.signs,
+        alerts=AlertPolicy(configuration.message.status, configuration.message.sender),
         past=configuration.past_days,
         grids=tuple(grid.policy for grid in configuration.grids),
         whole=derived.whole,
@@ -170,6 +173,7 @@ def topics_of(configuration: Configuration) -> Topics:
         configuration.topic_prefix,
         tuple(rule.topic for rule in configuration.decoders if not rule.topic.startswith("$")),
         has_grids=bool(configuration.grids),
+        has_alerts=bool(relay_tables(configuration.rules)),
     )
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from warnstream.hazards.movement import (
+from warnstream.hazards.conditions.movement import (
     changes_per_s,
     persistent,
     tangent_angle_deg,

@@ -7,7 +7,7 @@ from warnstream.model.observations.readings import COUNTERS, UNIT_OF_VARIABLE, V
 from warnstream.model.rules.indicators import INDICATORS, Indicator
 
 RAIN = {Variable.RAIN, Variable.RAIN_TIP, *COUNTERS}
-NO_NUMBER = {Indicator.SIGN, Indicator.LEVEL}
+NO_NUMBER = {Indicator.SIGN, Indicator.LEVEL, Indicator.RELAYED}
 
 
 @pytest.mark.parametrize("indicator", Indicator)

@@ -8,13 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.review.messages import REASON, T0, VILLAGES, course, message
-from warnstream.model.changes import Change, LevelChange
+from warnstream.model.changes import Change, LevelChange, Relayed
 from warnstream.model.errors import ArchiveError
 from warnstream.model.level import Level
 from warnstream.model.network import Households, Network, Stations
 from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.rules.rules import CriticalRain, DowngradePolicy, HazardRule
-from warnstream.model.times import HOUR_S, fixed_zone
+from warnstream.model.times import HOUR_S, fixed_zone, iso_utc
 from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.review.events import Event
 from warnstream.review.report import (
@@ -86,6 +86,18 @@ def written(folder: Path, messages: list[WarningMessage], name: str = "warnings.
 
 def test_messages_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     assert read_warnings(written(tmp_path, STORY), VILLAGES) == STORY
+
+
+def test_whose_signal_a_relayed_warning_is_is_read_back(tmp_path: Path) -> None:
+    said = Relayed(
+        "县气象台", "Met office", "暴雨橙色预警", "orange rainstorm warning", T0, "met", "A1", "x", ""
+    )
+    why = STORY[0].reason
+    assert why is not None
+    story = [replace(STORY[0], reason=replace(why, indicator="relayed", relayed=said))]
+    assert read_warnings(written(tmp_path, story), VILLAGES) == story
+    line = json.loads((tmp_path / "warnings.jsonl").read_text(encoding="utf-8"))
+    assert line["reason"]["relayed"]["sent"] == iso_utc(T0)
 
 
 def test_same_messages_give_the_same_bytes(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from warnstream.adapters.http.models.alerts import AlertRecord
 from warnstream.adapters.http.models.county import StateRecord, WarningRecord
 from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
@@ -53,6 +54,18 @@ class NodeStatus(Protocol):
         """Signs that people have seen: those that stand, then those that are over.
 
         Who said what stands in those that `post` may read; an empty text may read none.
+        """
+
+    def alerts(self) -> list[AlertRecord]:
+        """Alerts of other services that stand."""
+
+    def submit_alerts(self, source: str, content: bytes) -> None:
+        """Take a document with alerts of other services; returns once it is durable.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
         """
 
     def help_calls(self) -> list[HelpCallRecord]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from warnstream.adapters.http.models.openapi import (
     BodyRecord,
@@ -49,7 +49,6 @@ def _types(route: RouteSpec) -> Iterator[Content]:
 def _operation(route: RouteSpec, schema_of: dict[Content, JsonSchema]) -> OperationRecord:
     names = re.findall(r"{(\w+)}", route.path)
     text = msgspec.json.schema(Text)
-    body_media = FORM if route.is_form else JSON
     return OperationRecord(
         operation_id=route.handler.__name__,
         summary=route.summary,
@@ -58,10 +57,17 @@ def _operation(route: RouteSpec, schema_of: dict[Content, JsonSchema]) -> Operat
             for status, content in route.answers.items()
         },
         parameters=[ParameterRecord(name, "path", required=True, schema=text) for name in names] or UNSET,
-        request_body=UNSET
-        if route.body is None
-        else BodyRecord(required=True, content={body_media: MediaRecord(schema_of[route.body])}),
+        request_body=_body(route, schema_of),
     )
+
+
+def _body(route: RouteSpec, schema_of: dict[Content, JsonSchema]) -> BodyRecord | UnsetType:
+    if route.media is not None:
+        return BodyRecord(required=True, content={route.media.value: MediaRecord()})
+    if route.body is None:
+        return UNSET
+    media = FORM if route.is_form else JSON
+    return BodyRecord(required=True, content={media: MediaRecord(schema_of[route.body])})
 
 
 HTTP_WORDS = {

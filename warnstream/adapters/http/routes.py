@@ -83,6 +83,8 @@ class RouteSpec:
         Struct of what is posted; its fields are checked by `warnstream.adapters.http.bodies`.
     is_form : bool
         The body is a form of a page, not JSON.
+    media : Media or None
+        What the body is where it is neither.
     is_limited : bool
         Counts against the rate of a client.
     """
@@ -94,6 +96,7 @@ class RouteSpec:
     answers: Mapping[int, Content]
     body: type[msgspec.Struct] | None = None
     is_form: bool = False
+    media: Media | None = None
     is_limited: bool = False
 
 

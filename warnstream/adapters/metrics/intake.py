@@ -39,6 +39,15 @@ class IntakeMetrics:
             ["reason"],
             registry=registry,
         )
+        self.alerts = Counter(
+            "warnstream_alerts",
+            "Alerts of other services that could be read, by what became of them.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.alerts_standing = Gauge(
+            "warnstream_alerts_standing", "Alerts of other services that stand.", registry=registry
+        )
         self.messages_without_reading = Counter(
             "warnstream_messages_without_reading",
             "Messages that carry no observation by their kind: heartbeats, sensors without a value.",

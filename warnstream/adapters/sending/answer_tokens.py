@@ -28,6 +28,9 @@ SIGNS_SUBJECT = "/signs"
 ORDERS_SUBJECT = "/orders"
 """The same for people who give orders."""
 
+FEEDS_SUBJECT = "/feeds"
+"""The same for programs that bring alerts of other services."""
+
 
 def load_or_create_secret(directory: Path) -> bytes:
     """The node's secret from ``answer_token.key`` (mode 0600), made on first use.
@@ -99,6 +102,14 @@ class Tokens:
     def proves_operator(self, token: str, person: str) -> bool:
         """Whether the token was made here for that person."""
         return self.proves(token, ORDERS_SUBJECT, person)
+
+    def for_feed(self, source: str) -> str:
+        """Token with which a program brings alerts; it stays the same while the secret does."""
+        return self.issue(0, FEEDS_SUBJECT, source)
+
+    def proves_feed(self, token: str, source: str) -> bool:
+        """Whether the token was made here for that program."""
+        return self.proves(token, FEEDS_SUBJECT, source)
 
     def number_in(self, token: str) -> int | None:
         """Row number that a token names, not yet proven; None if it is no token at all."""

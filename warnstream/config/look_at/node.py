@@ -62,7 +62,8 @@ def lowering_without_care(configuration: Configuration) -> Iterator[str]:
     """Levels that fall at the first reading below, or without readings."""
     for rule in configuration.rules:
         lowering = rule.lowering
-        if lowering.hold_s == 0 and lowering.active_s_min == 0:
+        # What another service has ended is over: its own care stands behind it.
+        if lowering.hold_s == 0 and lowering.active_s_min == 0 and not rule.is_relayed:
             yield f"{rule.name}: lowering has no hold and no active_min: the first lower reading ends a level"
         if lowering.coverage_min < COVERAGE_MIN:
             yield (
@@ -100,3 +101,13 @@ def late_readings(configuration: Configuration) -> Iterator[str]:
             f"windows.lateness_max is {format_duration(windows.lateness_s_max)}, the longest threshold "
             f"{format_duration(asked_s)}: after a longer outage its sums stay too low"
         )
+
+
+def relayed_without_orders(configuration: Configuration) -> Iterator[str]:
+    """Relayed signals whose doors would be told what is meant for dangers of the county's own."""
+    for rule in configuration.rules:
+        if rule.is_relayed and rule.calls_households and rule.name not in configuration.orders.of_hazard:
+            yield (
+                f"{rule.name}: relayed without orders of its own: red tells everybody to leave; give it an "
+                "entry in orders.yaml, the name of one (rainstorm, strong_wind), or households: false"
+            )

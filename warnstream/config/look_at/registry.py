@@ -10,6 +10,7 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     node.late_readings,
     node.forecast_to_red,
     node.lowering_without_care,
+    node.relayed_without_orders,
     node.retries_end_before_an_outage,
     node.links_lead_nowhere,
     files.storage_not_writable,

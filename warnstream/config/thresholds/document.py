@@ -14,6 +14,7 @@ from warnstream.config.thresholds.kinds.critical_rainfall import CriticalRainfal
 from warnstream.config.thresholds.kinds.forest_fire import ForestFireSection
 from warnstream.config.thresholds.kinds.landslide_rain import LandslideRainSection
 from warnstream.config.thresholds.kinds.rainstorm import RainstormSection
+from warnstream.config.thresholds.kinds.relayed import RelayedSection
 from warnstream.config.thresholds.kinds.river_stage import RiverStageSection
 from warnstream.config.thresholds.kinds.rule import RuleSection
 from warnstream.config.thresholds.kinds.slope_movement import SlopeMovementSection
@@ -32,6 +33,7 @@ HazardDocument = (
     | WaterloggingSection
     | StrongWindSection
     | ForestFireSection
+    | RelayedSection
     | RuleSection
 )
 SECTION_OF_EVALUATOR: Mapping[str, type[HazardDocument]] = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.hazards.movement import changes_per_s, pick, value_at, window_ends
+from warnstream.hazards.conditions.movement import changes_per_s, pick, value_at, window_ends
 from warnstream.hazards.sensor_rows import age_ok
 from warnstream.hazards.sources import NO_STATIONS, HazardSources
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array

@@ -36,6 +36,17 @@ class RefusalReason(StrEnum):
     OVERLAP = "overlap"
     RUNNING_TOTAL = "running_total"
     SHIFTED = "shifted"
+    NOT_XML = "not_xml"
+    FORBIDDEN_XML = "forbidden_xml"
+    NO_ALERT = "no_alert"
+    LINK_ONLY = "link_only"
+    NOT_ACTUAL = "not_actual"
+    BAD_AREA = "bad_area"
+    UNKNOWN_ISSUER = "unknown_issuer"
+    NOT_RELAYED = "not_relayed"
+    ELSEWHERE = "elsewhere"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class Indicator(IntEnum):
     PRIOR_INDEX = 23
     DAILY_INDEX = 24
     WIND_GUST = 25
+    RELAYED = 26
 
     @property
     def word(self) -> str:
@@ -169,6 +170,7 @@ INDICATORS: Mapping[Indicator, IndicatorInfo] = MappingProxyType(
             "近{days}日前期影响雨量（含今日）", "antecedent rain of {days} days with today {value}"
         ),
         Indicator.WIND_GUST: _sensor("m/s", "阵风风速", "gust {value}", Variable.WIND_GUST),
+        Indicator.RELAYED: IndicatorInfo("", "", ""),
     }
 )
 """Every indicator, once."""

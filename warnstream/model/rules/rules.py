@@ -419,6 +419,11 @@ class HazardRule:
     signs: SignTrigger | None = None
     calls_households: bool = True
 
+    @property
+    def is_relayed(self) -> bool:
+        """Another service issues it."""
+        return self.evaluator == "relayed"
+
     def of_places(self, places: Int64Array) -> "HazardRule":
         """The same rule for some places, numbered anew (`Thresholds.of_places`)."""
         return replace(self, thresholds=self.thresholds.of_places(places))

@@ -2,7 +2,7 @@
 
 from warnstream.config.settings import Configuration
 from warnstream.model.changes import SILENT_RAISER, Reason
-from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local
+from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, clock_local, iso_utc
 from warnstream.model.warning import WarningMessage
 
 
@@ -18,6 +18,8 @@ def describe_reason(reason: Reason) -> str:
     """What was measured against which threshold, such as ``gavea 41.2 mm in 1 h >= 40``."""
     window = f" in {describe_duration(reason.duration_s)}" if reason.duration_s else ""
     zone = f"{reason.zone}: " if reason.zone else ""
+    if (said := reason.relayed) is not None:
+        return f"{zone}{said.issuer_en}: {said.signal_en} of {iso_utc(said.sent_s)} ({said.identifier})"
     if reason.indicator in {"sign", "level"}:
         seen = ", ".join(f"{fact.indicator} {fact.note}" for fact in reason.facts)
         return f"{zone}{seen}{'' if reason.confirmed else ', not validated'}"

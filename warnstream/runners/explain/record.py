@@ -25,6 +25,7 @@ from warnstream.adapters.http.models.explanation import (
     PlaceRecord,
     RainAheadRecord,
     ReasonRecord,
+    RelayedRecord,
     RuleLevelRecord,
     StandingRecord,
     VillageRecord,
@@ -41,7 +42,7 @@ from warnstream.delivery.render import texts_of
 from warnstream.delivery.texts import title_of
 from warnstream.delivery.texts_en import ENGLISH
 from warnstream.desk import WarningStatus
-from warnstream.model.changes import Fact, Reason
+from warnstream.model.changes import Fact, Reason, Relayed
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.observations.station_quality import WHY
@@ -162,7 +163,24 @@ def reason_record(reason: Reason | None) -> ReasonRecord | None:
         gauge_value=_number(reason.gauge_value),
         certainty=reason.certainty,
         lone_gauge=reason.lone_gauge,
+        relayed=_relayed(reason.relayed),
         observed_until=iso_utc(reason.observed_until_s),
+    )
+
+
+def _relayed(said: Relayed | None) -> RelayedRecord | None:
+    if said is None:
+        return None
+    return RelayedRecord(
+        issuer_zh=said.issuer_zh,
+        issuer_en=said.issuer_en,
+        signal_zh=said.signal_zh,
+        signal_en=said.signal_en,
+        sent=iso_utc(said.sent_s),
+        sender=said.sender,
+        identifier=said.identifier,
+        event=said.event,
+        headline=said.headline,
     )
 
 

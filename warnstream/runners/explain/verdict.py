@@ -183,6 +183,8 @@ class Verdict:
         return "not all of its sensors report: without data no level falls"
 
     def _rests_on_rain(self) -> bool:
+        if self.rule.is_relayed:
+            return False
         compared = [one.indicator for place in self._view.places for one in place.comparisons]
         return not compared or any(indicator.info.is_rain for indicator in compared)
 
@@ -222,6 +224,9 @@ class Verdict:
 
     def _nothing_to_reach(self) -> str:
         view = self._view
+        if self.rule.is_relayed:
+            what = "a higher level" if view.standing.level else "its issuers"
+            return f"no signal of {what} is in force here"
         compared = [one for place in view.places for one in place.comparisons]
         notes = [place.note for place in view.places if place.note and not compared]
         if notes:

@@ -8,6 +8,7 @@ import msgspec
 from warnstream.engine import Action
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import AlarmSignal
+from warnstream.model.alerts.alert import AlertArrived
 from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
 from warnstream.model.effects import (
     Answer,
@@ -252,6 +253,7 @@ class _Actions(msgspec.Struct, array_like=True):
     helps: list[HelpEntry] = []
     undelivered: list[CallFailed] = []
     orders: list[HandOrder] = []
+    alerts: list[AlertArrived] = []
 
 
 def encode_actions(actions: list[Action]) -> bytes:
@@ -263,7 +265,10 @@ def encode_actions(actions: list[Action]) -> bytes:
     helps = [_help_entry(action) for action in actions if isinstance(action, HelpAssign | HelpClose)]
     undelivered = [action for action in actions if isinstance(action, CallFailed)]
     orders = [action for action in actions if isinstance(action, HandOrder)]
-    return msgspec.msgpack.encode(_Actions(answers, cancels, signs, affirms, helps, undelivered, orders))
+    alerts = [action for action in actions if isinstance(action, AlertArrived)]
+    return msgspec.msgpack.encode(
+        _Actions(answers, cancels, signs, affirms, helps, undelivered, orders, alerts)
+    )
 
 
 def decode_actions(payload: bytes) -> list[Action]:
@@ -272,4 +277,4 @@ def decode_actions(payload: bytes) -> list[Action]:
     signs = [sign_action(said, said.post) for said in waiting.signs]
     helps = [_help_action(entry) for entry in waiting.helps]
     people: list[Action] = [*waiting.answers, *waiting.cancels, *waiting.affirms]
-    return [*people, *signs, *helps, *waiting.undelivered, *waiting.orders]
+    return [*people, *signs, *helps, *waiting.undelivered, *waiting.orders, *waiting.alerts]

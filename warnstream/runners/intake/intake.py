@@ -54,7 +54,6 @@ from warnstream.runners.intake.entries import (
     AnswerEntry,
     AnswerMessage,
     ClockBeacon,
-    SignEntry,
     decode_actions,
     decode_affirm,
     decode_alarm,
@@ -66,7 +65,6 @@ from warnstream.runners.intake.entries import (
     decode_tick,
     decode_undelivered,
     encode_actions,
-    sign_action,
 )
 from warnstream.runners.intake.grid_entries import WaitingFrames
 from warnstream.runners.intake.history_entries import (
@@ -76,7 +74,8 @@ from warnstream.runners.intake.history_entries import (
     decode_configuration,
 )
 from warnstream.runners.intake.outcome import Outcome, Past
-from warnstream.runners.intake.refusals import refuse, refuse_sign, refused_frame, refused_readings
+from warnstream.runners.intake.refusals import refuse, refused_frame, refused_readings
+from warnstream.runners.intake.said import alerts_in, refused_said, signs_in
 from warnstream.runners.intake.state_file import StateFile, pack_state, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 from warnstream.runners.intake.waiting import WaitingReadings
@@ -169,7 +168,7 @@ class Intake:
 
     @property
     def is_asked(self) -> bool:
-        """A sign, an order or an answer of a person waits for a step."""
+        """A sign, an order or an answer of a person, or an alert, waits for a step."""
         return bool(self._actions)
 
     def consume(self, kind: str, payload: bytes) -> Outcome:
@@ -357,12 +356,15 @@ class Intake:
         recipient = self._topics.recipient_of(message.topic)
         observer = self._topics.observer_of(message.topic)
         grid = self._topics.grid_of(message.topic)
+        bringer = self._topics.bringer_of(message.topic)
         if message.topic == self._topics.clock:
             self._take_time(message, outcome)
         elif recipient is not None:
             self._take_answer_message(message, recipient, outcome)
         elif observer is not None:
-            self._take_sign_message(message, observer, outcome)
+            self._actions += signs_in(message, observer, outcome)
+        elif bringer is not None:
+            self._actions += alerts_in(message, bringer, outcome)
         elif grid is not None:
             outcome.announced.append(grid)
         elif self._station_topics.has(message.topic):
@@ -386,13 +388,6 @@ class Intake:
             outcome.refusals.append(refuse(RefusalReason.BAD_ANSWER, str(error), message))
             return
         self._take_answer(posted.message, recipient, posted.answer, outcome)
-
-    def _take_sign_message(self, message: RawMessage, observer: str, outcome: Outcome) -> None:
-        try:
-            said = msgspec.json.decode(message.payload, type=SignEntry)
-            self._actions.append(sign_action(said, observer))
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            outcome.refusals.append(refuse(RefusalReason.BAD_SIGN, str(error), message))
 
     def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:
         given = RecipientAnswer(message, recipient, answer, self.now_s)
@@ -420,9 +415,7 @@ class Intake:
             villages = self._network.villages
             proven = [proven_level(one, villages) for one in step.assessment.past_crossings]
             self.past_crossings.step(proven, now_s)
-        outcome.refusals += [
-            refuse_sign(said, fault, self._topics) for said, fault in self.engine.assessment.signs.refused
-        ]
+        outcome.refusals += refused_said(self.engine.assessment, self._topics)
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
         outcome.refusals += [refused_frame(refused) for refused in step.assessment.grids.refused]
 
@@ -433,10 +426,10 @@ class Intake:
         past = self._past
         if past is None:
             return self.engine.step(readings, actions, now_s, frames)
-        signs, orders = split_actions(actions)
+        said, orders = split_actions(actions)
         assessed = None
         if past.is_judged:
-            assessed = self.engine.assessment.step(readings, now_s, signs, frames)
+            assessed = self.engine.assessment.step(readings, now_s, said, frames)
         if past.is_followed:
             desk = self.engine.desk
             found = desk.follow(orders, now_s)

@@ -16,13 +16,15 @@ class Topics:
     prefix: str
     observations: tuple[str, ...] = ()
     has_grids: bool = False
+    has_alerts: bool = False
 
     @property
     def subscriptions(self) -> list[str]:
         """What the node listens to."""
         observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
         own = [self.clock, f"{self.prefix}/answer/+", f"{self.prefix}/sign/+"]
-        return [*dict.fromkeys(observed), *own, *([self.grids] if self.has_grids else [])]
+        asked = [*([self.grids] if self.has_grids else []), *([self.alerts] if self.has_alerts else [])]
+        return [*dict.fromkeys(observed), *own, *asked]
 
     @property
     def grids(self) -> str:
@@ -32,6 +34,20 @@ class Topics:
     def grid_of(self, topic: str) -> str | None:
         """The grid that a topic announces a file of; None if it is no such topic."""
         head = f"{self.prefix}/grid/"
+        return topic.removeprefix(head) if topic.startswith(head) else None
+
+    @property
+    def alerts(self) -> str:
+        """Where alerts of other services come in: ``{prefix}/cap/in/{who brings them}``."""
+        return f"{self.prefix}/cap/in/#"
+
+    def alerts_of(self, source: str) -> str:
+        """Where somebody brings alerts of other services."""
+        return f"{self.prefix}/cap/in/{source}"
+
+    def bringer_of(self, topic: str) -> str | None:
+        """Who brings an alert on this topic; None if it is no such topic."""
+        head = f"{self.prefix}/cap/in/"
         return topic.removeprefix(head) if topic.startswith(head) else None
 
     @property
@@ -82,6 +98,8 @@ class StationTopics:
         if topic == topics.clock or topics.recipient_of(topic) is not None:
             return False
         if topics.observer_of(topic) is not None or topics.grid_of(topic) is not None:
+            return False
+        if topics.bringer_of(topic) is not None:
             return False
         if len(self._known) >= TOPICS_KNOWN_MAX:
             self._known.clear()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 from msgspec.structs import asdict
 
+from warnstream.adapters.http.models.alerts import AlertRecord
 from warnstream.adapters.http.models.county import (
     AuditRecord,
     ConfigurationRecord,
@@ -22,10 +23,12 @@ from warnstream.adapters.inbox import Source
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
+from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.runners.audit.writer import AuditWriter
+from warnstream.runners.build import topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.keeper import Keeper
@@ -136,6 +139,16 @@ class Status:
     def signs(self, post: str) -> list[SignRecord]:
         """Signs as a post may read them: those that stand, then those that are over."""
         return self._keeper.board.signs_for(post)
+
+    def alerts(self) -> list[AlertRecord]:
+        """Alerts of other services that stand."""
+        return self._keeper.board.alerts()
+
+    def submit_alerts(self, source: str, content: bytes) -> None:
+        """Take a document as if it came by MQTT; returns once it is durable, else StoreError."""
+        topic = topics_of(self._configuration).alerts_of(source)
+        message = entries.encode_messages([RawMessage(topic, content)])
+        self._requests.ask_and_wait(entries.MESSAGES, message)
 
     def help_calls(self) -> list[HelpCallRecord]:
         """Open calls for help, oldest first."""

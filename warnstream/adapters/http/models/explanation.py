@@ -27,6 +27,20 @@ class FactRecord(msgspec.Struct, frozen=True):
     grid: str
 
 
+class RelayedRecord(msgspec.Struct, frozen=True):
+    """Whose signal it is; fields as in `warnstream.model.changes.Relayed`."""
+
+    issuer_zh: str
+    issuer_en: str
+    signal_zh: str
+    signal_en: str
+    sent: TimeUtc
+    sender: str
+    identifier: str
+    event: str
+    headline: str
+
+
 class ReasonRecord(msgspec.Struct, frozen=True):
     """The measured fact against the threshold; fields as in `warnstream.model.changes.Reason`."""
 
@@ -48,6 +62,7 @@ class ReasonRecord(msgspec.Struct, frozen=True):
     gauge_value: float | None
     certainty: str
     lone_gauge: bool
+    relayed: RelayedRecord | None
     observed_until: TimeUtc
 
 

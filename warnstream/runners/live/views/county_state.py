@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import UNSET
 from msgspec.structs import asdict
 
+from warnstream.adapters.http.models.alerts import AlertRecord
 from warnstream.adapters.http.models.county import (
     CountyRecord,
     ForecastRecord,
@@ -27,6 +28,7 @@ from warnstream.model.arrays import BoolArray, Float64Array, UInt8Array
 from warnstream.model.observations.readings import COUNTER_FLAGS, COUNTERS, UNUSABLE, Flag, ReadingBatch
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.live.alerts_view import AlertsView
 from warnstream.runners.live.views.blindness import SightWatch
 from warnstream.runners.live.views.grids_view import GridsView
 from warnstream.runners.live.views.signs_json import SignsView, ratio_records
@@ -50,6 +52,7 @@ class CountyState:
         self._network = configuration.network
         self._metrics = metrics
         self._signs = SignsView(configuration, metrics)
+        self._alerts = AlertsView(metrics)
         self._sight = SightWatch(configuration.network, metrics)
         self._grids = GridsView(configuration, metrics)
         self._silent: frozenset[int] = frozenset()
@@ -66,6 +69,10 @@ class CountyState:
         """Signs that people have seen, as a post may read them, for the HTTP interface."""
         return self._signs.listed_for(post)
 
+    def alerts(self) -> list[AlertRecord]:
+        """Alerts of other services that stand, for the HTTP interface."""
+        return self._alerts.listed()
+
     def take(self, readings: ReadingBatch, step: AssessmentStep, assessment: Assessment, now_s: int) -> None:
         """Take what a step found."""
         metrics = self._metrics
@@ -76,6 +83,7 @@ class CountyState:
         self._sight.take(step)
         self._grids.take(step.grids, now_s)
         self._signs.tell(assessment.signs.all())
+        self._alerts.take(assessment.alerts)
         self._take_levels(assessment)
         self._take_ratio(step.ratio)
         if step.forecast is not None:

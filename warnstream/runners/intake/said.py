@@ -1,0 +1,47 @@
+"""What people and other services say in messages of their own topics: signs, and alerts."""
+
+import msgspec
+
+from warnstream.assessment import Assessment
+from warnstream.ingest.cap.reader import read_alerts
+from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.lifecycle.alerts import RefusedAlert
+from warnstream.model.alerts.alert import AlertArrived
+from warnstream.model.observations.refusals import Refusal, RefusalReason
+from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.runners.intake.entries import SignEntry, sign_action
+from warnstream.runners.intake.outcome import Outcome
+from warnstream.runners.intake.refusals import refuse, refuse_sign
+from warnstream.runners.intake.topics import Topics
+
+
+def signs_in(message: RawMessage, observer: str, outcome: Outcome) -> list[SignReport | SignVerdict]:
+    """The sign or verdict of a post; refused where it is none."""
+    try:
+        said = msgspec.json.decode(message.payload, type=SignEntry)
+        return [sign_action(said, observer)]
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        outcome.refusals.append(refuse(RefusalReason.BAD_SIGN, str(error), message))
+        return []
+
+
+def alerts_in(message: RawMessage, source: str, outcome: Outcome) -> list[AlertArrived]:
+    """Alerts of a document, each by itself; those that cannot be read are refused."""
+    read = read_alerts(bytes(message.payload))
+    outcome.refusals += [
+        Refusal(fault.reason, fault.detail, message.topic, fault.content) for fault in read.faults
+    ]
+    return [AlertArrived(alert, source, content) for alert, content in read.alerts]
+
+
+def refused_said(assessment: Assessment, topics: Topics) -> list[Refusal]:
+    """Signs and alerts that the last step did not take."""
+    signs = [refuse_sign(said, fault, topics) for said, fault in assessment.signs.refused]
+    return [*signs, *(_refused_alert(one, topics) for one in assessment.alerts.refused)]
+
+
+def _refused_alert(refused: RefusedAlert, topics: Topics) -> Refusal:
+    """An alert as the message by which it can be sent again, whatever way it came."""
+    arrived = refused.arrived
+    detail = f"{arrived.alert.identifier} of {arrived.alert.sender}: {refused.detail}"
+    return Refusal(refused.reason, detail, topics.alerts_of(arrived.source), arrived.content)

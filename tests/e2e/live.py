@@ -92,7 +92,9 @@ class LiveNode:
     def get(self, path: str) -> Any:
         """JSON of the node's HTTP interface; empty while it does not answer."""
         try:
-            response = httpx.get(f"http://127.0.0.1:{self.http_port}{path}", timeout=ANSWER_S_MAX, trust_env=False)
+            response = httpx.get(
+                f"http://127.0.0.1:{self.http_port}{path}", timeout=ANSWER_S_MAX, trust_env=False
+            )
             return response.json()
         except (httpx.HTTPError, ValueError):
             return {}
@@ -100,7 +102,9 @@ class LiveNode:
     def metric(self, name: str) -> float:
         """A metric without labels; 0 while the node does not answer."""
         try:
-            text = httpx.get(f"http://127.0.0.1:{self.http_port}/metrics", timeout=ANSWER_S_MAX, trust_env=False).text
+            text = httpx.get(
+                f"http://127.0.0.1:{self.http_port}/metrics", timeout=ANSWER_S_MAX, trust_env=False
+            ).text
         except httpx.HTTPError:
             return 0.0
         values = [line.split(" ")[1] for line in text.splitlines() if line.startswith(f"{name} ")]

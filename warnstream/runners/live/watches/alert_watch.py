@@ -12,7 +12,7 @@ from warnstream.model.times import iso_utc
 log = logging.getLogger(__name__)
 
 
-class AlertsView:
+class AlertWatch:
     """Alerts of one node as people see them."""
 
     def __init__(self, metrics: Metrics) -> None:

@@ -12,6 +12,8 @@ from tests.simulation.changed_county import County, Shown, phones
 from tests.simulation.test_changed_configuration import remove_village
 from warnstream.adapters.ledger.kept import FOLDER
 from warnstream.config.load import load_configuration
+from warnstream.model.digests import HelpAssign, HelpClose
+from warnstream.model.effects import Answer
 from warnstream.runners.build import topics_of
 from warnstream.runners.history.doors import doors_of_folder
 from warnstream.runners.live.doors import REBUILT
@@ -261,3 +263,34 @@ def test_a_ledger_is_read_beside_the_running_node(county: County) -> None:
     found = doors_of_folder(configuration.storage.directory, configuration.network, topics_of(configuration))
     assert found.counts() == county.node.outbox.doors.counts()
     assert found.reach() == county.node.outbox.doors.reach()
+
+
+def test_a_door_s_call_for_help_is_open_until_it_is_closed_also_over_a_kill(county: County) -> None:
+    county.rain(12)
+    county.settle()
+    message = heard(county, "H1a")[-1].message
+
+    def helps() -> int:
+        assert county.node is not None
+        return len(county.node.outbox.doors._book.ledger.helps())
+
+    assert county.node is not None
+    county.node.status.submit_answer(message, "H1a", Answer.NEED_HELP)
+    county.step()
+    assert helps() == 1
+    kill_at_once(county)
+    county.start()
+    assert helps() == 1
+    assert county.node is not None
+    (call,) = county.node.status.help_calls()
+    county.node.status.submit_action(HelpAssign(call.help, "G1", "zhang"))
+    county.step()
+    county.node.status.submit_action(HelpClose(call.help, "G1", "zhang", "the same person may not"))
+    county.step()
+    assert helps() == 1
+    county.node.status.submit_action(HelpClose(call.help, "G1", "li", "seen at the school"))
+    county.step()
+    assert helps() == 0
+    kill_at_once(county)
+    county.start()
+    assert helps() == 0

@@ -103,7 +103,7 @@ MUTANTS = (
     # Who is called when: ranks and waits.
     node("yellow: 30min, orange: 10min", "yellow: 20min, orange: 10min", "lowest rank"),
     node("yellow: one", "yellow: each_rank", "one answer"),
-    node("all_ranks_from: orange", "all_ranks_from: red", "every rank"),
+    node("orange: each_rank", "orange: one", "every rank"),
     node("again: [5min", "again: [15min", "every rank"),
     node("household_level_min: yellow", "household_level_min: orange", "people are told"),
     node("settle: 10min", "settle: 3h", "people are told"),
@@ -118,6 +118,9 @@ MUTANTS = (
     Mutant("rio", "warnstream.yaml", "household_level_min: orange", "household_level_min: yellow", "39.9"),
     Mutant("rio", "warnstream.yaml", "yellow: 30min", "yellow: 45min", "the volunteer"),
 )
+
+EQUIVALENT = (node("all_ranks_from: orange", "all_ranks_from: red", "every rank"),)
+"""Slips that change nothing: where orange needs an answer of each rank, every rank is asked whatever this says."""
 
 
 def noticed_by(mutant: Mutant, directory: Path) -> str:

@@ -120,7 +120,7 @@ MUTANTS = (
 )
 
 EQUIVALENT = (node("all_ranks_from: orange", "all_ranks_from: red", "every rank"),)
-"""Slips that change nothing: where orange needs an answer of each rank, every rank is asked whatever this says."""
+"""Slips that change nothing: where orange needs an answer of each rank, every rank is asked in any case."""
 
 
 def noticed_by(mutant: Mutant, directory: Path) -> str:

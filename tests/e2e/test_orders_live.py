@@ -1,7 +1,6 @@
 """Hands on a running node, by command and over HTTP: red by hand, an error, a ceiling, releases, a kill."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from warnstream.runners.live.orders import FOLDER
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 HAZARD = "flash_flood"
-WAIT_S = 20.0
 RULES = "  rise: {orange: automatic, red: automatic}\n  doubtful: {orange: automatic}"
 
 
@@ -62,7 +60,7 @@ class Officer:
 
 
 def doors_of(town: Town, village: str, newest: str = "") -> list[Notice]:
-    """What one door of a village was shown, oldest first, once its newest has that action, if one is named."""
+    """What one door of a village was shown, oldest first, once its newest has the action `newest`."""
 
     def found() -> list[Notice]:
         names = [one for one in sorted(town.seen) if one.startswith(f"H{village}")]

@@ -74,17 +74,27 @@ MUTANTS = (
     row("yellow", "24h", 130, 145, "wet day"),
     row("orange", "24h", 160, 166, "wet day"),
     row("red", "24h", 200, 195, "wet day"),
-    rules("soil_water_mm: 145", "soil_water_mm: 142", "the slope is yellow"),
+    rules("soil_water_mm: 145", "soil_water_mm: 149", "the slope is yellow"),
     rules("soil_water_mm: 160", "soil_water_mm: 155", "a night of rain"),
-    rules("mm: 120}", "mm: 170}", "wet day"),
+    rules("{level: blue, mm: 120}", "{level: blue, mm: 170}", "wet day"),
     rules("mm: 600", "mm: 605", "604.8"),
     # Levels.
-    rules("level: orange, duration: 1h", "level: red, duration: 1h", "60 mm"),
+    Mutant(
+        "rio",
+        "thresholds.yaml",
+        "level: orange, duration: 1h",
+        "level: red, duration: 1h",
+        "40 mm in an hour",
+    ),
     rules("forecast_level_max: yellow", "forecast_level_max: orange", "59.9 mm", place=1),
     rules("reported_level: blue", "reported_level: yellow", "a crack"),
     rules("validated_level: orange", "validated_level: red", "a crack"),
     # Durations.
-    rules("level: orange, duration: 1h, rain_mm: 60", "level: orange, duration: 2h, rain_mm: 60", "sixty"),
+    rules(
+        "level: orange, duration: 1h, rain_mm: 60",
+        "level: orange, duration: 2h, rain_mm: 60",
+        "60 mm in an hour",
+    ),
     rules("hold: 30min", "hold: 60min", "a falling river", place=2),
     rules("hold: 30min", "hold: 60min", "people are told", place=1),
     rules("active_min: 60min", "active_min: 90min", "a warning stands an hour", place=1),
@@ -93,7 +103,7 @@ MUTANTS = (
     # Who is called when: ranks and waits.
     node("yellow: 30min, orange: 10min", "yellow: 20min, orange: 10min", "lowest rank"),
     node("yellow: one", "yellow: each_rank", "one answer"),
-    node("all_ranks_from: orange", "all_ranks_from: red", "every rank"),
+    node("orange: each_rank", "orange: one", "every rank"),
     node("again: [5min", "again: [15min", "every rank"),
     node("household_level_min: yellow", "household_level_min: orange", "people are told"),
     node("settle: 10min", "settle: 3h", "people are told"),
@@ -108,6 +118,9 @@ MUTANTS = (
     Mutant("rio", "warnstream.yaml", "household_level_min: orange", "household_level_min: yellow", "39.9"),
     Mutant("rio", "warnstream.yaml", "yellow: 30min", "yellow: 45min", "the volunteer"),
 )
+
+EQUIVALENT = (node("all_ranks_from: orange", "all_ranks_from: red", "every rank"),)
+"""Slips that change nothing: where orange needs an answer of each rank, every rank is asked in any case."""
 
 
 def noticed_by(mutant: Mutant, directory: Path) -> str:

@@ -19,7 +19,7 @@ YELLOW = """\
       - {at: 45min, village: "001", hazard: flash_flood, level: none}
       - {at: 50min, village: "001", hazard: flash_flood, level: yellow}
       - {within: [50min, 50min], message: {village: "001", type: Alert, cause: first, text: 20 mm of rain}}
-      - {within: [50min, 50min], call: {to: doors, village: "001", level: yellow, cause: first, hazard: flash_flood}}
+      - {within: [50min, 50min], call: {to: doors, village: "001", level: yellow, cause: first}}
       - {within: [50min, 50min], call: {to: p1, village: "001", level: yellow, answer: true}}
       - never: {village: "001", hazard: flash_flood, level: red}
 """
@@ -77,7 +77,9 @@ def test_a_failure_says_where_what_was_wanted_and_got_and_the_course_of_the_leve
     assert lines[-1].startswith("2 tests, 1 failed")
 
 
-def test_the_nearest_message_says_how_far_it_is_off(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_nearest_message_says_how_far_it_is_off(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     expected = '{within: [51min, 60min], message: {village: "001", level: yellow}}'
     printed = failure(tmp_path, capsys, '    readings: {"R* rain": 2x10}\n', expected)
     assert "got      nothing like it came" in printed
@@ -200,7 +202,9 @@ def test_k_chooses_by_name_and_files_by_path(tmp_path: Path, capsys: pytest.Capt
     assert "no name of 2 tests has 'purple' in it" in printed
 
 
-def test_no_tests_and_files_that_are_wrong_are_faults(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_tests_and_files_that_are_wrong_are_faults(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_county(tmp_path)
     assert told(tmp_path, capsys)[0] == 2
     (tmp_path / "tests" / "a.yaml").write_text(RIGHT.replace("yellow}", "pink}", 1), encoding="utf-8")

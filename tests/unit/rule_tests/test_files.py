@@ -63,7 +63,9 @@ def test_others_are_dry_to_the_end_or_silent(tmp_path: Path) -> None:
     assert set(silent.readings.station.tolist()) == {0}
 
 
-def test_a_pattern_means_every_gauge_that_measures_it_and_a_code_of_its_own_goes_before(tmp_path: Path) -> None:
+def test_a_pattern_means_every_gauge_that_measures_it_and_a_code_of_its_own_goes_before(
+    tmp_path: Path,
+) -> None:
     test = one_test(tmp_path, '    readings: {"* rain": 2x12, R2 rain: 5}\n')
     assert rows_of(test, 0) == [(minute, minute, 2.0) for minute in range(5, 61, 5)]
     assert rows_of(test, 1) == [(5, 5, 5.0)]
@@ -74,7 +76,9 @@ def test_a_unit_is_converted(tmp_path: Path) -> None:
 
 
 def test_a_test_that_expects_nothing_is_refused(tmp_path: Path) -> None:
-    (fault,) = faults_of(tmp_path, a=f"{START}tests:\n  - name: t\n    readings: {{R1 rain: 1}}\n    expect: []\n")
+    (fault,) = faults_of(
+        tmp_path, a=f"{START}tests:\n  - name: t\n    readings: {{R1 rain: 1}}\n    expect: []\n"
+    )
     assert (fault.line, fault.path) == (5, "tests[0].expect")
     assert "tests nothing" in fault.expected
 
@@ -166,7 +170,9 @@ def test_an_expectation_has_all_keys_of_one_form(tmp_path: Path, written: str) -
 
 
 def test_two_keys_for_one_gauge_are_refused(tmp_path: Path) -> None:
-    text = f'{START}tests:\n  - name: t\n    readings: {{"R* rain": 1, "*1 rain": 1}}\n    expect: [{LEVEL}]\n'
+    text = (
+        f'{START}tests:\n  - name: t\n    readings: {{"R* rain": 1, "*1 rain": 1}}\n    expect: [{LEVEL}]\n'
+    )
     (fault,) = faults_of(tmp_path, a=text)
     assert fault.expected == "R1 is meant by 'R* rain' already: write it once"
 

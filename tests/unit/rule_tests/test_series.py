@@ -32,7 +32,23 @@ def test_a_series_goes_on_to_the_end_of_the_test() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x3", "8x", "8x0", "8y3", "2..x3", "2..10", "2..10x1", "0x* 1", "_x*", "1..2x*", "1e3", "nan", "8 x3", "٣"],
+    [
+        "",
+        "x3",
+        "8x",
+        "8x0",
+        "8y3",
+        "2..x3",
+        "2..10",
+        "2..10x1",
+        "0x* 1",
+        "_x*",
+        "1..2x*",
+        "1e3",
+        "nan",
+        "8 x3",
+        "٣",
+    ],
 )
 def test_what_is_no_series_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected"):
@@ -70,7 +86,8 @@ def test_a_time_is_after_the_start_of_day_or_a_date(text: str, minutes: int) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "90", "1.5h", "25:00", "3:10", "30min1h", "2026-06-17T20:00+08:00", "2026-06-17T21:00:30+08:00"]
+    "text",
+    ["", "90", "1.5h", "25:00", "3:10", "30min1h", "2026-06-17T20:00+08:00", "2026-06-17T21:00:30+08:00"],
 )
 def test_what_is_no_time_of_the_test_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected"):
@@ -86,5 +103,5 @@ def test_in_the_night_of_the_change_a_time_of_day_is_the_first_after_the_start()
 
 @pytest.mark.parametrize("text", ["2026-06-17T20:00", "2026-06-17T20:00:30+08:00", "yesterday"])
 def test_a_start_has_a_zone_and_a_whole_minute(text: str) -> None:
-    with pytest.raises(ValueError, match="zone|minute"):
+    with pytest.raises(ValueError, match=r"zone|minute|ISO"):
         parse_start(text)

@@ -18,9 +18,7 @@ def add_test(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     test.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     test.add_argument("files", type=Path, nargs="*", metavar="FILE", help="only these files of tests")
-    test.add_argument(
-        "-k", dest="word", default="", metavar="WORD", help="only tests with WORD in the name"
-    )
+    test.add_argument("-k", dest="word", default="", metavar="WORD", help="only tests with WORD in the name")
     test.add_argument("--junit", type=Path, metavar="FILE", help="also write the results as JUnit XML")
     test.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep what failed tests sent, for `warnstream explain`"

@@ -140,7 +140,8 @@ def _row_of(item: Mapping[str, object], location: Location, hazard: str, tree: Y
         for key, value in item.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
-    duration_s = parse_duration_s(item["duration"]) if isinstance(item.get("duration"), str) else 0.0
+    duration = item.get("duration")
+    duration_s = parse_duration_s(duration) if isinstance(duration, str) else 0.0
     duration_s = duration_s or numbers.get("days", 0.0) * DAY_S
     amounts = () if _LINE_KEY in item else tuple(v for k, v in numbers.items() if k not in _NO_AMOUNTS)
     said = ", ".join(f"{value}" for value in item.values() if isinstance(value, str | int | float))

@@ -1,5 +1,6 @@
 """An alert through the intake: a level in its villages, in its issuer's name, until its end."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from tests.unit.runners.intake.test_intake import ROUTING, clock, issued, rain, 
 from warnstream.adapters.mqtt.listener.access import Permissions
 from warnstream.assessment import Assessment, Weights
 from warnstream.config.orders import order_table
+from warnstream.delivery.bulletin_record import bulletin_record
 from warnstream.delivery.bulletin_texts import BulletinWording, bulletin_texts
 from warnstream.delivery.digest_texts import digest_texts
 from warnstream.delivery.render import render
@@ -210,6 +212,11 @@ def test_doors_read_the_issuer_and_its_time_before_the_order() -> None:
     assert told.faults == ()
     assert told.zh.startswith("【某县防指】县气象台08:00发布暴雨橙色预警。V0")
     assert told.en.startswith("County met office issued at 08:00: orange rainstorm warning. V0")
+    record = json.loads(bulletin_record(bulletin, "V0", told))
+    assert (record["evidence"]["relayed"]["sender"], record["evidence"]["relayed"]["sent"]) == (
+        SENDER,
+        "2026-06-18T00:00:00Z",
+    )
 
 
 def test_posts_read_the_issuer_and_its_time_too() -> None:

@@ -232,6 +232,8 @@ class AlertBook:
         if not pairs:
             return RefusalReason.NOT_RELAYED, f"no hazard has a signal for {events[:200]}"
         living = [(table, info) for table, info in pairs if now_s < table.expires_s(alert, info)]
+        if not living:
+            return RefusalReason.EXPIRED, f"what is relayed of it has ended by {iso_utc(now_s)}"
         if not any(table.concerns(info).any() for table, info in living):
             where = "; ".join(dict.fromkeys(area.description for info in alert.infos for area in info.areas))
             return RefusalReason.ELSEWHERE, f"no village of this county is in {where[:200] or 'no area'}"

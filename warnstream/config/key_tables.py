@@ -68,7 +68,11 @@ def _own(section: type[Section], base: type[Section]) -> set[str]:
         name
         for name, field in section.model_fields.items()
         if get_origin(field.annotation) is not Literal
-        and (name not in known or known[name].default != field.default)
+        and (
+            name not in known
+            or known[name].default != field.default
+            or known[name].default_factory is not field.default_factory
+        )
     }
 
 

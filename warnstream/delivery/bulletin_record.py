@@ -17,6 +17,8 @@ def bulletin_record(bulletin: Bulletin, village_code: str, texts: BulletinTexts)
     if evidence is not None:
         facts = msgspec.to_builtins(evidence) | {"observed_until": iso_utc(evidence.observed_until_s)}
         del facts["observed_until_s"]
+        if evidence.relayed is not None:
+            facts["relayed"]["sent"] = iso_utc(facts["relayed"].pop("sent_s"))
     return msgspec.json.encode(
         {
             "schema": SCHEMA_VERSION,

@@ -3,9 +3,9 @@
 Rule 1: everything that decides whether an alert stands lives in this file.
 
 An alert is known by sender and identifier. An Update or Cancel ends what it names, of the same sender
-alone, and what has already taken the place of what it names (national messages always name the first of
-an event). What it names need not be known: an Update says all that is so now, and a Cancel that comes
-before its alert keeps that out when it comes. What cannot be is refused with a reason and changes nothing.
+alone; a national one names the first message of an event, and ends whatever stands of it. What it names
+need not be known: an Update says all that is so now, and a Cancel that comes before its alert keeps that
+out when it comes. What cannot be is refused with a reason and changes nothing.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from enum import StrEnum
 
 import msgspec
 
-from warnstream.model.alerts.alert import Alert, AlertArrived
+from warnstream.model.alerts.alert import UNKNOWN_S, Alert, AlertArrived
 from warnstream.model.alerts.relaying import NO_ALERTS, RelayTable, StandingAlerts, StandingInfo
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.times import DAY_S, MINUTE_S, iso_utc
@@ -33,7 +33,15 @@ EARLY_S_MAX = 10 * MINUTE_S
 
 SNAPSHOT_FORMAT = 1
 
-_OUT_OF_SCOPE = frozenset({RefusalReason.NOT_RELAYED, RefusalReason.ELSEWHERE})
+_ENDS_OTHERS = frozenset(
+    {
+        RefusalReason.NOT_RELAYED,
+        RefusalReason.ELSEWHERE,
+        RefusalReason.EXPIRED,
+        RefusalReason.SUPERSEDED,
+    }
+)
+"""Reasons for which an Update is not taken, and what it names is over all the same, whenever it comes."""
 
 Name = tuple[str, str]
 """Sender and identifier."""
@@ -160,8 +168,8 @@ class AlertBook:
             return AlertOutcome.REPEATED
         fault = self._fault_of(alert, now_s)
         if fault is not None:
-            if alert.msg_type is MessageType.UPDATE and fault[0] in _OUT_OF_SCOPE:
-                self._end(alert, (), now_s)  # what it names may come after it
+            if fault[0] in _ENDS_OTHERS:
+                self._end(alert, self._replaced_by(alert), now_s)
             return self._refuse(arrived, *fault, now_s)
         replaced = self._replaced_by(alert)
         self._end(alert, replaced, now_s)
@@ -224,6 +232,8 @@ class AlertBook:
         if not pairs:
             return RefusalReason.NOT_RELAYED, f"no hazard has a signal for {events[:200]}"
         living = [(table, info) for table, info in pairs if now_s < table.expires_s(alert, info)]
+        if not living:
+            return RefusalReason.EXPIRED, f"what is relayed of it has ended by {iso_utc(now_s)}"
         if not any(table.concerns(info).any() for table, info in living):
             where = "; ".join(dict.fromkeys(area.description for info in alert.infos for area in info.areas))
             return RefusalReason.ELSEWHERE, f"no village of this county is in {where[:200] or 'no area'}"
@@ -236,21 +246,33 @@ class AlertBook:
         known = self._standing.get(alert.name)
         if known is not None and alert.sent_s <= known.sent_s:
             return RefusalReason.SUPERSEDED, "another content under a name that stands, and not sent later"
-        if any(one.sent_s > alert.sent_s for one in self._related(alert)):
+        is_over = any(one.sent_s > alert.sent_s for one in self._related(alert))
+        if is_over or self._is_of_an_ended_event(alert):
             return RefusalReason.SUPERSEDED, "what it names has been replaced by a later message"
         if alert.msg_type is not MessageType.CANCEL and len(self._standing) >= STANDING_MAX:
             return RefusalReason.TOO_LARGE, f"{STANDING_MAX} alerts stand already"
         return None
 
     def _related(self, alert: Alert) -> list[Alert]:
-        """Standing alerts that it names, or that have taken the place of what it names."""
+        """Standing alerts that it names; of an event of the national system whatever stands."""
         named = {one.identifier for one in alert.references if one.sender == alert.sender}
+        by_event = _names_events(alert)
         return [
             one
             for one in self._standing.values()
             if one.sender == alert.sender
-            and not named.isdisjoint({one.identifier, *(earlier.identifier for earlier in one.references)})
+            and (
+                one.identifier in named
+                or (by_event and any(first.identifier in named for first in one.references))
+            )
         ]
+
+    def _is_of_an_ended_event(self, alert: Alert) -> bool:
+        """A national update whose event a later message has cancelled."""
+        if not _names_events(alert):
+            return False
+        firsts = (self._ended.get((alert.sender, one.identifier)) for one in alert.references)
+        return any(first is not None and alert.sent_s <= first.sent_s for first in firsts)
 
     def _replaced_by(self, alert: Alert) -> list[Alert]:
         """Standing alerts that are over with this one; an older one of its own name, too."""
@@ -295,3 +317,8 @@ class AlertBook:
                 del known[name]
             for name in list(known)[: max(len(known) - ENDED_KEPT_MAX, 0)]:
                 del known[name]
+
+
+def _names_events(alert: Alert) -> bool:
+    """Whether its references are those of the national system: the first message of an event, no time."""
+    return any(one.sent_s == UNKNOWN_S for one in alert.references)

@@ -1,15 +1,18 @@
 """An alert through the intake: a level in its villages, in its issuer's name, until its end."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from tests.alerts import SENDER, cap, relayed_rule
 from tests.networks import HOUR, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain_rule
-from tests.unit.desk.county import MESSAGE_POLICY, desk_of
+from tests.unit.desk.county import AT_ONCE, MESSAGE_POLICY, desk_of
 from tests.unit.runners.intake.test_intake import ROUTING, clock, issued, rain, take
+from warnstream.adapters.mqtt.listener.access import Permissions
 from warnstream.assessment import Assessment, Weights
 from warnstream.config.orders import order_table
+from warnstream.delivery.bulletin_record import bulletin_record
 from warnstream.delivery.bulletin_texts import BulletinWording, bulletin_texts
 from warnstream.delivery.digest_texts import digest_texts
 from warnstream.delivery.render import render
@@ -19,6 +22,7 @@ from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.lifecycle.alerts import AlertPolicy
 from warnstream.model.bulletins import BulletinPolicy
 from warnstream.model.changes import Change
+from warnstream.model.hands.orders import MANUAL, ReleasePolicy, ReleaseRule
 from warnstream.model.level import Level
 from warnstream.model.network import ChainPost
 from warnstream.model.observations.refusals import RefusalReason
@@ -27,8 +31,10 @@ from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.routing.audience import Audience
 from warnstream.routing.chains import Chains
 from warnstream.runners.explain.one_line import describe_reason
+from warnstream.runners.intake import entries
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.topics import Topics
+from warnstream.runners.replay.journal_entries import observations_between_times
 
 NETWORK = network_of(2, 2)
 RULES = (rain_rule(2, (15, 25, 40, 80)), relayed_rule(NETWORK.villages, "rainstorm"))
@@ -36,7 +42,7 @@ POLICY = replace(MESSAGE_POLICY, time_zone=fixed_zone(8 * HOUR), status=MessageS
 TOPIC = "ws/cap/in/met-service"
 
 
-def intake() -> Intake:
+def intake(bulletins: BulletinPolicy = AT_ONCE) -> Intake:
     weights = nearest_weights(2, 2)
     assessment = Assessment(
         NETWORK,
@@ -47,7 +53,7 @@ def intake() -> Intake:
         nowcast=None,
         alerts=AlertPolicy(POLICY.status, POLICY.sender),
     )
-    desk = desk_of(NETWORK, RULES, POLICY, ROUTING)
+    desk = desk_of(NETWORK, RULES, POLICY, ROUTING, bulletins)
     return Intake(Engine(assessment, desk), NETWORK, Topics("ws", has_alerts=True), clock="simulated")
 
 
@@ -206,6 +212,11 @@ def test_doors_read_the_issuer_and_its_time_before_the_order() -> None:
     assert told.faults == ()
     assert told.zh.startswith("【某县防指】县气象台08:00发布暴雨橙色预警。V0")
     assert told.en.startswith("County met office issued at 08:00: orange rainstorm warning. V0")
+    record = json.loads(bulletin_record(bulletin, "V0", told))
+    assert (record["evidence"]["relayed"]["sender"], record["evidence"]["relayed"]["sent"]) == (
+        SENDER,
+        "2026-06-18T00:00:00Z",
+    )
 
 
 def test_posts_read_the_issuer_and_its_time_too() -> None:
@@ -277,3 +288,28 @@ def test_alerts_are_listened_for_only_where_a_hazard_relays_them() -> None:
     assert "ws/cap/in/#" not in Topics("ws").subscriptions
     assert Topics("ws").bringer_of("ws/cap/in/a/b") == "a/b"
     assert Topics("ws").bringer_of("ws/cap/V0") is None
+
+
+def test_at_our_own_listener_only_trusted_users_bring_alerts() -> None:
+    permissions = Permissions("ws", is_open=False, gateways=frozenset({"gw"}), trusted=frozenset({"feed"}))
+    assert permissions.may_publish("feed", TOPIC)
+    for user in ("gw", "met-service", "R0001", None):
+        assert not permissions.may_publish(user, TOPIC)
+
+
+def test_a_replay_of_a_journal_reads_no_alert_as_an_observation() -> None:
+    payload = entries.encode_messages([brings(cap()), rain(0, 300, 50.0)])
+    ((_, messages),) = observations_between_times(payload, Topics("ws"))
+    assert [message.topic for message in messages] == [rain(0, 300, 50.0).topic]
+
+
+def test_a_relayed_signal_waits_for_an_officer_where_its_release_says_so() -> None:
+    release = ReleasePolicy(of_hazard={"rainstorm": ReleaseRule(rise=(MANUAL,) * 5)})
+    node = intake(BulletinPolicy(release=release))
+    take(node, brings(cap()))
+    outcome = take(node, clock(60))
+    assert len(issued(outcome)) == 1  # posts know at once
+    assert [one for _, step in outcome.steps for one in step.effects.bulletins] == []
+    alone = intake(BulletinPolicy(release=ReleasePolicy()))
+    take(alone, brings(cap()))
+    assert [one for _, step in take(alone, clock(60)).steps for one in step.effects.bulletins]

@@ -24,7 +24,7 @@ from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 MESSAGES = one_of_each_cause()
 RAISED = MESSAGES[Cause.RAISED]
 OF_LANGUAGE = [texts_zh, texts_en]
-MEASURED = {indicator.word for indicator in Indicator} - {"sign", "level"}
+MEASURED = {indicator.word for indicator in Indicator} - {"sign", "level", "relayed"}
 
 
 def fail(_parts: MessageParts) -> NoReturn:

@@ -161,6 +161,12 @@ def test_nobody_ends_what_another_has_issued() -> None:
 @pytest.mark.parametrize(
     ("one", "minute", "reason", "said"),
     [
+        (
+            alert("A1", 0, MessageType.ALERT, info(expires_s=T0 + HOUR), info(event="Gale")),
+            60,
+            RefusalReason.EXPIRED,
+            "what is relayed of it has ended",
+        ),
         (alert(), 360, RefusalReason.EXPIRED, "every part of it has ended by 2026-06-18T06:00:00Z"),
         (
             alert("A1", 11),

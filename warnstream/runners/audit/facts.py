@@ -14,7 +14,7 @@ import msgspec
 
 from warnstream.adapters.audit.lines import AuditFact
 from warnstream.model.bulletins import Bulletin
-from warnstream.model.changes import Reason
+from warnstream.model.changes import Reason, Relayed
 from warnstream.model.digests import Digest, HelpClose
 from warnstream.model.effects import Answer, ClockAccepted
 from warnstream.model.errors import describe
@@ -186,7 +186,15 @@ def _evidence(reason: Reason | None) -> dict[str, object] | None:
         "coverage": reason.coverage,
         "confirmed": reason.confirmed,
         "source": reason.source,
+        **_issuer(reason.relayed),
     }
+
+
+def _issuer(said: Relayed | None) -> dict[str, object]:
+    """Whose signal it is and which of theirs; nothing of what is measured here."""
+    if said is None:
+        return {}
+    return {"issuer": said.sender, "alert": said.identifier, "signal": said.signal_en}
 
 
 def _alarm(payload: bytes) -> Iterator[AuditFact]:

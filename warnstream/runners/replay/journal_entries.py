@@ -22,7 +22,9 @@ def observations_between_times(
         if topic == topics.clock:
             yield told_s(content), messages
             messages = []
-        elif topics.recipient_of(topic) is None and topics.grid_of(topic) is None:
+        elif not any(
+            of(topic) is not None for of in (topics.recipient_of, topics.grid_of, topics.bringer_of)
+        ):
             messages.append(RawMessage(topic, content))
     yield -1, messages
 

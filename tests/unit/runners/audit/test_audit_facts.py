@@ -10,7 +10,7 @@ import pytest
 from warnstream.desk import Case
 from warnstream.model.alarms import AlarmSignal
 from warnstream.model.bulletins import Action, Bulletin, BulletinCause, Standing
-from warnstream.model.changes import Reason
+from warnstream.model.changes import Reason, Relayed
 from warnstream.model.digests import Digest, DigestLine, HelpAssign, HelpClose, HelpLine
 from warnstream.model.effects import Answer, ClockAccepted, OperatorAffirm, OperatorCancel
 from warnstream.model.hands.orders import HandOrder, OrderKind
@@ -119,6 +119,20 @@ def test_everything_issued_is_a_line_of_its_own() -> None:
     assert (digest[0], digest[1]["post"], digest[1]["villages"]) == ("digest", "P1", {"V1": "red"})
     assert digest[1]["owed"] == {"red": 1}
     assert digest[1]["helps"] == {"h1": "V1"}
+
+
+def test_of_a_relayed_signal_the_issuer_and_its_alert_are_kept() -> None:
+    said_by = Relayed("县气象台", "Met office", "暴雨橙色预警", "orange signal", AT_S, "met", "A1", "x", "")
+    relayed = replace(MESSAGE, reason=replace(REASON, relayed=said_by))
+    kind, content = one(ISSUED, encode(Issued(4, 0, [("V1", relayed)], [])))
+    evidence = content["evidence"]
+    assert isinstance(evidence, dict)
+    assert {name: evidence[name] for name in ("issuer", "alert", "signal")} == {
+        "issuer": "met",
+        "alert": "A1",
+        "signal": "orange signal",
+    }
+    assert kind == "warning"
 
 
 def test_a_message_without_evidence_says_so() -> None:

@@ -1,5 +1,6 @@
 """A node's outbox and its log without the node: what is recorded, sent and answered is an entry first."""
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from hashlib import sha256
@@ -51,6 +52,7 @@ class LoggedOutbox(NodeOutbox):
         (directory / "log").mkdir(exist_ok=True)
         self.journal = Journal(directory / "log")
         self.is_full = False
+        self._loop = threading.Lock()
         self._begin(county() if network is None else network)
 
     def _begin(self, register: Network) -> None:
@@ -73,8 +75,9 @@ class LoggedOutbox(NodeOutbox):
         if self.is_full:
             done.set_exception(StoreError("the disk is full", retryable=True))
             return done
-        self.journal.append(OUTCOME, payload)
-        self.doors.take_outcomes(payload)
+        with self._loop:
+            self.journal.append(OUTCOME, payload)
+            self.doors.take_outcomes(payload)
         done.set_result(None)
         return done
 
@@ -93,15 +96,17 @@ class LoggedOutbox(NodeOutbox):
         codes = network.villages.code
         told = [(codes[one.village], one) for one in effects.to_doors]
         number = self.journal.last_sequence()
-        self.journal.append(ISSUED, encode(Issued(number, 0, [], [], told)))
+        with self._loop:
+            self.journal.append(ISSUED, encode(Issued(number, 0, [], [], told)))
         return super().record(effects, network, render, entry)
 
     def answer_many(self, answers: Sequence[RecipientAnswer]) -> int:
         """Into the log first."""
         for given in answers:
             payload = entries.encode_answer(given.message, given.recipient, given.answer)
-            self.journal.append(entries.TICK, entries.encode_tick(given.at_s))
-            self.journal.append(entries.ANSWER, payload)
+            with self._loop:
+                self.journal.append(entries.TICK, entries.encode_tick(given.at_s))
+                self.journal.append(entries.ANSWER, payload)
         return super().answer_many(answers)
 
     def save(self) -> None:

@@ -347,10 +347,11 @@ def test_a_worker_that_never_started_stops_and_closes_its_channels(outbox: Outbo
 
 def test_what_was_sent_but_not_marked_is_sent_again_after_a_restart(tmp_path: Path) -> None:
     """The process ends between the gateway's answer and the mark: at least once, with one key."""
-    with closing(Outbox(tmp_path)) as outbox:
-        outbox.record(told(FIRST), network((2, 0)), rendered)
+    of_two = network((2, 0))
+    with closing(Outbox(tmp_path, network=of_two)) as outbox:
+        outbox.record(told(FIRST), of_two, rendered)
         before = [row.key for row in outbox.claim("sms", 10, 0.0)]
-    with closing(Outbox(tmp_path)) as outbox:
+    with closing(Outbox(tmp_path, network=of_two)) as outbox:
         sms = Scripted()
         with working(outbox, {"sms": sms}) as worker:
             assert worker.drain(TIMEOUT_S)

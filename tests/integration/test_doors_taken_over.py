@@ -136,7 +136,9 @@ def test_a_link_in_an_old_text_opens_its_page_and_nobody_else_s(tmp_path: Path) 
 
 
 def test_it_is_done_once_also_where_a_crash_came_before_the_rows_were_gone(tmp_path: Path) -> None:
-    told = {FIRST: {"V1-H0": State.PENDING, "V1-H1": State.PENDING}}
+    told: dict[Bulletin | WarningMessage, dict[str, State]] = {
+        FIRST: {"V1-H0": State.PENDING, "V1-H1": State.PENDING}
+    }
     old_directory(tmp_path, told)
     outbox = LoggedOutbox(tmp_path, network=NETWORK)
     outbox.settle(sent(f"{FIRST.identifier}|{door}|sms" for door in claimed(outbox)), NOW)

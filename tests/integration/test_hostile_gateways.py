@@ -97,7 +97,10 @@ def request_on(connection: socket.socket) -> str:
         int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
     )
     while len(body) < length:
-        body += connection.recv(65_536)
+        chunk = connection.recv(65_536)
+        if not chunk:  # who has given up in the middle of a request, on a busy machine
+            return ""
+        body += chunk
     return str(json.loads(body)["recipient"])
 
 

@@ -160,13 +160,15 @@ def test_a_signal_is_told_in_its_issuers_name_survives_kills_and_ends_with_its_c
     assert (raised["warning"], raised["level"]) == (warning["warning"], "red")
     assert town.alerts() == ["A2"]
 
-    # Whole again after a proper stop; then the cancel.
+    # Whole again after a proper stop; a cancel of what was replaced ends nothing, that of what stands does.
     assert node.stop() == 0
     node.start()
-    assert town.post(
-        cap(identifier="C1", sent_s=T0 + 180, msg_type="Cancel", references=reference)
-    ).is_success
+    town.bring(cap(identifier="C1", sent_s=T0 + 180, msg_type="Cancel", references=reference))
     town.at(240)
+    assert [one["level"] for one in town.warnings()] == ["red"]
+    newest = f"{SENDER},A2,{iso_local(T0 + 120, fixed_zone(8 * HOUR_S))}"
+    assert town.post(cap(identifier="C2", sent_s=T0 + 240, msg_type="Cancel", references=newest)).is_success
+    town.at(300)
     assert town.warnings() == []
     assert town.alerts() == []
     assert [one["msg_type"] for one in town.messages()] == ["Alert", "Update", "Cancel"]

@@ -142,6 +142,16 @@ def test_national_updates_name_the_first_message_and_replace_the_last(desk: Desk
     assert desk.at(30, national(alert("N4", 29, CANCEL, names=("N1",)))) == []
 
 
+def test_a_cap_message_ends_only_what_it_names_so_that_an_alert_may_be_split(desk: Desk) -> None:
+    """Services update one alert by several, each for a part of its area."""
+    desk.at(1, alert())
+    desk.at(10, alert("A2", 9, UPDATE, names=("A1",)))
+    assert desk.at(11, alert("A3", 10, UPDATE, names=("A1",))) == ["A2", "A3"]
+    assert desk.at(20, alert("C1", 19, CANCEL, names=("A1",))) == ["A2", "A3"]
+    assert desk.book.outcomes == {AlertOutcome.UNKNOWN_REFERENCE: 1}
+    assert desk.at(30, alert("C2", 29, CANCEL, names=("A2",))) == ["A3"]
+
+
 def test_an_update_that_comes_after_a_later_one_is_refused(desk: Desk) -> None:
     desk.at(1, alert())
     desk.at(20, alert("A3", 19, UPDATE, names=("A1", "A2")))

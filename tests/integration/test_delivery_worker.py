@@ -554,7 +554,7 @@ def test_receipts_and_replies_come_in_over_the_channel_itself(outbox: Outbox) ->
 
     outbox.record(told(FIRST), network((2, 0)), rendered)
     submitted: list[tuple[str, str, Answer]] = []
-    replies = Replies(outbox, TOKENS, lambda *given: submitted.append(given), Metrics(), unasked)
+    replies = Replies(outbox, TOKENS, lambda *given: submitted.append(given), Metrics(), unasked, unasked)
     worker = worker_of(outbox, {"sms": Pager()}, inbound=replies)
     worker.start()
     assert worker.drain(TIMEOUT_S)
@@ -565,7 +565,7 @@ def test_receipts_and_replies_come_in_over_the_channel_itself(outbox: Outbox) ->
 
 def test_a_reply_with_a_token_that_is_not_ours_is_not_believed(outbox: Outbox) -> None:
     outbox.record(told(FIRST), network((1, 0)), rendered)
-    replies = Replies(outbox, TOKENS, unasked, Metrics(), unasked)
+    replies = Replies(outbox, TOKENS, unasked, Metrics(), unasked, unasked)
     foreign = Tokens(bytes([1]) * 32).issue(1, OF_FIRST.identifier, "V1-H0")
     assert not replies.answered(foreign, Answer.SAFE)
     assert not replies.answered("no token", Answer.SAFE)
@@ -578,7 +578,7 @@ def test_what_a_channel_could_not_deliver_has_failed_and_whoever_waits_for_it_is
         assert worker.drain(TIMEOUT_S)
     lost: list[tuple[str, str]] = []
     metrics = Metrics()
-    replies = Replies(outbox, TOKENS, unasked, metrics, lambda *given: lost.append(given))
+    replies = Replies(outbox, TOKENS, unasked, metrics, lambda *given: lost.append(given), unasked)
     key = f"{OF_FIRST.identifier}|V1-H0|sms"
     replies.undelivered(key, "the gateway gave it up (EXPIRED)")
     assert (count(outbox, State.SENT), count(outbox, State.FAILED)) == (1, 1)
@@ -593,9 +593,10 @@ def test_what_a_channel_could_not_deliver_has_failed_and_whoever_waits_for_it_is
 def test_a_reply_for_a_person_is_counted_and_in_the_log_on_one_line(
     outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    metrics = Metrics()
-    replies = Replies(outbox, TOKENS, unasked, metrics, unasked)
+    metrics, unread = Metrics(), []
+    replies = Replies(outbox, TOKENS, unasked, metrics, unasked, lambda *given: unread.append(given))
     replies.unread("sms", ["V1-H0"], "水到\n哪里了" + "x" * 1_000, "a question")
+    assert unread == [("sms", ["V1-H0"])]
     (record,) = caplog.records
     assert record.__dict__["recipients"] == "V1-H0"
     assert record.__dict__["text"].startswith("水到 哪里了")

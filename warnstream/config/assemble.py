@@ -136,6 +136,7 @@ def _node_settings(node: NodeDocument) -> NodeSettings:
         section.react_within_s,
         tuple(section.duty_posts),
         section.past_crossings_s,
+        section.replies_s,
         section.clock_jump_s_max,
     )
 

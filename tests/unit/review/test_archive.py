@@ -179,7 +179,11 @@ def test_byte_order_mark_is_not_part_of_the_first_column(tmp_path: Path) -> None
         ("a.csv", b"", "is missing"),
         ("a.csv", b"station,observed_at,variable,value\n\xff\xfe,1,rain,2\n", "cannot be read as csv"),
         ("a.csv.gz", b"not gzip", "cannot be read as csv.gz"),
-        ("a.csv.gz", gzip.compress(b"station,observed_at,variable,value\n" * 9, mtime=0)[:-12], "cannot be read"),
+        (
+            "a.csv.gz",
+            gzip.compress(b"station,observed_at,variable,value\n" * 9, mtime=0)[:-12],
+            "cannot be read",
+        ),
         ("a.parquet", b"not parquet", "cannot be read as parquet"),
         ("a.xlsx", b"", r"ends in \.parquet, \.csv or \.csv\.gz"),
     ],

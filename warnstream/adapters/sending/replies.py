@@ -31,6 +31,8 @@ class Replies:
     metrics : Metrics
     lost : callable
         Takes message and recipient of what a channel took and could not deliver.
+    unread : callable
+        Takes channel and recipients of a reply that a person has to read.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Replies:
         submit: Callable[[str, str, Answer], None],
         metrics: Metrics,
         lost: Callable[[str, str], None],
+        unread: Callable[[str, Sequence[str]], None],
     ) -> None:
         self._outbox = outbox
         self._tokens = tokens
         self._submit = submit
         self._metrics = metrics
         self._lost = lost
+        self._unread = unread
 
     def delivered(self, key: str) -> None:
         """The recipient's device has it. A key that nobody knows is passed over."""
@@ -66,8 +70,9 @@ class Replies:
         self._lost(message, recipient)
 
     def unread(self, channel: str, recipients: Sequence[str], text: str, why: str) -> None:
-        """Into the log, where the duty officer reads it; counted, so that nobody has to look for it."""
+        """Into the log, where the duty officer reads it, and told to whoever is on duty."""
         self._metrics.replies_unread.labels(channel).inc()
+        self._unread(channel, recipients)
         logger.warning(
             "a reply is for a person",
             extra={

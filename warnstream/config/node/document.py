@@ -73,6 +73,11 @@ class NodeSection(Section):
         alias="past_crossings_for",
         description="How long a level of the past that late readings prove stays among the alarms.",
     )
+    replies_s: Annotated[int, value_types.duration("10min", "7d")] = default(
+        "2h",
+        alias="replies_for",
+        description="How long the alarm of replies that a person has to read stands after the newest one.",
+    )
 
     @property
     def standard_offset_s(self) -> int:

@@ -62,6 +62,7 @@ from warnstream.runners.live.status import Status
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.replay_progress import ReplayProgress
 from warnstream.runners.live.watches.grid_watch import GridWatch
+from warnstream.runners.live.watches.reply_watch import ReplyWatch
 from warnstream.runners.orders.request import agreement_faults
 
 log = logging.getLogger(__name__)
@@ -121,6 +122,7 @@ class Node:
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
         self.outbox = self._outbox_of(configuration)
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
+        self._replies = ReplyWatch(self.alarms, configuration.node.replies_s)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
         stores = Stores(self._journal, self.outbox, self._refused)
@@ -131,7 +133,7 @@ class Node:
             self.metrics,
             self._wake_channels,
             self._grids.look_now,
-            on_step,
+            self._after_step(on_step),
         )
         self._keeper = Keeper(configuration, stores, watchers)
         self.alarms.clock = self._time
@@ -202,6 +204,14 @@ class Node:
         self._orders = Orders(configuration.storage.directory, self._requests.ask, self._order_faults)
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
 
+    def _after_step(self, on_step: Callable[[EngineStep], None] | None) -> Callable[[EngineStep], None]:
+        def look(step: EngineStep) -> None:
+            self._replies.look()
+            if on_step is not None:
+                on_step(step)
+
+        return look
+
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
         configuration = self.configuration
         around = Surroundings(
@@ -214,7 +224,9 @@ class Node:
             outbox=self.outbox,
             tokens=tokens,
             metrics=self.metrics,
-            inbound=Replies(self.outbox, tokens, self._submit_answer, self.metrics, self._keep_lost),
+            inbound=Replies(
+                self.outbox, tokens, self._submit_answer, self.metrics, self._keep_lost, self._replies.heard
+            ),
             clock=UnsettableClock(),
             event_clock=self._time,
             public_url=configuration.http.public_url,
@@ -233,6 +245,7 @@ class Node:
         self.http.start()  # says that the node lives and is not ready, however long the journal is
         keep_freed_memory()
         self._keeper.recover(ReplayProgress(self.http.tell))
+        self._replies.adopt(self.alarms.standing("reply"))
         self._audit.start()
         self._publisher.start()
         resent = self.delivery.start()

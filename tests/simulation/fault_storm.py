@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -108,7 +109,11 @@ def broken(place: Place, hits: list[str]) -> Iterator[None]:
 
     def raises(*_args: object, **_named: object) -> None:
         hits.append(str(place))
-        raise place.error("seeded fault")
+        raise (
+            StoreError("seeded fault", retryable=True)
+            if place.error is StoreError
+            else place.error("seeded fault")
+        )
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(place.owner, place.name, raises)
@@ -149,6 +154,11 @@ def storm(directory: Path, minutes: int, faults: Sequence[Place] = ()) -> tuple[
                     _minute(node, minute, minutes)
             else:
                 _minute(node, minute, minutes)
+        # What a store did not take is tried again, a while later by the real clock, as long as entries come.
+        while minute == minutes or node.alarms.standing("outbox"):
+            minute += 1
+            _minute(node, minute, minutes)
+            time.sleep(0.3)
     return told_in(directory), hits
 
 

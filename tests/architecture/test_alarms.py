@@ -73,7 +73,7 @@ def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -
     standing = (PACKAGE / "runners" / "live" / "watches" / "standing_alarms.py").read_text(encoding="utf-8")
     assert "_alarms.end_alarm(key)" in standing
     assert "_alarms.raise_alarm(key, text.en" in standing
-    past = (PACKAGE / "runners" / "live" / "views" / "past_crossings.py").read_text(encoding="utf-8")
+    past = (PACKAGE / "runners" / "live" / "watches" / "past_crossings.py").read_text(encoding="utf-8")
     assert 'f"past:{' in past
     assert "_alarms.end_alarm(key)" in past
     assert "_alarms.raise_alarm(key, en" in past

@@ -34,8 +34,8 @@ from warnstream.model.warning import Cause
 from warnstream.runners.live.node import Node
 from warnstream.runners.live.views.county_state import CountyState
 from warnstream.runners.live.views.judging import Judging
-from warnstream.runners.live.views.past_crossings import PastCrossingWatch
 from warnstream.runners.live.watches.chain_watch import ChainWatch
+from warnstream.runners.live.watches.past_crossings import PastCrossingWatch
 
 T0 = 1_781_740_800
 REPORT_MIN = 5

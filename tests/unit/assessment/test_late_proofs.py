@@ -25,7 +25,7 @@ from warnstream.model.changes import PastCrossing
 from warnstream.model.level import Level
 from warnstream.model.observations.readings import ReadingBatch, Variable, batch_of, empty_batch
 from warnstream.model.rules.rules import CriticalRain, HazardRule, WaterloggingTable, Wetness
-from warnstream.runners.live.views.past_crossings import NAMED_MAX, count_past_crossings
+from warnstream.runners.live.watches.past_crossings import NAMED_MAX, count_past_crossings
 
 N = 2
 SIREN = (15, 25, 40, 80)

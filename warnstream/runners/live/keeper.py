@@ -55,10 +55,10 @@ from warnstream.runners.live.views.guard import ViewGuard
 from warnstream.runners.live.views.judging import Judging
 from warnstream.runners.live.views.kept_warnings import KeptWatch
 from warnstream.runners.live.views.level_differences import tell_differences
-from warnstream.runners.live.views.past_crossings import PastCrossingWatch, count_past_crossings
 from warnstream.runners.live.views.replay_progress import ReplayProgress
 from warnstream.runners.live.watches.chain_watch import ChainWatch
 from warnstream.runners.live.watches.order_watch import OrderWatch
+from warnstream.runners.live.watches.past_crossings import PastCrossingWatch, count_past_crossings
 from warnstream.runners.renderer import Renderer, no_end_of
 
 log = logging.getLogger(__name__)

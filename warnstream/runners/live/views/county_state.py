@@ -28,12 +28,12 @@ from warnstream.model.arrays import BoolArray, Float64Array, UInt8Array
 from warnstream.model.observations.readings import COUNTER_FLAGS, COUNTERS, UNUSABLE, Flag, ReadingBatch
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.live.views.alert_watch import AlertWatch
 from warnstream.runners.live.views.blindness import SightWatch
 from warnstream.runners.live.views.grids_view import GridsView
 from warnstream.runners.live.views.signs_json import SignsView, ratio_records
 from warnstream.runners.live.views.state_json import CODES_SHOWN_MAX, count_levels, describe_stations
 from warnstream.runners.live.views.unchanged import Unchanged
-from warnstream.runners.live.watches.alert_watch import AlertWatch
 
 log = logging.getLogger(__name__)
 

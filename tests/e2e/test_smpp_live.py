@@ -61,7 +61,7 @@ def test_people_are_told_deliver_and_answer_and_the_feed_has_every_message(
             wait_until(lambda: metric(node, 'warnstream_answers_total{answer="acknowledged"}') >= 1)
             wait_until(lambda: metric(node, 'warnstream_answers_total{answer="need_help"}') >= 1)
             wait_until(lambda: metric(node, 'warnstream_replies_unread_total{channel="sms"}') == 1)
-            wait_until(lambda: "1 replies over sms are for a person" in get(node, "/readyz").text)
+            wait_until(lambda: "replies over sms that a person has to read: 1, " in get(node, "/readyz").text)
             feed = etree.fromstring(get(node, "/cap/feed.atom").content)
             links = feed.xpath("//*[local-name()='link'][@rel='alternate']/@href")
             assert len(links) >= 1
@@ -71,7 +71,9 @@ def test_people_are_told_deliver_and_answer_and_the_feed_has_every_message(
         # A reply while the node is down waits at the gateway, and the node that comes back knows whose it is.
         with running(load_configuration(directory)) as node:
             gateway.wait(lambda: len(gateway.all("bound")) == 2)
-            assert "replies over sms are for a person" in get(node, "/readyz").text, "it outlives a restart"
+            assert "replies over sms that a person has to read" in get(node, "/readyz").text, (
+                "it outlives a restart"
+            )
             gateway.reply(phones[3], "4", source_addr_ton=1)
             wait_until(lambda: metric(node, 'warnstream_answers_total{answer="safe"}') >= 1)
     told = [one for one in caplog.records if one.getMessage() == "a reply is for a person"]

@@ -4,9 +4,10 @@ import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -42,13 +43,17 @@ REPORT_MIN = 5
 WAIT_S = 60.0
 
 
+REFUSING = partial(StoreError, retryable=True)
+"""A store that does not take anything for now."""
+
+
 class Place(NamedTuple):
     """A function that may raise; which hazards may lose a warning by it, and what it raises."""
 
     owner: object
     name: str
     lost: frozenset[str]
-    error: type[Exception] = RuntimeError
+    error: Callable[[str], Exception] = RuntimeError
 
     def __str__(self) -> str:
         return name_of((self.owner, self.name, set()))
@@ -62,27 +67,24 @@ STAGES = [
     for owner, name, lost in FAULTS
 ]
 SHELL = [
-    Place(owner, name, frozenset(), error)
-    for owner, name, error in [
-        (render, "texts_of", RuntimeError),
-        (render, "cap_xml", RuntimeError),
-        (render, "render_bulletin", RuntimeError),
-        (render, "render_digest", RuntimeError),
-        (alarm_texts, "_clock", RuntimeError),
-        (Outbox, "record", StoreError),
-        (Outbox, "names_taken", StoreError),
-        (Outbox, "advance", StoreError),
-        (Outbox, "prune", StoreError),
-        (Outbox, "record_alarm", StoreError),
-        (RefusedStore, "keep", StoreError),
-        (Journal, "save_snapshot", StoreError),
-        (TerminalChannel, "send", RuntimeError),
-        (CountyState, "take", RuntimeError),
-        (ChainWatch, "take", RuntimeError),
-        (Judging, "take", RuntimeError),
-        (PastCrossingWatch, "take", RuntimeError),
-        (Metrics, "count_issued", RuntimeError),
-    ]
+    Place(render, "texts_of", frozenset()),
+    Place(render, "cap_xml", frozenset()),
+    Place(render, "render_bulletin", frozenset()),
+    Place(render, "render_digest", frozenset()),
+    Place(alarm_texts, "_clock", frozenset()),
+    Place(Outbox, "record", frozenset(), REFUSING),
+    Place(Outbox, "names_taken", frozenset(), REFUSING),
+    Place(Outbox, "advance", frozenset(), REFUSING),
+    Place(Outbox, "prune", frozenset(), REFUSING),
+    Place(Outbox, "record_alarm", frozenset(), REFUSING),
+    Place(RefusedStore, "keep", frozenset(), REFUSING),
+    Place(Journal, "save_snapshot", frozenset(), REFUSING),
+    Place(TerminalChannel, "send", frozenset()),
+    Place(CountyState, "take", frozenset()),
+    Place(ChainWatch, "take", frozenset()),
+    Place(Judging, "take", frozenset()),
+    Place(PastCrossingWatch, "take", frozenset()),
+    Place(Metrics, "count_issued", frozenset()),
 ]
 """Texts, stores, channels, and what people look at: no warning of any hazard may be lost by these."""
 
@@ -109,11 +111,7 @@ def broken(place: Place, hits: list[str]) -> Iterator[None]:
 
     def raises(*_args: object, **_named: object) -> None:
         hits.append(str(place))
-        raise (
-            StoreError("seeded fault", retryable=True)
-            if place.error is StoreError
-            else place.error("seeded fault")
-        )
+        raise place.error("seeded fault")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(place.owner, place.name, raises)

@@ -12,7 +12,7 @@ import numpy as np
 
 from warnstream.adapters.ledger.book import AskLog, Book, Spot
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
-from warnstream.adapters.ledger.links import digests_in, door_digest, link_number, village_digest
+from warnstream.adapters.ledger.links import digests_in, door_digest, link_number
 from warnstream.adapters.ledger.register import FormerDoor
 from warnstream.adapters.ledger.sending import DoorSending
 from warnstream.adapters.ledger.texts import BulletinTexts, Stored
@@ -22,7 +22,7 @@ from warnstream.delivery.ledger.facts import decode_outcomes
 from warnstream.delivery.ledger.ledger import ADDRESSED, ANSWERED, REACHED, STATE_BITS
 from warnstream.delivery.ledger.past import Tally
 from warnstream.delivery.ledger.queue import IN_HAND, IN_HAND_S_MAX
-from warnstream.delivery.ledger.states import WAITING, Delivery, People, Said
+from warnstream.delivery.ledger.states import IS_WAITING, WAITING, Delivery, People, Said
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, RecipientAnswer
 from warnstream.model.network import Network
@@ -139,7 +139,7 @@ class DoorStore:
         if self._kept is None:
             return []
         arrays = self._kept.unpacked()
-        waits = np.isin(arrays["state"] & STATE_BITS, [int(state) for state in WAITING])
+        waits = IS_WAITING[arrays["state"] & STATE_BITS]
         village = np.repeat(np.arange(len(arrays["size"])), arrays["size"])
         return [self._kept.villages[at] for at in np.unique(village[waits]).tolist()]
 
@@ -288,7 +288,7 @@ class DoorStore:
             )
             sending = [0] * len(ways)
             if book.queue is not None:
-                is_sent_now = (book.queue.hold == IN_HAND) & np.isin(state, [int(one) for one in WAITING])
+                is_sent_now = (book.queue.hold == IN_HAND) & IS_WAITING[state]
                 sending = np.bincount(ledger.way[is_sent_now], minlength=len(ways)).tolist()
             replaced = dict(zip(ways, ledger.past.replaced.tolist(), strict=False)) | book.replaced_of_others
         for way, channel in enumerate(ways):
@@ -350,12 +350,7 @@ class DoorStore:
         of_village, of_door = digests_in(number)
         book = self._book
         with book.lock:
-            villages = [
-                village
-                for village in np.flatnonzero(book.ledger.sequence).tolist()
-                if village_digest(book.register.villages[village]) == of_village
-            ]
-            for village in villages:
+            for village in book.register.villages_of_digest(of_village):
                 doors = [door for door in book.register.doors(village) if door_digest(door) == of_door]
                 for sequence in book.sequences(village):
                     name = book.name(village, sequence)

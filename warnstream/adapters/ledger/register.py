@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 import numpy as np
 
+from warnstream.adapters.ledger.links import village_digest
 from warnstream.delivery.ledger.ledger import Ledger
 from warnstream.model.arrays import UInt8Array
 from warnstream.model.network import Network
@@ -53,6 +54,9 @@ class Register:
         self.network = network
         self.villages: Sequence[str] = network.villages.code
         self.number = {code: number for number, code in enumerate(self.villages)}
+        self._of_digest: dict[int, list[int]] = {}
+        for code, village in self.number.items():
+            self._of_digest.setdefault(village_digest(code), []).append(village)
         self._doors_of: dict[int, dict[str, int]] = {}
         self._rows_of_former: dict[int, dict[str, int]] = {}
         self.former = tuple(self._new_former(former))
@@ -83,6 +87,10 @@ class Register:
     def village_of(self, code: str) -> int | None:
         """Number of a village; None if there is none of that code."""
         return self.number.get(code)
+
+    def villages_of_digest(self, digest: int) -> Sequence[int]:
+        """Villages whose code has a digest (`village_digest`): one, seldom more."""
+        return self._of_digest.get(digest, ())
 
     def way_of(self, channel: str) -> int | None:
         """Number of a channel; None if no door has it."""

@@ -17,7 +17,7 @@ from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.delivery.ledger.facts import DoorOutcome, encode_outcomes, level_of
 from warnstream.delivery.ledger.ledger import STATE_BITS
 from warnstream.delivery.ledger.queue import FREE, IN_HAND, Taken
-from warnstream.delivery.ledger.states import WAITING, Delivery, Result
+from warnstream.delivery.ledger.states import IS_WAITING, Delivery, Result
 from warnstream.model.bulletins import N_BITS, N_MAX, Bulletin
 from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import StoreError
@@ -35,8 +35,6 @@ RESULT_OF = {
     Signal.EXPIRED: Result.EXPIRED,
 }
 """What an attempt leaves in the ledger; nothing where it was none."""
-
-_IS_WAITING = np.array([state in WAITING for state in Delivery])
 
 
 class DoorSending:
@@ -158,7 +156,7 @@ class DoorSending:
             way = book.register.way_of(channel)
             if way is None or book.queue is None:
                 return 0
-            is_open = _IS_WAITING[book.ledger.state & STATE_BITS] | (book.queue.hold == IN_HAND)
+            is_open = IS_WAITING[book.ledger.state & STATE_BITS] | (book.queue.hold == IN_HAND)
             return int(np.count_nonzero(is_open & (book.ledger.way == way)))
 
     def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:

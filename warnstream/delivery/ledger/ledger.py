@@ -18,6 +18,7 @@ from warnstream.delivery.ledger.past import Past, Tally
 from warnstream.delivery.ledger.states import (
     DELIVERED_BY,
     HELP_OPEN,
+    IS_WAITING,
     ON_THEIR_WAY,
     PEOPLE_AFTER,
     WAITING,
@@ -46,7 +47,7 @@ def _table(members: frozenset[Delivery] | frozenset[People]) -> BoolArray:
 
 
 _CHANGES = {result: _table(sources) for result, (sources, _) in DELIVERED_BY.items()}
-_IS_WAITING, _IS_ON_THEIR_WAY, _IS_HELP = _table(WAITING), _table(ON_THEIR_WAY), _table(HELP_OPEN)
+_IS_ON_THEIR_WAY, _IS_HELP = _table(ON_THEIR_WAY), _table(HELP_OPEN)
 _AFTER = [
     bytes(target if People(state) in sources else state for state in range(STATE_BITS + 1))
     for sources, target in (PEOPLE_AFTER[said] for said in Said)
@@ -202,7 +203,7 @@ class Ledger:
             self.tallies[village] = {}
         state, people = self.state[rows], self.people[rows]
         wanted = self._audience(put, state, people)
-        spared = ~wanted & (_IS_WAITING[state & STATE_BITS] | put.is_end)
+        spared = ~wanted & (IS_WAITING[state & STATE_BITS] | put.is_end)
         self.past.replace(self.way[rows], state & STATE_BITS, wanted | spared)
         memory = state & ~np.uint8(STATE_BITS)
         state = np.where(wanted, memory | (Delivery.QUEUED | ADDRESSED), state)
@@ -340,7 +341,7 @@ class Ledger:
 
         An end issued before `since_s` is no longer for those whom it spared.
         """
-        waits = _IS_WAITING[self.state & STATE_BITS]
+        waits = IS_WAITING[self.state & STATE_BITS]
         self.state[waits] |= HEARD
         for village in np.flatnonzero(self.is_end & (self.issued_s >= since_s)).tolist():
             rows = self.rows_of(village)
@@ -352,7 +353,7 @@ class Ledger:
 
     def give_up(self, ways: BoolArray) -> int:
         """Doors that wait for a channel that is configured no more (`ways`, by number); returns how many."""
-        lost = _IS_WAITING[self.state & STATE_BITS] & ways[self.way]
+        lost = IS_WAITING[self.state & STATE_BITS] & ways[self.way]
         self.state[lost] = (self.state[lost] & ~np.uint8(STATE_BITS)) | Delivery.UNREACHABLE
         if lost.any():
             self.recount()
@@ -381,12 +382,12 @@ class Ledger:
 
     def is_waiting(self, row: int) -> bool:
         """Whether a door is still to be told the newest bulletin."""
-        return bool(_IS_WAITING[self._state[row] & STATE_BITS])
+        return bool(IS_WAITING[self._state[row] & STATE_BITS])
 
     def waiting(self, village: int, way: int) -> Int64Array:
         """Rows of a village that wait for its newest bulletin on a channel, in order."""
         rows = self.rows_of(village)
-        found = np.flatnonzero(_IS_WAITING[self.state[rows] & STATE_BITS] & (self.way[rows] == way))
+        found = np.flatnonzero(IS_WAITING[self.state[rows] & STATE_BITS] & (self.way[rows] == way))
         return found + rows.start if isinstance(rows, slice) else rows[found]
 
     def waiting_by_village(self) -> Iterator[int]:

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from warnstream.delivery.ledger.states import WAITING, Delivery
+from warnstream.delivery.ledger.states import IS_WAITING, Delivery
 from warnstream.model.arrays import BoolArray, Int64Array, UInt8Array
 from warnstream.model.bulletins import N_BITS
 
 N_WAYS_MAX, N_STATES = 256, len(Delivery)
-_IS_WAITING = np.array([state in WAITING for state in Delivery])
 _IS_NOTHING = np.array([state in (Delivery.NONE, Delivery.SPARED) for state in Delivery])
 
 
@@ -50,7 +49,7 @@ class Past:
     def replace(self, way: UInt8Array, state: npt.NDArray[np.integer], is_replaced: BoolArray) -> None:
         """Doors in whose place a newer bulletin is put."""
         counts = is_replaced & ~_IS_NOTHING[state]
-        came_to = np.where(_IS_WAITING[state], np.uint8(Delivery.SPARED), state)[counts]
+        came_to = np.where(IS_WAITING[state], np.uint8(Delivery.SPARED), state)[counts]
         cells = way[counts].astype(np.int64) * N_STATES + came_to
         self.replaced += np.bincount(cells, minlength=N_WAYS_MAX * N_STATES).reshape(self.replaced.shape)
 

@@ -7,6 +7,8 @@ one is harmless.
 
 from enum import IntEnum, StrEnum
 
+import numpy as np
+
 
 class Delivery(IntEnum):
     """How far the newest bulletin of a village has come with one of its doors; the numbers are stored."""
@@ -86,6 +88,9 @@ class Said(IntEnum):
 
 WAITING = frozenset({Delivery.QUEUED, Delivery.FAILED})
 """The door is still to be told."""
+
+IS_WAITING = np.array([state in WAITING for state in Delivery])
+"""By `Delivery`."""
 
 _UNTOLD = frozenset(Delivery) - {Delivery.SENT, Delivery.DELIVERED}
 

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 from warnstream.adapters.ledger.doors import DoorStore, doubtful_since_s
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.adapters.outbox.outbox import Rendered
 from warnstream.desk import WarningDesk
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.bulletins import Bulletin
-from warnstream.model.digests import HelpClose
+from warnstream.model.digests import Digest, HelpClose
 from warnstream.model.effects import RecipientAnswer
 from warnstream.model.errors import StoreError
 from warnstream.model.network import Network
+from warnstream.model.warning import WarningMessage
 from warnstream.runners.history.doors import follow_doors, take_of_doors
 from warnstream.runners.intake.door_entries import CALL_CLOSED, DOUBT, ClosedCall, encode_closed, encode_doubt
 from warnstream.runners.intake.entries import decode_help
@@ -30,6 +32,7 @@ REBUILT = "ledger_rebuilt"
 """Alarm: what doors were told is known only as far as the log goes."""
 
 Append = Callable[[list[tuple[str, bytes]]], int | None]
+Render = Callable[[WarningMessage | Bulletin | Digest], Rendered]
 
 
 class DoorKeeper:
@@ -116,10 +119,10 @@ class DoorKeeper:
         """Write a snapshot that holds everything up to the log's newest entry. StoreError."""
         self._doors.save(self._journal.last_sequence())
 
-    def issue(self, bulletins: Sequence[Bulletin], render: Callable[..., object]) -> None:
+    def issue(self, bulletins: Sequence[Bulletin], render: Render) -> None:
         """What the log has of a step is for doors from now on, whatever becomes of rows."""
         if bulletins:
-            self._outbox.issue(bulletins, render)  # type: ignore[arg-type]
+            self._outbox.issue(bulletins, render)
 
     def take(self, kind: str, payload: bytes) -> None:
         """An entry of the ledger's own kinds. ValueError if it cannot be read."""

@@ -21,7 +21,7 @@ from warnstream.model.rules.rules import CriticalStage
 IDENTIFIER_CHARACTERS_MAX = 100
 EVERYWHERE = "*"
 
-_FLOORS = frozenset({OrderKind.ISSUE, OrderKind.RAISE})
+_FLOORS = frozenset(kind for kind in OrderKind if kind.is_floor)
 _ONLY_OF = {
     "level": _FLOORS | {OrderKind.LOWER},
     "second": _FLOORS,

@@ -23,7 +23,8 @@ def watched() -> tuple[ReplyWatch, Board, Clock]:
 def test_a_reply_is_an_alarm_that_names_its_door_and_leaves_the_node_ready() -> None:
     watch, board, _ = watched()
     watch.heard("sms", ["V1-H0"])
-    assert board.standing == {"reply:sms": "1 replies over sms are for a person, of V1-H0: the log has them"}
+    text = "replies over sms that a person has to read: 1, of V1-H0; the log has them"
+    assert board.standing == {"reply:sms": text}
     assert "V1-H0" in board.zh["reply:sms"]
     assert board.blocking == {False}
 
@@ -42,7 +43,7 @@ def test_it_ends_once_nobody_wrote_for_a_while() -> None:
     watch.heard("voice", ["V2-H1"])
     clock.now += STANDS_S - 1
     watch.look()
-    assert "2 replies" in board.standing["reply:voice"], "the newest one counts"
+    assert "has to read: 2, " in board.standing["reply:voice"], "the newest one counts"
 
 
 def test_of_many_the_newest_are_named() -> None:
@@ -51,7 +52,7 @@ def test_of_many_the_newest_are_named() -> None:
         watch.heard("sms", [f"H{number}"])
     watch.heard("sms", ["H0"])
     text = board.standing["reply:sms"]
-    assert f"{NAMED_MAX + 4} replies" in text
+    assert f"has to read: {NAMED_MAX + 4}, " in text
     assert "of H0, H7, H6, H5, H4 and 3 more" in text
 
 

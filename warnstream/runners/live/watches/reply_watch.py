@@ -56,17 +56,16 @@ class ReplyWatch:
                 found.recipients.pop(recipient, None)
                 found.recipients[recipient] = None
             en, zh = _texts(channel, found)
-        self._alarms.raise_alarm(f"reply:{channel}", en, is_blocking=False, zh=zh)
+            self._alarms.raise_alarm(f"reply:{channel}", en, is_blocking=False, zh=zh)
 
     def look(self) -> None:
         """End what is old enough."""
         before = self._clock() - self._stands_s
         with self._lock:
             over = [channel for channel, found in self._of.items() if found.heard_at <= before]
-            for channel in over:
+            for channel in over:  # with the lock: a reply that comes now begins another alarm
                 del self._of[channel]
-        for channel in over:
-            self._alarms.end_alarm(f"reply:{channel}")
+                self._alarms.end_alarm(f"reply:{channel}")
 
 
 def _texts(channel: str, found: _OfChannel) -> tuple[str, str]:
@@ -76,6 +75,6 @@ def _texts(channel: str, found: _OfChannel) -> tuple[str, str]:
     zh = "、".join(newest) + (f"等{len(found.recipients)}个" if more > 0 else "")
     who_en, who_zh = en or "an unknown phone", zh or "未知号码"
     return (
-        f"{found.count} replies over {channel} are for a person, of {who_en}: the log has them",
+        f"replies over {channel} that a person has to read: {found.count}, of {who_en}; the log has them",
         f"{channel}收到{found.count}条须人工阅读的回复，来自{who_zh}，原文见日志",
     )

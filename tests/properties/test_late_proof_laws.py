@@ -11,7 +11,10 @@ from warnstream.model.observations.readings import empty_batch
 
 STEP = 300
 N_STEPS = 60
-amounts = st.lists(st.sampled_from([0.0, 0.0, 0.0, 2.0, 5.0, 9.0]), min_size=N_STEPS, max_size=N_STEPS)
+amounts = st.lists(
+    st.sampled_from([0.0, 0.0, 0.1, 0.3, 1.9, 2.0, 4.7, 5.0, 9.0]), min_size=N_STEPS, max_size=N_STEPS
+)
+"""Tenths have no exact binary fraction: a sum of them must still reach a threshold that it equals."""
 delays = st.lists(st.sampled_from([0, 0, 0, 24, 40]), min_size=N_STEPS, max_size=N_STEPS)
 """By how many steps each reading comes late."""
 

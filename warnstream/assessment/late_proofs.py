@@ -15,6 +15,7 @@ others wait; they are part of the snapshot.
 """
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,7 @@ from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array,
 from warnstream.model.changes import PastCrossing
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
-from warnstream.model.observations.readings import UNUSABLE, ReadingBatch
+from warnstream.model.observations.readings import UM_PER_MM, UNUSABLE, ReadingBatch
 from warnstream.model.rules.indicators import Indicator
 from warnstream.model.rules.policies import WindowPolicy
 from warnstream.model.rules.rules import CriticalRain, HazardRule
@@ -83,6 +84,8 @@ class LateProofs:
         self._late_from_s: Int64Array = np.full(n_places, _NOTHING, dtype=np.int64)
         self._late_station: Int32Array = np.full(n_places, -1, dtype=np.int32)
         self._late_at_s: Int64Array = np.full(n_places, -1, dtype=np.int64)
+        self._durations_s = {rule.name: self._judged_again_s(rule) for rule in rules}
+        self._least_mm = {name: self._least(name) for name, judged_s in self._durations_s.items() if judged_s}
         self._told_level = {rule.name: np.zeros(n_villages, dtype=np.uint8) for rule in rules}
         self._told_at_s = {rule.name: np.full(n_villages, -_NOTHING, dtype=np.int64) for rule in rules}
 
@@ -114,10 +117,7 @@ class LateProofs:
                 found += self._tell(rule, self._by_sensors(rule, late, stations), levels[rule.name], now_s)
         waiting = np.flatnonzero(self._late_from_s < _NOTHING)[:PLACES_PER_STEP]
         if len(waiting):
-            for rule in self._rules:
-                found += self._tell(
-                    rule, self._by_rain(rule, waiting, stations, now_s), levels[rule.name], now_s
-                )
+            found += self._by_past_rain(waiting, stations, levels, now_s)
             self._late_from_s[waiting] = _NOTHING
         return tuple(found)
 
@@ -181,44 +181,78 @@ class LateProofs:
             return
         newest_s = stations.observed_at_s(table.indicator)
         own = late.select((late.variable == table.variable) & (late.observed_at_s < newest_s[late.station]))
-        for number in _highest_of_each(own):  # the newest of all is judged as any other
-            station, at_s, value = own.station[number], own.observed_at_s[number], own.value[number]
-            rows = np.flatnonzero(table.station == station)
-            said = table.arriving(rows, value)
-            level = levels_of(said, table.critical[rows])
-            threshold = threshold_of(table.critical[rows], level)
-            for row in np.flatnonzero(level):
-                yield _Found(
-                    int(table.village[rows[row]]),
-                    int(level[row]),
-                    int(at_s),
-                    int(station),
-                    int(at_s),
-                    table.indicator,
-                    float(said[row]),
-                    float(threshold[row]),
-                )
+        highest = own.select(_highest_of_each(own))  # the newest of all is judged as any other
+        reading: Int32Array = np.full(len(self._network.stations), -1, dtype=np.int32)
+        reading[highest.station] = np.arange(len(highest))
+        rows = np.flatnonzero(reading[table.station] >= 0)
+        of_row = reading[table.station[rows]]
+        arriving = table.arriving(rows, highest.value[of_row])
+        level = levels_of(arriving, table.critical[rows])
+        threshold = threshold_of(table.critical[rows], level)
+        for number in np.flatnonzero(level).tolist():
+            at_s = int(highest.observed_at_s[of_row[number]])
+            yield _Found(
+                place=int(table.village[rows[number]]),
+                level=int(level[number]),
+                crossed_at_s=at_s,
+                station=int(table.station[rows[number]]),
+                observed_at_s=at_s,
+                indicator=table.indicator,
+                value=float(arriving[number]),
+                threshold=float(threshold[number]),
+            )
 
-    def _by_rain(
-        self, rule: HazardRule, places: Int64Array, stations: StationState, now_s: int
-    ) -> Iterator[_Found]:
+    def _judged_again_s(self, rule: HazardRule) -> tuple[int, ...]:
+        """Durations of rain that can be worked out again: kept to the step, and not by days."""
+        table = kind_of(rule).rain(rule)
+        if table is None:
+            return ()
+        durations_s: list[int] = table.duration_s.tolist()
+        longest_s, step_s = self._windows.longest_s, self._step_s
+        return tuple(value for value in durations_s if value <= longest_s and value % step_s == 0)
+
+    def _least(self, name: str) -> Float64Array:
+        """The least rain by which any of a rule's durations reaches a level, shape (n_places,)."""
+        rule = next(rule for rule in self._rules if rule.name == name)
+        table = kind_of(rule).rain(rule)
+        assert table is not None
+        places = np.arange(len(self._village_of_place))
+        columns = np.flatnonzero(np.isin(table.duration_s, self._durations_s[name])).tolist()
+        critical = np.stack([_highest(table, places, column) for column in columns], axis=1)
+        return np.asarray(np.where(np.isnan(critical), np.inf, critical).min(axis=(1, 2)))
+
+    def _by_past_rain(
+        self, waiting: Int64Array, stations: StationState, levels: dict[str, LevelState], now_s: int
+    ) -> list[PastCrossing]:
+        """Crossings of all rules of rain at places where late rain fell, from one look at the past."""
+        if not self._least_mm:
+            return []
+        longest_s = max(max(self._durations_s[name]) for name in self._least_mm)
+        span_s = int(self._late_from_s[waiting].min()) - longest_s, now_s
+        past = _Past(self._own_of(waiting), stations, span_s, self._step_s)
+        found: list[PastCrossing] = []
+        for rule in self._rules:
+            if rule.name not in self._least_mm:
+                continue
+            # Most of what comes late is drizzle: all of it together reaches nothing.
+            may = np.flatnonzero(past.most_mm >= self._least_mm[rule.name][waiting])
+            if len(may):
+                reached = self._by_rain(rule, waiting[may], past.of(may))
+                found += self._tell(rule, reached, levels[rule.name], now_s)
+        return found
+
+    def _own_of(self, places: Int64Array) -> StationWeights:
+        own = self._own
+        return StationWeights(own.station[places], own.weight[places], own.distance_m[places])
+
+    def _by_rain(self, rule: HazardRule, places: Int64Array, past: "_Past") -> Iterator[_Found]:
         """The highest level that rain reached at each place since late rain began to fall, when first."""
         kind = kind_of(rule)
         table = kind.rain(rule)
-        if table is None:
-            return
-        durations = [one for one in table.duration_s.tolist() if one <= self._windows.longest_s]
-        durations = [one for one in durations if one % self._step_s == 0]
-        if not durations:
-            return
-        span_s = int(self._late_from_s[places].min()) - max(durations), now_s
-        own = StationWeights(
-            self._own.station[places], self._own.weight[places], self._own.distance_m[places]
-        )
-        past = _Past(own, stations, span_s, self._step_s)
+        assert table is not None
         going_on_mm = kind.rain_going_on_mm(rule)
         counts = None if going_on_mm is None else past.rain_mm(HOUR_S) >= going_on_mm
-        for duration_s in durations:
+        for duration_s in self._durations_s[rule.name]:
             column = table.duration_s.tolist().index(duration_s)
             critical = _highest(table, places, column)
             rain_mm = past.rain_mm(duration_s)
@@ -230,15 +264,15 @@ class LateProofs:
                 first = int(np.argmax(level[:, number] == highest))
                 place = int(places[number])
                 yield _Found(
-                    place,
-                    highest,
-                    int(past.ends_s[first]),
-                    int(self._late_station[place]),
-                    int(self._late_at_s[place]),
-                    Indicator.RAIN,
-                    float(rain_mm[first, number]),
-                    float(critical[number, highest - 1]),
-                    duration_s,
+                    place=place,
+                    level=highest,
+                    crossed_at_s=int(past.ends_s[first]),
+                    station=int(self._late_station[place]),
+                    observed_at_s=int(self._late_at_s[place]),
+                    indicator=Indicator.RAIN,
+                    value=float(rain_mm[first, number]),
+                    threshold=float(critical[number, highest - 1]),
+                    duration_s=duration_s,
                 )
 
     def _tell(
@@ -292,29 +326,43 @@ class _Past:
         self._number = number.reshape(self._weight.shape)
         begin_min, step_min = first * step_s // MINUTE_S, step_s // MINUTE_S
         rain_mm, observed = stations.rain.steps(begin_min, self._n_steps, step_min, asked.astype(np.int32))
-        self._rain_mm, self._observed = (
-            np.vstack([np.zeros(len(asked)), np.cumsum(of_steps, axis=0)]) for of_steps in (rain_mm, observed)
+        # Whole micrometres add up exactly: a sum that equals its threshold reaches it, whatever fell before.
+        rain_um = np.rint(rain_mm * UM_PER_MM)
+        self._rain_um, self._observed = (
+            np.vstack([np.zeros(len(asked)), np.cumsum(of_steps, axis=0)]) for of_steps in (rain_um, observed)
         )
         self.ends_s: Int64Array = (first + 1 + np.arange(self._n_steps)) * step_s
+
+    @property
+    def most_mm(self) -> Float64Array:
+        """What no duration can exceed at a place: all rain of its wettest gauge, shape (n_places,)."""
+        total_um = np.where(self._weight > 0, self._rain_um[-1][self._number], 0.0)
+        return np.asarray(total_um.max(axis=1, initial=0.0) / UM_PER_MM)
+
+    def of(self, rows: Int64Array) -> "_Past":
+        """The same of some of its places."""
+        part = copy(self)
+        part._weight, part._number = self._weight[rows], self._number[rows]  # noqa: SLF001  # a copy of itself
+        return part
 
     def rain_mm(self, duration_s: int) -> Float64Array:
         """Rain over a duration up to each of `ends_s`, shape (n_ends, n_places); NaN: nobody observed."""
         n = min(duration_s // self._step_s, self._n_steps)
         begin = np.maximum(np.arange(1, self._n_steps + 1) - n, 0)
-        rain_mm = self._rain_mm[1:] - self._rain_mm[begin]
+        rain_um = self._rain_um[1:] - self._rain_um[begin]
         share = (self._observed[1:] - self._observed[begin]) / n
         weight = self._weight * share[:, self._number]
-        total, covered = (weight * rain_mm[:, self._number]).sum(axis=2), weight.sum(axis=2)
+        total, covered = (weight * rain_um[:, self._number]).sum(axis=2), weight.sum(axis=2)
         known: BoolArray = covered > 0
-        return np.where(known, total / np.where(known, covered, 1.0), np.nan)
+        mean_um = np.rint(total / np.where(known, covered, 1.0))
+        return np.where(known, mean_um / UM_PER_MM, np.nan)
 
 
-def _highest_of_each(readings: ReadingBatch) -> list[int]:
+def _highest_of_each(readings: ReadingBatch) -> Int64Array:
     """The row of each station's highest reading; of equal ones the earliest."""
     order = np.lexsort((readings.observed_at_s, -readings.value, readings.station))
     _, first = np.unique(readings.station[order], return_index=True)
-    rows: list[int] = order[first].tolist()
-    return rows
+    return np.asarray(order[first])
 
 
 def _highest(table: CriticalRain, places: Int64Array, column: int) -> Float64Array:

@@ -68,9 +68,9 @@ def observed_rows(rule: HazardRule) -> ObservedRows:
     assert isinstance(table, CriticalStage)
     reaches = table.reaches
 
-    def arriving(rows: Int64Array, stage_m: float) -> Float64Array:
+    def arriving(rows: Int64Array, stage_m: Float64Array) -> Float64Array:
         if reaches is None:
-            return np.full(len(rows), stage_m)
+            return stage_m
         base_m = reaches.base_m[rows]
         return np.asarray(base_m + reaches.attenuation[rows] * (stage_m - base_m))
 

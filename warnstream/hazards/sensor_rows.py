@@ -39,7 +39,7 @@ class ObservedRows:
     critical : Float64Array, shape (n_rows, 4)
         NaN where a row lacks a level.
     arriving : callable
-        Value at the villages of some rows of what a station observed, by row numbers and value.
+        Values at the villages of some rows, by row numbers and what the station of each observed.
     """
 
     variable: Variable
@@ -47,7 +47,7 @@ class ObservedRows:
     village: Int32Array
     station: Int32Array
     critical: Float64Array
-    arriving: Callable[[Int64Array, float], Float64Array] = lambda rows, value: np.full(len(rows), value)
+    arriving: Callable[[Int64Array, Float64Array], Float64Array] = lambda _rows, value: value
 
 
 @dataclass(frozen=True, slots=True)

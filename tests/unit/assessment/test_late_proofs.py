@@ -73,6 +73,16 @@ def test_an_hour_of_rain_that_comes_four_hours_late_proves_its_level() -> None:
     assert (found.value, found.threshold, found.unit, found.duration_s) == (40.0, 40.0, "mm", HOUR)
 
 
+def test_late_tenths_of_a_millimetre_that_add_up_to_a_threshold_reach_it() -> None:
+    """0.1 mm before the hour, and 25 mm in it: as binary fractions they add up to 24.999999999999996."""
+    assessment = assessment_of()
+    assert dry(assessment, 5, 30) + dry(assessment, 35, 355, 1) == []
+    drizzle = [(0, 60 * minute, 0.1) for minute in (35, 40, 45)]
+    hour = [(0, 60 * (60 + 5 * n), amount) for n, amount in enumerate([1.9] * 11 + [4.1], start=1)]
+    (found,) = at(assessment, 360, rain(*drizzle, *hour))
+    assert (found.level, found.value, found.threshold) == (Level.YELLOW, 25.0, 25.0)
+
+
 def test_punctual_rain_and_late_drizzle_prove_nothing() -> None:
     assessment = assessment_of()
     found = dry(assessment, 5, 60)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.sources import nodes_of, tree_of
 from warnstream.model.alarms import ALARM_KINDS
 
 PACKAGE = Path(__file__).parents[2] / "warnstream"
@@ -14,9 +15,9 @@ def kinds_in(methods: set[str]) -> set[str]:
     """First words of the keys that are given to any of the methods, as far as they are written out."""
     found: set[str] = set()
     for path in PACKAGE.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path)
         constants = dict(named_texts(tree))
-        for node in ast.walk(tree):
+        for node in nodes_of(path):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)

@@ -2,14 +2,13 @@
 
 import ast
 import importlib
-from pathlib import Path
 
 import pytest
 
+from tests.sources import REPOSITORY, nodes_of
 from warnstream.config.thresholds.document import SECTION_OF_EVALUATOR
 from warnstream.hazards.registry import HAZARD_KINDS
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDERS = ("warnstream.hazards", "warnstream.config.thresholds.kinds")
 MODULES = [f"{folder}.{evaluator}" for folder in FOLDERS for evaluator in HAZARD_KINDS]
 ONLY_THE_REGISTRY = (
@@ -24,7 +23,7 @@ def imported_by(name: str) -> set[str]:
     """Modules that a module imports, by any of their names."""
     path = REPOSITORY.joinpath(*name.split(".")).with_suffix(".py")
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.ImportFrom) and node.module is not None:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
@@ -56,7 +55,7 @@ def test_nobody_but_the_registry_asks_which_kind_a_hazard_is() -> None:
     asking = {
         path.name
         for path in files
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) == "isinstance"
         and any(word in ast.unparse(node.args[0]) for word in ("thresholds", "table"))

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import warnstream
+from tests.sources import REPOSITORY, nodes_of, text_of, tree_of
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = (REPOSITORY / "warnstream", REPOSITORY / "station_sim")
 STAGES = (
     "ingest",
@@ -38,7 +38,7 @@ def sources() -> list[Path]:
 
 def functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield path, node
 
@@ -78,10 +78,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
 
 
 def test_no_file_is_more_than_one_idea() -> None:
-    lines = {
-        path.relative_to(REPOSITORY).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
-        for path in sources()
-    }
+    lines = {path.relative_to(REPOSITORY).as_posix(): len(text_of(path).splitlines()) for path in sources()}
     assert {name: count for name, count in lines.items() if count > FILE_LINES_MAX} == {}
 
 
@@ -99,11 +96,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 
 def test_every_module_says_what_it_is() -> None:
-    silent = [
-        str(path.relative_to(REPOSITORY))
-        for path in sources()
-        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    ]
+    silent = [str(path.relative_to(REPOSITORY)) for path in sources() if not ast.get_docstring(tree_of(path))]
     assert silent == []
 
 
@@ -112,7 +105,7 @@ def test_nothing_is_left_unfinished() -> None:
     found = [
         f"{path.relative_to(REPOSITORY)}:{number}"
         for path in sources()
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        for number, line in enumerate(text_of(path).splitlines(), start=1)
         if marks.search(line)
     ]
     assert found == []

@@ -13,6 +13,7 @@ from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, WarningMessage
 from warnstream.routing.chain import PostAnswer
 from warnstream.routing.debts import NEVER
+from warnstream.routing.turns import Ask, ImpossibleTurnError, Signal, Turn
 
 M = 60
 
@@ -448,3 +449,20 @@ def test_a_step_in_which_nothing_is_due_looks_at_no_village() -> None:
 class Unreadable(dict):  # type: ignore[type-arg]
     def __getitem__(self, key: int) -> object:
         raise AssertionError("looked at a village")
+
+
+def test_a_village_in_an_impossible_state_is_a_fault_in_words_and_silences_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    night = Night()
+
+    def fails(turn: Turn, signal: Signal, now_s: int) -> Ask:
+        if turn.number == 0 and turn.standing.get("flood") is Level.ORANGE:
+            raise ImpossibleTurnError("a village that is quiet cannot take the signal raise")
+        return take(turn, signal, now_s)
+
+    take = Turn.take
+    monkeypatch.setattr(Turn, "take", fails)
+    issued = night.step(message(0, Level.ORANGE, Cause.FIRST, T0), message(1, Level.YELLOW, Cause.FIRST, T0))
+    assert night.chain.faults == ["a village that is quiet cannot take the signal raise"]
+    assert "grid-1" in called(issued)

@@ -91,6 +91,12 @@ def test_a_past_step_takes_the_numbers_that_were_issued_and_waits_with_its_revie
     assert next_.n == 8
 
 
+def test_what_a_silence_kept_from_a_post_in_a_past_step_is_told_when_the_silence_is_over() -> None:
+    again = new_chain()
+    again.follow([message(1, Level.YELLOW, Cause.RAISED, T0)], T0, issued=(), silenced=["grid-1"])
+    assert "grid-1" in called(again.step([], T0 + 600))
+
+
 def test_bytes_that_are_no_snapshot_are_refused_and_change_nothing() -> None:
     night = Night()
     night.rise(Level.RED)

@@ -1,12 +1,15 @@
 """What a village awaits, over the full product of states and signals."""
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from tests.unit.routing.villages import T0
+from tests.unit.routing.villages import T0, message
+from warnstream.model.changes import Reason, Relayed
 from warnstream.model.level import Level
+from warnstream.model.warning import Cause, WarningMessage
 from warnstream.routing.turns import (
     AWAITING,
     TRANSITIONS,
@@ -86,3 +89,24 @@ def test_what_stands_in_a_village_is_named_the_worst_first_and_then_by_name() ->
         "fire",
     ]
     assert dict(Turn(standing=standing).worst_first()) == standing
+
+
+def relayed(level: Level, signal: str, hazard: str = "rainstorm") -> WarningMessage:
+    """A signal of the met service that is passed on."""
+    issuer = Relayed("气象台", "Met Office", "预警信号", signal, T0, "met.example", "m-1", "signal", "")
+    reason = Reason("relayed", "", 2.0, 2.0, "", 0, 0.0, 0, T0, 1.0, True, "relayed", relayed=issuer)
+    return replace(message(1, level, Cause.RAISED, T0, hazard), reason=reason)
+
+
+def test_whose_signal_stands_is_known_until_its_end_and_of_each_hazard_by_itself() -> None:
+    turn = Turn()
+    turn.hear(relayed(Level.YELLOW, "Rainstorm yellow"))
+    turn.hear(relayed(Level.ORANGE, "Gale orange", "gale"))
+    signals = {hazard: issuer.signal_en for hazard, issuer in turn.relayed.items()}
+    assert signals == {"rainstorm": "Rainstorm yellow", "gale": "Gale orange"}
+    turn.hear(relayed(Level.RED, "Rainstorm red"))
+    assert turn.relayed["rainstorm"].signal_en == "Rainstorm red"
+    turn.hear(message(1, Level.RED, Cause.RENEWED, T0, "rainstorm"))  # says nothing of who issued it
+    assert turn.relayed["rainstorm"].signal_en == "Rainstorm red"
+    assert turn.hear(message(1, Level.NONE, Cause.ENDED, T0, "rainstorm")) is Level.RED
+    assert set(turn.relayed) == {"gale"}

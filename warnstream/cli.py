@@ -147,6 +147,25 @@ def _replay(options: argparse.Namespace) -> int:
     )
 
 
+def _compare(options: argparse.Namespace) -> int:
+    from warnstream.commands.compare.command import Asked, run_compare
+
+    return run_compare(
+        Asked(
+            old=options.old,
+            new=tuple(options.new),
+            archives=tuple(options.archive),
+            events=options.events,
+            out=options.out,
+            after_h=options.after,
+            night=options.night,
+            fail_if=tuple(options.fail_if),
+            jobs=options.jobs,
+            as_json=options.json,
+        )
+    )
+
+
 def _explain(options: argparse.Namespace) -> int:
     from warnstream.commands.explain import Question, explain
 
@@ -296,6 +315,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "test": _test,
     "run": _run,
     "replay": _replay,
+    "compare": _compare,
     "explain": _explain,
     "warnings": _warnings,
     "bulletins": _bulletins,

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from warnstream import __version__
+from warnstream.commands.compare.options import add_compare
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.rule_tests.options import add_test
 from warnstream.model.observations.refusals import RefusalReason
@@ -28,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     add_test(commands)
     _add_run(commands)
     _add_replay(commands)
+    add_compare(commands)
     _add_explain(commands)
     _add_warnings(commands)
     _add_who(commands)

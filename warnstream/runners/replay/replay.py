@@ -40,6 +40,10 @@ class Replay:
         Go on without readings until that time, so that levels can fall; the last reading's minute if None.
     frames : sequence of GridFrame
         What grids told, sorted by `end_s`; each is taken at the end of its interval.
+    begin_s : int, optional
+        Step from that time on, which takes what was observed before, too; from the first reading if None.
+    engine : Engine, optional
+        Go on with it; a new one if None.
     """
 
     def __init__(
@@ -48,13 +52,16 @@ class Replay:
         readings: ReadingBatch,
         until_s: int | None = None,
         frames: Sequence[GridFrame] = (),
+        *,
+        begin_s: int | None = None,
+        engine: Engine | None = None,
     ) -> None:
         if np.any(np.diff(readings.observed_at_s) < 0):
             raise ValueError("the readings of a replay must be sorted by the time observed")
-        self.engine: Engine = build_engine(configuration)
+        self.engine: Engine = build_engine(configuration) if engine is None else engine
         self._readings = readings
         self._frames = frames
-        self._times_s = _minutes(readings, until_s)
+        self._times_s = _minutes(readings, begin_s, until_s)
 
     def __len__(self) -> int:
         return len(self._times_s)
@@ -74,10 +81,15 @@ class Replay:
                 on_progress(index + 1)
 
 
-def _minutes(readings: ReadingBatch, until_s: int | None) -> Int64Array:
-    """Every whole minute at or after the first reading up to the last one, or to `until_s`."""
-    if len(readings) == 0:
-        return np.zeros(0, dtype=np.int64)
-    first = -(-int(readings.observed_at_s[0]) // MINUTE_S)
-    last = -(-max(int(readings.observed_at_s[-1]), until_s or 0) // MINUTE_S)
-    return np.arange(first, last + 1, dtype=np.int64) * MINUTE_S
+def _minutes(readings: ReadingBatch, begin_s: int | None, until_s: int | None) -> Int64Array:
+    """Whole minutes: from `begin_s` or the first reading to the last reading or `until_s`, the later one.
+
+    Readings before `begin_s` are taken at its minute.
+    """
+    observed_at_s = readings.observed_at_s
+    if begin_s is None:
+        if len(readings) == 0:
+            return np.zeros(0, dtype=np.int64)
+        begin_s = int(observed_at_s[0])
+    last_s = max(int(observed_at_s[-1]) if len(readings) else begin_s, begin_s, until_s or 0)
+    return np.arange(-(-begin_s // MINUTE_S), -(-last_s // MINUTE_S) + 1, dtype=np.int64) * MINUTE_S

@@ -1,0 +1,1 @@
+"""``warnstream compare``: what another configuration would have done over an archive."""

@@ -1,0 +1,156 @@
+"""The command ``warnstream compare``."""
+
+import json
+import multiprocessing
+import os
+import re
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from warnstream.commands.compare.limits import Limit, limit_of
+from warnstream.commands.compare.tables import print_comparison
+from warnstream.config.load import load_configuration
+from warnstream.config.settings import Configuration
+from warnstream.model.errors import WarnstreamError
+from warnstream.model.times import HOUR_S, iso_local
+from warnstream.review.comparison import Comparison, Judged, NightHours, compare
+from warnstream.review.comparison_files import as_dict, write_comparisons
+from warnstream.review.events import Event, read_events
+from warnstream.review.verification import Verification, VerificationPolicy, score_warnings
+from warnstream.runners.replay.judging import Stretch, judge, stretches_of
+
+EXIT_LIMIT = 3
+SAY_EVERY_S = 10.0
+HOURS_AFTER_MAX = 24 * 31
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a comparison is asked, as the command line gives it."""
+
+    old: Path
+    new: tuple[Path, ...]
+    archives: tuple[Path, ...]
+    events: Path | None
+    out: Path | None
+    after_h: float
+    night: str
+    fail_if: tuple[str, ...]
+    jobs: int | None
+    as_json: bool
+
+
+def run_compare(asked: Asked) -> int:
+    """Judge, pair, tell and write; returns the exit status.
+
+    Raises
+    ------
+    WarnstreamError
+        If an option, a configuration, an archive or the events file is wrong.
+    """
+    console = Console(stderr=asked.as_json)
+    night = night_of(asked.night)
+    if not 0 <= asked.after_h <= HOURS_AFTER_MAX:
+        raise WarnstreamError(f"--after {asked.after_h:g}: expected 0 to {HOURS_AFTER_MAX} hours")
+    if asked.jobs is not None and asked.jobs < 1:
+        raise WarnstreamError(f"--jobs {asked.jobs}: expected at least 1")
+    names = _names((asked.old, *asked.new))
+    configurations = {name: load_configuration(path) for name, path in names.items()}
+    hazards = sorted({rule.name for one in configurations.values() for rule in one.rules})
+    limits = [limit_of(text, hazards) for text in asked.fail_if]
+    events = read_events(asked.events) if asked.events else None
+    stretches = stretches_of(asked.archives, list(configurations.values()), int(asked.after_h * HOUR_S))
+    old, *new = _judge_all(names, stretches, asked.jobs)
+    comparisons = [compare(old, judged, night) for judged in new]
+    scores = {judged.name: _score(judged, configurations[judged.name], events) for judged in (old, *new)}
+    record = as_dict(comparisons, scores)
+    if asked.out:
+        write_comparisons(asked.out, comparisons, record)
+    if asked.as_json:
+        print(json.dumps(record, ensure_ascii=False))  # noqa: T201
+    else:
+        for comparison in comparisons:
+            print_comparison(console, comparison, scores)
+        if asked.out:
+            console.print(f"written to {asked.out}", highlight=False, soft_wrap=True)
+    return _exit_status(limits, comparisons)
+
+
+def night_of(text: str) -> NightHours:
+    """Read ``22-06``.
+
+    Raises
+    ------
+    WarnstreamError
+        If it is not two hours.
+
+    Examples
+    --------
+    >>> night_of("22-06")
+    NightHours(begin=22, end=6)
+    """
+    found = re.fullmatch(r"(\d{1,2})-(\d{1,2})", text)
+    hours = [int(hour) for hour in found.groups()] if found else []
+    if not hours or max(hours) > 24:
+        raise WarnstreamError(f"--night {text!r}: expected two hours such as 22-06")
+    return NightHours(hours[0] % 24, hours[1] % 24)
+
+
+def _names(directories: Sequence[Path]) -> dict[str, Path]:
+    """Each configuration by the name of its folder, or by its path where two are called alike."""
+    if len({path.resolve() for path in directories}) < len(directories):
+        raise WarnstreamError("OLD and every NEW must be different folders")
+    last = [path.resolve().name for path in directories]
+    return {
+        name if last.count(name) == 1 else str(path): path
+        for name, path in zip(last, directories, strict=True)
+    }
+
+
+def _judge_all(names: dict[str, Path], stretches: list[Stretch], jobs: int | None) -> list[Judged]:
+    """Each configuration in a process of its own: equal results, whatever their number."""
+    n_jobs = min(len(names), jobs or os.cpu_count() or 1)
+    if n_jobs == 1:
+        return [_judge_folder(name, path, stretches) for name, path in names.items()]
+    # Spawned, not forked: numpy's and the terminal's threads do not survive a fork everywhere.
+    with ProcessPoolExecutor(n_jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting = [pool.submit(_judge_folder, name, path, stretches) for name, path in names.items()]
+        return [future.result() for future in waiting]
+
+
+def _judge_folder(name: str, directory: Path, stretches: list[Stretch]) -> Judged:
+    configuration = load_configuration(directory)
+    said_at = time.monotonic()
+
+    def say(until_s: int, share: float) -> None:
+        nonlocal said_at
+        if time.monotonic() - said_at >= SAY_EVERY_S:
+            said_at = time.monotonic()
+            until = iso_local(until_s, configuration.message.time_zone)
+            print(f"{name}: {share:.0%}, until {until}", file=sys.stderr, flush=True)  # noqa: T201
+
+    return judge(name, configuration, stretches, say)
+
+
+def _score(judged: Judged, configuration: Configuration, events: list[Event] | None) -> Verification | None:
+    if events is None:
+        return None
+    policy = VerificationPolicy(hazards=tuple(rule.name for rule in configuration.rules))
+    return score_warnings(list(judged.messages), events, configuration.network.villages, policy)
+
+
+def _exit_status(limits: Sequence[Limit], comparisons: Sequence[Comparison]) -> int:
+    status = 0
+    for limit in limits:
+        for comparison in comparisons:
+            if limit.holds(comparison):
+                count = comparison.count(limit.outcome, limit.level, limit.hazard)
+                print(f"{comparison.new.name}: {limit.text}: it is {count}", file=sys.stderr)  # noqa: T201
+                status = EXIT_LIMIT
+    return status

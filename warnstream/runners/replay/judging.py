@@ -1,0 +1,199 @@
+"""One configuration over archives: what it would have warned of, for a comparison with another one.
+
+Archives are replayed one after the other, each held in memory by itself. One that
+begins within a day of the end of the one before goes on with the same engine; after a
+longer gap judging begins anew, from a cold start: what an engine remembers of another
+season is no more than what it would learn in a day.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from warnstream.config.settings import Configuration
+from warnstream.engine import Engine
+from warnstream.model.arrays import Int64Array
+from warnstream.model.bulletins import Bulletin
+from warnstream.model.changes import LevelChange
+from warnstream.model.errors import ArchiveError
+from warnstream.model.times import DAY_S, MINUTE_S
+from warnstream.model.warning import WarningMessage
+from warnstream.review.comparison import Judged, Part
+from warnstream.review.logger_files import read_readings
+from warnstream.runners.build import build_engine
+from warnstream.runners.replay.replay import Replay, ReplayStep
+
+GAP_MAX_S = DAY_S
+"""After a longer time without an archive judging begins anew."""
+
+Progress = Callable[[int, float], None]
+"""Told the time judged until and the share of the archives done, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """An archive, and the whole minutes from and to which it is judged, both included."""
+
+    path: Path
+    begin_s: int
+    until_s: int
+
+
+Stretch = tuple[Leg, ...]
+"""Archives that are judged by one engine, in the order of time."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far."""
+
+    observed_min: Int64Array
+    changes: list[LevelChange] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    messages: list[WarningMessage] = field(default_factory=list)
+    bulletins: list[Bulletin] = field(default_factory=list)
+    failures: Counter[str] = field(default_factory=Counter)
+    n_refused: Counter[str] = field(default_factory=Counter)
+    n_readings: int = 0
+
+    def take(self, minute: ReplayStep) -> None:
+        assessed = minute.step.assessment
+        self.changes += assessed.changes
+        self.messages += minute.step.effects.messages
+        self.bulletins += minute.step.effects.bulletins
+        self.failures.update(assessed.failures)
+        self.observed_min += ~assessed.sight.is_blind
+
+    def end_part(self, begin_s: int, end_s: int) -> None:
+        self.parts.append(Part(tuple(self.changes), begin_s, end_s))
+        self.changes = []
+
+
+def stretches_of(
+    archives: Sequence[Path], configurations: Sequence[Configuration], after_s: int = 0
+) -> list[Stretch]:
+    """Archives in connected stretches: all configurations are judged over the same minutes.
+
+    Parameters
+    ----------
+    archives : sequence of Path
+        Parquet, CSV or logger's files, in any order.
+    configurations : sequence of Configuration
+    after_s : int
+        Go on without readings for so long after each stretch, so that levels can fall.
+
+    Raises
+    ------
+    ArchiveError
+        If an archive cannot be read or holds no reading that any of the configurations can use, or if two
+        of them overlap; all such faults at once.
+    """
+    faults: list[str] = []
+    legs: list[Leg] = []
+    for path in archives:
+        try:
+            legs.append(_leg(path, configurations))
+        except ArchiveError as error:
+            faults.append(str(error))
+    legs.sort(key=lambda leg: (leg.begin_s, leg.until_s))
+    faults += [
+        f"{former.path} and {later.path} overlap: the archives of a comparison follow each other in time"
+        for former, later in pairwise(legs)
+        if later.begin_s < former.until_s
+    ]
+    if faults:
+        raise ArchiveError("\n".join(faults))
+    return _connected(legs, after_s)
+
+
+def _leg(path: Path, configurations: Sequence[Configuration]) -> Leg:
+    ends_s: list[int] = []
+    for configuration in configurations:
+        observed_at_s = read_readings(path, configuration).readings.observed_at_s
+        ends_s += observed_at_s[[0, -1]].tolist() if len(observed_at_s) else []
+    if not ends_s:
+        raise ArchiveError(f"{path} holds no reading of a station of these configurations")
+    return Leg(path, _whole_minute(min(ends_s)), _whole_minute(max(ends_s)))
+
+
+def _connected(legs: Sequence[Leg], after_s: int) -> list[Stretch]:
+    """One that begins soon after another goes on where it ended, every minute between them judged once."""
+    stretches: list[list[Leg]] = []
+    for leg in legs:
+        former = stretches[-1][-1] if stretches else None
+        if former is None or leg.begin_s - former.until_s > GAP_MAX_S:
+            stretches.append([leg])
+        else:
+            stretches[-1].append(replace(leg, begin_s=former.until_s + MINUTE_S))
+    return [
+        (*stretch[:-1], replace(stretch[-1], until_s=_whole_minute(stretch[-1].until_s + after_s)))
+        for stretch in stretches
+    ]
+
+
+def judge(
+    name: str,
+    configuration: Configuration,
+    stretches: Sequence[Stretch],
+    on_progress: Progress = lambda _until_s, _share: None,
+) -> Judged:
+    """Replay archives with one configuration.
+
+    Parameters
+    ----------
+    name : str
+        How the configuration is called in what people read.
+    configuration : Configuration
+    stretches : sequence of Stretch
+        Of `stretches_of`.
+    on_progress : callable
+    """
+    started = time.process_time()
+    villages = configuration.network.villages
+    found = _Found(np.zeros(len(villages), dtype=np.int64))
+    n_minutes = sum((leg.until_s - leg.begin_s) // MINUTE_S + 1 for stretch in stretches for leg in stretch)
+    n_done = 0
+    for stretch in stretches:
+        engine = build_engine(configuration)
+        for leg in stretch:
+            for minute in _replayed(engine, configuration, leg, found):
+                found.take(minute)
+                n_done += 1
+                on_progress(minute.now_s, n_done / n_minutes)
+        found.end_part(stretch[0].begin_s, stretch[-1].until_s + MINUTE_S)
+    households = configuration.network.households
+    return Judged(
+        name=name,
+        fingerprint=configuration.fingerprint,
+        villages=tuple(villages.code),
+        doors=np.diff(households.first_of_village).astype(np.int64),
+        parts=tuple(found.parts),
+        messages=tuple(found.messages),
+        bulletins=tuple(found.bulletins),
+        observed_min=found.observed_min,
+        time_zone=configuration.message.time_zone,
+        failures=dict(sorted(found.failures.items())),
+        n_readings=found.n_readings,
+        n_refused=dict(sorted(found.n_refused.items())),
+        cpu_s=time.process_time() - started,
+    )
+
+
+def _replayed(engine: Engine, configuration: Configuration, leg: Leg, found: _Found) -> Iterator[ReplayStep]:
+    archive = read_readings(leg.path, configuration)
+    found.n_readings += len(archive.readings)
+    found.n_refused.update(archive.n_refused)
+    replay = Replay(
+        configuration, archive.readings, leg.until_s, archive.frames, begin_s=leg.begin_s, engine=engine
+    )
+    yield from replay.steps()
+
+
+def _whole_minute(time_s: int) -> int:
+    """The first whole minute at or after a time."""
+    return -(-time_s // MINUTE_S) * MINUTE_S

@@ -115,7 +115,7 @@ def test_the_page_and_the_record_are_written_and_the_terminal_says_it(compare: C
     done = compare("--out", str(county / "result"))
     assert done.status == 0, done.err
     assert "flash_flood" in done.out
-    assert "002 flash_flood yellow: removed" in done.out
+    assert "Lower (002) flash_flood yellow: removed" in done.out
     assert len(json.loads((county / "result" / "compare.json").read_text("utf-8"))["comparisons"]) == 1
     page = (county / "result" / "compare.html").read_text("utf-8")
     assert "<script" not in page

@@ -44,8 +44,8 @@ class Judged:
     Attributes
     ----------
     name, fingerprint : str
-    villages : tuple of str
-        Codes.
+    villages, names : tuple of str
+        Codes and names.
     doors : Int64Array, shape (n_villages,)
         Households of each village.
     parts : tuple of Part
@@ -66,6 +66,7 @@ class Judged:
     name: str
     fingerprint: str
     villages: tuple[str, ...]
+    names: tuple[str, ...]
     doors: Int64Array
     parts: tuple[Part, ...]
     messages: tuple[WarningMessage, ...]
@@ -182,6 +183,14 @@ class Comparison:
                 -entry.episode.level, entry.episode.during.begin_s, entry.hazard, entry.village,
             ),
         )  # fmt: skip
+
+    def name_of(self, village: str) -> str:
+        """Name and code of a village, as NEW calls it."""
+        for judged in (self.new, self.old):
+            if village in judged.villages:
+                name = judged.names[judged.villages.index(village)]
+                return village if name == village else f"{name} ({village})"
+        return village
 
     def count(self, outcome: str, level: Level, hazard: str | None = None) -> int:
         """Episodes of one outcome (``split`` and ``merged`` too) at or above a level."""

@@ -12,8 +12,8 @@ from warnstream.review.episodes import Outcome
 EPISODES_SHOWN_MAX = 500
 """Rows of the page's list; compare.json has all."""
 
-WIDTH, HALF = 900, 90
-"""Of the timeline, in its own units: its width, and the height above and below its axis."""
+WIDTH, HALF, STEP_MAX = 900, 90, 24
+"""Of the timeline, in its own units: its width, the height above and below its axis, the widest day."""
 
 OUTCOME_COLOURS = {
     Outcome.SAME: "#9a9a9a",
@@ -33,7 +33,7 @@ _NOTE = (
 
 _HEADING = (
     "<tr><th>hazard<th>from level<th>old<th>new<th>same<th>added<th>removed<th>earlier<th>later"
-    "<th>split<th>merged<th>a village-year</tr>"
+    "<th>split<th>merged<th>a village-year, 90 %</tr>"
 )
 
 _STYLE = """
@@ -87,9 +87,9 @@ def _section(comparison: Comparison) -> str:
 def _table(rows: Sequence[Row]) -> str:
     cells = []
     for row in rows:
-        rate = f"{row.rate.difference:+.2f}" if not isnan(row.rate.difference) else "-"
+        rate = f"- ({row.rate.event_days} days)"
         if row.rate.low is not None and row.rate.high is not None:
-            rate += f" [{row.rate.low:+.2f}, {row.rate.high:+.2f}]"
+            rate = f"{row.rate.difference:+.2f} [{row.rate.low:+.2f}, {row.rate.high:+.2f}]"
         counts = [row.old, row.new, *(row.outcomes[outcome] for outcome in Outcome), row.split, row.merged]
         figures = "".join(f"<td>{count:,}" for count in counts)
         cells.append(f"<tr><td>{escape(row.hazard)}<td>{row.level.word}{figures}<td>{rate}</tr>")
@@ -108,7 +108,7 @@ def _timeline(comparison: Comparison) -> str:
         by_day.setdefault(day, Counter())[entry.episode.outcome] += entry.episode.level is level
     by_day = {day: counts for day, counts in sorted(by_day.items()) if counts.total()}
     highest = max(max(_up(counts), _down(counts)) for counts in by_day.values())
-    step = WIDTH / len(by_day)
+    step = min(WIDTH / len(by_day), STEP_MAX)
     bars = "".join(
         _bars(_date(day), counts, number * step, step, HALF * 0.95 / highest)
         for number, (day, counts) in enumerate(by_day.items())
@@ -123,7 +123,7 @@ def _timeline(comparison: Comparison) -> str:
         f"<p>Days on which something differs, from {level.word}: up to {highest} episodes a day.</p>"
         f'<svg viewBox="0 0 {WIDTH} {2 * HALF + 24}" role="img" aria-label="days that differ">{bars}'
         f'<line x1="0" x2="{WIDTH}" y1="{HALF}" y2="{HALF}" stroke="#444"/>'
-        f'<text x="0" y="{2 * HALF + 18}" font-size="13">{legend} '
+        f'<text x="0" y="{2 * HALF + 18}" font-size="13">{legend} &#160; '
         f"{_date(first)} ... {_date(last)}</text></svg>"
     )
 
@@ -163,7 +163,7 @@ def _list(comparison: Comparison) -> str:
     changed = comparison.changed
     rows = "".join(
         f"<tr><td>{iso_local(entry.episode.during.begin_s, comparison.old.time_zone)[:16].replace('T', ' ')}"
-        f"<td>{escape(entry.village)}<td>{escape(entry.hazard)}<td>{entry.episode.level.word}"
+        f"<td>{escape(comparison.name_of(entry.village))}<td>{escape(entry.hazard)}<td>{entry.episode.level.word}"
         f"<td>{entry.episode.outcome}"
         f"<td>{'' if isnan(entry.episode.shift_min) else f'{entry.episode.shift_min:+.0f} min'}</tr>"
         for entry in changed[:EPISODES_SHOWN_MAX]

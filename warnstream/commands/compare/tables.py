@@ -46,7 +46,9 @@ def line_of(entry: VillageEpisode, comparison: Comparison) -> str:
     """One episode in words: when, where, what, and what became of it."""
     episode = entry.episode
     when = iso_local(episode.during.begin_s, comparison.old.time_zone)
-    what = f"{when} {entry.village} {entry.hazard} {episode.level.word}: {episode.outcome}"
+    what = (
+        f"{when} {comparison.name_of(entry.village)} {entry.hazard} {episode.level.word}: {episode.outcome}"
+    )
     shift = episode.shift_min
     return what if isnan(shift) or not shift else f"{what} by {abs(shift):.0f} min"
 

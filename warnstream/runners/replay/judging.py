@@ -171,6 +171,7 @@ def judge(
         name=name,
         fingerprint=configuration.fingerprint,
         villages=tuple(villages.code),
+        names=tuple(villages.name),
         doors=np.diff(households.first_of_village).astype(np.int64),
         parts=tuple(found.parts),
         messages=tuple(found.messages),

@@ -108,6 +108,12 @@ def _print_faults(error: ConfigError, *, as_json: bool) -> int:
     return EXIT_CONFIG
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    from warnstream.commands.doctor.command import run_doctor
+
+    return run_doctor(_load(options.directory), as_json=options.json)
+
+
 def _test(options: argparse.Namespace) -> int:
     from warnstream.commands.rule_tests.command import TestOptions, run_tests
 
@@ -312,6 +318,7 @@ def _demo(options: argparse.Namespace) -> int:
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
     "check": _check,
+    "doctor": _doctor,
     "test": _test,
     "run": _run,
     "replay": _replay,

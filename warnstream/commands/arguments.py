@@ -5,6 +5,7 @@ from pathlib import Path
 
 from warnstream import __version__
 from warnstream.commands.compare.options import add_compare
+from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.rule_tests.options import add_test
 from warnstream.model.observations.refusals import RefusalReason
@@ -26,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_demo(commands)
     _add_check(commands)
+    add_doctor(commands)
     add_test(commands)
     _add_run(commands)
     _add_replay(commands)

@@ -1,0 +1,1 @@
+"""``warnstream doctor``: what this machine lacks for running a node."""

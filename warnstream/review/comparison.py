@@ -94,6 +94,7 @@ class NightHours:
     def holds(self, at_s: int, time_zone: TimeZone) -> bool:
         """Whether a time is in the night.
 
+        >>> from warnstream.model.times import fixed_zone
         >>> night, utc = NightHours(22, 6), fixed_zone(0)
         >>> night.holds(23 * 3600, utc), night.holds(6 * 3600, utc)
         (True, False)

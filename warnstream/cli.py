@@ -273,6 +273,13 @@ def _audit(options: argparse.Namespace) -> int:
     return EXIT_FAILED if found.faults else 0
 
 
+def _diff(options: argparse.Namespace) -> int:
+    from warnstream.commands.bundles.diff import show_diff
+
+    print(show_diff(options.a, options.b, options.storage, as_json=options.json))
+    return 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from warnstream.commands.demo import DemoOptions, run_demo
 
@@ -305,6 +312,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     **RUN_ORDERS,
     "refused": _refused,
     "audit": _audit,
+    "diff": _diff,
     "listener-user": _listener_user,
     "post-token": _post_token,
     "feed-token": _feed_token,

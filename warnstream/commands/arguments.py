@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from warnstream import __version__
+from warnstream.commands.bundles.options import add_diff
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.rule_tests.options import add_test
 from warnstream.model.observations.refusals import RefusalReason
@@ -36,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     add_order_commands(commands)
     _add_refused(commands)
     _add_audit(commands)
+    add_diff(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
     _add_feed_token(commands)

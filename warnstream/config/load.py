@@ -60,7 +60,11 @@ CHANNELS_FILE = "channels.yaml"
 SomeSection = TypeVar("SomeSection", bound=Section)
 
 
-def load_configuration(directory: Path, tables: Mapping[str, bytes] | None = None) -> Configuration:
+def load_configuration(
+    directory: Path,
+    tables: Mapping[str, bytes] | None = None,
+    frozen: Mapping[str, Path] | None = None,
+) -> Configuration:
     """Read and check a configuration folder.
 
     Parameters
@@ -72,6 +76,8 @@ def load_configuration(directory: Path, tables: Mapping[str, bytes] | None = Non
         if people may order by hand, and the tables that thresholds.yaml names.
     tables : mapping of str to bytes, optional
         Contents of tables that stand in for all those of the folder, by name.
+    frozen : mapping of str to Path, optional
+        Files of a bundle, by their names in `directory`: they are read instead of those there now.
 
     Returns
     -------
@@ -84,7 +90,8 @@ def load_configuration(directory: Path, tables: Mapping[str, bytes] | None = Non
         With every fault of every file, in file and line order.
     """
     faults = FaultLog()
-    folder = Folder(_existing(directory.absolute()), faults, tables)
+    root = directory.absolute() if frozen is not None else _existing(directory.absolute())
+    folder = Folder(root, faults, tables, frozen)
     node_tree, node = _read_document(NODE_FILE, NodeDocument, folder, faults)
     thresholds_tree, _ = _read_document(THRESHOLDS_FILE, ThresholdsDocument, folder, faults)
     channels_tree, channels = _read_document(CHANNELS_FILE, ChannelsDocument, folder, faults)
@@ -233,7 +240,8 @@ def _check_node(
     for location, file in named.items():
         if file is not None:
             folder.require(file, tree.file, tree.line_of(location), path_text(location))
-    _check_grids(node, tree, folder.directory, faults)
+    if not folder.is_frozen:
+        _check_grids(node, tree, folder.directory, faults)
     storage = folder.directory / node.storage.directory
     if folder.has(node.storage.directory) and not storage.is_dir():
         location = ("storage", "directory")

@@ -157,7 +157,7 @@ class Start:
         )
 
 
-def entry_of(configuration: Configuration, version: str, at_s: int) -> ConfigurationEntry:
+def entry_of(configuration: Configuration, version: str, at_s: int, bundle: int = 0) -> ConfigurationEntry:
     """The configuration as the log keeps it."""
     return ConfigurationEntry(
         fingerprint=configuration.fingerprint,
@@ -166,6 +166,7 @@ def entry_of(configuration: Configuration, version: str, at_s: int) -> Configura
         status=configuration.message.status,
         villages=village_rows(configuration.network.villages),
         hazards=hazard_rows(configuration.rules),
+        bundle=bundle,
     )
 
 

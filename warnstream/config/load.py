@@ -61,23 +61,20 @@ SomeSection = TypeVar("SomeSection", bound=Section)
 
 
 def load_configuration(
-    directory: Path,
-    tables: Mapping[str, bytes] | None = None,
-    frozen: Mapping[str, Path] | None = None,
+    directory: Path, tables: Mapping[str, bytes] | None = None, frozen: Mapping[str, Path] | None = None
 ) -> Configuration:
     """Read and check a configuration folder.
 
     Parameters
     ----------
     directory : Path
-        Folder with warnstream.yaml, thresholds.yaml, channels.yaml,
-        stations.csv, villages.csv or villages.geojson, households.csv,
-        chain.csv, zones.csv if villages are divided, orders.yaml if the county has its own, operators.csv
-        if people may order by hand, and the tables that thresholds.yaml names.
+        Folder with warnstream.yaml, thresholds.yaml, channels.yaml, stations.csv, villages.csv or
+        villages.geojson, households.csv, chain.csv, zones.csv if villages are divided, orders.yaml if the
+        county has its own, operators.csv if people may order by hand, and the tables of thresholds.yaml.
     tables : mapping of str to bytes, optional
         Contents of tables that stand in for all those of the folder, by name.
     frozen : mapping of str to Path, optional
-        Files of a bundle, by their names in `directory`: they are read instead of those there now.
+        Where files of a bundle lie, by name: they are read instead of those in `directory`.
 
     Returns
     -------
@@ -90,8 +87,9 @@ def load_configuration(
         With every fault of every file, in file and line order.
     """
     faults = FaultLog()
-    root = directory.absolute() if frozen is not None else _existing(directory.absolute())
-    folder = Folder(root, faults, tables, frozen)
+    folder = Folder(
+        directory.absolute() if frozen else _existing(directory.absolute()), faults, tables, frozen
+    )
     node_tree, node = _read_document(NODE_FILE, NodeDocument, folder, faults)
     thresholds_tree, _ = _read_document(THRESHOLDS_FILE, ThresholdsDocument, folder, faults)
     channels_tree, channels = _read_document(CHANNELS_FILE, ChannelsDocument, folder, faults)

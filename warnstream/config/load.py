@@ -104,7 +104,7 @@ def load_configuration(
     around = _context(node_tree, villages, zones, stations)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
     hazards = read_hazards(thresholds_tree, signs, folder, around, faults)
-    past_days = _read_past_days(node, node_tree, folder, stations, faults)
+    days = _read_past_days(node, node_tree, folder, stations, faults)
     operators = read_operators(folder, villages, faults)
     own_orders = _read_orders(folder, entries_under(thresholds_tree, "hazards") or {}, faults)
     if node is not None and node_tree is not None:
@@ -130,7 +130,7 @@ def load_configuration(
         signs=kinds,
         orders=orders,
         operators=operators,
-        past_days=past_days,
+        past_days=days,
     )
 
 

@@ -105,7 +105,7 @@ def load_configuration(
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
     hazards = read_hazards(thresholds_tree, signs, folder, around, faults)
     days = _read_past_days(node, node_tree, folder, stations, faults)
-    operators = read_operators(folder, villages, faults)
+    people = read_operators(folder, villages, faults)
     own_orders = _read_orders(folder, entries_under(thresholds_tree, "hazards") or {}, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
@@ -122,15 +122,7 @@ def load_configuration(
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
     return assemble(
-        folder,
-        node,
-        channels,
-        rules,
-        network,
-        signs=kinds,
-        orders=orders,
-        operators=operators,
-        past_days=days,
+        folder, node, channels, rules, network, signs=kinds, orders=orders, operators=people, past_days=days
     )
 
 

@@ -218,13 +218,11 @@ def begin(
     is_rebuilt = file is None
     if file is not None:
         try:
-            intake.restore_judged(file)
+            for note in intake.restore_judged(file):
+                log.warning("state carried to the changed configuration", extra={"note": note})
         except (ValueError, KeyError) as error:
             log.warning("snapshot does not fit, the journal is replayed whole", extra={"error": str(error)})
             intake = build_intake(configuration, kept.configuration.network)
-            days = intake.remember(file)
-            if days:
-                log.warning("rain of past days kept from the snapshot", extra={"days": days})
             is_rebuilt = True
             earlier = read_history(None, (entry for entry in entries_after(0) if entry[0] <= reaches))
             history.changes[:0] = earlier.changes

@@ -110,4 +110,4 @@ def test_what_begins_anew_is_in_the_log(county: County, caplog: pytest.LogCaptur
     notes = [
         record.__dict__["note"] for record in caplog.records if record.message.startswith("state carried")
     ]
-    assert notes == ["1 station that are new and begin without a past: S0"]
+    assert notes == ["stations that are new and begin without a past: S0"]

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from warnstream import __version__
-from warnstream.commands.bundles.options import add_diff
+from warnstream.commands.bundles.options import add_diff, add_preview
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.rule_tests.options import add_test
 from warnstream.model.observations.refusals import RefusalReason
@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     _add_refused(commands)
     _add_audit(commands)
     add_diff(commands)
+    add_preview(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
     _add_feed_token(commands)

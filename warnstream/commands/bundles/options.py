@@ -1,4 +1,4 @@
-"""What ``warnstream diff`` takes."""
+"""What ``warnstream diff`` and ``warnstream preview`` take."""
 
 import argparse
 from pathlib import Path
@@ -25,3 +25,24 @@ def add_diff(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="storage directory that numbers and live mean (default: that of the folder given)",
     )
     diff.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+
+def add_preview(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command line of ``warnstream preview``."""
+    preview = commands.add_parser(
+        "preview",
+        help="whom a changed configuration would wake now",
+        description=(
+            "Takes what the node has kept (its newest snapshot and the journal after it) into an engine of "
+            "CONFIG_DIR, judges one step, and says which levels would rise, which would fall and how many "
+            "doors would be told, beside what the running configuration would do anyhow. Nothing is changed "
+            "or sent; the node may be running. Exit 3 where more doors would be told than --wakes-max."
+        ),
+        epilog="Example: warnstream preview county --wakes-max 50 && systemctl restart warnstream",
+    )
+    preview.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    preview.add_argument("--wakes-max", type=int, metavar="N", help="doors that may be told")
+    preview.add_argument(
+        "--storage", type=Path, metavar="DIRECTORY", help="storage of the node (default: that of CONFIG_DIR)"
+    )
+    preview.add_argument("--json", action="store_true", help="one JSON object instead of text")

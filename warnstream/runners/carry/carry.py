@@ -86,12 +86,12 @@ class _Carry:
         """What is not as it was."""
         same, told = self._same, list(self._anew)
         for words, codes in (
-            ("begin anew: they have moved or were exchanged", same.anew),
+            ("have moved or were exchanged and begin anew", same.anew),
             ("are new and begin without a past", same.added),
             ("are gone with their past", same.gone),
         ):
             if codes:
-                told.append(f"{count_of(len(codes), 'station', 'stations')} that {words}: {name_some(codes)}")
+                told.append(f"stations that {words}: {name_some(codes)}")
         return told
 
     def part(self, part: str) -> Arrays:

@@ -166,6 +166,8 @@ def _rows(pairs: list[tuple[int, int]]) -> Rows:
 
 def _is_another(old: GaugeName, new: GaugeName) -> bool:
     """Whether a station of the same code has moved, or its gauge was exchanged."""
+    if old == new:
+        return False
     here = np.array([new.latitude]), np.array([new.longitude])
     moved_m = float(np.hypot(*local_xy_m(*here, old.latitude, old.longitude)[0]))
     is_exchanged = None not in (old.tip_mm, new.tip_mm) and old.tip_mm != new.tip_mm

@@ -93,6 +93,9 @@ def carry_totals(
         Columns of the same stations.
     """
     totals = new.copy()
+    if before == now:
+        totals[:, columns[1]] = old[:, columns[0]]
+        return totals
     minutes = now.minutes()
     below, above = before.around(minutes)
     share = np.clip(minutes, before.oldest, before.head) - below

@@ -77,6 +77,8 @@ class Start:
         The entry of the present configuration is due after the replay.
     poisoned : list of Poisoned
         Entries that could not be taken in the replay.
+    notes : list of str
+        What of the snapshot begins anew under another configuration.
     """
 
     intake: Intake
@@ -85,6 +87,7 @@ class Start:
     history: IssuedHistory
     is_changed: bool
     poisoned: list[Poisoned] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     _file: StateFile | None = None
     _reaches: int = 0
     _strangers: list[VillageCase] = field(default_factory=list)
@@ -215,12 +218,13 @@ def begin(
     waiting = [*history.open_voices(), *(known.village for known in doors), *waiting_doors, *history.told]
     kept = keep_rows(configuration, history.open_cases(), history.configuration, waiting)
     intake = build_intake(configuration, kept.configuration.network)
-    is_rebuilt = file is None
+    is_rebuilt, notes = file is None, list[str]()
     if file is not None:
         try:
-            for note in intake.restore_judged(file):
+            notes = intake.restore_judged(file)
+            for note in notes:
                 log.warning("state carried to the changed configuration", extra={"note": note})
-        except (ValueError, KeyError) as error:
+        except (ValueError, LookupError) as error:
             log.warning("snapshot does not fit, the journal is replayed whole", extra={"error": str(error)})
             intake = build_intake(configuration, kept.configuration.network)
             is_rebuilt = True
@@ -235,6 +239,7 @@ def begin(
         present,
         history,
         is_changed,
+        notes=notes,
         _file=file,
         _reaches=reaches,
         _strangers=strangers,

@@ -169,7 +169,7 @@ class _Run:
                 if time_s < 0 or (self._asked_s is not None and time_s > self._asked_s):
                     continue
                 self._caveats += self.intake.restore(payload)
-            except (ValueError, KeyError) as error:
+            except (ValueError, LookupError) as error:
                 self._caveats.append(f"a snapshot does not fit this configuration ({error})")
                 self.intake = build_intake(self._configuration)
                 continue

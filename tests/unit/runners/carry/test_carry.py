@@ -168,8 +168,8 @@ def test_a_new_gauge_and_one_that_has_moved_have_no_rain_before_their_first_read
         assert not rain["observed_min"][:, number[code]].any()
         assert rain["last_s"][number[code]] == -1
     assert notes == [
-        "1 station that begin anew: they have moved or were exchanged: S7",
-        "1 station that are new and begin without a past: S0",
+        "stations that have moved or were exchanged and begin anew: S7",
+        "stations that are new and begin without a past: S0",
     ]
     feed(intake, AFTER[:1])
     rain, number = rain_of(intake)

@@ -65,7 +65,9 @@ def test_every_start_is_under_a_bundle_that_state_metric_and_journal_name(
     assert "no bundle 7; kept: 1, 2" in capsys.readouterr().err
 
 
-def test_a_bundle_is_read_as_it_was_though_the_folder_is_gone(county: County, tmp_path: Path) -> None:
+def test_a_bundle_is_read_as_it_was_though_the_folder_is_gone(
+    county: County, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     county.start()
     county.stop()
     before = load_configuration(county.directory)
@@ -74,6 +76,8 @@ def test_a_bundle_is_read_as_it_was_though_the_folder_is_gone(county: County, tm
     shutil.copytree(bundle.folder, elsewhere)
     shutil.rmtree(county.directory)
     assert load_configuration(elsewhere).fingerprint == before.fingerprint
+    assert main(["run", str(elsewhere)]) == 2, "it is copied back first: its storage is not in it"
+    assert "a bundle that a node has kept" in capsys.readouterr().err
 
 
 def test_a_node_whose_disk_keeps_no_bundle_warns_says_so_and_keeps_it_later(

@@ -81,11 +81,21 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}", retryable=False) from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise StoreError(f"{path}: no manifest of a configuration ({error})", retryable=False) from error
+    for file in manifest.files:  # a folder from elsewhere may say anything
+        if Path(file.path).is_absolute() or ".." in Path(file.path).parts:
+            raise StoreError(f"{path}: {file.path!r} lies outside of the bundle", retryable=False)
+    return manifest
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file of any size. OSError if it cannot be read."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def faults_of(folder: Path, manifest: Manifest) -> list[str]:
@@ -93,11 +103,8 @@ def faults_of(folder: Path, manifest: Manifest) -> list[str]:
     faults = []
     for file in manifest.files:
         try:
-            with (folder / file.path).open("rb") as content:
-                is_same = hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
+            if sha256_of(folder / file.path) != file.sha256:
+                faults.append(f"{folder / file.path}: is not what was frozen")
         except OSError as error:
             faults.append(f"{folder / file.path}: {error.strerror or error}")
-            continue
-        if not is_same:
-            faults.append(f"{folder / file.path}: is not what was frozen")
     return faults

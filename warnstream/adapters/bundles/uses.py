@@ -46,7 +46,7 @@ def read_uses(folder: Path) -> list[Use]:
     for line in lines:
         try:
             uses.append(msgspec.json.decode(line, type=Use))
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             continue
     return uses
 

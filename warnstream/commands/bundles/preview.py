@@ -74,8 +74,8 @@ def _lines(found: Found) -> Iterator[str]:
     doors = sum(found.told.values())
     yield f"{count_of(doors, 'door', 'doors')} in {count_villages(len(found.told))} would be told now"
     if found.falling:
-        names, n = name_some(sorted({village for village, _ in found.falling})), len(found.falling)
-        yield f"{count_of(n, 'level', 'levels')} would fall, at the end of the hold time ({names})"
+        where, n = name_some(sorted({village for village, _ in found.falling})), len(found.falling)
+        yield f"{count_of(n, 'level', 'levels')} would fall, at the end of the hold time ({where})"
     if found.blind:
-        names = name_some(sorted(found.blind))
-        yield f"{count_villages(len(found.blind))} would hear no gauge of their own ({names})"
+        where = name_some(sorted(found.blind))
+        yield f"{count_villages(len(found.blind))} would hear no gauge of their own ({where})"

@@ -4,13 +4,13 @@ Nothing here keeps a node from warning: a configuration that cannot be kept is a
 """
 
 import getpass
-import hashlib
 import logging
 import os
 import threading
 from typing import Protocol
 
 from warnstream import __version__
+from warnstream.adapters.bundles.manifest import sha256_of
 from warnstream.adapters.bundles.store import BundleStore, Freezing
 from warnstream.adapters.bundles.uses import Use, note_use, read_uses
 from warnstream.adapters.metrics import Metrics
@@ -98,7 +98,7 @@ class OwnBundle:
         configuration, who = self._configuration, _user()
         # Their tests belong to them: a bundle can be tried as it was.
         tests = {
-            str(path.relative_to(configuration.directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+            str(path.relative_to(configuration.directory)): sha256_of(path)
             for path in files_of(configuration.directory)
         }
         bundle = self._store.freeze(

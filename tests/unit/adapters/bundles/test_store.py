@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from warnstream.adapters.bundles import store as store_module
+from warnstream.adapters.bundles.manifest import read_manifest
 from warnstream.adapters.bundles.store import Bundle, BundleStore, Freezing
 from warnstream.adapters.bundles.uses import USES, Use, note_use, read_uses
 from warnstream.model.errors import StoreError
@@ -150,3 +151,23 @@ def test_a_line_of_uses_that_a_crash_cut_off_is_passed_over(county: Path, store:
         file.write(b'\n{"number": 2, "ent')
     note_use(store.folder, Use(3, 9, "", "", ""))
     assert [(one.number, one.entry) for one in read_uses(store.folder)] == [(1, 7), (3, 9)]
+
+
+def test_a_manifest_that_points_outside_of_its_bundle_is_no_bundle(county: Path, store: BundleStore) -> None:
+    bundle = store.freeze(freezing(county))
+    manifest = bundle.folder / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace("tests/rain.yaml", "../rain.yaml"), "utf-8")
+    with pytest.raises(StoreError, match=r"'\.\./rain\.yaml' lies outside of the bundle"):
+        read_manifest(bundle.folder)
+    assert store.bundles() == []
+    assert store.freeze(freezing(county)).number == 2, "its number is taken"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe", b'{"number": 1'])
+def test_a_manifest_that_cannot_be_read_is_no_bundle(
+    county: Path, store: BundleStore, content: bytes
+) -> None:
+    bundle = store.freeze(freezing(county))
+    (bundle.folder / "manifest.json").write_bytes(content)
+    with pytest.raises(StoreError, match="no manifest of a configuration"):
+        read_manifest(bundle.folder)

@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest faults fuzz mutants sim-day demo
+	load-nation rio-alarms score-grids calibration crash-ingest faults changes fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -23,6 +23,10 @@ test-all:         ## everything this machine can run
 
 faults:           ## three storms with 200 faults each, one a minute at a random place; ten minutes
 	WARNSTREAM_FAULTS=200 $(BIN)python -m pytest -q tests/simulation/test_fault_storm.py
+
+CHANGES ?= 200
+changes:          ## a storm under which the configuration is changed 200 times at random; half an hour
+	$(BIN)python -m tests.simulation.random_changes --changes $(CHANGES)
 
 bench:            ## one document with every figure, less than 30 minutes; extras [bench,kafka], mosquitto, gcc, Kafka's jars
 	$(BIN)python -m benchmarks.bench_all

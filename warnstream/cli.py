@@ -1,7 +1,7 @@
 """The command ``warnstream``: a function for each subcommand; `commands.arguments` has what it takes.
 
 Exit status: 0 done, 1 the work failed, 2 the command line or the
-configuration is wrong, 130 interrupted.
+configuration is wrong, 3 more would be told than was allowed, 130 interrupted.
 """
 
 import argparse
@@ -298,6 +298,23 @@ def _audit(options: argparse.Namespace) -> int:
     return EXIT_FAILED if found.faults else 0
 
 
+def _diff(options: argparse.Namespace) -> int:
+    from warnstream.commands.bundles.diff import show_diff
+
+    print(show_diff(options.a, options.b, options.storage, as_json=options.json))
+    return 0
+
+
+def _preview(options: argparse.Namespace) -> int:
+    from warnstream.commands.bundles.preview import show_preview
+
+    text, status = show_preview(
+        _load(options.directory), options.storage, options.wakes_max, as_json=options.json
+    )
+    print(text)
+    return status
+
+
 def _demo(options: argparse.Namespace) -> int:
     from warnstream.commands.demo import DemoOptions, run_demo
 
@@ -332,6 +349,8 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     **RUN_ORDERS,
     "refused": _refused,
     "audit": _audit,
+    "diff": _diff,
+    "preview": _preview,
     "listener-user": _listener_user,
     "post-token": _post_token,
     "feed-token": _feed_token,

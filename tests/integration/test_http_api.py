@@ -45,7 +45,7 @@ OF_DOORS = bulletin()
 KEY = f"{OF_DOORS.identifier}|V1-H0|sms"
 TOKENS = Tokens(bytes(32))
 AT = "2026-06-18T00:00:00Z"
-STATE = StateRecord(broker_connected=True, alarms=[], configuration=ConfigurationRecord("f", 0, []))
+STATE = StateRecord(broker_connected=True, alarms=[], configuration=ConfigurationRecord("f", 1, 0, []))
 STANDING = WarningRecord(
     MESSAGE.warning,
     "V1",

@@ -323,14 +323,6 @@ class Assessment:
             "clock": {"now_s": np.array([self._now_s], dtype=np.int64)},
         }
 
-    def remember(self, state: dict[str, Arrays]) -> int:
-        """Days of rain taken from a snapshot that does not fit; call it before the first step.
-
-        A rule that is changed in mid season begins anew, but what fell in the weeks before has fallen.
-        """
-        past = self._stations.remember(state)
-        return 0 if past is None else int((past.observed_min > 0).any(axis=1).sum())
-
     def restore(self, state: dict[str, Arrays]) -> None:
         """Take up a snapshot.
 

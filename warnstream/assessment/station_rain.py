@@ -14,7 +14,7 @@ from warnstream.assessment.rule_needs import antecedent_plan, noon_of
 from warnstream.hazards.sources import Needs, asked_windows
 from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
 from warnstream.model.network import Stations
-from warnstream.model.observations.days import PastDays, best_known
+from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.readings import (
     COUNTERS,
     UNUSABLE,
@@ -28,7 +28,7 @@ from warnstream.model.rules.policies import CounterPolicy, QualityPolicy, Window
 from warnstream.model.times import DAY_S, HOUR_S
 from warnstream.windows.antecedent import AntecedentRain
 from warnstream.windows.counters import Increments, RainCounters
-from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
+from warnstream.windows.daily_sums import DailySums, DayRain
 from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.spares import SelectedWindows, SparedRain
 
@@ -205,16 +205,9 @@ class StationRain:
             if self.antecedent is not None:
                 self.antecedent.past = self.days.past
         self.spared.doubt(stretches)
-        self._counters.restore(state["counters"])
-
-    def carry_over(self, state: dict[str, Arrays]) -> PastDays | None:
-        """Take the rain of past days, and nothing else, from a snapshot that does not fit; what was taken."""
-        past = days_of_snapshot(state.get("days", {}), self._day_begins_s)
         if self.antecedent is not None:
-            self.antecedent.past = best_known(self.antecedent.past, past)
-        if self.days is not None:
-            self.days.remember(past)
-        return past
+            self.antecedent.fill_unknown(self.spared)
+        self._counters.restore(state["counters"])
 
     def count(
         self, readings: ReadingBatch, flags: UInt16Array, melts: Melts

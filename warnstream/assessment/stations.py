@@ -290,10 +290,6 @@ class StationState:
         # Snapshots of before it was kept have none.
         self._newest_counter_fault_s[:] = state["doubt"].get("counter_until_s", -1)
 
-    def remember(self, state: dict[str, Arrays]) -> PastDays | None:
-        """Take the rain of past days, and nothing else, from a snapshot that does not fit; what was taken."""
-        return self._rain.carry_over(state)
-
     def _ages(self, age_s: Int64Array) -> UInt16Array:
         """Flags of readings by their age, shape (n,)."""
         flags: UInt16Array = np.zeros(len(age_s), dtype=np.uint16)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from warnstream import __version__
+from warnstream.commands.bundles.options import add_diff, add_preview
 from warnstream.commands.compare.options import add_compare
 from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.order_options import add_order_commands
@@ -40,6 +41,8 @@ def parser() -> argparse.ArgumentParser:
     add_order_commands(commands)
     _add_refused(commands)
     _add_audit(commands)
+    add_diff(commands)
+    add_preview(commands)
     _add_listener_user(commands)
     _add_post_token(commands)
     _add_feed_token(commands)

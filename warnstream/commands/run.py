@@ -13,6 +13,7 @@ from types import FrameType
 from rich.console import Console
 from rich.live import Live
 
+from warnstream.adapters.bundles.manifest import MANIFEST
 from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.private_files import PRIVATE_UMASK
@@ -21,7 +22,7 @@ from warnstream.config.http_address import http_address
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
-from warnstream.model.errors import ConfigError
+from warnstream.model.errors import ConfigError, Fault
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.explain.one_line import describe
 from warnstream.runners.live.node import Node
@@ -43,6 +44,7 @@ def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool 
     OSError
         If a port is taken; the message names it.
     """
+    _refuse_bundle(directory)
     os.umask(PRIVATE_UMASK)
     # From the first moment on: a SIGHUP of a terminal or a service manager asks to reload, it ends nothing.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -130,6 +132,13 @@ class IssuedLog:
         except Exception:  # a line of the log may never keep a warning back
             log.exception("message cannot be described")
             return f"{message.msg_type} {message.level.word} {message.hazard}"
+
+
+def _refuse_bundle(directory: Path) -> None:
+    """What a node kept is not run where it lies: passwords and storage are named from where it came from."""
+    if (directory / MANIFEST).is_file():
+        expected = "a bundle that a node has kept: copy its files over CONFIG_DIR and run that"
+        raise ConfigError([Fault(str(directory), 0, "", expected)])
 
 
 def _front_door(directory: Path) -> FrontDoor | None:

@@ -120,7 +120,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         bulletins=node.bulletins.policy(node.routing.household_level_min, node.release.policy()),
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
-        files_read=folder.files_read(),
+        sha256_of_file=folder.sha256_of_file(),
         logger_files=tuple(map(_logger_file_rule, node.logger_files)),
         hands=node.release.hands(),
         operators=operators,

@@ -25,18 +25,30 @@ class Folder:
         Receives files that are missing, unreadable, too large or not UTF-8.
     tables : mapping of str to bytes, optional
         Tables that stand in for all those of the folder: none of its own is read then.
+    frozen : mapping of str to Path, optional
+        Where the files of a bundle lie, by their names in `directory`: nothing else is read, and what
+        lives outside of a bundle (passwords, keys, folders of grids) is not looked for.
     """
 
-    def __init__(self, directory: Path, faults: FaultLog, tables: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        faults: FaultLog,
+        tables: Mapping[str, bytes] | None = None,
+        frozen: Mapping[str, Path] | None = None,
+    ) -> None:
         self.directory = directory
         self._faults = faults
         self._tables = tables
+        self._frozen = frozen
         self._digest_of_file: dict[str, bytes] = {}
 
     def has(self, file: str) -> bool:
         """Whether the file is there."""
         if self._tables is not None and file.endswith(TABLE_ENDINGS):
             return file in self._tables
+        if self._frozen is not None:
+            return file in self._frozen
         try:
             return (self.directory / file).exists()
         except (OSError, ValueError):  # a name too long, or with a NUL
@@ -47,7 +59,7 @@ class Folder:
         if self._tables is not None and file.endswith(TABLE_ENDINGS):
             return self._read_table(file, self._tables)
         try:
-            path = self.directory / file
+            path = self._path_of(file)
             if path.stat().st_size > FILE_BYTES_MAX:
                 self._faults.add(
                     file, 0, "", f"larger than {FILE_BYTES_MAX >> 20} MiB: is this the right file?"
@@ -63,6 +75,13 @@ class Folder:
             return None
         self._digest_of_file[file] = hashlib.sha256(data).digest()
         return data
+
+    def _path_of(self, file: str) -> Path:
+        if self._frozen is None:
+            return self.directory / file
+        if file not in self._frozen:
+            raise FileNotFoundError(file)
+        return self._frozen[file]
 
     def _read_table(self, file: str, tables: Mapping[str, bytes]) -> bytes | None:
         data = tables.get(file)
@@ -81,12 +100,17 @@ class Folder:
 
     def require(self, file: str, at_file: str, line: int, path: str) -> None:
         """Note a fault at a key that names a file which is not there."""
-        if not self.has(file):
+        if self._frozen is None and not self.has(file):
             self._faults.add(at_file, line, path, f"no such file: {file!r} (relative to {self.directory})")
 
-    def files_read(self) -> tuple[str, ...]:
-        """Names of all files read so far, sorted."""
-        return tuple(sorted(self._digest_of_file))
+    @property
+    def is_frozen(self) -> bool:
+        """Whether these are the files of a bundle, and not of a folder that somebody runs."""
+        return self._frozen is not None
+
+    def sha256_of_file(self) -> dict[str, str]:
+        """SHA-256 of all files read so far, by name, sorted."""
+        return {file: digest.hex() for file, digest in sorted(self._digest_of_file.items())}
 
     def fingerprint(self) -> str:
         """SHA-256 over names and contents of all files read, independent of their order."""

@@ -60,18 +60,21 @@ CHANNELS_FILE = "channels.yaml"
 SomeSection = TypeVar("SomeSection", bound=Section)
 
 
-def load_configuration(directory: Path, tables: Mapping[str, bytes] | None = None) -> Configuration:
+def load_configuration(
+    directory: Path, tables: Mapping[str, bytes] | None = None, frozen: Mapping[str, Path] | None = None
+) -> Configuration:
     """Read and check a configuration folder.
 
     Parameters
     ----------
     directory : Path
-        Folder with warnstream.yaml, thresholds.yaml, channels.yaml,
-        stations.csv, villages.csv or villages.geojson, households.csv,
-        chain.csv, zones.csv if villages are divided, orders.yaml if the county has its own, operators.csv
-        if people may order by hand, and the tables that thresholds.yaml names.
+        Folder with warnstream.yaml, thresholds.yaml, channels.yaml, stations.csv, villages.csv or
+        villages.geojson, households.csv, chain.csv, zones.csv if villages are divided, orders.yaml if the
+        county has its own, operators.csv if people may order by hand, and the tables of thresholds.yaml.
     tables : mapping of str to bytes, optional
         Contents of tables that stand in for all those of the folder, by name.
+    frozen : mapping of str to Path, optional
+        Where files of a bundle lie, by name: they are read instead of those in `directory`.
 
     Returns
     -------
@@ -84,7 +87,9 @@ def load_configuration(directory: Path, tables: Mapping[str, bytes] | None = Non
         With every fault of every file, in file and line order.
     """
     faults = FaultLog()
-    folder = Folder(_existing(directory.absolute()), faults, tables)
+    folder = Folder(
+        directory.absolute() if frozen else _existing(directory.absolute()), faults, tables, frozen
+    )
     node_tree, node = _read_document(NODE_FILE, NodeDocument, folder, faults)
     thresholds_tree, _ = _read_document(THRESHOLDS_FILE, ThresholdsDocument, folder, faults)
     channels_tree, channels = _read_document(CHANNELS_FILE, ChannelsDocument, folder, faults)
@@ -99,8 +104,8 @@ def load_configuration(directory: Path, tables: Mapping[str, bytes] | None = Non
     around = _context(node_tree, villages, zones, stations)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
     hazards = read_hazards(thresholds_tree, signs, folder, around, faults)
-    past_days = _read_past_days(node, node_tree, folder, stations, faults)
-    operators = read_operators(folder, villages, faults)
+    days = _read_past_days(node, node_tree, folder, stations, faults)
+    people = read_operators(folder, villages, faults)
     own_orders = _read_orders(folder, entries_under(thresholds_tree, "hazards") or {}, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
@@ -117,15 +122,7 @@ def load_configuration(directory: Path, tables: Mapping[str, bytes] | None = Non
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
     return assemble(
-        folder,
-        node,
-        channels,
-        rules,
-        network,
-        signs=kinds,
-        orders=orders,
-        operators=operators,
-        past_days=past_days,
+        folder, node, channels, rules, network, signs=kinds, orders=orders, operators=people, past_days=days
     )
 
 
@@ -233,7 +230,8 @@ def _check_node(
     for location, file in named.items():
         if file is not None:
             folder.require(file, tree.file, tree.line_of(location), path_text(location))
-    _check_grids(node, tree, folder.directory, faults)
+    if not folder.is_frozen:
+        _check_grids(node, tree, folder.directory, faults)
     storage = folder.directory / node.storage.directory
     if folder.has(node.storage.directory) and not storage.is_dir():
         location = ("storage", "directory")

@@ -182,7 +182,7 @@ class Configuration:
     `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
     `operators` are the people who may give orders by hand, `hands` says how long those bind.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
-    had the same configuration; `files_read` are their names in CONFIG_DIR.
+    had the same configuration; `sha256_of_file` are their digests by name in CONFIG_DIR.
     """
 
     directory: Path
@@ -211,7 +211,12 @@ class Configuration:
     bulletins: BulletinPolicy
     past_days: PastDays | None = None
     grids: tuple[GridSettings, ...] = ()
-    files_read: tuple[str, ...] = ()
+    sha256_of_file: Mapping[str, str] = field(default_factory=dict)
     logger_files: tuple[LoggerFileRule, ...] = ()
     hands: HandPolicy = field(default_factory=HandPolicy)
     operators: tuple[Operator, ...] = ()
+
+    @property
+    def files_read(self) -> tuple[str, ...]:
+        """Names of all files in CONFIG_DIR that it was read from, sorted."""
+        return tuple(sorted(self.sha256_of_file))

@@ -229,6 +229,11 @@ class LevelState:
         falls_to = Level(int(self._lower[village, level]))
         return Standing(level, reached_at_s, below_since_s, falls_at_s, falls_to)
 
+    def falling(self) -> list[int]:
+        """Villages whose level stands and is below its clear value."""
+        villages: list[int] = np.flatnonzero((self.level > 0) & (self._below_since_s != _NEVER)).tolist()
+        return villages
+
     def _falls_at_s(
         self, village: Int64Array, level: LevelArray, below_since_s: Int64Array, lowering: DowngradePolicy
     ) -> Int64Array:

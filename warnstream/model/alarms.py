@@ -50,6 +50,9 @@ ALARM_KINDS = {
     "audit": AlarmKind(
         "审计记录异常", "the audit is not written or was changed", "lines are written; a start finds it whole"
     ),
+    "bundle": AlarmKind(
+        "现行配置未存档", "the configuration is not kept", "a snapshot later, once it is kept"
+    ),
     "outbox_rebuilt": AlarmKind("发送队列已损坏并重建", "the outbox was rebuilt", "the next start"),
     "ledger_rebuilt": AlarmKind("住户通知台账已重建", "the ledger of doors was rebuilt", "the next start"),
     "message": AlarmKind(

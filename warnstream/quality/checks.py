@@ -131,7 +131,8 @@ class QualityControl:
 
     def snapshot(self) -> dict[str, Float64Array | Int64Array | Int32Array]:
         """State as arrays."""
-        return {name: array.copy() for name, array in self._state().items()}
+        rows = {"series": self._series_row.copy(), "still": self._still_row.copy()}
+        return {**rows, **{name: array.copy() for name, array in self._state().items()}}
 
     def restore(self, state: dict[str, Float64Array | Int64Array | Int32Array]) -> None:
         """Take up a snapshot. ValueError or KeyError if the network or its limits were others."""

@@ -156,6 +156,8 @@ class RainGaugeQuality:
             **{f"spare_{name}": array for name, array in self._spares.runs.snapshot().items()},
             "compared_until_s": np.array([self._compared_until_s], dtype=np.int64),
             "stuck_since_s": self.stuck_since_s.copy(),
+            "near": np.where(self._neighbours.is_there, self._neighbours.station, -1),
+            "beside": self._spares.gauge.copy(),
         }
 
     def restore(self, state: dict[str, np.ndarray]) -> None:

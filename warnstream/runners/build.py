@@ -30,6 +30,7 @@ from warnstream.model.grids import points_of_places
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.carry.names import JudgedAs
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.topics import Topics
 
@@ -164,7 +165,17 @@ def build_intake(configuration: Configuration, people: Network | None = None) ->
         decoder=build_decoder(configuration),
         status=configuration.message.status,
         past_crossings_s=configuration.node.past_crossings_s,
+        judged_as=judged_as(configuration),
     )
+
+
+def judged_as(configuration: Configuration) -> JudgedAs:
+    """By what the state of an engine is judged: what makes a snapshot another's."""
+    policies = {
+        "forecast": repr(configuration.forecast),
+        "neighbours": repr(configuration.quality.neighbours),
+    }
+    return JudgedAs(configuration.fingerprint, policies)
 
 
 def topics_of(configuration: Configuration) -> Topics:

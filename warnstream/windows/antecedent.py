@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array
 from warnstream.model.observations.days import DAY_MIN, PastDays, begin_of_day_s, day_of
 from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S
@@ -35,9 +35,9 @@ WARM_UP_S_MAX = 60 * DAY_S
 """Days longer ago than that do not warm up the states: the tanks have forgotten them."""
 
 _INTERVAL_S_MAX = HOUR_S
-_RECENT = _INTERVAL_S_MAX // STEP_S + 2
+RECENT_STEPS = _INTERVAL_S_MAX // STEP_S + 2
 """States kept step by step: rain that came in time reaches back one interval."""
-_SPACING = 6 * HOUR_S // STEP_S
+SPACING_STEPS = 6 * HOUR_S // STEP_S
 """Steps between the states kept for rain that came late."""
 _COLUMNS_MAX = 1 << 16
 """Stations worked on at once: bounds the working memory of a large network."""
@@ -55,6 +55,21 @@ class AntecedentPlan:
     half_life_s: tuple[int, ...]
     api_ratio: tuple[float, ...]
     dry_gap_s: tuple[int, ...]
+
+    def values(self) -> list[str]:
+        """Names of the values of a state, in order; the same value has the same name in every plan.
+
+        >>> AntecedentPlan((86400,), (0.84,), (21600,)).values()[-5:]
+        ['effective 86400', 'api 0.84', 'event 21600', 'lasts 21600', 'dry 21600']
+        """
+        return [
+            *(f"tank {number}" for number in range(N_TANKS)),
+            "coverage",
+            *(f"day {back}" for back in range(WEIGHTED_DAYS)),
+            *(f"effective {life_s}" for life_s in self.half_life_s),
+            *(f"api {ratio!r}" for ratio in self.api_ratio),
+            *(f"{word} {gap_s}" for gap_s in self.dry_gap_s for word in ("event", "lasts", "dry")),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +137,8 @@ class AntecedentRain:
         self._api = slice(self._effective.stop, self._effective.stop + n_ratios)
         self._event = slice(self._api.stop, self._api.stop + 3 * n_gaps)
         n_values = self._event.stop
-        self._recent: Float64Array = np.zeros((_RECENT, n_values, n_stations))
-        self._spaced: Float64Array = np.zeros((self._late_steps // _SPACING + 2, n_values, n_stations))
+        self._recent: Float64Array = np.zeros((RECENT_STEPS, n_values, n_stations))
+        self._spaced: Float64Array = np.zeros((self._late_steps // SPACING_STEPS + 2, n_values, n_stations))
         self.version = 0
         self._step = -1  # newest grid step, in steps since 1970; -1 before the first
         self._oldest = -1
@@ -134,7 +149,7 @@ class AntecedentRain:
     @staticmethod
     def span_s(lateness_s: int) -> int:
         """How far back the rain ring must reach, in seconds."""
-        return lateness_s + _INTERVAL_S_MAX + (_SPACING + 3) * STEP_S
+        return lateness_s + _INTERVAL_S_MAX + (SPACING_STEPS + 3) * STEP_S
 
     def advance(self, ring: RainInSteps, now_s: int, station: Int32Array, changed_from_s: Int64Array) -> None:
         """Step to the last whole ten minutes before `now_s`.
@@ -151,7 +166,7 @@ class AntecedentRain:
         """
         target = now_s // STEP_S
         if self._step < 0 or target - self._step > REBUILT_S_MAX // STEP_S:
-            self._step = self._oldest = (target - self._late_steps) // _SPACING * _SPACING
+            self._step = self._oldest = (target - self._late_steps) // SPACING_STEPS * SPACING_STEPS
             self._first_day = day_of(now_s, self._day_begins_s)
             self._begin()
         from_step = np.maximum(changed_from_s // STEP_S, self._oldest)
@@ -162,12 +177,14 @@ class AntecedentRain:
             every = slice(None)
             self._run(ring, every, self._state_at(self._step), self._step, target)
             self._step = target
-            self._oldest = max(self._oldest, (target // _SPACING - len(self._spaced) + 1) * _SPACING)
+            self._oldest = max(
+                self._oldest, (target // SPACING_STEPS - len(self._spaced) + 1) * SPACING_STEPS
+            )
             self.version += 1
 
     def states(self) -> StationAntecedent:
         """Newest states; zeros with a coverage of 0 before the first step."""
-        state = self._recent[self._step % _RECENT]
+        state = self._recent[self._step % RECENT_STEPS]
         today = state[_DAY]
         event = state[self._event].reshape(-1, 3, state.shape[1])
         return StationAntecedent(
@@ -180,12 +197,13 @@ class AntecedentRain:
             event_s=event[:, 1],
         )
 
-    def snapshot(self) -> dict[str, Float64Array | Int64Array]:
+    def snapshot(self) -> Arrays:
         """State as arrays; `restore` of it continues exactly."""
         return {
             "recent": self._recent.copy(),
             "spaced": self._spaced.copy(),
             "steps": np.array([self._step, self._oldest, self._first_day], dtype=np.int64),
+            "values": np.frombuffer("\n".join(self._plan.values()).encode(), dtype=np.uint8),
         }
 
     def restore(self, state: dict[str, Float64Array | Int64Array]) -> None:
@@ -206,6 +224,26 @@ class AntecedentRain:
         self._step, self._oldest, self._first_day = (int(number) for number in state["steps"])
         self.version += 1
 
+    def fill_unknown(self, ring: RainInSteps) -> None:
+        """Work out what a snapshot did not know (NaN) of the rain that the ring holds, and of past days.
+
+        Lower bounds: what fell before is known only as far as `past` tells it.
+        """
+        known = self._recent.copy(), self._spaced.copy()
+        if self._step < 0 or not np.isnan(known[0]).any():
+            return
+        target, first_day = self._step, self._first_day
+        start = min(-(-ring.oldest_min * MINUTE_S // STEP_S), target)
+        self._step, self._first_day = start, day_of(start * STEP_S, self._day_begins_s)
+        self._begin()
+        self._run(ring, slice(None), self._state_at(start), start, target)
+        for array, before in zip((self._recent, self._spaced), known, strict=True):
+            np.copyto(array, before, where=~np.isnan(before))
+        self._step, self._first_day = target, first_day or self._first_day
+        held = target // SPACING_STEPS - len(self._spaced) + 1, -(-start // SPACING_STEPS)
+        self._oldest = max(self._oldest, *(number * SPACING_STEPS for number in held))
+        self.version += 1
+
     def _begin(self) -> None:
         """States at the first step: empty, or what the days before have left."""
         self._recent[:] = 0.0
@@ -221,8 +259,8 @@ class AntecedentRain:
             rain_mm, observed = np.zeros((1, len(columns))), np.zeros((1, len(columns)))
             self._take_past(rain_mm, observed, step - 1, columns)
             state = self._next(state, rain_mm[0], observed[0], step)
-        self._recent[self._step % _RECENT][:, columns] = state
-        self._spaced[self._step // _SPACING % len(self._spaced)][:, columns] = state
+        self._recent[self._step % RECENT_STEPS][:, columns] = state
+        self._spaced[self._step // SPACING_STEPS % len(self._spaced)][:, columns] = state
 
     def _take_past(
         self,
@@ -245,24 +283,24 @@ class AntecedentRain:
 
     def _repeat(self, ring: RainInSteps, station: Int32Array, from_step: Int64Array) -> None:
         """Work out some stations' states anew, each from a state kept before its rain fell."""
-        is_recent = from_step > self._step - _RECENT
+        is_recent = from_step > self._step - RECENT_STEPS
         for rows in (is_recent, ~is_recent):
             if not rows.any():
                 continue
             columns = np.unique(station[rows])
             start = int(from_step[rows].min())
             if not is_recent[rows][0]:
-                start = start // _SPACING * _SPACING
+                start = start // SPACING_STEPS * SPACING_STEPS
             self._run(ring, columns, self._state_at(start)[:, columns], start, self._step)
         self.version += 1
 
     def _state_at(self, step: int) -> Float64Array:
         """A state kept: one of the recent steps, or of a step at the spacing."""
-        if step > self._step - _RECENT:
-            recent: Float64Array = self._recent[step % _RECENT]
+        if step > self._step - RECENT_STEPS:
+            recent: Float64Array = self._recent[step % RECENT_STEPS]
             return recent
-        assert step % _SPACING == 0, "between the states kept"
-        spaced: Float64Array = self._spaced[step // _SPACING % len(self._spaced)]
+        assert step % SPACING_STEPS == 0, "between the states kept"
+        spaced: Float64Array = self._spaced[step // SPACING_STEPS % len(self._spaced)]
         return spaced
 
     def _run(
@@ -286,10 +324,10 @@ class AntecedentRain:
         for index in range(target - start):
             step = start + index + 1
             state = self._next(state, rain_mm[index], observed[index], step)
-            if step > target - _RECENT:
-                self._recent[step % _RECENT][:, columns] = state
-            if step % _SPACING == 0 and step // _SPACING > target // _SPACING - n_spaced:
-                self._spaced[step // _SPACING % n_spaced][:, columns] = state
+            if step > target - RECENT_STEPS:
+                self._recent[step % RECENT_STEPS][:, columns] = state
+            if step % SPACING_STEPS == 0 and step // SPACING_STEPS > target // SPACING_STEPS - n_spaced:
+                self._spaced[step // SPACING_STEPS % n_spaced][:, columns] = state
 
     def _next(
         self, before: Float64Array, rain_mm: Float64Array, observed: Float64Array, step: int

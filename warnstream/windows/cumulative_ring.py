@@ -124,6 +124,8 @@ class CumulativeRing:
     observed_min : UInt16Array, shape (n_rows, n_stations)
     head : int
         Newest minute held, minutes since 1970; -1 before the first.
+    n_fine, n_coarse : int
+        Rows of single minutes, then of tens.
 
     Raises
     ------
@@ -140,9 +142,9 @@ class CumulativeRing:
         if span_min > SPAN_MIN_MAX:
             raise ValueError(f"the ring spans at most {SPAN_MIN_MAX} min, got {span_min}")
         self.span_min = span_min
-        self._n_fine = min(by_minute_min, span_min) + 1
-        self._n_coarse = -(-span_min // COARSE_MIN) + 1 if by_minute_min < span_min else 0
-        n_rows = self._n_fine + self._n_coarse
+        self.n_fine = min(by_minute_min, span_min) + 1
+        self.n_coarse = -(-span_min // COARSE_MIN) + 1 if by_minute_min < span_min else 0
+        n_rows = self.n_fine + self.n_coarse
         self.rain_um: Int32Array = np.zeros((n_rows, n_stations), dtype=np.int32)
         self.observed_min: UInt16Array = np.zeros((n_rows, n_stations), dtype=np.uint16)
         self.head = -1
@@ -150,14 +152,14 @@ class CumulativeRing:
     @property
     def oldest(self) -> int:
         """Oldest minute that a total is held for."""
-        if self._n_coarse:
-            return (self.head // COARSE_MIN - self._n_coarse + 1) * COARSE_MIN
+        if self.n_coarse:
+            return (self.head // COARSE_MIN - self.n_coarse + 1) * COARSE_MIN
         return self.oldest_by_minute
 
     @property
     def oldest_by_minute(self) -> int:
         """From that minute on a total is held for every minute."""
-        return self.head - self._n_fine + 1
+        return self.head - self.n_fine + 1
 
     def advance(self, minute: int) -> None:
         """Open the minutes up to `minute`; an earlier one changes nothing."""
@@ -166,13 +168,13 @@ class CumulativeRing:
             self.head = minute
         if minute <= self.head:
             return
-        newest = before % self._n_fine
+        newest = before % self.n_fine
         rain_um, observed_min = self.rain_um[newest].copy(), self.observed_min[newest].copy()
         self.head = minute
         opened = [self._fine_rows(max(before + 1, self.oldest_by_minute), minute)]
-        if self._n_coarse:
+        if self.n_coarse:
             first, last = before // COARSE_MIN + 1, minute // COARSE_MIN
-            opened.append(self._coarse_rows(max(first, last - self._n_coarse + 1), last))
+            opened.append(self._coarse_rows(max(first, last - self.n_coarse + 1), last))
         for rows in opened:
             for part in _slices(rows):
                 self.rain_um[part] = rain_um
@@ -191,10 +193,10 @@ class CumulativeRing:
 
     def rows_of(self, minute: Int64Array) -> Int64Array:
         """Rows of minutes that are held (`held_at`)."""
-        fine = minute % self._n_fine
-        if not self._n_coarse:
+        fine = minute % self.n_fine
+        if not self.n_coarse:
             return fine
-        coarse = self._n_fine + minute // COARSE_MIN % self._n_coarse
+        coarse = self.n_fine + minute // COARSE_MIN % self.n_coarse
         return np.where(minute >= self.oldest_by_minute, fine, coarse)
 
     def edges(self, begin: int, end: int) -> Int64Array:
@@ -251,7 +253,7 @@ class CumulativeRing:
             place = np.searchsorted(columns, place)
         fine_from = self.oldest_by_minute
         self._add_rows(some, place, columns, 1, (max(int(some.begin.min()) + 1, fine_from), self.head))
-        if self._n_coarse:
+        if self.n_coarse:
             first, last = int(some.begin.min()) // COARSE_MIN + 1, self.head // COARSE_MIN
             if first <= last:
                 self._add_rows(some, place, columns, COARSE_MIN, (first, last))
@@ -281,10 +283,10 @@ class CumulativeRing:
             done += n
 
     def _fine_rows(self, first: int, last: int) -> tuple[int, int, int, int]:
-        return first, last, 0, self._n_fine
+        return first, last, 0, self.n_fine
 
     def _coarse_rows(self, first: int, last: int) -> tuple[int, int, int, int]:
-        return first, last, self._n_fine, self._n_coarse
+        return first, last, self.n_fine, self.n_coarse
 
 
 def _steps(total: Int64Array, follows: BoolArray) -> Int64Array:

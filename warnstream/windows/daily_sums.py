@@ -187,11 +187,6 @@ class DailySums:
         self._today = int(state["today"][0])
         self._sum_up(np.arange(len(self._rain_um)))
 
-    def remember(self, past: PastDays | None) -> None:
-        """Let days stand in, beside those known already, for past days of which less was observed."""
-        self.past = best_known(self.past, past)
-        self._sum_up(np.arange(len(self._rain_um)))
-
     def _open(self, ring: RainInSteps, today: int) -> None:
         """Begin the days up to `today`, and take all days anew that the ring holds."""
         n_new = today - self._today if self._today >= 0 else self._n_days
@@ -266,21 +261,6 @@ class DailySums:
         share = np.divide(self._sum_min, length, out=np.zeros_like(length), where=length > 0)
         coverage = np.minimum(share, 1.0)
         return DayRain(self.windows, self._sum_mm.T.copy(), coverage.T, today_s, end_min)
-
-
-def days_of_snapshot(state: Mapping[str, np.ndarray], day_begins_s: int) -> PastDays | None:
-    """Complete days that a snapshot knows, for a node that cannot take it up as it is.
-
-    None where it has none, or where its days begin at another time.
-    """
-    if "rain_um" not in state or state["today"][1] != day_begins_s or state["today"][0] < 0:
-        return None
-    n_days, today = state["rain_um"].shape[1], int(state["today"][0])
-    first = today - n_days + 1
-    slots = np.arange(first, today + 1) % n_days
-    own = PastDays(first, state["rain_um"].T[slots], state["observed_min"].T[slots])
-    known = best_known(own, _past_of(state))
-    return None if known is None else known.before(today)
 
 
 def _past_of(state: Mapping[str, np.ndarray]) -> PastDays | None:

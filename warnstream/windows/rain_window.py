@@ -396,11 +396,13 @@ class RainWindow:
 
     def snapshot(self) -> dict[str, Int32Array | Int64Array | UInt16Array]:
         """State as arrays; `restore` of it on a like ring continues exactly."""
+        ring = self._ring
         return {
-            "rain_um": self._ring.rain_um.copy(),
-            "observed_min": self._ring.observed_min.copy(),
+            "rows": np.array([ring.n_fine, ring.n_coarse], dtype=np.int64),
+            "rain_um": ring.rain_um.copy(),
+            "observed_min": ring.observed_min.copy(),
             "last_s": self._last_s.copy(),
-            "head": np.array([self._ring.head], dtype=np.int64),
+            "head": np.array([ring.head], dtype=np.int64),
         }
 
     def restore(self, state: dict[str, Int32Array | Int64Array | UInt16Array]) -> None:

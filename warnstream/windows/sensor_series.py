@@ -72,7 +72,10 @@ class SensorSeries:
 
     def snapshot(self) -> dict[str, Float64Array | Int64Array]:
         """State as arrays."""
-        state: dict[str, Float64Array | Int64Array] = {"observed_at_s": self.observed_at_s.copy()}
+        state: dict[str, Float64Array | Int64Array] = {
+            "observed_at_s": self.observed_at_s.copy(),
+            "station": np.flatnonzero(self._row >= 0),
+        }
         for variable, ring in self._rings.items():
             for name, array in ring.snapshot().items():
                 state[f"{variable.word}.{name}"] = array

@@ -460,6 +460,8 @@ def test_more_times_than_sixteen_bits_can_number_are_looked_at_one_after_the_oth
 def test_the_arrays_of_a_snapshot_keep_their_names_and_types() -> None:
     """A node takes up the snapshot of the version before it."""
     assert {name: array.dtype.name for name, array in control().snapshot().items()} == {
+        "series": "int64",
+        "still": "int64",
         "last_value": "float64",
         "last_at_s": "int64",
         "equal_run": "int32",

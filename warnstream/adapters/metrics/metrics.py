@@ -164,6 +164,18 @@ class Metrics(IntakeMetrics):
             "Journal entries that could not be judged and are not tried again.",
             registry=registry,
         )
+        self.configuration_info = Gauge(
+            "warnstream_configuration_info",
+            "1, for the configuration that runs: number of its bundle (0: not kept), fingerprint, software.",
+            ["bundle", "fingerprint", "version"],
+            registry=registry,
+        )
+        self.configurations_kept = Gauge(
+            "warnstream_configurations_kept", "Bundles of configurations in the storage.", registry=registry
+        )
+        self.configurations_bytes = Gauge(
+            "warnstream_configurations_bytes", "Bytes of all bundles of configurations.", registry=registry
+        )
         self.refusals_unrecorded = Counter(
             "warnstream_refusals_unrecorded",
             "Refusals that were dropped because refused.sqlite3 did not take them.",

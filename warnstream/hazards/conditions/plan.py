@@ -184,7 +184,11 @@ class RulePlan:
 
     def snapshot(self) -> StateArrays:
         """State as named arrays."""
-        state: StateArrays = {"conditions": self._fingerprint()}
+        texts = "\n".join(map(repr, self._expressions)).encode()
+        state: StateArrays = {
+            "conditions": self._fingerprint(),
+            "texts": np.frombuffer(texts, dtype=np.uint8),
+        }
         for name, array in self._state():
             state[name] = array.copy()
         return state

@@ -263,6 +263,7 @@ def _configuration(payload: bytes) -> Iterator[AuditFact]:
             "status": str(configuration.status),
             "villages": len(configuration.villages),
             "hazards": [hazard.name for hazard in configuration.hazards],
+            "bundle": configuration.bundle,
         },
     )
 

@@ -77,6 +77,8 @@ class Start:
         The entry of the present configuration is due after the replay.
     poisoned : list of Poisoned
         Entries that could not be taken in the replay.
+    notes : list of str
+        What of the snapshot begins anew under another configuration.
     """
 
     intake: Intake
@@ -85,6 +87,7 @@ class Start:
     history: IssuedHistory
     is_changed: bool
     poisoned: list[Poisoned] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     _file: StateFile | None = None
     _reaches: int = 0
     _strangers: list[VillageCase] = field(default_factory=list)
@@ -157,7 +160,7 @@ class Start:
         )
 
 
-def entry_of(configuration: Configuration, version: str, at_s: int) -> ConfigurationEntry:
+def entry_of(configuration: Configuration, version: str, at_s: int, bundle: int = 0) -> ConfigurationEntry:
     """The configuration as the log keeps it."""
     return ConfigurationEntry(
         fingerprint=configuration.fingerprint,
@@ -166,6 +169,7 @@ def entry_of(configuration: Configuration, version: str, at_s: int) -> Configura
         status=configuration.message.status,
         villages=village_rows(configuration.network.villages),
         hazards=hazard_rows(configuration.rules),
+        bundle=bundle,
     )
 
 
@@ -214,16 +218,15 @@ def begin(
     waiting = [*history.open_voices(), *(known.village for known in doors), *waiting_doors, *history.told]
     kept = keep_rows(configuration, history.open_cases(), history.configuration, waiting)
     intake = build_intake(configuration, kept.configuration.network)
-    is_rebuilt = file is None
+    is_rebuilt, notes = file is None, list[str]()
     if file is not None:
         try:
-            intake.restore_judged(file)
-        except (ValueError, KeyError) as error:
+            notes = intake.restore_judged(file)
+            for note in notes:
+                log.warning("state carried to the changed configuration", extra={"note": note})
+        except (ValueError, LookupError) as error:
             log.warning("snapshot does not fit, the journal is replayed whole", extra={"error": str(error)})
             intake = build_intake(configuration, kept.configuration.network)
-            days = intake.remember(file)
-            if days:
-                log.warning("rain of past days kept from the snapshot", extra={"days": days})
             is_rebuilt = True
             earlier = read_history(None, (entry for entry in entries_after(0) if entry[0] <= reaches))
             history.changes[:0] = earlier.changes
@@ -236,6 +239,7 @@ def begin(
         present,
         history,
         is_changed,
+        notes=notes,
         _file=file,
         _reaches=reaches,
         _strangers=strangers,

@@ -65,6 +65,8 @@ class ConfigurationEntry(msgspec.Struct, frozen=True):
         What came in while it was Exercise never counts for real warnings.
     villages, hazards
         Names, so that a warning of a row that was removed can be told to its end.
+    bundle : int
+        Number of the bundle that holds its files; 0: none does.
     """
 
     fingerprint: str
@@ -73,6 +75,7 @@ class ConfigurationEntry(msgspec.Struct, frozen=True):
     status: MessageStatus
     villages: list[VillageRow]
     hazards: list[HazardRow]
+    bundle: int = 0
 
     def is_same_as(self, other: "ConfigurationEntry | None") -> bool:
         """Whether both judge the same way: the same files, read by the same software."""

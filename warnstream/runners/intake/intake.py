@@ -36,6 +36,8 @@ from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.times import HOUR_S, parse_iso
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.carry.carry import carry
+from warnstream.runners.carry.names import NOBODYS, JudgedAs, decode_names, encode_names, names_of
 from warnstream.runners.intake.alignment import align_levels
 from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.intake.entries import (
@@ -92,7 +94,7 @@ class Intake:
         The duty officer has accepted the system's clock since the last step.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what entries mean, each by name
         self,
         engine: Engine,
         network: Network,
@@ -102,10 +104,12 @@ class Intake:
         decoder: DecoderSelection | None = None,
         status: MessageStatus = MessageStatus.ACTUAL,
         past_crossings_s: int = 6 * HOUR_S,
+        judged_as: JudgedAs = NOBODYS,
     ) -> None:
         self.engine = engine
         self._stations = network.stations
         self._register, self._status = register_of(network), status
+        self._judged_as, self._names = judged_as, names_of(network, judged_as.policies)
         self.configuration = b""
         self._waiting = WaitingReadings(
             decoder
@@ -240,37 +244,50 @@ class Intake:
             "alarms": self.alarms.snapshot(),
             "past_crossings": self.past_crossings.snapshot(),
             "configuration": self.configuration,
+            "names": encode_names(self._names),
         }
         arrays |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
-        return pack_state(arrays | self._waiting.snapshot(), self._register, self._status)
+        fingerprint = self._judged_as.fingerprint
+        return pack_state(arrays | self._waiting.snapshot(), self._register, self._status, fingerprint)
 
-    def restore(self, snapshot: bytes) -> None:
-        """Take up a whole snapshot.
+    def restore(self, snapshot: bytes) -> list[str]:
+        """Take up a whole snapshot, before anything else was taken; what of it begins anew.
 
         Raises
         ------
         ValueError, KeyError
-            If the configuration has changed so that the state does not fit.
+            If the state cannot be taken up.
         """
         file = StateFile(snapshot)
-        self.restore_judged(file)
+        notes = self.restore_judged(file)
         self.restore_people(file)
+        return notes
 
-    def restore_judged(self, file: StateFile) -> None:
-        """What readings led to, and what waits for the next step.
+    def restore_judged(self, file: StateFile) -> list[str]:
+        """What readings led to, and what waits for the next step; of another configuration as far as it fits.
+
+        Returns
+        -------
+        list of str
+            What of it begins anew, in sentences.
 
         Raises
         ------
         ValueError, KeyError
-            If it does not fit.
+            If it cannot be taken up.
         """
-        file.check_judged(self._register, self._status)
-        state = file.arrays_by_part()
+        file.check_judged(self._status)
+        state, notes = file.arrays_by_part(), list[str]()
+        if not file.is_of(self._register, self._judged_as.fingerprint):
+            template = self.engine.assessment.snapshot()
+            carried = carry(state, template, decode_names(file.bytes_of("names")), self._names)
+            state, notes = carried.state, carried.notes
         self._actions = decode_actions(file.bytes_of("actions"))
         if "frames" in file:  # older snapshots have none
             self._frames.restore(file.bytes_of("frames"))
         self._waiting.restore(file.bytes_of("undecoded"), state.pop("waiting"), state.pop("backlog"))
         self.engine.assessment.restore(state)
+        return notes
 
     def restore_people(self, file: StateFile) -> None:
         """What people were told, and the alarms that stand. ValueError if it is of another version."""
@@ -282,17 +299,6 @@ class Intake:
             self.past_crossings.restore(file.bytes_of("past_crossings"))
         if "configuration" in file:
             self.configuration = file.bytes_of("configuration")
-
-    def remember(self, file: StateFile) -> int:
-        """Days of rain taken from a snapshot that `restore_judged` refused, before anything else is taken.
-
-        None (0) where its stations are others.
-        """
-        try:
-            file.check_judged(self._register, self._status)
-        except (ValueError, KeyError):
-            return 0
-        return self.engine.assessment.remember(file.arrays_by_part())
 
     def _take_entry(self, payload: bytes, outcome: Outcome) -> None:
         """A `MESSAGES` entry."""

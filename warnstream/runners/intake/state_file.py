@@ -2,8 +2,8 @@
 
 A part whose fingerprint or version is another's is not taken up, and costs the
 others nothing: what people were told is kept by the codes of villages and fits
-any configuration, while levels and rain are kept by number and need the same
-register.
+any configuration; levels and rain are kept by number, and are carried
+(`warnstream.runners.carry`) where another configuration numbers otherwise.
 """
 
 import hashlib
@@ -35,6 +35,7 @@ class PartLabel(msgspec.Struct, frozen=True):
     version: int
     fingerprint: str = ""
     status: str = ""
+    configuration: str = ""
 
 
 class StateFile:
@@ -83,27 +84,41 @@ class StateFile:
         """Engine time; -1 if it was taken before the first step."""
         return int(self._arrays["clock/now_s"][0])
 
-    def check_judged(self, fingerprint: bytes, status: MessageStatus) -> None:
-        """Refuse what was judged of other places, or in an exercise by a node that warns for real now.
+    def check_judged(self, status: MessageStatus) -> None:
+        """Refuse what was judged by another version, or in an exercise by a node that warns for real now.
 
         Raises
         ------
         ValueError
             Saying what differs.
         """
-        # Snapshots before the parts had labels of their own: one register for everything.
-        older = (
-            PartLabel(VERSIONS[JUDGED], self._arrays["register"].tobytes().hex())
-            if not self._labels
-            else None
-        )
-        label = self._labels.get(JUDGED) or older
+        label = self._judged()
         if label is None or label.version != VERSIONS[JUDGED]:
             raise ValueError("what was judged is of another version")
-        if label.fingerprint != fingerprint.hex():
-            raise ValueError("stations or villages are others, or in another order, than in the snapshot")
         if label.status == MessageStatus.EXERCISE and status is MessageStatus.ACTUAL:
             raise ValueError("what was judged is of an exercise")
+
+    def is_of(self, register: bytes, configuration: str) -> bool:
+        """Whether the state was judged by that configuration, so that it fits as it is.
+
+        Raises
+        ------
+        ValueError
+            If it was not, and does not say what its numbers mean (an earlier version).
+        """
+        label = self._judged()
+        is_same = label is not None and label.fingerprint == register.hex()
+        if "names" not in self._arrays:
+            if not is_same:
+                raise ValueError("stations or villages are others, or in another order, than in the snapshot")
+            return True
+        return label is not None and is_same and label.configuration == configuration
+
+    def _judged(self) -> PartLabel | None:
+        if self._labels:
+            return self._labels.get(JUDGED)
+        # Snapshots before the parts had labels of their own: one register for everything.
+        return PartLabel(VERSIONS[JUDGED], self._arrays["register"].tobytes().hex())
 
     def check_people(self) -> None:
         """Refuse warnings of another version. ValueError."""
@@ -112,10 +127,12 @@ class StateFile:
             raise ValueError("the warnings in the snapshot are of another version")
 
 
-def pack_state(arrays: Mapping[str, np.ndarray], fingerprint: bytes, status: MessageStatus) -> bytes:
-    """A snapshot of named arrays; `fingerprint` and `status` are those of the part that is judged."""
+def pack_state(
+    arrays: Mapping[str, np.ndarray], register: bytes, status: MessageStatus, configuration: str = ""
+) -> bytes:
+    """A snapshot of named arrays; `register`, `status` and `configuration` are those of what was judged."""
     labels = {
-        JUDGED: PartLabel(VERSIONS[JUDGED], fingerprint.hex(), str(status)),
+        JUDGED: PartLabel(VERSIONS[JUDGED], register.hex(), str(status), configuration),
         PEOPLE: PartLabel(VERSIONS[PEOPLE]),
     }
     table = np.frombuffer(msgspec.json.encode(labels), dtype=np.uint8)

@@ -29,6 +29,7 @@ from warnstream.model.observations.refusals import Refusal
 from warnstream.model.times import DAY_S
 from warnstream.routing.duty import duty_posts
 from warnstream.runners.build import build_intake, topics_of
+from warnstream.runners.bundles.keeping import OwnBundle
 from warnstream.runners.history.start import Start, begin, entry_of, known_to_outbox
 from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.intake.entries import HELP
@@ -57,6 +58,7 @@ from warnstream.runners.live.views.kept_warnings import KeptWatch
 from warnstream.runners.live.views.level_differences import tell_differences
 from warnstream.runners.live.views.replay_progress import ReplayProgress
 from warnstream.runners.live.watches.chain_watch import ChainWatch
+from warnstream.runners.live.watches.old_alarms import end_old_alarms
 from warnstream.runners.live.watches.order_watch import OrderWatch
 from warnstream.runners.live.watches.past_crossings import PastCrossingWatch, count_past_crossings
 from warnstream.runners.renderer import Renderer, no_end_of
@@ -74,6 +76,7 @@ class Stores:
     log: Log
     outbox: NodeOutbox
     refused: RefusedWriter
+    bundle: OwnBundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class Keeper:
 
     Attributes
     ----------
+    bundle : OwnBundle
     chain : ChainWatch
         What people see of duty posts and calls for help.
     hands : OrderWatch
@@ -128,7 +132,7 @@ class Keeper:
 
     def __init__(self, configuration: Configuration, stores: Stores, watchers: Watchers) -> None:
         self._configuration = configuration
-        self._stores, self._watchers = stores, watchers
+        self._stores, self._watchers, self.bundle = stores, watchers, stores.bundle
         self._intake = build_intake(configuration)
         self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
         self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
@@ -198,8 +202,8 @@ class Keeper:
 
     def recover(self, progress: ReplayProgress) -> None:
         """Go on from what the log and the outbox know: see `warnstream.runners.history.start`."""
-        journal, begun = self._stores.log, time.monotonic()
-        present = entry_of(self._configuration, __version__, int(time.time()))
+        journal, begun, at_s = self._stores.log, time.monotonic(), int(time.time())
+        present = entry_of(self._configuration, __version__, at_s, self.bundle.keep(at_s))
         start = begin(
             self._configuration,
             present,
@@ -234,22 +238,18 @@ class Keeper:
         self._recorder.retire_channels(list(self._configuration.channels))
         self._kept.look(self._intake.engine.desk, self._people.network.villages, self._people.rules)
         self.warnings = self._intake.engine.desk.open_warnings()
-        self._end_old_alarms()
+        end_old_alarms(
+            self._watchers.alarms,
+            self.warnings,
+            self._intake.engine.desk,
+            is_rebuilt=self._stores.outbox.put_aside is not None,
+            is_kept=bool(self.bundle.number),
+        )
         took_s = round(time.monotonic() - begun, 2)
         log.info("recovered", extra={"entries": count, "after": start.begins_after, "took_s": took_s})
 
     def _new_renderer(self) -> Renderer:
         return Renderer(self._people, self._watchers.metrics, lambda: self._intake.engine.desk)
-
-    def _end_old_alarms(self) -> None:
-        """Of those that stood when the node ended, what nobody else would end."""
-        alarms = self._watchers.alarms
-        standing = {warning.warning for warning in self.warnings}
-        standing |= {bulletin.voice for bulletin in self._intake.engine.desk.last_bulletins()}
-        alarms.end_others("message", standing)
-        alarms.end_others("name", standing)
-        if self._stores.outbox.put_aside is None:
-            alarms.end_alarm("outbox_rebuilt")
 
     def _after(self, number: int) -> Iterator[tuple[int, str, bytes]]:
         """Entries after a number, as far back as they are kept."""
@@ -311,8 +311,8 @@ class Keeper:
 
     def snapshot_if_due(self) -> None:
         """Write a snapshot where it is time."""
-        if self._snapshots.is_due(time.monotonic()):
-            self.snapshot()
+        if self._snapshots.is_due(time.monotonic()) and self.snapshot():
+            self.bundle.look(int(time.time()))
 
     def snapshot(self) -> bool:
         """Keep the state, then forget entries no longer needed; False if that cannot be done now."""

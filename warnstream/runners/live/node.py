@@ -46,6 +46,7 @@ from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
+from warnstream.runners.bundles.keeping import OwnBundle
 from warnstream.runners.history.kept import keep_rows
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.door_entries import OUTCOME
@@ -125,13 +126,15 @@ class Node:
         self._replies = ReplyWatch(self.alarms, configuration.node.replies_s)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
-        stores = Stores(self._journal, self.outbox, self._refused)
+        self.delivery = self._delivery(tokens)
+        bundle = OwnBundle(configuration, self._journal, self.alarms, self.metrics)
+        stores = Stores(self._journal, self.outbox, self._refused, bundle)
         watchers = Watchers(
             self.alarms,
             self._clock,
             self._disk,
             self.metrics,
-            self._wake_channels,
+            self.delivery.wake,
             self._grids.look_now,
             self._after_step(on_step),
         )
@@ -143,7 +146,6 @@ class Node:
             self._keeper.snapshot,
             self.alarms,
         )
-        self.delivery = self._delivery(tokens)
         self._explanations = LiveExplanations(
             configuration, lambda: self.engine, self._inbox.wake, self.metrics.explanation.observe
         )
@@ -314,9 +316,6 @@ class Node:
         known = agreement_faults(order, desk, self.configuration) if isinstance(order, HandOrder) else []
         return [*faults_on(desk, order), *known]
 
-    def _wake_channels(self) -> None:
-        self.delivery.wake()
-
     def _submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
         """An answer that came by a channel."""
         self.status.submit_answer(message, recipient, answer)
@@ -339,10 +338,10 @@ class Node:
         self._look_around()
         if refusals := self._grids.take_refusals():
             keeper.keep_refused(refusals, self._journal.last_sequence())
-        if not turn.entries:
+        if turn.entries:
+            self._take(turn)
+        else:
             ingress.settle(turn)
-            return
-        self._take(turn)
 
     def _take(self, turn: Turn) -> None:
         """Entries into the log, then to the engine and the ledger."""

@@ -116,6 +116,7 @@ class Status:
         differences = self._keeper.differences
         return ConfigurationRecord(
             fingerprint=self._configuration.fingerprint,
+            bundle=self._keeper.bundle.number,
             differences=len(differences),
             differed=differences[:DIFFERENCES_SHOWN_MAX],
         )

@@ -28,7 +28,7 @@ from warnstream.model.observations.readings import ReadingBatch, concatenate, em
 from warnstream.model.times import MINUTE_S, iso_utc
 from warnstream.runners.build import build_decoder, build_intake, topics_of
 from warnstream.runners.intake import entries
-from warnstream.runners.intake.state_file import StateFile, snapshot_time_s
+from warnstream.runners.intake.state_file import snapshot_time_s
 from warnstream.runners.intake.topics import Topics
 from warnstream.runners.replay.journal_entries import journal_folder, observations_between_times, told_s
 from warnstream.runners.replay.replay import Replay
@@ -160,7 +160,7 @@ class _Run:
 
     def begin(self, snapshots: SnapshotFiles, extent: Extent) -> int:
         """Take up the newest snapshot that fits; returns the number of the first entry after it."""
-        first, refused = extent.segments[0].first_sequence, list[bytes]()
+        first = extent.segments[0].first_sequence
         for sequence, payload in snapshots.newest_first():
             if sequence + 1 < first or sequence > extent.last_sequence:
                 continue
@@ -168,16 +168,13 @@ class _Run:
                 time_s = snapshot_time_s(payload)
                 if time_s < 0 or (self._asked_s is not None and time_s > self._asked_s):
                     continue
-                self.intake.restore(payload)
-            except (ValueError, KeyError) as error:
+                self._caveats += self.intake.restore(payload)
+            except (ValueError, LookupError) as error:
                 self._caveats.append(f"a snapshot does not fit this configuration ({error})")
                 self.intake = build_intake(self._configuration)
-                refused.append(payload)
                 continue
             self._snapshot_s = self.begins_s = time_s
             return sequence + 1
-        if refused:  # as a node does: rain of days outlives a change of rules
-            self.intake.remember(StateFile(refused[0]))
         if first > 1:
             self._caveats.append(
                 "no snapshot lies before that minute and the journal has lost its beginning: "

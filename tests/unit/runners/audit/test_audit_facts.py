@@ -210,6 +210,7 @@ def test_alarms_configurations_and_entries_set_aside() -> None:
             "status": "Actual",
             "villages": 1,
             "hazards": ["flash_flood"],
+            "bundle": 0,
         },
     )
     aside = one(SET_ASIDE, encode(SetAside(7, "ValueError")))

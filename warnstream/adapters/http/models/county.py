@@ -107,9 +107,10 @@ class DifferenceRecord(msgspec.Struct, frozen=True):
 
 
 class ConfigurationRecord(msgspec.Struct, frozen=True):
-    """The configuration that the node runs with."""
+    """The configuration that the node runs with; `bundle` 0: its files could not be kept."""
 
     fingerprint: Text
+    bundle: Count
     differences: Count
     differed: list[DifferenceRecord]
 

@@ -1,0 +1,48 @@
+"""What ``warnstream diff`` and ``warnstream preview`` take."""
+
+import argparse
+from pathlib import Path
+
+
+def add_diff(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command line of ``warnstream diff``."""
+    diff = commands.add_parser(
+        "diff",
+        help="what a change of configuration means",
+        description=(
+            "Compares two configurations by what they mean (thresholds, stations, villages, people, keys), "
+            "and by file. Each is a folder, the number of a bundle that a node has kept, or `live`: what the "
+            "node runs with. Addresses of people and values of channels.yaml are compared and not shown."
+        ),
+        epilog="Example: warnstream diff live county",
+    )
+    for place in ("A", "B"):
+        diff.add_argument(place.lower(), metavar=place, help="a folder, a bundle's number, or live")
+    diff.add_argument(
+        "--storage",
+        type=Path,
+        metavar="DIRECTORY",
+        help="storage directory that numbers and live mean (default: that of the folder given)",
+    )
+    diff.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+
+def add_preview(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command line of ``warnstream preview``."""
+    preview = commands.add_parser(
+        "preview",
+        help="whom a changed configuration would wake now",
+        description=(
+            "Takes what the node has kept (its newest snapshot and the journal after it) into an engine of "
+            "CONFIG_DIR, judges one step, and says which levels would rise, which would fall and how many "
+            "doors would be told, beside what the running configuration would do anyhow. Nothing is changed "
+            "or sent; the node may be running. Exit 3 where more doors would be told than --wakes-max."
+        ),
+        epilog="Example: warnstream preview county --wakes-max 50 && systemctl restart warnstream",
+    )
+    preview.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    preview.add_argument("--wakes-max", type=int, metavar="N", help="doors that may be told")
+    preview.add_argument(
+        "--storage", type=Path, metavar="DIRECTORY", help="storage of the node (default: that of CONFIG_DIR)"
+    )
+    preview.add_argument("--json", action="store_true", help="one JSON object instead of text")

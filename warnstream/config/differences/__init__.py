@@ -1,0 +1,1 @@
+"""What a change of configuration means: thresholds, places, people, keys; in lines for operators."""

@@ -1,0 +1,49 @@
+"""Households, posts and officers of two configurations, by number: whose phone it is stands in no report."""
+
+from collections.abc import Iterator, Mapping
+
+from warnstream.config.settings import Configuration
+from warnstream.config.wording import name_some
+
+Row = tuple[object, ...]
+
+
+def people_differences(old: Configuration, new: Configuration) -> Iterator[str]:
+    """Lines of what changed; addresses are compared and never shown."""
+    yield from _households(old, new)
+    posts = ({post.post: (post,) for post in of.network.chain} for of in (old, new))
+    yield from _told("posts", *posts)
+    known = ({one.person: (one,) for one in officers} for officers in (old.operators, new.operators))
+    yield from _told("officers", *known)
+
+
+def _households(old: Configuration, new: Configuration) -> Iterator[str]:
+    before, after = _doors(old), _doors(new)
+    if more := len(after.keys() - before.keys()):
+        yield f"households: {more} more"
+    if fewer := len(before.keys() - after.keys()):
+        yield f"households: {fewer} fewer"
+    common = before.keys() & after.keys()
+    for column, words in enumerate(("in another village", "on another channel", "with another address")):
+        if n := sum(before[code][column] != after[code][column] for code in common):
+            yield f"households: {n} {words}"
+
+
+def _doors(of: Configuration) -> dict[str, Row]:
+    households, villages = of.network.households, of.network.villages.code
+    return {
+        households.code[door]: (code, households.channel[door], households.address[door])
+        for village, code in enumerate(villages)
+        for door in households.of_village(village)
+    }
+
+
+def _told(many: str, old: Mapping[str, Row], new: Mapping[str, Row]) -> Iterator[str]:
+    changed = [name for name in old.keys() & new.keys() if old[name] != new[name]]
+    for word, names in (
+        ("more", new.keys() - old.keys()),
+        ("fewer", old.keys() - new.keys()),
+        ("changed", changed),
+    ):
+        if names:
+            yield f"{many}: {len(names)} {word} ({name_some(sorted(names))})"

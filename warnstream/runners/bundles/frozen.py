@@ -1,0 +1,84 @@
+"""A configuration by what people call it: a folder, the number of a bundle, or ``live``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from warnstream.adapters.bundles.manifest import MANIFEST, read_manifest
+from warnstream.adapters.bundles.store import Bundle, BundleStore
+from warnstream.config.load import load_configuration
+from warnstream.config.settings import Configuration
+from warnstream.model.errors import StoreError, WarnstreamError
+
+LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """A configuration that was asked for.
+
+    Attributes
+    ----------
+    title : str
+        For people.
+    configuration : Configuration
+    path_of_file : dict of str to Path
+        Where its files lie, by the names that the configuration has for them.
+    """
+
+    title: str
+    configuration: Configuration
+    path_of_file: dict[str, Path]
+
+
+def load_bundle(bundle: Bundle) -> Configuration:
+    """The configuration of a bundle; what it names outside is sought where it lay.
+
+    Raises
+    ------
+    StoreError
+        If a file is gone or is not what was frozen.
+    ConfigError
+        If this version of the software does not take what an earlier one took.
+    """
+    faults = bundle.faults()
+    if faults:
+        raise StoreError("; ".join(faults), retryable=False)
+    return load_configuration(Path(bundle.manifest.origin), frozen=paths_of(bundle))
+
+
+def paths_of(bundle: Bundle) -> dict[str, Path]:
+    """Where the files of a bundle lie, by name."""
+    return {file.name: bundle.folder / file.path for file in bundle.manifest.files}
+
+
+def load_named(name: str, storage: Path | None) -> Named:
+    """Load what somebody names.
+
+    Parameters
+    ----------
+    name : str
+        A folder with a configuration or a bundle, a number, or ``live``.
+    storage : Path or None
+        Where numbers and ``live`` are sought.
+
+    Raises
+    ------
+    WarnstreamError
+        If there is no such configuration, or it has faults.
+    """
+    if name == LIVE or (name.isascii() and name.isdigit()):
+        if storage is None:
+            raise WarnstreamError(f"{name}: of which node? give a folder beside it, or --storage DIRECTORY")
+        store = BundleStore(storage)
+        return _named(store.present() if name == LIVE else store.bundle(int(name)))
+    folder = Path(name)
+    if (folder / MANIFEST).is_file():
+        return _named(Bundle(folder, read_manifest(folder)))
+    configuration = load_configuration(folder)
+    paths = {file: configuration.directory / file for file in configuration.files_read}
+    return Named(str(folder), configuration, paths)
+
+
+def _named(bundle: Bundle) -> Named:
+    title = f"bundle {bundle.number} of {bundle.manifest.at} ({bundle.manifest.why})"
+    return Named(title, load_bundle(bundle), paths_of(bundle))

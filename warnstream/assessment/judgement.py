@@ -34,6 +34,12 @@ from warnstream.model.rules.expressions import Leaf, LevelTerm, SignTerm
 from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.model.rules.rules import HazardRule
+from warnstream.model.rules.some_places import (
+    RainMoved,
+    antecedent_of_places,
+    levels_with,
+    rain_of_places,
+)
 from warnstream.villages.zones import worst_of_zones, worst_place
 
 
@@ -83,6 +89,7 @@ class Judgement:
         self._lone_gauges = lone_gauges or LoneGauges(None, NeighbourPolicy())
         self._capped: dict[str, Capped | None] = {}
         self._read: tuple[Sources, HazardSources] | None = None
+        self._read_of_some: HazardSources | None = None
         self._reasons: dict[tuple[str, int], Reason | None] = {}
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: self._level_state(rule) for rule in rules}
@@ -94,7 +101,7 @@ class Judgement:
         """Changes of all hazards, in the order of the rules; `failures` takes those that failed."""
         self.ratio = {}
         self._plan.begin()
-        self._read = None
+        self._read = self._read_of_some = None
         self._reasons = {}
         by_hazard = {rule.name: self._judge(rule, sources, failures) for rule in self._order}
         return [change for rule in self._rules for change in by_hazard[rule.name]]
@@ -232,19 +239,39 @@ class Judgement:
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         # Invariant: what was found stands exactly while its basis is the same; sources hand out new objects
-        # when anything in them changes. Why all villages or none: a mask of villages costs as much as
-        # comparing them, and while a fifth of the stations report each minute more than half of the villages
-        # hear one of those (decision 19). So guards skip whole levels by the greatest value, never villages.
+        # when anything in them changes. It is taken out first, so that what raises goes the whole way in the
+        # next step. Guards of an evaluator skip whole levels by the greatest value, never villages: a mask of
+        # villages costs as much as comparing them (decision 19).
         if rule.name in self._numberless:
             raise ValueError("no threshold is a number: the table has no value at all")
         kind, read = kind_of(rule), self.hazard_sources(sources)
-        basis, last = kind.basis(rule, read), self._found.get(rule.name)
+        basis, last = kind.basis(rule, read), self._found.pop(rule.name, None)
         if last is not None and basis is not None and last[0] == basis:
-            return last[1]
-        found = kind.evaluate(rule, read)
+            found = last[1]
+        elif last is not None and kind.is_cut and (moved := _moved(sources, basis, last[0])) is not None:
+            found = self._evaluate_some(rule, read, last[1], moved.places)
+        else:
+            found = kind.evaluate(rule, read)
         if basis is not None:
             self._found[rule.name] = basis, found
         return found
+
+    def _evaluate_some(
+        self, rule: HazardRule, read: HazardSources, last: HazardLevels, places: Int64Array
+    ) -> HazardLevels:
+        """What its evaluator finds at some places, and what was found at the others before."""
+        if len(places) == 0:
+            return last
+        if self._read_of_some is None:
+            self._read_of_some = replace(
+                read,
+                rain=rain_of_places(read.rain, places),
+                antecedent=antecedent_of_places(read.antecedent, places),
+                n_places=len(places),
+            )
+        anew = kind_of(rule).evaluate(rule.of_places(places), self._read_of_some)
+        check_finding(anew, len(places))
+        return levels_with(last, places, anew)
 
     def _cap(
         self, rule: HazardRule, found: HazardLevels, sources: Sources, failures: dict[str, str]
@@ -375,6 +402,14 @@ class Judgement:
                     )
                 )
         return changes
+
+
+def _moved(sources: Sources, basis: Basis | None, before: Basis) -> RainMoved | None:
+    """Where a hazard has to be judged again, of which another basis is known; None: everywhere."""
+    moved = sources.moved
+    if moved is None or basis is None or basis[0] is not moved.rain or before[0] is not moved.before:
+        return None
+    return moved if basis[1:] == before[1:] else None
 
 
 def _kinds(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, ...]:

@@ -55,6 +55,25 @@ class Windows:
     taken: SelectedWindows
     days: DayRain | None
 
+    def changed_since(self, before: "Windows") -> BoolArray | None:
+        """Stations of which anything is another than it was, shape (n_stations,).
+
+        None where days have begun, or other gauges are doubted: what that means is not a matter of stations.
+        """
+        today_s, began_s = (None if one.days is None else one.days.today_s for one in (self, before))
+        now, then = self.unmeasured, before.unmeasured
+        is_same = now is then or (
+            np.array_equal(now.station, then.station) and np.array_equal(now.is_zero, then.is_zero)
+        )
+        if today_s != began_s or not is_same:
+            return None
+        changed: BoolArray = ((self.rain_mm != before.rain_mm) | (self.coverage != before.coverage)).any(
+            axis=1
+        )
+        if now is not then:
+            changed[now.station[(now.share != then.share).any(axis=1)]] = True
+        return changed
+
 
 class StationRain:
     """Rain of one network.
@@ -135,6 +154,7 @@ class StationRain:
             else None
         )
         self._together: Windows | None = None
+        self._unmeasured: tuple[Unmeasured, Unmeasured, Unmeasured] | None = None
         self._counters = RainCounters(
             stations, counters, limits=quality.rain_limits, spread_s_max=windows.longest_s
         )
@@ -159,9 +179,13 @@ class StationRain:
         rain_mm, coverage = taken.accumulation.rain_mm, taken.accumulation.coverage
         unmeasured = taken.unmeasured
         if days is not None:
-            rain_mm = np.hstack([rain_mm, days.rain_mm])
-            coverage = np.hstack([coverage, days.coverage])
-            unmeasured = unmeasured.beside(self.spared.unmeasured_of_days(days))
+            rain_mm = np.concatenate([rain_mm, days.rain_mm], axis=1)
+            coverage = np.concatenate([coverage, days.coverage], axis=1)
+            of_days = self.spared.unmeasured_of_days(days)
+            last = self._unmeasured
+            if last is None or last[0] is not unmeasured or last[1] is not of_days:
+                self._unmeasured = last = unmeasured, of_days, unmeasured.beside(of_days)
+            unmeasured = last[2]
         return Windows(rain_mm, coverage, unmeasured, taken, days)
 
     def doubt(self, stretches: DoubtPeriods, now_s: int) -> None:

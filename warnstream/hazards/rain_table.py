@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from warnstream.hazards.sources import Needs
-from warnstream.hazards.tables import levels_of, threshold_of, worst_column
+from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.comparison import Comparison, capped, clear_of
@@ -25,6 +25,8 @@ from warnstream.model.times import HOUR_S
 
 _EVERY = slice(None)
 _LEVELS = tuple(map(int, LEVELS))
+_FEW = 256
+"""So few villages are compared over all durations at once."""
 _BLOCK = 16_384
 """Villages compared at once: what is in between stays in the cache."""
 
@@ -158,6 +160,10 @@ def _reached(columns: Sequence[_Column], table: CriticalRain, ratio: float = 1.0
     Where not even the greatest rain reaches the lowest threshold, no village is compared.
     """
     worst = _nothing(len(table.critical_mm)).level
+    if 0 < len(worst) <= _FEW and len(columns):
+        total_mm = np.stack([column.total_mm() for column in columns], axis=1)
+        reached = worst_of(levels_of(total_mm, table.critical_mm * ratio))
+        return reached if reached.any() else worst
     for index, column in enumerate(columns):
         lowest_mm = table.lowest_mm[index].tolist()
         levels = [level for level in _LEVELS if column.bound_mm >= lowest_mm[level - 1] * ratio]

@@ -17,10 +17,11 @@ from warnstream.model.network import Stations
 from warnstream.model.observations.days import PastDays, best_known
 from warnstream.model.observations.readings import (
     COUNTERS,
+    RAIN,
+    RAIN_TIP,
     UNUSABLE,
     Flag,
     ReadingBatch,
-    Variable,
     empty_batch,
 )
 from warnstream.model.observations.station_quality import DoubtPeriods, Unmeasured
@@ -31,6 +32,9 @@ from warnstream.windows.counters import Increments, RainCounters
 from warnstream.windows.daily_sums import DailySums, DayRain, days_of_snapshot
 from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.spares import SelectedWindows, SparedRain
+
+_DUPLICATE = int(Flag.DUPLICATE)
+_NOTHING = empty_batch()
 
 Melts = Callable[[Int32Array, Int64Array], BoolArray]
 """Where gauges, by station and time, measure what has lain frozen."""
@@ -251,7 +255,7 @@ class StationRain:
         measures what has lain frozen.
         """
         usable = (flags & UNUSABLE) == 0
-        rows = np.flatnonzero(usable & (readings.variable == Variable.RAIN))
+        rows = np.flatnonzero(usable & (readings.variable == RAIN))
         rows = rows[~self._is_superseded(readings.select(rows), flags, rows)]
         rain = readings.select(rows)
         self.ring.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
@@ -259,7 +263,7 @@ class StationRain:
         stations = [batch.station for batch in amounts]
         begins = [self._begin_s(batch) for batch in amounts]
         for variable in COUNTERS:
-            rows = np.flatnonzero(usable & (readings.variable == variable))
+            rows = np.flatnonzero(usable & (readings.variable == int(variable)))
             if len(rows):
                 grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
                 flags[rows] |= flags_of_counter
@@ -304,10 +308,10 @@ class StationRain:
 
     def _count_tips(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
         """Tips into the windows; where a counter counts them too, they are superseded."""
-        is_tip = ((flags & UNUSABLE) == 0) & (readings.variable == Variable.RAIN_TIP)
+        is_tip = ((flags & UNUSABLE) == 0) & (readings.variable == RAIN_TIP)
         rows = np.flatnonzero(is_tip)
         if len(rows) == 0:
-            return empty_batch()
+            return _NOTHING
         counted = self._counters.is_counted(readings.station[rows])
         flags[rows[counted]] |= np.uint16(Flag.SUPERSEDED)
         tips = readings.select(rows[~counted])
@@ -316,10 +320,10 @@ class StationRain:
 
     def _correct(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
         """Amounts that came again and are greater now; only the others stay flagged as repetitions."""
-        is_repeated = ((flags & UNUSABLE) == Flag.DUPLICATE) & (readings.variable == Variable.RAIN)
+        is_repeated = ((flags & UNUSABLE) == _DUPLICATE) & (readings.variable == RAIN)
         rows = np.flatnonzero(is_repeated)
         if len(rows) == 0:
-            return empty_batch()
+            return _NOTHING
         rows = rows[~self._counters.is_counted(readings.station[rows])]
         again = readings.select(rows)
         counted = self.ring.correct(again.station, again.observed_at_s, again.value, again.interval_s)

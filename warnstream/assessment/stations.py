@@ -27,6 +27,9 @@ from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.readings import (
     COUNTER_FLAGS,
     DOUBTFUL,
+    RAIN,
+    RAIN_TIP,
+    STAGE,
     UNUSABLE,
     Flag,
     ReadingBatch,
@@ -308,7 +311,7 @@ class StationState:
     def _check(self, readings: ReadingBatch, age_s: Int64Array) -> UInt16Array:
         """Flags of the batch; only readings that pass one check reach the next."""
         flags = self._quality.check_range(readings) | self._ages(age_s)
-        stage = np.flatnonzero(readings.variable == Variable.STAGE)
+        stage = np.flatnonzero(readings.variable == STAGE)
         if len(stage):
             low_m, high_m = self._stage_range_m[readings.station[stage]].T
             off_datum = (readings.value[stage] < low_m) | (readings.value[stage] > high_m)
@@ -316,7 +319,7 @@ class StationState:
             low_m, high_m = self._usual_stage_m[readings.station[stage]].T
             is_usual = (readings.value[stage] >= low_m) & (readings.value[stage] <= high_m)
             flags[stage[is_usual]] &= ~np.uint16(Flag.ERROR_VALUE)
-        is_amount = (readings.variable == Variable.RAIN) | (readings.variable == Variable.RAIN_TIP)
+        is_amount = (readings.variable == RAIN) | (readings.variable == RAIN_TIP)
         rain = np.flatnonzero(is_amount & ((flags & UNUSABLE) == 0))
         repeated = self._duplicates.mark(
             readings.station[rain], readings.observed_at_s[rain], readings.sequence[rain]
@@ -344,7 +347,7 @@ class StationState:
             fault_s = readings.observed_at_s[restless]
             np.maximum.at(self._newest_counter_fault_s, readings.station[restless], fault_s)
         usable = readings if is_usable.all() else readings.select(is_usable)
-        stage = usable.select(usable.variable == Variable.STAGE)
+        stage = usable.select(usable.variable == STAGE)
         isolation.run(
             "stages", lambda: self._stages.add(stage.station, stage.observed_at_s, stage.value), None
         )

@@ -23,7 +23,7 @@ from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Ar
 from warnstream.model.network import Stations
 from warnstream.model.observations.error_values import SHORT_ONLY_MM, SHORT_S_MAX, ErrorValues
 from warnstream.model.observations.quality_limits import CALM_M_PER_S, DEW_POINT_STEP, EVER_S, ValueLimits
-from warnstream.model.observations.readings import COUNTERS, Flag, ReadingBatch, Variable
+from warnstream.model.observations.readings import COUNTERS, RAIN, RAIN_TIP, Flag, ReadingBatch, Variable
 from warnstream.model.rules.policies import QualityPolicy
 from warnstream.model.times import HOUR_S
 from warnstream.quality.tips import TipTimes
@@ -89,11 +89,11 @@ class QualityControl:
         they have none, `Flag.RECORD` for amounts that no place has had in
         their time, `Flag.TIP` for what no tips add up to.
         """
-        rain = np.flatnonzero(readings.variable == Variable.RAIN)
+        rain = np.flatnonzero(readings.variable == RAIN)
         own_s = self._interval_s[readings.station[rain]]
         interval_s = np.where(readings.interval_s[rain] > 0, readings.interval_s[rain], own_s)
         outside = self._is_out_of_range(readings, rain, interval_s)
-        flags = np.where(outside, Flag.OUT_OF_RANGE, 0).astype(np.uint16)
+        flags: UInt16Array = outside * np.uint16(Flag.OUT_OF_RANGE)
         is_record = readings.value[rain] > self._rain_limits.record_mm(interval_s)
         flags[rain[is_record]] |= np.uint16(Flag.RECORD)
         is_error = self._error_values.found(readings.variable, readings.value)
@@ -112,7 +112,7 @@ class QualityControl:
         not become the value that others are compared with.
         """
         flags = self._tips.bounced(readings).astype(np.uint16) * np.uint16(Flag.BOUNCE)
-        tips = np.flatnonzero((readings.variable == Variable.RAIN_TIP) & (readings.value > 0))
+        tips = np.flatnonzero((readings.variable == RAIN_TIP) & (readings.value > 0))
         if len(tips):
             melting = tips[self.melts(readings.station[tips], readings.observed_at_s[tips])]
             flags[melting] |= np.uint16(Flag.MELT)
@@ -156,7 +156,7 @@ class QualityControl:
         variable, value = readings.variable, readings.value
         limit = self._upper[variable]
         limit[rain] = self._rain_limits.impossible_mm(interval_s)
-        limit[variable == Variable.RAIN_TIP] = self._policy.rain_mm_per_min_max
+        limit[variable == RAIN_TIP] = self._policy.rain_mm_per_min_max
         # NaN is outside too, and so is an infinite counter: others would be compared with it.
         outside: BoolArray = ~((value >= self._lower[variable]) & (value <= limit) & np.isfinite(value))
         return outside
@@ -183,8 +183,8 @@ class QualityControl:
         change = value - before
         is_step = np.abs(change) > self._step_limit(series, at_s - before_at_s)
         is_step |= change < self._fall_min[series]
-        flags = np.where(known & is_step, Flag.STEP, 0).astype(np.uint16)
-        rain = np.flatnonzero(newer & (series == Variable.RAIN))
+        flags: UInt16Array = (known & is_step) * np.uint16(Flag.STEP)
+        rain = np.flatnonzero(newer & (series == RAIN))
         if len(rain):
             gauge, amount, at_s_of_rain = station[rain], value[rain], at_s[rain]
             equal = known[rain] & (amount == before[rain])

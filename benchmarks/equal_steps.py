@@ -45,7 +45,7 @@ DARK_MINUTES = range(60, 110)
 SIGN_MINUTES = (40, 75)
 CUTS = (0, 17, 2)
 """Readings of a step; 0: all of a minute."""
-MINUTES_OF_TWO = 45
+MINUTES_OF_TWO = 12
 """So many minutes in the middle are cut into steps of two readings; all others are a step each."""
 
 

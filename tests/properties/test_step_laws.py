@@ -19,12 +19,13 @@ from tests.properties.test_part_laws import N_STATIONS, VARIABLES, N, county, ru
 from warnstream.assessment import Assessment
 from warnstream.assessment.rule_needs import whole_of
 from warnstream.hazards.registry import HAZARD_KINDS
+from warnstream.lifecycle.hysteresis import LevelState, LevelStep
 from warnstream.model.observations.readings import Variable, batch_of
 from warnstream.model.observations.station_quality import StationNeighbours
 from warnstream.model.rules.indicators import HazardLevels, VillageRain
 
 CUT = ("critical_rainfall", "rainstorm", "landslide_rain")
-RAISES = (*CUT, "rain of villages", "rain windows")
+RAISES = (*CUT, "rain of villages", "rain windows", "levels")
 STEP_S = 300
 
 
@@ -74,6 +75,8 @@ def raising(part: str | None) -> Iterator[None]:
             patch.setitem(HAZARD_KINDS, part, replace(HAZARD_KINDS[part], evaluate=raises))
         elif part == "rain of villages":
             patch.setattr("warnstream.assessment.villages.VillageState.rain", raises)
+        elif part == "levels":
+            patch.setattr("warnstream.lifecycle.hysteresis.LevelState.propose", raises)
         elif part == "rain windows":
             patch.setattr("warnstream.windows.rain_window.RainWindow.add", raises)
         yield
@@ -152,6 +155,23 @@ def test_a_hazard_that_raised_is_judged_everywhere_next_time(
     seen = places_judged(monkeypatch, kind)
     found(one, [(0, 2, 0, 1.0)], T0 + STEP_S + 70)
     assert seen == [N]
+
+
+def test_hazards_without_a_level_are_not_gone_through_while_nothing_is_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, kinds = assessment(), {*CUT, "river_stage", "relayed"}
+    found(one, [(0, station, 0, 0.4) for station in range(N_STATIONS)], T0 + STEP_S)
+    proposed = []
+    plain = LevelState.propose
+
+    def propose(state: LevelState, *arguments: object) -> LevelStep:
+        proposed.append(next(rule.evaluator for rule in one.rules if one.level(rule.name) is state))
+        return plain(state, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(LevelState, "propose", propose)
+    found(one, [], T0 + STEP_S)
+    assert set(proposed) == set(HAZARD_KINDS) - kinds
 
 
 @pytest.mark.parametrize("kind", sorted(set(HAZARD_KINDS) - set(CUT)))

@@ -35,7 +35,6 @@ from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.rules.some_places import (
-    RainMoved,
     antecedent_of_places,
     levels_with,
     rain_of_places,
@@ -96,6 +95,7 @@ class Judgement:
         self._spoken: dict[str, VillageFindings] = {}
         self._last: dict[str, VillageFindings | None] = {}
         self._found: dict[str, tuple[Basis, HazardLevels]] = {}
+        self._calm: dict[str, tuple[VillageFindings, LevelArray] | None] = {}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """Changes of all hazards, in the order of the rules; `failures` takes those that failed."""
@@ -168,6 +168,9 @@ class Judgement:
         self._last[rule.name] = None
         try:
             found = self._evaluate(rule, sources)
+            if (calm := self._still_calm(rule, found, sources)) is not None:
+                self._last[rule.name], self.ratio[rule.name] = calm, calm.ratio
+                return []
             capped = self._capped[rule.name] = self._cap(rule, found, sources, failures)
             spoken = self._speak(rule, found if capped is None else capped.found)
             self.ratio[rule.name] = spoken.ratio
@@ -175,7 +178,7 @@ class Judgement:
             return self._move(rule, spoken, sources, failures)
         except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
             failures[rule.name] = describe(error)
-            self._last[rule.name] = None
+            self._last[rule.name] = self._calm[rule.name] = None
         try:
             return self._hold(rule, sources, failures)
         except Exception as error:  # noqa: BLE001  # not even held: its level stands, the others go on
@@ -190,7 +193,19 @@ class Judgement:
         step = state.propose(spoken.of_villages, rule.lowering, sources.now_s)
         changes = self._changes(rule, step, spoken, sources, failures)
         state.commit(step)
+        is_calm = step.reached is None and not sources.signs.standing
+        self._calm[rule.name] = (spoken, state.level) if is_calm else None
         return changes
+
+    def _still_calm(self, rule: HazardRule, found: HazardLevels, sources: Sources) -> VillageFindings | None:
+        """What was spoken of a hazard that had no level anywhere and finds what it found; None: judge it.
+
+        Nothing moves then: levels, what holds them and who is blind are what they were.
+        """
+        calm = self._calm.get(rule.name)
+        if calm is None or calm[0].of_places is not found or sources.signs.standing:
+            return None
+        return calm[0] if calm[1] is self.levels[rule.name].level else None
 
     def _with_signs(
         self, rule: HazardRule, spoken: VillageFindings, sources: Sources, failures: dict[str, str]
@@ -239,16 +254,18 @@ class Judgement:
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         # Invariant: what was found stands exactly while its basis is the same; sources hand out new objects
-        # when anything in them changes. It is taken out first, so that what raises goes the whole way in the
-        # next step. Guards of an evaluator skip whole levels by the greatest value, never villages: a mask of
-        # villages costs as much as comparing them (decision 19).
+        # when anything in them changes. It is taken out before the hazard is judged again, so that one that
+        # raises goes the whole way in the next step. Guards of an evaluator skip whole levels by the greatest
+        # value, never villages: a mask of villages costs as much as comparing them (decision 19).
         if rule.name in self._numberless:
             raise ValueError("no threshold is a number: the table has no value at all")
         kind, read = kind_of(rule), self.hazard_sources(sources)
-        basis, last = kind.basis(rule, read), self._found.pop(rule.name, None)
+        basis, last = kind.basis(rule, read), self._found.get(rule.name)
         if last is not None and basis is not None and last[0] == basis:
-            found = last[1]
-        elif last is not None and kind.is_cut and (moved := _moved(sources, basis, last[0])) is not None:
+            return last[1]
+        self._found.pop(rule.name, None)
+        moved = sources.moved if kind.is_cut else None
+        if last is not None and moved is not None and moved.leads(last[0], basis):
             found = self._evaluate_some(rule, read, last[1], moved.places)
         else:
             found = kind.evaluate(rule, read)
@@ -402,14 +419,6 @@ class Judgement:
                     )
                 )
         return changes
-
-
-def _moved(sources: Sources, basis: Basis | None, before: Basis) -> RainMoved | None:
-    """Where a hazard has to be judged again, of which another basis is known; None: everywhere."""
-    moved = sources.moved
-    if moved is None or basis is None or basis[0] is not moved.rain or before[0] is not moved.before:
-        return None
-    return moved if basis[1:] == before[1:] else None
 
 
 def _kinds(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, ...]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from warnstream.hazards.sources import Needs
-from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
+from warnstream.hazards.tables import levels_of, threshold_of, worst_column
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.comparison import Comparison, capped, clear_of
@@ -26,7 +26,7 @@ from warnstream.model.times import HOUR_S
 _EVERY = slice(None)
 _LEVELS = tuple(map(int, LEVELS))
 _FEW = 256
-"""So few villages are compared over all durations at once."""
+"""So few villages are compared with all levels at once."""
 _BLOCK = 16_384
 """Villages compared at once: what is in between stays in the cache."""
 
@@ -160,15 +160,15 @@ def _reached(columns: Sequence[_Column], table: CriticalRain, ratio: float = 1.0
     Where not even the greatest rain reaches the lowest threshold, no village is compared.
     """
     worst = _nothing(len(table.critical_mm)).level
-    if 0 < len(worst) <= _FEW and len(columns):
-        total_mm = np.stack([column.total_mm() for column in columns], axis=1)
-        reached = worst_of(levels_of(total_mm, table.critical_mm * ratio))
-        return reached if reached.any() else worst
     for index, column in enumerate(columns):
         lowest_mm = table.lowest_mm[index].tolist()
         levels = [level for level in _LEVELS if column.bound_mm >= lowest_mm[level - 1] * ratio]
         if levels and not worst.flags.writeable:
             worst = np.zeros(len(worst), dtype=np.uint8)
+        if levels and len(worst) <= _FEW:
+            reached = levels_of(column.total_mm(), table.critical_mm[:, index] * ratio)
+            np.maximum(worst, reached, out=worst)
+            continue
         for first in range(0, len(worst) if levels else 0, _BLOCK):
             rows = slice(first, first + _BLOCK)
             total_mm, reached = column.total_mm(rows), worst[rows]
@@ -248,9 +248,12 @@ def _take(
     found.lead_s[village] = lead_s
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=_FEW)
 def _nothing(n_villages: int) -> HazardLevels:
-    """No level anywhere: one for all tables that find none, and nobody can write into it."""
+    """No level anywhere: one for all tables that find none, and nobody can write into it.
+
+    It is asked for all villages, and for any few of them.
+    """
     found = no_levels(n_villages, Indicator.RAIN)
     for one in fields(found):
         getattr(found, one.name).setflags(write=False)

@@ -124,9 +124,7 @@ HAZARD_KINDS: dict[str, HazardKind] = {
         needs=critical_rainfall.needs,
         evaluate=lambda rule, s: critical_rainfall.evaluate(rule, s.rain, s.antecedent),
         compare=lambda rule, s, place: critical_rainfall.compare(rule, s.rain, s.antecedent, place),
-        basis=lambda rule, s: (
-            _of_all_rain(rule, s) if critical_rainfall.reads_ground(rule) else _of_rain(rule, s)
-        ),
+        basis=lambda rule, s: (s.rain, s.antecedent if critical_rainfall.reads_ground(rule) else None),
         is_cut=True,
         note=lambda rule, s, place: critical_rainfall.describe_ground(rule, s.antecedent, place),
         rain=rain_table.rain_of,

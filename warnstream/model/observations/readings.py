@@ -73,7 +73,7 @@ UM_PER_MM = 1000
 """Rain is kept in micrometres: 0.1 mm, 0.2 mm and 0.254 mm (0.01 inch) tips are all whole numbers."""
 
 RAIN, RAIN_TIP, STAGE = int(Variable.RAIN), int(Variable.RAIN_TIP), int(Variable.STAGE)
-"""Codes as plain numbers: compared with a member of an enumeration, a small column costs five times as much."""
+"""Codes as plain numbers: to compare a small column with a member of an enumeration is five times as dear."""
 
 COUNTERS: tuple[Variable, ...] = (Variable.RAIN_TOTAL, Variable.RAIN_DAY)
 """Variables whose differences are rain; the first is preferred where a station has both."""

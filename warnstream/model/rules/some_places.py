@@ -25,6 +25,12 @@ class RainMoved:
     rain: VillageRain
     places: Int64Array
 
+    def leads(self, before: tuple[object, ...], now: tuple[object, ...] | None) -> bool:
+        """Whether the rain here is all that is another of what a hazard reads, the rain first."""
+        if now is None or now[0] is not self.rain or before[0] is not self.before:
+            return False
+        return now[1:] == before[1:]
+
 
 def rain_of_places(rain: VillageRain, places: Int64Array) -> VillageRain:
     """Rain that gauges measured at some places. ValueError where grids speak: they are judged whole."""

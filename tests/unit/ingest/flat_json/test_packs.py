@@ -7,22 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.ingest.flat_json.test_templates import (
-    ANY,
-    BATCH_MIN,
-    EPOCH,
-    NOBODY,
-    PLAIN,
-    SPACED,
-    STATIONS,
-    alike,
-    mutated,
-    same,
-)
-from warnstream.ingest.flat_json import packs
+from tests.unit.ingest.flat_json.test_templates import EPOCH, PLAIN, SPACED, STATIONS, alike, mutated, same
 from warnstream.ingest.flat_json.decoder import PAYLOAD_BYTES_MAX, Decoder, RawMessage
 from warnstream.ingest.flat_json.packs import unpacked
-from warnstream.model.messages import columns_of
+from warnstream.ingest.flat_json.templates import BATCH_MIN
+from warnstream.ingest.speakers import ANY, NOBODY
+from warnstream.model.messages import MessageColumns, columns_of
 
 BETWEEN = [b",", b",", b",", b",", b", ", b" ,", b",,", b"", b"}", b",{}", b",[],", b"],["]
 AROUND = [(b"[", b"]"), (b"[", b"]"), (b"[", b"]"), (b"[[", b"]]"), (b"[", b"]]"), (b"", b"]"), (b"[", b"")]
@@ -89,7 +79,7 @@ def test_what_is_longer_than_a_message_may_be_is_not_cut() -> None:
 
 def test_payloads_may_lie_anywhere_in_their_content() -> None:
     columns = columns_of(["t"] * 3, [b"[{1},{2}]", b'{"a":[{},{}]}', b"[{3},{4},{5}]"])
-    turned = packs.MessageColumns(
+    turned = MessageColumns(
         columns.topics, columns.topic[::-1], columns.content, columns.begin[::-1], columns.end[::-1]
     )
     observations, message = unpacked(turned, 100)

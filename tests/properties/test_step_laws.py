@@ -8,6 +8,7 @@ lying gauges, spares, parts that raise, restarts.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from warnstream.model.observations.station_quality import StationNeighbours
 from warnstream.model.rules.indicators import HazardLevels, VillageRain
 
 CUT = ("critical_rainfall", "rainstorm", "landslide_rain")
-RAISES = (*CUT, "rain of villages", "rain windows", "levels")
+RAISES = (*CUT, "rain of villages", "rain windows", "levels", "basis")
 STEP_S = 300
 
 
@@ -67,7 +68,7 @@ def found(one: Assessment, rows: list[tuple[int, int, int, float]], now_s: int) 
 def raising(part: str | None) -> Iterator[None]:
     """A kind of hazard, or a part of the step, raises."""
 
-    def raises(*_args: object, **_named: object) -> HazardLevels:
+    def raises(*_args: object, **_named: object) -> NoReturn:
         raise RuntimeError("seeded fault")
 
     with pytest.MonkeyPatch.context() as patch:
@@ -75,6 +76,9 @@ def raising(part: str | None) -> Iterator[None]:
             patch.setitem(HAZARD_KINDS, part, replace(HAZARD_KINDS[part], evaluate=raises))
         elif part == "rain of villages":
             patch.setattr("warnstream.assessment.villages.VillageState.rain", raises)
+        elif part == "basis":
+            for kind in CUT:
+                patch.setitem(HAZARD_KINDS, kind, replace(HAZARD_KINDS[kind], basis=raises))
         elif part == "levels":
             patch.setattr("warnstream.lifecycle.hysteresis.LevelState.propose", raises)
         elif part == "rain windows":
@@ -155,6 +159,17 @@ def test_a_hazard_that_raised_is_judged_everywhere_next_time(
     seen = places_judged(monkeypatch, kind)
     found(one, [(0, 2, 0, 1.0)], T0 + STEP_S + 70)
     assert seen == [N]
+
+
+def test_hazards_that_could_not_be_asked_see_again_when_they_can() -> None:
+    one = assessment()
+    rows = [(0, station, 0, 0.4) for station in range(N_STATIONS)]
+    found(one, rows, T0 + STEP_S)
+    with raising("basis"):
+        found(one, [], T0 + STEP_S)
+    assert one.level("critical_rainfall").is_blind.all()
+    found(one, [], T0 + STEP_S)
+    assert not one.level("critical_rainfall").is_blind.any()
 
 
 def test_hazards_without_a_level_are_not_gone_through_while_nothing_is_new(

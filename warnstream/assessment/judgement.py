@@ -24,7 +24,7 @@ from warnstream.hazards.conditions.plan import RulePlan
 from warnstream.hazards.registry import Basis, kind_of, needs_of
 from warnstream.hazards.sources import HazardSources
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
-from warnstream.model.arrays import Arrays, Float64Array, Int64Array, LevelArray
+from warnstream.model.arrays import Arrays, Float64Array, Int64Array, LevelArray, rows_where
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.errors import describe
 from warnstream.model.level import Level
@@ -402,7 +402,7 @@ class Judgement:
         sight = (step.is_blind != step.was_blind) & (step.level > 0) & ~moved
         silent = SilentRaisers(self._network, self._plan, lambda: self.hazard_sources(sources))
         changes = []
-        for village in np.flatnonzero(moved | sight):
+        for village in rows_where(moved | sight):
             level, previous = Level(int(step.level[village])), Level(int(step.previous[village]))
             reason = None
             if spoken is not None:

@@ -23,7 +23,15 @@ from warnstream.assessment.stations import StationState
 from warnstream.hazards.registry import kind_of
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.lifecycle.hysteresis import LevelState
-from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import (
+    Arrays,
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    UInt16Array,
+    rows_where,
+)
 from warnstream.model.changes import PastCrossing
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
@@ -112,7 +120,7 @@ class LateProofs:
             self._mark(late)
             for rule in self._rules:
                 found += self._tell(rule, self._by_sensors(rule, late, stations), levels[rule.name], now_s)
-        waiting = np.flatnonzero(self._late_from_s < _NOTHING)[:PLACES_PER_STEP]
+        waiting = rows_where(self._late_from_s < _NOTHING)[:PLACES_PER_STEP]
         if len(waiting):
             for rule in self._rules:
                 found += self._tell(
@@ -183,11 +191,11 @@ class LateProofs:
         own = late.select((late.variable == table.variable) & (late.observed_at_s < newest_s[late.station]))
         for number in _highest_of_each(own):  # the newest of all is judged as any other
             station, at_s, value = own.station[number], own.observed_at_s[number], own.value[number]
-            rows = np.flatnonzero(table.station == station)
+            rows = rows_where(table.station == station)
             said = table.arriving(rows, value)
             level = levels_of(said, table.critical[rows])
             threshold = threshold_of(table.critical[rows], level)
-            for row in np.flatnonzero(level):
+            for row in rows_where(level):
                 yield _Found(
                     int(table.village[rows[row]]),
                     int(level[row]),
@@ -225,7 +233,7 @@ class LateProofs:
             level = levels_of(rain_mm, np.broadcast_to(critical, (*rain_mm.shape, critical.shape[1])))
             level = np.where(past.ends_s[:, None] > self._late_from_s[places], level, 0)
             level = level if counts is None else np.where(counts, level, 0)
-            for number in np.flatnonzero(level.any(axis=0)).tolist():
+            for number in rows_where(np.asarray(level.any(axis=0))).tolist():
                 highest = int(level[:, number].max())
                 first = int(np.argmax(level[:, number] == highest))
                 place = int(places[number])

@@ -12,7 +12,15 @@ import numpy as np
 from warnstream.assessment.isolation import Isolation
 from warnstream.assessment.rule_needs import antecedent_plan, noon_of
 from warnstream.hazards.sources import Needs, asked_windows
-from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import (
+    Arrays,
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    UInt16Array,
+    rows_where,
+)
 from warnstream.model.network import Stations
 from warnstream.model.observations.days import PastDays, best_known
 from warnstream.model.observations.readings import (
@@ -255,7 +263,7 @@ class StationRain:
         measures what has lain frozen.
         """
         usable = (flags & UNUSABLE) == 0
-        rows = np.flatnonzero(usable & (readings.variable == RAIN))
+        rows = rows_where(usable & (readings.variable == RAIN))
         rows = rows[~self._is_superseded(readings.select(rows), flags, rows)]
         rain = readings.select(rows)
         self.ring.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
@@ -263,7 +271,7 @@ class StationRain:
         stations = [batch.station for batch in amounts]
         begins = [self._begin_s(batch) for batch in amounts]
         for variable in COUNTERS:
-            rows = np.flatnonzero(usable & (readings.variable == int(variable)))
+            rows = rows_where(usable & (readings.variable == int(variable)))
             if len(rows):
                 grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
                 flags[rows] |= flags_of_counter
@@ -295,7 +303,7 @@ class StationRain:
     ) -> tuple[Int32Array, Int64Array]:
         """Stations whose rain changed, and the gauges that they are spares of."""
         for gauge, spare in self._stations.spares:
-            rows = np.flatnonzero(station == spare)
+            rows = rows_where(station == spare)
             station = np.concatenate([station, np.full(len(rows), gauge, dtype=np.int32)])
             begin_s = np.concatenate([begin_s, begin_s[rows]])
         return station, begin_s
@@ -309,7 +317,7 @@ class StationRain:
     def _count_tips(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
         """Tips into the windows; where a counter counts them too, they are superseded."""
         is_tip = ((flags & UNUSABLE) == 0) & (readings.variable == RAIN_TIP)
-        rows = np.flatnonzero(is_tip)
+        rows = rows_where(is_tip)
         if len(rows) == 0:
             return _NOTHING
         counted = self._counters.is_counted(readings.station[rows])
@@ -321,7 +329,7 @@ class StationRain:
     def _correct(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
         """Amounts that came again and are greater now; only the others stay flagged as repetitions."""
         is_repeated = ((flags & UNUSABLE) == _DUPLICATE) & (readings.variable == RAIN)
-        rows = np.flatnonzero(is_repeated)
+        rows = rows_where(is_repeated)
         if len(rows) == 0:
             return _NOTHING
         rows = rows[~self._counters.is_counted(readings.station[rows])]

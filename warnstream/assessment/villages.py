@@ -8,7 +8,7 @@ import numpy as np
 from warnstream.assessment.station_rain import Windows
 from warnstream.assessment.stations import StationState
 from warnstream.forecast.source import ForecastSource
-from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, rows_where
 from warnstream.model.errors import describe
 from warnstream.model.forecast import RainAhead
 from warnstream.model.network import StationWeights
@@ -245,11 +245,11 @@ class VillageState:
             return None
         if not changed.any():
             return replace(last, windows=windows)
-        station, own, used = np.flatnonzero(changed), self._weights.own, last.combined.weights
+        station, own, used = rows_where(changed), self._weights.own, last.combined.weights
         hears = touched(own, station, len(changed))
         if used is not own:  # some are blind, and farther stations speak for them
             hears |= touched(used, station, len(changed))
-        places = np.flatnonzero(hears)
+        places = rows_where(hears)
         if len(places) > _MOST * len(hears):
             return None
         combined = combine_again(

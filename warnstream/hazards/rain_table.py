@@ -16,7 +16,7 @@ import numpy as np
 
 from warnstream.hazards.sources import Needs
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column
-from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray, rows_where
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.comparison import Comparison, capped, clear_of
 from warnstream.model.rules.indicators import HazardLevels, Indicator, VillageRain, no_levels
@@ -86,7 +86,7 @@ def evaluate_where(
     if looks_ahead:
         for index, lead_s in enumerate(rain.leads_s):
             _take_expected(found, rule, rain, index, lead_s)
-    rows = np.flatnonzero(found.level)
+    rows = rows_where(found.level)
     found.station[rows] = rain.main_station(rows, found.duration_s[rows])
     return found
 
@@ -232,7 +232,7 @@ def _take(
 
     Only for them is it worked out which duration carries the level.
     """
-    village = np.flatnonzero(reached > found.level)
+    village = rows_where(reached > found.level)
     if len(village) == 0:
         return
     values = np.stack([column.total_mm(village) for column in columns], axis=1)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Int64Array, LevelArray
+from warnstream.model.arrays import BoolArray, Int64Array, LevelArray, rows_where
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.indicators import HazardLevels
 from warnstream.model.rules.rules import DowngradePolicy
@@ -147,7 +147,7 @@ class LevelState:
         since_s = np.where(self._below_since_s == _NEVER, now_s, self._below_since_s)
         below_since_s = np.where(below, since_s, _NEVER)
         # What is below its level is not reached now: the times known before this step are the right ones.
-        falls = np.flatnonzero(below)
+        falls = rows_where(below)
         falls = falls[now_s >= self._falls_at_s(falls, level[falls], below_since_s[falls], lowering)]
         level[falls] = np.maximum(self._lower[falls, level[falls]], held[falls])
         below_since_s[falls] = now_s

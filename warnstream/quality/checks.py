@@ -19,7 +19,7 @@ State is about 330 bytes per station.
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array, rows_where
 from warnstream.model.network import Stations
 from warnstream.model.observations.error_values import SHORT_ONLY_MM, SHORT_S_MAX, ErrorValues
 from warnstream.model.observations.quality_limits import CALM_M_PER_S, DEW_POINT_STEP, EVER_S, ValueLimits
@@ -89,7 +89,7 @@ class QualityControl:
         they have none, `Flag.RECORD` for amounts that no place has had in
         their time, `Flag.TIP` for what no tips add up to.
         """
-        rain = np.flatnonzero(readings.variable == RAIN)
+        rain = rows_where(readings.variable == RAIN)
         own_s = self._interval_s[readings.station[rain]]
         interval_s = np.where(readings.interval_s[rain] > 0, readings.interval_s[rain], own_s)
         outside = self._is_out_of_range(readings, rain, interval_s)
@@ -112,19 +112,19 @@ class QualityControl:
         not become the value that others are compared with.
         """
         flags = self._tips.bounced(readings).astype(np.uint16) * np.uint16(Flag.BOUNCE)
-        tips = np.flatnonzero((readings.variable == RAIN_TIP) & (readings.value > 0))
+        tips = rows_where((readings.variable == RAIN_TIP) & (readings.value > 0))
         if len(tips):
             melting = tips[self.melts(readings.station[tips], readings.observed_at_s[tips])]
             flags[melting] |= np.uint16(Flag.MELT)
         series = readings.variable.astype(np.int64)
-        known = np.flatnonzero(self._series_row[series] >= 0)
+        known = rows_where(self._series_row[series] >= 0)
         if len(known) == 0:
             return flags
         some = sorted_by_turn(readings, series, known, self._series_row)
         # Time by time, all series of a station together: a wind vane is compared with the wind before it.
         for now in some.turns():
             found = self._judge(some.series[now], some.station[now], some.at_s[now], some.value[now])
-            doubted = np.flatnonzero(found)
+            doubted = rows_where(found)
             if len(doubted):
                 np.bitwise_or.at(flags, some.row[now][doubted], found[doubted])
         return flags
@@ -184,14 +184,14 @@ class QualityControl:
         is_step = np.abs(change) > self._step_limit(series, at_s - before_at_s)
         is_step |= change < self._fall_min[series]
         flags: UInt16Array = (known & is_step) * np.uint16(Flag.STEP)
-        rain = np.flatnonzero(newer & (series == RAIN))
+        rain = rows_where(newer & (series == RAIN))
         if len(rain):
             gauge, amount, at_s_of_rain = station[rain], value[rain], at_s[rain]
             equal = known[rain] & (amount == before[rain])
             run = np.where(amount > 0, np.where(equal, self._equal_run[gauge] + 1, 1), 0)
             self._equal_run[gauge] = run
             flags[rain[run >= self._policy.stuck_readings]] |= np.uint16(Flag.STUCK)
-        still = np.flatnonzero(newer & (self._still_row[series] >= 0))
+        still = rows_where(newer & (self._still_row[series] >= 0))
         if len(still):
             stands = self._stands_still(series[still], station[still], at_s[still], value[still])
             flags[still[stands]] |= np.uint16(Flag.STUCK)
@@ -233,11 +233,11 @@ class QualityControl:
         lowest, highest = self._still_low.reshape(-1), self._still_high.reshape(-1)
         change, span_s, least, most = self._still_limits[:, row]
         off = value - first[place]
-        turns = np.flatnonzero(series == Variable.WIND_DIRECTION)
+        turns = rows_where(series == Variable.WIND_DIRECTION)
         off[turns] = (off[turns] + 180.0) % 360.0 - 180.0
         low, high = np.minimum(lowest[place], off), np.maximum(highest[place], off)
         begun_s = since_s[place]
-        anew = np.flatnonzero((begun_s < 0) | ~(high - low < change))
+        anew = rows_where((begun_s < 0) | ~(high - low < change))
         low[anew] = high[anew] = 0.0
         begun_s[anew] = since_s[place[anew]] = at_s[anew]
         first[place[anew]] = value[anew]

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, IntpArray
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, IntpArray, rows_where
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.model.observations.station_quality import Unmeasured
@@ -75,7 +75,7 @@ def combine(
     is_blind: BoolArray = heard == 0
     told = _Told.of(rain_mm, coverage, unmeasured)
     rain, covered = told.mean(own)
-    weights, blind = own, np.flatnonzero(is_blind)
+    weights, blind = own, rows_where(is_blind)
     if len(blind):
         spoken_for = _fallback_of(fallback, blind, speaks)
         rain[blind], covered[blind] = told.mean(spoken_for)
@@ -142,7 +142,7 @@ class _Told:
         """Let no village have less rain than the zeros of its clogged gauges leave it, in place."""
         if self.believing is None:
             return
-        places = np.flatnonzero(touched(own, self.clogged, len(self.rain_mm)))
+        places = rows_where(touched(own, self.clogged, len(self.rain_mm)))
         some = own.of_places(places)
         believed, _ = weighted_mean(some, self.rain_mm, self.believing, per_unit=UM_PER_MM)
         rain[places] = np.fmax(rain[places], believed)
@@ -255,7 +255,7 @@ def _cover(near: _Near, cover: Float64Array, has_gap: BoolArray, covered: Float6
     Where none of a village's stations has a gap in any window, it is the sum of
     the weights: the usual case, and the very number that the long way gives.
     """
-    rows = np.flatnonzero(near.any_of(has_gap))
+    rows = rows_where(near.any_of(has_gap))
     if len(rows) > _MOST * near.n_villages:
         covered[:] = near.sums(cover)
         return

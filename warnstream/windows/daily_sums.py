@@ -218,8 +218,8 @@ class DailySums:
             n_days = self._today - first + 1
             rain_mm, observed = ring.steps(begin_min, n_days, DAY_MIN, columns)
             slots = np.arange(first, self._today + 1) % self._n_days
-            self._rain_um[np.ix_(rows, slots)] = np.rint(rain_mm.T * UM_PER_MM)
-            self._observed_min[np.ix_(rows, slots)] = np.rint(observed.T * DAY_MIN)
+            self._rain_um[rows[:, None], slots] = np.rint(rain_mm.T * UM_PER_MM)
+            self._observed_min[rows[:, None], slots] = np.rint(observed.T * DAY_MIN)
         self._sum_up(rows)
 
     def _sum_up(self, rows: Int32Array | Int64Array) -> None:

@@ -5,7 +5,8 @@
 Run it in both trees (``PYTHONPATH=TREE python FILE`` runs this file over the code of another one) and compare
 the lines. In what is hashed are levels, reasons, rain, coverage, failures, messages, bulletins and digests of
 every step and the state at the end of each minute. The county has zones, spares, a radar, signs and every
-kind of fault; steps take a minute's readings, or 17, or 2.
+kind of fault; steps take a minute's readings, or 17, or 2. Rio's gauges report every 15 minutes, and all its
+days are cut.
 """
 
 import argparse
@@ -43,10 +44,8 @@ RADAR = GridPolicy("radar", interval_s=600, age_s_max=1800, bias=BiasPolicy(pair
 DARK_MINUTES = range(60, 110)
 """Gauges of the middle are silent, so that the radar speaks for them."""
 SIGN_MINUTES = (40, 75)
-CUTS = (0, 17, 2)
-"""Readings of a step; 0: all of a minute."""
-MINUTES_OF_TWO = 12
-"""So many minutes in the middle are cut into steps of two readings; all others are a step each."""
+MINUTES_CUT = {0: 0, 17: 40, 2: 10}
+"""So many of the county's last minutes, by the readings of a step; before them every minute is one."""
 
 
 class Minute(NamedTuple):
@@ -63,7 +62,7 @@ def main() -> None:
     parser.add_argument(
         "--rio", type=Path, metavar="FOLDER", help="the record of Alerta Rio; without it no Rio"
     )
-    parser.add_argument("--hours", type=float, default=3.0, help="of the county's storm (default 3)")
+    parser.add_argument("--hours", type=float, default=1.7, help="of the county's storm (default 1.7)")
     parser.add_argument("--only", choices=("plain", "everything", "rio"), help="one of the storms")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -79,19 +78,18 @@ def main() -> None:
 
 
 def report(what: str, configuration: Configuration, minutes: Sequence[Minute]) -> None:
-    for cut in CUTS:
-        digest, n_steps, n_changes = digest_of(build_engine(configuration), minutes, cut)
+    for cut, last_minutes in MINUTES_CUT.items():
+        first_cut = 0 if what.startswith("Rio") else len(minutes) - last_minutes
+        digest, n_steps, n_changes = digest_of(build_engine(configuration), minutes, cut, first_cut)
         label = "a minute" if cut == 0 else f"{cut} readings"
         print(f"{what}, steps of {label}: {n_steps} steps, {n_changes} changes, {digest}", flush=True)
 
 
-def digest_of(engine: Engine, minutes: Sequence[Minute], cut: int) -> tuple[str, int, int]:
+def digest_of(engine: Engine, minutes: Sequence[Minute], cut: int, first_cut: int) -> tuple[str, int, int]:
     """Hash of everything that the steps gave, their number, and the number of changes of level."""
     digest, n_steps, n_changes = hashlib.sha256(), 0, 0
-    middle = (len(minutes) - MINUTES_OF_TWO) // 2
     for number, minute in enumerate(minutes):
-        is_cut = cut and (cut > 2 or 0 <= number - middle < MINUTES_OF_TWO)  # the finest cut
-        parts = _parts(minute, cut if is_cut else 0)
+        parts = _parts(minute, cut if number >= first_cut else 0)
         for part, (now_s, readings) in enumerate(parts):
             signs, frames = (minute.signs, minute.frames) if part == 0 else ((), ())
             step = engine.step(readings, signs, now_s, frames)

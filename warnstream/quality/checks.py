@@ -26,11 +26,17 @@ from warnstream.model.observations.quality_limits import CALM_M_PER_S, DEW_POINT
 from warnstream.model.observations.readings import COUNTERS, RAIN, RAIN_TIP, Flag, ReadingBatch, Variable
 from warnstream.model.rules.policies import QualityPolicy
 from warnstream.model.times import HOUR_S
+from warnstream.quality.rain_runs import runs_of
 from warnstream.quality.tips import TipTimes
-from warnstream.quality.turns import DEW_POINT, N_VARIABLES, sorted_by_turn
+from warnstream.quality.turns import DEW_POINT, N_VARIABLES, Sorted, sorted_by_turn
 
 MELT_S_MAX = 3 * HOUR_S
 """How old a temperature may be and still say whether it freezes."""
+
+TEMPERATURE = int(Variable.TEMPERATURE)
+
+_FEW_READINGS = 2_000
+"""Up to so many they have few turns, and all series of a turn are judged together."""
 
 _TIP_SHARE = 0.02
 _ROUNDING_MM = 0.0051
@@ -121,6 +127,8 @@ class QualityControl:
         if len(known) == 0:
             return flags
         some = sorted_by_turn(readings, series, known, self._series_row)
+        if len(some.turn) > _FEW_READINGS:
+            some = self._judge_rain(some, flags)
         # Time by time, all series of a station together: a wind vane is compared with the wind before it.
         for now in some.turns():
             found = self._judge(some.series[now], some.station[now], some.at_s[now], some.value[now])
@@ -128,6 +136,28 @@ class QualityControl:
             if len(doubted):
                 np.bitwise_or.at(flags, some.row[now][doubted], found[doubted])
         return flags
+
+    def _judge_rain(self, some: Sorted, flags: UInt16Array) -> Sorted:
+        """Flag rain of a burst, all turns at once; returns what has to be judged turn by turn.
+
+        Gauges that tell their temperature are left: whether it froze is known turn by turn.
+        """
+        if RAIN in self._limits:
+            return some
+        tells = np.zeros(len(self._equal_run), dtype=np.bool_)
+        tells[some.station[some.series == TEMPERATURE]] = True
+        is_rain = (some.series == RAIN) & ~tells[some.station]
+        rain = some.select(is_rain)
+        last_at_s, last_mm = self._last_at_s[self._series_row[RAIN]], self._last_value[self._series_row[RAIN]]
+        burst = runs_of(rain.station, rain.at_s, rain.value, last_at_s, last_mm, self._equal_run)
+        newer = rain.select(burst.row)
+        found = (burst.run >= self._policy.stuck_readings) * np.uint16(Flag.STUCK)
+        melts = (newer.value > 0) & self.melts(newer.station, newer.at_s)
+        flags[newer.row] |= found | melts * np.uint16(Flag.MELT)
+        newest = newer.select(burst.is_last)
+        last_at_s[newest.station], last_mm[newest.station] = newest.at_s, newest.value
+        self._equal_run[newest.station] = burst.run[burst.is_last]
+        return some.select(~is_rain)
 
     def snapshot(self) -> dict[str, Float64Array | Int64Array | Int32Array]:
         """State as arrays."""

@@ -80,8 +80,21 @@ class Sorted:
             np.concatenate([self.turn, self.turn[humid]]),
         )
 
+    def select(self, rows: BoolArray | Int64Array) -> "Sorted":
+        """Some of them, in their order."""
+        return Sorted(
+            self.series[rows],
+            self.station[rows],
+            self.at_s[rows],
+            self.value[rows],
+            self.row[rows],
+            self.turn[rows],
+        )
+
     def turns(self) -> Iterator[slice | Int64Array]:
         """Rows of every turn, one turn after the other."""
+        if len(self.turn) == 0:
+            return
         last = int(self.turn.max())
         if last == 0:
             yield slice(None)
@@ -91,7 +104,8 @@ class Sorted:
         order = np.argsort(turn, kind="stable")
         ends = np.cumsum(np.bincount(self.turn)).tolist()
         for begin, end in zip([0, *ends[:-1]], ends, strict=True):
-            yield order[begin:end]
+            if end > begin:
+                yield order[begin:end]
 
 
 def _by_station_and_time(readings: ReadingBatch, series: Int64Array, rows: Int64Array) -> Int64Array | None:

@@ -6,7 +6,7 @@ from math import inf, nan
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.networks import HOUR, QUALITY, T0, network_of
@@ -17,7 +17,7 @@ from warnstream.model.observations.quality_limits import (
     ValueLimits,
 )
 from warnstream.model.observations.readings import Flag, Variable, batch_of
-from warnstream.quality import turns
+from warnstream.quality import checks, turns
 from warnstream.quality.checks import MELT_S_MAX, QualityControl
 from warnstream.quality.turns import dew_point_c
 
@@ -148,7 +148,15 @@ def rows_of(times: list[tuple[int, list[tuple[int, Variable, float]]]], *, twins
     return list(rows.values())
 
 
+@pytest.fixture(params=[0, checks._FEW_READINGS], ids=["as a burst", "turn by turn"])
+def _as_burst(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rain is judged all at once in a burst; here in any batch, too."""
+    monkeypatch.setattr(checks, "_FEW_READINGS", request.param)
+
+
+@pytest.mark.usefixtures("_as_burst")
 @pytest.mark.parametrize("twins", [False, True])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(times=times, cuts=st.lists(st.integers(0, 100), max_size=4), order=st.randoms(use_true_random=False))
 def test_every_series_is_judged_by_its_own_past(
     twins: bool,

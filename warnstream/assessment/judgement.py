@@ -24,7 +24,7 @@ from warnstream.hazards.conditions.plan import RulePlan
 from warnstream.hazards.registry import Basis, kind_of, needs_of
 from warnstream.hazards.sources import HazardSources
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
-from warnstream.model.arrays import Arrays, Float64Array, Int64Array, LevelArray
+from warnstream.model.arrays import Arrays, Float64Array, Int64Array, LevelArray, rows_where
 from warnstream.model.changes import Change, LevelChange, Reason
 from warnstream.model.errors import describe
 from warnstream.model.level import Level
@@ -34,6 +34,11 @@ from warnstream.model.rules.expressions import Leaf, LevelTerm, SignTerm
 from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.model.rules.rules import HazardRule
+from warnstream.model.rules.some_places import (
+    antecedent_of_places,
+    levels_with,
+    rain_of_places,
+)
 from warnstream.villages.zones import worst_of_zones, worst_place
 
 
@@ -83,18 +88,20 @@ class Judgement:
         self._lone_gauges = lone_gauges or LoneGauges(None, NeighbourPolicy())
         self._capped: dict[str, Capped | None] = {}
         self._read: tuple[Sources, HazardSources] | None = None
+        self._read_of_some: HazardSources | None = None
         self._reasons: dict[tuple[str, int], Reason | None] = {}
         self.ratio: dict[str, Float64Array] = {}
         self.levels = {rule.name: self._level_state(rule) for rule in rules}
         self._spoken: dict[str, VillageFindings] = {}
         self._last: dict[str, VillageFindings | None] = {}
         self._found: dict[str, tuple[Basis, HazardLevels]] = {}
+        self._calm: dict[str, tuple[VillageFindings, LevelArray] | None] = {}
 
     def step(self, sources: Sources, failures: dict[str, str]) -> list[LevelChange]:
         """Changes of all hazards, in the order of the rules; `failures` takes those that failed."""
         self.ratio = {}
         self._plan.begin()
-        self._read = None
+        self._read = self._read_of_some = None
         self._reasons = {}
         by_hazard = {rule.name: self._judge(rule, sources, failures) for rule in self._order}
         return [change for rule in self._rules for change in by_hazard[rule.name]]
@@ -161,6 +168,9 @@ class Judgement:
         self._last[rule.name] = None
         try:
             found = self._evaluate(rule, sources)
+            if (calm := self._still_calm(rule, found, sources)) is not None:
+                self._last[rule.name], self.ratio[rule.name] = calm, calm.ratio
+                return []
             capped = self._capped[rule.name] = self._cap(rule, found, sources, failures)
             spoken = self._speak(rule, found if capped is None else capped.found)
             self.ratio[rule.name] = spoken.ratio
@@ -168,7 +178,7 @@ class Judgement:
             return self._move(rule, spoken, sources, failures)
         except Exception as error:  # noqa: BLE001  # one hazard failing never silences another
             failures[rule.name] = describe(error)
-            self._last[rule.name] = None
+            self._last[rule.name] = self._calm[rule.name] = None
         try:
             return self._hold(rule, sources, failures)
         except Exception as error:  # noqa: BLE001  # not even held: its level stands, the others go on
@@ -183,7 +193,19 @@ class Judgement:
         step = state.propose(spoken.of_villages, rule.lowering, sources.now_s)
         changes = self._changes(rule, step, spoken, sources, failures)
         state.commit(step)
+        is_calm = step.reached is None and not sources.signs.standing
+        self._calm[rule.name] = (spoken, state.level) if is_calm else None
         return changes
+
+    def _still_calm(self, rule: HazardRule, found: HazardLevels, sources: Sources) -> VillageFindings | None:
+        """What was spoken of a hazard that had no level anywhere and finds what it found; None: judge it.
+
+        Nothing moves then: levels, what holds them and who is blind are what they were.
+        """
+        calm = self._calm.get(rule.name)
+        if calm is None or calm[0].of_places is not found or sources.signs.standing:
+            return None
+        return calm[0] if calm[1] is self.levels[rule.name].level else None
 
     def _with_signs(
         self, rule: HazardRule, spoken: VillageFindings, sources: Sources, failures: dict[str, str]
@@ -232,19 +254,41 @@ class Judgement:
 
     def _evaluate(self, rule: HazardRule, sources: Sources) -> HazardLevels:
         # Invariant: what was found stands exactly while its basis is the same; sources hand out new objects
-        # when anything in them changes. Why all villages or none: a mask of villages costs as much as
-        # comparing them, and while a fifth of the stations report each minute more than half of the villages
-        # hear one of those (decision 19). So guards skip whole levels by the greatest value, never villages.
+        # when anything in them changes. It is taken out before the hazard is judged again, so that one that
+        # raises goes the whole way in the next step. Guards of an evaluator skip whole levels by the greatest
+        # value, never villages: a mask of villages costs as much as comparing them (decision 19).
         if rule.name in self._numberless:
             raise ValueError("no threshold is a number: the table has no value at all")
         kind, read = kind_of(rule), self.hazard_sources(sources)
         basis, last = kind.basis(rule, read), self._found.get(rule.name)
         if last is not None and basis is not None and last[0] == basis:
             return last[1]
-        found = kind.evaluate(rule, read)
+        self._found.pop(rule.name, None)
+        moved = sources.moved if kind.is_cut else None
+        if last is not None and moved is not None and moved.leads(last[0], basis):
+            found = self._evaluate_some(rule, read, last[1], moved.places)
+        else:
+            found = kind.evaluate(rule, read)
         if basis is not None:
             self._found[rule.name] = basis, found
         return found
+
+    def _evaluate_some(
+        self, rule: HazardRule, read: HazardSources, last: HazardLevels, places: Int64Array
+    ) -> HazardLevels:
+        """What its evaluator finds at some places, and what was found at the others before."""
+        if len(places) == 0:
+            return last
+        if self._read_of_some is None:
+            self._read_of_some = replace(
+                read,
+                rain=rain_of_places(read.rain, places),
+                antecedent=antecedent_of_places(read.antecedent, places),
+                n_places=len(places),
+            )
+        anew = kind_of(rule).evaluate(rule.of_places(places), self._read_of_some)
+        check_finding(anew, len(places))
+        return levels_with(last, places, anew)
 
     def _cap(
         self, rule: HazardRule, found: HazardLevels, sources: Sources, failures: dict[str, str]
@@ -358,7 +402,7 @@ class Judgement:
         sight = (step.is_blind != step.was_blind) & (step.level > 0) & ~moved
         silent = SilentRaisers(self._network, self._plan, lambda: self.hazard_sources(sources))
         changes = []
-        for village in np.flatnonzero(moved | sight):
+        for village in rows_where(moved | sight):
             level, previous = Level(int(step.level[village])), Level(int(step.previous[village]))
             reason = None
             if spoken is not None:

@@ -24,7 +24,15 @@ from warnstream.assessment.stations import StationState
 from warnstream.hazards.registry import kind_of
 from warnstream.hazards.tables import levels_of, threshold_of
 from warnstream.lifecycle.hysteresis import LevelState
-from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import (
+    Arrays,
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    UInt16Array,
+    rows_where,
+)
 from warnstream.model.changes import PastCrossing
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights
@@ -115,7 +123,7 @@ class LateProofs:
             self._mark(late)
             for rule in self._rules:
                 found += self._tell(rule, self._by_sensors(rule, late, stations), levels[rule.name], now_s)
-        waiting = np.flatnonzero(self._late_from_s < _NOTHING)[:PLACES_PER_STEP]
+        waiting = rows_where(self._late_from_s < _NOTHING)[:PLACES_PER_STEP]
         if len(waiting):
             found += self._by_past_rain(waiting, stations, levels, now_s)
             self._late_from_s[waiting] = _NOTHING
@@ -184,12 +192,12 @@ class LateProofs:
         highest = own.select(_highest_of_each(own))  # the newest of all is judged as any other
         reading: Int32Array = np.full(len(self._network.stations), -1, dtype=np.int32)
         reading[highest.station] = np.arange(len(highest))
-        rows = np.flatnonzero(reading[table.station] >= 0)
+        rows = rows_where(reading[table.station] >= 0)
         of_row = reading[table.station[rows]]
         arriving = table.arriving(rows, highest.value[of_row])
         level = levels_of(arriving, table.critical[rows])
         threshold = threshold_of(table.critical[rows], level)
-        for number in np.flatnonzero(level).tolist():
+        for number in rows_where(level).tolist():
             at_s = int(highest.observed_at_s[of_row[number]])
             yield _Found(
                 place=int(table.village[rows[number]]),
@@ -217,7 +225,7 @@ class LateProofs:
         table = kind_of(rule).rain(rule)
         assert table is not None
         places = np.arange(len(self._village_of_place))
-        columns = np.flatnonzero(np.isin(table.duration_s, self._durations_s[name])).tolist()
+        columns = rows_where(np.isin(table.duration_s, self._durations_s[name])).tolist()
         critical = np.stack([_highest(table, places, column) for column in columns], axis=1)
         return np.asarray(np.where(np.isnan(critical), np.inf, critical).min(axis=(1, 2)))
 
@@ -235,7 +243,7 @@ class LateProofs:
             if rule.name not in self._least_mm:
                 continue
             # Most of what comes late is drizzle: all of it together reaches nothing.
-            may = np.flatnonzero(past.most_mm >= self._least_mm[rule.name][waiting])
+            may = rows_where(past.most_mm >= self._least_mm[rule.name][waiting])
             if len(may):
                 reached = self._by_rain(rule, waiting[may], past.of(may))
                 found += self._tell(rule, reached, levels[rule.name], now_s)
@@ -259,7 +267,7 @@ class LateProofs:
             level = levels_of(rain_mm, np.broadcast_to(critical, (*rain_mm.shape, critical.shape[1])))
             level = np.where(past.ends_s[:, None] > self._late_from_s[places], level, 0)
             level = level if counts is None else np.where(counts, level, 0)
-            for number in np.flatnonzero(level.any(axis=0)).tolist():
+            for number in rows_where(np.asarray(level.any(axis=0))).tolist():
                 highest = int(level[:, number].max())
                 first = int(np.argmax(level[:, number] == highest))
                 place = int(places[number])

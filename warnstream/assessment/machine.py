@@ -256,7 +256,15 @@ class Assessment:
         run("alerts", lambda: self.alerts.step(arrived, now_s), None)
         village_signs = run("signs", self.signs.standing, VillageSigns((), len(self._network.villages)))
         sources = Sources(
-            stations, rain, antecedent, sight, quality, village_signs, now_s, self.alerts.in_force()
+            stations,
+            rain,
+            antecedent,
+            sight,
+            quality,
+            village_signs,
+            now_s,
+            self.alerts.in_force(),
+            villages.moved,
         )
         changes = self._judgement.step(sources, failures)
         late, levels = self._late, self._judgement.levels

@@ -31,6 +31,7 @@ from warnstream.model.rules.indicators import (
     indicator_of_days,
 )
 from warnstream.model.rules.rules import HazardRule
+from warnstream.model.rules.some_places import RainMoved
 from warnstream.model.times import HOUR_S, iso_utc
 
 ANTECEDENT_COVERAGE_MIN = 0.5
@@ -39,7 +40,10 @@ ANTECEDENT_COVERAGE_MIN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the hazards of one step are judged by; `antecedent` is None where no rule asks for it."""
+    """What the hazards of one step are judged by; `antecedent` is None where no rule asks for it.
+
+    `moved` says where the rain is another than in the step before; None: nobody knows.
+    """
 
     stations: StationState
     rain: VillageRain
@@ -49,6 +53,7 @@ class Sources:
     signs: VillageSigns
     now_s: int
     alerts: StandingAlerts = NO_ALERTS
+    moved: RainMoved | None = None
 
     def source_of(self, indicator: Indicator, station: int, duration_s: int) -> int:
         """Whose readings a value rests on: the station's, or those of a spare of it."""

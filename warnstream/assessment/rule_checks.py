@@ -7,6 +7,8 @@ from warnstream.model.level import Level
 from warnstream.model.rules.indicators import HazardLevels
 from warnstream.model.rules.rules import HazardRule, Thresholds
 
+_RED = int(Level.RED)
+
 
 def reading_order(rules: tuple[HazardRule, ...]) -> tuple[HazardRule, ...]:
     """Rules in the order of their judgement: those whose levels others read go first.
@@ -43,7 +45,7 @@ def check_finding(found: HazardLevels, n_places: int) -> None:
     for name in ("level", "holding", "can_fall", "is_blind"):
         if len(getattr(found, name)) != n_places:
             raise ValueError(f"{name} of {len(getattr(found, name))} places, expected {n_places}")
-    if found.level.max(initial=0) > Level.RED or found.holding.max(initial=0) > Level.RED:
+    if max(found.level.max(initial=0), found.holding.max(initial=0)) > _RED:
         raise ValueError(f"a level above {Level.RED.word}")
 
 

@@ -12,15 +12,24 @@ import numpy as np
 from warnstream.assessment.isolation import Isolation
 from warnstream.assessment.rule_needs import antecedent_plan, noon_of
 from warnstream.hazards.sources import Needs, asked_windows
-from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import (
+    Arrays,
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    UInt16Array,
+    rows_where,
+)
 from warnstream.model.network import Stations
 from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.readings import (
     COUNTERS,
+    RAIN,
+    RAIN_TIP,
     UNUSABLE,
     Flag,
     ReadingBatch,
-    Variable,
     empty_batch,
 )
 from warnstream.model.observations.station_quality import DoubtPeriods, Unmeasured
@@ -31,6 +40,9 @@ from warnstream.windows.counters import Increments, RainCounters
 from warnstream.windows.daily_sums import DailySums, DayRain
 from warnstream.windows.rain_window import RainWindow
 from warnstream.windows.spares import SelectedWindows, SparedRain
+
+_DUPLICATE = int(Flag.DUPLICATE)
+_NOTHING = empty_batch()
 
 Melts = Callable[[Int32Array, Int64Array], BoolArray]
 """Where gauges, by station and time, measure what has lain frozen."""
@@ -54,6 +66,25 @@ class Windows:
     unmeasured: Unmeasured
     taken: SelectedWindows
     days: DayRain | None
+
+    def changed_since(self, before: "Windows") -> BoolArray | None:
+        """Stations of which anything is another than it was, shape (n_stations,).
+
+        None where days have begun, or other gauges are doubted: what that means is not a matter of stations.
+        """
+        today_s, began_s = (None if one.days is None else one.days.today_s for one in (self, before))
+        now, then = self.unmeasured, before.unmeasured
+        is_same = now is then or (
+            np.array_equal(now.station, then.station) and np.array_equal(now.is_zero, then.is_zero)
+        )
+        if today_s != began_s or not is_same:
+            return None
+        changed: BoolArray = ((self.rain_mm != before.rain_mm) | (self.coverage != before.coverage)).any(
+            axis=1
+        )
+        if now is not then:
+            changed[now.station[(now.share != then.share).any(axis=1)]] = True
+        return changed
 
 
 class StationRain:
@@ -135,6 +166,7 @@ class StationRain:
             else None
         )
         self._together: Windows | None = None
+        self._unmeasured: tuple[Unmeasured, Unmeasured, Unmeasured] | None = None
         self._counters = RainCounters(
             stations, counters, limits=quality.rain_limits, spread_s_max=windows.longest_s
         )
@@ -159,9 +191,13 @@ class StationRain:
         rain_mm, coverage = taken.accumulation.rain_mm, taken.accumulation.coverage
         unmeasured = taken.unmeasured
         if days is not None:
-            rain_mm = np.hstack([rain_mm, days.rain_mm])
-            coverage = np.hstack([coverage, days.coverage])
-            unmeasured = unmeasured.beside(self.spared.unmeasured_of_days(days))
+            rain_mm = np.concatenate([rain_mm, days.rain_mm], axis=1)
+            coverage = np.concatenate([coverage, days.coverage], axis=1)
+            of_days = self.spared.unmeasured_of_days(days)
+            last = self._unmeasured
+            if last is None or last[0] is not unmeasured or last[1] is not of_days:
+                self._unmeasured = last = unmeasured, of_days, unmeasured.beside(of_days)
+            unmeasured = last[2]
         return Windows(rain_mm, coverage, unmeasured, taken, days)
 
     def doubt(self, stretches: DoubtPeriods, now_s: int) -> None:
@@ -220,7 +256,7 @@ class StationRain:
         measures what has lain frozen.
         """
         usable = (flags & UNUSABLE) == 0
-        rows = np.flatnonzero(usable & (readings.variable == Variable.RAIN))
+        rows = rows_where(usable & (readings.variable == RAIN))
         rows = rows[~self._is_superseded(readings.select(rows), flags, rows)]
         rain = readings.select(rows)
         self.ring.add(rain.station, rain.observed_at_s, rain.value, rain.interval_s)
@@ -228,7 +264,7 @@ class StationRain:
         stations = [batch.station for batch in amounts]
         begins = [self._begin_s(batch) for batch in amounts]
         for variable in COUNTERS:
-            rows = np.flatnonzero(usable & (readings.variable == variable))
+            rows = rows_where(usable & (readings.variable == int(variable)))
             if len(rows):
                 grown, flags_of_counter = self._counters.step(variable, readings.select(rows))
                 flags[rows] |= flags_of_counter
@@ -260,7 +296,7 @@ class StationRain:
     ) -> tuple[Int32Array, Int64Array]:
         """Stations whose rain changed, and the gauges that they are spares of."""
         for gauge, spare in self._stations.spares:
-            rows = np.flatnonzero(station == spare)
+            rows = rows_where(station == spare)
             station = np.concatenate([station, np.full(len(rows), gauge, dtype=np.int32)])
             begin_s = np.concatenate([begin_s, begin_s[rows]])
         return station, begin_s
@@ -273,10 +309,10 @@ class StationRain:
 
     def _count_tips(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
         """Tips into the windows; where a counter counts them too, they are superseded."""
-        is_tip = ((flags & UNUSABLE) == 0) & (readings.variable == Variable.RAIN_TIP)
-        rows = np.flatnonzero(is_tip)
+        is_tip = ((flags & UNUSABLE) == 0) & (readings.variable == RAIN_TIP)
+        rows = rows_where(is_tip)
         if len(rows) == 0:
-            return empty_batch()
+            return _NOTHING
         counted = self._counters.is_counted(readings.station[rows])
         flags[rows[counted]] |= np.uint16(Flag.SUPERSEDED)
         tips = readings.select(rows[~counted])
@@ -285,10 +321,10 @@ class StationRain:
 
     def _correct(self, readings: ReadingBatch, flags: UInt16Array) -> ReadingBatch:
         """Amounts that came again and are greater now; only the others stay flagged as repetitions."""
-        is_repeated = ((flags & UNUSABLE) == Flag.DUPLICATE) & (readings.variable == Variable.RAIN)
-        rows = np.flatnonzero(is_repeated)
+        is_repeated = ((flags & UNUSABLE) == _DUPLICATE) & (readings.variable == RAIN)
+        rows = rows_where(is_repeated)
         if len(rows) == 0:
-            return empty_batch()
+            return _NOTHING
         rows = rows[~self._counters.is_counted(readings.station[rows])]
         again = readings.select(rows)
         counted = self.ring.correct(again.station, again.observed_at_s, again.value, again.interval_s)

@@ -21,12 +21,23 @@ from warnstream.assessment.rule_needs import (
 from warnstream.assessment.station_rain import StationRain, Windows
 from warnstream.hazards.sources import Needs
 from warnstream.ingest.duplicates import DuplicateFilter
-from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import (
+    Arrays,
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    UInt16Array,
+    rows_where,
+)
 from warnstream.model.network import Stations
 from warnstream.model.observations.days import PastDays
 from warnstream.model.observations.readings import (
     COUNTER_FLAGS,
     DOUBTFUL,
+    RAIN,
+    RAIN_TIP,
+    STAGE,
     UNUSABLE,
     Flag,
     ReadingBatch,
@@ -304,7 +315,7 @@ class StationState:
     def _check(self, readings: ReadingBatch, age_s: Int64Array) -> UInt16Array:
         """Flags of the batch; only readings that pass one check reach the next."""
         flags = self._quality.check_range(readings) | self._ages(age_s)
-        stage = np.flatnonzero(readings.variable == Variable.STAGE)
+        stage = rows_where(readings.variable == STAGE)
         if len(stage):
             low_m, high_m = self._stage_range_m[readings.station[stage]].T
             off_datum = (readings.value[stage] < low_m) | (readings.value[stage] > high_m)
@@ -312,13 +323,13 @@ class StationState:
             low_m, high_m = self._usual_stage_m[readings.station[stage]].T
             is_usual = (readings.value[stage] >= low_m) & (readings.value[stage] <= high_m)
             flags[stage[is_usual]] &= ~np.uint16(Flag.ERROR_VALUE)
-        is_amount = (readings.variable == Variable.RAIN) | (readings.variable == Variable.RAIN_TIP)
-        rain = np.flatnonzero(is_amount & ((flags & UNUSABLE) == 0))
+        is_amount = (readings.variable == RAIN) | (readings.variable == RAIN_TIP)
+        rain = rows_where(is_amount & ((flags & UNUSABLE) == 0))
         repeated = self._duplicates.mark(
             readings.station[rain], readings.observed_at_s[rain], readings.sequence[rain]
         )
         flags[rain[repeated]] |= np.uint16(Flag.DUPLICATE)
-        usable = np.flatnonzero((flags & UNUSABLE) == 0)
+        usable = rows_where((flags & UNUSABLE) == 0)
         if len(usable) == len(readings):
             return flags | self._quality.check_series(readings)
         flags[usable] |= self._quality.check_series(readings.select(usable))
@@ -331,7 +342,7 @@ class StationState:
             "rain windows", lambda: self._rain.count(readings, flags, self._quality.melts), nothing
         )
         is_usable = (flags & UNUSABLE) == 0
-        doubtful = np.flatnonzero(((flags & DOUBTFUL) != 0) & is_usable)
+        doubtful = rows_where(((flags & DOUBTFUL) != 0) & is_usable)
         if len(doubtful):
             place = (readings.variable[doubtful], readings.station[doubtful])
             np.maximum.at(self._doubtful_until_s, place, readings.observed_at_s[doubtful])
@@ -340,7 +351,7 @@ class StationState:
             fault_s = readings.observed_at_s[restless]
             np.maximum.at(self._newest_counter_fault_s, readings.station[restless], fault_s)
         usable = readings if is_usable.all() else readings.select(is_usable)
-        stage = usable.select(usable.variable == Variable.STAGE)
+        stage = usable.select(usable.variable == STAGE)
         isolation.run(
             "stages", lambda: self._stages.add(stage.station, stage.observed_at_s, stage.value), None
         )

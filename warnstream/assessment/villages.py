@@ -8,17 +8,29 @@ import numpy as np
 from warnstream.assessment.station_rain import Windows
 from warnstream.assessment.stations import StationState
 from warnstream.forecast.source import ForecastSource
-from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.arrays import Arrays, BoolArray, Float64Array, Int32Array, Int64Array, rows_where
 from warnstream.model.errors import describe
 from warnstream.model.forecast import RainAhead
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.station_quality import StationNeighbours
 from warnstream.model.rules.indicators import VillageAntecedent, VillageRain
+from warnstream.model.rules.some_places import RainMoved
 from warnstream.model.times import DAY_S, HOUR_S
-from warnstream.villages.combine import by_column, combine, greatest, weighted_mean
+from warnstream.villages.combine import (
+    Combined,
+    by_column,
+    combine,
+    combine_again,
+    greatest,
+    touched,
+    weighted_mean,
+)
 from warnstream.villages.zones import any_of_places
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.soil_water import STEP_S, soil_water_ahead
+
+_MOST = 0.5
+"""Where the rain of more than that share of the places moves, all are worked out."""
 
 _LEADS_BEFORE_S = (HOUR_S, 2 * HOUR_S, 3 * HOUR_S)
 """Leads in snapshots that do not say which: there were no others."""
@@ -76,6 +88,7 @@ class _LastRain:
     windows: Windows
     ahead_mm: Float64Array
     is_heard: BoolArray
+    combined: Combined
     rain: VillageRain
     sight: GaugeAvailability
 
@@ -102,6 +115,8 @@ class VillageState:
     ----------
     leads_s : tuple of int
         Of the forecast; empty without one.
+    moved : RainMoved or None
+        Where the rain that was worked out last differs from the one before; None: nobody knows.
     """
 
     def __init__(self, n_places: int, weights: Weights, nowcast: ForecastSource | None) -> None:
@@ -111,6 +126,7 @@ class VillageState:
         self._nowcast_at_s = -DAY_S
         self._ahead_mm: Float64Array = np.full((n_places, len(self.leads_s)), np.nan)
         self._rain: _LastRain | None = None
+        self.moved: RainMoved | None = None
         self._antecedent: tuple[tuple[int, int, bytes, bytes], VillageAntecedent] | None = None
 
     @property
@@ -148,16 +164,16 @@ class VillageState:
         A clogged gauge is silent, not dry. The same objects while nothing changes.
         """
         windows, last = stations.windows(now_s), self._rain
-        if (
-            last is not None
-            and last.windows is windows
-            and last.ahead_mm is self._ahead_mm
-            and np.array_equal(last.is_heard, is_heard)
-        ):
-            return last.rain, last.sight
-        rain, sight = self._combine(stations.duration_s, windows, is_heard)
-        self._rain = _LastRain(windows, self._ahead_mm, is_heard, rain, sight)
-        return rain, sight
+        stands = (
+            last is not None and last.ahead_mm is self._ahead_mm and np.array_equal(last.is_heard, is_heard)
+        )
+        if last is None or not stands:
+            self._rain = last = self._work_out(stations.duration_s, windows, is_heard)
+        elif last.windows is not windows:
+            self._rain = last = self._go_on(last, windows) or self._work_out(
+                stations.duration_s, windows, is_heard
+            )
+        return last.rain, last.sight
 
     def antecedent(
         self, stations: StationState, rain: VillageRain, is_heard: BoolArray, mute: BoolArray
@@ -191,14 +207,10 @@ class VillageState:
             self._ahead_mm = state["ahead_mm"].copy()
         else:
             self._nowcast_at_s, self._ahead_mm = -DAY_S, np.full_like(self._ahead_mm, np.nan)
-        self._rain = self._antecedent = None
+        self._rain = self._antecedent = self.moved = None
 
-    def _combine(
-        self,
-        duration_s: Int32Array,
-        windows: Windows,
-        is_heard: BoolArray,
-    ) -> tuple[VillageRain, GaugeAvailability]:
+    def _work_out(self, duration_s: Int32Array, windows: Windows, is_heard: BoolArray) -> _LastRain:
+        """Rain of all places."""
         combined = combine(
             self._weights.own,
             self._weights.fallback,
@@ -220,7 +232,37 @@ class VillageState:
             today_s=0 if windows.days is None else windows.days.today_s,
             leads_s=self.leads_s,
         )
-        return rain, GaugeAvailability(heard, is_blind, ~is_blind & (heard < self._weights.heard_min))
+        sight = GaugeAvailability(heard, is_blind, ~is_blind & (heard < self._weights.heard_min))
+        self.moved = None
+        return _LastRain(windows, self._ahead_mm, is_heard, combined, rain, sight)
+
+    def _go_on(self, last: _LastRain, windows: Windows) -> _LastRain | None:
+        """The last rain, and that of the places that hear a changed station; None where those are many."""
+        # Invariant: the same bits as `_work_out`, tested side by side. Why compared here: windows do not say
+        # what has moved in them, and a comparison of all sums takes a hundredth of a step.
+        changed = windows.changed_since(last.windows)
+        if changed is None:
+            return None
+        if not changed.any():
+            return replace(last, windows=windows)
+        station, own, used = rows_where(changed), self._weights.own, last.combined.weights
+        hears = touched(own, station, len(changed))
+        if used is not own:  # some are blind, and farther stations speak for them
+            hears |= touched(used, station, len(changed))
+        places = rows_where(hears)
+        if len(places) > _MOST * len(hears):
+            return None
+        combined = combine_again(
+            last.combined, own, places, windows.rain_mm, windows.coverage, windows.unmeasured
+        )
+        rain = replace(
+            last.rain,
+            rain_mm=combined.rain_mm,
+            coverage=combined.coverage,
+            station_rain_mm=windows.rain_mm,
+        )
+        self.moved = RainMoved(last.rain, rain, places)
+        return replace(last, windows=windows, combined=combined, rain=rain)
 
 
 def _check_shape(forecast: RainAhead, before_mm: Float64Array) -> None:

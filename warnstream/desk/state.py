@@ -35,6 +35,8 @@ from warnstream.model.warning import MessageStatus, WarningMessage
 from warnstream.routing.audience import Audience
 from warnstream.routing.chains import Chains
 
+NOTHING_EXPIRES_S = 1 << 62
+
 
 class DeskState:
     """Warnings, voices of doors and chains of posts of one network; parameters as of `WarningDesk`."""
@@ -59,6 +61,8 @@ class DeskState:
         self.bulletins = bulletins
         self._cases: dict[tuple[int, str], Case] = {}
         self._by_name: dict[str, Case] = {}
+        self._first_expires_s = 0
+        """No open warning expires before that; 0: nobody has looked yet."""
         number = network.villages.index_of_code()
         self.hands = Hands(
             hand_policy or HandPolicy(), number, lambda: [one for one, _ in bulletins.waiting()]
@@ -135,6 +139,7 @@ class DeskState:
             If a warning stands, or doors wait for an end, in an unknown village.
         """
         self.bulletins.follow(voices)
+        self._first_expires_s = 0
         number = self._network.villages.index_of_code()
         for village, case in cases:
             if village not in number:
@@ -209,7 +214,7 @@ class DeskState:
             self.chains.adopt(called_before(state, snapshot), snapshot.now_s)
         if snapshot.hands:
             self.hands.restore(snapshot.hands)
-        self._cases = cases
+        self._cases, self._first_expires_s = cases, 0
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s
         self.ignored_answers = snapshot.ignored_answers

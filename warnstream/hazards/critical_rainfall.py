@@ -42,6 +42,13 @@ def needs(rule: HazardRule) -> Needs:
     return replace(own, earlier_rain=True, api_ratio=frozenset({table.wetness.api_ratio} - {0.0}))
 
 
+def reads_ground(rule: HazardRule) -> bool:
+    """Whether its table depends on how wet the ground is."""
+    table = rule.thresholds
+    assert isinstance(table, CriticalRain)
+    return table.wetness is not None
+
+
 def evaluate(
     rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent | None = None
 ) -> HazardLevels:

@@ -30,7 +30,7 @@ import numpy as np
 
 from warnstream.hazards.sources import Needs
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column, worst_of
-from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray, rows_where
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.rules.comparison import Comparison, capped, clear_of
@@ -114,7 +114,7 @@ def evaluate(rule: HazardRule, rain: VillageRain, antecedent: VillageAntecedent)
             _take(found, rows, level, own, critical, table, event_h)
         if rule.forecast_level_max > Level.NONE:
             _take_expected(found, rule, rows, territory, rain, antecedent)
-    reached = np.flatnonzero(found.level)
+    reached = rows_where(found.level)
     found.station[reached] = rain.main_station(reached, np.full(len(reached), HOUR_S, dtype=np.int32))
     return found
 
@@ -179,7 +179,7 @@ def _compare_expected(
 def _blocks(table: LandslideRain) -> Iterator[tuple[LandslideTerritory, Int64Array]]:
     """Every territory with its villages, a block after the other."""
     for number, territory in enumerate(table.territories):
-        rows = np.flatnonzero(table.territory == number)
+        rows = rows_where(table.territory == number)
         for first in range(0, len(rows), _BLOCK):
             yield territory, rows[first : first + _BLOCK]
 
@@ -273,7 +273,7 @@ def _critical(
     critical[:, 0] = critical_soil_water(territory, last_hour_mm)
     if not np.isnan(territory.intensity_a).all():  # powers are slow
         low_h, high_h = territory.intensity_h_range
-        in_range = np.flatnonzero((event_h >= low_h) & (event_h <= high_h))
+        in_range = rows_where((event_h >= low_h) & (event_h <= high_h))
         critical[in_range, 1] = territory.intensity_a * event_h[in_range, None] ** -territory.intensity_b
     critical[:, 2] = territory.effective_mm
     critical[:, 3] = territory.antecedent_mm
@@ -306,7 +306,7 @@ def _take(
     event_h: Float64Array,
 ) -> None:
     """Write what has been reached in the villages `rows`."""
-    reached = np.flatnonzero(worst_of(level))
+    reached = rows_where(worst_of(level))
     if len(reached) == 0:
         return
     at, level, value, critical = rows[reached], level[reached], value[reached], critical[reached]
@@ -373,7 +373,7 @@ def _take_expected(
         expected, critical = _expected(rows, territory, rain, antecedent, index)
         level = levels_of(expected[:, None], critical[:, None])[:, 0]
         level = np.minimum(level, np.uint8(rule.forecast_level_max))
-        worse = np.flatnonzero(level > found.level[rows])
+        worse = rows_where(level > found.level[rows])
         at = rows[worse]
         found.level[at] = level[worse]
         found.value[at] = expected[worse]

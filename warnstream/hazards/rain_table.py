@@ -16,7 +16,7 @@ import numpy as np
 
 from warnstream.hazards.sources import Needs
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column
-from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray, rows_where
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.comparison import Comparison, capped, clear_of
 from warnstream.model.rules.indicators import HazardLevels, Indicator, VillageRain, no_levels
@@ -25,6 +25,8 @@ from warnstream.model.times import HOUR_S
 
 _EVERY = slice(None)
 _LEVELS = tuple(map(int, LEVELS))
+_FEW = 256
+"""So few villages are compared with all levels at once."""
 _BLOCK = 16_384
 """Villages compared at once: what is in between stays in the cache."""
 
@@ -84,7 +86,7 @@ def evaluate_where(
     if looks_ahead:
         for index, lead_s in enumerate(rain.leads_s):
             _take_expected(found, rule, rain, index, lead_s)
-    rows = np.flatnonzero(found.level)
+    rows = rows_where(found.level)
     found.station[rows] = rain.main_station(rows, found.duration_s[rows])
     return found
 
@@ -163,6 +165,10 @@ def _reached(columns: Sequence[_Column], table: CriticalRain, ratio: float = 1.0
         levels = [level for level in _LEVELS if column.bound_mm >= lowest_mm[level - 1] * ratio]
         if levels and not worst.flags.writeable:
             worst = np.zeros(len(worst), dtype=np.uint8)
+        if levels and len(worst) <= _FEW:
+            reached = levels_of(column.total_mm(), table.critical_mm[:, index] * ratio)
+            np.maximum(worst, reached, out=worst)
+            continue
         for first in range(0, len(worst) if levels else 0, _BLOCK):
             rows = slice(first, first + _BLOCK)
             total_mm, reached = column.total_mm(rows), worst[rows]
@@ -226,7 +232,7 @@ def _take(
 
     Only for them is it worked out which duration carries the level.
     """
-    village = np.flatnonzero(reached > found.level)
+    village = rows_where(reached > found.level)
     if len(village) == 0:
         return
     values = np.stack([column.total_mm(village) for column in columns], axis=1)
@@ -242,9 +248,12 @@ def _take(
     found.lead_s[village] = lead_s
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=_FEW)
 def _nothing(n_villages: int) -> HazardLevels:
-    """No level anywhere: one for all tables that find none, and nobody can write into it."""
+    """No level anywhere: one for all tables that find none, and nobody can write into it.
+
+    It is asked for all villages, and for any few of them.
+    """
     found = no_levels(n_villages, Indicator.RAIN)
     for one in fields(found):
         getattr(found, one.name).setflags(write=False)

@@ -46,6 +46,10 @@ class HazardKind:
         What `evaluate` compared at one place.
     basis : callable
         All that `evaluate` reads: while it is equal, what was found stands. None: it always counts.
+    is_cut : bool
+        What it finds at a place rests on the rain and the earlier rain of that place alone, and its basis
+        begins with the rain: where the rain of few places moves, those alone are judged again. False: it
+        cannot be cut.
     rows : callable or None
         What each sensor of the table says; None where a table names none.
     has_conditions : bool
@@ -70,6 +74,7 @@ class HazardKind:
     evaluate: Callable[[HazardRule, HazardSources], HazardLevels]
     compare: Callable[[HazardRule, HazardSources, int], list[Comparison]]
     basis: Callable[[HazardRule, HazardSources], Basis | None] = lambda _rule, _sources: None
+    is_cut: bool = False
     rows: Callable[[HazardRule, HazardSources], SensorRows] | None = None
     has_conditions: bool = False
     note: Callable[[HazardRule, HazardSources, int], str] = lambda _rule, _sources, _place: ""
@@ -84,7 +89,12 @@ class HazardKind:
 
 
 def _of_rain(_rule: HazardRule, sources: HazardSources) -> Basis:
-    """Rain and what earlier rain has left: new objects when anything in them changes."""
+    """Rain: a new object when anything in it changes."""
+    return (sources.rain,)
+
+
+def _of_all_rain(_rule: HazardRule, sources: HazardSources) -> Basis:
+    """Rain and what earlier rain has left, likewise."""
     return sources.rain, sources.antecedent
 
 
@@ -106,6 +116,7 @@ HAZARD_KINDS: dict[str, HazardKind] = {
         evaluate=lambda rule, s: rainstorm.evaluate(rule, s.rain),
         compare=lambda rule, s, place: rainstorm.compare(rule, s.rain, place),
         basis=_of_rain,
+        is_cut=True,
         rain=rain_table.rain_of,
         rain_going_on_mm=lambda rule: rule.continues_mm_per_h,
     ),
@@ -113,7 +124,8 @@ HAZARD_KINDS: dict[str, HazardKind] = {
         needs=critical_rainfall.needs,
         evaluate=lambda rule, s: critical_rainfall.evaluate(rule, s.rain, s.antecedent),
         compare=lambda rule, s, place: critical_rainfall.compare(rule, s.rain, s.antecedent, place),
-        basis=_of_rain,
+        basis=lambda rule, s: (s.rain, s.antecedent if critical_rainfall.reads_ground(rule) else None),
+        is_cut=True,
         note=lambda rule, s, place: critical_rainfall.describe_ground(rule, s.antecedent, place),
         rain=rain_table.rain_of,
     ),
@@ -134,7 +146,8 @@ HAZARD_KINDS: dict[str, HazardKind] = {
         needs=landslide_rain.needs,
         evaluate=lambda rule, s: landslide_rain.evaluate(rule, s.rain, s.earlier_rain),
         compare=lambda rule, s, place: landslide_rain.compare(rule, s.rain, s.earlier_rain, place),
-        basis=_of_rain,
+        basis=_of_all_rain,
+        is_cut=True,
     ),
     "slope_movement": HazardKind(
         needs=slope_movement.needs,

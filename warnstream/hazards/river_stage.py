@@ -16,7 +16,7 @@ import numpy as np
 from warnstream.hazards.sensor_rows import ObservedRows, SensorRows, age_ok, clear_values, levels_of_villages
 from warnstream.hazards.sources import NO_STATIONS, Needs, StationSources
 from warnstream.hazards.tables import levels_of, threshold_of
-from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, LevelArray, rows_where
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.readings import Variable
 from warnstream.model.rules.indicators import GaugeStage, HazardLevels, Indicator
@@ -57,7 +57,7 @@ def travel_minutes(rule: HazardRule, place: int, station: int) -> tuple[int, int
     assert isinstance(table, CriticalStage)
     if table.reaches is None:
         return None
-    row = int(np.flatnonzero((table.village == place) & (table.station == station))[0])
+    row = int(rows_where((table.village == place) & (table.station == station))[0])
     least, most = int(table.reaches.travel_min_s[row]) // 60, int(table.reaches.travel_max_s[row]) // 60
     return (least, most) if most else None
 
@@ -127,7 +127,7 @@ def rows_of(rule: HazardRule, stages: GaugeStage, now_s: int) -> SensorRows:
     if rule.forecast_level_max > Level.NONE:
         lead_h = lead_hours(table.critical_m, stage_m, rises_m_per_h)
         expected = expected_level(lead_h, table.horizon_s / HOUR_S, rule.forecast_level_max)
-        worse = np.flatnonzero(expected > level)
+        worse = rows_where(expected > level)
         level[worse] = expected[worse]
         threshold_m[worse] = threshold_of(table.critical_m[worse], expected[worse])
         hours = threshold_of(lead_h[worse], expected[worse])

@@ -18,6 +18,7 @@ from warnstream.model.arrays import (
     Int64Array,
     LevelArray,
     UInt8Array,
+    rows_where,
 )
 from warnstream.model.level import Level
 from warnstream.model.observations.readings import Variable
@@ -95,11 +96,11 @@ class SensorRows:
         since_s = opened_at_s - self.stale_after_s
         here = (self.village >= first) & (self.village < end)
         was_high = (self.last_holding > 0) & (self.observed_at_s >= since_s)
-        return np.flatnonzero(here & ~self.fresh & was_high)
+        return rows_where(here & ~self.fresh & was_high)
 
     def compare(self, place: int) -> list[Comparison]:
         """What was compared at one place, row by row."""
-        return [self._compared(int(row)) for row in np.flatnonzero(self.village == place)]
+        return [self._compared(int(row)) for row in rows_where(self.village == place)]
 
     def _compared(self, row: int) -> Comparison:
         return Comparison(
@@ -130,7 +131,7 @@ def levels_of_villages(rows: SensorRows, n_villages: int) -> HazardLevels:
     np.add.at(n_sensors, rows.village, 1)
     found.can_fall[:] = n_fresh > 0
     found.is_blind[:] = (n_sensors > 0) & (n_fresh == 0)
-    carries = np.flatnonzero((rows.level > 0) & (rows.level == found.level[rows.village]))
+    carries = rows_where((rows.level > 0) & (rows.level == found.level[rows.village]))
     order = carries[np.lexsort((-carries, rows.lead_s[carries] == 0))]  # what is written last stays
     at = rows.village[order]
     found.value[at] = rows.value[order]

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Int64Array, LevelArray
+from warnstream.model.arrays import BoolArray, Int64Array, LevelArray, rows_where
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.indicators import HazardLevels
 from warnstream.model.rules.rules import DowngradePolicy
 
 _NEVER = np.int64(-1)
+_LEVELS = tuple(map(int, LEVELS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class LevelState:
         since_s = np.where(self._below_since_s == _NEVER, now_s, self._below_since_s)
         below_since_s = np.where(below, since_s, _NEVER)
         # What is below its level is not reached now: the times known before this step are the right ones.
-        falls = np.flatnonzero(below)
+        falls = rows_where(below)
         falls = falls[now_s >= self._falls_at_s(falls, level[falls], below_since_s[falls], lowering)]
         level[falls] = np.maximum(self._lower[falls, level[falls]], held[falls])
         below_since_s[falls] = now_s
@@ -164,11 +165,12 @@ class LevelState:
     def commit(self, step: LevelStep) -> LevelStep:
         """Let a proposed step happen, and give it back."""
         if step.reached is not None:
-            for level in LEVELS:
+            for level in _LEVELS:
                 self._reached_at_s[level - 1, step.reached >= level] = step.now_s
             self.since_s[(self.level == 0) & (step.level > 0)] = step.now_s
             self.since_s[step.level == 0] = _NEVER
-        self.level, self.is_blind = step.level.copy(), step.is_blind
+            self.level = step.level.copy()
+        self.is_blind = step.is_blind
         self._below_since_s = step.below_since_s
         return step
 
@@ -266,5 +268,5 @@ class LevelState:
 
     def _stay(self, found: HazardLevels, now_s: int) -> LevelStep:
         """A step in which no village is at a level or reaches one, the usual case."""
-        level, never = self.level.copy(), np.full(len(self.level), _NEVER)
+        level, never = self.level, np.full(len(self.level), _NEVER)  # it does not move: nobody needs a copy
         return LevelStep(level, level, self.is_blind, found.is_blind.copy(), None, never, now_s)

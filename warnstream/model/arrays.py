@@ -17,3 +17,9 @@ Float64Array = NDArray[np.float64]
 LevelArray = NDArray[np.uint8]
 Arrays = dict[str, np.ndarray]
 """State of one part by name."""
+
+
+def rows_where(is_so: np.ndarray) -> IntpArray:
+    """Row numbers where a column is so (or not zero), ascending: `np.flatnonzero` at a tenth of its calls."""
+    rows: IntpArray = is_so.nonzero()[0]
+    return rows

@@ -16,7 +16,7 @@ the mean of everybody around it.
 
 import numpy as np
 
-from warnstream.model.arrays import Float64Array, UInt16Array
+from warnstream.model.arrays import Float64Array, UInt16Array, rows_where
 from warnstream.model.observations.station_quality import StationFlag, StationNeighbours
 from warnstream.model.rules.policies import NeighbourPolicy
 
@@ -51,7 +51,7 @@ def check_buddies(
     ['none', 'none', 'none', 'lonely', 'none']
     """
     flags = np.zeros(len(hour_mm), dtype=np.uint16)
-    rows = np.flatnonzero(hour_mm >= policy.lonely_mm_min)
+    rows = rows_where(hour_mm >= policy.lonely_mm_min)
     if len(rows) == 0 or neighbours.station.shape[1] == 0:
         return flags
     near = neighbours.station[rows]

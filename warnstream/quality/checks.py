@@ -19,18 +19,24 @@ State is about 330 bytes per station.
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array, rows_where
 from warnstream.model.network import Stations
 from warnstream.model.observations.error_values import SHORT_ONLY_MM, SHORT_S_MAX, ErrorValues
 from warnstream.model.observations.quality_limits import CALM_M_PER_S, DEW_POINT_STEP, EVER_S, ValueLimits
-from warnstream.model.observations.readings import COUNTERS, Flag, ReadingBatch, Variable
+from warnstream.model.observations.readings import COUNTERS, RAIN, RAIN_TIP, Flag, ReadingBatch, Variable
 from warnstream.model.rules.policies import QualityPolicy
 from warnstream.model.times import HOUR_S
+from warnstream.quality.rain_runs import runs_of
 from warnstream.quality.tips import TipTimes
-from warnstream.quality.turns import DEW_POINT, N_VARIABLES, sorted_by_turn
+from warnstream.quality.turns import DEW_POINT, N_VARIABLES, Sorted, sorted_by_turn
 
 MELT_S_MAX = 3 * HOUR_S
 """How old a temperature may be and still say whether it freezes."""
+
+TEMPERATURE = int(Variable.TEMPERATURE)
+
+_FEW_READINGS = 2_000
+"""Up to so many they have few turns, and all series of a turn are judged together."""
 
 _TIP_SHARE = 0.02
 _ROUNDING_MM = 0.0051
@@ -89,11 +95,11 @@ class QualityControl:
         they have none, `Flag.RECORD` for amounts that no place has had in
         their time, `Flag.TIP` for what no tips add up to.
         """
-        rain = np.flatnonzero(readings.variable == Variable.RAIN)
+        rain = rows_where(readings.variable == RAIN)
         own_s = self._interval_s[readings.station[rain]]
         interval_s = np.where(readings.interval_s[rain] > 0, readings.interval_s[rain], own_s)
         outside = self._is_out_of_range(readings, rain, interval_s)
-        flags = np.where(outside, Flag.OUT_OF_RANGE, 0).astype(np.uint16)
+        flags: UInt16Array = outside * np.uint16(Flag.OUT_OF_RANGE)
         is_record = readings.value[rain] > self._rain_limits.record_mm(interval_s)
         flags[rain[is_record]] |= np.uint16(Flag.RECORD)
         is_error = self._error_values.found(readings.variable, readings.value)
@@ -112,22 +118,46 @@ class QualityControl:
         not become the value that others are compared with.
         """
         flags = self._tips.bounced(readings).astype(np.uint16) * np.uint16(Flag.BOUNCE)
-        tips = np.flatnonzero((readings.variable == Variable.RAIN_TIP) & (readings.value > 0))
+        tips = rows_where((readings.variable == RAIN_TIP) & (readings.value > 0))
         if len(tips):
             melting = tips[self.melts(readings.station[tips], readings.observed_at_s[tips])]
             flags[melting] |= np.uint16(Flag.MELT)
         series = readings.variable.astype(np.int64)
-        known = np.flatnonzero(self._series_row[series] >= 0)
+        known = rows_where(self._series_row[series] >= 0)
         if len(known) == 0:
             return flags
         some = sorted_by_turn(readings, series, known, self._series_row)
+        if len(some.turn) > _FEW_READINGS:
+            some = self._judge_rain(some, flags)
         # Time by time, all series of a station together: a wind vane is compared with the wind before it.
         for now in some.turns():
             found = self._judge(some.series[now], some.station[now], some.at_s[now], some.value[now])
-            doubted = np.flatnonzero(found)
+            doubted = rows_where(found)
             if len(doubted):
                 np.bitwise_or.at(flags, some.row[now][doubted], found[doubted])
         return flags
+
+    def _judge_rain(self, some: Sorted, flags: UInt16Array) -> Sorted:
+        """Flag rain of a burst, all turns at once; returns what has to be judged turn by turn.
+
+        Gauges that tell their temperature are left: whether it froze is known turn by turn.
+        """
+        if RAIN in self._limits:
+            return some
+        tells = np.zeros(len(self._equal_run), dtype=np.bool_)
+        tells[some.station[some.series == TEMPERATURE]] = True
+        is_rain = (some.series == RAIN) & ~tells[some.station]
+        rain = some.select(is_rain)
+        last_at_s, last_mm = self._last_at_s[self._series_row[RAIN]], self._last_value[self._series_row[RAIN]]
+        burst = runs_of(rain.station, rain.at_s, rain.value, last_at_s, last_mm, self._equal_run)
+        newer = rain.select(burst.row)
+        found = (burst.run >= self._policy.stuck_readings) * np.uint16(Flag.STUCK)
+        melts = (newer.value > 0) & self.melts(newer.station, newer.at_s)
+        flags[newer.row] |= found | melts * np.uint16(Flag.MELT)
+        newest = newer.select(burst.is_last)
+        last_at_s[newest.station], last_mm[newest.station] = newest.at_s, newest.value
+        self._equal_run[newest.station] = burst.run[burst.is_last]
+        return some.select(~is_rain)
 
     def snapshot(self) -> dict[str, Float64Array | Int64Array | Int32Array]:
         """State as arrays."""
@@ -157,7 +187,7 @@ class QualityControl:
         variable, value = readings.variable, readings.value
         limit = self._upper[variable]
         limit[rain] = self._rain_limits.impossible_mm(interval_s)
-        limit[variable == Variable.RAIN_TIP] = self._policy.rain_mm_per_min_max
+        limit[variable == RAIN_TIP] = self._policy.rain_mm_per_min_max
         # NaN is outside too, and so is an infinite counter: others would be compared with it.
         outside: BoolArray = ~((value >= self._lower[variable]) & (value <= limit) & np.isfinite(value))
         return outside
@@ -184,15 +214,15 @@ class QualityControl:
         change = value - before
         is_step = np.abs(change) > self._step_limit(series, at_s - before_at_s)
         is_step |= change < self._fall_min[series]
-        flags = np.where(known & is_step, Flag.STEP, 0).astype(np.uint16)
-        rain = np.flatnonzero(newer & (series == Variable.RAIN))
+        flags: UInt16Array = (known & is_step) * np.uint16(Flag.STEP)
+        rain = rows_where(newer & (series == RAIN))
         if len(rain):
             gauge, amount, at_s_of_rain = station[rain], value[rain], at_s[rain]
             equal = known[rain] & (amount == before[rain])
             run = np.where(amount > 0, np.where(equal, self._equal_run[gauge] + 1, 1), 0)
             self._equal_run[gauge] = run
             flags[rain[run >= self._policy.stuck_readings]] |= np.uint16(Flag.STUCK)
-        still = np.flatnonzero(newer & (self._still_row[series] >= 0))
+        still = rows_where(newer & (self._still_row[series] >= 0))
         if len(still):
             stands = self._stands_still(series[still], station[still], at_s[still], value[still])
             flags[still[stands]] |= np.uint16(Flag.STUCK)
@@ -234,11 +264,11 @@ class QualityControl:
         lowest, highest = self._still_low.reshape(-1), self._still_high.reshape(-1)
         change, span_s, least, most = self._still_limits[:, row]
         off = value - first[place]
-        turns = np.flatnonzero(series == Variable.WIND_DIRECTION)
+        turns = rows_where(series == Variable.WIND_DIRECTION)
         off[turns] = (off[turns] + 180.0) % 360.0 - 180.0
         low, high = np.minimum(lowest[place], off), np.maximum(highest[place], off)
         begun_s = since_s[place]
-        anew = np.flatnonzero((begun_s < 0) | ~(high - low < change))
+        anew = rows_where((begun_s < 0) | ~(high - low < change))
         low[anew] = high[anew] = 0.0
         begun_s[anew] = since_s[place[anew]] = at_s[anew]
         first[place[anew]] = value[anew]

@@ -8,7 +8,7 @@ wet neighbour is enough to believe the gauge.
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array
+from warnstream.model.arrays import BoolArray, Float64Array, rows_where
 from warnstream.model.observations.station_quality import StationNeighbours
 from warnstream.model.rules.policies import NeighbourPolicy
 
@@ -47,7 +47,7 @@ def lone_windows(
     [False, True]
     """
     lone: BoolArray = np.zeros(rain_mm.shape, dtype=np.bool_)
-    row = np.flatnonzero((rain_mm >= policy.lonely_mm_min).any(axis=1))
+    row = rows_where(np.asarray((rain_mm >= policy.lonely_mm_min).any(axis=1)))
     alone = rain_mm[row] >= policy.lonely_mm_min
     n_whole = np.zeros(alone.shape, dtype=np.int32)
     for number in range(neighbours.station.shape[1]):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Int64Array
+from warnstream.model.arrays import BoolArray, Int64Array, rows_where
 from warnstream.model.observations.station_quality import LASTS, DoubtPeriods, StationFlag, no_stretches
 
 
@@ -34,13 +34,13 @@ class StretchBook:
         station = now.station[is_open]
         begins = carries.copy()
         begins[station] = False
-        new = np.flatnonzero(begins).astype(np.int32)
+        new = rows_where(begins).astype(np.int32)
         stays = carries[station]
         earlier = stays & (begin_s[station] < now.begin_s[is_open])
         if len(new) == 0 and stays.all() and not earlier.any():
             return
         ends, starts = now.end_s.copy(), now.begin_s.copy()
-        rows = np.flatnonzero(is_open)
+        rows = rows_where(is_open)
         ends[rows[~stays]] = end_s[station[~stays]]
         starts[rows[earlier]] = begin_s[station[earlier]]
         self._set(
@@ -78,7 +78,7 @@ class StretchBook:
 
     def _set(self, stretches: DoubtPeriods, oldest_s: int = -1) -> None:
         kept = (stretches.end_s > stretches.begin_s) & (stretches.end_s >= oldest_s)
-        order = np.flatnonzero(kept)
+        order = rows_where(kept)
         order = order[np.lexsort((stretches.flag[order], stretches.begin_s[order], stretches.station[order]))]
         self.stretches = DoubtPeriods(
             stretches.station[order],

@@ -12,8 +12,8 @@ is compared with the newest of its station.
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Int64Array
-from warnstream.model.observations.readings import ReadingBatch, Variable
+from warnstream.model.arrays import BoolArray, Int64Array, rows_where
+from warnstream.model.observations.readings import RAIN_TIP, ReadingBatch
 from warnstream.model.times import MINUTE_S
 
 
@@ -37,7 +37,7 @@ class TipTimes:
         Tips of zero say that the station is there and are passed over.
         """
         bounced: BoolArray = np.zeros(len(readings), dtype=np.bool_)
-        rows = np.flatnonzero((readings.variable == Variable.RAIN_TIP) & (readings.value > 0))
+        rows = rows_where((readings.variable == RAIN_TIP) & (readings.value > 0))
         if len(rows) == 0:
             return bounced
         rows = rows[np.lexsort((readings.observed_at_s[rows], readings.station[rows]))]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, rows_where
 from warnstream.model.observations.readings import ReadingBatch, Variable
 
 N_VARIABLES = len(Variable)
@@ -67,7 +67,7 @@ class Sorted:
         assert Variable.TEMPERATURE + 1 == Variable.HUMIDITY, "nothing is sorted between them"
         is_humid = (self.series[1:] == Variable.HUMIDITY) & (self.series[:-1] == Variable.TEMPERATURE)
         is_humid &= (self.station[1:] == self.station[:-1]) & (self.at_s[1:] == self.at_s[:-1])
-        humid = np.flatnonzero(is_humid & (self.value[1:] > 0)) + 1
+        humid = rows_where(is_humid & (self.value[1:] > 0)) + 1
         if len(humid) == 0:
             return self
         dew_c = dew_point_c(self.value[humid - 1], self.value[humid])
@@ -80,8 +80,21 @@ class Sorted:
             np.concatenate([self.turn, self.turn[humid]]),
         )
 
+    def select(self, rows: BoolArray | Int64Array) -> "Sorted":
+        """Some of them, in their order."""
+        return Sorted(
+            self.series[rows],
+            self.station[rows],
+            self.at_s[rows],
+            self.value[rows],
+            self.row[rows],
+            self.turn[rows],
+        )
+
     def turns(self) -> Iterator[slice | Int64Array]:
         """Rows of every turn, one turn after the other."""
+        if len(self.turn) == 0:
+            return
         last = int(self.turn.max())
         if last == 0:
             yield slice(None)
@@ -91,7 +104,8 @@ class Sorted:
         order = np.argsort(turn, kind="stable")
         ends = np.cumsum(np.bincount(self.turn)).tolist()
         for begin, end in zip([0, *ends[:-1]], ends, strict=True):
-            yield order[begin:end]
+            if end > begin:
+                yield order[begin:end]
 
 
 def _by_station_and_time(readings: ReadingBatch, series: Int64Array, rows: Int64Array) -> Int64Array | None:
@@ -110,7 +124,7 @@ def _by_station_and_time(readings: ReadingBatch, series: Int64Array, rows: Int64
 def _sort_twins(readings: ReadingBatch, series_row: Int64Array) -> Sorted:
     """Readings in order where some are of one series and time."""
     series, station, at_s, value, row = _with_dew_point(readings)
-    known = np.flatnonzero(series_row[series] >= 0)
+    known = rows_where(series_row[series] >= 0)
     order = known[np.lexsort((value[known], series[known], at_s[known], station[known]))]
     series, station, at_s = series[order], station[order], at_s[order]
     turn = _turn_within_station(station, at_s, series)
@@ -129,7 +143,7 @@ def _turn_within_station(station: Int32Array, at_s: Int64Array, series: Int64Arr
     first_of_series = first_of_time | _is_first(series)
     twin = position - np.maximum.accumulate(np.where(first_of_series, position, 0))
     # Turns of a time: one, and one more for every twin.
-    begins = np.flatnonzero(first_of_time)
+    begins = rows_where(first_of_time)
     turns = np.maximum.reduceat(twin, begins) + 1
     before = np.cumsum(turns) - turns
     number = np.cumsum(first_of_time) - 1
@@ -152,8 +166,8 @@ def _with_dew_point(
     series = readings.variable.astype(np.int64)
     station, at_s = readings.station, readings.observed_at_s
     row = np.arange(len(readings))
-    humid = np.flatnonzero((series == Variable.HUMIDITY) & (readings.value > 0))
-    warm = np.flatnonzero(series == Variable.TEMPERATURE)
+    humid = rows_where((series == Variable.HUMIDITY) & (readings.value > 0))
+    warm = rows_where(series == Variable.TEMPERATURE)
     if len(humid) == 0 or len(warm) == 0:
         return series, station, at_s, readings.value, row
     key = at_s * (int(station.max()) + 1) + station

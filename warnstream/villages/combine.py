@@ -18,13 +18,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, IntpArray
+from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, IntpArray, rows_where
 from warnstream.model.network import StationWeights
 from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.model.observations.station_quality import Unmeasured
 
 _CELLS = 1 << 16
 """Villages times columns worked on at once: what is in between stays in the cache."""
+_NOBODY: Int64Array = np.zeros(0, dtype=np.int64)
 _MOST = 0.5
 """Where more of a block's villages than that share hear a station with a gap, all are worked out alike."""
 
@@ -70,23 +71,81 @@ def combine(
         `rain_mm` is NaN where no station observed any part of the window. It is rounded to the micrometre, so
         that equal gauges give exactly their common value.
     """
-    measured, clogged = coverage, False
-    if unmeasured is not None and len(unmeasured.station):
-        measured, clogged = unmeasured.less(coverage), bool(unmeasured.is_zero.any())
-    rain, covered = weighted_mean(own, rain_mm, measured, per_unit=UM_PER_MM)
     heard = _heard(own, speaks)
     is_blind: BoolArray = heard == 0
-    weights, blind = own, np.flatnonzero(is_blind)
+    told = _Told.of(rain_mm, coverage, unmeasured)
+    rain, covered = told.mean(own)
+    weights, blind = own, rows_where(is_blind)
     if len(blind):
         spoken_for = _fallback_of(fallback, blind, speaks)
-        rain[blind], covered[blind] = weighted_mean(spoken_for, rain_mm, measured, per_unit=UM_PER_MM)
+        rain[blind], covered[blind] = told.mean(spoken_for)
         weights = _replace_rows(own, spoken_for, blind)
-    if unmeasured is not None and clogged:
-        believing = unmeasured.of_stuck().less(coverage)
-        believed, _ = weighted_mean(own, rain_mm, believing, per_unit=UM_PER_MM)
-        touched = _touched(own, unmeasured.station[unmeasured.is_zero], len(rain_mm))
-        rain[touched] = np.fmax(rain[touched], believed[touched])
+    told.believe_clogged(rain, own)
     return Combined(rain, covered, is_blind, heard, weights)
+
+
+def combine_again(
+    before: Combined,
+    own: StationWeights,
+    villages: Int64Array,
+    rain_mm: Float64Array,
+    coverage: Float64Array,
+    unmeasured: Unmeasured | None = None,
+) -> Combined:
+    """`combine` where only some villages hear other values than before, while the same stations speak.
+
+    Parameters
+    ----------
+    before : Combined
+        It stays as it is.
+    own : StationWeights
+    villages : Int64Array, shape (n,)
+        All that give weight to a station whose values are other ones.
+    rain_mm, coverage : Float64Array, shape (n_stations, n_durations)
+    unmeasured : Unmeasured, optional
+        It names the stations that it named before.
+    """
+    told = _Told.of(rain_mm, coverage, unmeasured)
+    some_mm, some_covered = told.mean(before.weights.of_places(villages))
+    told.believe_clogged(some_mm, own.of_places(villages))
+    rain, covered = before.rain_mm.copy(order="K"), before.coverage.copy(order="K")
+    rain[villages], covered[villages] = some_mm, some_covered
+    return replace(before, rain_mm=rain, coverage=covered)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What stations say of every window, and what part of it was measured; shape (n_stations, n_durations).
+
+    `believing` is the part if zeros of clogged gauges are believed; None where no gauge is clogged.
+    """
+
+    rain_mm: Float64Array
+    measured: Float64Array
+    believing: Float64Array | None
+    clogged: Int64Array
+
+    @classmethod
+    def of(cls, rain_mm: Float64Array, coverage: Float64Array, unmeasured: Unmeasured | None) -> "_Told":
+        """Of windows, less what was not measured of them."""
+        if unmeasured is None or len(unmeasured.station) == 0:
+            return cls(rain_mm, coverage, None, _NOBODY)
+        clogged = unmeasured.station[unmeasured.is_zero]
+        believing = unmeasured.of_stuck().less(coverage) if len(clogged) else None
+        return cls(rain_mm, unmeasured.less(coverage), believing, clogged)
+
+    def mean(self, weights: StationWeights) -> tuple[Float64Array, Float64Array]:
+        """Rain, rounded to the micrometre, and coverage of villages."""
+        return weighted_mean(weights, self.rain_mm, self.measured, per_unit=UM_PER_MM)
+
+    def believe_clogged(self, rain: Float64Array, own: StationWeights) -> None:
+        """Let no village have less rain than the zeros of its clogged gauges leave it, in place."""
+        if self.believing is None:
+            return
+        places = rows_where(touched(own, self.clogged, len(self.rain_mm)))
+        some = own.of_places(places)
+        believed, _ = weighted_mean(some, self.rain_mm, self.believing, per_unit=UM_PER_MM)
+        rain[places] = np.fmax(rain[places], believed)
 
 
 def by_column(weights: StationWeights) -> StationWeights:
@@ -196,7 +255,7 @@ def _cover(near: _Near, cover: Float64Array, has_gap: BoolArray, covered: Float6
     Where none of a village's stations has a gap in any window, it is the sum of
     the weights: the usual case, and the very number that the long way gives.
     """
-    rows = np.flatnonzero(near.any_of(has_gap))
+    rows = rows_where(near.any_of(has_gap))
     if len(rows) > _MOST * near.n_villages:
         covered[:] = near.sums(cover)
         return
@@ -226,7 +285,7 @@ def _heard(weights: StationWeights, speaks: BoolArray) -> Float64Array:
     return heard
 
 
-def _touched(weights: StationWeights, station: Int64Array, n_stations: int) -> BoolArray:
+def touched(weights: StationWeights, station: Int64Array, n_stations: int) -> BoolArray:
     """Villages that give weight to any of the stations, shape (n_villages,)."""
     is_named = np.zeros(n_stations, dtype=np.bool_)
     is_named[station] = True

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, UInt16Array, rows_where
 from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.windows.cumulative_ring import COARSE_MIN, CumulativeRing
 
@@ -104,7 +104,7 @@ class Lookup:
         common = end[0]
         if (end != common).any():
             common = end.max() - np.argmax(np.bincount(end.max() - end))
-        others = np.flatnonzero(end != common)
+        others = rows_where(end != common)
         if len(others) <= (1 - FEW) * len(end):
             self._look_up_all(found, duration_min, int(common))
             self.some(found, duration_min, others, end[others])
@@ -132,7 +132,7 @@ class Lookup:
         """Windows of some stations with an end each, into `found`."""
         if len(station) == 0:
             return
-        minutes = np.flatnonzero(np.bincount(end - end.min())) + end.min()
+        minutes = rows_where(np.bincount(end - end.min())) + end.min()
         if len(minutes) > _ENDS_MAX:
             self._look_up_mixed(found, duration_min, station, end)
             return

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Int32Array, Int64Array, IntpArray, UInt16Array
+from warnstream.model.arrays import BoolArray, Int32Array, Int64Array, IntpArray, UInt16Array, rows_where
 
 COARSE_MIN = 10
 SPAN_MIN_MAX = 65_000
@@ -233,7 +233,7 @@ class CumulativeRing:
     def _add_group(self, some: "Spread") -> None:
         is_named = np.zeros(self.rain_um.shape[1], dtype=np.bool_)
         is_named[some.station] = True
-        columns = np.flatnonzero(is_named)
+        columns = rows_where(is_named)
         n_rows = self.head - int(some.begin.min())
         n_parts = min(-(-n_rows * len(columns) // _CELLS_MAX), len(columns))
         if n_parts > 1:

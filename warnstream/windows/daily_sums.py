@@ -104,6 +104,9 @@ class DailySums:
         self._day_begins_s = day_begins_s
         self.past = past
         self._n_days = max(window.last for window in self.windows) + 1
+        self._weights = [
+            np.array([[one.ratio**back] for back in range(one.first, one.last + 1)]) for one in self.windows
+        ]
         self._rain_um: Int32Array = np.zeros((n_stations, self._n_days), dtype=np.int32)
         self._observed_min: UInt16Array = np.zeros((n_stations, self._n_days), dtype=np.uint16)
         self._today = -1  # number of the newest day; -1 before the first
@@ -210,8 +213,8 @@ class DailySums:
             n_days = self._today - first + 1
             rain_mm, observed = ring.steps(begin_min, n_days, DAY_MIN, columns)
             slots = np.arange(first, self._today + 1) % self._n_days
-            self._rain_um[np.ix_(rows, slots)] = np.rint(rain_mm.T * UM_PER_MM)
-            self._observed_min[np.ix_(rows, slots)] = np.rint(observed.T * DAY_MIN)
+            self._rain_um[rows[:, None], slots] = np.rint(rain_mm.T * UM_PER_MM)
+            self._observed_min[rows[:, None], slots] = np.rint(observed.T * DAY_MIN)
         self._sum_up(rows)
 
     def _sum_up(self, rows: Int32Array | Int64Array) -> None:
@@ -219,33 +222,34 @@ class DailySums:
         self._found = None
         for start in range(0, len(rows), _BLOCK):
             some = rows[start : start + _BLOCK]
-            sum_um: Float64Array = np.zeros((len(self.windows), len(some)))
-            sum_min: Float64Array = np.zeros((len(self.windows), len(some)))
-            for back in range(self._n_days):
-                reading = [n for n, window in enumerate(self.windows) if window.first <= back <= window.last]
-                if not reading:
-                    continue
-                rain_um, observed_min = self._day(some, self._today - back)
-                for number in reading:
-                    weight = self.windows[number].ratio ** back
-                    sum_um[number] += weight * rain_um  # whole numbers below 2 ** 53 where the weight is 1
-                    sum_min[number] += weight * observed_min
-            self._sum_mm[:, some] = sum_um / UM_PER_MM
-            self._sum_min[:, some] = sum_min
+            rain_um, observed_min = self._days(some)
+            for number, (window, weight) in enumerate(zip(self.windows, self._weights, strict=True)):
+                days = slice(window.first, window.last + 1)
+                # Added up one day after the other, as `np.sum` would not: last bits are those of any subset.
+                self._sum_mm[number, some] = np.cumsum(weight * rain_um[days], axis=0)[-1] / UM_PER_MM
+                self._sum_min[number, some] = np.cumsum(weight * observed_min[days], axis=0)[-1]
 
-    def _day(self, station: Int32Array | Int64Array, day: int) -> tuple[Int32Array, UInt16Array]:
-        """Rain and observed minutes of a day: of the stations, or of the past where more of it is known."""
-        slot = day % self._n_days
-        rain_um, observed_min = self._rain_um[station, slot], self._observed_min[station, slot]
-        past = self.past
-        if past is None or day == self._today or not past.first <= day <= past.last:
-            return rain_um, observed_min
-        row = day - past.first
-        is_better: BoolArray = past.observed_min[row, station] > observed_min
-        return (
-            np.where(is_better, past.rain_um[row, station], rain_um),
-            np.where(is_better, past.observed_min[row, station], observed_min),
+    def _days(self, station: Int32Array | Int64Array) -> tuple[Int32Array, UInt16Array]:
+        """Rain and observed minutes of every day, today first, shape (n_days, n_stations).
+
+        Of the stations, or of the past where more of it is known.
+        """
+        back = np.arange(self._n_days)
+        slot = (self._today - back) % self._n_days
+        rain_um, observed_min = (
+            self._rain_um.T[slot[:, None], station],
+            self._observed_min.T[slot[:, None], station],
         )
+        past = self.past
+        if past is None:
+            return rain_um, observed_min
+        day = self._today - back
+        known = np.flatnonzero((day != self._today) & (day >= past.first) & (day <= past.last))
+        row = (day[known] - past.first)[:, None]
+        is_better: BoolArray = past.observed_min[row, station] > observed_min[known]
+        rain_um[known] = np.where(is_better, past.rain_um[row, station], rain_um[known])
+        observed_min[known] = np.where(is_better, past.observed_min[row, station], observed_min[known])
+        return rain_um, observed_min
 
     def _rain(self, end_min: Int64Array) -> DayRain:
         today_s = begin_of_day_s(self._today, self._day_begins_s)

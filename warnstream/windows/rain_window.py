@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array, rows_where
 from warnstream.model.observations.readings import UM_PER_MM
 from warnstream.model.times import MINUTE_S
 from warnstream.windows.accumulation import FEW, Accumulation, Lookup, empty_accumulation
@@ -159,7 +159,7 @@ class RainWindow:
         unseen = np.zeros(len(station), dtype=np.bool_)
         self._ring.add(Spread(station, end - 1, end, amount_um, None, unseen))
         begin = np.maximum(end - self._interval_min[station], self._ring.oldest)
-        for row in np.flatnonzero(end > begin):
+        for row in rows_where(end > begin):
             observe(self._ring, Part(int(station[row]), int(begin[row]), int(end[row])))
 
     def has_observed(
@@ -202,7 +202,7 @@ class RainWindow:
         order = np.lexsort((amount_um, observed_at_s, station))
         greatest[order] = is_last_of(station[order], observed_at_s[order])
         last, first = ring.held_at(end, forward=True), ring.held_at(begin, forward=False)
-        counts = np.flatnonzero(greatest & (end > begin) & (last == end) & (first == begin))
+        counts = rows_where(greatest & (end > begin) & (last == end) & (first == begin))
         station, begin, end, amount_um = station[counts], begin[counts], end[counts], amount_um[counts]
         held_um = (
             ring.rain_um[ring.rows_of(end), station] - ring.rain_um[ring.rows_of(begin), station]
@@ -256,7 +256,7 @@ class RainWindow:
             & is_observed
         )
         ring.add(Spread(station, begin, end, amount_um).select(some & is_empty))
-        for row in np.flatnonzero(some & ~is_empty):
+        for row in rows_where(some & ~is_empty):
             part = Part(int(station[row]), int(begin[row]), int(end[row]))
             add_rest(ring, part, int(amount_um[row]))
             if is_observed[row]:
@@ -318,7 +318,7 @@ class RainWindow:
             found = before.accumulation
             is_changed = end_min != before.end_min
             is_changed |= self._changed
-            changed = np.flatnonzero(is_changed)
+            changed = rows_where(is_changed)
             duration_min = np.asarray(duration_s, dtype=np.int64) // MINUTE_S
             if len(changed) > FEW * len(end_min):
                 self._lookup.all(found, duration_min, end_min)
@@ -385,7 +385,7 @@ class RainWindow:
         edges = np.clip(edges, ring.oldest, ring.head)
         held = ring.held_at(edges, forward=False)
         rows = ring.rows_of(held)
-        columns = (rows, station) if isinstance(station, slice) else np.ix_(rows, station)
+        columns = (rows, station) if isinstance(station, slice) else (rows[:, None], station)
         rain_mm = np.diff(ring.rain_um[columns], axis=0) / UM_PER_MM
         observed = np.minimum(np.diff(ring.observed_min[columns], axis=0) / step_min, 1.0)
         # Steps that do not begin and end where totals are held are not known by themselves.

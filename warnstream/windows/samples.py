@@ -8,7 +8,7 @@ oldest sample of a full series.
 
 import numpy as np
 
-from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, rows_where
 
 
 class SampleRing:
@@ -75,7 +75,7 @@ class SampleRing:
         all_time_s = np.concatenate([self.time_s[rows].ravel(), observed_at_s])
         all_value = np.concatenate([self.value[rows].ravel(), value])
         known = all_time_s >= 0
-        order = np.flatnonzero(known)[np.lexsort((all_value[known], all_time_s[known], all_series[known]))]
+        order = rows_where(known)[np.lexsort((all_value[known], all_time_s[known], all_series[known]))]
         all_series, all_time_s, all_value = all_series[order], all_time_s[order], all_value[order]
         bucket = all_time_s // self._spacing_s
         is_last = _is_last(all_series, bucket)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warnstream.model.arrays import Float64Array, Int32Array, Int64Array
+from warnstream.model.arrays import Float64Array, Int32Array, Int64Array, rows_where
 from warnstream.model.observations.readings import COUNTERS, ReadingBatch, Variable
 from warnstream.model.rules.indicators import SensorSamples
 from warnstream.windows.samples import SampleRing
@@ -51,13 +51,13 @@ class SensorSeries:
 
     def add(self, readings: ReadingBatch) -> None:
         """Take usable readings of any variable; those of other variables and stations are passed over."""
-        own = np.flatnonzero(~np.isin(readings.variable, _OF_GAUGES))
+        own = rows_where(~np.isin(readings.variable, _OF_GAUGES))
         np.maximum.at(self.observed_at_s, readings.station[own], readings.observed_at_s[own])
         count = np.bincount(readings.variable, minlength=len(Variable)).tolist()
         for variable, ring in self._rings.items():
             if not count[variable]:
                 continue
-            rows = np.flatnonzero(readings.variable == variable)
+            rows = rows_where(readings.variable == variable)
             station, at_s = readings.station[rows], readings.observed_at_s[rows]
             kept = self._row[station] >= 0
             ring.add(self._row[station[kept]], at_s[kept], readings.value[rows[kept]])

@@ -129,6 +129,25 @@ class _Lost:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _LastDoubt:
+    """What was not measured when it was worked out last, and of which stretches and windows."""
+
+    stretches: DoubtPeriods
+    begin_s: Float64Array
+    end_s: Float64Array
+    lost: _Lost
+    of_nobody: Unmeasured
+
+    def holds(self, stretches: DoubtPeriods, begin_s: Float64Array, end_s: Float64Array) -> bool:
+        """Whether it is still so: most readings move no window of a gauge that is doubted."""
+        return (
+            self.stretches is stretches
+            and np.array_equal(self.begin_s, begin_s)
+            and np.array_equal(self.end_s, end_s)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Choice:
     """Which candidate of every gauge: for the coverage, and for the rain; shape (n_windows, n_gauges)."""
@@ -153,6 +172,8 @@ class SparedRain:
         self._gauge, self._candidate = _candidates(spares)
         self._stretches = no_stretches()
         self._taken: tuple[SelectedWindows, DoubtPeriods] | None = None
+        self._of_minutes: _LastDoubt | None = None
+        self._of_days: _LastDoubt | None = None
 
     @property
     def last_observed_s(self) -> Int64Array:
@@ -260,20 +281,29 @@ class SparedRain:
         stretches = self._stretches
         begin_s, end_s = days.ends_s(stretches.station.astype(np.int64))
         end_s = np.maximum(end_s, begin_s + 1)  # one that has not begun yet
-        lost = _lost_in(stretches, begin_s.T.astype(np.float64), end_s.T.astype(np.float64))
-        nobody = np.full((len(days.windows), len(self._gauge)), -1, dtype=np.int32)
-        return _unmeasured(lost, self._gauge, nobody)
+        last = self._of_days = self._doubt_of(
+            self._of_days, begin_s.T.astype(np.float64), end_s.T.astype(np.float64)
+        )
+        return last.of_nobody
+
+    def _doubt_of(self, last: _LastDoubt | None, begin_s: Float64Array, end_s: Float64Array) -> _LastDoubt:
+        """What gauges did not measure of windows, by `_stretches`; the same object while nothing changes."""
+        if last is not None and last.holds(self._stretches, begin_s, end_s):
+            return last
+        lost = _lost_in(self._stretches, begin_s, end_s)
+        nobody = np.full((len(lost.zero), len(self._gauge)), -1, dtype=np.int32)
+        return _LastDoubt(self._stretches, begin_s, end_s, lost, _unmeasured(lost, self._gauge, nobody))
 
     def _take(self, own: Accumulation, end_min: Int64Array) -> SelectedWindows:
         """Windows of spares in place of their gauges' where those measured a greater share."""
         stretches = self._stretches
         end_s: Float64Array = end_min[stretches.station].astype(np.float64) * MINUTE_S
         begin_s = end_s - own.length_min[:, stretches.station] * float(MINUTE_S)
-        lost = _lost_in(stretches, begin_s, end_s)
+        doubt = self._of_minutes = self._doubt_of(self._of_minutes, begin_s, end_s)
+        lost = doubt.lost
         if len(self._gauge) == 0:
             nobody = np.zeros((len(own.rain_um), 0), dtype=np.int32)
-            missed = _unmeasured(lost, self._gauge, nobody)
-            return SelectedWindows(own, own, self._gauge, self._candidate, nobody, missed)
+            return SelectedWindows(own, own, self._gauge, self._candidate, nobody, doubt.of_nobody)
         candidate = self._candidate
         observed = np.minimum(own.observed_min[:, candidate] / own.length_min[:, candidate], 1.0)
         choice = _choose(own.rain_um[:, candidate], observed, lost.of(candidate))

@@ -23,6 +23,7 @@ from warnstream.assessment import Assessment, Weights
 from warnstream.hazards import critical_rainfall
 from warnstream.model.changes import Change
 from warnstream.model.level import Level
+from warnstream.model.observations.readings import concatenate
 from warnstream.model.rules.indicators import HazardLevels, VillageRain
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 
@@ -109,7 +110,8 @@ def test_a_rule_that_reads_a_failing_hazard_reads_its_held_level(monkeypatch: py
         raise RuntimeError("seeded fault")
 
     judge_by(monkeypatch, "critical_rainfall", broken)
-    step = assessment.step(stage((0, 600, 3.5)), T0 + 600)
+    readings = concatenate([rain((0, 600, 1.0)), stage((0, 600, 3.5))])
+    step = assessment.step(readings, T0 + 600)
     assert [(c.hazard, c.village, c.kind) for c in step.changes] == [
         ("other", 0, Change.SIGHT_LOST),
         ("own", 0, Change.RISE),

@@ -25,6 +25,7 @@ import numpy as np
 
 from warnstream.ingest.flat_json.columns import FlatColumns
 from warnstream.ingest.flat_json.json_text import read_json
+from warnstream.ingest.flat_json.packs import unpacked
 from warnstream.ingest.flat_json.templates import BATCH_MIN, FlatForms
 from warnstream.ingest.names import (
     EPOCH_S_MAX,
@@ -107,13 +108,18 @@ class Decoder:
     def decode_columns(self, messages: MessageColumns, speakers: Int32Array) -> Decoded:
         """The same of messages as columns; `speakers` has shape (n_messages,).
 
-        Those that are alike are read all at once, the others by `decode`.
+        Those that are alike are read all at once, and so are the observations of packs; others by `decode`.
         """
-        if self._forms is None or len(messages) < BATCH_MIN:
+        observations, message_of = unpacked(messages, PAYLOAD_BYTES_MAX)
+        if self._forms is None or len(observations) < BATCH_MIN:
             return self.decode(list(itertools.starmap(RawMessage, messages.pairs())), speakers.tolist())
-        plain, message_of_plain, left = self._forms.decode(messages, speakers)
+        plain, observation_of_plain, left = self._forms.decode(observations, speakers[message_of])
+        message_of_plain = message_of[observation_of_plain]
         if len(left) == 0:
             return Decoded(plain, [])
+        left = np.unique(message_of[left])
+        is_whole = ~np.isin(message_of_plain, left)  # a pack is taken as a whole, or left
+        plain, message_of_plain = plain.select(is_whole), message_of_plain[is_whole]
         others = [RawMessage(messages.topics[messages.topic[row]], messages.payload(row)) for row in left]
         readings, message, refusals, n_without = self._decode(others, speakers[left].tolist())
         arrival = np.argsort(np.concatenate([message_of_plain, left[message]]), kind="stable")

@@ -72,6 +72,9 @@ Displacement and crack are measured from the sensor's own beginning; water depth
 UM_PER_MM = 1000
 """Rain is kept in micrometres: 0.1 mm, 0.2 mm and 0.254 mm (0.01 inch) tips are all whole numbers."""
 
+RAIN, RAIN_TIP, STAGE = int(Variable.RAIN), int(Variable.RAIN_TIP), int(Variable.STAGE)
+"""Codes as plain numbers: to compare a small column with a member of an enumeration is five times as dear."""
+
 COUNTERS: tuple[Variable, ...] = (Variable.RAIN_TOTAL, Variable.RAIN_DAY)
 """Variables whose differences are rain; the first is preferred where a station has both."""
 
@@ -103,13 +106,13 @@ class Flag(IntFlag):
     MELT = 32768
 
 
-COUNTER_FLAGS = Flag.COUNTER_FELL | Flag.COUNTER_RETURNED | Flag.COUNTER_BEGAN
+COUNTER_FLAGS = int(Flag.COUNTER_FELL | Flag.COUNTER_RETURNED | Flag.COUNTER_BEGAN)
 """A total fell, came back to one that it had before, or began anew: what lies between is not known."""
 
-DOUBTFUL = Flag.STEP | Flag.STUCK | Flag.TIP | COUNTER_FLAGS | Flag.RECORD | Flag.BOUNCE | Flag.MELT
+DOUBTFUL = int(Flag.STEP | Flag.STUCK | Flag.TIP | COUNTER_FLAGS | Flag.RECORD | Flag.BOUNCE | Flag.MELT)
 """Readings with one of these flags count, and what rests on them is not confirmed."""
 
-UNUSABLE = (
+UNUSABLE = int(
     Flag.OUT_OF_RANGE | Flag.DUPLICATE | Flag.FUTURE | Flag.TOO_LATE | Flag.SUPERSEDED | Flag.ERROR_VALUE
 )
 """Readings with one of these flags stay in the journal and are counted, but change no accumulation."""

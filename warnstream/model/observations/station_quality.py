@@ -180,11 +180,12 @@ class Unmeasured:
 
     def beside(self, other: "Unmeasured") -> "Unmeasured":
         """These windows, and after them others of the same stations."""
-        ours = np.pad(self.share, ((0, 0), (0, other.share.shape[1])))
-        theirs = np.pad(other.share, ((0, 0), (self.share.shape[1], 0)))
+        n, n_columns = len(self.station), self.share.shape[1]
+        share = np.zeros((n + len(other.station), n_columns + other.share.shape[1]))
+        share[:n, :n_columns], share[n:, n_columns:] = self.share, other.share
         return Unmeasured(
             np.concatenate([self.station, other.station]),
-            np.concatenate([ours, theirs]),
+            share,
             np.concatenate([self.is_zero, other.is_zero]),
         )
 

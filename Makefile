@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check docs-keys test test-all bench bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+.PHONY: check docs-keys test test-all bench bench-stall bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
 	load-nation rio-alarms score-grids calibration crash-ingest faults fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
@@ -29,6 +29,9 @@ bench:            ## one document with every figure, less than 30 minutes; extra
 
 bench-latency:    ## from the crossing reading to the household's device
 	$(BIN)python -m benchmarks.bench_latency
+
+bench-stall:      ## how long the loop stands still in a front, a snapshot, a backlog, a storm of answers; BEFORE=CHECKOUT beside it
+	$(BIN)python -m benchmarks.bench_stall $(if $(BEFORE),--before $(BEFORE))
 
 load-nation:      ## 384,000 stations at a reading a minute into one node, ten minutes
 	$(BIN)python -m benchmarks.load_nation

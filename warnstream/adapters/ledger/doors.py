@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from warnstream.adapters.ledger.book import AskLog, Book, Spot
+from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
 from warnstream.adapters.ledger.links import digests_in, door_digest, link_number
 from warnstream.adapters.ledger.register import FormerDoor
@@ -172,9 +173,16 @@ class DoorStore:
 
     def save(self, sequence: int) -> None:
         """Write a snapshot that holds everything up to an entry of the log. StoreError."""
+        self.write(sequence, self.copied())
+
+    def copied(self) -> LedgerCopy:
+        """The ledger as it is now, to be written by any thread."""
         with self._book.lock:
-            kept = self._book.kept()
-        self._files.save(sequence, kept)
+            return self._book.copied()
+
+    def write(self, sequence: int, copied: LedgerCopy) -> None:
+        """Write a snapshot of the ledger as it was at an entry of the log. StoreError."""
+        self._files.save(sequence, copied.kept())
         self.sequence = sequence
 
     def save_register(self, fingerprint: str) -> None:

@@ -76,7 +76,7 @@ from warnstream.runners.intake.history_entries import (
 from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refuse, refused_frame, refused_readings
 from warnstream.runners.intake.said import alerts_in, refused_said, signs_in
-from warnstream.runners.intake.state_file import StateFile, pack_state, register_of
+from warnstream.runners.intake.state_file import ArrayOf, StateFile, pack_state, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 from warnstream.runners.intake.waiting import WaitingReadings
 
@@ -228,6 +228,14 @@ class Intake:
 
     def snapshot(self) -> bytes:
         """Engine and what waits for the next step; call it between entries."""
+        return self.packed(self.arrays())
+
+    def packed(self, arrays: ArrayOf) -> bytes:
+        """A snapshot of `arrays`; in any thread."""
+        return pack_state(arrays, self._register, self._status)
+
+    def arrays(self) -> ArrayOf:
+        """What a snapshot holds, in copies that nothing changes; call it between entries."""
         arrays = {
             f"{part}/{name}": array
             for part, named in self.engine.assessment.snapshot().items()
@@ -242,7 +250,7 @@ class Intake:
             "configuration": self.configuration,
         }
         arrays |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
-        return pack_state(arrays | self._waiting.snapshot(), self._register, self._status)
+        return arrays | {name: array.copy() for name, array in self._waiting.snapshot().items()}
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a whole snapshot.

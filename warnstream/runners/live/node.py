@@ -140,7 +140,7 @@ class Node:
         self._bound = JournalBound(
             self._journal.entries_bytes,
             configuration.storage.journal_bytes_max,
-            self._keeper.snapshot,
+            self._keeper.snapshots,
             self.alarms,
         )
         self.delivery = self._delivery(tokens)
@@ -361,7 +361,7 @@ class Node:
         if keeper.fresh_waiting:
             ingress.left_fresh(turn)
         self.metrics.backlog_readings.set(keeper.backlog_waiting)
-        keeper.snapshot_if_due()
+        keeper.snapshots.look()
         self._bound.look()
 
     def _look_around(self) -> None:
@@ -370,6 +370,7 @@ class Node:
         if now_s - self._looked_at_s < LOOK_EVERY_S:
             return
         self._looked_at_s = now_s
+        self._keeper.snapshots.settle()
         for source in self._sources:
             source.look()
         self._report_channels()
@@ -418,7 +419,7 @@ class Node:
         for source in self._sources:
             source.stop()
         self._take_outcomes()
-        self._keeper.snapshot()
+        self._keeper.snapshots.close()
         self._end_doors(has_ended=has_ended)
         self.outbox.close()
         self._refused.close()

@@ -1,4 +1,4 @@
-"""When a node on the system's clock lets its engine step, and when any node writes a snapshot.
+"""When a node on the system's clock lets its engine step.
 
 Regularly every `tick_s`; within `react_within_s` of a step when something new
 arrived after it; at once when a whole slice of backlog waits. Pure: the caller
@@ -22,13 +22,6 @@ RELAXATION = 1.25
 
 BACKLOG_S = 0.25
 """Less than a slice of backlog waits so long for more of it."""
-
-
-REPLAY_S_MAX = 10.0
-"""Work since the last snapshot that a restart may have to repeat before another is written early."""
-
-SNAPSHOT_REST = 20
-"""Pause after a snapshot, in durations of writing it, before an early one."""
 
 
 class Pace:
@@ -101,35 +94,3 @@ class Pace:
     def unjudged_s(self, now_s: float) -> float:
         """How long the first of what is not judged has waited; 0 if nothing does."""
         return 0.0 if self._unjudged_s is None else max(now_s - self._unjudged_s, 0.0)
-
-
-class SnapshotPace:
-    """When a snapshot is due: by time, or early, once a restart would have to repeat `REPLAY_S_MAX` of work.
-
-    An early one waits `SNAPSHOT_REST` times as long as the last took to write,
-    so writing takes a twentieth of the time at most; the first is never early.
-    """
-
-    def __init__(self, every_s: float, now_s: float) -> None:
-        self._every_s = every_s
-        self._begun_s = now_s
-        self._took_s = float("inf")
-        self._work_s = 0.0
-
-    def worked(self, took_s: float) -> None:
-        """The engine took so long for a journal entry."""
-        self._work_s += took_s
-
-    def is_due(self, now_s: float) -> bool:
-        """Whether to write one now."""
-        elapsed_s = now_s - self._begun_s
-        is_long = self._work_s >= REPLAY_S_MAX and elapsed_s >= SNAPSHOT_REST * self._took_s
-        return is_long or elapsed_s >= self._every_s
-
-    def begin(self, now_s: float) -> None:
-        """One is tried now."""
-        self._begun_s = now_s
-
-    def written(self, now_s: float) -> None:
-        """It is on disk."""
-        self._took_s, self._work_s = now_s - self._begun_s, 0.0

@@ -1,5 +1,5 @@
 from warnstream.runners.intake.backlog import SLICE
-from warnstream.runners.live.pace import BACKLOG_S, REPLAY_S_MAX, REST, SNAPSHOT_REST, Pace, SnapshotPace
+from warnstream.runners.live.pace import BACKLOG_S, REST, Pace
 
 
 def test_the_first_step_is_due_at_once_and_then_regularly() -> None:
@@ -111,28 +111,3 @@ def test_a_burst_of_readings_does_not_put_off_the_next_step() -> None:
 def test_steps_that_have_become_dear_for_good_rest_as_such() -> None:
     pace, now_s = after_steps(0.006, *(0.4,) * 24)
     assert abs(pace.due_s(0) - now_s - REST * 0.4) < 1e-9
-
-
-def test_snapshots_come_by_time() -> None:
-    pace = SnapshotPace(600, 100.0)
-    pace.worked(5 * REPLAY_S_MAX)
-    assert not pace.is_due(699.0), "how long writing takes is not known yet"
-    assert pace.is_due(700.0)
-
-
-def test_a_snapshot_is_early_once_a_restart_would_take_long() -> None:
-    pace = SnapshotPace(600, 100.0)
-    pace.begin(700.0)
-    pace.written(702.0)
-    pace.worked(REPLAY_S_MAX - 0.1)
-    assert not pace.is_due(900.0)
-    pace.worked(0.1)
-    assert not pace.is_due(700.0 + SNAPSHOT_REST * 2.0 - 0.1)
-    assert pace.is_due(700.0 + SNAPSHOT_REST * 2.0)
-
-
-def test_a_snapshot_that_failed_is_tried_again_by_time() -> None:
-    pace = SnapshotPace(600, 100.0)
-    pace.begin(700.0)
-    assert not pace.is_due(1_299.0)
-    assert pace.is_due(1_300.0)

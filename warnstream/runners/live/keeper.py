@@ -46,7 +46,7 @@ from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.doors import DoorKeeper
 from warnstream.runners.live.log import Log
-from warnstream.runners.live.recorder import Desk, Recorder
+from warnstream.runners.live.recording.recorder import Desk, Recorder
 from warnstream.runners.live.snapshots.keeping import Snapshots
 from warnstream.runners.live.views.county_state import CountyState
 from warnstream.runners.live.views.failures import tell_failures
@@ -308,9 +308,16 @@ class Keeper:
         if refusals:
             self._stores.refused.keep(refusals, time.time(), sequence)
 
-    def _whole(self) -> Intake | None:
-        """The state, where everything that it led to is recorded."""
+    def go_on(self) -> bool:
+        """Between entries: what is left to record of a front, the end of a snapshot; whether more is left."""
+        self.snapshots.settle()
+        return self._recorder.go_on()
+
+    def _whole(self, is_awaited: bool) -> Intake | None:  # noqa: FBT001  # the port of snapshots
+        """The state, where all that it led to is recorded; `is_awaited`: record what waits for that."""
         self._recorder.catch_up_if_due(self._desk)
+        if is_awaited:
+            self._recorder.finish()
         return self._intake if self._may_snapshot and self._recorder.is_level else None
 
     @property

@@ -55,7 +55,7 @@ from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
 from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
-from warnstream.runners.live.recorder import report_put_aside
+from warnstream.runners.live.recording.recorder import report_put_aside
 from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
@@ -366,11 +366,12 @@ class Node:
 
     def _look_around(self) -> None:
         self._explanations.serve()
+        if self._keeper.go_on():
+            self._inbox.wake()
         now_s = time.monotonic()
         if now_s - self._looked_at_s < LOOK_EVERY_S:
             return
         self._looked_at_s = now_s
-        self._keeper.snapshots.settle()
         for source in self._sources:
             source.look()
         self._report_channels()
@@ -437,8 +438,7 @@ class Node:
 
     def _take_outcomes(self) -> None:
         """What channels have sent at the end is in the log before the node ends."""
-        requests = self._requests.take()
-        if requests:
+        if requests := self._requests.take():
             self._take(Turn([(one.kind, one.payload) for one in requests], requests=requests))
 
     def _end_doors(self, *, has_ended: bool) -> None:

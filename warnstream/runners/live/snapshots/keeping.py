@@ -42,7 +42,8 @@ class Snapshots:
     journal : Log
     outbox : NodeOutbox
     whole : callable
-        The state, or None while it is not to be kept: what it led to is not recorded yet.
+        The state, or None while it is not to be kept: what it led to is not recorded yet. Given whether
+        somebody waits for it, so that what can be recorded is.
     alarms : AlarmPort
     metrics : Metrics
     """
@@ -52,7 +53,7 @@ class Snapshots:
         storage: StorageSettings,
         journal: Log,
         outbox: NodeOutbox,
-        whole: Callable[[], Intake | None],
+        whole: Callable[[bool], Intake | None],
         alarms: AlarmPort,
         metrics: Metrics,
     ) -> None:
@@ -79,13 +80,15 @@ class Snapshots:
 
     def begin(self) -> bool:
         """Copy the state and have it written; False if that cannot be done now, or one is on its way."""
-        if self.is_writing:
-            return False
+        return not self.is_writing and self._begin(is_awaited=False)
+
+    def _begin(self, *, is_awaited: bool) -> bool:
         self._pace.begin(time.monotonic())
         begun = time.perf_counter()
         try:
-            intake = self._whole()
+            intake = self._whole(is_awaited)
             if intake is None:
+                self._pace.failed()
                 return False
             copied = partial(self._write, self._journal.last_sequence(), intake, intake.arrays())
             self._writing = self._threads.submit(copied, self._outbox.doors.copied())
@@ -104,7 +107,7 @@ class Snapshots:
         """Wait until one of now is on disk; False if none could be written."""
         if self._writing is not None:
             self._end()
-        return self.begin() and self._end()
+        return self._begin(is_awaited=True) and self._end()
 
     def close(self) -> None:
         """Write the last one, after the one on its way; nothing is written any more."""
@@ -139,7 +142,7 @@ class Snapshots:
         if pruned:
             log.info("journal pruned", extra={"entries": pruned, "first": journal.first_sequence()})
         self._outbox.advance(sequence)
-        intake = self._whole()
+        intake = self._whole(False)
         if intake is not None:
             self._outbox.prune(intake.now_s - OUTBOX_KEEP_S)
 

@@ -64,7 +64,7 @@ class World:
             STORAGE,
             cast("Log", self),
             cast("NodeOutbox", outbox),
-            lambda: cast("Intake", self.intake) if self.is_whole else None,
+            lambda _is_awaited: cast("Intake", self.intake) if self.is_whole else None,
             self.alarms,
             self.metrics,
         )

@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest faults fuzz mutants sim-day demo
+	load-nation rio-alarms score-grids calibration crash-ingest crash-front faults fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -60,6 +60,9 @@ rio-alarms:       ## twenty years of Rio's rain beside pandas; RIO=folder of the
 
 crash-ingest:     ## kill node and broker, fill the disk, tear the journal, under storms; half an hour
 	$(BIN)python -m tests.simulation.crash_ingest
+
+crash-front:      ## 50 kill -9 while a front is told: each door once, worst first, counts as without kills; ten minutes
+	$(BIN)python -m tests.simulation.crash_front
 
 bench-journal:    ## the journal beside SQLite: appending durably, reading back
 	$(BIN)python -m benchmarks.bench_journal

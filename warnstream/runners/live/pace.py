@@ -87,7 +87,8 @@ class Pace:
 
     def held(self, now_s: float) -> None:
         """A step that was due cannot be taken yet; it is tried again after `BACKLOG_S`."""
-        self._stepped_s, self._unjudged_s = now_s, None
+        self._stepped_s = self._early_s = now_s
+        self._unjudged_s = None
         self._next_s = now_s + min(self._tick_s, BACKLOG_S)
 
     def stepped(self, now_s: float, took_s: float, backlog_taken: int = 0) -> float:
@@ -97,16 +98,18 @@ class Pace:
         """
         if not backlog_taken:
             self._empty_s = min(took_s, self._empty_s * RELAXATION)
-            if self._is_early:
-                self._spend(now_s, self._empty_s)
+        if self._is_early:
+            self._early_s = now_s
+            self._spend(now_s, 0.0 if self._empty_s == float("inf") else self._empty_s)
         waited_s = self.unjudged_s(now_s)
         self._stepped_s, self._unjudged_s = now_s, None
         return waited_s
 
     def _spend(self, now_s: float, cost_s: float) -> None:
+        """Steps that a backlog asks for do not wait for the budget: at most one of them is owed to it."""
         saved_s = self._saved_s + self._share * (now_s - self._saved_at_s)
-        self._saved_s = min(saved_s, self._share * BUDGET_S) - cost_s
-        self._early_s = self._saved_at_s = now_s
+        saved_s = min(saved_s, self._share * BUDGET_S)
+        self._saved_s, self._saved_at_s = max(saved_s, 0.0) - cost_s, now_s
 
     def unjudged_s(self, now_s: float) -> float:
         """How long the first of what is not judged has waited; 0 if nothing does."""

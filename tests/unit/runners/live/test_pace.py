@@ -104,7 +104,32 @@ def test_a_backlog_that_a_node_begins_with_teaches_nothing_either() -> None:
         now_s += 0.5
         pace.stepped(now_s, 0.5, SLICE)
     pace.arrived(now_s)
-    assert pace.is_due(now_s, 0)
+    assert pace.due_s(0) == now_s + 0.1
+
+
+def test_a_few_old_readings_in_every_step_of_a_stream_bring_no_more_steps_than_they_ask_for() -> None:
+    pace, now_s, ended = Pace(1e9, 0.1, 0.1, 100.0), 100.0, []
+    stepped(pace, now_s, 0.05)
+    while now_s < 200.0:
+        pace.arrived(now_s)
+        now_s = max(now_s, pace.due_s(1))
+        pace.plan(now_s)
+        now_s += 0.05
+        pace.stepped(now_s, 0.05, backlog_taken=3)
+        ended.append(now_s)
+    saved = 0.1 * BUDGET_S / 0.05
+    assert len(ended) <= 100.0 / (BACKLOG_S + 0.05) + saved
+
+
+def test_a_backlog_of_dear_steps_owes_the_budget_no_more_than_one_of_them() -> None:
+    pace, now_s = Pace(60, 0.1, 0.1, 100.0), 100.0
+    stepped(pace, now_s, 2.0)
+    for _ in range(100):
+        pace.plan(now_s)
+        now_s += 4.0
+        pace.stepped(now_s, 4.0, SLICE)
+    pace.arrived(now_s)
+    assert pace.due_s(0) <= now_s + 2.0 / 0.1
 
 
 def early_steps(step_s: float, seconds: float, share: float = 0.1) -> list[float]:

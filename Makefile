@@ -2,8 +2,8 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check docs-keys test test-all bench bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest faults changes fuzz mutants sim-day demo
+.PHONY: check docs-keys test test-all bench bench-stall bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+	load-nation rio-alarms score-grids calibration crash-ingest crash-front faults changes fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -34,6 +34,9 @@ bench:            ## one document with every figure, less than 30 minutes; extra
 bench-latency:    ## from the crossing reading to the household's device
 	$(BIN)python -m benchmarks.bench_latency
 
+bench-stall:      ## how long the loop stands still in a front, a snapshot, a backlog, a storm of answers; BEFORE=CHECKOUT beside it
+	$(BIN)python -m benchmarks.bench_stall $(if $(BEFORE),--before $(BEFORE))
+
 load-nation:      ## 384,000 stations at a reading a minute into one node, ten minutes
 	$(BIN)python -m benchmarks.load_nation
 
@@ -61,6 +64,9 @@ rio-alarms:       ## twenty years of Rio's rain beside pandas; RIO=folder of the
 
 crash-ingest:     ## kill node and broker, fill the disk, tear the journal, under storms; half an hour
 	$(BIN)python -m tests.simulation.crash_ingest
+
+crash-front:      ## 50 kill -9 while a front is told: each door once, worst first, counts as without kills; ten minutes
+	$(BIN)python -m tests.simulation.crash_front
 
 bench-journal:    ## the journal beside SQLite: appending durably, reading back
 	$(BIN)python -m benchmarks.bench_journal

@@ -184,9 +184,21 @@ def probe_code(number: int) -> str:
 
 
 class Probe:
-    """Publishes crossings and watches the devices, over two connections."""
+    """Publishes crossings and watches the devices, over two connections.
 
-    def __init__(self, port: int) -> None:
+    Parameters
+    ----------
+    port : int
+    topics : sequence of str
+        Of the devices.
+    crossing_mm : float
+        What a gauge reports in five minutes.
+    """
+
+    def __init__(
+        self, port: int, topics: Sequence[str] = ("ws/device/+",), crossing_mm: float = CROSSING_MM
+    ) -> None:
+        self._crossing_mm = crossing_mm
         self._changed = threading.Condition()
         self._arrived: dict[str, float] = {}
         self._stored: dict[int, float] = {}
@@ -197,7 +209,7 @@ class Probe:
         for client in (self._devices, self._gateway):
             client.connect("127.0.0.1", port)
             client.loop_start()
-        self._devices.subscribe("ws/device/+", qos=1)
+        self._devices.subscribe([(topic, 1) for topic in topics])
         time.sleep(0.5)
 
     def report_dry(self, numbers: Sequence[int]) -> None:
@@ -223,7 +235,7 @@ class Probe:
             if not goes_on():
                 break
             at = time.perf_counter()
-            published.append((f"HP{number:05d}", at, self._publish(number, CROSSING_MM)))
+            published.append((f"HP{number:05d}", at, self._publish(number, self._crossing_mm)))
             time.sleep(random_.uniform(*PAUSE_S))
         with self._changed:
             self._changed.wait_for(
@@ -234,6 +246,19 @@ class Probe:
             1e3 * (self._stored[info.mid] - at) for _, at, info in published if info.mid in self._stored
         ]
         return ways, stored, len(published) - len(ways)
+
+    def forget(self, devices: Sequence[str]) -> None:
+        """What arrived at these devices so far is of the past."""
+        with self._changed:
+            for name in devices:
+                self._arrived.pop(name, None)
+
+    def first_of(self, devices: Sequence[str]) -> float:
+        """When the first of these devices got something, by `time.perf_counter`; NaN if none has."""
+        with self._changed:
+            return min(
+                (self._arrived[name] for name in devices if name in self._arrived), default=float("nan")
+            )
 
     def _on_device(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         del client, userdata

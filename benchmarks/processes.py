@@ -59,11 +59,16 @@ def memory_mb(process: int, what: str = "VmRSS") -> float:
 
 @dataclass(slots=True)
 class NodeProcess:
-    """``warnstream run`` on a folder; a context manager that starts it and ends it."""
+    """``warnstream run`` on a folder; a context manager that starts it and ends it.
+
+    `program` is run on the folder instead, where it is given, in the environment with `environment` added.
+    """
 
     directory: Path
     http_port: int
     arguments: Sequence[str] = ("--log-level", "WARNING")
+    program: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
     ready_after_s: float = 0.0
     process: "subprocess.Popen[bytes] | None" = None
     _client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=30))
@@ -89,9 +94,14 @@ class NodeProcess:
     def start(self) -> None:
         """Start it and wait until it is ready; how long that took stays in `ready_after_s`."""
         begun = time.monotonic()
+        words = self.program or [command("warnstream"), "run"]
+        arguments = () if self.program else self.arguments
         with (self.directory / "node.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [command("warnstream"), "run", str(self.directory), *self.arguments], stdout=log, stderr=log
+                [*words, str(self.directory), *arguments],
+                stdout=log,
+                stderr=log,
+                env=os.environ | self.environment if self.environment else None,
             )
         while time.monotonic() - begun < START_S_MAX:
             if self.process.poll() is not None:

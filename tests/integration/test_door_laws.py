@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -10,10 +11,13 @@ import pytest
 
 from tests.doors import LoggedOutbox
 from tests.unit.adapters.county import SENT_S, again, bulletin, given_up, network, rendered, sent
+from warnstream.adapters.ledger.doors import STATE_OF
 from warnstream.adapters.outbox.types import Claimed
 from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, State
-from warnstream.delivery.ledger.ledger import Ledger
+from warnstream.delivery.ledger.ledger import STATE_BITS, Ledger
 from warnstream.delivery.ledger.parts import pack
+from warnstream.delivery.ledger.queue import IN_HAND
+from warnstream.delivery.ledger.states import WAITING, Delivery
 from warnstream.model.bulletins import Action, Bulletin, BulletinCause
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, Effects
 from warnstream.model.level import Level
@@ -191,6 +195,32 @@ def pack_of(outbox: LoggedOutbox) -> dict[str, bytes]:
     return {name: array.tobytes() for name, array in pack(ledger).items()}
 
 
+def counted(outbox: LoggedOutbox) -> dict[tuple[str, State], int]:
+    """`DoorStore.counts`, door by door."""
+    book, found = outbox.doors._book, Counter[tuple[str, State]]()
+    assert book.queue is not None
+    for row in range(len(book.ledger)):
+        delivery, channel = Delivery(int(book.ledger.state[row]) & STATE_BITS), book.register.channel(row)
+        if delivery in WAITING:
+            is_sent_now = book.queue.hold[row] == IN_HAND
+            found[channel, State.SENDING if is_sent_now else State.PENDING] += 1
+        elif delivery in STATE_OF:
+            found[channel, STATE_OF[delivery]] += 1
+    replaced = dict(zip(book.register.ways, book.ledger.past.replaced.tolist(), strict=False))
+    for channel, counts in (replaced | book.replaced_of_others).items():
+        for delivery, state in (*STATE_OF.items(), (Delivery.SPARED, State.SUPERSEDED)):
+            found[channel, state] += counts[delivery]
+    return {place: count for place, count in found.items() if count}
+
+
+def open_counted(outbox: LoggedOutbox) -> int:
+    """`DoorSending.open_count` of sms, door by door."""
+    book = outbox.doors._book
+    assert book.queue is not None
+    rows = [row for row in range(len(book.ledger)) if book.register.channel(row) == "sms"]
+    return sum(book.ledger.is_waiting(row) or book.queue.hold[row] == IN_HAND for row in rows)
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_each_door_hears_the_newest_word_in_order_whatever_fails(seed: int) -> None:
     folder = Path(tempfile.mkdtemp())
@@ -208,6 +238,8 @@ def test_each_door_hears_the_newest_word_in_order_whatever_fails(seed: int) -> N
     ]
     for _ in range(STEPS):
         night.chance.choice(moves)()
+        assert night.outbox.doors.counts() == counted(night.outbox)
+        assert night.outbox.doors.sending.open_count("sms") == open_counted(night.outbox)
         assert len(night.outbox.counts()) < 30
         assert night.outbox.counts().get((VILLAGE_TOPIC_CHANNEL, State.FAILED), 0) == 0
     if night.newest and not all(one.action.is_end for one in night.newest.values()):

@@ -26,7 +26,7 @@ from warnstream.model.effects import RenderedBulletin, RenderedDigest, RenderedM
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.warning import WarningMessage
-from warnstream.runners.live.recorder import Desk, Recorder
+from warnstream.runners.live.recording.recorder import Desk, Recorder
 
 NETWORK = county()
 WORDING = wording(network=NETWORK)
@@ -89,6 +89,7 @@ class Night:
         self.now_s, self.entry = self.now_s + 150, self.entry + 1
         effects = self.desk.step(inputs, self.now_s)
         self.recorder.record(self.entry, effects, self._around)
+        self.recorder.finish()
 
     def channels_get_through(self) -> None:
         for channel in CHANNELS:

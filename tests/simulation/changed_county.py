@@ -242,15 +242,15 @@ class County:
         """As if it were time for one."""
         assert self.node is not None
         done = threading.Event()
-        keeper = self.node._keeper
-        due = keeper.snapshot_if_due
+        snapshots = self.node._keeper.snapshots
+        look = snapshots.look
 
         def at_once() -> None:
-            keeper.snapshot()
-            keeper.snapshot_if_due = due  # type: ignore[method-assign]
+            assert snapshots.finish()
+            snapshots.look = look  # type: ignore[method-assign]
             done.set()
 
-        keeper.snapshot_if_due = at_once  # type: ignore[method-assign]
+        snapshots.look = at_once  # type: ignore[method-assign]
         self.step()
         assert done.wait(WAIT_S)
 

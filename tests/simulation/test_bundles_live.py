@@ -113,7 +113,7 @@ def test_a_bundle_that_could_not_be_kept_is_tried_again_after_a_snapshot(
         county.start()
         assert bundle_number(county) == 0
     assert county.node is not None
-    monkeypatch.setattr(county.node._keeper._snapshots, "is_due", lambda _now_s: True)
+    monkeypatch.setattr(county.node._keeper.snapshots._pace, "is_due", lambda _now_s: True)
     deadline = time.monotonic() + WAIT_S
     while not bundle_number(county):
         assert time.monotonic() < deadline

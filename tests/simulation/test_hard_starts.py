@@ -26,7 +26,7 @@ from warnstream.model.effects import Effects
 from warnstream.model.errors import WarnstreamError
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.intake import Intake
-from warnstream.runners.live.recorder import warnings_of
+from warnstream.runners.live.recording.parts import warnings_of
 
 pytestmark = pytest.mark.slow
 

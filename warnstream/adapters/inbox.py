@@ -201,23 +201,25 @@ class Inbox:
     ) -> list[InboundBatch]:
         """What arrived: lone messages in order, then those of streams in order.
 
-        Waits up to `wait_s` for a first message, then up to `gather_s` until there are `messages_max`.
-        Lone messages that nobody waits for are kept until `open_until_s` by the monotonic clock, the others
-        no longer than `gather_s`, those of a sender that sends nothing more (`is_last`) no time at all.
+        Waits up to `wait_s` for a first message, then for more of them until there are `messages_max`: lone
+        messages until `open_until_s` by the monotonic clock, those that somebody waits for no longer than
+        `gather_s`, those of a sender that sends nothing more (`is_last`) no time at all; a stream `gather_s`.
+        So a lone message is handed out at once where nothing is to be waited for: what comes while it is made
+        durable and judged is the next batch.
         A batch may be larger by what came together with its last message. Empty when nothing came.
         With `streams_max` 0 streams are left where they are.
         """
         with self._condition:
             self._wanted = 1
             self._condition.wait_for(lambda: self._has_waiting(streams_max) or self._is_woken, wait_s)
-            deadline_s = time.monotonic() + gather_s
+            begun_s = time.monotonic()
             self._wanted = messages_max
             while (
                 self._has_waiting(streams_max)
                 and self.messages < messages_max
                 and not (self._is_woken or self._is_hurried)
             ):
-                remaining_s = max(deadline_s, self._patience_s(gather_s, open_until_s)) - time.monotonic()
+                remaining_s = self._open_until_s(begun_s, gather_s, open_until_s) - time.monotonic()
                 if remaining_s <= 0:
                     break
                 self._condition.wait(remaining_s)
@@ -225,8 +227,10 @@ class Inbox:
             self._is_woken = self._is_hurried = False
             return self._batch(messages_max, streams_max)
 
-    def _patience_s(self, gather_s: float, latest_s: float) -> float:
-        """Until when lone messages may wait for more; streams end that."""
+    def _open_until_s(self, begun_s: float, gather_s: float, latest_s: float) -> float:
+        """Until when the batch may wait for more; lone messages wait for no stream."""
+        if not self._lone.waiting:
+            return begun_s + gather_s
         if self._streams.waiting:
             return 0.0
         awaited_at_s = self._lone.awaited_at_s

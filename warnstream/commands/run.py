@@ -9,15 +9,12 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from types import FrameType
-
-from rich.console import Console
-from rich.live import Live
+from typing import TYPE_CHECKING
 
 from warnstream.adapters.bundles.manifest import MANIFEST
 from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.private_files import PRIVATE_UMASK
-from warnstream.commands.live_view import LiveView
 from warnstream.config.http_address import http_address
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
@@ -26,6 +23,9 @@ from warnstream.model.errors import ConfigError, Fault
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.explain.one_line import describe
 from warnstream.runners.live.node import Node
+
+if TYPE_CHECKING:
+    from warnstream.commands.live_view import LiveView
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +59,13 @@ def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool 
     addresses = {*network.households.address, *(post.address for post in network.chain)} - {""}
     log_as = partial(configure_logging, as_json=log_json, level=log_level, addresses=addresses)
     log_as()
-    view = LiveView(lambda: node.people)
+    view = _view(lambda: node.people) if has_view else None
     watch = IssuedLog(lambda: node.people)
 
     def on_step(step: EngineStep) -> None:
         watch.take_step(step)
-        view.take_step(step)
+        if view is not None:
+            view.take_step(step)
 
     node = Node(configuration, on_step=on_step, front_door=front_door)
 
@@ -79,7 +80,7 @@ def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool 
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    with _shown(view, node, log_as) if has_view else nullcontext():
+    with _shown(view, node, log_as) if view is not None else nullcontext():
         _run(node)
 
 
@@ -91,9 +92,19 @@ def _run(node: Node) -> None:
         raise
 
 
+def _view(people: Callable[[], Configuration]) -> "LiveView":
+    """Imported where it is shown: a service has no terminal, and rich costs a start time and memory."""
+    from warnstream.commands.live_view import LiveView
+
+    return LiveView(people)
+
+
 @contextmanager
-def _shown(view: LiveView, node: Node, log_as: Callable[[], None]) -> Iterator[None]:
+def _shown(view: "LiveView", node: Node, log_as: Callable[[], None]) -> Iterator[None]:
     """The live picture at the bottom of the terminal; what is logged goes above it."""
+    from rich.console import Console
+    from rich.live import Live
+
     console = Console(stderr=True)
     with Live(
         get_renderable=lambda: view.render(node),

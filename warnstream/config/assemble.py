@@ -134,6 +134,7 @@ def _node_settings(node: NodeDocument) -> NodeSettings:
         section.clock,
         section.tick_s,
         section.react_within_s,
+        section.judging_share,
         tuple(section.duty_posts),
         section.past_crossings_s,
         section.replies_s,

@@ -55,14 +55,16 @@ class FaultLog:
     def __init__(self) -> None:
         self._kept: list[Fault] = []
         self._n_of_file: Counter[str] = Counter()
+        self._n = 0  # asked after every row of a table
         self._rounded: dict[tuple[str, str], dict[int, str]] = {}
         self._incomplete: set[str] = set()
 
     def __len__(self) -> int:
-        return self._n_of_file.total() + sum(map(len, self._rounded.values()))
+        return self._n + sum(map(len, self._rounded.values()))
 
     def add(self, file: str, line: int, path: str, expected: str) -> None:
         """Note one fault; `line` 0 where the file as a whole is meant."""
+        self._n += 1
         self._n_of_file[file] += 1
         if self._n_of_file[file] <= FAULTS_PER_FILE_MAX:
             self._kept.append(Fault(file, line, path, expected))
@@ -77,6 +79,7 @@ class FaultLog:
             self.add_rounded(file, line, path, value)
             return
         if self._n_of_file[file] >= FAULTS_PER_FILE_MAX:
+            self._n += 1
             self._n_of_file[file] += 1
             return
         self.add(file, line, path, unknown(path.rpartition(".")[2], value, known))

@@ -161,14 +161,16 @@ class GridSettings:
 class NodeSettings:
     """Name and clock of this node; `clock` is ``system`` or ``simulated``, `duty_posts` are codes.
 
-    Past crossings are shown for `past_crossings_s`, replies that are for a person for `replies_s`; jumps
-    of the system's clock beyond `clock_jump_s_max` are not followed.
+    Early steps take at most `judging_share` of a core. Past crossings are shown for `past_crossings_s`,
+    replies that are for a person for `replies_s`; jumps of the system's clock beyond `clock_jump_s_max` are
+    not followed.
     """
 
     name: str
     clock: str
     tick_s: int
     react_within_s: float = 0.1
+    judging_share: float = 0.1
     duty_posts: tuple[str, ...] = ()
     past_crossings_s: int = 6 * HOUR_S
     replies_s: int = 2 * HOUR_S

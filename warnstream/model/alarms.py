@@ -39,6 +39,7 @@ ALARM_KINDS = {
     ),
     "disk": AlarmKind("磁盘拒绝写入", "the disk refuses", "the disk takes an entry"),
     "journal": AlarmKind("存储超限", "the journal is too large", "it is below its limit again"),
+    "snapshot": AlarmKind("状态快照无法保存", "the state cannot be kept", "a snapshot is written"),
     "broker": AlarmKind("数据接入异常", "the broker does not keep readings", "the broker keeps them again"),
     "listener": AlarmKind("数据接入异常", "the listener has a fault", "its files can be read"),
     "clock": AlarmKind(

@@ -125,3 +125,18 @@ def test_who_waited_is_forgotten_with_the_batch() -> None:
     inbox.put(alone())
     inbox.take(messages_max=9, wait_s=0, gather_s=0, open_until_s=time.monotonic() + 0.05)
     assert time.monotonic() >= started + 0.05
+
+
+def test_a_lone_message_is_handed_out_at_once_where_its_step_is_due() -> None:
+    inbox, started = Inbox(), time.monotonic()
+    inbox.put(arrived(1))
+    assert len(inbox.take(messages_max=9, wait_s=20, gather_s=20, open_until_s=started)) == 1
+    assert time.monotonic() < started + 10, "batch_wait is for what has to wait anyway"
+
+
+def test_a_stream_alone_is_gathered() -> None:
+    inbox, started = Inbox(), time.monotonic()
+    inbox.put(stream(2))
+    put_later(inbox, stream(2), at_s=0.01)
+    assert topics(inbox.take(messages_max=9, wait_s=1, gather_s=0.1)) == "ss"
+    assert time.monotonic() >= started + 0.1

@@ -12,12 +12,23 @@ class Disk:
         self.now_s, self.size_bytes, self.snapshots = 0.0, 0, 0
         self.is_full, self.freed_bytes = False, 1_000
         self.alarms = RecordedAlarms()
-        self.bound = JournalBound(
-            lambda: self.size_bytes, 1_000, self.snapshot, self.alarms, lambda: self.now_s
-        )
+        self.is_writing = False
+        self.bound = JournalBound(lambda: self.size_bytes, 1_000, self, self.alarms, lambda: self.now_s)
 
-    def snapshot(self) -> bool:
+    def begin(self) -> bool:
         self.snapshots += 1
+        self.is_writing = True
+        return True
+
+    def end(self) -> None:
+        self.is_writing = False
+        self._let_go()
+
+    def finish(self) -> bool:
+        self.snapshots += 1
+        return self._let_go()
+
+    def _let_go(self) -> bool:
         if not self.is_full:
             self.size_bytes -= min(self.freed_bytes, self.size_bytes)
         return not self.is_full
@@ -25,10 +36,13 @@ class Disk:
 
 def test_a_snapshot_is_early_where_the_journal_is_nearly_full() -> None:
     disk = Disk()
-    for size_bytes, snapshots in ((750, 0), (751, 1)):
+    for size_bytes, snapshots in ((750, 0), (751, 1), (760, 1)):
         disk.size_bytes = size_bytes
         disk.bound.look()
         assert disk.snapshots == snapshots
+    assert disk.alarms.standing == {}, "while it is written nobody is told anything"
+    disk.end()
+    disk.bound.look()
     assert disk.alarms.standing == {}
 
 
@@ -40,7 +54,18 @@ def test_below_the_bound_early_snapshots_are_seconds_apart() -> None:
         disk.now_s = now_s
         disk.bound.look()
         assert disk.snapshots == snapshots
+        disk.end()
+    disk.bound.look()
     assert "900 bytes of at most 1000" in disk.alarms.standing[ALARM]
+
+
+def test_while_a_snapshot_is_written_no_other_is_begun_however_long_it_takes() -> None:
+    disk = Disk()
+    disk.size_bytes = 900
+    for now_s in (0.0, EARLY_S, 10 * EARLY_S):
+        disk.now_s = now_s
+        disk.bound.look()
+    assert disk.snapshots == 1
 
 
 def test_at_the_bound_nothing_is_taken_while_no_snapshot_can_be_written() -> None:

@@ -6,16 +6,11 @@ that stands as key here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
-from warnstream.adapters.channels.apprise import AppriseChannel
 from warnstream.adapters.channels.channel import Channel, ConfiguredChannel, Surroundings
 from warnstream.adapters.channels.mqtt import MqttChannel
-from warnstream.adapters.channels.smpp.channel import SmppChannel
-from warnstream.adapters.channels.smtp import SmtpChannel
-from warnstream.adapters.channels.terminal import TerminalChannel
-from warnstream.adapters.channels.voice import VoiceChannel
-from warnstream.adapters.channels.webhook import WebhookChannel
 from warnstream.config.channels.apprise import AppriseChannelSection
 from warnstream.config.channels.mqtt import MqttChannelSection
 from warnstream.config.channels.section import ChannelSection
@@ -27,14 +22,28 @@ from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.rules.policies import RetryPolicy
 
-CHANNEL_OF_SECTION: dict[type[ChannelSection], Callable[[Any, Surroundings], Channel]] = {
+Make = Callable[[Any, Surroundings], Channel]
+
+
+def _later(module: str, name: str) -> Make:
+    """A class of a module beside this one, imported where there is such a channel: a start needs no more."""
+
+    def make(section: Any, around: Surroundings) -> Channel:
+        channel: type[Any] = getattr(import_module(f"warnstream.adapters.channels.{module}"), name)
+        made: Channel = channel.of(section, around)
+        return made
+
+    return make
+
+
+CHANNEL_OF_SECTION: dict[type[ChannelSection], Make] = {
     MqttChannelSection: MqttChannel.of,
-    WebhookChannelSection: WebhookChannel.of,
-    SmtpChannelSection: SmtpChannel.of,
-    SmppChannelSection: SmppChannel.of,
-    VoiceChannelSection: VoiceChannel.of,
-    AppriseChannelSection: AppriseChannel.of,
-    TerminalChannelSection: TerminalChannel.of,
+    WebhookChannelSection: _later("webhook", "WebhookChannel"),
+    SmtpChannelSection: _later("smtp", "SmtpChannel"),
+    SmppChannelSection: _later("smpp.channel", "SmppChannel"),
+    VoiceChannelSection: _later("voice", "VoiceChannel"),
+    AppriseChannelSection: _later("apprise", "AppriseChannel"),
+    TerminalChannelSection: _later("terminal", "TerminalChannel"),
 }
 
 VILLAGE_TOPIC_RETRY = RetryPolicy(attempts_max=1_000_000, first_wait_s=1.0, wait_s_max=30.0)

@@ -7,6 +7,7 @@ senders keep what is not acknowledged, as with a full disk.
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import StoreError
@@ -20,6 +21,20 @@ EARLY_S = 5.0
 ALARM = "journal"
 
 
+class Snapshots(Protocol):
+    """What lets old entries go."""
+
+    @property
+    def is_writing(self) -> bool:
+        """One is on its way."""
+
+    def begin(self) -> bool:
+        """Have one written; False if that cannot be done now."""
+
+    def finish(self) -> bool:
+        """Wait until one of now is on disk; False if none could be written."""
+
+
 class JournalBound:
     """Watches the size of the entries of a journal; for the node's loop.
 
@@ -28,8 +43,7 @@ class JournalBound:
     size_bytes : callable
         Bytes of all entry files.
     bytes_max : int
-    snapshot : callable
-        Writes a snapshot and lets old entries go; False if it could not.
+    snapshots : Snapshots
     alarms : AlarmPort
     clock : callable
         Seconds of a clock that never goes back.
@@ -39,13 +53,14 @@ class JournalBound:
         self,
         size_bytes: Callable[[], int],
         bytes_max: int,
-        snapshot: Callable[[], bool],
+        snapshots: Snapshots,
         alarms: AlarmPort,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._size_bytes, self._bytes_max = size_bytes, bytes_max
-        self._snapshot, self._alarms, self._clock = snapshot, alarms, clock
+        self._snapshots, self._alarms, self._clock = snapshots, alarms, clock
         self._tried_at_s = float("-inf")
+        self._has_tried = False
 
     @property
     def near_bytes(self) -> int:
@@ -53,14 +68,21 @@ class JournalBound:
         return int(NEAR * self._bytes_max)
 
     def look(self) -> None:
-        """After entries were judged: a snapshot is due early where the journal is nearly full."""
-        if self._is_near() and self._clock() - self._tried_at_s >= EARLY_S:
-            self._let_go()
-        elif not self._is_near():
-            self._alarms.end_alarm(ALARM)
+        """After entries were judged: a snapshot is due early where the journal is nearly full.
+
+        Where the last one that was tried has ended and it is nearly full still, that is an alarm.
+        """
+        if not self._is_near():
+            self._end()
+        elif not self._snapshots.is_writing:
+            if self._has_tried:
+                self._alarms.raise_alarm(ALARM, self._state())
+            if self._clock() - self._tried_at_s >= EARLY_S:
+                self._tried_at_s, self._has_tried = self._clock(), True
+                self._snapshots.begin()
 
     def demand_room(self) -> None:
-        """Before entries are appended.
+        """Before entries are appended; at the bound it waits for a snapshot.
 
         Raises
         ------
@@ -72,13 +94,17 @@ class JournalBound:
             raise StoreError(refused, retryable=True)
 
     def _let_go(self) -> bool:
-        self._tried_at_s = self._clock()
-        is_written = self._snapshot()
+        self._tried_at_s, self._has_tried = self._clock(), True
+        is_written = self._snapshots.finish()
         if self._is_near():
             self._alarms.raise_alarm(ALARM, self._state())
         else:
-            self._alarms.end_alarm(ALARM)
+            self._end()
         return is_written
+
+    def _end(self) -> None:
+        self._has_tried = False
+        self._alarms.end_alarm(ALARM)
 
     def _is_near(self) -> bool:
         return self._size_bytes() > self.near_bytes

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from warnstream.adapters.ledger.kept import VERSION, KeptArray, KeptLedger
+from warnstream.adapters.ledger.copies import LedgerCopy
+from warnstream.adapters.ledger.kept import KeptLedger
 from warnstream.adapters.ledger.register import FormerDoor, Register
 from warnstream.adapters.outbox.types import split_key
 from warnstream.delivery.ledger.facts import urgency_of
@@ -173,32 +174,23 @@ class Book:
         """Codes of villages in which somebody waits."""
         return [self.register.villages[village] for village in self.ledger.waiting_by_village()]
 
-    def kept(self) -> KeptLedger:
-        """As files have it."""
+    def copied(self) -> LedgerCopy:
+        """As it is now."""
         arrays = pack(self.ledger)
         villages = arrays["village"].tolist()
-        place = {village: at for at, village in enumerate(villages)}
-        arrays["village"] = np.arange(len(villages), dtype=np.int64)
-        for name in ("tally", "past"):
-            arrays[name] = arrays[name].copy()
-            arrays[name][:, 0] = [place[village] for village in arrays[name][:, 0].tolist()]
-        return KeptLedger(
-            version=VERSION,
-            villages=[self.register.villages[village] for village in villages],
+        replaced = self.ledger.past.replaced
+        of_ways = {channel: replaced[way].tolist() for way, channel in enumerate(self.register.ways)}
+        return LedgerCopy(
+            register=self.register,
+            arrays=arrays,
             voices=[self._voice[village] for village in villages],
             statuses=[self.status[village] for village in villages],
-            doors=[self.register.doors(village) for village in villages],
-            former=list(self.register.former),
-            arrays={
-                name: KeptArray(one.dtype.str, one.shape, np.ascontiguousarray(one).tobytes())
-                for name, one in arrays.items()
-            },
-            replaced={
-                channel: self.ledger.past.replaced[way].tolist()
-                for way, channel in enumerate(self.register.ways)
-            }
-            | self.replaced_of_others,
+            replaced=of_ways | self.replaced_of_others,
         )
+
+    def kept(self) -> KeptLedger:
+        """As files have it."""
+        return self.copied().kept()
 
     def take_up(self, network: Network, kept: KeptLedger, former: Iterable[FormerDoor] = ()) -> None:
         """Go on from what files have, under another register; former doors come with it.

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from warnstream.adapters.ledger.book import AskLog, Book, Spot
+from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
 from warnstream.adapters.ledger.links import digests_in, door_digest, link_number
 from warnstream.adapters.ledger.register import FormerDoor
@@ -172,9 +173,16 @@ class DoorStore:
 
     def save(self, sequence: int) -> None:
         """Write a snapshot that holds everything up to an entry of the log. StoreError."""
+        self.write(sequence, self.copied())
+
+    def copied(self) -> LedgerCopy:
+        """The ledger as it is now, to be written by any thread."""
         with self._book.lock:
-            kept = self._book.kept()
-        self._files.save(sequence, kept)
+            return self._book.copied()
+
+    def write(self, sequence: int, copied: LedgerCopy) -> None:
+        """Write a snapshot of the ledger as it was at an entry of the log. StoreError."""
+        self._files.save(sequence, copied.kept())
         self.sequence = sequence
 
     def save_register(self, fingerprint: str) -> None:
@@ -277,26 +285,19 @@ class DoorStore:
             return book.ledger.give_up(lost)
 
     def counts(self) -> dict[tuple[str, State], int]:
-        """Notifications of doors by channel and state, replaced ones among them."""
+        """Notifications of doors by channel and state, replaced ones among them; costs what is in hand."""
         book, found = self._book, {}
         with book.lock:
-            ledger, ways = book.ledger, book.register.ways
-            state = ledger.state & STATE_BITS
-            cells = np.bincount(ledger.way.astype(np.int64) * len(Delivery) + state, minlength=1)
-            now = np.pad(cells, (0, max(len(ways), 1) * len(Delivery) - len(cells))).reshape(
-                -1, len(Delivery)
-            )
-            sending = [0] * len(ways)
-            if book.queue is not None:
-                is_sent_now = (book.queue.hold == IN_HAND) & IS_WAITING[state]
-                sending = np.bincount(ledger.way[is_sent_now], minlength=len(ways)).tolist()
+            ledger, ways, queue = book.ledger, book.register.ways, book.queue
+            now = ledger.by_way.tolist()
+            sending = [0 if queue is None else queue.in_hand(way)[0] for way in range(len(ways))]
             replaced = dict(zip(ways, ledger.past.replaced.tolist(), strict=False)) | book.replaced_of_others
         for way, channel in enumerate(ways):
-            waiting = int(sum(now[way, state] for state in WAITING))
+            waiting = sum(now[way][state] for state in WAITING)
             found[channel, State.PENDING] = waiting - sending[way]
             found[channel, State.SENDING] = sending[way]
             for delivery, known in STATE_OF.items():
-                found[channel, known] = int(now[way, delivery])
+                found[channel, known] = now[way][delivery]
         for channel, counts in replaced.items():
             for delivery, known in (*STATE_OF.items(), (Delivery.SPARED, State.SUPERSEDED)):
                 found[channel, known] = found.get((channel, known), 0) + counts[delivery]

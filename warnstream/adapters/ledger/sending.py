@@ -7,8 +7,6 @@ the ledger has been given it, which the log's own thread does (`DoorStore.take_o
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
-import numpy as np
-
 from warnstream.adapters.ledger.book import AskLog, Book, Spot
 from warnstream.adapters.ledger.links import link_number
 from warnstream.adapters.ledger.texts import BulletinTexts
@@ -16,8 +14,8 @@ from warnstream.adapters.outbox.types import KEY_SEPARATOR, Claimed, StoredMessa
 from warnstream.delivery.dispatch.notification import Settlement, Signal
 from warnstream.delivery.ledger.facts import DoorOutcome, encode_outcomes, level_of
 from warnstream.delivery.ledger.ledger import STATE_BITS
-from warnstream.delivery.ledger.queue import FREE, IN_HAND, Taken
-from warnstream.delivery.ledger.states import IS_WAITING, Delivery, Result
+from warnstream.delivery.ledger.queue import FREE, Taken
+from warnstream.delivery.ledger.states import WAITING, Delivery, Result
 from warnstream.model.bulletins import N_BITS, N_MAX, Bulletin
 from warnstream.model.effects import RecipientKind
 from warnstream.model.errors import StoreError
@@ -156,8 +154,8 @@ class DoorSending:
             way = book.register.way_of(channel)
             if way is None or book.queue is None:
                 return 0
-            is_open = IS_WAITING[book.ledger.state & STATE_BITS] | (book.queue.hold == IN_HAND)
-            return int(np.count_nonzero(is_open & (book.ledger.way == way)))
+            waiting = sum(int(book.ledger.by_way[way, state]) for state in WAITING)
+            return waiting + book.queue.in_hand(way)[1]
 
     def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:
         """Keep what attempts have led to, by key; durable when it returns, if it was in somebody's hands.

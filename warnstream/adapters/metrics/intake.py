@@ -133,6 +133,18 @@ class IntakeMetrics:
         self.snapshot_failures = Counter(
             "warnstream_snapshot_failures", "Snapshots that could not be written.", registry=registry
         )
+        self.snapshot_copying = Histogram(
+            "warnstream_snapshot_copying_seconds",
+            "Time that a snapshot held the loop.",
+            buckets=WORK_BUCKETS_S,
+            registry=registry,
+        )
+        self.snapshot_writing = Histogram(
+            "warnstream_snapshot_writing_seconds",
+            "Time to compress and write a snapshot beside the loop.",
+            buckets=WORK_BUCKETS_S,
+            registry=registry,
+        )
 
     def watch_storage(self, journal_bytes: Callable[[], int], directory: Path) -> None:
         """Measure the storage whenever the metrics are read."""

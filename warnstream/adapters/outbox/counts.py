@@ -10,6 +10,7 @@ class OutboxCounts:
     """The counting half of an outbox, over its database. StoreError if it cannot be read."""
 
     _database: Database
+    unrecorded: int
 
     def counts(self) -> dict[tuple[str, State], int]:
         """Notifications by channel and state; reads every row (0.1 s for 900,000)."""
@@ -20,7 +21,10 @@ class OutboxCounts:
         return {(channel, State(state)): n for channel, state, n in rows}
 
     def open_count(self, channel: str) -> int:
-        """Notifications of a channel that are ready, wait for another attempt or are being sent."""
+        """Notifications of a channel that are ready, wait for another attempt or are being sent.
+
+        Parts of what was issued that are still to be recorded count, too: they may be for any channel.
+        """
         with self._database.reading() as connection:
             row = connection.execute(
                 "SELECT (SELECT count(*) FROM notifications WHERE channel = ?1 AND state = 0 AND due_at = 0)"
@@ -28,7 +32,7 @@ class OutboxCounts:
                 " + (SELECT count(*) FROM notifications WHERE channel = ?1 AND state = 1)",
                 (channel,),
             ).fetchone()
-        return int(row[0])
+        return int(row[0]) + self.unrecorded
 
     def reach(self) -> dict[RecipientKind, Reach]:
         """How many recipients of each kind were addressed, reached and have answered, each counted once."""

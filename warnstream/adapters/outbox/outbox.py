@@ -102,7 +102,6 @@ class Outbox(OutboxCounts, OutboxHistory, DoorRowsOfBefore):
     ----------
     directory : Path
         Folder of ``outbox.sqlite3``; must exist. The journal's lock keeps other nodes away.
-
     owner : str
         Name of the node: what it was sending when it ended is its own to send again.
 
@@ -113,6 +112,8 @@ class Outbox(OutboxCounts, OutboxHistory, DoorRowsOfBefore):
     no_end : frozenset of (str, str)
         Village code and status of what stands: no such end is handed out there. Whoever feeds the
         outbox replaces it as a whole.
+    unrecorded : int
+        Parts that whoever feeds the outbox has still to record.
 
     Raises
     ------
@@ -124,6 +125,7 @@ class Outbox(OutboxCounts, OutboxHistory, DoorRowsOfBefore):
         self._path, self._owner = directory / "outbox.sqlite3", owner
         self.put_aside: Path | None = None
         self.no_end: frozenset[tuple[str, str]] = frozenset()
+        self.unrecorded = 0
         self._database = self._open()
 
     @classmethod

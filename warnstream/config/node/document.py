@@ -59,9 +59,13 @@ class NodeSection(Section):
     react_within_s: Annotated[float, value_types.fine_duration("10ms", "10min")] = default(
         "100ms",
         alias="react_within",
-        description="With `clock: system`: what arrives is judged that soon after the last step, or after "
-        "nine times as long as judging takes without readings, whichever is longer; `node.tick` "
-        "bounds it.",
+        description="With `clock: system`: what arrives after a silence is judged at once, a stream that "
+        "soon after the last step, as far as `node.judging_share` allows; `node.tick` bounds it.",
+    )
+    judging_share: Annotated[float, value_types.decimal(0.01, 1.0)] = default(
+        0.1,
+        description="With `clock: system`: share of one processor that judging what has just arrived may "
+        "take beside the regular ticks, in the mean; what is not used is saved for ten seconds.",
     )
     duty_posts: list[Annotated[str, value_types.code()]] = part(
         list,

@@ -57,6 +57,11 @@ class Row:
         """Text of a cell as it stands, possibly empty."""
         return self._cell[column]
 
+    def cells(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Texts of several cells as they stand."""
+        cell = self._cell
+        return tuple([cell[column] for column in columns])
+
     def text(self, column: str) -> str:
         """Text of a cell that must not be empty."""
         text = self._cell[column]

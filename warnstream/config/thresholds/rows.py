@@ -104,7 +104,8 @@ def check_classes(
 
         rows = ((one.duration_s, one.level, one.value) for one in own)
         find_unordered(rows, unit, report_once, descending=descending)
-    find_wetter_above_drier(values, unit, report)
+    if len(classes) > 1:  # else the ground makes no difference
+        find_wetter_above_drier(values, unit, report)
 
 
 def of_class(values: Iterable[ClassValue], wetness: str) -> list[ClassValue]:

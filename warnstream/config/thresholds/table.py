@@ -5,6 +5,7 @@ What is wrong is noted with file, line and what was expected; the kinds of hazar
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from warnstream.config.faults import FaultLog, unknown
 from warnstream.config.folder import Folder
@@ -21,6 +22,8 @@ from warnstream.model.rules.indicators import Indicator
 THRESHOLD_COLUMNS = Columns(
     ("village", "hazard", "duration", "level", "value", "unit", "station"), ("source", "wetness")
 )
+
+KIND_COLUMNS = ("hazard", "level", "duration", "unit", "station", "wetness")
 
 
 def read_table(
@@ -78,8 +81,20 @@ def _check_order(file: str, rows: list[Threshold], unit: str, faults: FaultLog, 
     check_classes(values, unit, report, descending=descending)
 
 
+class _Kind(NamedTuple):
+    """What rows have in common that say the same but for village, value and source."""
+
+    level: Level
+    duration_s: int
+    unit: TableUnit
+
+
 class _TableReader:
-    """Turns rows of one table into thresholds; notes what is wrong with each."""
+    """Turns rows of one table into thresholds; notes what is wrong with each.
+
+    Tables repeat themselves: sixty thousand rows are some twenty kinds, one of each village. A kind that was
+    found right is remembered; whatever is wrong is worked out, and told, row by row.
+    """
 
     def __init__(
         self,
@@ -98,7 +113,8 @@ class _TableReader:
             else dict.fromkeys((*around.villages.code, *(zone.code for zone in around.zones)))
         )
         self._stations = around.stations.index_of_code() if around.stations else None
-        self._line_of_row: dict[tuple[str, ...], int] = {}
+        self._line_of_row: dict[tuple[str | int, ...], int] = {}
+        self._known: dict[tuple[str, ...], _Kind] = {}
 
     def threshold_of(self, row: Row) -> Threshold | None:
         """The threshold that a row says, or None if it says none."""
@@ -106,10 +122,36 @@ class _TableReader:
         village = row.text("village")
         if self._places is not None and village and village not in self._places:
             self._faults.add_unknown(row.file, row.line, "village", village, self._places)
+        words = row.cells(KIND_COLUMNS)
+        kind = self._known.get(words)
+        value = self._value(row, kind.unit) if kind is not None else None
+        if kind is None:
+            kind, value = self._kind_and_value(row)
+        if value is None or kind is None or len(self._faults) > n_before:
+            return None
+        self._known[words] = kind
+        hazard, _, _, unit, station, wetness = words
+        if not self._is_new(row, (village, hazard, kind.level, station, unit, wetness, kind.duration_s)):
+            return None
+        return Threshold(
+            row.line,
+            hazard,
+            village,
+            station,
+            kind.duration_s,
+            kind.level,
+            value,
+            unit,
+            row.cell("source"),
+            wetness,
+        )
+
+    def _kind_and_value(self, row: Row) -> tuple[_Kind | None, float | None]:
+        """What a row says beside its village, checked cell by cell."""
         level = self._level(row)
         hazard = self._hazard(row)
         if hazard is None:
-            return None
+            return None, None
         units = hazard.table_units
         if row.cell("unit") not in units:
             row.fault("unit", f"expected {choice_of(list(units))}, got {row.cell('unit')!r}")
@@ -118,23 +160,9 @@ class _TableReader:
         self._check_station(row, unit)
         value = self._value(row, unit)
         self._check_wetness(row, hazard)
-        if value is None or level is None or duration_s is None or len(self._faults) > n_before:
-            return None
-        if not self._is_new(row, duration_s):
-            return None
-        hazard_name, station, source = row.cell("hazard"), row.cell("station"), row.cell("source")
-        return Threshold(
-            row.line,
-            hazard_name,
-            village,
-            station,
-            duration_s,
-            level,
-            value,
-            row.cell("unit"),
-            source,
-            row.cell("wetness"),
-        )
+        if level is None or duration_s is None:
+            return None, value
+        return _Kind(level, duration_s, unit), value
 
     def _check_wetness(self, row: Row, hazard: HazardDocument) -> None:
         wetness = row.cell("wetness")
@@ -213,11 +241,7 @@ class _TableReader:
             row.fault("value", "expected rain above 0 mm: 0 would warn in dry weather")
         return value
 
-    def _is_new(self, row: Row, duration_s: int) -> bool:
-        key = (
-            *(row.cell(name) for name in ("village", "hazard", "level", "station", "unit", "wetness")),
-            str(duration_s),
-        )
+    def _is_new(self, row: Row, key: tuple[str | int, ...]) -> bool:
         first = self._line_of_row.setdefault(key, row.line)
         if first != row.line:
             row.fault("", f"duplicate threshold, first on line {first}")

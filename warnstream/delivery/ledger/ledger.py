@@ -56,6 +56,8 @@ _AFTER = [
 _ACKNOWLEDGE, _CALL, _HELP = int(Said.ACKNOWLEDGE), int(Said.CALL), int(People.HELP)
 
 Rows = slice | Int64Array
+_Counted = tuple[Int64Array, Int64Array, Int64Array]
+"""Of some rows, how many by `Delivery`, by `People`, and by channel and `Delivery`."""
 
 
 class Put(NamedTuple):
@@ -122,6 +124,8 @@ class Ledger:
         By village and number, of the episode.
     past : Past
         What became of bulletins that were replaced, and tallies of earlier episodes.
+    by_way : Int64Array, shape (n_ways, 8)
+        Doors by channel and `Delivery` of the newest bulletin.
     """
 
     def __init__(
@@ -167,6 +171,8 @@ class Ledger:
         shape = (n_villages, STATE_BITS + 1)
         self._by_delivery = np.bincount(cells + (self.state & STATE_BITS), minlength=size).reshape(shape)
         self._by_people = np.bincount(cells + self.people, minlength=size).reshape(shape)
+        self._n_cells = (int(self.way.max(initial=0)) + 1) * (STATE_BITS + 1)
+        self.by_way = self._by_cell(slice(None)).reshape(-1, STATE_BITS + 1)
         self._helps = dict.fromkeys(np.flatnonzero(_IS_HELP[self.people]).tolist())
         # Single cells through memory views: a third of the cost of indexing the arrays.
         self._told, self._answered, self._people = self.told.data, self.answered.data, self.people.data
@@ -399,14 +405,17 @@ class Ledger:
         """How many doors have a memory: `ADDRESSED`, `REACHED`, `ANSWERED`."""
         return int(np.count_nonzero(self.state & bit))
 
-    def _counted(self, rows: Rows) -> tuple[Int64Array, Int64Array]:
-        size = STATE_BITS + 1
-        return (
-            np.bincount(self.state[rows] & STATE_BITS, minlength=size),
-            np.bincount(self.people[rows], minlength=size),
-        )
+    def _counted(self, rows: Rows) -> _Counted:
+        by_cell = self._by_cell(rows)
+        by_delivery = by_cell.reshape(-1, STATE_BITS + 1).sum(axis=0)
+        return by_delivery, np.bincount(self.people[rows], minlength=STATE_BITS + 1), by_cell
 
-    def _count(self, village: int, rows: Rows, before: tuple[Int64Array, Int64Array]) -> None:
-        delivery, people = self._counted(rows)
+    def _by_cell(self, rows: Rows) -> Int64Array:
+        cells = self.way[rows].astype(np.uint16) * (STATE_BITS + 1) + (self.state[rows] & STATE_BITS)
+        return np.bincount(cells, minlength=self._n_cells)
+
+    def _count(self, village: int, rows: Rows, before: _Counted) -> None:
+        delivery, people, by_cell = self._counted(rows)
         self._by_delivery[village] += delivery - before[0]
         self._by_people[village] += people - before[1]
+        self.by_way += (by_cell - before[2]).reshape(self.by_way.shape)

@@ -194,9 +194,11 @@ class DoorQueue:
         """
         return self._later[way][0][0] if self._later[way] else None
 
-    def in_hand(self, way: int) -> int:
-        """Doors that a channel has been given and has not told the outcome of."""
-        return len(self._in_hand[way])
+    def in_hand(self, way: int) -> tuple[int, int]:
+        """Doors of a channel in hand: of whom the newest bulletin waits, and the others."""
+        held = self._in_hand[way]
+        waits = sum(self._ledger.is_waiting(row) for row in held)
+        return waits, len(held) - waits
 
     def _free_abandoned(self, way: int, now: float) -> None:
         """Whoever had them in hand for so long has gone."""

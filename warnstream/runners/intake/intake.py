@@ -78,7 +78,7 @@ from warnstream.runners.intake.history_entries import (
 from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refuse, refused_frame, refused_readings
 from warnstream.runners.intake.said import alerts_in, refused_said, signs_in
-from warnstream.runners.intake.state_file import StateFile, pack_state, register_of
+from warnstream.runners.intake.state_file import StateCopy, StateFile, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 from warnstream.runners.intake.waiting import WaitingReadings
 
@@ -232,6 +232,10 @@ class Intake:
 
     def snapshot(self) -> bytes:
         """Engine and what waits for the next step; call it between entries."""
+        return self.copied().packed()
+
+    def copied(self) -> StateCopy:
+        """What a snapshot holds, in copies that nothing changes; call it between entries."""
         arrays = {
             f"{part}/{name}": array
             for part, named in self.engine.assessment.snapshot().items()
@@ -247,8 +251,8 @@ class Intake:
             "names": encode_names(self._names),
         }
         arrays |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
-        fingerprint = self._judged_as.fingerprint
-        return pack_state(arrays | self._waiting.snapshot(), self._register, self._status, fingerprint)
+        arrays |= {name: array.copy() for name, array in self._waiting.snapshot().items()}
+        return StateCopy(arrays, self._register, self._status, self._judged_as.fingerprint)
 
     def restore(self, snapshot: bytes) -> list[str]:
         """Take up a whole snapshot, before anything else was taken; what of it begins anew.

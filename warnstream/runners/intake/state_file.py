@@ -10,6 +10,7 @@ import hashlib
 import io
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -139,6 +140,20 @@ def pack_state(
     file = Deflating()
     np.savez(file, allow_pickle=False, **arrays, **{_TABLE: table})
     return file.content()
+
+
+@dataclass(frozen=True, slots=True)
+class StateCopy:
+    """The arrays of one moment, which nothing changes any more, and what they are judged under."""
+
+    arrays: ArrayOf
+    register: bytes
+    status: MessageStatus
+    configuration: str
+
+    def packed(self) -> bytes:
+        """A snapshot of them; in any thread."""
+        return pack_state(self.arrays, self.register, self.status, self.configuration)
 
 
 def snapshot_time_s(snapshot: bytes) -> int:

@@ -115,10 +115,6 @@ class DoorKeeper:
         if not self._was_rebuilt:
             self._alarms.end_alarm(REBUILT)
 
-    def save(self) -> None:
-        """Write a snapshot that holds everything up to the log's newest entry. StoreError."""
-        self._doors.save(self._journal.last_sequence())
-
     def issue(self, bulletins: Sequence[Bulletin], render: Render) -> None:
         """What the log has of a step is for doors from now on, whatever becomes of rows."""
         if bulletins:

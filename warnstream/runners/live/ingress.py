@@ -65,7 +65,8 @@ class Ingress:
         self._broker = configuration.broker
         self._inbox, self._requests, self._sources, self._clock = inbox, requests, sources, clock
         self._is_simulated = configuration.node.clock == "simulated"
-        self._pace = Pace(configuration.node.tick_s, configuration.node.react_within_s, time.monotonic())
+        node = configuration.node
+        self._pace = Pace(node.tick_s, node.react_within_s, node.judging_share, time.monotonic())
 
     def take(
         self,
@@ -160,9 +161,10 @@ class Ingress:
 
     def _open_until_s(self) -> float:
         """Messages that trickle in are made durable together with the step that judges them."""
+        now_s = time.monotonic()
         if self._is_simulated:
-            return 0.0
-        return min(self._pace.reacts_at_s(), time.monotonic() + ACKNOWLEDGE_S_MAX)
+            return now_s + self._broker.batch_wait_s
+        return min(self._pace.reacts_at_s(), now_s + ACKNOWLEDGE_S_MAX)
 
 
 def _entry(arrived: Sequence[InboundBatch]) -> bytes:

@@ -15,7 +15,6 @@ from msgspec import structs
 
 from warnstream import __version__
 from warnstream.adapters.http.models.county import DifferenceRecord
-from warnstream.adapters.journal.bound import NEAR
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.refused.writer import RefusedWriter
@@ -26,7 +25,6 @@ from warnstream.model.alarms import Alarm, kind_of
 from warnstream.model.errors import StoreError, describe
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
-from warnstream.model.times import DAY_S
 from warnstream.routing.duty import duty_posts
 from warnstream.runners.build import build_intake, topics_of
 from warnstream.runners.bundles.keeping import OwnBundle
@@ -41,6 +39,7 @@ from warnstream.runners.intake.history_entries import (
     encode,
     issued_of,
 )
+from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.live.alarm_notices import notice_of
 from warnstream.runners.live.alarms import Alarms
@@ -48,8 +47,8 @@ from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.doors import DoorKeeper
 from warnstream.runners.live.log import Log
-from warnstream.runners.live.pace import SnapshotPace
-from warnstream.runners.live.recorder import Desk, Recorder
+from warnstream.runners.live.recording.recorder import Desk, Recorder
+from warnstream.runners.live.snapshots.keeping import Snapshots
 from warnstream.runners.live.views.county_state import CountyState
 from warnstream.runners.live.views.failures import tell_failures
 from warnstream.runners.live.views.guard import ViewGuard
@@ -64,9 +63,6 @@ from warnstream.runners.live.watches.past_crossings import PastCrossingWatch, co
 from warnstream.runners.renderer import Renderer, no_end_of
 
 log = logging.getLogger(__name__)
-
-OUTBOX_KEEP_S = 90 * DAY_S
-"""Ended warnings stay in the outbox that long, for review and export."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +122,7 @@ class Keeper:
         What people see of the county after the last step.
     judging : Judging
         What the node waits for, where it judges nothing.
+    snapshots : Snapshots
     warnings : list of WarningStatus
         Open warnings, worst first; replaced, never changed, so that any thread may read it.
     """
@@ -135,7 +132,6 @@ class Keeper:
         self._stores, self._watchers, self.bundle = stores, watchers, stores.bundle
         self._intake = build_intake(configuration)
         self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
-        self._snapshots = SnapshotPace(configuration.storage.snapshot_every_s, time.monotonic())
         self._may_snapshot = True
         self._people = configuration
         self._renderer = self._new_renderer()
@@ -143,6 +139,15 @@ class Keeper:
             stores.outbox, stores.log, watchers.alarms, watchers.metrics, watchers.wake_channels
         )
         self._doors = DoorKeeper(stores.outbox, stores.log, watchers.alarms, self._append)
+        self.snapshots = Snapshots(
+            configuration.storage,
+            stores.log,
+            stores.outbox,
+            self._whole,
+            watchers.alarms,
+            watchers.metrics,
+            lambda: self.bundle.look(int(time.time())),
+        )
         self._kept = KeptWatch(watchers.alarms)
         self.differences: list[DifferenceRecord] = []
         self._refused_inputs = 0
@@ -293,7 +298,7 @@ class Keeper:
             self._watchers.metrics.tick.observe((time.monotonic() - started) / len(outcome.steps))
         self._carry_out(sequence, outcome, is_live=True)
         self._recorder.catch_up_if_due(self._desk)
-        self._snapshots.worked(time.monotonic() - started)
+        self.snapshots.worked(time.monotonic() - started)
 
     def _set_aside(self, sequence: int, error: str) -> None:
         """An entry that cannot be judged is not tried again at every start."""
@@ -309,33 +314,17 @@ class Keeper:
         if refusals:
             self._stores.refused.keep(refusals, time.time(), sequence)
 
-    def snapshot_if_due(self) -> None:
-        """Write a snapshot where it is time."""
-        if self._snapshots.is_due(time.monotonic()) and self.snapshot():
-            self.bundle.look(int(time.time()))
+    def go_on(self) -> bool:
+        """Between entries: what is left to record of a front, the end of a snapshot; whether more is left."""
+        self.snapshots.settle()
+        return self._recorder.go_on()
 
-    def snapshot(self) -> bool:
-        """Keep the state, then forget entries no longer needed; False if that cannot be done now."""
-        self._snapshots.begin(time.monotonic())
+    def _whole(self, is_awaited: bool) -> Intake | None:  # noqa: FBT001  # the port of snapshots
+        """The state, where all that it led to is recorded; `is_awaited`: record what waits for that."""
         self._recorder.catch_up_if_due(self._desk)
-        if not self._may_snapshot or not self._recorder.is_level:
-            return False
-        storage, journal = self._configuration.storage, self._stores.log
-        try:
-            self._doors.save()
-            journal.save_snapshot(journal.last_sequence(), self._intake.snapshot())
-            pruned = journal.prune(older_than_s=storage.journal_keep_s, bytes_max=storage.journal_bytes_max)
-            pruned += journal.prune_to_newest(int(NEAR * storage.journal_bytes_max))
-            if pruned:
-                log.info("journal pruned", extra={"entries": pruned, "first": journal.first_sequence()})
-            self._stores.outbox.advance(journal.last_sequence())
-            self._stores.outbox.prune(self._intake.now_s - OUTBOX_KEEP_S)
-            self._snapshots.written(time.monotonic())
-        except StoreError as error:
-            self._watchers.metrics.snapshot_failures.inc()
-            log.error("snapshot not written", extra={"error": str(error)})  # noqa: TRY400  # one line is enough
-            return False
-        return True
+        if is_awaited:
+            self._recorder.finish()
+        return self._intake if self._may_snapshot and self._recorder.is_level else None
 
     @property
     def _desk(self) -> Desk:

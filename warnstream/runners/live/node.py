@@ -56,7 +56,7 @@ from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
 from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
-from warnstream.runners.live.recorder import report_put_aside
+from warnstream.runners.live.recording.recorder import report_put_aside
 from warnstream.runners.live.reinjector import Reinjector
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
@@ -143,7 +143,7 @@ class Node:
         self._bound = JournalBound(
             self._journal.entries_bytes,
             configuration.storage.journal_bytes_max,
-            self._keeper.snapshot,
+            self._keeper.snapshots,
             self.alarms,
         )
         self._explanations = LiveExplanations(
@@ -360,11 +360,13 @@ class Node:
         if keeper.fresh_waiting:
             ingress.left_fresh(turn)
         self.metrics.backlog_readings.set(keeper.backlog_waiting)
-        keeper.snapshot_if_due()
+        keeper.snapshots.look()
         self._bound.look()
 
     def _look_around(self) -> None:
         self._explanations.serve()
+        if self._keeper.go_on():
+            self._inbox.wake()
         now_s = time.monotonic()
         if now_s - self._looked_at_s < LOOK_EVERY_S:
             return
@@ -417,7 +419,7 @@ class Node:
         for source in self._sources:
             source.stop()
         self._take_outcomes()
-        self._keeper.snapshot()
+        self._keeper.snapshots.close()
         self._end_doors(has_ended=has_ended)
         self.outbox.close()
         self._refused.close()
@@ -435,8 +437,7 @@ class Node:
 
     def _take_outcomes(self) -> None:
         """What channels have sent at the end is in the log before the node ends."""
-        requests = self._requests.take()
-        if requests:
+        if requests := self._requests.take():
             self._take(Turn([(one.kind, one.payload) for one in requests], requests=requests))
 
     def _end_doors(self, *, has_ended: bool) -> None:

@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from warnstream.adapters.grids.content import GridFileError
-from warnstream.adapters.grids.frames import GridReader
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import StoreError
@@ -24,6 +24,9 @@ from warnstream.model.grids import GridFrame, digest_of_points
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.runners.intake.entries import GRID
 from warnstream.runners.intake.grid_entries import encode_frame
+
+if TYPE_CHECKING:
+    from warnstream.adapters.grids.frames import GridReader
 
 DURABLE_S = 0.02
 """Between two looks at whether the journal has a frame."""
@@ -40,6 +43,14 @@ log = logging.getLogger(__name__)
 
 _Stamp = tuple[int, int]
 """Time of change and size of a file: what is read once is read again when they differ."""
+
+
+def _readers_of(configuration: Configuration) -> "list[GridReader]":
+    """Imported where there is a grid: the libraries of file formats cost a start a fifth of a second."""
+    from warnstream.adapters.grids.frames import GridReader
+
+    network, limit = configuration.network, configuration.quality.rain_mm_per_min_max
+    return [GridReader(settings, network, limit) for settings in configuration.grids]
 
 
 class GridWatch:
@@ -62,11 +73,10 @@ class GridWatch:
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        network, limit = configuration.network, configuration.quality.rain_mm_per_min_max
-        self._readers = [GridReader(settings, network, limit) for settings in configuration.grids]
+        self._readers = _readers_of(configuration) if configuration.grids else []
         self._is_live = configuration.node.clock == "system"
         self._lateness_s = configuration.windows.lateness_s_max
-        self._points = digest_of_points(network)
+        self._points = digest_of_points(configuration.network)
         self._keep, self._metrics, self._clock = keep, metrics, clock
         self._stamps: dict[str, dict[Path, _Stamp]] = {
             reader.settings.policy.name: {} for reader in self._readers
@@ -116,7 +126,7 @@ class GridWatch:
                     log.exception("grid cannot be read", extra={"grid": reader.settings.policy.name})
             self._look.wait(look_s)
 
-    def look(self, reader: GridReader) -> None:
+    def look(self, reader: "GridReader") -> None:
         """Read what is new of one grid. StoreError if it cannot be kept; it is read again then."""
         listed = reader.files()
         # Of this grid alone: another may read other files of the folder, or another variable of the same.
@@ -134,7 +144,7 @@ class GridWatch:
             if stamps.get(path) != stamp and self._take(reader, path, status.st_mtime):
                 stamps[path] = stamp
 
-    def _take(self, reader: GridReader, path: Path, changed_s: float) -> bool:
+    def _take(self, reader: "GridReader", path: Path, changed_s: float) -> bool:
         """Hand the frames of a file over; whether it is done with, well or badly."""
         name = reader.settings.policy.name
         age_s = self._clock() - changed_s

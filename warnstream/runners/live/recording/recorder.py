@@ -4,6 +4,10 @@ Everything issued is an entry of the log first, so the outbox can always be
 brought up to it: after a crash between the two, while another process holds its
 file, and from nothing when its file is damaged. While it is behind, readings are
 taken and judged as ever, no snapshot is written, and an alarm says so.
+
+A front warns everybody in one step. So what a step asks for is recorded in parts, the worst first, a slice of
+them per turn of the loop (`SLICE_S`): texts and documents are made then, and readings are judged in between.
+Doors do not wait for any of it: the ledger has them from the log.
 """
 
 import logging
@@ -11,6 +15,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox, Render
@@ -22,14 +28,25 @@ from warnstream.model.errors import StoreError, describe
 from warnstream.model.network import Network
 from warnstream.runners.intake.history_entries import ISSUED, decode_issued
 from warnstream.runners.live.log import Log
+from warnstream.runners.live.recording.parts import part_of, parts_of, warnings_of
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
 """Pause before an outbox that refused is tried again."""
 
+SLICE_S = 0.02
+"""Of a turn of the loop, for what waits to be recorded; a part that was begun is ended."""
+
 DEFERRED_MAX = 100_000
-"""Answers and notices that wait for the outbox; beyond it the oldest go, and the log has them."""
+"""Answers and notices that wait for an outbox that refuses; beyond it the oldest go, and the log has them."""
+
+
+class Deferred(NamedTuple):
+    """Something to be recorded; `is_in_log`: catching up records it, too."""
+
+    write: Callable[[], object]
+    is_in_log: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,8 @@ class Recorder:
     ) -> None:
         self._outbox, self._journal, self._alarms, self._metrics = outbox, journal, alarms, metrics
         self._wake_channels = wake_channels
-        self._deferred: deque[Callable[[], object]] = deque(maxlen=DEFERRED_MAX)
+        self._deferred: deque[Deferred] = deque()
+        self._left_s = SLICE_S
         self._is_behind = True  # until a start has caught up: nothing may be recorded before what it lacks
         self._tried_at = 0.0
 
@@ -73,19 +91,36 @@ class Recorder:
         return not self._is_behind and not self._deferred
 
     def record(self, entry: int, effects: Effects, desk: Desk) -> None:
-        """Keep what the entry says was issued; later, where the outbox refuses."""
+        """Keep what the entry says was issued, now or in the next turns; later, where the outbox refuses."""
         if self._is_behind:
             return
-        try:
-            self._write(entry, effects, desk)
-        except StoreError as error:
-            self._fall_behind(error)
+        parts = list(parts_of(effects))
+        for number, part in enumerate(parts, start=1):
+            progress = entry if number == len(parts) else 0
+            self._defer(Deferred(partial(self._write, progress, part, desk), is_in_log=True))
+        self._work()
 
     def write(self, write: Callable[[], object]) -> None:
         """Something that concerns what is recorded: an answer, a notice. In order, and later if need be."""
-        self._deferred.append(write)
+        self._defer(Deferred(write, is_in_log=False))
         if not self._is_behind:
-            self._write_deferred()
+            self._work()
+        elif len(self._deferred) > DEFERRED_MAX:
+            self._deferred.popleft()
+
+    def go_on(self) -> bool:
+        """A turn of the loop: record some of what waits; whether there is more."""
+        self._left_s = SLICE_S
+        if not self._is_behind:
+            self._work()
+        return not self._is_behind and bool(self._deferred)
+
+    def finish(self) -> None:
+        """Record all that waits, however long that takes."""
+        self._left_s = float("inf")
+        if not self._is_behind:
+            self._work()
+        self._left_s = SLICE_S
 
     def retire_channels(self, known: Sequence[str]) -> None:
         """What waits for a channel that was removed is not waited for in silence."""
@@ -98,7 +133,7 @@ class Recorder:
 
     def catch_up_if_due(self, desk: Desk) -> None:
         """Try again, now and then, what the outbox refused."""
-        if not self.is_level and time.monotonic() - self._tried_at >= RETRY_S:
+        if self._is_behind and time.monotonic() - self._tried_at >= RETRY_S:
             self.catch_up(desk)
 
     def catch_up(self, desk: Desk) -> None:
@@ -114,13 +149,15 @@ class Recorder:
         for entry, payload in self._issued_after(begun):
             issued = decode_issued(payload)
             digests = issued.digests_now(desk.network.villages.index_of_code())
-            effects = desk.desk.restate(issued.messages, issued.bulletins, digests)
-            self._write(entry, effects, desk)
+            for part in parts_of(desk.desk.restate(issued.messages, issued.bulletins, digests)):
+                self._write(0, part, desk)
+            self._outbox.advance(entry)
         if begun == 0:  # a new outbox, or of an earlier version: the log may not reach back to what stands
-            self._write(0, Effects(to_newcomers=desk.desk.last_bulletins()), desk)
+            for part in parts_of(Effects(to_newcomers=desk.desk.last_bulletins())):
+                self._write(0, part, desk)
         self._outbox.advance(self._journal.last_sequence())
         self._is_behind = False
-        self._write_deferred()
+        self.finish()
         if self.is_level:
             self._alarms.end_alarm("outbox")
             self._wake_channels()
@@ -197,20 +234,30 @@ class Recorder:
                 kept.digests.extend(part.digests)
         return kept
 
-    def _write_deferred(self) -> None:
-        while self._deferred:
+    def _defer(self, one: Deferred) -> None:
+        self._deferred.append(one)
+        self._outbox.unrecorded = len(self._deferred)
+
+    def _work(self) -> None:
+        """Record what waits while there is time left in this turn."""
+        while self._deferred and self._left_s > 0:
+            begun_s = time.monotonic()
             try:
-                self._deferred[0]()
+                self._deferred[0].write()
             except StoreError as error:
                 self._fall_behind(error)
                 return
             except Exception:
                 log.exception("an answer or notice cannot be recorded")
             self._deferred.popleft()
+            self._outbox.unrecorded = len(self._deferred)
+            self._left_s -= time.monotonic() - begun_s
 
     def _fall_behind(self, error: StoreError) -> None:
         """Say so, and put a damaged file aside at once: a new one can be filled from the log."""
         self._is_behind = True
+        self._deferred = deque(one for one in self._deferred if not one.is_in_log)
+        self._outbox.unrecorded = len(self._deferred)
         self._tried_at = time.monotonic()
         self._metrics.storage_refusals.inc()
         self._alarms.raise_alarm("outbox", f"warnings are not handed to the channels: {error}")
@@ -229,21 +276,3 @@ def report_put_aside(alarms: AlarmPort, aside: str) -> None:
     log.critical("outbox was damaged, put aside and begun anew", extra={"aside": aside})
     text = f"the outbox was damaged and is rebuilt from the log; the old file is {aside}"
     alarms.raise_alarm("outbox_rebuilt", text, is_blocking=False)
-
-
-def warnings_of(effects: Effects) -> list[str]:
-    """Warnings, doors' voices and posts' sequences that effects are about, each once, in order."""
-    names = [message.warning for message in effects.messages]
-    names += [digest.voice for digest in effects.digests]
-    names += [bulletin.voice for bulletin in effects.to_doors]
-    return list(dict.fromkeys(names))
-
-
-def part_of(effects: Effects, warning: str) -> Effects:
-    """What effects ask for one warning or voice."""
-    return Effects(
-        messages=[message for message in effects.messages if message.warning == warning],
-        bulletins=[bulletin for bulletin in effects.bulletins if bulletin.voice == warning],
-        digests=[digest for digest in effects.digests if digest.voice == warning],
-        to_newcomers=[bulletin for bulletin in effects.to_newcomers if bulletin.voice == warning],
-    )

@@ -1,0 +1,1 @@
+"""Snapshots of a running node: copied in its loop, written beside it."""

@@ -372,4 +372,5 @@ def _routing_policy(node: NodeDocument) -> RoutingPolicy:
         all_ranks_from=node.chain.all_ranks_from,
         again_s=tuple(node.chain.again),
         digest_every_s=node.chain.digest_every_s,
+        on_duty_s=node.chain.on_duty_s,
     )

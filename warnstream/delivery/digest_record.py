@@ -45,6 +45,7 @@ def _line(line: DigestLine, digest: Digest, wording: BulletinWording) -> dict[st
         "standing": [{"hazard": hazard, "level": level.word} for hazard, level in line.standing],
         "changed": [{"hazard": hazard, "cause": cause} for hazard, cause in line.changed],
         "silent": line.silent,
+        "heads": dict(line.heads),
         "text_zh": text_zh,
         "text_en": text_en,
     }
@@ -58,6 +59,7 @@ def _help(call: HelpLine, digest: Digest, wording: BulletinWording) -> dict[str,
         "caller": call.caller,
         "since": iso_utc(call.opened_s),
         "assigned": call.assigned or None,
+        "heads": call.heads or None,
         "text_zh": text_zh,
         "text_en": text_en,
     }

@@ -30,6 +30,7 @@ from warnstream.routing.debts import NEVER, NOT_YET, Debt
 from warnstream.routing.help_calls import HelpCall, HelpCalls
 from warnstream.routing.needs import Ranked
 from warnstream.routing.posts import Posts
+from warnstream.routing.reports import PlacedReport, Reports
 from warnstream.routing.turns import AWAITING, ImpossibleTurnError, Signal, State, Turn
 from warnstream.routing.villages import Villages
 
@@ -51,7 +52,7 @@ class DoorHelp:
     door: str
 
 
-ChainInput = WarningMessage | PostAnswer | DoorHelp | CallFailed | HelpAssign | HelpClose
+ChainInput = WarningMessage | PostAnswer | DoorHelp | PlacedReport | CallFailed | HelpAssign | HelpClose
 
 
 class Chain:
@@ -68,10 +69,13 @@ class Chain:
         Name of a post's sequence of digests that opens at a time; no two give one name.
     register : int
         Changes when posts or the policy do.
+    people_of : callable, optional
+        People known to live in a village; 0: nobody said.
 
     Attributes
     ----------
     helps : HelpCalls
+    reports : Reports
     ignored : int
         Answers to digests that were never issued, or by somebody else; calls for help beyond the limit.
     faults : list of str
@@ -85,12 +89,14 @@ class Chain:
         status: MessageStatus,
         series: Callable[[str, int], str],
         register: int = 0,
+        people_of: Callable[[int], int] = lambda _village: 0,
     ) -> None:
         self._policy = policy
         self._register = register
         self._posts = Posts(policy, status, series)
         self._villages = Villages(posts_of, policy, self._posts)
         self.helps = HelpCalls("h" if status is MessageStatus.ACTUAL else "x")
+        self.reports = Reports(people_of, policy.on_duty_s)
         self.ignored = 0
         self.faults: list[str] = []
         self._to_review: list[int] = []
@@ -110,7 +116,8 @@ class Chain:
             except ImpossibleTurnError as error:  # one village failing never silences another
                 self.faults.append(str(error))
         self._let_time_work()
-        return self._posts.issue(self._villages.turns, self.helps)
+        self.reports.forget_old(now_s)
+        return self._posts.issue(self._villages.turns, self.helps, self.reports)
 
     def follow(
         self,
@@ -179,9 +186,21 @@ class Chain:
     def snapshot(self, codes: Sequence[str]) -> bytes:
         """Everything between two steps, by village codes; `restore` of it continues exactly."""
         calls = list(self.helps.of_name.values())
-        opened, ignored = self.helps.n_opened, self.ignored
-        parts = (self._posts.now_s, self.turns, self.debts, calls, opened, ignored)
-        return encode(ChainState(*parts, self._to_review, self._register, {}), codes)
+        return encode(
+            ChainState(
+                self._posts.now_s,
+                self.turns,
+                self.debts,
+                calls,
+                self.helps.n_opened,
+                self.ignored,
+                self._to_review,
+                self._register,
+                {},
+                self.reports.state,
+            ),
+            codes,
+        )
 
     def restore(self, state: bytes, codes: Sequence[str]) -> None:
         """Take up a snapshot; where posts or the policy are others, villages that wait are asked anew.
@@ -195,6 +214,7 @@ class Chain:
         self._villages.restore(known.turns)
         self.helps.restore(known.calls, known.n_opened)
         self.ignored, self._to_review = known.ignored, known.to_review
+        self.reports.state = known.reports
         if known.register != self._register:
             self._adopt_register(known)
         self._posts.restore(known.debts, known.now_s)
@@ -230,7 +250,9 @@ class Chain:
 
     def _take(self, entry: ChainInput) -> None:
         if isinstance(entry, WarningMessage):
-            self._villages.hear(entry)
+            self._hear(entry)
+        elif isinstance(entry, PlacedReport):
+            self._take_report(entry)
         elif isinstance(entry, PostAnswer):
             self._take_answer(entry)
         elif isinstance(entry, DoorHelp):
@@ -243,6 +265,18 @@ class Chain:
             self._assign(self.helps.of_name[entry.help], entry.person.strip(), entry.post)
         else:
             self._close(entry.help)
+
+    def _hear(self, message: WarningMessage) -> None:
+        turn = self._villages.turn(message.village)
+        was_quiet = turn.state is State.QUIET
+        self._villages.hear(message)
+        if was_quiet and turn.state is not State.QUIET:
+            self.reports.begin(message.village)
+
+    def _take_report(self, placed: PlacedReport) -> None:
+        self.reports.take(placed, self._posts.now_s)
+        if (in_need := placed.report.in_need) is not None and in_need > 0:
+            self.helps.count_heads(placed.report.sender, in_need)
 
     def number_of(self, identifier: str, post: str) -> int:
         """Number of a digest that a post was sent; 0 if it was not."""

@@ -42,6 +42,12 @@ class ChainSection(Section):
         "2min", alias="digest_every", description="A post gets at most one digest in this time."
     )
 
+    on_duty_s: Annotated[int, value_types.duration("1h", "72h")] = default(
+        "12h",
+        alias="on_duty",
+        description="A post that has signed in (到岗) is on duty for so long, unless it signs in again.",
+    )
+
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """At least one wait, and none that ends before a digest may go out."""
         if not 1 <= len(self.again) <= WAITS_MAX:

@@ -223,6 +223,8 @@ class RoutingPolicy:
         Waits before a silent post is rung again; the last one repeats.
     digest_every_s : int
         A post gets at most one digest in this time.
+    on_duty_s : int
+        A post that has signed in is on duty for so long.
     """
 
     household_level_min: Level = Level.YELLOW
@@ -238,6 +240,7 @@ class RoutingPolicy:
     all_ranks_from: Level = Level.ORANGE
     again_s: tuple[int, ...] = (300, 300, 600, 1200, 1800)
     digest_every_s: int = 120
+    on_duty_s: int = 12 * HOUR_S
 
     def need_of(self, level: Level) -> Need:
         """Whose answers a level needs; nobody's where it gives no time to answer."""

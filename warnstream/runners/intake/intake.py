@@ -48,6 +48,7 @@ from warnstream.runners.intake.entries import (
     HELP,
     MESSAGES,
     ORDER,
+    REPORT,
     SIGN,
     TICK,
     UNDELIVERED,
@@ -61,6 +62,7 @@ from warnstream.runners.intake.entries import (
     decode_help,
     decode_messages,
     decode_order,
+    decode_report,
     decode_sign,
     decode_tick,
     decode_undelivered,
@@ -75,7 +77,7 @@ from warnstream.runners.intake.history_entries import (
 )
 from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refuse, refused_frame, refused_readings
-from warnstream.runners.intake.said import alerts_in, refused_said, signs_in
+from warnstream.runners.intake.said import alerts_in, refused_said, reports_in, signs_in
 from warnstream.runners.intake.state_file import StateFile, pack_state, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 from warnstream.runners.intake.waiting import WaitingReadings
@@ -140,6 +142,7 @@ class Intake:
             ALARM: self._take_alarm,
             HELP: lambda payload, _: self._actions.append(decode_help(payload)),
             CLOCK: self._take_clock,
+            REPORT: lambda payload, _: self._actions.append(decode_report(payload)),
             ORDER: lambda payload, _: self._actions.append(decode_order(payload)),
             UNDELIVERED: lambda payload, _: self._actions.append(decode_undelivered(payload)),
             CONFIGURATION: self._take_configuration,
@@ -357,12 +360,15 @@ class Intake:
         observer = self._topics.observer_of(message.topic)
         grid = self._topics.grid_of(message.topic)
         bringer = self._topics.bringer_of(message.topic)
+        reporter = self._topics.reporter_of(message.topic)
         if message.topic == self._topics.clock:
             self._take_time(message, outcome)
         elif recipient is not None:
             self._take_answer_message(message, recipient, outcome)
         elif observer is not None:
             self._actions += signs_in(message, observer, outcome)
+        elif reporter is not None:
+            self._actions += reports_in(message, reporter, outcome)
         elif bringer is not None:
             self._actions += alerts_in(message, bringer, outcome)
         elif grid is not None:

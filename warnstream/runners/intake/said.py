@@ -1,4 +1,4 @@
-"""What people and other services say in messages of their own topics: signs, and alerts."""
+"""What people and other services say in messages of their own topics: signs, reports, and alerts."""
 
 import msgspec
 
@@ -7,6 +7,7 @@ from warnstream.ingest.cap.reader import read_alerts
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.lifecycle.alerts import RefusedAlert
 from warnstream.model.alerts.alert import AlertArrived
+from warnstream.model.digests import FieldReport
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.observations.signs import SignReport, SignVerdict
 from warnstream.runners.intake.entries import SignEntry, sign_action
@@ -22,6 +23,35 @@ def signs_in(message: RawMessage, observer: str, outcome: Outcome) -> list[SignR
         return [sign_action(said, observer)]
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         outcome.refusals.append(refuse(RefusalReason.BAD_SIGN, str(error), message))
+        return []
+
+
+class ReportMessage(msgspec.Struct, forbid_unknown_fields=True):
+    """A report as a device publishes it; the topic names who reports."""
+
+    message: str = ""
+    village: str = ""
+    on_duty: bool = False
+    patrolled: bool = False
+    to_move: int | None = None
+    moved: int | None = None
+    refused: int | None = None
+    in_need: int | None = None
+
+    def by(self, sender: str) -> FieldReport:
+        """The report of its sender. ValueError if it says nothing."""
+        report = FieldReport(sender, **msgspec.structs.asdict(self))
+        if not report.says_anything:
+            raise ValueError("expected on_duty, patrolled or a number: to_move, moved, refused, in_need")
+        return report
+
+
+def reports_in(message: RawMessage, sender: str, outcome: Outcome) -> list[FieldReport]:
+    """The report of a post or door; refused where it is none."""
+    try:
+        return [msgspec.json.decode(message.payload, type=ReportMessage).by(sender)]
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        outcome.refusals.append(refuse(RefusalReason.BAD_REPORT, str(error), message))
         return []
 
 

@@ -40,7 +40,6 @@ from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import CallFailed
-from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
@@ -225,7 +224,12 @@ class Node:
             tokens=tokens,
             metrics=self.metrics,
             inbound=Replies(
-                self.outbox, tokens, self._submit_answer, self.metrics, self._keep_lost, self._replies.heard
+                self.outbox,
+                tokens,
+                lambda: self.status,
+                self.metrics,
+                self._keep_lost,
+                self._replies.heard,
             ),
             clock=UnsettableClock(),
             event_clock=self._time,
@@ -316,10 +320,6 @@ class Node:
 
     def _wake_channels(self) -> None:
         self.delivery.wake()
-
-    def _submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
-        """An answer that came by a channel."""
-        self.status.submit_answer(message, recipient, answer)
 
     def _keep_lost(self, digest: str, post: str) -> None:
         """A post that no way leads to: its villages climb. What is lost in a crash falls due by time."""

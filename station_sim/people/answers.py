@@ -35,6 +35,9 @@ _DELAY_S_MAX = 3_600.0
 _SIMULATED_POST = re.compile(r"[GV]\d{12}|[TC]\d{4}")
 """`station_sim.county.files`: grid member and head by village, officers of townships and counties."""
 
+_POST_OF_ONE_VILLAGE = re.compile(r"G\d{12}")
+"""A grid member of the simulator's own chain.csv, who counts heads."""
+
 
 def is_simulated_post(recipient: str) -> bool:
     """Whether a code is one of a post in the simulator's own chain.csv.
@@ -100,6 +103,19 @@ class AnswerHabits:
         share = share_of(self.seed, recipient, message, "delay")
         delay_s = float(np.clip(-self.delay_s * np.log(1.0 - share), _DELAY_S_MIN, _DELAY_S_MAX))
         return self._word(recipient, message, msg_type, text_en), delay_s / (self.speed or 1.0)
+
+    def report(self, recipient: str, message: str) -> dict[str, object]:
+        """What a post reports beside its answer to a digest: itself on duty, and heads of its one village.
+
+        Some villages have people who will not go.
+        """
+        if _POST_OF_ONE_VILLAGE.fullmatch(recipient) is None:
+            return {"on_duty": True}
+        to_move = 5 + int(share_of(self.seed, recipient, "to_move") * 60)
+        refused = int(share_of(self.seed, recipient, "refused") * 3)
+        moved = int((to_move - refused) * share_of(self.seed, recipient, message, "moved"))
+        heads = {"to_move": to_move, "moved": moved, "refused": refused}
+        return {"on_duty": True, "message": message, **heads}
 
     def _word(self, recipient: str, message: str, msg_type: str, text_en: str) -> str:
         if msg_type == "Cancel":

@@ -18,7 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from station_sim.message import DEFAULT_PREFIX
 from station_sim.mqtt_client import BrokerAddress, close_client, make_client, open_client
 from station_sim.people.answers import AnswerHabits, AnswerTimer
-from station_sim.topics import answer_topic, device_filter
+from station_sim.topics import answer_topic, device_filter, report_topic
 
 _CLIENT_ID = "station-sim-people"
 
@@ -44,11 +44,13 @@ class PeopleCounts:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAnswer:
-    """An answer that will be sent after a delay."""
+    """An answer that will be sent after a delay; what a post reports beside it, empty for doors."""
 
     delay_s: float
     topic: str
     payload: bytes
+    report_topic: str = ""
+    report: bytes = b""
 
 
 class Devices:
@@ -93,7 +95,11 @@ class Devices:
                 return None
         topic = content.get("answer_topic") or answer_topic(self._prefix, recipient)
         word, delay_s = answer
-        return PlannedAnswer(delay_s, topic, json.dumps({"message": message, "answer": word}).encode())
+        payload = json.dumps({"message": message, "answer": word}).encode()
+        if content.get("action") != "digest" or not self._habits.is_post(recipient):
+            return PlannedAnswer(delay_s, topic, payload)
+        report = json.dumps(self._habits.report(recipient, message)).encode()
+        return PlannedAnswer(delay_s, topic, payload, report_topic(self._prefix, recipient), report)
 
     def answered(self) -> None:
         """An answer was sent."""
@@ -183,6 +189,8 @@ class BrokerDevices:
 
 def _send(client: Client, planned: PlannedAnswer, devices: Devices) -> None:
     client.publish(planned.topic, planned.payload, qos=1)
+    if planned.report:
+        client.publish(planned.report_topic, planned.report, qos=1)
     devices.answered()
 
 

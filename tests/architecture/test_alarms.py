@@ -42,7 +42,7 @@ def kinds_of(argument: ast.expr, constants: dict[str, str]) -> Iterator[str]:
 
 
 OF_ORDERS = {"ceiling", "silence", "release", "second", "response"}
-RAISED_BY_LOOP = {"kept", "drill", "hazard", "part", "chain", "help", "report", "past", *OF_ORDERS}
+RAISED_BY_LOOP = {"kept", "drill", "hazard", "part", "chain", "help", "report", "feed", "past", *OF_ORDERS}
 """Raised and ended under a key that is not written out where it is given."""
 
 

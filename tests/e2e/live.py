@@ -52,7 +52,15 @@ def takes_readings(readiness: Mapping[str, Any]) -> bool:
     ordered or wait for, and that nothing has come yet.
     """
     of_orders = ("doors of ", "by hand in ", "posts are not told ", "red of ", "state of response ")
-    no_matter = ("channel ", "nobody ", "reports that ", "waits for ", "no reading yet ", *of_orders)
+    no_matter = (
+        "channel ",
+        "nobody ",
+        "reports that ",
+        "no alerts can ",
+        "waits for ",
+        "no reading yet ",
+        *of_orders,
+    )
     return "reasons" in readiness and all(reason.startswith(no_matter) for reason in readiness["reasons"])
 
 

@@ -33,6 +33,7 @@ from warnstream.config.settings import (
     TlsSettings,
 )
 from warnstream.config.thresholds.signs import SignsSection
+from warnstream.model.alerts.alert import FeedPolicy
 from warnstream.model.bulletins import OrderTable
 from warnstream.model.hands.orders import Operator
 from warnstream.model.network import Network
@@ -123,6 +124,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         files_read=folder.files_read(),
         logger_files=tuple(map(_logger_file_rule, node.logger_files)),
         hands=node.release.hands(),
+        feeds=tuple(FeedPolicy(name, feed.every_s) for name, feed in node.feeds.items()),
         operators=operators,
     )
 

@@ -62,6 +62,7 @@ ALARM_KINDS = {
     "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),
     "channel": AlarmKind("渠道不通", "a channel reaches nobody", "a message gets through, or none waits"),
     "reply": AlarmKind("回复须人工阅读", "replies are for a person", "none came for `node.replies_for`"),
+    "feed": AlarmKind("外部预警源中断", "a feed of alerts is silent", "it brings what can be read"),
     "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
     "view": AlarmKind("状态显示出错", "what is shown of the node is old", "it can be updated again"),
     "past": AlarmKind(

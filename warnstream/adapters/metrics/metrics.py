@@ -196,6 +196,12 @@ class Metrics(IntakeMetrics):
         self.villages_dry = Gauge(
             "warnstream_villages_dry", "Villages for which nobody on duty has answered.", registry=registry
         )
+        self.feed_unheard = Gauge(
+            "warnstream_feed_unheard_seconds",
+            "How long a feed of other services' alerts has been listened for in vain.",
+            ["feed"],
+            registry=registry,
+        )
         self.help_open = Gauge(
             "warnstream_help_open", "Open calls for help, assigned or waiting.", ["state"], registry=registry
         )

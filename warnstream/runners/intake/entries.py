@@ -8,7 +8,7 @@ import msgspec
 from warnstream.engine import Action
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import AlarmSignal
-from warnstream.model.alerts.alert import AlertArrived
+from warnstream.model.alerts.alert import AlertArrived, FeedHeard
 from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import (
     Answer,
@@ -263,6 +263,7 @@ class _Actions(msgspec.Struct, array_like=True):
     orders: list[HandOrder] = []
     alerts: list[AlertArrived] = []
     reports: list[FieldReport] = []
+    heard: list[FeedHeard] = []
 
 
 def encode_actions(actions: list[Action]) -> bytes:
@@ -276,8 +277,9 @@ def encode_actions(actions: list[Action]) -> bytes:
     orders = [action for action in actions if isinstance(action, HandOrder)]
     alerts = [action for action in actions if isinstance(action, AlertArrived)]
     reports = [action for action in actions if isinstance(action, FieldReport)]
+    heard = [action for action in actions if isinstance(action, FeedHeard)]
     return msgspec.msgpack.encode(
-        _Actions(answers, cancels, signs, affirms, helps, undelivered, orders, alerts, reports)
+        _Actions(answers, cancels, signs, affirms, helps, undelivered, orders, alerts, reports, heard)
     )
 
 
@@ -287,4 +289,13 @@ def decode_actions(payload: bytes) -> list[Action]:
     signs = [sign_action(said, said.post) for said in waiting.signs]
     helps = [_help_action(entry) for entry in waiting.helps]
     people: list[Action] = [*waiting.answers, *waiting.cancels, *waiting.affirms]
-    return [*people, *waiting.reports, *signs, *helps, *waiting.undelivered, *waiting.orders, *waiting.alerts]
+    return [
+        *people,
+        *waiting.reports,
+        *signs,
+        *helps,
+        *waiting.undelivered,
+        *waiting.orders,
+        *waiting.heard,
+        *waiting.alerts,
+    ]

@@ -6,7 +6,7 @@ from warnstream.assessment import Assessment
 from warnstream.ingest.cap.reader import read_alerts
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.lifecycle.alerts import RefusedAlert
-from warnstream.model.alerts.alert import AlertArrived
+from warnstream.model.alerts.alert import AlertArrived, FeedHeard
 from warnstream.model.digests import FieldReport
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.observations.signs import SignReport, SignVerdict
@@ -55,13 +55,18 @@ def reports_in(message: RawMessage, sender: str, outcome: Outcome) -> list[Field
         return []
 
 
-def alerts_in(message: RawMessage, source: str, outcome: Outcome) -> list[AlertArrived]:
-    """Alerts of a document, each by itself; those that cannot be read are refused."""
+def alerts_in(message: RawMessage, source: str, outcome: Outcome) -> list[AlertArrived | FeedHeard]:
+    """Alerts of a document, each by itself; those that cannot be read are refused.
+
+    Who brings it was heard, unless nothing of it can be read; a service's keep-alive is read and not taken.
+    """
     read = read_alerts(bytes(message.payload))
     outcome.refusals += [
         Refusal(fault.reason, fault.detail, message.topic, fault.content) for fault in read.faults
     ]
-    return [AlertArrived(alert, source, content) for alert, content in read.alerts]
+    is_alive = read.alerts or all(fault.reason is RefusalReason.NOT_ACTUAL for fault in read.faults)
+    heard = [FeedHeard(source)] if is_alive else []
+    return [*heard, *(AlertArrived(alert, source, content) for alert, content in read.alerts)]
 
 
 def refused_said(assessment: Assessment, topics: Topics) -> list[Refusal]:

@@ -60,6 +60,8 @@ from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.replay_progress import ReplayProgress
+from warnstream.runners.live.watches.after_step import after_step
+from warnstream.runners.live.watches.feed_watch import FeedWatch
 from warnstream.runners.live.watches.grid_watch import GridWatch
 from warnstream.runners.live.watches.reply_watch import ReplyWatch
 from warnstream.runners.orders.request import agreement_faults
@@ -122,6 +124,7 @@ class Node:
         self.outbox = self._outbox_of(configuration)
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
         self._replies = ReplyWatch(self.alarms, configuration.node.replies_s)
+        self._feeds = FeedWatch(self.alarms, self.metrics, configuration.message.time_zone)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
         stores = Stores(self._journal, self.outbox, self._refused)
@@ -132,7 +135,7 @@ class Node:
             self.metrics,
             self._wake_channels,
             self._grids.look_now,
-            self._after_step(on_step),
+            after_step(self._replies, self._feeds, lambda: self.engine, on_step),
         )
         self._keeper = Keeper(configuration, stores, watchers)
         self.alarms.clock = self._time
@@ -203,14 +206,6 @@ class Node:
         self._orders = Orders(configuration.storage.directory, self._requests.ask, self._order_faults)
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
 
-    def _after_step(self, on_step: Callable[[EngineStep], None] | None) -> Callable[[EngineStep], None]:
-        def look(step: EngineStep) -> None:
-            self._replies.look()
-            if on_step is not None:
-                on_step(step)
-
-        return look
-
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
         configuration = self.configuration
         around = Surroundings(
@@ -250,6 +245,7 @@ class Node:
         keep_freed_memory()
         self._keeper.recover(ReplayProgress(self.http.tell))
         self._replies.adopt(self.alarms.standing("reply"))
+        self._feeds.adopt(self.alarms.standing("feed"))
         self._audit.start()
         self._publisher.start()
         resent = self.delivery.start()

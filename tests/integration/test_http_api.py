@@ -136,7 +136,7 @@ class Node:
         self.said.append(action)
 
     def reports(self) -> ReportsRecord:
-        return ReportsRecord("Actual", PostsRecord(1, {}, ["grid-1"]), {}, [], [])
+        return ReportsRecord("Actual", PostsRecord(1, {}, ["grid-1"]), {}, [], [], [])
 
     def submit_report(self, report: FieldReport) -> str:
         fault = self.action_fault(report)
@@ -686,7 +686,7 @@ def test_a_report_over_http_needs_its_proof_and_something_to_say(api: HttpApi, n
     assert ask(api, "POST", "/api/v1/reports", json=answering).status_code == 403
     assert ask(api, "POST", "/api/v1/reports", json=own | {"token": "x", "on_duty": True}).status_code == 403
     nothing = ask(api, "POST", "/api/v1/reports", json=own)
-    assert (nothing.status_code, "on_duty, patrolled or a number" in nothing.text) == (400, True)
+    assert (nothing.status_code, "expected on_duty, patrolled, code, to_move" in nothing.text) == (400, True)
     absurd = ask(api, "POST", "/api/v1/reports", json=own | {"to_move": 9_999})
     assert absurd.json() == {"problems": ["more than there are"]}
     assert ask(api, "GET", "/api/v1/reports").status_code == 403

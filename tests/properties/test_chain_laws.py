@@ -42,6 +42,7 @@ POLICIES = st.builds(
     all_ranks_from=st.sampled_from([Level.YELLOW, Level.ORANGE, Level.RED]),
     again_s=st.sampled_from([(300, 300, 600), (60,)]),
     digest_every_s=st.sampled_from([120, 600]),
+    spot_check_share=st.sampled_from([0.0, 0.5, 1.0]),
 )
 EVENTS = st.one_of(
     st.tuples(st.just("level"), VILLAGES, st.sampled_from(["flood", "slope"]), st.sampled_from(list(Level))),

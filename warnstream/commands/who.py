@@ -119,6 +119,10 @@ def _reports(reports: object, time_zone: TimeZone) -> Iterator[str]:
         names = f"; missing: {' '.join(missing[:MISSING_SHOWN])}" if missing else ""
         more = f" and {len(missing) - MISSING_SHOWN} more" if len(missing) > MISSING_SHOWN else ""
         yield f"on duty: {len(posts['on_duty'])} of {posts['total']} posts{names}{more}"
+    for one in reports["spot_checks"]:
+        until = f", open until {_local(one['open_until'], time_zone)}" if one["open_until"] else ""
+        result = f"{one['right']} right, {one['silent']} not in time, {one['wrong']} wrong codes"
+        yield f"spot checks of {one['post']}: {one['asked']}, {result}{until}"
     if heads:
         yield f"heads: {_heads(heads)}"
     for one in reports["villages"]:

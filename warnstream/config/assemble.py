@@ -375,4 +375,6 @@ def _routing_policy(node: NodeDocument) -> RoutingPolicy:
         again_s=tuple(node.chain.again),
         digest_every_s=node.chain.digest_every_s,
         on_duty_s=node.chain.on_duty_s,
+        spot_check_share=node.chain.spot_check.share,
+        spot_check_within_s=node.chain.spot_check.within_s,
     )

@@ -51,6 +51,7 @@ class _Words:
     take: str
     heads: dict[str, str]
     people: str
+    code: str
 
 
 _ZH = _Words(
@@ -91,6 +92,7 @@ _ZH = _Words(
     take="能去请回“正在转移”。",
     heads={"to_move": "应{}", "moved": "已{}", "refused": "拒{}"},
     people="{}，{}人",
+    code="抽查：回复带上{}。",
 )
 _EN = _Words(
     tag="en",
@@ -130,6 +132,7 @@ _EN = _Words(
     take="If you go, answer Moving.",
     heads={"to_move": "to move {}", "moved": "moved {}", "refused": "refused {}"},
     people="{}, {} people",
+    code="Spot check: write {} in your answer.",
 )
 
 
@@ -178,6 +181,8 @@ class _Writer:
             parts.append(words.again.format(digest.tries))
         if digest.needs_answer:
             parts.append(words.answer.format(self._clock(digest.answer_by_s)))
+        if digest.code:
+            parts.append(words.code.format(digest.code))
         return f"{mark}{issuer}{words.between.join(parts)}".strip()
 
     def village(self, line: DigestLine) -> str:

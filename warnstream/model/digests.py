@@ -44,6 +44,8 @@ class FieldReport(msgspec.Struct, frozen=True, omit_defaults=True):
         It has walked its round there and has seen nothing.
     to_move, moved, refused, in_need : int or None
         People; None where nothing was said.
+    code : str
+        Of a spot check, as the digest had it; empty: none was written.
     """
 
     sender: str
@@ -55,6 +57,7 @@ class FieldReport(msgspec.Struct, frozen=True, omit_defaults=True):
     moved: int | None = None
     refused: int | None = None
     in_need: int | None = None
+    code: str = ""
 
     @property
     def heads(self) -> dict[str, int]:
@@ -65,7 +68,7 @@ class FieldReport(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def says_anything(self) -> bool:
         """Whether anything is reported at all."""
-        return self.on_duty or self.patrolled or bool(self.heads)
+        return self.on_duty or self.patrolled or bool(self.heads or self.code)
 
 
 class Need(StrEnum):
@@ -137,6 +140,8 @@ class Digest:
         Villages and calls beyond `LINES_MAX`.
     tries : int
         How often the post was rung again without an answer; 0 as a rule.
+    code : str
+        Of a spot check: the answer has to repeat it. Empty: the post is not checked.
     """
 
     identifier: str
@@ -153,6 +158,7 @@ class Digest:
     helps: tuple[HelpLine, ...]
     more: int
     tries: int
+    code: str = ""
 
     @property
     def villages(self) -> frozenset[int]:

@@ -31,6 +31,7 @@ from warnstream.routing.help_calls import HelpCall, HelpCalls
 from warnstream.routing.needs import Ranked
 from warnstream.routing.posts import Posts
 from warnstream.routing.reports import PlacedReport, Reports
+from warnstream.routing.spot_checks import SpotChecks
 from warnstream.routing.turns import AWAITING, ImpossibleTurnError, Signal, State, Turn
 from warnstream.routing.villages import Villages
 
@@ -76,6 +77,7 @@ class Chain:
     ----------
     helps : HelpCalls
     reports : Reports
+    checks : SpotChecks
     ignored : int
         Answers to digests that were never issued, or by somebody else; calls for help beyond the limit.
     faults : list of str
@@ -97,6 +99,7 @@ class Chain:
         self._villages = Villages(posts_of, policy, self._posts)
         self.helps = HelpCalls("h" if status is MessageStatus.ACTUAL else "x")
         self.reports = Reports(people_of, policy.on_duty_s)
+        self.checks = SpotChecks(policy.spot_check_share, policy.spot_check_within_s)
         self.ignored = 0
         self.faults: list[str] = []
         self._to_review: list[int] = []
@@ -106,6 +109,9 @@ class Chain:
 
         `now_s` never falls from step to step; `silenced` posts hear of red, ends and calls for help alone.
         """
+        return self.checks.mark(self._go(inputs, now_s, silenced))
+
+    def _go(self, inputs: Iterable[ChainInput], now_s: int, silenced: Collection[str]) -> list[Digest]:
         self._posts.now_s, self._posts.silenced, self.faults = now_s, set(silenced), []
         for village in self._to_review:
             self._villages.review(village)
@@ -117,6 +123,7 @@ class Chain:
                 self.faults.append(str(error))
         self._let_time_work()
         self.reports.forget_old(now_s)
+        self.checks.let_time_work(now_s)
         return self._posts.issue(self._villages.turns, self.helps, self.reports)
 
     def follow(
@@ -128,10 +135,11 @@ class Chain:
     ) -> None:
         """A step of the past, whose digests were issued then: their numbers are taken."""
         waiting, self._to_review = self._to_review, []
-        self.step(inputs, now_s, silenced)
+        self._go(inputs, now_s, silenced)
         self._to_review = waiting
         for digest in issued:
             self._posts.number_as(digest)
+            self.checks.follow(digest)
 
     def ask_anew(self, standing: dict[int, dict[str, Level]]) -> None:
         """After a change of the configuration: what stands is this, and whoever owes is asked anew."""
@@ -198,6 +206,7 @@ class Chain:
                 self._register,
                 {},
                 self.reports.state,
+                self.checks.of_post,
             ),
             codes,
         )
@@ -215,6 +224,7 @@ class Chain:
         self.helps.restore(known.calls, known.n_opened)
         self.ignored, self._to_review = known.ignored, known.to_review
         self.reports.state = known.reports
+        self.checks.of_post = known.checks
         if known.register != self._register:
             self._adopt_register(known)
         self._posts.restore(known.debts, known.now_s)
@@ -274,7 +284,10 @@ class Chain:
             self.reports.begin(message.village)
 
     def _take_report(self, placed: PlacedReport) -> None:
+        sender, code = placed.report.sender, placed.report.code
         self.reports.take(placed, self._posts.now_s)
+        if code and not placed.fault and (wrong := self.checks.take(sender, code, self._posts.now_s)):
+            self.reports.doubt(sender, placed.village, wrong, self._posts.now_s)
         if (in_need := placed.report.in_need) is not None and in_need > 0:
             self.helps.count_heads(placed.report.sender, in_need)
 

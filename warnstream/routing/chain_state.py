@@ -7,6 +7,7 @@ import msgspec
 from warnstream.routing.debts import Debt
 from warnstream.routing.help_calls import HelpCall
 from warnstream.routing.reports import ReportState, moved_to
+from warnstream.routing.spot_checks import PostChecks
 from warnstream.routing.turns import Turn
 
 
@@ -23,6 +24,7 @@ class ChainState(msgspec.Struct):
     register: int
     codes: dict[int, str]
     reports: ReportState = msgspec.field(default_factory=ReportState)
+    checks: dict[str, PostChecks] = {}
 
 
 def encode(state: ChainState, codes: Sequence[str]) -> bytes:

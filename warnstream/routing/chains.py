@@ -109,7 +109,9 @@ class Chains:
 
     def report_fault(self, status: MessageStatus, placed: PlacedReport) -> str:
         """Why a report cannot be counted, in words; empty if it can."""
-        return placed.fault or self.of[status].reports.fault_of(placed.report, placed.village)
+        chain, report = self.of[status], placed.report
+        no_check = chain.checks.fault_of(report.sender, report.code) if report.code else ""
+        return placed.fault or no_check or chain.reports.fault_of(report, placed.village)
 
     def of_failure(self, failure: CallFailed) -> list[StatedInput]:
         """A digest that could not be brought, as an input."""

@@ -49,10 +49,9 @@ class Placing:
     @staticmethod
     def of_door(report: FieldReport, village: int) -> PlacedReport:
         """A door's report; doors have no duty and no round."""
-        if report.on_duty or report.patrolled:
-            return PlacedReport(
-                report, village, False, "到岗、巡查限责任人 on duty, patrolled: of posts alone"
-            )
+        if report.on_duty or report.patrolled or report.code:
+            why = "到岗、巡查、抽查限责任人 on duty, patrolled, code: of posts alone"
+            return PlacedReport(report, village, False, why)
         return PlacedReport(report, village, False)
 
     def _which(self, villages: list[int]) -> str:

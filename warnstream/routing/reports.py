@@ -120,8 +120,7 @@ class Reports:
         fault = placed.fault or self.fault_of(report, village) or self._fault_of_room(placed)
         state.unclear = [one for one in state.unclear if one.sender != report.sender]
         if fault:
-            state.unclear = [*state.unclear, Unclear(now_s, report.sender, village, fault)][-UNCLEAR_MAX:]
-            state.n_unclear += 1
+            self.doubt(report.sender, village, fault, now_s)
             return
         if report.on_duty:
             state.on_duty[report.sender] = now_s
@@ -139,6 +138,12 @@ class Reports:
             heads = senders.setdefault(report.sender, Heads())
             heads.said = heads.said | {word: (number, now_s) for word, number in report.heads.items()}
             heads.doubt = doubt_of(heads.numbers(), self._people_of(village))
+
+    def doubt(self, sender: str, village: int, why: str, now_s: int) -> None:
+        """Something that a sender said could not be counted."""
+        state = self.state
+        state.unclear = [*state.unclear, Unclear(now_s, sender, village, why)][-UNCLEAR_MAX:]
+        state.n_unclear += 1
 
     def fault_of(self, report: FieldReport, village: int) -> str:
         """Why a report's numbers cannot be, in Chinese and English; empty if they can."""

@@ -11,6 +11,7 @@ from warnstream.adapters.http.models.reports import (
     PatrolRecord,
     PostsRecord,
     ReportsRecord,
+    SpotChecksRecord,
     UnclearRecord,
     VillageReportsRecord,
 )
@@ -19,6 +20,7 @@ from warnstream.model.digests import HEAD_WORDS
 from warnstream.model.network import Villages
 from warnstream.model.times import iso_utc
 from warnstream.routing.reports import Heads, VillageReports
+from warnstream.routing.spot_checks import SpotChecks
 
 SHOWN_MAX = 1_000
 """So many of each are listed."""
@@ -26,7 +28,8 @@ SHOWN_MAX = 1_000
 
 def describe_reports(desk: WarningDesk, villages: Villages, only: int | None = None) -> ReportsRecord:
     """Reports of what is real, or of exercises on a node in an exercise; `only` of one village."""
-    state = desk.chains.of[desk.message_status].reports.state
+    chain = desk.chains.of[desk.message_status]
+    state = chain.reports.state
     found = sorted(dict(state.villages).items())
     told = [one for one in found if only in (None, one[0])]
     records = [_village(village, one, villages) for village, one in told[:SHOWN_MAX]]
@@ -48,7 +51,24 @@ def describe_reports(desk: WarningDesk, villages: Villages, only: int | None = N
             for one in list(state.unclear)
             if only in (None, one.village)
         ],
+        spot_checks=_spot_checks(chain.checks),
     )
+
+
+def _spot_checks(checks: SpotChecks) -> list[SpotChecksRecord]:
+    """Of every post that was ever checked, those first that were silent most often."""
+    found = sorted(dict(checks.of_post).items(), key=lambda one: (-one[1].silent, one[0]))
+    return [
+        SpotChecksRecord(
+            post=post,
+            asked=known.asked,
+            right=known.right,
+            silent=known.silent,
+            wrong=known.wrong,
+            open_until=None if (check := known.open) is None else iso_utc(check.due_s),
+        )
+        for post, known in found[:SHOWN_MAX]
+    ]
 
 
 def _posts(posts: list[str], on_duty: Mapping[str, int]) -> PostsRecord:

@@ -26,3 +26,10 @@ def test_an_officer_of_many_villages_signs_in_and_a_door_reports_nothing() -> No
     assert planned("T0001", action="digest") == ("ws/report/T0001", {"on_duty": True})
     assert planned("H331102901201-001", action="leave") == ("", {})
     assert planned("G331102901201", action="leave") == ("", {})
+
+
+def test_most_who_are_checked_repeat_the_code_and_some_answer_without_reading() -> None:
+    text, habits = "…请应答。抽查：回复带上37。", AnswerHabits()
+    codes = [habits.report("T0001", f"m{number}", text).get("code") for number in range(200)]
+    assert set(codes) == {"37", None}
+    assert codes.count("37") > 140

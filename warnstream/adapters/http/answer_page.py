@@ -106,7 +106,8 @@ def _report_of(addressed: Addressed) -> str:
     """What a post reports beside its answer; nothing for doors."""
     if addressed.current.msg_type != DIGEST_TYPE:
         return ""
-    named = msgspec.json.decode(addressed.current.cap_xml)["villages"]
+    record = msgspec.json.decode(addressed.current.cap_xml)
+    named = record["villages"]
     options = "".join(
         f"<option value='{escape(one['village'], quote=True)}'>{escape(_place(one['text_zh']))}"
         for one in named
@@ -116,6 +117,8 @@ def _report_of(addressed: Addressed) -> str:
         f"<p><label>{label} <input name={word} inputmode=numeric size=5></label>"
         for word, label in LABEL_OF_HEADS.items()
     )
+    if record.get("spot_check"):
+        fields = f"<p><label>抽查码 Code <input name=code inputmode=numeric size=3></label>{fields}"
     buttons = "".join(map(_button, LABEL_OF_REPORT.items()))
     return f"<form method=post>{choice if len(named) > 1 else ''}{fields}{buttons}</form>"
 

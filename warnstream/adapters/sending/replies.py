@@ -108,7 +108,7 @@ class Replies:
     def reported(self, token: str, report: FieldReport) -> str:
         """Take what somebody reports; why a person has to read it, empty if nobody has to.
 
-        A door from which people have gone is on its way.
+        A door from which people have gone is on its way; a code that is awaited is an answer.
         """
         addressed = self._addressed(token)
         if addressed is None:
@@ -116,7 +116,12 @@ class Replies:
         message, recipient = addressed.message.identifier, addressed.recipient
         if report.moved and addressed.message.msg_type in BULLETIN_TYPES:
             self._taker().submit_answer(message, recipient, Answer.MOVING)
-        return self._taker().submit_report(msgspec.structs.replace(report, sender=recipient, message=message))
+        fault = self._taker().submit_report(
+            msgspec.structs.replace(report, sender=recipient, message=message)
+        )
+        if report.code and not fault:
+            self._taker().submit_answer(message, recipient, Answer.ACKNOWLEDGED)
+        return fault
 
     def _addressed(self, token: str) -> Addressed | None:
         number = self._tokens.number_in(token)

@@ -23,6 +23,7 @@ PLACE_CHARACTERS_MAX = 20
 _PEOPLE = r"人|名|位|口|people|persons|pessoas"
 _HOUSES = r"户|家|households|doors|casas"
 _NUMERALS = "零〇一二三四五六七八九十百千两"
+_CODE = re.compile(r"(?P<code>(?<!\d)\d{2}(?!\d))")
 _BREAK = re.compile(r"[\s,.;:、。!/|+]+")
 
 
@@ -48,6 +49,8 @@ class ReportWords:
         """
         found = list(self._pattern.finditer(said))
         if not found:
+            if code := code_in(said, is_nothing):
+                return Reported(FieldReport("", code=code))
             return Reported(None, "a number in digits is expected") if self._has_numeral(said) else None
         values: dict[str, int | bool] = {}
         for item in found:
@@ -55,14 +58,20 @@ class ReportWords:
             if fault := _fault_of(item, is_known=kind in values and kind in COUNTED):
                 return Reported(None, fault)
             values[kind] = int(item["number"]) if kind in COUNTED else True
-        before = [part for part in _BREAK.split(said[: found[0].start()]) if part and not is_nothing(part)]
+        begins = said[: found[0].start()]
+        first = _CODE.match(begins)
+        begins = begins if first is None else begins[first.end() :]
+        before = [part for part in _BREAK.split(begins) if part and not is_nothing(part)]
         ends = [*(item.start() for item in found[1:]), len(said)]
         behind = [said[item.end() : end] for item, end in zip(found, ends, strict=True)]
         rest = [part for piece in behind for part in _BREAK.split(piece) if part and not is_nothing(part)]
+        codes = [*([first["code"]] if first else []), *(part for part in rest if _CODE.fullmatch(part))]
+        rest = [part for part in rest if part not in codes]
         place = " ".join(before)
         if len(place) > PLACE_CHARACTERS_MAX:
             return Reported(None, "more than a report")
-        report = FieldReport("", village=place, **values)  # type: ignore[arg-type]
+        code_said = codes[0] if len(codes) == 1 else ""
+        report = FieldReport("", village=place, code=code_said, **values)  # type: ignore[arg-type]
         return Reported(report, "more than a report" if rest else "")
 
     @cached_property
@@ -74,6 +83,19 @@ class ReportWords:
 
     def _has_numeral(self, said: str) -> bool:
         return re.match(rf"(?:{_any_of(self.counted)})\s*[{_NUMERALS}]+", said) is not None
+
+
+def code_in(said: str, is_nothing: Callable[[str], bool]) -> str:
+    """The two digits of a spot check that stand alone or beside an acknowledgement; empty if there are none.
+
+    >>> code_in("收到37", "收到".__eq__), code_in("37", "收到".__eq__), code_in("37 houses", "收到".__eq__)
+    ('37', '37', '')
+    """
+    codes = re.findall(r"(?<!\d)\d{2}(?!\d)", said)
+    if len(codes) != 1:
+        return ""
+    beside = " ".join(part for part in _BREAK.split(said.replace(codes[0], " ")) if part)
+    return codes[0] if not beside or is_nothing(beside) else ""
 
 
 def in_need_of(said: str, distress: Iterable[str]) -> int:

@@ -135,7 +135,9 @@ class ReplyWords:
     def _longer(self, said: str) -> Reading:
         """A reply that no word of the table is as a whole."""
         if (reported := self.reports.read(said, self._is_acknowledgement)) is not None:
-            return Reading(Answer.ACKNOWLEDGED, reported.for_a_person, reported.report)
+            # A number alone is an answer only where it is the code that was asked for.
+            answer = None if said.isdigit() else Answer.ACKNOWLEDGED
+            return Reading(answer, reported.for_a_person, reported.report)
         if self._is_acknowledgement(re.split(r"\W+", said, maxsplit=1)[0]):
             return Reading(Answer.ACKNOWLEDGED, "more than an acknowledgement")
         return Reading(None, "not in the table of replies")

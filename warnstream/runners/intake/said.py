@@ -37,12 +37,13 @@ class ReportMessage(msgspec.Struct, forbid_unknown_fields=True):
     moved: int | None = None
     refused: int | None = None
     in_need: int | None = None
+    code: str = ""
 
     def by(self, sender: str) -> FieldReport:
         """The report of its sender. ValueError if it says nothing."""
         report = FieldReport(sender, **msgspec.structs.asdict(self))
         if not report.says_anything:
-            raise ValueError("expected on_duty, patrolled or a number: to_move, moved, refused, in_need")
+            raise ValueError("expected on_duty, patrolled, code, to_move, moved, refused or in_need")
         return report
 
 

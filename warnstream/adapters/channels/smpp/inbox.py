@@ -99,13 +99,13 @@ class Inbox:
         reading = self._words.read(text)
         recipients = self._letters.of_phone(self._phones.of(delivery.source))
         answered = [
-            (recipient, token)
+            recipient
             for recipient, token in recipients
             if reading.answer is not None and self._inbound.answered(token, reading.answer)
         ]
         why = reading.for_a_person
         if reading.report is not None:
-            faults = [self._inbound.reported(token, reading.report) for _, token in answered]
+            faults = [self._inbound.reported(token, reading.report) for _, token in recipients]
             if faults and all(faults):  # of several posts at one phone the report is one of theirs
                 why = faults[0]
         if not recipients:

@@ -50,6 +50,17 @@ class UnclearRecord(msgspec.Struct, frozen=True):
     why: Text
 
 
+class SpotChecksRecord(msgspec.Struct, frozen=True):
+    """Spot checks of one post: how many, right, not in time, wrong codes, until when one is open."""
+
+    post: Text
+    asked: Count
+    right: Count
+    silent: Count
+    wrong: Count
+    open_until: TimeUtc | None
+
+
 class ReportsRecord(msgspec.Struct, frozen=True):
     """Everything that was reported, of what is real or of exercises as the node is; of many the first."""
 
@@ -58,3 +69,4 @@ class ReportsRecord(msgspec.Struct, frozen=True):
     heads: dict[str, Count]
     villages: list[VillageReportsRecord]
     unclear: list[UnclearRecord]
+    spot_checks: list[SpotChecksRecord]

@@ -45,6 +45,7 @@ class AnswerForm(msgspec.Struct, frozen=True):
     to_move: str = ""
     moved: str = ""
     refused: str = ""
+    code: str = ""
 
 
 async def show_page(services: Services, request: Request) -> Response:
@@ -81,7 +82,7 @@ async def _report_on_page(services: Services, addressed: Addressed, form: dict[s
     wrong = [LABEL_OF_HEADS[word] for word in LABEL_OF_HEADS if not _WHOLE.fullmatch(said.get(word, ""))]
     heads = {word: int(said[word]) for word in LABEL_OF_HEADS if not wrong and said.get(word)}
     pressed = said["answer"]
-    if wrong or (pressed == "heads" and not heads):
+    if wrong or (pressed == "heads" and not heads and not said.get("code")):
         notice = f"请填整数 Whole numbers of people: {'、'.join(wrong or LABEL_OF_HEADS.values())}"
         return _html(answer_page(addressed, answer=addressed.last_answer, notice=notice), 400)
     report = FieldReport(
@@ -90,7 +91,10 @@ async def _report_on_page(services: Services, addressed: Addressed, form: dict[s
         village=said.get("village", ""),
         on_duty=pressed == "on_duty",
         patrolled=pressed == "patrolled",
-        **heads,
+        to_move=heads.get("to_move"),
+        moved=heads.get("moved"),
+        refused=heads.get("refused"),
+        code=said.get("code", ""),
     )
     try:
         await run_in_threadpool(services.node.submit_answer, message, recipient, Answer.ACKNOWLEDGED)

@@ -35,6 +35,7 @@ class ReportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     moved: int | None = None
     refused: int | None = None
     in_need: int | None = None
+    code: str = ""
 
 
 async def report(services: Services, request: Request) -> Response:
@@ -44,7 +45,7 @@ async def report(services: Services, request: Request) -> Response:
     token = said.pop("token")
     given = FieldReport(**said)
     if not given.says_anything:
-        raise ProblemsError(["expected on_duty, patrolled or a number: to_move, moved, refused, in_need"])
+        raise ProblemsError(["expected on_duty, patrolled, code, to_move, moved, refused or in_need"])
     if not given.message:
         return await take_action(services, given, given.sender, token)
     demand_proof(services, token, given.message, given.sender)

@@ -6,6 +6,7 @@ leader answers for 2,855 villages with one tap.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -22,6 +23,15 @@ N_BITS = 20
 AGAIN_FROM = Level.ORANGE
 """From this level on a silent post is rung again until it answers; below it the next rank is enough."""
 
+
+REPORT_TEXT_MAX = 200
+"""Characters of a text in a report; longer ones are refused where they come in."""
+
+REPORT_NUMBER_MAX = 1_000_000_000
+"""Numbers beyond are no people, nor anything that can be kept: refused where they come in."""
+
+ReportText = Annotated[str, msgspec.Meta(max_length=REPORT_TEXT_MAX)]
+ReportNumber = Annotated[int, msgspec.Meta(ge=-REPORT_NUMBER_MAX, le=REPORT_NUMBER_MAX)]
 
 HEAD_WORDS = ("to_move", "moved", "refused", "in_need")
 """Numbers of people that are reported: who is to go, has gone, will not go, needs help."""

@@ -6,6 +6,9 @@ from warnstream.model.digests import FieldReport
 from warnstream.model.network import Network
 from warnstream.routing.reports import PlacedReport
 
+NAME_SHOWN = 30
+"""Characters of a name that nobody knows, in texts."""
+
 NAMED_MAX = 5
 """So many villages are named to a post that did not say which."""
 
@@ -35,9 +38,10 @@ class Placing:
         if report.village:
             found = [village for village in theirs if report.village in self._names(village)]
             if len(found) != 1:
+                named = " ".join(report.village.split())[:NAME_SHOWN]
                 why = "不在职责内" if not found else "不止一个"
                 en = "no village of this post" if not found else "more than one village"
-                return PlacedReport(report, -1, True, f"{report.village}{why} {report.village}: {en}")
+                return PlacedReport(report, -1, True, f"{named}{why} {named}: {en}")
             return PlacedReport(report, found[0], True)
         standing = theirs if len(theirs) == 1 else [village for village in theirs if stands(village)]
         if len(standing) == 1:

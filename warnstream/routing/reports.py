@@ -142,7 +142,8 @@ class Reports:
     def doubt(self, sender: str, village: int, why: str, now_s: int) -> None:
         """Something that a sender said could not be counted."""
         state = self.state
-        state.unclear = [*state.unclear, Unclear(now_s, sender, village, why)][-UNCLEAR_MAX:]
+        told = Unclear(now_s, sender, village, " ".join(why.split()))
+        state.unclear = [*state.unclear, told][-UNCLEAR_MAX:]
         state.n_unclear += 1
 
     def fault_of(self, report: FieldReport, village: int) -> str:

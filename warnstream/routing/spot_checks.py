@@ -18,6 +18,9 @@ LAST_KEPT = 20
 CODE_MIN, CODES = 10, 90
 """Codes are 10 to 99: none is an answer by itself, as 1 to 4 are."""
 
+CODE_SHOWN = 8
+"""Characters of a wrong code, in texts."""
+
 _SHARES = 1 << 32
 
 
@@ -81,7 +84,8 @@ class SpotChecks:
         known = self.of_post.get(post)
         if known is not None and known.open is not None:
             return ""
-        return f"{code}：没有待答的抽查 {code}: no spot check awaits a code"
+        said = code[:CODE_SHOWN]
+        return f"{said}：没有待答的抽查 {said}: no spot check awaits a code"
 
     def take(self, post: str, code: str, now_s: int) -> str:
         """A code that a post has written; why it is not right, in both languages, empty if it is."""
@@ -93,7 +97,8 @@ class SpotChecks:
         if check.code != code:
             check.wrong += 1
             known.wrong += 1
-            return f"{code}：抽查码不符 {code}: not the code of the spot check"
+            said = code[:CODE_SHOWN]
+            return f"{said}：抽查码不符 {said}: not the code of the spot check"
         known.right += 1
         self._close(known, check, now_s)
         return ""

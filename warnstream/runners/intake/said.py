@@ -7,7 +7,7 @@ from warnstream.ingest.cap.reader import read_alerts
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.lifecycle.alerts import RefusedAlert
 from warnstream.model.alerts.alert import AlertArrived, FeedHeard
-from warnstream.model.digests import FieldReport
+from warnstream.model.digests import FieldReport, ReportNumber, ReportText
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.observations.signs import SignReport, SignVerdict
 from warnstream.runners.intake.entries import SignEntry, sign_action
@@ -29,15 +29,15 @@ def signs_in(message: RawMessage, observer: str, outcome: Outcome) -> list[SignR
 class ReportMessage(msgspec.Struct, forbid_unknown_fields=True):
     """A report as a device publishes it; the topic names who reports."""
 
-    message: str = ""
-    village: str = ""
+    message: ReportText = ""
+    village: ReportText = ""
     on_duty: bool = False
     patrolled: bool = False
-    to_move: int | None = None
-    moved: int | None = None
-    refused: int | None = None
-    in_need: int | None = None
-    code: str = ""
+    to_move: ReportNumber | None = None
+    moved: ReportNumber | None = None
+    refused: ReportNumber | None = None
+    in_need: ReportNumber | None = None
+    code: ReportText = ""
 
     def by(self, sender: str) -> FieldReport:
         """The report of its sender. ValueError if it says nothing."""

@@ -42,7 +42,17 @@ def test_a_device_reports_for_the_post_of_its_topic() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [{}, {"to_move": "many"}, {"to_move": 1.5}, {"moved": None}, [], {"sender": "p2", "on_duty": True}],
+    [
+        {},
+        {"village": "x" * 201, "moved": 1},
+        {"to_move": 10**30},
+        {"moved": -(10**10)},
+        {"to_move": "many"},
+        {"to_move": 1.5},
+        {"moved": None},
+        [],
+        {"sender": "p2", "on_duty": True},
+    ],
 )
 def test_what_is_no_report_is_kept_aside(content: object) -> None:
     found = take(intake(), reported("p1", content)).refusals

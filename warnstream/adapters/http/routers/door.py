@@ -78,7 +78,7 @@ async def answer_on_page(services: Services, request: Request) -> Response:
 async def _report_on_page(services: Services, addressed: Addressed, form: dict[str, list[str]]) -> Response:
     """Keep what a post reports; whoever reports has heard."""
     message, recipient = addressed.message.identifier, addressed.recipient
-    said = {name: unicodedata.normalize("NFKC", values[-1]).strip() for name, values in form.items()}
+    said = {name: unicodedata.normalize("NFKC", values[-1][:100]).strip() for name, values in form.items()}
     wrong = [LABEL_OF_HEADS[word] for word in LABEL_OF_HEADS if not _WHOLE.fullmatch(said.get(word, ""))]
     heads = {word: int(said[word]) for word in LABEL_OF_HEADS if not wrong and said.get(word)}
     pressed = said["answer"]

@@ -19,7 +19,7 @@ from warnstream.adapters.http.routes import (
     answer,
     problems,
 )
-from warnstream.model.digests import FieldReport
+from warnstream.model.digests import FieldReport, ReportNumber, ReportText
 
 
 class ReportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,15 +27,15 @@ class ReportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     sender: Text
     token: Text
-    message: str = ""
-    village: str = ""
+    message: ReportText = ""
+    village: ReportText = ""
     on_duty: bool = False
     patrolled: bool = False
-    to_move: int | None = None
-    moved: int | None = None
-    refused: int | None = None
-    in_need: int | None = None
-    code: str = ""
+    to_move: ReportNumber | None = None
+    moved: ReportNumber | None = None
+    refused: ReportNumber | None = None
+    in_need: ReportNumber | None = None
+    code: ReportText = ""
 
 
 async def report(services: Services, request: Request) -> Response:

@@ -53,3 +53,8 @@ def device_filter(prefix: str) -> str:
 def answer_topic(prefix: str, recipient: str) -> str:
     """Where a recipient answers if the notification does not say."""
     return f"{prefix}/answer/{topic_level(recipient)}"
+
+
+def report_topic(prefix: str, recipient: str) -> str:
+    """Where a recipient reports: on duty, patrols, heads by number."""
+    return f"{prefix}/report/{topic_level(recipient)}"

@@ -150,6 +150,7 @@ def _replay(options: argparse.Namespace) -> int:
         as_json=options.json,
         is_journal=options.journal is not None,
         with_grids=options.grids,
+        alerts=options.alerts,
     )
 
 

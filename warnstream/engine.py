@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from warnstream.assessment import Assessment, AssessmentStep
 from warnstream.desk import WarningDesk
-from warnstream.model.alerts.alert import AlertArrived
-from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
+from warnstream.model.alerts.alert import AlertArrived, FeedHeard
+from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
 from warnstream.model.hands.orders import HandOrder
@@ -30,6 +30,7 @@ Action = (
     RecipientAnswer
     | OperatorCancel
     | OperatorAffirm
+    | FieldReport
     | SignReport
     | SignVerdict
     | HelpAssign
@@ -37,15 +38,25 @@ Action = (
     | CallFailed
     | HandOrder
     | AlertArrived
+    | FeedHeard
 )
-"""What people do: answer, see a sign, judge one, affirm or end a warning, order one by hand, take or
+"""What people do: answer, report, see a sign, judge one, affirm or end a warning, order one by hand, take or
 close a call for help; that a digest could not be brought to its post; and alerts of other services."""
 
-Said = SignReport | SignVerdict | AlertArrived
+Said = SignReport | SignVerdict | AlertArrived | FeedHeard
 """Of these what the assessment takes."""
 
 
-Order = RecipientAnswer | OperatorCancel | OperatorAffirm | HelpAssign | HelpClose | CallFailed | HandOrder
+Order = (
+    RecipientAnswer
+    | OperatorCancel
+    | OperatorAffirm
+    | FieldReport
+    | HelpAssign
+    | HelpClose
+    | CallFailed
+    | HandOrder
+)
 """Of these what the desk takes."""
 
 

@@ -59,9 +59,9 @@ def write_stations(path: Path, stations: StationTable) -> None:
 
 
 def write_villages(path: Path, villages: Villages) -> None:
-    """Write villages.csv, with a column polygon_wkt if any village has an outline."""
+    """Write villages.csv, with the people of each village, and polygon_wkt if any has an outline."""
     has_outlines = any(villages.polygon_wkt)
-    header = (*VILLAGES_HEADER, "polygon_wkt") if has_outlines else VILLAGES_HEADER
+    header = (*VILLAGES_HEADER, "people", *(("polygon_wkt",) if has_outlines else ()))
     write_rows(
         path,
         header,
@@ -73,6 +73,7 @@ def write_villages(path: Path, villages: Villages) -> None:
                 f"{villages.longitude[n]:.5f}",
                 villages.township[n],
                 villages.county[n],
+                120 + int(share_of(0, villages.code[n], "people") * 480),
                 villages.polygon_wkt[n] or "",
             )[: len(header)]
             for n in range(len(villages))

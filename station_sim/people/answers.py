@@ -22,6 +22,9 @@ _LOG = logging.getLogger("station_sim.people.answers")
 ANSWER_SHARES = (("acknowledged", 0.55), ("moving", 0.25), ("safe", 0.15), ("need_help", 0.05))
 """What people answer to a warning; an all-clear is only acknowledged."""
 
+CARELESS_SHARE = 0.15
+"""Share of spot checks whose code a post that answers does not repeat."""
+
 POST_HELP_SHARE = 0.01
 """Share of a post's digests after which it calls for help itself."""
 
@@ -34,6 +37,10 @@ _DELAY_S_MAX = 3_600.0
 
 _SIMULATED_POST = re.compile(r"[GV]\d{12}|[TC]\d{4}")
 """`station_sim.county.files`: grid member and head by village, officers of townships and counties."""
+
+_CODE = re.compile("抽查：回复带上([0-9]{2})")
+_POST_OF_ONE_VILLAGE = re.compile(r"G\d{12}")
+"""A grid member of the simulator's own chain.csv, who counts heads."""
 
 
 def is_simulated_post(recipient: str) -> bool:
@@ -100,6 +107,23 @@ class AnswerHabits:
         share = share_of(self.seed, recipient, message, "delay")
         delay_s = float(np.clip(-self.delay_s * np.log(1.0 - share), _DELAY_S_MIN, _DELAY_S_MAX))
         return self._word(recipient, message, msg_type, text_en), delay_s / (self.speed or 1.0)
+
+    def report(self, recipient: str, message: str, text_zh: str = "") -> dict[str, object]:
+        """What a post reports beside its answer to a digest: itself on duty, and heads of its one village.
+
+        Some villages have people who will not go. A spot check is answered by its code, but by those who
+        do not read what they answer.
+        """
+        code = _CODE.search(text_zh)
+        if code is not None and share_of(self.seed, recipient, message, "code") >= CARELESS_SHARE:
+            return {"code": code[1], **self.report(recipient, message)}
+        if _POST_OF_ONE_VILLAGE.fullmatch(recipient) is None:
+            return {"on_duty": True}
+        to_move = 5 + int(share_of(self.seed, recipient, "to_move") * 60)
+        refused = int(share_of(self.seed, recipient, "refused") * 3)
+        moved = int((to_move - refused) * share_of(self.seed, recipient, message, "moved"))
+        heads = {"to_move": to_move, "moved": moved, "refused": refused}
+        return {"on_duty": True, "message": message, **heads}
 
     def _word(self, recipient: str, message: str, msg_type: str, text_en: str) -> str:
         if msg_type == "Cancel":

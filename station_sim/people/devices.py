@@ -18,7 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from station_sim.message import DEFAULT_PREFIX
 from station_sim.mqtt_client import BrokerAddress, close_client, make_client, open_client
 from station_sim.people.answers import AnswerHabits, AnswerTimer
-from station_sim.topics import answer_topic, device_filter
+from station_sim.topics import answer_topic, device_filter, report_topic
 
 _CLIENT_ID = "station-sim-people"
 
@@ -30,7 +30,7 @@ class PeopleCounts:
     `shown` keys were new, `repeats` had been shown before; of the shown ones
     `answered` have been answered and `silent` never will be, `absent` of these at posts where nobody
     is. `wrong_numbers` went to a device that is not the post's: nobody saw them. `unreadable`
-    notifications were not what a device expects.
+    notifications were not what a device expects. `reported` is what posts told beside their answers.
     """
 
     shown: int = 0
@@ -40,15 +40,18 @@ class PeopleCounts:
     unreadable: int = 0
     absent: int = 0
     wrong_numbers: int = 0
+    reported: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedAnswer:
-    """An answer that will be sent after a delay."""
+    """An answer that will be sent after a delay; what a post reports beside it, empty for doors."""
 
     delay_s: float
     topic: str
     payload: bytes
+    report_topic: str = ""
+    report: bytes = b""
 
 
 class Devices:
@@ -65,7 +68,7 @@ class Devices:
         self._habits, self._prefix = habits, prefix
         self._shown: set[str] = set()
         self._repeats = self._answered = self._silent = self._unreadable = 0
-        self._absent = self._wrong_numbers = 0
+        self._absent = self._wrong_numbers = self._reported = 0
         self._lock = threading.Lock()
 
     def receive(self, payload: bytes) -> PlannedAnswer | None:
@@ -93,12 +96,17 @@ class Devices:
                 return None
         topic = content.get("answer_topic") or answer_topic(self._prefix, recipient)
         word, delay_s = answer
-        return PlannedAnswer(delay_s, topic, json.dumps({"message": message, "answer": word}).encode())
+        payload = json.dumps({"message": message, "answer": word}).encode()
+        if content.get("action") != "digest" or not self._habits.is_post(recipient):
+            return PlannedAnswer(delay_s, topic, payload)
+        report = json.dumps(self._habits.report(recipient, message, str(content.get("text_zh")))).encode()
+        return PlannedAnswer(delay_s, topic, payload, report_topic(self._prefix, recipient), report)
 
-    def answered(self) -> None:
-        """An answer was sent."""
+    def answered(self, *, has_report: bool = False) -> None:
+        """An answer was sent, and perhaps a report beside it."""
         with self._lock:
             self._answered += 1
+            self._reported += has_report
 
     def counts(self) -> PeopleCounts:
         """What happened so far."""
@@ -111,6 +119,7 @@ class Devices:
                 self._unreadable,
                 self._absent,
                 self._wrong_numbers,
+                self._reported,
             )
 
 
@@ -183,7 +192,9 @@ class BrokerDevices:
 
 def _send(client: Client, planned: PlannedAnswer, devices: Devices) -> None:
     client.publish(planned.topic, planned.payload, qos=1)
-    devices.answered()
+    if planned.report:
+        client.publish(planned.report_topic, planned.report, qos=1)
+    devices.answered(has_report=bool(planned.report))
 
 
 class People:

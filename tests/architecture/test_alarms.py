@@ -43,7 +43,7 @@ def kinds_of(argument: ast.expr, constants: dict[str, str]) -> Iterator[str]:
 
 
 OF_ORDERS = {"ceiling", "silence", "release", "second", "response"}
-RAISED_BY_LOOP = {"kept", "drill", "hazard", "part", "chain", "help", "past", *OF_ORDERS}
+RAISED_BY_LOOP = {"kept", "drill", "hazard", "part", "chain", "help", "report", "feed", "past", *OF_ORDERS}
 """Raised and ended under a key that is not written out where it is given."""
 
 
@@ -70,7 +70,8 @@ def test_the_keys_that_are_not_written_out_are_raised_and_ended_in_one_place() -
     chain_watch = (PACKAGE / "runners" / "live" / "watches" / "chain_watch.py").read_text(encoding="utf-8")
     assert '_alarm_texts("chain", ' in chain_watch
     assert '_alarm_texts("help", ' in chain_watch
-    assert 'StandingAlarms(alarms, "chain", "help")' in chain_watch
+    assert '{"report": AlarmText(' in chain_watch
+    assert 'StandingAlarms(alarms, "chain", "help", "report")' in chain_watch
     standing = (PACKAGE / "runners" / "live" / "watches" / "standing_alarms.py").read_text(encoding="utf-8")
     assert "_alarms.end_alarm(key)" in standing
     assert "_alarms.raise_alarm(key, text.en" in standing

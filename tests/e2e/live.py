@@ -48,11 +48,19 @@ def command(name: str) -> str:
 def takes_readings(readiness: Mapping[str, Any]) -> bool:
     """Whether ``/readyz`` names only what keeps no reading out.
 
-    That are channels that reach nobody, duty posts that do not answer, what people have ordered or wait
-    for, and that nothing has come yet.
+    That are channels that reach nobody, duty posts that do not answer or report oddly, what people have
+    ordered or wait for, and that nothing has come yet.
     """
     of_orders = ("doors of ", "by hand in ", "posts are not told ", "red of ", "state of response ")
-    no_matter = ("channel ", "nobody ", "waits for ", "no reading yet ", *of_orders)
+    no_matter = (
+        "channel ",
+        "nobody ",
+        "reports that ",
+        "no alerts can ",
+        "waits for ",
+        "no reading yet ",
+        *of_orders,
+    )
     return "reasons" in readiness and all(reason.startswith(no_matter) for reason in readiness["reasons"])
 
 

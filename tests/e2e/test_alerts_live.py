@@ -174,3 +174,60 @@ def test_a_signal_is_told_in_its_issuers_name_survives_kills_and_ends_with_its_c
     assert [one["msg_type"] for one in town.messages()] == ["Alert", "Update", "Cancel"]
     assert "发布单位的预警已解除或到期。" in town.messages()[-1]["text_zh"]
     assert node.stop() == 0
+
+
+def test_a_feed_that_falls_silent_is_an_alarm_until_it_brings_what_can_be_read(town: Town) -> None:
+    feeds = "feeds:\n  met-service: {every: 10min}\n"
+    change(town.directory / "warnstream.yaml", "\nrouting:", f"\n{feeds}routing:")
+    node, silent = town.node, "no alerts can come in from feed met-service"
+    node.start()
+    town.bring("<feed/>")  # nothing new is a sign of life
+    for minute in range(11):
+        town.at(60 * minute)
+    assert silent not in str(node.get("/readyz"))
+    town.bring("<html>502 Bad Gateway</html>")  # and this is none
+    town.at(660)
+    told = node.get("/readyz")
+    assert f"{silent}: nothing that can be read since 2026-06-18 14:00" in str(told["reasons"])
+    assert 'warnstream_feed_unheard_seconds{feed="met-service"} 660.0' in town.metrics()
+    node.kill()
+    node.start()
+    assert silent in str(node.get("/readyz"))
+    assert town.post(cap(sent_s=T0 + 660, expires_s=T0 + HOUR_S, area=town.area)).is_success
+    town.at(720)
+    assert silent not in str(node.get("/readyz"))
+    assert 'warnstream_feed_unheard_seconds{feed="met-service"} 0.0' in town.metrics()
+    assert node.stop() == 0
+
+
+def test_a_replay_judges_readings_with_the_alerts_of_a_folder_and_those_of_a_journal(town: Town) -> None:
+    """The same warnings at the same times, whether a node was brought the alerts or a folder has them."""
+    node = town.node
+    document = cap(sent_s=T0 + 90, expires_s=T0 + 6 * HOUR_S, area=town.area)
+    node.start()
+    station = load_configuration(town.directory).network.stations.code[0]
+    for minute in range(6):
+        reading = {"station": station, "time": iso_utc(T0 + 60 * minute), "rain": 0.0}
+        topic = f"ws/c/rain/{station}/obs"
+        publish.single(topic, json.dumps(reading), qos=1, hostname="127.0.0.1", port=town.port)
+        if minute == 2:
+            town.bring(document)
+        town.at(60 * minute)
+    told = [(one["village"], one["level"], one["issued_at"]) for one in town.messages()]
+    assert node.stop() == 0
+    alerts = town.directory / "alerts"
+    alerts.mkdir()
+    (alerts / "a.xml").write_text(document, "utf-8")
+    (alerts / "b.xml").write_text(document.replace("met@example.org", "stranger"), "utf-8")
+    rows = [f"{station},{iso_utc(T0 + 60 * minute)},rain,0" for minute in range(6)]
+    readings = town.directory / "readings.csv"
+    readings.write_text("\n".join(["station,observed_at,variable,value", *rows]) + "\n", "utf-8")
+    for way in ([str(readings), "--alerts", str(alerts)], ["--journal", str(town.directory / "data")]):
+        out = town.directory / "out"
+        said = run("replay", str(town.directory), *way, "--out", str(out))
+        lines = [json.loads(line) for line in (out / "warnings.jsonl").read_text("utf-8").splitlines()]
+        signals = [one for one in lines if one["hazard"] == "met_signal"]
+        found = [(one["village"], one["level"], one["issued_at"]) for one in signals]
+        assert found == told, way
+        assert "alerts taken: 1" in said
+    assert json.loads((out / "summary.json").read_text("utf-8"))["alerts"] == {"taken": 1}

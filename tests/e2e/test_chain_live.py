@@ -72,6 +72,10 @@ class Town:
         message = self.seen[recipient][-1]["message"]
         self._publish(f"ws/answer/{recipient}", {"message": message, "answer": word})
 
+    def report(self, sender: str, **said: object) -> None:
+        """What a post or door reports by its device."""
+        self._publish(f"ws/report/{sender}", said)
+
     def digests(self, post: str) -> list[Notice]:
         return [one for one in self.seen[post] if one["action"] == "digest"]
 
@@ -186,6 +190,86 @@ def test_a_night_of_the_chain(town: Town) -> None:
     (village,) = json.loads(told)["villages"]
     assert village["state"] == "heard"
     assert town.node.stop() == 0
+
+
+def test_posts_report_and_a_kill_loses_none_of_it(town: Town) -> None:
+    """Heads by number, a post that signs in, a patrol, an absurd number, people in need, a code."""
+    grid, town_post, county_post = f"G{NEAR[0]}", "T0001", "C0001"
+    with_people_and_spot_checks(town.directory)
+    town.node.start()
+    town.report(grid, on_duty=True)  # before anything stands
+    town.rain()
+    assert town.wait_for(grid, "红")
+    town.report(grid, to_move=31, moved=20, refused=2, patrolled=True)
+    town.report(town_post, to_move=5)  # of two villages: which?
+    town.report(f"G{FAR}", to_move=2_001)
+    door = next(name for name, shown in town.seen.items() if name.startswith(f"H{NEAR[0]}") and shown)
+    town.answer(door, "need_help")
+    town.report(door, message=town.seen[door][-1]["message"], in_need=3)
+    code = re.search("抽查：回复带上([0-9]{2})。", town.digests(grid)[-1]["text_zh"])
+    assert code is not None
+    town.minutes(1)
+    town.report(grid, code=code[1])
+    assert "which village?" in town.notices()
+    assert "more than ten times the 200 people known" in town.notices()
+    town.minutes(2)  # a post gets at most one digest in so long
+    assert "3人" in town.wait_for(grid, "求助")["text_zh"]
+    town.minutes(5)  # the chain climbs and rings again: whoever reads it reads the numbers
+    assert town.wait_for(county_post, "催办")
+    told = reports_of(town)
+    town.node.kill()
+    town.node.start()
+    assert reports_of(town) == told
+    check_reports(told, grid, county_post)
+    assert {one["sender"] for one in told["unclear"]} == {town_post, f"G{FAR}"}
+    assert town.chain()["posts_on_duty"] == 1
+    assert town.node.metric("warnstream_posts_on_duty") == 1
+
+    # Named, it counts, and the alarm is over once nothing else is unclear.
+    town.report(town_post, village=NEAR[1], to_move=5)
+    town.report(f"G{FAR}", to_move=12)
+    town.minutes(1)
+    assert "cannot be counted" not in town.notices()
+    assert reports_of(town)["heads"]["to_move"] == 31 + 5 + 12
+    shown = town.tell("who", str(town.directory))
+    assert "on duty: 1 of 10 posts; missing: G" in shown
+    assert f"{NEAR[0]} 外坞村: to move 31, moved 20, refused 2, {grid}" in shown
+    assert re.search(f"spot checks of {grid}: [0-9]+, 1 right, 0 not in time, 0 wrong codes", shown)
+    assert town.node.stop() == 0
+
+
+def with_people_and_spot_checks(directory: Path) -> None:
+    """Every village has 200 people, and every digest that demands an answer a code."""
+    villages, yaml = directory / "villages.csv", directory / "warnstream.yaml"
+    head, *rows = villages.read_text("utf-8").splitlines()
+    assert head.endswith(",people")
+    rows = [f"{row.rpartition(',')[0]},200" for row in rows]
+    villages.write_text("\n".join([head, *rows]) + "\n", "utf-8")
+    text, n = re.subn("(?m)^  spot_check: .*$", "  spot_check: {share: 1}", yaml.read_text("utf-8"))
+    assert n == 1
+    yaml.write_text(text, "utf-8")
+
+
+def check_reports(told: dict[str, Any], grid: str, silent: str) -> None:
+    """What a grid member has told, and an officer has not."""
+    checked = {one["post"]: one for one in told["spot_checks"]}
+    assert (checked[grid]["right"], checked[grid]["wrong"]) == (1, 0)
+    assert (checked[silent]["right"], checked[silent]["open_until"] is None) == (0, False)
+    assert list(told["posts"]["on_duty"]) == [grid]
+    assert silent in told["posts"]["missing"]
+    assert told["heads"] == {"to_move": 31, "moved": 20, "refused": 2}
+    (village,) = [one for one in told["villages"] if one["village"] == NEAR[0]]
+    assert [one["post"] for one in village["patrols"]] == [grid]
+    assert village["doors"][0]["heads"] == {"in_need": 3}
+
+
+def reports_of(town: Town) -> dict[str, Any]:
+    """What was reported, as a post reads it over HTTP."""
+    token = town.tell("post-token", str(town.directory), "T0001").split()[-1]
+    url = f"http://127.0.0.1:{town.node.http_port}/api/v1/reports"
+    found = httpx.get(url, auth=("T0001", token), timeout=10, trust_env=False).json()
+    assert isinstance(found, dict)
+    return found
 
 
 def close_help(town: Town, assigned: str) -> None:

@@ -17,6 +17,8 @@ from warnstream.config.load import load_configuration
 from warnstream.delivery.dispatch.notification import State
 from warnstream.runners.live.node import Node
 
+POST_PHONE = "+0000009999"
+
 pytestmark = pytest.mark.slow
 
 
@@ -29,6 +31,10 @@ def written_county(directory: Path, port: int) -> Path:
         "password_file": "password", "sender": "10690001", "rate_per_s": 500,
     }  # fmt: skip
     channels = {"sms": sms, "device": {"kind": "terminal"}, "terminal": {"kind": "terminal"}}
+    chain = (directory / "chain.csv").read_text(encoding="utf-8").splitlines()
+    post, role, rank, area, _, _ = chain[1].split(",")
+    chain[1] = f"{post},{role},{rank},{area},sms,{POST_PHONE}"
+    (directory / "chain.csv").write_text("\n".join(chain) + "\n", encoding="utf-8")
     (directory / "channels.yaml").write_text(yaml.safe_dump({"channels": channels}), encoding="utf-8")
     return directory
 
@@ -62,6 +68,14 @@ def test_people_are_told_deliver_and_answer_and_the_feed_has_every_message(
             wait_until(lambda: metric(node, 'warnstream_answers_total{answer="need_help"}') >= 1)
             wait_until(lambda: metric(node, 'warnstream_replies_unread_total{channel="sms"}') == 1)
             wait_until(lambda: "replies over sms that a person has to read: 1, " in get(node, "/readyz").text)
+            reports = node.engine.desk.chains.of[node.engine.desk.message_status].reports
+            for text in ("应３１ 已20 拒2", "应999999", "到岗"):
+                gateway.reply(POST_PHONE.removeprefix("+"), text, source_addr_ton=1)
+            wait_until(lambda: metric(node, 'warnstream_replies_unread_total{channel="sms"}') == 2)
+            Storm(node).goes_on(15.0, 1, first=5)
+            (village,) = reports.state.villages
+            assert dict(reports.heads_of(village)) == {"to_move": 31, "moved": 20, "refused": 2}
+            assert len(reports.state.on_duty) == 1
             feed = etree.fromstring(get(node, "/cap/feed.atom").content)
             links = feed.xpath("//*[local-name()='link'][@rel='alternate']/@href")
             assert len(links) >= 1
@@ -77,7 +91,7 @@ def test_people_are_told_deliver_and_answer_and_the_feed_has_every_message(
             gateway.reply(phones[3], "4", source_addr_ton=1)
             wait_until(lambda: metric(node, 'warnstream_answers_total{answer="safe"}') >= 1)
     told = [one for one in caplog.records if one.getMessage() == "a reply is for a person"]
-    assert [one.__dict__["text"] for one in told] == ["水多深"]
+    assert [one.__dict__["text"] for one in told] == ["水多深", "应999999"]
     assert not any(phone in str(one.__dict__) for one in caplog.records for phone in phones)
 
 

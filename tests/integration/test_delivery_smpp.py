@@ -20,6 +20,7 @@ from warnstream.adapters.channels.channel import OutgoingMessage, Surroundings
 from warnstream.adapters.channels.smpp.channel import SmppChannel
 from warnstream.config.channels.smpp import SmppChannelSection
 from warnstream.delivery.dispatch.outcome import SENT, Verdict
+from warnstream.model.digests import FieldReport
 from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
 
@@ -34,6 +35,7 @@ class Returned:
         self.undelivered_keys: list[tuple[str, str]] = []
         self.texts: list[tuple[str, tuple[str, ...], str, str]] = []
         self.answers: list[tuple[str, Answer]] = []
+        self.reports: list[tuple[str, FieldReport]] = []
         self.is_disk_full = False
 
     def _keep(self) -> None:
@@ -56,6 +58,11 @@ class Returned:
         self._keep()
         self.answers.append((token, answer))
         return True
+
+    def reported(self, token: str, report: FieldReport) -> str:
+        self._keep()
+        self.reports.append((token, report))
+        return "more than there are" if (report.to_move or 0) > 999 else ""
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from warnstream.adapters.channels.channel import Inbound
 from warnstream.adapters.channels.webhook import IN_FLIGHT, WebhookChannel
 from warnstream.config.channels.webhook import WebhookChannelSection
 from warnstream.delivery.dispatch.outcome import SENT, Outcome, Verdict
+from warnstream.model.digests import FieldReport
 from warnstream.model.effects import Answer
 
 
@@ -84,6 +85,9 @@ class Receipts:
         raise AssertionError("a gateway answers over HTTP")
 
     def answered(self, token: str, answer: Answer) -> bool:  # noqa: ARG002
+        raise AssertionError("a gateway answers over HTTP")
+
+    def reported(self, token: str, report: FieldReport) -> str:  # noqa: ARG002
         raise AssertionError("a gateway answers over HTTP")
 
 

@@ -42,6 +42,7 @@ from warnstream.delivery.dispatch.notification import Settlement, State
 from warnstream.delivery.dispatch.outcome import SENT, Outcome, doubtful, refused, retry, unavailable
 from warnstream.delivery.render import render_any
 from warnstream.model.bulletins import VALID_S, BulletinPolicy
+from warnstream.model.digests import FieldReport
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL, Answer, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import MessagePolicy, RetryPolicy
@@ -111,6 +112,24 @@ class Mailbox:
     def answered(self, token: str, answer: Answer) -> bool:
         self.answers.append((token, answer))
         return True
+
+    def reported(self, token: str, report: FieldReport) -> str:
+        pytest.fail(f"reported {report} by {token}")
+
+
+class Taker:
+    """The node as it takes what people say; counts everything but absurd numbers."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[str, str, Answer]] = []
+        self.reports: list[FieldReport] = []
+
+    def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
+        self.answers.append((message, recipient, answer))
+
+    def submit_report(self, report: FieldReport) -> str:
+        self.reports.append(report)
+        return "more than there are" if (report.moved or 0) > 999 else ""
 
 
 def unasked(*given: object) -> None:
@@ -553,23 +572,38 @@ def test_receipts_and_replies_come_in_over_the_channel_itself(outbox: Outbox) ->
             return super().send(batch)
 
     outbox.record(told(FIRST), network((2, 0)), rendered)
-    submitted: list[tuple[str, str, Answer]] = []
-    replies = Replies(outbox, TOKENS, lambda *given: submitted.append(given), Metrics(), unasked, unasked)
+    node = Taker()
+    replies = Replies(outbox, TOKENS, lambda: node, Metrics(), unasked, unasked)
     worker = worker_of(outbox, {"sms": Pager()}, inbound=replies)
     worker.start()
     assert worker.drain(TIMEOUT_S)
     worker.stop(TIMEOUT_S)
     assert count(outbox, State.DELIVERED) == 2
-    assert sorted(submitted) == [(OF_FIRST.identifier, f"V1-H{n}", Answer.SAFE) for n in range(2)]
+    assert sorted(node.answers) == [(OF_FIRST.identifier, f"V1-H{n}", Answer.SAFE) for n in range(2)]
 
 
 def test_a_reply_with_a_token_that_is_not_ours_is_not_believed(outbox: Outbox) -> None:
     outbox.record(told(FIRST), network((1, 0)), rendered)
-    replies = Replies(outbox, TOKENS, unasked, Metrics(), unasked, unasked)
+    replies = Replies(outbox, TOKENS, Taker, Metrics(), unasked, unasked)
     foreign = Tokens(bytes([1]) * 32).issue(1, OF_FIRST.identifier, "V1-H0")
     assert not replies.answered(foreign, Answer.SAFE)
     assert not replies.answered("no token", Answer.SAFE)
     replies.delivered("no key")
+
+
+def test_a_report_in_a_reply_is_its_recipients_and_a_door_from_which_people_went_is_on_its_way(
+    outbox: Outbox,
+) -> None:
+    outbox.record(told(FIRST), network((1, 0)), rendered)
+    node = Taker()
+    replies = Replies(outbox, TOKENS, lambda: node, Metrics(), unasked, unasked)
+    number = outbox.number_of(f"{OF_FIRST.identifier}|V1-H0|sms")
+    assert number is not None
+    token = TOKENS.issue(number, OF_FIRST.identifier, "V1-H0")
+    assert replies.reported(token, FieldReport("somebody", moved=4)) == ""
+    assert node.reports == [FieldReport("V1-H0", OF_FIRST.identifier, moved=4)]
+    assert replies.reported(token, FieldReport("", moved=1_000)) == "more than there are"
+    assert replies.reported("no token", FieldReport("", moved=1)) != ""
 
 
 def test_what_a_channel_could_not_deliver_has_failed_and_whoever_waits_for_it_is_told(outbox: Outbox) -> None:
@@ -578,7 +612,7 @@ def test_what_a_channel_could_not_deliver_has_failed_and_whoever_waits_for_it_is
         assert worker.drain(TIMEOUT_S)
     lost: list[tuple[str, str]] = []
     metrics = Metrics()
-    replies = Replies(outbox, TOKENS, unasked, metrics, lambda *given: lost.append(given), unasked)
+    replies = Replies(outbox, TOKENS, Taker, metrics, lambda *given: lost.append(given), unasked)
     key = f"{OF_FIRST.identifier}|V1-H0|sms"
     replies.undelivered(key, "the gateway gave it up (EXPIRED)")
     assert (count(outbox, State.SENT), count(outbox, State.FAILED)) == (1, 1)
@@ -594,7 +628,7 @@ def test_a_reply_for_a_person_is_counted_and_in_the_log_on_one_line(
     outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     metrics, unread = Metrics(), []
-    replies = Replies(outbox, TOKENS, unasked, metrics, unasked, lambda *given: unread.append(given))
+    replies = Replies(outbox, TOKENS, Taker, metrics, unasked, lambda *given: unread.append(given))
     replies.unread("sms", ["V1-H0"], "水到\n哪里了" + "x" * 1_000, "a question")
     assert unread == [("sms", ["V1-H0"])]
     (record,) = caplog.records

@@ -25,6 +25,7 @@ from warnstream.adapters.http.models.explanation import ExplanationRecord, Villa
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
+from warnstream.adapters.http.models.reports import PostsRecord, ReportsRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.http.routers import ROUTES
 from warnstream.adapters.http.server import HttpServer
@@ -32,7 +33,7 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.config.settings import HttpSettings
 from warnstream.model.bulletins import Bulletin
-from warnstream.model.digests import Digest, HelpAssign, HelpClose
+from warnstream.model.digests import Digest, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, Effects, OperatorAffirm, RenderedBulletin, RenderedDigest
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
@@ -117,13 +118,15 @@ class Node:
         self.alerts_kept.append((source, content))
 
     def help_calls(self) -> list[HelpCallRecord]:
-        return [HelpCallRecord("h1", "V1", "Village 1", "V1-H0", AT, None, None, is_untaken=False)]
+        return [HelpCallRecord("h1", "V1", "Village 1", "V1-H0", AT, None, None, is_untaken=False, heads=3)]
 
     def action_fault(self, action: PostAction) -> str:
         if isinstance(action, OperatorAffirm):
             return "" if action.warning == MESSAGE.warning else "no such warning stands"
         if isinstance(action, HelpAssign | HelpClose):
             return "" if action.help == "h1" else f"no call for help {action.help!r} is open"
+        if isinstance(action, FieldReport):
+            return "" if (action.to_move or 0) < 999 else "more than there are"
         known = isinstance(action, SignVerdict) or action.village == "V1"
         return "" if known else "unknown village 'V9'"
 
@@ -131,6 +134,15 @@ class Node:
         if self.refuse:
             raise self.refuse
         self.said.append(action)
+
+    def reports(self) -> ReportsRecord:
+        return ReportsRecord("Actual", PostsRecord(1, {}, ["grid-1"]), {}, [], [], [])
+
+    def submit_report(self, report: FieldReport) -> str:
+        fault = self.action_fault(report)
+        if not fault:
+            self.submit_action(report)
+        return fault
 
     def orders(self) -> OrdersRecord:
         return OrdersRecord([], [], [], [], None)
@@ -621,7 +633,8 @@ def test_a_call_for_help_that_is_not_open_says_so(api: HttpApi) -> None:
 def test_the_page_of_a_digest_lists_what_it_names(api: HttpApi, outbox: Outbox) -> None:
     message = digest(GRID_MEMBER)
     named = [
-        {"level": "red", "text_zh": f"{place}：山洪红", "text_en": f"{place}: <flood>"} for place in "ab"
+        {"village": place, "level": "red", "text_zh": f"{place}：山洪红", "text_en": f"{place}: <flood>"}
+        for place in "ab"
     ]
     record = msgspec.json.encode({"helps": [], "villages": named, "not_listed": 3})
 
@@ -633,6 +646,55 @@ def test_the_page_of_a_digest_lists_what_it_names(api: HttpApi, outbox: Outbox) 
     assert "<li class=red>a：山洪红<br><span lang=en>a: &lt;flood&gt;</span>" in page
     assert page.count("<li") == 3
     assert "<li>… 3" in page
+
+
+def test_a_post_reports_numbers_on_the_page_of_its_digest_and_an_absurd_one_is_told(
+    api: HttpApi, node: Node, outbox: Outbox
+) -> None:
+    message = digest(GRID_MEMBER)
+    record = msgspec.json.encode({"helps": [], "villages": [], "not_listed": 0})
+    outbox.record(
+        Effects(digests=[message]),
+        network(),
+        lambda _one: RenderedDigest(message, "", record, "待应答", "answer"),
+    )
+    path = f"/a/{token_of(outbox, f'{message.identifier}|grid-1|sms')}"
+    said = {"answer": "heads", "village": "V1", "to_move": "３１", "moved": "20", "refused": ""}
+    assert "已收到您的上报" in ask(api, "POST", path, data=said).text
+    report = FieldReport("grid-1", message.identifier, "V1", to_move=31, moved=20)
+    assert node.said == [report]
+    assert node.answers == [(message.identifier, "grid-1", Answer.ACKNOWLEDGED)]
+    absurd = ask(api, "POST", path, data=said | {"to_move": "9999"})
+    assert (absurd.status_code, "more than there are" in absurd.text) == (400, True)
+    for wrong in ({"to_move": "many"}, {"to_move": "", "moved": ""}, {"to_move": "3.5"}):
+        refused = ask(api, "POST", path, data=said | wrong)
+        assert (refused.status_code, "Whole numbers of people" in refused.text) == (400, True)
+    assert node.said == [report]
+    ask(api, "POST", path, data={"answer": "on_duty"})
+    ask(api, "POST", path, data={"answer": "patrolled", "village": "V1"})
+    assert node.said[1:] == [
+        FieldReport("grid-1", message.identifier, on_duty=True),
+        FieldReport("grid-1", message.identifier, "V1", patrolled=True),
+    ]
+
+
+def test_a_report_over_http_needs_its_proof_and_something_to_say(api: HttpApi, node: Node) -> None:
+    own = {"sender": "grid-1", "token": TOKENS.for_post("grid-1")}
+    assert ask(api, "POST", "/api/v1/reports", json=own | {"on_duty": True}).status_code == 202
+    assert node.said == [FieldReport("grid-1", on_duty=True)]
+    answering = {"sender": "V1-H0", "message": "m", "token": "x", "in_need": 3}
+    assert ask(api, "POST", "/api/v1/reports", json=answering).status_code == 403
+    assert ask(api, "POST", "/api/v1/reports", json=own | {"token": "x", "on_duty": True}).status_code == 403
+    nothing = ask(api, "POST", "/api/v1/reports", json=own)
+    assert (nothing.status_code, "expected on_duty, patrolled, code, to_move" in nothing.text) == (400, True)
+    absurd = ask(api, "POST", "/api/v1/reports", json=own | {"to_move": 9_999})
+    assert absurd.json() == {"problems": ["more than there are"]}
+    assert ask(api, "GET", "/api/v1/reports").status_code == 403
+    assert ask(api, "GET", "/api/v1/reports", auth=("grid-1", own["token"])).json()["posts"]["missing"] == [
+        "grid-1"
+    ]
+    officer = ("zhang", TOKENS.for_operator("zhang"))
+    assert ask(api, "GET", "/api/v1/reports", auth=officer).status_code == 200
 
 
 ORDER = {

@@ -21,6 +21,7 @@ from warnstream.adapters.http.routes import Media, RouteSpec
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
 from warnstream.config.load import load_configuration
 from warnstream.ingest.cap.tree import BYTES_MAX
+from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.level import Level
 from warnstream.runners.live.node import Node
 
@@ -57,6 +58,10 @@ class People:
     def post_as(self, post: str, path: str, **fields: str) -> httpx.Response:
         """What a post does with its token."""
         return self.ask("POST", path, json={"post": post, "token": self.tokens.for_post(post), **fields})
+
+    def report(self, post: str, **said: object) -> dict[str, object]:
+        """The body of a post's report."""
+        return {"sender": post, "token": self.tokens.for_post(post), **said}
 
     def key(self) -> str:
         """Key of what a door of the first village was told last."""
@@ -99,6 +104,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
             key = people.key()
             answer_at_the_door(people, key)
             report_a_sign(people)
+            report_from_the_field(people)
             bring_an_alert(people)
             storm.goes_on(12.0, 1)
             read_all(people)
@@ -123,7 +129,7 @@ def read_all(people: People) -> None:
     officer = people.node.configuration.operators[0].person
     people.ask("GET", "/api/v1/orders", auth=(officer, people.tokens.for_operator(officer)))
     people.ask("GET", "/api/v1/cap")
-    for path in ("/api/v1/signs", "/api/v1/help"):
+    for path in ("/api/v1/signs", "/api/v1/help", "/api/v1/reports"):
         people.ask("GET", path)
         people.ask("GET", path, auth=credentials)
         people.ask("GET", path, auth=(people.leader, "x"))
@@ -159,6 +165,18 @@ def report_a_sign(people: People) -> None:
     people.post_as(people.grid, "/api/v1/signs", village=people.village, kind="crack", note="wall")
     warning = people.node.status.warnings()[0].warning
     people.post_as(people.leader, "/api/v1/warnings/affirmations", warning=warning, note="rains")
+
+
+def report_from_the_field(people: People) -> None:
+    """A grid member tells heads and a patrol, an officer of many villages forgets to say which."""
+    people.ask("POST", "/api/v1/reports", json=people.report(people.grid, on_duty=True, to_move=9, moved=4))
+    people.ask("POST", "/api/v1/reports", json=people.report(people.grid, patrolled=True))
+    people.node.keep_messages(
+        [RawMessage(f"ws/report/{people.grid}", b'{"village": "nowhere", "moved": 1}')]
+    ).result(10)
+    message, door, _ = people.key().split("|")
+    said = {"sender": door, "message": message, "token": people.token_of(people.key()), "in_need": 3}
+    people.ask("POST", "/api/v1/reports", json=said)
 
 
 def bring_an_alert(people: People) -> None:
@@ -280,7 +298,15 @@ EXPECTED = {
     "signs": ("sign", "validator"),
     "alerts": ("identifier", "areas"),
     "post_alerts": ("alerts",),
-    "help_calls": ("help",),
+    "help_calls": ("help", "heads"),
+    "reports": (
+        "posts.on_duty",
+        "heads.to_move",
+        "villages.posts",
+        "villages.doors",
+        "villages.patrols",
+        "unclear",
+    ),
     "orders": ("bounds", "silences", "waiting_second", "waiting_release", "response"),
     "give_order": ("order", "villages"),
     "explanation": (

@@ -9,19 +9,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.routing.villages import CODES, T0, Night, message, new_chain, posts_of
-from warnstream.model.digests import AGAIN_FROM, CallFailed, Digest, HelpAssign, HelpClose, Need
+from warnstream.model.digests import (
+    AGAIN_FROM,
+    HEAD_WORDS,
+    CallFailed,
+    Digest,
+    FieldReport,
+    HelpAssign,
+    HelpClose,
+    Need,
+)
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RoutingPolicy
-from warnstream.model.warning import Cause
+from warnstream.model.warning import Cause, WarningMessage
 from warnstream.routing.chain import ChainInput, DoorHelp, PostAnswer
 from warnstream.routing.debts import NEVER, NOT_YET
 from warnstream.routing.needs import owing
+from warnstream.routing.reports import ABSURD_TIMES, PlacedReport
 from warnstream.routing.turns import AWAITING, State
 
+PEOPLE = 200
 VILLAGES = st.integers(0, 3)
 POSTS = st.sampled_from(sorted({post for village in range(4) for post, _ in posts_of(village)}))
 NEEDS = st.sampled_from(list(Need))
+NUMBERS = st.sampled_from([-1, 0, 1, 31, 2_000, 2_001])
 POLICIES = st.builds(
     RoutingPolicy,
     need=st.tuples(st.just(Need.NONE), NEEDS, NEEDS, NEEDS, NEEDS),
@@ -30,12 +42,16 @@ POLICIES = st.builds(
     all_ranks_from=st.sampled_from([Level.YELLOW, Level.ORANGE, Level.RED]),
     again_s=st.sampled_from([(300, 300, 600), (60,)]),
     digest_every_s=st.sampled_from([120, 600]),
+    spot_check_share=st.sampled_from([0.0, 0.5, 1.0]),
 )
 EVENTS = st.one_of(
     st.tuples(st.just("level"), VILLAGES, st.sampled_from(["flood", "slope"]), st.sampled_from(list(Level))),
     st.tuples(st.just("answer"), POSTS, st.integers(1, 6), st.sampled_from(list(Answer))),
     st.tuples(st.just("failed"), POSTS, st.integers(1, 3)),
     st.tuples(st.just("help"), VILLAGES, st.sampled_from(["door-1", "door-2"])),
+    st.tuples(
+        st.just("report"), st.integers(-1, 3), POSTS, st.dictionaries(st.sampled_from(HEAD_WORDS), NUMBERS)
+    ),
     st.tuples(st.just("assign"), st.integers(0, 3), POSTS),
     st.tuples(st.just("close"), st.integers(0, 3), POSTS),
 )
@@ -43,6 +59,12 @@ WAITS_S = st.sampled_from([0, 10, 60, 120, 300, 601, 1800, 4 * 3600])
 STEPS = st.lists(st.tuples(WAITS_S, st.lists(EVENTS, max_size=3)), max_size=25)
 
 Steps = list[tuple[int, list[tuple[object, ...]]]]
+
+
+def report_of(village: int, post: str, heads: dict[str, int]) -> PlacedReport:
+    """A post's report; without a village (-1) it signs in, and its numbers have no place."""
+    report = FieldReport(post, on_duty=village < 0, patrolled=not heads, **heads)  # type: ignore[arg-type]
+    return PlacedReport(report, village, True, "" if village >= 0 or not heads else "which?")
 
 
 @dataclass(slots=True)
@@ -58,7 +80,7 @@ class World:
         night = self.night
         night.now_s += wait_s
         inputs = [entry for event in events for entry in self.inputs_of(event)]
-        twin = new_chain(self.policy)
+        twin = new_chain(self.policy, people=PEOPLE)
         twin.restore(night.chain.snapshot(CODES), CODES)
         issued = night.step(*inputs)
         assert twin.step(inputs, night.now_s) == issued
@@ -71,8 +93,24 @@ class World:
         self.check_answers(inputs)
         self.check_villages()
         self.check_help()
+        self.check_reports(inputs)
 
-    def inputs_of(self, event: tuple[object, ...]) -> list[ChainInput]:
+    def check_reports(self, inputs: list[ChainInput]) -> None:
+        """Every report of the step is counted or told; nothing absurd is counted."""
+        state = self.night.chain.reports.state
+        for one in state.villages.values():
+            assert all(0 <= number <= ABSURD_TIMES * PEOPLE for number in one.heads().values())
+        last = {entry.report.sender: entry for entry in inputs if isinstance(entry, PlacedReport)}
+        for sender, placed in last.items():
+            is_told = any(one.sender == sender for one in state.unclear)
+            said, known = placed.report, state.villages.get(placed.village)
+            heads = known.posts.get(sender) if known is not None else None
+            is_counted = heads is not None and said.heads.items() <= heads.numbers().items()
+            has_begun_anew = any(isinstance(one, WarningMessage) for one in inputs)
+            assert is_told or not said.heads or is_counted or has_begun_anew
+            assert is_told or not said.on_duty or sender in state.on_duty
+
+    def inputs_of(self, event: tuple[object, ...]) -> list[ChainInput]:  # noqa: PLR0911  # a line a kind
         digests, calls = self.night.digests, list(self.night.chain.helps.of_name)
         match event:
             case ("level", int(village), str(hazard), Level() as level):
@@ -86,6 +124,8 @@ class World:
                 return [CallFailed(digests[post][-min(back, len(digests[post]))].identifier, post)]
             case ("help", int(village), str(door)):
                 return [DoorHelp(village, door)]
+            case ("report", int(village), str(post), dict(heads)):
+                return [report_of(village, post, heads)]
             case ("assign" | "close" as deed, int(number), str(person)) if calls:
                 kind = HelpAssign if deed == "assign" else HelpClose
                 return [kind(calls[number % len(calls)], "leader", person)]
@@ -174,7 +214,7 @@ class World:
 @settings(max_examples=4 * settings().max_examples)
 @given(POLICIES, STEPS)
 def test_every_owed_answer_has_a_timer_or_an_alarm(policy: RoutingPolicy, steps: Steps) -> None:
-    world = World(policy, Night(new_chain(policy)))
+    world = World(policy, Night(new_chain(policy, people=PEOPLE)))
     for wait_s, events in steps:
         world.go(wait_s, events)
     ends: list[tuple[object, ...]] = [

@@ -33,9 +33,10 @@ from warnstream.assessment.villages import (
 from warnstream.forecast.source import ForecastSource
 from warnstream.hazards.registry import relay_tables
 from warnstream.lifecycle.alerts import AlertBook, AlertPolicy
+from warnstream.lifecycle.feeds import FeedBook
 from warnstream.lifecycle.hysteresis import LevelState
 from warnstream.lifecycle.signs import SignBook
-from warnstream.model.alerts.alert import AlertArrived
+from warnstream.model.alerts.alert import AlertArrived, FeedHeard
 from warnstream.model.arrays import (
     Arrays,
     BoolArray,
@@ -144,6 +145,7 @@ class Assessment:
     signs : SignBook
         What people have seen.
     alerts : AlertBook
+    feeds : FeedBook
         What other services have issued.
     """
 
@@ -192,6 +194,7 @@ class Assessment:
         self._gauges = _Gauges(every, no_doubt(n_stations), every)
         self.signs = SignBook(network, signs or SignPolicy())
         self.alerts = AlertBook(relay_tables(rules), alerts)
+        self.feeds = FeedBook(alerts.feeds if alerts is not None else ())
         self._now_s = -1
 
     @property
@@ -220,7 +223,7 @@ class Assessment:
         self,
         readings: ReadingBatch,
         now_s: int,
-        said: Sequence[SignReport | SignVerdict | AlertArrived] = (),
+        said: Sequence[SignReport | SignVerdict | AlertArrived | FeedHeard] = (),
         frames: Sequence[GridFrame] = (),
     ) -> AssessmentStep:
         """Take all that arrived, that grids saw, people and services said since then; judge every village.
@@ -250,10 +253,12 @@ class Assessment:
             lambda: villages.antecedent(stations, rain, is_heard, mute),
             no_antecedent_known(stations.plan, rain),
         )
-        signs = [one for one in said if not isinstance(one, AlertArrived)]
+        signs = [one for one in said if isinstance(one, SignReport | SignVerdict)]
         run("signs", lambda: self.signs.step(signs, now_s), None)
         arrived = [one for one in said if isinstance(one, AlertArrived)]
         run("alerts", lambda: self.alerts.step(arrived, now_s), None)
+        heard = [one for one in said if isinstance(one, FeedHeard)]
+        run("feeds", lambda: self.feeds.step(heard, now_s), None)
         village_signs = run("signs", self.signs.standing, VillageSigns((), len(self._network.villages)))
         sources = Sources(
             stations,
@@ -328,6 +333,7 @@ class Assessment:
             **self._late.snapshot(),
             "signs": {"book": np.frombuffer(self.signs.snapshot(), dtype=np.uint8)},
             "alerts": {"book": np.frombuffer(self.alerts.snapshot(), dtype=np.uint8)},
+            "feeds": {"book": np.frombuffer(self.feeds.snapshot(), dtype=np.uint8)},
             "clock": {"now_s": np.array([self._now_s], dtype=np.int64)},
         }
 
@@ -350,3 +356,5 @@ class Assessment:
         self._now_s = int(state["clock"]["now_s"][0])
         if "alerts" in state:
             self.alerts.restore(state["alerts"]["book"].tobytes(), self._now_s)
+        if "feeds" in state:
+            self.feeds.restore(state["feeds"]["book"].tobytes())

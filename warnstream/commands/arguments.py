@@ -134,6 +134,12 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     replay.add_argument(
         "--grids", action="store_true", help="with an archive: also read the files of `grids:`"
     )
+    replay.add_argument(
+        "--alerts",
+        type=Path,
+        metavar="PATH",
+        help="alerts of other services, a file or a folder of them: each comes at the time it was sent",
+    )
     replay.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
     replay.add_argument("--events", type=Path, metavar="FILE", help="what really happened")
     replay.add_argument("--after", type=float, default=0.0, metavar="HOURS", help="go on without readings")

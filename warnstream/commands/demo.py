@@ -234,7 +234,7 @@ def _run_storm(
         "repeats_dropped": devices.repeats + sms.repeats,
         "answered": devices.answered + sms.answered,
         "never_answer": devices.silent + sms.silent,
-        "messages_lost": _lost(watch, node, devices.answered),
+        "messages_lost": _lost(watch, node, devices.answered + devices.reported),
     }
 
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from warnstream import __version__
 from warnstream.config.settings import Configuration
 from warnstream.forecast.nowcast import leads_of
+from warnstream.lifecycle.alerts import AlertBook, AlertOutcome
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.changes import LevelChange
 from warnstream.model.digests import Digest
@@ -21,6 +22,7 @@ from warnstream.model.level import LEVELS
 from warnstream.model.observations.readings import Flag
 from warnstream.model.times import HOUR_S, iso_local
 from warnstream.model.warning import MessageType, WarningMessage
+from warnstream.review.alerts import read_alert_files
 from warnstream.review.archive import ArchiveReadings
 from warnstream.review.bulletins import write_bulletins
 from warnstream.review.digests import write_digests
@@ -52,10 +54,15 @@ class Findings:
     n_flagged: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     n_frames: Counter[str] = field(default_factory=Counter)
+    n_alerts: Counter[str] = field(default_factory=Counter)
     has_forecast: bool = False
 
-    def take(self, minute: ReplayStep) -> None:
-        """Add one minute."""
+    def take(self, minute: ReplayStep, alerts: AlertBook) -> None:
+        """Add one minute, and what became in it of alerts of other services."""
+        for outcome, count in alerts.outcomes.items():
+            if outcome is not AlertOutcome.REFUSED:
+                self.n_alerts[str(outcome)] += count
+        self.n_alerts.update(f"refused ({one.reason})" for one in alerts.refused)
         assessed = minute.step.assessment
         self.messages += minute.step.effects.messages
         self.bulletins += minute.step.effects.bulletins
@@ -87,13 +94,14 @@ def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
     as_json: bool,
     is_journal: bool = False,
     with_grids: bool = False,
+    alerts: Path | None = None,
 ) -> int:
     """Replay an archive (or a node's journal) and write what it led to; returns the exit status.
 
     Raises
     ------
     ArchiveError, StoreError
-        If the archive, the journal or the events file cannot be read.
+        If the archive, the journal, the alerts or the events file cannot be read.
     GridFileError
         If a file of a grid cannot be used.
     """
@@ -106,6 +114,14 @@ def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
         archive = read_readings(readings, configuration)
         if with_grids:
             archive = replace(archive, frames=_frames_of_files(configuration))
+    if alerts is not None:
+        archived = read_alert_files(alerts)
+        came = [(one.alert.sent_s, one) for one in archived.arrived]
+        archive = replace(
+            archive,
+            alerts=tuple(sorted([*archive.alerts, *came], key=lambda one: one[0])),
+            n_refused=dict(Counter(archive.n_refused) + archived.n_refused),
+        )
     found = _run(configuration, archive, after_s, console)
     verification = None
     if happened is not None:
@@ -125,6 +141,7 @@ def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
         n_flagged=found.n_flagged,
         verification=verification,
         forecast=found.skill.as_dict() if found.has_forecast else None,
+        n_alerts=found.n_alerts,
     )
     _write(configuration, found, summary, out)
     if as_json:
@@ -146,7 +163,7 @@ def _frames_of_files(configuration: Configuration) -> tuple[GridFrame, ...]:
 def _run(configuration: Configuration, archive: ArchiveReadings, after_s: int, console: Console) -> Findings:
     batch = archive.readings
     until_s = int(batch.observed_at_s[-1]) + after_s if len(batch) and after_s else None
-    replay = Replay(configuration, batch, until_s, archive.frames)
+    replay = Replay(configuration, batch, until_s, archive.frames, archive.alerts)
     found = Findings(ForecastSkill(leads_of(configuration.forecast)))
     columns = (
         TextColumn("replay"),
@@ -158,7 +175,7 @@ def _run(configuration: Configuration, archive: ArchiveReadings, after_s: int, c
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("replay", total=len(replay))
         for minute in replay.steps(lambda done: bar.update(task, completed=done)):
-            found.take(minute)
+            found.take(minute, replay.engine.assessment.alerts)
     return found
 
 
@@ -190,6 +207,8 @@ def _tell(
         console.print(f"refused: {count} {reason}", highlight=False)
     for name, count in found.n_frames.items():
         console.print(f"frames of grid {name}: {count}", highlight=False)
+    for name, count in found.n_alerts.items():
+        console.print(f"alerts {name}: {count}", highlight=False)
     for name, count in found.failures.items():
         console.print(f"could not be evaluated: {name} at {count} minutes", style="bold red")
     n_alerts = sum(message.msg_type is MessageType.ALERT for message in found.messages)

@@ -15,11 +15,16 @@ from warnstream.model.times import TimeZone, date_and_clock_local, iso_utc, pars
 from warnstream.routing.chain import Chain
 from warnstream.routing.debts import NEVER
 from warnstream.routing.help_calls import HelpCall
+from warnstream.routing.reports import WORDS_EN
 from warnstream.routing.turns import AWAITING, State
 from warnstream.runners.live.views.orders_json import describe_orders
 from warnstream.runners.replay.past_engine import past_of_journal
+from warnstream.runners.reports import describe_reports
 
 Record = dict[str, object]
+
+MISSING_SHOWN = 20
+"""So many posts that are not on duty are named in a line; all of them in --json."""
 
 
 def who(configuration: Configuration, village_code: str | None) -> Record:
@@ -55,6 +60,7 @@ def record_of(configuration: Configuration, desk: WarningDesk, only: int | None 
             for *_, village, chain in sorted(found, key=lambda one: one[:4])
         ],
         "helps": [_call(call, villages.code[call.village]) for call in calls],
+        "reports": msgspec.to_builtins(describe_reports(desk, villages, only)),
         "orders": msgspec.to_builtins(describe_orders(desk, villages)),
     }
 
@@ -68,8 +74,10 @@ def lines(record: Record, time_zone: TimeZone) -> Iterator[str]:
     for call in helps:
         taken = f"with {call['assigned']}" if call["assigned"] else "NOBODY HAS TAKEN IT"
         since = _local(call["since"], time_zone)
-        yield f"help {call['help']}: {call['village']} {call['caller']} since {since}, {taken}"
+        people = f", {call['heads']} people" if call["heads"] else ""
+        yield f"help {call['help']}: {call['village']} {call['caller']}{people} since {since}, {taken}"
     yield from _orders(record["orders"], time_zone)
+    yield from _reports(record["reports"], time_zone)
     if not villages:
         yield "nothing stands, nobody owes an answer"
     for one in villages:
@@ -100,6 +108,40 @@ def _orders(orders: object, time_zone: TimeZone) -> Iterator[str]:
         what = one["post"] or one["hazard"] or f"{one['villages']} villages"
         until = _local(one["expires"], time_zone)
         yield f"silenced until {until}: {what}; {one['author']}: {one['reason']}"
+
+
+def _reports(reports: object, time_zone: TimeZone) -> Iterator[str]:
+    """Posts on duty, heads by number, patrols, and what could not be counted."""
+    assert isinstance(reports, dict)
+    posts, heads = reports["posts"], reports["heads"]
+    if posts["total"]:
+        missing = posts["missing"]
+        names = f"; missing: {' '.join(missing[:MISSING_SHOWN])}" if missing else ""
+        more = f" and {len(missing) - MISSING_SHOWN} more" if len(missing) > MISSING_SHOWN else ""
+        yield f"on duty: {len(posts['on_duty'])} of {posts['total']} posts{names}{more}"
+    for one in reports["spot_checks"]:
+        until = f", open until {_local(one['open_until'], time_zone)}" if one["open_until"] else ""
+        result = f"{one['right']} right, {one['silent']} not in time, {one['wrong']} wrong codes"
+        yield f"spot checks of {one['post']}: {one['asked']}, {result}{until}"
+    if heads:
+        yield f"heads: {_heads(heads)}"
+    for one in reports["villages"]:
+        place = f"{one['village']} {one['name']}"
+        for said in (*one["posts"], *one["doors"]):
+            doubt = f", DOUBTFUL: {said['doubt']}" if said["doubt"] else ""
+            by = f"{said['sender']} {_local(said['at'], time_zone)}"
+            yield f"  {place}: {_heads(said['heads'])}, {by}{doubt}"
+        if one["patrols"]:
+            last = one["patrols"][-1]
+            by = f"last from {_local(last['hour'], time_zone)} by {last['post']}"
+            yield f"  {place}: patrolled in {len(one['patrols'])} hours, {by}"
+    for unclear in reports["unclear"]:
+        said = f"{unclear['sender']}, {unclear['village'] or 'no village'}: {unclear['why']}"
+        yield f"NOT COUNTED {_local(unclear['time'], time_zone)}: {said}"
+
+
+def _heads(heads: dict[str, int]) -> str:
+    return ", ".join(f"{WORDS_EN[word]} {number}" for word, number in heads.items())
 
 
 def _of_post(post: Record, time_zone: TimeZone) -> str:
@@ -156,4 +198,5 @@ def _call(call: HelpCall, code: str) -> Record:
         "since": iso_utc(call.opened_s),
         "assigned": call.assigned or None,
         "is_untaken": call.is_untaken,
+        "heads": call.heads or None,
     }

@@ -33,6 +33,7 @@ from warnstream.config.settings import (
     TlsSettings,
 )
 from warnstream.config.thresholds.signs import SignsSection
+from warnstream.model.alerts.alert import FeedPolicy
 from warnstream.model.bulletins import OrderTable
 from warnstream.model.hands.orders import Operator
 from warnstream.model.network import Network
@@ -123,6 +124,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         sha256_of_file=folder.sha256_of_file(),
         logger_files=tuple(map(_logger_file_rule, node.logger_files)),
         hands=node.release.hands(),
+        feeds=tuple(FeedPolicy(name, feed.every_s) for name, feed in node.feeds.items()),
         operators=operators,
     )
 
@@ -373,4 +375,7 @@ def _routing_policy(node: NodeDocument) -> RoutingPolicy:
         all_ranks_from=node.chain.all_ranks_from,
         again_s=tuple(node.chain.again),
         digest_every_s=node.chain.digest_every_s,
+        on_duty_s=node.chain.on_duty_s,
+        spot_check_share=node.chain.spot_check.share,
+        spot_check_within_s=node.chain.spot_check.within_s,
     )

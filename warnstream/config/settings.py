@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warnstream.config.channels.registry import AnyChannel
+from warnstream.model.alerts.alert import FeedPolicy
 from warnstream.model.bulletins import BulletinPolicy, OrderTable
 from warnstream.model.grids import GridPolicy
 from warnstream.model.hands.orders import HandPolicy, Operator
@@ -182,6 +183,7 @@ class Configuration:
     """Everything CONFIG_DIR says, checked, frozen, ready to use.
 
     `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
+    `feeds` are who brings alerts of other services and is to be heard from.
     `operators` are the people who may give orders by hand, `hands` says how long those bind.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
     had the same configuration; `sha256_of_file` are their digests by name in CONFIG_DIR.
@@ -217,6 +219,7 @@ class Configuration:
     logger_files: tuple[LoggerFileRule, ...] = ()
     hands: HandPolicy = field(default_factory=HandPolicy)
     operators: tuple[Operator, ...] = ()
+    feeds: tuple[FeedPolicy, ...] = ()
 
     @property
     def files_read(self) -> tuple[str, ...]:

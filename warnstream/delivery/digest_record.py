@@ -26,6 +26,7 @@ def digest_record(digest: Digest, wording: BulletinWording, texts: BulletinTexts
             "level": digest.level.word,
             "answer_by": iso_utc(digest.answer_by_s) if digest.needs_answer else None,
             "reminder": digest.tries,
+            "spot_check": bool(digest.code),
             "owed": {level.word: digest.owed[level] for level in LEVELS},
             "helps": [_help(call, digest, wording) for call in digest.helps],
             "villages": [_line(line, digest, wording) for line in digest.lines],
@@ -45,6 +46,7 @@ def _line(line: DigestLine, digest: Digest, wording: BulletinWording) -> dict[st
         "standing": [{"hazard": hazard, "level": level.word} for hazard, level in line.standing],
         "changed": [{"hazard": hazard, "cause": cause} for hazard, cause in line.changed],
         "silent": line.silent,
+        "heads": dict(line.heads),
         "text_zh": text_zh,
         "text_en": text_en,
     }
@@ -58,6 +60,7 @@ def _help(call: HelpLine, digest: Digest, wording: BulletinWording) -> dict[str,
         "caller": call.caller,
         "since": iso_utc(call.opened_s),
         "assigned": call.assigned or None,
+        "heads": call.heads or None,
         "text_zh": text_zh,
         "text_en": text_en,
     }

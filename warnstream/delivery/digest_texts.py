@@ -49,6 +49,9 @@ class _Words:
     again: str
     answer: str
     take: str
+    heads: dict[str, str]
+    people: str
+    code: str
 
 
 _ZH = _Words(
@@ -87,6 +90,9 @@ _ZH = _Words(
     again="第{}次催办。",
     answer="请{}前应答。",
     take="能去请回“正在转移”。",
+    heads={"to_move": "应{}", "moved": "已{}", "refused": "拒{}"},
+    people="{}，{}人",
+    code="抽查：回复带上{}。",
 )
 _EN = _Words(
     tag="en",
@@ -124,6 +130,9 @@ _EN = _Words(
     again="Reminder {}.",
     answer="Answer by {}.",
     take="If you go, answer Moving.",
+    heads={"to_move": "to move {}", "moved": "moved {}", "refused": "refused {}"},
+    people="{}, {} people",
+    code="Spot check: write {} in your answer.",
 )
 
 
@@ -172,6 +181,8 @@ class _Writer:
             parts.append(words.again.format(digest.tries))
         if digest.needs_answer:
             parts.append(words.answer.format(self._clock(digest.answer_by_s)))
+        if digest.code:
+            parts.append(words.code.format(digest.code))
         return f"{mark}{issuer}{words.between.join(parts)}".strip()
 
     def village(self, line: DigestLine) -> str:
@@ -192,6 +203,8 @@ class _Writer:
             return words.over.format(place, words.comma.join(map(self._title, gone)) or place)
         ended = [f"{self._title(hazard)}{words.changed[Cause.ENDED]}" for hazard in gone]
         text = words.line.format(place, words.comma.join([*standing, *ended]))
+        if heads := self._heads(line):
+            text = f"{text}{words.between}{heads}"
         if not line.silent:
             return text
         named = words.comma.join(line.silent[:SILENT_NAMED_MAX])
@@ -204,7 +217,19 @@ class _Writer:
         where = self._place(call.village)
         if call.assigned:
             return self.words.taken.format(where, call.caller, clean(call.assigned)[:NAME_MAX])
-        return self.words.help_one.format(where, call.caller, self._clock(call.opened_s))
+        return self.words.help_one.format(where, call.caller, self._since(call))
+
+    def _since(self, call: HelpLine) -> str:
+        clock = self._clock(call.opened_s)
+        return self.words.people.format(clock, call.heads) if call.heads else clock
+
+    def _heads(self, line: DigestLine) -> str:
+        """People by number, as the village's posts have reported them; empty where nobody has."""
+        words = self.words
+        said = [words.heads[word].format(number) for word, number in line.heads if word in words.heads]
+        if not said:
+            return ""
+        return f"{''.join(said)}。" if words is _ZH else f"{words.comma.join(said).capitalize()}."
 
     def _calls(self, open_calls: list[HelpLine]) -> list[str]:
         words = self.words
@@ -214,7 +239,7 @@ class _Writer:
         first = open_calls[0]
         if len(open_calls) == 1:
             return [self.call(first), words.take]
-        clock = self._clock(first.opened_s)
+        clock = self._since(first)
         many = words.help_many.format(len(open_calls), self._place(first.village), first.caller, clock)
         return [many, words.take]
 

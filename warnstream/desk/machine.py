@@ -27,7 +27,7 @@ from warnstream.lifecycle.orders import ImpossibleOrderError
 from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import Bulletin, Standing
 from warnstream.model.changes import LevelChange
-from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
+from warnstream.model.digests import CallFailed, Digest, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import (
     Answer,
     Effects,
@@ -41,12 +41,14 @@ from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.warning import MessageStatus, WarningMessage
+from warnstream.routing.reports import PlacedReport
 
 DeskInput = (
     LevelChange
     | RecipientAnswer
     | OperatorCancel
     | OperatorAffirm
+    | FieldReport
     | CallFailed
     | HelpAssign
     | HelpClose
@@ -277,6 +279,8 @@ class WarningDesk(ObeyingDesk):
             self._take_change(entry, effects)
         elif isinstance(entry, RecipientAnswer):
             self._take_answer(entry)
+        elif isinstance(entry, FieldReport):
+            self._take_report(entry)
         elif isinstance(entry, OperatorAffirm):
             self._take_affirm(entry)
         elif isinstance(entry, OperatorCancel):
@@ -308,14 +312,45 @@ class WarningDesk(ObeyingDesk):
         if of_post := self.chains.of_post(answer.message, answer.recipient, answer.answer):
             self._to_chains += of_post
             return
-        village = self.bulletins.village_of(answer.message)
+        village = self._village_of_door(answer.message, answer.recipient)
         if village is None:
-            village = self._village_of_message(answer.message)
-        if village is None or not self._audience.is_household_of(village, answer.recipient):
             self.ignored_answers += 1
         elif answer.answer is Answer.NEED_HELP:
             status = self.bulletins.status_of(village)
             self._to_chains += self.chains.of_door(village, answer.recipient, status)
+
+    def _take_report(self, report: FieldReport) -> None:
+        placed = self._placed(report)
+        if placed is None:
+            self.ignored_answers += 1
+        else:
+            self._to_chains.append(placed)
+
+    def report_fault(self, report: FieldReport) -> str:
+        """Why a report cannot be counted as things stand, in Chinese and English; empty if it can.
+
+        May be asked from any thread; the step asks again.
+        """
+        placed = self._placed(report)
+        if placed is None:
+            return f"{report.sender}没有收到过这条消息 {report.sender} was not sent that message"
+        return self.chains.report_fault(*placed)
+
+    def _placed(self, report: FieldReport) -> tuple[MessageStatus, PlacedReport] | None:
+        """A report with its chain and village; None from somebody who is no post and was told nothing."""
+        if self.chains.placing.is_post(report.sender):
+            return self.chains.of_report(report, self._message_policy.status)
+        village = self._village_of_door(report.message, report.sender)
+        if village is None:
+            return None
+        return self.bulletins.status_of(village), self.chains.placing.of_door(report, village)
+
+    def _village_of_door(self, message: str, door: str) -> int | None:
+        """Village of a door that was sent a message; None if it was not."""
+        village = self.bulletins.village_of(message)
+        if village is None:
+            village = self._village_of_message(message)
+        return village if village is not None and self._audience.is_household_of(village, door) else None
 
     def _village_of_message(self, identifier: str) -> int | None:
         """Village of a message of its last warning, if its doors were told something and heard no end."""

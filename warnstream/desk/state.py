@@ -77,6 +77,11 @@ class DeskState:
         """Time of the last step; -1 before the first."""
         return self._now_s
 
+    @property
+    def message_status(self) -> MessageStatus:
+        """Of what is issued now: real, or an exercise."""
+        return self._message_policy.status
+
     def open_warnings(self) -> list[WarningStatus]:
         """Warnings that stand, worst first, then by village and hazard."""
         standing = [case for case in self._cases.values() if case.warning.is_open]

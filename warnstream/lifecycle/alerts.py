@@ -15,7 +15,7 @@ from enum import StrEnum
 
 import msgspec
 
-from warnstream.model.alerts.alert import UNKNOWN_S, Alert, AlertArrived
+from warnstream.model.alerts.alert import UNKNOWN_S, Alert, AlertArrived, FeedPolicy
 from warnstream.model.alerts.relaying import NO_ALERTS, RelayTable, StandingAlerts, StandingInfo
 from warnstream.model.observations.refusals import RefusalReason
 from warnstream.model.times import DAY_S, MINUTE_S, iso_utc
@@ -60,10 +60,11 @@ class AlertOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
-    """Of which status this node is, and the sender that its own messages name."""
+    """Of which status this node is, the sender that its own messages name, who is to be heard from."""
 
     status: MessageStatus = MessageStatus.ACTUAL
     own_sender: str = ""
+    feeds: tuple[FeedPolicy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ ALARM_KINDS = {
         "责任人无人应答", "nobody on duty has answered", "an answer, or the end of the warnings"
     ),
     "help": AlarmKind("求助无人处理", "nobody takes a call for help", "a person takes each call"),
+    "report": AlarmKind("上报无法计入", "a report cannot be counted", "its sender reports again, or an hour"),
     "release": AlarmKind("待人工放行", "doors wait for a release", "a release, or the time of the rule"),
     "second": AlarmKind("红色人工预警待第二人", "red by hand waits for a second person", "a second, or time"),
     "ceiling": AlarmKind("人工压低预警", "a person holds a warning down", "its expiry, a rise or the clear"),
@@ -65,6 +66,7 @@ ALARM_KINDS = {
     "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),
     "channel": AlarmKind("渠道不通", "a channel reaches nobody", "a message gets through, or none waits"),
     "reply": AlarmKind("回复须人工阅读", "replies are for a person", "none came for `node.replies_for`"),
+    "feed": AlarmKind("外部预警源中断", "a feed of alerts is silent", "it brings what can be read"),
     "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
     "view": AlarmKind("状态显示出错", "what is shown of the node is old", "it can be updated again"),
     "past": AlarmKind(

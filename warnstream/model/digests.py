@@ -6,6 +6,9 @@ leader answers for 2,855 villages with one tap.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+import msgspec
 
 from warnstream.model.changes import Relayed
 from warnstream.model.level import Level
@@ -19,6 +22,63 @@ N_BITS = 20
 
 AGAIN_FROM = Level.ORANGE
 """From this level on a silent post is rung again until it answers; below it the next rank is enough."""
+
+
+REPORT_TEXT_MAX = 200
+"""Characters of a text in a report; longer ones are refused where they come in."""
+
+REPORT_NUMBER_MAX = 1_000_000_000
+"""Numbers beyond are no people, nor anything that can be kept: refused where they come in."""
+
+ReportText = Annotated[str, msgspec.Meta(max_length=REPORT_TEXT_MAX)]
+ReportNumber = Annotated[int, msgspec.Meta(ge=-REPORT_NUMBER_MAX, le=REPORT_NUMBER_MAX)]
+
+HEAD_WORDS = ("to_move", "moved", "refused", "in_need")
+"""Numbers of people that are reported: who is to go, has gone, will not go, needs help."""
+
+
+class FieldReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a post or door reports beyond its answer: itself on duty, a patrol, heads by number.
+
+    Attributes
+    ----------
+    sender : str
+        A post, or a door.
+    message : str
+        Digest or bulletin that it answers; empty: none, a post reports by itself.
+    village : str
+        Code, or name as it was written; empty: the village that the sender can only mean.
+    on_duty : bool
+        The post is at its place.
+    patrolled : bool
+        It has walked its round there and has seen nothing.
+    to_move, moved, refused, in_need : int or None
+        People; None where nothing was said.
+    code : str
+        Of a spot check, as the digest had it; empty: none was written.
+    """
+
+    sender: str
+    message: str = ""
+    village: str = ""
+    on_duty: bool = False
+    patrolled: bool = False
+    to_move: int | None = None
+    moved: int | None = None
+    refused: int | None = None
+    in_need: int | None = None
+    code: str = ""
+
+    @property
+    def heads(self) -> dict[str, int]:
+        """The numbers that were said, by `HEAD_WORDS`."""
+        said = {word: getattr(self, word) for word in HEAD_WORDS}
+        return {word: number for word, number in said.items() if number is not None}
+
+    @property
+    def says_anything(self) -> bool:
+        """Whether anything is reported at all."""
+        return self.on_duty or self.patrolled or bool(self.heads or self.code)
 
 
 class Need(StrEnum):
@@ -36,7 +96,7 @@ class DigestLine:
 
     `standing` are the hazards that stand, worst first; `changed` what happened since the post's last
     digest, by hazard; `silent` who was asked before and did not answer; `relayed` whose signal it is, of
-    hazards that another service has issued.
+    hazards that another service has issued; `heads` the people that its posts have reported, by word.
     """
 
     village: int
@@ -46,17 +106,22 @@ class DigestLine:
     changed: tuple[tuple[str, Cause], ...]
     silent: tuple[str, ...]
     relayed: tuple[tuple[str, Relayed], ...] = ()
+    heads: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HelpLine:
-    """One call for help in a digest: who calls, and who has taken it (empty: nobody yet)."""
+    """One call for help in a digest: who calls, and who has taken it (empty: nobody yet).
+
+    `heads` is how many people need help; 0 where nobody said.
+    """
 
     help: str
     village: int
     caller: str
     opened_s: int
     assigned: str
+    heads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +150,8 @@ class Digest:
         Villages and calls beyond `LINES_MAX`.
     tries : int
         How often the post was rung again without an answer; 0 as a rule.
+    code : str
+        Of a spot check: the answer has to repeat it. Empty: the post is not checked.
     """
 
     identifier: str
@@ -101,6 +168,7 @@ class Digest:
     helps: tuple[HelpLine, ...]
     more: int
     tries: int
+    code: str = ""
 
     @property
     def villages(self) -> frozenset[int]:

@@ -83,6 +83,8 @@ class Villages:
         Where these are `Places`: the code of the village that each belongs to.
     short_name, shelter : tuple of str, length n_villages or 0
         How short messages call it, and where its people go; empty where nobody said.
+    people : tuple of int, length n_villages or 0
+        How many live there; 0 where nobody said.
     """
 
     code: tuple[str, ...]
@@ -95,6 +97,7 @@ class Villages:
     parent: tuple[str, ...] = ()
     short_name: tuple[str, ...] = ()
     shelter: tuple[str, ...] = ()
+    people: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.code)
@@ -116,6 +119,7 @@ class Villages:
             parent=_some(self.parent, villages),
             short_name=_some(self.short_name, villages),
             shelter=_some(self.shelter, villages),
+            people=_some(self.people, villages),
         )
 
 

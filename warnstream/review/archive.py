@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from warnstream.model.alerts.alert import AlertArrived
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.errors import ArchiveError
 from warnstream.model.grids import GridFrame
@@ -71,12 +72,15 @@ class ArchiveReadings:
         Reason -> rows, of all refused rows.
     frames : tuple of GridFrame
         What grids told, in the order of the ends of their intervals; a journal has them.
+    alerts : tuple of (int, AlertArrived)
+        Alerts of other services with the time at which each came, in that order.
     """
 
     readings: ReadingBatch
     refused: tuple[RefusedRow, ...]
     n_refused: dict[str, int]
     frames: tuple[GridFrame, ...] = ()
+    alerts: tuple[tuple[int, AlertArrived], ...] = ()
 
 
 def read_archive(path: Path, stations: Stations) -> ArchiveReadings:

@@ -174,7 +174,8 @@ class ReplaySummary:
     fingerprint, code_version : str
         Two runs that agree in both had the same configuration and code.
     n_readings : int
-        Readings taken from the archive; `n_refused` and `n_flagged` are counts by reason and flag.
+        Readings taken from the archive; `n_refused` and `n_flagged` are counts by reason and flag,
+        `n_alerts` those of alerts of other services by what became of them.
     begin_s, end_s : int or None
         First and last observation; None for an empty archive.
     messages : sequence of WarningMessage
@@ -198,6 +199,7 @@ class ReplaySummary:
     n_flagged: Mapping[str, int] = field(default_factory=dict)
     verification: Verification | None = None
     forecast: Mapping[str, Any] | None = None
+    n_alerts: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The content of summary.json."""
@@ -218,6 +220,7 @@ class ReplaySummary:
                 "by_highest_level": _by_highest_level(self.messages),
                 "first": _first(self.messages, self.villages),
             },
+            "alerts": dict(self.n_alerts),
             "verification": None if self.verification is None else verification_as_dict(self.verification),
             "forecast": self.forecast,
         }

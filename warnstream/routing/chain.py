@@ -30,6 +30,8 @@ from warnstream.routing.debts import NEVER, NOT_YET, Debt
 from warnstream.routing.help_calls import HelpCall, HelpCalls
 from warnstream.routing.needs import Ranked
 from warnstream.routing.posts import Posts
+from warnstream.routing.reports import PlacedReport, Reports
+from warnstream.routing.spot_checks import SpotChecks
 from warnstream.routing.turns import AWAITING, ImpossibleTurnError, Signal, State, Turn
 from warnstream.routing.villages import Villages
 
@@ -51,7 +53,7 @@ class DoorHelp:
     door: str
 
 
-ChainInput = WarningMessage | PostAnswer | DoorHelp | CallFailed | HelpAssign | HelpClose
+ChainInput = WarningMessage | PostAnswer | DoorHelp | PlacedReport | CallFailed | HelpAssign | HelpClose
 
 
 class Chain:
@@ -68,10 +70,14 @@ class Chain:
         Name of a post's sequence of digests that opens at a time; no two give one name.
     register : int
         Changes when posts or the policy do.
+    people_of : callable, optional
+        People known to live in a village; 0: nobody said.
 
     Attributes
     ----------
     helps : HelpCalls
+    reports : Reports
+    checks : SpotChecks
     ignored : int
         Answers to digests that were never issued, or by somebody else; calls for help beyond the limit.
     faults : list of str
@@ -85,12 +91,15 @@ class Chain:
         status: MessageStatus,
         series: Callable[[str, int], str],
         register: int = 0,
+        people_of: Callable[[int], int] = lambda _village: 0,
     ) -> None:
         self._policy = policy
         self._register = register
         self._posts = Posts(policy, status, series)
         self._villages = Villages(posts_of, policy, self._posts)
         self.helps = HelpCalls("h" if status is MessageStatus.ACTUAL else "x")
+        self.reports = Reports(people_of, policy.on_duty_s)
+        self.checks = SpotChecks(policy.spot_check_share, policy.spot_check_within_s)
         self.ignored = 0
         self.faults: list[str] = []
         self._to_review: list[int] = []
@@ -100,6 +109,9 @@ class Chain:
 
         `now_s` never falls from step to step; `silenced` posts hear of red, ends and calls for help alone.
         """
+        return self.checks.mark(self._go(inputs, now_s, silenced))
+
+    def _go(self, inputs: Iterable[ChainInput], now_s: int, silenced: Collection[str]) -> list[Digest]:
         self._posts.now_s, self._posts.silenced, self.faults = now_s, set(silenced), []
         for village in self._to_review:
             self._villages.review(village)
@@ -110,7 +122,9 @@ class Chain:
             except ImpossibleTurnError as error:  # one village failing never silences another
                 self.faults.append(str(error))
         self._let_time_work()
-        return self._posts.issue(self._villages.turns, self.helps)
+        self.reports.forget_old(now_s)
+        self.checks.let_time_work(now_s)
+        return self._posts.issue(self._villages.turns, self.helps, self.reports)
 
     def follow(
         self,
@@ -121,10 +135,11 @@ class Chain:
     ) -> None:
         """A step of the past, whose digests were issued then: their numbers are taken."""
         waiting, self._to_review = self._to_review, []
-        self.step(inputs, now_s, silenced)
+        self._go(inputs, now_s, silenced)
         self._to_review = waiting
         for digest in issued:
             self._posts.number_as(digest)
+            self.checks.follow(digest)
 
     def ask_anew(self, standing: dict[int, dict[str, Level]]) -> None:
         """After a change of the configuration: what stands is this, and whoever owes is asked anew."""
@@ -179,9 +194,22 @@ class Chain:
     def snapshot(self, codes: Sequence[str]) -> bytes:
         """Everything between two steps, by village codes; `restore` of it continues exactly."""
         calls = list(self.helps.of_name.values())
-        opened, ignored = self.helps.n_opened, self.ignored
-        parts = (self._posts.now_s, self.turns, self.debts, calls, opened, ignored)
-        return encode(ChainState(*parts, self._to_review, self._register, {}), codes)
+        return encode(
+            ChainState(
+                self._posts.now_s,
+                self.turns,
+                self.debts,
+                calls,
+                self.helps.n_opened,
+                self.ignored,
+                self._to_review,
+                self._register,
+                {},
+                self.reports.state,
+                self.checks.of_post,
+            ),
+            codes,
+        )
 
     def restore(self, state: bytes, codes: Sequence[str]) -> None:
         """Take up a snapshot; where posts or the policy are others, villages that wait are asked anew.
@@ -195,6 +223,8 @@ class Chain:
         self._villages.restore(known.turns)
         self.helps.restore(known.calls, known.n_opened)
         self.ignored, self._to_review = known.ignored, known.to_review
+        self.reports.state = known.reports
+        self.checks.of_post = known.checks
         if known.register != self._register:
             self._adopt_register(known)
         self._posts.restore(known.debts, known.now_s)
@@ -230,7 +260,9 @@ class Chain:
 
     def _take(self, entry: ChainInput) -> None:
         if isinstance(entry, WarningMessage):
-            self._villages.hear(entry)
+            self._hear(entry)
+        elif isinstance(entry, PlacedReport):
+            self._take_report(entry)
         elif isinstance(entry, PostAnswer):
             self._take_answer(entry)
         elif isinstance(entry, DoorHelp):
@@ -243,6 +275,21 @@ class Chain:
             self._assign(self.helps.of_name[entry.help], entry.person.strip(), entry.post)
         else:
             self._close(entry.help)
+
+    def _hear(self, message: WarningMessage) -> None:
+        turn = self._villages.turn(message.village)
+        was_quiet = turn.state is State.QUIET
+        self._villages.hear(message)
+        if was_quiet and turn.state is not State.QUIET:
+            self.reports.begin(message.village)
+
+    def _take_report(self, placed: PlacedReport) -> None:
+        sender, code = placed.report.sender, placed.report.code
+        self.reports.take(placed, self._posts.now_s)
+        if code and not placed.fault and (wrong := self.checks.take(sender, code, self._posts.now_s)):
+            self.reports.doubt(sender, placed.village, wrong, self._posts.now_s)
+        if (in_need := placed.report.in_need) is not None and in_need > 0:
+            self.helps.count_heads(placed.report.sender, in_need)
 
     def number_of(self, identifier: str, post: str) -> int:
         """Number of a digest that a post was sent; 0 if it was not."""

@@ -6,6 +6,8 @@ import msgspec
 
 from warnstream.routing.debts import Debt
 from warnstream.routing.help_calls import HelpCall
+from warnstream.routing.reports import ReportState, moved_to
+from warnstream.routing.spot_checks import PostChecks
 from warnstream.routing.turns import Turn
 
 
@@ -21,11 +23,18 @@ class ChainState(msgspec.Struct):
     to_review: list[int]
     register: int
     codes: dict[int, str]
+    reports: ReportState = msgspec.field(default_factory=ReportState)
+    checks: dict[str, PostChecks] = {}
 
 
 def encode(state: ChainState, codes: Sequence[str]) -> bytes:
     """Bytes of a state."""
-    occurring = sorted(state.turns.keys() | {debt.place for debt in state.debts.values() if debt.place >= 0})
+    occurring = sorted(
+        state.turns.keys()
+        | state.reports.villages.keys()
+        | {debt.place for debt in state.debts.values() if debt.place >= 0}
+        | {one.village for one in state.reports.unclear if one.village >= 0}
+    )
     state.codes = {village: codes[village] for village in occurring}
     return msgspec.msgpack.encode(state)
 
@@ -46,6 +55,7 @@ def decode(state: bytes, codes: Sequence[str]) -> ChainState:
     now = {then: number[code] for then, code in known.codes.items() if code in number}
     if all(then == village for then, village in now.items()) and len(now) == len(known.codes):
         return known
+    known.reports = moved_to(known.reports, now)
     known.turns = {now[then]: turn for then, turn in known.turns.items() if then in now}
     known.to_review = [now[then] for then in known.to_review if then in now]
     known.calls = [call for call in known.calls if call.village in now]

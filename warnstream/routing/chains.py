@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from warnstream.model.digests import CallFailed, Digest, HelpAssign, HelpClose
+from warnstream.model.digests import CallFailed, Digest, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer
 from warnstream.model.level import Level
 from warnstream.model.network import Network
@@ -14,8 +14,10 @@ from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 from warnstream.routing.audience import Audience
 from warnstream.routing.chain import Chain, ChainInput, DoorHelp, PostAnswer
-from warnstream.routing.digests import with_ends
+from warnstream.routing.digests import QUIET, with_ends
 from warnstream.routing.help_calls import HelpCall
+from warnstream.routing.placing import Placing
+from warnstream.routing.reports import PlacedReport
 
 Series = Callable[[MessageStatus, str, int], str]
 """Name of a post's sequence of digests, by status, post and when it opened; no two are equal."""
@@ -44,14 +46,17 @@ class Chains:
     Attributes
     ----------
     of : dict of MessageStatus to Chain
+    placing : Placing
     """
 
     def __init__(self, network: Network, audience: Audience, policy: RoutingPolicy, series: Series) -> None:
         self._codes = network.villages.code
         self._has_posts = bool(network.chain)
-        register = _register_of(network, policy)
+        self.placing = Placing(network)
+        register, people = _register_of(network, policy), network.villages.people
+        known = (lambda village: people[village]) if people else (lambda _village: 0)
         self.of = {
-            status: Chain(audience.ranked_posts, policy, status, partial(series, status), register)
+            status: Chain(audience.ranked_posts, policy, status, partial(series, status), register, known)
             for status in MessageStatus
         }
 
@@ -92,6 +97,21 @@ class Chains:
     def of_door(self, village: int, door: str, status: MessageStatus) -> list[StatedInput]:
         """A door's call for help as an input."""
         return [(status, DoorHelp(village, door))]
+
+    def of_report(self, report: FieldReport, status: MessageStatus) -> tuple[MessageStatus, PlacedReport]:
+        """A post's report as an input; one to a digest is of that digest's chain, another one of `status`."""
+        for known, chain in self.of.items():
+            if report.message and chain.number_of(report.message, report.sender):
+                status = known
+        turns = self.of[status].turns
+        placed = self.placing.of_post(report, lambda village: bool(turns.get(village, QUIET).standing))
+        return status, placed
+
+    def report_fault(self, status: MessageStatus, placed: PlacedReport) -> str:
+        """Why a report cannot be counted, in words; empty if it can."""
+        chain, report = self.of[status], placed.report
+        no_check = chain.checks.fault_of(report.sender, report.code) if report.code else ""
+        return placed.fault or no_check or chain.reports.fault_of(report, placed.village)
 
     def of_failure(self, failure: CallFailed) -> list[StatedInput]:
         """A digest that could not be brought, as an input."""

@@ -1,7 +1,7 @@
 """What a digest of one post says, composed from what it owes and has to hear."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from warnstream.model.changes import Relayed
 from warnstream.model.digests import LINES_MAX, Digest, DigestLine, HelpLine
@@ -9,32 +9,36 @@ from warnstream.model.level import Level
 from warnstream.model.warning import Cause, MessageStatus
 from warnstream.routing.debts import Debt
 from warnstream.routing.help_calls import HelpCall
+from warnstream.routing.reports import Reports
 from warnstream.routing.turns import Turn
 
 QUIET = Turn()
 
 
-def compose(
-    post: str,
-    series: str,
-    debt: Debt,
-    turns: Mapping[int, Turn],
-    calls: Mapping[str, HelpCall],
-    status: MessageStatus,
-) -> Digest:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a digest is composed from beside its post's debt: villages, calls for help, what was reported."""
+
+    turns: Mapping[int, Turn]
+    calls: Mapping[str, HelpCall]
+    reports: Reports
+
+
+def compose(post: str, series: str, debt: Debt, seen: Seen, status: MessageStatus) -> Digest:
     """The digest of number ``debt.n``: calls for help, villages that need an answer, then what changed.
 
     Within each the worst first, then in order of the register. At most `LINES_MAX` are named.
     """
+    turns = seen.turns
     found = sorted(
-        (calls[name] for name in {*debt.helps, *debt.taken}), key=lambda one: (one.opened_s, one.name)
+        (seen.calls[name] for name in {*debt.helps, *debt.taken}), key=lambda one: (one.opened_s, one.name)
     )
     helps = [_help_line(call) for call in found]
     live = {village for village in debt.owed if debt.lives(village)}
     villages = live.union(debt.news)
     order = sorted(villages, key=lambda one: (one not in live, -_turn(turns, one).level, one))
     room = max(LINES_MAX - len(helps), 0)
-    lines = tuple(_line(post, one, debt, _turn(turns, one)) for one in order[:room])
+    lines = tuple(_line(post, one, debt, seen) for one in order[:room])
     awaited_s = debt.answer_by_s()
     return Digest(
         identifier=f"{series}.{debt.n}",
@@ -79,12 +83,13 @@ def _turn(turns: Mapping[int, Turn], village: int) -> Turn:
     return turns.get(village, QUIET)
 
 
-def _line(post: str, village: int, debt: Debt, turn: Turn) -> DigestLine:
+def _line(post: str, village: int, debt: Debt, seen: Seen) -> DigestLine:
+    turn, heads = _turn(seen.turns, village), seen.reports.heads_of(village)
     needs_answer = debt.lives(village)
     changed = tuple(sorted(debt.news.get(village, {}).items()))
     silent = tuple(other for other in turn.silent if other != post) if needs_answer else ()
     standing = turn.worst_first()
-    return DigestLine(village, turn.level, needs_answer, standing, changed, silent, _relayed(turn))
+    return DigestLine(village, turn.level, needs_answer, standing, changed, silent, _relayed(turn), heads)
 
 
 def _relayed(turn: Turn) -> tuple[tuple[str, Relayed], ...]:
@@ -92,7 +97,7 @@ def _relayed(turn: Turn) -> tuple[tuple[str, Relayed], ...]:
 
 
 def _help_line(call: HelpCall) -> HelpLine:
-    return HelpLine(call.name, call.village, call.caller, call.opened_s, call.assigned)
+    return HelpLine(call.name, call.village, call.caller, call.opened_s, call.assigned, call.heads)
 
 
 def _worst(villages: set[int], debt: Debt, turns: Mapping[int, Turn]) -> Level:

@@ -43,6 +43,8 @@ class HelpCall(msgspec.Struct):
         The person who has it, and the post that said so; empty: nobody.
     is_untaken : bool
         Everybody has been rung and nobody has taken it: an alarm until somebody does.
+    heads : int
+        How many people need help there; 0: nobody said.
     """
 
     name: str
@@ -56,6 +58,7 @@ class HelpCall(msgspec.Struct):
     assigned: str = ""
     assigned_by: str = ""
     is_untaken: bool = False
+    heads: int = 0
 
     def ring(self, posts: Sequence[Ranked], policy: RoutingPolicy, now_s: int) -> list[str]:
         """Posts to ring now: the next rank and those below it; everybody again where there is none."""
@@ -113,6 +116,12 @@ class HelpCalls:
     def is_open(self, village: int, caller: str) -> bool:
         """Whether a caller's call is open."""
         return (village, caller) in self._of_caller
+
+    def count_heads(self, caller: str, heads: int) -> None:
+        """How many people need help where a caller's calls are open."""
+        for call in self.of_name.values():
+            if call.caller == caller:
+                call.heads = heads
 
     def fault_of(self, action: HelpAssign | HelpClose) -> str:
         """Why an action cannot be; empty if it can."""

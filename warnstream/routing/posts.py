@@ -12,8 +12,9 @@ from warnstream.model.hands.orders import SILENCED_MAX
 from warnstream.model.rules.policies import RoutingPolicy
 from warnstream.model.warning import MessageStatus
 from warnstream.routing.debts import ENDS, NEVER, NOT_YET, Debt, Owed
-from warnstream.routing.digests import compose
+from warnstream.routing.digests import Seen, compose
 from warnstream.routing.help_calls import HelpCalls
+from warnstream.routing.reports import Reports
 from warnstream.routing.turns import Turn
 
 Timer = tuple[bool, str]
@@ -132,7 +133,7 @@ class Posts:
             debt.opened_s, debt.n = digest.opened_s, digest.n
             debt.issued_s = max(debt.issued_s, digest.issued_s)
 
-    def issue(self, turns: Mapping[int, Turn], calls: HelpCalls) -> list[Digest]:
+    def issue(self, turns: Mapping[int, Turn], calls: HelpCalls, reports: Reports) -> list[Digest]:
         """Digests of the posts that were touched, worst first."""
         digests = []
         looked_at, self._held = self._touched | (self._held - self.silenced), self._held & self.silenced
@@ -144,7 +145,7 @@ class Posts:
             elif ready_s > self.now_s:
                 self.plan((True, post), ready_s)
             elif debt.has_reason():
-                digests.append(self._write(post, debt, turns, calls))
+                digests.append(self._write(post, debt, turns, calls, reports))
                 self._fallen.add(post)
             if post in self._fallen and (due_s := debt.answer_by_s()) != NEVER:
                 self.plan((True, post), due_s)
@@ -174,7 +175,9 @@ class Posts:
             if (due_s := debt.answer_by_s()) != NEVER:
                 self.plan((True, post), due_s)
 
-    def _write(self, post: str, debt: Debt, turns: Mapping[int, Turn], calls: HelpCalls) -> Digest:
+    def _write(
+        self, post: str, debt: Debt, turns: Mapping[int, Turn], calls: HelpCalls, reports: Reports
+    ) -> Digest:
         debt.opened_s = self.now_s if debt.opened_s == NEVER else debt.opened_s
         debt.issued_s = self.now_s
         debt.n += 1
@@ -189,7 +192,8 @@ class Posts:
                 due_s = self.now_s + self._policy.answer_within_s[turns[village].level]
                 owed.due_s = due_s if owed.due_s == NEVER else min(owed.due_s, due_s)
         debt.helps = {name: first or debt.n for name, first in debt.helps.items()}
-        digest = compose(post, self.series_of(post), debt, turns, calls.of_name, self._status)
+        seen = Seen(turns, calls.of_name, reports)
+        digest = compose(post, self.series_of(post), debt, seen, self._status)
         named = digest.lines or digest.helps
         debt.place = named[0].village if named else debt.place
         debt.news, debt.taken = {}, []

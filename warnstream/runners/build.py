@@ -107,7 +107,7 @@ def assemble_assessment(derived: Derived) -> Assessment:
         nowcast=derived.nowcast,
         counters=configuration.counters,
         signs=configuration.signs,
-        alerts=AlertPolicy(configuration.message.status, configuration.message.sender),
+        alerts=AlertPolicy(configuration.message.status, configuration.message.sender, configuration.feeds),
         past=configuration.past_days,
         grids=tuple(grid.policy for grid in configuration.grids),
         whole=derived.whole,

@@ -36,8 +36,9 @@ def new_chain(
     status: MessageStatus = MessageStatus.ACTUAL,
     register: int = 0,
     of: Callable[[int], Sequence[tuple[str, int]]] = posts_of,
+    people: int = 0,
 ) -> Chain:
-    return Chain(of, policy, status, series, register)
+    return Chain(of, policy, status, series, register, lambda _village: people)
 
 
 def message(village: int, level: Level, cause: Cause, at_s: int, hazard: str = "flood") -> WarningMessage:

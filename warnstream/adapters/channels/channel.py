@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 
 from warnstream.adapters.mqtt.publisher import Publish
 from warnstream.delivery.dispatch.outcome import Outcome
+from warnstream.model.digests import FieldReport
 from warnstream.model.effects import BULLETIN_TYPES, DIGEST_TYPE, Answer, RecipientKind
 from warnstream.model.level import Level
 from warnstream.model.rules.policies import RetryPolicy
@@ -175,6 +176,18 @@ class Inbound(Protocol):
 
     def answered(self, token: str, answer: Answer) -> bool:
         """What the recipient replied, by the token of the message; False if the token is not ours.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept: report it again.
+        """
+
+    def reported(self, token: str, report: FieldReport) -> str:
+        """What the recipient reported beside an answer, by the token of the message.
+
+        Why it cannot be counted, in words for a person; empty if it is. The sender is whoever was sent
+        the message, whatever `report` says.
 
         Raises
         ------

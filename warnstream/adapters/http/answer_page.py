@@ -1,5 +1,7 @@
 """The page behind an answer link: what is to be done now, in the colour of its level, and four buttons.
 
+A post has fields for heads by number beside them, and buttons for itself on duty and a patrol.
+
 Whatever bulletin's link was opened, the village's newest one is shown.
 
 Plain HTML in one response, below 2 kB but for a digest of many villages, no
@@ -38,6 +40,13 @@ LABEL_OF_ANSWER = {
     Answer.NEED_HELP: "需要帮助 Need help",
 }
 
+LABEL_OF_REPORT = {
+    "heads": "报数 Report numbers",
+    "on_duty": "到岗 On duty",
+    "patrolled": "巡查无异常 Walked the round, nothing seen",
+}
+LABEL_OF_HEADS = {"to_move": "应转 To move", "moved": "已转 Moved", "refused": "拒转 Refused"}
+
 
 def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = "") -> str:
     """HTML of the page.
@@ -64,7 +73,8 @@ def answer_page(addressed: Addressed, *, answer: Answer | None, notice: str = ""
         f"<title>{escape(mark + title)}</title><style>{STYLE}</style>"
         f"<p class={Level(message.level).word}>{escape(text_zh)}</p>"
         f"<p lang=en>{escape(text_en)}</p>{told}{given}"
-        f"<form method=post>{''.join(map(_button, LABEL_OF_ANSWER))}</form>{_list_of(addressed)}</html>"
+        f"<form method=post>{''.join(map(_button, LABEL_OF_ANSWER.items()))}</form>"
+        f"{_report_of(addressed)}{_list_of(addressed)}</html>"
     )
 
 
@@ -92,5 +102,31 @@ def _list_of(addressed: Addressed) -> str:
     return f"<ul>{items}{more}</ul>"
 
 
-def _button(answer: Answer) -> str:
-    return f"<button name=answer value={answer}>{LABEL_OF_ANSWER[answer]}</button>"
+def _report_of(addressed: Addressed) -> str:
+    """What a post reports beside its answer; nothing for doors."""
+    if addressed.current.msg_type != DIGEST_TYPE:
+        return ""
+    record = msgspec.json.decode(addressed.current.cap_xml)
+    named = record["villages"]
+    options = "".join(
+        f"<option value='{escape(one['village'], quote=True)}'>{escape(_place(one['text_zh']))}"
+        for one in named
+    )
+    choice = f"<p><label>村 Village <select name=village><option value=''>{options}</select></label>"
+    fields = "".join(
+        f"<p><label>{label} <input name={word} inputmode=numeric size=5></label>"
+        for word, label in LABEL_OF_HEADS.items()
+    )
+    if record.get("spot_check"):
+        fields = f"<p><label>抽查码 Code <input name=code inputmode=numeric size=3></label>{fields}"
+    buttons = "".join(map(_button, LABEL_OF_REPORT.items()))
+    return f"<form method=post>{choice if len(named) > 1 else ''}{fields}{buttons}</form>"
+
+
+def _place(text_zh: str) -> str:
+    return text_zh.partition("：")[0]
+
+
+def _button(value_and_label: tuple[str, str]) -> str:
+    value, label = value_and_label
+    return f"<button name=answer value={value}>{label}</button>"

@@ -8,13 +8,14 @@ from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
-from warnstream.model.digests import HelpAssign, HelpClose
+from warnstream.adapters.http.models.reports import ReportsRecord
+from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm
 from warnstream.model.hands.requests import OrderRequest
 from warnstream.model.observations.signs import SignReport, SignVerdict
 
-PostAction = OperatorAffirm | SignReport | SignVerdict | HelpAssign | HelpClose
-"""What a post of the responsibility chain does with its own token."""
+PostAction = OperatorAffirm | FieldReport | SignReport | SignVerdict | HelpAssign | HelpClose
+"""What a post of the responsibility chain does with its own token; a door reports too."""
 
 
 class NodeStatus(Protocol):
@@ -102,6 +103,18 @@ class NodeStatus(Protocol):
         ------
         OrderFaultsError
             With everything that is wrong with it; nothing has changed.
+        StoreError
+            If it cannot be kept.
+        """
+
+    def reports(self) -> ReportsRecord:
+        """What posts and doors have reported from the field."""
+
+    def submit_report(self, report: FieldReport) -> str:
+        """Take a report; returns once it is durable, or why it cannot be counted.
+
+        Raises
+        ------
         StoreError
             If it cannot be kept.
         """

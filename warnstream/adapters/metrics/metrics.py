@@ -27,6 +27,7 @@ class Metrics(IntakeMetrics):
         super().__init__()
         self._add_stations()
         self._add_judgement()
+        self._add_posts()
         self._add_delivery()
         self._add_alarms()
         self._add_hands()
@@ -194,6 +195,34 @@ class Metrics(IntakeMetrics):
             "warnstream_alarms_begun", "Alarms of the node that have begun.", ["kind"], registry=registry
         )
 
+    def _add_posts(self) -> None:
+        registry = self.registry
+        self.posts_on_duty = Gauge(
+            "warnstream_posts_on_duty", "Posts that have signed in and are on duty.", registry=registry
+        )
+        self.reports_unclear = Gauge(
+            "warnstream_reports_unclear",
+            "Reports of posts and doors that could not be counted, since the beginning.",
+            registry=registry,
+        )
+        self.villages_dry = Gauge(
+            "warnstream_villages_dry", "Villages for which nobody on duty has answered.", registry=registry
+        )
+        self.feed_unheard = Gauge(
+            "warnstream_feed_unheard_seconds",
+            "How long a feed of other services' alerts has been listened for in vain.",
+            ["feed"],
+            registry=registry,
+        )
+        self.help_open = Gauge(
+            "warnstream_help_open", "Open calls for help, assigned or waiting.", ["state"], registry=registry
+        )
+        self.answers_ignored = Gauge(
+            "warnstream_answers_ignored",
+            "Answers to unknown messages or by somebody who was not asked; calls for help beyond the limit.",
+            registry=registry,
+        )
+
     def _add_delivery(self) -> None:
         registry = self.registry
         self.plain_texts = Counter(
@@ -211,17 +240,6 @@ class Metrics(IntakeMetrics):
             "warnstream_digests_issued",
             "Digests to duty posts: a demand, a reminder of the silent, or news without a demand.",
             ["kind"],
-            registry=registry,
-        )
-        self.villages_dry = Gauge(
-            "warnstream_villages_dry", "Villages for which nobody on duty has answered.", registry=registry
-        )
-        self.help_open = Gauge(
-            "warnstream_help_open", "Open calls for help, assigned or waiting.", ["state"], registry=registry
-        )
-        self.answers_ignored = Gauge(
-            "warnstream_answers_ignored",
-            "Answers to unknown messages or by somebody who was not asked; calls for help beyond the limit.",
             registry=registry,
         )
         self.notifications = Gauge(

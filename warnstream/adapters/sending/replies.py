@@ -5,18 +5,32 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Protocol
+
+import msgspec
 
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.outbox.outbox import Outbox
-from warnstream.adapters.outbox.types import split_key
+from warnstream.adapters.outbox.types import Addressed, split_key
 from warnstream.adapters.sending.answer_tokens import Tokens
 from warnstream.delivery.dispatch.notification import Settlement, Signal
-from warnstream.model.effects import Answer
+from warnstream.model.digests import FieldReport
+from warnstream.model.effects import BULLETIN_TYPES, Answer
 
 logger = logging.getLogger(__name__)
 
 TEXT_CHARACTERS_MAX = 320
 """Of a reply that a person has to read, in the log."""
+
+
+class Taker(Protocol):
+    """Who takes what people say: the node."""
+
+    def submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
+        """Take an answer; returns once it is durable."""
+
+    def submit_report(self, report: FieldReport) -> str:
+        """Take a report; returns once it is durable, or why it cannot be counted."""
 
 
 class Replies:
@@ -26,8 +40,8 @@ class Replies:
     ----------
     outbox : Outbox
     tokens : Tokens
-    submit : callable
-        Takes message, recipient and answer; returns once the answer is durable.
+    taker : callable
+        Who takes answers and reports, once there are any.
     metrics : Metrics
     lost : callable
         Takes message and recipient of what a channel took and could not deliver.
@@ -39,14 +53,14 @@ class Replies:
         self,
         outbox: Outbox,
         tokens: Tokens,
-        submit: Callable[[str, str, Answer], None],
+        taker: Callable[[], Taker],
         metrics: Metrics,
         lost: Callable[[str, str], None],
         unread: Callable[[str, Sequence[str]], None],
     ) -> None:
         self._outbox = outbox
         self._tokens = tokens
-        self._submit = submit
+        self._taker = taker
         self._metrics = metrics
         self._lost = lost
         self._unread = unread
@@ -85,11 +99,30 @@ class Replies:
 
     def answered(self, token: str, answer: Answer) -> bool:
         """Take a reply by the token of its message; False if the token was not made here."""
-        number = self._tokens.number_in(token)
-        if number is None:
-            return False
-        addressed = self._outbox.addressed(number, partial(self._tokens.proves, token))
+        addressed = self._addressed(token)
         if addressed is None:
             return False
-        self._submit(addressed.message.identifier, addressed.recipient, answer)
+        self._taker().submit_answer(addressed.message.identifier, addressed.recipient, answer)
         return True
+
+    def reported(self, token: str, report: FieldReport) -> str:
+        """Take what somebody reports; why a person has to read it, empty if nobody has to.
+
+        A door from which people have gone is on its way; a code that is awaited is an answer.
+        """
+        addressed = self._addressed(token)
+        if addressed is None:
+            return "to a message that is not known any more"
+        message, recipient = addressed.message.identifier, addressed.recipient
+        if report.moved and addressed.message.msg_type in BULLETIN_TYPES:
+            self._taker().submit_answer(message, recipient, Answer.MOVING)
+        fault = self._taker().submit_report(
+            msgspec.structs.replace(report, sender=recipient, message=message)
+        )
+        if report.code and not fault:
+            self._taker().submit_answer(message, recipient, Answer.ACKNOWLEDGED)
+        return fault
+
+    def _addressed(self, token: str) -> Addressed | None:
+        number = self._tokens.number_in(token)
+        return None if number is None else self._outbox.addressed(number, partial(self._tokens.proves, token))

@@ -1,7 +1,8 @@
 """What people write back, and what it means: the table of the package with a county's own words.
 
 A reply is compared as a whole. Beside that, words of distress count wherever they stand, because a call for
-help must not be missed: "no help needed" is taken for one too, and a person finds out. A longer reply that
+help must not be missed: "no help needed" is taken for one too, and a person finds out. Reports of a post
+(``到岗``, ``应31 已20 拒2``) are read by `warnstream.config.channels.reply_reports`. A longer reply that
 begins with an acknowledgement is one, and a person reads the rest. Everything else is for a person.
 """
 
@@ -15,8 +16,10 @@ from typing import Annotated
 
 import yaml
 
+from warnstream.config.channels.reply_reports import COUNTED, REPORTED, ReportWords, in_need_of
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import Section, part
+from warnstream.model.digests import FieldReport
 from warnstream.model.effects import Answer
 
 TABLE = "reply_words.yaml"
@@ -33,49 +36,74 @@ class ReplyWordsSection(Section):
     moving: _Words = part(list, "They are on their way.")
     safe: _Words = part(list, "They say that they are safe.")
     need_help: _Words = part(list, "They call for help.")
+    on_duty: _Words = part(list, "A post is at its place.")
+    patrolled: _Words = part(list, "A post has walked its round and has seen nothing.")
+    to_move: _Words = part(list, "Stands before the number of people who are to go.")
+    moved: _Words = part(list, "Stands before the number of people who have gone.")
+    refused: _Words = part(list, "Stands before the number of people who will not go.")
 
     def cross_field_errors(self) -> list[tuple[str, str]]:
         """One word, one meaning, also beside the table of the package."""
         faults = []
-        meaning = dict(_built_in().meaning)
-        for answer, words in self.by_answer().items():
+        built_in = _built_in()
+        known_as = {
+            is_counted: dict(built_in.words_of(is_counted=is_counted)) for is_counted in (False, True)
+        }
+        for kind, words in self.by_kind().items():
+            meaning = known_as[kind in COUNTED]
             for word in words:
-                known = meaning.setdefault(normal(word), str(answer))
-                if known != answer:
-                    faults.append((str(answer), f"{word!r} already means {known}"))
+                known = meaning.setdefault(normal(word), kind)
+                if known != kind:
+                    faults.append((kind, f"{word!r} already means {known}"))
         return faults
 
-    def by_answer(self) -> Mapping[Answer, Sequence[str]]:
-        """The lists by answer."""
-        return {
-            Answer.ACKNOWLEDGED: self.acknowledged,
-            Answer.MOVING: self.moving,
-            Answer.SAFE: self.safe,
-            Answer.NEED_HELP: self.need_help,
-        }
+    def by_kind(self) -> Mapping[str, Sequence[str]]:
+        """The lists by their keys."""
+        return {kind: getattr(self, kind) for kind in type(self).model_fields}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reply means: an answer or None, and why a person has to read it, empty if nobody has to."""
+    """What a reply means.
+
+    Attributes
+    ----------
+    answer : Answer or None
+    for_a_person : str
+        Why a person has to read it; empty if nobody has to.
+    report : FieldReport or None
+        What it reports beside its answer, without sender and message.
+    """
 
     answer: Answer | None
     for_a_person: str = ""
+    report: FieldReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyWords:
-    """A table: meaning of whole replies, and what is a call for help anywhere."""
+    """A table: meaning of whole replies, what is a call for help anywhere, and the words of reports."""
 
     meaning: Mapping[str, str]
     anywhere: tuple[str, ...]
+    reports: ReportWords
 
     @classmethod
     def of(cls, own: ReplyWordsSection) -> "ReplyWords":
         """The package's table with a county's words."""
         built_in = _built_in()
-        added = {normal(word): str(answer) for answer, words in own.by_answer().items() for word in words}
-        return cls({**built_in.meaning, **added}, built_in.anywhere)
+        added = [(normal(word), kind) for kind, words in own.by_kind().items() for word in words]
+        whole = {word: kind for word, kind in added if kind not in COUNTED}
+        counted = {word: kind for word, kind in added if kind in COUNTED}
+        return _table(
+            {**built_in.words_of(is_counted=False), **whole},
+            {**built_in.words_of(is_counted=True), **counted},
+            built_in.anywhere,
+        )
+
+    def words_of(self, *, is_counted: bool) -> Mapping[str, str]:
+        """Words that stand before a number, or all others, with what they mean."""
+        return self.reports.counted if is_counted else {**self.meaning, **self.reports.reported}
 
     def read(self, text: str) -> Reading:
         """What a reply means.
@@ -87,23 +115,35 @@ class ReplyWords:
         (<Answer.ACKNOWLEDGED: 'acknowledged'>, <Answer.ACKNOWLEDGED: 'acknowledged'>, <Answer.SAFE: 'safe'>)
         >>> words.read("grandma is trapped, ok?").answer
         <Answer.NEED_HELP: 'need_help'>
-        >>> words.read("safe?")
-        Reading(answer=None, for_a_person='a question')
+        >>> words.read("safe?").for_a_person
+        'a question'
+        >>> report = words.read("上垟村 应３１ 已20 拒2").report
+        >>> report.village, report.heads
+        ('上垟村', {'to_move': 31, 'moved': 20, 'refused': 2})
         """
         said = normal(text)
         if self._is_distress(said):
-            return Reading(Answer.NEED_HELP)
+            in_need = in_need_of(said, self.anywhere)
+            return Reading(Answer.NEED_HELP, report=FieldReport("", in_need=in_need) if in_need else None)
         if "?" in unicodedata.normalize("NFKC", text):
             return Reading(None, "a question")
         meaning = self.meaning.get(said)
-        if meaning == STOP:
-            return Reading(None, "asks for no more messages")
         if meaning is not None:
-            return Reading(Answer(meaning))
-        begins_with = self.meaning.get(re.split(r"\W+", said, maxsplit=1)[0])
-        if begins_with == Answer.ACKNOWLEDGED:
+            return _whole(meaning)
+        return self._longer(said)
+
+    def _longer(self, said: str) -> Reading:
+        """A reply that no word of the table is as a whole."""
+        if (reported := self.reports.read(said, self._is_acknowledgement)) is not None:
+            # A number alone is an answer only where it is the code that was asked for.
+            answer = None if said.isdigit() else Answer.ACKNOWLEDGED
+            return Reading(answer, reported.for_a_person, reported.report)
+        if self._is_acknowledgement(re.split(r"\W+", said, maxsplit=1)[0]):
             return Reading(Answer.ACKNOWLEDGED, "more than an acknowledgement")
         return Reading(None, "not in the table of replies")
+
+    def _is_acknowledgement(self, word: str) -> bool:
+        return self.meaning.get(word) == Answer.ACKNOWLEDGED
 
     def _is_distress(self, said: str) -> bool:
         words = set(re.split(r"\W+", said))
@@ -122,18 +162,30 @@ def normal(text: str) -> str:
     return " ".join(re.sub(r"^\W+|\W+$", "", text).split())
 
 
+def _whole(meaning: str) -> Reading:
+    return Reading(None, "asks for no more messages") if meaning == STOP else Reading(Answer(meaning))
+
+
+def _table(whole: Mapping[str, str], counted: Mapping[str, str], anywhere: tuple[str, ...]) -> ReplyWords:
+    reported = {word: kind for word, kind in whole.items() if kind in REPORTED}
+    meaning = {word: kind for word, kind in whole.items() if kind not in REPORTED}
+    return ReplyWords(meaning, anywhere, ReportWords(reported, counted))
+
+
 @cache
 def _built_in() -> ReplyWords:
     written = yaml.safe_load(files("warnstream.config.channels").joinpath(TABLE).read_text(encoding="utf-8"))
-    meaning: dict[str, str] = {}
+    whole: dict[str, str] = {}
+    counted: dict[str, str] = {}
     anywhere: list[str] = []
     for kind, word in _entries(written):
+        meaning = counted if kind in COUNTED else whole
         if kind == ANYWHERE:
             anywhere.append(normal(word))
-            meaning[normal(word)] = str(Answer.NEED_HELP)
+            whole[normal(word)] = str(Answer.NEED_HELP)
         elif meaning.setdefault(normal(word), kind) != kind:
             raise ValueError(f"{TABLE}: {word!r} means {meaning[normal(word)]} and {kind}")
-    return ReplyWords(meaning, tuple(anywhere))
+    return _table(whole, counted, tuple(anywhere))
 
 
 def _entries(written: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[tuple[str, str]]:

@@ -103,6 +103,13 @@ def late_readings(configuration: Configuration) -> Iterator[str]:
         )
 
 
+def feeds_without_hazard(configuration: Configuration) -> Iterator[str]:
+    """Feeds that are listened for although nothing that they bring would be relayed."""
+    if configuration.feeds and not any(rule.is_relayed for rule in configuration.rules):
+        names = ", ".join(feed.name for feed in configuration.feeds)
+        yield f"feeds: {names}: no hazard relays alerts, so none is taken in; its silence would be an alarm"
+
+
 def relayed_without_orders(configuration: Configuration) -> Iterator[str]:
     """Relayed signals whose doors would be told what is meant for dangers of the county's own."""
     for rule in configuration.rules:

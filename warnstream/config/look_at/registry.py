@@ -11,6 +11,7 @@ LOOKS: tuple[Callable[[Configuration], Iterator[str]], ...] = (
     node.forecast_to_red,
     node.lowering_without_care,
     node.relayed_without_orders,
+    node.feeds_without_hazard,
     node.retries_end_before_an_outage,
     node.links_lead_nowhere,
     files.storage_not_writable,

@@ -25,6 +25,17 @@ class NeedSection(Section):
     red: Annotated[str, value_types.one_of(*NEED_WORDS)] = default("each_rank", description="At level red.")
 
 
+class SpotCheckSection(Section):
+    """Some digests carry a two-digit code that the answer has to repeat."""
+
+    share: Annotated[float, value_types.decimal(0, 1)] = default(
+        0, description="Share of the digests that demand an answer, by chance; 0 checks nobody."
+    )
+    within_s: Annotated[int, value_types.duration("1min", "24h")] = default(
+        "15min", alias="within", description="How long a post has to repeat the code."
+    )
+
+
 class ChainSection(Section):
     """Duty posts: one numbered digest each, until everybody needed has answered."""
 
@@ -40,6 +51,16 @@ class ChainSection(Section):
     )
     digest_every_s: Annotated[int, value_types.duration("10s", "1h")] = default(
         "2min", alias="digest_every", description="A post gets at most one digest in this time."
+    )
+
+    on_duty_s: Annotated[int, value_types.duration("1h", "72h")] = default(
+        "12h",
+        alias="on_duty",
+        description="A post that has signed in (到岗) is on duty for so long, unless it signs in again.",
+    )
+
+    spot_check: SpotCheckSection = part(
+        SpotCheckSection, "Spot checks (抽查): does somebody read what a post is sent."
     )
 
     def cross_field_errors(self) -> list[tuple[str, str]]:

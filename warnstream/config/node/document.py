@@ -14,6 +14,7 @@ from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.bulletins import BulletinsSection
 from warnstream.config.node.chain import ChainSection
 from warnstream.config.node.decoders import DecoderSection, ListenersSection
+from warnstream.config.node.feeds import FeedSection
 from warnstream.config.node.grids import GridSection
 from warnstream.config.node.http import HttpSection
 from warnstream.config.node.listener import ListenerSection
@@ -330,6 +331,9 @@ class NodeDocument(Section):
     villages: VillagesSection = part(VillagesSection, "How stations speak for villages.")
     grids: dict[Annotated[str, value_types.code()], GridSection] = part(
         dict, "Grids of rain, such as radar, that speak where gauges are silent."
+    )
+    feeds: dict[Annotated[str, value_types.code()], FeedSection] = part(
+        dict, "Who brings alerts of other services, by name as in topics and tokens; silence is an alarm."
     )
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
     chain: ChainSection = part(ChainSection, "Whose answers are needed, and how posts are rung.")

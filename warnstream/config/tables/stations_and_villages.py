@@ -30,11 +30,12 @@ STATION_COLUMNS = Columns(
 )
 VILLAGE_COLUMNS = Columns(
     ("village", "name", "latitude", "longitude", "township", "county"),
-    ("polygon_wkt", "short_name", "shelter"),
+    ("polygon_wkt", "short_name", "shelter", "people"),
 )
 INTERVAL_S_MIN, INTERVAL_S_MAX = 60, 3600
 RESOLUTION_MM_MIN, RESOLUTION_MM_MAX = 0.01, 10
 WRAP_MM_MIN, WRAP_MM_MAX = 1, 1e9
+PEOPLE_MAX = 1_000_000
 ELEVATION_M_MIN, ELEVATION_M_MAX = -500, 9000
 _RAIN_WORDS = frozenset(variable.word for variable in (Variable.RAIN, Variable.RAIN_TIP, *COUNTERS))
 _VILLAGE_PROPERTIES = ("village", "name", "township", "county")
@@ -64,6 +65,7 @@ class _Village:
     polygon_wkt: str | None
     short_name: str = ""
     shelter: str = ""
+    people: int = 0
 
 
 def read_stations(folder: Folder, faults: FaultLog) -> Stations | None:
@@ -224,6 +226,7 @@ def read_villages(folder: Folder, faults: FaultLog) -> Villages | None:
         polygon_wkt=tuple(v.polygon_wkt for v in villages),
         short_name=tuple(v.short_name for v in villages),
         shelter=tuple(v.shelter for v in villages),
+        people=tuple(v.people for v in villages),
     )
 
 
@@ -248,6 +251,7 @@ def _villages_of_csv(data: bytes, faults: FaultLog) -> dict[str, _Village]:
             polygon_wkt=wkt or None,
             short_name=row.cell("short_name"),
             shelter=row.cell("shelter"),
+            people=row.whole("people", 0, PEOPLE_MAX) or 0 if row.cell("people") else 0,
         )
     return found
 
@@ -342,7 +346,9 @@ class _FeatureReader:
         self._index_of_code[code] = index
         latitude, longitude, wkt = self._place(index, feature.get("geometry"))
         short_name, shelter = (str(properties.get(key) or "").strip() for key in ("short_name", "shelter"))
-        self.found[code] = _Village(name, township, county, latitude, longitude, wkt, short_name, shelter)
+        people = self._people(index, properties.get("people"))
+        place = latitude, longitude, wkt
+        self.found[code] = _Village(name, township, county, *place, short_name, shelter, people)
 
     def _property(self, index: int, properties: dict[str, object], key: str) -> str:
         value = properties.get(key)
@@ -351,6 +357,16 @@ class _FeatureReader:
         number = " (codes are text: put it in quotes)" if isinstance(value, int | float) else ""
         self._fault(index, f"properties.{key}", f"expected text, got {value!r}{number}")
         return ""
+
+    def _people(self, index: int, value: object) -> int:
+        if value in (None, ""):
+            return 0
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= PEOPLE_MAX:
+            return value
+        self._fault(
+            index, "properties.people", f"expected a whole number from 0 to {PEOPLE_MAX}, got {value!r}"
+        )
+        return 0
 
     def _place(self, index: int, geometry: object) -> tuple[float, float, str | None]:
         """Latitude and longitude of a point inside, and the outline if there is one."""

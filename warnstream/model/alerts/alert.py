@@ -132,3 +132,18 @@ class AlertArrived:
     alert: Alert
     source: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHeard:
+    """Somebody brought a document that could be read, whether there was a new alert in it or not."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPolicy:
+    """A feed that is to be heard from at least every `every_s` seconds; `name` is who brings it."""
+
+    name: str
+    every_s: int

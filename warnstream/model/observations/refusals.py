@@ -22,6 +22,7 @@ class RefusalReason(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     BAD_ANSWER = "bad_answer"
     BAD_SIGN = "bad_sign"
+    BAD_REPORT = "bad_report"
     NO_DECODER = "no_decoder"
     WRONG_STATION = "wrong_station"
     NOT_CBOR = "not_cbor"

@@ -223,6 +223,12 @@ class RoutingPolicy:
         Waits before a silent post is rung again; the last one repeats.
     digest_every_s : int
         A post gets at most one digest in this time.
+    on_duty_s : int
+        A post that has signed in is on duty for so long.
+    spot_check_share : float
+        Of the digests that demand an answer: they carry a code that the answer has to repeat.
+    spot_check_within_s : int
+        How long a post has for it.
     """
 
     household_level_min: Level = Level.YELLOW
@@ -238,6 +244,9 @@ class RoutingPolicy:
     all_ranks_from: Level = Level.ORANGE
     again_s: tuple[int, ...] = (300, 300, 600, 1200, 1800)
     digest_every_s: int = 120
+    on_duty_s: int = 12 * HOUR_S
+    spot_check_share: float = 0.0
+    spot_check_within_s: int = 900
 
     def need_of(self, level: Level) -> Need:
         """Whose answers a level needs; nobody's where it gives no time to answer."""

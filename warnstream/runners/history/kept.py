@@ -89,6 +89,7 @@ def _with_rows(villages: Villages, rows: list[VillageRow]) -> Villages:
         polygon_wkt=(*villages.polygon_wkt, *(row.polygon_wkt for row in rows)),
         short_name=_with_blanks(villages.short_name, len(rows)),
         shelter=_with_blanks(villages.shelter, len(rows)),
+        people=(*villages.people, *(0,) * len(rows)) if villages.people else (),
     )
 
 

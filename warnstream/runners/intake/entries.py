@@ -1,15 +1,15 @@
 """Kinds of journal entries, and how each is encoded."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from warnstream.engine import Action
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import AlarmSignal
-from warnstream.model.alerts.alert import AlertArrived
-from warnstream.model.digests import CallFailed, HelpAssign, HelpClose
+from warnstream.model.alerts.alert import AlertArrived, FeedHeard
+from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import (
     Answer,
     ClockAccepted,
@@ -33,6 +33,7 @@ HELP = "help"
 UNDELIVERED = "undelivered"
 CLOCK = "clock"
 ORDER = "order"
+REPORT = "report"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -148,14 +149,21 @@ def decode_affirm(payload: bytes) -> OperatorAffirm:
 
 
 def encode_action(
-    action: OperatorAffirm | SignReport | SignVerdict | HelpAssign | HelpClose,
+    action: OperatorAffirm | FieldReport | SignReport | SignVerdict | HelpAssign | HelpClose,
 ) -> tuple[str, bytes]:
     """Kind and payload of the entry of what a post does."""
     if isinstance(action, OperatorAffirm):
         return AFFIRM, encode_affirm(action)
+    if isinstance(action, FieldReport):
+        return REPORT, msgspec.msgpack.encode(action)
     if isinstance(action, HelpAssign | HelpClose):
         return HELP, encode_help(action)
     return SIGN, encode_sign(action)
+
+
+def decode_report(payload: bytes) -> FieldReport:
+    """What a `REPORT` entry says."""
+    return msgspec.msgpack.decode(payload, type=FieldReport)
 
 
 def encode_help(action: HelpAssign | HelpClose) -> bytes:
@@ -254,6 +262,20 @@ class _Actions(msgspec.Struct, array_like=True):
     undelivered: list[CallFailed] = []
     orders: list[HandOrder] = []
     alerts: list[AlertArrived] = []
+    reports: list[FieldReport] = []
+    heard: list[FeedHeard] = []
+
+
+ACTION_DECODERS: dict[str, Callable[[bytes], Action]] = {
+    CANCEL: decode_cancel,
+    AFFIRM: decode_affirm,
+    SIGN: decode_sign,
+    HELP: decode_help,
+    REPORT: decode_report,
+    ORDER: decode_order,
+    UNDELIVERED: decode_undelivered,
+}
+"""Kind of entry of what a person did -> what reads it."""
 
 
 def encode_actions(actions: list[Action]) -> bytes:
@@ -266,8 +288,10 @@ def encode_actions(actions: list[Action]) -> bytes:
     undelivered = [action for action in actions if isinstance(action, CallFailed)]
     orders = [action for action in actions if isinstance(action, HandOrder)]
     alerts = [action for action in actions if isinstance(action, AlertArrived)]
+    reports = [action for action in actions if isinstance(action, FieldReport)]
+    heard = [action for action in actions if isinstance(action, FeedHeard)]
     return msgspec.msgpack.encode(
-        _Actions(answers, cancels, signs, affirms, helps, undelivered, orders, alerts)
+        _Actions(answers, cancels, signs, affirms, helps, undelivered, orders, alerts, reports, heard)
     )
 
 
@@ -277,4 +301,13 @@ def decode_actions(payload: bytes) -> list[Action]:
     signs = [sign_action(said, said.post) for said in waiting.signs]
     helps = [_help_action(entry) for entry in waiting.helps]
     people: list[Action] = [*waiting.answers, *waiting.cancels, *waiting.affirms]
-    return [*people, *signs, *helps, *waiting.undelivered, *waiting.orders, *waiting.alerts]
+    return [
+        *people,
+        *waiting.reports,
+        *signs,
+        *helps,
+        *waiting.undelivered,
+        *waiting.orders,
+        *waiting.heard,
+        *waiting.alerts,
+    ]

@@ -15,6 +15,7 @@ ticks.
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -41,31 +42,20 @@ from warnstream.runners.carry.names import NOBODYS, JudgedAs, decode_names, enco
 from warnstream.runners.intake.alignment import align_levels
 from warnstream.runners.intake.door_entries import OF_DOORS
 from warnstream.runners.intake.entries import (
-    AFFIRM,
+    ACTION_DECODERS,
     ALARM,
     ANSWER,
-    CANCEL,
     CLOCK,
     GRID,
-    HELP,
     MESSAGES,
-    ORDER,
-    SIGN,
     TICK,
-    UNDELIVERED,
     AnswerEntry,
     AnswerMessage,
     ClockBeacon,
     decode_actions,
-    decode_affirm,
     decode_alarm,
-    decode_cancel,
-    decode_help,
     decode_messages,
-    decode_order,
-    decode_sign,
     decode_tick,
-    decode_undelivered,
     encode_actions,
 )
 from warnstream.runners.intake.grid_entries import WaitingFrames
@@ -77,7 +67,7 @@ from warnstream.runners.intake.history_entries import (
 )
 from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refuse, refused_frame, refused_readings
-from warnstream.runners.intake.said import alerts_in, refused_said, signs_in
+from warnstream.runners.intake.said import alerts_in, refused_said, reports_in, signs_in
 from warnstream.runners.intake.state_file import StateCopy, StateFile, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 from warnstream.runners.intake.waiting import WaitingReadings
@@ -137,16 +127,11 @@ class Intake:
             MESSAGES: self._take_entry,
             TICK: lambda payload, outcome: self._step(decode_tick(payload), outcome),
             ANSWER: self._take_answer_entry,
-            CANCEL: lambda payload, _: self._actions.append(decode_cancel(payload)),
-            AFFIRM: lambda payload, _: self._actions.append(decode_affirm(payload)),
-            SIGN: lambda payload, _: self._actions.append(decode_sign(payload)),
             GRID: lambda payload, _: self._frames.add(payload),
             ALARM: self._take_alarm,
-            HELP: lambda payload, _: self._actions.append(decode_help(payload)),
             CLOCK: self._take_clock,
-            ORDER: lambda payload, _: self._actions.append(decode_order(payload)),
-            UNDELIVERED: lambda payload, _: self._actions.append(decode_undelivered(payload)),
             CONFIGURATION: self._take_configuration,
+            **{kind: partial(self._take_action, decode) for kind, decode in ACTION_DECODERS.items()},
             **dict.fromkeys((ISSUED, SET_ASIDE, *OF_DOORS), lambda _payload, _outcome: None),
         }
 
@@ -317,6 +302,10 @@ class Intake:
         posted = msgspec.msgpack.decode(payload, type=AnswerEntry)
         self._take_answer(posted.message, posted.recipient, posted.answer, outcome)
 
+    def _take_action(self, decode: Callable[[bytes], Action], payload: bytes, _outcome: Outcome) -> None:
+        """What a person did; it waits for the next step."""
+        self._actions.append(decode(payload))
+
     def _take_clock(self, _payload: bytes, _outcome: Outcome) -> None:
         self.is_clock_accepted = True
 
@@ -367,12 +356,15 @@ class Intake:
         observer = self._topics.observer_of(message.topic)
         grid = self._topics.grid_of(message.topic)
         bringer = self._topics.bringer_of(message.topic)
+        reporter = self._topics.reporter_of(message.topic)
         if message.topic == self._topics.clock:
             self._take_time(message, outcome)
         elif recipient is not None:
             self._take_answer_message(message, recipient, outcome)
         elif observer is not None:
             self._actions += signs_in(message, observer, outcome)
+        elif reporter is not None:
+            self._actions += reports_in(message, reporter, outcome)
         elif bringer is not None:
             self._actions += alerts_in(message, bringer, outcome)
         elif grid is not None:

@@ -1,4 +1,4 @@
-"""What people and other services say in messages of their own topics: signs, and alerts."""
+"""What people and other services say in messages of their own topics: signs, reports, and alerts."""
 
 import msgspec
 
@@ -6,7 +6,8 @@ from warnstream.assessment import Assessment
 from warnstream.ingest.cap.reader import read_alerts
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.lifecycle.alerts import RefusedAlert
-from warnstream.model.alerts.alert import AlertArrived
+from warnstream.model.alerts.alert import AlertArrived, FeedHeard
+from warnstream.model.digests import FieldReport, ReportNumber, ReportText
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.observations.signs import SignReport, SignVerdict
 from warnstream.runners.intake.entries import SignEntry, sign_action
@@ -25,13 +26,48 @@ def signs_in(message: RawMessage, observer: str, outcome: Outcome) -> list[SignR
         return []
 
 
-def alerts_in(message: RawMessage, source: str, outcome: Outcome) -> list[AlertArrived]:
-    """Alerts of a document, each by itself; those that cannot be read are refused."""
+class ReportMessage(msgspec.Struct, forbid_unknown_fields=True):
+    """A report as a device publishes it; the topic names who reports."""
+
+    message: ReportText = ""
+    village: ReportText = ""
+    on_duty: bool = False
+    patrolled: bool = False
+    to_move: ReportNumber | None = None
+    moved: ReportNumber | None = None
+    refused: ReportNumber | None = None
+    in_need: ReportNumber | None = None
+    code: ReportText = ""
+
+    def by(self, sender: str) -> FieldReport:
+        """The report of its sender. ValueError if it says nothing."""
+        report = FieldReport(sender, **msgspec.structs.asdict(self))
+        if not report.says_anything:
+            raise ValueError("expected on_duty, patrolled, code, to_move, moved, refused or in_need")
+        return report
+
+
+def reports_in(message: RawMessage, sender: str, outcome: Outcome) -> list[FieldReport]:
+    """The report of a post or door; refused where it is none."""
+    try:
+        return [msgspec.json.decode(message.payload, type=ReportMessage).by(sender)]
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        outcome.refusals.append(refuse(RefusalReason.BAD_REPORT, str(error), message))
+        return []
+
+
+def alerts_in(message: RawMessage, source: str, outcome: Outcome) -> list[AlertArrived | FeedHeard]:
+    """Alerts of a document, each by itself; those that cannot be read are refused.
+
+    Who brings it was heard, unless nothing of it can be read; a service's keep-alive is read and not taken.
+    """
     read = read_alerts(bytes(message.payload))
     outcome.refusals += [
         Refusal(fault.reason, fault.detail, message.topic, fault.content) for fault in read.faults
     ]
-    return [AlertArrived(alert, source, content) for alert, content in read.alerts]
+    is_alive = read.alerts or all(fault.reason is RefusalReason.NOT_ACTUAL for fault in read.faults)
+    heard = [FeedHeard(source)] if is_alive else []
+    return [*heard, *(AlertArrived(alert, source, content) for alert, content in read.alerts)]
 
 
 def refused_said(assessment: Assessment, topics: Topics) -> list[Refusal]:

@@ -22,7 +22,7 @@ class Topics:
     def subscriptions(self) -> list[str]:
         """What the node listens to."""
         observed = self.observations or tuple(rule.topic for rule in default_rules(self.prefix))
-        own = [self.clock, f"{self.prefix}/answer/+", f"{self.prefix}/sign/+"]
+        own = [self.clock, *(f"{self.prefix}/{kind}/+" for kind in ("answer", "sign", "report"))]
         asked = [*([self.grids] if self.has_grids else []), *([self.alerts] if self.has_alerts else [])]
         return [*dict.fromkeys(observed), *own, *asked]
 
@@ -69,6 +69,11 @@ class Topics:
         head = f"{self.prefix}/answer/"
         return topic.removeprefix(head) if topic.startswith(head) else None
 
+    def reporter_of(self, topic: str) -> str | None:
+        """Who reports on this topic (`FieldReport`); None if it is no such topic."""
+        head = f"{self.prefix}/report/"
+        return topic.removeprefix(head) if topic.startswith(head) else None
+
     def sign_of(self, post: str) -> str:
         """Where a post reports and judges signs."""
         return f"{self.prefix}/sign/{post}"
@@ -99,7 +104,7 @@ class StationTopics:
             return False
         if topics.observer_of(topic) is not None or topics.grid_of(topic) is not None:
             return False
-        if topics.bringer_of(topic) is not None:
+        if topics.bringer_of(topic) is not None or topics.reporter_of(topic) is not None:
             return False
         if len(self._known) >= TOPICS_KNOWN_MAX:
             self._known.clear()

@@ -40,7 +40,6 @@ from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import CallFailed
-from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
@@ -62,6 +61,8 @@ from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.replay_progress import ReplayProgress
+from warnstream.runners.live.watches.after_step import after_step
+from warnstream.runners.live.watches.feed_watch import FeedWatch
 from warnstream.runners.live.watches.grid_watch import GridWatch
 from warnstream.runners.live.watches.reply_watch import ReplyWatch
 from warnstream.runners.orders.request import agreement_faults
@@ -124,6 +125,7 @@ class Node:
         self.outbox = self._outbox_of(configuration)
         self._disk = DiskWatch(self.alarms, self.metrics, self._stopping)
         self._replies = ReplyWatch(self.alarms, configuration.node.replies_s)
+        self._feeds = FeedWatch(self.alarms, self.metrics, configuration.message.time_zone)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
         self.delivery = self._delivery(tokens)
@@ -136,7 +138,7 @@ class Node:
             self.metrics,
             self.delivery.wake,
             self._grids.look_now,
-            self._after_step(on_step),
+            after_step(self._replies, self._feeds, lambda: self.engine, on_step),
         )
         self._keeper = Keeper(configuration, stores, watchers)
         self.alarms.clock = self._time
@@ -206,14 +208,6 @@ class Node:
         self._orders = Orders(configuration.storage.directory, self._requests.ask, self._order_faults)
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
 
-    def _after_step(self, on_step: Callable[[EngineStep], None] | None) -> Callable[[EngineStep], None]:
-        def look(step: EngineStep) -> None:
-            self._replies.look()
-            if on_step is not None:
-                on_step(step)
-
-        return look
-
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
         configuration = self.configuration
         around = Surroundings(
@@ -227,7 +221,12 @@ class Node:
             tokens=tokens,
             metrics=self.metrics,
             inbound=Replies(
-                self.outbox, tokens, self._submit_answer, self.metrics, self._keep_lost, self._replies.heard
+                self.outbox,
+                tokens,
+                lambda: self.status,
+                self.metrics,
+                self._keep_lost,
+                self._replies.heard,
             ),
             clock=UnsettableClock(),
             event_clock=self._time,
@@ -248,6 +247,7 @@ class Node:
         keep_freed_memory()
         self._keeper.recover(ReplayProgress(self.http.tell))
         self._replies.adopt(self.alarms.standing("reply"))
+        self._feeds.adopt(self.alarms.standing("feed"))
         self._audit.start()
         self._publisher.start()
         resent = self.delivery.start()
@@ -315,10 +315,6 @@ class Node:
         desk = self.engine.desk
         known = agreement_faults(order, desk, self.configuration) if isinstance(order, HandOrder) else []
         return [*faults_on(desk, order), *known]
-
-    def _submit_answer(self, message: str, recipient: str, answer: Answer) -> None:
-        """An answer that came by a channel."""
-        self.status.submit_answer(message, recipient, answer)
 
     def _keep_lost(self, digest: str, post: str) -> None:
         """A post that no way leads to: its villages climb. What is lost in a crash falls due by time."""

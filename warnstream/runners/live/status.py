@@ -18,13 +18,14 @@ from warnstream.adapters.http.models.explanation import ExplanationRecord
 from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRecord
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
+from warnstream.adapters.http.models.reports import ReportsRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.inbox import Source
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
 from warnstream.ingest.flat_json.decoder import RawMessage
-from warnstream.model.digests import HelpAssign, HelpClose
+from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.runners.audit.writer import AuditWriter
@@ -39,6 +40,7 @@ from warnstream.runners.live.views.signs_json import affirm_fault
 from warnstream.runners.live.views.state_json import describe_warnings
 from warnstream.runners.orders.rehearsal import rehearse
 from warnstream.runners.orders.request import agreement_faults, order_of
+from warnstream.runners.reports import describe_reports
 
 DIFFERENCES_SHOWN_MAX = 1_000
 
@@ -161,6 +163,8 @@ class Status:
             return affirm_fault(action, self._keeper.warnings, self._configuration.network)
         if isinstance(action, HelpAssign | HelpClose):
             return self._keeper.engine.desk.chains.fault_of(action)
+        if isinstance(action, FieldReport):
+            return self._keeper.engine.desk.report_fault(action)
         return self._keeper.engine.assessment.signs.fault_of(action)
 
     def orders(self) -> OrdersRecord:
@@ -187,6 +191,17 @@ class Status:
     def submit_action(self, action: PostAction) -> None:
         """Take what a post does; returns once it is durable. StoreError if it cannot be kept."""
         self._requests.ask_and_wait(*entries.encode_action(action))
+
+    def reports(self) -> ReportsRecord:
+        """What posts and doors have reported from the field."""
+        return describe_reports(self._keeper.engine.desk, self._keeper.people.network.villages)
+
+    def submit_report(self, report: FieldReport) -> str:
+        """Take a report; returns once it is durable, or why it cannot be counted. StoreError."""
+        fault = self.action_fault(report)
+        if not fault:
+            self.submit_action(report)
+        return fault
 
     def receipt(self, key: str) -> None:
         """A device reports that it has shown a notification."""

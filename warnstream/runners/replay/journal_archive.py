@@ -14,6 +14,7 @@ import numpy as np
 
 from warnstream.adapters.journal.extents import find_extent, read_entries
 from warnstream.config.settings import Configuration
+from warnstream.model.alerts.alert import AlertArrived
 from warnstream.model.grids import GridFrame, digest_of_points, in_order_of_time
 from warnstream.model.observations.readings import ReadingBatch, concatenate
 from warnstream.model.observations.refusals import RefusalReason
@@ -21,7 +22,7 @@ from warnstream.review.archive import ArchiveReadings
 from warnstream.runners.build import build_decoder
 from warnstream.runners.intake import entries, topics
 from warnstream.runners.intake.grid_entries import decode_frame
-from warnstream.runners.replay.journal_entries import journal_folder, observations_between_times
+from warnstream.runners.replay.journal_entries import alerts_of, journal_folder, observations_between_times
 
 
 def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadings:
@@ -46,6 +47,7 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
     batches: list[ReadingBatch] = []
     frames: list[GridFrame] = []
     points = digest_of_points(configuration.network)
+    alerts: list[tuple[int, AlertArrived]] = []
     n_refused: Counter[str] = Counter()
     now_s = -1
     for _, kind, payload in read_entries(extent, extent.segments[0].first_sequence):
@@ -58,6 +60,7 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
                 n_refused[str(RefusalReason.BAD_GRID)] += 1
         if kind != entries.MESSAGES:
             continue
+        alerts += [(now_s + 1, one) for one in alerts_of(payload, known)]  # for the step after that of now
         for told_s, messages in observations_between_times(payload, known):
             decoded = decoder.decode(messages, now_s)
             batches.append(decoded.readings)
@@ -65,4 +68,6 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
             now_s = max(now_s, told_s)
     readings = concatenate(batches)
     order = np.lexsort((readings.station, readings.observed_at_s))
-    return ArchiveReadings(readings.select(order), (), dict(n_refused), in_order_of_time(frames))
+    return ArchiveReadings(
+        readings.select(order), (), dict(n_refused), in_order_of_time(frames), tuple(alerts)
+    )

@@ -7,7 +7,9 @@ import msgspec
 
 from warnstream.adapters.journal.conversion import FOLDER, OLD_FILE
 from warnstream.adapters.journal.extents import list_segments
+from warnstream.ingest.cap.reader import read_alerts
 from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.alerts.alert import AlertArrived
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import parse_iso
 from warnstream.runners.intake import entries, topics
@@ -17,16 +19,22 @@ def observations_between_times(
     payload: bytes, topics: topics.Topics
 ) -> Iterator[tuple[int, list[RawMessage]]]:
     """Observations of an entry up to each time told by a simulator (-1 after the last), all else left out."""
+    own = topics.recipient_of, topics.observer_of, topics.reporter_of, topics.grid_of, topics.bringer_of
     messages: list[RawMessage] = []
     for topic, content in entries.decode_messages(payload):
         if topic == topics.clock:
             yield told_s(content), messages
             messages = []
-        elif not any(
-            of(topic) is not None for of in (topics.recipient_of, topics.grid_of, topics.bringer_of)
-        ):
+        elif not any(of(topic) is not None for of in own):
             messages.append(RawMessage(topic, content))
     yield -1, messages
+
+
+def alerts_of(payload: bytes, topics: topics.Topics) -> Iterator[AlertArrived]:
+    """Alerts of other services in an entry, as far as they can be read."""
+    for topic, content in entries.decode_messages(payload):
+        if (source := topics.bringer_of(topic)) is not None:
+            yield from (AlertArrived(alert, source, xml) for alert, xml in read_alerts(content).alerts)
 
 
 def told_s(content: bytes) -> int:

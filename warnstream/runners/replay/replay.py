@@ -12,6 +12,7 @@ import numpy as np
 
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
+from warnstream.model.alerts.alert import AlertArrived
 from warnstream.model.arrays import Int64Array
 from warnstream.model.grids import GridFrame
 from warnstream.model.observations.readings import ReadingBatch
@@ -40,6 +41,8 @@ class Replay:
         Go on without readings until that time, so that levels can fall; the last reading's minute if None.
     frames : sequence of GridFrame
         What grids told, sorted by `end_s`; each is taken at the end of its interval.
+    alerts : sequence of (int, AlertArrived)
+        Alerts of other services with the time at which each came, sorted by it.
     begin_s : int, optional
         Step from that time on, which takes what was observed before, too; from the first reading if None.
     engine : Engine, optional
@@ -52,6 +55,7 @@ class Replay:
         readings: ReadingBatch,
         until_s: int | None = None,
         frames: Sequence[GridFrame] = (),
+        alerts: Sequence[tuple[int, AlertArrived]] = (),
         *,
         begin_s: int | None = None,
         engine: Engine | None = None,
@@ -60,7 +64,7 @@ class Replay:
             raise ValueError("the readings of a replay must be sorted by the time observed")
         self.engine: Engine = build_engine(configuration) if engine is None else engine
         self._readings = readings
-        self._frames = frames
+        self._frames, self._alerts = frames, alerts
         self._times_s = _minutes(readings, begin_s, until_s)
 
     def __len__(self) -> int:
@@ -70,12 +74,14 @@ class Replay:
         """Run the replay; `on_progress` is told the number of steps done."""
         ends = np.searchsorted(self._readings.observed_at_s, self._times_s, side="right")
         told = np.searchsorted([frame.end_s for frame in self._frames], self._times_s, side="right")
-        begin = first = 0
-        times = zip(self._times_s.tolist(), ends.tolist(), told.tolist(), strict=True)
-        for index, (now_s, end, last) in enumerate(times):
+        came = np.searchsorted([at_s for at_s, _ in self._alerts], self._times_s, side="right")
+        begin = first = heard = 0
+        times = zip(self._times_s.tolist(), ends.tolist(), told.tolist(), came.tolist(), strict=True)
+        for index, (now_s, end, last, until) in enumerate(times):
             batch = self._readings.select(slice(begin, end))
-            step = self.engine.step(batch, [], now_s, self._frames[first:last])
-            begin, first = end, last
+            arrived = [alert for _, alert in self._alerts[heard:until]]
+            step = self.engine.step(batch, arrived, now_s, self._frames[first:last])
+            begin, first, heard = end, last, until
             yield ReplayStep(now_s, batch, step)
             if on_progress is not None:
                 on_progress(index + 1)

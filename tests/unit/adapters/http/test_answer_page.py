@@ -11,7 +11,10 @@ from warnstream.adapters.outbox.types import ALARM_TYPE, Addressed, StoredMessag
 from warnstream.model.effects import DIGEST_TYPE
 from warnstream.model.level import Level
 
-VILLAGES = [{"level": "red", "text_zh": f"{n}村", "text_en": f"village {n}"} for n in range(30)]
+VILLAGES = [
+    {"village": f"V{n}", "level": "red", "text_zh": f"{n}村：山洪红", "text_en": f"village {n}"}
+    for n in range(30)
+]
 DIGEST = StoredMessage(
     identifier="ws.@post.P1.20260618T060000Z.4",
     warning="ws.@post.P1.20260618T060000Z",
@@ -47,6 +50,16 @@ def test_whoever_answers_for_many_villages_has_the_buttons_before_the_list() -> 
     page = page_of(DIGEST)
     assert page.index("<form") < page.index("<ul>")
     assert page.count("<li class=red>") == len(VILLAGES)
+
+
+def test_a_post_reports_heads_of_the_village_that_it_chooses_and_a_door_has_no_such_fields() -> None:
+    page = page_of(DIGEST)
+    assert "<option value='V7'>7村" in page
+    assert all(f"<input name={word}" in page for word in ("to_move", "moved", "refused"))
+    alone = replace(DIGEST, cap_xml=json.dumps({"helps": [], "villages": VILLAGES[:1], "not_listed": 0}))
+    assert "<select" not in page_of(alone)
+    assert "<input" in page_of(alone)
+    assert "<input" not in page_of(replace(DIGEST, msg_type="leave"))
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_no_villages_are_refused() -> None:
     ("file", "header"),
     [
         ("stations.csv", "station,latitude,longitude,elevation_m,variables,interval_s,county"),
-        ("villages.csv", "village,name,latitude,longitude,township,county"),
+        ("villages.csv", "village,name,latitude,longitude,township,county,people"),
         ("households.csv", "household,village,channel,address"),
         ("chain.csv", "post,role,rank,area,channel,address"),
         ("thresholds.csv", "village,hazard,duration,level,value,unit,station,source"),

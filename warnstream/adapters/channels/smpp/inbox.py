@@ -104,6 +104,10 @@ class Inbox:
             if reading.answer is not None and self._inbound.answered(token, reading.answer)
         ]
         why = reading.for_a_person
+        if reading.report is not None:
+            faults = [self._inbound.reported(token, reading.report) for _, token in recipients]
+            if faults and all(faults):  # of several posts at one phone the report is one of theirs
+                why = faults[0]
         if not recipients:
             why = "from a phone that was sent nothing in the last days"
         elif reading.answer is not None and not answered:

@@ -80,12 +80,15 @@ class GridRecord(msgspec.Struct, frozen=True):
 
 
 class ChainRecord(msgspec.Struct, frozen=True):
-    """Villages for which nobody on duty has answered, and calls for help."""
+    """Villages for which nobody on duty has answered, calls for help, and who is on duty."""
 
     dry_villages: Count
     dry_codes: list[Text]
     help_open: Count
     help_untaken: Count
+    posts: Count
+    posts_on_duty: Count
+    reports_unclear: Count
 
 
 class AlarmRecord(msgspec.Struct, frozen=True):

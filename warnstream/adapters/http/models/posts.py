@@ -23,7 +23,7 @@ class SignRecord(msgspec.Struct, frozen=True):
 
 
 class HelpCallRecord(msgspec.Struct, frozen=True):
-    """An open call for help; nobody is assigned where `assigned` is null."""
+    """An open call for help; nobody is assigned where `assigned` is null; `heads`: people in need."""
 
     help: Text
     village: Text
@@ -33,3 +33,4 @@ class HelpCallRecord(msgspec.Struct, frozen=True):
     assigned: Text | None
     assigned_by: Text | None
     is_untaken: bool
+    heads: Count | None

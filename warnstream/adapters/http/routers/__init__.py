@@ -4,10 +4,19 @@ A new route is a handler and a line of `ROUTES` in the module of those who use i
 module in `ROUTERS`.
 """
 
-from warnstream.adapters.http.routers import alerts, door, machines, officers, operations, public, staff
+from warnstream.adapters.http.routers import (
+    alerts,
+    door,
+    machines,
+    officers,
+    operations,
+    public,
+    reports,
+    staff,
+)
 from warnstream.adapters.http.routes import RouteSpec
 
-ROUTERS = (operations, staff, officers, machines, alerts, public, door)
+ROUTERS = (operations, staff, officers, machines, reports, alerts, public, door)
 
 ROUTES: tuple[RouteSpec, ...] = tuple(route for router in ROUTERS for route in router.ROUTES)
 """All routes of a node."""

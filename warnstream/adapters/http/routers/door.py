@@ -1,6 +1,9 @@
 """Routes of a household: the page of its answer link, and the keys that it presses during a call."""
 
+import re
+import unicodedata
 from functools import partial
+from typing import Literal
 from urllib.parse import parse_qs
 
 import msgspec
@@ -9,11 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from warnstream.adapters.http.answer_page import answer_page
+from warnstream.adapters.http.answer_page import LABEL_OF_HEADS, LABEL_OF_REPORT, answer_page
 from warnstream.adapters.http.bodies import BODY_BYTES_MAX
 from warnstream.adapters.http.guard import read_body
 from warnstream.adapters.http.routes import Media, RouteSpec, Services, problems
 from warnstream.adapters.outbox.types import Addressed
+from warnstream.model.digests import FieldReport
 from warnstream.model.effects import Answer
 from warnstream.model.errors import StoreError
 
@@ -23,6 +27,10 @@ ANSWER_OF_KEY = {"1": Answer.ACKNOWLEDGED, "2": Answer.NEED_HELP}
 ASKS_FOR_KEY = "收到请按1，需要帮助请按2。 Press 1 if you have heard this, 2 if you need help."
 
 
+_WHOLE = re.compile(r"-?[0-9]{1,9}|")
+"""A number of people as it may be typed; nothing is no number."""
+
+
 class KeyForm(msgspec.Struct, frozen=True, rename="pascal"):
     """What a gateway reports of a call; the fields that it sends beside it mean nothing here."""
 
@@ -30,9 +38,14 @@ class KeyForm(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class AnswerForm(msgspec.Struct, frozen=True):
-    """The button that was pressed."""
+    """The button that was pressed; a post's report may have a village and numbers beside it."""
 
-    answer: Answer
+    answer: Literal["acknowledged", "moving", "safe", "need_help", "heads", "on_duty", "patrolled"]
+    village: str = ""
+    to_move: str = ""
+    moved: str = ""
+    refused: str = ""
+    code: str = ""
 
 
 async def show_page(services: Services, request: Request) -> Response:
@@ -46,6 +59,8 @@ async def answer_on_page(services: Services, request: Request) -> Response:
     addressed = await _addressed(services, request)
     form = parse_qs((await read_body(request, BODY_BYTES_MAX)).decode("utf-8", errors="replace"))
     words = form.get("answer", [])
+    if len(words) == 1 and words[0] in LABEL_OF_REPORT:
+        return await _report_on_page(services, addressed, form)
     if len(words) != 1 or words[0] not in tuple(Answer):
         notice = "请按一个按钮 Press one of the buttons"
         return _html(answer_page(addressed, answer=addressed.last_answer, notice=notice), 400)
@@ -58,6 +73,37 @@ async def answer_on_page(services: Services, request: Request) -> Response:
         notice = "没有收到，请再按一次 Not received: press again"
         return _html(answer_page(addressed, answer=addressed.last_answer, notice=notice), 503)
     return _html(answer_page(addressed, answer=pressed, notice="已收到您的回复 Your answer is received"))
+
+
+async def _report_on_page(services: Services, addressed: Addressed, form: dict[str, list[str]]) -> Response:
+    """Keep what a post reports; whoever reports has heard."""
+    message, recipient = addressed.message.identifier, addressed.recipient
+    said = {name: unicodedata.normalize("NFKC", values[-1][:100]).strip() for name, values in form.items()}
+    wrong = [LABEL_OF_HEADS[word] for word in LABEL_OF_HEADS if not _WHOLE.fullmatch(said.get(word, ""))]
+    heads = {word: int(said[word]) for word in LABEL_OF_HEADS if not wrong and said.get(word)}
+    pressed = said["answer"]
+    if wrong or (pressed == "heads" and not heads and not said.get("code")):
+        notice = f"请填整数 Whole numbers of people: {'、'.join(wrong or LABEL_OF_HEADS.values())}"
+        return _html(answer_page(addressed, answer=addressed.last_answer, notice=notice), 400)
+    report = FieldReport(
+        recipient,
+        message,
+        village=said.get("village", ""),
+        on_duty=pressed == "on_duty",
+        patrolled=pressed == "patrolled",
+        to_move=heads.get("to_move"),
+        moved=heads.get("moved"),
+        refused=heads.get("refused"),
+        code=said.get("code", ""),
+    )
+    try:
+        await run_in_threadpool(services.node.submit_answer, message, recipient, Answer.ACKNOWLEDGED)
+        fault = await run_in_threadpool(services.node.submit_report, report)
+    except StoreError:
+        notice = "没有收到，请再按一次 Not received: press again"
+        return _html(answer_page(addressed, answer=addressed.last_answer, notice=notice), 503)
+    told = f"没有计入：{fault} (not counted)" if fault else "已收到您的上报 Your report is received"
+    return _html(answer_page(addressed, answer=Answer.ACKNOWLEDGED, notice=told), 400 if fault else 200)
 
 
 async def answer_by_key(services: Services, request: Request) -> Response:

@@ -5,7 +5,7 @@ and hash in hexadecimal (`warnstream listener-user NAME` writes one). With clien
 certificates the user is the certificate's common name.
 
 A user is a station or a device unless listed: user ``R0001`` publishes to
-``{prefix}/+/+/R0001/obs``, its ``backlog`` below, ``{prefix}/answer/R0001`` and
+``{prefix}/+/+/R0001/obs``, its ``backlog`` below, ``{prefix}/answer/R0001``, ``{prefix}/report/R0001`` and
 ``{prefix}/sign/R0001`` and reads
 ``{prefix}/device/R0001``, ``{prefix}/warn/#`` and ``{prefix}/bulletin/#``. A *gateway* publishes for
 every station, in every format that `decoders` names; a *trusted* user may do
@@ -201,6 +201,7 @@ class Permissions:
             f"{topic}/{BACKLOG_LEVEL}",
             f"{self.prefix}/answer/{user}",
             f"{self.prefix}/sign/{user}",
+            f"{self.prefix}/report/{user}",
         )
         if user not in self.gateways:
             return own

@@ -15,10 +15,14 @@ from warnstream.model.alarms import AlarmPort, AlarmText
 from warnstream.model.network import Villages
 from warnstream.model.times import iso_utc
 from warnstream.routing.help_calls import HelpCall
+from warnstream.routing.reports import Unclear
 from warnstream.runners.live.watches.standing_alarms import StandingAlarms
 
 NAMED_MAX = 10
 """So many villages are named in an alarm; of more their number."""
+
+SHOWN_REPORTS = 3
+"""So many reports that could not be counted are in the text of their alarm."""
 
 SHOWN_MAX = 1_000
 """So many villages and calls are in the state."""
@@ -30,7 +34,7 @@ class ChainWatch:
     Parameters
     ----------
     alarms : AlarmPort
-        Takes the alarms of kinds ``chain`` and ``help``.
+        Takes the alarms of kinds ``chain``, ``help`` and ``report``.
     metrics : Metrics
 
     Attributes
@@ -42,7 +46,7 @@ class ChainWatch:
     """
 
     def __init__(self, alarms: AlarmPort, metrics: Metrics) -> None:
-        self._alarms, self._metrics = StandingAlarms(alarms, "chain", "help"), metrics
+        self._alarms, self._metrics = StandingAlarms(alarms, "chain", "help", "report"), metrics
         self.calls: list[HelpCallRecord] = []
         self.state: ChainRecord | None = None
 
@@ -59,12 +63,19 @@ class ChainWatch:
         self._metrics.help_open.labels("waiting").set(sum(not call.assigned for call in calls))
         self._metrics.answers_ignored.set(desk.ignored_answers + desk.chains.ignored)
         self.calls = [_record(call, villages) for call in calls]
+        reported = desk.chains.of[desk.message_status].reports.state
+        n_on_duty = len(reported.on_duty.keys() & desk.chains.placing.posts)
+        self._metrics.posts_on_duty.set(n_on_duty)
+        self._metrics.reports_unclear.set(reported.n_unclear)
         codes = villages.code
         self.state = ChainRecord(
             dry_villages=len(dry),
             dry_codes=[codes[village] for village in dry[:SHOWN_MAX]],
             help_open=len(calls),
             help_untaken=len(untaken),
+            posts=len(desk.chains.placing.posts),
+            posts_on_duty=n_on_duty,
+            reports_unclear=len(reported.unclear),
         )
         if not is_live:
             return
@@ -72,7 +83,17 @@ class ChainWatch:
         texts = _alarm_texts("chain", nobody, dry, villages)
         untold = AlarmText("nobody takes calls for help in", "求助无人处理")
         texts |= _alarm_texts("help", untold, [one.village for one in untaken], villages)
-        self._alarms.show(texts)
+        self._alarms.show(texts | _unclear(reported.unclear))
+
+
+def _unclear(reports: Sequence[Unclear]) -> dict[str, AlarmText]:
+    """The alarm of reports that could not be counted, the newest first."""
+    if not reports:
+        return {}
+    newest = reports[: -SHOWN_REPORTS - 1 : -1]
+    said = "; ".join(f"{one.sender}: {one.why}" for one in newest)
+    n = len(reports)
+    return {"report": AlarmText(f"reports that cannot be counted: {n}; {said}", f"{n}条上报无法计入：{said}")}
 
 
 def _alarm_texts(
@@ -110,4 +131,5 @@ def _record(call: HelpCall, villages: Villages) -> HelpCallRecord:
         assigned=call.assigned or None,
         assigned_by=call.assigned_by or None,
         is_untaken=call.is_untaken,
+        heads=call.heads or None,
     )

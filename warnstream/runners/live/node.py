@@ -46,12 +46,14 @@ from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
+from warnstream.runners.console.feed import ConsoleFeed
 from warnstream.runners.history.kept import keep_rows
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.door_entries import OUTCOME
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
+from warnstream.runners.live.doors import note_end
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
 from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
@@ -61,6 +63,7 @@ from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.replay_progress import ReplayProgress
+from warnstream.runners.live.watches.channel_watch import tell_channels
 from warnstream.runners.live.watches.grid_watch import GridWatch
 from warnstream.runners.live.watches.reply_watch import ReplyWatch
 from warnstream.runners.orders.request import agreement_faults
@@ -144,6 +147,19 @@ class Node:
             self.alarms,
         )
         self.delivery = self._delivery(tokens)
+        self._show(configuration)
+        api = HttpApi(
+            self.status, self.outbox, tokens, self.metrics, public_url=configuration.http.public_url
+        )
+        self._api_app = api.app
+        self._http_max = http_max
+        self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
+        self.metrics.watch_storage(self._journal.size_bytes, directory)
+        self.metrics.journal_repairs.inc(self._journal.repair is not None)
+        self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
+
+    def _show(self, configuration: Configuration) -> None:
+        """What people see of it: over HTTP, and at consoles."""
         self._explanations = LiveExplanations(
             configuration, lambda: self.engine, self._inbox.wake, self.metrics.explanation.observe
         )
@@ -158,15 +174,9 @@ class Node:
             delivery=self.delivery,
             audit=self._audit,
         )
-        api = HttpApi(
-            self.status, self.outbox, tokens, self.metrics, public_url=configuration.http.public_url
+        self._console = ConsoleFeed(
+            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._inbox.wake
         )
-        self._api_app = api.app
-        self._http_max = http_max
-        self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
-        self.metrics.watch_storage(self._journal.size_bytes, directory)
-        self.metrics.journal_repairs.inc(self._journal.repair is not None)
-        self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
 
     def _outbox_of(self, configuration: Configuration) -> NodeOutbox:
         """Rows and ledger; doors that an earlier version left in rows come with their villages."""
@@ -207,6 +217,7 @@ class Node:
     def _after_step(self, on_step: Callable[[EngineStep], None] | None) -> Callable[[EngineStep], None]:
         def look(step: EngineStep) -> None:
             self._replies.look()
+            self._console.stepped(step)
             if on_step is not None:
                 on_step(step)
 
@@ -257,6 +268,7 @@ class Node:
         self._again.start()
         self._grids.start()
         self._orders.start()
+        self._console.start()
         self.status.is_starting = False
         log.info(
             "node started",
@@ -366,22 +378,15 @@ class Node:
 
     def _look_around(self) -> None:
         self._explanations.serve()
+        self._console.look()
         now_s = time.monotonic()
         if now_s - self._looked_at_s < LOOK_EVERY_S:
             return
         self._looked_at_s = now_s
         for source in self._sources:
             source.look()
-        self._report_channels()
+        tell_channels(self.delivery.reports(), self.alarms)
         self._keeper.judging.look()
-
-    def _report_channels(self) -> None:
-        """Channels that reach nobody are alarms; readiness has named them since it began."""
-        reports = self.delivery.reports()
-        for channel, trouble in reports.items():
-            if trouble:
-                self.alarms.raise_alarm(f"channel:{channel}", trouble, is_blocking=False)
-        self.alarms.end_others("channel", [name for name, trouble in reports.items() if trouble != ""])
 
     def _append(self, turn: Turn) -> int | None:
         """Make entries durable, then acknowledge; returns the last one's sequence number.
@@ -419,7 +424,7 @@ class Node:
             source.stop()
         self._take_outcomes()
         self._keeper.snapshot()
-        self._end_doors(has_ended=has_ended)
+        note_end(self.outbox.doors, has_ended=has_ended)
         self.outbox.close()
         self._refused.close()
         self._audit.close()
@@ -430,6 +435,7 @@ class Node:
         self._again.stop()
         self._grids.stop()
         self._orders.stop()
+        self._console.stop()
         if self.sl651 is not None:
             self.sl651.stop()
         self.http.stop()
@@ -439,11 +445,3 @@ class Node:
         requests = self._requests.take()
         if requests:
             self._take(Turn([(one.kind, one.payload) for one in requests], requests=requests))
-
-    def _end_doors(self, *, has_ended: bool) -> None:
-        """Say whether the next start has to doubt what doors were told."""
-        try:
-            if has_ended:
-                self.outbox.doors.end_well()
-        except StoreError as error:
-            log.warning("the end of the ledger cannot be noted", extra={"error": str(error)})

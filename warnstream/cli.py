@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from warnstream.commands.arguments import parser
+from warnstream.commands.console.command import console, console_user
 from warnstream.commands.order_options import RUN as RUN_ORDERS
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
@@ -295,6 +296,8 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "check": _check,
     "test": _test,
     "run": _run,
+    "console": console,
+    "console-user": console_user,
     "replay": _replay,
     "explain": _explain,
     "warnings": _warnings,

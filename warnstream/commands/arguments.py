@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from warnstream import __version__
+from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.rule_tests.options import add_test
 from warnstream.model.observations.refusals import RefusalReason
@@ -27,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands)
     add_test(commands)
     _add_run(commands)
+    add_console_commands(commands)
     _add_replay(commands)
     _add_explain(commands)
     _add_warnings(commands)

@@ -23,6 +23,7 @@ from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
 from warnstream.model.errors import ConfigError
 from warnstream.model.warning import WarningMessage
+from warnstream.runners.console.child import ConsoleChild
 from warnstream.runners.explain.one_line import describe
 from warnstream.runners.live.node import Node
 
@@ -72,13 +73,19 @@ def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     node.start()
+    console = ConsoleChild(directory, node.alarms, ("--log-json",) if log_json else ())
+    if configuration.console is not None:
+        console.start()
     signal.signal(signal.SIGHUP, lambda _signal, _frame: node.reload())
     # What the configuration made stays for good: not to be searched for garbage while messages stream in.
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    with _shown(view, node, log_as) if has_view else nullcontext():
-        _run(node)
+    try:
+        with _shown(view, node, log_as) if has_view else nullcontext():
+            _run(node)
+    finally:
+        console.stop()
 
 
 def _run(node: Node) -> None:

@@ -124,6 +124,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         logger_files=tuple(map(_logger_file_rule, node.logger_files)),
         hands=node.release.hands(),
         operators=operators,
+        console=None if node.console is None else node.console.settings(folder.directory),
     )
 
 

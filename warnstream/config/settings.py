@@ -123,6 +123,17 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """Address of the console; `certificate` and `key` are None where it answers by plain HTTP."""
+
+    host: str
+    port: int
+    hosts: tuple[str, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sl651ListenerSettings:
     """Where SL 651 stations dial in; port 0 lets the system choose."""
 
@@ -181,6 +192,7 @@ class Configuration:
 
     `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
     `operators` are the people who may give orders by hand, `hands` says how long those bind.
+    `console` is None where the node does not start one.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
     had the same configuration; `files_read` are their names in CONFIG_DIR.
     """
@@ -215,3 +227,4 @@ class Configuration:
     logger_files: tuple[LoggerFileRule, ...] = ()
     hands: HandPolicy = field(default_factory=HandPolicy)
     operators: tuple[Operator, ...] = ()
+    console: ConsoleSettings | None = None

@@ -63,6 +63,7 @@ ALARM_KINDS = {
     "reply": AlarmKind("回复须人工阅读", "replies are for a person", "none came for `node.replies_for`"),
     "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
     "view": AlarmKind("状态显示出错", "what is shown of the node is old", "it can be updated again"),
+    "console": AlarmKind("控制台退出", "the console has ended", "it has run for a minute"),
     "past": AlarmKind(
         "迟到数据证实曾达预警级别",
         "late readings prove a level that nobody was told of",

@@ -124,11 +124,15 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
-    """Address of the console; `certificate` and `key` are None where it answers by plain HTTP."""
+    """Address of the console; `certificate` and `key` are None where it answers by plain HTTP.
+
+    `hosts` and `proxies` as of `HttpSettings`.
+    """
 
     host: str
     port: int
     hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
     certificate: Path | None = None
     key: Path | None = None
 

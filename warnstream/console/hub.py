@@ -30,6 +30,9 @@ BEAT_S = 1.0
 KEPT_S = 60.0
 """A channel that nobody watches is kept so long, for viewers that come back."""
 
+READ_AGAIN_S = 10.0
+"""CONFIG_DIR that is not the node's is read so seldom."""
+
 FACTS_S = 1.0
 """Facts of a village that many look at are asked for once a second."""
 
@@ -57,7 +60,7 @@ class Hub:
         self._channels: dict[str, Channel] = {}
         self._maps: dict[str, asyncio.Task[Compressed]] = {}
         self._facts: dict[str, tuple[float, asyncio.Task[bytes]]] = {}
-        self._refused = ""
+        self._refused_at = float("-inf")
         self._adopt(configuration, ())
         self.peer = Peer(configuration.storage.directory, self._take)
 
@@ -161,15 +164,16 @@ class Hub:
         """CONFIG_DIR anew, where the node has another configuration than this process has read."""
         if fingerprint == self.configuration.fingerprint:
             return self.configuration
-        if fingerprint == self._refused:
-            raise ValueError(_OTHER)
+        if time.monotonic() - self._refused_at < READ_AGAIN_S:
+            raise ValueError(self.peer.fault or _OTHER)
+        self._refused_at = time.monotonic()
         try:
             configuration = load_configuration(self._directory)
-        except ConfigError as error:
-            raise ValueError(f"CONFIG_DIR cannot be read: {error}") from None
+        except ConfigError:
+            raise ValueError("CONFIG_DIR cannot be read: see warnstream check") from None
         if configuration.fingerprint != fingerprint:
-            self._refused = fingerprint
             raise ValueError(_OTHER)
+        self._refused_at = float("-inf")
         log.info("configuration read anew", extra={"fingerprint": fingerprint[:12]})
         return configuration
 

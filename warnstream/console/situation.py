@@ -82,7 +82,7 @@ class Situation:
             "sight": (n_villages,),
             "stations": (self.county.n_stations,),
             "doors": (n_villages, PEOPLE_FROM + len(People)),
-            "chain": (len(array), 5),
+            "chain": (len(array), 3),
             "helps": (len(array), 3),
             "waits": (len(array), 5),
         }

@@ -118,7 +118,7 @@ def frame(
     parts = {
         "level": part_of(np.array(level), "u1"),
         "doors": part_of(np.zeros((4, 16), np.uint32) if doors is None else doors, "u4"),
-        "chain": part_of(np.array(chain, dtype=np.int64).reshape(-1, 5), "i8"),
+        "chain": part_of(np.array(chain, dtype=np.int64).reshape(-1, 3), "i8"),
         "helps": part_of(np.array(helps, dtype=np.int64).reshape(-1, 3), "i8"),
         "waits": part_of(np.array(waits, dtype=np.int64).reshape(-1, 5), "i8"),
         "sight": part_of(np.array(sight), "u1"),

@@ -120,6 +120,12 @@ def test_over_https_the_cookie_is_one_that_no_other_page_can_set(console: Consol
     assert client.get("/api/v1/session").status_code == 200
 
 
+def test_a_county_whose_files_the_node_has_not_read_is_not_shown(console: Console) -> None:
+    with pytest.raises(ValueError, match="CONFIG_DIR cannot be read: see warnstream check"):
+        console.hub._take(frame(level=((0, 0, 0, 0), (0, 0, 0, 0)), fingerprint="e" * 64))
+    assert console.client("chief").get("/api/v1/state").json()["levels"] == "4321"
+
+
 @pytest.mark.parametrize("path", READ)
 def test_nothing_is_read_without_a_session(console: Console, path: str) -> None:
     for client in (console.client(), console.client()):

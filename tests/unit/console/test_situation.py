@@ -58,7 +58,7 @@ def test_needs_are_counted_once_each() -> None:
     found = view(
         frame(
             level=((RED, 0, 0, 0), (0, 0, 0, 0)),
-            chain=((0, 3, -1, 4, 0), (1, 1, NOW_S + 60, 2, 1)),
+            chain=((0, 3, -1), (1, 1, NOW_S + 60)),
             helps=((0, NOW_S - 90, 0), (0, NOW_S - 30, 0), (1, NOW_S - 500, 1)),
             waits=((2, 3, NOW_S, NOW_S + 300, 0), (3, 3, NOW_S, -1, 0)),
             sight=(0, 1, 2, 2),
@@ -84,9 +84,9 @@ ALL_RED: Rows = ((RED, RED, RED, RED), (0, 0, 0, 0))
         ({"helps": ((2, NOW_S, 0),)}, {"waits": ((0, 4, NOW_S, NOW_S + 60, 0),)}),
         ({"waits": ((2, 4, NOW_S, NOW_S + 60, 0),)}, {"waits": ((0, 4, NOW_S, NOW_S + 90, 0),)}),
         ({"waits": ((2, 4, NOW_S, NOW_S + 60, 0),)}, {"waits": ((0, 4, NOW_S, -1, 0),)}),
-        ({"waits": ((2, 4, NOW_S, -1, 0),)}, {"chain": ((0, 3, -1, 1, 0),)}),
-        ({"chain": ((2, 3, -1, 1, 0),)}, {"chain": ((0, 1, NOW_S + 60, 1, 0),)}),
-        ({"chain": ((2, 1, NOW_S + 60, 1, 0),)}, {"chain": ((0, 1, NOW_S + 90, 1, 0),)}),
+        ({"waits": ((2, 4, NOW_S, -1, 0),)}, {"chain": ((0, 3, -1),)}),
+        ({"chain": ((2, 3, -1),)}, {"chain": ((0, 1, NOW_S + 60),)}),
+        ({"chain": ((2, 1, NOW_S + 60),)}, {"chain": ((0, 1, NOW_S + 90),)}),
     ],
 )
 def test_what_waits_more_urgently_stands_first(first: dict[str, Rows], second: dict[str, Rows]) -> None:

@@ -33,7 +33,7 @@ PARTS = {
     "stations": "u1 (stations): 1 reports, +2 doubted",
     "ratio": "f4 (hazards, villages): rain over critical rainfall, NaN where unknown; once a minute",
     "doors": "u4 (villages, 16): doors by how far the newest bulletin came (8), by what people said (8)",
-    "chain": "i8 (n, 5): village, 1 calling 2 heard 3 dry, answer due, posts asked, posts that answered",
+    "chain": "i8 (n, 3): village, 1 calling 2 heard 3 dry, when the next answer is due",
     "helps": "i8 (n, 3): village, opened, 1 if a person has the call",
     "waits": "i8 (n, 5): village, level, since, goes out by itself at (-1: never), 1 if it is an end",
 }

@@ -24,6 +24,11 @@ class ConsoleSection(Section):
     hosts: list[Annotated[str, value_types.text()]] = part(
         list, "Names under which it is reached, beside `localhost`, the machine's own, and addresses."
     )
+    proxies: list[Annotated[str, value_types.network()]] = part(
+        list,
+        "Proxies whose `X-Forwarded-For` names the client and whose `X-Forwarded-Proto` says that it came "
+        "by HTTPS; others' are ignored.",
+    )
     certificate: Annotated[str | None, value_types.text()] = default(
         None, description="File with its certificate (PEM): it answers by HTTPS then."
     )
@@ -47,6 +52,7 @@ class ConsoleSection(Section):
             self.host,
             self.port,
             tuple(self.hosts),
+            tuple(self.proxies),
             directory / self.certificate if self.certificate else None,
             directory / self.key if self.key else None,
         )

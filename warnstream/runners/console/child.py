@@ -80,8 +80,9 @@ class ConsoleChild:
         except OSError as error:
             return error.strerror or str(error)
         log.info("console started", extra={"pid": self._process.pid})
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(STEADY_S)
-            return f"status {self._process.returncode}"
-        self._alarms.end_alarm(ALARM)
-        return f"status {self._process.wait()}"
+        assert self._process.stdin is not None
+        with self._process.stdin:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return f"status {self._process.wait(STEADY_S)}"
+            self._alarms.end_alarm(ALARM)
+            return f"status {self._process.wait()}"

@@ -106,6 +106,8 @@ class ConsoleFeed:
             self._link.start()
         except OSError as error:
             self._fail(f"no console can connect: {error.strerror or error}")
+        else:
+            self._alarms.end_alarm(ALARM)  # of the process before
 
     def stop(self) -> None:
         """Close the socket."""

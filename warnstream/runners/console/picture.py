@@ -4,7 +4,7 @@ Of warnings, posts and calls for help the villages that are concerned are gone t
 everything else is an array that is copied. A part that is as it was is left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -106,17 +106,19 @@ class Picture:
 
 def _chain(desk: WarningDesk) -> Part:
     rows = [row for chain in desk.chains.of.values() for row in _turns(chain)]
-    return part_of(np.array(rows, dtype=np.int64).reshape(-1, 5), "i8")
+    return part_of(np.array(rows, dtype=np.int64).reshape(-1, 3), "i8")
 
 
-def _turns(chain: Chain) -> list[tuple[int, int, int, int, int]]:
-    found = []
+def _turns(chain: Chain) -> Iterator[tuple[int, int, int]]:
+    """Village, state, and when the next answer is due: debts are gone through once, not for each village."""
+    due_s: dict[int, int] = {}
+    for debt in chain.debts.values():
+        for village, owed in debt.owed.items():
+            if owed.due_s != NEVER:
+                due_s[village] = min(owed.due_s, due_s.get(village, owed.due_s))
     for village, turn in chain.turns.items():
         if turn.state is not State.QUIET:
-            due_s = chain.answer_by_s(village) if turn.state is State.CALLING else NEVER
-            asked = len(chain.asked(village)) if turn.state is not State.HEARD else len(turn.answered)
-            found.append((village, STATES[turn.state], due_s, asked, len(turn.answered)))
-    return found
+            yield village, STATES[turn.state], due_s.get(village, NEVER)
 
 
 def _helps(desk: WarningDesk) -> Part:

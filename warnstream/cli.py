@@ -287,6 +287,7 @@ def _demo(options: argparse.Namespace) -> int:
             directory=options.keep,
             as_json=options.json,
             weather=options.weather,
+            has_console=options.console,
         )
     )
 

@@ -3,8 +3,11 @@
 import contextlib
 import json
 import os
+import re
 import signal
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ from station_sim.county.demo_config import write_demo_config
 from station_sim.sending.scenario import DEFAULT_START_S, Scenario
 from tests.conftest import Mosquitto, free_port
 from tests.e2e.consoles import Watched, state_of
-from tests.e2e.live import LiveNode
+from tests.e2e.live import LiveNode, command
 from tests.e2e.test_chain_live import FAR, NEAR, Town
 from tests.e2e.test_live_node import HOURS, SEED, assert_same_as_uninterrupted, run_storm
 from warnstream.model.times import MINUTE_S, iso_utc
@@ -192,3 +195,30 @@ def test_a_console_that_is_stopped_or_killed_changes_no_warning(
     disturbing.join(120)
     assert done == ["is level again", "was killed"]
     assert_same_as_uninterrupted(tmp_path, scenario)
+
+
+def test_the_demo_prints_where_its_console_is_and_who_may_sign_in() -> None:
+    size = ["--stations", "40", "--villages", "60", "--hours", "1", "--speed", "60"]
+    arguments = [command("warnstream"), "demo", "--console", *size]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as demo:
+        try:
+            assert demo.stdout is not None
+            told = next(line for line in demo.stdout if line.startswith("Console: "))
+            url, person, password = re.fullmatch(
+                r"Console: (\S+)/ in a few seconds, person (\S+), password (\S+)\n", told
+            ).groups()  # type: ignore[union-attr]
+            with httpx.Client(base_url=url, timeout=20, trust_env=False, headers={"Origin": url}) as client:
+                until = time.monotonic() + 120
+                answer = None
+                while answer is None or answer.status_code != 200:
+                    assert time.monotonic() < until
+                    assert demo.poll() is None
+                    with contextlib.suppress(httpx.TransportError):
+                        client.post("/api/v1/session", json={"person": person, "password": password})
+                        answer = client.get("/api/v1/state")
+                    time.sleep(0.2)
+                assert answer.json()["head"]["mode"] == "drill"
+                assert len(answer.json()["levels"]) == 60
+                assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+        finally:
+            demo.terminate()

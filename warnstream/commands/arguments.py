@@ -62,6 +62,7 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     demo.add_argument("--villages", type=int, default=None, help="so many villages (default: all, 2855)")
     demo.add_argument("--weather", choices=WEATHER_KINDS, default="convective", help="default convective")
     demo.add_argument("--keep", type=Path, metavar="DIR", help="keep configuration, data and summary there")
+    demo.add_argument("--console", action="store_true", help="also start the duty officer's console")
     demo.add_argument("--json", action="store_true", help="print the summary as JSON, no live view")
 
 

@@ -18,7 +18,7 @@ def console(options: argparse.Namespace) -> int:
     from warnstream.adapters.log import configure_logging
     from warnstream.console.serve import run_console
 
-    configure_logging(as_json=options.log_json)
+    configure_logging(as_json=options.log_json, level="ERROR" if options.quiet else "INFO")
     run_console(options.directory, is_child=options.child)
     return 0
 

@@ -18,6 +18,7 @@ def add_console_commands(commands: "argparse._SubParsersAction[argparse.Argument
     )
     console.add_argument("directory", type=Path, metavar="CONFIG_DIR")
     console.add_argument("--child", action="store_true", help="end when standard input ends")
+    console.add_argument("--quiet", action="store_true", help="log errors alone")
     console.add_argument("--log-json", action="store_true", help="log JSON lines instead of key=value")
     user = commands.add_parser(
         "console-user",

@@ -5,6 +5,7 @@
 
 const FONT = '600 13px system-ui, "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", sans-serif';
 const FONT_COUNTY = '13px system-ui, "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", sans-serif';
+const LEGEND = 46; // pixels below the map that the legend takes
 const NEAR = 2.2; // zoom from which single gauges are of use
 
 export class CountyMap {
@@ -108,9 +109,10 @@ export class CountyMap {
   place() {
     const [west, south, east, north] = this.bounds;
     const room = 14;
-    const scale = Math.min((this.width - 2 * room) / (east - west || 1), (this.height - 2 * room) / (north - south || 1));
+    const height = this.height - LEGEND;
+    const scale = Math.min((this.width - 2 * room) / (east - west || 1), (height - 2 * room) / (north - south || 1));
     const x = (this.width - scale * (east - west)) / 2 - scale * west;
-    const y = (this.height - scale * (north - south)) / 2 + scale * north;
+    const y = (height - scale * (north - south)) / 2 + scale * north;
     return [scale * this.zoom, x * this.zoom + this.shift[0], y * this.zoom + this.shift[1]];
   }
 

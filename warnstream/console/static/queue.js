@@ -79,7 +79,7 @@ function showCalm(isCalm, live, geo, session, offset) {
   const seen = live.state.level.length - (head.needs?.unseen?.villages ?? 0);
   const channels = head.needs?.unseen?.channels ?? [];
   const facts = [
-    [w.watched.data, Number.isFinite(live.ageS) ? w.dataAge(Math.round(live.ageS)) : "–"],
+    [w.watched.data, Number.isFinite(live.ageS) ? w.ago(Math.round(live.ageS)) : "–"],
     [w.watched.stations, `${head.reporting ?? 0} / ${head.stations ?? 0}`],
     [w.watched.villages, `${seen.toLocaleString("en")} / ${live.state.level.length.toLocaleString("en")}`],
     [w.watched.channels, channels.length ? w.channels(channels.join(", ")) : w.channelsGood],

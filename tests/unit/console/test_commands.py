@@ -73,3 +73,16 @@ def test_an_empty_section_asks_for_a_console_too(folder: Path, section: str) -> 
     console = load_configuration(folder).console
     assert console is not None
     assert (console.host, console.port) == ("127.0.0.1", 18_090)
+
+
+def test_check_says_that_nobody_can_sign_in_without_operators_csv(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = folder / "warnstream.yaml"
+    settings.write_text(f"{settings.read_text('utf-8')}\nconsole:\n", "utf-8")
+    look = "look at: console: nobody can sign in without an operators.csv"
+    assert main(["check", str(folder)]) == 0
+    assert look not in capsys.readouterr().out
+    (folder / "operators.csv").unlink()
+    assert main(["check", str(folder)]) == 0
+    assert look in capsys.readouterr().out

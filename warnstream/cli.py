@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from warnstream.commands.arguments import parser
+from warnstream.commands.console.command import console, console_user
 from warnstream.commands.order_options import RUN as RUN_ORDERS
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
@@ -329,6 +330,7 @@ def _demo(options: argparse.Namespace) -> int:
             directory=options.keep,
             as_json=options.json,
             weather=options.weather,
+            has_console=options.console,
         )
     )
 
@@ -339,6 +341,8 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "doctor": _doctor,
     "test": _test,
     "run": _run,
+    "console": console,
+    "console-user": console_user,
     "replay": _replay,
     "compare": _compare,
     "explain": _explain,

@@ -6,6 +6,7 @@ from pathlib import Path
 from warnstream import __version__
 from warnstream.commands.bundles.options import add_diff, add_preview
 from warnstream.commands.compare.options import add_compare
+from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.rule_tests.options import add_test
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     add_doctor(commands)
     add_test(commands)
     _add_run(commands)
+    add_console_commands(commands)
     _add_replay(commands)
     add_compare(commands)
     _add_explain(commands)
@@ -67,6 +69,7 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     demo.add_argument("--villages", type=int, default=None, help="so many villages (default: all, 2855)")
     demo.add_argument("--weather", choices=WEATHER_KINDS, default="convective", help="default convective")
     demo.add_argument("--keep", type=Path, metavar="DIR", help="keep configuration, data and summary there")
+    demo.add_argument("--console", action="store_true", help="also start the duty officer's console")
     demo.add_argument("--json", action="store_true", help="print the summary as JSON, no live view")
 
 

@@ -36,6 +36,7 @@ from station_sim.stations.gateway import gather
 from station_sim.weather.kinds import DEFAULT_KIND
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.outbox.types import Reach
+from warnstream.commands.console.in_demo import ask_for_console, console_beside
 from warnstream.commands.live_view import picture, sent_and_waiting, situation
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
@@ -94,6 +95,7 @@ class DemoOptions:
     directory: Path | None
     as_json: bool
     weather: str = DEFAULT_KIND
+    has_console: bool = False
 
 
 @dataclass(slots=True)
@@ -141,7 +143,8 @@ def run_demo(options: DemoOptions) -> int:
         loop = threading.Thread(target=node.run, name="node")
         loop.start()
         try:
-            people = _run_storm(options, scenario, node, watch, console, sms_port)
+            with console_beside(node, configuration, console):
+                people = _run_storm(options, scenario, node, watch, console, sms_port)
         finally:
             node.ask_to_stop()
             loop.join()
@@ -180,6 +183,8 @@ def _prepare(options: DemoOptions, directory: Path) -> tuple[Scenario, Configura
     county.write(directory)
     sms_port = _free_port()
     write_demo_config(directory, broker_port=_free_port(), http_port=_free_port(), sms_port=sms_port)
+    if options.has_console:
+        ask_for_console(directory, _free_port())
     scenario = Scenario(options.seed, county, options.hours, weather=options.weather)
     write_season(directory, county, options.seed, scenario.start_s)
     scenario.write_truth(directory)

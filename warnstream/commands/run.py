@@ -21,6 +21,8 @@ from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
 from warnstream.model.errors import ConfigError, Fault
 from warnstream.model.warning import WarningMessage
+from warnstream.runners.console.child import ALARM as CONSOLE_ENDED
+from warnstream.runners.console.child import ConsoleChild
 from warnstream.runners.explain.one_line import describe
 from warnstream.runners.live.node import Node
 
@@ -75,13 +77,21 @@ def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     node.start()
+    console = ConsoleChild(directory, node.alarms, ("--log-json",) if log_json else ())
+    if configuration.console is not None:
+        console.start()
+    else:
+        node.alarms.end_alarm(CONSOLE_ENDED)  # nobody starts it any more
     signal.signal(signal.SIGHUP, lambda _signal, _frame: node.reload())
     # What the configuration made stays for good: not to be searched for garbage while messages stream in.
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    with _shown(view, node, log_as) if view is not None else nullcontext():
-        _run(node)
+    try:
+        with _shown(view, node, log_as) if view is not None else nullcontext():
+            _run(node)
+    finally:
+        console.stop()
 
 
 def _run(node: Node) -> None:

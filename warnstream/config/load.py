@@ -227,6 +227,8 @@ def _check_node(
         if listener.tls is not None:
             keys = ("ca", "certificate", "key")
             named |= {("listener", "tls", key): getattr(listener.tls, key) for key in keys}
+    if node.console is not None:
+        named |= {("console", key): getattr(node.console, key) for key in ("certificate", "key")}
     for location, file in named.items():
         if file is not None:
             folder.require(file, tree.file, tree.line_of(location), path_text(location))

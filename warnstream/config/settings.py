@@ -124,6 +124,21 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """Address of the console; `certificate` and `key` are None where it answers by plain HTTP.
+
+    `hosts` and `proxies` as of `HttpSettings`.
+    """
+
+    host: str
+    port: int
+    hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sl651ListenerSettings:
     """Where SL 651 stations dial in; port 0 lets the system choose."""
 
@@ -185,6 +200,7 @@ class Configuration:
     `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
     `feeds` are who brings alerts of other services and is to be heard from.
     `operators` are the people who may give orders by hand, `hands` says how long those bind.
+    `console` is None where the node does not start one.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
     had the same configuration; `sha256_of_file` are their digests by name in CONFIG_DIR.
     """
@@ -219,6 +235,7 @@ class Configuration:
     logger_files: tuple[LoggerFileRule, ...] = ()
     hands: HandPolicy = field(default_factory=HandPolicy)
     operators: tuple[Operator, ...] = ()
+    console: ConsoleSettings | None = None
     feeds: tuple[FeedPolicy, ...] = ()
 
     @property

@@ -176,6 +176,8 @@ def _lints_of_node(configuration: Configuration) -> Iterator[str]:
     if listener is not None and listener.is_open and listener.host not in {"127.0.0.1", "localhost", "::1"}:
         what = "the embedded broker" if configuration.broker.embedded else "the listener"
         yield f"{what} listens on {listener.host} and asks nobody for a password"
+    if configuration.console is not None and not configuration.operators:
+        yield "console: nobody can sign in without an operators.csv"
     routing = configuration.routing
     if routing.household_level_min < routing.chain_level_min:
         yield (

@@ -47,10 +47,12 @@ class HostCheck:
     app : ASGI application
     names : collection of str
         Names under which this node is reached.
+    key : str
+        Where names are declared.
     """
 
-    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, names: Collection[str], key: str = "http.hosts") -> None:
+        self._app, self._key = app, key
         self._names = {"localhost", socket.gethostname().lower(), *(name.lower() for name in names)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +61,8 @@ class HostCheck:
         if scope["type"] != "http" or scope["path"].startswith("/a/") or self.is_ours(host.decode("latin-1")):
             await self._app(scope, receive, send)
             return
-        text = f"Host: expected a name of this node, got {host.decode('latin-1')!r}; declare it in http.hosts"
+        text = f"Host: expected a name of this node, got {host.decode('latin-1')!r}; "
+        text += f"declare it in {self._key}"
         await JSONResponse({"problems": [text]}, 400)(scope, receive, send)
 
     def is_ours(self, host: str) -> bool:

@@ -17,7 +17,7 @@ from warnstream.adapters.ledger.links import digests_in, door_digest, link_numbe
 from warnstream.adapters.ledger.register import FormerDoor
 from warnstream.adapters.ledger.sending import DoorSending
 from warnstream.adapters.ledger.texts import BulletinTexts, Stored
-from warnstream.adapters.outbox.types import Addressed, Reach, split_key
+from warnstream.adapters.outbox.types import Addressed, Reach, StoredMessage, split_key
 from warnstream.delivery.dispatch.notification import State
 from warnstream.delivery.ledger.facts import decode_outcomes
 from warnstream.delivery.ledger.ledger import ADDRESSED, ANSWERED, REACHED, STATE_BITS
@@ -307,6 +307,21 @@ class DoorStore:
         """How many doors were addressed, reached and have ever answered."""
         with self._book.lock:
             return Reach(*(self._book.ledger.ever(bit) for bit in (ADDRESSED, REACHED, ANSWERED)))
+
+    def by_village(self) -> np.ndarray:
+        """Doors of every village by how far its newest bulletin came, then by what people said."""
+        with self._book.lock:
+            return self._book.ledger.by_village()
+
+    def words_of(self, village: int) -> StoredMessage | None:
+        """The newest bulletin of a village; None before the first. StoreError if it is not kept."""
+        book = self._book
+        with book.lock:
+            sequence = int(book.ledger.sequence[village])
+            if not sequence:
+                return None
+            name, newest = book.name(village, sequence), book.newest.get(village)
+        return self.texts.of(name, newest)
 
     def tally(self, identifier: str) -> Tally:
         """For how many doors a bulletin was, and how many it reached; zeros if it is not known."""

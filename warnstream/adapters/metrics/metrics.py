@@ -10,17 +10,18 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
+from warnstream.adapters.metrics.consoles import ConsoleMetrics
 from warnstream.adapters.metrics.histograms import WORK_BUCKETS_S
-from warnstream.adapters.metrics.intake import IntakeMetrics
 from warnstream.model.arrays import Float64Array
 from warnstream.model.effects import Effects
 from warnstream.model.level import Level
 
 
-class Metrics(IntakeMetrics):
+class Metrics(ConsoleMetrics):
     """Counters, gauges and histograms of one node; each is an attribute of prometheus_client's types.
 
-    Here stands what is judged and told; what comes in and is kept, in `IntakeMetrics`.
+    Here stands what is judged and told; what comes in and is kept, in `IntakeMetrics`;
+    who watches, in `ConsoleMetrics`.
     """
 
     def __init__(self) -> None:

@@ -8,11 +8,12 @@ once validated; defaults stand here as an operator would write them.
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.bulletins import BulletinsSection
 from warnstream.config.node.chain import ChainSection
+from warnstream.config.node.console import ConsoleSection
 from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.feeds import FeedSection
 from warnstream.config.node.grids import GridSection
@@ -323,6 +324,9 @@ class NodeDocument(Section):
     listeners: ListenersSection = part(ListenersSection, "Doors for stations that do not speak MQTT.")
     storage: StorageSection = part(StorageSection, "What is kept, and where.")
     http: HttpSection = part(HttpSection, "Address of the HTTP interface.")
+    console: ConsoleSection | None = default(
+        None, description="The duty officer's screen; with this section `warnstream run` starts it."
+    )
     messages: MessagesSection = Field(description="Who sends, and how long a message is valid.")
     windows: WindowsSection = part(WindowsSection, "Limits of rain accumulation.")
     quality: QualitySection = part(QualitySection, "Limits of quality control.")
@@ -342,6 +346,12 @@ class NodeDocument(Section):
         ReleaseSection, "What households are told by itself, and what waits for an officer."
     )
 
+    @field_validator("console", mode="before")
+    @classmethod
+    def empty_is_asked_for(cls, value: object) -> object:
+        """`console:` alone asks for a console with its defaults."""
+        return {} if value is None else value
+
     @property
     def day_begins_s(self) -> int:
         """When days begin, after midnight of the local clock."""
@@ -359,7 +369,9 @@ class NodeDocument(Section):
         return faults
 
     def _shared_ports(self) -> list[tuple[str, str]]:
-        listener = self.listener
+        listener, console = self.listener, self.console
+        if console is not None and console.port and console.port == self.http.port:
+            return [("console.port", f"expected another port than http.port ({self.http.port})")]
         if self.broker.embedded and listener is not None:
             return [
                 (f"broker.{key}", f"expected no {key} here: listener.{key} says it")

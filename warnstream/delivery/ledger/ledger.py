@@ -371,6 +371,10 @@ class Ledger:
         people = self._by_people[villages].sum(axis=0)
         return Counts(tuple(delivery.tolist()), tuple(people.tolist()))
 
+    def by_village(self) -> Int64Array:
+        """Doors of every village by `Delivery`, then by `People`; a copy, shape (n_villages, 16)."""
+        return np.concatenate([self._by_delivery, self._by_people], axis=1)
+
     def is_closed(self, village: int) -> bool:
         """The end was said, nobody waits for it, and no call for help is open."""
         counts = self.counts([village])

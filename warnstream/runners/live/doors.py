@@ -141,3 +141,12 @@ class DoorKeeper:
             closed = ClosedCall(network.villages.code[call.village], call.caller, now_s)
             if self._append([(CALL_CLOSED, encode_closed(closed))]) is not None:
                 self._doors.close_call(closed.village, closed.door, closed.at_s)
+
+
+def note_end(doors: DoorStore, *, has_ended: bool) -> None:
+    """Say whether the next start has to doubt what doors were told."""
+    try:
+        if has_ended:
+            doors.end_well()
+    except StoreError as error:
+        log.warning("the end of the ledger cannot be noted", extra={"error": str(error)})

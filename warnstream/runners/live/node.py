@@ -46,12 +46,14 @@ from warnstream.model.warning import MessageStatus
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
 from warnstream.runners.bundles.keeping import OwnBundle
+from warnstream.runners.console.feed import ConsoleFeed
 from warnstream.runners.history.kept import keep_rows
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.door_entries import OUTCOME
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
+from warnstream.runners.live.doors import note_end
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
 from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
@@ -62,6 +64,7 @@ from warnstream.runners.live.status import Status
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.replay_progress import ReplayProgress
 from warnstream.runners.live.watches.after_step import after_step
+from warnstream.runners.live.watches.channel_watch import tell_channels
 from warnstream.runners.live.watches.feed_watch import FeedWatch
 from warnstream.runners.live.watches.grid_watch import GridWatch
 from warnstream.runners.live.watches.reply_watch import ReplyWatch
@@ -138,7 +141,13 @@ class Node:
             self.metrics,
             self.delivery.wake,
             self._grids.look_now,
-            after_step(self._replies, self._feeds, lambda: self.engine, on_step),
+            after_step(
+                self._replies,
+                self._feeds,
+                lambda: self.engine,
+                lambda step: self._console.stepped(step),  # noqa: PLW0108  # the console comes later
+                on_step,
+            ),
         )
         self._keeper = Keeper(configuration, stores, watchers)
         self.alarms.clock = self._time
@@ -148,6 +157,19 @@ class Node:
             self._keeper.snapshots,
             self.alarms,
         )
+        self._show(configuration)
+        api = HttpApi(
+            self.status, self.outbox, tokens, self.metrics, public_url=configuration.http.public_url
+        )
+        self._api_app = api.app
+        self._http_max = http_max
+        self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
+        self.metrics.watch_storage(self._journal.size_bytes, directory)
+        self.metrics.journal_repairs.inc(self._journal.repair is not None)
+        self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
+
+    def _show(self, configuration: Configuration) -> None:
+        """What people see of it: over HTTP, and at consoles."""
         self._explanations = LiveExplanations(
             configuration, lambda: self.engine, self._inbox.wake, self.metrics.explanation.observe
         )
@@ -162,15 +184,9 @@ class Node:
             delivery=self.delivery,
             audit=self._audit,
         )
-        api = HttpApi(
-            self.status, self.outbox, tokens, self.metrics, public_url=configuration.http.public_url
+        self._console = ConsoleFeed(
+            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._inbox.wake
         )
-        self._api_app = api.app
-        self._http_max = http_max
-        self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
-        self.metrics.watch_storage(self._journal.size_bytes, directory)
-        self.metrics.journal_repairs.inc(self._journal.repair is not None)
-        self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
 
     def _outbox_of(self, configuration: Configuration) -> NodeOutbox:
         """Rows and ledger; doors that an earlier version left in rows come with their villages."""
@@ -259,6 +275,7 @@ class Node:
         self._again.start()
         self._grids.start()
         self._orders.start()
+        self._console.start()
         self.status.is_starting = False
         log.info(
             "node started",
@@ -363,22 +380,15 @@ class Node:
         self._explanations.serve()
         if self._keeper.go_on():
             self._inbox.wake()
+        self._console.look()
         now_s = time.monotonic()
         if now_s - self._looked_at_s < LOOK_EVERY_S:
             return
         self._looked_at_s = now_s
         for source in self._sources:
             source.look()
-        self._report_channels()
+        tell_channels(self.delivery.reports(), self.alarms)
         self._keeper.judging.look()
-
-    def _report_channels(self) -> None:
-        """Channels that reach nobody are alarms; readiness has named them since it began."""
-        reports = self.delivery.reports()
-        for channel, trouble in reports.items():
-            if trouble:
-                self.alarms.raise_alarm(f"channel:{channel}", trouble, is_blocking=False)
-        self.alarms.end_others("channel", [name for name, trouble in reports.items() if trouble != ""])
 
     def _append(self, turn: Turn) -> int | None:
         """Make entries durable, then acknowledge; returns the last one's sequence number.
@@ -416,7 +426,7 @@ class Node:
             source.stop()
         self._take_outcomes()
         self._keeper.snapshots.close()
-        self._end_doors(has_ended=has_ended)
+        note_end(self.outbox.doors, has_ended=has_ended)
         self.outbox.close()
         self._refused.close()
         self._audit.close()
@@ -427,6 +437,7 @@ class Node:
         self._again.stop()
         self._grids.stop()
         self._orders.stop()
+        self._console.stop()
         if self.sl651 is not None:
             self.sl651.stop()
         self.http.stop()
@@ -435,11 +446,3 @@ class Node:
         """What channels have sent at the end is in the log before the node ends."""
         if requests := self._requests.take():
             self._take(Turn([(one.kind, one.payload) for one in requests], requests=requests))
-
-    def _end_doors(self, *, has_ended: bool) -> None:
-        """Say whether the next start has to doubt what doors were told."""
-        try:
-            if has_ended:
-                self.outbox.doors.end_well()
-        except StoreError as error:
-            log.warning("the end of the ledger cannot be noted", extra={"error": str(error)})

@@ -95,6 +95,15 @@ class Status:
         # A channel that is held is named at once, and by its alarm too once that stands.
         return ReadinessRecord(ready=not blocking, reasons=[one for one in dict.fromkeys(told) if one])
 
+    def readiness(self) -> tuple[bool, list[str]]:
+        """`ready`, for consoles."""
+        found = self.ready()
+        return found.ready, found.reasons
+
+    def channels_down(self) -> list[str]:
+        """Channels whose trouble lasts."""
+        return [name for name, trouble in self._delivery.reports().items() if trouble]
+
     def state(self) -> StateRecord:
         """The situation of the county after the last step."""
         county = self._keeper.board.state

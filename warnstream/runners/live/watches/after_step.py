@@ -11,14 +11,15 @@ def after_step(
     replies: ReplyWatch,
     feeds: FeedWatch,
     engine: Callable[[], Engine],
-    on_step: Callable[[EngineStep], None] | None,
+    *watchers: Callable[[EngineStep], None] | None,
 ) -> Callable[[EngineStep], None]:
     """Called in the loop's thread after each step, once the engine is `engine()`."""
 
     def look(step: EngineStep) -> None:
         replies.look()
         feeds.take(engine().assessment.feeds)
-        if on_step is not None:
-            on_step(step)
+        for watch in watchers:
+            if watch is not None:
+                watch(step)
 
     return look

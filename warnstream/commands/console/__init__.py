@@ -1,0 +1,1 @@
+"""`warnstream console` and `warnstream console-user`."""

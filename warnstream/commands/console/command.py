@@ -1,0 +1,77 @@
+"""`warnstream console` and `warnstream console-user`: the officer's screen, and who may sign in."""
+
+import argparse
+import sys
+from getpass import getpass
+from typing import TYPE_CHECKING
+
+from warnstream.config.settings import Configuration
+from warnstream.model.errors import WarnstreamError
+from warnstream.model.times import iso_local
+
+if TYPE_CHECKING:  # argon2 and a web server are not loaded by every command
+    from warnstream.console.accounts import Accounts
+
+
+def console(options: argparse.Namespace) -> int:
+    """Serve the page."""
+    from warnstream.adapters.log import configure_logging
+    from warnstream.console.serve import run_console
+
+    configure_logging(as_json=options.log_json, level="ERROR" if options.quiet else "INFO")
+    run_console(options.directory, is_child=options.child)
+    return 0
+
+
+def console_user(options: argparse.Namespace) -> int:
+    """Give, take or list accounts."""
+    from warnstream.config.load import load_configuration
+    from warnstream.console.accounts import Accounts
+
+    configuration = load_configuration(options.directory)
+    storage = configuration.storage.directory
+    storage.mkdir(mode=0o700, parents=True, exist_ok=True)
+    accounts = Accounts(storage)
+    try:
+        if options.action == "list":
+            print("\n".join(_lines(accounts, configuration)))  # noqa: T201  # the command's result
+        elif options.action == "remove":
+            if not accounts.remove(options.person):
+                raise WarnstreamError(f"{options.person!r} has no account")
+            print(f"{options.person} cannot sign in any more")  # noqa: T201
+        else:
+            _add(accounts, configuration, options.person)
+    finally:
+        accounts.close()
+    return 0
+
+
+def _add(accounts: "Accounts", configuration: Configuration, person: str) -> None:
+    operator = next((one for one in configuration.operators if one.person == person), None)
+    if operator is None:
+        known = (
+            ", ".join(one.person for one in configuration.operators[:10]) or "nobody: there is no such file"
+        )
+        raise WarnstreamError(f"{person!r} is no person of operators.csv (there: {known})")
+    if sys.stdin.isatty():
+        password = getpass("Password: ")
+        if getpass("Again: ") != password:
+            raise WarnstreamError("the two are not equal; nothing was changed")
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    try:
+        accounts.set_password(person, password)
+    except ValueError as error:
+        raise WarnstreamError(str(error)) from None
+    area = "everywhere" if operator.area == "*" else operator.area
+    print(f"{person} ({operator.name}, {operator.role}, {area}) can sign in")  # noqa: T201
+
+
+def _lines(accounts: "Accounts", configuration: Configuration) -> list[str]:
+    operators = {one.person: one for one in configuration.operators}
+    found = []
+    for person, set_s in accounts.people():
+        operator = operators.get(person)
+        who = f"{operator.role} {operator.area}" if operator else "not in operators.csv: cannot sign in"
+        found.append(f"{person}: {who}; password of {iso_local(set_s, configuration.message.time_zone)}")
+    return found or ["nobody has an account: warnstream console-user add CONFIG_DIR PERSON"]

@@ -1,0 +1,41 @@
+"""What `warnstream console` and `warnstream console-user` take on their command lines."""
+
+import argparse
+from pathlib import Path
+
+
+def add_console_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Both commands."""
+    console = commands.add_parser(
+        "console",
+        help="the duty officer's screen: one page that shows what a running node sees and waits for",
+        description=(
+            "Reads the node's frames from console.sock in storage.directory and serves the page at "
+            "console.host and console.port (default http://127.0.0.1:18090/). A process of its own: the "
+            "node does not wait for it. With `console:` in warnstream.yaml `warnstream run` starts it."
+        ),
+        epilog="Before the first sign-in: warnstream console-user add CONFIG_DIR PERSON",
+    )
+    console.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+    console.add_argument("--child", action="store_true", help="end when standard input ends")
+    console.add_argument("--quiet", action="store_true", help="log errors alone")
+    console.add_argument("--log-json", action="store_true", help="log JSON lines instead of key=value")
+    user = commands.add_parser(
+        "console-user",
+        help="who may sign in to the console",
+        description=(
+            "A person of operators.csv gets a password for the console; role and area stand in that file. "
+            "Works while node and console run. Another password ends the person's sessions."
+        ),
+        epilog="Example: warnstream console-user add county zhang",
+    )
+    actions = user.add_subparsers(required=True, metavar="ACTION", dest="action")
+    for action, text in (
+        ("add", "ask for a password (or read one line from a pipe) and keep its hash"),
+        ("remove", "take the account and its sessions"),
+        ("list", "persons with an account"),
+    ):
+        one = actions.add_parser(action, help=text)
+        one.add_argument("directory", type=Path, metavar="CONFIG_DIR")
+        if action != "list":
+            one.add_argument("person", metavar="PERSON", help="a person of operators.csv")

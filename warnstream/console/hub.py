@@ -1,0 +1,195 @@
+"""The running console: one situation, a channel for each area that somebody watches, a beat every second."""
+
+import asyncio
+import gzip
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from warnstream.adapters.console.facts import decode_facts
+from warnstream.adapters.console.frame import Frame
+from warnstream.config.load import load_configuration
+from warnstream.config.settings import Configuration
+from warnstream.console import models
+from warnstream.console.county import County
+from warnstream.console.geo import geo_of
+from warnstream.console.peer import Peer
+from warnstream.console.situation import Situation, View
+from warnstream.console.stream import Channel, Subscriber, encode, event_of, state_of
+from warnstream.console.words import village_of
+from warnstream.model.errors import ConfigError, StoreError
+from warnstream.model.hands.orders import Operator
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 1.0
+KEPT_S = 60.0
+"""A channel that nobody watches is kept so long, for viewers that come back."""
+
+READ_AGAIN_S = 10.0
+"""CONFIG_DIR that is not the node's is read so seldom."""
+
+FACTS_S = 1.0
+"""Facts of a village that many look at are asked for once a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """The map of an area as it is sent, and its tag."""
+
+    content: bytes
+    tag: str
+
+
+class Hub:
+    """What viewers are served from; for one event loop.
+
+    Parameters
+    ----------
+    directory : Path
+        CONFIG_DIR.
+    configuration : Configuration
+    """
+
+    def __init__(self, directory: Path, configuration: Configuration) -> None:
+        self._directory = directory
+        self._channels: dict[str, Channel] = {}
+        self._maps: dict[str, asyncio.Task[Compressed]] = {}
+        self._facts: dict[str, tuple[float, asyncio.Task[bytes]]] = {}
+        self._refused_at = float("-inf")
+        self._adopt(configuration, ())
+        self.peer = Peer(configuration.storage.directory, self._take)
+
+    def _adopt(self, configuration: Configuration, kept: tuple[object, ...]) -> None:
+        self.configuration = configuration
+        self.operators: dict[str, Operator] = {one.person: one for one in configuration.operators}
+        self._situation = Situation(County(configuration, kept))  # type: ignore[arg-type]
+        for channel in self._channels.values():
+            channel.end()
+        self._channels.clear()
+        self._maps.clear()
+
+    async def run(self) -> None:
+        """Read the node and beat until this is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.peer.run())
+            tasks.create_task(self._beat())
+
+    def clock(self) -> models.Clock:
+        """How old everything is."""
+        head = self._situation.head
+        if head is None:
+            return models.Clock(fault=self.peer.fault)
+        return models.Clock(
+            wall_s=head.wall_s,
+            now_s=max(head.now_s, 0),
+            age_s=round(self.peer.age_s, 2),
+            stepped_s=round(head.stepped_s, 2),
+            fault=self.peer.fault,
+        )
+
+    def state(self, area: str) -> models.State:
+        """The situation of an area. StoreError before the first frame."""
+        channel = self._channel(area)
+        assert channel.view is not None
+        return state_of(channel.view, channel.id, self.clock())
+
+    def subscribe(self, area: str, last_id: str) -> tuple[Channel, Subscriber]:
+        """A stream of an area's changes. StoreError before the first frame."""
+        channel = self._channel(area)
+        subscriber = channel.subscribe(last_id)
+        subscriber.put(event_of("beat", encode(self.clock())))
+        return channel, subscriber
+
+    async def geo(self, area: str) -> Compressed:
+        """The map of an area, made once."""
+        if (making := self._maps.get(area)) is None:
+            county = self._situation.county
+            making = self._maps[area] = asyncio.create_task(asyncio.to_thread(_map_of, county, area))
+        return await asyncio.shield(making)
+
+    async def village(self, area: str, code: str) -> models.Village | None:
+        """Everything of a village; None if there is none of that code in the area.
+
+        StoreError if the node does not answer.
+        """
+        situation = self._situation
+        county = situation.county
+        number = county.number_of(code)
+        if number is None or number not in county.area(area).villages or not situation.is_whole:
+            return None
+        try:
+            facts = decode_facts(await self._facts_of(code))
+        except msgspec.MsgspecError as error:
+            log.exception("facts of a village cannot be read", extra={"village": code})
+            raise StoreError("the node's answer cannot be read", retryable=False) from error
+        return village_of(facts, number, situation)
+
+    async def _facts_of(self, code: str) -> bytes:
+        asked_at, asking = self._facts.get(code, (float("-inf"), None))
+        if asking is None or time.monotonic() - asked_at >= FACTS_S:
+            known = {code: one for code, one in self._facts.items() if time.monotonic() - one[0] < FACTS_S}
+            asking = asyncio.create_task(self.peer.ask(code))
+            self._facts = {**known, code: (time.monotonic(), asking)}
+        return await asyncio.shield(asking)
+
+    def _channel(self, area: str) -> Channel:
+        if not self._situation.is_whole:
+            raise StoreError(self.peer.fault or "the node has not told everything yet", retryable=True)
+        if (channel := self._channels.get(area)) is None:
+            channel = self._channels[area] = Channel()
+            channel.advance(self._view(area))
+        return channel
+
+    def _view(self, area: str) -> View:
+        return self._situation.view(self._situation.county.area(area))
+
+    def _take(self, frame: Frame) -> None:
+        """A frame of the node. ValueError if it is of another configuration than CONFIG_DIR has."""
+        head, county = frame.head, self._situation.county
+        if head.fingerprint != self.configuration.fingerprint or head.kept != county.kept:
+            self._adopt(self._configuration_of(head.fingerprint), head.kept)
+            county = self._situation.county
+        self._situation.take(frame)
+        if not self._situation.is_whole:
+            return
+        for area, channel in list(self._channels.items()):
+            channel.advance(self._view(area))
+
+    def _configuration_of(self, fingerprint: str) -> Configuration:
+        """CONFIG_DIR anew, where the node has another configuration than this process has read."""
+        if fingerprint == self.configuration.fingerprint:
+            return self.configuration
+        if time.monotonic() - self._refused_at < READ_AGAIN_S:
+            raise ValueError(self.peer.fault or _OTHER)
+        self._refused_at = time.monotonic()
+        try:
+            configuration = load_configuration(self._directory)
+        except ConfigError:
+            raise ValueError("CONFIG_DIR cannot be read: see warnstream check") from None
+        if configuration.fingerprint != fingerprint:
+            raise ValueError(_OTHER)
+        self._refused_at = float("-inf")
+        log.info("configuration read anew", extra={"fingerprint": fingerprint[:12]})
+        return configuration
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            event = event_of("beat", encode(self.clock()))
+            for area, channel in list(self._channels.items()):
+                channel.tell(event)
+                if not len(channel) and time.monotonic() - channel.watched_at > KEPT_S:
+                    del self._channels[area]
+
+
+_OTHER = "the node runs with another configuration than CONFIG_DIR has: restart it"
+
+
+def _map_of(county: County, area: str) -> Compressed:
+    content = gzip.compress(encode(geo_of(county, county.area(area))), 6)
+    return Compressed(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')

@@ -1,0 +1,65 @@
+"""OpenAPI 3.1 of the console, made of its read models."""
+
+import functools
+from typing import Any
+
+import msgspec
+
+from warnstream.console import models
+
+REF = "#/components/schemas/{name}"
+ANSWERS: dict[tuple[str, str], tuple[str, type | None]] = {
+    ("get", "/api/v1/session"): ("Who is signed in.", models.Session),
+    ("post", "/api/v1/session"): ("Sign in.", models.Session),
+    ("delete", "/api/v1/session"): ("Sign out.", None),
+    ("get", "/api/v1/state"): ("The situation of the person's area.", models.State),
+    ("get", "/api/v1/geo"): ("The map of the person's area.", models.Geo),
+    ("get", "/api/v1/villages/{code}"): ("One village of the area.", models.Village),
+    ("get", "/api/v1/openapi.json"): ("This document.", None),
+    ("get", "/healthz"): ("Whether the console answers.", models.Alive),
+}
+STREAM = (
+    "Server-sent events after `since` or Last-Event-ID: `delta` (Delta), `beat` (Clock) each second, and "
+    "`resync`: read the state anew."
+)
+
+
+@functools.cache
+def document_of() -> dict[str, Any]:
+    """The document."""
+    types = [answer for _, answer in ANSWERS.values() if answer is not None]
+    types += [models.Credentials, models.Problems, models.Delta, models.Clock]
+    types = list(dict.fromkeys(types))
+    schemas, components = msgspec.json.schema_components(types, ref_template=REF)
+    schema_of = dict(zip(types, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for (method, path), (summary, answer) in ANSWERS.items():
+        problem = {"description": "See problems.", "content": _json(schema_of[models.Problems])}
+        done: dict[str, Any] = {"description": summary}
+        if answer is not None:
+            done["content"] = _json(schema_of[answer])
+        operation: dict[str, Any] = {
+            "operationId": f"{method}_{path.strip('/').replace('/', '_').replace('{', '').replace('}', '')}",
+            "summary": summary,
+            "responses": {"204" if method == "delete" else "200": done, "default": problem},
+        }
+        if "{code}" in path:
+            text = {"type": "string"}
+            operation["parameters"] = [{"name": "code", "in": "path", "required": True, "schema": text}]
+        if method == "post":
+            operation["requestBody"] = {"required": True, "content": _json(schema_of[models.Credentials])}
+        paths.setdefault(path, {})[method] = operation
+    paths["/api/v1/stream"] = {"get": _stream()}
+    info = {"title": "warnstream console", "version": "1"}
+    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": components}}
+
+
+def _stream() -> dict[str, Any]:
+    since = {"name": "since", "in": "query", "schema": {"type": "string"}}
+    content: dict[str, Any] = {"text/event-stream": {}}
+    responses = {"200": {"description": STREAM, "content": content}}
+    return {"operationId": "get_stream", "summary": STREAM, "parameters": [since], "responses": responses}
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}

@@ -1,0 +1,272 @@
+// The page: signing in, one screen, one selection that queue, map and keys share.
+
+import { Detail } from "./detail.js";
+import { byId, el, keyed, setClass, setText } from "./dom.js";
+import { buildHead, showHead } from "./head.js";
+import { Live } from "./live.js";
+import { CountyMap } from "./map.js";
+import { buildQueue, reveal, showQueue, step } from "./queue.js";
+import { loadSettings, settings, use, w } from "./words.js";
+
+const LABELS = 9;
+const ASK_MS = 5000;
+
+const live = new Live(changed, () => signIn(w.signedOut));
+const detail = new Detail((village) => selectVillage(village, true));
+detail.onChange = () => geo && live.state && detail.show(live, geo, village);
+let session = null;
+let geo = null;
+let map = null;
+let town = -1;
+let village = -1;
+let isTable = false;
+
+loadSettings();
+buildHead(onSetting, toggleTable, signOut);
+buildQueue((chosen) => selectTown(chosen, true));
+buildSignIn();
+setInterval(tick, 500);
+setInterval(() => detail.code && live.state && detail.ask(detail.code), ASK_MS);
+document.addEventListener("keydown", onKey);
+begin();
+
+async function begin(isFirst = true) {
+  let response;
+  try {
+    response = await fetch("/api/v1/session", { cache: "no-store" });
+  } catch {
+    return void setTimeout(begin, 1000);
+  }
+  if (response.status === 401) return signIn(isFirst ? "" : w.signedOut);
+  if (!response.ok) return void setTimeout(begin, 1000);
+  session = await response.json();
+  byId("sign-in").hidden = true;
+  byId("screen").hidden = false;
+  onSetting();
+  await live.start();
+}
+
+async function readMap() {
+  const response = await fetch("/api/v1/geo");
+  if (!response.ok) throw new Error(String(response.status));
+  geo = await response.json();
+  geo.towns.forEach((one) => { one.county ??= ""; });
+  geo.villages.forEach((one) => { one.town ??= 0; });
+  const canvas = byId("map").cloneNode();
+  byId("map").replaceWith(canvas);
+  map = new CountyMap(canvas, geo, (picked) => selectVillage(picked, true));
+  buildZoom();
+  buildLegend();
+}
+
+let reading = null;
+
+function changed(news) {
+  if (!live.state) return tick();
+  if (news.all) {
+    // Another configuration may have other villages.
+    reading = readMap().then(showAll, () => setTimeout(() => changed({ all: true }), 1000));
+    return;
+  }
+  if (!map) return;
+  if (news.villages?.length || news.stations) map.all(live.state.level, live.state.sight, live.state.stations);
+  if (news.rose?.length) say(news.rose);
+  show();
+  if (news.villages?.includes(village)) detail.ask(geo.villages[village].code);
+}
+
+function showAll() {
+  if (town >= geo.towns.length) town = -1;
+  if (village >= geo.villages.length) village = -1;
+  map.all(live.state.level, live.state.sight, live.state.stations);
+  show();
+}
+
+function show() {
+  if (!geo || !live.state) return tick();
+  if (town < 0 && village < 0 && live.rows.size) selectTown([...live.rows.keys()][0], false);
+  showQueue(live, geo, town, session);
+  map.labels([...live.rows.values()].slice(0, LABELS).map((row) => row.town));
+  map.select(village);
+  detail.show(live, geo, village);
+  if (isTable) showTable();
+  tick();
+}
+
+function tick() {
+  if (byId("screen").hidden) return;
+  showHead(live, isTable);
+  const banner = byId("banner");
+  const isOld = live.isOld;
+  banner.hidden = !isOld;
+  if (!isOld) return;
+  const why = live.lost ? w.bannerLost : w.bannerNode;
+  const age = Number.isFinite(live.ageS) ? `${w.banner(Math.round(live.ageS))} · ` : "";
+  setText(banner, `${age}${why}`);
+}
+
+function say(rows) {
+  const names = rows.slice(0, 5).map((row) => `${geo.towns[row.town].name} ${w.level[row.level]}`);
+  setText(byId("said"), w.rises(names.join("、")));
+}
+
+function selectTown(chosen, byHand) {
+  if (chosen < 0) return;
+  town = chosen;
+  village = worstOf(chosen);
+  detail.ask(geo.villages[village].code);
+  if (byHand) show();
+  reveal(town);
+}
+
+function selectVillage(chosen, byHand) {
+  village = chosen;
+  town = geo.villages[chosen].town;
+  detail.ask(geo.villages[chosen].code);
+  if (byHand) show();
+  reveal(town);
+}
+
+function worstOf(chosen) {
+  let worst = -1;
+  geo.villages.forEach((one, at) => {
+    if (one.town === chosen && (worst < 0 || live.state.level[at] > live.state.level[worst])) worst = at;
+  });
+  return worst;
+}
+
+function onKey(event) {
+  if (byId("screen").hidden || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target instanceof HTMLInputElement || byId("keys").open) return;
+  const key = event.key.toLowerCase();
+  if (key === "j" || key === "k" || (["arrowdown", "arrowup"].includes(key) && event.target.id === "rows")) {
+    if (geo && live.state) selectTown(step(live, town, key === "j" || key === "arrowdown" ? 1 : -1), true);
+  } else if (key === "enter" && !(event.target instanceof HTMLButtonElement)) byId("detail").focus();
+  else if (key === "escape") byId("rows").focus();
+  else if (key === "t") toggleTable();
+  else if (key === "?") showKeys();
+  else return;
+  event.preventDefault();
+}
+
+function showKeys() {
+  const dialog = byId("keys");
+  dialog.replaceChildren(el("h2", {}, w.keys), el("dl", {}, ...w.keyHelp.map(([key, text]) => el("div", {}, el("dt", {}, key), el("dd", {}, text)))),
+    el("button", { type: "button", onclick: () => dialog.close() }, w.close));
+  dialog.showModal();
+}
+
+function toggleTable() {
+  isTable = !isTable;
+  byId("table").hidden = !isTable;
+  setClass(byId("middle"), "as-table", isTable);
+  show();
+}
+
+// A table equal to the map, for those who do not see it.
+function showTable() {
+  const place = byId("table");
+  if (!place.firstElementChild) {
+    place.append(el("table", {}, el("thead", {}, el("tr", {}, ...["", "", "", ""].map(() => el("th", { scope: "col" })))), el("tbody")));
+  }
+  const heads = place.querySelectorAll("th");
+  [w.levelHead, w.village, w.town, w.sight].forEach((text, at) => setText(heads[at], text));
+  const rows = [];
+  live.state.level.forEach((level, at) => (level || live.state.sight[at]) && rows.push(at));
+  rows.sort((a, b) => live.state.level[b] - live.state.level[a] || a - b);
+  keyed(place.querySelector("tbody"), rows, (at) => at, (at) => el("tr", { onclick: () => selectVillage(at, true) },
+    el("td", {}, el("span", { class: "badge small" }), " ", el("span")), el("td"), el("td"), el("td")), (line, at) => {
+    const level = live.state.level[at];
+    const [badge, word] = line.children[0].children;
+    badge.className = `badge small level-${level}`;
+    setText(badge, w.letter[level] || "·");
+    setText(word, w.level[level]);
+    setText(line.children[1], geo.villages[at].name);
+    setText(line.children[2], `${geo.towns[geo.villages[at].town].name} ${geo.towns[geo.villages[at].town].county}`);
+    setText(line.children[3], w.sightWord[live.state.sight[at]]);
+  });
+}
+
+function buildZoom() {
+  const button = (text, label, press) => el("button", { type: "button", "aria-label": label, title: label, onclick: press }, text);
+  byId("zoom").replaceChildren(button("+", w.zoomIn, () => map.zoomBy(1.5)), button("−", w.zoomOut, () => map.zoomBy(1 / 1.5)),
+    button("⤢", w.whole, () => map.whole()));
+}
+
+function buildLegend() {
+  const line = (name, text) => el("div", {}, el("span", { class: `swatch ${name}` }), text);
+  byId("legend").replaceChildren(...[4, 3, 2, 1].map((level) => line(`swatch-${level}`, w.level[level])), line("swatch-0", w.level[0]),
+    line("swatch-blind", w.blindLegend), line("swatch-silent", w.silentStation), geo?.is_cells ? el("small", {}, w.legendCells) : "");
+}
+
+function onSetting() {
+  document.title = `${w.title} · warnstream`;
+  setText(byId("title"), w.title);
+  wordSignIn();
+  if (map) {
+    map.theme();
+    buildZoom();
+    buildLegend();
+  }
+  byId("calm").replaceChildren();
+  show();
+}
+
+function buildSignIn() {
+  byId("sign-in-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const problem = byId("sign-in-problem");
+    setText(problem, "");
+    byId("sign-in-button").disabled = true;
+    try {
+      const response = await fetch("/api/v1/session", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ person: byId("person").value.trim(), password: byId("password").value }),
+      });
+      if (response.ok) {
+        byId("password").value = "";
+        await begin();
+      } else setText(problem, response.status === 429 ? w.many : w.wrong);
+    } catch {
+      setText(problem, w.noAnswerIn);
+    } finally {
+      byId("sign-in-button").disabled = false;
+    }
+  });
+  byId("sign-in-language").addEventListener("click", () => {
+    use(settings.language === "en" ? "zh" : "en", settings.theme);
+    wordSignIn();
+  });
+}
+
+function wordSignIn() {
+  setText(byId("sign-in-title"), w.title);
+  setText(byId("person-label"), w.person);
+  setText(byId("password-label"), w.password);
+  setText(byId("sign-in-button"), w.signIn);
+  setText(byId("sign-in-language"), w.other);
+}
+
+function signIn(problem) {
+  live.stop();
+  session = null;
+  town = village = -1;
+  byId("screen").hidden = true;
+  byId("banner").hidden = true;
+  document.body.classList.remove("stale", "drill");
+  byId("sign-in").hidden = false;
+  wordSignIn();
+  setText(byId("sign-in-problem"), problem);
+  byId("person").focus();
+}
+
+async function signOut() {
+  try {
+    await fetch("/api/v1/session", { method: "DELETE" });
+  } catch {
+    return; // the cookie is still good: saying that nobody is signed in would be a lie
+  }
+  geo = map = null;
+  signIn("");
+}

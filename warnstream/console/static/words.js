@@ -1,0 +1,121 @@
+// Every word of the page, Chinese and English.
+
+const ZH = {
+  title: "预警值班", signIn: "登录", person: "账号", password: "密码", signOut: "退出", other: "English",
+  light: "亮色", dark: "暗色", table: "表", map: "图", keys: "快捷键",
+  live: "实况", drill: "演练", stale: "过时",
+  notReady: "节点未就绪", dataAge: (s) => `数据 ${s} 秒前`, ago: (s) => `${s} 秒前`, stations: (n, of) => `站点 ${n}/${of}`,
+  judged: (text) => `${text}前研判`,
+  level: ["无预警", "蓝色", "黄色", "橙色", "红色"], letter: ["", "蓝", "黄", "橙", "红"],
+  help: "求助", helpNone: "无人求助", helpNote: (n, since) => `户待人前往 · 最早 ${since}`,
+  helpTaken: (n) => `${n} 户已有人前往`,
+  release: "待放行", releaseNone: "没有待放行", releaseNote: (at) => `村 · 最早 ${at} 自动发出`,
+  releaseOpen: "村 · 须人工放行",
+  dry: "无人应答", dryNone: "各岗均已应答或未到时", dryNote: "村各级责任人均未应答",
+  silent: "红色村未回复", silentNone: "没有红色村", silentNote: (of) => `户，共 ${of} 户在红色村`,
+  silentAll: (of) => `红色村 ${of} 户均已回复`,
+  unseen: "看不见", unseenNote: (silent, doubted) => `${silent} 站无声 · ${doubted} 站存疑`,
+  blindVillages: (n) => `盲村 ${n}`, channels: (names) => `渠道不通：${names}`,
+  inForce: (towns, villages) => `生效 ${towns} 镇 ${villages} 村`, urgent: "危急在前",
+  townOne: "镇", count: (level, n) => `${level} ${n}`,
+  minutes: (n) => `${n} 分`, overdue: "已超时", toRelease: "待放行", toAnswer: "须应答",
+  chipHelp: (n) => `求助 ${n}`, chipRelease: (n) => `待放行 ${n}`, chipDry: (n) => `无人应答 ${n}`,
+  answered: (n, of) => `${n}/${of}`, answeredLabel: (n, of) => `${of} 户中 ${n} 户已回复`,
+  calm: "平静：没有生效预警", watched: { data: "数据", stations: "站点报到", villages: "看得见的村",
+    channels: "发送通道", step: "最近一次研判", shift: "登录" },
+  channelsGood: "正常", near: "最接近阈值的村", nearNone: "没有村接近阈值",
+  doors: ["应通知", "已送达", "已回复", "转移/已安全"], doorsTotal: (n) => `${n} 户`,
+  chain: "责任链", chainNone: "没有责任人", words: "最近一次发出的话", sentAt: (at) => `发出 ${at}`,
+  wordsNone: "住户还没有收到过消息", since: (at) => `自 ${at}`, until: (at) => `有效至 ${at}`,
+  state: { waiting: "未到级", asked: "待应答", overdue: "超时未应答", answered: "已应答" },
+  dueAt: (at) => `${at} 前`, villageDry: "责任链无人应答", blind: "本村站点无数据：按远站研判，不会降级",
+  partly: "本村部分站点无数据", expected: "预计", notConfirmed: "待核实", before: "升级时测得",
+  floor: (at) => `人工升级，至 ${at}`, ceiling: (level, at) => `人工压低，系统判定${level}，至 ${at}`,
+  waits: (what, at) => `${what}待放行，${at} 自动发出`, waitsOpen: (what) => `${what}待人工放行`,
+  failed: (n) => `${n} 户无法送达`, helpOpen: (n) => `${n} 户求助未结`, others: "本镇其他生效村",
+  asking: "正在询问节点…", noAnswer: "节点没有回答，稍后自动再问", gone: "没有生效预警", noneStands: "本村没有生效预警",
+  banner: (s) => `画面已 ${s} 秒没有更新：所示为旧数据`, bannerNode: "节点没有送来数据", bannerLost: "与控制台的连接中断，正在重连",
+  signedOut: "登录已失效，请重新登录", wrong: "账号和密码不符", many: "尝试次数过多，请稍后再试", noAnswerIn: "控制台没有回答",
+  legendCells: "村界为就近划分，非行政边界", blindLegend: "盲村", silentStation: "无声站", village: "村", town: "镇", levelHead: "等级", sight: "监测",
+  sightWord: ["正常", "部分", "无"], rises: (names) => `新增：${names}`, zoomIn: "放大", zoomOut: "缩小", whole: "全图",
+  keyHelp: [["J / K", "下一镇 / 上一镇"], ["Enter", "看所选镇最危急的村"], ["T", "表 / 图"], ["Esc", "回到队列"], ["?", "本表"]],
+  close: "关闭", ageLong: "数据过时",
+};
+
+const EN = {
+  title: "Warning duty", signIn: "Sign in", person: "Person", password: "Password", signOut: "Sign out", other: "中文",
+  light: "Light", dark: "Dark", table: "Table", map: "Map", keys: "Keys",
+  live: "LIVE", drill: "DRILL", stale: "STALE",
+  notReady: "node not ready", dataAge: (s) => `data ${s} s old`, ago: (s) => `${s} s ago`, stations: (n, of) => `${n}/${of} stations`,
+  judged: (text) => `judged ${text} ago`,
+  level: ["No warning", "Blue", "Yellow", "Orange", "Red"], letter: ["", "B", "Y", "O", "R"],
+  help: "call for help", helpNone: "nobody calls", helpNote: (n, since) => `doors wait for somebody · since ${since}`,
+  helpTaken: (n) => `somebody goes to ${n}`,
+  release: "wait for release", releaseNone: "nothing waits", releaseNote: (at) => `villages · first goes out at ${at}`,
+  releaseOpen: "villages · by hand only",
+  dry: "nobody answers", dryNone: "all posts answered or not due", dryNote: "villages without any answer",
+  silent: "red doors silent", silentNone: "no red village", silentNote: (of) => `of ${of} doors in red villages`,
+  silentAll: (of) => `all ${of} doors have answered`,
+  unseen: "unseen", unseenNote: (silent, doubted) => `${silent} gauges silent · ${doubted} doubted`,
+  blindVillages: (n) => `${n} blind villages`, channels: (names) => `channel down: ${names}`,
+  inForce: (towns, villages) => `${towns} towns · ${villages} villages`, urgent: "urgent first",
+  townOne: "town", count: (level, n) => `${level} ${n}`,
+  minutes: (n) => `${n} min`, overdue: "overdue", toRelease: "to release", toAnswer: "answer due",
+  chipHelp: (n) => `help ${n}`, chipRelease: (n) => `release ${n}`, chipDry: (n) => `no answer ${n}`,
+  answered: (n, of) => `${n}/${of}`, answeredLabel: (n, of) => `${n} of ${of} doors have answered`,
+  calm: "Calm: no warning stands", watched: { data: "Data", stations: "Stations reporting", villages: "Villages seen",
+    channels: "Channels", step: "Last judged", shift: "Signed in" },
+  channelsGood: "working", near: "Villages nearest to a threshold", nearNone: "No village is near to a threshold",
+  doors: ["addressed", "reached", "answered", "moving/safe"], doorsTotal: (n) => `${n} doors`,
+  chain: "Chain of duty posts", chainNone: "Nobody is responsible", words: "Last words sent", sentAt: (at) => `sent ${at}`,
+  wordsNone: "The doors were told nothing yet", since: (at) => `since ${at}`, until: (at) => `valid to ${at}`,
+  state: { waiting: "not asked", asked: "asked", overdue: "overdue", answered: "answered" },
+  dueAt: (at) => `by ${at}`, villageDry: "nobody of the chain answers", blind: "No gauge of its own reports: judged by farther ones, never lowered",
+  partly: "Some of its gauges are silent", expected: "expected", notConfirmed: "not confirmed", before: "as measured when it was raised",
+  floor: (at) => `raised by hand until ${at}`, ceiling: (level, at) => `held down by hand, found ${level}, until ${at}`,
+  waits: (what, at) => `${what} waits for release, goes out at ${at}`, waitsOpen: (what) => `${what} waits for release by hand`,
+  failed: (n) => `${n} doors cannot be reached`, helpOpen: (n) => `calls for help open: ${n}`, others: "Other villages of the town",
+  asking: "asking the node…", noAnswer: "the node has not answered; it is asked again", gone: "No warning stands", noneStands: "No warning stands here",
+  banner: (s) => `Nothing new for ${s} s: what you see is old`, bannerNode: "the node sends nothing", bannerLost: "connection to the console lost, trying again",
+  signedOut: "Your session is over, please sign in again", wrong: "Person and password do not fit", many: "Too many attempts, try again later", noAnswerIn: "The console does not answer",
+  legendCells: "Cells show what lies nearest, not bounds", blindLegend: "Blind", silentStation: "Silent gauge", village: "Village", town: "Town", levelHead: "Level", sight: "Gauges",
+  sightWord: ["seen", "partly", "blind"], rises: (names) => `New: ${names}`, zoomIn: "Zoom in", zoomOut: "Zoom out", whole: "Whole map",
+  keyHelp: [["J / K", "next / previous town"], ["Enter", "the worst village of that town"], ["T", "table / map"], ["Esc", "back to the queue"], ["?", "this list"]],
+  close: "Close", ageLong: "data are old",
+};
+
+export const settings = { language: "zh", theme: "light" };
+export let w = ZH;
+
+export function loadSettings() {
+  const query = new URLSearchParams(location.search);
+  const read = (key) => query.get(key) ?? localStorage.getItem(key);
+  use(read("language") ?? (navigator.language.startsWith("zh") ? "zh" : "en"), read("theme") ?? "light");
+}
+
+export function use(language, theme) {
+  settings.language = language === "en" ? "en" : "zh";
+  settings.theme = theme === "dark" ? "dark" : "light";
+  w = settings.language === "en" ? EN : ZH;
+  localStorage.setItem("language", settings.language);
+  localStorage.setItem("theme", settings.theme);
+  document.documentElement.lang = settings.language === "en" ? "en" : "zh-CN";
+  document.documentElement.dataset.theme = settings.theme;
+}
+
+export const pick = (zh, en) => (settings.language === "en" ? en : zh);
+
+const two = (n) => String(n).padStart(2, "0");
+
+// Hours and minutes of the node's local clock, whatever clock and zone this machine has.
+export function clock(atS, offsetS, withSeconds = false) {
+  if (!atS) return "–";
+  const day = new Date((atS + offsetS) * 1000);
+  const text = `${two(day.getUTCHours())}:${two(day.getUTCMinutes())}`;
+  return withSeconds ? `${text}:${two(day.getUTCSeconds())}` : text;
+}
+
+export function span(s) {
+  if (s < 90) return pick(`${Math.round(s)} 秒`, `${Math.round(s)} s`);
+  return pick(`${Math.round(s / 60)} 分`, `${Math.round(s / 60)} min`);
+}

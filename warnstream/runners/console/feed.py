@@ -1,0 +1,189 @@
+"""A frame a second for the consoles of a node, and answers to what they ask; from the loop's turn.
+
+The loop calls `look` at every turn, whether anything happened or not: frames are also its heartbeat. With
+nobody connected a turn costs one comparison. What fails here is an alarm of kind ``view``, and nothing else.
+"""
+
+import logging
+import queue
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from warnstream.adapters.console.facts import encode_facts
+from warnstream.adapters.console.frame import Ask, Head
+from warnstream.adapters.console.link import ConsoleLink
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.adapters.metrics import Metrics
+from warnstream.assessment import AssessmentStep
+from warnstream.config.settings import Configuration
+from warnstream.desk import WarningStatus
+from warnstream.engine import Engine, EngineStep
+from warnstream.model.alarms import AlarmPort
+from warnstream.model.errors import describe
+from warnstream.model.warning import MessageStatus
+from warnstream.runners.console.picture import Picture
+from warnstream.runners.console.village import village_facts
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+ASK_EVERY_S = 0.05
+"""At most so often a question is answered: 20 a second, however many ask."""
+
+ASKED_MAX = 32
+ALARM = "view:console"
+
+Answer = Callable[[bytes, str], None]
+
+
+class KeeperView(Protocol):
+    """What is read of the keeper, in the loop's thread."""
+
+    warnings: list[WarningStatus]
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the moment."""
+
+    @property
+    def people(self) -> Configuration:
+        """With villages and hazards of removed rows."""
+
+
+class Readiness(Protocol):
+    """What a frame says of the node itself."""
+
+    def readiness(self) -> tuple[bool, list[str]]:
+        """Whether the node is ready, and what /readyz says."""
+
+    def channels_down(self) -> list[str]:
+        """Channels that reach nobody."""
+
+
+class ConsoleFeed:
+    """What a node tells its consoles.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    keeper : KeeperView
+    outbox : NodeOutbox
+        Whose doors are counted.
+    readiness : Readiness
+    alarms : AlarmPort
+    metrics : Metrics
+    wake : callable
+        Ends the loop's sleep.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        keeper: KeeperView,
+        outbox: NodeOutbox,
+        readiness: Readiness,
+        alarms: AlarmPort,
+        metrics: Metrics,
+        wake: Callable[[], None],
+    ) -> None:
+        self._configuration, self._keeper, self._outbox = configuration, keeper, outbox
+        self._readiness, self._alarms, self._metrics = readiness, alarms, metrics
+        self._wake = wake
+        self._asked: queue.Queue[tuple[Ask, Answer]] = queue.Queue(ASKED_MAX)
+        directory: Path = configuration.storage.directory
+        self._link = ConsoleLink(directory, self._take_ask, wake)
+        self._picture: Picture | None = None
+        self._village: dict[str, int] = {}
+        self._step: AssessmentStep | None = None
+        self._stepped_at = self._made_at = self._told_at = float("-inf")
+        metrics.watch_console(lambda: self._link.consoles, lambda: (self._link.sent, self._link.replaced))
+
+    def start(self) -> None:
+        """Open the socket; a node without one works, and says so."""
+        try:
+            self._link.start()
+        except OSError as error:
+            self._fail(f"no console can connect: {error.strerror or error}")
+        else:
+            self._alarms.end_alarm(ALARM)  # of the process before
+
+    def stop(self) -> None:
+        """Close the socket."""
+        self._link.stop()
+
+    def stepped(self, step: EngineStep) -> None:
+        """Remember what the last step found."""
+        self._step, self._stepped_at = step.assessment, time.monotonic()
+
+    def look(self) -> None:
+        """A frame where a second has passed, and an answer where one waits."""
+        if not self._link.is_watched:
+            return
+        now = time.monotonic()
+        try:
+            if now - self._made_at >= EVERY_S:
+                self._made_at = now
+                self._publish(now)
+                self._metrics.console_handover.observe(time.monotonic() - now)
+                self._alarms.end_alarm(ALARM)
+        except Exception as error:  # a console is shown old things, nobody is warned later for it
+            log.exception("no frame for the console")
+            self._fail(f"what consoles show is old: {describe(error)}")
+        if now - self._told_at >= ASK_EVERY_S:
+            self._answer_one(now)
+
+    def _publish(self, now: float) -> None:
+        keeper = self._keeper
+        picture, people = self._picture, keeper.people
+        if picture is None:
+            n_judged = len(self._configuration.network.villages)
+            picture = self._picture = Picture(people.network, people.rules, n_judged)
+            self._village = people.network.villages.index_of_code()
+        desk = keeper.engine.desk
+        parts = picture.take(self._step, keeper.warnings, desk, self._outbox.doors, now)
+        is_ready, reasons = self._readiness.readiness()
+        head = Head(
+            node=self._configuration.node.name,
+            fingerprint=self._configuration.fingerprint,
+            is_exercise=self._configuration.message.status is MessageStatus.EXERCISE,
+            wall_s=time.time(),
+            now_s=desk.now_s,
+            stepped_s=now - self._stepped_at if self._step is not None else -1.0,
+            is_ready=is_ready,
+            reasons=tuple(reasons),
+            channels_down=tuple(self._readiness.channels_down()),
+            hazards=picture.hazards,
+            kept=picture.kept,
+        )
+        self._link.publish(head, parts)
+
+    def _take_ask(self, ask: Ask, answer: Answer) -> None:
+        """In the socket's thread."""
+        try:
+            self._asked.put_nowait((ask, answer))
+            self._wake()
+        except queue.Full:
+            answer(b"", "too many ask")
+
+    def _answer_one(self, now: float) -> None:
+        try:
+            ask, answer = self._asked.get_nowait()
+        except queue.Empty:
+            return
+        self._told_at = now
+        village = self._village.get(ask.village)
+        try:
+            if village is None:
+                answer(b"", "there is no such village")
+            else:
+                network = self._keeper.people.network
+                facts = village_facts(self._keeper.engine, self._outbox.doors, network, village)
+                answer(encode_facts(facts), "")
+        except Exception as error:  # whoever asks must not end the loop
+            log.exception("a village cannot be told to a console", extra={"village": ask.village})
+            answer(b"", describe(error))
+
+    def _fail(self, text: str) -> None:
+        self._alarms.raise_alarm(ALARM, text, is_blocking=False, zh=f"控制台显示异常：{text}")

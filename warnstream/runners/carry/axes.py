@@ -145,6 +145,7 @@ AXES: dict[str, tuple[Axis, ...]] = {
     "late.*/at_s": (A.VILLAGE,),
     "signs/book": (),
     "alerts/book": (),
+    "feeds/book": (),
     "clock/now_s": (),
 }
 """By part and name; ``*`` stands for the name of a hazard, a grid or a variable, or for a number."""

@@ -165,15 +165,15 @@ def test_one_that_fails_prunes_nothing_is_told_and_the_next_one_ends_the_alarm(
 
 
 def test_a_state_that_cannot_be_copied_ends_nothing_and_is_told(world: World) -> None:
-    def no_memory() -> dict[str, object]:
+    def no_memory() -> object:
         raise MemoryError("no room for copies")
 
-    arrays: Callable[[], dict[str, object]] = world.intake.arrays
-    world.intake.arrays = no_memory
+    copied: Callable[[], object] = world.intake.copied
+    world.intake.copied = no_memory
     assert not world.snapshots.begin()
     assert not world.snapshots.is_writing
     assert world.alarms.standing == {ALARM: False}
-    world.intake.arrays = arrays
+    world.intake.copied = copied
     assert world.snapshots.finish()
 
 

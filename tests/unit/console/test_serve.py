@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_a_child_goes_behind_its_node_on_the_processor_and_where_memory_is_short() -> None:
     program = (
         "import os\n"

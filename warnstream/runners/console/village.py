@@ -1,4 +1,4 @@
-"""Facts of one village for a console, in the loop's thread: a look at every case of the desk and at its own."""
+"""Facts of one village for a console, in the loop's thread: a look at every case, and at the village."""
 
 from warnstream.adapters.console.facts import (
     HazardFacts,

@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 CONNECTIONS_MAX = 1_000
 GRACE_S = 1
 STREAM_PATH = "/api/v1/stream"
+NICE = 5
+FIRST_TO_GO = 500
+"""Of -1000 to 1000; raising it needs no right."""
 
 
 def run_console(directory: Path, *, is_child: bool) -> None:
@@ -44,6 +47,8 @@ def run_console(directory: Path, *, is_child: bool) -> None:
         If the port is taken; the message names it.
     """
     os.umask(PRIVATE_UMASK)
+    if is_child:
+        stand_back()
     configuration = load_configuration(directory)
     settings = configuration.console or ConsoleSection().settings(directory)
     storage = configuration.storage.directory
@@ -57,6 +62,14 @@ def run_console(directory: Path, *, is_child: bool) -> None:
         asyncio.run(_serve(hub, server, is_child=is_child))
     finally:
         accounts.close()
+
+
+def stand_back() -> None:
+    """The node goes first: on the processor, and where memory is short this process is the first to go."""
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(f"{FIRST_TO_GO}\n", encoding="ascii")
 
 
 class StreamingProtocol(LimitedProtocol):

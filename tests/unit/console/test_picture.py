@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from tests.unit.desk.county import RULES, T0, answer, county, desk_of, rise
+from tests.unit.desk.county import RULES, T0, answer, county, desk_of, fall, rise
 from warnstream.adapters.console.frame import NEVER
 from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.assessment import AssessmentStep
@@ -129,6 +129,15 @@ def test_the_reason_of_now_goes_before_the_one_that_was_told(node: Node) -> None
     now = replace(told, value=99.0)
     hazard = village_facts(engine(node, now), node.doors, node.network, 0).hazards[0]
     assert (hazard.reason, hazard.is_now) == (now, True)
+
+
+def test_after_a_fall_the_last_reason_that_was_measured_stands(node: Node) -> None:
+    node.step(rise(Level.RED))
+    node.step(fall(Level.ORANGE, Level.RED, at_s=T0 + 7_200), at_s=T0 + 7_200)
+    (hazard,) = village_facts(engine(node, None), node.doors, node.network, 0).hazards
+    assert hazard.level == 3
+    assert hazard.reason is not None
+    assert not hazard.is_now
 
 
 def test_a_reason_that_cannot_be_worked_out_leaves_the_one_that_was_told(node: Node) -> None:

@@ -55,8 +55,12 @@ export function showHead(live, isTable) {
   const offset = head.utc_offset_s ?? 0;
   setText(parts.clock, clock(live.clock.now_s ?? 0, offset, true));
   setText(parts.age, ageOf(live, head));
-  setClass(parts.age, "wrong", isOld || !head.is_ready);
-  parts.age.title = (head.reasons ?? []).join("\n");
+  setClass(parts.age, "wrong", isOld);
+  const notice = byId("notice");
+  const reasons = head.reasons ?? [];
+  notice.hidden = Boolean(head.is_ready);
+  setText(notice, [w.notReady, reasons[0]].filter(Boolean).join("："));
+  notice.title = reasons.join("\n");
   for (const { level, badge, count, whole } of parts.levels) {
     const n = head.levels[level - 1];
     setText(badge, w.letter[level]);
@@ -71,7 +75,6 @@ function ageOf(live, head) {
   const seconds = Number.isFinite(live.ageS) ? Math.round(live.ageS) : null;
   const said = [seconds === null ? "–" : w.dataAge(seconds), w.stations(head.reporting ?? 0, head.stations ?? 0)];
   if ((live.clock.stepped_s ?? 0) > 60) said.push(w.judged(span(live.clock.stepped_s)));
-  if (!head.is_ready) said.push(w.notReady);
   return said.join(" · ");
 }
 

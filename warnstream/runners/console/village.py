@@ -1,4 +1,4 @@
-"""Facts of one village for a console, of the loop's thread: its cost is that village's alone."""
+"""Facts of one village for a console, in the loop's thread: a look at every case, and at the village."""
 
 from warnstream.adapters.console.facts import (
     HazardFacts,
@@ -15,7 +15,7 @@ from warnstream.lifecycle.voice import Held
 from warnstream.model.changes import Reason
 from warnstream.model.errors import StoreError
 from warnstream.model.network import Network
-from warnstream.model.warning import MessageStatus, WarningMessage
+from warnstream.model.warning import MessageStatus
 from warnstream.routing.chain import Chain
 
 
@@ -24,11 +24,14 @@ def village_facts(engine: Engine, doors: DoorStore, network: Network, village: i
     desk = engine.desk
     standing = [(status, message) for status, message in desk.of_village(village) if status.level]
     standing.sort(key=lambda one: -one[0].level)
+    last = {one.hazard: one.reason for one in desk.bulletins.standing(village)}
     held = next((held for of, held in desk.bulletins.waiting() if of == village), None)
     return VillageFacts(
         village=network.villages.code[village],
         now_s=desk.now_s,
-        hazards=[_hazard(engine, status, message) for status, message in standing],
+        hazards=[
+            _hazard(engine, status, message.reason or last.get(status.hazard)) for status, message in standing
+        ],
         posts=_posts(desk, network, village),
         words=_words(doors, village),
         waits=None if held is None else _waits(held),
@@ -40,7 +43,8 @@ def _waits(held: Held) -> WaitFacts:
     return WaitFacts(str(held.action), held.hazard, int(held.level), held.since_s, held.due_s)
 
 
-def _hazard(engine: Engine, status: WarningStatus, message: WarningMessage) -> HazardFacts:
+def _hazard(engine: Engine, status: WarningStatus, told: Reason | None) -> HazardFacts:
+    """`told`: what was measured when there was last something to tell; a fall and a renewal have nothing."""
     reason = _reason_now(engine, status)
     bound = status.bound
     return HazardFacts(
@@ -50,7 +54,7 @@ def _hazard(engine: Engine, status: WarningStatus, message: WarningMessage) -> H
         state=str(status.state),
         since_s=status.crossed_at_s,
         expires_s=status.expires_s,
-        reason=reason or message.reason,
+        reason=reason or told,
         is_now=reason is not None,
         bound=str(bound.kind) if bound else "",
         bound_by=bound.author if bound else "",

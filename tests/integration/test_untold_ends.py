@@ -152,6 +152,46 @@ def test_what_stands_again_is_not_told_to_have_ended(tmp_path: Path) -> None:
     assert night.heard("town")[-1]["ended"] == set()
 
 
+def test_who_was_sent_no_beginning_is_sent_no_end(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    night.comes_to(0, Level.RED)
+    night.comes_to(0, Level.NONE)
+    night.channels_get_through()
+    assert [night.heard(post) for post in POSTS] == [[], [], [], []]
+    night.comes_to(0, Level.RED)
+    night.channels_get_through()
+    night.comes_to(0, Level.NONE)
+    night.channels_get_through()
+    assert [[len(one["ended"]) for one in night.heard(post)] for post in POSTS] == [[0, 1]] * 4
+
+
+def test_what_was_heard_before_in_vain_is_another_matter(tmp_path: Path) -> None:
+    """Village 0 was heard of and has ended; of village 1 nobody heard, and its end is not sent."""
+    night = Night(tmp_path)
+    night.comes_to(0, Level.RED)
+    night.channels_get_through()
+    night.comes_to(0, Level.NONE)
+    night.channels_get_through()
+    before = [len(night.heard(post)) for post in POSTS]
+    night.comes_to(1, Level.RED)
+    night.comes_to(1, Level.NONE)
+    night.channels_get_through()
+    assert [len(night.heard(post)) for post in POSTS] == before
+
+
+def test_a_beginning_that_is_being_sent_may_be_heard_and_its_end_is_sent(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    night.comes_to(0, Level.RED)
+    claimed = [row for channel in CHANNELS for row in night.outbox.claim(channel, 50, night.now_s)]
+    night.comes_to(0, Level.NONE)
+    night.outbox.settle(sent(row.key for row in claimed), night.now_s)
+    night.channels_get_through()
+    told = {row.recipient for row in claimed if row.recipient in POSTS}
+    assert told
+    for post in told:
+        assert [len(one["ended"]) for one in night.heard(post)] == [0, 1]
+
+
 MOVES = st.lists(
     st.one_of(
         st.tuples(st.integers(0, 2), st.sampled_from([Level.NONE, Level.ORANGE, Level.RED])),
@@ -181,6 +221,8 @@ def test_who_was_told_of_a_warning_hears_its_end(moves: list[tuple[int, Level] |
         for post in POSTS:
             known: set[str] = set()
             for said in night.heard(post):
+                is_all = not said["standing"] and len(said["ended"]) == 1
+                assert not is_all or said["ended"] <= known, f"{post} hears of an end alone"
                 known = (known | said["standing"]) - said["ended"]
             assert known == set(), post
         night.outbox.close()

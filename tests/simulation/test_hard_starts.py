@@ -60,7 +60,6 @@ def test_the_warnings_of_a_drill_end_as_a_drill_and_never_become_real(
     county.start()
     county.rain(12)
     assert len(county.open_warnings()) == 5
-    county.settle()  # what a stop keeps waiting is replaced by its end
     county.kill() if is_killed else county.stop()
     change_status(county, "Exercise", "Actual")
     county.start()

@@ -14,7 +14,7 @@ from warnstream.model.errors import ConfigError, Fault
 FAULTS_PER_FILE_MAX = 50
 LIKENESS_MIN = 0.65
 """Below that a known word is no suggestion (difflib's ratio)."""
-KNOWN_WORDS_MAX = 20
+KNOWN_WORDS_MAX = 30
 """Longer lists of known words are not printed, only the nearest word."""
 
 

@@ -5,13 +5,14 @@ one replaces those that wait: each says everything that its post owes.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from warnstream.adapters.outbox.types import RANK_OF_KIND
 from warnstream.delivery.dispatch.notification import State
+from warnstream.model.digests import Digest
 from warnstream.model.effects import DIGEST_TYPE, RecipientKind, RenderedDigest
 from warnstream.model.times import DAY_S
 from warnstream.model.warning import Cause
@@ -24,6 +25,10 @@ _DIGESTS = "SELECT record FROM messages WHERE msg_type = ? ORDER BY number"
 _BEFORE = """
 SELECT number, record FROM messages WHERE warning = ? AND msg_type = ? AND version < ?
 ORDER BY version DESC LIMIT 1
+"""
+_EARLIER = """
+SELECT number, version, record FROM messages WHERE warning = ? AND msg_type = ? AND version < ?
+ORDER BY version DESC
 """
 _STATES_OF_MESSAGE = "SELECT state FROM notifications WHERE message = ?"
 
@@ -41,9 +46,24 @@ class _Changed(msgspec.Struct):
     cause: Cause
 
 
+class _Standing(msgspec.Struct):
+    hazard: str
+
+
 class _Line(msgspec.Struct):
     village: str
     changed: list[_Changed]
+    standing: list[_Standing] = []
+
+    @property
+    def begun(self) -> set[tuple[str, str]]:
+        """Village and hazard of what stands."""
+        return {(self.village, one.hazard) for one in self.standing}
+
+    @property
+    def ended(self) -> set[tuple[str, str]]:
+        """Village and hazard of what has ended."""
+        return {(self.village, one.hazard) for one in self.changed if one.cause in ENDS}
 
 
 class _Record(msgspec.Struct):
@@ -51,6 +71,8 @@ class _Record(msgspec.Struct):
 
     villages: list[_Line]
 
+
+_UNSENT = {State.PENDING, State.SUPERSEDED, State.EXPIRED}
 
 _STATES = """
 SELECT state FROM notifications
@@ -108,6 +130,47 @@ def untold_ends(connection: sqlite3.Connection, voice: str, sequence: int) -> li
         for one in line.changed
         if one.cause in ENDS
     ]
+
+
+def begins_of_ends(
+    connection: sqlite3.Connection, digests: Sequence[Digest], codes: Sequence[str], numbers: dict[str, int]
+) -> list[tuple[int, int]]:
+    """Of digests that tell of ends alone: their numbers, and the first version that named what has ended.
+
+    Who was sent none from that version on has heard of no beginning, and needs no end (`DROP_END`). A digest
+    whose beginnings are not known here is left out.
+    """
+    found = []
+    for digest in digests:
+        tells_more = digest.needs_answer or digest.helps or digest.more
+        if tells_more or any(line.standing for line in digest.lines):
+            continue
+        ended = {(codes[line.village], hazard) for line in digest.lines for hazard, _ in line.changed}
+        if (first := _first_naming(connection, digest, ended)) is not None:
+            found.append((numbers[digest.identifier], first))
+    return found
+
+
+def _first_naming(connection: sqlite3.Connection, digest: Digest, ended: set[tuple[str, str]]) -> int | None:
+    """Version of the first digest of a post that names as standing what has ended; None: it is not known.
+
+    Back to one that may have been heard, of its beginning or of a former end of the same.
+    """
+    first, waiting = None, set(ended)
+    for number, version, record in connection.execute(_EARLIER, (digest.voice, DIGEST_TYPE, digest.sequence)):
+        try:
+            lines = msgspec.json.decode(record, type=_Record).villages
+        except msgspec.MsgspecError:
+            return None  # not a record as this version writes it
+        begun = waiting & set().union(*(line.begun for line in lines))
+        first = version if begun else first
+        states = {state for (state,) in connection.execute(_STATES_OF_MESSAGE, (number,))}
+        if states <= _UNSENT:
+            continue
+        waiting -= set().union(*(line.ended for line in lines))
+        if begun or not waiting:
+            break
+    return first
 
 
 def is_lost(connection: sqlite3.Connection, message: str, recipient: str) -> bool:

@@ -25,7 +25,7 @@ from warnstream.adapters.outbox.bulletins import (
 )
 from warnstream.adapters.outbox.cap_messages import CapMessage, document_of, page_of
 from warnstream.adapters.outbox.counts import OutboxCounts
-from warnstream.adapters.outbox.digests import UntoldEnd, digest_records, is_lost, untold_ends
+from warnstream.adapters.outbox.digests import UntoldEnd, begins_of_ends, digest_records, is_lost, untold_ends
 from warnstream.adapters.outbox.door_rows import DoorRowsOfBefore
 from warnstream.adapters.outbox.history import OutboxHistory, advance
 from warnstream.adapters.outbox.queue import next_due, settle_one, take_next, worst_waiting
@@ -212,7 +212,8 @@ class Outbox(OutboxCounts, OutboxHistory, DoorRowsOfBefore):
                 warnings = {message.warning for message in messages if message.version > 1}
                 connection.executemany(SUPERSEDE_WARNING, [(warning,) for warning in sorted(warnings)])
                 replace_older(connection, [*effects.to_doors, *effects.digests])
-                connection.executemany(DROP_END, ends(effects, numbers))
+                begins = begins_of_ends(connection, effects.digests, network.villages.code, numbers)
+                connection.executemany(DROP_END, [*ends(effects, numbers), *begins])
             advance(connection, entry)
         return inserted
 

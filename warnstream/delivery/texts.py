@@ -231,7 +231,9 @@ def clean(text: str) -> str:
     >>> clean("Upper\x00  village\u202e\n")
     'Upper village'
     """
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():  # a tenth of the cost of looking at each character
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def short(text: str, length_max: int = NAME_MAX) -> str:

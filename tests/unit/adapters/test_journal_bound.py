@@ -12,13 +12,13 @@ class Disk:
         self.now_s, self.size_bytes, self.snapshots = 0.0, 0, 0
         self.is_full, self.freed_bytes = False, 1_000
         self.alarms = RecordedAlarms()
-        self.is_writing = False
+        self.is_writing = self.is_put_off = False
         self.bound = JournalBound(lambda: self.size_bytes, 1_000, self, self.alarms, lambda: self.now_s)
 
     def begin(self) -> bool:
         self.snapshots += 1
-        self.is_writing = True
-        return True
+        self.is_writing = not self.is_put_off
+        return self.is_writing
 
     def end(self) -> None:
         self.is_writing = False
@@ -66,6 +66,21 @@ def test_while_a_snapshot_is_written_no_other_is_begun_however_long_it_takes() -
         disk.now_s = now_s
         disk.bound.look()
     assert disk.snapshots == 1
+
+
+def test_a_snapshot_that_cannot_be_begun_is_an_alarm_only_if_the_next_cannot_either() -> None:
+    disk = Disk()
+    disk.size_bytes, disk.is_put_off = 900, True
+    for now_s, is_told in ((0.0, False), (1.0, False), (EARLY_S, False), (EARLY_S + 1, True)):
+        disk.now_s = now_s
+        disk.bound.look()
+        assert (ALARM in disk.alarms.standing) == is_told
+    disk.is_put_off = False
+    disk.now_s = 2 * EARLY_S
+    disk.bound.look()
+    disk.end()
+    disk.bound.look()
+    assert disk.alarms.standing == {}
 
 
 def test_at_the_bound_nothing_is_taken_while_no_snapshot_can_be_written() -> None:

@@ -60,7 +60,7 @@ class JournalBound:
         self._size_bytes, self._bytes_max = size_bytes, bytes_max
         self._snapshots, self._alarms, self._clock = snapshots, alarms, clock
         self._tried_at_s = float("-inf")
-        self._has_tried = False
+        self._has_tried = self._is_put_off = False
 
     @property
     def near_bytes(self) -> int:
@@ -70,7 +70,8 @@ class JournalBound:
     def look(self) -> None:
         """After entries were judged: a snapshot is due early where the journal is nearly full.
 
-        Where the last one that was tried has ended and it is nearly full still, that is an alarm.
+        Where the last one that was tried has ended and it is nearly full still, that is an alarm. One that
+        cannot be begun now (a front is being recorded) is none, unless the next one cannot either.
         """
         if not self._is_near():
             self._end()
@@ -78,8 +79,10 @@ class JournalBound:
             if self._has_tried:
                 self._alarms.raise_alarm(ALARM, self._state())
             if self._clock() - self._tried_at_s >= EARLY_S:
-                self._tried_at_s, self._has_tried = self._clock(), True
-                self._snapshots.begin()
+                self._tried_at_s = self._clock()
+                is_begun = self._snapshots.begin()
+                self._has_tried |= is_begun or self._is_put_off
+                self._is_put_off = not is_begun
 
     def demand_room(self) -> None:
         """Before entries are appended; at the bound it waits for a snapshot.
@@ -103,7 +106,7 @@ class JournalBound:
         return is_written
 
     def _end(self) -> None:
-        self._has_tried = False
+        self._has_tried = self._is_put_off = False
         self._alarms.end_alarm(ALARM)
 
     def _is_near(self) -> bool:

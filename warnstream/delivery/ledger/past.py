@@ -49,6 +49,8 @@ class Past:
     def replace(self, way: UInt8Array, state: npt.NDArray[np.integer], is_replaced: BoolArray) -> None:
         """Doors in whose place a newer bulletin is put."""
         counts = is_replaced & ~_IS_NOTHING[state]
+        if not counts.any():
+            return
         came_to = np.where(IS_WAITING[state], np.uint8(Delivery.SPARED), state)[counts]
         cells = way[counts].astype(np.int64) * N_STATES + came_to
         self.replaced += np.bincount(cells, minlength=N_WAYS_MAX * N_STATES).reshape(self.replaced.shape)

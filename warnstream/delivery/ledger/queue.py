@@ -91,7 +91,7 @@ class DoorQueue:
         self.hold[rows] = np.where(hold == LATER, FREE, hold)
         self._next_turn += 1
         self._turns[village] = self._next_turn
-        for way in np.unique(self._ledger.way[rows]).tolist():
+        for way in np.flatnonzero(np.bincount(self._ledger.way[rows])).tolist():
             self._list(way, village)
 
     def _list(self, way: int, village: int) -> None:

@@ -15,6 +15,7 @@ ticks.
 
 import itertools
 from collections.abc import Callable
+from functools import cache, partial
 
 import msgspec
 import numpy as np
@@ -110,6 +111,7 @@ class Intake:
         self._stations = network.stations
         self._register, self._status = register_of(network), status
         self._judged_as, self._names = judged_as, names_of(network, judged_as.policies)
+        self._encode_names = cache(partial(encode_names, self._names))
         self.configuration = b""
         self._waiting = WaitingReadings(
             decoder
@@ -244,7 +246,7 @@ class Intake:
             "alarms": self.alarms.snapshot(),
             "past_crossings": self.past_crossings.snapshot(),
             "configuration": self.configuration,
-            "names": encode_names(self._names),
+            "names": self._encode_names(),
         }
         arrays |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
         fingerprint = self._judged_as.fingerprint

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -88,9 +88,11 @@ hazards:
 }
 
 
-def write(folder: Path, *changes: tuple[str, str, str]) -> Configuration:
-    """The configuration with texts of some files replaced: (file, old, new)."""
-    files = dict(FILES)
+def write(
+    folder: Path, *changes: tuple[str, str, str], more: Mapping[str, str] | None = None
+) -> Configuration:
+    """The configuration with texts of some files replaced, (file, old, new), and with more files."""
+    files = FILES | dict(more or {})
     for name, old, new in changes:
         assert old in files[name], (name, old)
         files[name] = files[name].replace(old, new)

@@ -203,6 +203,24 @@ def test_a_village_more_or_less_costs_no_other_village_its_level(
     assert always.keys() == state.keys()
 
 
+def test_a_village_that_is_divided_costs_no_other_place_what_its_conditions_remember(
+    before: bytes, tmp_path: Path
+) -> None:
+    zones = "zone,village,name,latitude,longitude\nZ1,V3,east,28.00,119.15\nZ2,V3,west,28.00,119.14\n"
+    configuration = write(tmp_path / "after", more={"zones.csv": zones})
+    intake, _ = carried(before, configuration)
+    other = fed(configuration, BEFORE)
+    place = {code: number for number, code in enumerate(configuration.network.places.site.code)}
+    ours, theirs = (one.engine.assessment.snapshot() for one in (intake, other))
+    followed = [name for name in ours["conditions"] if name.startswith(("since_s.", "first_at_s."))]
+    assert len(followed) == 2
+    for name in followed:
+        for code, number in place.items():
+            expected = -1 if code in ("Z1", "Z2") else theirs["conditions"][name][number]
+            assert ours["conditions"][name][number] == expected, (name, code)
+    assert np.array_equal(ours["level.own"]["level"], snapshot_of(before)["level.own"]["level"])
+
+
 def test_a_hazard_more_begins_and_costs_no_other_its_level(before: bytes, tmp_path: Path) -> None:
     more = OWN_HAZARD.replace("  own:", "  more:").replace(
         "rain: 1h, at_least: 10mm", "rain: 2h, at_least: 10mm"

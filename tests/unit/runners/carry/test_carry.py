@@ -183,7 +183,21 @@ def test_a_gauge_moved_by_a_few_steps_keeps_its_rain(before: bytes, tmp_path: Pa
     assert notes == []
 
 
-@pytest.mark.parametrize("change", [NEW_VILLAGE, NO_V3], ids=["added", "removed"])
+def test_a_gauge_whose_tips_are_of_another_size_was_exchanged_and_begins_anew(tmp_path: Path) -> None:
+    snapshot = fed(write(tmp_path / "before", *TIPS), range(1, 30)).snapshot()
+    row = "S3,28.00,119.15,10,rain,300,County,,"
+    configuration = write(tmp_path / "after", *TIPS, ("stations.csv", f"{row}0.1", f"{row}0.2"))
+    intake, notes = carried(snapshot, configuration)
+    assert notes == ["stations that have moved or were exchanged and begin anew: S3"]
+    rain, number = rain_of(intake)
+    assert not rain["observed_min"][:, number["S3"]].any()
+    assert rain["observed_min"][:, number["S4"]].any()
+
+
+MOVED_VILLAGE = ("villages.csv", "V3,village 3,28.00,119.15", "V3,village 3,28.01,119.22")
+
+
+@pytest.mark.parametrize("change", [NEW_VILLAGE, NO_V3, MOVED_VILLAGE], ids=["added", "removed", "moved"])
 def test_a_village_more_or_less_costs_no_other_village_its_level(
     before: bytes, tmp_path: Path, change: Change
 ) -> None:

@@ -263,15 +263,15 @@ class Intake:
         file = StateFile(snapshot)
         notes = self.restore_judged(file)
         self.restore_people(file)
-        return notes
+        return notes or []
 
-    def restore_judged(self, file: StateFile) -> list[str]:
+    def restore_judged(self, file: StateFile) -> list[str] | None:
         """What readings led to, and what waits for the next step; of another configuration as far as it fits.
 
         Returns
         -------
-        list of str
-            What of it begins anew, in sentences.
+        list of str or None
+            What of it begins anew, in sentences; None where it is of this very configuration.
 
         Raises
         ------
@@ -279,7 +279,7 @@ class Intake:
             If it cannot be taken up.
         """
         file.check_judged(self._status)
-        state, notes = file.arrays_by_part(), list[str]()
+        state, notes = file.arrays_by_part(), None
         if not file.is_of(self._register, self._judged_as.fingerprint):
             template = self.engine.assessment.snapshot()
             carried = carry(state, template, decode_names(file.bytes_of("names")), self._names)

@@ -147,7 +147,7 @@ def fed(configuration: Configuration, steps: range, silent: Collection[str] = ()
 def carried(snapshot: bytes, configuration: Configuration) -> tuple[Intake, list[str]]:
     """Another configuration's intake with that snapshot, and what begins anew."""
     intake = build_intake(configuration)
-    return intake, intake.restore_judged(StateFile(snapshot))
+    return intake, intake.restore_judged(StateFile(snapshot)) or []
 
 
 def differing(one: Intake, other: Intake) -> list[str]:

@@ -26,7 +26,7 @@ from warnstream.delivery.dispatch.notification import State
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.warning import WarningMessage
-from warnstream.runners.build import build_engine
+from warnstream.runners.build import build_engine, judged_as
 from warnstream.runners.history.doors import doors_of_folder
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.intake import Intake
@@ -177,6 +177,7 @@ def new_intake(directory: Path) -> Intake:
         Topics(configuration.topic_prefix),
         clock=configuration.node.clock,
         status=configuration.message.status,
+        judged_as=judged_as(configuration),
     )
 
 

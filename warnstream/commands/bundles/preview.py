@@ -4,12 +4,13 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from warnstream.adapters.bundles.store import BundleStore
 from warnstream.config.settings import Configuration
 from warnstream.config.wording import count_of, count_villages, name_some
-from warnstream.model.errors import StoreError, WarnstreamError
+from warnstream.model.errors import WarnstreamError
 from warnstream.model.level import LEVELS
 from warnstream.model.times import iso_utc
 from warnstream.runners.bundles.frozen import load_bundle
@@ -29,13 +30,8 @@ def show_preview(
     WarnstreamError
         If the node has kept nothing yet.
     """
-    logging.getLogger("warnstream").setLevel(logging.ERROR)  # what a start would log is told below
-    storage = storage or configuration.storage.directory
-    found, caveat = look_ahead(configuration, storage), ""
-    try:
-        found = found.beside(look_ahead(load_bundle(BundleStore(storage).present()), storage))
-    except (StoreError, WarnstreamError) as error:
-        caveat = f"what would happen anyhow is in it, too: the bundle that runs cannot be read ({error})"
+    with _quiet():
+        found, caveat = _find(configuration, storage or configuration.storage.directory)
     doors = sum(found.told.values())
     status = EXIT_WAKES if wakes_max is not None and doors > wakes_max else 0
     if as_json:
@@ -44,6 +40,27 @@ def show_preview(
     if status:
         lines.append(f"{doors} doors are more than --wakes-max {wakes_max}")
     return "\n".join(lines), status
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What a start would log is told by the preview itself."""
+    log = logging.getLogger("warnstream")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def _find(configuration: Configuration, storage: Path) -> tuple[Found, str]:
+    """What is the change's doing; and a caveat where that cannot be told apart."""
+    found = look_ahead(configuration, storage)
+    try:
+        return found.beside(look_ahead(load_bundle(BundleStore(storage).present()), storage)), ""
+    except WarnstreamError as error:
+        return found, f"what would happen anyhow is in it, too: the running bundle cannot be read ({error})"
 
 
 def _record(found: Found, caveat: str) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Thresholds of two configurations: which level of which villages changed from what to what."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -31,6 +31,8 @@ EVERYWHERE = ""
 PAIRS_SHOWN_MAX = 4
 """Of one level and duration so many changes are told one by one; more are told as ranges."""
 CODES_SHOWN_MAX = 3
+FACTOR_SPREAD_MAX = 0.02
+"""Rounded numbers of one factor differ by less."""
 
 
 def threshold_differences(old: Configuration, new: Configuration) -> Iterator[str]:
@@ -128,12 +130,25 @@ def _told(old: Values, new: Values) -> Iterator[str]:
         else:
             befores, afters = zip(*pairs, strict=True)
             every = [place for places in pairs.values() for place in places]
-            yield f"{_of(every)}{words}: {_range(befores)} -> {_range(afters)}{unit}"
+            yield f"{_of(every)}{words}: {_range(befores)} -> {_range(afters)}{unit}{_factor(pairs)}"
 
 
 def _number(levels: tuple[float, ...], number: int) -> str:
     value = levels[number] if number < len(levels) else float("nan")
     return "none" if np.isnan(value) else f"{value:g}"
+
+
+def _factor(pairs: Iterable[tuple[str, str]]) -> str:
+    """By how much all of them were multiplied; nothing where they were not.
+
+    >>> _factor([("10", "9"), ("20", "18.1")]), _factor([("10", "9"), ("20", "30")]), _factor([("none", "9")])
+    (' (x 0.9)', '', '')
+    """
+    known = [(float(was), float(becomes)) for was, becomes in pairs if "none" not in (was, becomes)]
+    ratios = [becomes / was for was, becomes in known if was]
+    if not ratios or max(ratios) - min(ratios) > FACTOR_SPREAD_MAX:
+        return ""
+    return f" (x {sum(ratios) / len(ratios):.2g})"
 
 
 def _range(numbers: tuple[str, ...]) -> str:

@@ -218,11 +218,11 @@ def begin(
     waiting = [*history.open_voices(), *(known.village for known in doors), *waiting_doors, *history.told]
     kept = keep_rows(configuration, history.open_cases(), history.configuration, waiting)
     intake = build_intake(configuration, kept.configuration.network)
-    is_rebuilt, notes = file is None, list[str]()
+    is_rebuilt, notes = file is None, None
     if file is not None:
         try:
             notes = intake.restore_judged(file)
-            for note in notes:
+            for note in notes or ():
                 log.warning("state carried to the changed configuration", extra={"note": note})
         except (ValueError, LookupError) as error:
             log.warning("snapshot does not fit, the journal is replayed whole", extra={"error": str(error)})
@@ -231,7 +231,8 @@ def begin(
             earlier = read_history(None, (entry for entry in entries_after(0) if entry[0] <= reaches))
             history.changes[:0] = earlier.changes
             history.set_aside |= earlier.set_aside
-    is_strange = bool(strangers or doors) or (is_rebuilt and reaches > 0)
+    # A state that another configuration led to is followed, never gone on from: a crash soon after a change.
+    is_strange = bool(strangers or doors) or (is_rebuilt and reaches > 0) or notes is not None
     is_changed = is_strange or not present.is_same_as(history.configuration)
     return Start(
         intake,
@@ -239,7 +240,7 @@ def begin(
         present,
         history,
         is_changed,
-        notes=notes,
+        notes=notes or [],
         _file=file,
         _reaches=reaches,
         _strangers=strangers,

@@ -15,7 +15,7 @@ ticks.
 
 import itertools
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 import msgspec
 import numpy as np
@@ -100,6 +100,7 @@ class Intake:
         self._stations = network.stations
         self._register, self._status = register_of(network), status
         self._judged_as, self._names = judged_as, names_of(network, judged_as.policies)
+        self._encode_names = cache(partial(encode_names, self._names))
         self.configuration = b""
         self._waiting = WaitingReadings(
             decoder
@@ -233,7 +234,7 @@ class Intake:
             "alarms": self.alarms.snapshot(),
             "past_crossings": self.past_crossings.snapshot(),
             "configuration": self.configuration,
-            "names": encode_names(self._names),
+            "names": self._encode_names(),
         }
         arrays |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
         arrays |= {name: array.copy() for name, array in self._waiting.snapshot().items()}
@@ -250,15 +251,15 @@ class Intake:
         file = StateFile(snapshot)
         notes = self.restore_judged(file)
         self.restore_people(file)
-        return notes
+        return notes or []
 
-    def restore_judged(self, file: StateFile) -> list[str]:
+    def restore_judged(self, file: StateFile) -> list[str] | None:
         """What readings led to, and what waits for the next step; of another configuration as far as it fits.
 
         Returns
         -------
-        list of str
-            What of it begins anew, in sentences.
+        list of str or None
+            What of it begins anew, in sentences; None where it is of this very configuration.
 
         Raises
         ------
@@ -266,7 +267,7 @@ class Intake:
             If it cannot be taken up.
         """
         file.check_judged(self._status)
-        state, notes = file.arrays_by_part(), list[str]()
+        state, notes = file.arrays_by_part(), None
         if not file.is_of(self._register, self._judged_as.fingerprint):
             template = self.engine.assessment.snapshot()
             carried = carry(state, template, decode_names(file.bytes_of("names")), self._names)

@@ -9,7 +9,7 @@ from tests.unit.config.conftest import FILES
 from warnstream.config.differences.report import Differences, differences
 from warnstream.config.load import load_configuration
 
-Compare = Callable[[dict[str, tuple[str, str]]], Differences]
+Compare = Callable[..., Differences]
 
 
 @pytest.fixture
@@ -22,12 +22,16 @@ def compare(tmp_path: Path) -> Compare:
             (folder / name).write_text(text, encoding="utf-8")
         return folder
 
-    def work(changes: dict[str, tuple[str, str]]) -> Differences:
-        files = dict(FILES)
-        for name, (old, new) in changes.items():
-            assert old in files[name]
-            files[name] = files[name].replace(old, new)
-        folders = [write(tmp_path / "old", FILES), write(tmp_path / "new", files)]
+    def work(
+        changes: dict[str, tuple[str, str]],
+        old: dict[str, str] | None = None,
+        new: dict[str, str] | None = None,
+    ) -> Differences:
+        files = FILES | (new or {})
+        for name, (was, becomes) in changes.items():
+            assert was in files[name]
+            files[name] = files[name].replace(was, becomes)
+        folders = [write(tmp_path / "old", FILES | (old or {})), write(tmp_path / "new", files)]
         before, after = map(load_configuration, folders)
         paths = [{name: folder / name for name in FILES} for folder in folders]
         return differences(before, after, *paths)
@@ -117,3 +121,17 @@ def test_keys_are_told_as_they_are_written_and_those_of_channels_without_values(
         "warnstream.yaml: windows.longest: 24h -> 48h",
         "channels.yaml: channels.sms.url changed",
     )
+
+
+def test_many_different_changes_of_one_level_are_a_range_and_their_factor(compare: Compare) -> None:
+    rows = [(f"0{n}", 20 + 10 * n) for n in range(10, 16)]
+    villages = "".join(f"{code},V,28.50,119.90,East,County\n" for code, _ in rows)
+    table = "".join(f"{code},flash_flood,1h,orange,{mm},mm,,s\n" for code, mm in rows)
+    lower = "".join(f"{code},flash_flood,1h,orange,{mm * 0.9:g},mm,,s\n" for code, mm in rows)
+    before = {
+        "villages.csv": FILES["villages.csv"] + villages,
+        "thresholds.csv": FILES["thresholds.csv"] + table,
+    }
+    after = before | {"thresholds.csv": FILES["thresholds.csv"] + lower}
+    found = compare({}, before, after)
+    assert found.meaning == ("flash_flood: 6 villages, orange 1h: 120 to 170 -> 108 to 153 mm (x 0.9)",)

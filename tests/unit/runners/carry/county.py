@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -88,9 +88,11 @@ hazards:
 }
 
 
-def write(folder: Path, *changes: tuple[str, str, str]) -> Configuration:
-    """The configuration with texts of some files replaced: (file, old, new)."""
-    files = dict(FILES)
+def write(
+    folder: Path, *changes: tuple[str, str, str], more: Mapping[str, str] | None = None
+) -> Configuration:
+    """The configuration with texts of some files replaced, (file, old, new), and with more files."""
+    files = FILES | dict(more or {})
     for name, old, new in changes:
         assert old in files[name], (name, old)
         files[name] = files[name].replace(old, new)
@@ -145,7 +147,7 @@ def fed(configuration: Configuration, steps: range, silent: Collection[str] = ()
 def carried(snapshot: bytes, configuration: Configuration) -> tuple[Intake, list[str]]:
     """Another configuration's intake with that snapshot, and what begins anew."""
     intake = build_intake(configuration)
-    return intake, intake.restore_judged(StateFile(snapshot))
+    return intake, intake.restore_judged(StateFile(snapshot)) or []
 
 
 def differing(one: Intake, other: Intake) -> list[str]:

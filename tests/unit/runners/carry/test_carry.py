@@ -183,7 +183,21 @@ def test_a_gauge_moved_by_a_few_steps_keeps_its_rain(before: bytes, tmp_path: Pa
     assert notes == []
 
 
-@pytest.mark.parametrize("change", [NEW_VILLAGE, NO_V3], ids=["added", "removed"])
+def test_a_gauge_whose_tips_are_of_another_size_was_exchanged_and_begins_anew(tmp_path: Path) -> None:
+    snapshot = fed(write(tmp_path / "before", *TIPS), range(1, 30)).snapshot()
+    row = "S3,28.00,119.15,10,rain,300,County,,"
+    configuration = write(tmp_path / "after", *TIPS, ("stations.csv", f"{row}0.1", f"{row}0.2"))
+    intake, notes = carried(snapshot, configuration)
+    assert notes == ["stations that have moved or were exchanged and begin anew: S3"]
+    rain, number = rain_of(intake)
+    assert not rain["observed_min"][:, number["S3"]].any()
+    assert rain["observed_min"][:, number["S4"]].any()
+
+
+MOVED_VILLAGE = ("villages.csv", "V3,village 3,28.00,119.15", "V3,village 3,28.01,119.22")
+
+
+@pytest.mark.parametrize("change", [NEW_VILLAGE, NO_V3, MOVED_VILLAGE], ids=["added", "removed", "moved"])
 def test_a_village_more_or_less_costs_no_other_village_its_level(
     before: bytes, tmp_path: Path, change: Change
 ) -> None:
@@ -201,6 +215,24 @@ def test_a_village_more_or_less_costs_no_other_village_its_level(
     assert not [path for path in differing(intake, other) if path.partition("/")[0] in stations]
     assert notes == []
     assert always.keys() == state.keys()
+
+
+def test_a_village_that_is_divided_costs_no_other_place_what_its_conditions_remember(
+    before: bytes, tmp_path: Path
+) -> None:
+    zones = "zone,village,name,latitude,longitude\nZ1,V3,east,28.00,119.15\nZ2,V3,west,28.00,119.14\n"
+    configuration = write(tmp_path / "after", more={"zones.csv": zones})
+    intake, _ = carried(before, configuration)
+    other = fed(configuration, BEFORE)
+    place = {code: number for number, code in enumerate(configuration.network.places.site.code)}
+    ours, theirs = (one.engine.assessment.snapshot() for one in (intake, other))
+    followed = [name for name in ours["conditions"] if name.startswith(("since_s.", "first_at_s."))]
+    assert len(followed) == 2
+    for name in followed:
+        for code, number in place.items():
+            expected = -1 if code in ("Z1", "Z2") else theirs["conditions"][name][number]
+            assert ours["conditions"][name][number] == expected, (name, code)
+    assert np.array_equal(ours["level.own"]["level"], snapshot_of(before)["level.own"]["level"])
 
 
 def test_a_hazard_more_begins_and_costs_no_other_its_level(before: bytes, tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def main() -> None:
     print("month    mean of years  record before  usual month  doubted")
     for month, level in courses["mean of years"].level.items():
         others = (known.level.get(month), courses["usual month"].level[month])
-        words = [one.word if one else ("none" if one is not None else "-") for one in others]
+        words = [other.word if other else ("none" if other is not None else "-") for other in others]
         doubted = " ".join(sorted(courses["mean of years"].doubted.get(month, ())))
         print(f"{month}  {level.word:<13}  {words[0]:<13}  {words[1]:<11}  {doubted}")
     print("\nrises by level            " + "  ".join(f"{level.word:>6}" for level in LEVELS))

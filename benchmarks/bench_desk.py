@@ -175,7 +175,7 @@ def told_and_answered(stores: Stores, effects: Effects) -> dict[str, float]:
         _, took_s = clocked(lambda done=done: outbox.settle(done, 1.0), unit_s=1e-3)  # type: ignore[misc]
         settled.append(took_s)
         doors += [(row.message.identifier, row.recipient) for row in claimed]
-    names = {one.identifier for one in effects.bulletins}
+    names = {bulletin.identifier for bulletin in effects.bulletins}
     told = [door for door in doors if door[0] in names]
     chance = Random(1)
     given = [RecipientAnswer(*chance.choice(told), Answer.MOVING, START_S + 30) for _ in range(ANSWERS)]

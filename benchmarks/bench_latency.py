@@ -92,18 +92,18 @@ def main() -> None:
             results += measure(way, scale, options.samples)
     print(table(results))
     if options.json:
-        options.json.write_text(json.dumps([asdict(one) for one in results]), encoding="utf-8")
+        options.json.write_text(json.dumps([asdict(result) for result in results]), encoding="utf-8")
     write_rows(options.rows, rows(results))
 
 
 def rows(results: Sequence[Result]) -> list[Row]:
     """For the common table: to the device, beside the time until the reading was stored."""
     found = []
-    for one in results:
-        where = f"gauge to door, {one.scale} counties, {one.way}, {one.condition}"
-        stored = one.stored_p50_ms
-        for label, value in (("p50", one.p50_ms), ("p99", one.p99_ms)):
-            found.append(Row(f"{where}, {label} of {one.samples}", "ms", [value], "stored, p50", stored))
+    for result in results:
+        where = f"gauge to door, {result.scale} counties, {result.way}, {result.condition}"
+        stored = result.stored_p50_ms
+        for label, value in (("p50", result.p50_ms), ("p99", result.p99_ms)):
+            found.append(Row(f"{where}, {label} of {result.samples}", "ms", [value], "stored, p50", stored))
     return found
 
 
@@ -319,11 +319,11 @@ def table(results: list[Result]) -> str:
         "journal append, mean ms | step, mean ms | load messages/s | not warned | load not taken |"
     )
     rows = [
-        f"| {one.way} | {one.scale} | {one.condition} | {one.samples} | {one.p50_ms:,.1f} | "
-        f"{one.p99_ms:,.1f} | {one.max_ms:,.1f} | {one.stored_p50_ms:,.1f} | "
-        f"{one.journal_ms:.2f} | {one.step_ms:.2f} | "
-        f"{one.load_per_s:,.0f} | {one.missing} | {one.load_short} |"
-        for one in results
+        f"| {result.way} | {result.scale} | {result.condition} | {result.samples} | {result.p50_ms:,.1f} | "
+        f"{result.p99_ms:,.1f} | {result.max_ms:,.1f} | {result.stored_p50_ms:,.1f} | "
+        f"{result.journal_ms:.2f} | {result.step_ms:.2f} | "
+        f"{result.load_per_s:,.0f} | {result.missing} | {result.load_short} |"
+        for result in results
     ]
     return "\n".join([head, "|" + "---|" * 13, *rows])
 

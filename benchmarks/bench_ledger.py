@@ -267,11 +267,11 @@ def recover(county: County) -> Ledger:
             for put in msgspec.msgpack.decode(payload, type=list[Put]):
                 ledger.put_down(put)
         elif kind == "outcome":
-            for one in decode_outcomes(payload):
-                village = int(one.village) - 331_124_000_000
-                places = [int(code[-4:]) for code in one.doors]
+            for outcome in decode_outcomes(payload):
+                village = int(outcome.village) - 331_124_000_000
+                places = [int(code[-4:]) for code in outcome.doors]
                 rows = np.array(places) + village * per_village
-                ledger.take(village, one.sequence, rows, one.result, one.at_s)
+                ledger.take(village, outcome.sequence, rows, outcome.result, outcome.at_s)
         else:
             for row, said in msgspec.msgpack.decode(payload, type=list[tuple[int, int]]):
                 ledger.say(row, sequence(2), Said(said), OPENED_S + 90)

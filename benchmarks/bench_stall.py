@@ -170,7 +170,7 @@ def table(size: Size, found: dict[str, list[Result]]) -> str:
     lines = [told, f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for event in [*EVENTS, "start"]:
         for label, results in found.items():
-            lines += [_line(label, one) for one in results if one.event == event]
+            lines += [_line(label, result) for result in results if result.event == event]
     return "\n".join(lines)
 
 
@@ -186,12 +186,12 @@ def _line(label: str, one: Result) -> str:
 def rows(results: Sequence[Result]) -> list[Row]:
     """For the common table."""
     found = []
-    for one in results:
-        if one.event == "start":
-            found.append(Row("ready after kill -9 in a front", "s", [one.took_s]))
+    for result in results:
+        if result.event == "start":
+            found.append(Row("ready after kill -9 in a front", "s", [result.took_s]))
             continue
-        found.append(Row(f"{one.event}: longest hold of the loop", "ms", [one.hold_ms]))
-        found.append(Row(f"{one.event}: gauge to device, p99", "ms", [one.p99_ms]))
+        found.append(Row(f"{result.event}: longest hold of the loop", "ms", [result.hold_ms]))
+        found.append(Row(f"{result.event}: gauge to device, p99", "ms", [result.p99_ms]))
     return found
 
 

@@ -146,11 +146,12 @@ def _divide_villages(folder: Path) -> None:
     with (folder / "villages.csv").open(encoding="utf-8", newline="") as file:
         villages = list(csv.DictReader(file))
     lines = ["zone,village,name,latitude,longitude"]
-    for one in villages[::40]:
+    for village in villages[::40]:
         for number in (1, 2):
-            latitude = float(one["latitude"]) + 0.02 * number
+            latitude = float(village["latitude"]) + 0.02 * number
             lines.append(
-                f"{one['village']}-z{number},{one['village']},Zone {number},{latitude:.5f},{one['longitude']}"
+                f"{village['village']}-z{number},{village['village']},Zone {number},{latitude:.5f},"
+                f"{village['longitude']}"
             )
     (folder / "zones.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -65,7 +65,11 @@ def replay(configuration: Configuration, readings: ReadingBatch, frames: tuple[G
 
 
 def readings_of(scenario: Scenario, configuration: Configuration) -> ReadingBatch:
-    raw = [RawMessage(one.topic, one.payload) for one in scenario.messages() if not is_clock(one.topic)]
+    raw = [
+        RawMessage(message.topic, message.payload)
+        for message in scenario.messages()
+        if not is_clock(message.topic)
+    ]
     readings = build_decoder(configuration).decode(raw).readings
     return readings.select(np.lexsort((readings.station, readings.observed_at_s)))
 
@@ -134,7 +138,7 @@ def scores_of(
     run: Run, lost: frozenset[int], happened: list[Event], configuration: Configuration
 ) -> dict[str, object]:
     """Hits, misses and false alarms in the villages that lost their gauges, by hazard and level."""
-    messages = [one for one in run.messages if one.village in lost and one.hazard in HAZARDS]
+    messages = [message for message in run.messages if message.village in lost and message.hazard in HAZARDS]
     policy = VerificationPolicy(hazards=HAZARDS)
     found = score_warnings(messages, happened, configuration.network.villages, policy)
     return {

@@ -64,7 +64,9 @@ def tell(name: str, scores: Sequence[HazardScore]) -> None:
     """One line of the sums of several storms."""
     hits, late, misses = (sum(getattr(score, key) for score in scores) for key in ("hits", "late", "misses"))
     warnings, verified = (sum(getattr(score, key) for score in scores) for key in ("warnings", "verified"))
-    leads = [one.lead_min for score in scores for one in score.outcomes if one.lead_min is not None]
+    leads = [
+        outcome.lead_min for score in scores for outcome in score.outcomes if outcome.lead_min is not None
+    ]
     early = [lead for lead in leads if lead > 0]
     print(
         f"{name}: {hits + misses} events, {hits} hit ({late} of them late), {misses} missed; "

@@ -89,4 +89,4 @@ def read_rows(path: Path) -> list[Row]:
     """Rows of `write_rows`; none where there is no file."""
     if not path.exists():
         return []
-    return [Row(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+    return [Row(**load) for load in json.loads(path.read_text(encoding="utf-8"))]

@@ -259,7 +259,7 @@ def find_events(
         *(("waterlogging", *pair, "") for pair in _waterloggings(ground)),
         *(("flash_flood", *pair, "") for pair in _flash_floods(county, seed, village_rain_mm)),
         *(("river_flood", *pair, "") for pair in _river_floods(county, seed, gauges)),
-        *(("rainstorm", *one) for one in _rainstorms(village_rain_mm)),
+        *(("rainstorm", *rainstorm) for rainstorm in _rainstorms(village_rain_mm)),
     ]
     found.sort(key=lambda item: (item[2], item[0], item[1]))
     villages = county.villages

@@ -168,7 +168,7 @@ class Load:
     @property
     def planned(self) -> int:
         """Messages of the whole run."""
-        return sum(self._planned_of(one) for one in self._connections)
+        return sum(self._planned_of(connection) for connection in self._connections)
 
     def _planned_of(self, one: _Connection) -> int:
         plan = self._plan
@@ -188,13 +188,13 @@ class Load:
             now = time.monotonic()
             is_over = self._plan.rate_per_s > 0 and now - begun >= self._plan.seconds
             left = 0
-            for one in self._connections:
-                left += self._make(one, now - begun, wall)
+            for connection in self._connections:
+                left += self._make(connection, now - begun, wall)
             self._exchange()
             if on_second is not None and now - told >= 1.0:
                 told = now
                 on_second(*self._progress())
-            if is_over or left == 0 or all(one.is_lost for one in self._connections):
+            if is_over or left == 0 or all(connection.is_lost for connection in self._connections):
                 break
         self._settle()
         ended = time.monotonic() if self._plan.rate_per_s == 0 else self._last_sent_at
@@ -202,19 +202,19 @@ class Load:
 
     def close(self) -> None:
         """Say goodbye and close."""
-        for one in self._connections:
-            if not one.is_lost:
-                one.link.setblocking(True)
-                one.link.settimeout(1.0)
+        for connection in self._connections:
+            if not connection.is_lost:
+                connection.link.setblocking(True)
+                connection.link.settimeout(1.0)
                 try:
-                    one.link.sendall(b"\xe0\x00")
+                    connection.link.sendall(b"\xe0\x00")
                 except OSError:
-                    one.is_lost = True
-            one.link.close()
+                    connection.is_lost = True
+            connection.link.close()
 
     def _progress(self) -> tuple[int, int]:
-        made = sum(one.made for one in self._connections)
-        return made, sum(one.acknowledged for one in self._connections)
+        made = sum(connection.made for connection in self._connections)
+        return made, sum(connection.acknowledged for connection in self._connections)
 
     def _make(self, one: _Connection, elapsed_s: float, wall_s: float) -> int:
         """Hand the next slice to the socket if one is due; messages that are still to be made."""
@@ -255,10 +255,10 @@ class Load:
         """Write and read what can be, for some milliseconds at most."""
         poll = select.poll()
         of_number = {}
-        for one in self._connections:
-            if not one.is_lost:
-                poll.register(one.link, select.POLLIN | (select.POLLOUT if one.pending else 0))
-                of_number[one.link.fileno()] = one
+        for connection in self._connections:
+            if not connection.is_lost:
+                poll.register(connection.link, select.POLLIN | (select.POLLOUT if connection.pending else 0))
+                of_number[connection.link.fileno()] = connection
         for number, event in poll.poll(POLL_MS):
             one = of_number[number]
             try:
@@ -291,7 +291,7 @@ class Load:
     def _settle(self) -> None:
         deadline = time.monotonic() + self._plan.settle_s
         while time.monotonic() < deadline:
-            open_ones = [one for one in self._connections if not one.is_lost]
+            open_ones = [connection for connection in self._connections if not connection.is_lost]
             if not any(one.pending for one in open_ones) and (
                 self._frames.qos == 0 or all(one.acknowledged >= one.made for one in open_ones)
             ):
@@ -300,7 +300,7 @@ class Load:
 
     def _summary(self, elapsed_s: float, cpu_s: float) -> LoadSummary:
         frames = self._frames
-        unsent = sum(-(-len(one.pending) // frames.frame_bytes) for one in self._connections)
+        unsent = sum(-(-len(connection.pending) // frames.frame_bytes) for connection in self._connections)
         made, acknowledged = self._progress()
         sent = made - unsent
         planned = self.planned
@@ -314,7 +314,7 @@ class Load:
             rate_per_s=round(sent / max(elapsed_s, 1e-9), 1),
             shortfall=planned - sent,
             unacknowledged=sent - acknowledged if frames.qos else 0,
-            lost_connections=sum(one.is_lost for one in self._connections),
+            lost_connections=sum(connection.is_lost for connection in self._connections),
             ack_p50_ms=p50,
             ack_p99_ms=p99,
             cpu_share=round(cpu_s / max(elapsed_s, 1e-9), 3),

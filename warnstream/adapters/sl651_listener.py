@@ -72,8 +72,8 @@ class Sl651Listener:
         if self._thread.ident is not None:
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()
-        for one in self._sockets:
-            one.close()
+        for socket in self._sockets:
+            socket.close()
 
     def _run(self) -> None:
         try:
@@ -84,7 +84,7 @@ class Sl651Listener:
             self._loop.close()
 
     async def _serve(self) -> None:
-        servers = [await asyncio.start_server(self._connected, sock=one) for one in self._sockets]
+        servers = [await asyncio.start_server(self._connected, sock=socket) for socket in self._sockets]
         await self._stop.wait()
         for server in servers:
             server.close()

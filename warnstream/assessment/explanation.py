@@ -335,13 +335,13 @@ def _find(
 def _with_coverage(
     rule: HazardRule, place: int, sources: Sources, read: HazardSources
 ) -> Iterator[Comparison]:
-    for one in kind_of(rule).compare(rule, read, place):
-        window = window_of_value(rule, one.indicator, one.duration_s, sources.rain)
-        yield replace(one, coverage=coverage_of(sources, place, one.indicator, window))
+    for comparison in kind_of(rule).compare(rule, read, place):
+        window = window_of_value(rule, comparison.indicator, comparison.duration_s, sources.rain)
+        yield replace(comparison, coverage=coverage_of(sources, place, comparison.indicator, window))
 
 
 def _adds_up(place: PlaceFinding) -> bool:
-    levels = [one.level for one in place.comparisons]
-    levels += [one.level for one in place.conditions if one.found.is_reached]
+    levels = [comparison.level for comparison in place.comparisons]
+    levels += [condition.level for condition in place.conditions if condition.found.is_reached]
     compared = max(levels, default=Level.NONE)
     return compared >= place.level if place.is_lone else compared == place.level

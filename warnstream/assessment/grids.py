@@ -198,7 +198,7 @@ class Grids:
         self._n_places = len(network.places)
         self._gauge: Int64Array = np.flatnonzero(network.stations.measures_rain)
         n_points = self._n_places + len(self._gauge)
-        self._grids = {one.name: _Grid(one, n_points, self._n_places, windows) for one in policies}
+        self._grids = {policy.name: _Grid(policy, n_points, self._n_places, windows) for policy in policies}
         self._rain_mm_per_min_max = rain_mm_per_min_max
         self._duration_s = duration_s
         self._tally: dict[str, _Tally] = {}

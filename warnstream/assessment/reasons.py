@@ -279,14 +279,14 @@ def reason_of_facts(
 ) -> Reason:
     """Everything that a rule asked for; first what is forecast, then what is farthest above its amount."""
     main = max(found, key=_weight)
-    facts = [_fact(one, village, sources, network) for one in found]
+    facts = [_fact(fact, village, sources, network) for fact in found]
     first = facts[found.index(main)]
-    spoken = [_grid_of(one, village, sources) for one in found]
+    spoken = [_grid_of(fact, village, sources) for fact in found]
     stations = [
         -1 if grid is not None else _station(one, village, sources)
         for one, grid in zip(found, spoken, strict=True)
     ]
-    indicators = [_indicator(one.leaf) for one in found]
+    indicators = [_indicator(fact.leaf) for fact in found]
     measured = [
         (station, indicator, fact.duration_s)
         for station, indicator, fact in zip(stations, indicators, facts, strict=True)
@@ -296,7 +296,7 @@ def reason_of_facts(
     doubtful = [
         sources.is_doubtful(indicator, station, village, over_s) for station, indicator, over_s in measured
     ]
-    windows = [_window_of_leaf(one.leaf, sources.rain) for one in found]
+    windows = [_window_of_leaf(fact.leaf, sources.rain) for fact in found]
     coverage = min((fact.coverage for fact in facts), default=1.0)
     observed += [grid.observed_at_s for grid in spoken if grid is not None]
     by_grid = next((grid.policy for grid in spoken if grid is not None), None)
@@ -304,7 +304,7 @@ def reason_of_facts(
     is_warming_up = coverage < ANTECEDENT_COVERAGE_MIN and any(
         _is_of_earlier_rain(i, window) for i, window in zip(indicators, windows, strict=True)
     )
-    unseen = any(isinstance(one.leaf, SignTerm) and not one.leaf.is_validated for one in found)
+    unseen = any(isinstance(fact.leaf, SignTerm) and not fact.leaf.is_validated for fact in found)
     is_blind = rests_on_rain and bool(sources.rain.is_blind[village])
     lead_s = max(fact.lead_s for fact in facts)
     return Reason(

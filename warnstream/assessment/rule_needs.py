@@ -62,7 +62,7 @@ def check_leads(needs: Sequence[Needs], leads_s: tuple[int, ...]) -> None:
     ValueError
         Such a term would never hold, and nobody would know.
     """
-    missing = set[int]().union(*(one.leads_s for one in needs)) - set(leads_s)
+    missing = set[int]().union(*(need.leads_s for need in needs)) - set(leads_s)
     if leads_s and missing:
         raise ValueError(
             f"rules read what is expected in {sorted(missing)} s; the forecast says it for {list(leads_s)} s"
@@ -71,9 +71,9 @@ def check_leads(needs: Sequence[Needs], leads_s: tuple[int, ...]) -> None:
 
 def sensors_of(needs: Sequence[Needs]) -> tuple[Int32Array, dict[Variable, Series]]:
     """Stations whose samples are kept, ascending, and of each variable how many how close together."""
-    stations = [series.station for one in needs for series in one.series]
+    stations = [series.station for need in needs for series in need.series]
     kept: dict[Variable, Series] = {}
-    for series in (series for one in needs for series in one.series):
+    for series in (series for need in needs for series in need.series):
         before = kept.get(series.variable, Series(series.samples, series.spacing_s))
         kept[series.variable] = Series(
             max(before.samples, series.samples), min(before.spacing_s, series.spacing_s)
@@ -87,12 +87,12 @@ def known_stages_m(needs: Sequence[Needs], n_stations: int) -> tuple[Float64Arra
     Without such a table they reach from the gauge's lowest threshold to its highest; NaN where it has none.
     """
     known_m: Float64Array = np.full((n_stations, 2), np.nan)
-    for one in needs:
-        for gauge, (lowest_m, highest_m) in one.threshold_range_m.items():
+    for need in needs:
+        for gauge, (lowest_m, highest_m) in need.threshold_range_m.items():
             known_m[gauge] = np.fmin(known_m[gauge, 0], lowest_m), np.fmax(known_m[gauge, 1], highest_m)
     is_told = np.zeros(n_stations, dtype=np.bool_)
-    for one in needs:
-        for gauge, told_m in one.stage_range_m.items():
+    for need in needs:
+        for gauge, told_m in need.stage_range_m.items():
             known_m[gauge], is_told[gauge] = told_m, True
     return known_m, is_told
 
@@ -114,12 +114,12 @@ def stage_range_m(known_m: Float64Array, is_told: BoolArray) -> Float64Array:
 
 def noon_of(needs: Sequence[Needs]) -> int | None:
     """The noon of whose fire weather somebody asks; None if nobody does."""
-    return next((one.noon_s for one in needs if one.noon_s is not None), None)
+    return next((need.noon_s for need in needs if need.noon_s is not None), None)
 
 
 def antecedent_plan(needs: Sequence[Needs]) -> AntecedentPlan | None:
     """What the rules ask of earlier rain; None if they ask nothing."""
-    asking = [one for one in needs if one.earlier_rain]
+    asking = [need for need in needs if need.earlier_rain]
     if not asking:
         return None
     half_life_s = set[int]().union(*(one.half_life_s for one in asking))

@@ -72,7 +72,9 @@ class Windows:
 
         None where days have begun, or other gauges are doubted: what that means is not a matter of stations.
         """
-        today_s, began_s = (None if one.days is None else one.days.today_s for one in (self, before))
+        today_s, began_s = (
+            None if windows.days is None else windows.days.today_s for windows in (self, before)
+        )
         now, then = self.unmeasured, before.unmeasured
         is_same = now is then or (
             np.array_equal(now.station, then.station) and np.array_equal(now.is_zero, then.is_zero)

@@ -209,10 +209,10 @@ def _messages(
         if message.village == village
     }
     kept = _kept(configuration, question, past, village)
-    known = {one.identifier: message_of(one.record) for one in kept or ()}
+    known = {message.identifier: message_of(message.record) for message in kept or ()}
     found = {message.identifier: message for _, message in warnings} | repeated | known
     told = _told_by_repetition(configuration, past, village)
-    told |= {one.identifier: list(one.told) for one in kept or ()}
+    told |= {message.identifier: list(message.told) for message in kept or ()}
     records = [
         {
             **message_record(configuration, message),
@@ -233,21 +233,21 @@ def _bulletins(
         doors = doors_of_folder(folder, configuration.network, topics_of(configuration))
         return [
             {
-                **json.loads(one.record),
-                "told": [*map(_told_record, one.told), *_told_doors(doors.tally(one.identifier))],
+                **json.loads(message.record),
+                "told": [*map(_told_record, message.told), *_told_doors(doors.tally(message.identifier))],
             }
-            for one in kept
+            for message in kept
         ]
     wording = bulletin_wording(configuration)
     told = _told_by_repetition(configuration, past, village)
     return [
         {
-            **json.loads(render_bulletin(one, wording).record),
-            "told": [_told_record(called) for called in told.get(one.identifier, ())],
+            **json.loads(render_bulletin(bulletin, wording).record),
+            "told": [_told_record(called) for called in told.get(bulletin.identifier, ())],
         }
         for effects in past.effects
-        for one in effects.bulletins
-        if one.village == village
+        for bulletin in effects.bulletins
+        if bulletin.village == village
     ]
 
 
@@ -281,11 +281,11 @@ def _differences(
 ) -> list[str]:
     """What the node told and this repetition does not, or the reverse: another configuration, as a rule."""
     since_s = past.begins_s if past.snapshot_s is not None else past.begins_s - 1
-    names = {one.identifier for one in kept}
+    names = {message.identifier for message in kept}
     said = [
-        f"the node issued {one.identifier}, which this configuration does not"
-        for one in kept
-        if since_s < one.sent_s <= past.judged_s and one.identifier not in repeated
+        f"the node issued {message.identifier}, which this configuration does not"
+        for message in kept
+        if since_s < message.sent_s <= past.judged_s and message.identifier not in repeated
     ]
     return said + [
         f"the node did not issue {name}, which this configuration does"
@@ -303,10 +303,10 @@ def _told_by_repetition(
         ours = Effects(
             [],
             [bulletin for bulletin in effects.bulletins if bulletin.village == village],
-            [one for one in effects.digests if any(line.village == village for line in one.lines)],
+            [digest for digest in effects.digests if any(line.village == village for line in digest.lines)],
         )
-        for one in notifications_of(ours, configuration.network):
-            counts.setdefault(one.message, Counter())[one.kind] += 1
+        for notification in notifications_of(ours, configuration.network):
+            counts.setdefault(notification.message, Counter())[notification.kind] += 1
         n_doors = len(configuration.network.households.of_village(village))
         for bulletin in ours.bulletins:
             counts.setdefault(bulletin.identifier, Counter())[RecipientKind.HOUSEHOLD] += n_doors
@@ -336,7 +336,7 @@ def _told_record(one: DeliveryCounts | _Called) -> Record:
 def _later(configuration: Configuration, past: EngineAt, then: VillageView) -> Record:
     """What is known by now of that minute: the same step with the readings that came after it."""
     later = later_readings(past)
-    stations = {one.station for place in then.places for one in place.stations}
+    stations = {station.station for place in then.places for station in place.stations}
     judge_with(past, later)
     village = then.village
     now = past.engine.assessment.view(village)

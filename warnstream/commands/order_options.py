@@ -66,7 +66,9 @@ def _add_words(parser: argparse.ArgumentParser, kind: OrderKind) -> None:
     if kind.is_floor or kind is OrderKind.LOWER:
         parser.add_argument("level", metavar="LEVEL", choices=[level.word for level in LEVELS])
     if kind is OrderKind.RESPOND:
-        parser.add_argument("response", metavar="I|II|III|IV|end", choices=[str(one) for one in Response])
+        parser.add_argument(
+            "response", metavar="I|II|III|IV|end", choices=[str(response) for response in Response]
+        )
     if kind is OrderKind.SILENCE:
         parser.add_argument("--hazard", default="", metavar="HAZARD", help="only of this one")
         parser.add_argument("--post", default="", metavar="POST", help="this one post is not told")
@@ -212,7 +214,7 @@ def _token(options: argparse.Namespace) -> int:
 
 
 def _demand_person(configuration: Configuration, person: str) -> None:
-    if person not in {one.person for one in configuration.operators}:
+    if person not in {operator.person for operator in configuration.operators}:
         raise WarnstreamError(f"{person!r} is no person of operators.csv")
 
 

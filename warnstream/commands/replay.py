@@ -62,7 +62,7 @@ class Findings:
         for outcome, count in alerts.outcomes.items():
             if outcome is not AlertOutcome.REFUSED:
                 self.n_alerts[str(outcome)] += count
-        self.n_alerts.update(f"refused ({one.reason})" for one in alerts.refused)
+        self.n_alerts.update(f"refused ({alert.reason})" for alert in alerts.refused)
         assessed = minute.step.assessment
         self.messages += minute.step.effects.messages
         self.bulletins += minute.step.effects.bulletins
@@ -116,7 +116,7 @@ def replay_archive(  # noqa: PLR0913  # what, where to, and how, each by name
             archive = replace(archive, frames=_frames_of_files(configuration))
     if alerts is not None:
         archived = read_alert_files(alerts)
-        came = [(one.alert.sent_s, one) for one in archived.arrived]
+        came = [(arrived.alert.sent_s, arrived) for arrived in archived.arrived]
         archive = replace(
             archive,
             alerts=tuple(sorted([*archive.alerts, *came], key=lambda one: one[0])),

@@ -80,10 +80,11 @@ def lines(record: Record, time_zone: TimeZone) -> Iterator[str]:
     yield from _reports(record["reports"], time_zone)
     if not villages:
         yield "nothing stands, nobody owes an answer"
-    for one in villages:
-        state = "NOBODY HAS ANSWERED" if one["state"] == State.DRY else one["state"]
-        yield f"{one['village']} {one['name']} {one['level']}: {state}, {one['raises']} raises"
-        for post in one["posts"]:
+    for village in villages:
+        state = "NOBODY HAS ANSWERED" if village["state"] == State.DRY else village["state"]
+        name = f"{village['village']} {village['name']} {village['level']}"
+        yield f"{name}: {state}, {village['raises']} raises"
+        for post in village["posts"]:
             yield f"  rank {post['rank']} {post['post']}: {_of_post(post, time_zone)}"
 
 
@@ -119,22 +120,22 @@ def _reports(reports: object, time_zone: TimeZone) -> Iterator[str]:
         names = f"; missing: {' '.join(missing[:MISSING_SHOWN])}" if missing else ""
         more = f" and {len(missing) - MISSING_SHOWN} more" if len(missing) > MISSING_SHOWN else ""
         yield f"on duty: {len(posts['on_duty'])} of {posts['total']} posts{names}{more}"
-    for one in reports["spot_checks"]:
-        until = f", open until {_local(one['open_until'], time_zone)}" if one["open_until"] else ""
-        result = f"{one['right']} right, {one['silent']} not in time, {one['wrong']} wrong codes"
-        yield f"spot checks of {one['post']}: {one['asked']}, {result}{until}"
+    for report in reports["spot_checks"]:
+        until = f", open until {_local(report['open_until'], time_zone)}" if report["open_until"] else ""
+        result = f"{report['right']} right, {report['silent']} not in time, {report['wrong']} wrong codes"
+        yield f"spot checks of {report['post']}: {report['asked']}, {result}{until}"
     if heads:
         yield f"heads: {_heads(heads)}"
-    for one in reports["villages"]:
-        place = f"{one['village']} {one['name']}"
-        for said in (*one["posts"], *one["doors"]):
+    for report in reports["villages"]:
+        place = f"{report['village']} {report['name']}"
+        for said in (*report["posts"], *report["doors"]):
             doubt = f", DOUBTFUL: {said['doubt']}" if said["doubt"] else ""
             by = f"{said['sender']} {_local(said['at'], time_zone)}"
             yield f"  {place}: {_heads(said['heads'])}, {by}{doubt}"
-        if one["patrols"]:
-            last = one["patrols"][-1]
+        if report["patrols"]:
+            last = report["patrols"][-1]
             by = f"last from {_local(last['hour'], time_zone)} by {last['post']}"
-            yield f"  {place}: patrolled in {len(one['patrols'])} hours, {by}"
+            yield f"  {place}: patrolled in {len(report['patrols'])} hours, {by}"
     for unclear in reports["unclear"]:
         said = f"{unclear['sender']}, {unclear['village'] or 'no village'}: {unclear['why']}"
         yield f"NOT COUNTED {_local(unclear['time'], time_zone)}: {said}"

@@ -107,7 +107,7 @@ def _rows_of(key: str, field: FieldInfo, shown: dict[type[Section], str]) -> Ite
 def _inner(annotation: Any) -> tuple[Any, str]:
     """What a value is, or an item of a list (``[]``), or a value of a mapping (``.*``)."""
     if get_origin(annotation) in (Union, UnionType):
-        annotation = next(one for one in get_args(annotation) if one is not NoneType)
+        annotation = next(arg for arg in get_args(annotation) if arg is not NoneType)
     if get_origin(annotation) is list:
         return get_args(annotation)[0], "[]"
     if get_origin(annotation) is dict:

@@ -59,7 +59,7 @@ def summarise(configuration: Configuration) -> str:
         f"villages   {len(network.villages)}{_zones_of(network)}",
         f"households {len(network.households)} ({_counted(network.households.channel)})",
         f"posts      {len(network.chain)} ({_counted(post.channel for post in network.chain)})",
-        *([f"operators  {len(people)} ({_counted(one.role for one in people)})"] if people else []),
+        *([f"operators  {len(people)} ({_counted(person.role for person in people)})"] if people else []),
         "rules",
         *(line for rule in configuration.rules for line in _rule_lines(rule, network)),
         *_day_lines(configuration),

@@ -68,15 +68,17 @@ class County:
     def __init__(self, configuration: Configuration, kept: Sequence[KeptVillage] = ()) -> None:
         self.configuration, self.kept = configuration, tuple(kept)
         villages, stations = configuration.network.villages, configuration.network.stations
-        self.code = (*villages.code, *(one.code for one in kept))
+        self.code = (*villages.code, *(village.code for village in kept))
         self.name = tuple(
             clean(name) or code
-            for name, code in zip((*villages.name, *(one.name for one in kept)), self.code, strict=True)
+            for name, code in zip(
+                (*villages.name, *(village.name for village in kept)), self.code, strict=True
+            )
         )
-        self.township = tuple(map(clean, (*villages.township, *(one.township for one in kept))))
-        self.county = tuple(map(clean, (*villages.county, *(one.county for one in kept))))
-        latitude = np.append(villages.latitude, [one.latitude for one in kept])
-        longitude = np.append(villages.longitude, [one.longitude for one in kept])
+        self.township = tuple(map(clean, (*villages.township, *(village.township for village in kept))))
+        self.county = tuple(map(clean, (*villages.county, *(village.county for village in kept))))
+        latitude = np.append(villages.latitude, [village.latitude for village in kept])
+        longitude = np.append(villages.longitude, [village.longitude for village in kept])
         self.centre = float(np.mean(latitude)), float(np.mean(longitude))
         self.village_xy: Float64Array = local_xy_m(latitude, longitude, *self.centre)
         self.station_xy: Float64Array = local_xy_m(stations.latitude, stations.longitude, *self.centre)

@@ -82,7 +82,7 @@ def _shapes(county: County) -> tuple[list[BaseGeometry], bool]:
         cells = _cells(county)
         for at in lacking:
             outlines[at] = cells[at]
-    return [one for one in outlines if one is not None], bool(lacking)
+    return [outline for outline in outlines if outline is not None], bool(lacking)
 
 
 def _outline(county: County, wkt: str) -> BaseGeometry:

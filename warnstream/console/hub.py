@@ -66,7 +66,9 @@ class Hub:
 
     def _adopt(self, configuration: Configuration, kept: tuple[object, ...]) -> None:
         self.configuration = configuration
-        self.operators: dict[str, Operator] = {one.person: one for one in configuration.operators}
+        self.operators: dict[str, Operator] = {
+            operator.person: operator for operator in configuration.operators
+        }
         self._situation = Situation(County(configuration, kept))  # type: ignore[arg-type]
         for channel in self._channels.values():
             channel.end()

@@ -257,7 +257,7 @@ def _silent(doors: np.ndarray) -> int:
 
 def _doors(doors: np.ndarray) -> models.Doors:
     """One row of the ledger's counts."""
-    counts = [int(one) for one in doors]
+    counts = [int(door) for door in doors]
     delivery, people = counts[:PEOPLE_FROM], counts[PEOPLE_FROM:]
     addressed = sum(delivery) - delivery[Delivery.NONE]
     answered = sum(people) - people[People.SILENT]

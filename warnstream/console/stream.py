@@ -82,10 +82,10 @@ class Channel:
 
     def tell(self, event: bytes) -> None:
         """An event to everybody."""
-        for one in list(self._subscribers):
-            one.put(event)
-            if not one.is_open:
-                self._subscribers.discard(one)
+        for subscriber in list(self._subscribers):
+            subscriber.put(event)
+            if not subscriber.is_open:
+                self._subscribers.discard(subscriber)
 
     def subscribe(self, last_id: str) -> Subscriber:
         """A new stream, from after an event on; `resync` where that is too long ago."""
@@ -111,8 +111,8 @@ class Channel:
     def end(self) -> None:
         """Everybody reads the state anew; their streams end."""
         self.tell(event_of("resync", b"{}"))
-        for one in self._subscribers:
-            one.is_open = False
+        for subscriber in self._subscribers:
+            subscriber.is_open = False
         self._subscribers.clear()
 
     def _since(self, last_id: str) -> list[bytes] | None:

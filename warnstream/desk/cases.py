@@ -152,7 +152,7 @@ def standing_told_before(state: bytes, snapshot: DeskSnapshot) -> list[tuple[int
         for case, told in zip(snapshot.cases, before, strict=True)
         if told.households_told and case.warning.is_open and case.warning.latest is not None
     ]
-    return [(one.village, standing_of(one)) for one in warnings]
+    return [(warning.village, standing_of(warning)) for warning in warnings]
 
 
 def called_before(state: bytes, snapshot: DeskSnapshot) -> list[CalledBefore]:

@@ -152,19 +152,19 @@ class Hands:
     def end_silences(self, now_s: int) -> list[Silence]:
         """Silences that are over, for what they hid."""
         state = self.state
-        over = [one for one in state.silences if one.expires_s <= now_s]
-        state.silences = [one for one in state.silences if one.expires_s > now_s]
+        over = [silence for silence in state.silences if silence.expires_s <= now_s]
+        state.silences = [silence for silence in state.silences if silence.expires_s > now_s]
         return over
 
     def is_silenced(self, village_code: str, hazard: str, level: Level) -> bool:
         """Whether posts are not told of a rise to a level; red always is told."""
         return level <= SILENCED_MAX and any(
-            not one.post and covers(one, village_code, hazard) for one in self.state.silences
+            not silence.post and covers(silence, village_code, hazard) for silence in self.state.silences
         )
 
     def silenced_posts(self) -> set[str]:
         """Posts that get no digest up to orange."""
-        return {one.post for one in self.state.silences if one.post}
+        return {silence.post for silence in self.state.silences if silence.post}
 
     def carry_out(self, order: HandOrder, case: Case, now_s: int) -> None:
         """Put an order's bound on a case; what people are to be told of it is the desk's to find."""
@@ -232,7 +232,7 @@ class Hands:
     def _faults_of_kind(self, order: HandOrder, case_of: CaseOf) -> list[str]:
         kind = order.kind
         if kind is OrderKind.RESPOND:
-            known = [str(one) for one in Response]
+            known = [str(response) for response in Response]
             return [] if order.response in known else [f"response: expected one of {', '.join(known)}"]
         if kind is OrderKind.SILENCE:
             is_empty = not order.villages and not order.hazard and not order.post

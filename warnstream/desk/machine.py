@@ -202,13 +202,17 @@ class WarningDesk(ObeyingDesk):
         self.bulletins.align(standing)
         self._tell_doors(effects, self.bulletins.villages())
         present = {bulletin.village for bulletin in effects.bulletins}
-        effects.to_newcomers.extend(one for one in self.last_bulletins() if one.village not in present)
+        effects.to_newcomers.extend(
+            bulletin for bulletin in self.last_bulletins() if bulletin.village not in present
+        )
 
     def _tell_doors(
         self, effects: Effects, looked_at: Collection[int] = (), evidence: Evidence | None = None
     ) -> None:
         """Bulletins of what the messages of a step, and time, mean for doors."""
-        messages = [one for one in effects.messages if self._concerns_doors(one.village, one.hazard)]
+        messages = [
+            message for message in effects.messages if self._concerns_doors(message.village, message.hazard)
+        ]
         doors, self._to_doors = self._to_doors, Doors()
         issued = self.bulletins.step(
             messages,

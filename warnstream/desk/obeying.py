@@ -81,7 +81,7 @@ class ObeyingDesk(DeskState):
         What others of the same step do first is not known to whoever follows the step later.
         """
         orders = [one for one in inputs if isinstance(one, HandOrder) and needs_second(one)]
-        self._faults_before = {one.identifier: self.order_faults(one) for one in orders}
+        self._faults_before = {order.identifier: self.order_faults(order) for order in orders}
 
     def _faults_in_step(self, order: HandOrder) -> list[str]:
         """What keeps a step from taking an order."""

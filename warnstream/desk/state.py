@@ -118,7 +118,7 @@ class DeskState:
     def voices_of(self, effects: Effects) -> list[VillageVoice]:
         """Voices of the doors' villages that a step's effects are about, as they are after it."""
         villages = [message.village for message in effects.messages]
-        told = (one.village for one in effects.to_doors)
+        told = (bulletin.village for bulletin in effects.to_doors)
         return self.bulletins.voices_of([*villages, *told, *effects.waits])
 
     def bound_cases(self) -> list[Case]:

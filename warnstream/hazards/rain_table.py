@@ -255,6 +255,6 @@ def _nothing(n_villages: int) -> HazardLevels:
     It is asked for all villages, and for any few of them.
     """
     found = no_levels(n_villages, Indicator.RAIN)
-    for one in fields(found):
-        getattr(found, one.name).setflags(write=False)
+    for field in fields(found):
+        getattr(found, field.name).setflags(write=False)
     return found

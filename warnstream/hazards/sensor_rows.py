@@ -88,7 +88,7 @@ class SensorRows:
         warns = self.village >= 0
         if warns.all():
             return self
-        arrays = (one.name for one in fields(self) if one.name != "stale_after_s")
+        arrays = (field.name for field in fields(self) if field.name != "stale_after_s")
         return replace(self, **{name: getattr(self, name)[warns] for name in arrays})
 
     def silent_raisers(self, first: int, end: int, opened_at_s: int) -> Int64Array:

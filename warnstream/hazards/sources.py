@@ -119,8 +119,8 @@ class RequiredWindows:
 
 def durations_of(needs: Sequence[Needs], leads_s: Sequence[int]) -> Int32Array:
     """Durations that rules read with a forecast of these leads, ascending; one hour always, for lowering."""
-    needed = {HOUR_S}.union(*(one.duration_s for one in needs))
-    completed = set[int]().union(*(one.ahead_of_s for one in needs))
+    needed = {HOUR_S}.union(*(need.duration_s for need in needs))
+    completed = set[int]().union(*(need.ahead_of_s for need in needs))
     needed |= {duration_s - lead_s for duration_s in completed for lead_s in leads_s if duration_s > lead_s}
     return np.array(sorted(needed), dtype=np.int32)
 
@@ -140,7 +140,7 @@ def asked_windows(needs: Sequence[Needs], leads_s: Sequence[int], longest_s: int
     duration_s = durations_of(needs, leads_s)
     by_minute = duration_s <= max(longest_s, HOUR_S)
     days = {over_duration(duration) for duration in duration_s[~by_minute].tolist()}
-    return RequiredWindows(duration_s[by_minute], tuple(sorted(days.union(*(one.days for one in needs)))))
+    return RequiredWindows(duration_s[by_minute], tuple(sorted(days.union(*(need.days for need in needs)))))
 
 
 class Standing(Protocol):

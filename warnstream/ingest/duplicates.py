@@ -38,7 +38,7 @@ class DuplicateFilter:
             leaving = np.arange(max(self._head + 1, minute - self._rows + 1), minute + 1) % self._rows
             self._seconds[leaving] = 0
         self._head = max(self._head, minute)
-        for old in [one for one in self._numbers if one <= self._head - self._rows]:
+        for old in [number for number in self._numbers if number <= self._head - self._rows]:
             del self._numbers[old]
 
     def mark(

@@ -128,7 +128,7 @@ class UplinkDecoder:
         self._take_members(uplink.decoded, station, observed_at_s, message, rows)
 
     def _station_of(self, uplink: Uplink) -> int | None:
-        found = (self._names.station(name) for one in uplink.identities for name in _spellings(one))
+        found = (self._names.station(name) for identity in uplink.identities for name in _spellings(identity))
         return next((number for number in found if number is not None), None)
 
     def _take_members(
@@ -255,7 +255,7 @@ def _first(values: Sequence[object]) -> object:
 def _chirpstack(content: object) -> Uplink:
     """ChirpStack 4, and 3 with its JSON or protobuf JSON (``application/+/device/+/event/up``)."""
     receptions = _receptions(content)
-    server = [_inner(one, "nsTime") for one in receptions]
+    server = [_inner(reception, "nsTime") for reception in receptions]
     if _inner(content, "deviceInfo") is None and _inner(content, "devEUI") is not None:
         decoded = _inner(content, "object")
         text = _inner(content, "objectJSON")
@@ -266,7 +266,7 @@ def _chirpstack(content: object) -> Uplink:
                 decoded = None
         return Uplink(
             [_inner(content, "devEUI"), _inner(content, "deviceName")],
-            _first([_inner(one, "time") for one in receptions]),
+            _first([_inner(reception, "time") for reception in receptions]),
             _inner(content, "publishedAt"),
             decoded,
             [content, decoded, _inner(content, "tags")],

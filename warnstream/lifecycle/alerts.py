@@ -256,7 +256,7 @@ class AlertBook:
 
     def _related(self, alert: Alert) -> list[Alert]:
         """Standing alerts that it names; of an event of the national system whatever stands."""
-        named = {one.identifier for one in alert.references if one.sender == alert.sender}
+        named = {reference.identifier for reference in alert.references if reference.sender == alert.sender}
         by_event = _names_events(alert)
         return [
             one
@@ -272,7 +272,7 @@ class AlertBook:
         """A national update whose event a later message has cancelled."""
         if not _names_events(alert):
             return False
-        firsts = (self._ended.get((alert.sender, one.identifier)) for one in alert.references)
+        firsts = (self._ended.get((alert.sender, reference.identifier)) for reference in alert.references)
         return any(first is not None and alert.sent_s <= first.sent_s for first in firsts)
 
     def _replaced_by(self, alert: Alert) -> list[Alert]:
@@ -288,7 +288,7 @@ class AlertBook:
             del self._standing[one.name]
         if alert.msg_type is MessageType.ALERT:
             return
-        over = {(alert.sender, one.identifier): one.sent_s for one in alert.references}
+        over = {(alert.sender, reference.identifier): reference.sent_s for reference in alert.references}
         over |= {one.name: one.sent_s for one in replaced}
         if alert.msg_type is MessageType.CANCEL:
             over[alert.name] = alert.sent_s
@@ -322,4 +322,4 @@ class AlertBook:
 
 def _names_events(alert: Alert) -> bool:
     """Whether its references are those of the national system: the first message of an event, no time."""
-    return any(one.sent_s == UNKNOWN_S for one in alert.references)
+    return any(reference.sent_s == UNKNOWN_S for reference in alert.references)

@@ -121,7 +121,7 @@ class HazardOrders:
 
     def at(self, level: Level) -> Order:
         """The order of a level: its own, the next lower one's, else the lowest there is."""
-        below = [one for one in self.of_level if one <= level]
+        below = [order for order in self.of_level if order <= level]
         return self.of_level[max(below, default=min(self.of_level))]
 
 

@@ -173,7 +173,7 @@ class Digest:
     @property
     def villages(self) -> frozenset[int]:
         """Every village that it names."""
-        return frozenset([*(one.village for one in self.lines), *(one.village for one in self.helps)])
+        return frozenset([*(line.village for line in self.lines), *(one.village for one in self.helps)])
 
     @property
     def voice(self) -> str:

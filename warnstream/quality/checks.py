@@ -312,7 +312,7 @@ def _step_table(limits: dict[int, ValueLimits]) -> tuple[Int64Array, Float64Arra
 
     A column holds for times above the edge before it, up to its own; beyond a series' last nothing is judged.
     """
-    edge_s = sorted({step_s for one in limits.values() for step_s, _ in one.step})
+    edge_s = sorted({step_s for limit in limits.values() for step_s, _ in limit.step})
     change = np.full((N_VARIABLES + 1, len(edge_s) + 1), np.inf)
     for series, one in limits.items():
         for step_s, greatest in reversed(one.step):

@@ -279,7 +279,8 @@ def _record(message: WarningMessage, villages: Villages) -> dict[str, Any]:
         "unaffirmed_s": message.unaffirmed_s,
         "reason": None if message.reason is None else _reason_record(message.reason),
         "references": [
-            {"identifier": one.identifier, "issued_at": iso_utc(one.sent_s)} for one in message.references
+            {"identifier": reference.identifier, "issued_at": iso_utc(reference.sent_s)}
+            for reference in message.references
         ],
     }
 

@@ -33,7 +33,7 @@ def encode(state: ChainState, codes: Sequence[str]) -> bytes:
         state.turns.keys()
         | state.reports.villages.keys()
         | {debt.place for debt in state.debts.values() if debt.place >= 0}
-        | {one.village for one in state.reports.unclear if one.village >= 0}
+        | {unclear.village for unclear in state.reports.unclear if unclear.village >= 0}
     )
     state.codes = {village: codes[village] for village in occurring}
     return msgspec.msgpack.encode(state)

@@ -104,7 +104,7 @@ def _worst(villages: set[int], debt: Debt, turns: Mapping[int, Turn]) -> Level:
     """Somebody who calls for help is as urgent as red."""
     if debt.helps:
         return Level.RED
-    return max((_turn(turns, one).level for one in villages), default=Level.NONE)
+    return max((_turn(turns, village).level for village in villages), default=Level.NONE)
 
 
 def _counts(levels: Sequence[Level]) -> tuple[int, int, int, int, int]:

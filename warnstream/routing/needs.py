@@ -31,5 +31,5 @@ def owing(need: Need, posts: Sequence[Ranked], answered: Collection[str]) -> lis
         return [] if any(post in answered for post, _ in posts) else [post for post, _ in posts]
     if need is Need.ALL:
         return [post for post, _ in posts if post not in answered]
-    heard = {group_of(one) for one in posts if one[0] in answered}
-    return [one[0] for one in posts if group_of(one) not in heard]
+    heard = {group_of(post) for post in posts if post[0] in answered}
+    return [post[0] for post in posts if group_of(post) not in heard]

@@ -66,15 +66,15 @@ class VillageReports(msgspec.Struct):
     def heads(self) -> dict[str, int]:
         """The newest number of each kind that a post has said; of calls for help the doors' too."""
         newest: dict[str, tuple[int, int]] = {}
-        for one in self.posts.values():
-            for word, (number, at_s) in one.said.items():
+        for post in self.posts.values():
+            for word, (number, at_s) in post.said.items():
                 if word not in newest or newest[word][1] <= at_s:
                     newest[word] = number, at_s
         return {word: newest[word][0] for word in HEAD_WORDS if word in newest}
 
     def doubt(self) -> str:
         """What is odd about the posts' numbers."""
-        return next((one.doubt for one in self.posts.values() if one.doubt), "")
+        return next((post.doubt for post in self.posts.values() if post.doubt), "")
 
 
 class Unclear(msgspec.Struct, frozen=True):
@@ -118,7 +118,7 @@ class Reports:
         """Count a report; one that cannot be is unclear, and older ones of its sender are forgotten."""
         report, village, state = placed.report, placed.village, self.state
         fault = placed.fault or self.fault_of(report, village) or self._fault_of_room(placed)
-        state.unclear = [one for one in state.unclear if one.sender != report.sender]
+        state.unclear = [unclear for unclear in state.unclear if unclear.sender != report.sender]
         if fault:
             self.doubt(report.sender, village, fault, now_s)
             return
@@ -180,7 +180,7 @@ class Reports:
                 post: at_s for post, at_s in state.on_duty.items() if at_s > now_s - self._on_duty_s
             }
         if state.unclear and state.unclear[0].at_s <= now_s - UNCLEAR_S:
-            state.unclear = [one for one in state.unclear if one.at_s > now_s - UNCLEAR_S]
+            state.unclear = [unclear for unclear in state.unclear if unclear.at_s > now_s - UNCLEAR_S]
 
     def heads_of(self, village: int) -> tuple[tuple[str, int], ...]:
         """What a village's posts have reported, by word; empty where nobody has."""

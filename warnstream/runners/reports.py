@@ -31,7 +31,7 @@ def describe_reports(desk: WarningDesk, villages: Villages, only: int | None = N
     chain = desk.chains.of[desk.message_status]
     state = chain.reports.state
     found = sorted(dict(state.villages).items())
-    told = [one for one in found if only in (None, one[0])]
+    told = [reports for reports in found if only in (None, reports[0])]
     records = [_village(village, one, villages) for village, one in told[:SHOWN_MAX]]
     sums: Counter[str] = Counter()
     for _, one in told:
@@ -43,13 +43,13 @@ def describe_reports(desk: WarningDesk, villages: Villages, only: int | None = N
         villages=records,
         unclear=[
             UnclearRecord(
-                time=iso_utc(one.at_s),
-                sender=one.sender,
-                village=villages.code[one.village] if one.village >= 0 else None,
-                why=one.why,
+                time=iso_utc(unclear.at_s),
+                sender=unclear.sender,
+                village=villages.code[unclear.village] if unclear.village >= 0 else None,
+                why=unclear.why,
             )
-            for one in list(state.unclear)
-            if only in (None, one.village)
+            for unclear in list(state.unclear)
+            if only in (None, unclear.village)
         ],
         spot_checks=_spot_checks(chain.checks),
     )

@@ -105,7 +105,8 @@ class DailySums:
         self.past = past
         self._n_days = max(window.last for window in self.windows) + 1
         self._weights = [
-            np.array([[one.ratio**back] for back in range(one.first, one.last + 1)]) for one in self.windows
+            np.array([[window.ratio**back] for back in range(window.first, window.last + 1)])
+            for window in self.windows
         ]
         self._rain_um: Int32Array = np.zeros((n_stations, self._n_days), dtype=np.int32)
         self._observed_min: UInt16Array = np.zeros((n_stations, self._n_days), dtype=np.uint16)

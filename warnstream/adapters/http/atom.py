@@ -43,12 +43,12 @@ def feed(node: str, base: str, page: Sequence[CapMessage], before: int | None) -
     links = [_link("self", f"{base}{here}"), _link("first", f"{base}{FEED_PATH}")]
     if more:
         links.append(_link("next", f"{base}{FEED_PATH}?before={shown[-1].number}"))
-    updated = iso_utc(max((one.sent_s for one in shown), default=NOTHING_YET_S))
+    updated = iso_utc(max((message.sent_s for message in shown), default=NOTHING_YET_S))
     head = (
         f"<id>{_id_of(node)}</id><title>{escape(node)}: CAP</title><updated>{updated}</updated>"
         f"<author><name>{escape(node)}</name></author>{''.join(links)}"
     )
-    entries = "".join(_entry(one, base) for one in shown)
+    entries = "".join(_entry(message, base) for message in shown)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<feed xmlns="http://www.w3.org/2005/Atom">{head}{entries}</feed>\n'

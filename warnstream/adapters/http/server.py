@@ -61,8 +61,8 @@ class HttpServer:
     def allow(self, connections_max: int) -> None:
         """Another number of connections at once, from any thread."""
         self._connections.allow(connections_max)
-        for one in self._sockets:
-            one.connections_max = connections_max
+        for socket in self._sockets:
+            socket.connections_max = connections_max
 
     def start(self) -> None:
         """Serve; returns at once, connections are queued from now on."""
@@ -73,8 +73,8 @@ class HttpServer:
         self._server.should_exit = True
         if self._thread.ident is not None:
             self._thread.join()
-        for one in self._sockets:
-            one.close()
+        for socket in self._sockets:
+            socket.close()
 
     def _run(self) -> None:
         try:

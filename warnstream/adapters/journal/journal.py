@@ -162,7 +162,7 @@ class Journal:
     def file_after(self, sequence: int) -> int:
         """First entry of the first file that begins after a number: where to read on behind damage."""
         extent = self._log.extent()
-        firsts = (one.first_sequence for one in extent.segments if one.first_sequence > sequence)
+        firsts = (segment.first_sequence for segment in extent.segments if segment.first_sequence > sequence)
         return min(firsts, default=extent.last_sequence + 1)
 
     def save_snapshot(self, sequence: int, payload: bytes) -> None:

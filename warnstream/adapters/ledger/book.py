@@ -197,7 +197,7 @@ class Book:
 
         Who has left the register without having heard anything is forgotten.
         """
-        known = {(one.village, one.door): one for one in (*former, *kept.former)}
+        known = {(door.village, door.door): door for door in (*former, *kept.former)}
         self.newest = {}
         self._open(network, known.values())
         register = self.register

@@ -207,7 +207,7 @@ class DoorStore:
     def issue(self, bulletins: Iterable[Bulletin]) -> int:
         """What is issued to doors, villages numbered as in the register; returns for how many more doors."""
         with self._book.lock:
-            return sum(self._book.put_down(one) for one in bulletins)
+            return sum(self._book.put_down(bulletin) for bulletin in bulletins)
 
     def take_outcomes(self, payload: bytes) -> None:
         """An entry of outcomes that is durable. ValueError if it is none."""

@@ -133,7 +133,7 @@ class NodeOutbox(Outbox):
 
     def answer_of_posts(self, answers: Sequence[RecipientAnswer]) -> int:
         """Those of them that are of no door."""
-        others = [one for one in answers if not self.doors.is_of_doors(one.message)]
+        others = [answer for answer in answers if not self.doors.is_of_doors(answer.message)]
         return super().answer_many(others) if others else 0
 
     def addressed(self, number: int, proves: Proves) -> Addressed | None:

@@ -61,7 +61,7 @@ class Register:
         self._rows_of_former: dict[int, dict[str, int]] = {}
         self.former = tuple(self._new_former(former))
         number: dict[str, int] = {}
-        channels = [*network.households.channel, *(one.channel for one in self.former)]
+        channels = [*network.households.channel, *(door.channel for door in self.former)]
         way = [number.setdefault(channel, len(number)) for channel in channels]
         if len(number) > WAYS_MAX:
             raise ValueError(f"doors have {len(number)} channels, expected at most {WAYS_MAX}")
@@ -71,17 +71,17 @@ class Register:
 
     def _new_former(self, former: Iterable[FormerDoor]) -> Iterator[FormerDoor]:
         row = len(self.network.households)
-        for one in former:
-            village = self.number.get(one.village)
-            if village is None or self.row_of(village, one.door) is not None:
+        for door in former:
+            village = self.number.get(door.village)
+            if village is None or self.row_of(village, door.door) is not None:
                 continue
-            self._rows_of_former.setdefault(village, {})[one.door] = row
+            self._rows_of_former.setdefault(village, {})[door.door] = row
             row += 1
-            yield one
+            yield door
 
     def new_ledger(self) -> Ledger:
         """One in which nobody was told anything."""
-        villages = [self.number[one.village] for one in self.former]
+        villages = [self.number[door.village] for door in self.former]
         return Ledger(self.network.households.first_of_village, self._way, villages)
 
     def village_of(self, code: str) -> int | None:

@@ -83,7 +83,10 @@ class PahoPublisher:
             return [NOT_CONNECTED] * len(publications)
         deadline = time.monotonic() + self._timeout_s
         client = self._client
-        sent = [client.publish(one.topic, one.payload, qos=1, retain=one.retain) for one in publications]
+        sent = [
+            client.publish(publication.topic, publication.payload, qos=1, retain=publication.retain)
+            for publication in publications
+        ]
         faults = [_wait_for_acknowledgement(info, deadline) for info in sent]
         if any(faults):
             self._forget(client)

@@ -183,18 +183,20 @@ class MqttSource:
         now_s = time.monotonic()
         self._since_acknowledged = 0
         if self._live is not None:
-            live = [one for one in arrived if one.connection[0] is self._live]
+            live = [batch for batch in arrived if batch.connection[0] is self._live]
             if live:
                 self._live.acknowledge(live)
-        present = [one for one in arrived if one.connection == (self, self._connection)]
-        self._window.acknowledged(sum(len(one.message_ids) for one in present), now_s)
+        present = [batch for batch in arrived if batch.connection == (self, self._connection)]
+        self._window.acknowledged(sum(len(batch.message_ids) for batch in present), now_s)
         if isinstance(self._client, BulkClient):
             self._client.is_hurried = self._window.is_known
-            self._client.send_pubacks([mid for one in present if one.qos == 1 for mid in one.message_ids])
-            present = [one for one in present if one.qos > 1]
-        for one in present:
-            for message_id in one.message_ids:
-                self._client.ack(int.from_bytes(message_id, "big"), one.qos)
+            self._client.send_pubacks(
+                [mid for batch in present if batch.qos == 1 for mid in batch.message_ids]
+            )
+            present = [batch for batch in present if batch.qos > 1]
+        for batch in present:
+            for message_id in batch.message_ids:
+                self._client.ack(int.from_bytes(message_id, "big"), batch.qos)
 
     def _on_connect(
         self,

@@ -78,7 +78,7 @@ def replace_older(connection: sqlite3.Connection, newer: Sequence[Bulletin | Dig
     """Rows of older bulletins and digests that wait for recipients who get one of these are superseded."""
     connection.executemany(
         _REPLACE,
-        [(one.voice, one.issued_s - REPLACED_WITHIN_S) for one in newer],
+        [(digest.voice, digest.issued_s - REPLACED_WITHIN_S) for digest in newer],
     )
 
 

@@ -198,10 +198,10 @@ class Outbox(OutboxCounts, OutboxHistory, DoorRowsOfBefore):
         """
         messages = effects.messages
         told: list[WarningMessage | Bulletin | Digest] = [*messages, *effects.to_doors, *effects.digests]
-        names = [one.identifier for one in told]
+        names = [digest.identifier for digest in told]
         known = self._known(names)
-        unknown = [one for one in told if one.identifier not in known]
-        new_rows = [row_of(render(one)) for one in unknown]
+        unknown = [digest for digest in told if digest.identifier not in known]
+        new_rows = [row_of(render(digest)) for digest in unknown]
         with self._database.transaction() as connection:
             connection.executemany(INSERT_MESSAGE, new_rows)
             numbers = numbers_of(connection, names)

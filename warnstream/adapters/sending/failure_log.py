@@ -32,7 +32,7 @@ class FailureLog:
 
     def take(self, settlements: Sequence[Settlement]) -> None:
         """Settlements of a batch; those that were sent are passed over."""
-        failures = [one for one in settlements if one.signal is not Signal.SENT]
+        failures = [settlement for settlement in settlements if settlement.signal is not Signal.SENT]
         if not failures:
             return
         self._counts.update(WORD_OF_SIGNAL[failure.signal] for failure in failures)

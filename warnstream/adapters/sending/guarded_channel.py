@@ -111,7 +111,7 @@ class GuardedChannel:
         """Outcomes as the channel gave them; None if it raised or lost some: nobody knows what was sent."""
         try:
             outcomes = list(self._channel.send(batch))
-            if len(outcomes) != len(batch) or not all(isinstance(one, Outcome) for one in outcomes):
+            if len(outcomes) != len(batch) or not all(isinstance(outcome, Outcome) for outcome in outcomes):
                 raise TypeError(f"{len(batch)} messages, and not as many outcomes")  # noqa: TRY301
         except BaseException as error:  # noqa: BLE001  foreign code must not end the thread
             self._note(error)

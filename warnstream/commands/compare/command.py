@@ -62,7 +62,7 @@ def run_compare(asked: Asked) -> int:
         raise WarnstreamError(f"--jobs {asked.jobs}: expected at least 1")
     names = _names((asked.old, *asked.new))
     configurations = {name: load_configuration(path) for name, path in names.items()}
-    hazards = sorted({rule.name for one in configurations.values() for rule in one.rules})
+    hazards = sorted({rule.name for configuration in configurations.values() for rule in configuration.rules})
     limits = [limit_of(text, hazards) for text in asked.fail_if]
     events = read_events(asked.events) if asked.events else None
     stretches = stretches_of(asked.archives, list(configurations.values()), int(asked.after_h * HOUR_S))

@@ -82,7 +82,7 @@ def _chosen(options: TestOptions) -> list[Path]:
 
 def _refuse_none(found: list[Outcome], files: list[TestFile], options: TestOptions) -> None:
     if not found:
-        n_tests = sum(len(one.tests) for one in files)
+        n_tests = sum(len(file.tests) for file in files)
         expected = f"no name of {count_of(n_tests, 'test', 'tests')} has {options.word!r} in it"
         raise ConfigError([Fault(str(options.directory / FOLDER), 0, "-k", expected)])
 

@@ -13,7 +13,9 @@ def people_differences(old: Configuration, new: Configuration) -> Iterator[str]:
     yield from _households(old, new)
     posts = ({post.post: (post,) for post in of.network.chain} for of in (old, new))
     yield from _told("posts", *posts)
-    known = ({one.person: (one,) for one in officers} for officers in (old.operators, new.operators))
+    known = (
+        {officer.person: (officer,) for officer in officers} for officers in (old.operators, new.operators)
+    )
     yield from _told("officers", *known)
 
 

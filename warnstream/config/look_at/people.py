@@ -70,8 +70,10 @@ def nobody_may_order(configuration: Configuration) -> Iterator[str]:
     alone, without = [], []
     for code, township, county in zip(villages.code, villages.township, villages.county, strict=True):
         areas = {code, township, county, "*"}
-        known = [one for one in operators if one.area in areas and one.role is not Role.READER]
-        if not any(one.role is Role.OFFICER for one in known):
+        known = [
+            operator for operator in operators if operator.area in areas and operator.role is not Role.READER
+        ]
+        if not any(operator.role is Role.OFFICER for operator in known):
             without.append(code)
         elif len(known) == 1:
             alone.append(code)

@@ -69,5 +69,5 @@ def _national(country: str | None) -> Callable[[str], bool] | None:
     kinds = (plan.mobile, plan.fixed_line, plan.voip, plan.personal_number, plan.uan)
     patterns = [kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern]
     prefix = f"(?:{plan.national_prefix})?" if plan.national_prefix else ""
-    whole = re.compile(f"{prefix}(?:{'|'.join(f'(?:{one})' for one in patterns)})")
+    whole = re.compile(f"{prefix}(?:{'|'.join(f'(?:{pattern})' for pattern in patterns)})")
     return lambda digits: whole.fullmatch(digits) is not None

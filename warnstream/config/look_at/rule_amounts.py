@@ -42,8 +42,8 @@ def own_rule_amounts(configuration: Configuration) -> Iterator[str]:
     for rule in configuration.rules:
         if not kind_of(rule).has_conditions:
             continue
-        for one in _rain_amounts(cast("RuleTable", rule.thresholds)):
-            fault = _fault_of(one, configuration, usual_mm)
+        for amount in _rain_amounts(cast("RuleTable", rule.thresholds)):
+            fault = _fault_of(amount, configuration, usual_mm)
             if fault:
                 yield f"{rule.name}: {fault}"
 

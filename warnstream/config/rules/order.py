@@ -28,9 +28,9 @@ def _pairs(lower: Expression, higher: Expression) -> list[tuple[Term, Term]] | N
     if form != other_form or len(parts) != len(other_parts):
         return None
     found = [_pairs(part, other) for part, other in zip(parts, other_parts, strict=True)]
-    if any(one is None for one in found):
+    if any(term is None for term in found):
         return None
-    return [pair for one in found if one for pair in one]
+    return [pair for term in found if term for pair in term]
 
 
 def _inside(expression: Expression) -> tuple[object, tuple[Expression, ...]] | None:

@@ -46,7 +46,7 @@ def read_operators(folder: Folder, villages: Villages | None, faults: FaultLog) 
         _operator_of(row, areas, lines, faults)
         for row in read_rows(OPERATORS_FILE, data, OPERATOR_COLUMNS, faults)
     )
-    return tuple(one for one in found if one is not None)
+    return tuple(operator for operator in found if operator is not None)
 
 
 def _operator_of(

@@ -93,7 +93,7 @@ def check_classes(
 ) -> None:
     """Report values of one place that do not fit the others on the same ground, or on drier ground."""
     told: set[tuple[int, str]] = set()
-    classes = CLASSES if any(one.wetness for one in values) else ("",)
+    classes = CLASSES if any(value.wetness for value in values) else ("",)
     for wetness in classes:
         own = of_class(values, wetness)
 
@@ -102,7 +102,7 @@ def check_classes(
                 told.add((own[number].number, expected))
                 report(own[number].number, expected)
 
-        rows = ((one.duration_s, one.level, one.value) for one in own)
+        rows = ((value.duration_s, value.level, value.value) for value in own)
         find_unordered(rows, unit, report_once, descending=descending)
     if len(classes) > 1:  # else the ground makes no difference
         find_wetter_above_drier(values, unit, report)
@@ -110,8 +110,8 @@ def check_classes(
 
 def of_class(values: Iterable[ClassValue], wetness: str) -> list[ClassValue]:
     """What holds on ground of a class: its own values, and those of all classes where it has none."""
-    found = {(one.duration_s, one.level): one for one in values if not one.wetness}
-    found |= {(one.duration_s, one.level): one for one in values if one.wetness == wetness}
+    found = {(value.duration_s, value.level): value for value in values if not value.wetness}
+    found |= {(value.duration_s, value.level): value for value in values if value.wetness == wetness}
     return list(found.values())
 
 
@@ -119,17 +119,17 @@ def find_wetter_above_drier(values: Sequence[ClassValue], unit: str, report: Rep
     """Report values of wetter ground that ask for more than those of drier ground."""
     told: set[int] = set()
     for drier, wetter in (("dry", "medium"), ("medium", "wet"), ("dry", "wet")):
-        limit = {(one.duration_s, one.level): one for one in of_class(values, drier)}
-        for one in of_class(values, wetter):
-            below = limit.get((one.duration_s, one.level))
-            if below is None or one.value <= below.value:
+        limit = {(value.duration_s, value.level): value for value in of_class(values, drier)}
+        for value in of_class(values, wetter):
+            below = limit.get((value.duration_s, value.level))
+            if below is None or value.value <= below.value:
                 continue
-            wrong, other, words = (one, below, "at most") if one.wetness else (below, one, "at least")
+            wrong, other, words = (value, below, "at most") if value.wetness else (below, value, "at least")
             if wrong.number in told:
                 continue
             told.add(wrong.number)
-            over = format_duration(one.duration_s)
-            place = drier if one.wetness else wetter
+            over = format_duration(value.duration_s)
+            place = drier if value.wetness else wetter
             expected = f"expected {wrong.level.word} over {over} on {wrong.wetness} ground {words} that on"
             report(
                 wrong.number,

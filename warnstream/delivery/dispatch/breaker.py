@@ -127,11 +127,11 @@ class Breaker:
                 self._in_doubt.add(key)
 
     def _hold_if_at_fault(self, outcomes: Sequence[Outcome], now: float) -> None:
-        culprit = next((one for one in outcomes if one.verdict is Verdict.UNAVAILABLE), None)
+        culprit = next((outcome for outcome in outcomes if outcome.verdict is Verdict.UNAVAILABLE), None)
         if culprit is None and self._in_doubt:
-            culprit = next((one for one in outcomes if one.verdict is Verdict.DOUBTFUL), None)
+            culprit = next((outcome for outcome in outcomes if outcome.verdict is Verdict.DOUBTFUL), None)
         if culprit is None and len(self._failed_in_a_row) >= FAILURES_IN_A_ROW_MAX:
-            culprit = next((one for one in outcomes if one.verdict is Verdict.RETRY), None)
+            culprit = next((outcome for outcome in outcomes if outcome.verdict is Verdict.RETRY), None)
         if culprit is None and not self.is_held:
             return
         if not self.is_held:

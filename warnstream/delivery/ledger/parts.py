@@ -21,11 +21,11 @@ def pack(ledger: Ledger) -> Arrays:
     """Columns of every village that had a bulletin, one village after the other; numbers are today's."""
     villages = np.flatnonzero(ledger.sequence)
     rows = [ledger.rows_of(int(village)) for village in villages]
-    sizes = [one.stop - one.start if isinstance(one, slice) else len(one) for one in rows]
+    sizes = [row.stop - row.start if isinstance(row, slice) else len(row) for row in rows]
     arrays: Arrays = {"village": villages, "size": np.array(sizes, dtype=np.int64)}
     for name in COLUMNS:
         column = getattr(ledger, name)
-        parts = [column[one] for one in rows]
+        parts = [column[row] for row in rows]
         arrays[name] = np.concatenate(parts) if parts else column[:0]
     for name in VILLAGES:
         arrays[name] = getattr(ledger, name)[villages]

@@ -301,7 +301,7 @@ class RulePlan:
         elif not expression.is_all:
             held = [part for part in parts if self._found[part][0, village]]
             parts = (min(held, key=lambda part: _needs_forecast(self._expressions[part])),)
-        return [one for part in parts for one in self._carriers(part, village, since_s)]
+        return [carrier for part in parts for carrier in self._carriers(part, village, since_s)]
 
     def _told(self, number: int, place: int, sources: HazardSources) -> ConditionFound:
         expression, held = self._expressions[number], self._found[number][:, place]

@@ -61,7 +61,7 @@ class Fields:
 
     def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
         """Children with `valueName` and `value`."""
-        return tuple((one.text("valueName"), one.text("value")) for one in self.parts(name))
+        return tuple((part.text("valueName"), part.text("value")) for part in self.parts(name))
 
     def demand(self, name: str) -> str:
         """A text that must be there. AlertFaultError ``wrong_shape`` if it is not."""

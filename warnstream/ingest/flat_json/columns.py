@@ -85,10 +85,12 @@ class FlatColumns:
         """
         observations, message, left = self._parse(payloads)
         find, times = self._index_of_code.get, self._time_of_text
-        station = np.array([find(one.station, _UNKNOWN) for one in observations], dtype=np.int32)
-        known_s = [times.get(one.time) for one in observations]
+        station = np.array(
+            [find(observation.station, _UNKNOWN) for observation in observations], dtype=np.int32
+        )
+        known_s = [times.get(observation.time) for observation in observations]
         if None in known_s:
-            known_s = [self._seconds(one.time) for one in observations]
+            known_s = [self._seconds(observation.time) for observation in observations]
         observed_at_s = np.array(known_s, dtype=np.int64)
         is_good = (station != _UNKNOWN) & (observed_at_s != _NO_TIME)
         if speakers is not None and len(message):

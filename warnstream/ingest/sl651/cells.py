@@ -42,17 +42,21 @@ def dated(
     utc_offset_s : int
         Of that clock.
     """
-    if all(one.cell < 0 for one in elements):
+    if all(element.cell < 0 for element in elements):
         return list(elements)
     first_s = {
         key: _first_cell_s(key, elements, function, sent_at_s, utc_offset_s)
-        for key in dict.fromkeys((one.station, one.observed_at_s) for one in elements if one.cell >= 0)
+        for key in dict.fromkeys(
+            (element.station, element.observed_at_s) for element in elements if element.cell >= 0
+        )
     }
     return [
-        one
-        if one.cell < 0
-        else replace(one, observed_at_s=first_s[one.station, one.observed_at_s] + one.cell * CELL_S)
-        for one in elements
+        element
+        if element.cell < 0
+        else replace(
+            element, observed_at_s=first_s[element.station, element.observed_at_s] + element.cell * CELL_S
+        )
+        for element in elements
     ]
 
 
@@ -65,17 +69,19 @@ def _first_cell_s(
 ) -> int:
     """When the first of the cells that a station dates by one time ended."""
     station, told_s = key
-    own = [one for one in elements if one.station == station]
-    cells = [one for one in own if one.cell >= 0 and one.observed_at_s == told_s]
+    own = [element for element in elements if element.station == station]
+    cells = [element for element in own if element.cell >= 0 and element.observed_at_s == told_s]
     span_s = (cells[0].n_cells - 1) * CELL_S
-    last_s = told_s + max(one.cell for one in cells) * CELL_S
+    last_s = told_s + max(cell.cell for cell in cells) * CELL_S
     as_end_s = told_s - span_s
     if sent_at_s is not None and told_s <= sent_at_s + CLOCK_S < last_s:
         return as_end_s
     if function in SERIES_FUNCTIONS:
         return told_s
-    others = [one for one in own if one.cell < 0]
-    ends = {one.observed_at_s for one in others if one.name in _SUMS} or {one.observed_at_s for one in others}
+    others = [element for element in own if element.cell < 0]
+    ends = {other.observed_at_s for other in others if other.name in _SUMS} or {
+        other.observed_at_s for other in others
+    }
     past_hour_s = (told_s + utc_offset_s) % HOUR_S
     if told_s + span_s in ends or (past_hour_s == CELL_S and function in _HOUR_FUNCTIONS):
         return told_s

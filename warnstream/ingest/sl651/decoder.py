@@ -145,25 +145,31 @@ class Sl651Decoder:
         self._take_elements(elements, message, rows)
 
     def _take_elements(self, elements: list[Element], message: RawMessage, rows: Rows) -> None:
-        with_total = {one.station for one in elements if one.name == "PT"}
+        with_total = {element.station for element in elements if element.name == "PT"}
         unknown: set[str] = set()
-        for one in elements:
-            mapping = self._mappings.get(one.name)
-            if mapping is None or (one.name == "PJ" and one.station in with_total):
+        for element in elements:
+            mapping = self._mappings.get(element.name)
+            if mapping is None or (element.name == "PJ" and element.station in with_total):
                 continue
-            station = self._station_of(one.station)
+            station = self._station_of(element.station)
             if station is None:
-                if one.station not in unknown:
-                    detail = f"address {one.station} is no station and not mapped in decoders: stations"
+                if element.station not in unknown:
+                    detail = f"address {element.station} is no station and not mapped in decoders: stations"
                     rows.refuse(RefusalReason.UNKNOWN_STATION, detail, message)
-                unknown.add(one.station)
+                unknown.add(element.station)
                 continue
-            if is_error_value(mapping, one.value):
-                detail = f"{one.name} {one.value:g} of {one.station} is declared an error value"
+            if is_error_value(mapping, element.value):
+                detail = f"{element.name} {element.value:g} of {element.station} is declared an error value"
                 rows.refuse(RefusalReason.ERROR_VALUE, detail, message)
                 continue
-            interval_s = INTERVAL_S.get(one.name, 0) if mapping.variable is Variable.RAIN else 0
-            rows.add(station, int(mapping.variable), one.observed_at_s, mapping.value(one.value), interval_s)
+            interval_s = INTERVAL_S.get(element.name, 0) if mapping.variable is Variable.RAIN else 0
+            rows.add(
+                station,
+                int(mapping.variable),
+                element.observed_at_s,
+                mapping.value(element.value),
+                interval_s,
+            )
 
     def _station_of(self, address: str) -> int | None:
         found = (self._names.station(name) for name in station_names(address))

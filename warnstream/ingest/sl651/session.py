@@ -107,9 +107,9 @@ class Session:
             kept = [Kept(lost, b"")] if lost else []
             gathering = self._gathering = _Gathering(frame)
         gathering.packets[frame.packet] = frame
-        if sum(len(one.body) for one in gathering.packets.values()) > GATHERED_BYTES_MAX:
+        if sum(len(packet.body) for packet in gathering.packets.values()) > GATHERED_BYTES_MAX:
             self._gathering = None
-            return [*kept, *(Kept(one.raw, b"") for one in gathering.packets.values())]
+            return [*kept, *(Kept(packet.raw, b"") for packet in gathering.packets.values())]
         if len(gathering.packets) == frame.n_packets:
             self._gathering = None
             ordered = [gathering.packets[number] for number in sorted(gathering.packets)]

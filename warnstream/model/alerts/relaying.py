@@ -153,7 +153,7 @@ class RelayTable:
 
     def issuer_of(self, alert: Alert) -> RelayedIssuer | None:
         """The issuer whose alert it is; None if it is nobody's who is relayed."""
-        return next((one for one in self.issuers if one.sender == alert.sender), None)
+        return next((issuer for issuer in self.issuers if issuer.sender == alert.sender), None)
 
     def signal_of(self, info: AlertInfo) -> RelayedSignal | None:
         """The worst signal that an `info` block is; None: it is none."""

@@ -92,7 +92,7 @@ class LandslideRain:
     @property
     def durations_s(self) -> set[int]:
         """Sliding durations that hold levels up when sums of days begin anew."""
-        reads_weighted = any(not np.isnan(one.weighted_mm).all() for one in self.territories)
+        reads_weighted = any(not np.isnan(territory.weighted_mm).all() for territory in self.territories)
         return {window.duration_s for window in self.resetting} | ({DAY_S} if reads_weighted else set())
 
     @property

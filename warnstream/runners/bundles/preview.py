@@ -113,5 +113,5 @@ def _take(found: Found, effects: Effects, network: Network) -> None:
             found.risen[warned] = message.level
         elif message.level < message.previous:
             found.falling.add(warned)
-    for one in effects.bulletins:
-        found.told[codes[one.village]] = int(first[one.village + 1] - first[one.village])
+    for bulletin in effects.bulletins:
+        found.told[codes[bulletin.village]] = int(first[bulletin.village + 1] - first[bulletin.village])

@@ -84,10 +84,10 @@ class Picture:
 
     def _levels(self, warnings: Sequence[WarningStatus]) -> np.ndarray:
         level = np.zeros((len(self.hazards), len(self._network.villages)), dtype=np.uint8)
-        for one in warnings:
-            row = self._row_of.get(one.hazard)
+        for warning in warnings:
+            row = self._row_of.get(warning.hazard)
             if row is not None:
-                level[row, one.village] = one.level
+                level[row, warning.village] = warning.level
         return level
 
     def _seen(self, step: AssessmentStep) -> dict[str, Part]:

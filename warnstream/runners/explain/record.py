@@ -287,12 +287,14 @@ def _finding(configuration: Wording, verdict: Verdict, place: PlaceFinding, *, s
         level=place.level.word,
         speaks=speaks,
         note=place.note,
-        comparisons=[_comparison(configuration, one) for one in place.comparisons],
+        comparisons=[_comparison(configuration, comparison) for comparison in place.comparisons],
         conditions=[
             RuleLevelRecord(
-                one.level.word, one.words, *msgspec.structs.astuple(_condition(verdict, one.found))
+                condition.level.word,
+                condition.words,
+                *msgspec.structs.astuple(_condition(verdict, condition.found)),
             )
-            for one in place.conditions
+            for condition in place.conditions
         ],
     )
 
@@ -355,7 +357,7 @@ def _place(configuration: Wording, place: PlaceView) -> PlaceRecord:
         ],
         soil_water_mm=_number(place.soil_water_mm),
         earlier_rain_coverage=_number(place.antecedent_coverage),
-        stations=[_station(configuration, place.window, one) for one in place.stations],
+        stations=[_station(configuration, place.window, station) for station in place.stations],
     )
 
 

@@ -140,10 +140,11 @@ class _Page:
             yield "messages: none had been issued"
             return
         yield f"messages up to then: {len(messages)} (sent, delivered, answered: as known today)"
-        for one in messages:
-            yield f"  {self._clock(one['issued_at'])} {one['msg_type']} ({one['cause']}) {one['hazard']}"
-            yield f"        {one['text_en']}"
-            told = [_delivery_lines(told) for told in one["told"]]
+        for message in messages:
+            what = f"{message['msg_type']} ({message['cause']}) {message['hazard']}"
+            yield f"  {self._clock(message['issued_at'])} {what}"
+            yield f"        {message['text_en']}"
+            told = [_delivery_lines(told) for told in message["told"]]
             yield f"        to {', '.join(told) if told else 'nobody but the record of the village'}"
 
     def _bulletins(self) -> Iterator[str]:
@@ -152,10 +153,13 @@ class _Page:
             yield "doors had been told nothing"
             return
         yield f"what its doors were told up to then: {len(bulletins)}"
-        for one in bulletins:
-            yield f"  {self._clock(one['time'])} {one['action']} ({one['cause']}), bulletin {one['n']}"
-            yield f"        {one['text_en']}"
-            told = [_delivery_lines(told) for told in one["told"] if told["kind"] != RecipientKind.VILLAGE]
+        for bulletin in bulletins:
+            what = f"{bulletin['action']} ({bulletin['cause']}), bulletin {bulletin['n']}"
+            yield f"  {self._clock(bulletin['time'])} {what}"
+            yield f"        {bulletin['text_en']}"
+            told = [
+                _delivery_lines(told) for told in bulletin["told"] if told["kind"] != RecipientKind.VILLAGE
+            ]
             yield f"        to {', '.join(told) if told else 'nobody: the village has no doors'}"
 
     def _later(self) -> Iterator[str]:
@@ -185,14 +189,19 @@ def _labelled(label: str, said: list[str]) -> Iterator[str]:
 def _worth_telling(comparisons: list[Record]) -> list[Record]:
     """Those with thresholds; of several leads of one kind the one that reaches most, if any rain comes."""
     chosen: dict[object, Record] = {}
-    for one in comparisons:
-        key = one["indicator"], one["station"], one["duration_s"], one["lead_s"] > 0
-        weight = _ORDER.index(one["level"]), one["value"] or 0.0
+    for comparison in comparisons:
+        key = (
+            comparison["indicator"],
+            comparison["station"],
+            comparison["duration_s"],
+            comparison["lead_s"] > 0,
+        )
+        weight = _ORDER.index(comparison["level"]), comparison["value"] or 0.0
         known = chosen.get(key)
-        if one["thresholds"] and (
+        if comparison["thresholds"] and (
             known is None or weight > (_ORDER.index(known["level"]), known["value"] or 0.0)
         ):
-            chosen[key] = one
+            chosen[key] = comparison
     return list(chosen.values())
 
 

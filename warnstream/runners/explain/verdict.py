@@ -133,7 +133,7 @@ class Verdict:
             return [] if view.standing.level else [f"the hazard could not be evaluated: {view.failure}"]
         said = [text for place in view.places for text in self._conditions(place)]
         nearest = self.nearest()
-        said += [self._short_of(one) for one in nearest[:NEAREST_TOLD_MAX]]
+        said += [self._short_of(candidate) for candidate in nearest[:NEAREST_TOLD_MAX]]
         if not said:
             said.append(self._nothing_to_reach())
         said += self._blindness()
@@ -142,16 +142,22 @@ class Verdict:
     def nearest(self) -> list[Candidate]:
         """What has come nearest to the next level, the nearest first; what nobody knows is left out."""
         found = [
-            Candidate(number, one, ahead)
+            Candidate(number, comparison, ahead)
             for number, place in enumerate(self._view.places)
-            for one in place.comparisons
-            if (ahead := one.next_above(self._view.standing.level)) is not None and not np.isnan(ahead.ratio)
+            for comparison in place.comparisons
+            if (ahead := comparison.next_above(self._view.standing.level)) is not None
+            and not np.isnan(ahead.ratio)
         ]
         found.sort(key=lambda one: -one.ahead.ratio)
         first: dict[object, Candidate] = {}
-        for one in found:  # of several leads the one that comes nearest
-            key = one.place, one.compared.indicator, one.compared.station, one.compared.duration_s
-            first.setdefault((*key, one.compared.lead_s > 0), one)
+        for candidate in found:  # of several leads the one that comes nearest
+            key = (
+                candidate.place,
+                candidate.compared.indicator,
+                candidate.compared.station,
+                candidate.compared.duration_s,
+            )
+            first.setdefault((*key, candidate.compared.lead_s > 0), candidate)
         return list(first.values())
 
     def _clock(self, time_s: int) -> str:
@@ -159,11 +165,15 @@ class Verdict:
 
     def _holding(self, level: Level) -> Iterator[tuple[int, Comparison]]:
         for number, place in enumerate(self._view.places):
-            for one in place.comparisons:
-                clear = one.clear[level - 1] if one.clear else float("nan")
-                beyond = one.value <= clear if one.indicator.info.fewer_is_worse else one.value >= clear
-                if beyond or one.level >= level:
-                    yield number, one
+            for comparison in place.comparisons:
+                clear = comparison.clear[level - 1] if comparison.clear else float("nan")
+                beyond = (
+                    comparison.value <= clear
+                    if comparison.indicator.info.fewer_is_worse
+                    else comparison.value >= clear
+                )
+                if beyond or comparison.level >= level:
+                    yield number, comparison
 
     def _holds(self, place: int, one: Comparison) -> str:
         level = self._view.standing.level
@@ -185,7 +195,7 @@ class Verdict:
     def _rests_on_rain(self) -> bool:
         if self.rule.is_relayed:
             return False
-        compared = [one.indicator for place in self._view.places for one in place.comparisons]
+        compared = [comparison.indicator for place in self._view.places for comparison in place.comparisons]
         return not compared or any(indicator.info.is_rain for indicator in compared)
 
     def _short_of(self, one: Candidate) -> str:
@@ -227,11 +237,11 @@ class Verdict:
         if self.rule.is_relayed:
             what = "a higher level" if view.standing.level else "its issuers"
             return f"no signal of {what} is in force here"
-        compared = [one for place in view.places for one in place.comparisons]
+        compared = [comparison for place in view.places for comparison in place.comparisons]
         notes = [place.note for place in view.places if place.note and not compared]
         if notes:
             return notes[0]
-        if not any(one.next_above(view.standing.level) for one in compared):
+        if not any(comparison.next_above(view.standing.level) for comparison in compared):
             what = "higher level" if view.standing.level else "level"
             return f"no threshold of a {what} is set for this village"
         return "nobody knows: no gauge or sensor that speaks for the village has observed anything"
@@ -240,18 +250,20 @@ class Verdict:
         """Silence that may have hidden a level."""
         if not self._rests_on_rain():
             silent = [
-                one
+                comparison
                 for place in self._view.places
-                for one in place.comparisons
-                if one.station >= 0 and np.isnan(one.value)
+                for comparison in place.comparisons
+                if comparison.station >= 0 and np.isnan(comparison.value)
             ]
-            codes = ", ".join(self._configuration.network.stations.code[one.station] for one in silent)
+            codes = ", ".join(
+                self._configuration.network.stations.code[comparison.station] for comparison in silent
+            )
             return [f"silent: {codes}"] if silent else []
         return describe_blindness(self._village)
 
     def _conditions(self, place: PlaceFinding) -> list[str]:
         """What the conditions of a rule of the operator's own still lack, the next level's first."""
-        above = [one for one in place.conditions if one.level > self._view.standing.level]
+        above = [condition for condition in place.conditions if condition.level > self._view.standing.level]
         zone = f"{place.zone}: " if place.zone else ""
         return [
             f"{zone}{one.level.word}: {one.words}: {'; '.join(self.unmet(one.found)) or 'reached'}"
@@ -314,7 +326,7 @@ def describe_blindness(village: VillageView) -> list[str]:
     for place in village.places:
         zone = f"{place.zone}: " if place.zone else ""
         if place.is_blind:
-            others = sum(one.weight > 0 for one in place.stations)
+            others = sum(station.weight > 0 for station in place.stations)
             by = f"judged by {others} farther gauges" if others else "no farther gauge speaks either"
             grids = sorted({*place.grid} - {""})
             by = f"judged by the grid {', '.join(grids)}" if grids else by

@@ -245,7 +245,11 @@ def begin(
         _reaches=reaches,
         _strangers=strangers,
         _strange_voices=doors,
-        _told_doors=[one for one in open_warnings if one.is_households and one.village not in history.voices],
+        _told_doors=[
+            warning
+            for warning in open_warnings
+            if warning.is_households and warning.village not in history.voices
+        ],
         _is_rebuilt=is_rebuilt,
     )
 

@@ -119,7 +119,7 @@ class Issued(msgspec.Struct, frozen=True):
         now = {then: number[code] for then, code in self.digest_villages.items() if code in number}
         found = []
         for digest in self.digests:
-            lines = [replace(one, village=now[one.village]) for one in digest.lines if one.village in now]
+            lines = [replace(line, village=now[line.village]) for line in digest.lines if line.village in now]
             helps = [replace(one, village=now[one.village]) for one in digest.helps if one.village in now]
             found.append(replace(digest, lines=tuple(lines), helps=tuple(helps)))
         return found

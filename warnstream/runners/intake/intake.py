@@ -416,7 +416,7 @@ class Intake:
         outcome.steps.append((readings, step))
         if self._past is None or self._past.is_followed:
             villages = self._network.villages
-            proven = [proven_level(one, villages) for one in step.assessment.past_crossings]
+            proven = [proven_level(crossing, villages) for crossing in step.assessment.past_crossings]
             self.past_crossings.step(proven, now_s)
         outcome.refusals += refused_said(self.engine.assessment, self._topics)
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
@@ -438,8 +438,9 @@ class Intake:
             found = desk.follow(orders, now_s)
             self._adopt_next(past)
             self._owed += [
-                one
-                for one in found
-                if isinstance(one, OperatorCancel) or (past.is_unsettled and not desk.has_carried_out(one))
+                order
+                for order in found
+                if isinstance(order, OperatorCancel)
+                or (past.is_unsettled and not desk.has_carried_out(order))
             ]
         return None if assessed is None else EngineStep(assessed, Effects())

@@ -73,7 +73,7 @@ def alerts_in(message: RawMessage, source: str, outcome: Outcome) -> list[AlertA
 def refused_said(assessment: Assessment, topics: Topics) -> list[Refusal]:
     """Signs and alerts that the last step did not take."""
     signs = [refuse_sign(said, fault, topics) for said, fault in assessment.signs.refused]
-    return [*signs, *(_refused_alert(one, topics) for one in assessment.alerts.refused)]
+    return [*signs, *(_refused_alert(alert, topics) for alert in assessment.alerts.refused)]
 
 
 def _refused_alert(refused: RefusedAlert, topics: Topics) -> Refusal:

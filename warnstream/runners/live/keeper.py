@@ -419,7 +419,9 @@ class Keeper:
             self.warnings = (
                 self._intake.engine.desk.open_warnings()
             )  # the duty officer may have confirmed one
-        self._watchers.metrics.warnings_unaffirmed.set(sum(one.unaffirmed_s > 0 for one in self.warnings))
+        self._watchers.metrics.warnings_unaffirmed.set(
+            sum(warning.unaffirmed_s > 0 for warning in self.warnings)
+        )
         engine, network, show = self._intake.engine, self._people.network, self._views.update
         show("chain", lambda: self.chain.take(engine.desk, network.villages, is_live=is_live))
         show("hands", lambda: self.hands.take(engine.desk, network.villages, is_live=is_live))

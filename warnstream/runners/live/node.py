@@ -445,4 +445,4 @@ class Node:
     def _take_outcomes(self) -> None:
         """What channels have sent at the end is in the log before the node ends."""
         if requests := self._requests.take():
-            self._take(Turn([(one.kind, one.payload) for one in requests], requests=requests))
+            self._take(Turn([(request.kind, request.payload) for request in requests], requests=requests))

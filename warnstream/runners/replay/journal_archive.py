@@ -60,7 +60,9 @@ def read_journal(configuration: Configuration, directory: Path) -> ArchiveReadin
                 n_refused[str(RefusalReason.BAD_GRID)] += 1
         if kind != entries.MESSAGES:
             continue
-        alerts += [(now_s + 1, one) for one in alerts_of(payload, known)]  # for the step after that of now
+        alerts += [
+            (now_s + 1, alert) for alert in alerts_of(payload, known)
+        ]  # for the step after that of now
         for told_s, messages in observations_between_times(payload, known):
             decoded = decoder.decode(messages, now_s)
             batches.append(decoded.readings)

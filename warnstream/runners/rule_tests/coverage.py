@@ -64,7 +64,7 @@ class Raise:
             and (not row.duration_s or row.duration_s == self.duration_s)
             and (
                 not row.amounts
-                or any(math.isclose(self.threshold, one, rel_tol=RELATIVE_ERROR) for one in row.amounts)
+                or any(math.isclose(self.threshold, amount, rel_tol=RELATIVE_ERROR) for amount in row.amounts)
             )
         )
 

@@ -64,7 +64,7 @@ class Texts:
             texts = digest_texts(told, self.wording)
             return texts.zh, texts.en
         written = texts_of(told, self.wording.network, self.wording.rules, self.policy)
-        return tuple(one.text for one in written.texts.values())
+        return tuple(text.text for text in written.texts.values())
 
 
 def misses_of(test: RuleTest, record: Record, texts: Texts) -> list[Miss]:
@@ -80,9 +80,9 @@ def level_at(messages: Sequence[WarningMessage], village: int, hazard: str, at_s
     """The level that people are told stands, after the step of that minute."""
     return next(
         (
-            one.level
-            for one in reversed(messages)
-            if one.sent_s <= at_s and (one.village, one.hazard) == (village, hazard)
+            message.level
+            for message in reversed(messages)
+            if message.sent_s <= at_s and (message.village, message.hazard) == (village, hazard)
         ),
         Level.NONE,
     )
@@ -106,10 +106,10 @@ def _reached(never: NeverReached, record: Record) -> Iterator[Miss]:
     if standing >= never.level:
         yield Miss(never, never.line, standing.word, never.begin_s)
         return
-    for one in record.messages:
-        is_here = (one.village, one.hazard) == (never.village, never.hazard)
-        if is_here and never.begin_s <= one.sent_s <= never.end_s and one.level >= never.level:
-            yield Miss(never, never.line, one.level.word, one.sent_s)
+    for message in record.messages:
+        is_here = (message.village, message.hazard) == (never.village, never.hazard)
+        if is_here and never.begin_s <= message.sent_s <= never.end_s and message.level >= never.level:
+            yield Miss(never, never.line, message.level.word, message.sent_s)
             return
 
 
@@ -117,9 +117,9 @@ def _told(told: Told, record: Record, texts: Texts) -> Iterator[Miss]:
     pattern = told.pattern
     candidates = candidates_of(pattern, record)
     fitting = [
-        one
-        for one in candidates
-        if told.begin_s <= time_of(one) <= told.end_s and not differences(one, pattern, texts)
+        candidate
+        for candidate in candidates
+        if told.begin_s <= time_of(candidate) <= told.end_s and not differences(candidate, pattern, texts)
     ]
     if told.is_never and fitting:
         yield Miss(told, told.line, "it came", time_of(fitting[0]), fitting[0])
@@ -184,7 +184,7 @@ def _of_digest(told: Digest, pattern: CallPattern) -> list[str]:
         answer=(pattern.needs_answer, told.needs_answer),
     )
     about = pattern.village, pattern.hazard, pattern.level, pattern.cause, pattern.escalated_from
-    if all(one in (None, "") for one in about):
+    if all(level in (None, "") for level in about):
         return found
     lines = [_of_line(line, pattern) for line in told.lines]
     return found + min(lines, key=len, default=["village"])

@@ -44,7 +44,7 @@ def keep(of: TestFile, test: RuleTest, kept: Path) -> None:
     with (folder / READINGS_FILE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("station", "observed_at", "variable", "value"))
-        for station, at_s, variable, value in zip(*(one.tolist() for one in columns), strict=True):
+        for station, at_s, variable, value in zip(*(column.tolist() for column in columns), strict=True):
             writer.writerow((codes[station], iso_utc(at_s), Variable(variable).word, f"{value:.6g}"))
     if of.tables is None:
         return

@@ -57,7 +57,7 @@ class Record:
             return None
         door = network.households.code.index(recipient)
         village = int(np.searchsorted(network.households.first_of_village, door, side="right")) - 1
-        told = (one.identifier for one in reversed(self.bulletins) if one.village == village)
+        told = (bulletin.identifier for bulletin in reversed(self.bulletins) if bulletin.village == village)
         return next(told, None)
 
 
@@ -85,8 +85,10 @@ class _Run:
 
     def _step(self, readings: ReadingBatch, now_s: int) -> None:
         record, desk = self._record, self._engine.desk
-        answers = [(one, action) for one in self._due(now_s) if (action := self._answer(one)) is not None]
-        signs = [(one, said) for one in self._signs_due(now_s) if (said := self._sign(one)) is not None]
+        answers = [
+            (answer, action) for answer in self._due(now_s) if (action := self._answer(answer)) is not None
+        ]
+        signs = [(sign, said) for sign in self._signs_due(now_s) if (said := self._sign(sign)) is not None]
         actions: list[Action] = [*(action for _, action in answers), *(said for _, said in signs)]
         ignored, refused = desk.ignored_answers, desk.refused_inputs
         step = self._engine.step(readings, actions, now_s)
@@ -104,10 +106,10 @@ class _Run:
         self._count_refused(readings, step.assessment.flags)
 
     def _due(self, now_s: int) -> Iterator[PlannedAnswer]:
-        return (one for one in self._test.answers if now_s - self._test.step_s < one.at_s <= now_s)
+        return (answer for answer in self._test.answers if now_s - self._test.step_s < answer.at_s <= now_s)
 
     def _signs_due(self, now_s: int) -> Iterator[PlannedSign]:
-        return (one for one in self._test.signs if now_s - self._test.step_s < one.at_s <= now_s)
+        return (sign for sign in self._test.signs if now_s - self._test.step_s < sign.at_s <= now_s)
 
     def _answer(self, planned: PlannedAnswer) -> RecipientAnswer | None:
         told = self._record.last_told(planned.by, self._network)
@@ -122,7 +124,7 @@ class _Run:
         village = self._network.villages.index_of_code()[planned.village]
         standing = self._engine.assessment.signs.standing().standing
         name = next(
-            (one.sign for one in standing if (one.village, one.kind) == (village, planned.kind)), None
+            (sign.sign for sign in standing if (sign.village, sign.kind) == (village, planned.kind)), None
         )
         if name is None:
             why = f"no sign {planned.kind} stands in {planned.village} to be judged"

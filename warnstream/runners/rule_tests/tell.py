@@ -124,20 +124,21 @@ class Teller:
     def _course(self, village: int, hazard: str, at_s: int) -> Iterator[str]:
         """Every change of the level that people are told, with its reason."""
         moves = [
-            one
-            for one in self.record.messages
-            if (one.village, one.hazard) == (village, hazard) and one.level is not one.previous
+            message
+            for message in self.record.messages
+            if (message.village, message.hazard) == (village, hazard)
+            and message.level is not message.previous
         ]
-        first = min(max(sum(one.sent_s <= at_s for one in moves) - COURSE_LINES_MAX // 2, 0), len(moves))
+        first = min(max(sum(move.sent_s <= at_s for move in moves) - COURSE_LINES_MAX // 2, 0), len(moves))
         shown = moves[first : first + COURSE_LINES_MAX]
         yield (
             f"  course   {self.clock(self.test.start_s)} none"
             if not first
             else f"  course   ... {first} earlier"
         )
-        for one in shown:
-            why = f": {describe_reason(one.reason)}" if one.reason is not None else ""
-            yield f"           {self.clock(one.sent_s)} {one.level.word}{why}"
+        for message in shown:
+            why = f": {describe_reason(message.reason)}" if message.reason is not None else ""
+            yield f"           {self.clock(message.sent_s)} {message.level.word}{why}"
         if len(moves) > first + len(shown):
             yield f"           ... {len(moves) - first - len(shown)} later"
 
@@ -147,10 +148,10 @@ class Teller:
         if not isinstance(wanted, Told) or wanted.is_never:
             return ""
         ranked = []
-        for one in candidates_of(wanted.pattern, self.record):
-            unlike = differences(one, wanted.pattern, self.texts)
-            away_s = max(wanted.begin_s - time_of(one), time_of(one) - wanted.end_s, 0)
-            ranked.append(("to" in unlike, "village" in unlike, len(unlike), away_s, one, unlike))
+        for candidate in candidates_of(wanted.pattern, self.record):
+            unlike = differences(candidate, wanted.pattern, self.texts)
+            away_s = max(wanted.begin_s - time_of(candidate), time_of(candidate) - wanted.end_s, 0)
+            ranked.append(("to" in unlike, "village" in unlike, len(unlike), away_s, candidate, unlike))
         if not ranked:
             return "none of its kind was issued at all"
         *_, away_s, one, unlike = min(ranked, key=lambda rank: rank[:4])
@@ -163,11 +164,11 @@ class Teller:
     def _nearest_level(self, wanted: LevelAt) -> str:
         """When the level that was wanted did begin."""
         moves = [
-            one
-            for one in self.record.messages
-            if (one.village, one.hazard) == (wanted.village, wanted.hazard)
-            and one.level is wanted.level
-            and one.level is not one.previous
+            message
+            for message in self.record.messages
+            if (message.village, message.hazard) == (wanted.village, wanted.hazard)
+            and message.level is wanted.level
+            and message.level is not message.previous
         ]
         if not moves:
             return f"{wanted.level.word} never began"

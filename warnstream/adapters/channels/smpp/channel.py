@@ -164,7 +164,7 @@ class SmppChannel:
         if not SmppChannelSection.is_address(message.address):
             return refused(f"the address is not {SmppChannelSection.address_expected}")
         try:
-            bodies = [one.encode() for one in self._submissions(message)]
+            bodies = [submission.encode() for submission in self._submissions(message)]
         except ValueError as error:  # no Unicode, or too long
             return refused(f"the message cannot be written as short messages ({error})")
         ids = []

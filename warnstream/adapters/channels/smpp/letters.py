@@ -88,7 +88,7 @@ class Letters:
         self._unwritten += letters
         try:
             self._write()
-            for part in [part for one in letters for part in one.message_ids if part in self._early]:
+            for part in [part for letter in letters for part in letter.message_ids if part in self._early]:
                 self.receipt(part, self._early.pop(part), tell)
         except StoreError as error:
             logger.warning("what was sent is not noted", extra={"error": str(error)})
@@ -176,19 +176,21 @@ class Letters:
         if not self._unwritten and now < self._prune_at:
             return
         with self._opened().transaction() as connection:
-            for one in self._unwritten:
+            for letter in self._unwritten:
                 # A message that is sent again has new ids; those of before are forgotten.
                 connection.execute(
-                    "DELETE FROM parts WHERE letter IN (SELECT number FROM letters WHERE key = ?)", (one.key,)
+                    "DELETE FROM parts WHERE letter IN (SELECT number FROM letters WHERE key = ?)",
+                    (letter.key,),
                 )
-                row = (one.key, one.phone, one.recipient, one.token, now, len(one.message_ids))
+                row = (letter.key, letter.phone, letter.recipient, letter.token, now, len(letter.message_ids))
                 number = connection.execute(
                     "INSERT OR REPLACE INTO letters (key, phone, recipient, token, noted_at, parts_waiting)"
                     " VALUES (?, ?, ?, ?, ?, ?)",
                     row,
                 ).lastrowid
                 connection.executemany(
-                    "INSERT OR REPLACE INTO parts VALUES (?, ?)", [(part, number) for part in one.message_ids]
+                    "INSERT OR REPLACE INTO parts VALUES (?, ?)",
+                    [(part, number) for part in letter.message_ids],
                 )
             if now >= self._prune_at:
                 old = (now - KEPT_S,)

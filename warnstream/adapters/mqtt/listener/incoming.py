@@ -233,9 +233,9 @@ class Incoming:
 
     def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
         """These are durable."""
-        self._streams -= sum(one.is_stream for one in arrived)
+        self._streams -= sum(batch.is_stream for batch in arrived)
         for qos in (1, 2):
-            message_ids = [mid for one in arrived if one.qos == qos for mid in one.message_ids]
+            message_ids = [mid for batch in arrived if batch.qos == qos for mid in batch.message_ids]
             self._unacknowledged -= len(message_ids)
             self._confirm(message_ids, qos)
         self._acknowledged_at_s = self._listener.now_s()

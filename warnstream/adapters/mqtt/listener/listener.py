@@ -157,9 +157,9 @@ class MqttListener:
     def acknowledge(self, arrived: Sequence[InboundBatch]) -> None:
         """These are durable: one write per client."""
         of_peer: dict[Client, list[InboundBatch]] = {}
-        for one in arrived:
-            if one.message_ids or one.is_stream:
-                of_peer.setdefault(one.connection, []).append(one)
+        for batch in arrived:
+            if batch.message_ids or batch.is_stream:
+                of_peer.setdefault(batch.connection, []).append(batch)
         if of_peer:
             self._call(lambda: self._acknowledge(of_peer))
 
@@ -283,8 +283,10 @@ class MqttListener:
     def _publish_all(self, publications: Sequence[Publication]) -> list[str]:
         full = "too many messages wait for a subscriber"
         return [
-            "" if self.hub.publish(one.topic, one.payload, 1, retain=one.retain) else full
-            for one in publications
+            ""
+            if self.hub.publish(publication.topic, publication.payload, 1, retain=publication.retain)
+            else full
+            for publication in publications
         ]
 
     # What peers call.

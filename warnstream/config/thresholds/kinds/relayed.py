@@ -142,7 +142,7 @@ class RelayedSection(HazardSection):
 
     def _table(self, places: Villages, codes: AreaCodes) -> RelayTable:
         return RelayTable(
-            issuers=tuple(RelayedIssuer(one.sender, one.zh, one.en) for one in self.issuers),
+            issuers=tuple(RelayedIssuer(issuer.sender, issuer.zh, issuer.en) for issuer in self.issuers),
             signals=tuple(map(_signal, self.signals)),
             title_zh=self.title.zh,
             title_en=self.title.en,

@@ -189,7 +189,7 @@ class Recorder:
         digests = []
         for digest in effects.digests:
             untold = self._outbox.untold_ends(digest.voice, digest.sequence)
-            ends = [(number[one.village], one.hazard, one.cause) for one in untold if one.village in number]
+            ends = [(number[end.village], end.hazard, end.cause) for end in untold if end.village in number]
             digests.append(desk.desk.chains.with_ends(digest, ends) if ends else digest)
         return replace(effects, digests=digests)
 
@@ -256,7 +256,7 @@ class Recorder:
     def _fall_behind(self, error: StoreError) -> None:
         """Say so, and put a damaged file aside at once: a new one can be filled from the log."""
         self._is_behind = True
-        self._deferred = deque(one for one in self._deferred if not one.is_in_log)
+        self._deferred = deque(deferred for deferred in self._deferred if not deferred.is_in_log)
         self._outbox.unrecorded = len(self._deferred)
         self._tried_at = time.monotonic()
         self._metrics.storage_refusals.inc()

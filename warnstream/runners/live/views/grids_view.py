@@ -18,7 +18,7 @@ class GridsView:
     def __init__(self, configuration: Configuration, metrics: Metrics) -> None:
         self._metrics = metrics
         self._n_places = len(configuration.network.places)
-        self._age_s_max = {one.policy.name: one.policy.age_s_max for one in configuration.grids}
+        self._age_s_max = {grid.policy.name: grid.policy.age_s_max for grid in configuration.grids}
         self._is_late: dict[str, bool] = {}
         self._speaks: dict[str, int] = {}
         self._first_s: int | None = None

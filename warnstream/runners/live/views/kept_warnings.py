@@ -44,9 +44,9 @@ class KeptWatch:
                 self._alarms.end_alarm(key)
                 continue
             n, shown = len(warnings), warnings[:NAMED_MAX]
-            named = ", ".join(f"{villages.code[one.village]} {one.hazard}" for one in shown)
+            named = ", ".join(f"{villages.code[warning.village]} {warning.hazard}" for warning in shown)
             places = "、".join(
-                f"{villages.name[one.village]}{title_of(one.hazard, rules).zh}" for one in shown
+                f"{villages.name[warning.village]}{title_of(warning.hazard, rules).zh}" for warning in shown
             )
             self._alarms.raise_alarm(
                 key,

@@ -28,15 +28,15 @@ def describe_orders(desk: WarningDesk, villages: Villages) -> OrdersRecord:
         bounds=[_bound(case, villages) for case in desk.bound_cases()[:SHOWN_MAX]],
         silences=[
             HandSilenceRecord(
-                order=one.order,
-                villages=len(one.villages),
-                hazard=one.hazard,
-                post=one.post,
-                author=one.author,
-                reason=one.reason,
-                expires=iso_utc(one.expires_s),
+                order=silence.order,
+                villages=len(silence.villages),
+                hazard=silence.hazard,
+                post=silence.post,
+                author=silence.author,
+                reason=silence.reason,
+                expires=iso_utc(silence.expires_s),
             )
-            for one in state.silences
+            for silence in state.silences
         ],
         waiting_second=[
             WaitingOrderRecord(

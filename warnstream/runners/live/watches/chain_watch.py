@@ -82,7 +82,7 @@ class ChainWatch:
         nobody = AlarmText("nobody on duty has answered for", "责任人均未应答")
         texts = _alarm_texts("chain", nobody, dry, villages)
         untold = AlarmText("nobody takes calls for help in", "求助无人处理")
-        texts |= _alarm_texts("help", untold, [one.village for one in untaken], villages)
+        texts |= _alarm_texts("help", untold, [call.village for call in untaken], villages)
         self._alarms.show(texts | _unclear(reported.unclear))
 
 
@@ -91,7 +91,7 @@ def _unclear(reports: Sequence[Unclear]) -> dict[str, AlarmText]:
     if not reports:
         return {}
     newest = reports[: -SHOWN_REPORTS - 1 : -1]
-    said = "; ".join(f"{one.sender}: {one.why}" for one in newest)
+    said = "; ".join(f"{unclear.sender}: {unclear.why}" for unclear in newest)
     n = len(reports)
     return {"report": AlarmText(f"reports that cannot be counted: {n}; {said}", f"{n}条上报无法计入：{said}")}
 

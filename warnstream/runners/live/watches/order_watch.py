@@ -81,7 +81,7 @@ class OrderWatch:
         texts = self._ceilings(desk, villages) if counts is not None and counts.ceilings else {}
         texts |= self._releases(desk, villages) if counts is not None and counts.waiting_release else {}
         if state.silences:
-            texts["silence"] = _silences([self._silence(one) for one in state.silences])
+            texts["silence"] = _silences([self._silence(silence) for silence in state.silences])
         for waiting in state.waiting:
             texts[f"second:{waiting.order.identifier}"] = self._second(waiting)
         if state.response is not None:
@@ -166,6 +166,6 @@ def _silences(said: Sequence[AlarmText]) -> AlarmText:
 def _listed(begin: AlarmText, said: Sequence[AlarmText]) -> AlarmText:
     """A list of places or orders behind its beginning; of a long one the first and how many more."""
     more, shown = len(said) - NAMED_MAX, said[:NAMED_MAX]
-    en = ", ".join(one.en for one in shown) + (f" and {more} more" if more > 0 else "")
-    zh = "；".join(one.zh for one in shown) + (f"；另有{more}处" if more > 0 else "")
+    en = ", ".join(text.en for text in shown) + (f" and {more} more" if more > 0 else "")
+    zh = "；".join(text.zh for text in shown) + (f"；另有{more}处" if more > 0 else "")
     return AlarmText(begin.en + en, begin.zh + zh)

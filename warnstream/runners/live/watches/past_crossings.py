@@ -50,21 +50,21 @@ class PastCrossingWatch:
 def count_past_crossings(crossings: Sequence[PastCrossing], network: Network, metrics: Metrics) -> None:
     """Log and count what a step found; the worst first."""
     ordered = sorted(crossings, key=lambda one: (-one.level, one.crossed_at_s, one.hazard, one.village))
-    for one in ordered:
-        metrics.past_crossings.labels(one.hazard, one.level.word).inc()
-    for one in ordered[:NAMED_MAX]:
+    for crossing in ordered:
+        metrics.past_crossings.labels(crossing.hazard, crossing.level.word).inc()
+    for crossing in ordered[:NAMED_MAX]:
         log.warning(
             "a late reading proves a level that nobody was told of",
             extra={
-                "hazard": one.hazard,
-                "village": network.villages.code[one.village],
-                "level": one.level.word,
-                "crossed_at": iso_utc(one.crossed_at_s),
-                "station": one.station,
-                "observed_at": iso_utc(one.observed_at_s),
-                "value": f"{one.value:g} {one.unit}",
-                "threshold": f"{one.threshold:g} {one.unit}",
-                "duration_s": one.duration_s,
+                "hazard": crossing.hazard,
+                "village": network.villages.code[crossing.village],
+                "level": crossing.level.word,
+                "crossed_at": iso_utc(crossing.crossed_at_s),
+                "station": crossing.station,
+                "observed_at": iso_utc(crossing.observed_at_s),
+                "value": f"{crossing.value:g} {crossing.unit}",
+                "threshold": f"{crossing.threshold:g} {crossing.unit}",
+                "duration_s": crossing.duration_s,
             },
         )
     if len(ordered) > NAMED_MAX:

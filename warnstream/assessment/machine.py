@@ -253,12 +253,7 @@ class Assessment:
             lambda: villages.antecedent(stations, rain, is_heard, mute),
             no_antecedent_known(stations.plan, rain),
         )
-        signs = [one for one in said if isinstance(one, SignReport | SignVerdict)]
-        run("signs", lambda: self.signs.step(signs, now_s), None)
-        arrived = [one for one in said if isinstance(one, AlertArrived)]
-        run("alerts", lambda: self.alerts.step(arrived, now_s), None)
-        heard = [one for one in said if isinstance(one, FeedHeard)]
-        run("feeds", lambda: self.feeds.step(heard, now_s), None)
+        self._take_said(said, now_s, isolation)
         village_signs = run("signs", self.signs.standing, VillageSigns((), len(self._network.villages)))
         sources = Sources(
             stations,
@@ -290,6 +285,20 @@ class Assessment:
             run("grids", lambda: grids.step(now_s), GridsStep((), ())),
             past,
         )
+
+    def _take_said(
+        self,
+        said: Sequence[SignReport | SignVerdict | AlertArrived | FeedHeard],
+        now_s: int,
+        isolation: Isolation,
+    ) -> None:
+        """What people report and other services issue; each kind by itself."""
+        signs = [entry for entry in said if isinstance(entry, SignReport | SignVerdict)]
+        isolation.run("signs", lambda: self.signs.step(signs, now_s), None)
+        arrived = [entry for entry in said if isinstance(entry, AlertArrived)]
+        isolation.run("alerts", lambda: self.alerts.step(arrived, now_s), None)
+        heard = [entry for entry in said if isinstance(entry, FeedHeard)]
+        isolation.run("feeds", lambda: self.feeds.step(heard, now_s), None)
 
     def align(self, hazard: str, issued: LevelArray, is_held: BoolArray, is_free: BoolArray) -> BoolArray:
         """Go on from what people were told of a hazard; see `LevelState.align`."""

@@ -1,7 +1,7 @@
 """Rings of different lengths: what both hold is the same to the bit, what one alone holds is unknown."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from warnstream.runners.carry.rings import ALL_SECONDS, RingShape, carry_marks, carry_totals, same_units
@@ -65,6 +65,7 @@ def test_minutes_that_both_rings_hold_are_the_same(
 
 
 @given(lengths, lengths, falls)
+@example((70, 69), (70, 70), [(0, 39, 30, 0)])
 def test_totals_never_fall_and_nothing_is_observed_before_the_older_ring(
     before: tuple[int, int], now: tuple[int, int], rain: list[tuple[int, int, int, int]]
 ) -> None:

@@ -69,8 +69,8 @@ class RingShape:
         within = np.clip(minute, self.oldest, self.head)
         is_held = within >= self.oldest_fine
         below = np.where(is_held, within, np.maximum(within // COARSE_MIN * COARSE_MIN, self.oldest))
-        above = np.where(is_held, within, -(-within // COARSE_MIN) * COARSE_MIN)
-        return below, np.where(above >= self.oldest_fine, np.maximum(above, self.oldest_fine), above)
+        next_ten = np.minimum(-(-within // COARSE_MIN) * COARSE_MIN, self.oldest_fine)
+        return below, np.where(is_held, within, next_ten)
 
 
 def carry_totals(

@@ -162,6 +162,7 @@ def _compare(options: argparse.Namespace) -> int:
         Asked(
             old=options.old,
             new=tuple(options.new),
+            storage=options.storage,
             archives=tuple(options.archive),
             events=options.events,
             out=options.out,

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tests.unit.rule_tests.county import FILES, write_county
+from warnstream.adapters.bundles.store import BundleStore, Freezing
 from warnstream.cli import main
+from warnstream.config.load import load_configuration
 from warnstream.model.times import iso_utc
 
 T0 = 1_781_726_400
@@ -159,6 +161,21 @@ def test_after_a_long_gap_judging_begins_anew(compare: Compare, county: Path) ->
     found = compare.record(archives=("rain.csv", "later.csv"))
     assert len(found["old"]["stretches"]) == 2
     assert len(changed(found)) == 6
+
+
+def test_a_bundle_that_a_node_has_kept_is_a_configuration_by_its_number(
+    county: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = load_configuration(county / "old")
+    old.storage.directory.mkdir()
+    store = BundleStore(old.storage.directory)
+    at = "2026-06-18T00:00:00Z"
+    store.freeze(Freezing(old.directory, old.sha256_of_file, old.fingerprint, "1.0", at, "zhang", "start"))
+    files = ["--archive", str(county / "rain.csv"), "--storage", str(old.storage.directory)]
+    assert main(["compare", "1", str(county / "new"), *files, "--jobs", "2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["old"]["name"] == "bundle 1"
+    assert len(changed(found)) == 3
 
 
 def test_a_village_that_is_only_in_one_of_them_is_named(compare: Compare, county: Path) -> None:

@@ -15,7 +15,6 @@ from rich.console import Console
 
 from warnstream.commands.compare.limits import Limit, limit_of
 from warnstream.commands.compare.tables import print_comparison
-from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.times import HOUR_S, iso_local
@@ -23,6 +22,7 @@ from warnstream.review.comparison import Comparison, Judged, NightHours, compare
 from warnstream.review.comparison_files import as_dict, write_comparisons
 from warnstream.review.events import Event, read_events
 from warnstream.review.verification import Verification, VerificationPolicy, score_warnings
+from warnstream.runners.bundles.frozen import is_number, load_all, load_named, storage_of
 from warnstream.runners.replay.judging import Stretch, judge, stretches_of
 
 EXIT_LIMIT = 3
@@ -34,8 +34,9 @@ HOURS_AFTER_MAX = 24 * 31
 class Asked:
     """What a comparison is asked, as the command line gives it."""
 
-    old: Path
-    new: tuple[Path, ...]
+    old: str
+    new: tuple[str, ...]
+    storage: Path | None
     archives: tuple[Path, ...]
     events: Path | None
     out: Path | None
@@ -60,13 +61,15 @@ def run_compare(asked: Asked) -> int:
         raise WarnstreamError(f"--after {asked.after_h:g}: expected 0 to {HOURS_AFTER_MAX} hours")
     if asked.jobs is not None and asked.jobs < 1:
         raise WarnstreamError(f"--jobs {asked.jobs}: expected at least 1")
-    names = _names((asked.old, *asked.new))
-    configurations = {name: load_configuration(path) for name, path in names.items()}
+    names = _labels((asked.old, *asked.new))
+    loaded = load_all(list(names.values()), asked.storage)
+    configurations = {label: loaded[name].configuration for label, name in names.items()}
+    storage = asked.storage or storage_of(loaded)
     hazards = sorted({rule.name for configuration in configurations.values() for rule in configuration.rules})
     limits = [limit_of(text, hazards) for text in asked.fail_if]
     events = read_events(asked.events) if asked.events else None
     stretches = stretches_of(asked.archives, list(configurations.values()), int(asked.after_h * HOUR_S))
-    old, *new = _judge_all(names, stretches, asked.jobs)
+    old, *new = _judge_all(names, storage, stretches, asked.jobs)
     comparisons = [compare(old, judged, night) for judged in new]
     scores = {judged.name: _score(judged, configurations[judged.name], events) for judged in (old, *new)}
     record = as_dict(comparisons, scores)
@@ -102,30 +105,34 @@ def night_of(text: str) -> NightHours:
     return NightHours(hours[0] % 24, hours[1] % 24)
 
 
-def _names(directories: Sequence[Path]) -> dict[str, Path]:
-    """Each configuration by the name of its folder, or by its path where two are called alike."""
-    if len({path.resolve() for path in directories}) < len(directories):
-        raise WarnstreamError("OLD and every NEW must be different folders")
-    last = [path.resolve().name for path in directories]
-    return {
-        name if last.count(name) == 1 else str(path): path
-        for name, path in zip(last, directories, strict=True)
-    }
+def _labels(names: Sequence[str]) -> dict[str, str]:
+    """What each configuration is called in what people read -> its name on the command line.
+
+    A folder by its last part where no other is called so; a bundle by its number.
+    """
+    if len({name if is_number(name) else str(Path(name).resolve()) for name in names}) < len(names):
+        raise WarnstreamError("OLD and every NEW must be different configurations")
+    last = [f"bundle {name}" if is_number(name) else Path(name).resolve().name for name in names]
+    return {label if last.count(label) == 1 else name: name for label, name in zip(last, names, strict=True)}
 
 
-def _judge_all(names: dict[str, Path], stretches: list[Stretch], jobs: int | None) -> list[Judged]:
+def _judge_all(
+    names: dict[str, str], storage: Path | None, stretches: list[Stretch], jobs: int | None
+) -> list[Judged]:
     """Each configuration in a process of its own: equal results, whatever their number."""
     n_jobs = min(len(names), jobs or os.cpu_count() or 1)
     if n_jobs == 1:
-        return [_judge_folder(name, path, stretches) for name, path in names.items()]
+        return [_judge_named(label, name, storage, stretches) for label, name in names.items()]
     # Spawned, not forked: numpy's and the terminal's threads do not survive a fork everywhere.
     with ProcessPoolExecutor(n_jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = [pool.submit(_judge_folder, name, path, stretches) for name, path in names.items()]
+        waiting = [
+            pool.submit(_judge_named, label, name, storage, stretches) for label, name in names.items()
+        ]
         return [future.result() for future in waiting]
 
 
-def _judge_folder(name: str, directory: Path, stretches: list[Stretch]) -> Judged:
-    configuration = load_configuration(directory)
+def _judge_named(label: str, name: str, storage: Path | None, stretches: list[Stretch]) -> Judged:
+    configuration = load_named(name, storage).configuration
     said_at = time.monotonic()
 
     def say(until_s: int, share: float) -> None:
@@ -133,9 +140,9 @@ def _judge_folder(name: str, directory: Path, stretches: list[Stretch]) -> Judge
         if time.monotonic() - said_at >= SAY_EVERY_S:
             said_at = time.monotonic()
             until = iso_local(until_s, configuration.message.time_zone)
-            print(f"{name}: {share:.0%}, until {until}", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"{label}: {share:.0%}, until {until}", file=sys.stderr, flush=True)  # noqa: T201
 
-    return judge(name, configuration, stretches, say)
+    return judge(label, configuration, stretches, say)
 
 
 def _score(judged: Judged, configuration: Configuration, events: list[Event] | None) -> Verification | None:

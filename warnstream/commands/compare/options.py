@@ -10,8 +10,8 @@ def add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "compare",
         help="what another configuration would have done over an archive",
         description=(
-            "Replays archives of readings under OLD and each NEW (configuration folders) and pairs what "
-            "they did by episode: a connected stretch in which either stands at or above a level in one "
+            "Replays archives of readings under OLD and each NEW and pairs what they did "
+            "by episode: a connected stretch in which either stands at or above a level in one "
             "village and hazard. Prints what is the same, added, removed, earlier or later, and whom it "
             "would have told; writes compare.json and compare.html into --out. Nothing is sent. "
             "Exit status: 0, or 3 where a --fail-if holds."
@@ -21,8 +21,14 @@ def add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
             "--fail-if 'added.orange > 20'"
         ),
     )
-    compare.add_argument("old", type=Path, metavar="OLD")
-    compare.add_argument("new", type=Path, nargs="+", metavar="NEW")
+    compare.add_argument("old", metavar="OLD", help="a folder, a bundle's number, or live")
+    compare.add_argument("new", nargs="+", metavar="NEW", help="the same")
+    compare.add_argument(
+        "--storage",
+        type=Path,
+        metavar="DIRECTORY",
+        help="storage directory that numbers and live mean (default: that of the folder given)",
+    )
     compare.add_argument(
         "--archive",
         type=Path,

@@ -1,5 +1,6 @@
 """A configuration by what people call it: a folder, the number of a bundle, or ``live``."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from warnstream.adapters.bundles.manifest import MANIFEST, read_manifest
 from warnstream.adapters.bundles.store import Bundle, BundleStore
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
-from warnstream.model.errors import StoreError, WarnstreamError
+from warnstream.model.errors import ConfigError, StoreError, WarnstreamError
 
 LIVE = "live"
 
@@ -66,7 +67,7 @@ def load_named(name: str, storage: Path | None) -> Named:
     WarnstreamError
         If there is no such configuration, or it has faults.
     """
-    if name == LIVE or (name.isascii() and name.isdigit()):
+    if is_number(name):
         if storage is None:
             raise WarnstreamError(f"{name}: of which node? give a folder beside it, or --storage DIRECTORY")
         store = BundleStore(storage)
@@ -77,6 +78,44 @@ def load_named(name: str, storage: Path | None) -> Named:
     configuration = load_configuration(folder)
     paths = {file: configuration.directory / file for file in configuration.files_read}
     return Named(str(folder), configuration, paths)
+
+
+def load_all(names: Sequence[str], storage: Path | None) -> dict[str, Named]:
+    """Load several; numbers and ``live`` among them mean the storage directory of a folder beside them.
+
+    Parameters
+    ----------
+    names : sequence of str
+    storage : Path or None
+        Where numbers and ``live`` are sought instead.
+
+    Raises
+    ------
+    WarnstreamError
+        If one of them is not there, or has faults.
+    """
+    loaded = {name: _load(name, storage) for name in names if not is_number(name)}
+    storage = storage or storage_of(loaded)
+    return {name: loaded[name] if name in loaded else _load(name, storage) for name in names}
+
+
+def is_number(name: str) -> bool:
+    """Whether a name means a bundle of a node, not a folder."""
+    return name == LIVE or (name.isascii() and name.isdigit())
+
+
+def _load(name: str, storage: Path | None) -> Named:
+    try:
+        return load_named(name, storage)
+    except ConfigError as error:
+        raise WarnstreamError(f"{name} has faults:\n{error}") from error
+
+
+def storage_of(loaded: Mapping[str, Named]) -> Path | None:
+    """The storage directory of a folder that somebody runs; a bundle's own folder comes second."""
+    folders = [name for name in loaded if not is_number(name)]
+    folders.sort(key=lambda name: (Path(name) / MANIFEST).is_file())
+    return next((loaded[name].configuration.storage.directory for name in folders), None)
 
 
 def _named(bundle: Bundle) -> Named:

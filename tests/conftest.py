@@ -1,5 +1,6 @@
 """Fixtures that every suite shares."""
 
+import contextlib
 import getpass
 import os
 import shutil
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
+
+with contextlib.suppress(ImportError):
+    import pyproj  # noqa: F401  # before xarray looks for its engines: ecCodes, one of them, brings a PROJ of its own
 
 settings.register_profile("any machine", deadline=None)
 settings.register_profile(

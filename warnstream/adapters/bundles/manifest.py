@@ -1,8 +1,12 @@
 """What a bundle says of itself: its number, what it is made of, and who ran it when and why."""
 
+import errno
 import hashlib
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -92,9 +96,24 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to be read; a pipe or a device, which would keep us waiting, is refused.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file, which could be read again", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file of any size. OSError if it cannot be read."""
-    with path.open("rb") as content:
+    with open_regular(path) as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 

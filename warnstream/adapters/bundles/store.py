@@ -22,6 +22,7 @@ from warnstream.adapters.bundles.manifest import (
     Manifest,
     digest_of,
     faults_of,
+    open_regular,
     path_in_bundle,
     read_manifest,
 )
@@ -244,7 +245,7 @@ class BundleStore:
 def _copy_synced(source: Path, copy: Path) -> tuple[str, int]:
     """Copy a file durably, whatever its size; its SHA-256 and how many bytes it has."""
     whole, size = hashlib.sha256(), 0
-    with source.open("rb") as content, open(copy, "wb", opener=_private) as file:
+    with open_regular(source) as content, open(copy, "wb", opener=_private) as file:
         while block := content.read(_BLOCK):
             whole.update(block)
             size += len(block)

@@ -1,6 +1,7 @@
 """Bundles: whole or not there, the same for the same content, forgotten when no entry needs them."""
 
 import hashlib
+import os
 import stat
 from pathlib import Path
 
@@ -68,6 +69,15 @@ def test_a_file_that_was_changed_after_it_was_read_leaves_no_bundle(county: Path
     what = freezing(county)
     (county / "warnstream.yaml").write_bytes(b"node: {name: other}\n")
     with pytest.raises(StoreError, match=r"warnstream\.yaml: was changed after it was read"):
+        store.freeze(what)
+    assert list(store.folder.iterdir()) == []
+
+
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(county: Path, store: BundleStore) -> None:
+    what = freezing(county)
+    (county / "warnstream.yaml").unlink()
+    os.mkfifo(county / "warnstream.yaml")
+    with pytest.raises(StoreError, match="no regular file"):
         store.freeze(what)
     assert list(store.folder.iterdir()) == []
 

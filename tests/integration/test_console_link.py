@@ -113,7 +113,7 @@ BIG = part_of(np.zeros(4 << 20, np.uint8), "u1")
 def test_the_socket_is_for_the_nodes_user_and_group_alone(node: Node) -> None:
     found = (node.directory / SOCKET).stat()
     assert stat.S_ISSOCK(found.st_mode)
-    assert stat.S_IMODE(found.st_mode) == 0o660
+    assert stat.S_IMODE(found.st_mode) == 0o600
 
 
 def test_a_console_gets_frames_in_order(node: Node) -> None:

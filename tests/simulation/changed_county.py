@@ -177,6 +177,11 @@ def phones() -> Iterator[Phones]:
         server.server_close()
 
 
+def copy_storage(data: Path, copy: Path) -> None:
+    """What is on disk, as a power cut would leave it: of the socket for consoles nothing is left."""
+    shutil.copytree(data, copy, ignore=shutil.ignore_patterns("*.sock"))
+
+
 @dataclass(slots=True)
 class County:
     """The configuration folder, its node, and the storm over it."""
@@ -235,9 +240,13 @@ class County:
 
     def kill(self) -> None:
         """What a kill -9 now would leave becomes the storage."""
-        data, copy = self.directory / "data", self.directory / "killed"
         self.settle()
-        shutil.copytree(data, copy)
+        self.kill_at_once()
+
+    def kill_at_once(self) -> None:
+        """As `kill`, whoever waits for a notification."""
+        data, copy = self.directory / "data", self.directory / "killed"
+        copy_storage(data, copy)
         self.stop()
         shutil.rmtree(data)
         copy.rename(data)

@@ -413,7 +413,7 @@ def test_what_a_locked_outbox_missed_before_a_kill_is_told_after_it(county: Coun
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         county.rain(9)
-        county.kill()
+        county.kill_at_once()
         other.execute("ROLLBACK")
     assert {shown.recipient[0] for shown in county.gateway.warnings()} == {"H"}, "doors need no outbox"
     # The node was killed between an entry and what it asks for: a rise that nobody has issued yet.

@@ -206,15 +206,6 @@ def test_a_door_that_left_just_after_it_was_told_hears_the_end_though_no_snapsho
     assert heard(county, "H1a")[-1].level == "none"
 
 
-def kill_at_once(county: County) -> None:
-    """As `County.kill`, whoever waits."""
-    data, copy = county.directory / "data", county.directory / "killed"
-    shutil.copytree(data, copy)
-    county.stop()
-    shutil.rmtree(data)
-    copy.rename(data)
-
-
 def test_a_kill_long_after_an_end_tells_it_to_nobody_who_never_heard_of_anything(county: County) -> None:
     port = county.gateway.port
     county.stop()
@@ -224,7 +215,7 @@ def test_a_kill_long_after_an_end_tells_it_to_nobody_who_never_heard_of_anything
     county.rain(48, times=0.0)
     assert county.node is not None
     assert county.node.outbox.doors.counts(), "they waited until it was over"
-    kill_at_once(county)
+    county.kill_at_once()
     county.replace("channels.yaml", ":9/", f":{port}/")
     county.start()
     county.rain(1, times=0.0)
@@ -243,7 +234,7 @@ def test_a_kill_while_nobody_can_be_reached_loses_no_word_and_turns_no_order_rou
     assert county.node is not None
     waiting = county.node.outbox.open_count("sms")
     assert waiting > 0
-    kill_at_once(county)
+    county.kill_at_once()
     county.replace("channels.yaml", ":9/", f":{port}/")
     county.start()
     county.rain(1, times=3.0)
@@ -278,7 +269,7 @@ def test_a_door_s_call_for_help_is_open_until_it_is_closed_also_over_a_kill(coun
     county.node.status.submit_answer(message, "H1a", Answer.NEED_HELP)
     county.step()
     assert helps() == 1
-    kill_at_once(county)
+    county.kill_at_once()
     county.start()
     assert helps() == 1
     assert county.node is not None
@@ -291,6 +282,6 @@ def test_a_door_s_call_for_help_is_open_until_it_is_closed_also_over_a_kill(coun
     county.node.status.submit_action(HelpClose(call.help, "G1", "li", "seen at the school"))
     county.step()
     assert helps() == 0
-    kill_at_once(county)
+    county.kill_at_once()
     county.start()
     assert helps() == 0

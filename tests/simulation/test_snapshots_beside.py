@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.changed_county import WAIT_S, County, phones
+from tests.simulation.changed_county import WAIT_S, County, copy_storage, phones
 from warnstream.adapters.journal import snapshots
 from warnstream.runners.live.doors import REBUILT
 from warnstream.runners.live.snapshots.keeping import ALARM
@@ -83,7 +83,7 @@ def test_a_kill_in_the_middle_of_writing_leaves_the_older_one_and_every_entry_af
     county.rain(4)
     assert county.find_faults() == [], "the node judges and warns meanwhile"
     data, copy = county.directory / "data", county.directory / "killed"
-    shutil.copytree(data, copy)
+    copy_storage(data, copy)
     moment.may_go_on.set()
     county.stop()
     shutil.rmtree(data)

@@ -5,8 +5,8 @@ import hashlib
 import os
 import stat
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
@@ -96,7 +96,7 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> FileIO:
     """Open a file to be read; a pipe or a device, which would keep us waiting, is refused.
 
     Raises
@@ -108,7 +108,7 @@ def open_regular(path: Path) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no regular file, which could be read again", str(path))
-    return os.fdopen(descriptor, "rb")
+    return FileIO(descriptor, "rb")
 
 
 def sha256_of(path: Path) -> str:

@@ -40,7 +40,7 @@ ASKS_PER_S = 20.0
 REPLIES_MAX = 32
 """Answers that wait for a console to take them; one that takes none is closed."""
 
-SOCKET_MODE = 0o660
+SOCKET_MODE = 0o600
 PATH_BYTES_MAX = 100
 """Longer paths do not fit into the address of a socket (108 bytes on Linux)."""
 

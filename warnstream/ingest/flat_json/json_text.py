@@ -5,6 +5,7 @@ message could be taken live and refused in a replay. Ours does not.
 """
 
 import contextlib
+import re
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from warnstream.ingest.flat_json.mending import CannotBeMendedError, mended_json
 
 DEPTH_MAX = 64
 """Objects and lists inside each other; no format of ours has more than eight."""
+
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 _STEP = np.zeros(256, dtype=np.int8)
 _STEP[list(b"[{")] = 1
@@ -58,4 +61,9 @@ def read_json(payload: bytes) -> tuple[Any, str]:
 
 
 def _depth(payload: bytes) -> int:
+    """The greater of two: brackets in texts count, but closing ones there close nothing."""
+    return max(_open_at_once(payload), _open_at_once(_TEXT.sub(b"", payload)))
+
+
+def _open_at_once(payload: bytes) -> int:
     return int(np.cumsum(_STEP[np.frombuffer(payload, dtype=np.uint8)], dtype=np.int64).max(initial=0))

@@ -29,6 +29,13 @@ def test_what_is_nested_to_the_limit_is_read_and_one_more_is_refused() -> None:
         decode_json(nested(DEPTH_MAX + 1))
 
 
+def test_brackets_that_texts_close_close_nothing() -> None:
+    """The keys hold as many closing brackets as lists are opened: counted alike they would hide any depth."""
+    payload = b'[{"]}]}": ' * 900 + b"1" + b"}]" * 900
+    with pytest.raises(msgspec.DecodeError, match="nested more than 64 deep"):
+        decode_json(payload)
+
+
 def test_many_brackets_side_by_side_are_not_deep() -> None:
     assert len(decode_json(b"[" + b",".join([b"{}"] * 1000) + b"]")) == 1000
 

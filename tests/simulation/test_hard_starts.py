@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.simulation.changed_county import CHANNELS, County, phones
+from tests.simulation.changed_county import CHANNELS, WAIT_S, County, phones
 from tests.simulation.test_changed_configuration import remove_hazard, remove_village
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.outbox.history import message_of
@@ -413,6 +413,12 @@ def test_what_a_locked_outbox_missed_before_a_kill_is_told_after_it(county: Coun
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         county.rain(9)
+        assert county.node is not None
+        doors = county.node.outbox.doors.sending
+        deadline = time.monotonic() + WAIT_S
+        while doors.open_count("sms"):  # posts and topics wait for the outbox
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         county.kill_at_once()
         other.execute("ROLLBACK")
     assert {shown.recipient[0] for shown in county.gateway.warnings()} == {"H"}, "doors need no outbox"

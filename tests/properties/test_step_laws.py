@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.networks import QUALITY, T0, WINDOWS
 from tests.properties.test_part_laws import N_STATIONS, VARIABLES, N, county, rules, weights
-from warnstream.assessment import Assessment
+from warnstream.assessment import Assessment, villages
 from warnstream.assessment.rule_needs import whole_of
 from warnstream.hazards.registry import HAZARD_KINDS
 from warnstream.lifecycle.hysteresis import LevelState, LevelStep
@@ -28,6 +28,14 @@ from warnstream.model.rules.indicators import HazardLevels, VillageRain
 CUT = ("critical_rainfall", "rainstorm", "landslide_rain")
 RAISES = (*CUT, "rain of villages", "rain windows", "levels", "basis")
 STEP_S = 300
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_are_half() -> Iterator[None]:
+    """In so small a county an eighth of the places is none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(villages, "_MOST", 0.5)
+        yield
 
 
 def assessment() -> Assessment:

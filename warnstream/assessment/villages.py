@@ -29,8 +29,12 @@ from warnstream.villages.zones import any_of_places
 from warnstream.windows.antecedent import AntecedentPlan, AntecedentRain
 from warnstream.windows.soil_water import STEP_S, soil_water_ahead
 
-_MOST = 0.5
-"""Where the rain of more than that share of the places moves, all are worked out."""
+_MOST = 0.125
+"""Where the rain of more than that share of the places moves, all are worked out.
+
+Each rule cuts its table and copies what it found before: with twenty rules a half of the places costs 1.6 to
+1.8 times as much as all of them, an eighth no more.
+"""
 
 _LEADS_BEFORE_S = (HOUR_S, 2 * HOUR_S, 3 * HOUR_S)
 """Leads in snapshots that do not say which: there were no others."""

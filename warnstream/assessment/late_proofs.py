@@ -93,7 +93,7 @@ class LateProofs:
         self._late_station: Int32Array = np.full(n_places, -1, dtype=np.int32)
         self._late_at_s: Int64Array = np.full(n_places, -1, dtype=np.int64)
         self._durations_s = {rule.name: self._judged_again_s(rule) for rule in rules}
-        self._least_mm = {name: self._least(name) for name, judged_s in self._durations_s.items() if judged_s}
+        self._least_mm = {rule.name: self._least(rule) for rule in rules if self._durations_s[rule.name]}
         self._told_level = {rule.name: np.zeros(n_villages, dtype=np.uint8) for rule in rules}
         self._told_at_s = {rule.name: np.full(n_villages, -_NOTHING, dtype=np.int64) for rule in rules}
 
@@ -219,13 +219,12 @@ class LateProofs:
         longest_s, step_s = self._windows.longest_s, self._step_s
         return tuple(value for value in durations_s if value <= longest_s and value % step_s == 0)
 
-    def _least(self, name: str) -> Float64Array:
+    def _least(self, rule: HazardRule) -> Float64Array:
         """The least rain by which any of a rule's durations reaches a level, shape (n_places,)."""
-        rule = next(rule for rule in self._rules if rule.name == name)
         table = kind_of(rule).rain(rule)
         assert table is not None
         places = np.arange(len(self._village_of_place))
-        columns = rows_where(np.isin(table.duration_s, self._durations_s[name])).tolist()
+        columns = rows_where(np.isin(table.duration_s, self._durations_s[rule.name])).tolist()
         critical = np.stack([_highest(table, places, column) for column in columns], axis=1)
         return np.asarray(np.where(np.isnan(critical), np.inf, critical).min(axis=(1, 2)))
 

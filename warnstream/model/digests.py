@@ -81,6 +81,28 @@ class FieldReport(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.on_duty or self.patrolled or bool(self.heads or self.code)
 
 
+class ReportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a report says, as JSON from outside; who reports comes beside it. Fields: `FieldReport`."""
+
+    message: ReportText = ""
+    village: ReportText = ""
+    on_duty: bool = False
+    patrolled: bool = False
+    to_move: ReportNumber | None = None
+    moved: ReportNumber | None = None
+    refused: ReportNumber | None = None
+    in_need: ReportNumber | None = None
+    code: ReportText = ""
+
+    def by(self, sender: str) -> FieldReport:
+        """The report of its sender. ValueError if it says nothing."""
+        said = {name: getattr(self, name) for name in ReportBody.__struct_fields__}
+        report = FieldReport(sender, **said)
+        if not report.says_anything:
+            raise ValueError("expected on_duty, patrolled, code, to_move, moved, refused or in_need")
+        return report
+
+
 class Need(StrEnum):
     """Whose answers a village needs: nobody's, any one, one of each rank, everybody's."""
 

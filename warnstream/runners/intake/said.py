@@ -7,7 +7,7 @@ from warnstream.ingest.cap.reader import read_alerts
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.lifecycle.alerts import RefusedAlert
 from warnstream.model.alerts.alert import AlertArrived, FeedHeard
-from warnstream.model.digests import FieldReport, ReportNumber, ReportText
+from warnstream.model.digests import FieldReport, ReportBody
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.observations.signs import SignReport, SignVerdict
 from warnstream.runners.intake.entries import SignEntry, sign_action
@@ -26,31 +26,10 @@ def signs_in(message: RawMessage, observer: str, outcome: Outcome) -> list[SignR
         return []
 
 
-class ReportMessage(msgspec.Struct, forbid_unknown_fields=True):
-    """A report as a device publishes it; the topic names who reports."""
-
-    message: ReportText = ""
-    village: ReportText = ""
-    on_duty: bool = False
-    patrolled: bool = False
-    to_move: ReportNumber | None = None
-    moved: ReportNumber | None = None
-    refused: ReportNumber | None = None
-    in_need: ReportNumber | None = None
-    code: ReportText = ""
-
-    def by(self, sender: str) -> FieldReport:
-        """The report of its sender. ValueError if it says nothing."""
-        report = FieldReport(sender, **msgspec.structs.asdict(self))
-        if not report.says_anything:
-            raise ValueError("expected on_duty, patrolled, code, to_move, moved, refused or in_need")
-        return report
-
-
 def reports_in(message: RawMessage, sender: str, outcome: Outcome) -> list[FieldReport]:
     """The report of a post or door; refused where it is none."""
     try:
-        return [msgspec.json.decode(message.payload, type=ReportMessage).by(sender)]
+        return [msgspec.json.decode(message.payload, type=ReportBody).by(sender)]
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         outcome.refusals.append(refuse(RefusalReason.BAD_REPORT, str(error), message))
         return []

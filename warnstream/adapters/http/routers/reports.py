@@ -1,6 +1,5 @@
 """Routes of reports from the field: a post signs in, patrols, tells heads by number; what all have told."""
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,36 +18,26 @@ from warnstream.adapters.http.routes import (
     answer,
     problems,
 )
-from warnstream.model.digests import FieldReport, ReportNumber, ReportText
+from warnstream.model.digests import ReportBody
 
 
-class ReportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReportRequest(ReportBody, frozen=True, kw_only=True):
     """A report: with the token of the message that it answers, or by itself with the token of its post."""
 
     sender: Text
     token: Text
-    message: ReportText = ""
-    village: ReportText = ""
-    on_duty: bool = False
-    patrolled: bool = False
-    to_move: ReportNumber | None = None
-    moved: ReportNumber | None = None
-    refused: ReportNumber | None = None
-    in_need: ReportNumber | None = None
-    code: ReportText = ""
 
 
 async def report(services: Services, request: Request) -> Response:
     """Keep a report once it can be counted; 400 says in words why it cannot."""
     body = await posted(request, ReportRequest)
-    said = msgspec.structs.asdict(body)
-    token = said.pop("token")
-    given = FieldReport(**said)
-    if not given.says_anything:
-        raise ProblemsError(["expected on_duty, patrolled, code, to_move, moved, refused or in_need"])
+    try:
+        given = body.by(body.sender)
+    except ValueError as error:
+        raise ProblemsError([str(error)]) from error
     if not given.message:
-        return await take_action(services, given, given.sender, token)
-    demand_proof(services, token, given.message, given.sender)
+        return await take_action(services, given, given.sender, body.token)
+    demand_proof(services, body.token, given.message, given.sender)
     if fault := await run_in_threadpool(services.node.submit_report, given):
         raise HTTPException(400, fault)
     return accepted()

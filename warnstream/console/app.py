@@ -29,6 +29,7 @@ from warnstream.console.access import (
     visitor_of,
 )
 from warnstream.console.accounts import SESSION_S, Accounts
+from warnstream.console.acting.acts import act_of, demand_json
 from warnstream.console.hub import Hub
 from warnstream.console.openapi import document_of
 from warnstream.console.pages import page_of
@@ -82,6 +83,7 @@ class ConsoleApi:
             ("GET", "/api/v1/state"): self._state,
             ("GET", "/api/v1/geo"): self._geo,
             ("GET", "/api/v1/villages/{code}"): self._village,
+            ("POST", "/api/v1/acts"): self._act,
             ("GET", "/api/v1/openapi.json"): self._openapi,
             ("GET", "/healthz"): self._alive,
         }
@@ -120,8 +122,7 @@ class ConsoleApi:
 
     async def _sign_in(self, request: Request) -> Response:
         demand_own_page(request)
-        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-            raise HTTPException(415, "expected application/json")
+        demand_json(request)
         given = await posted(request, models.Credentials)
         address = request.client.host if request.client else ""
         names = f"person {given.person}", f"address {address}"
@@ -173,11 +174,16 @@ class ConsoleApi:
         return Response(found.content, media_type="application/json", headers=headers)
 
     async def _village(self, request: Request) -> Response:
-        area = self._visitor(request).operator.area
-        found = await self._hub.village(area, request.path_params["code"])
+        operator = self._visitor(request).operator
+        found = await self._hub.village(operator, request.path_params["code"])
         if found is None:
             raise HTTPException(404, "there is no such village in this area")
         return answer(found)
+
+    async def _act(self, request: Request) -> Response:
+        visitor = self._visitor(request)
+        done, status = await act_of(request, self._hub, visitor.operator)
+        return answer(done, status)
 
     async def _openapi(self, _request: Request) -> Response:
         return answer(document_of())

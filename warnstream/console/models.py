@@ -68,6 +68,21 @@ class Needs(Struct, frozen=True):
     unseen: Unseen = Unseen()
 
 
+class Proposal(Struct, frozen=True):
+    """An order that waits for a second person; `level` 0 takes a warning away, `towns` are numbers."""
+
+    order: str
+    kind: str
+    author: str
+    reason: str
+    hazard: str
+    villages: int
+    towns: list[int]
+    since_s: int
+    due_s: int
+    level: int = 0
+
+
 class Head(Struct, frozen=True):
     """The situation in numbers; `levels` are villages and `towns` townships by worst level, blue to red."""
 
@@ -83,6 +98,7 @@ class Head(Struct, frozen=True):
     partly_blind: int = 0
     reasons: list[str] = []
     needs: Needs = Needs()
+    proposals: list[Proposal] = []
 
 
 class Doors(Struct, frozen=True):
@@ -263,8 +279,18 @@ class Waits(Struct, frozen=True):
     due_s: int = 0
 
 
+class HelpRow(Struct, frozen=True):
+    """An open call for help; who calls is told to officers alone, `heads` 0: nobody said how many."""
+
+    help: str
+    opened_s: int
+    assigned: str = ""
+    caller: str = ""
+    heads: int = 0
+
+
 class Village(Struct, frozen=True):
-    """Everything of one village."""
+    """Everything of one village; `seen` is the version that an act on it names in If-Match."""
 
     code: str
     name: str
@@ -279,6 +305,8 @@ class Village(Struct, frozen=True):
     words: Words | None = None
     waits: Waits | None = None
     is_dry: bool = False
+    seen: str = ""
+    helps: list[HelpRow] = []
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,15 +4,16 @@ Rows of the queue have one order: unassigned help in orange and red, what waits 
 villages where nobody answers, level, time left to answer, doors without an answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from warnstream.adapters.console.frame import NEVER, PARTS, Frame, Head, arrays_of
+from warnstream.adapters.console.frame import NEVER, PARTS, Frame, Head, ProposalFacts, arrays_of
 from warnstream.console import models
 from warnstream.console.county import Area, County
 from warnstream.delivery.ledger.states import Delivery, People
+from warnstream.delivery.texts import clean
 from warnstream.model.arrays import Int64Array
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.times import offset_at
@@ -144,6 +145,7 @@ class Situation:
             # Reasons name places and channels of the whole county.
             reasons=list(head.reasons) if area.is_everything else [],
             needs=needs,
+            proposals=_proposals(head.proposals, inside, area),
         )
         near = [] if rows else self._near(area)
         return View(shown, level, sight, stations, rows, near)
@@ -161,6 +163,23 @@ class Situation:
             for at in order.tolist()
             if (percent := int(100 * best[at])) > 0
         ]
+
+
+def _proposals(proposals: Sequence[ProposalFacts], inside: Int64Array, area: Area) -> list[models.Proposal]:
+    """Those that concern villages of the area alone: nobody agrees to what lies outside of it."""
+    found = []
+    for one in proposals:
+        places = inside[np.array(one.villages, dtype=np.int64)]
+        if not len(places) or (places < 0).any():
+            continue
+        towns = sorted(set(area.town[places].tolist()))
+        said = clean(one.author), clean(one.reason)
+        found.append(
+            models.Proposal(
+                one.order, one.kind, *said, one.hazard, len(places), towns, one.since_s, one.due_s, one.level
+            )
+        )
+    return found
 
 
 def _inside(rows: np.ndarray, inside: Int64Array) -> Int64Array:

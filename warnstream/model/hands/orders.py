@@ -86,6 +86,8 @@ class HandOrder:
         Word of `Response`, of an order to respond.
     order : str
         Of a release: identifier of the order that a second person agrees to.
+    asks_second : bool
+        Whatever it orders, it waits for a second person; red by hand does anyway.
     """
 
     identifier: str
@@ -102,6 +104,7 @@ class HandOrder:
     post: str = ""
     response: str = ""
     order: str = ""
+    asks_second: bool = False
 
 
 class BoundKind(StrEnum):

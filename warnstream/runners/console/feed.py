@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from warnstream.adapters.console.acts import encode_done
 from warnstream.adapters.console.facts import encode_facts
-from warnstream.adapters.console.frame import Ask, Head
+from warnstream.adapters.console.frame import Act, Ask, Head
 from warnstream.adapters.console.link import ConsoleLink
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
@@ -22,8 +23,10 @@ from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import describe
+from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.console.picture import Picture
+from warnstream.runners.console.acts import Acts, Keep
+from warnstream.runners.console.picture import Picture, proposals_of
 from warnstream.runners.console.village import village_facts
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,10 @@ class KeeperView(Protocol):
     """What is read of the keeper, in the loop's thread."""
 
     warnings: list[WarningStatus]
+
+    @property
+    def orders_waiting(self) -> list[HandOrder]:
+        """Orders that the next step will carry out."""
 
     @property
     def engine(self) -> Engine:
@@ -76,9 +83,11 @@ class ConsoleFeed:
     metrics : Metrics
     wake : callable
         Ends the loop's sleep.
+    keep : Keep
+        Takes entries of the journal.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # the parts of a node, each by name
         self,
         configuration: Configuration,
         keeper: KeeperView,
@@ -86,12 +95,15 @@ class ConsoleFeed:
         readiness: Readiness,
         alarms: AlarmPort,
         metrics: Metrics,
+        *,
         wake: Callable[[], None],
+        keep: Keep,
     ) -> None:
         self._configuration, self._keeper, self._outbox = configuration, keeper, outbox
         self._readiness, self._alarms, self._metrics = readiness, alarms, metrics
         self._wake = wake
-        self._asked: queue.Queue[tuple[Ask, Answer]] = queue.Queue(ASKED_MAX)
+        self._asked: queue.Queue[tuple[Ask | Act, Answer]] = queue.Queue(ASKED_MAX)
+        self._acts = Acts(configuration, keeper, keep)
         directory: Path = configuration.storage.directory
         self._link = ConsoleLink(directory, self._take_ask, wake)
         self._picture: Picture | None = None
@@ -156,10 +168,11 @@ class ConsoleFeed:
             channels_down=tuple(self._readiness.channels_down()),
             hazards=picture.hazards,
             kept=picture.kept,
+            proposals=proposals_of(desk, self._village),
         )
         self._link.publish(head, parts)
 
-    def _take_ask(self, ask: Ask, answer: Answer) -> None:
+    def _take_ask(self, ask: Ask | Act, answer: Answer) -> None:
         """In the socket's thread."""
         try:
             self._asked.put_nowait((ask, answer))
@@ -173,17 +186,23 @@ class ConsoleFeed:
         except queue.Empty:
             return
         self._told_at = now
-        village = self._village.get(ask.village)
         try:
-            if village is None:
-                answer(b"", "there is no such village")
+            if isinstance(ask, Act):
+                self._acts.take(ask, lambda done: answer(encode_done(done), ""))
             else:
-                network = self._keeper.people.network
-                facts = village_facts(self._keeper.engine, self._outbox.doors, network, village)
-                answer(encode_facts(facts), "")
+                self._tell_village(ask.village, answer)
         except Exception as error:  # whoever asks must not end the loop
-            log.exception("a village cannot be told to a console", extra={"village": ask.village})
+            log.exception("a console cannot be answered", extra={"ask": type(ask).__name__})
             answer(b"", describe(error))
+
+    def _tell_village(self, code: str, answer: Answer) -> None:
+        village = self._village.get(code)
+        if village is None:
+            answer(b"", "there is no such village")
+            return
+        network = self._keeper.people.network
+        facts = village_facts(self._keeper.engine, self._outbox.doors, network, village)
+        answer(encode_facts(facts), "")
 
     def _fail(self, text: str) -> None:
         self._alarms.raise_alarm(ALARM, text, is_blocking=False, zh=f"控制台显示异常：{text}")

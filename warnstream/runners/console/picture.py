@@ -4,11 +4,11 @@ Of warnings, posts and calls for help the villages that are concerned are gone t
 everything else is an array that is copied. A part that is as it was is left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from warnstream.adapters.console.frame import NEVER, KeptVillage, Part, part_of
+from warnstream.adapters.console.frame import NEVER, KeptVillage, Part, ProposalFacts, part_of
 from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.assessment import AssessmentStep
 from warnstream.desk import WarningDesk, WarningStatus
@@ -102,6 +102,24 @@ class Picture:
             if len(of_villages) == self._n_judged:
                 ratio[self._row_of[hazard], : self._n_judged] = of_villages
         return ratio
+
+
+def proposals_of(desk: WarningDesk, number: Mapping[str, int]) -> tuple[ProposalFacts, ...]:
+    """Orders that wait for a second person."""
+    return tuple(
+        ProposalFacts(
+            one.order.identifier,
+            str(one.order.kind),
+            one.order.author,
+            one.order.reason,
+            one.order.hazard,
+            int(one.order.level),
+            tuple(number[code] for code in one.order.villages if code in number),
+            one.since_s,
+            one.due_s,
+        )
+        for one in desk.hands.state.waiting
+    )
 
 
 def _chain(desk: WarningDesk) -> Part:

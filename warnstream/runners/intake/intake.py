@@ -161,6 +161,11 @@ class Intake:
         """A sign, an order or an answer of a person, or an alert, waits for a step."""
         return bool(self._actions)
 
+    @property
+    def orders_waiting(self) -> list[HandOrder]:
+        """Orders by hand that the next step will carry out."""
+        return [action for action in self._actions if isinstance(action, HandOrder)]
+
     def consume(self, kind: str, payload: bytes) -> Outcome:
         """Take one journal entry.
 

@@ -23,6 +23,7 @@ from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.alarms import Alarm, kind_of
 from warnstream.model.errors import StoreError, describe
+from warnstream.model.hands.orders import HandOrder
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
 from warnstream.routing.duty import duty_posts
@@ -200,6 +201,11 @@ class Keeper:
     def is_asked(self) -> bool:
         """A sign, an order or an answer of a person waits for a step."""
         return self._intake.is_asked
+
+    @property
+    def orders_waiting(self) -> list[HandOrder]:
+        """Orders by hand that the next step will carry out."""
+        return self._intake.orders_waiting
 
     def newest_waiting(self) -> dict[int, int]:
         """Newest time observed by each station among the readings that the next step will judge."""

@@ -185,7 +185,14 @@ class Node:
             audit=self._audit,
         )
         self._console = ConsoleFeed(
-            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._inbox.wake
+            configuration,
+            self._keeper,
+            self.outbox,
+            self.status,
+            self.alarms,
+            self.metrics,
+            wake=self._inbox.wake,
+            keep=self._requests.ask,
         )
 
     def _outbox_of(self, configuration: Configuration) -> NodeOutbox:
@@ -409,7 +416,7 @@ class Node:
             self.metrics.journal_append.observe(time.perf_counter() - started)
             self.metrics.journal_sequence.set(sequence)
             self.metrics.messages_received.inc(sum(len(batch.topics) for batch in turn.arrived))
-            self._ingress.settle(turn)
+            self._ingress.settle(turn, sequence - len(turn.entries) + 1)
             return sequence
 
     def _close(self) -> None:

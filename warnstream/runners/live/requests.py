@@ -13,11 +13,15 @@ WAIT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An entry and its promise; the loop sets the result, or the error that kept it from being kept."""
+    """An entry and its promise; the loop sets the result, or the error that kept it from being kept.
+
+    `told`, if any, is called with the entry's number before that.
+    """
 
     kind: str
     payload: bytes
     done: Future[None]
+    told: Callable[[int], None] | None = None
 
 
 class Requests:
@@ -36,8 +40,17 @@ class Requests:
         self._is_stopping = is_stopping
         self._waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
 
-    def ask(self, kind: str, payload: bytes, *, is_last: bool = False) -> Future[None]:
+    def ask(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        is_last: bool = False,
+        told: Callable[[int], None] | None = None,
+    ) -> Future[None]:
         """Hand an entry to the loop; `is_last`: it is taken while the node is stopping, too.
+
+        `told` is called in the loop's thread with the entry's number once it is durable.
 
         Raises
         ------
@@ -46,7 +59,7 @@ class Requests:
         """
         if self._is_stopping() and not is_last:
             raise StoreError("the node is stopping", retryable=True)
-        request = Request(kind, payload, Future())
+        request = Request(kind, payload, Future(), told)
         self._waiting.put(request)
         self._wake()
         return request.done

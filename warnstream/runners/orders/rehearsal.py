@@ -4,7 +4,7 @@ from collections import Counter
 
 from warnstream.adapters.http.models.orders import RehearsalRecord
 from warnstream.config.settings import Configuration
-from warnstream.model.hands.orders import OrderKind
+from warnstream.model.hands.orders import HandOrder, OrderKind
 from warnstream.model.hands.requests import OrderRequest
 from warnstream.runners.orders.request import order_of
 
@@ -22,6 +22,12 @@ def rehearse(configuration: Configuration, request: OrderRequest) -> RehearsalRe
         With everything that is wrong with it by itself.
     """
     order = order_of(request, configuration)
+    doors, seconds = doors_of(order, configuration)
+    return RehearsalRecord(kind=str(order.kind), villages=list(order.villages), doors=doors, seconds=seconds)
+
+
+def doors_of(order: HandOrder, configuration: Configuration) -> tuple[dict[str, int], dict[str, float]]:
+    """Doors of an order by channel, and seconds until the last one hears where a channel has a rate."""
     network, tells = configuration.network, order.kind not in TELLS_NO_DOOR
     number, households = network.villages.index_of_code(), network.households
     doors = Counter(
@@ -30,9 +36,5 @@ def rehearse(configuration: Configuration, request: OrderRequest) -> RehearsalRe
         for door in households.of_village(number[code])
     )
     rates = {name: configuration.channels[name].rate_per_s for name in doors}
-    return RehearsalRecord(
-        kind=str(order.kind),
-        villages=list(order.villages),
-        doors=dict(sorted(doors.items())),
-        seconds={name: round(doors[name] / rate, 1) for name, rate in sorted(rates.items()) if rate},
-    )
+    seconds = {name: round(doors[name] / rate, 1) for name, rate in sorted(rates.items()) if rate}
+    return dict(sorted(doors.items())), seconds

@@ -35,8 +35,9 @@ export class Detail {
   }
 
   show(live, geo, village) {
-    const place = byId("detail");
+    const place = byId("facts");
     if (village < 0) {
+      byId("village").replaceChildren();
       this.shown = null;
       this.code = "";
       return void fillIfOther(place, nearList(live, geo, this.onVillage));
@@ -45,7 +46,8 @@ export class Detail {
     const level = live.state.level[village];
     const town = geo.towns[known.town ?? 0];
     const offset = live.state.head.utc_offset_s ?? 0;
-    const parts = [heading(known, town, level, this.shown)];
+    fillIfOther(byId("village"), [heading(known, town, level, this.shown)]);
+    const parts = [];
     if (this.shown) parts.push(...bodyOf(this.shown, offset, level));
     parts.push(el("p", { class: "quiet" }, this.failed ? w.noAnswer : this.shown ? "" : w.asking));
     parts.push(...othersOf(live, geo, village, this.onVillage));
@@ -55,13 +57,14 @@ export class Detail {
 
 // Written anew only where something differs, and then without losing the place or what has the focus.
 function fillIfOther(place, parts) {
+  const scrolled = byId("detail");
   const fresh = el("div", {}, ...parts);
   const old = place.firstElementChild;
   if (old?.isEqualNode(fresh)) return;
   const focused = old?.contains(document.activeElement) ? document.activeElement.dataset.village : null;
-  const top = place.scrollTop;
+  const top = scrolled.scrollTop;
   place.replaceChildren(fresh);
-  place.scrollTop = top;
+  scrolled.scrollTop = top;
   if (focused) place.querySelector(`[data-village="${focused}"]`)?.focus();
 }
 
@@ -76,7 +79,9 @@ function bodyOf(village, offset, level) {
   const parts = [];
   const hazards = village.hazards ?? [];
   const doors = village.doors ?? {};
-  if (doors.help) parts.push(el("p", { class: "flag flag-help" }, w.helpOpen(doors.help)));
+  const helps = village.helps ?? [];
+  if (helps.length) parts.push(helpsOf(helps, offset));
+  else if (doors.help) parts.push(el("p", { class: "flag flag-help" }, w.helpOpen(doors.help)));
   if (village.waits) parts.push(el("p", { class: "flag flag-hand" }, waitsOf(village.waits, offset)));
   if (village.is_dry) parts.push(el("p", { class: "flag" }, w.villageDry));
   if (village.sight) parts.push(el("p", { class: "flag flag-blind" }, village.sight === 2 ? w.blind : w.partly));
@@ -89,6 +94,11 @@ function bodyOf(village, offset, level) {
   parts.push(el("h3", {}, w.words, words ? el("span", {}, w.sentAt(clock(words.issued_s, offset))) : ""));
   parts.push(words ? el("blockquote", {}, pick(words.zh, words.en)) : el("p", { class: "quiet" }, w.wordsNone));
   return parts;
+}
+
+function helpsOf(helps, offset) {
+  return el("ul", { class: "helps" }, ...helps.map((call) => el("li", { class: call.assigned ? "helped" : "flag-help" },
+    el("span", {}, w.callOf(call.caller, clock(call.opened_s, offset), "")), el("strong", {}, call.assigned ? w.goes(call.assigned) : w.nobodyGoes))));
 }
 
 function waitsOf(waits, offset) {

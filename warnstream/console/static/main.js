@@ -3,6 +3,7 @@
 import { Detail } from "./detail.js";
 import { byId, el, keyed, setClass, setText } from "./dom.js";
 import { buildHead, showHead } from "./head.js";
+import { Hands, showProposals } from "./hands.js";
 import { Live } from "./live.js";
 import { CountyMap } from "./map.js";
 import { buildQueue, reveal, showQueue, step } from "./queue.js";
@@ -10,10 +11,12 @@ import { loadSettings, settings, use, w } from "./words.js";
 
 const LABELS = 9;
 const ASK_MS = 5000;
+const KINDS = { r: "release", e: "end", c: "correct", a: "assign" };
 
 const live = new Live(changed, () => signIn(w.signedOut));
 const detail = new Detail((village) => selectVillage(village, true));
-detail.onChange = () => geo && live.state && detail.show(live, geo, village);
+const hands = new Hands(() => detail.ask(detail.code));
+detail.onChange = () => geo && live.state && showDetail();
 let session = null;
 let geo = null;
 let map = null;
@@ -88,9 +91,15 @@ function show() {
   showQueue(live, geo, town, session);
   map.labels([...live.rows.values()].slice(0, LABELS).map((row) => row.town));
   map.select(village);
-  detail.show(live, geo, village);
+  showProposals(live, geo, session, (proposal) => hands.agree(proposal));
+  showDetail();
   if (isTable) showTable();
   tick();
+}
+
+function showDetail() {
+  detail.show(live, geo, village);
+  hands.show({ live, geo, village }, village < 0 ? null : detail.shown, session);
 }
 
 function tick() {
@@ -137,12 +146,18 @@ function worstOf(chosen) {
 
 function onKey(event) {
   if (byId("screen").hidden || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target instanceof HTMLInputElement || byId("keys").open) return;
+  if (event.key === "Escape" && hands.draft) {
+    hands.close();
+    byId("detail").focus();
+    return void event.preventDefault();
+  }
+  if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || byId("keys").open) return;
   const key = event.key.toLowerCase();
   if (key === "j" || key === "k" || (["arrowdown", "arrowup"].includes(key) && event.target.id === "rows")) {
     if (geo && live.state) selectTown(step(live, town, key === "j" || key === "arrowdown" ? 1 : -1), true);
   } else if (key === "enter" && !(event.target instanceof HTMLButtonElement)) byId("detail").focus();
   else if (key === "escape") byId("rows").focus();
+  else if (key in KINDS && hands.press(KINDS[key])) ;
   else if (key === "t") toggleTable();
   else if (key === "?") showKeys();
   else return;
@@ -209,6 +224,7 @@ function onSetting() {
     buildLegend();
   }
   byId("calm").replaceChildren();
+  hands.close();
   show();
 }
 
@@ -250,6 +266,7 @@ function wordSignIn() {
 
 function signIn(problem) {
   live.stop();
+  hands.close();
   session = null;
   town = village = -1;
   byId("screen").hidden = true;

@@ -24,6 +24,7 @@ from warnstream.adapters.inbox import Source
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
+from warnstream.delivery.texts import clean
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
@@ -165,6 +166,11 @@ class Status:
     def help_calls(self) -> list[HelpCallRecord]:
         """Open calls for help, oldest first."""
         return self._keeper.chain.calls
+
+    def who_comes(self, caller: str) -> str:
+        """The person who has the open call of a door or post; empty: nobody, or it has not called."""
+        calls = [call for call in self._keeper.chain.calls if call.caller == caller and call.assigned]
+        return clean(calls[0].assigned or "") if calls else ""
 
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""

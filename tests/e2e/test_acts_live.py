@@ -1,4 +1,4 @@
-"""Officers at a console act on a running node: released, ended by two, taken back by nobody's older picture."""
+"""Officers at a console act on a running node: released, ended by two, never from an older picture."""
 
 import json
 import os
@@ -147,7 +147,9 @@ def test_a_call_for_help_is_given_to_a_person_who_is_named_to_the_door(town: Tow
     town.minutes(1)
     stale = act(other, "assign", help=call["help"], person="赵六")
     assert (stale.status_code, "王五 has the call" in stale.text) == (409, True)
-    assert act(officer, "close", help=call["help"], person="王五").status_code == 400, "another person closes it"
+    assert act(officer, "close", help=call["help"], person="王五").status_code == 400, (
+        "another person closes it"
+    )
     assert act(officer, "close", help=call["help"], person="陈七").status_code == 200
     town.minutes(1)
     assert town.chain()["help_open"] == 0

@@ -117,7 +117,7 @@ class Node:
             raise self.refuse
         self.alerts_kept.append((source, content))
 
-    def who_comes(self, caller: str) -> str:
+    def who_comes(self, _caller: str) -> str:
         return ""
 
     def help_calls(self) -> list[HelpCallRecord]:

@@ -127,7 +127,7 @@ class HttpSettings:
 class ConsoleSettings:
     """Address of the console; `certificate` and `key` are None where it answers by plain HTTP.
 
-    `hosts` and `proxies` as of `HttpSettings`.
+    `hosts` and `proxies` as of `HttpSettings`; `shift_plan` are posts that are rung one after the other.
     """
 
     host: str
@@ -136,6 +136,7 @@ class ConsoleSettings:
     proxies: tuple[str, ...] = ()
     certificate: Path | None = None
     key: Path | None = None
+    shift_plan: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

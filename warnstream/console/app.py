@@ -35,6 +35,7 @@ from warnstream.console.openapi import document_of
 from warnstream.console.pages import page_of
 from warnstream.console.stream import Subscriber
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.orders import Role
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,11 @@ class ConsoleApi:
     def _session_of(self, visitor: Visitor) -> models.Session:
         of = visitor.operator
         node = self._hub.configuration.node.name
-        return models.Session(of.person, of.name, str(of.role), of.area, node, visitor.ends_s)
+        officers = [
+            (one.person, one.name) for one in self._hub.operators.values() if one.role is Role.OFFICER
+        ]
+        known = officers if of.role is Role.OFFICER else []
+        return models.Session(of.person, of.name, str(of.role), of.area, node, visitor.ends_s, known)
 
     async def _session(self, request: Request) -> Response:
         return answer(self._session_of(self._visitor(request)))

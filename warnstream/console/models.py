@@ -83,6 +83,34 @@ class Proposal(Struct, frozen=True):
     level: int = 0
 
 
+class AlarmRow(Struct, frozen=True):
+    """An alarm to the officer: of a town, or of the node itself (`town` -1), `village` the worst of it.
+
+    Class A sounds until it is seen, B once for each `number`; `seen_until_s` 0: nobody has seen it.
+    """
+
+    town: int
+    village: int
+    urgency: Literal["A", "B"]
+    troubles: list[str]
+    since_s: int
+    raised_s: int
+    number: int
+    level: int = 0
+    seen_until_s: int = 0
+
+
+class Shift(Struct, frozen=True):
+    """Who is on duty for an area; `offered` is whom they want to be relieved by."""
+
+    person: str
+    name: str
+    area: str
+    since_s: int
+    offered: str = ""
+    note: str = ""
+
+
 class Head(Struct, frozen=True):
     """The situation in numbers; `levels` are villages and `towns` townships by worst level, blue to red."""
 
@@ -99,6 +127,9 @@ class Head(Struct, frozen=True):
     reasons: list[str] = []
     needs: Needs = Needs()
     proposals: list[Proposal] = []
+    alarms: list[AlarmRow] = []
+    shifts: list[Shift] = []
+    is_flood: bool = False
 
 
 class Doors(Struct, frozen=True):
@@ -317,7 +348,7 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Session(Struct, frozen=True):
-    """Who is signed in."""
+    """Who is signed in; `officers` are those who may take a shift, by code and name."""
 
     person: str
     name: str
@@ -325,6 +356,7 @@ class Session(Struct, frozen=True):
     area: str
     node: str
     ends_s: int
+    officers: list[tuple[str, str]] = []
 
 
 class Alive(Struct, frozen=True):

@@ -14,7 +14,8 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     Attributes
     ----------
     kind : str
-        A kind of order (`OrderKind`), ``assign`` or ``close`` of a call for help.
+        A kind of order (`OrderKind`), ``assign`` or ``close`` of a call for help, ``see`` of an alarm,
+        ``take_shift`` or ``hand_over``.
     reason : str
     villages, townships : list of str
     hazard, level, lasts, post, response : str
@@ -24,7 +25,9 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     order : str
         Of a release: the order that waits for a second person.
     help, person : str
-        The call for help, and who goes there or says that it is over.
+        The call for help, and who goes there or says that it is over; whom a shift is offered to.
+    urgency : str
+        Class of the alarm that was seen, A or B; its place is that of the one village named, or none.
     rehearse : bool
         Say whom it would reach, in which words, and do nothing.
     """
@@ -42,6 +45,7 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     order: str = ""
     help: str = ""
     person: str = ""
+    urgency: str = ""
     rehearse: bool = False
 
 

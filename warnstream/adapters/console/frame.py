@@ -35,6 +35,8 @@ PARTS = {
     "doors": "u4 (villages, 16): doors by how far the newest bulletin came (8), by what people said (8)",
     "chain": "i8 (n, 3): village, 1 calling 2 heard 3 dry, when the next answer is due",
     "helps": "i8 (n, 3): village, opened, 1 if a person has the call",
+    "alarms": "i8 (n, 8): village (-1: the node), class 1 A 2 B, troubles, level, since, news, its number, "
+    "seen until (-1: unseen)",
     "waits": "i8 (n, 5): village, level, since, goes out by itself at (-1: never), 1 if it is an end",
 }
 """Arrays of a frame: form, shape, meaning. Times are seconds since 1970 UTC, villages numbers of the node."""
@@ -88,6 +90,16 @@ class ProposalFacts(msgspec.Struct, frozen=True, array_like=True):
     due_s: int
 
 
+class ShiftFacts(msgspec.Struct, frozen=True, array_like=True):
+    """Who is on duty for an area, and to whom they want to hand over."""
+
+    person: str
+    area: str
+    since_s: int
+    offered: str
+    note: str
+
+
 class Head(msgspec.Struct, frozen=True):
     """What a frame says beside its arrays.
 
@@ -112,6 +124,9 @@ class Head(msgspec.Struct, frozen=True):
     kept : tuple of KeptVillage
     proposals : tuple of ProposalFacts
         Orders that wait for a second person, oldest first.
+    shifts : tuple of ShiftFacts
+    is_flood : bool
+        More alarms than an officer can take.
     """
 
     node: str
@@ -126,6 +141,8 @@ class Head(msgspec.Struct, frozen=True):
     hazards: tuple[str, ...]
     kept: tuple[KeptVillage, ...] = ()
     proposals: tuple[ProposalFacts, ...] = ()
+    shifts: tuple[ShiftFacts, ...] = ()
+    is_flood: bool = False
 
 
 class Frame(msgspec.Struct, frozen=True, tag="frame", array_like=True):

@@ -1,5 +1,6 @@
 // The page: signing in, one screen, one selection that queue, map and keys share.
 
+import { isSeen, NO_DATA_S, openShift, sendAct, showAlarms, Sound, toSee } from "./alarms.js";
 import { Detail } from "./detail.js";
 import { byId, el, keyed, setClass, setText } from "./dom.js";
 import { buildHead, showHead } from "./head.js";
@@ -15,6 +16,7 @@ const KINDS = { r: "release", e: "end", c: "correct", a: "assign" };
 
 const live = new Live(changed, () => signIn(w.signedOut));
 const detail = new Detail((village) => selectVillage(village, true));
+const sound = new Sound();
 const hands = new Hands(() => detail.ask(detail.code));
 detail.onChange = () => geo && live.state && showDetail();
 let session = null;
@@ -25,7 +27,7 @@ let village = -1;
 let isTable = false;
 
 loadSettings();
-buildHead(onSetting, toggleTable, signOut);
+buildHead(onSetting, toggleTable, signOut, toggleSound, () => live.state && session && openShift(live, session, sound));
 buildQueue((chosen) => selectTown(chosen, true));
 buildSignIn();
 setInterval(tick, 500);
@@ -88,13 +90,34 @@ function showAll() {
 function show() {
   if (!geo || !live.state) return tick();
   if (town < 0 && village < 0 && live.rows.size) selectTown([...live.rows.keys()][0], false);
-  showQueue(live, geo, town, session);
+  const nowS = live.clock?.now_s ?? 0;
+  const urgent = new Set((live.state.head.alarms ?? []).filter((one) => one.urgency === "A" && !isSeen(one, nowS)).map((one) => one.town));
+  showQueue(live, geo, town, session, urgent);
   map.labels([...live.rows.values()].slice(0, LABELS).map((row) => row.town));
   map.select(village);
+  showAlarms(live, geo, session, see, (picked) => selectVillage(picked, true));
   showProposals(live, geo, session, (proposal) => hands.agree(proposal));
   showDetail();
   if (isTable) showTable();
   tick();
+}
+
+async function toggleSound() {
+  await (sound.state === "on" ? sound.turnOff() : sound.turnOn());
+  tick();
+}
+
+async function see(alarm) {
+  const said = { kind: "see", urgency: alarm.urgency, villages: alarm.village < 0 ? [] : [geo.villages[alarm.village].code] };
+  const { status, said: answer } = await sendAct(said);
+  if (status !== 200) setText(byId("said"), (answer.problems ?? []).join(" "));
+}
+
+// `M`: the alarm is seen, or the page's own one of a picture that is too old.
+function seeNow() {
+  if (live.isOld) return sound.silence();
+  const alarm = toSee(live.state?.head.alarms ?? [], live.clock?.now_s ?? 0, town);
+  if (alarm && session?.role === "officer") see(alarm);
 }
 
 function showDetail() {
@@ -104,7 +127,10 @@ function showDetail() {
 
 function tick() {
   if (byId("screen").hidden) return;
-  showHead(live, isTable);
+  showHead(live, isTable, sound, session);
+  const nowS = live.clock?.now_s ?? 0;
+  const alarms = live.state?.head.alarms ?? [];
+  if (session?.role === "officer") sound.tick(live.isOld ? [] : alarms, nowS, Boolean(live.state?.head.is_flood), live.ageS > NO_DATA_S && live.ageS < Infinity);
   const banner = byId("banner");
   const isOld = live.isOld;
   banner.hidden = !isOld;
@@ -151,13 +177,14 @@ function onKey(event) {
     byId("detail").focus();
     return void event.preventDefault();
   }
-  if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || byId("keys").open) return;
+  if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || byId("keys").open || byId("shift").open) return;
   const key = event.key.toLowerCase();
   if (key === "j" || key === "k" || (["arrowdown", "arrowup"].includes(key) && event.target.id === "rows")) {
     if (geo && live.state) selectTown(step(live, town, key === "j" || key === "arrowdown" ? 1 : -1), true);
   } else if (key === "enter" && !(event.target instanceof HTMLButtonElement)) byId("detail").focus();
   else if (key === "escape") byId("rows").focus();
   else if (key in KINDS && hands.press(KINDS[key])) ;
+  else if (key === "m") seeNow();
   else if (key === "t") toggleTable();
   else if (key === "?") showKeys();
   else return;

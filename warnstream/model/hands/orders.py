@@ -205,7 +205,8 @@ class Role(StrEnum):
 class Operator:
     """A row of operators.csv: who may lay a hand on warnings of which area.
 
-    `area` is a village's code, a township, a county or ``*``; `public_key` is Ed25519 in base64, or empty.
+    `area` is a village's code, a township, a county or ``*``; `public_key` is Ed25519 in base64, or empty;
+    `post` is where they are rung while they are on duty, or empty.
     """
 
     person: str
@@ -214,3 +215,4 @@ class Operator:
     area: str
     phone: str
     public_key: str = ""
+    post: str = ""

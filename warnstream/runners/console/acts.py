@@ -17,17 +17,20 @@ import msgspec
 from warnstream.adapters.console.acts import Done, Rehearsed, Said, decode_said
 from warnstream.adapters.console.frame import Act
 from warnstream.config.settings import Configuration
+from warnstream.config.yaml.quantities import parse_duration_s
 from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.lifecycle.orders import may_act, needs_second, wants_second
 from warnstream.model.digests import HelpAssign, HelpClose
+from warnstream.model.duty import COUNTY, DutyAct, DutyKind, Urgency
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import Level
 from warnstream.model.times import clock_local
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.intake.entries import HELP, ORDER, encode_help, encode_order
+from warnstream.runners.intake.duty import DutyIntake, place_of
+from warnstream.runners.intake.entries import ACT, HELP, ORDER, encode_act, encode_help, encode_order
 from warnstream.runners.live.orders import faults_on
 from warnstream.runners.orders.preview import Preview
 from warnstream.runners.orders.rehearsal import doors_of
@@ -39,6 +42,7 @@ KNOWN_MAX = 2_000
 """Acts that are answered again as before; the desk knows its orders beyond that."""
 
 HELP_KINDS = ("assign", "close")
+DUTY_KINDS = ("see", "take_shift", "hand_over")
 STALE = ("version:", "villages: no doors wait")
 """Begins of faults that mean: others were quicker than who looks at an old state."""
 
@@ -64,6 +68,10 @@ class Situation(Protocol):
     @property
     def people(self) -> Configuration:
         """With villages and hazards of removed rows."""
+
+    @property
+    def duty(self) -> DutyIntake:
+        """Shifts and alarms of officers."""
 
     @property
     def orders_waiting(self) -> list[HandOrder]:
@@ -107,6 +115,8 @@ class Acts:
             answer(known)
         elif said.kind in HELP_KINDS:
             self._help(operator, said, key, answer)
+        elif said.kind in DUTY_KINDS:
+            self._duty(operator, said, key, answer)
         else:
             self._order(act, said, key, answer)
 
@@ -235,6 +245,59 @@ class Acts:
             answer(self._remember(key, Done("taken", sequence)))
 
         self._hand_over(HELP, encode_help(action), told, answer)
+
+    # Duty.
+
+    def _duty(self, operator: Operator, said: Said, key: str, answer: Answer) -> None:
+        act = DutyAct(key, DutyKind(said.kind), operator.person, area=operator.area, post=operator.post)
+        if act.kind is DutyKind.SEE:
+            found = self._seen(operator, said, act)
+        elif act.kind is DutyKind.HAND_OVER:
+            found = self._offered(said, act)
+        else:
+            found = act
+        if isinstance(found, Done):
+            answer(found)
+            return
+
+        def told(sequence: int) -> None:
+            answer(self._remember(key, Done("taken", sequence)))
+
+        self._hand_over(ACT, encode_act(found), told, answer)
+
+    def _seen(self, operator: Operator, said: Said, act: DutyAct) -> DutyAct | Done:
+        """The alarm that a person has seen."""
+        villages = self._keeper.people.network.villages
+        number = villages.index_of_code()
+        if said.urgency not in Urgency.__members__:
+            return Done("refused", problems=[f"urgency: expected A or B, got {said.urgency!r}"])
+        if unknown := [code for code in said.villages if code not in number]:
+            return Done("refused", problems=[f"villages: no village {code!r}" for code in unknown])
+        place = place_of(villages, number[said.villages[0]]) if said.villages else COUNTY
+        if said.villages and outside_of(operator, said.villages[:1], villages):
+            return Done("forbidden", problems=[f"the alarm lies outside the area of {operator.person!r}"])
+        alarm = self._keeper.duty.desk.alarms.of.get((place, Urgency[said.urgency]))
+        if alarm is None or not alarm.stands:
+            return Done("stale", problems=["version: there is no such alarm any more"])
+        try:
+            for_s = int(parse_duration_s(said.lasts)) if said.lasts else 0
+        except ValueError as error:
+            return Done("refused", problems=[f"lasts: {error}"])
+        return replace(
+            act, place=place, urgency=int(alarm.urgency), for_s=max(for_s, 0), note=said.reason[:200]
+        )
+
+    def _offered(self, said: Said, act: DutyAct) -> DutyAct | Done:
+        """A shift that is offered to another person."""
+        problems = []
+        if not self._keeper.duty.desk.shifts.has(act.person):
+            problems.append(f"author: {act.person!r} is not on duty")
+        other = self._operators.get(said.person)
+        if other is None or other.person == act.person or not may_act(other.role, DutyKind.TAKE_SHIFT):
+            problems.append("person: expected another officer of operators.csv")
+        if problems:
+            return Done("refused", problems=problems)
+        return replace(act, other=said.person, note=said.reason[:200])
 
     def _remember(self, key: str, done: Done) -> Done:
         self._known[key] = done

@@ -25,9 +25,11 @@ from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import describe
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.console.acts import Acts, Keep
-from warnstream.runners.console.picture import Picture, proposals_of
+from warnstream.runners.console.acts import Acts
+from warnstream.runners.console.picture import Picture, proposals_of, shifts_of
 from warnstream.runners.console.village import village_facts
+from warnstream.runners.intake.duty import DutyIntake
+from warnstream.runners.live.requests import Requests
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,10 @@ class KeeperView(Protocol):
     """What is read of the keeper, in the loop's thread."""
 
     warnings: list[WarningStatus]
+
+    @property
+    def duty(self) -> DutyIntake:
+        """Shifts and alarms of officers."""
 
     @property
     def orders_waiting(self) -> list[HandOrder]:
@@ -81,13 +87,11 @@ class ConsoleFeed:
     readiness : Readiness
     alarms : AlarmPort
     metrics : Metrics
-    wake : callable
-        Ends the loop's sleep.
-    keep : Keep
-        Takes entries of the journal.
+    requests : Requests
+        Takes entries of the journal, and wakes the loop.
     """
 
-    def __init__(  # noqa: PLR0913  # the parts of a node, each by name
+    def __init__(  # the parts of a node, each by name
         self,
         configuration: Configuration,
         keeper: KeeperView,
@@ -95,15 +99,13 @@ class ConsoleFeed:
         readiness: Readiness,
         alarms: AlarmPort,
         metrics: Metrics,
-        *,
-        wake: Callable[[], None],
-        keep: Keep,
+        requests: Requests,
     ) -> None:
         self._configuration, self._keeper, self._outbox = configuration, keeper, outbox
         self._readiness, self._alarms, self._metrics = readiness, alarms, metrics
-        self._wake = wake
+        self._wake = wake = requests.wake
         self._asked: queue.Queue[tuple[Ask | Act, Answer]] = queue.Queue(ASKED_MAX)
-        self._acts = Acts(configuration, keeper, keep)
+        self._acts = Acts(configuration, keeper, requests.ask)
         directory: Path = configuration.storage.directory
         self._link = ConsoleLink(directory, self._take_ask, wake)
         self._picture: Picture | None = None
@@ -128,6 +130,10 @@ class ConsoleFeed:
     def stepped(self, step: EngineStep) -> None:
         """Remember what the last step found."""
         self._step, self._stepped_at = step.assessment, time.monotonic()
+        duty = self._keeper.duty.desk
+        alarms, now_s = duty.alarms, self._keeper.engine.desk.now_s
+        on_duty, is_flood = len(duty.shifts.of), alarms.is_flood
+        self._metrics.set_duty(alarms.standing(), now_s, on_duty=on_duty, is_flood=is_flood)
 
     def look(self) -> None:
         """A frame where a second has passed, and an answer where one waits."""
@@ -154,7 +160,7 @@ class ConsoleFeed:
             picture = self._picture = Picture(people.network, people.rules, n_judged)
             self._village = people.network.villages.index_of_code()
         desk = keeper.engine.desk
-        parts = picture.take(self._step, keeper.warnings, desk, self._outbox.doors, now)
+        parts = picture.take(self._step, keeper.warnings, desk, keeper.duty.desk, self._outbox.doors, now)
         is_ready, reasons = self._readiness.readiness()
         head = Head(
             node=self._configuration.node.name,
@@ -169,6 +175,8 @@ class ConsoleFeed:
             hazards=picture.hazards,
             kept=picture.kept,
             proposals=proposals_of(desk, self._village),
+            shifts=shifts_of(keeper.duty.desk),
+            is_flood=keeper.duty.desk.alarms.is_flood,
         )
         self._link.publish(head, parts)
 

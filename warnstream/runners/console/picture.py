@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from warnstream.adapters.console.frame import NEVER, KeptVillage, Part, ProposalFacts, part_of
+from warnstream.adapters.console.frame import NEVER, KeptVillage, Part, ProposalFacts, ShiftFacts, part_of
 from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.assessment import AssessmentStep
 from warnstream.desk import WarningDesk, WarningStatus
+from warnstream.duty import DutyDesk
+from warnstream.model.duty import Trouble
 from warnstream.model.network import Network
 from warnstream.model.rules.rules import HazardRule
 from warnstream.routing.chain import Chain
@@ -64,12 +66,18 @@ class Picture:
         step: AssessmentStep | None,
         warnings: Sequence[WarningStatus],
         desk: WarningDesk,
+        duty: DutyDesk,
         doors: DoorStore,
         now: float,
     ) -> dict[str, Part]:
         """What has changed since the last call; `now` is monotonic."""
         found = {"doors": part_of(doors.by_village(), "u4")}
-        found |= {"chain": _chain(desk), "helps": _helps(desk), "waits": _waits(desk)}
+        found |= {
+            "alarms": alarms_of(duty),
+            "chain": _chain(desk),
+            "helps": _helps(desk),
+            "waits": _waits(desk),
+        }
         if warnings is not self._warnings:
             self._warnings = warnings
             found["level"] = part_of(self._levels(warnings), "u1")
@@ -120,6 +128,29 @@ def proposals_of(desk: WarningDesk, number: Mapping[str, int]) -> tuple[Proposal
         )
         for one in desk.hands.state.waiting
     )
+
+
+def alarms_of(duty: DutyDesk) -> Part:
+    """Alarms to the officer; troubles are bits in the order of `Trouble`."""
+    rows = [
+        (
+            alarm.village,
+            alarm.urgency,
+            sum(1 << bit for bit, trouble in enumerate(Trouble) if trouble in alarm.badness),
+            alarm.level,
+            alarm.since_s,
+            alarm.raised_s,
+            alarm.raised,
+            alarm.seen_until_s,
+        )
+        for alarm in duty.alarms.standing()
+    ]
+    return part_of(np.array(rows, dtype=np.int64).reshape(-1, 8), "i8")
+
+
+def shifts_of(duty: DutyDesk) -> tuple[ShiftFacts, ...]:
+    """Who is on duty."""
+    return tuple(ShiftFacts(s.person, s.area, s.since_s, s.offered, s.note) for s in duty.shifts.of)
 
 
 def _chain(desk: WarningDesk) -> Part:

@@ -10,6 +10,7 @@ from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import AlarmSignal
 from warnstream.model.alerts.alert import AlertArrived, FeedHeard
 from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
+from warnstream.model.duty import DutyAct
 from warnstream.model.effects import (
     Answer,
     ClockAccepted,
@@ -34,6 +35,7 @@ UNDELIVERED = "undelivered"
 CLOCK = "clock"
 ORDER = "order"
 REPORT = "report"
+ACT = "act"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -211,6 +213,16 @@ def encode_order(order: HandOrder) -> bytes:
 def decode_order(payload: bytes) -> HandOrder:
     """What an `ORDER` entry asks for."""
     return msgspec.msgpack.decode(payload, type=HandOrder)
+
+
+def encode_act(act: DutyAct) -> bytes:
+    """Payload of an `ACT` entry."""
+    return msgspec.msgpack.encode(act)
+
+
+def decode_act(payload: bytes) -> DutyAct:
+    """What a person on duty did."""
+    return msgspec.msgpack.decode(payload, type=DutyAct)
 
 
 def encode_alarm(signal: AlarmSignal) -> bytes:

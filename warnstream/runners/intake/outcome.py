@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from warnstream.engine import EngineStep
 from warnstream.model.alarms import Alarm
+from warnstream.model.duty import Ring
 from warnstream.model.effects import Effects, RecipientAnswer
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
@@ -29,6 +30,8 @@ class Outcome:
         Between what people were told and what that configuration finds.
     n_without : int
         Messages that carry no observation by their kind.
+    rings : list of Ring
+        Posts that are told of what no officer has seen.
     """
 
     steps: list[tuple[ReadingBatch, EngineStep]] = field(default_factory=list)
@@ -39,6 +42,7 @@ class Outcome:
     differences: list[Difference] = field(default_factory=list)
     n_without: int = 0
     alarms: list[Alarm] = field(default_factory=list)
+    rings: list[Ring] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ entries after it: nothing is lost, and what had been told is known by its key.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,20 +17,21 @@ from warnstream import __version__
 from warnstream.adapters.http.models.county import DifferenceRecord
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
-from warnstream.model.alarms import Alarm, kind_of
 from warnstream.model.errors import StoreError, describe
 from warnstream.model.hands.orders import HandOrder
+from warnstream.model.network import ChainPost
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
-from warnstream.routing.duty import duty_posts
 from warnstream.runners.build import build_intake, topics_of
 from warnstream.runners.bundles.keeping import OwnBundle
 from warnstream.runners.history.start import Start, begin, entry_of, known_to_outbox
 from warnstream.runners.intake.door_entries import OF_DOORS
+from warnstream.runners.intake.duty import DutyIntake
 from warnstream.runners.intake.entries import HELP
 from warnstream.runners.intake.history_entries import (
     CONFIGURATION,
@@ -42,7 +43,7 @@ from warnstream.runners.intake.history_entries import (
 )
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.outcome import Outcome
-from warnstream.runners.live.alarm_notices import notice_of
+from warnstream.runners.live.alarm_notices import Notices
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
@@ -132,7 +133,7 @@ class Keeper:
         self._configuration = configuration
         self._stores, self._watchers, self.bundle = stores, watchers, stores.bundle
         self._intake = build_intake(configuration)
-        self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
+        self._notices = Notices(configuration, self._send)
         self._may_snapshot = True
         self._people = configuration
         self._renderer = self._new_renderer()
@@ -201,6 +202,11 @@ class Keeper:
     def is_asked(self) -> bool:
         """A sign, an order or an answer of a person waits for a step."""
         return self._intake.is_asked
+
+    @property
+    def duty(self) -> DutyIntake:
+        """Shifts and alarms of officers; to be read only."""
+        return self._intake.duty
 
     @property
     def orders_waiting(self) -> list[HandOrder]:
@@ -343,7 +349,10 @@ class Keeper:
         if outcome.announced:
             self._watchers.look_at_grids()
         for alarm in outcome.alarms:
-            self._send_alarm(alarm)
+            self._notices.tell(alarm)
+        for ring in outcome.rings:
+            self._notices.ring(ring)
+            self._watchers.metrics.officer_rings.inc()
         if is_live:
             self._issue(sequence, outcome)
         for readings, step in outcome.steps:
@@ -402,13 +411,10 @@ class Keeper:
             self._watchers.disk.took()
             return sequence
 
-    def _send_alarm(self, alarm: Alarm) -> None:
-        """Begin or end of an alarm, for the duty posts."""
-        posts = self._configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
-        if alarm.is_sent and posts:
-            notice = notice_of(alarm, self._configuration)
-            self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, posts))
-            self._watchers.wake_channels()
+    def _send(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> None:
+        """A notice of the node itself, for posts."""
+        self._recorder.write(lambda: self._stores.outbox.record_alarm(notice, posts))
+        self._watchers.wake_channels()
 
     def _tell_refused_inputs(self) -> None:
         """The desk refuses what cannot be; that is a fault of ours and must be seen."""
@@ -421,14 +427,12 @@ class Keeper:
     def _count_step(self, readings: ReadingBatch, step: EngineStep, *, is_live: bool) -> None:
         """Metrics and the state that people see."""
         assessed = step.assessment
-        if any(warning.unaffirmed_s for warning in self.warnings):
-            self.warnings = (
-                self._intake.engine.desk.open_warnings()
-            )  # the duty officer may have confirmed one
+        engine, network, show = self._intake.engine, self._people.network, self._views.update
+        if any(warning.unaffirmed_s for warning in self.warnings):  # the duty officer may have confirmed one
+            self.warnings = engine.desk.open_warnings()
         self._watchers.metrics.warnings_unaffirmed.set(
             sum(warning.unaffirmed_s > 0 for warning in self.warnings)
         )
-        engine, network, show = self._intake.engine, self._people.network, self._views.update
         show("chain", lambda: self.chain.take(engine.desk, network.villages, is_live=is_live))
         show("hands", lambda: self.hands.take(engine.desk, network.villages, is_live=is_live))
         now_s = self._intake.now_s

@@ -185,14 +185,7 @@ class Node:
             audit=self._audit,
         )
         self._console = ConsoleFeed(
-            configuration,
-            self._keeper,
-            self.outbox,
-            self.status,
-            self.alarms,
-            self.metrics,
-            wake=self._inbox.wake,
-            keep=self._requests.ask,
+            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._requests
         )
 
     def _outbox_of(self, configuration: Configuration) -> NodeOutbox:

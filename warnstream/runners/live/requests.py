@@ -33,10 +33,15 @@ class Requests:
         Ends the loop's sleep.
     is_stopping : callable
         Whether nothing is taken any more.
+
+    Attributes
+    ----------
+    wake : callable
+        As given.
     """
 
     def __init__(self, wake: Callable[[], None], is_stopping: Callable[[], bool]) -> None:
-        self._wake = wake
+        self.wake = wake
         self._is_stopping = is_stopping
         self._waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
 
@@ -61,7 +66,7 @@ class Requests:
             raise StoreError("the node is stopping", retryable=True)
         request = Request(kind, payload, Future(), told)
         self._waiting.put(request)
-        self._wake()
+        self.wake()
         return request.done
 
     def ask_and_wait(self, kind: str, payload: bytes) -> None:

@@ -92,9 +92,16 @@ class Status:
         blocking += self._delivery.troubles()
         judging = self._keeper.judging
         blocking += judging.waits()
-        told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
+        told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing(), self._no_shift()]
         # A channel that is held is named at once, and by its alarm too once that stands.
         return ReadinessRecord(ready=not blocking, reasons=[one for one in dict.fromkeys(told) if one])
+
+    def _no_shift(self) -> str:
+        """Said where there is a console: a node without one rings its duty posts by itself."""
+        duty = self._keeper.duty
+        return (
+            "nobody has taken the shift at the console" if duty.is_watched and not duty.desk.shifts.of else ""
+        )
 
     def readiness(self) -> tuple[bool, list[str]]:
         """`ready`, for consoles."""

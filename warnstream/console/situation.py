@@ -15,7 +15,7 @@ from warnstream.console.county import Area, County
 from warnstream.delivery.ledger.states import Delivery, People
 from warnstream.delivery.texts import clean
 from warnstream.model.arrays import Int64Array
-from warnstream.model.duty import Trouble, Urgency
+from warnstream.model.hands.duty import Trouble, Urgency
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.times import offset_at
 

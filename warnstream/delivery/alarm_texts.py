@@ -7,7 +7,7 @@ from warnstream.delivery.texts_en import COLOUR as COLOUR_EN
 from warnstream.delivery.texts_zh import COLOUR as COLOUR_ZH
 from warnstream.model.alarms import Alarm, kind_of
 from warnstream.model.changes import ProvenLevel, ProvenLevels
-from warnstream.model.duty import Ring, Trouble
+from warnstream.model.hands.duty import Ring, Trouble
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import TimeZone, date_and_clock_local
 

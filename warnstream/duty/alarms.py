@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from warnstream.model.duty import DutyAct, DutyPolicy, Found, Place, Trouble, Urgency
+from warnstream.model.hands.duty import DutyAct, DutyPolicy, Found, Place, Trouble, Urgency
 from warnstream.model.level import Level
 
 NEVER = -1

@@ -13,7 +13,7 @@ import msgspec
 
 from warnstream.duty.alarms import NEVER, OfficerAlarm, OfficerAlarms
 from warnstream.duty.shifts import Shift, Shifts
-from warnstream.model.duty import DutyAct, DutyKind, DutyPolicy, Found, Ring, Trouble
+from warnstream.model.hands.duty import DutyAct, DutyKind, DutyPolicy, Found, Ring, Trouble
 
 LOOK_S = 5
 """Troubles are looked at so often, in engine time."""

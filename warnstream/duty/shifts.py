@@ -5,7 +5,7 @@ Handing over offers: the one who goes stays on duty until the other takes the sh
 
 import msgspec
 
-from warnstream.model.duty import SHIFT_S, DutyAct, Place
+from warnstream.model.hands.duty import SHIFT_S, DutyAct, Place
 
 EVERYWHERE = "*"
 
@@ -46,9 +46,14 @@ class Shifts:
         ]
 
     def end_old(self, now_s: int) -> None:
-        """Who has been on duty for too long is not any more."""
+        """Who has been on duty for too long is not any more; a shift of before the first step begins now."""
+        self.of = [shift if shift.since_s >= 0 else _begun(shift, now_s) for shift in self.of]
         self.of = [shift for shift in self.of if now_s < shift.since_s + SHIFT_S]
 
     def has(self, person: str) -> bool:
         """Whether a person is on duty."""
         return any(shift.person == person for shift in self.of)
+
+
+def _begun(shift: Shift, now_s: int) -> Shift:
+    return msgspec.structs.replace(shift, since_s=now_s)

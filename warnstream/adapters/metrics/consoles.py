@@ -7,7 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from warnstream.adapters.metrics.histograms import WORK_BUCKETS_S
 from warnstream.adapters.metrics.intake import IntakeMetrics
 from warnstream.duty import OfficerAlarm
-from warnstream.model.duty import Urgency
+from warnstream.model.hands.duty import Urgency
 
 
 class ConsoleMetrics(IntakeMetrics):
@@ -60,6 +60,10 @@ class ConsoleMetrics(IntakeMetrics):
         self.consoles.set_function(connected)
         self.console_frames.labels("sent").set_function(lambda: frames()[0])
         self.console_frames.labels("replaced").set_function(lambda: frames()[1])
+
+    def count_act(self, kind: str, status: str) -> None:
+        """An act of an officer, and what came of it."""
+        self.officer_acts.labels(kind, status).inc()
 
     def set_duty(self, alarms: Sequence[OfficerAlarm], now_s: int, *, on_duty: int, is_flood: bool) -> None:
         """Alarms to the officer as they stand."""

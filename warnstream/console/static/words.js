@@ -59,7 +59,7 @@ const ZH = {
   reaches: (villages, doors, posts) => `${villages} 村 · ${doors} 户 · ${posts} 岗`, doorsHearNothing: "住户不会收到新消息", laterBy: (s) => `${s}后`,
   andMore: (n) => `另有 ${n} 村，措辞相同`,
   reasons: { release: ["已核阅，放行"], end: ["险情已解除", "现场确认安全"], correct: ["雨量站误报", "现场核实为误报"], lower: ["现场水位回落", "测站读数存疑"],
-    see: [], raise: ["现场报告险情加重"], issue: ["现场报告险情"], close: ["人员已安全"] },
+    raise: ["现场报告险情加重"], issue: ["现场报告险情"], close: ["人员已安全"] },
 };
 
 const EN = {

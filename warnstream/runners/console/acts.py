@@ -22,8 +22,8 @@ from warnstream.desk import WarningDesk
 from warnstream.engine import Engine
 from warnstream.lifecycle.orders import may_act, needs_second, wants_second
 from warnstream.model.digests import HelpAssign, HelpClose
-from warnstream.model.duty import COUNTY, DutyAct, DutyKind, Urgency
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.duty import COUNTY, DutyAct, DutyKind, Urgency
 from warnstream.model.hands.orders import HandOrder, Operator, OrderKind
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import Level
@@ -31,7 +31,6 @@ from warnstream.model.times import clock_local
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.intake.duty import DutyIntake, place_of
 from warnstream.runners.intake.entries import ACT, HELP, ORDER, encode_act, encode_help, encode_order
-from warnstream.runners.live.orders import faults_on
 from warnstream.runners.orders.preview import Preview
 from warnstream.runners.orders.rehearsal import doors_of
 from warnstream.runners.orders.request import agreement_faults, order_of, outside_of
@@ -43,19 +42,27 @@ KNOWN_MAX = 2_000
 
 HELP_KINDS = ("assign", "close")
 DUTY_KINDS = ("see", "take_shift", "hand_over")
+KINDS = frozenset([*(str(kind) for kind in OrderKind), *HELP_KINDS, *DUTY_KINDS])
 STALE = ("version:", "villages: no doors wait")
 """Begins of faults that mean: others were quicker than who looks at an old state."""
 
 Answer = Callable[[Done], None]
 
 
-class Keep(Protocol):
-    """How an entry is handed to the loop (`Requests.ask`)."""
+class Requests(Protocol):
+    """The queue of entries from any thread to the loop."""
 
-    def __call__(
-        self, kind: str, payload: bytes, *, told: Callable[[int], None] | None = None
+    wake: Callable[[], None]
+
+    def ask(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        is_last: bool = False,
+        told: Callable[[int], None] | None = None,
     ) -> Future[None]:
-        """Done once it is durable; StoreError while the node stops."""
+        """Done once it is durable, after `told` has its number; StoreError while the node stops."""
 
 
 class Situation(Protocol):
@@ -85,11 +92,21 @@ class Acts:
     ----------
     configuration : Configuration
     keeper : Situation
-    keep : Keep
+    requests : Requests
+        Takes entries.
+    count : callable, optional
+        Takes kind and status of what was done.
     """
 
-    def __init__(self, configuration: Configuration, keeper: Situation, keep: Keep) -> None:
-        self._configuration, self._keeper, self._keep = configuration, keeper, keep
+    def __init__(
+        self,
+        configuration: Configuration,
+        keeper: Situation,
+        requests: Requests,
+        count: Callable[[str, str], None] = lambda _kind, _status: None,
+    ) -> None:
+        self._count = count
+        self._configuration, self._keeper, self._requests = configuration, keeper, requests
         self._operators = {operator.person: operator for operator in configuration.operators}
         self._under_way: dict[str, HandOrder] = {}
         self._known: OrderedDict[str, Done] = OrderedDict()
@@ -102,6 +119,7 @@ class Acts:
         except msgspec.MsgspecError as error:
             answer(Done("refused", problems=[str(error)]))
             return
+        answer = self._counted(said.kind, answer)
         operator = self._operators.get(act.person)
         if operator is None:
             answer(Done("forbidden", problems=[f"{act.person!r} is no person of operators.csv"]))
@@ -120,6 +138,15 @@ class Acts:
         else:
             self._order(act, said, key, answer)
 
+    def _counted(self, kind: str, answer: Answer) -> Answer:
+        known = kind if kind in KINDS else "unknown"
+
+        def counted(done: Done) -> None:
+            self._count(known, done.status)
+            answer(done)
+
+        return counted
+
     # Orders.
 
     def _order(self, act: Act, said: Said, key: str, answer: Answer) -> None:
@@ -136,7 +163,7 @@ class Acts:
             answer(Done("stale", problems=problems))
             return
         order = self._for_two(order, desk)
-        faults = [*faults_on(desk, order), *agreement_faults(order, desk, self._configuration)]
+        faults = [*desk.order_faults(order), *agreement_faults(order, desk, self._configuration)]
         if faults:
             answer(_refused(faults))
         elif said.rehearse:
@@ -170,7 +197,7 @@ class Acts:
                 answer(_refused([str(error)]))
 
         try:
-            self._keep(kind, payload, told=told).add_done_callback(ended)
+            self._requests.ask(kind, payload, told=told).add_done_callback(ended)
         except StoreError as error:
             undo()
             answer(_refused([str(error)]))
@@ -237,8 +264,8 @@ class Acts:
         if call is not None and said.kind == "assign" and call.assigned:
             answer(Done("stale", problems=[f"version: {call.assigned} has the call already"]))
             return
-        if faults := faults_on(desk, action):
-            answer(Done("stale" if call is None else "refused", problems=faults))
+        if fault := desk.chains.fault_of(action):
+            answer(Done("stale" if call is None else "refused", problems=[fault]))
             return
 
         def told(sequence: int) -> None:

@@ -25,11 +25,10 @@ from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import describe
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.console.acts import Acts
+from warnstream.runners.console.acts import Acts, Requests
 from warnstream.runners.console.picture import Picture, proposals_of, shifts_of
 from warnstream.runners.console.village import village_facts
 from warnstream.runners.intake.duty import DutyIntake
-from warnstream.runners.live.requests import Requests
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +104,7 @@ class ConsoleFeed:
         self._readiness, self._alarms, self._metrics = readiness, alarms, metrics
         self._wake = wake = requests.wake
         self._asked: queue.Queue[tuple[Ask | Act, Answer]] = queue.Queue(ASKED_MAX)
-        self._acts = Acts(configuration, keeper, requests.ask)
+        self._acts = Acts(configuration, keeper, requests, metrics.count_act)
         directory: Path = configuration.storage.directory
         self._link = ConsoleLink(directory, self._take_ask, wake)
         self._picture: Picture | None = None

@@ -13,7 +13,7 @@ from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.assessment import AssessmentStep
 from warnstream.desk import WarningDesk, WarningStatus
 from warnstream.duty import DutyDesk
-from warnstream.model.duty import Trouble
+from warnstream.model.hands.duty import Trouble
 from warnstream.model.network import Network
 from warnstream.model.rules.rules import HazardRule
 from warnstream.routing.chain import Chain

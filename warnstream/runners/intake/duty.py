@@ -7,7 +7,7 @@ from warnstream.duty import DutyDesk
 from warnstream.lifecycle.alarms import AlarmBook
 from warnstream.lifecycle.voice import NEVER
 from warnstream.model.alarms import kind_word
-from warnstream.model.duty import COUNTY, DutyPolicy, Found, Place, Ring, Trouble
+from warnstream.model.hands.duty import COUNTY, DutyPolicy, Found, Place, Ring, Trouble
 from warnstream.model.level import Level
 from warnstream.model.network import Villages
 from warnstream.runners.intake.entries import decode_act

@@ -10,7 +10,6 @@ from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.alarms import AlarmSignal
 from warnstream.model.alerts.alert import AlertArrived, FeedHeard
 from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
-from warnstream.model.duty import DutyAct
 from warnstream.model.effects import (
     Answer,
     ClockAccepted,
@@ -18,6 +17,7 @@ from warnstream.model.effects import (
     OperatorCancel,
     RecipientAnswer,
 )
+from warnstream.model.hands.duty import DutyAct
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from warnstream.engine import EngineStep
 from warnstream.model.alarms import Alarm
-from warnstream.model.duty import Ring
 from warnstream.model.effects import Effects, RecipientAnswer
+from warnstream.model.hands.duty import Ring
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
 from warnstream.runners.intake.alignment import Difference

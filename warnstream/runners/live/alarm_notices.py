@@ -8,7 +8,7 @@ from warnstream.config.settings import Configuration
 from warnstream.delivery.alarm_texts import alarm_texts, ring_texts
 from warnstream.lifecycle.identity import legal
 from warnstream.model.alarms import Alarm, kind_of
-from warnstream.model.duty import Ring
+from warnstream.model.hands.duty import Ring
 from warnstream.model.network import ChainPost
 from warnstream.model.times import DAY_S, HOUR_S, compact_utc
 from warnstream.routing.duty import duty_posts

@@ -352,7 +352,7 @@ class Keeper:
             self._notices.tell(alarm)
         for ring in outcome.rings:
             self._notices.ring(ring)
-            self._watchers.metrics.officer_rings.inc()
+            self._watchers.metrics.officer_rings.inc(int(is_live))
         if is_live:
             self._issue(sequence, outcome)
         for readings, step in outcome.steps:

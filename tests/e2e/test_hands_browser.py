@@ -1,4 +1,4 @@
-"""Hands on the page, in a real browser: read, released, ended by two, help that is named to the door, heard."""
+"""Hands on the page, in a real browser: read, released, ended by two, help that the door reads of."""
 
 import time
 from collections.abc import Iterator
@@ -21,10 +21,6 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 @pytest.fixture
 def town(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Town]:
     opened = Town(tmp_path, mosquitto.port)
-    file = opened.directory / "warnstream.yaml"
-    text = file.read_text("utf-8")
-    address = f"http://127.0.0.1:{opened.node.http_port}"
-    file.write_text(text.replace("http:\n", f"http:\n  public_url: {address}\n", 1), "utf-8")
     try:
         yield opened
     finally:

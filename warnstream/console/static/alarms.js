@@ -17,6 +17,7 @@ export class Sound {
     this.heard = new Map();
     this.played = 0;
     this.silentUntil = 0;
+    this.hasBegun = false;
   }
 
   // off: nobody has turned it on in this page; suspended: the browser keeps it silent.
@@ -58,7 +59,7 @@ export class Sound {
   // What is to sound now: "A", "B" or nothing.
   due(alarms, nowS, isFlood, isWithoutData, nowMs = performance.now()) {
     const unseen = alarms.filter((one) => one.urgency === "A" && !isSeen(one, nowS));
-    const news = alarms.filter((one) => one.urgency === "B" && !isSeen(one, nowS) && (this.heard.get(keyOf(one)) ?? 0) < one.number && nowS - one.raised_s <= FRESH_S);
+    const news = alarms.filter((one) => one.urgency === "B" && !isSeen(one, nowS) && (this.heard.get(keyOf(one)) ?? 0) < one.number);
     const isOwn = isWithoutData && nowMs >= this.silentUntil;
     const apart = isFlood ? FLOOD_MS : APART_MS;
     if (nowMs - this.lastAt < apart || (!unseen.length && !news.length && !isOwn)) return "";
@@ -66,6 +67,11 @@ export class Sound {
   }
 
   tick(alarms, nowS, isFlood, isWithoutData) {
+    if (!this.hasBegun && nowS) {
+      this.hasBegun = true;
+      for (const one of alarms) if (nowS - one.raised_s > FRESH_S) this.heard.set(keyOf(one), one.number);
+    }
+    if (this.state !== "on") return;
     const kind = this.due(alarms, nowS, isFlood, isWithoutData);
     if (!kind) return;
     this.lastAt = performance.now();

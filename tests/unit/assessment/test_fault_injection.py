@@ -175,7 +175,7 @@ FAULTS: list[tuple[object, str, set[str]]] = [
     (StationState, "take", EVERY),
     (StationState, "_check", set()),
     (StationState, "is_reporting", set()),
-    (StationState, "is_heard", set()),
+    (StationState, "is_usable", set()),
     (StationState, "judge_gauges", set()),
     # windows
     (RainCounters, "step", RAIN_HAZARDS | {"own_days"}),
@@ -224,7 +224,7 @@ FAULTS: list[tuple[object, str, set[str]]] = [
     (judgement, "reason_of_sign", set()),
     (reasons, "_spare_facts", set()),
     (RulePlan, "carriers", set()),
-    (StationState, "beside", set()),
+    (StationState, "gauge_and_spare", set()),
 ]
 
 

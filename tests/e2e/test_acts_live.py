@@ -147,6 +147,14 @@ def test_a_call_for_help_is_given_to_a_person_who_is_named_to_the_door(town: Tow
     town.node.wait_for(lambda: officer.get(f"/api/v1/villages/{FAR}").json().get("helps"))
     (call,) = officer.get(f"/api/v1/villages/{FAR}").json()["helps"]
     assert call["caller"] == door
+    listed = officer.get("/api/v1/doors", params={"village": FAR}).json()
+    assert (listed["doors_of"], listed["doors"][0]["door"], listed["doors"][0]["said"]) == (4, door, "help")
+    assert all(one["address"] for one in listed["doors"])
+    reader = watched.signed_in("looks")
+    assert reader.get("/api/v1/doors", params={"village": FAR}).status_code == 403
+    assert "helps" not in reader.get(f"/api/v1/villages/{FAR}").json()
+    said = [json.loads(line)["content"] for line in audit_of(town)]
+    assert any(one.get("note") == f"doors of {FAR} from 0" and one["person"] == "chief" for one in said)
     taken = act(officer, "assign", help=call["help"], person="王五")
     assert taken.status_code == 200, taken.text
     town.minutes(1)

@@ -142,6 +142,12 @@ def test_help_is_given_to_a_person_whom_the_door_reads_of(town: Town, watched: W
     officer.wait_for("#need-help .number", "1")
     pick(officer, FAR_TOWN)
     officer.page.wait_for_selector("#facts .helps")
+    officer.page.click("#facts button:has-text('住户名单')")
+    officer.wait_for("#doors tbody tr >> nth=0", "求助")
+    assert officer.page.locator("#doors tbody tr").count() == 4
+    assert not officer.overflows()
+    officer.page.click("#doors button:has-text('关闭')")
+    assert officer.page.locator("#doors table").count() == 0, "what is personal goes with the list"
     officer.page.click("#hand-buttons button:has-text('派人')")
     officer.page.fill("#hand input[name=person]", "王五<b>\u202e")
     officer.page.click("#hand .go")

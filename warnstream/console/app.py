@@ -29,7 +29,7 @@ from warnstream.console.access import (
     visitor_of,
 )
 from warnstream.console.accounts import SESSION_S, Accounts
-from warnstream.console.acting.acts import act_of, demand_json
+from warnstream.console.acting.acts import act_of, demand_json, doors_of
 from warnstream.console.hub import Hub
 from warnstream.console.openapi import document_of
 from warnstream.console.pages import page_of
@@ -85,6 +85,7 @@ class ConsoleApi:
             ("GET", "/api/v1/geo"): self._geo,
             ("GET", "/api/v1/villages/{code}"): self._village,
             ("POST", "/api/v1/acts"): self._act,
+            ("GET", "/api/v1/doors"): self._doors,
             ("GET", "/api/v1/openapi.json"): self._openapi,
             ("GET", "/healthz"): self._alive,
         }
@@ -140,6 +141,12 @@ class ConsoleApi:
         if not is_proven or operator is None:
             log.warning("sign-in refused", extra={"from": address})
             raise HTTPException(403, "person and password do not fit")
+        if not await asyncio.to_thread(self._has_factor, given):
+            if not given.code:  # the password was right: that it asks for more is no failure
+                self._attempts.succeeded(*names)
+                raise HTTPException(401, "expected the code of the second factor")
+            log.warning("second factor refused", extra={"person": given.person, "from": address})
+            raise HTTPException(403, "person and password do not fit")
         self._attempts.succeeded(*names)
         with contextlib.suppress(HTTPException):  # a session that was open in this browser is over
             self._accounts.end(self._visitor(request).token)
@@ -159,6 +166,11 @@ class ConsoleApi:
             samesite="lax",
         )
         return response
+
+    def _has_factor(self, given: models.Credentials) -> bool:
+        """Whether nothing is missing beside the password."""
+        factors = self._accounts.factors
+        return not factors.has(given.person) or factors.proves(given.person, given.code)
 
     async def _sign_out(self, request: Request) -> Response:
         demand_own_page(request)
@@ -188,6 +200,11 @@ class ConsoleApi:
     async def _act(self, request: Request) -> Response:
         visitor = self._visitor(request)
         done, status = await act_of(request, self._hub, visitor.operator)
+        return answer(done, status)
+
+    async def _doors(self, request: Request) -> Response:
+        visitor = self._visitor(request)
+        done, status = await doors_of(request, self._hub, visitor.operator)
         return answer(done, status)
 
     async def _openapi(self, _request: Request) -> Response:

@@ -341,10 +341,11 @@ class Village(Struct, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What signs a person in."""
+    """What signs a person in; `code` of an authenticator or of the paper, where the person has one."""
 
     person: str
     password: str
+    code: str = ""
 
 
 class Session(Struct, frozen=True):

@@ -16,6 +16,10 @@ ANSWERS: dict[tuple[str, str], tuple[str, type | None]] = {
     ("get", "/api/v1/state"): ("The situation of the person's area.", models.State),
     ("get", "/api/v1/geo"): ("The map of the person's area.", models.Geo),
     ("get", "/api/v1/villages/{code}"): ("One village of the area.", models.Village),
+    ("get", "/api/v1/doors"): (
+        "A page of the doors of a village; each reading is a line of the audit.",
+        Done,
+    ),
     ("post", "/api/v1/acts"): ("Have the node do what a person wants, or rehearse it.", Done),
     ("get", "/api/v1/openapi.json"): ("This document.", None),
     ("get", "/healthz"): ("Whether the console answers.", models.Alive),
@@ -49,6 +53,11 @@ def document_of() -> dict[str, Any]:
         if "{code}" in path:
             text = {"type": "string"}
             operation["parameters"] = [{"name": "code", "in": "path", "required": True, "schema": text}]
+        if path == "/api/v1/doors":
+            operation["parameters"] = [
+                {"name": name, "in": "query", "required": name == "village", "schema": {"type": kind}}
+                for name, kind in (("village", "string"), ("cursor", "integer"))
+            ]
         if method == "post":
             body = schema_of[BODIES[path]]
             operation["requestBody"] = {"required": True, "content": _json(body)}

@@ -98,9 +98,9 @@ def may_give(role: Role, kind: OrderKind) -> bool:
 
 
 def may_act(role: Role, kind: str) -> bool:
-    """Whether a role may do at a screen what is called so: readers nothing, seconds release and agree."""
+    """Whether a role may do at a screen what is called so: readers nothing, seconds release and read."""
     if role is Role.SECOND:
-        return kind == OrderKind.RELEASE
+        return kind in (OrderKind.RELEASE, "read")
     return role is Role.OFFICER
 
 

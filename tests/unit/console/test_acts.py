@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.console.county import frame
 from tests.unit.console.test_app import HERE, Client, Console
-from warnstream.adapters.console.acts import Done, Said, decode_said, encode_done
+from warnstream.adapters.console.acts import Done, DoorRow, Said, decode_said, encode_done
 from warnstream.adapters.console.frame import ProposalFacts, ShiftFacts
 from warnstream.console.acting.acts import STATUS
 from warnstream.model.errors import StoreError
@@ -168,3 +168,23 @@ def test_alarms_are_cut_to_the_area_and_those_of_the_node_are_everybodys(console
 def test_officers_are_told_who_may_relieve_them_and_readers_are_not(console: Acting) -> None:
     assert ["chief", "Chief"] in console.client("chief").get("/api/v1/session").json()["officers"]
     assert "officers" not in console.client("north").get("/api/v1/session").json()
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_a_link_of_another_site_reads_no_door(console: Acting, site: str) -> None:
+    client = console.client("chief")
+    answer = client.get("/api/v1/doors?village=V0", headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == 403
+    assert console.acts == []
+
+
+def test_doors_are_read_by_village_and_page(console: Acting) -> None:
+    console.done = Done("taken", 7, doors=[DoorRow("H1", "sent", "help", address="+1")], doors_of=201)
+    client = console.client("chief")
+    answer = client.get("/api/v1/doors?village=V0&cursor=200")
+    assert answer.json()["doors_of"] == 201
+    assert answer.headers["cache-control"] == "no-store"
+    ((person, _, _, said),) = console.acts
+    assert (person, said.kind, said.villages, said.cursor) == ("chief", "read", ["V0"], 200)
+    assert client.get("/api/v1/doors?village=V0&cursor=-1").status_code == 400
+    assert console.client().get("/api/v1/doors?village=V0").status_code == 401

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from warnstream.console.pages import FOLDER
+from warnstream.delivery.ledger.states import Delivery, People
 
 FILES = sorted(FOLDER.iterdir())
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in FILES if path.suffix == ".js"}
@@ -73,6 +74,7 @@ def test_every_word_that_a_script_asks_for_is_there() -> None:
         "release",
         *("raise", "lower", "end", "correct", "issue", "extend", "assign", "call_again", "close"),
         *("rise", "channel", "node", "on", "off", "suspended"),
+        *(one.word for one in (*Delivery, *People)),
     }
 
 

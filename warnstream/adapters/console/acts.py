@@ -4,6 +4,9 @@ from typing import Literal
 
 import msgspec
 
+DOORS_PAGE = 100
+"""Doors of one page of a list."""
+
 WORDS_MAX = 20
 """Texts that a rehearsal shows; of more it says how many."""
 
@@ -15,7 +18,7 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     ----------
     kind : str
         A kind of order (`OrderKind`), ``assign`` or ``close`` of a call for help, ``see`` of an alarm,
-        ``take_shift`` or ``hand_over``.
+        ``take_shift`` or ``hand_over``; ``read`` the doors of one village, from `cursor` on.
     reason : str
     villages, townships : list of str
     hazard, level, lasts, post, response : str
@@ -46,6 +49,7 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     help: str = ""
     person: str = ""
     urgency: str = ""
+    cursor: int = 0
     rehearse: bool = False
 
 
@@ -76,12 +80,25 @@ class Rehearsed(msgspec.Struct, frozen=True):
     is_exercise: bool = False
 
 
+class DoorRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One door: how far the newest bulletin came, what its people said, where it is told, who goes there."""
+
+    door: str
+    state: str
+    said: str
+    channel: str = ""
+    address: str = ""
+    tries: int = 0
+    last_s: int = 0
+    assigned: str = ""
+
+
 class Done(msgspec.Struct, frozen=True):
     """What came of an act.
 
     `status`: ``taken``; ``waits`` for a second person; ``rehearsed``; ``refused``, ``forbidden`` or
     ``stale`` with `problems`: nothing has changed then. `sequence` is the number of its journal entry,
-    0 where the same act was taken before.
+    0 where the same act was taken before. `doors` are those that were read, `doors_of` how many there are.
     """
 
     status: Literal["taken", "waits", "rehearsed", "refused", "forbidden", "stale"]
@@ -89,6 +106,8 @@ class Done(msgspec.Struct, frozen=True):
     order: str = ""
     problems: list[str] = []
     rehearsal: Rehearsed | None = None
+    doors: list[DoorRow] = []
+    doors_of: int = 0
 
 
 encode_done = msgspec.json.Encoder().encode

@@ -7,6 +7,7 @@ newest snapshot and follows the entries after it. Any thread may call.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,6 +57,31 @@ TIME_MAX_S = (1 << 32) - 1
 
 Proves = Callable[[str, str], bool]
 """Whether a token was made for a message and a recipient."""
+
+
+class DoorState(NamedTuple):
+    """One door as an officer reads it; `address` is personal, `last_s` when it last changed."""
+
+    code: str
+    address: str
+    channel: str
+    state: Delivery
+    said: People
+    tries: int
+    last_s: int
+
+
+LISTED = (
+    People.HELP,
+    People.ASSIGNED,
+    People.REFUSED,
+    People.SILENT,
+    People.ACKNOWLEDGED,
+    People.MOVING,
+    People.SAID_SAFE,
+    People.SAFE,
+)
+"""Order of a list of doors: who needs somebody first."""
 
 
 class DoorStore:
@@ -312,6 +338,27 @@ class DoorStore:
         """Doors of every village by how far its newest bulletin came, then by what people said."""
         with self._book.lock:
             return self._book.ledger.by_village()
+
+    def list_of(self, village: int) -> list[DoorState]:
+        """Every door of a village: calls for help first, then who is silent, then the rest by code."""
+        book = self._book
+        with book.lock:
+            ledger, register = book.ledger, book.register
+            rows = ledger.rows_of(village)
+            numbers = range(rows.start, rows.stop) if isinstance(rows, slice) else rows.tolist()
+            found = [
+                DoorState(
+                    code=register.code(row),
+                    address=register.address(row),
+                    channel=register.channel(row),
+                    state=Delivery(int(ledger.state[row] & STATE_BITS)),
+                    said=People(int(ledger.people[row])),
+                    tries=int(ledger.tries[row]),
+                    last_s=int(ledger.time[row]),
+                )
+                for row in numbers
+            ]
+        return sorted(found, key=lambda one: (LISTED.index(one.said), -one.state, one.code))
 
     def words_of(self, village: int) -> StoredMessage | None:
         """The newest bulletin of a village; None before the first. StoreError if it is not kept."""

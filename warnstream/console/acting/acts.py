@@ -1,12 +1,14 @@
 """`POST /api/v1/acts`: one door for every act of a person; what came of it, within five seconds."""
 
+import uuid
+
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from warnstream.adapters.console.acts import Done, Said
 from warnstream.adapters.http.bodies import ProblemsError, posted
-from warnstream.console.access import demand_own_page
+from warnstream.console.access import demand_own_fetch, demand_own_page
 from warnstream.console.hub import Hub
 from warnstream.delivery.texts import clean
 from warnstream.model.hands.orders import Operator
@@ -46,6 +48,25 @@ async def act_of(request: Request, hub: Hub, operator: Operator) -> tuple[Done, 
     ):
         raise HTTPException(428, "If-Match: expected the version of the village that was looked at")
     done = await hub.act(operator, key, seen, _clean(said))
+    return done, STATUS[done.status]
+
+
+async def doors_of(request: Request, hub: Hub, operator: Operator) -> tuple[Done, int]:
+    """A page of the doors of `village`, from `cursor` on; the node makes it a line of the audit first.
+
+    Raises
+    ------
+    HTTPException
+        If the request is not as it must be, or of another site's page: who only looks leaves a line, too.
+    StoreError
+        If the node does not answer in time.
+    """
+    demand_own_fetch(request)
+    cursor = request.query_params.get("cursor", "0")
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 9):
+        raise ProblemsError(["cursor: expected a whole number"])
+    said = Said("read", villages=[request.query_params.get("village", "")[:64]], cursor=int(cursor))
+    done = await hub.act(operator, uuid.uuid4().hex, "", said)
     return done, STATUS[done.status]
 
 

@@ -1,11 +1,13 @@
 // One village: level and hazards, why in two lines, doors in four numbers, chain, words as they were sent.
 
+import { openDoors } from "./doors.js";
 import { bar, byId, el } from "./dom.js";
 import { clock, pick, w } from "./words.js";
 
 export class Detail {
-  constructor(onVillage) {
+  constructor(onVillage, onDoors) {
     this.onVillage = onVillage;
+    this.onDoors = onDoors;
     this.shown = null;
     this.code = "";
   }
@@ -48,7 +50,7 @@ export class Detail {
     const offset = live.state.head.utc_offset_s ?? 0;
     fillIfOther(byId("village"), [heading(known, town, level, this.shown)]);
     const parts = [];
-    if (this.shown) parts.push(...bodyOf(this.shown, offset, level));
+    if (this.shown) parts.push(...bodyOf(this.shown, offset, level, this.onDoors));
     parts.push(el("p", { class: "quiet" }, this.failed ? w.noAnswer : this.shown ? "" : w.asking));
     parts.push(...othersOf(live, geo, village, this.onVillage));
     fillIfOther(place, parts);
@@ -75,7 +77,7 @@ function heading(known, town, level, shown) {
     el("div", {}, el("h2", {}, known.name), el("p", { class: "quiet" }, `${town.name} · ${town.county ?? ""}${doors}`)));
 }
 
-function bodyOf(village, offset, level) {
+function bodyOf(village, offset, level, onDoors) {
   const parts = [];
   const hazards = village.hazards ?? [];
   const doors = village.doors ?? {};
@@ -88,6 +90,7 @@ function bodyOf(village, offset, level) {
   if (!hazards.length) parts.push(el("p", { class: "quiet" }, w.noneStands));
   hazards.forEach((hazard, at) => parts.push(hazardOf(hazard, offset, at === 0)));
   if (doors.addressed || level) parts.push(doorsOf(doors));
+  if (onDoors() && doors.addressed) parts.push(el("button", { type: "button", class: "quiet-button", "data-village": "doors", onclick: () => openDoors(village.code, village.name, offset) }, w.doorList));
   if (doors.failed) parts.push(el("p", { class: "quiet" }, w.failed(doors.failed)));
   parts.push(el("h3", {}, w.chain), chainOf(village.posts ?? [], offset));
   const words = village.words;

@@ -15,7 +15,7 @@ const ASK_MS = 5000;
 const KINDS = { r: "release", e: "end", c: "correct", a: "assign" };
 
 const live = new Live(changed, () => signIn(w.signedOut));
-const detail = new Detail((village) => selectVillage(village, true));
+const detail = new Detail((village) => selectVillage(village, true), () => ["officer", "second"].includes(session?.role));
 const sound = new Sound();
 const hands = new Hands(() => detail.ask(detail.code));
 detail.onChange = () => geo && live.state && showDetail();
@@ -177,7 +177,7 @@ function onKey(event) {
     byId("detail").focus();
     return void event.preventDefault();
   }
-  if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || byId("keys").open || byId("shift").open) return;
+  if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || byId("keys").open || byId("shift").open || byId("doors").open) return;
   const key = event.key.toLowerCase();
   if (key === "j" || key === "k" || (["arrowdown", "arrowup"].includes(key) && event.target.id === "rows")) {
     if (geo && live.state) selectTown(step(live, town, key === "j" || key === "arrowdown" ? 1 : -1), true);
@@ -265,11 +265,16 @@ function buildSignIn() {
       const response = await fetch("/api/v1/session", {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ person: byId("person").value.trim(), password: byId("password").value }),
+        body: JSON.stringify({ person: byId("person").value.trim(), password: byId("password").value, code: byId("code").value.trim() }),
       });
       if (response.ok) {
-        byId("password").value = "";
+        byId("password").value = byId("code").value = "";
+        byId("code-field").hidden = true;
         await begin();
+      } else if (response.status === 401) {
+        byId("code-field").hidden = false;
+        byId("code").focus();
+        setText(problem, w.codeWanted);
       } else setText(problem, response.status === 429 ? w.many : w.wrong);
     } catch {
       setText(problem, w.noAnswerIn);
@@ -287,6 +292,7 @@ function wordSignIn() {
   setText(byId("sign-in-title"), w.title);
   setText(byId("person-label"), w.person);
   setText(byId("password-label"), w.password);
+  setText(byId("code-label"), w.code);
   setText(byId("sign-in-button"), w.signIn);
   setText(byId("sign-in-language"), w.other);
 }

@@ -14,8 +14,9 @@ from typing import Protocol
 
 import msgspec
 
-from warnstream.adapters.console.acts import Done, Rehearsed, Said, decode_said
+from warnstream.adapters.console.acts import DOORS_PAGE, Done, DoorRow, Rehearsed, Said, decode_said
 from warnstream.adapters.console.frame import Act
+from warnstream.adapters.ledger.doors import DoorState
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import parse_duration_s
 from warnstream.desk import WarningDesk
@@ -41,7 +42,7 @@ KNOWN_MAX = 2_000
 """Acts that are answered again as before; the desk knows its orders beyond that."""
 
 HELP_KINDS = ("assign", "close")
-DUTY_KINDS = ("see", "take_shift", "hand_over")
+DUTY_KINDS = ("see", "take_shift", "hand_over", "read")
 KINDS = frozenset([*(str(kind) for kind in OrderKind), *HELP_KINDS, *DUTY_KINDS])
 STALE = ("version:", "villages: no doors wait")
 """Begins of faults that mean: others were quicker than who looks at an old state."""
@@ -94,6 +95,8 @@ class Acts:
     keeper : Situation
     requests : Requests
         Takes entries.
+    doors : callable
+        Every door of a village, who needs somebody first.
     count : callable, optional
         Takes kind and status of what was done.
     """
@@ -103,9 +106,10 @@ class Acts:
         configuration: Configuration,
         keeper: Situation,
         requests: Requests,
+        doors: Callable[[int], list[DoorState]],
         count: Callable[[str, str], None] = lambda _kind, _status: None,
     ) -> None:
-        self._count = count
+        self._count, self._doors = count, doors
         self._configuration, self._keeper, self._requests = configuration, keeper, requests
         self._operators = {operator.person: operator for operator in configuration.operators}
         self._under_way: dict[str, HandOrder] = {}
@@ -281,6 +285,8 @@ class Acts:
             found = self._seen(operator, said, act)
         elif act.kind is DutyKind.HAND_OVER:
             found = self._offered(said, act)
+        elif act.kind is DutyKind.READ:
+            found = self._read(operator, said, act)
         else:
             found = act
         if isinstance(found, Done):
@@ -288,7 +294,9 @@ class Acts:
             return
 
         def told(sequence: int) -> None:
-            answer(self._remember(key, Done("taken", sequence)))
+            done = Done("taken", sequence)
+            # What is personal is answered once it is on record, and remembered by nobody.
+            answer(self._with_doors(done, said) if said.kind == DutyKind.READ else self._remember(key, done))
 
         self._hand_over(ACT, encode_act(found), told, answer)
 
@@ -325,6 +333,34 @@ class Acts:
         if problems:
             return Done("refused", problems=problems)
         return replace(act, other=said.person, note=said.reason[:200])
+
+    def _read(self, operator: Operator, said: Said, act: DutyAct) -> DutyAct | Done:
+        """The doors of one village are read: a line of the audit."""
+        villages = self._keeper.people.network.villages
+        if len(said.villages) != 1 or said.villages[0] not in villages.index_of_code() or said.cursor < 0:
+            return Done("refused", problems=["villages: expected one village of villages.csv"])
+        if outside_of(operator, said.villages, villages):
+            return Done("forbidden", problems=[f"the village lies outside the area of {operator.person!r}"])
+        return replace(act, note=f"doors of {said.villages[0]} from {said.cursor}")
+
+    def _with_doors(self, done: Done, said: Said) -> Done:
+        village = self._keeper.people.network.villages.index_of_code()[said.villages[0]]
+        who_goes = {call.caller: call.assigned for call in self._keeper.engine.desk.chains.calls}
+        known = self._doors(village)
+        page = [
+            DoorRow(
+                one.code,
+                one.state.word,
+                one.said.word,
+                one.channel,
+                one.address,
+                one.tries,
+                one.last_s,
+                who_goes.get(one.code, ""),
+            )
+            for one in known[said.cursor : said.cursor + DOORS_PAGE]
+        ]
+        return msgspec.structs.replace(done, doors=page, doors_of=len(known))
 
     def _remember(self, key: str, done: Done) -> Done:
         self._known[key] = done

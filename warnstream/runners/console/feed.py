@@ -104,7 +104,7 @@ class ConsoleFeed:
         self._readiness, self._alarms, self._metrics = readiness, alarms, metrics
         self._wake = wake = requests.wake
         self._asked: queue.Queue[tuple[Ask | Act, Answer]] = queue.Queue(ASKED_MAX)
-        self._acts = Acts(configuration, keeper, requests, metrics.count_act)
+        self._acts = Acts(configuration, keeper, requests, outbox.doors.list_of, metrics.count_act)
         directory: Path = configuration.storage.directory
         self._link = ConsoleLink(directory, self._take_ask, wake)
         self._picture: Picture | None = None

@@ -11,8 +11,10 @@ from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from warnstream.adapters.console.acts import Done, Said, encode_said
 from warnstream.adapters.console.frame import VERSION, Act
+from warnstream.adapters.ledger.doors import DoorState
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
+from warnstream.delivery.ledger.states import Delivery, People
 from warnstream.duty import DutyDesk
 from warnstream.engine import Engine
 from warnstream.model.digests import HelpAssign
@@ -26,7 +28,7 @@ from warnstream.runners.intake import entries
 from warnstream.runners.intake.duty import DutyIntake
 
 T0 = 1_800_000_000
-KINDS = (*(str(kind) for kind in OrderKind), "assign", "close", "see", "take_shift", "hand_over")
+KINDS = (*(str(kind) for kind in OrderKind), "assign", "close", "see", "take_shift", "hand_over", "read")
 HAZARD = "flash_flood"
 
 
@@ -57,7 +59,7 @@ class Node:
         self.intake.duty = self.duty
         self.wake = lambda: None
         self.kept: list[tuple[str, bytes]] = []
-        self.acts = Acts(configuration, self, self)
+        self.acts = Acts(configuration, self, self, self.doors_of)
         self.is_full = False
         self.now_s = T0
         self.step()
@@ -85,6 +87,12 @@ class Node:
         self.now_s += 60
         outcome = self.intake.consume(entries.TICK, entries.encode_tick(self.now_s))
         return outcome.steps[0][1].effects
+
+    def doors_of(self, village: int) -> list[DoorState]:
+        codes = self.people.network.households.code
+        rows = self.people.network.households.of_village(village)
+        state, said = Delivery.SENT, People.SILENT
+        return [DoorState(codes[row], f"+{row}", "sms", state, said, 1, T0) for row in rows]
 
     def act(self, by: str, kind: str, key: str = "key-1", seen: str = "", **said: Any) -> Done:
         answers: list[Done] = []
@@ -150,7 +158,7 @@ def test_every_act_by_every_role_in_every_area(node: Node, kind: str, role: Role
     before = len(node.kept)
     said = body_of(kind, village)
     done = node.act(f"{role}-{area}", kind, **said)
-    may = role is Role.OFFICER or (role is Role.SECOND and kind == "release")
+    may = role is Role.OFFICER or (role is Role.SECOND and kind in ("release", "read"))
     is_inside = area in ("all", "first")
     if kind == "respond":
         is_inside = area == "all"
@@ -339,3 +347,17 @@ def test_a_call_that_somebody_has_is_not_given_to_another(node: Node) -> None:
     late = node.act("other", "assign", "k3", help=call.name, person="赵六")
     assert (late.status, late.problems) == ("stale", ["version: 王五 has the call already"])
     assert node.act("other", "assign", "k4", help="gone", person="赵六").status == "stale"
+
+
+def test_what_is_personal_is_told_once_it_is_on_record(node: Node) -> None:
+    village = first_of(node)
+    done = node.act("second-all", "read", villages=[village])
+    assert done.doors_of == len(done.doors) > 0
+    assert done.doors[0].address == "+0"
+    read = entries.decode_act(node.kept[-1][1])
+    assert (read.kind, read.person, read.note) == ("read", "second-all", f"doors of {village} from 0")
+    assert node.act("second-all", "read", "k2", villages=[village], cursor=3).doors[0].address == "+3"
+    assert len(node.kept) == 2
+    assert node.act("officer-all", "read", "k3", villages=["nowhere"]).status == "refused"
+    node.is_full = True
+    assert node.act("officer-all", "read", "k4", villages=[village]).doors == []

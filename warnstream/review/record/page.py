@@ -7,7 +7,7 @@ from warnstream.model.times import clock_local, date_and_clock_local
 from warnstream.review.record.chart import bars, course, lanes
 from warnstream.review.record.model import EventRecord, Link, Moment
 from warnstream.review.record.style import STYLE
-from warnstream.review.record.villages_page import detail, difference_words
+from warnstream.review.record.villages_page import detail, difference_words, without_repeats
 from warnstream.review.record.words import TAGS, Speaker
 
 ROWS_MAX = 60
@@ -240,7 +240,7 @@ class _Page:
         for one in record.hidden:
             doubted = "; ".join(f"{key} ({', '.join(flags)})" for key, flags in one.doubted.items())
             differences = "<br>".join(
-                escape(difference_words(two, say, record.titles)) for two in one.differences
+                escape(difference_words(two, say, record.titles)) for two in without_repeats(one.differences)
             )
             rows.append(
                 (

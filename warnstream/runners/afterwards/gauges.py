@@ -115,7 +115,7 @@ class _Gauge:
 
     def silences(self, begin_s: int, end_s: int, limit_s: int) -> tuple[tuple[int, int], ...]:
         """Stretches of a longer one in which nothing newer than `limit_s` was known."""
-        # Until the next arrival nothing is newer than the newest of before; before the first nothing is known.
+        # Until the next arrival nothing is newer than the newest of before.
         froms_s = np.append(begin_s, np.maximum(self._newest_s + limit_s, self.arrived_s))
         untils_s = np.append(self.arrived_s, end_s)
         found: list[tuple[int, int]] = []

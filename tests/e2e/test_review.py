@@ -133,6 +133,8 @@ def test_the_record_counts_what_the_journal_has(record: Record, plain: Plain) ->
     assert record["counts"]["digests"] == len(plain.digests)
     asked = {one["post"] for one in plain.digests if one["answer_by_s"]}
     assert record["counts"]["posts_asked"] == len(asked)
+    names = {one["identifier"] for one in (*plain.digests, *plain.bulletins)}
+    assert record["counts"]["answers"] == sum(one["message"] in names for one in plain.answers)
     assert record["bundle_used"] == record["configurations"][0]["bundle"] == 1
 
 

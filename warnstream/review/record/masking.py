@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from warnstream.model.hands.orders import Operator
 from warnstream.model.network import Network
 
-_TOKEN = re.compile(r"[^\s,;:()/@.]+")
+_WORD = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.@-]*", re.ASCII)
+"""A run of characters that a code in Latin letters can be, or a name that holds codes between dots."""
 
 
 class Names:
@@ -33,6 +34,10 @@ class Names:
             for name in (operator.person, operator.name):
                 if name:
                     self._officer.setdefault(name, f"O{number:02d}")
+        # Names that no pattern finds between other characters, the longest first.
+        everybody = {**self._door, **self._post, **self._officer}
+        written = sorted((name for name in everybody if not name.isascii()), key=len, reverse=True)
+        self._written = {name: everybody[name] for name in written}
 
     def post(self, code: str) -> str:
         """A post, whether chain.csv has it still or not."""
@@ -56,12 +61,19 @@ class Names:
         """A sentence of the node's own, with every name masked; free words of people never come here."""
         if self.is_shown:
             return words
-        for name, number in self._officer.items():
+        for name, number in self._written.items():
             words = words.replace(name, number)
-        return _TOKEN.sub(lambda found: self._known(found.group()), words)
+        return _WORD.sub(lambda found: self._word(found.group()), words)
 
-    def _known(self, token: str) -> str:
-        return self._post.get(token) or self._door.get(token) or token
+    def _word(self, word: str) -> str:
+        bare = word.rstrip(".-@")
+        known = self._known(word) or self._known(bare)
+        if known:
+            return known + word[len(bare) :]
+        return ".".join(self._known(part) or part for part in word.split("."))
+
+    def _known(self, code: str) -> str:
+        return self._post.get(code) or self._door.get(code) or self._officer.get(code) or ""
 
     def _of(self, code: str, numbers: Mapping[str, str], unknown: str) -> str:
         return code if self.is_shown or not code else numbers.get(code, unknown)

@@ -48,7 +48,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "warning": ("预警", "warning"),
     "door": ("住户", "door"),
     "post": ("岗位", "post"),
-    "rank": ("级别", "rank"),
+    "rank": ("层级", "rank"),
     "course": ("各级预警村数", "Villages at each level"),
     "lanes": ("各村过程", "Course of each village"),
     "lanes_note": (

@@ -120,6 +120,15 @@ class People:
         }
         return {code for code in {*self._bulletins, *of_posts} if self._scope.has(code)}
 
+    def concerned(self) -> frozenset[str]:
+        """Codes of the villages asked about, of their doors and of the posts that answer for them."""
+        villages = self._scope.villages or frozenset()
+        found = {*villages}
+        for village in villages & self._number.keys():
+            found.update(self.doors(village))
+            found.update(post.post for post in self._network.posts_of_village(self._number[village]))
+        return frozenset(found)
+
     def doors(self, village: str) -> tuple[str, ...]:
         """Codes of the doors of a village."""
         number = self._number.get(village)
@@ -203,7 +212,7 @@ class People:
         """Posts that were asked in the scope, and gave no answer to anything of it; the most asked first."""
         found = []
         for code, digests in self._digests.items():
-            demands = [one for one in digests if one.digest.needs_answer]
+            demands = [one for one in digests if self._asks(one)]
             if not demands or self.answer_to(demands[0].digest) is not None:
                 continue
             known = self._post.get(code, Post("", 0, ""))
@@ -254,13 +263,14 @@ class People:
                 )
         for code, digests in self._digests.items():
             for one in digests:
-                if one.digest.needs_answer and not one.digest.tries:
+                if self._asks(one) and not one.digest.tries:
                     yield self._answered(code, one)
 
     def _answered(self, code: str, one: OfPost) -> Passage:
         digest, known = one.digest, self._post.get(code, Post("", 0, ""))
         answer = self.answer_to(digest)
-        villages = {one.code_of[line.village] for line in digest.lines if line.needs_answer}
+        named = {one.code_of[line.village] for line in digest.lines if line.needs_answer}
+        villages = {village for village in named if self._scope.has(village)}
         return Passage(
             "issued_answered",
             "post",
@@ -272,10 +282,25 @@ class People:
             answer is not None and answer.at_s > digest.answer_by_s,
         )
 
+    def _asks(self, one: OfPost) -> bool:
+        """Whether a digest demands an answer about the scope."""
+        if self._scope.villages is None or not one.digest.needs_answer:
+            return one.digest.needs_answer
+        return any(
+            line.needs_answer and self._scope.has(one.code_of[line.village]) for line in one.digest.lines
+        )
+
+    @property
+    def n_answers(self) -> int:
+        """Answers to what was told in the scope."""
+        of_doors = {one.bulletin.identifier for some in self._bulletins.values() for one in some}
+        told = of_doors | self._issued_s.keys()
+        return sum(one.message in told for some in self._answers.values() for one in some)
+
     @property
     def n_asked(self) -> int:
         """Posts that were asked for an answer."""
-        return sum(any(one.digest.needs_answer for one in digests) for digests in self._digests.values())
+        return sum(any(map(self._asks, digests)) for digests in self._digests.values())
 
     @property
     def n_digests(self) -> int:

@@ -119,10 +119,12 @@ class _Building:
                 "posts_asked": people.n_asked,
                 "doors": sum(village.doors for village in villages if village.bulletins),
                 "doors_unreached": sum(len(village.unreached) for village in villages),
-                "answers": sum(scope.holds(one.at_s) for one in told.answers),
+                "answers": people.n_answers,
             },
             links=links_of([*self._judged(), *people.passages()]),
-            timeline=timeline_of(told, scope, asking.names, self._warnings, asking.events),
+            timeline=timeline_of(
+                told, scope, asking.names, self._warnings, asking.events, people.concerned()
+            ),
             villages=villages,
             never_answered=people.never_answered(),
             gauges=sources.arrivals.gauges(frozenset(village.code for village in villages)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
+from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import OperatorAffirm, OperatorCancel
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.observations.signs import SignReport, SignVerdict
@@ -10,6 +10,7 @@ from warnstream.model.warning import Cause, WarningMessage
 from warnstream.review.events import Event
 from warnstream.review.record.masking import Names
 from warnstream.review.record.model import Moment
+from warnstream.routing.reports import WORDS_EN, WORDS_ZH
 from warnstream.runners.afterwards.scope import Scope
 from warnstream.runners.afterwards.told import Act, OfMessage, Told
 from warnstream.runners.explain.one_line import describe_reason
@@ -21,8 +22,13 @@ def timeline_of(
     names: Names,
     warnings: Mapping[str, list[OfMessage]],
     events: list[Event] | None,
+    concerned: frozenset[str],
 ) -> tuple[Moment, ...]:
-    """Everything of the scope in the order of time; renewals of warnings are left out."""
+    """Everything of the scope in the order of time; renewals of warnings are left out.
+
+    `concerned` are codes of posts, doors and villages of the scope: what names no village is of the scope
+    where one of them did it, or it names one of them.
+    """
     found = [
         _of_message(one.village, one.message)
         for messages in warnings.values()
@@ -44,7 +50,9 @@ def timeline_of(
     found += [
         moment
         for at_s, act in told.acts
-        if scope.holds(at_s) and (moment := _of_act(at_s, act, scope, names, warnings)) is not None
+        if scope.holds(at_s)
+        and (moment := _of_act(at_s, act, scope, names, warnings)) is not None
+        and _concerns(act, scope, concerned)
     ]
     found += _alarms(told, scope, names)
     found += [
@@ -88,6 +96,18 @@ def _of_act(
     return Moment(at_s, "undelivered", who=names.post(act.post))
 
 
+def _concerns(act: Act, scope: Scope, concerned: frozenset[str]) -> bool:
+    """Whether an act that may name no village is one of the scope."""
+    if scope.villages is None or isinstance(act, HandOrder | OperatorCancel | OperatorAffirm | SignReport):
+        return True
+    if isinstance(act, FieldReport):
+        return bool(act.village) or act.sender in concerned
+    if isinstance(act, CallFailed):
+        return act.post in concerned
+    name = act.sign if isinstance(act, SignVerdict) else act.help
+    return not concerned.isdisjoint(name.split("."))
+
+
 def _of_officer(
     at_s: int,
     act: OperatorCancel | OperatorAffirm,
@@ -108,9 +128,14 @@ def _seen(at_s: int, act: FieldReport | SignReport, scope: Scope, names: Names) 
         return None
     if isinstance(act, SignReport):
         return Moment(at_s, "sign", act.village, word=act.kind, who=names.anybody(act.reporter))
-    heads = ", ".join(f"{word} {number}" for word, number in act.heads.items())
+    heads, zh = (
+        ", ".join(f"{words[word]} {number}" for word, number in act.heads.items())
+        for words in (WORDS_EN, WORDS_ZH)
+    )
     word = "heads" if heads else "duty" if act.on_duty else "patrol" if act.patrolled else "check"
-    return Moment(at_s, "report", act.village, word=word, who=names.anybody(act.sender), text=heads)
+    return Moment(
+        at_s, "report", act.village, word=word, who=names.anybody(act.sender), text=heads, text_zh=zh
+    )
 
 
 def _order(at_s: int, order: HandOrder, scope: Scope, names: Names) -> Moment | None:

@@ -173,6 +173,9 @@ class Ledger:
         self._by_people = np.bincount(cells + self.people, minlength=size).reshape(shape)
         self._n_cells = (int(self.way.max(initial=0)) + 1) * (STATE_BITS + 1)
         self.by_way = self._by_cell(slice(None)).reshape(-1, STATE_BITS + 1)
+        n_ways = len(self.by_way)
+        of_way = self.village.astype(np.int64) * n_ways + self.way
+        self._n_of_way = np.bincount(of_way, minlength=n_villages * n_ways).reshape(n_villages, n_ways)
         self._helps = dict.fromkeys(np.flatnonzero(_IS_HELP[self.people]).tolist())
         # Single cells through memory views: a third of the cost of indexing the arrays.
         self._told, self._answered, self._people = self.told.data, self.answered.data, self.people.data
@@ -201,12 +204,58 @@ class Ledger:
         if put.sequence <= known:
             return self._welcome(put) if put.sequence == known and not put.is_end else 0
         rows = self.rows_of(village)
-        before = self._counted(rows)
         if put.sequence >> N_BITS != known >> N_BITS:
-            self.told[rows], self.answered[rows] = 0, 0
+            self._begin_episode(village, known >> N_BITS, rows)
+        if put.is_end or put.is_reminder or village in self._former:
+            n_wanted = self._put_down_for_some(put, rows)
+        else:
+            n_wanted = self._put_down_for_all(put, rows)
+        self.sequence[village], self.issued_s[village] = put.sequence, put.issued_s
+        self.urgency[village], self.is_end[village] = put.urgency, put.is_end
+        self.tallies[village][put.sequence & N_MAX] = Tally(n_wanted)
+        return n_wanted
+
+    def _begin_episode(self, village: int, before_s: int, rows: Rows) -> None:
+        self.told[rows], self.answered[rows] = 0, 0
+        if self._by_people[village, People.SILENT] < self._by_people[village].sum():
+            before = self._counted(rows)
             self.people[rows] *= _IS_HELP[self.people[rows]]  # a call outlives the episode
-            self.past.keep(village, known >> N_BITS, self.tallies.get(village, {}))
-            self.tallies[village] = {}
+            self._count(village, rows, before)
+        self.past.keep(village, before_s, self.tallies.get(village, {}))
+        self.tallies[village] = {}
+
+    def _put_down_for_all(self, put: Put, rows: Rows) -> int:
+        """The common case, and that of a front: every door waits then, so nothing has to be counted."""
+        village, state = put.village, self.state[rows]
+        of_village, n_of_way = self._by_delivery[village], self._n_of_way[village]
+        if of_village[Delivery.NONE] == len(state):
+            self.by_way[:, Delivery.NONE] -= n_of_way
+        else:
+            replaced = self._by_cell(rows).reshape(self.by_way.shape)
+            self.past.replace_all(replaced)
+            self.by_way -= replaced
+        self.by_way[:, Delivery.QUEUED] += n_of_way
+        of_village[:] = 0
+        of_village[Delivery.QUEUED] = len(state)
+        self.state[rows] = state & ~np.uint8(STATE_BITS) | (Delivery.QUEUED | ADDRESSED)
+        self.tries[rows] = 0
+        of_people = self._by_people[village]
+        if put.asks and of_people[People.ACKNOWLEDGED]:
+            people = self.people[rows]
+            people[people == People.ACKNOWLEDGED] = People.SILENT
+            self.people[rows] = people
+            of_people[People.SILENT] += of_people[People.ACKNOWLEDGED]
+            of_people[People.ACKNOWLEDGED] = 0
+        return len(state)
+
+    def ways_of_village(self, village: int) -> list[int]:
+        """Channels of a village's doors, by number."""
+        ways: list[int] = self._n_of_way[village].nonzero()[0].tolist()
+        return ways
+
+    def _put_down_for_some(self, put: Put, rows: Rows) -> int:
+        """An end is for those who heard something, a reminder for those who stay; old doors hear less."""
+        village, before = put.village, self._counted(rows)
         state, people = self.state[rows], self.people[rows]
         wanted = self._audience(put, state, people)
         spared = ~wanted & (IS_WAITING[state & STATE_BITS] | put.is_end)
@@ -219,11 +268,7 @@ class Ledger:
             self.people[rows] = people
         self.tries[rows] = np.where(wanted, 0, self.tries[rows])
         self._count(village, rows, before)
-        self.sequence[village], self.issued_s[village] = put.sequence, put.issued_s
-        self.urgency[village], self.is_end[village] = put.urgency, put.is_end
-        n_wanted = int(np.count_nonzero(wanted))
-        self.tallies[village][put.sequence & N_MAX] = Tally(n_wanted)
-        return n_wanted
+        return int(np.count_nonzero(wanted))
 
     def _welcome(self, put: Put) -> int:
         """Doors that are new in the register get the bulletin that stands."""

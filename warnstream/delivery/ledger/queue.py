@@ -88,10 +88,11 @@ class DoorQueue:
         """A village has a newer bulletin: one entry a channel. No attempt waits, all are first ones."""
         rows = self._ledger.rows_of(village)
         hold = self.hold[rows]
-        self.hold[rows] = np.where(hold == LATER, FREE, hold)
+        if hold.any():
+            self.hold[rows] = np.where(hold == LATER, FREE, hold)
         self._next_turn += 1
         self._turns[village] = self._next_turn
-        for way in np.flatnonzero(np.bincount(self._ledger.way[rows])).tolist():
+        for way in self._ledger.ways_of_village(village):
             self._list(way, village)
 
     def _list(self, way: int, village: int) -> None:

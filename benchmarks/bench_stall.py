@@ -16,8 +16,8 @@ has the warning. The loop is held from the moment its inbox gives it a batch unt
 - *replay of refused readings*: readings too old to count, refused before; `warnstream refused --reinject`.
 - *answer storm*: doors answer, as fast as they are taken.
 
-What the door of a crossing waits for is told beside: its way in stages (`STAGES`), median and longest of each,
-and of the longest hold the parts that took longest.
+What the door of a crossing waits for is told beside: its way in stages (`STAGES`), median and longest of
+each, and of the longest hold the parts that took longest.
 
 With `--before` the same is done with the product of another checkout first, and stands in the same table.
 The defaults take less than five minutes; a county is `--stations 700 --villages 2855 --doors 900000`.
@@ -65,9 +65,9 @@ INFLIGHT = 20_000
 
 DAYS_TOO_OLD = 6
 STAGES = ("reported", "taken", "issued", "claimed", "handed", "sent", "kept")
-"""Of the way of a warning to its door: its gauge reports, the loop takes the reading, the bulletin is in the log
-and the ledger, a channel claims the door, is given the batch, has sent it, the outcome is kept. The device has
-it some time between the last two but one."""
+"""Of the way of a warning to its door: its gauge reports, the loop takes the reading, the bulletin is in log and
+ledger, a channel claims the door, is given the batch (the device has it soon after), has sent it, the outcome
+is kept."""
 EVENTS = (
     "calm",
     "front, first",

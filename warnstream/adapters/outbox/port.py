@@ -24,6 +24,9 @@ class SendingOutbox(Protocol):
     def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:
         """Keep what attempts have led to, by key."""
 
+    def hand_in(self, settlements: Mapping[str, Settlement], now: float) -> bool:
+        """Begin to keep it; whether another batch may be sent before `settle` is asked for the same ones."""
+
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""
 

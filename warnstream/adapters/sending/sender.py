@@ -2,7 +2,8 @@
 
 New work wakes it at once; without news it looks once a second for retries that
 are due. An outcome that the disk does not take is kept and written before anything
-else is sent, so a full disk cannot make people's phones ring without end.
+else is sent but one batch, so a full disk cannot make people's phones ring without end: while the log takes
+the outcomes of one batch the next one goes out already.
 
 While nothing gets through, the `Breaker` holds the channel: messages wait, one
 probe at a time goes out. That and every other trouble of the thread is in
@@ -90,6 +91,7 @@ class Sender:
         self._is_stopping = False
         self._fault = ""
         self._lost: list[tuple[str, str]] = []
+        self._handed_in: dict[str, Settlement] = {}
         self._fault_at = 0.0
         self._has_worked = False
         self.thread = threading.Thread(target=self._run, name=f"channel-{name}", daemon=True)
@@ -151,6 +153,7 @@ class Sender:
                 self._pause(STORE_PAUSE_S)
             else:
                 self._end_fault()
+        self._settle()
 
     def _begin_fault(self, error: Exception) -> None:
         fault = f"{type(error).__name__}: {error}"
@@ -171,8 +174,9 @@ class Sender:
         room = self._breaker.room(time.monotonic(), self.channel.batch_max)
         claimed = self._shared.outbox.claim(self.name, room, self._shared.clock()) if room else []
         if claimed:
-            self._send_and_settle(claimed)
+            self._send_and_hand_in(claimed)
             return
+        self._settle()
         has_doubts = self._breaker.is_held or not self._has_worked
         if room and has_doubts and not self._shared.outbox.open_count(self.name):
             self._has_worked = True
@@ -196,16 +200,27 @@ class Sender:
         with self._news:
             self._news.wait_for(lambda: self._is_stopping, wait_s)
 
-    def _send_and_settle(self, claimed: Sequence[Claimed]) -> None:
-        """Send a batch and keep what became of it; after a fault of ours all of it is tried again."""
+    def _send_and_hand_in(self, claimed: Sequence[Claimed]) -> None:
+        """Send a batch, settle the one before, begin to keep this one; after a fault it is tried again."""
         try:
             settled = self._send(claimed)
         except Exception:
             unknown, now = retry("a fault of this node; see the log"), self._shared.clock()
             policy = self._configured.retry
-            self._settle({row.key: settle(unknown, row.attempt, row.key, policy, now) for row in claimed})
+            self._hand_in({row.key: settle(unknown, row.attempt, row.key, policy, now) for row in claimed})
             raise
-        self._settle(settled)
+        self._hand_in(settled)
+
+    def _hand_in(self, settled: dict[str, Settlement]) -> None:
+        """Of doors the next batch goes out while the log takes this; rows are kept at once."""
+        self._settle()
+        self._handed_in = settled
+        try:
+            may_wait = self._shared.outbox.hand_in(settled, self._shared.clock())
+        except Exception:  # noqa: BLE001  `settle` finds it again, and says so
+            may_wait = False
+        if not may_wait:
+            self._settle()
 
     def _send(self, claimed: Sequence[Claimed]) -> dict[str, Settlement]:
         """What became of each notification, by key."""
@@ -261,19 +276,19 @@ class Sender:
         for settlement in settled.values():
             self._shared.metrics.send_attempts.labels(self.name, WORD_OF_SIGNAL[settlement.signal]).inc()
 
-    def _settle(self, settled: dict[str, Settlement]) -> None:
-        """Write down the outcomes; while the disk refuses, nothing more is sent on this channel."""
-        while True:
+    def _settle(self) -> None:
+        """Have the outcomes of the last batch kept; while the disk refuses, nothing more is sent."""
+        while self._handed_in:
             try:
-                self._shared.outbox.settle(settled, self._shared.clock())
+                self._shared.outbox.settle(self._handed_in, self._shared.clock())
             except Exception as error:  # noqa: BLE001  what has been sent must not be forgotten
                 self._begin_fault(error)
                 if self._is_stopping:
                     return
                 self._pause(STORE_PAUSE_S)
             else:
+                self._handed_in = {}
                 self._tell_lost()
-                return
 
     def _tell_lost(self) -> None:
         """A post that cannot be reached is somebody whose answer need not be waited for."""

@@ -64,6 +64,8 @@ class Result(StrEnum):
     EXPIRED = "expired"
     UNDELIVERED = "undelivered"
     """The channel took it, and reports that it will not reach the door."""
+    SILENT = "silent"
+    """No attempt: it was told, and nobody has answered for so long that the next channel has its turn."""
 
 
 class Said(IntEnum):

@@ -23,7 +23,7 @@ from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
-from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.adapters.ledger.node_outbox import NodeOutbox, following_of
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_endpoints
@@ -195,7 +195,9 @@ class Node:
         if outbox.put_aside is not None:
             report_put_aside(self.alarms, str(outbox.put_aside))
         known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
-        outbox.open_doors(directory, known.network, self._keep_outcomes)
+        following = following_of(configuration.channels)
+        outbox.open_doors(directory, known.network, self._keep_outcomes, following=following)
+        outbox.doors.sending.event_clock = self._time
         return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:

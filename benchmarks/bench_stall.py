@@ -65,9 +65,9 @@ INFLIGHT = 20_000
 
 DAYS_TOO_OLD = 6
 STAGES = ("reported", "taken", "issued", "claimed", "handed", "sent", "kept")
-"""Of the way of a warning to its door: its gauge reports, the loop takes the reading, the bulletin is in log and
-ledger, a channel claims the door, is given the batch (the device has it soon after), has sent it, the outcome
-is kept."""
+"""Of the way of a warning to its door: its gauge reports, the loop takes the reading, the bulletin is in log
+and ledger, a channel claims the door, is given the batch (the device has it soon after), has sent it, the
+outcome is kept."""
 EVENTS = (
     "calm",
     "front, first",

@@ -6,8 +6,8 @@ It imports nothing but `warnstream`, so that PYTHONPATH decides whose: an older 
 same program. The loop is held from the moment its inbox hands it a batch until it asks for the next one.
 Holds of a millisecond and more are lines of ``holds.txt`` in CONFIG_DIR: when they ended by the monotonic
 clock, how long they were, the processor time of the loop in them, all in seconds, and what took longest in
-them (`PARTS`). What one door waits for (`DOORS`, a prefix of codes) is in ``stages.txt``: the monotonic clock,
-the stage, the door. SIGUSR1 asks for a snapshot.
+them (`PARTS`). What one door waits for (`DOORS`, a prefix of codes) is in ``stages.txt``: the monotonic
+clock, the stage, the door. SIGUSR1 asks for a snapshot.
 """
 
 import functools
@@ -160,8 +160,15 @@ class Stages:
             self.tell("kept", (key.split("|")[1] for key in settlements))
             return done
 
-        Ingress.take, DoorStore.issue, DoorSending.claim = took, issued, claimed  # type: ignore[method-assign]
-        GuardedChannel.send, DoorSending.settle = sent, settled  # type: ignore[method-assign]
+        wrapped = (
+            (Ingress, "take", took),
+            (DoorStore, "issue", issued),
+            (DoorSending, "claim", claimed),
+            (GuardedChannel, "send", sent),
+            (DoorSending, "settle", settled),
+        )
+        for owner, name, around in wrapped:
+            setattr(owner, name, around)
 
 
 def watch_parts(watch: Stopwatch) -> None:

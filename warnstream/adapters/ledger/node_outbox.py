@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from warnstream.adapters.ledger.book import AskLog
-from warnstream.adapters.ledger.doors import NOTHING_FOLLOWS, DoorStore, Following
+from warnstream.adapters.ledger.doors import DoorStore, Following
 from warnstream.adapters.ledger.imported import import_doors
 from warnstream.adapters.ledger.links import is_of_door
 from warnstream.adapters.outbox.outbox import Outbox, Proves, Rendered
@@ -13,7 +14,7 @@ from warnstream.adapters.outbox.types import Addressed, Claimed, Reach
 from warnstream.config.channels.following import after_of, next_of
 from warnstream.config.channels.section import ChannelSection
 from warnstream.delivery.dispatch.notification import Settlement, State
-from warnstream.delivery.dispatch.queue import ROWS, rows_before
+from warnstream.delivery.dispatch.queue import ROWS, Urgency, rows_before
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects, RecipientAnswer, RecipientKind, RenderedBulletin
@@ -23,6 +24,8 @@ from warnstream.model.network import Network
 from warnstream.model.warning import WarningMessage
 
 log = logging.getLogger(__name__)
+
+NO_CHANNELS: Mapping[str, ChannelSection] = MappingProxyType({})
 
 
 class NodeOutbox(Outbox):
@@ -41,19 +44,24 @@ class NodeOutbox(Outbox):
         directory: Path,
         network: Network,
         ask_log: AskLog,
+        event_clock: Callable[[], float] | None = None,
+        channels: Mapping[str, ChannelSection] = NO_CHANNELS,
         *,
         is_read_only: bool = False,
-        following: Following = NOTHING_FOLLOWS,
     ) -> None:
-        """Open the ledger. StoreError if its folder cannot be used."""
+        """Open the ledger. StoreError if it cannot be used.
+
+        `event_clock` is the time in which outcomes are kept; `channels` say which goes on after another.
+        """
         self.doors = DoorStore(
             directory,
             network,
             ask_log,
             self.stored_message,
             is_read_only=is_read_only,
-            following=following,
+            following=Following(next_of(channels), after_of(channels)),
         )
+        self.doors.sending.event_clock = event_clock
         if not is_read_only and self.has_door_rows():
             self._take_over(network)
 
@@ -146,6 +154,13 @@ class NodeOutbox(Outbox):
         """Notifications of a channel that are ready, wait for another attempt or are being sent."""
         return super().open_count(channel) + self.doors.sending.open_count(channel)
 
+    def waiting(self, channel: str) -> dict[Urgency, int]:
+        """Who waits on a channel, by what they are to be told."""
+        found = super().waiting(channel)
+        for urgency, count in self.doors.sending.waiting(channel).items():
+            found[urgency] = found.get(urgency, 0) + count
+        return found
+
     def retire_channels(self, known: Collection[str]) -> int:
         """What waits for a channel that is configured no more has failed, visibly; returns how many."""
         return super().retire_channels(known) + self.doors.retire_channels(known)
@@ -198,11 +213,6 @@ class NodeOutbox(Outbox):
         """Delete what is old and of which nothing is left to send; returns how many messages."""
         self.doors.forget(sent_before_s)
         return super().prune(sent_before_s)
-
-
-def following_of(channels: Mapping[str, ChannelSection]) -> Following:
-    """Which channels go on after others, as configured."""
-    return Following(next_of(channels), after_of(channels))
 
 
 def _bulletin_of(rendered: Rendered) -> RenderedBulletin:

@@ -12,6 +12,7 @@ from warnstream.adapters.ledger.links import link_number
 from warnstream.adapters.ledger.texts import BulletinTexts
 from warnstream.adapters.outbox.types import KEY_SEPARATOR, Claimed, StoredMessage
 from warnstream.delivery.dispatch.notification import Settlement, Signal
+from warnstream.delivery.dispatch.queue import Urgency
 from warnstream.delivery.ledger.columns import STATE_BITS
 from warnstream.delivery.ledger.facts import DoorOutcome, encode_outcomes
 from warnstream.delivery.ledger.queue import FREE, Taken
@@ -158,6 +159,14 @@ class DoorSending:
                 return 0
             waiting = sum(int(book.ledger.by_way[way, state]) for state in WAITING)
             return waiting + book.queue.in_hand(way)[1]
+
+    def waiting(self, channel: str) -> dict[Urgency, int]:
+        """Doors of a channel that wait or are being told, by urgency; looks at every door."""
+        book = self._book
+        with book.lock:
+            way = book.register.way_of(channel)
+            found = {} if way is None else book.ledger.waiting_by_urgency(way)
+        return {Urgency(urgency): count for urgency, count in found.items()}
 
     def settle(self, settlements: Mapping[str, Settlement], now: float) -> None:
         """Keep what attempts have led to, by key; durable when it returns, if it was in somebody's hands.

@@ -5,13 +5,15 @@ states): the number of series does not grow with stations, villages or people.
 """
 
 from collections import Counter as Counts
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
+from warnstream.adapters.metrics.channels import ChannelProspects
 from warnstream.adapters.metrics.consoles import ConsoleMetrics
 from warnstream.adapters.metrics.histograms import WORK_BUCKETS_S
+from warnstream.delivery.dispatch.finishing import Prospect
 from warnstream.model.arrays import Float64Array
 from warnstream.model.effects import Effects
 from warnstream.model.level import Level
@@ -320,6 +322,10 @@ class Metrics(ConsoleMetrics):
         """Villages by how much of their own gauges they hear."""
         for word, count in (("blind", blind), ("partly", partly), ("whole", whole)):
             self.villages_sight.labels(word).set(count)
+
+    def watch_channels(self, prospects: Callable[[], Mapping[str, Prospect]]) -> None:
+        """Tell what channels have before them, as it is when it is read."""
+        self.registry.register(ChannelProspects(prospects))
 
     def set_notifications(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Notifications by channel and state word; pairs not named have none."""

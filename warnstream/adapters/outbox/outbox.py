@@ -319,10 +319,6 @@ class Outbox(OutboxCounts, OutboxHistory, DoorRowsOfBefore):
                 if row is not None and settlement.signal is not Signal.SENT:
                     connection.execute(SUPERSEDE_ROW, row)
 
-    def hand_in(self, _settlements: Mapping[str, Settlement], _now: float) -> bool:
-        """False: rows are kept by `settle`, which waits for no other thread."""
-        return False
-
     def mark_delivered(self, key: str, at: float) -> bool:
         """A receipt came back: the recipient's device has it. False if the key is unknown.
 

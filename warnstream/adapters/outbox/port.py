@@ -10,6 +10,7 @@ from typing import Protocol
 
 from warnstream.adapters.outbox.types import Claimed
 from warnstream.delivery.dispatch.notification import Settlement
+from warnstream.delivery.dispatch.queue import Urgency
 
 
 class SendingOutbox(Protocol):
@@ -32,3 +33,6 @@ class SendingOutbox(Protocol):
 
     def open_count(self, channel: str) -> int:
         """Notifications of a channel that are ready, wait for another attempt or are being sent."""
+
+    def waiting(self, channel: str) -> dict[Urgency, int]:
+        """Who waits on a channel, or is being told, by what they are to be told."""

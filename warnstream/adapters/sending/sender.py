@@ -25,10 +25,13 @@ from warnstream.adapters.sending.failure_log import FailureLog
 from warnstream.adapters.sending.guarded_channel import GuardedChannel
 from warnstream.adapters.sending.outgoing import outgoing
 from warnstream.delivery.dispatch.breaker import Breaker
+from warnstream.delivery.dispatch.finishing import Prospect, Throughput
 from warnstream.delivery.dispatch.lateness import is_over, seconds_late
 from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement, Signal, settle
 from warnstream.delivery.dispatch.outcome import Outcome, retry
 from warnstream.model.effects import DIGEST_TYPE, RecipientKind
+from warnstream.model.errors import StoreError
+from warnstream.model.times import iso_utc
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +57,9 @@ WORD_OF_SIGNAL = {
 """Label of `warnstream_send_attempts_total`."""
 
 
+PROSPECT_S = 2.0
+"""Who waits is counted anew after so long: it looks at every door."""
+
 REPORT_AFTER_S = 30.0
 """Trouble that lasts so long is an alarm for the duty officer; readiness, metric and log have it at once."""
 
@@ -63,7 +69,7 @@ class Shared:
     """What every channel's thread uses.
 
     `clock` is the clock in which retries are due, `event_clock` the time in which messages expire;
-    `lost` takes digest and post of a digest that one of its ways has given up.
+    `lost` takes digest and post of a digest that one of its ways has given up; `local_clock` writes a time.
     """
 
     outbox: SendingOutbox
@@ -74,6 +80,7 @@ class Shared:
     event_clock: Callable[[], float]
     public_url: str
     lost: Callable[[str, str], None] = lambda _digest, _post: None
+    local_clock: Callable[[int], str] = iso_utc
 
 
 class Sender:
@@ -85,6 +92,9 @@ class Sender:
         self._configured = configured
         self._shared = shared
         self._breaker = Breaker()
+        self._throughput = Throughput(configured.expected_per_s)
+        self._working_since: float | None = None
+        self._prospect: tuple[float, Prospect] | None = None
         self._failures = FailureLog(name)
         self._news = threading.Condition()
         self._news_count = 0
@@ -102,7 +112,7 @@ class Sender:
         """Why messages of this channel do not go out now; empty if they do. From any thread."""
         reason = self._fault or self._breaker.reason
         if reason:
-            return f"channel {self.name} is held, its messages wait: {reason}"
+            return f"channel {self.name} is held, its messages wait: {reason}{self._stop_words()}"
         lasts_s = self.channel.under_way_s()
         if lasts_s > STUCK_S:
             return f"channel {self.name}: a batch lasts {lasts_s:.0f} s"
@@ -110,6 +120,35 @@ class Sender:
         if link is None or link.lasts_s < LINK_DOWN_S:
             return ""
         return f"channel {self.name}: no receipts and replies come in: {link.reason}"
+
+    def _stop_words(self) -> str:
+        """Since when it is stopped, who waits, and what they need once it is open."""
+        prospect = self.prospect()
+        if prospect is None or prospect.stopped_s is None or not any(prospect.waiting.values()):
+            return ""
+        since = self._shared.local_clock(prospect.stopped_s)
+        return f"; stopped since {since}, {prospect.words()} once open"
+
+    def prospect(self) -> Prospect | None:
+        """Who waits and how long that will take, at most `PROSPECT_S` old; None: nobody can tell now.
+
+        From any thread.
+        """
+        now = time.monotonic()
+        if self._prospect is None or now - self._prospect[0] > PROSPECT_S:
+            try:
+                waiting = self._shared.outbox.waiting(self.name)
+            except StoreError:
+                return None
+            is_stopped = bool(self._fault or self._breaker.reason)
+            lasts_s = self._trouble_lasts_s() if is_stopped else 0.0
+            stopped_s = int(self._shared.event_clock() - lasts_s) if is_stopped else None
+            self._prospect = now, Prospect(waiting, self._throughput.per_s, stopped_s)
+        return self._prospect[1]
+
+    def per_s(self) -> float | None:
+        """Messages a second while it works, seen or expected; None: not known. From any thread."""
+        return self._throughput.per_s
 
     def report(self) -> str | None:
         """What the duty officer is told of this channel: its trouble once it lasts, nothing where it works.
@@ -177,6 +216,7 @@ class Sender:
             self._send_and_hand_in(claimed)
             return
         self._settle()
+        self._working_since = None
         has_doubts = self._breaker.is_held or not self._has_worked
         if room and has_doubts and not self._shared.outbox.open_count(self.name):
             self._has_worked = True
@@ -236,7 +276,11 @@ class Sender:
             except Exception as error:  # a message that contradicts itself; the others go out
                 logger.exception("message cannot be sent", extra={"channel": self.name})
                 settled[row.key] = Settlement(Signal.GIVEN_UP, reason=str(error))
+        begun_s = time.monotonic() if self._working_since is None else self._working_since
         outcomes = self._judged(list(batch), self.channel.send([message for _, message in batch.values()]))
+        self._working_since = time.monotonic()
+        n_through = sum(outcome.is_sent for outcome in outcomes)
+        self._throughput.took(n_through, self._working_since - begun_s)
         now = self._shared.clock()
         for (key, (row, _)), outcome in zip(batch.items(), outcomes, strict=True):
             settled[key] = settle(outcome, row.attempt, key, self._configured.retry, now)

@@ -102,6 +102,11 @@ class ChannelSection(Section):
         return False
 
     @property
+    def expected_per_s(self) -> float | None:
+        """Messages a second that it will send, as far as its keys tell; None: that is seen once it does."""
+        return self.rate_per_s
+
+    @property
     def policy(self) -> RetryPolicy:
         """How often and how soon a message is sent again."""
         return RetryPolicy(**self.retry.model_dump())

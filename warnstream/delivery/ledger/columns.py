@@ -146,6 +146,12 @@ class DoorColumns(DoorRows):
         found = np.flatnonzero(waits)
         return found + rows.start if isinstance(rows, slice) else rows[found]
 
+    def waiting_by_urgency(self, way: int) -> dict[int, int]:
+        """Doors that wait on a channel, by the urgency of what they are to be told."""
+        waits = IS_WAITING[self.state & STATE_BITS] & (self.way == way)
+        counts = np.bincount(self.urgency[self.village[waits]])
+        return {urgency: int(counts[urgency]) for urgency in counts.nonzero()[0].tolist()}
+
     def waiting_by_village(self) -> Iterator[int]:
         """Villages in which somebody waits."""
         by_state = self._by_delivery

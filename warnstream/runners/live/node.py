@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from warnstream.adapters.channels.channel import Surroundings
 from warnstream.adapters.channels.registry import make_channels
@@ -23,7 +24,7 @@ from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
-from warnstream.adapters.ledger.node_outbox import NodeOutbox, following_of
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_endpoints
@@ -42,6 +43,7 @@ from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import CallFailed
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import HandOrder
+from warnstream.model.times import clock_local
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
@@ -164,6 +166,7 @@ class Node:
         self._api_app = api.app
         self._http_max = http_max
         self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
+        self.metrics.watch_channels(self.delivery.prospects)
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
@@ -195,9 +198,7 @@ class Node:
         if outbox.put_aside is not None:
             report_put_aside(self.alarms, str(outbox.put_aside))
         known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
-        following = following_of(configuration.channels)
-        outbox.open_doors(directory, known.network, self._keep_outcomes, following=following)
-        outbox.doors.sending.event_clock = self._time
+        outbox.open_doors(directory, known.network, self._keep_outcomes, self._time, configuration.channels)
         return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:
@@ -250,6 +251,7 @@ class Node:
             event_clock=self._time,
             public_url=configuration.http.public_url,
             lost=self._keep_lost,
+            local_clock=partial(clock_local, time_zone=configuration.message.time_zone),
         )
         return DeliveryWorker(make_channels(configuration.channels, around), shared)
 

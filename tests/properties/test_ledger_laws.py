@@ -204,6 +204,7 @@ class World:
 
     def check(self) -> None:
         assert set(self.ledger.helps()) == self.calling, "a call for help is lost"
+        assert (self.ledger.past.replaced >= 0).all(), "somebody counted twice"
         for row, sequence, _ in self.settled:
             newest = self.newest[int(self.ledger.village[row])].sequence
             if sequence >> N_BITS == newest >> N_BITS:

@@ -31,7 +31,7 @@ from warnstream.delivery.dispatch.notification import EXPIRED_UNSENT, Settlement
 from warnstream.delivery.dispatch.outcome import Outcome, retry
 from warnstream.model.effects import DIGEST_TYPE, RecipientKind
 from warnstream.model.errors import StoreError
-from warnstream.model.times import iso_utc
+from warnstream.model.times import TimeZone, clock_local, fixed_zone
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,8 @@ WORD_OF_SIGNAL = {
 """Label of `warnstream_send_attempts_total`."""
 
 
+UTC = fixed_zone(0)
+
 PROSPECT_S = 2.0
 """Who waits is counted anew after so long: it looks at every door."""
 
@@ -69,7 +71,7 @@ class Shared:
     """What every channel's thread uses.
 
     `clock` is the clock in which retries are due, `event_clock` the time in which messages expire;
-    `lost` takes digest and post of a digest that one of its ways has given up; `local_clock` writes a time.
+    `lost` takes digest and post of a digest that one of its ways has given up; `time_zone` is for times told.
     """
 
     outbox: SendingOutbox
@@ -80,7 +82,7 @@ class Shared:
     event_clock: Callable[[], float]
     public_url: str
     lost: Callable[[str, str], None] = lambda _digest, _post: None
-    local_clock: Callable[[int], str] = iso_utc
+    time_zone: TimeZone = UTC
 
 
 class Sender:
@@ -126,7 +128,7 @@ class Sender:
         prospect = self.prospect()
         if prospect is None or prospect.stopped_s is None or not any(prospect.waiting.values()):
             return ""
-        since = self._shared.local_clock(prospect.stopped_s)
+        since = clock_local(prospect.stopped_s, self._shared.time_zone)
         return f"; stopped since {since}, {prospect.words()} once open"
 
     def prospect(self) -> Prospect | None:

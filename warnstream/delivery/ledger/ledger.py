@@ -231,7 +231,11 @@ class Ledger(DoorColumns):
         """Of a channel that the doors have left since: what they have heard counts, and answers nothing."""
         if result not in _ARRIVED or not len(rows):
             return
-        if sequence >> N_BITS == int(self.sequence[village]) >> N_BITS:
+        newest = int(self.sequence[village])
+        if sequence == newest:  # who was not told yet had gone on because it seemed to have failed
+            was_lost = self.told[rows] < (sequence & N_MAX)
+            self.past.correct(self.first_way[rows[was_lost]], Delivery.UNREACHABLE, Delivery.SENT)
+        if sequence >> N_BITS == newest >> N_BITS:
             self.told[rows] = np.maximum(self.told[rows], sequence & N_MAX)
         self.state[rows] |= REACHED | HEARD
         for row in rows.tolist():
@@ -241,6 +245,7 @@ class Ledger(DoorColumns):
         """Who cannot be reached on one channel waits for the next one, where there is one."""
         following = self.next_way[self.way[rows]]
         goes_on = ((state & STATE_BITS) == Delivery.UNREACHABLE) & (following != NO_WAY)
+        self.past.replace(self.way[rows], state & STATE_BITS, goes_on)
         self.way[rows] = np.where(goes_on, following, self.way[rows])
         self.tries[rows] = np.where(goes_on, 0, self.tries[rows])
         return np.where(goes_on, (state & ~np.uint8(STATE_BITS)) | Delivery.QUEUED, state)
@@ -267,6 +272,9 @@ class Ledger(DoorColumns):
             return
         rows = np.array([row])
         before = self._counted(rows)
+        came_to = Delivery.SENT if self._told[row] >= n else Delivery.UNREACHABLE
+        self.past.replaced[self.first_way[row], came_to] -= 1  # its first channel has told it after all
+        self.way[row] = self.first_way[row]
         self.state[rows] = (self.state[rows] & ~np.uint8(STATE_BITS)) | Delivery.SENT
         self._count(village, rows, before)
 

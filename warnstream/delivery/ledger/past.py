@@ -62,6 +62,12 @@ class Past:
             if state not in (Delivery.NONE, Delivery.SPARED):
                 replaced[:, Delivery.SPARED if IS_WAITING[state] else state] += by_way[:, state]
 
+    def correct(self, way: UInt8Array, was: Delivery, now: Delivery) -> None:
+        """Doors of which more is known than when they were counted."""
+        counts = np.bincount(way, minlength=N_WAYS_MAX)
+        self.replaced[:, was] -= counts
+        self.replaced[:, now] += counts
+
     def arrive(self, way: UInt8Array) -> None:
         """Doors that were being told a bulletin when it was replaced, and got it."""
         arrived = np.bincount(way, minlength=N_WAYS_MAX)

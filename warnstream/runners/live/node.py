@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import partial
 
 from warnstream.adapters.channels.channel import Surroundings
 from warnstream.adapters.channels.registry import make_channels
@@ -43,7 +42,6 @@ from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import CallFailed
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.orders import HandOrder
-from warnstream.model.times import clock_local
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
@@ -251,7 +249,7 @@ class Node:
             event_clock=self._time,
             public_url=configuration.http.public_url,
             lost=self._keep_lost,
-            local_clock=partial(clock_local, time_zone=configuration.message.time_zone),
+            time_zone=configuration.message.time_zone,
         )
         return DeliveryWorker(make_channels(configuration.channels, around), shared)
 

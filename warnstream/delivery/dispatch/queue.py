@@ -57,8 +57,9 @@ OF_ACTION = {
     Action.STAY: Urgency.STAY,
     Action.READY: Urgency.READY,
     Action.WATCH: Urgency.WATCH,
+    Action.CLEAR: Urgency.END,
+    Action.CORRECT: Urgency.END,
 }
-"""Of other actions: they are ends."""
 
 ROWS = {
     Level.RED: Urgency.LEAVE,
@@ -82,7 +83,7 @@ def urgency_of(bulletin: Bulletin) -> Urgency:
     """What a bulletin asks of doors."""
     if bulletin.cause is BulletinCause.REMINDER:
         return Urgency.REMINDER
-    return OF_ACTION.get(bulletin.action, Urgency.END)
+    return OF_ACTION[bulletin.action]
 
 
 def urgency_of_level(level: int, *, is_reminder: bool) -> Urgency:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.adapters.county import SENT_S, bulletin
-from tests.unit.delivery.messages import reason
+from tests.unit.desk.county import reason
 from warnstream.delivery.dispatch.queue import (
     ROWS,
     Place,

@@ -108,12 +108,12 @@ class _Gauges:
 
     is_reporting: BoolArray
     quality: StationQuality
-    is_heard: BoolArray
+    is_usable: BoolArray
 
     @property
-    def mute(self) -> BoolArray:
+    def excluded(self) -> BoolArray:
         """Gauges that report zeros and do not measure, and have no spare that does."""
-        return self.quality.is_clogged & ~self.is_heard
+        return self.quality.is_clogged & ~self.is_usable
 
 
 class Assessment:
@@ -242,15 +242,17 @@ class Assessment:
         unread: UInt16Array = np.zeros(len(readings), dtype=np.uint16)
         flags = run("readings", lambda: stations.take(readings, now_s, isolation), unread)
         gauges = self._gauges = self._hear(now_s, isolation)
-        mute, quality = gauges.mute, gauges.quality
-        villages, is_heard = self._villages, gauges.is_heard
-        forecast = run("forecast", lambda: villages.update_nowcast(stations, mute, now_s, failures), None)
-        rain, sight = run("rain of villages", lambda: villages.rain(stations, is_heard, now_s), self._unknown)
+        excluded, quality = gauges.excluded, gauges.quality
+        villages, is_usable = self._villages, gauges.is_usable
+        forecast = run("forecast", lambda: villages.update_nowcast(stations, excluded, now_s, failures), None)
+        rain, sight = run(
+            "rain of villages", lambda: villages.rain(stations, is_usable, now_s), self._unknown
+        )
         run("grids", lambda: grids.take(frames, stations, quality, now_s), None)
         rain = run("grids", lambda: grids.stand_in(rain, stations, quality, now_s), rain)
         antecedent = run(
             "earlier rain",
-            lambda: villages.antecedent(stations, rain, is_heard, mute),
+            lambda: villages.antecedent(stations, rain, is_usable, excluded),
             no_antecedent_known(stations.plan, rain),
         )
         self._take_said(said, now_s, isolation)
@@ -310,8 +312,8 @@ class Assessment:
         every: BoolArray = np.ones(len(self._network.stations), dtype=np.bool_)
         is_reporting = run("silent gauges", lambda: stations.is_reporting(now_s), every)
         quality = run("quality of gauges", lambda: stations.judge_gauges(now_s), self._gauges.quality)
-        is_heard = run("silent gauges", lambda: stations.is_heard(is_reporting, quality), is_reporting)
-        return _Gauges(is_reporting, quality, is_heard)
+        is_usable = run("silent gauges", lambda: stations.is_usable(is_reporting, quality), is_reporting)
+        return _Gauges(is_reporting, quality, is_usable)
 
     def view(self, village: int) -> VillageView:
         """Everything that decided on a village at the last step; to be asked right after it.

@@ -107,8 +107,8 @@ DELIVERED_BY: dict[Result, tuple[frozenset[Delivery], Delivery]] = {
 }
 """Result -> (states in which it changes something, the state it leads to), for the newest bulletin.
 
-A receipt is believed in any state. A failure never lowers what was sent. Where another channel comes after the
-one that a door is on, `UNREACHABLE` and `SILENT` lead to that one, to wait there (`Ledger.take`).
+A receipt is believed in any state. A failure never lowers what was sent. Where another channel comes after
+the one that a door is on, `UNREACHABLE` and `SILENT` lead to that one, to wait there (`Ledger.take`).
 """
 
 _ON_THEIR_OWN = frozenset(

@@ -1,58 +1,61 @@
 """What channels have before them: who waits, for how long, and since when a stopped one stands still."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
+from prometheus_client import Gauge
 
+from warnstream.adapters.metrics.consoles import ConsoleMetrics
 from warnstream.delivery.dispatch.finishing import Prospect
 
 
-class ChannelProspects(Collector):
-    """Gauges that are worked out when they are read.
+class ChannelMetrics(ConsoleMetrics):
+    """Gauges that are worked out when they are read."""
 
-    Parameters
-    ----------
-    prospects : callable
-        Of each channel, by name.
-    """
-
-    def __init__(self, prospects: Callable[[], Mapping[str, Prospect]]) -> None:
-        self._prospects = prospects
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The present values, for the exposition."""
-        waiting = GaugeMetricFamily(
+    def __init__(self) -> None:
+        super().__init__()
+        registry = self.registry
+        self._prospects: Callable[[], Mapping[str, Prospect]] = dict
+        self.channel_waiting = Gauge(
             "warnstream_channel_waiting",
             "Who waits on a channel, by what they are to be told.",
-            labels=["channel", "action"],
+            ["channel", "action"],
+            registry=registry,
         )
-        needs = GaugeMetricFamily(
+        self.channel_needs = Gauge(
             "warnstream_channel_needs_seconds",
             "Work of a channel until all of an action, and of more urgent ones, are told; of a stopped one: "
             "once it is open.",
-            labels=["channel", "action"],
+            ["channel", "action"],
+            registry=registry,
         )
-        rate = GaugeMetricFamily(
-            "warnstream_channel_rate", "Messages a second of a channel while it works.", labels=["channel"]
+        self.channel_rate = Gauge(
+            "warnstream_channel_rate",
+            "Messages a second of a channel while it works.",
+            ["channel"],
+            registry=registry,
         )
-        stopped = GaugeMetricFamily(
+        self.channel_stopped = Gauge(
             "warnstream_channel_stopped_timestamp_seconds",
             "Since when nothing gets through on a channel; absent where something does.",
-            labels=["channel"],
+            ["channel"],
+            registry=registry,
         )
-        for channel, prospect in sorted(self._prospects().items()):
+
+    def watch_channels(self, prospects: Callable[[], Mapping[str, Prospect]]) -> None:
+        """Whom to ask for what channels have before them."""
+        self._prospects = prospects
+
+    def look_at_channels(self) -> None:
+        """Bring the gauges up to now; looks at every door that waits."""
+        for gauge in (self.channel_waiting, self.channel_needs, self.channel_rate, self.channel_stopped):
+            gauge.clear()
+        for channel, prospect in self._prospects().items():
             for urgency, count in prospect.waiting.items():
                 action = urgency.name.lower()
-                waiting.add_metric([channel, action], count)
+                self.channel_waiting.labels(channel, action).set(count)
                 if (needs_s := prospect.needs_s(urgency)) is not None:
-                    needs.add_metric([channel, action], needs_s)
+                    self.channel_needs.labels(channel, action).set(needs_s)
             if prospect.per_s is not None:
-                rate.add_metric([channel], prospect.per_s)
+                self.channel_rate.labels(channel).set(prospect.per_s)
             if prospect.stopped_s is not None:
-                stopped.add_metric([channel], prospect.stopped_s)
-        yield from (waiting, needs, rate, stopped)
-
-    def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Nothing is worked out to register it."""
-        yield from ()
+                self.channel_stopped.labels(channel).set(prospect.stopped_s)

@@ -5,25 +5,23 @@ states): the number of series does not grow with stations, villages or people.
 """
 
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
-from warnstream.adapters.metrics.channels import ChannelProspects
-from warnstream.adapters.metrics.consoles import ConsoleMetrics
+from warnstream.adapters.metrics.channels import ChannelMetrics
 from warnstream.adapters.metrics.histograms import WORK_BUCKETS_S
-from warnstream.delivery.dispatch.finishing import Prospect
 from warnstream.model.arrays import Float64Array
 from warnstream.model.effects import Effects
 from warnstream.model.level import Level
 
 
-class Metrics(ConsoleMetrics):
+class Metrics(ChannelMetrics):
     """Counters, gauges and histograms of one node; each is an attribute of prometheus_client's types.
 
     Here stands what is judged and told; what comes in and is kept, in `IntakeMetrics`;
-    who watches, in `ConsoleMetrics`.
+    who watches, in `ConsoleMetrics`; what channels have before them, in `ChannelMetrics`.
     """
 
     def __init__(self) -> None:
@@ -322,10 +320,6 @@ class Metrics(ConsoleMetrics):
         """Villages by how much of their own gauges they hear."""
         for word, count in (("blind", blind), ("partly", partly), ("whole", whole)):
             self.villages_sight.labels(word).set(count)
-
-    def watch_channels(self, prospects: Callable[[], Mapping[str, Prospect]]) -> None:
-        """Tell what channels have before them, as it is when it is read."""
-        self.registry.register(ChannelProspects(prospects))
 
     def set_notifications(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Notifications by channel and state word; pairs not named have none."""

@@ -7,7 +7,7 @@ Until then nobody else acts on the same village: the second of two is told what 
 import logging
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Protocol
@@ -97,6 +97,8 @@ class Acts:
         Takes entries.
     doors : callable
         Every door of a village, who needs somebody first.
+    rates : callable, optional
+        Doors a second of channels, as far as they are known.
     count : callable, optional
         Takes kind and status of what was done.
     """
@@ -107,9 +109,10 @@ class Acts:
         keeper: Situation,
         requests: Requests,
         doors: Callable[[int], list[DoorState]],
+        rates: Callable[[], Mapping[str, float]] = dict,
         count: Callable[[str, str], None] = lambda _kind, _status: None,
     ) -> None:
-        self._count, self._doors = count, doors
+        self._count, self._doors, self._rates = count, doors, rates
         self._configuration, self._keeper, self._requests = configuration, keeper, requests
         self._operators = {operator.person: operator for operator in configuration.operators}
         self._under_way: dict[str, HandOrder] = {}
@@ -242,7 +245,7 @@ class Acts:
         if self._preview is None:
             self._preview = Preview(self._configuration, self._keeper.people)
         words, posts = self._preview.of(self._keeper.engine, shown)
-        doors, seconds = doors_of(shown, self._configuration)
+        doors, seconds = doors_of(shown, self._configuration, self._rates())
         return Rehearsed(
             villages=len(shown.villages),
             doors=doors,

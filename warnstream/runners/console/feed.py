@@ -7,7 +7,7 @@ nobody connected a turn costs one comparison. What fails here is an alarm of kin
 import logging
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -70,6 +70,9 @@ class Readiness(Protocol):
     def readiness(self) -> tuple[bool, list[str]]:
         """Whether the node is ready, and what /readyz says."""
 
+    def rates_per_s(self) -> Mapping[str, float]:
+        """How fast channels tell doors, as far as it is known."""
+
     def channels_down(self) -> list[str]:
         """Channels that reach nobody."""
 
@@ -104,7 +107,14 @@ class ConsoleFeed:
         self._readiness, self._alarms, self._metrics = readiness, alarms, metrics
         self._wake = wake = requests.wake
         self._asked: queue.Queue[tuple[Ask | Act, Answer]] = queue.Queue(ASKED_MAX)
-        self._acts = Acts(configuration, keeper, requests, outbox.doors.list_of, metrics.count_act)
+        self._acts = Acts(
+            configuration,
+            keeper,
+            requests,
+            outbox.doors.list_of,
+            rates=readiness.rates_per_s,
+            count=metrics.count_act,
+        )
         directory: Path = configuration.storage.directory
         self._link = ConsoleLink(directory, self._take_ask, wake)
         self._picture: Picture | None = None

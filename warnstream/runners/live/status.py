@@ -1,7 +1,7 @@
 """What the HTTP interface asks of a running node, from any thread: its situation, and entries to keep."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET
 from msgspec.structs import asdict
@@ -38,7 +38,7 @@ from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.orders_json import describe_orders
 from warnstream.runners.live.views.signs_json import affirm_fault
-from warnstream.runners.live.views.state_json import describe_warnings
+from warnstream.runners.live.views.state_json import describe_channels, describe_warnings
 from warnstream.runners.orders.rehearsal import rehearse
 from warnstream.runners.orders.request import agreement_faults, order_of
 from warnstream.runners.reports import describe_reports
@@ -108,6 +108,10 @@ class Status:
         found = self.ready()
         return found.ready, found.reasons
 
+    def rates_per_s(self) -> Mapping[str, float]:
+        """How fast each channel has told doors, by name, as far as it is known."""
+        return self._delivery.rates()
+
     def channels_down(self) -> list[str]:
         """Channels whose trouble lasts."""
         return [name for name, trouble in self._delivery.reports().items() if trouble]
@@ -124,6 +128,7 @@ class Status:
             alarms=self._alarms.records(),
             configuration=self._configuration_record(),
             audit=self._audit_record(),
+            channels=describe_channels(self._delivery.prospects()),
         )
 
     def _audit_record(self) -> AuditRecord:
@@ -195,7 +200,7 @@ class Status:
 
     def rehearse_order(self, request: OrderRequest) -> RehearsalRecord:
         """Whom an order would reach. OrderFaultsError with everything that is wrong with it."""
-        return rehearse(self._configuration, request)
+        return rehearse(self._configuration, request, self._delivery.rates())
 
     def give_order(self, request: OrderRequest) -> OrderTakenRecord:
         """Take an order; returns once it is durable.

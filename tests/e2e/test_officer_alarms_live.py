@@ -65,11 +65,13 @@ def test_an_alarm_is_rung_on_until_somebody_looks(town: Town, watched: Watched) 
     town.node.wait_for(lambda: {one["urgency"] for one in state_of(officer)["head"]["alarms"]} == {"A", "B"})
 
     # The console hangs: the node rings the officer's own post, then the plan, also after a kill.
-    os.kill(watched.pid(), signal.SIGSTOP)
+    console = watched.pid()
+    os.kill(console, signal.SIGSTOP)
     town.minutes(3)
     town.node.wait_for(lambda: rung(town, "C0001"))
     assert not rung(town, "T0001")
     town.node.kill()
+    os.kill(console, signal.SIGKILL)  # a process that is stopped would keep the port
     town.node.start()
     assert "nobody has taken the shift" not in town.notices(), "the shift is in the journal"
     town.minutes(3)

@@ -15,6 +15,7 @@ from warnstream.adapters.ledger.book import AskLog, Book, Spot
 from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
 from warnstream.adapters.ledger.links import digests_in, door_digest, link_number
+from warnstream.adapters.ledger.listing import DoorState, doors_of
 from warnstream.adapters.ledger.register import FormerDoor
 from warnstream.adapters.ledger.sending import DoorSending
 from warnstream.adapters.ledger.silent import SilentDoors
@@ -69,31 +70,6 @@ NOTHING_FOLLOWS = Following({}, {})
 
 Proves = Callable[[str, str], bool]
 """Whether a token was made for a message and a recipient."""
-
-
-class DoorState(NamedTuple):
-    """One door as an officer reads it; `address` is personal, `last_s` when it last changed."""
-
-    code: str
-    address: str
-    channel: str
-    state: Delivery
-    said: People
-    tries: int
-    last_s: int
-
-
-LISTED = (
-    People.HELP,
-    People.ASSIGNED,
-    People.REFUSED,
-    People.SILENT,
-    People.ACKNOWLEDGED,
-    People.MOVING,
-    People.SAID_SAFE,
-    People.SAFE,
-)
-"""Order of a list of doors: who needs somebody first."""
 
 
 class DoorStore:
@@ -359,24 +335,8 @@ class DoorStore:
 
     def list_of(self, village: int) -> list[DoorState]:
         """Every door of a village: calls for help first, then who is silent, then the rest by code."""
-        book = self._book
-        with book.lock:
-            ledger, register = book.ledger, book.register
-            rows = ledger.rows_of(village)
-            numbers = range(rows.start, rows.stop) if isinstance(rows, slice) else rows.tolist()
-            found = [
-                DoorState(
-                    code=register.code(row),
-                    address=register.address(row),
-                    channel=register.channel(row),
-                    state=Delivery(int(ledger.state[row] & STATE_BITS)),
-                    said=People(int(ledger.people[row])),
-                    tries=int(ledger.tries[row]),
-                    last_s=int(ledger.time[row]),
-                )
-                for row in numbers
-            ]
-        return sorted(found, key=lambda one: (LISTED.index(one.said), -one.state, one.code))
+        with self._book.lock:
+            return doors_of(self._book, village)
 
     def words_of(self, village: int) -> StoredMessage | None:
         """The newest bulletin of a village; None before the first. StoreError if it is not kept."""

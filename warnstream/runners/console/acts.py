@@ -16,7 +16,7 @@ import msgspec
 
 from warnstream.adapters.console.acts import DOORS_PAGE, Done, DoorRow, Rehearsed, Said, decode_said
 from warnstream.adapters.console.frame import Act
-from warnstream.adapters.ledger.doors import DoorState
+from warnstream.adapters.ledger.listing import DoorState
 from warnstream.config.settings import Configuration
 from warnstream.config.yaml.quantities import parse_duration_s
 from warnstream.desk import WarningDesk
@@ -30,8 +30,9 @@ from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import Level
 from warnstream.model.times import clock_local
 from warnstream.model.warning import MessageStatus
-from warnstream.runners.intake.duty import DutyIntake, place_of
+from warnstream.runners.intake.duty import place_of
 from warnstream.runners.intake.entries import ACT, HELP, ORDER, encode_act, encode_help, encode_order
+from warnstream.runners.intake.intake import Intake
 from warnstream.runners.orders.preview import Preview
 from warnstream.runners.orders.rehearsal import doors_of
 from warnstream.runners.orders.request import agreement_faults, order_of, outside_of
@@ -78,12 +79,8 @@ class Situation(Protocol):
         """With villages and hazards of removed rows."""
 
     @property
-    def duty(self) -> DutyIntake:
-        """Shifts and alarms of officers."""
-
-    @property
-    def orders_waiting(self) -> list[HandOrder]:
-        """Orders that the next step will carry out."""
+    def intake(self) -> Intake:
+        """What entries have led to, and what waits for a step."""
 
 
 class Acts:
@@ -212,7 +209,7 @@ class Acts:
     def _stale(self, act: Act, order: HandOrder) -> list[str]:
         """What has changed since the person looked, or is being changed by another."""
         concerned = set(order.villages)
-        waiting = [*self._under_way.values(), *self._keeper.orders_waiting]
+        waiting = [*self._under_way.values(), *self._keeper.intake.orders_waiting]
         for other in waiting:
             if other.identifier != order.identifier and concerned & set(other.villages):
                 what = f"{other.author} orders {other.kind} there right now ({other.reason})"
@@ -314,7 +311,7 @@ class Acts:
         place = place_of(villages, number[said.villages[0]]) if said.villages else COUNTY
         if said.villages and outside_of(operator, said.villages[:1], villages):
             return Done("forbidden", problems=[f"the alarm lies outside the area of {operator.person!r}"])
-        alarm = self._keeper.duty.desk.alarms.of.get((place, Urgency[said.urgency]))
+        alarm = self._keeper.intake.duty.desk.alarms.of.get((place, Urgency[said.urgency]))
         if alarm is None or not alarm.stands:
             return Done("stale", problems=["version: there is no such alarm any more"])
         try:
@@ -328,7 +325,7 @@ class Acts:
     def _offered(self, said: Said, act: DutyAct) -> DutyAct | Done:
         """A shift that is offered to another person."""
         problems = []
-        if not self._keeper.duty.desk.shifts.has(act.person):
+        if not self._keeper.intake.duty.desk.shifts.has(act.person):
             problems.append(f"author: {act.person!r} is not on duty")
         other = self._operators.get(said.person)
         if other is None or other.person == act.person or not may_act(other.role, DutyKind.TAKE_SHIFT):

@@ -23,12 +23,11 @@ from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.errors import describe
-from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.console.acts import Acts, Requests
 from warnstream.runners.console.picture import Picture, proposals_of, shifts_of
 from warnstream.runners.console.village import village_facts
-from warnstream.runners.intake.duty import DutyIntake
+from warnstream.runners.intake.intake import Intake
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +47,8 @@ class KeeperView(Protocol):
     warnings: list[WarningStatus]
 
     @property
-    def duty(self) -> DutyIntake:
-        """Shifts and alarms of officers."""
-
-    @property
-    def orders_waiting(self) -> list[HandOrder]:
-        """Orders that the next step will carry out."""
+    def intake(self) -> Intake:
+        """What entries have led to, and what waits for a step."""
 
     @property
     def engine(self) -> Engine:
@@ -139,7 +134,7 @@ class ConsoleFeed:
     def stepped(self, step: EngineStep) -> None:
         """Remember what the last step found."""
         self._step, self._stepped_at = step.assessment, time.monotonic()
-        duty = self._keeper.duty.desk
+        duty = self._keeper.intake.duty.desk
         alarms, now_s = duty.alarms, self._keeper.engine.desk.now_s
         on_duty, is_flood = len(duty.shifts.of), alarms.is_flood
         self._metrics.set_duty(alarms.standing(), now_s, on_duty=on_duty, is_flood=is_flood)
@@ -169,7 +164,9 @@ class ConsoleFeed:
             picture = self._picture = Picture(people.network, people.rules, n_judged)
             self._village = people.network.villages.index_of_code()
         desk = keeper.engine.desk
-        parts = picture.take(self._step, keeper.warnings, desk, keeper.duty.desk, self._outbox.doors, now)
+        parts = picture.take(
+            self._step, keeper.warnings, desk, keeper.intake.duty.desk, self._outbox.doors, now
+        )
         is_ready, reasons = self._readiness.readiness()
         head = Head(
             node=self._configuration.node.name,
@@ -184,8 +181,8 @@ class ConsoleFeed:
             hazards=picture.hazards,
             kept=picture.kept,
             proposals=proposals_of(desk, self._village),
-            shifts=shifts_of(keeper.duty.desk),
-            is_flood=keeper.duty.desk.alarms.is_flood,
+            shifts=shifts_of(keeper.intake.duty.desk),
+            is_flood=keeper.intake.duty.desk.alarms.is_flood,
         )
         self._link.publish(head, parts)
 

@@ -23,7 +23,6 @@ from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
 from warnstream.engine import Engine, EngineStep
 from warnstream.model.errors import StoreError, describe
-from warnstream.model.hands.orders import HandOrder
 from warnstream.model.network import ChainPost
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.refusals import Refusal
@@ -31,7 +30,6 @@ from warnstream.runners.build import build_intake, topics_of
 from warnstream.runners.bundles.keeping import OwnBundle
 from warnstream.runners.history.start import Start, begin, entry_of, known_to_outbox
 from warnstream.runners.intake.door_entries import OF_DOORS
-from warnstream.runners.intake.duty import DutyIntake
 from warnstream.runners.intake.entries import HELP
 from warnstream.runners.intake.history_entries import (
     CONFIGURATION,
@@ -204,14 +202,9 @@ class Keeper:
         return self._intake.is_asked
 
     @property
-    def duty(self) -> DutyIntake:
-        """Shifts and alarms of officers; to be read only."""
-        return self._intake.duty
-
-    @property
-    def orders_waiting(self) -> list[HandOrder]:
-        """Orders by hand that the next step will carry out."""
-        return self._intake.orders_waiting
+    def intake(self) -> Intake:
+        """What entries have led to, and what waits for a step; to be read only."""
+        return self._intake
 
     def newest_waiting(self) -> dict[int, int]:
         """Newest time observed by each station among the readings that the next step will judge."""

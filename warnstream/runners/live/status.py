@@ -98,7 +98,7 @@ class Status:
 
     def _no_shift(self) -> str:
         """Said where there is a console: a node without one rings its duty posts by itself."""
-        duty = self._keeper.duty
+        duty = self._keeper.intake.duty
         return (
             "nobody has taken the shift at the console" if duty.is_watched and not duty.desk.shifts.of else ""
         )

@@ -11,7 +11,7 @@ from station_sim.county.county import CountyPlan, build_county
 from station_sim.county.demo_config import write_demo_config
 from warnstream.adapters.console.acts import Done, Said, encode_said
 from warnstream.adapters.console.frame import VERSION, Act
-from warnstream.adapters.ledger.doors import DoorState
+from warnstream.adapters.ledger.listing import DoorState
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.delivery.ledger.states import Delivery, People
@@ -67,10 +67,6 @@ class Node:
     @property
     def engine(self) -> Engine:
         return self.intake.engine
-
-    @property
-    def orders_waiting(self) -> list[HandOrder]:
-        return self.intake.orders_waiting
 
     def ask(self, kind: str, payload: bytes, *, is_last: bool = False, told: Any = None) -> Future[None]:
         assert not is_last

@@ -16,7 +16,6 @@ from warnstream.desk import VillageCase, WarningDesk
 from warnstream.engine import Engine
 from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin, BulletinCause
-from warnstream.model.effects import Effects
 from warnstream.model.hands.orders import HandOrder
 from warnstream.runners.build import build_desk, bulletin_wording
 
@@ -55,8 +54,9 @@ class Preview:
         policy = self._configuration.bulletins
         for later_s in sorted({policy.settle_s, policy.clear_after_s} - {0}):
             if len(found) < len(villages):
-                told = desk.step([], now_s + later_s, evidence)
-                found = self._words(_later(told), villages, later_s) | found
+                told = desk.bulletins.step((), now_s + later_s, evidence=evidence)
+                later = [bulletin for bulletin in told if bulletin.cause in LATER]
+                found = self._words(later, villages, later_s) | found
         return [found[village] for village in villages if village in found][:WORDS_MAX], len(posts)
 
     def _copy_of(self, desk: WarningDesk, villages: list[int]) -> WarningDesk:
@@ -79,7 +79,3 @@ class Preview:
                 at = bulletin.village
                 found[at] = Words(places.code[at], places.name[at], said.text_zh, said.text_en, later_s)
         return found
-
-
-def _later(effects: Effects) -> list[Bulletin]:
-    return [bulletin for bulletin in effects.to_doors if bulletin.cause in LATER]

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Mosquitto
 from tests.e2e.consoles import PASSWORD, Watched
 from tests.e2e.test_acts_live import flooded, hold_everything, people_of
-from tests.e2e.test_chain_live import FAR, FAR_TOWN, Town
+from tests.e2e.test_chain_live import FAR, FAR_TOWN, NEAR, Town
 from tests.e2e.test_console_browser import WAIT_MS, Officer, browser, levels_in_css  # noqa: F401
 from tests.e2e.test_orders_live import doors_of
 
@@ -166,6 +166,8 @@ def test_an_alarm_sounds_until_it_is_seen_and_readers_have_no_hands(
     watched: Watched,
     browser: Any,  # noqa: F811
 ) -> None:
+    posts = {f"{kind}{village}" for village in (*NEAR, FAR) for kind in "GV"}
+    town.prompt = posts | {"T0001", "T0002", "C0001", "C0002"}  # nobody is silent: no other alarm of class A
     started(town, watched)
     officer = Officer(browser, watched.url)
     assert officer.text("#to-sound") == "Sound off"

@@ -39,7 +39,7 @@ def console_beside(node: Node, configuration: Configuration, terminal: Console) 
     child.start()
     terminal.print(
         f"Console: http://{settings.host}:{settings.port}/ in a few seconds, person {PERSON}, "
-        f"or {SECOND} for what two must say, password {password}",
+        f"password {password}\nWhat two must say is agreed to by person {SECOND}, with the same password.",
         style="bold",
         soft_wrap=True,
         highlight=False,

@@ -40,14 +40,22 @@ _TROUBLE = {
 }
 
 
+RUNG_NAMED = 3
+"""So many places are named; of more their number."""
+
+
 def ring_texts(ring: Ring, node: str, time_zone: TimeZone) -> tuple[str, str]:
     """Chinese and English text of an alarm that no officer has seen at the console."""
     zh = "、".join(_TROUBLE[one][0] for one in ring.troubles)
     en = ", ".join(_TROUBLE[one][1] for one in ring.troubles)
-    since, place = _clock(ring.since_s, time_zone), short(ring.place[1]) or node
+    since = _clock(ring.since_s, time_zone)
+    names = [short(township) or node for _, township in ring.places]
+    more = len(names) - RUNG_NAMED
+    place = "、".join(names[:RUNG_NAMED]) + (f"等{len(names)}处" if more > 0 else "")
+    place_en = ", ".join(names[:RUNG_NAMED]) + (f" and {more} more" if more > 0 else "")
     return (
         f"值班告警（{node}）：{place}{zh}，自{since}值班台无人查看。请即到值班台或致电值班室。",
-        f"Duty alarm at {node}: {place}: {en}, since {since}. Nobody looked at it: go there or call.",
+        f"Duty alarm at {node}: {place_en}: {en}, since {since}. Nobody looked at it: go there or call.",
     )
 
 

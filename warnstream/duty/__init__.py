@@ -2,6 +2,6 @@
 
 from warnstream.duty.alarms import OfficerAlarm
 from warnstream.duty.desk import DutyDesk
-from warnstream.duty.shifts import Shift
+from warnstream.duty.shifts import EVERYWHERE, Shift
 
-__all__ = ["DutyDesk", "OfficerAlarm", "Shift"]
+__all__ = ["EVERYWHERE", "DutyDesk", "OfficerAlarm", "Shift"]

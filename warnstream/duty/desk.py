@@ -4,7 +4,7 @@ An alarm of class A that nobody has seen for three minutes rings the posts of th
 then the posts of the shift plan, one after the other; after the last one all anew. Pure: the same acts and
 troubles at the same times lead to the same rings, also across a snapshot.
 
-Limit: `RINGS_MAX` rings a step; what is more is due at the next one.
+Whoever is rung hears of everything that is due there at once, at most every three minutes.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,12 @@ from collections.abc import Sequence
 import msgspec
 
 from warnstream.duty.alarms import NEVER, OfficerAlarm, OfficerAlarms
-from warnstream.duty.shifts import Shift, Shifts
+from warnstream.duty.shifts import Shift, Shifts, concerns
 from warnstream.model.hands.duty import DutyAct, DutyKind, DutyPolicy, Found, Ring, Trouble
 
 LOOK_S = 5
 """Troubles are looked at so often, in engine time."""
 
-RINGS_MAX = 20
 DONE_KEPT = 1_000
 """Identifiers of acts that are known; the same one again changes nothing."""
 
@@ -32,6 +31,7 @@ class _Snapshot(msgspec.Struct):
     n_rung: int
     looked_s: int
     done: list[str]
+    rung_s: dict[str, int] = {}
 
 
 class DutyDesk:
@@ -40,8 +40,8 @@ class DutyDesk:
     Parameters
     ----------
     village_codes : sequence of str
-    plan : sequence of str
-        Posts that are rung one after the other where nobody on duty has seen an alarm.
+    plan : sequence of (str, str)
+        Posts that are rung one after the other where nobody on duty has seen an alarm, each with its area.
     policy : DutyPolicy, optional
 
     Attributes
@@ -53,13 +53,14 @@ class DutyDesk:
     """
 
     def __init__(
-        self, village_codes: Sequence[str], plan: Sequence[str], policy: DutyPolicy | None = None
+        self, village_codes: Sequence[str], plan: Sequence[tuple[str, str]], policy: DutyPolicy | None = None
     ) -> None:
         self._codes, self._plan, self.policy = village_codes, tuple(plan), policy or DutyPolicy()
         self.alarms = OfficerAlarms(self.policy)
         self.shifts = Shifts()
         self.n_rung = 0
         self._looked_s = NEVER
+        self._rung_s: dict[str, int] = {}
         self._done: list[str] = []
 
     def is_due(self, now_s: int) -> bool:
@@ -87,28 +88,43 @@ class DutyDesk:
         self._looked_s = now_s
         self.shifts.end_old(now_s)
         self.alarms.step(found, now_s)
-        due = [alarm for alarm in self.alarms.standing() if NEVER < alarm.ring_s <= now_s]
-        return [ring for alarm in due[:RINGS_MAX] if (ring := self._ring(alarm, now_s)) is not None]
+        again_s = self.policy.unseen_s
+        self._rung_s = {posts: at_s for posts, at_s in self._rung_s.items() if now_s < at_s + again_s}
+        due: dict[tuple[str, ...], list[OfficerAlarm]] = {}
+        for alarm in self.alarms.standing():
+            if NEVER < alarm.ring_s <= now_s:
+                rounds = self._rounds(alarm)
+                due.setdefault(rounds[alarm.rung % len(rounds)] if rounds else (), []).append(alarm)
+        return [self._ring(posts, alarms, now_s) for posts, alarms in due.items() if self._may(posts, alarms)]
 
-    def _ring(self, alarm: OfficerAlarm, now_s: int) -> Ring | None:
-        rounds = self._rounds(alarm)
-        if not rounds:
-            alarm.ring_s = NEVER
-            return None
-        posts = rounds[alarm.rung % len(rounds)]
-        alarm.rung += 1
-        is_last = alarm.rung % len(rounds) == 0
-        alarm.ring_s = now_s + (self.policy.round_s if is_last else self.policy.unseen_s)
+    def _may(self, posts: tuple[str, ...], alarms: list[OfficerAlarm]) -> bool:
+        """Whether posts are rung now; who was rung just now hears the rest in their next one."""
+        rung_s = self._rung_s.get(" ".join(posts), NEVER)
+        if posts and rung_s == NEVER:
+            return True
+        for alarm in alarms:
+            alarm.ring_s = rung_s + self.policy.unseen_s if posts else NEVER
+        return False
+
+    def _ring(self, posts: tuple[str, ...], alarms: list[OfficerAlarm], now_s: int) -> Ring:
+        for alarm in alarms:
+            alarm.rung += 1
+            is_last = alarm.rung % len(self._rounds(alarm)) == 0
+            alarm.ring_s = now_s + (self.policy.round_s if is_last else self.policy.unseen_s)
         self.n_rung += 1
-        troubles = tuple(trouble for trouble in Trouble if trouble in alarm.badness)
-        return Ring(alarm.place, troubles, alarm.since_s, now_s, self.n_rung, posts)
+        self._rung_s[" ".join(posts)] = now_s
+        oldest = sorted(alarms, key=lambda alarm: alarm.since_s)
+        troubles = tuple(one for one in Trouble if any(one in alarm.badness for alarm in alarms))
+        places = tuple(alarm.place for alarm in oldest)
+        return Ring(places, troubles, oldest[0].since_s, now_s, self.n_rung, posts)
 
     def _rounds(self, alarm: OfficerAlarm) -> list[tuple[str, ...]]:
         """Posts of those on duty at once, then the plan one by one."""
         code = self._codes[alarm.village] if 0 <= alarm.village < len(self._codes) else ""
         on_duty = [shift for shift in self.shifts.of if shift.answers_for(alarm.place, code)]
         own = tuple(dict.fromkeys(shift.post for shift in on_duty if shift.post))
-        rest: list[tuple[str, ...]] = [(post,) for post in self._plan if post not in own]
+        known = [post for post, area in self._plan if concerns(area, alarm.place, code)]
+        rest: list[tuple[str, ...]] = [(post,) for post in dict.fromkeys(known) if post not in own]
         return [own, *rest] if own else rest
 
     def snapshot(self) -> bytes:
@@ -124,6 +140,7 @@ class DutyDesk:
                 self.n_rung,
                 self._looked_s,
                 self._done,
+                self._rung_s,
             )
         )
 
@@ -139,3 +156,4 @@ class DutyDesk:
         alarms.raised_at, alarms.is_flood = snapshot.raised_at, snapshot.is_flood
         alarms.n_raised, self.n_rung = snapshot.n_raised, snapshot.n_rung
         self._looked_s, self._done = snapshot.looked_s, snapshot.done
+        self._rung_s = snapshot.rung_s

@@ -5,9 +5,14 @@ Handing over offers: the one who goes stays on duty until the other takes the sh
 
 import msgspec
 
-from warnstream.model.hands.duty import SHIFT_S, DutyAct, Place
+from warnstream.model.hands.duty import COUNTY, SHIFT_S, DutyAct, Place
 
 EVERYWHERE = "*"
+
+
+def concerns(area: str, place: Place, village_code: str) -> bool:
+    """Whether an alarm of a place, raised by a village, lies in an area; one of the node lies in all."""
+    return place == COUNTY or area in (EVERYWHERE, *place, village_code)
 
 
 class Shift(msgspec.Struct, frozen=True):
@@ -22,7 +27,7 @@ class Shift(msgspec.Struct, frozen=True):
 
     def answers_for(self, place: Place, village_code: str) -> bool:
         """Whether an alarm of a place, raised by a village, is theirs."""
-        return self.area in (EVERYWHERE, *place, village_code) if place != ("", "") else True
+        return concerns(self.area, place, village_code)
 
 
 class Shifts:

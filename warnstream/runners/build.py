@@ -18,7 +18,7 @@ from warnstream.assessment.rule_needs import Whole, whole_of
 from warnstream.config.settings import Configuration
 from warnstream.delivery.bulletin_texts import BulletinWording
 from warnstream.desk import WarningDesk
-from warnstream.duty import DutyDesk
+from warnstream.duty import EVERYWHERE, DutyDesk
 from warnstream.engine import Engine
 from warnstream.forecast.nowcast import GaugeNowcast, leads_of
 from warnstream.hazards.registry import relay_tables
@@ -178,8 +178,9 @@ def _duty_of(configuration: Configuration, people: Network) -> DutyIntake:
     console = configuration.console
     named = console.shift_plan if console is not None else ()
     posts = duty_posts(configuration.network, named or configuration.node.duty_posts)
-    plan = list(dict.fromkeys(post.post for post in posts))
-    plan.sort(key=lambda post: named.index(post) if post in named else 0)
+    # Who is named for it is rung for everything; who only answers for a county, for that one.
+    plan = [(post.post, EVERYWHERE if named else post.area) for post in posts]
+    plan.sort(key=lambda one: named.index(one[0]) if one[0] in named else 0)
     desk = DutyDesk(people.villages.code, plan)
     return DutyIntake(desk, people.villages, is_watched=console is not None)
 

@@ -1,5 +1,6 @@
 """What rings the officer on duty: each rule by itself, in engine time."""
 
+import itertools
 from itertools import count
 
 import pytest
@@ -23,7 +24,7 @@ from warnstream.model.times import HOUR_S, MINUTE_S
 T0 = 1_800_000_000
 UPPER: Place = ("North", "Upper")
 LOWER: Place = ("South", "Lower")
-PLAN = ("C1", "C2")
+PLAN = (("C1", "*"), ("C2", "*"))
 numbers = count()
 
 
@@ -166,7 +167,21 @@ def test_the_officers_own_post_is_rung_first_and_only_for_their_area() -> None:
     found = [help_call(), help_call(place=LOWER)]
     desk.step(found, T0)
     assert posts(desk.step(found, T0 + 3 * MINUTE_S)) == [("P1",), ("P2",)]
-    assert posts(desk.step(found, T0 + 6 * MINUTE_S)) == [("C1",), ("C1",)]
+    (ring,) = desk.step(found, T0 + 6 * MINUTE_S)
+    assert (ring.posts, ring.places) == (("C1",), (UPPER, LOWER)), "one that says both"
+
+
+def test_a_post_is_rung_every_three_minutes_at_most_and_for_its_own_area() -> None:
+    desk = DutyDesk(("V0", "V1"), (("C1", "North"), ("C2", "South")))
+    rung: list[tuple[int, tuple[str, ...], int]] = []
+    for second in range(0, 30 * MINUTE_S, 5):
+        places = [("North", f"town {number}") for number in range(min(second // 20, 40))]
+        found = [help_call(place=place) for place in places]
+        rung += [(second, ring.posts, len(ring.places)) for ring in desk.step(found, T0 + second)]
+    times = [second for second, _, _ in rung]
+    assert min(after - before for before, after in itertools.pairwise(times)) >= 3 * MINUTE_S
+    assert {posts for _, posts, _ in rung} == {("C1",)}
+    assert max(count for _, _, count in rung) > 1
 
 
 def test_who_has_seen_it_is_not_rung_and_b_rings_nobody() -> None:

@@ -123,12 +123,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """An alarm that nobody has seen is brought to posts.
+    """Alarms that nobody has seen are brought to posts, all that are due there in one.
 
-    `number` counts the rings of the node: with the time it is part of a name that is never used twice.
+    `places` are those of the alarms, the oldest first. `number` counts the rings of the node: with the time
+    it is part of a name that is never used twice.
     """
 
-    place: Place
+    places: tuple[Place, ...]
     troubles: tuple[Trouble, ...]
     since_s: int
     at_s: int

@@ -10,6 +10,7 @@ from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.rule_tests.options import add_test
+from warnstream.commands.transfers.options import add_transfer_commands
 from warnstream.model.observations.refusals import RefusalReason
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _add_end(commands)
     _add_clock(commands)
     add_order_commands(commands)
+    add_transfer_commands(commands)
     _add_refused(commands)
     _add_audit(commands)
     add_diff(commands)

@@ -33,6 +33,7 @@ from warnstream.config.tables.households_and_chain import (
     read_chain,
     read_households,
 )
+from warnstream.config.tables.objects import People, read_facts, read_objects, read_shelters
 from warnstream.config.tables.operators import read_operators
 from warnstream.config.tables.stations_and_villages import (
     STATIONS_FILE,
@@ -70,7 +71,8 @@ def load_configuration(
     directory : Path
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml, stations.csv, villages.csv or
         villages.geojson, households.csv, chain.csv, zones.csv if villages are divided, orders.yaml if the
-        county has its own, operators.csv if people may order by hand, and the tables of thresholds.yaml.
+        county has its own, operators.csv if people may order by hand, objects.csv and shelters.csv if people
+        are moved by lists, and the tables of thresholds.yaml.
     tables : mapping of str to bytes, optional
         Contents of tables that stand in for all those of the folder, by name.
     frozen : mapping of str to Path, optional
@@ -101,6 +103,11 @@ def load_configuration(
     _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
     chain = read_chain(folder, register, faults)
+    shelters = read_shelters(folder, register, faults)
+    known = People(zones, {post.post for post in chain}, {one.code for one in shelters})
+    objects = read_objects(folder, register, known, faults)
+    if households is not None:
+        households = read_facts(households, register, known, faults)
     around = _context(node_tree, villages, zones, stations)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
     hazards = read_hazards(thresholds_tree, signs, folder, around, faults)
@@ -118,7 +125,7 @@ def load_configuration(
     assert stations is not None, STATIONS_FILE
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
-    network = Network(stations, villages, households, chain, zones)
+    network = Network(stations, villages, households, chain, zones, objects, shelters)
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
     return assemble(

@@ -8,7 +8,13 @@ from warnstream.model.hands.orders import OrderKind
 from warnstream.model.hands.requests import OrderRequest
 from warnstream.runners.orders.request import order_of
 
-TELLS_NO_DOOR = (OrderKind.SILENCE, OrderKind.RESPOND)
+TELLS_NO_DOOR = (
+    OrderKind.SILENCE,
+    OrderKind.RESPOND,
+    OrderKind.ASSESS,
+    OrderKind.LEAVE_SHELTER,
+    OrderKind.TRANSFER_CLOSE,
+)
 
 
 def rehearse(configuration: Configuration, request: OrderRequest) -> RehearsalRecord:

@@ -765,3 +765,23 @@ def test_an_order_is_rehearsed_and_what_binds_is_read_by_people_alone(api: HttpA
     assert ask(api, "GET", "/api/v1/orders").status_code == 403
     found = ask(api, "GET", "/api/v1/orders", auth=("zhang", TOKENS.for_operator("zhang")))
     assert found.json()["bounds"] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"person": "zhang", "token": TOKENS.for_operator("zhang")}, 202),
+        ({"post": "grid-1", "token": TOKENS.for_post("grid-1")}, 202),
+        ({"post": "grid-1", "token": TOKENS.for_operator("grid-1")}, 403),
+        ({"post": "grid-1", "person": "zhang", "token": TOKENS.for_post("grid-1")}, 400),
+        ({"token": TOKENS.for_post("grid-1")}, 400),
+        ({"person": "zhang", "token": TOKENS.for_operator("zhang"), "word": "flown"}, 400),
+        ({"person": "zhang", "token": TOKENS.for_operator("zhang"), "rows": [""]}, 400),
+    ],
+)
+def test_rows_are_marked_by_who_proves_to_be_a_post_or_an_officer(
+    said: dict[str, object], status: int, api: HttpApi, node: Node
+) -> None:
+    answered = ask(api, "POST", "/api/v1/transfers/marks", json={"rows": ["h1"], "word": "safe", **said})
+    assert answered.status_code == status
+    assert len(node.marks) == (status == 202)

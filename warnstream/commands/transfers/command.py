@@ -91,8 +91,10 @@ def _figures(figures: Record) -> str:
     states = ", ".join(f"{state} {count}" for state, count in figures["states"].items())
     heads = ", ".join(f"{WORDS_EN[word]} {number}" for word, number in figures["heads"].items())
     number = f"; by number: {heads}" if heads else ""
-    uncounted = f", {figures['uncounted']} rows uncounted" if figures["uncounted"] else ""
-    persons = f"{figures['out']} of {figures['persons']} persons out{uncounted}"
+    persons = f"{figures['out']} of {figures['persons']} persons out"
+    if figures["uncounted"]:
+        counted = f"{figures['persons']} are counted, {figures['uncounted']} rows are not"
+        persons = f"{figures['out']} persons out ({counted})"
     return f"{figures['open']} of {figures['rows']} rows open ({states}), {persons}{number}"
 
 

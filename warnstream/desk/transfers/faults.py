@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from warnstream.desk.transfers.hours import moment_of
+from warnstream.desk.transfers.lists import list_name
 from warnstream.desk.transfers.transfers import LISTS_MAX, ROWS_MAX, Transfers
 from warnstream.model.hands.orders import SAFE, UNSAFE, HandOrder, OrderKind
 from warnstream.model.transfers.objects import GRADES
@@ -74,6 +75,8 @@ def _of_transfer(transfers: Transfers, order: HandOrder, around: Around, now_s: 
     yield from _of_hours(transfers, order, now_s)
     if len(transfers.open) >= LISTS_MAX:
         yield f"{LISTS_MAX} transfer lists are open already: close one first"
+    if (name := list_name(order.identifier)) in transfers.state.lists:
+        yield f"identifier: there is a transfer list {name} already: give another one"
     yield from _of_version(transfers, order, around)
     n_rows = len(transfers.target(order))
     if n_rows > ROWS_MAX:

@@ -24,7 +24,7 @@ class TransferList(msgspec.Struct):
     Attributes
     ----------
     name : str
-        Identifier of the order.
+        Identifier of the order, as `list_name` writes it.
     author, reason : str
     villages, zones, grades : list of str
         Its target: codes of villages, of zones and grades (empty: all).
@@ -86,6 +86,15 @@ class TransferList(msgspec.Struct):
     def recount(self) -> None:
         """Bring the count up to the rows."""
         self.n_open = sum(row.is_open for row in self.rows.values())
+
+
+def list_name(order: str) -> str:
+    """Name of the list that an order opens: it is typed, and is part of an address.
+
+    >>> list_name("officer-3/evening")
+    'officer-3-evening'
+    """
+    return "".join(one if one.isalnum() or one in "._-" else "-" for one in order)
 
 
 class ReturnRecord(msgspec.Struct, frozen=True):

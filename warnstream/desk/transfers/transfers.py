@@ -24,6 +24,7 @@ from warnstream.desk.transfers.lists import (
     ReturnRecord,
     TransferList,
     TransferState,
+    list_name,
     open_lists,
     without_old,
 )
@@ -174,7 +175,7 @@ class Transfers:
         by_s = self._hour_of(order, onset_s, now_s)
         rows = {row.code: row for row in self.target(order)}
         one = TransferList(
-            order.identifier,
+            list_name(order.identifier),
             order.author,
             order.reason,
             list(order.villages),

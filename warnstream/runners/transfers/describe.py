@@ -26,6 +26,8 @@ TO_SHELTER = "to the shelter"
 NOW = "go now, there is still time"
 NEAREST = "nearest safe place, upstairs"
 OVER = "over, not yet back"
+BACK = "come back"
+CLOSED = "closed, nobody was told to come back"
 """What people of a list are told."""
 
 
@@ -71,6 +73,8 @@ def describe_list(desk: WarningDesk, one: TransferList, *, with_rows: bool = Fal
 
 def advice(one: TransferList, now_s: int) -> str:
     """What people of a list are told now."""
+    if one.closed is not None:
+        return BACK if one.returned else CLOSED
     if one.is_over:
         return OVER
     if one.is_late:

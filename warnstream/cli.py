@@ -15,6 +15,7 @@ from pathlib import Path
 from warnstream.commands.arguments import parser
 from warnstream.commands.console.command import console, console_user
 from warnstream.commands.order_options import RUN as RUN_ORDERS
+from warnstream.commands.transfers.options import RUN as RUN_TRANSFERS
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
 
@@ -371,6 +372,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "end": _end,
     "clock": _clock,
     **RUN_ORDERS,
+    **RUN_TRANSFERS,
     "refused": _refused,
     "audit": _audit,
     "diff": _diff,

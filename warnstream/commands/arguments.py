@@ -11,6 +11,7 @@ from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
+from warnstream.commands.transfers.options import add_transfer_commands
 from warnstream.model.observations.refusals import RefusalReason
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _add_end(commands)
     _add_clock(commands)
     add_order_commands(commands)
+    add_transfer_commands(commands)
     _add_refused(commands)
     _add_audit(commands)
     add_diff(commands)

@@ -43,9 +43,10 @@ load-nation:      ## 384,000 stations at a reading a minute into one node, ten m
 sim-day:          ## 24 hours of a county with every fault through a real node, twice; ten minutes
 	$(BIN)python -m tests.simulation.day
 
-bench-desk:       ## a front over 900,000 doors: the desk and its outbox, the ledger of doors beside SQLite; ten minutes
+bench-desk:       ## who is told what: a front over 900,000 doors, the ledger beside SQLite, storm and typhoon through slow and dead channels; half an hour
 	$(BIN)python -m benchmarks.bench_desk
 	$(BIN)python -m benchmarks.bench_ledger
+	$(BIN)python -m benchmarks.bench_dispatch
 
 bench-peers:      ## other people's tools on one trace: polars, pandas, bytewax, Faust; extras [bench,kafka]
 	$(BIN)python -m benchmarks.bench_peers

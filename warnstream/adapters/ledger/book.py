@@ -100,6 +100,7 @@ class Book:
             issued_s=bulletin.issued_s,
             urgency=urgency_of(bulletin),
             arrives_s=arrival_s(bulletin),
+            level=int(bulletin.worst),
             is_end=bulletin.action.is_end,
             is_reminder=bulletin.cause is BulletinCause.REMINDER,
             asks=bulletin.action.moves_people,

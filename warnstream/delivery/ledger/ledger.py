@@ -54,7 +54,7 @@ _ACKNOWLEDGE, _CALL, _HELP = int(Said.ACKNOWLEDGE), int(Said.CALL), int(People.H
 class Put(NamedTuple):
     """A bulletin as the ledger needs it.
 
-    `sequence` is (opened, n) as one number; `urgency` and `arrives_s` order what waits
+    `sequence` is (opened, n) as one number; `urgency`, `arrives_s` and `level` order what waits
     (`delivery.dispatch.queue`); `asks`: it asks people to go; `is_return`: it tells them to come back, an end
     that follows one.
     """
@@ -64,6 +64,7 @@ class Put(NamedTuple):
     issued_s: int
     urgency: int
     arrives_s: int = 0
+    level: int = 0
     is_end: bool = False
     is_reminder: bool = False
     asks: bool = False
@@ -89,8 +90,8 @@ class Ledger(DoorColumns):
         else:
             n_wanted = self._put_down_for_all(put, rows)
         self.sequence[village], self.issued_s[village] = put.sequence, put.issued_s
-        self.urgency[village], self.arrives_s[village] = put.urgency, put.arrives_s or put.issued_s
-        self.is_end[village] = put.is_end
+        self.urgency[village], self.arrives_s[village] = put.urgency, put.arrives_s
+        self.level[village], self.is_end[village] = put.level, put.is_end
         self.tallies[village][put.sequence & N_MAX] = Tally(n_wanted)
         return n_wanted
 

@@ -21,6 +21,7 @@ from warnstream.model.changes import LevelChange
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights, Zone
 from warnstream.model.observations.readings import Variable, batch_of
+from warnstream.model.rules.expected import ExpectedLevel
 from warnstream.model.rules.expressions import RuleTable
 from warnstream.model.rules.indicators import Indicator
 from warnstream.model.rules.landslides import LandslideRain
@@ -136,6 +137,9 @@ def _written() -> Thresholds:
     )
 
 
+EXPECTED = (ExpectedLevel(Level.RED, Level.YELLOW, share=0.6), ExpectedLevel(Level.YELLOW, Level.BLUE, 0.9))
+
+
 def rules() -> tuple[HazardRule, ...]:
     plain = rain_rule(N, AMOUNTS.tolist())
     return tuple(
@@ -146,6 +150,7 @@ def rules() -> tuple[HazardRule, ...]:
             thresholds=table,
             continues_mm_per_h=1.0 if kind == "rainstorm" else 0.0,
             lowering=replace(LOWERING, hold_s=600, active_s_min=600),
+            expected=EXPECTED if isinstance(table, CriticalRain) else (),
         )
         for kind, table in tables().items()
     )

@@ -30,7 +30,7 @@ from warnstream.model.errors import describe
 from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.comparison import RuleLevelFound
-from warnstream.model.rules.expressions import Leaf, LevelTerm, SignTerm
+from warnstream.model.rules.expressions import Leaf, LevelTerm, ShareTerm, SignTerm
 from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.rules.policies import NeighbourPolicy
 from warnstream.model.rules.rules import HazardRule
@@ -159,7 +159,7 @@ class Judgement:
 
     def _level_state(self, rule: HazardRule) -> LevelState:
         """Levels of all villages, none yet; a fall leads to levels that the rule has values for."""
-        defined = rule.thresholds.defined(len(self._places))
+        defined = rule.defined(len(self._places))
         of_villages = np.logical_or.reduceat(defined, self._places.first_of_village[:-1], axis=0)
         return LevelState(len(self._network.villages), of_villages)
 
@@ -384,6 +384,7 @@ class Judgement:
             float(values.value[place]),
             float(self._plan.amount(leaf)[place]),
             int(values.station[place]),
+            float(self._plan.whole(leaf)[place]) if isinstance(leaf, ShareTerm) else float("nan"),
         )
 
     def _changes(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from warnstream.hazards.expected import shares
 from warnstream.hazards.sources import Needs
 from warnstream.hazards.tables import levels_of, threshold_of, worst_column
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array, LevelArray, rows_where
@@ -63,7 +64,11 @@ def evaluate_where(
         holding = np.where(counts, holding, np.uint8(0))
     looks_ahead = rule.forecast_level_max > Level.NONE and bool((rain.ahead_mm > 0).any())
     nothing = _nothing(len(reached))
+    by_share = shares.by_shares(rule, table, observed, counts) if rule.expected else None
+    if by_share is not None:
+        holding = np.maximum(holding, by_share.holding)
     is_quiet = not looks_ahead and (reached is nothing.level or not reached.any())
+    is_quiet = is_quiet and (by_share is None or not by_share.level.any())
     blank = nothing if is_quiet else no_levels(len(reached), Indicator.RAIN)
     found = HazardLevels(  # by far faster than `replace`, and there are many tables
         blank.level,
@@ -79,6 +84,7 @@ def evaluate_where(
         blank.indicator,
         blank.is_confirmed,
         blank.ratio if ratio is None else ratio,
+        None if by_share is None or is_quiet else shares.outlook_of(by_share),
     )
     if is_quiet:
         return found
@@ -86,6 +92,8 @@ def evaluate_where(
     if looks_ahead:
         for index, lead_s in enumerate(rain.leads_s):
             _take_expected(found, rule, rain, index, lead_s)
+    if by_share is not None:
+        by_share.take_into(found)
     rows = rows_where(found.level)
     found.station[rows] = rain.main_station(rows, found.duration_s[rows])
     return found
@@ -105,6 +113,8 @@ def compare(
         told = _compared(table, index, place, column)
         clear = clear_of(told.critical, rule.lowering.clear_ratio)
         found.append(replace(told, clear=clear) if counts else replace(told, level=Level.NONE, note=why_not))
+    if rule.expected:
+        found += shares.compare(rule, table, _observed(table, rain), place, counts=counts, why_not=why_not)
     if rule.forecast_level_max > Level.NONE:
         for number, lead_s in enumerate(rain.leads_s):
             ahead = _expected(rule, rain, number, lead_s)
@@ -256,5 +266,6 @@ def _nothing(n_villages: int) -> HazardLevels:
     """
     found = no_levels(n_villages, Indicator.RAIN)
     for field in fields(found):
-        getattr(found, field.name).setflags(write=False)
+        if (array := getattr(found, field.name)) is not None:
+            array.setflags(write=False)
     return found

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from warnstream.model.level import Level
+from warnstream.model.rules.expected import Expected
 
 UNEXPLAINED = "unexplained"
 """`Reason.indicator` where a level was reached and how could not be worked out."""
@@ -137,6 +138,8 @@ class Reason:
         (`warnstream.hazards.conditions`), and signs that people have seen.
     relayed : Relayed or None
         Whose signal it is, where the level is another service's; nothing was measured here then.
+    expected : Expected or None
+        Why a threshold that the value has not reached gives a level: by a share of it, or by a probability.
     """
 
     indicator: str
@@ -159,11 +162,24 @@ class Reason:
     certainty: str = ""
     lone_gauge: bool = False
     relayed: Relayed | None = None
+    expected: Expected | None = None
 
     @property
     def is_observed(self) -> bool:
-        """The threshold has been reached, not only forecast."""
-        return self.lead_s == 0
+        """The threshold has been reached, not only forecast or come near to."""
+        return self.lead_s == 0 and self.expected is None
+
+    @property
+    def onset_after_s(self) -> int:
+        """When it begins after the last observation, at the earliest that is to be expected."""
+        if self.expected is not None and self.expected.onset_early_s >= 0:
+            return self.expected.onset_early_s
+        return self.lead_s
+
+    @property
+    def has_onset(self) -> bool:
+        """Whether anybody knows when it begins: a share of a threshold says nothing of a time."""
+        return self.expected is None or self.expected.probability > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,11 @@ from warnstream.model.rules.expressions import (
     Relation,
     RuleTable,
     Sequence,
+    ShareTerm,
     SignTerm,
     Term,
-    lead_s_of,
     parts_of,
+    rests_on_what_comes,
 )
 from warnstream.model.rules.indicators import HazardLevels, Indicator, no_levels
 from warnstream.model.rules.rules import HazardRule
@@ -129,6 +130,10 @@ class RulePlan:
     def amount(self, leaf: Term) -> Float64Array:
         """What a term is compared with, shape (n_places,)."""
         return np.broadcast_to(np.asarray(self._amount(leaf.amount)), (self._n_places,))
+
+    def whole(self, leaf: ShareTerm) -> Float64Array:
+        """What a share is a part of, shape (n_places,)."""
+        return np.broadcast_to(np.asarray(self._amount(leaf.whole)), (self._n_places,))
 
     def deciding(self, term: Term, place: int, sources: HazardSources) -> Term:
         """A term as it decided at a place: of the days that have ended, where the sum has begun anew."""
@@ -400,6 +405,7 @@ def _knows_enough(quantity: Quantity, sources: HazardSources) -> BoolArray | boo
 
 
 def _needs_forecast(expression: Expression) -> bool:
+    """Whether it holds before what it warns of has been observed."""
     if isinstance(expression, Term):
-        return lead_s_of(expression.quantity) > 0
+        return rests_on_what_comes(expression)
     return any(_needs_forecast(part) for part in parts_of(expression))

@@ -14,6 +14,7 @@ from warnstream.adapters.http.models.explanation import (
     ComparisonRecord,
     ConditionRecord,
     DowngradeRecord,
+    ExpectedRecord,
     ExplanationRecord,
     FactRecord,
     FindingRecord,
@@ -47,6 +48,7 @@ from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.observations.station_quality import WHY
 from warnstream.model.rules.comparison import Comparison, ConditionFound
+from warnstream.model.rules.expected import Expected
 from warnstream.model.rules.expressions import Group, Lasting, LevelTerm, SignTerm, Term
 from warnstream.model.rules.expressions import Sequence as Following
 from warnstream.model.times import HOUR_S, iso_local, iso_utc
@@ -165,6 +167,22 @@ def reason_record(reason: Reason | None) -> ReasonRecord | None:
         lone_gauge=reason.lone_gauge,
         relayed=_relayed(reason.relayed),
         observed_until=iso_utc(reason.observed_until_s),
+        expected=_expected(reason.expected),
+    )
+
+
+def _expected(expected: Expected | None) -> ExpectedRecord | None:
+    if expected is None:
+        return None
+    return ExpectedRecord(
+        level=expected.level.word,
+        share=expected.share,
+        probability=round(expected.probability, 3),
+        within_s=expected.within_s,
+        onset_early_s=expected.onset_early_s,
+        onset_s=expected.onset_s,
+        source=expected.source,
+        calibrated_on=expected.calibrated_on,
     )
 
 

@@ -175,6 +175,15 @@ def _compare(options: argparse.Namespace) -> int:
     )
 
 
+def _fit_forecast(options: argparse.Namespace) -> int:
+    from warnstream.commands.fit_forecast.command import Asked, run_fit_forecast
+
+    configuration = _load(options.directory)
+    return run_fit_forecast(
+        Asked(configuration, tuple(options.archives), options.out, options.name, options.folds)
+    )
+
+
 def _explain(options: argparse.Namespace) -> int:
     from warnstream.commands.explain import Question, explain
 
@@ -346,6 +355,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "console-user": console_user,
     "replay": _replay,
     "compare": _compare,
+    "fit-forecast": _fit_forecast,
     "explain": _explain,
     "warnings": _warnings,
     "bulletins": _bulletins,

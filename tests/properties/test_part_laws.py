@@ -18,10 +18,10 @@ from warnstream.assessment.rule_needs import whole_of
 from warnstream.hazards.strong_wind import WindTable
 from warnstream.model.alerts.alert import AlertArea, Circle
 from warnstream.model.changes import LevelChange
+from warnstream.model.forecast import ExpectedLevel
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights, Zone
 from warnstream.model.observations.readings import Variable, batch_of
-from warnstream.model.rules.expected import ExpectedLevel
 from warnstream.model.rules.expressions import RuleTable
 from warnstream.model.rules.indicators import Indicator
 from warnstream.model.rules.landslides import LandslideRain

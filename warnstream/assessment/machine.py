@@ -30,6 +30,7 @@ from warnstream.assessment.villages import (
     no_antecedent_known,
     no_rain_known,
 )
+from warnstream.forecast.chances.source import GaugeMembers
 from warnstream.forecast.source import ForecastSource
 from warnstream.hazards.registry import relay_tables
 from warnstream.lifecycle.alerts import AlertBook, AlertPolicy
@@ -127,6 +128,8 @@ class Assessment:
     windows, quality : WindowPolicy, QualityPolicy
     nowcast : ForecastSource or None
         None: no forecast is made, only what has been observed reaches a level.
+    ahead : GaugeMembers, optional
+        Members of the rain to come; without them nobody knows a probability.
     counters : CounterPolicy, optional
     signs : SignPolicy, optional
         Without it nobody can report a sign.
@@ -158,6 +161,7 @@ class Assessment:
         windows: WindowPolicy,
         quality: QualityPolicy,
         nowcast: ForecastSource | None,
+        ahead: GaugeMembers | None = None,
         counters: CounterPolicy | None = None,
         signs: SignPolicy | None = None,
         alerts: AlertPolicy | None = None,
@@ -168,7 +172,7 @@ class Assessment:
         self._places = network.places
         whole = whole or whole_of(rules)
         policies = StationPolicies(windows, quality, counters or CounterPolicy())
-        self._villages = VillageState(len(self._places), weights, nowcast)
+        self._villages = VillageState(len(self._places), weights, nowcast, ahead)
         leads_s = self._villages.leads_s
         check_leads(whole.needs, leads_s)
         self._stations = StationState(
@@ -245,6 +249,7 @@ class Assessment:
         mute, quality = gauges.mute, gauges.quality
         villages, is_heard = self._villages, gauges.is_heard
         forecast = run("forecast", lambda: villages.update_nowcast(stations, mute, now_s, failures), None)
+        members = run("probabilities", lambda: villages.new_members(stations, mute, now_s), None)
         rain, sight = run("rain of villages", lambda: villages.rain(stations, is_heard, now_s), self._unknown)
         run("grids", lambda: grids.take(frames, stations, quality, now_s), None)
         rain = run("grids", lambda: grids.stand_in(rain, stations, quality, now_s), rain)
@@ -265,6 +270,7 @@ class Assessment:
             now_s,
             self.alerts.in_force(),
             villages.moved,
+            members,
         )
         changes = self._judgement.step(sources, failures)
         late, levels = self._late, self._judgement.levels

@@ -9,6 +9,7 @@ from warnstream.assessment.villages import GaugeAvailability
 from warnstream.hazards.registry import kind_of, needs_of
 from warnstream.model.alerts.relaying import NO_ALERTS, StandingAlerts
 from warnstream.model.changes import Fact, Reason
+from warnstream.model.forecast import Expected, RainMembers
 from warnstream.model.grids import GridPolicy
 from warnstream.model.network import Network
 from warnstream.model.observations.days import DayWindow, over_duration
@@ -21,7 +22,6 @@ from warnstream.model.observations.station_quality import (
     StationFlag,
     StationQuality,
 )
-from warnstream.model.rules.expected import Expected
 from warnstream.model.rules.expressions import (
     Leaf,
     LevelTerm,
@@ -50,7 +50,8 @@ ANTECEDENT_COVERAGE_MIN = 0.5
 class Sources:
     """What the hazards of one step are judged by; `antecedent` is None where no rule asks for it.
 
-    `moved` says where the rain is another than in the step before; None: nobody knows.
+    `moved` says where the rain is another than in the step before; None: nobody knows. `members` of the rain
+    to come are those that were made at this step; None: none were.
     """
 
     stations: StationState
@@ -62,6 +63,7 @@ class Sources:
     now_s: int
     alerts: StandingAlerts = NO_ALERTS
     moved: RainMoved | None = None
+    members: RainMembers | None = None
 
     def source_of(self, indicator: Indicator, station: int, duration_s: int) -> int:
         """Whose readings a value rests on: the station's, or those of a spare of it."""
@@ -92,7 +94,7 @@ class Sources:
 class LeafFact:
     """What a term of a rule found in one village; `station` is -1 for rain, which several stations give.
 
-    `whole` is what a share is a part of; NaN of all else.
+    `whole` is what a share is a part of, NaN of all else; `expected` what a probability says.
     """
 
     leaf: Leaf
@@ -101,6 +103,7 @@ class LeafFact:
     amount: float
     station: int = -1
     whole: float = float("nan")
+    expected: Expected | None = None
 
 
 def reason_of_value(
@@ -354,7 +357,7 @@ def _expected_of(one: LeafFact) -> Expected | None:
     """Why what a term warns of is expected; None where it has been observed."""
     if isinstance(one.leaf, ShareTerm) and one.value < one.whole:
         return Expected(one.leaf.of, share=one.leaf.share)
-    return None
+    return one.expected if one.value < one.amount else None
 
 
 def _weight(one: LeafFact) -> tuple[int, float]:

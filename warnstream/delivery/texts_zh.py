@@ -16,8 +16,8 @@ from warnstream.delivery.texts import (
     short,
 )
 from warnstream.model.changes import SILENT_RAISER, UNEXPLAINED, Relayed
+from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
-from warnstream.model.rules.expected import Expected
 from warnstream.model.times import DAY_S, HOUR_S, MINUTE_S, TimeZone, clock_local, iso_local
 from warnstream.model.warning import Cause
 

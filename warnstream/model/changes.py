@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
-from warnstream.model.rules.expected import Expected
 
 UNEXPLAINED = "unexplained"
 """`Reason.indicator` where a level was reached and how could not be worked out."""
@@ -20,6 +20,18 @@ class Change(StrEnum):
     FALL = "fall"
     SIGHT_LOST = "sight_lost"
     SIGHT_REGAINED = "sight_regained"
+
+
+def changes_of(level: Level, previous: Level, *, was_blind: bool) -> tuple[Change, ...]:
+    """What to tell of a village that moved, or whose sight changed while its level stood.
+
+    A level can fall in the very step in which sight returns; that is told first.
+    """
+    if level > previous:
+        return (Change.RISE,)
+    if level < previous:
+        return (Change.SIGHT_REGAINED, Change.FALL) if was_blind else (Change.FALL,)
+    return (Change.SIGHT_REGAINED,) if was_blind else (Change.SIGHT_LOST,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ from warnstream.delivery.texts_en import ENGLISH
 from warnstream.delivery.texts_zh import CHINESE
 from warnstream.model.changes import Fact, LevelChange, Reason, Relayed
 from warnstream.model.errors import ArchiveError
+from warnstream.model.forecast import Expected
 from warnstream.model.level import LEVELS, Level, parse_level
 from warnstream.model.network import Network, Villages
-from warnstream.model.rules.expected import Expected
 from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.rules.rules import HazardRule
 from warnstream.model.times import iso_utc, parse_iso

@@ -15,9 +15,9 @@ from warnstream.config.orders import order_table
 from warnstream.delivery import cap
 from warnstream.delivery.render import render
 from warnstream.model.changes import Reason
+from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
 from warnstream.model.network import Network
-from warnstream.model.rules.expected import Expected
 from warnstream.model.rules.policies import MessagePolicy
 from warnstream.model.times import HOUR_S, UTC, TimeZone, fixed_zone
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage

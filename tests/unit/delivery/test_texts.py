@@ -11,8 +11,8 @@ from tests.unit.desk.county import MESSAGE_POLICY, RULES, county, reason, rule
 from warnstream.delivery.render import render
 from warnstream.delivery.texts_zh import TEXT_MAX
 from warnstream.model.changes import Fact, Reason
+from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
-from warnstream.model.rules.expected import Expected
 from warnstream.model.times import HOUR_S
 from warnstream.model.warning import Cause, MessageStatus, WarningMessage
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.unit.hazards.rain import HOUR, rain_over, rule_of
 from warnstream.hazards import critical_rainfall, rainstorm
+from warnstream.model.forecast import Expected, ExpectedLevel
 from warnstream.model.level import Level
-from warnstream.model.rules.expected import Expected, ExpectedLevel
 from warnstream.model.rules.indicators import HazardLevels
 from warnstream.model.rules.rules import HazardRule
 

@@ -4,8 +4,8 @@ import pytest
 
 from tests.unit.rules.county import County, parse, rule_of
 from warnstream.assessment.explanation import PlaceFinding
+from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
-from warnstream.model.rules.expected import Expected
 from warnstream.model.rules.expressions import ShareTerm
 
 RULE = """

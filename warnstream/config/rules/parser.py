@@ -27,7 +27,19 @@ CONDITIONS_MAX = 200
 JOINTS = ("any", "all", "first")
 SUBJECTS = (*QUANTITIES, "hazard", "sign", *JOINTS)
 _OTHER_KEYS = frozenset(
-    {*RELATIONS, "for", "over", "clear", "clear_ratio", "window", "then", "within", "validated", "of"}
+    {
+        *RELATIONS,
+        "for",
+        "over",
+        "clear",
+        "clear_ratio",
+        "window",
+        "then",
+        "within",
+        "validated",
+        "of",
+        "probability",
+    }
 )
 
 

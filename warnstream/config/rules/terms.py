@@ -10,12 +10,21 @@ from dataclasses import dataclass
 
 from warnstream.config.faults import unknown
 from warnstream.config.rules.context import ParsedRule, RuleContext, RuleReader, column_key, station_key
+from warnstream.config.thresholds.expected_levels import NO_TABLE, chance_faults
 from warnstream.config.yaml.quantities import format_duration, parse_decimal
 from warnstream.config.yaml.tree import Location
 from warnstream.config.yaml.value_types import choice_of, shown
 from warnstream.model.level import Level
 from warnstream.model.observations.days import DAYS_MAX, last_days
-from warnstream.model.rules.expressions import Expression, Quantity, Relation, ShareTerm, Term, leaves_of
+from warnstream.model.rules.expressions import (
+    Expression,
+    Quantity,
+    ReachTerm,
+    Relation,
+    ShareTerm,
+    Term,
+    leaves_of,
+)
 from warnstream.model.rules.indicators import Indicator, indicator_of_days
 from warnstream.model.times import DAY_S, HOUR_S
 
@@ -87,6 +96,8 @@ class TermReader(RuleReader):
         argument = QUANTITIES[subject]
         if "of" in raw:
             return self._share(at, subject, raw)
+        if "probability" in raw or "within" in raw:
+            return self._reach(at, subject, raw)
         window = ("window",) if argument.form == "sensor_window" else ()
         self.only(at, raw, (subject, *RELATIONS, "over", "clear", "clear_ratio", "for", *window))
         quantity = self._quantity(at, subject, argument, raw)
@@ -132,6 +143,37 @@ class TermReader(RuleReader):
             return None
         return ShareTerm(quantity, Relation.AT_LEAST, amount, clear, share=share, of=of, whole=whole)
 
+    def _reach(self, at: Location, subject: str, raw: dict[str, object]) -> ReachTerm | None:
+        """Rain that will probably reach an amount within a time."""
+        self.only(at, raw, (subject, "at_least", "within", "probability", "clear", "clear_ratio", "for"))
+        if subject != "rain" or isinstance(raw[subject], dict):
+            self.fault((*at, "within"), "a probability is one of rain over a duration")
+            return None
+        quantity = self._quantity(at, subject, QUANTITIES[subject], raw)
+        within_s = self.duration((*at, "within"), self.needed(at, raw, "within"))
+        percent = self._amount((*at, "probability"), self.needed(at, raw, "probability"), "%")
+        amount = self._amount((*at, "at_least"), self.needed(at, raw, "at_least"), "mm")
+        if quantity is None or percent is None or amount is None or not within_s:
+            return None
+        probability = float(percent) / 100.0 if not isinstance(percent, str) else 0.0
+        faults = chance_faults(int(quantity.parameter), within_s, probability)
+        if self.context.has_chances is False:
+            faults.append(("probability", NO_TABLE))
+        for key, expected in faults:
+            self.fault((*at, key or subject), expected)
+        clear = self._clear(at, raw, Indicator.RAIN, Relation.AT_LEAST, amount)
+        if clear is None or faults:
+            return None
+        return ReachTerm(
+            quantity,
+            Relation.AT_LEAST,
+            amount,
+            clear,
+            within_s=within_s,
+            probability=probability,
+            of=self._level or Level.NONE,
+        )
+
     def _whole(self, at: Location, quantity: Quantity, of: Level) -> float | str | None:
         """What the level `of` asks of that rain; None, and a fault, where that is not one amount."""
         if self._level is None:
@@ -144,7 +186,7 @@ class TermReader(RuleReader):
             for term in self._asked.get(of, [])
             if term.quantity == quantity
             and term.relation is Relation.AT_LEAST
-            and not isinstance(term, ShareTerm)
+            and not isinstance(term, ShareTerm | ReachTerm)
         }
         if len(asked) != 1:
             found = "asks several amounts" if asked else "asks none"

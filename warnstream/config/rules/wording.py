@@ -2,13 +2,14 @@
 
 from warnstream.config.wording import days_words
 from warnstream.config.yaml.quantities import format_duration
-from warnstream.model.rules.expected import ExpectedLevel
+from warnstream.model.forecast import ExpectedLevel
 from warnstream.model.rules.expressions import (
     Expression,
     Group,
     Lasting,
     LevelTerm,
     Quantity,
+    ReachTerm,
     Relation,
     ShareTerm,
     SignTerm,
@@ -75,6 +76,9 @@ def _term(term: Term) -> str:
     if isinstance(term, ShareTerm):
         of = f"{term.share:.0%} of what reaches {term.of.word} ({_amount(term.whole, written)})"
         amount = of if isinstance(term.whole, str) else f"{of}, {amount}"
+    if isinstance(term, ReachTerm):
+        within = f"within {format_duration(term.within_s)} with a probability of {term.probability:.0%}"
+        return f"{name} reaches {amount} {within} or more{until}"
     verb = "at most" if term.relation is Relation.AT_MOST else "at least"
     return f"{name} is {verb} {amount}{until}"
 

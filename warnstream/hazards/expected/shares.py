@@ -11,11 +11,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, LevelArray, rows_where
+from warnstream.model.forecast import ExpectedLevel
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.comparison import Comparison, clear_of
-from warnstream.model.rules.expected import ExpectedLevel
 from warnstream.model.rules.indicators import HazardLevels, Indicator
-from warnstream.model.rules.outlook import Outlook
 from warnstream.model.rules.rules import CriticalRain, HazardRule
 
 
@@ -158,8 +157,3 @@ def _take(  # one threshold of one entry
     found.value[places], found.threshold[places] = rain_mm[places], whole[places]
     found.duration_s[places] = table.duration_s[index]
     found.of[places], found.share[places] = one.of, one.share
-
-
-def outlook_of(found: ByShare) -> Outlook:
-    """An outlook for `ByShare.take_into` to fill."""
-    return Outlook.nowhere(len(found.level))

@@ -88,6 +88,18 @@ class ShareTerm(Term):
 
 
 @dataclass(frozen=True, slots=True)
+class ReachTerm(Term):
+    """Rain that will reach an amount within a time, with at least so much probability.
+
+    `of` is the level that the amount stands for.
+    """
+
+    within_s: int = 0
+    probability: float = 0.0
+    of: Level = Level.NONE
+
+
+@dataclass(frozen=True, slots=True)
 class SignTerm:
     """A person has seen a sign in the village; `is_validated`: and a named person has confirmed it."""
 
@@ -218,7 +230,7 @@ def lead_s_of(quantity: Quantity) -> int:
 
 def rests_on_what_comes(leaf: Term) -> bool:
     """Whether a term holds before what it warns of has been observed."""
-    return isinstance(leaf, ShareTerm) or lead_s_of(leaf.quantity) > 0
+    return isinstance(leaf, ShareTerm | ReachTerm) or lead_s_of(leaf.quantity) > 0
 
 
 def leaves_of(expression: Expression) -> Iterator[Leaf]:

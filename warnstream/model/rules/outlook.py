@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, LevelArray
+from warnstream.model.forecast import Expected
 from warnstream.model.level import Level
-from warnstream.model.rules.expected import Expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Outlook:
     probability : Float32Array
         That it is reached within `within_s`; 0: not by a probability.
     within_s, onset_early_s, onset_s : Int32Array
-        As in `warnstream.model.rules.expected.Expected`.
+        As in `warnstream.model.forecast.Expected`.
     """
 
     level: LevelArray
@@ -44,19 +44,17 @@ class Outlook:
             np.full(n_places, -1, dtype=np.int32),
         )
 
-    def at(self, place: int, *, source: str = "", calibrated_on: str = "") -> Expected | None:
+    def at(self, place: int) -> Expected | None:
         """Why the level of one place is expected; None where it has been observed."""
         if not self.level[place]:
             return None
         return Expected(
             Level(int(self.level[place])),
             share=float(self.share[place]),
-            probability=float(self.probability[place]),
+            probability=round(float(self.probability[place]), 3),
             within_s=int(self.within_s[place]),
             onset_early_s=int(self.onset_early_s[place]),
             onset_s=int(self.onset_s[place]),
-            source=source if self.probability[place] else "",
-            calibrated_on=calibrated_on if self.probability[place] else "",
         )
 
     def of_places(self, places: Int64Array) -> "Outlook":

@@ -11,10 +11,10 @@ from typing import Protocol, Self
 import numpy as np
 
 from warnstream.model.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt8Array
+from warnstream.model.forecast import ExpectedLevel
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.signs import SignTrigger
 from warnstream.model.rules.by_place import defined_by_rows, of_places, rows_of_places
-from warnstream.model.rules.expected import ExpectedLevel
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,11 @@ from warnstream.delivery.texts import title_of
 from warnstream.delivery.texts_en import ENGLISH
 from warnstream.desk import WarningStatus
 from warnstream.model.changes import Fact, Reason, Relayed
+from warnstream.model.forecast import Expected
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.observations.days import DayWindow
 from warnstream.model.observations.station_quality import WHY
 from warnstream.model.rules.comparison import Comparison, ConditionFound
-from warnstream.model.rules.expected import Expected
 from warnstream.model.rules.expressions import Group, Lasting, LevelTerm, SignTerm, Term
 from warnstream.model.rules.expressions import Sequence as Following
 from warnstream.model.times import HOUR_S, iso_local, iso_utc

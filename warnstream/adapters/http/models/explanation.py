@@ -42,7 +42,7 @@ class RelayedRecord(msgspec.Struct, frozen=True):
 
 
 class ExpectedRecord(msgspec.Struct, frozen=True):
-    """Why a threshold is expected to be reached; fields as in `warnstream.model.rules.expected.Expected`."""
+    """Why a threshold is expected to be reached; fields as in `warnstream.model.forecast.Expected`."""
 
     level: LevelWord
     share: float

@@ -66,8 +66,8 @@ def found(one: Assessment, rows: list[tuple[int, int, int, float]], now_s: int) 
     arrays = [step.rain.rain_mm, step.rain.coverage, step.rain.is_blind, step.rain.highest_mm]
     arrays += [step.sight.heard, *step.ratio.values(), step.flags]
     for rule in one.rules:
-        spoken = one._judgement.spoken(rule.name)  # what no output shows whole
-        for levels in () if spoken is None else (spoken.of_places, spoken.of_villages):
+        findings = one._judgement.findings(rule.name)  # what no output shows whole
+        for levels in () if findings is None else (findings.of_places, findings.of_villages):
             named = [field.name for field in fields(HazardLevels) if field.name != "outlook"]
             outlook = levels.outlook or Outlook.nowhere(len(levels.level))
             arrays += [getattr(levels, name) for name in named]

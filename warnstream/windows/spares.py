@@ -79,7 +79,7 @@ class SelectedWindows:
         row = self._row(station)
         return station if row < 0 else int(self.source[duration, row])
 
-    def beside(self, station: int, duration: int) -> GaugeAndSpare:
+    def gauge_and_spare(self, station: int, duration: int) -> GaugeAndSpare:
         """A gauge and its spare over the `duration`-th duration."""
         row, rain_um = self._row(station), self.own.rain_um[duration]
         own_mm = float(rain_um[station] / UM_PER_MM)
@@ -93,6 +93,8 @@ class SelectedWindows:
 
     def _row(self, station: int) -> int:
         """Where a gauge stands among those with spares; -1 if it has none."""
+        if not len(self.gauge):
+            return -1
         row = int(np.searchsorted(self.gauge, station))
         return row if row < len(self.gauge) and self.gauge[row] == station else -1
 
@@ -216,10 +218,10 @@ class SparedRain:
         self._taken = taken, self._stretches
         return taken
 
-    def beside(self, station: int, duration: int) -> GaugeAndSpare:
+    def gauge_and_spare(self, station: int, duration: int) -> GaugeAndSpare:
         """A gauge and its spare over the `duration`-th duration of those asked for last (`latest`)."""
         assert self._taken is not None, "windows are asked for at every step"
-        return self._taken[0].beside(station, duration)
+        return self._taken[0].gauge_and_spare(station, duration)
 
     def accumulate(self, duration_s: Int32Array, now_s: int) -> Accumulation:
         """Rain of every station over each duration, ending at its last reading (`RainWindow.accumulate`)."""

@@ -176,6 +176,15 @@ def _compare(options: argparse.Namespace) -> int:
     )
 
 
+def _fit_forecast(options: argparse.Namespace) -> int:
+    from warnstream.commands.fit_forecast.command import Asked, run_fit_forecast
+
+    configuration = _load(options.directory)
+    return run_fit_forecast(
+        Asked(configuration, tuple(options.archives), options.out, options.name, options.folds)
+    )
+
+
 def _review(options: argparse.Namespace) -> int:
     from warnstream.commands.review.command import Asked, run_review
 
@@ -364,6 +373,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "console-user": console_user,
     "replay": _replay,
     "compare": _compare,
+    "fit-forecast": _fit_forecast,
     "review": _review,
     "explain": _explain,
     "warnings": _warnings,

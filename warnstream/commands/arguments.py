@@ -8,6 +8,7 @@ from warnstream.commands.bundles.options import add_diff, add_preview
 from warnstream.commands.compare.options import add_compare
 from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
+from warnstream.commands.fit_forecast.options import add_fit_forecast
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add_console_commands(commands)
     _add_replay(commands)
     add_compare(commands)
+    add_fit_forecast(commands)
     add_review(commands)
     _add_explain(commands)
     _add_warnings(commands)

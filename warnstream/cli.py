@@ -14,6 +14,7 @@ from pathlib import Path
 
 from warnstream.commands.arguments import parser
 from warnstream.commands.console.command import console, console_user
+from warnstream.commands.drill.command import run_drill
 from warnstream.commands.order_options import RUN as RUN_ORDERS
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
@@ -338,6 +339,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
+    "drill": run_drill,
     "check": _check,
     "doctor": _doctor,
     "test": _test,

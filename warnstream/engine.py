@@ -22,6 +22,7 @@ from warnstream.model.alerts.alert import AlertArrived, FeedHeard
 from warnstream.model.digests import CallFailed, FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
+from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignReport, SignVerdict
@@ -37,11 +38,13 @@ Action = (
     | HelpClose
     | CallFailed
     | HandOrder
+    | DrillOrder
     | AlertArrived
     | FeedHeard
 )
 """What people do: answer, report, see a sign, judge one, affirm or end a warning, order one by hand, take or
-close a call for help; that a digest could not be brought to its post; and alerts of other services."""
+close a call for help, begin or stop a drill; that a digest could not be brought to its post; and alerts of
+other services."""
 
 Said = SignReport | SignVerdict | AlertArrived | FeedHeard
 """Of these what the assessment takes."""
@@ -56,6 +59,7 @@ Order = (
     | HelpClose
     | CallFailed
     | HandOrder
+    | DrillOrder
 )
 """Of these what the desk takes."""
 

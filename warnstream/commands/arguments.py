@@ -8,6 +8,7 @@ from warnstream.commands.bundles.options import add_diff, add_preview
 from warnstream.commands.compare.options import add_compare
 from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
+from warnstream.commands.drill.command import add_drill
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.rule_tests.options import add_test
 from warnstream.model.observations.refusals import RefusalReason
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _add_end(commands)
     _add_clock(commands)
     add_order_commands(commands)
+    add_drill(commands)
     _add_refused(commands)
     _add_audit(commands)
     add_diff(commands)

@@ -35,6 +35,7 @@ from warnstream.model.effects import (
     OperatorCancel,
     RecipientAnswer,
 )
+from warnstream.model.hands.drills import DrillOrder, is_of_drill
 from warnstream.model.hands.orders import HandOrder, HandPolicy
 from warnstream.model.level import Level
 from warnstream.model.network import Network
@@ -53,6 +54,7 @@ DeskInput = (
     | HelpAssign
     | HelpClose
     | HandOrder
+    | DrillOrder
 )
 
 EXERCISE_OVER = "演练结束 The exercise is over."
@@ -125,6 +127,7 @@ class WarningDesk(ObeyingDesk):
                 self.last_refusal = str(error)
         self._end_bounds(effects, evidence)
         self._let_time_work(effects)
+        self.drilled.hear(effects.messages, now_s)
         self._tell_doors(effects, evidence=evidence)
         self._tell_posts(effects)
         return effects
@@ -157,9 +160,10 @@ class WarningDesk(ObeyingDesk):
         Messages have the code of their village; of unknown villages they are left out.
         """
         number = self._network.villages.index_of_code()
-        for code, message in messages:
-            if code in number:
-                self._to_chains += self.chains.of_message(replace(message, village=number[code]))
+        here = [replace(message, village=number[code]) for code, message in messages if code in number]
+        for message in here:
+            self._to_chains += self.chains.of_message(message)
+        self.drilled.hear(here, self._now_s)
         self._hear_of_silences()
         inputs, self._to_chains = self._audible(self._to_chains), []
         self.chains.follow(inputs, self._now_s, digests, self.hands.silenced_posts())
@@ -222,7 +226,7 @@ class WarningDesk(ObeyingDesk):
             released=doors.released,
             evidence=evidence,
         )
-        effects.bulletins.extend(issued)
+        effects.bulletins.extend(self.drilled.bulletins(issued))
         effects.waits.extend(self.bulletins.waits_changed)
         if self.bulletins.faults:
             self.refused_inputs += len(self.bulletins.faults)
@@ -234,7 +238,8 @@ class WarningDesk(ObeyingDesk):
             return
         self._hear_of_silences()
         inputs, self._to_chains = self._audible(self._to_chains), []
-        effects.digests.extend(self.chains.step(inputs, self._now_s, self.hands.silenced_posts()))
+        digests = self.chains.step(inputs, self._now_s, self.hands.silenced_posts())
+        effects.digests.extend(self.drilled.digests(digests))
         if faults := self.chains.faults:
             self.refused_inputs += len(faults)
             self.last_refusal = faults[-1]
@@ -291,6 +296,8 @@ class WarningDesk(ObeyingDesk):
             self._take_cancel(entry, effects)
         elif isinstance(entry, HandOrder):
             self._take_order(entry, effects)
+        elif isinstance(entry, DrillOrder):
+            self.drilled.take(entry, self._now_s)
         elif isinstance(entry, CallFailed):
             self._to_chains += self.chains.of_failure(entry)
         else:
@@ -316,12 +323,23 @@ class WarningDesk(ObeyingDesk):
         if of_post := self.chains.of_post(answer.message, answer.recipient, answer.answer):
             self._to_chains += of_post
             return
+        if is_of_drill(answer.message):
+            self._take_help_of_drill(answer)
+            return
         village = self._village_of_door(answer.message, answer.recipient)
         if village is None:
             self.ignored_answers += 1
         elif answer.answer is Answer.NEED_HELP:
             status = self.bulletins.status_of(village)
             self._to_chains += self.chains.of_door(village, answer.recipient, status)
+
+    def _take_help_of_drill(self, answer: RecipientAnswer) -> None:
+        """A call for help in answer to a drill rings the real posts; all else is the drill's own."""
+        village = self.drilled.village_of_help(answer)
+        if village is None:
+            self.ignored_answers += 1
+        else:
+            self._to_chains += self.chains.of_door(village, answer.recipient, self._message_policy.status)
 
     def _take_report(self, report: FieldReport) -> None:
         placed = self._placed(report)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from warnstream.desk.beside_drills import BesideDrills
 from warnstream.desk.cases import (
     FORMAT_BEFORE_BULLETINS,
     SNAPSHOT_FORMAT,
@@ -59,6 +60,7 @@ class DeskState:
         self._audience = Audience(network)
         self.chains = Chains(network, self._audience, routing_policy, self._series)
         self.bulletins = bulletins
+        self.drilled = BesideDrills(network, self._audience)
         self._cases: dict[tuple[int, str], Case] = {}
         self._by_name: dict[str, Case] = {}
         self._first_expires_s = 0
@@ -184,6 +186,7 @@ class DeskState:
                 self.bulletins.snapshot(),
                 self.chains.snapshot(),
                 self.hands.snapshot(),
+                self.drilled.snapshot(),
             )
         )
 
@@ -219,6 +222,7 @@ class DeskState:
             self.chains.adopt(called_before(state, snapshot), snapshot.now_s)
         if snapshot.hands:
             self.hands.restore(snapshot.hands)
+        self.drilled.restore(snapshot.drilled)
         self._cases, self._first_expires_s = cases, 0
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s

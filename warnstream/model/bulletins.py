@@ -217,6 +217,8 @@ class Bulletin:
         Why the leading hazard stands.
     has_moved : bool
         People were asked to go in this episode: the end says that return is decided later.
+    ends_drill : bool
+        There is a drill in the village, or has just been one: this says first that it is none.
     """
 
     identifier: str
@@ -232,6 +234,7 @@ class Bulletin:
     status: MessageStatus
     evidence: Reason | None
     has_moved: bool
+    ends_drill: bool = False
 
     @property
     def episode(self) -> str:

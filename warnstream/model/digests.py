@@ -174,6 +174,8 @@ class Digest:
         How often the post was rung again without an answer; 0 as a rule.
     code : str
         Of a spot check: the answer has to repeat it. Empty: the post is not checked.
+    ends_drill : bool
+        There is a drill in one of the villages, or has just been one: this says first that it is none.
     """
 
     identifier: str
@@ -191,6 +193,7 @@ class Digest:
     more: int
     tries: int
     code: str = ""
+    ends_drill: bool = False
 
     @property
     def villages(self) -> frozenset[int]:

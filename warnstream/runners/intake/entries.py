@@ -17,6 +17,7 @@ from warnstream.model.effects import (
     OperatorCancel,
     RecipientAnswer,
 )
+from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
@@ -34,6 +35,7 @@ UNDELIVERED = "undelivered"
 CLOCK = "clock"
 ORDER = "order"
 REPORT = "report"
+DRILL = "drill"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -213,6 +215,16 @@ def decode_order(payload: bytes) -> HandOrder:
     return msgspec.msgpack.decode(payload, type=HandOrder)
 
 
+def encode_drill(order: DrillOrder) -> bytes:
+    """Payload of a `DRILL` entry."""
+    return msgspec.msgpack.encode(order)
+
+
+def decode_drill(payload: bytes) -> DrillOrder:
+    """What a `DRILL` entry asks for."""
+    return msgspec.msgpack.decode(payload, type=DrillOrder)
+
+
 def encode_alarm(signal: AlarmSignal) -> bytes:
     """Payload of an `ALARM` entry."""
     return msgspec.msgpack.encode(signal)
@@ -264,6 +276,7 @@ class _Actions(msgspec.Struct, array_like=True):
     alerts: list[AlertArrived] = []
     reports: list[FieldReport] = []
     heard: list[FeedHeard] = []
+    drills: list[DrillOrder] = []
 
 
 ACTION_DECODERS: dict[str, Callable[[bytes], Action]] = {
@@ -273,6 +286,7 @@ ACTION_DECODERS: dict[str, Callable[[bytes], Action]] = {
     HELP: decode_help,
     REPORT: decode_report,
     ORDER: decode_order,
+    DRILL: decode_drill,
     UNDELIVERED: decode_undelivered,
 }
 """Kind of entry of what a person did -> what reads it."""
@@ -290,8 +304,9 @@ def encode_actions(actions: list[Action]) -> bytes:
     alerts = [action for action in actions if isinstance(action, AlertArrived)]
     reports = [action for action in actions if isinstance(action, FieldReport)]
     heard = [action for action in actions if isinstance(action, FeedHeard)]
+    drills = [action for action in actions if isinstance(action, DrillOrder)]
     return msgspec.msgpack.encode(
-        _Actions(answers, cancels, signs, affirms, helps, undelivered, orders, alerts, reports, heard)
+        _Actions(answers, cancels, signs, affirms, helps, undelivered, orders, alerts, reports, heard, drills)
     )
 
 
@@ -308,6 +323,7 @@ def decode_actions(payload: bytes) -> list[Action]:
         *helps,
         *waiting.undelivered,
         *waiting.orders,
+        *waiting.drills,
         *waiting.heard,
         *waiting.alerts,
     ]

@@ -21,14 +21,17 @@ from warnstream.desk import WarningDesk
 from warnstream.model.digests import HelpAssign, HelpClose
 from warnstream.model.effects import ClockAccepted, OperatorCancel
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
 from warnstream.runners.intake.entries import (
     CANCEL,
     CLOCK,
+    DRILL,
     HELP,
     ORDER,
     encode_cancel,
     encode_clock,
+    encode_drill,
     encode_help,
     encode_order,
 )
@@ -44,7 +47,7 @@ LOOK_S = 0.5
 
 STOP_S_MAX = 10.0
 
-AnyOrder = OperatorCancel | HandOrder | HelpAssign | HelpClose | ClockAccepted
+AnyOrder = OperatorCancel | HandOrder | HelpAssign | HelpClose | ClockAccepted | DrillOrder
 
 
 class _Left(msgspec.Struct):
@@ -55,6 +58,7 @@ class _Left(msgspec.Struct):
     close: HelpClose | None = None
     cancel: OperatorCancel | None = None
     clock: ClockAccepted | None = None
+    drill: DrillOrder | None = None
 
 
 class Problems(msgspec.Struct):
@@ -95,6 +99,8 @@ def entry_of(order: AnyOrder) -> tuple[str, bytes]:
         return CLOCK, encode_clock(order)
     if isinstance(order, HandOrder):
         return ORDER, encode_order(order)
+    if isinstance(order, DrillOrder):
+        return DRILL, encode_drill(order)
     return HELP, encode_help(order)
 
 
@@ -115,6 +121,8 @@ def _left(order: AnyOrder) -> _Left:
         return _Left(clock=order)
     if isinstance(order, HandOrder):
         return _Left(order=order)
+    if isinstance(order, DrillOrder):
+        return _Left(drill=order)
     return _Left(assign=order) if isinstance(order, HelpAssign) else _Left(close=order)
 
 
@@ -179,7 +187,7 @@ class Orders:
         except msgspec.MsgspecError as error:
             self._refuse(path, [str(error)])
             return
-        order = left.order or left.assign or left.close or left.cancel or left.clock
+        order = left.order or left.assign or left.close or left.cancel or left.clock or left.drill
         problems = ["it holds no order"] if order is None else self._faults_of(order)
         if order is None or problems:
             self._refuse(path, problems)
@@ -206,6 +214,9 @@ def _said(order: AnyOrder) -> dict[str, object]:
         return {"order": order.identifier, "kind": str(order.kind), **where, **who, "reason": order.reason}
     if isinstance(order, OperatorCancel):
         return {"warning": order.warning, "author": order.operator, "reason": order.note}
+    if isinstance(order, DrillOrder):
+        who = {"author": order.author, "villages": len(order.villages)}
+        return {"drill": order.identifier, "act": str(order.act), **who, "reason": order.reason}
     if isinstance(order, ClockAccepted):
         return {"order": "system clock accepted", "author": order.operator, "reason": order.note}
     return {"help": order.help, "person": order.person}

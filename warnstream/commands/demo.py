@@ -51,6 +51,7 @@ from warnstream.model.warning import MessageType, WarningMessage
 from warnstream.review.bulletins import write_bulletins
 from warnstream.review.digests import write_digests
 from warnstream.review.events import read_events
+from warnstream.review.ledger import write_ledger
 from warnstream.review.report import write_warnings
 from warnstream.review.verification import ANY_HAZARD, HazardScore, VerificationPolicy, score_warnings
 from warnstream.runners.build import bulletin_wording
@@ -156,6 +157,7 @@ def run_demo(options: DemoOptions) -> int:
         wording = bulletin_wording(configuration)
         write_bulletins(directory / "bulletins.jsonl", watch.bulletins, wording)
         write_digests(directory / "digests.jsonl", watch.digests, wording)
+        write_ledger(directory / "ledger.parquet", node.outbox.doors.book)
         (directory / "summary.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False), "utf-8")
         if options.as_json:
             print(json.dumps(summary, ensure_ascii=False))  # noqa: T201  # the command's result

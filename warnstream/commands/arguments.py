@@ -125,8 +125,8 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="replay an archive of readings: what would have been warned",
         description=(
             "Feeds READINGS (Parquet or CSV: station,observed_at,variable,value) through the engine in "
-            "event time and writes warnings.jsonl, bulletins.jsonl, digests.jsonl, ledger.parquet, levels.parquet "
-            "and summary.json into --out. With "
+            "event time and writes warnings.jsonl, bulletins.jsonl, digests.jsonl, ledger.parquet, "
+            "levels.parquet and summary.json into --out. With "
             "--events (event,time,latitude,longitude,kind) it also scores POD, FAR, CSI, bias and lead times."
             " With --journal the readings are what a node was sent: DIR is its storage directory or a copy."
         ),

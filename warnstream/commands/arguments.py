@@ -10,6 +10,7 @@ from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.drill.command import add_drill
 from warnstream.commands.order_options import add_order_commands
+from warnstream.commands.paper.command import add_print
 from warnstream.commands.rule_tests.options import add_test
 from warnstream.model.observations.refusals import RefusalReason
 
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _add_clock(commands)
     add_order_commands(commands)
     add_drill(commands)
+    add_print(commands)
     _add_refused(commands)
     _add_audit(commands)
     add_diff(commands)
@@ -229,6 +231,7 @@ def _add_end(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     end.add_argument("--reason", required=True, help="why")
     end.add_argument("--author", required=True, help="who, of operators.csv if there is one")
     end.add_argument("--for", dest="lasts", default="", metavar="TIME", help="for how long: 45min, 2h")
+    end.add_argument("--happened-at", default="", metavar="TIME", help="told late: when it was in truth")
 
 
 def _add_clock(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

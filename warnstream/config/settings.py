@@ -9,7 +9,7 @@ from pathlib import Path
 
 from warnstream.config.channels.registry import AnyChannel
 from warnstream.model.alerts.alert import FeedPolicy
-from warnstream.model.bulletins import BulletinPolicy, OrderTable
+from warnstream.model.bulletins import BulletinPolicy, OrderTable, PaperPolicy
 from warnstream.model.grids import GridPolicy
 from warnstream.model.hands.orders import HandPolicy, Operator
 from warnstream.model.network import Network
@@ -237,6 +237,7 @@ class Configuration:
     operators: tuple[Operator, ...] = ()
     console: ConsoleSettings | None = None
     feeds: tuple[FeedPolicy, ...] = ()
+    paper: PaperPolicy = field(default_factory=PaperPolicy)
 
     @property
     def files_read(self) -> tuple[str, ...]:

@@ -170,6 +170,15 @@ class BulletinPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperPolicy:
+    """Signals of villages without power, as printed cards say them, and who has agreed them."""
+
+    ready_signal: Wording = field(default_factory=lambda: Wording("慢敲锣、慢吹哨", "slow gong or whistle"))
+    leave_signal: Wording = field(default_factory=lambda: Wording("急敲锣、急吹哨", "quick gong or whistle"))
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One hazard that stands in a village at a level, and its newest measured reason.
 

@@ -86,6 +86,8 @@ class HandOrder:
         Word of `Response`, of an order to respond.
     order : str
         Of a release: identifier of the order that a second person agrees to.
+    happened_s : int
+        Of what is told late: when it was in truth, seconds UTC; 0: now. It is kept and changes nothing else.
     """
 
     identifier: str
@@ -102,6 +104,7 @@ class HandOrder:
     post: str = ""
     response: str = ""
     order: str = ""
+    happened_s: int = 0
 
 
 class BoundKind(StrEnum):

@@ -38,6 +38,8 @@ class OrderRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         Of a silence; of an order to respond; of a release of an order that waits.
     identifier : str
         The same one again changes nothing; empty: a new one.
+    happened_at : str
+        ISO 8601, with an offset or by the local clock: when it was in truth, of what is told late.
     """
 
     kind: str
@@ -57,3 +59,4 @@ class OrderRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     response: str = ""
     order: str = ""
     identifier: str = ""
+    happened_at: str = ""

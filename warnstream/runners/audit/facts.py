@@ -219,6 +219,8 @@ def _order(payload: bytes) -> Iterator[AuditFact]:
 def _hand_order(order: HandOrder) -> dict[str, object]:
     """Every field that says something."""
     said: dict[str, object] = {**msgspec.to_builtins(order), "level": order.level.word if order.level else ""}
+    if happened_s := said.pop("happened_s"):
+        said["happened"] = iso_utc(int(str(happened_s)))
     return {name: value for name, value in said.items() if value}
 
 

@@ -23,6 +23,7 @@ from warnstream.model.effects import ClockAccepted, OperatorCancel
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
+from warnstream.model.times import iso_utc
 from warnstream.runners.intake.entries import (
     CANCEL,
     CLOCK,
@@ -211,7 +212,9 @@ def _said(order: AnyOrder) -> dict[str, object]:
     if isinstance(order, HandOrder):
         where = {"villages": len(order.villages), "hazard": order.hazard, "level": order.level.word}
         who = {"author": order.author, "second": order.second, "alone": order.is_alone}
-        return {"order": order.identifier, "kind": str(order.kind), **where, **who, "reason": order.reason}
+        late = {"happened": iso_utc(order.happened_s)} if order.happened_s else {}
+        said = {"order": order.identifier, "kind": str(order.kind), **where, **who, **late}
+        return {**said, "reason": order.reason}
     if isinstance(order, OperatorCancel):
         return {"warning": order.warning, "author": order.operator, "reason": order.note}
     if isinstance(order, DrillOrder):

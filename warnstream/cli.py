@@ -178,6 +178,23 @@ def _compare(options: argparse.Namespace) -> int:
     )
 
 
+def _review(options: argparse.Namespace) -> int:
+    from warnstream.commands.review.command import Asked, run_review
+
+    return run_review(
+        _load(options.directory),
+        Asked(
+            asked=tuple(options.asked),
+            out=options.out,
+            journal=options.journal,
+            events=options.events,
+            n_minutes=options.known_now,
+            with_names=options.with_names,
+            as_json=options.json,
+        ),
+    )
+
+
 def _explain(options: argparse.Namespace) -> int:
     from warnstream.commands.explain import Question, explain
 
@@ -352,6 +369,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "console-user": console_user,
     "replay": _replay,
     "compare": _compare,
+    "review": _review,
     "explain": _explain,
     "warnings": _warnings,
     "bulletins": _bulletins,

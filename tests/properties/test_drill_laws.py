@@ -63,6 +63,7 @@ class Run:
             metrics=Metrics(),
             wake_channels=lambda: None,
             ask_log=nobody_asks,
+            event_clock=lambda: float(self.now_s),
             begun=begun,
         )
 

@@ -11,6 +11,7 @@ from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.drill.command import add_drill
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.paper.command import add_print
+from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
 from warnstream.model.observations.refusals import RefusalReason
 
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add_console_commands(commands)
     _add_replay(commands)
     add_compare(commands)
+    add_review(commands)
     _add_explain(commands)
     _add_warnings(commands)
     _add_who(commands)

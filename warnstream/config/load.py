@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from warnstream.config.assemble import assemble, sign_policy
+from warnstream.config.channels.following import faults_of_addresses, faults_of_next
 from warnstream.config.channels.registry import SECTION_OF_KIND, ChannelsDocument
 from warnstream.config.channels.section import ChannelSection
 from warnstream.config.faults import FaultLog
@@ -50,7 +51,7 @@ from warnstream.config.yaml.sections import Section
 from warnstream.config.yaml.tree import Location, YamlTree, entries_under, path_text, read_yaml
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
-from warnstream.model.network import ChainPost, Network, Stations, Villages, Zone
+from warnstream.model.network import ChainPost, Households, Network, Stations, Villages, Zone
 from warnstream.model.observations.days import PastDays
 
 NODE_FILE = "warnstream.yaml"
@@ -100,6 +101,7 @@ def load_configuration(
     register = Register(villages, villages.index_of_code() if villages else {}, sections)
     _check_channels(channels, channels_tree, folder)
     households = read_households(folder, register, faults)
+    _check_next(channels, channels_tree, households, faults)
     chain = read_chain(folder, register, faults)
     around = _context(node_tree, villages, zones, stations)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
@@ -206,6 +208,20 @@ def _check_channels(channels: ChannelsDocument | None, tree: YamlTree | None, fo
         for key, file in channel.files().items():
             location = ("channels", name, key)
             folder.require(file, tree.file, tree.line_of(location), path_text(location))
+
+
+def _check_next(
+    channels: ChannelsDocument | None, tree: YamlTree | None, households: Households | None, faults: FaultLog
+) -> None:
+    """What goes on after a channel exists, ends, and can use the addresses."""
+    if channels is None or tree is None:
+        return
+    found = list(faults_of_next(channels.channels))
+    if not found and households is not None:
+        found = list(faults_of_addresses(channels.channels, households))
+    for name, fault in found:
+        location = ("channels", name, "next", "channel")
+        faults.add(tree.file, tree.line_of(location), path_text(location), fault)
 
 
 def _check_node(

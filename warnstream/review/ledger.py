@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warnstream.adapters.ledger.book import Book
-from warnstream.delivery.ledger.ledger import ADDRESSED, STATE_BITS
+from warnstream.delivery.ledger.columns import STATE_BITS
+from warnstream.delivery.ledger.ledger import ADDRESSED
 from warnstream.delivery.ledger.states import Delivery, People
 from warnstream.model.bulletins import N_BITS, N_MAX, Bulletin
 from warnstream.model.network import Network

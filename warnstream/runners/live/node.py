@@ -171,6 +171,7 @@ class Node:
         self._api_app = api.app
         self._http_max = http_max
         self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
+        self.metrics.watch_channels(self.delivery.prospects)
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
@@ -203,7 +204,7 @@ class Node:
         if outbox.put_aside is not None:
             report_put_aside(self.alarms, str(outbox.put_aside))
         known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
-        outbox.open_doors(directory, known.network, self._keep_outcomes)
+        outbox.open_doors(directory, known.network, self._keep_outcomes, self._time, configuration.channels)
         return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:
@@ -251,6 +252,7 @@ class Node:
             event_clock=self._time,
             public_url=configuration.http.public_url,
             lost=lost,
+            time_zone=configuration.message.time_zone,
         )
         return DeliveryWorker(make_channels(configuration.channels, around), shared)
 

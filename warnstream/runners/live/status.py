@@ -39,7 +39,7 @@ from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.orders_json import describe_orders
 from warnstream.runners.live.views.signs_json import affirm_fault
-from warnstream.runners.live.views.state_json import describe_warnings
+from warnstream.runners.live.views.state_json import describe_channels, describe_warnings
 from warnstream.runners.orders.rehearsal import rehearse
 from warnstream.runners.orders.request import agreement_faults, order_of
 from warnstream.runners.reports import describe_reports
@@ -119,6 +119,7 @@ class Status:
             alarms=self._alarms.records(),
             configuration=self._configuration_record(),
             audit=self._audit_record(),
+            channels=describe_channels(self._delivery.prospects()),
         )
 
     def _audit_record(self) -> AuditRecord:
@@ -187,7 +188,7 @@ class Status:
 
     def rehearse_order(self, request: OrderRequest) -> RehearsalRecord:
         """Whom an order would reach. OrderFaultsError with everything that is wrong with it."""
-        return rehearse(self._configuration, request)
+        return rehearse(self._configuration, request, self._delivery.rates())
 
     def give_order(self, request: OrderRequest) -> OrderTakenRecord:
         """Take an order; returns once it is durable.

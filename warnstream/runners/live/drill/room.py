@@ -239,6 +239,7 @@ class DrillRoom:
             metrics=self._metrics,
             wake_channels=self._wake_channels,
             ask_log=self.keep_outcomes,
+            event_clock=lambda: float(max(self._now_s, 0)),
             begun=begun,
         )
 

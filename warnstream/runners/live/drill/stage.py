@@ -58,6 +58,8 @@ class Stage:
     wake_channels : callable
     ask_log : callable
         Takes an entry of outcomes; done once it is durable.
+    event_clock : callable
+        The engine's time.
     begun : Begun, optional
         Of a drill that begins now; without it the folder's log says what it is.
 
@@ -69,7 +71,7 @@ class Stage:
         If its log is of no drill.
     """
 
-    def __init__(  # what a drill stands on, each by name
+    def __init__(  # noqa: PLR0913  # what a drill stands on, each by name
         self,
         folder: Path,
         configuration: Configuration,
@@ -78,6 +80,7 @@ class Stage:
         metrics: Metrics,
         wake_channels: Callable[[], None],
         ask_log: Callable[[bytes], "Future[None]"],
+        event_clock: Callable[[], float],
         begun: Begun | None = None,
     ) -> None:
         self.folder = folder
@@ -96,7 +99,8 @@ class Stage:
         self.desk = build_drill_desk(rows.configuration, len(setting.network.villages))
         self.course = Course(self.desk)
         self.outbox = NodeOutbox.open_or_begin_anew(folder, OWNER)
-        self.outbox.open_doors(folder, self._setting.network, ask_log)
+        network, channels = self._setting.network, configuration.channels
+        self.outbox.open_doors(folder, network, ask_log, event_clock, channels)
         self._renderer = Renderer(self._setting, metrics, lambda: self.desk)
         self._recorder = Recorder(self.outbox, self._journal, alarms, metrics, wake_channels)
         self._doors = DoorKeeper(self.outbox, self._journal, alarms, self._append)
@@ -203,6 +207,8 @@ class Stage:
     def go_on(self) -> bool:
         """Record some of what waits; whether there is more."""
         self._recorder.catch_up_if_due(self._says)
+        if self._doors.call_silent(self.course.now_s):
+            self._wake_channels()
         return self._recorder.go_on()
 
     def announce(self) -> None:

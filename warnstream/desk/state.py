@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from warnstream.desk.beside_drills import BesideDrills
 from warnstream.desk.cases import (
     FORMAT_BEFORE_BULLETINS,
     SNAPSHOT_FORMAT,
@@ -60,6 +61,7 @@ class DeskState:
         self._audience = Audience(network)
         self.chains = Chains(network, self._audience, routing_policy, self._series)
         self.bulletins = bulletins
+        self.drilled = BesideDrills(network, self._audience)
         self._cases: dict[tuple[int, str], Case] = {}
         self._by_name: dict[str, Case] = {}
         self._first_expires_s = 0
@@ -189,6 +191,7 @@ class DeskState:
                 self.chains.snapshot(),
                 self.hands.snapshot(),
                 self.transfers.snapshot(),
+                self.drilled.snapshot(),
             )
         )
 
@@ -226,6 +229,7 @@ class DeskState:
             self.hands.restore(snapshot.hands)
         if snapshot.transfers:
             self.transfers.restore(snapshot.transfers)
+        self.drilled.restore(snapshot.drilled)
         self._cases, self._first_expires_s = cases, 0
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s

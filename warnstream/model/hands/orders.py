@@ -121,6 +121,8 @@ class HandOrder:
         ``18:00`` or a time with its date. Empty: at once; nobody knows.
     verdict : str
         Of an assessment: `SAFE` or `UNSAFE`.
+    happened_s : int
+        Of what is told late: when it was in truth, seconds UTC; 0: now. It is kept and changes nothing else.
     """
 
     identifier: str
@@ -142,6 +144,7 @@ class HandOrder:
     by: str = ""
     onset: str = ""
     verdict: str = ""
+    happened_s: int = 0
 
 
 class BoundKind(StrEnum):

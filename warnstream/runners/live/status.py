@@ -28,11 +28,13 @@ from warnstream.config.settings import Configuration
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
+from warnstream.model.hands.drills import is_of_drill
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.keeper import Keeper
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.views.explanations import LiveExplanations
@@ -69,11 +71,12 @@ class Status:
         outbox: Outbox,
         delivery: DeliveryWorker,
         audit: AuditWriter,
+        drills: DrillRoom,
     ) -> None:
         self._configuration = configuration
         self._keeper, self._alarms, self._requests = keeper, alarms, requests
         self._explanations, self._sources, self._outbox = explanations, sources, outbox
-        self._delivery, self._audit = delivery, audit
+        self._delivery, self._audit, self._drills = delivery, audit, drills
         self.is_starting = True
 
     def alive(self) -> AliveRecord:
@@ -176,6 +179,8 @@ class Status:
             return affirm_fault(action, self._keeper.warnings, self._configuration.network)
         if isinstance(action, HelpAssign | HelpClose):
             return self._keeper.engine.desk.chains.fault_of(action)
+        if isinstance(action, FieldReport) and is_of_drill(action.message):
+            return self._drills.report_fault(action)
         if isinstance(action, FieldReport):
             return self._keeper.engine.desk.report_fault(action)
         return self._keeper.engine.assessment.signs.fault_of(action)

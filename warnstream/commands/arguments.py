@@ -10,6 +10,7 @@ from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.rule_tests.options import add_test
+from warnstream.commands.standby.options import add_box_options, add_takeover
 from warnstream.model.observations.refusals import RefusalReason
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -32,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     add_doctor(commands)
     add_test(commands)
     _add_run(commands)
+    add_takeover(commands)
     add_console_commands(commands)
     _add_replay(commands)
     add_compare(commands)
@@ -115,6 +117,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         action="store_true",
         help="at a terminal: the log alone, without the live picture below it",
     )
+    add_box_options(run)
 
 
 def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -208,15 +208,8 @@ def _check_channels(channels: ChannelsDocument | None, tree: YamlTree | None, fo
             folder.require(file, tree.file, tree.line_of(location), path_text(location))
 
 
-def _check_node(
-    node: NodeDocument,
-    tree: YamlTree,
-    folder: Folder,
-    places: tuple[Villages | None, tuple[Zone, ...]],
-    faults: FaultLog,
-) -> None:
-    """What warnstream.yaml says of other files."""
-    villages, zones = places
+def _files_of(node: NodeDocument) -> dict[Location, str | None]:
+    """Files that warnstream.yaml names, by key."""
     broker = node.broker
     named: dict[Location, str | None] = {("broker", "password_file"): broker.password_file}
     if broker.tls is not None:
@@ -229,6 +222,22 @@ def _check_node(
             named |= {("listener", "tls", key): getattr(listener.tls, key) for key in keys}
     if node.console is not None:
         named |= {("console", key): getattr(node.console, key) for key in ("certificate", "key")}
+    if node.standby is not None and node.standby.tls is not None:
+        keys = ("ca", "certificate", "key")
+        named |= {("standby", "tls", key): getattr(node.standby.tls, key) for key in keys}
+    return named
+
+
+def _check_node(
+    node: NodeDocument,
+    tree: YamlTree,
+    folder: Folder,
+    places: tuple[Villages | None, tuple[Zone, ...]],
+    faults: FaultLog,
+) -> None:
+    """What warnstream.yaml says of other files."""
+    villages, zones = places
+    named = _files_of(node)
     for location, file in named.items():
         if file is not None:
             folder.require(file, tree.file, tree.line_of(location), path_text(location))

@@ -9,8 +9,9 @@ from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.adapters.ledger.imported import import_doors
 from warnstream.adapters.ledger.links import is_of_door
 from warnstream.adapters.outbox.outbox import Outbox, Proves, Rendered
+from warnstream.adapters.outbox.told_elsewhere import ToldElsewhere
 from warnstream.adapters.outbox.types import Addressed, Claimed, Reach
-from warnstream.delivery.dispatch.notification import Settlement, State
+from warnstream.delivery.dispatch.notification import Settlement, Signal, State
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
 from warnstream.model.effects import Effects, RecipientAnswer, RecipientKind, RenderedBulletin
@@ -21,16 +22,19 @@ from warnstream.model.warning import WarningMessage
 log = logging.getLogger(__name__)
 
 
-class NodeOutbox(Outbox):
+class NodeOutbox(ToldElsewhere, Outbox):
     """Both halves of what a node tells people.
 
     Attributes
     ----------
     doors : DoorStore
         Set by `open_doors`, before anything is asked of doors.
+    tell_rows : callable or None
+        Is given what attempts have led to with rows, once that is kept; a second box has to know.
     """
 
     doors: DoorStore
+    tell_rows: Callable[[Mapping[str, Settlement], float], object] | None = None
 
     def open_doors(
         self, directory: Path, network: Network, ask_log: AskLog, *, is_read_only: bool = False
@@ -109,6 +113,8 @@ class NodeOutbox(Outbox):
         others = {key: one for key, one in settlements.items() if key not in of_doors}
         if others:
             super().settle(others, now)
+            if self.tell_rows is not None:
+                self.tell_rows(others, now)
 
     def next_due(self, channel: str) -> float | None:
         """When the next waiting notification of a channel is due; None if none waits."""
@@ -125,7 +131,12 @@ class NodeOutbox(Outbox):
 
     def mark_delivered(self, key: str, at: float) -> bool:
         """A receipt came back: the recipient's device has it. False if the key is unknown."""
-        return self.doors.sending.mark_delivered(key, at) or super().mark_delivered(key, at)
+        if self.doors.sending.mark_delivered(key, at):
+            return True
+        is_known = super().mark_delivered(key, at)
+        if is_known and self.tell_rows is not None:
+            self.tell_rows({key: Settlement(Signal.RECEIPT)}, at)
+        return is_known
 
     def answer_many(self, answers: Sequence[RecipientAnswer]) -> int:
         """Keep answers that the log has; returns how many concerned a known message and recipient."""

@@ -68,6 +68,7 @@ from warnstream.runners.intake.history_entries import (
 from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refuse, refused_frame, refused_readings
 from warnstream.runners.intake.said import alerts_in, refused_said, reports_in, signs_in
+from warnstream.runners.intake.standby_entries import OF_STANDBY
 from warnstream.runners.intake.state_file import StateCopy, StateFile, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 from warnstream.runners.intake.waiting import WaitingReadings
@@ -121,8 +122,7 @@ class Intake:
         self._past: Past | None = None
         self._steps_of_entry = 0
         self._owed: list[OperatorCancel | HandOrder] = []
-        self._is_second_try = False
-        self.is_clock_accepted = False
+        self._is_second_try = self.is_clock_accepted = False
         self._early = Outcome()
         self._takers: dict[str, Callable[[bytes, Outcome], None]] = {
             MESSAGES: self._take_entry,
@@ -133,7 +133,7 @@ class Intake:
             CLOCK: self._take_clock,
             CONFIGURATION: self._take_configuration,
             **{kind: partial(self._take_action, decode) for kind, decode in ACTION_DECODERS.items()},
-            **dict.fromkeys((ISSUED, SET_ASIDE, *OF_DOORS), lambda _payload, _outcome: None),
+            **dict.fromkeys((ISSUED, SET_ASIDE, *OF_DOORS, *OF_STANDBY), lambda _payload, _outcome: None),
         }
 
     @property
@@ -206,6 +206,10 @@ class Intake:
             status = desk.status(owed.warning)
             if status is not None and status.state in OPEN_STATES:
                 self._actions.append(owed)
+        self._owed.clear()
+
+    def owe_nothing(self) -> None:
+        """What was followed is settled: no order of it waits."""
         self._owed.clear()
 
     def waiting(self) -> ReadingBatch:

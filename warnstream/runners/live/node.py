@@ -47,15 +47,15 @@ from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
 from warnstream.runners.bundles.keeping import OwnBundle
 from warnstream.runners.console.feed import ConsoleFeed
-from warnstream.runners.history.kept import keep_rows
+from warnstream.runners.history.outbox import open_outbox
 from warnstream.runners.intake import entries
-from warnstream.runners.intake.door_entries import OUTCOME
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.doors import note_end
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
+from warnstream.runners.live.log import Leads, Log
 from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
 from warnstream.runners.live.recording.recorder import report_put_aside
 from warnstream.runners.live.reinjector import Reinjector
@@ -75,9 +75,6 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.25
 """What time alone changes is looked for so often, not at every turn: messages bring hundreds a second."""
 
-OWNER = "node"
-"""Who sends what this outbox holds: one process alone, since its folder is locked, whatever its name."""
-
 
 class Node:
     """One warnstream process.
@@ -91,6 +88,8 @@ class Node:
         One that serves already, because the configuration took long to read.
     wall : callable
         The system's clock: seconds since 1970 UTC.
+    leading : Leads, optional
+        It leads beside another box, which has what this one has.
 
     Attributes
     ----------
@@ -109,6 +108,7 @@ class Node:
         on_step: Callable[[EngineStep], None] | None = None,
         front_door: FrontDoor | None = None,
         wall: Callable[[], float] = time.time,
+        leading: Leads | None = None,
     ) -> None:
         configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration = configuration
@@ -122,6 +122,10 @@ class Node:
         self.alarms = Alarms(self._requests.ask, self.metrics)
         self._clock = clock_of(configuration, self.alarms, wall)
         self._journal = Journal(directory, self._clock, configuration.storage.journal_segment_bytes)
+        self._leading = leading
+        self._log: Log = self._journal
+        if leading is not None:
+            self._log = leading.over(self._journal, self.alarms, self.metrics, self.ask_to_stop)
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._audit = self._audit_of(configuration)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
@@ -133,7 +137,7 @@ class Node:
         tokens = Tokens(load_or_create_secret(directory))
         self.delivery = self._delivery(tokens)
         bundle = OwnBundle(configuration, self._journal, self.alarms, self.metrics)
-        stores = Stores(self._journal, self.outbox, self._refused, bundle)
+        stores = Stores(self._log, self.outbox, self._refused, bundle)
         watchers = Watchers(
             self.alarms,
             self._clock,
@@ -189,13 +193,11 @@ class Node:
         )
 
     def _outbox_of(self, configuration: Configuration) -> NodeOutbox:
-        """Rows and ledger; doors that an earlier version left in rows come with their villages."""
-        directory = configuration.storage.directory
-        outbox = NodeOutbox.open_or_begin_anew(directory, OWNER)
+        outbox = open_outbox(configuration, self._requests.keep_outcomes)
         if outbox.put_aside is not None:
             report_put_aside(self.alarms, str(outbox.put_aside))
-        known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
-        outbox.open_doors(directory, known.network, self._keep_outcomes)
+        if self._leading is not None:
+            outbox.tell_rows = self._requests.keep_told
         return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:
@@ -261,6 +263,8 @@ class Node:
         """
         self.http.start()  # says that the node lives and is not ready, however long the journal is
         keep_freed_memory()
+        if self._leading is not None:
+            self._leading.begin(self._log)
         self._keeper.recover(ReplayProgress(self.http.tell))
         self._replies.adopt(self.alarms.standing("reply"))
         self._feeds.adopt(self.alarms.standing("feed"))
@@ -324,10 +328,6 @@ class Node:
         told_s = self._keeper.now_s if self.configuration.node.clock == "simulated" else -1
         return float(told_s) if told_s >= 0 else self._clock()
 
-    def _keep_outcomes(self, payload: bytes) -> Future[None]:
-        """Outcomes of a channel's batch into the log; taken to the end, when nothing else is any more."""
-        return self._requests.ask(OUTCOME, payload, is_last=True)
-
     def _order_faults(self, order: AnyOrder) -> list[str]:
         desk = self.engine.desk
         known = agreement_faults(order, desk, self.configuration) if isinstance(order, HandOrder) else []
@@ -373,6 +373,8 @@ class Node:
         if keeper.fresh_waiting:
             ingress.left_fresh(turn)
         self.metrics.backlog_readings.set(keeper.backlog_waiting)
+        if self._leading is not None:
+            self._leading.settle()
         keeper.snapshots.look()
         self._bound.look()
 
@@ -399,7 +401,7 @@ class Node:
             started = time.perf_counter()
             try:
                 self._bound.demand_room()
-                sequence = self._journal.append_many(turn.entries)
+                sequence = self._log.append_many(turn.entries)
             except StoreError as error:
                 if self._disk.refused(error):
                     continue

@@ -1,11 +1,14 @@
 """Journal entries that somebody waits for: handed to the node's loop, done once they are durable."""
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from warnstream.delivery.dispatch.notification import Settlement
 from warnstream.model.errors import StoreError
+from warnstream.runners.intake.door_entries import OUTCOME
+from warnstream.runners.intake.standby_entries import TOLD, encode_told
 
 WAIT_S = 10.0
 """Longest wait of a caller for its entry to be durable."""
@@ -57,6 +60,14 @@ class Requests:
             self.ask(kind, payload).result(WAIT_S)
         except TimeoutError:
             raise StoreError("the node did not keep it in time", retryable=True) from None
+
+    def keep_outcomes(self, payload: bytes) -> Future[None]:
+        """Outcomes of a channel's batch into the log; taken to the end, when nothing else is any more."""
+        return self.ask(OUTCOME, payload, is_last=True)
+
+    def keep_told(self, settlements: Mapping[str, Settlement], at: float) -> None:
+        """What became of rows into the log, for a second box; taken to the end, and nobody waits for it."""
+        self.ask(TOLD, encode_told(settlements, at), is_last=True)
 
     def take(self) -> list[Request]:
         """Everything that waits, in order."""

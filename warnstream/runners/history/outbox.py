@@ -1,0 +1,30 @@
+"""The outbox of a storage directory, opened with its ledger of doors."""
+
+from warnstream.adapters.ledger.book import AskLog
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.config.settings import Configuration
+from warnstream.runners.history.kept import keep_rows
+
+OWNER = "node"
+"""Who sends what this outbox holds: one process alone, since its folder is locked, whatever its name."""
+
+
+def open_outbox(configuration: Configuration, keep_outcomes: AskLog) -> NodeOutbox:
+    """Rows and ledger; doors that an earlier version left in rows come with their villages.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    keep_outcomes : callable
+        Takes an entry of outcomes of doors; done once it is durable.
+
+    Raises
+    ------
+    StoreError
+        If its files cannot be used.
+    """
+    directory = configuration.storage.directory
+    outbox = NodeOutbox.open_or_begin_anew(directory, OWNER)
+    known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
+    outbox.open_doors(directory, known.network, keep_outcomes)
+    return outbox

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from warnstream.adapters.ledger.book import AskLog
@@ -9,8 +10,9 @@ from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.adapters.ledger.imported import import_doors
 from warnstream.adapters.ledger.links import is_of_door
 from warnstream.adapters.outbox.outbox import Outbox, Proves, Rendered
+from warnstream.adapters.outbox.post_links import PostLinks, is_of_post, post_link_number
 from warnstream.adapters.outbox.told_elsewhere import ToldElsewhere
-from warnstream.adapters.outbox.types import Addressed, Claimed, Reach
+from warnstream.adapters.outbox.types import Addressed, Claimed, Reach, split_key
 from warnstream.delivery.dispatch.notification import Settlement, Signal, State
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
@@ -22,7 +24,7 @@ from warnstream.model.warning import WarningMessage
 log = logging.getLogger(__name__)
 
 
-class NodeOutbox(ToldElsewhere, Outbox):
+class NodeOutbox(ToldElsewhere, PostLinks, Outbox):
     """Both halves of what a node tells people.
 
     Attributes
@@ -83,7 +85,7 @@ class NodeOutbox(ToldElsewhere, Outbox):
         While rows cannot be read doors are told all the same.
         """
         try:
-            return self._claim_both(channel, limit, now, level_min)
+            return [_linked(row) for row in self._claim_both(channel, limit, now, level_min)]
         except StoreError:
             claimed = self.doors.sending.claim(channel, limit, now, level_min)
             if not claimed:
@@ -151,6 +153,8 @@ class NodeOutbox(ToldElsewhere, Outbox):
         """The message and recipient of an answer link; None if its token proves none."""
         if is_of_door(number):
             return self.doors.addressed(number, proves)
+        if is_of_post(number):
+            return self.addressed_post(number, proves)
         link = self.old_link(number)
         if link is None:
             return super().addressed(number, proves)
@@ -159,7 +163,10 @@ class NodeOutbox(ToldElsewhere, Outbox):
     def number_of(self, key: str) -> int | None:
         """Number in the answer links of a notification; None if the key is unknown."""
         number = self.doors.number_of(key)
-        return super().number_of(key) if number is None else number
+        if number is None and super().number_of(key) is not None:
+            message, recipient, _ = split_key(key)
+            return post_link_number(message, recipient)
+        return number
 
     def counts(self) -> dict[tuple[str, State], int]:
         """Notifications by channel and state, of posts and topics and of doors."""
@@ -182,6 +189,13 @@ class NodeOutbox(ToldElsewhere, Outbox):
         """Delete what is old and of which nothing is left to send; returns how many messages."""
         self.doors.forget(sent_before_s)
         return super().prune(sent_before_s)
+
+
+def _linked(row: Claimed) -> Claimed:
+    """A row whose answer link opens on every box."""
+    if row.kind is not RecipientKind.POST:
+        return row
+    return replace(row, number=post_link_number(row.message.identifier, row.recipient))
 
 
 def _bulletin_of(rendered: Rendered) -> RenderedBulletin:

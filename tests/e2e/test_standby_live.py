@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.two_boxes import Gateway, Pair, pair_of_boxes
+from tests.e2e.two_boxes import BoxProcess, Gateway, Pair, pair_of_boxes
+from tests.integration.test_mqtt_listener_tls import authority, signed
 from tests.simulation.changed_county import Phones, phones
 from warnstream.adapters.standby.leadership import read_leadership
 from warnstream.runners.intake import entries
@@ -36,6 +38,22 @@ def kept(box: Pair, name: str) -> set[tuple[str, bytes]]:
     found = getattr(box, name).entries()
     messages = [payload for _, kind, payload in found if kind == entries.MESSAGES]
     return {pair for payload in messages for pair in entries.decode_messages(payload)}
+
+
+def connack(box: BoxProcess, version: int) -> bytes:
+    """What a box answers to a client that wants to connect."""
+    variable = b"\x00\x04MQTT" + bytes((version, 2, 0, 60)) + (b"\x00" if version == 5 else b"")
+    body, said = variable + b"\x00\x01g", b""
+    with socket.create_connection((box.host, box.mqtt_port), 2) as sock:
+        sock.sendall(bytes((0x10, len(body))) + body)
+        while more := sock.recv(200):
+            said += more
+    return said
+
+
+def own_certificate(directory: Path, name: str) -> None:
+    for suffix in ("pem", "key"):
+        shutil.copy(directory / f"{name}.{suffix}", directory / f"own.{suffix}")
 
 
 def doors_told(gateway: Phones) -> set[str]:
@@ -76,11 +94,7 @@ def test_an_old_leader_does_nothing_until_somebody_says_that_it_stands_by(
     assert pair.south.take_over().returncode == 0, pair.log()
     pair.north.spawn()
     pair.wait_for(lambda: pair.north.says("south leads (term 2)", "--as-standby"))
-    with (
-        pytest.raises(ConnectionRefusedError),
-        socket.create_connection((pair.north.host, pair.north.mqtt_port), 1),
-    ):
-        pass
+    assert connack(pair.north, 4)[3] == 3
     n_shown = len(gateway.shown)
     pair.north.stop()
     pair.north.spawn("--as-standby")
@@ -184,10 +198,49 @@ def test_the_box_that_stands_by_sends_everybody_to_the_one_that_leads(pair: Pair
     assert pair.south.metric("warnstream_standby_linked") == 1
 
 
+@pytest.mark.parametrize(("version", "code"), [(4, 3), (5, 0x9C)])
+def test_a_gateway_is_told_at_once_that_the_box_does_not_lead(pair: Pair, version: int, code: int) -> None:
+    pair.start()
+    said = connack(pair.south, version)
+    assert said[0] == 0x20
+    assert said[3] == code
+    if version == 5:
+        assert f"127.0.0.1:{pair.north.mqtt_port}".encode() in said
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not on this machine: no certificates")
+def test_over_tls_each_knows_the_other_by_its_certificate(tmp_path: Path, gateway: Phones) -> None:
+    with pair_of_boxes(tmp_path, gateway) as pair:
+        county = pair.county.directory
+        authority(county, "pair")
+        authority(county, "stranger")
+        for name, ca in (("north", "pair"), ("south", "pair"), ("north2", "pair"), ("other", "stranger")):
+            signed(county, name, ca)
+        section = "  tls: {ca: pair.pem, certificate: own.pem, key: own.key}\n"
+        pair.county.put("warnstream.yaml", pair.county.text("warnstream.yaml") + section)
+        pair.copy()
+        for box in (pair.north, pair.south):
+            own_certificate(box.directory, box.name)
+        pair.start()
+        source = Gateway(pair)
+        assert source.publish(pair.county.next_messages(0.0), pair.north) == 6
+        pair.wait_for(lambda: pair.has_same_logs)
+        pair.south.stop()
+        own_certificate(pair.south.directory, "other")
+        pair.south.spawn()
+        pair.wait_for(lambda: pair.north.says("unprotected: south"))
+        pair.wait_for(lambda: "refused at the doorway" in pair.north.log())
+        pair.south.stop()
+        own_certificate(pair.south.directory, "north2")
+        pair.south.spawn()
+        pair.wait_for(lambda: "calls itself 'south' has the certificate of 'north2'" in pair.north.log())
+        assert not pair.south.says("entries behind")
+
+
 def test_strangers_at_the_doorway_change_nothing(pair: Pair) -> None:
     pair.start()
     known = (pair.north.directory / "warnstream.yaml").read_text(encoding="utf-8")
-    port = int(known.split("north: {host: 127.0.0.1, port: ")[1].split(",")[0])
+    port = int(known.split("listen_port: ")[1].split(",")[0])
     for said in (b"GET / HTTP/1.1\r\n\r\n", b"WSb1" + b"\xff" * 40, b"WS", b"\x00" * 5_000):
         with socket.create_connection(("127.0.0.1", port), 2) as sock:
             sock.sendall(said)

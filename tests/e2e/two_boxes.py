@@ -34,8 +34,10 @@ standby:
   first: north
   wait: {wait}
   boxes:
-    north: {{host: 127.0.0.1, port: {north}, bind: 127.0.0.1, url: "http://127.0.0.1:{http}"}}
-    south: {{host: 127.0.0.2, port: {south}, bind: 127.0.0.2, url: "http://127.0.0.2:{http}"}}
+    north: {{host: 127.0.0.1, port: {north}, listen_port: {north_in}, bind: 127.0.0.1,
+      url: "http://127.0.0.1:{http}"}}
+    south: {{host: 127.0.0.2, port: {south}, listen_port: {south_in}, bind: 127.0.0.2,
+      url: "http://127.0.0.2:{http}"}}
 """
 
 
@@ -149,8 +151,7 @@ class BoxProcess:
     def entries(self) -> list[tuple[int, str, bytes]]:
         """Its log on disk."""
         extent = find_extent(self.data / "journal")
-        first = extent.segments[0].first_sequence if extent.segments else 1
-        return list(read_entries(extent, first))
+        return list(read_entries(extent, extent.segments[0].first_sequence)) if extent.segments else []
 
     def numbered(self) -> list[tuple[int, tuple[str, bytes]]]:
         """Its log on disk, by number."""
@@ -228,13 +229,18 @@ class Pair:
     north: BoxProcess
     south: BoxProcess
     county: County
+    cables: list[Cable] = field(default_factory=list)
 
     def write(self, wait: str = "2s") -> None:
-        """The configuration into both folders."""
+        """The configuration into both folders; each reaches the other one through a cable."""
         county = self.county
         county.write()
         settings = (county.directory / "warnstream.yaml").read_text(encoding="utf-8")
-        section = STANDBY.format(wait=wait, north=free_port(), south=free_port(), http=self.north.http_port)
+        ports = {name: free_port() for name in ("north", "north_in", "south", "south_in")}
+        section = STANDBY.format(wait=wait, http=self.north.http_port, **ports)
+        for name, (host, _) in PLACES.items():
+            self.cables.append(Cable((host, ports[name]), (host, ports[f"{name}_in"])))
+            self.cables[-1].open()
         settings = settings.replace("clock: simulated", "clock: simulated, duty_posts: [office]")
         county.put("warnstream.yaml", settings + section)
         self.copy()
@@ -285,10 +291,22 @@ class Pair:
         readiness = [f"{box.name}: {box.reasons()}" for box in (self.north, self.south)]
         return "\n".join([*readiness, self.north.log(), self.south.log()])
 
+    def cut(self) -> None:
+        """Both live on and do not hear each other."""
+        for cable in self.cables:
+            cable.cut()
+
+    def mend(self) -> None:
+        """They hear each other again."""
+        for cable in self.cables:
+            cable.mend()
+
     def end(self) -> None:
         """Nothing of either is left."""
         self.north.end()
         self.south.end()
+        for cable in self.cables:
+            cable.close()
 
 
 @contextmanager

@@ -142,7 +142,8 @@ class ConsoleSettings:
 class BoxSettings:
     """One of two boxes: where the other one reaches it, and its HTTP interface (`url` may be empty).
 
-    `bind` is where its HTTP interface and listener listen instead of their own hosts; None: there.
+    `listens` is where it waits for the other one; `bind` where its HTTP interface and listener listen
+    instead of their own hosts, None: there.
     """
 
     name: str
@@ -150,6 +151,7 @@ class BoxSettings:
     port: int
     url: str = ""
     bind: str | None = None
+    listens: tuple[str, int] = ("127.0.0.1", 0)
 
 
 @dataclass(frozen=True, slots=True)

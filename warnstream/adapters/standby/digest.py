@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Protocol
 
-N_ENTRIES = 64
-"""Of the newest entries: ticks in them hold times, so that no two logs agree by chance."""
+COUNTS = (1, 4, 16, 64)
+"""Of so many of the newest entries: a log that was begun anew may reach back less far than another one."""
 
 
 class Readable(Protocol):
@@ -22,41 +23,39 @@ class Readable(Protocol):
 
 
 def digest_of(log: Readable, last: int) -> str:
-    """Of the last `N_ENTRIES` entries up to a number, fewer where fewer are kept; empty for none.
+    """Of the last entries up to a number, for each of `COUNTS` that is kept; empty for none.
 
     Raises
     ------
     StoreError
         If the log cannot be read.
     """
-    return digest_between(log, max(last - N_ENTRIES, log.first_sequence() - 1), last)
-
-
-def digest_between(log: Readable, after: int, last: int) -> str:
-    """Of the entries after a number up to another one."""
-    whole, n_entries = hashlib.sha256(), 0
-    if last > after:
-        for number, kind, payload in log.since(after):
-            if number > last:
-                break
-            head = f"{number} {kind} {len(payload)} ".encode()
-            whole.update(head)
-            whole.update(payload)
-            n_entries += 1
-    return f"{n_entries}:{whole.hexdigest()}" if n_entries else ""
+    found = _last(log, max(last - COUNTS[-1], log.first_sequence() - 1), last)
+    return " ".join(f"{count}:{_hash(found[-count:])}" for count in COUNTS if count <= len(found))
 
 
 def agrees(log: Readable, digest: str, last: int) -> bool:
     """Whether the entries of this log up to a number are those that the other one's digest was made of.
 
-    False too where this log does not reach so far, forwards or back.
+    As far as both reach back. False where this log does not reach so far, or nothing can be compared.
+    StoreError if it cannot be read.
     """
-    count, _, _ = digest.partition(":")
-    if last == 0 and not digest:
-        return True
-    if last > log.last_sequence() or not count.isdigit():
+    if last > log.last_sequence():
         return False
-    after = last - int(count)
-    if not after >= 0 or after < log.first_sequence() - 1 or int(count) > N_ENTRIES:
+    known = dict(part.partition(":")[::2] for part in digest.split(" "))
+    counts = [n for n in COUNTS if str(n) in known and log.first_sequence() <= last - n + 1]
+    if not counts:
         return False
-    return digest_between(log, after, last) == digest
+    return _hash(_last(log, last - counts[-1], last)) == known[str(counts[-1])]
+
+
+def _last(log: Readable, after: int, last: int) -> list[tuple[int, str, bytes]]:
+    return list(takewhile(lambda one: one[0] <= last, log.since(after))) if last > after else []
+
+
+def _hash(entries: list[tuple[int, str, bytes]]) -> str:
+    whole = hashlib.sha256()
+    for number, kind, payload in entries:
+        whole.update(f"{number} {kind} {len(payload)} ".encode())
+        whole.update(payload)
+    return whole.hexdigest()

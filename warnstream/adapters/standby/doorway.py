@@ -40,10 +40,10 @@ class Doorway:
         self.serve = serve
         self._context = context
         try:
-            self._socket = socket.create_server((box.host, box.port))
+            self._socket = socket.create_server(box.listens)
         except OSError as error:
             raise OSError(
-                error.errno, f"{box.host}:{box.port} (standby.boxes.{box.name}): {error.strerror}"
+                error.errno, f"{box.listens[0]}:{box.listens[1]} (standby.boxes.{box.name}): {error.strerror}"
             ) from error
         self._lock = threading.Lock()
         self._open: set[Connection | socket.socket] = set()

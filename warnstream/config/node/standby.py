@@ -36,7 +36,13 @@ class BoxSection(Section):
         description="Address under which the other box reaches this one; it listens there."
     )
     port: Annotated[int, value_types.whole(1, 65_535)] = Field(
-        description="Port on which it waits for the other box."
+        description="Port under which the other box reaches this one."
+    )
+    listen_host: Annotated[str | None, value_types.text()] = default(
+        None, description="Address that it listens on for the other box, where that is not `host` (NAT)."
+    )
+    listen_port: Annotated[int | None, value_types.whole(1, 65_535)] = default(
+        None, description="Port that it listens on, where that is not `port`."
     )
     url: Annotated[str, value_types.url(empty_allowed=True)] = default(
         "", description="Address of its HTTP interface; who asks the box that does not lead is sent there."
@@ -79,7 +85,7 @@ class StandbySection(Section):
             found += [
                 (f"boxes.{name}.host", "expected tls beside it, or an address of this machine itself")
                 for name, box in self.boxes.items()
-                if not is_loopback(box.host)
+                if not is_loopback(box.host) or not is_loopback(box.listen_host or box.host)
             ]
         return found
 
@@ -88,7 +94,14 @@ class StandbySection(Section):
         tls = self.tls
         return StandbySettings(
             boxes={
-                name: BoxSettings(name, box.host, box.port, box.url.rstrip("/"), box.bind)
+                name: BoxSettings(
+                    name,
+                    box.host,
+                    box.port,
+                    box.url.rstrip("/"),
+                    box.bind,
+                    (box.listen_host or box.host, box.listen_port or box.port),
+                )
                 for name, box in self.boxes.items()
             },
             first=self.first,

@@ -20,6 +20,7 @@ from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.metrics.standby import StandbyMetrics
 from warnstream.adapters.private_files import make_private
+from warnstream.adapters.standby.away import AwayListener
 from warnstream.adapters.standby.connection import Connection, client_context, connect, server_context
 from warnstream.adapters.standby.doorway import Doorway
 from warnstream.adapters.standby.frames import ProtocolError
@@ -266,13 +267,15 @@ class Box:
             may_put_aside=self._as_standby,
         )
         self._follower = follower
-        self._show(follower.reasons, lambda: follower.link.url or self._other.url, metrics)
+        away = self._show(follower.reasons, lambda: follower.link.url or self._other.url, metrics)
         try:
             follower.start()
             ending = Ending.STOPPED if self._stopping.is_set() else follower.run(self._is_wanted)
         finally:
             self._follower = None
             follower.close()
+            if away is not None:
+                away.close()
         return self._after(ending, follower)
 
     def _is_wanted(self) -> bool:
@@ -318,15 +321,28 @@ class Box:
         log.critical("this box does nothing", extra={"why": refusal})
         metrics = Metrics()
         StandbyMetrics(metrics.registry)
-        self._show(lambda: [refusal], lambda: self._url or self._other.url, metrics)
+        away = self._show(lambda: [refusal], lambda: self._url or self._other.url, metrics)
         while not self._stopping.wait(0.2):
             if self._takeover.is_asked:
                 self._takeover.refuse(refusal)
+        if away is not None:
+            away.close()
 
-    def _show(self, reasons: Callable[[], list[str]], url: Callable[[], str], metrics: Metrics) -> None:
+    def _show(
+        self, reasons: Callable[[], list[str]], url: Callable[[], str], metrics: Metrics
+    ) -> AwayListener | None:
+        """Say over HTTP and at the listener's address that this box does not lead."""
         door = self._front_door()
         room = WaitingRoom(self._configuration.node.name, reasons, url, lambda: metrics.registry)
         door.open(room, HTTP_CONNECTIONS_MAX)
+        listener = self._configuration.listener
+        if listener is None:
+            return None
+        try:
+            return AwayListener(listener, f"{self._other.bind or self._other.host}:{listener.port}")
+        except (OSError, WarnstreamError) as error:  # it stands by all the same
+            log.error("gateways are not told that this box does not lead", extra={"error": str(error)})  # noqa: TRY400
+            return None
 
     def _front_door(self) -> FrontDoor:
         if self._door is None:

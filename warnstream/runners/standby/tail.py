@@ -46,8 +46,9 @@ def keep_tail(directory: Path, common: int) -> str:
     try:
         extent = find_extent(aside / FOLDER)
         first = max(common + 1, extent.segments[0].first_sequence if extent.segments else 1)
+        tail = read_entries(extent, first) if extent.segments else iter(())
         with (aside / TAIL).open("wb") as file:
-            for number, kind, payload in read_entries(extent, first):
+            for number, kind, payload in tail:
                 counts[kind] += 1
                 content = {"entry": number, "kind": kind, "payload": base64.b64encode(payload).decode()}
                 file.write(msgspec.json.encode(content) + b"\n")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warnstream.adapters.standby.digest import N_ENTRIES, agrees, digest_of
+from warnstream.adapters.standby.digest import COUNTS, agrees, digest_of
 
 Entry = tuple[str, bytes]
 logs = st.lists(
@@ -33,14 +34,16 @@ class Kept:
 
 @given(logs, st.data())
 def test_the_beginning_of_a_log_agrees_with_it(entries: list[Entry], data: st.DataObject) -> None:
-    last = data.draw(st.integers(0, len(entries)))
-    begin = Kept(entries[:last], data.draw(st.integers(0, last)))
-    assert agrees(Kept(entries), digest_of(begin, last), last) == (last == 0 or begin.pruned < last)
+    last = data.draw(st.integers(1, len(entries)))
+    begin = Kept(entries[:last], data.draw(st.integers(0, last - 1)))
+    longer = Kept(entries, data.draw(st.integers(0, last - 1)))
+    assert agrees(longer, digest_of(begin, last), last)
 
 
 @given(logs, st.data())
 def test_another_entry_near_the_end_is_another_log(entries: list[Entry], data: st.DataObject) -> None:
-    place = data.draw(st.integers(max(0, len(entries) - N_ENTRIES), len(entries) - 1))
+    n_compared = max(count for count in COUNTS if count <= len(entries))
+    place = data.draw(st.integers(len(entries) - n_compared, len(entries) - 1))
     other = list(entries)
     other[place] = (entries[place][0], entries[place][1] + b"!")
     assert not agrees(Kept(entries), digest_of(Kept(other), len(other)), len(other))
@@ -51,6 +54,12 @@ def test_a_longer_log_does_not_agree() -> None:
     assert not agrees(Kept([("tick", b"1")] * 4), digest_of(longer, 5), 5)
 
 
-def test_what_is_no_digest_agrees_with_nothing() -> None:
-    for digest in ("", "x", "64:", "999999:ab", "-1:ab"):
-        assert not agrees(Kept([("tick", b"1")] * 4), digest, 4)
+def test_where_nothing_can_be_compared_nothing_agrees() -> None:
+    log = Kept([("tick", b"1")] * 4, pruned=4)
+    assert digest_of(log, 4) == ""
+    assert not agrees(log, digest_of(Kept([("tick", b"1")] * 4), 4), 4)
+
+
+@pytest.mark.parametrize("digest", ["", "x", "64:", "999999:ab", "-1:ab", "1:", "1", ": :", "4:ab 1:cd"])
+def test_what_is_no_digest_agrees_with_nothing(digest: str) -> None:
+    assert not agrees(Kept([("tick", b"1")] * 4), digest, 4)

@@ -33,7 +33,7 @@ from warnstream.adapters.metrics.standby import StandbyMetrics
 from warnstream.adapters.standby.connection import Connection
 from warnstream.adapters.standby.doorway import Doorway
 from warnstream.adapters.standby.leadership import Leadership
-from warnstream.adapters.standby.messages import LEADS
+from warnstream.adapters.standby.messages import LEADS, Hello
 from warnstream.commands.standby.which import on_box
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
@@ -115,8 +115,7 @@ def replicated(configuration: Configuration, folder: Path) -> Iterator[Replicate
     metrics = StandbyMetrics(Metrics().registry)
     line = Line(configuration, leadership, journal, Untold(), metrics, lambda: None)
 
-    def serve(connection: Connection) -> None:
-        hello = connection.receive_hello()
+    def serve(connection: Connection, hello: Hello) -> None:
         connection.send(hello_of(configuration, leadership, LEADS, journal.last_sequence(), ""))
         line.serve(connection, hello)
 

@@ -179,6 +179,7 @@ class Cable:
         for sock in self._sockets:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
         self._sockets.clear()
 
     def mend(self) -> None:

@@ -9,18 +9,19 @@ from contextlib import suppress
 
 from warnstream.adapters.standby.connection import SILENCE_S_MAX, Connection
 from warnstream.adapters.standby.frames import ProtocolError
+from warnstream.adapters.standby.messages import Hello
 from warnstream.config.settings import BoxSettings
 
-CONNECTIONS_MAX = 8
-"""There is one other box; more are old connections of it, or strangers."""
+STRANGERS_MAX = 8
+"""Connections that have not said who they are; of more the one that has waited longest goes."""
 
 log = logging.getLogger(__name__)
 
-Serve = Callable[[Connection], None]
+Serve = Callable[[Connection, Hello], None]
 
 
 class Doorway:
-    """Listens from its making on; `serve` may be replaced while it does.
+    """Listens from its making on.
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ class Doorway:
         This one.
     context : SSLContext or None
     serve : callable
-        Speaks with whoever connects, in a thread of that connection, until that is over.
+        Speaks with a box that has greeted, in a thread of that connection, until that is over.
 
     Raises
     ------
@@ -37,7 +38,7 @@ class Doorway:
     """
 
     def __init__(self, box: BoxSettings, context: ssl.SSLContext | None, serve: Serve) -> None:
-        self.serve = serve
+        self._serve = serve
         self._context = context
         try:
             self._socket = socket.create_server(box.listens)
@@ -46,16 +47,11 @@ class Doorway:
                 error.errno, f"{box.listens[0]}:{box.listens[1]} (standby.boxes.{box.name}): {error.strerror}"
             ) from error
         self._lock = threading.Lock()
-        self._open: set[Connection | socket.socket] = set()
+        self._strangers: dict[socket.socket, None] = {}
+        self._known: set[Connection] = set()
         self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="doorway", daemon=True)
         self._thread.start()
-
-    def hang_up(self) -> None:
-        """Close every connection; those who still want something come again."""
-        with self._lock:
-            for one in self._open:
-                _close(one)
 
     def close(self) -> None:
         """Nobody can connect any more."""
@@ -63,7 +59,10 @@ class Doorway:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        self.hang_up()
+        with self._lock:
+            still: list[Connection | socket.socket] = [*self._strangers, *self._known]
+            for one in still:
+                _close(one)
         self._thread.join(SILENCE_S_MAX)
 
     def _run(self) -> None:
@@ -76,22 +75,25 @@ class Doorway:
                     threading.Event().wait(0.1)
                 continue
             with self._lock:
-                is_full = len(self._open) >= CONNECTIONS_MAX
-                if not is_full:
-                    self._open.add(sock)
-            if is_full:
-                sock.close()
-                continue
+                if len(self._strangers) >= STRANGERS_MAX:
+                    oldest = next(iter(self._strangers))
+                    del self._strangers[oldest]
+                    _close(oldest)
+                self._strangers[sock] = None
             threading.Thread(target=self._speak, args=(sock, address), name="standby", daemon=True).start()
 
     def _speak(self, sock: socket.socket, address: object) -> None:
-        entered: Connection | socket.socket = sock
+        connection: Connection | None = None
         try:
             sock.settimeout(SILENCE_S_MAX)
-            plain = self._context.wrap_socket(sock, server_side=True) if self._context else sock
-            entered = self._enter(sock, Connection(plain))
-            assert isinstance(entered, Connection)
-            self.serve(entered)
+            connection = Connection(
+                self._context.wrap_socket(sock, server_side=True) if self._context else sock
+            )
+            hello = connection.receive_hello()
+            with self._lock:
+                self._strangers.pop(sock, None)
+                self._known.add(connection)
+            self._serve(connection, hello)
         except (ProtocolError, ssl.SSLError) as error:
             log.warning("refused at the doorway", extra={"from": str(address), "error": str(error)})
         except OSError as error:
@@ -100,14 +102,10 @@ class Doorway:
             log.exception("the other box cannot be served")
         finally:
             with self._lock:
-                self._open.discard(entered)
-            _close(entered)
-
-    def _enter(self, sock: socket.socket, connection: Connection) -> Connection:
-        with self._lock:
-            self._open.discard(sock)
-            self._open.add(connection)
-        return connection
+                self._strangers.pop(sock, None)
+                if connection is not None:
+                    self._known.discard(connection)
+            _close(connection or sock)
 
 
 def _close(one: Connection | socket.socket) -> None:

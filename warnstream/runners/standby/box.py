@@ -190,9 +190,8 @@ class Box:
         role = ASKS if self.leadership.is_leading else STANDS_BY
         return hello_of(self._configuration, self.leadership, role, 0, "")
 
-    def _greet(self, connection: Connection) -> None:
-        """Somebody has connected. ProtocolError, OSError."""
-        hello = connection.receive_hello()
+    def _greet(self, connection: Connection, hello: Hello) -> None:
+        """Somebody has connected and greeted. ProtocolError, OSError."""
         connection.send(self._hello())
         if hello.box != self._other.name:
             raise ProtocolError(f"box {hello.box!r} has connected, expected {self._other.name!r}")
@@ -241,7 +240,11 @@ class Box:
         door.begin_again()
         self._leading = leading
         try:
-            self._run_node(leading, door)
+            try:
+                self._run_node(leading, door)
+            except WarnstreamError:
+                if not leading.fenced:
+                    raise
             if leading.fenced:
                 return leading.fenced, False
             if leading.is_asked_to_hand_over:

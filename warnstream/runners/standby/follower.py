@@ -40,7 +40,7 @@ from warnstream.adapters.standby.messages import (
     Trouble,
 )
 from warnstream.config.settings import Configuration
-from warnstream.model.errors import StoreError
+from warnstream.model.errors import StoreError, describe
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.history.outbox import open_outbox
 from warnstream.runners.intake.standby_entries import LEADER, decode_leader
@@ -145,6 +145,8 @@ class Follower:
         self._stopping = threading.Event()
         self._ending: Ending | None = None
         self.sown: tuple[Path, int] | None = None
+        self._is_blind = False
+        self._digest = (0, "")
         self._thread = threading.Thread(target=self._run_link, name="standby-link", daemon=True)
 
     @property
@@ -163,7 +165,7 @@ class Follower:
             if is_wanted():
                 self._take_over()
                 break
-            if not self._judge_some():
+            if not self._judged_some():
                 with self._news:
                     if self._ending is None and not self._is_due:
                         self._news.wait(LOOK_S)
@@ -181,7 +183,9 @@ class Follower:
             self._connection.close()
         if self._thread.ident is not None:
             self._thread.join()
-        is_kept = self._judge.close()
+        is_kept = not self._is_blind and self._judge.close()
+        if self._is_blind:
+            self._judge.snapshots.give_up()
         if self._ending is Ending.IS_HANDED_OVER and is_kept:
             with suppress(StoreError):
                 self._outbox.doors.end_well()  # nobody was in the hands of the box that has stopped
@@ -192,8 +196,9 @@ class Follower:
     def hello(self) -> Hello:
         """How this box greets."""
         last = self.journal.last_sequence()
-        digest = digest_of(self.journal, last)
-        return hello_of(self._configuration, self.leadership, STANDS_BY, last, digest)
+        if self._digest[0] != last:  # it is asked for every second while the other box is away
+            self._digest = (last, digest_of(self.journal, last))
+        return hello_of(self._configuration, self.leadership, STANDS_BY, *self._digest)
 
     def reasons(self) -> list[str]:
         """How things stand, in sentences, for whoever asks whether this box is ready."""
@@ -219,6 +224,19 @@ class Follower:
     def _is_due(self) -> bool:
         """Entries are settled that were not judged."""
         return self._judge.taken < self.link.settled <= self._recent.last
+
+    def _judged_some(self) -> bool:
+        """As `_judge_some`; whatever is wrong with an entry, those that come are kept and confirmed."""
+        if self._is_blind:
+            return False
+        try:
+            return self._judge_some()
+        except Exception as error:
+            log.exception("this box cannot judge along: it only keeps entries")
+            text = f"this box cannot judge along, taking over would take longer: {describe(error)}"
+            self.alarms.raise_alarm("engine", text)
+            self._is_blind = True
+            return False
 
     def _judge_some(self) -> bool:
         """Take everything that is settled; whether there was something."""
@@ -249,7 +267,7 @@ class Follower:
                 connection.send(HandOver())
             deadline = time.monotonic() + HAND_OVER_S_MAX
             while self._ending is None and self.link.is_linked and time.monotonic() < deadline:
-                self._judge_some()
+                self._judged_some()
                 with self._news:
                     if self._ending is None:
                         self._news.wait(LOOK_S)
@@ -264,7 +282,7 @@ class Follower:
                 self._tell_gone(error)
             except Exception:
                 log.exception("the line to the other box has failed")
-            if self.link.refused is not None:
+            if self.link.refused is not None or self.link.trouble:
                 pause_s = REFUSED_AGAIN_S
             self.link.is_linked, self._connection = False, None
             self._standby_metrics.linked.set(0)

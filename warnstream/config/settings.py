@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warnstream.config.channels.registry import AnyChannel
+from warnstream.forecast.chances.table import ChanceTable
 from warnstream.model.alerts.alert import FeedPolicy
 from warnstream.model.bulletins import BulletinPolicy, OrderTable
 from warnstream.model.grids import GridPolicy
@@ -268,6 +269,7 @@ class Configuration:
     console: ConsoleSettings | None = None
     feeds: tuple[FeedPolicy, ...] = ()
     standby: StandbySettings | None = None
+    chance_table: ChanceTable | None = None
 
     @property
     def files_read(self) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """The outbox of a storage directory, opened with its ledger of doors."""
 
+from collections.abc import Callable
+
 from warnstream.adapters.ledger.book import AskLog
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.config.settings import Configuration
@@ -9,7 +11,9 @@ OWNER = "node"
 """Who sends what this outbox holds: one process alone, since its folder is locked, whatever its name."""
 
 
-def open_outbox(configuration: Configuration, keep_outcomes: AskLog) -> NodeOutbox:
+def open_outbox(
+    configuration: Configuration, keep_outcomes: AskLog, event_clock: Callable[[], float] | None = None
+) -> NodeOutbox:
     """Rows and ledger; doors that an earlier version left in rows come with their villages.
 
     Parameters
@@ -17,6 +21,8 @@ def open_outbox(configuration: Configuration, keep_outcomes: AskLog) -> NodeOutb
     configuration : Configuration
     keep_outcomes : callable
         Takes an entry of outcomes of doors; done once it is durable.
+    event_clock : callable, optional
+        The time in which outcomes are kept; not needed where nobody sends.
 
     Raises
     ------
@@ -26,5 +32,5 @@ def open_outbox(configuration: Configuration, keep_outcomes: AskLog) -> NodeOutb
     directory = configuration.storage.directory
     outbox = NodeOutbox.open_or_begin_anew(directory, OWNER)
     known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
-    outbox.open_doors(directory, known.network, keep_outcomes)
+    outbox.open_doors(directory, known.network, keep_outcomes, event_clock, configuration.channels)
     return outbox

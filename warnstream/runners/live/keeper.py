@@ -315,9 +315,13 @@ class Keeper:
             self._stores.refused.keep(refusals, time.time(), sequence)
 
     def go_on(self) -> bool:
-        """Between entries: what is left to record of a front, the end of a snapshot; whether more is left."""
+        """Between entries: what is left of a front, a snapshot's end, silent doors; whether more is left."""
         self.snapshots.settle()
-        return self._recorder.go_on()
+        is_simulated = self._configuration.node.clock == "simulated"
+        now_s = self._intake.now_s if is_simulated else int(self._watchers.clock())
+        if calls := self._doors.call_silent(now_s):
+            self._watchers.wake_channels()
+        return self._recorder.go_on() or calls
 
     def _whole(self, is_awaited: bool) -> Intake | None:  # noqa: FBT001  # the port of snapshots
         """The state, where all that it led to is recorded; `is_awaited`: record what waits for that."""

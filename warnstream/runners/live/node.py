@@ -123,9 +123,8 @@ class Node:
         self._clock = clock_of(configuration, self.alarms, wall)
         self._journal = Journal(directory, self._clock, configuration.storage.journal_segment_bytes)
         self._leading = leading
-        self._log: Log = self._journal
-        if leading is not None:
-            self._log = leading.over(self._journal, self.alarms, self.metrics, self.ask_to_stop)
+        ways = (self.alarms, self.metrics, self.ask_to_stop)
+        self._log: Log = self._journal if leading is None else leading.over(self._journal, *ways)
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._audit = self._audit_of(configuration)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
@@ -168,6 +167,7 @@ class Node:
         self._api_app = api.app
         self._http_max = http_max
         self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
+        self.metrics.watch_channels(self.delivery.prospects)
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
@@ -193,11 +193,10 @@ class Node:
         )
 
     def _outbox_of(self, configuration: Configuration) -> NodeOutbox:
-        outbox = open_outbox(configuration, self._requests.keep_outcomes)
+        outbox = open_outbox(configuration, self._requests.keep_outcomes, self._time)
         if outbox.put_aside is not None:
             report_put_aside(self.alarms, str(outbox.put_aside))
-        if self._leading is not None:
-            outbox.tell_rows = self._requests.keep_told
+        outbox.tell_rows = None if self._leading is None else self._requests.keep_told
         return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:
@@ -250,6 +249,7 @@ class Node:
             event_clock=self._time,
             public_url=configuration.http.public_url,
             lost=self._keep_lost,
+            time_zone=configuration.message.time_zone,
         )
         return DeliveryWorker(make_channels(configuration.channels, around), shared)
 

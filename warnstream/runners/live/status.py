@@ -19,6 +19,7 @@ from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRec
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.models.reports import ReportsRecord
+from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.inbox import Source
 from warnstream.adapters.outbox.outbox import Outbox
@@ -37,10 +38,12 @@ from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.views.explanations import LiveExplanations
 from warnstream.runners.live.views.orders_json import describe_orders
 from warnstream.runners.live.views.signs_json import affirm_fault
-from warnstream.runners.live.views.state_json import describe_warnings
+from warnstream.runners.live.views.state_json import describe_channels, describe_warnings
 from warnstream.runners.orders.rehearsal import rehearse
 from warnstream.runners.orders.request import agreement_faults, order_of
 from warnstream.runners.reports import describe_reports
+from warnstream.runners.transfers.describe import describe_transfers
+from warnstream.runners.transfers.marking import mark_of
 
 DIFFERENCES_SHOWN_MAX = 1_000
 
@@ -116,6 +119,7 @@ class Status:
             alarms=self._alarms.records(),
             configuration=self._configuration_record(),
             audit=self._audit_record(),
+            channels=describe_channels(self._delivery.prospects()),
         )
 
     def _audit_record(self) -> AuditRecord:
@@ -182,7 +186,7 @@ class Status:
 
     def rehearse_order(self, request: OrderRequest) -> RehearsalRecord:
         """Whom an order would reach. OrderFaultsError with everything that is wrong with it."""
-        return rehearse(self._configuration, request)
+        return rehearse(self._configuration, request, self._delivery.rates())
 
     def give_order(self, request: OrderRequest) -> OrderTakenRecord:
         """Take an order; returns once it is durable.
@@ -200,6 +204,23 @@ class Status:
     def submit_action(self, action: PostAction) -> None:
         """Take what a post does; returns once it is durable. StoreError if it cannot be kept."""
         self._requests.ask_and_wait(*entries.encode_action(action))
+
+    def transfers(self, only: str | None) -> TransfersRecord:
+        """Transfer lists without rows, or one with them; the five counters."""
+        return describe_transfers(self._keeper.engine.desk, only)
+
+    def mark_rows(
+        self, rows: Sequence[str], word: str, by: str, note: str, *, is_post: bool
+    ) -> MarkTakenRecord:
+        """Take what somebody says of rows of transfer lists; returns once it is durable.
+
+        OrderFaultsError with everything that is wrong with it; StoreError if it cannot be kept.
+        """
+        mark = mark_of(self._configuration, rows, word, by, note, is_post=is_post)
+        if faults := self._keeper.engine.desk.mark_faults(mark):
+            raise OrderFaultsError(faults)
+        self._requests.ask_and_wait(entries.MARK, entries.encode_mark(mark))
+        return MarkTakenRecord(mark=mark.identifier, rows=len(mark.rows))
 
     def reports(self) -> ReportsRecord:
         """What posts and doors have reported from the field."""

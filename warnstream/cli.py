@@ -139,7 +139,21 @@ def _run(options: argparse.Namespace) -> int:
     from warnstream.commands.run import run_node
 
     has_view = sys.stderr.isatty() and not options.log_json and not options.no_view
-    run_node(options.directory, log_level=options.log_level, log_json=options.log_json, has_view=has_view)
+    run_node(
+        options.directory,
+        log_level=options.log_level,
+        log_json=options.log_json,
+        has_view=has_view,
+        box=options.box,
+        as_standby=options.as_standby,
+    )
+    return 0
+
+
+def _takeover(options: argparse.Namespace) -> int:
+    from warnstream.commands.standby.takeover import take_over
+
+    print(take_over(_load(options.directory)))
     return 0
 
 
@@ -375,6 +389,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "doctor": _doctor,
     "test": _test,
     "run": _run,
+    "takeover": _takeover,
     "console": console,
     "console-user": console_user,
     "replay": _replay,

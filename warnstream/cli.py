@@ -15,6 +15,7 @@ from pathlib import Path
 from warnstream.commands.arguments import parser
 from warnstream.commands.console.command import console, console_user
 from warnstream.commands.order_options import RUN as RUN_ORDERS
+from warnstream.commands.transfers.options import RUN as RUN_TRANSFERS
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
 
@@ -172,6 +173,23 @@ def _compare(options: argparse.Namespace) -> int:
             jobs=options.jobs,
             as_json=options.json,
         )
+    )
+
+
+def _review(options: argparse.Namespace) -> int:
+    from warnstream.commands.review.command import Asked, run_review
+
+    return run_review(
+        _load(options.directory),
+        Asked(
+            asked=tuple(options.asked),
+            out=options.out,
+            journal=options.journal,
+            events=options.events,
+            n_minutes=options.known_now,
+            with_names=options.with_names,
+            as_json=options.json,
+        ),
     )
 
 
@@ -346,6 +364,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "console-user": console_user,
     "replay": _replay,
     "compare": _compare,
+    "review": _review,
     "explain": _explain,
     "warnings": _warnings,
     "bulletins": _bulletins,
@@ -353,6 +372,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "end": _end,
     "clock": _clock,
     **RUN_ORDERS,
+    **RUN_TRANSFERS,
     "refused": _refused,
     "audit": _audit,
     "diff": _diff,

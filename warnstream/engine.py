@@ -25,6 +25,7 @@ from warnstream.model.grids import GridFrame
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.transfers.marks import RowMark
 
 Action = (
     RecipientAnswer
@@ -37,11 +38,12 @@ Action = (
     | HelpClose
     | CallFailed
     | HandOrder
+    | RowMark
     | AlertArrived
     | FeedHeard
 )
-"""What people do: answer, report, see a sign, judge one, affirm or end a warning, order one by hand, take or
-close a call for help; that a digest could not be brought to its post; and alerts of other services."""
+"""What people do: answer, report, see a sign, judge one, affirm or end a warning, order one by hand, say who
+is safe, take or close a call for help; that a digest could not be brought; alerts of other services."""
 
 Said = SignReport | SignVerdict | AlertArrived | FeedHeard
 """Of these what the assessment takes."""
@@ -56,6 +58,7 @@ Order = (
     | HelpClose
     | CallFailed
     | HandOrder
+    | RowMark
 )
 """Of these what the desk takes."""
 

@@ -60,6 +60,7 @@ OF_ACTION = {
     Action.WATCH: Urgency.WATCH,
     Action.CLEAR: Urgency.END,
     Action.CORRECT: Urgency.END,
+    Action.RETURN: Urgency.END,
 }
 
 ROWS = {

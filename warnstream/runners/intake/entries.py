@@ -20,6 +20,7 @@ from warnstream.model.effects import (
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.transfers.marks import RowMark
 
 MESSAGES = "messages"
 TICK = "tick"
@@ -34,6 +35,7 @@ UNDELIVERED = "undelivered"
 CLOCK = "clock"
 ORDER = "order"
 REPORT = "report"
+MARK = "mark"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -149,7 +151,7 @@ def decode_affirm(payload: bytes) -> OperatorAffirm:
 
 
 def encode_action(
-    action: OperatorAffirm | FieldReport | SignReport | SignVerdict | HelpAssign | HelpClose,
+    action: OperatorAffirm | FieldReport | SignReport | SignVerdict | HelpAssign | HelpClose | RowMark,
 ) -> tuple[str, bytes]:
     """Kind and payload of the entry of what a post does."""
     if isinstance(action, OperatorAffirm):
@@ -158,6 +160,8 @@ def encode_action(
         return REPORT, msgspec.msgpack.encode(action)
     if isinstance(action, HelpAssign | HelpClose):
         return HELP, encode_help(action)
+    if isinstance(action, RowMark):
+        return MARK, encode_mark(action)
     return SIGN, encode_sign(action)
 
 
@@ -213,6 +217,16 @@ def decode_order(payload: bytes) -> HandOrder:
     return msgspec.msgpack.decode(payload, type=HandOrder)
 
 
+def encode_mark(mark: RowMark) -> bytes:
+    """Payload of a `MARK` entry."""
+    return msgspec.msgpack.encode(mark)
+
+
+def decode_mark(payload: bytes) -> RowMark:
+    """What a `MARK` entry says of rows of transfer lists."""
+    return msgspec.msgpack.decode(payload, type=RowMark)
+
+
 def encode_alarm(signal: AlarmSignal) -> bytes:
     """Payload of an `ALARM` entry."""
     return msgspec.msgpack.encode(signal)
@@ -264,6 +278,7 @@ class _Actions(msgspec.Struct, array_like=True):
     alerts: list[AlertArrived] = []
     reports: list[FieldReport] = []
     heard: list[FeedHeard] = []
+    marks: list[RowMark] = []
 
 
 ACTION_DECODERS: dict[str, Callable[[bytes], Action]] = {
@@ -274,6 +289,7 @@ ACTION_DECODERS: dict[str, Callable[[bytes], Action]] = {
     REPORT: decode_report,
     ORDER: decode_order,
     UNDELIVERED: decode_undelivered,
+    MARK: decode_mark,
 }
 """Kind of entry of what a person did -> what reads it."""
 
@@ -290,8 +306,9 @@ def encode_actions(actions: list[Action]) -> bytes:
     alerts = [action for action in actions if isinstance(action, AlertArrived)]
     reports = [action for action in actions if isinstance(action, FieldReport)]
     heard = [action for action in actions if isinstance(action, FeedHeard)]
+    marks = [action for action in actions if isinstance(action, RowMark)]
     return msgspec.msgpack.encode(
-        _Actions(answers, cancels, signs, affirms, helps, undelivered, orders, alerts, reports, heard)
+        _Actions(answers, cancels, signs, affirms, helps, undelivered, orders, alerts, reports, heard, marks)
     )
 
 
@@ -308,6 +325,7 @@ def decode_actions(payload: bytes) -> list[Action]:
         *helps,
         *waiting.undelivered,
         *waiting.orders,
+        *waiting.marks,
         *waiting.heard,
         *waiting.alerts,
     ]

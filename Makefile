@@ -47,9 +47,10 @@ bench-nowcast:    ## how early and how false: rain ahead on years of Rio that no
 	$(BIN)python -m benchmarks.bench_nowcast
 	$(BIN)python -m benchmarks.bench_chances
 
-bench-desk:       ## a front over 900,000 doors: the desk and its outbox, the ledger of doors beside SQLite; ten minutes
+bench-desk:       ## who is told what: a front over 900,000 doors, the ledger beside SQLite, storm and typhoon through slow and dead channels; half an hour
 	$(BIN)python -m benchmarks.bench_desk
 	$(BIN)python -m benchmarks.bench_ledger
+	$(BIN)python -m benchmarks.bench_dispatch
 
 bench-peers:      ## other people's tools on one trace: polars, pandas, bytewax, Faust; extras [bench,kafka]
 	$(BIN)python -m benchmarks.bench_peers

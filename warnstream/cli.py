@@ -14,7 +14,10 @@ from pathlib import Path
 
 from warnstream.commands.arguments import parser
 from warnstream.commands.console.command import console, console_user
+from warnstream.commands.drill.command import run_drill
 from warnstream.commands.order_options import RUN as RUN_ORDERS
+from warnstream.commands.paper.command import run_print
+from warnstream.commands.transfers.options import RUN as RUN_TRANSFERS
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
 
@@ -26,6 +29,7 @@ EXTRA_OF_MODULE = {
     **dict.fromkeys(("pandas", "pyarrow"), "review"),
     **dict.fromkeys(("xarray", "h5netcdf", "h5py"), "grids"),
     "matplotlib": "plots",
+    "weasyprint": "report",
 }
 """What a plain installation lacks, and the extra that brings it."""
 
@@ -219,7 +223,8 @@ def _end(options: argparse.Namespace) -> int:
     from warnstream.commands.end import end_by_hand
 
     order = options.author, options.reason
-    print(end_by_hand(_load(options.directory), options.village, options.hazard, order, options.lasts))
+    where, when = (options.village, options.hazard), (options.lasts, options.happened_at)
+    print(end_by_hand(_load(options.directory), *where, order, *when))
     return 0
 
 
@@ -364,6 +369,8 @@ def _demo(options: argparse.Namespace) -> int:
 
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
+    "drill": run_drill,
+    "print": run_print,
     "check": _check,
     "doctor": _doctor,
     "test": _test,
@@ -381,6 +388,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "end": _end,
     "clock": _clock,
     **RUN_ORDERS,
+    **RUN_TRANSFERS,
     "refused": _refused,
     "audit": _audit,
     "diff": _diff,

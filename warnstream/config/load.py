@@ -37,6 +37,7 @@ from warnstream.config.tables.households_and_chain import (
     read_chain,
     read_households,
 )
+from warnstream.config.tables.objects import People, read_facts, read_objects, read_shelters
 from warnstream.config.tables.operators import read_operators
 from warnstream.config.tables.stations_and_villages import (
     STATIONS_FILE,
@@ -57,6 +58,7 @@ from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.errors import ConfigError, Fault
 from warnstream.model.network import ChainPost, Households, Network, Stations, Villages, Zone
 from warnstream.model.observations.days import PastDays
+from warnstream.model.transfers.objects import Shelter, TransferObject
 
 NODE_FILE = "warnstream.yaml"
 THRESHOLDS_FILE = "thresholds.yaml"
@@ -75,7 +77,8 @@ def load_configuration(
     directory : Path
         Folder with warnstream.yaml, thresholds.yaml, channels.yaml, stations.csv, villages.csv or
         villages.geojson, households.csv, chain.csv, zones.csv if villages are divided, orders.yaml if the
-        county has its own, operators.csv if people may order by hand, and the tables of thresholds.yaml.
+        county has its own, operators.csv if people may order by hand, objects.csv and shelters.csv if people
+        are moved by lists, and the tables of thresholds.yaml.
     tables : mapping of str to bytes, optional
         Contents of tables that stand in for all those of the folder, by name.
     frozen : mapping of str to Path, optional
@@ -107,6 +110,7 @@ def load_configuration(
     households = read_households(folder, register, faults)
     _check_next(channels, channels_tree, households, faults)
     chain = read_chain(folder, register, faults)
+    households, objects, shelters = _read_who_moves(folder, register, households, chain, zones, faults)
     around = _context(node_tree, villages, zones, stations)
     signs = valid_part(SignsSection, thresholds_tree, "signs") or SignsSection()
     hazards = read_hazards(thresholds_tree, signs, folder, around, faults)
@@ -125,13 +129,30 @@ def load_configuration(
     assert stations is not None, STATIONS_FILE
     assert villages is not None, VILLAGES_FILE
     assert households is not None, HOUSEHOLDS_FILE
-    network = Network(stations, villages, households, chain, zones)
+    network = Network(stations, villages, households, chain, zones, objects, shelters)
     rules = tuple(hazards.build(network.places, stations))
     orders, kinds = order_table(own_orders, rules), sign_policy(signs)
     found = assemble(
         folder, node, channels, rules, network, signs=kinds, orders=orders, operators=people, past_days=days
     )
     return replace(found, chance_table=chances)
+
+
+def _read_who_moves(
+    folder: Folder,
+    register: Register,
+    households: Households | None,
+    chain: tuple[ChainPost, ...],
+    zones: tuple[Zone, ...],
+    faults: FaultLog,
+) -> tuple[Households | None, tuple[TransferObject, ...], tuple[Shelter, ...]]:
+    """Households with what is known of them, objects and shelters: for lists of people who are moved."""
+    shelters = read_shelters(folder, register, faults)
+    known = People(zones, {post.post for post in chain}, {shelter.code for shelter in shelters})
+    objects = read_objects(folder, register, known, faults)
+    if households is not None:
+        households = read_facts(households, register, known, faults)
+    return households, objects, shelters
 
 
 def _context(

@@ -10,7 +10,7 @@ from pathlib import Path
 from warnstream.config.channels.registry import AnyChannel
 from warnstream.forecast.chances.table import ChanceTable
 from warnstream.model.alerts.alert import FeedPolicy
-from warnstream.model.bulletins import BulletinPolicy, OrderTable
+from warnstream.model.bulletins import BulletinPolicy, OrderTable, PaperPolicy
 from warnstream.model.grids import GridPolicy
 from warnstream.model.hands.orders import HandPolicy, Operator
 from warnstream.model.network import Network
@@ -239,6 +239,7 @@ class Configuration:
     console: ConsoleSettings | None = None
     feeds: tuple[FeedPolicy, ...] = ()
     chance_table: ChanceTable | None = None
+    paper: PaperPolicy = field(default_factory=PaperPolicy)
 
     @property
     def files_read(self) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ def summarise(configuration: Configuration) -> str:
         f"villages   {len(network.villages)}{_zones_of(network)}",
         f"households {len(network.households)} ({_counted(network.households.channel)})",
         f"posts      {len(network.chain)} ({_counted(post.channel for post in network.chain)})",
+        *_moved_lines(network),
         *([f"operators  {len(people)} ({_counted(person.role for person in people)})"] if people else []),
         "rules",
         *(line for rule in configuration.rules for line in _rule_lines(rule, network)),
@@ -68,6 +69,19 @@ def summarise(configuration: Configuration) -> str:
         *_sign_lines(configuration),
     ]
     return "\n".join(lines)
+
+
+def _moved_lines(network: Network) -> Iterator[str]:
+    """Objects that must be empty before a hazard with their persons, and room for them."""
+    if network.objects:
+        persons = sum(max(one.persons, 0) for one in network.objects)
+        helpless = sum(max(one.helpless, 0) for one in network.objects)
+        kinds = _counted(str(one.kind) for one in network.objects).replace(" by ", " ")
+        people = f"{persons} persons, {helpless} helpless"
+        yield f"objects    {len(network.objects)} ({kinds}; {people})"
+    if network.shelters:
+        room = sum(one.capacity for one in network.shelters)
+        yield f"shelters   {len(network.shelters)} (room for {room} persons)"
 
 
 def _clock_lines(configuration: Configuration) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warnstream.delivery.transfer import transfer_deadline_s
+from warnstream.model.bulletins import TRANSFER
 from warnstream.model.changes import Fact, Reason
 from warnstream.model.level import Level
 from warnstream.model.network import Network
@@ -211,6 +212,8 @@ def reason_parts(reason: Reason, policy: MessagePolicy) -> ReasonParts:
 
 def title_of(hazard: str, rules: Sequence[HazardRule]) -> Title:
     """Name of a hazard; its own name where no rule has one."""
+    if hazard == TRANSFER:
+        return Title("转移令", "Transfer")
     for rule in rules:
         if rule.name == hazard:
             return Title(clean(rule.title_zh) or hazard, clean(rule.title_en) or hazard)

@@ -21,6 +21,7 @@ from warnstream.config.node.http import HttpSection
 from warnstream.config.node.listener import ListenerSection
 from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.messages import MessagesSection, RoutingSection
+from warnstream.config.node.paper import PaperSection
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import ReleaseSection
 from warnstream.config.yaml import value_types
@@ -345,6 +346,7 @@ class NodeDocument(Section):
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
     chain: ChainSection = part(ChainSection, "Whose answers are needed, and how posts are rung.")
     bulletins: BulletinsSection = part(BulletinsSection, "What households are told, and when.")
+    paper: PaperSection = part(PaperSection, "What is printed for when the network is gone.")
     release: ReleaseSection = part(
         ReleaseSection, "What households are told by itself, and what waits for an officer."
     )

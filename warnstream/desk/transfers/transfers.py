@@ -68,6 +68,8 @@ class Transfers:
     state : TransferState
     changed : set of int
         Villages whose doors or posts may have to hear something new.
+    n_changes : int
+        Counts what was ordered and said since the process began: nothing has moved while it stands still.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Transfers:
         self._name_of_zone = {zone.code: zone.name for zone in network.zones}
         self.state = TransferState()
         self.changed: set[int] = set()
+        self.n_changes = 0
         self._list_of_row: dict[str, str] = {}
         self._register = 0
 
@@ -168,6 +171,7 @@ class Transfers:
             OrderKind.TRANSFER_CLOSE: self._close_by_hand,
         }
         take[order.kind](order, now_s)
+        self.n_changes += 1
         self._touch(order.villages)
 
     def _open(self, order: HandOrder, now_s: int) -> None:
@@ -254,6 +258,7 @@ class Transfers:
 
     def mark(self, mark: RowMark, now_s: int) -> None:
         """Take a mark that has no faults."""
+        self.n_changes += 1
         word = MarkWord(mark.word)
         for code in mark.rows:
             one = self.state.lists[self._list_of_row[code]]
@@ -270,6 +275,7 @@ class Transfers:
         row = self.row(door)
         if row is None or row.village != village:
             return
+        self.n_changes += 1
         one = self.state.lists[self._list_of_row[door]]
         was_open = row.is_open
         row.hear(SAID_OF_ANSWER[answer], door, now_s)

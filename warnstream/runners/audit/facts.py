@@ -222,6 +222,11 @@ def _hand_order(order: HandOrder) -> dict[str, object]:
     return {name: value for name, value in said.items() if value}
 
 
+def _mark(payload: bytes) -> Iterator[AuditFact]:
+    mark = entries.decode_mark(payload)
+    yield _of_officer("mark", mark.by, mark.note, word=mark.word, rows=" ".join(mark.rows))
+
+
 def _cancel(payload: bytes) -> Iterator[AuditFact]:
     cancel = entries.decode_cancel(payload)
     yield _of_officer("cancel", cancel.operator, cancel.note, warning=cancel.warning)
@@ -279,6 +284,7 @@ _FACTS: Mapping[str, Callable[[bytes], Iterator[AuditFact]]] = {
     entries.ALARM: _alarm,
     entries.ORDER: _order,
     entries.CANCEL: _cancel,
+    entries.MARK: _mark,
     entries.AFFIRM: _affirm,
     entries.CLOCK: _clock,
     entries.ANSWER: _answer,

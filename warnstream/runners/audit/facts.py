@@ -233,6 +233,11 @@ def _drill(payload: bytes) -> Iterator[AuditFact]:
     yield AuditFact(DRILL, said)
 
 
+def _mark(payload: bytes) -> Iterator[AuditFact]:
+    mark = entries.decode_mark(payload)
+    yield _of_officer("mark", mark.by, mark.note, word=mark.word, rows=" ".join(mark.rows))
+
+
 def _cancel(payload: bytes) -> Iterator[AuditFact]:
     cancel = entries.decode_cancel(payload)
     yield _of_officer("cancel", cancel.operator, cancel.note, warning=cancel.warning)
@@ -303,6 +308,7 @@ _FACTS: Mapping[str, Callable[[bytes], Iterator[AuditFact]]] = {
     entries.ORDER: _order,
     entries.DRILL: _drill,
     entries.CANCEL: _cancel,
+    entries.MARK: _mark,
     entries.AFFIRM: _affirm,
     entries.CLOCK: _clock,
     entries.ANSWER: _answer,

@@ -192,6 +192,25 @@ def _review(options: argparse.Namespace) -> int:
     )
 
 
+def _suggest(options: argparse.Namespace) -> int:
+    from warnstream.commands.suggest.command import Options, run_suggest
+
+    return run_suggest(
+        _load(options.directory),
+        Options(
+            hazard=options.hazard,
+            level=options.level,
+            duration=options.duration,
+            wish=options.wish,
+            archives=tuple(options.archive),
+            region=options.region,
+            events=options.events,
+            out=options.out,
+            as_json=options.json,
+        ),
+    )
+
+
 def _explain(options: argparse.Namespace) -> int:
     from warnstream.commands.explain import Question, explain
 
@@ -364,6 +383,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "replay": _replay,
     "compare": _compare,
     "review": _review,
+    "suggest": _suggest,
     "explain": _explain,
     "warnings": _warnings,
     "bulletins": _bulletins,

@@ -11,6 +11,7 @@ from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
+from warnstream.commands.suggest.options import add_suggest
 from warnstream.model.observations.refusals import RefusalReason
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     add_compare(commands)
     add_review(commands)
+    add_suggest(commands)
     _add_explain(commands)
     _add_warnings(commands)
     _add_who(commands)

@@ -26,6 +26,7 @@ EXTRA_OF_MODULE = {
     **dict.fromkeys(("pandas", "pyarrow"), "review"),
     **dict.fromkeys(("xarray", "h5netcdf", "h5py"), "grids"),
     "matplotlib": "plots",
+    "python_calamine": "sheets",
 }
 """What a plain installation lacks, and the extra that brings it."""
 
@@ -95,6 +96,22 @@ def _check(options: argparse.Namespace) -> int:
     for lint in found:
         print(f"look at: {lint}")
     return EXIT_CONFIG if found and options.strict else 0
+
+
+def _init(options: argparse.Namespace) -> int:
+    from warnstream.commands.init.command import Options, run_init
+
+    return run_init(
+        Options(
+            files=tuple(options.files),
+            out=options.out,
+            mapped=tuple(options.map),
+            fixed=tuple(options.set),
+            units=tuple(options.unit),
+            name=options.name,
+            offset=options.utc_offset,
+        )
+    )
 
 
 def _print_faults(error: ConfigError, *, as_json: bool) -> int:
@@ -374,6 +391,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
+    "init": _init,
     "check": _check,
     "doctor": _doctor,
     "test": _test,

@@ -8,6 +8,7 @@ from warnstream.commands.bundles.options import add_diff, add_preview
 from warnstream.commands.compare.options import add_compare
 from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
+from warnstream.commands.init.options import add_init
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"warnstream {__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_demo(commands)
+    add_init(commands)
     _add_check(commands)
     add_doctor(commands)
     add_test(commands)

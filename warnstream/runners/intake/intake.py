@@ -29,6 +29,7 @@ from warnstream.lifecycle.machine import OPEN_STATES
 from warnstream.lifecycle.past_crossings import PastCrossingBook, proven_level
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
+from warnstream.model.hands.drills import is_of_drill
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
@@ -67,7 +68,7 @@ from warnstream.runners.intake.history_entries import (
 )
 from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refuse, refused_frame, refused_readings
-from warnstream.runners.intake.said import alerts_in, refused_said, reports_in, signs_in
+from warnstream.runners.intake.said import alerts_in, real_actions, refused_said, reports_in, signs_in
 from warnstream.runners.intake.state_file import StateCopy, StateFile, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 from warnstream.runners.intake.waiting import WaitingReadings
@@ -303,9 +304,9 @@ class Intake:
         posted = msgspec.msgpack.decode(payload, type=AnswerEntry)
         self._take_answer(posted.message, posted.recipient, posted.answer, outcome)
 
-    def _take_action(self, decode: Callable[[bytes], Action], payload: bytes, _outcome: Outcome) -> None:
+    def _take_action(self, decode: Callable[[bytes], Action], payload: bytes, outcome: Outcome) -> None:
         """What a person did; it waits for the next step."""
-        self._actions.append(decode(payload))
+        self._actions += real_actions([decode(payload)], self.now_s, outcome)
 
     def _take_clock(self, _payload: bytes, _outcome: Outcome) -> None:
         self.is_clock_accepted = True
@@ -365,7 +366,7 @@ class Intake:
         elif observer is not None:
             self._actions += signs_in(message, observer, outcome)
         elif reporter is not None:
-            self._actions += reports_in(message, reporter, outcome)
+            self._actions += real_actions(reports_in(message, reporter, outcome), self.now_s, outcome)
         elif bringer is not None:
             self._actions += alerts_in(message, bringer, outcome)
         elif grid is not None:
@@ -394,8 +395,9 @@ class Intake:
 
     def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:
         given = RecipientAnswer(message, recipient, answer, self.now_s)
-        self._actions.append(given)
-        outcome.answers.append(given)
+        self._actions += real_actions([given], self.now_s, outcome)
+        if not is_of_drill(message):
+            outcome.answers.append(given)
 
     def _step(self, now_s: int, outcome: Outcome) -> None:
         self.is_clock_accepted = False

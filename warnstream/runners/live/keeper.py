@@ -7,7 +7,7 @@ entries after it: nothing is lost, and what had been told is known by its key.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -46,6 +46,7 @@ from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.doors import DoorKeeper
+from warnstream.runners.live.drill.room import FromJournal
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.recording.recorder import Desk, Recorder
 from warnstream.runners.live.snapshots.keeping import Snapshots
@@ -91,6 +92,8 @@ class Watchers:
         A grid has a new file.
     on_step : callable or None
         Called after every engine step.
+    to_drill : callable
+        Takes the number of an entry and what it has of a drill.
     """
 
     alarms: Alarms
@@ -100,6 +103,7 @@ class Watchers:
     wake_channels: Callable[[], None]
     look_at_grids: Callable[[], None]
     on_step: Callable[[EngineStep], None] | None = None
+    to_drill: Callable[[int, Sequence[FromJournal]], None] = lambda _sequence, _given: None
 
 
 class Keeper:
@@ -315,9 +319,13 @@ class Keeper:
             self._stores.refused.keep(refusals, time.time(), sequence)
 
     def go_on(self) -> bool:
-        """Between entries: what is left to record of a front, the end of a snapshot; whether more is left."""
+        """Between entries: what is left of a front, a snapshot's end, silent doors; whether more is left."""
         self.snapshots.settle()
-        return self._recorder.go_on()
+        is_simulated = self._configuration.node.clock == "simulated"
+        now_s = self._intake.now_s if is_simulated else int(self._watchers.clock())
+        if calls := self._doors.call_silent(now_s):
+            self._watchers.wake_channels()
+        return self._recorder.go_on() or calls
 
     def _whole(self, is_awaited: bool) -> Intake | None:  # noqa: FBT001  # the port of snapshots
         """The state, where all that it led to is recorded; `is_awaited`: record what waits for that."""
@@ -338,6 +346,7 @@ class Keeper:
             self._watchers.look_at_grids()
         for alarm in outcome.alarms:
             self._send_alarm(alarm)
+        self._watchers.to_drill(sequence, outcome.of_drill)
         if is_live:
             self._issue(sequence, outcome)
         for readings, step in outcome.steps:

@@ -1,11 +1,17 @@
 """Journal entries that somebody waits for: handed to the node's loop, done once they are durable."""
 
+import logging
 import queue
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Protocol
 
+from warnstream.model.digests import CallFailed
 from warnstream.model.errors import StoreError
+from warnstream.runners.intake.entries import UNDELIVERED, encode_undelivered
+
+log = logging.getLogger(__name__)
 
 WAIT_S = 10.0
 """Longest wait of a caller for its entry to be durable."""
@@ -18,6 +24,13 @@ class Request:
     kind: str
     payload: bytes
     done: Future[None]
+
+
+class LostPosts(Protocol):
+    """Which digests no way could bring to their posts."""
+
+    def is_lost(self, digest: str, post: str) -> bool:
+        """Whether no way of a post could bring it a digest. StoreError."""
 
 
 class Requests:
@@ -57,6 +70,14 @@ class Requests:
             self.ask(kind, payload).result(WAIT_S)
         except TimeoutError:
             raise StoreError("the node did not keep it in time", retryable=True) from None
+
+    def keep_lost(self, posts: LostPosts, digest: str, post: str) -> None:
+        """A post that no way leads to: its villages climb. What is lost in a crash falls due by time."""
+        try:
+            if posts.is_lost(digest, post):
+                self.ask(UNDELIVERED, encode_undelivered(CallFailed(digest, post)))
+        except StoreError as error:
+            log.warning("undelivered digest not kept", extra={"error": str(error)})
 
     def take(self) -> list[Request]:
         """Everything that waits, in order."""

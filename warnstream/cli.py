@@ -29,6 +29,7 @@ EXTRA_OF_MODULE = {
     **dict.fromkeys(("pandas", "pyarrow"), "review"),
     **dict.fromkeys(("xarray", "h5netcdf", "h5py"), "grids"),
     "matplotlib": "plots",
+    "python_calamine": "sheets",
     "weasyprint": "report",
 }
 """What a plain installation lacks, and the extra that brings it."""
@@ -99,6 +100,22 @@ def _check(options: argparse.Namespace) -> int:
     for lint in found:
         print(f"look at: {lint}")
     return EXIT_CONFIG if found and options.strict else 0
+
+
+def _init(options: argparse.Namespace) -> int:
+    from warnstream.commands.init.command import Options, run_init
+
+    return run_init(
+        Options(
+            files=tuple(options.files),
+            out=options.out,
+            mapped=tuple(options.map),
+            fixed=tuple(options.set),
+            units=tuple(options.unit),
+            name=options.name,
+            offset=options.utc_offset,
+        )
+    )
 
 
 def _print_faults(error: ConfigError, *, as_json: bool) -> int:
@@ -214,6 +231,25 @@ def _review(options: argparse.Namespace) -> int:
             events=options.events,
             n_minutes=options.known_now,
             with_names=options.with_names,
+            as_json=options.json,
+        ),
+    )
+
+
+def _suggest(options: argparse.Namespace) -> int:
+    from warnstream.commands.suggest.command import Options, run_suggest
+
+    return run_suggest(
+        _load(options.directory),
+        Options(
+            hazard=options.hazard,
+            level=options.level,
+            duration=options.duration,
+            wish=options.wish,
+            archives=tuple(options.archive),
+            region=options.region,
+            events=options.events,
+            out=options.out,
             as_json=options.json,
         ),
     )
@@ -383,6 +419,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
+    "init": _init,
     "drill": run_drill,
     "print": run_print,
     "check": _check,
@@ -396,6 +433,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "compare": _compare,
     "fit-forecast": _fit_forecast,
     "review": _review,
+    "suggest": _suggest,
     "explain": _explain,
     "warnings": _warnings,
     "bulletins": _bulletins,

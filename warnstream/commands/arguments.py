@@ -10,11 +10,13 @@ from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.drill.command import add_drill
 from warnstream.commands.fit_forecast.options import add_fit_forecast
+from warnstream.commands.init.options import add_init
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.paper.command import add_print
 from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
 from warnstream.commands.standby.options import add_box_options, add_takeover
+from warnstream.commands.suggest.options import add_suggest
 from warnstream.commands.transfers.options import add_transfer_commands
 from warnstream.model.observations.refusals import RefusalReason
 
@@ -34,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"warnstream {__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_demo(commands)
+    add_init(commands)
     _add_check(commands)
     add_doctor(commands)
     add_test(commands)
@@ -44,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add_compare(commands)
     add_fit_forecast(commands)
     add_review(commands)
+    add_suggest(commands)
     _add_explain(commands)
     _add_warnings(commands)
     _add_who(commands)

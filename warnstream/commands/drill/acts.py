@@ -171,7 +171,11 @@ def _scores_in(folder: Path, configuration: Configuration) -> DrillScores:
     try:
         return msgspec.json.decode((folder / SCORES).read_bytes(), type=DrillScores)
     except (OSError, msgspec.MsgspecError):
+        pass
+    try:
         return scores_of(folder, configuration)
+    except ValueError as error:
+        raise WarnstreamError(str(error)) from error
 
 
 def show(configuration: Configuration, *, as_json: bool) -> str:

@@ -26,17 +26,17 @@ class SeveritySection(Section):
 class StatesSection(Section):
     """What the platform's BrdStateCode means; older platforms have 1 for playing, 2 played, 0 failed."""
 
-    waiting: Annotated[str | None, value_types.text()] = default(
+    waiting: Annotated[str, value_types.text()] = default(
         "0 1", description="Codes, with spaces between them: not handled yet, or waiting."
     )
-    playing: Annotated[str | None, value_types.text()] = default("2", description="Playing.")
-    played: Annotated[str | None, value_types.text()] = default("3", description="Played.")
-    failed: Annotated[str | None, value_types.text()] = default("4 5", description="Failed, or cancelled.")
+    playing: Annotated[str, value_types.text()] = default("2", description="Playing.")
+    played: Annotated[str, value_types.text()] = default("3", description="Played.")
+    failed: Annotated[str, value_types.text()] = default("4 5", description="Failed, or cancelled.")
 
     @property
     def codes(self) -> list[tuple[str, str]]:
         """Every state with each of its codes."""
-        return [(state, code) for state, codes in self.model_dump().items() for code in (codes or "").split()]
+        return [(state, code) for state, codes in self.model_dump().items() for code in codes.split()]
 
     def is_a(self, code: str, state: str) -> bool:
         """Whether a code means that state."""

@@ -284,7 +284,7 @@ def county_at_once(
     ledger = Ledger(first, np.zeros(n_doors, np.uint8), grade=grade, next_way=next_way)
     queue = DoorQueue(ledger, ways)
     for village, at_s in enumerate(arrives_s):
-        ledger.put_down(Put(village, (START_S << N_BITS) | 1, START_S, Urgency.LEAVE, at_s, asks=True))
+        ledger.put_down(Put(village, (START_S << N_BITS) | 1, START_S, Urgency.LEAVE, at_s, 4, asks=True))
         queue.put_down(village)
     return ledger, queue
 
@@ -297,7 +297,7 @@ def rows_of_arrival() -> list[Row]:
     found: dict[str, float] = {}
     errors: list[float] = []
     for kind in ("by arrival", "in order of number"):
-        ledger, queue = county_at_once(arrives if kind == "by arrival" else [START_S] * VILLAGES)
+        ledger, queue = county_at_once(arrives if kind == "by arrival" else [0] * VILLAGES)
         left = sum(DOORS_PER_VILLAGE for _ in soon)
         rate, second, total, told = Throughput(), 0, len(ledger), 0
         while taken := queue.claim(0, 500, float(second)):
@@ -333,7 +333,7 @@ def rows_of_voice() -> list[Row]:
     grade = np.full(VILLAGES * DOORS_PER_VILLAGE, Grade.UNKNOWN, np.uint8)
     grade[chance.random(len(grade)) < 0.055] = Grade.HELPLESS
     n_villages = 60_000 // DOORS_PER_VILLAGE
-    ledger, queue = county_at_once([START_S] * n_villages, grade, ways=2)
+    ledger, queue = county_at_once([0] * n_villages, grade, ways=2)
     everybody = ledger.waiting_by_urgency(0)[Urgency.LEAVE]
     for village in range(n_villages):
         rows = np.arange(village * DOORS_PER_VILLAGE, (village + 1) * DOORS_PER_VILLAGE)

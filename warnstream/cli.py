@@ -17,6 +17,7 @@ from warnstream.commands.console.command import console, console_user
 from warnstream.commands.drill.command import run_drill
 from warnstream.commands.order_options import RUN as RUN_ORDERS
 from warnstream.commands.paper.command import run_print
+from warnstream.commands.transfers.options import RUN as RUN_TRANSFERS
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
 
@@ -175,6 +176,15 @@ def _compare(options: argparse.Namespace) -> int:
             jobs=options.jobs,
             as_json=options.json,
         )
+    )
+
+
+def _fit_forecast(options: argparse.Namespace) -> int:
+    from warnstream.commands.fit_forecast.command import Asked, run_fit_forecast
+
+    configuration = _load(options.directory)
+    return run_fit_forecast(
+        Asked(configuration, tuple(options.archives), options.out, options.name, options.folds)
     )
 
 
@@ -369,6 +379,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "console-user": console_user,
     "replay": _replay,
     "compare": _compare,
+    "fit-forecast": _fit_forecast,
     "review": _review,
     "explain": _explain,
     "warnings": _warnings,
@@ -377,6 +388,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "end": _end,
     "clock": _clock,
     **RUN_ORDERS,
+    **RUN_TRANSFERS,
     "refused": _refused,
     "audit": _audit,
     "diff": _diff,

@@ -26,6 +26,7 @@ from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.observations.readings import ReadingBatch
 from warnstream.model.observations.signs import SignReport, SignVerdict
+from warnstream.model.transfers.marks import RowMark
 
 Action = (
     RecipientAnswer
@@ -38,12 +39,13 @@ Action = (
     | HelpClose
     | CallFailed
     | HandOrder
+    | RowMark
     | DrillOrder
     | AlertArrived
     | FeedHeard
 )
-"""What people do: answer, report, see a sign, judge one, affirm or end a warning, order one by hand, take or
-close a call for help, begin or stop a drill; that a digest could not be brought to its post; and alerts of
+"""What people do: answer, report, see a sign, judge one, affirm or end a warning, order one by hand, say who
+is safe, take or close a call for help, begin or stop a drill; that a digest could not be brought; alerts of
 other services."""
 
 Said = SignReport | SignVerdict | AlertArrived | FeedHeard
@@ -59,6 +61,7 @@ Order = (
     | HelpClose
     | CallFailed
     | HandOrder
+    | RowMark
     | DrillOrder
 )
 """Of these what the desk takes."""

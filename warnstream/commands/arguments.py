@@ -9,10 +9,12 @@ from warnstream.commands.compare.options import add_compare
 from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.drill.command import add_drill
+from warnstream.commands.fit_forecast.options import add_fit_forecast
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.paper.command import add_print
 from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
+from warnstream.commands.transfers.options import add_transfer_commands
 from warnstream.model.observations.refusals import RefusalReason
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -38,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add_console_commands(commands)
     _add_replay(commands)
     add_compare(commands)
+    add_fit_forecast(commands)
     add_review(commands)
     _add_explain(commands)
     _add_warnings(commands)
@@ -45,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _add_end(commands)
     _add_clock(commands)
     add_order_commands(commands)
+    add_transfer_commands(commands)
     add_drill(commands)
     add_print(commands)
     _add_refused(commands)

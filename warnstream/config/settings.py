@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warnstream.config.channels.registry import AnyChannel
+from warnstream.forecast.chances.table import ChanceTable
 from warnstream.model.alerts.alert import FeedPolicy
 from warnstream.model.bulletins import BulletinPolicy, OrderTable, PaperPolicy
 from warnstream.model.grids import GridPolicy
@@ -237,6 +238,7 @@ class Configuration:
     operators: tuple[Operator, ...] = ()
     console: ConsoleSettings | None = None
     feeds: tuple[FeedPolicy, ...] = ()
+    chance_table: ChanceTable | None = None
     paper: PaperPolicy = field(default_factory=PaperPolicy)
 
     @property

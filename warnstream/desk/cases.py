@@ -107,6 +107,7 @@ class DeskSnapshot(msgspec.Struct):
     bulletins: bytes = b""
     chains: bytes = b""
     hands: bytes = b""
+    transfers: bytes = b""
     drilled: bytes = b""
 
 

@@ -35,6 +35,9 @@ ALARM_KINDS = {
     "second": AlarmKind("红色人工预警待第二人", "red by hand waits for a second person", "a second, or time"),
     "ceiling": AlarmKind("人工压低预警", "a person holds a warning down", "its expiry, a rise or the clear"),
     "silence": AlarmKind("人工静默", "posts are silenced", "its expiry"),
+    "transfer": AlarmKind(
+        "转移未完成", "a transfer list is overdue or has lost rows", "its rows are safe, it is over or closed"
+    ),
     "response": AlarmKind(
         "应急响应", "the county is in a state of response", "the response is ended", is_for_all=True
     ),

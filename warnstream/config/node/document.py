@@ -264,6 +264,9 @@ class ForecastSection(Section):
     damp_s: Annotated[int, value_types.duration("5min", "24h")] = default(
         "1h", alias="damp", description="Time in which the forecast motion falls to 1/e."
     )
+    table: Annotated[str | None, value_types.text()] = default(
+        None, description="CSV file of `warnstream fit-forecast`; rules with a `probability` need it."
+    )
 
 
 OUTLINE_METHODS = ("polygon", "grid")

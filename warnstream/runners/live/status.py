@@ -19,6 +19,7 @@ from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRec
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.models.reports import ReportsRecord
+from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.inbox import Source
 from warnstream.adapters.outbox.outbox import Outbox
@@ -43,6 +44,8 @@ from warnstream.runners.live.views.state_json import describe_channels, describe
 from warnstream.runners.orders.rehearsal import rehearse
 from warnstream.runners.orders.request import agreement_faults, order_of
 from warnstream.runners.reports import describe_reports
+from warnstream.runners.transfers.describe import describe_transfers
+from warnstream.runners.transfers.marking import mark_of
 
 DIFFERENCES_SHOWN_MAX = 1_000
 
@@ -206,6 +209,23 @@ class Status:
     def submit_action(self, action: PostAction) -> None:
         """Take what a post does; returns once it is durable. StoreError if it cannot be kept."""
         self._requests.ask_and_wait(*entries.encode_action(action))
+
+    def transfers(self, only: str | None) -> TransfersRecord:
+        """Transfer lists without rows, or one with them; the five counters."""
+        return describe_transfers(self._keeper.engine.desk, only)
+
+    def mark_rows(
+        self, rows: Sequence[str], word: str, by: str, note: str, *, is_post: bool
+    ) -> MarkTakenRecord:
+        """Take what somebody says of rows of transfer lists; returns once it is durable.
+
+        OrderFaultsError with everything that is wrong with it; StoreError if it cannot be kept.
+        """
+        mark = mark_of(self._configuration, rows, word, by, note, is_post=is_post)
+        if faults := self._keeper.engine.desk.mark_faults(mark):
+            raise OrderFaultsError(faults)
+        self._requests.ask_and_wait(entries.MARK, entries.encode_mark(mark))
+        return MarkTakenRecord(mark=mark.identifier, rows=len(mark.rows))
 
     def reports(self) -> ReportsRecord:
         """What posts and doors have reported from the field."""

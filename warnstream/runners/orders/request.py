@@ -30,14 +30,25 @@ AHEAD_S_MAX = 5 * MINUTE_S
 """Clocks of people differ so much."""
 
 _FLOORS = frozenset(kind for kind in OrderKind if kind.is_floor)
+_OF_PLACES = frozenset({OrderKind.TRANSFER, OrderKind.ASSESS, OrderKind.RETURN})
 _ONLY_OF = {
     "level": _FLOORS | {OrderKind.LOWER},
-    "second": _FLOORS,
+    "second": _FLOORS | {OrderKind.RETURN},
     "alone": _FLOORS,
-    "lasts": frozenset(OrderKind) - {OrderKind.RELEASE, OrderKind.RESPOND},
+    "lasts": frozenset(
+        kind
+        for kind in OrderKind
+        if not kind.is_transfer and kind not in (OrderKind.RELEASE, OrderKind.RESPOND)
+    ),
+    "hazard": frozenset(kind for kind in OrderKind if not kind.is_transfer),
+    "zones": _OF_PLACES,
+    "grades": frozenset({OrderKind.TRANSFER}),
+    "by": frozenset({OrderKind.TRANSFER}),
+    "onset": frozenset({OrderKind.TRANSFER}),
+    "verdict": frozenset({OrderKind.ASSESS}),
     "post": frozenset({OrderKind.SILENCE}),
     "response": frozenset({OrderKind.RESPOND}),
-    "order": frozenset({OrderKind.RELEASE}),
+    "order": frozenset({OrderKind.RELEASE, OrderKind.TRANSFER_CLOSE}),
 }
 """Words that only some kinds of order have: elsewhere they would be passed over, against what is meant."""
 
@@ -75,6 +86,7 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
             faults += _person_faults(request.second, "second", release, villages, configuration)
     if faults or kind is None:
         raise OrderFaultsError(faults)
+    by = request.by
     return HandOrder(
         identifier=request.identifier or uuid.uuid4().hex,
         kind=kind,
@@ -90,6 +102,11 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
         post=request.post,
         response=request.response,
         order=request.order,
+        zones=tuple(dict.fromkeys(request.zones)),
+        grades=tuple(sorted(set(request.grades))),
+        by=by,
+        onset=request.onset,
+        verdict=request.verdict,
         happened_s=happened_s,
     )
 
@@ -114,12 +131,17 @@ def happened_of(text: str, configuration: Configuration, faults: list[str]) -> i
 
 
 def agreement_faults(order: HandOrder, desk: WarningDesk, configuration: Configuration) -> list[str]:
-    """Whether the second person answers for every village of the order that waits for one."""
-    waiting = [one.order for one in desk.hands.state.waiting if order.order == one.order.identifier]
+    """Whether a person answers for every village of another order: one to agree to, a list to close."""
+    waiting = [one.order.villages for one in desk.hands.state.waiting if order.order == one.order.identifier]
+    if order.kind is OrderKind.TRANSFER_CLOSE and order.order in desk.transfers.state.lists:
+        waiting.append(tuple(desk.transfers.state.lists[order.order].villages))
+    known = configuration.network.villages.index_of_code()
     return [
         fault
-        for one in waiting
-        for fault in _person_faults(order.author, "author", order.kind, list(one.villages), configuration)
+        for villages in waiting
+        for fault in _person_faults(
+            order.author, "author", order.kind, [one for one in villages if one in known], configuration
+        )
     ]
 
 
@@ -183,6 +205,10 @@ def _villages_of(request: OrderRequest, configuration: Configuration, faults: li
         found = _warned_by(code, configuration)
         faults += [] if found else [f"rivers: no village is warned by a river gauge {code!r}"]
         meant |= found
+    zones = {zone.code: zone.village for zone in configuration.network.zones}
+    for code in request.zones:
+        faults += [] if code in zones else [f"zones: no zone {code!r} in zones.csv"]
+        meant |= {zones[code]} if code in zones else set()
     if request.polygon is not None:
         meant |= _inside(request.polygon, configuration, faults)
     return [villages.code[at] for at in sorted(meant)]

@@ -65,7 +65,7 @@ class CallRow:
 
 @dataclass(frozen=True, slots=True)
 class FetchRow:
-    """A door to knock at, or an object to be emptied; what the register does not say is empty or `UNKNOWN`."""
+    """A door to knock at, or an object to empty; what the register does not say is empty or `UNKNOWN`."""
 
     door: str
     phone: str

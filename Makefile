@@ -2,8 +2,8 @@
 PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
-.PHONY: check docs-keys test test-all bench bench-stall bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest crash-front faults changes fuzz mutants sim-day demo
+.PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
+	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby bench-standby faults changes fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -43,9 +43,14 @@ load-nation:      ## 384,000 stations at a reading a minute into one node, ten m
 sim-day:          ## 24 hours of a county with every fault through a real node, twice; ten minutes
 	$(BIN)python -m tests.simulation.day
 
-bench-desk:       ## a front over 900,000 doors: the desk and its outbox, the ledger of doors beside SQLite; ten minutes
+bench-nowcast:    ## how early and how false: rain ahead on years of Rio that nothing was fitted on; ten minutes, wants shared data
+	$(BIN)python -m benchmarks.bench_nowcast
+	$(BIN)python -m benchmarks.bench_chances
+
+bench-desk:       ## who is told what: a front over 900,000 doors, the ledger beside SQLite, storm and typhoon through slow and dead channels; half an hour
 	$(BIN)python -m benchmarks.bench_desk
 	$(BIN)python -m benchmarks.bench_ledger
+	$(BIN)python -m benchmarks.bench_dispatch
 
 bench-peers:      ## other people's tools on one trace: polars, pandas, bytewax, Faust; extras [bench,kafka]
 	$(BIN)python -m benchmarks.bench_peers
@@ -67,6 +72,12 @@ crash-ingest:     ## kill node and broker, fill the disk, tear the journal, unde
 
 crash-front:      ## 50 kill -9 while a front is told: each door once, worst first, counts as without kills; ten minutes
 	$(BIN)python -m tests.simulation.crash_front
+
+crash-standby:    ## two boxes: 50 kill -9 of the first, 20 cut cables, slow seconds, one away for a day; half an hour
+	$(BIN)python -m tests.simulation.crash_standby
+
+bench-standby:    ## what waiting for a second box costs an append, beside the journal alone; a minute
+	$(BIN)python -m benchmarks.bench_standby
 
 bench-journal:    ## the journal beside SQLite: appending durably, reading back
 	$(BIN)python -m benchmarks.bench_journal

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.alerts import alert, arrived, info, relay_table
+from tests.forecasts import steep_members
 from tests.networks import HOUR, LOWERING, QUALITY, T0, WINDOWS, network_of, rain_rule
 from tests.unit.hazards.test_landslide_rain import line
 from tests.unit.rules.county import parse
@@ -18,6 +19,7 @@ from warnstream.assessment.rule_needs import whole_of
 from warnstream.hazards.strong_wind import WindTable
 from warnstream.model.alerts.alert import AlertArea, Circle
 from warnstream.model.changes import LevelChange
+from warnstream.model.forecast import ExpectedLevel
 from warnstream.model.level import Level
 from warnstream.model.network import Network, StationWeights, Zone
 from warnstream.model.observations.readings import Variable, batch_of
@@ -136,6 +138,13 @@ def _written() -> Thresholds:
     )
 
 
+EXPECTED = (
+    ExpectedLevel(Level.RED, Level.YELLOW, share=0.6),
+    ExpectedLevel(Level.YELLOW, Level.BLUE, 0.9),
+    ExpectedLevel(Level.RED, Level.ORANGE, within_s=HOUR, probability=0.3),
+)
+
+
 def rules() -> tuple[HazardRule, ...]:
     plain = rain_rule(N, AMOUNTS.tolist())
     return tuple(
@@ -146,6 +155,7 @@ def rules() -> tuple[HazardRule, ...]:
             thresholds=table,
             continues_mm_per_h=1.0 if kind == "rainstorm" else 0.0,
             lowering=replace(LOWERING, hold_s=600, active_s_min=600),
+            expected=EXPECTED if isinstance(table, CriticalRain) else (),
         )
         for kind, table in tables().items()
     )
@@ -176,6 +186,9 @@ def assess(villages: np.ndarray | None) -> Assessment:
         windows=WINDOWS,
         quality=QUALITY,
         nowcast=None,
+        ahead=steep_members(network, weights().own)
+        if places is None
+        else steep_members(network, weights().own).of_places(places),
         whole=whole,
     )
 

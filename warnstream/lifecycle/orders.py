@@ -93,8 +93,9 @@ def wants_second(kind: OrderKind, level: Level, hidden: Level) -> bool:
 
 
 def may_give(role: Role, kind: OrderKind) -> bool:
-    """Whether a role may give an order of a kind: seconds release and agree, officers do everything."""
-    return role is Role.OFFICER or (role is Role.SECOND and kind is OrderKind.RELEASE)
+    """Whether a role may give an order of a kind: seconds release, agree, assess; officers do all."""
+    of_seconds = (OrderKind.RELEASE, OrderKind.ASSESS)
+    return role is Role.OFFICER or (role is Role.SECOND and kind in of_seconds)
 
 
 def may_act(role: Role, kind: str) -> bool:

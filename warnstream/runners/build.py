@@ -20,7 +20,10 @@ from warnstream.delivery.bulletin_texts import BulletinWording
 from warnstream.desk import WarningDesk
 from warnstream.duty import EVERYWHERE, DutyDesk
 from warnstream.engine import Engine
+from warnstream.forecast.chances.features import STEP_S
+from warnstream.forecast.chances.source import GaugeMembers
 from warnstream.forecast.nowcast import GaugeNowcast, leads_of
+from warnstream.hazards.expected.asking import all_asked
 from warnstream.hazards.registry import relay_tables
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.ingest.speakers import Senders
@@ -51,6 +54,7 @@ class Derived:
         With the network and the rules of these villages; all else is that of the whole.
     weights : Weights
     nowcast : GaugeNowcast or None
+    ahead : GaugeMembers or None
     whole : Whole
         What the rules of all villages ask for.
     """
@@ -58,6 +62,7 @@ class Derived:
     configuration: Configuration
     weights: Weights
     nowcast: GaugeNowcast | None
+    ahead: GaugeMembers | None
     whole: Whole
 
     def of_villages(self, villages: Int64Array) -> "Derived":
@@ -77,6 +82,7 @@ class Derived:
             replace(self.configuration, network=part, rules=rules),
             self.weights.of_places(places),
             None if self.nowcast is None else self.nowcast.of_places(places),
+            None if self.ahead is None else self.ahead.of_places(places),
             replace(self.whole, grid_points=points if before is None else before[points]),
         )
 
@@ -90,7 +96,8 @@ def derive(configuration: Configuration) -> Derived:
         neighbours=station_neighbours(network, configuration.quality.neighbours),
         heard_min=configuration.village.heard_min,
     )
-    return Derived(configuration, weights, _nowcast_of(configuration), whole_of(configuration.rules))
+    ahead = _members_of(configuration, weights)
+    return Derived(configuration, weights, _nowcast_of(configuration), ahead, whole_of(configuration.rules))
 
 
 def assemble(derived: Derived, people: Network | None = None) -> Engine:
@@ -108,6 +115,7 @@ def assemble_assessment(derived: Derived) -> Assessment:
         windows=configuration.windows,
         quality=configuration.quality,
         nowcast=derived.nowcast,
+        ahead=derived.ahead,
         counters=configuration.counters,
         signs=configuration.signs,
         alerts=AlertPolicy(configuration.message.status, configuration.message.sender, configuration.feeds),
@@ -231,6 +239,25 @@ def _nowcast_of(configuration: Configuration) -> GaugeNowcast | None:
     station_xy_m, village_xy_m = project(configuration.network)
     frame_s = _frame_s(configuration)
     return GaugeNowcast(station_xy_m, village_xy_m, configuration.forecast, frame_s, leads_s)
+
+
+def _members_of(configuration: Configuration, weights: Weights) -> GaugeMembers | None:
+    """Members of the rain to come, where there is a table and anybody asks for a probability."""
+    table, network = configuration.chance_table, configuration.network
+    if table is None or not all_asked(configuration.rules):
+        return None
+    station_xy_m, place_xy_m = project(network)
+    stations = network.stations
+    rain = stations.measures_rain
+    return GaugeMembers(
+        station_xy_m,
+        place_xy_m,
+        weights.own,
+        table,
+        is_quick=stations.interval_s <= STEP_S,
+        is_here=table.is_of(stations.latitude[rain], stations.longitude[rain]),
+        every_s=configuration.forecast.every_s,
+    )
 
 
 def _frame_s(configuration: Configuration) -> int:

@@ -21,7 +21,7 @@ from warnstream.delivery.ledger.past import Tally
 from warnstream.delivery.ledger.queue import DoorQueue
 from warnstream.delivery.ledger.states import HELP_OPEN
 from warnstream.lifecycle.identity import parse_message_name
-from warnstream.model.bulletins import N_BITS, N_MAX, Bulletin, BulletinCause
+from warnstream.model.bulletins import N_BITS, N_MAX, Action, Bulletin, BulletinCause
 from warnstream.model.effects import VILLAGE_TOPIC_CHANNEL
 from warnstream.model.network import Network
 from warnstream.model.times import compact_utc, parse_compact_utc
@@ -100,9 +100,11 @@ class Book:
             issued_s=bulletin.issued_s,
             urgency=urgency_of(bulletin),
             arrives_s=arrival_s(bulletin),
+            level=int(bulletin.worst),
             is_end=bulletin.action.is_end,
             is_reminder=bulletin.cause is BulletinCause.REMINDER,
             asks=bulletin.action.moves_people,
+            is_return=bulletin.action is Action.RETURN,
         )
         is_newer = put.sequence > int(self.ledger.sequence[village])
         count = self.ledger.put_down(put)

@@ -146,6 +146,11 @@ class DoorStore:
         self.sending.no_end = stands
 
     @property
+    def book(self) -> Book:
+        """What is known of every door; to be read with its lock held."""
+        return self._book
+
+    @property
     def network(self) -> Network:
         """The register."""
         return self._book.register.network

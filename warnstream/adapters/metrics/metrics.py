@@ -66,6 +66,29 @@ class Metrics(ChannelMetrics):
             "warnstream_released_alone", "Bulletins that nobody released in time.", registry=registry
         )
 
+        self.transfers = Gauge(
+            "warnstream_transfers",
+            "Open transfer lists: moving (somebody is still to go), out (all are safe, not back), overdue.",
+            ["state"],
+            registry=registry,
+        )
+        self.transfer_counter = Gauge(
+            "warnstream_transfer_counter",
+            "The five counters of open transfer lists: how many are done, of how many.",
+            ["counter", "part"],
+            registry=registry,
+        )
+
+    def set_transfers(
+        self, lists: Mapping[str, int], *, overdue: int, counters: Mapping[str, tuple[int, int]]
+    ) -> None:
+        """Open transfer lists by state, and the five counters as (done, total)."""
+        for state, count in {**lists, "overdue": overdue}.items():
+            self.transfers.labels(state).set(count)
+        for counter, (done, total) in counters.items():
+            self.transfer_counter.labels(counter, "done").set(done)
+            self.transfer_counter.labels(counter, "total").set(total)
+
     def set_hands(self, counts: Mapping[str, int], *, refused: int, lapsed: int, alone: int) -> None:
         """Orders by hand after a step."""
         for kind, count in counts.items():
@@ -116,6 +139,9 @@ class Metrics(ChannelMetrics):
             "Levels of the past that late readings prove, and nobody was told of.",
             ["hazard", "level"],
             registry=registry,
+        )
+        self.drill_villages = Gauge(
+            "warnstream_drill_villages", "Villages in which a drill is on.", registry=registry
         )
         self.warnings_unaffirmed = Gauge(
             "warnstream_warnings_unaffirmed",

@@ -63,7 +63,7 @@ def worst_waiting(connection: sqlite3.Connection, channel: str, now: float) -> i
 
 
 def _placed(rows: Iterable[QueuedRow]) -> list[tuple[Place, QueuedRow]]:
-    return [(Place(-row[5], 0, 0), row) for row in rows]
+    return [(Place(-row[5], 0, 0, 0), row) for row in rows]
 
 
 def next_due(connection: sqlite3.Connection, channel: str) -> float | None:

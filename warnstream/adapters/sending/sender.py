@@ -129,24 +129,23 @@ class Sender:
         if prospect is None or prospect.stopped_s is None or not any(prospect.waiting.values()):
             return ""
         since = clock_local(prospect.stopped_s, self._shared.time_zone)
-        return f"; stopped since {since}, {prospect.words()} once open"
+        return f"; stopped since {since}, {prospect.words()}"
 
     def prospect(self) -> Prospect | None:
         """Who waits and how long that will take, at most `PROSPECT_S` old; None: nobody can tell now.
 
         From any thread.
         """
-        now = time.monotonic()
-        if self._prospect is None or now - self._prospect[0] > PROSPECT_S:
+        now, is_stopped, known = time.monotonic(), bool(self._fault or self._breaker.reason), self._prospect
+        is_old = known is None or now - known[0] > PROSPECT_S
+        if known is None or is_old or is_stopped != (known[1].stopped_s is not None):
             try:
                 waiting = self._shared.outbox.waiting(self.name)
             except StoreError:
                 return None
-            is_stopped = bool(self._fault or self._breaker.reason)
-            lasts_s = self._trouble_lasts_s() if is_stopped else 0.0
-            stopped_s = int(self._shared.event_clock() - lasts_s) if is_stopped else None
-            self._prospect = now, Prospect(waiting, self._throughput.per_s, stopped_s)
-        return self._prospect[1]
+            stopped_s = int(self._shared.event_clock() - self._trouble_lasts_s()) if is_stopped else None
+            known = self._prospect = now, Prospect(waiting, self._throughput.per_s, stopped_s)
+        return known[1]
 
     def per_s(self) -> float | None:
         """Messages a second while it works, seen or expected; None: not known. From any thread."""

@@ -93,8 +93,10 @@ class Prospect:
         who = [f"{count:,} {one.name.lower()}" for one, count in told]
         listed = f"{', '.join(who[:-1])} and {who[-1]}" if len(who) > 1 else who[0]
         needs_s = self.needs_s()
-        needs = "for how long is not known" if needs_s is None else f"needs {span(needs_s)}"
-        return f"{listed} wait, {needs}"
+        if needs_s is None:
+            return f"{listed} wait, how long they need is not known"
+        once = "" if self.stopped_s is None else " once open"
+        return f"{listed} wait, needs {span(needs_s)}{once}"
 
 
 def span(seconds: float) -> str:

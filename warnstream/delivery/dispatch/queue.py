@@ -1,12 +1,13 @@
 """In which order a channel's notifications leave: everything that orders them stands here.
 
 1. What is asked (`Urgency`): leave, prepare, stay, ready, watch; then an end; a reminder after everything.
-2. When the hazard arrives, by quarters of an hour: who has least time hears first. What has arrived counts
-   from its issue, so what is older goes first.
-3. The door (`Grade`): people who cannot go alone, then the classes of the register, A before D.
-4. The never-tried before retries.
+2. When the hazard arrives, by quarters of an hour: who has least time hears first, so what is there already
+   goes before what is forecast.
+3. The worst level that stands: a red leave before an orange one that is as near.
+4. The door (`Grade`): people who cannot go alone, then the classes of the register, A before D.
+5. The never-tried before retries; then the order of issue.
 
-Doors are ordered by all four, posts and topics (`ROWS`) by what their level asks for: posts go before doors
+Doors are ordered by all five, posts and topics (`ROWS`) by what their level asks for: posts go before doors
 of that, since they have to act, and they are few.
 
 A leave's retry goes before a first watch, because a house that must be left must not wait half an hour behind
@@ -59,6 +60,7 @@ OF_ACTION = {
     Action.WATCH: Urgency.WATCH,
     Action.CLEAR: Urgency.END,
     Action.CORRECT: Urgency.END,
+    Action.RETURN: Urgency.END,
 }
 
 ROWS = {
@@ -76,6 +78,7 @@ class Place(NamedTuple):
 
     minus_urgency: int
     quarter: int
+    minus_level: int
     grade: int
 
 
@@ -109,25 +112,16 @@ def urgency_kept(number: int) -> int:
 
 
 def arrival_s(bulletin: Bulletin) -> int:
-    """When what a bulletin is about arrives, seconds since 1970; its issue where it is there already."""
+    """When what a bulletin is about arrives, seconds since 1970; 0: it is there already, or nothing comes."""
     reason = bulletin.evidence
-    if reason is None or bulletin.action.is_end:
-        return bulletin.issued_s
-    return max(bulletin.issued_s, reason.observed_until_s + reason.lead_s)
+    if reason is None or bulletin.action.is_end or not reason.lead_s:
+        return 0
+    return reason.observed_until_s + reason.lead_s
 
 
-def grade_of(letter: str, helpless: int) -> Grade:
-    """Of a door by its class in the register (empty: not known) and how many there cannot go alone.
-
-    >>> grade_of("B", 2).name, grade_of("B", 0).name, grade_of("", -1).name
-    ('HELPLESS', 'B', 'UNKNOWN')
-    """
-    return Grade.HELPLESS if helpless > 0 else Grade.__members__.get(letter, Grade.UNKNOWN)
-
-
-def place_of(urgency: int, arrives_s: int, grade: int) -> Place:
+def place_of(urgency: int, arrives_s: int, level: int, grade: int) -> Place:
     """Where a door stands among all that wait."""
-    return Place(-urgency, arrives_s // ARRIVAL_S, grade)
+    return Place(-urgency, arrives_s // ARRIVAL_S, -level, grade)
 
 
 def next_to_send(
@@ -142,7 +136,7 @@ def next_to_send(
 
     Examples
     --------
-    >>> red, blue = place_of(22, 0, 0), place_of(18, 0, 0)
+    >>> red, blue = place_of(22, 0, 4, 0), place_of(18, 0, 1, 0)
     >>> next_to_send([(red, "a"), (blue, "b"), (blue, "c")], [(red, "x"), (red, "y"), (red, "z")], limit=4)
     ['a', 'x', 'y', 'b']
     """

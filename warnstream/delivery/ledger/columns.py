@@ -86,6 +86,7 @@ class DoorColumns(DoorRows):
         self.issued_s: Int64Array = np.zeros(n_villages, np.int64)
         self.urgency: UInt8Array = np.zeros(n_villages, np.uint8)
         self.arrives_s: Int64Array = np.zeros(n_villages, np.int64)
+        self.level: UInt8Array = np.zeros(n_villages, np.uint8)
         self.is_end: BoolArray = np.zeros(n_villages, np.bool_)
         self.tallies: dict[int, dict[int, Tally]] = {}
         self.past = Past()

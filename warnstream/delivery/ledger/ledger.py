@@ -25,7 +25,7 @@ from warnstream.delivery.ledger.states import (
     Result,
     Said,
 )
-from warnstream.model.arrays import BoolArray, Int64Array, UInt8Array
+from warnstream.model.arrays import BoolArray, Int64Array, UInt8Array, UInt16Array
 from warnstream.model.bulletins import N_BITS, N_MAX
 
 ANSWERED, ADDRESSED, REACHED, HEARD = 0x08, 0x10, 0x20, 0x40
@@ -54,8 +54,9 @@ _ACKNOWLEDGE, _CALL, _HELP = int(Said.ACKNOWLEDGE), int(Said.CALL), int(People.H
 class Put(NamedTuple):
     """A bulletin as the ledger needs it.
 
-    `sequence` is (opened, n) as one number; `urgency` and `arrives_s` order what waits
-    (`delivery.dispatch.queue`); `asks`: it asks people to go.
+    `sequence` is (opened, n) as one number; `urgency`, `arrives_s` and `level` order what waits
+    (`delivery.dispatch.queue`); `asks`: it asks people to go; `is_return`: it tells them to come back, an end
+    that follows one.
     """
 
     village: int
@@ -63,9 +64,11 @@ class Put(NamedTuple):
     issued_s: int
     urgency: int
     arrives_s: int = 0
+    level: int = 0
     is_end: bool = False
     is_reminder: bool = False
     asks: bool = False
+    is_return: bool = False
 
 
 class Ledger(DoorColumns):
@@ -87,8 +90,8 @@ class Ledger(DoorColumns):
         else:
             n_wanted = self._put_down_for_all(put, rows)
         self.sequence[village], self.issued_s[village] = put.sequence, put.issued_s
-        self.urgency[village], self.arrives_s[village] = put.urgency, put.arrives_s or put.issued_s
-        self.is_end[village] = put.is_end
+        self.urgency[village], self.arrives_s[village] = put.urgency, put.arrives_s
+        self.level[village], self.is_end[village] = put.level, put.is_end
         self.tallies[village][put.sequence & N_MAX] = Tally(n_wanted)
         return n_wanted
 
@@ -130,7 +133,7 @@ class Ledger(DoorColumns):
         """An end is for those who heard something, a reminder for those who stay; old doors hear less."""
         village, before = put.village, self._counted(rows)
         state, people = self.state[rows], self.people[rows]
-        wanted = self._audience(put, state, people)
+        wanted = self._audience(put, state, people, self.told[rows])
         spared = ~wanted & (IS_WAITING[state & STATE_BITS] | put.is_end)
         self.past.replace(self.way[rows], state & STATE_BITS, wanted | spared)
         memory = state & ~np.uint8(STATE_BITS)
@@ -158,9 +161,10 @@ class Ledger(DoorColumns):
         tally.addressed += len(rows)
         return len(rows)
 
-    def _audience(self, put: Put, state: UInt8Array, people: UInt8Array) -> BoolArray:
-        if put.is_end:
-            return np.asarray((state & HEARD) != 0)
+    def _audience(self, put: Put, state: UInt8Array, people: UInt8Array, told: UInt16Array) -> BoolArray:
+        if put.is_end:  # who has heard an end already hears the return all the same
+            has_heard = (state & HEARD) != 0
+            return np.asarray(has_heard | (told > 0) if put.is_return else has_heard)
         wanted = ~_IS_ON_THEIR_WAY[people] if put.is_reminder else np.ones(len(state), np.bool_)
         n_former = self.n_former(put.village)
         if n_former and n_former < len(state):  # of a village that has other doors

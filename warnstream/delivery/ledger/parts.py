@@ -19,7 +19,7 @@ from warnstream.model.bulletins import N_MAX
 
 WAY = "way"
 COLUMNS = ("told", "answered", "state", "people", "tries", "time")
-VILLAGES = ("sequence", "issued_s", "urgency", "is_end", "arrives_s")
+VILLAGES = ("sequence", "issued_s", "urgency", "is_end", "arrives_s", "level")
 _TALLY = ("addressed", "sent", "delivered", "unreachable", "answered")
 
 
@@ -75,7 +75,8 @@ def unpack(
     known = now >= 0
     before = dict(arrays)
     before["urgency"] = np.array([urgency_kept(one) for one in arrays["urgency"].tolist()], dtype=np.uint8)
-    before.setdefault("arrives_s", arrays["issued_s"])  # of earlier versions
+    for name in ("arrives_s", "level"):  # earlier versions had none
+        before.setdefault(name, np.zeros_like(arrays["sequence"]))
     for name in VILLAGES:
         getattr(ledger, name)[now[known]] = before[name][known]
     rows_known = (row_now >= 0) & np.repeat(known, arrays["size"])

@@ -114,7 +114,8 @@ class DoorQueue:
 
     def _place(self, village: int, grade: int) -> Place:
         ledger = self._ledger
-        return place_of(int(ledger.urgency[village]), int(ledger.arrives_s[village]), grade)
+        urgency, arrives_s = int(ledger.urgency[village]), int(ledger.arrives_s[village])
+        return place_of(urgency, arrives_s, int(ledger.level[village]), grade)
 
     def _list(self, way: int, entry: Entry) -> None:
         where = entry.village, entry.place.grade

@@ -28,6 +28,7 @@ from warnstream.lifecycle.machine import OPEN_STATES
 from warnstream.lifecycle.past_crossings import PastCrossingBook, proven_level
 from warnstream.model.effects import Answer, Effects, OperatorCancel, RecipientAnswer
 from warnstream.model.grids import GridFrame
+from warnstream.model.hands.drills import is_of_drill
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
@@ -57,15 +58,19 @@ from warnstream.runners.intake.entries import (
     encode_actions,
 )
 from warnstream.runners.intake.grid_entries import WaitingFrames
-from warnstream.runners.intake.history_entries import (
-    CONFIGURATION,
-    ISSUED,
-    SET_ASIDE,
-    decode_configuration,
-)
+from warnstream.runners.intake.history_entries import CONFIGURATION, ISSUED, SET_ASIDE, decode_configuration
 from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.refusals import refused_frame, refused_readings
-from warnstream.runners.intake.said import alerts_in, answer_in, refused_said, reports_in, signs_in, time_in
+from warnstream.runners.intake.said import (
+    alerts_in,
+    answer_in,
+    real_actions,
+    refused_said,
+    reports_in,
+    signs_in,
+    time_in,
+)
+from warnstream.runners.intake.standby_entries import OF_STANDBY
 from warnstream.runners.intake.state_file import StateCopy, StateFile, arrays_of, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 from warnstream.runners.intake.waiting import WaitingReadings
@@ -121,8 +126,7 @@ class Intake:
         self._past: Past | None = None
         self._steps_of_entry = 0
         self._owed: list[OperatorCancel | HandOrder] = []
-        self._is_second_try = False
-        self.is_clock_accepted = False
+        self._is_second_try = self.is_clock_accepted = False
         self._early = Outcome()
         self._takers: dict[str, Callable[[bytes, Outcome], None]] = {
             MESSAGES: self._take_entry,
@@ -134,7 +138,7 @@ class Intake:
             ACT: self._take_act,
             CONFIGURATION: self._take_configuration,
             **{kind: partial(self._take_action, decode) for kind, decode in ACTION_DECODERS.items()},
-            **dict.fromkeys((ISSUED, SET_ASIDE, *OF_DOORS), lambda _payload, _outcome: None),
+            **dict.fromkeys((ISSUED, SET_ASIDE, *OF_DOORS, *OF_STANDBY), lambda _payload, _outcome: None),
         }
 
     @property
@@ -212,6 +216,10 @@ class Intake:
             status = desk.status(owed.warning)
             if status is not None and status.state in OPEN_STATES:
                 self._actions.append(owed)
+        self._owed.clear()
+
+    def owe_nothing(self) -> None:
+        """What was followed is settled: no order of it waits."""
         self._owed.clear()
 
     def waiting(self) -> ReadingBatch:
@@ -306,9 +314,9 @@ class Intake:
         posted = msgspec.msgpack.decode(payload, type=AnswerEntry)
         self._take_answer(posted.message, posted.recipient, posted.answer, outcome)
 
-    def _take_action(self, decode: Callable[[bytes], Action], payload: bytes, _outcome: Outcome) -> None:
+    def _take_action(self, decode: Callable[[bytes], Action], payload: bytes, outcome: Outcome) -> None:
         """What a person did; it waits for the next step."""
-        self._actions.append(decode(payload))
+        self._actions += real_actions([decode(payload)], self.now_s, outcome)
 
     def _take_act(self, payload: bytes, _outcome: Outcome) -> None:
         if self._past is None or self._past.is_followed:
@@ -368,11 +376,12 @@ class Intake:
         if message.topic == self._topics.clock:
             self._take_time(message, outcome)
         elif recipient is not None:
-            self._take_answer_message(message, recipient, outcome)
+            if (posted := answer_in(message, outcome)) is not None:
+                self._take_answer(posted.message, recipient, posted.answer, outcome)
         elif observer is not None:
             self._actions += signs_in(message, observer, outcome)
         elif reporter is not None:
-            self._actions += reports_in(message, reporter, outcome)
+            self._actions += real_actions(reports_in(message, reporter, outcome), self.now_s, outcome)
         elif bringer is not None:
             self._actions += alerts_in(message, bringer, outcome)
         elif grid is not None:
@@ -381,21 +390,15 @@ class Intake:
             self._waiting.add([message])
 
     def _take_time(self, message: RawMessage, outcome: Outcome) -> None:
-        if not self._is_simulated:
-            return
-        now_s = time_in(message, outcome)
+        now_s = time_in(message, outcome) if self._is_simulated else None
         if now_s is not None and now_s > self.now_s:  # a redelivered or older time changes nothing
             self._step(now_s, outcome)
 
-    def _take_answer_message(self, message: RawMessage, recipient: str, outcome: Outcome) -> None:
-        posted = answer_in(message, outcome)
-        if posted is not None:
-            self._take_answer(posted.message, recipient, posted.answer, outcome)
-
     def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:
         given = RecipientAnswer(message, recipient, answer, self.now_s)
-        self._actions.append(given)
-        outcome.answers.append(given)
+        self._actions += real_actions([given], self.now_s, outcome)
+        if not is_of_drill(message):
+            outcome.answers.append(given)
 
     def _step(self, now_s: int, outcome: Outcome) -> None:
         self.is_clock_accepted = False

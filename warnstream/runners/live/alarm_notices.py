@@ -1,7 +1,7 @@
 """What is sent to the duty posts when an alarm of the node begins or ends."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.config.settings import Configuration
@@ -37,6 +37,13 @@ class Notices:
     ) -> None:
         self._configuration, self._send = configuration, send
         self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
+
+    def tell_all(self, alarms: Iterable[Alarm], rings: Iterable[Ring]) -> None:
+        """Everything that one entry has led to."""
+        for alarm in alarms:
+            self.tell(alarm)
+        for ring in rings:
+            self.ring(ring)
 
     def tell(self, alarm: Alarm) -> None:
         """Begin or end of an alarm, for the duty posts."""

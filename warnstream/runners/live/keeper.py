@@ -46,6 +46,7 @@ from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.doors import DoorKeeper
+from warnstream.runners.live.drill.room import FromJournal
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.recording.recorder import Desk, Recorder
 from warnstream.runners.live.snapshots.keeping import Snapshots
@@ -91,6 +92,8 @@ class Watchers:
         A grid has a new file.
     on_step : callable or None
         Called after every engine step.
+    to_drill : callable
+        Takes the number of an entry and what it has of a drill.
     """
 
     alarms: Alarms
@@ -100,6 +103,7 @@ class Watchers:
     wake_channels: Callable[[], None]
     look_at_grids: Callable[[], None]
     on_step: Callable[[EngineStep], None] | None = None
+    to_drill: Callable[[int, Sequence[FromJournal]], None] = lambda _sequence, _given: None
 
 
 class Keeper:
@@ -345,11 +349,9 @@ class Keeper:
         self._watchers.metrics.messages_without_reading.inc(outcome.n_without)
         if outcome.announced:
             self._watchers.look_at_grids()
-        for alarm in outcome.alarms:
-            self._notices.tell(alarm)
-        for ring in outcome.rings:
-            self._notices.ring(ring)
-            self._watchers.metrics.officer_rings.inc(int(is_live))
+        self._notices.tell_all(outcome.alarms, outcome.rings)
+        self._watchers.metrics.officer_rings.inc(len(outcome.rings) if is_live else 0)
+        self._watchers.to_drill(sequence, outcome.of_drill)
         if is_live:
             self._issue(sequence, outcome)
         for readings, step in outcome.steps:

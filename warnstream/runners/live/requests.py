@@ -1,11 +1,20 @@
 """Journal entries that somebody waits for: handed to the node's loop, done once they are durable."""
 
+import logging
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Protocol
 
+from warnstream.delivery.dispatch.notification import Settlement
+from warnstream.model.digests import CallFailed
 from warnstream.model.errors import StoreError
+from warnstream.runners.intake.door_entries import OUTCOME
+from warnstream.runners.intake.entries import UNDELIVERED, encode_undelivered
+from warnstream.runners.intake.standby_entries import TOLD, encode_told
+
+log = logging.getLogger(__name__)
 
 WAIT_S = 10.0
 """Longest wait of a caller for its entry to be durable."""
@@ -22,6 +31,13 @@ class Request:
     payload: bytes
     done: Future[None]
     told: Callable[[int], None] | None = None
+
+
+class LostPosts(Protocol):
+    """Which digests no way could bring to their posts."""
+
+    def is_lost(self, digest: str, post: str) -> bool:
+        """Whether no way of a post could bring it a digest. StoreError."""
 
 
 class Requests:
@@ -75,6 +91,22 @@ class Requests:
             self.ask(kind, payload).result(WAIT_S)
         except TimeoutError:
             raise StoreError("the node did not keep it in time", retryable=True) from None
+
+    def keep_lost(self, posts: LostPosts, digest: str, post: str) -> None:
+        """A post that no way leads to: its villages climb. What is lost in a crash falls due by time."""
+        try:
+            if posts.is_lost(digest, post):
+                self.ask(UNDELIVERED, encode_undelivered(CallFailed(digest, post)))
+        except StoreError as error:
+            log.warning("undelivered digest not kept", extra={"error": str(error)})
+
+    def keep_outcomes(self, payload: bytes) -> Future[None]:
+        """Outcomes of a channel's batch into the log; taken to the end, when nothing else is any more."""
+        return self.ask(OUTCOME, payload, is_last=True)
+
+    def keep_told(self, settlements: Mapping[str, Settlement], at: float) -> None:
+        """What became of rows into the log, for a second box; taken to the end, and nobody waits for it."""
+        self.ask(TOLD, encode_told(settlements, at), is_last=True)
 
     def take(self) -> list[Request]:
         """Everything that waits, in order."""

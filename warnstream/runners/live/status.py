@@ -19,6 +19,7 @@ from warnstream.adapters.http.models.operations import AliveRecord, ReadinessRec
 from warnstream.adapters.http.models.orders import OrdersRecord, OrderTakenRecord, RehearsalRecord
 from warnstream.adapters.http.models.posts import HelpCallRecord, SignRecord
 from warnstream.adapters.http.models.reports import ReportsRecord
+from warnstream.adapters.http.models.transfers import MarkTakenRecord, TransfersRecord
 from warnstream.adapters.http.node_port import PostAction
 from warnstream.adapters.inbox import Source
 from warnstream.adapters.outbox.outbox import Outbox
@@ -28,11 +29,13 @@ from warnstream.delivery.texts import clean
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
+from warnstream.model.hands.drills import is_of_drill
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
 from warnstream.runners.intake import entries
 from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.keeper import Keeper
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.views.explanations import LiveExplanations
@@ -42,6 +45,8 @@ from warnstream.runners.live.views.state_json import describe_channels, describe
 from warnstream.runners.orders.rehearsal import rehearse
 from warnstream.runners.orders.request import agreement_faults, order_of
 from warnstream.runners.reports import describe_reports
+from warnstream.runners.transfers.describe import describe_transfers
+from warnstream.runners.transfers.marking import mark_of
 
 DIFFERENCES_SHOWN_MAX = 1_000
 
@@ -67,11 +72,12 @@ class Status:
         outbox: Outbox,
         delivery: DeliveryWorker,
         audit: AuditWriter,
+        drills: DrillRoom,
     ) -> None:
         self._configuration = configuration
         self._keeper, self._alarms, self._requests = keeper, alarms, requests
         self._explanations, self._sources, self._outbox = explanations, sources, outbox
-        self._delivery, self._audit = delivery, audit
+        self._delivery, self._audit, self._drills = delivery, audit, drills
         self.is_starting = True
 
     def alive(self) -> AliveRecord:
@@ -92,7 +98,8 @@ class Status:
         blocking += self._delivery.troubles()
         judging = self._keeper.judging
         blocking += judging.waits()
-        told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing(), self._no_shift()]
+        told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
+        told += [self._no_shift(), self._drills.notice()]
         # A channel that is held is named at once, and by its alarm too once that stands.
         return ReadinessRecord(ready=not blocking, reasons=[one for one in dict.fromkeys(told) if one])
 
@@ -190,6 +197,8 @@ class Status:
             return affirm_fault(action, self._keeper.warnings, self._configuration.network)
         if isinstance(action, HelpAssign | HelpClose):
             return self._keeper.engine.desk.chains.fault_of(action)
+        if isinstance(action, FieldReport) and is_of_drill(action.message):
+            return self._drills.report_fault(action)
         if isinstance(action, FieldReport):
             return self._keeper.engine.desk.report_fault(action)
         return self._keeper.engine.assessment.signs.fault_of(action)
@@ -218,6 +227,23 @@ class Status:
     def submit_action(self, action: PostAction) -> None:
         """Take what a post does; returns once it is durable. StoreError if it cannot be kept."""
         self._requests.ask_and_wait(*entries.encode_action(action))
+
+    def transfers(self, only: str | None) -> TransfersRecord:
+        """Transfer lists without rows, or one with them; the five counters."""
+        return describe_transfers(self._keeper.engine.desk, only)
+
+    def mark_rows(
+        self, rows: Sequence[str], word: str, by: str, note: str, *, is_post: bool
+    ) -> MarkTakenRecord:
+        """Take what somebody says of rows of transfer lists; returns once it is durable.
+
+        OrderFaultsError with everything that is wrong with it; StoreError if it cannot be kept.
+        """
+        mark = mark_of(self._configuration, rows, word, by, note, is_post=is_post)
+        if faults := self._keeper.engine.desk.mark_faults(mark):
+            raise OrderFaultsError(faults)
+        self._requests.ask_and_wait(entries.MARK, entries.encode_mark(mark))
+        return MarkTakenRecord(mark=mark.identifier, rows=len(mark.rows))
 
     def reports(self) -> ReportsRecord:
         """What posts and doors have reported from the field."""

@@ -11,7 +11,13 @@ from warnstream.model.hands.requests import OrderRequest
 from warnstream.runners.orders.request import order_of
 
 NO_RATES: Mapping[str, float] = MappingProxyType({})
-TELLS_NO_DOOR = (OrderKind.SILENCE, OrderKind.RESPOND)
+TELLS_NO_DOOR = (
+    OrderKind.SILENCE,
+    OrderKind.RESPOND,
+    OrderKind.ASSESS,
+    OrderKind.LEAVE_SHELTER,
+    OrderKind.TRANSFER_CLOSE,
+)
 
 
 def rehearse(

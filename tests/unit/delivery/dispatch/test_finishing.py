@@ -44,7 +44,9 @@ def test_more_urgent_ones_are_told_before_and_count() -> None:
 def test_without_a_rate_no_time_is_made_up() -> None:
     prospect = Prospect({Urgency.LEAVE: 1_240}, None)
     assert prospect.needs_s() is None
-    assert prospect.words() == "1,240 leave wait, for how long is not known"
+    assert prospect.words() == "1,240 leave wait, how long they need is not known"
+    stopped = Prospect({Urgency.LEAVE: 1_240}, 10.0, stopped_s=0)
+    assert stopped.words() == "1,240 leave wait, needs 3 min once open"
     assert Prospect({}, None).words() == "nobody waits"
     assert Prospect({}, None).needs_s() == 0.0
 

@@ -21,8 +21,8 @@ from warnstream.model.bulletins import Action, BulletinCause
 from warnstream.model.level import Level
 
 
-def at(urgency: int, quarter: int = 0, grade: int = 0) -> Place:
-    return Place(-urgency, quarter, grade)
+def at(urgency: int, quarter: int = 0, level: int = 4, grade: int = 0) -> Place:
+    return Place(-urgency, quarter, -level, grade)
 
 
 LEVELS = st.lists(st.integers(0, 4), max_size=40).map(lambda levels: sorted(levels, reverse=True))
@@ -69,9 +69,11 @@ def test_laws_of_the_queue(first: list[int], again: list[int], limit: int) -> No
         )
 
 
-def test_what_is_asked_orders_first_then_the_arrival_then_who_lives_there_then_the_never_tried() -> None:
+def test_what_is_asked_orders_first_then_the_arrival_then_the_level_then_who_lives_there() -> None:
     ordered = [
-        ("leave", at(Urgency.LEAVE, quarter=9, grade=5)),
+        ("leave, there, red", at(Urgency.LEAVE, level=4, grade=5)),
+        ("leave, there, orange", at(Urgency.LEAVE, level=3)),
+        ("leave, coming", at(Urgency.LEAVE, quarter=9, grade=5)),
         ("prepare, soon", at(Urgency.PREPARE, quarter=1, grade=5)),
         ("prepare, later, helpless", at(Urgency.PREPARE, quarter=2, grade=0)),
         ("prepare, later", at(Urgency.PREPARE, quarter=2, grade=5)),
@@ -112,8 +114,8 @@ def test_a_forecast_arrives_when_it_says_and_what_is_measured_has_arrived() -> N
     forecast = replace(reason(), observed_until_s=SENT_S, lead_s=5_400)
     coming = replace(bulletin(), issued_s=SENT_S + 60, evidence=forecast)
     assert arrival_s(coming) == SENT_S + 5_400
-    assert arrival_s(replace(coming, evidence=replace(forecast, lead_s=0))) == SENT_S + 60
-    assert arrival_s(replace(coming, action=Action.CLEAR)) == SENT_S + 60
+    assert arrival_s(replace(coming, evidence=replace(forecast, lead_s=0))) == 0
+    assert arrival_s(replace(coming, action=Action.CLEAR)) == 0
 
 
 def test_posts_go_before_doors_that_are_asked_as_much_and_behind_those_asked_more() -> None:

@@ -128,7 +128,7 @@ class HttpSettings:
 class ConsoleSettings:
     """Address of the console; `certificate` and `key` are None where it answers by plain HTTP.
 
-    `hosts` and `proxies` as of `HttpSettings`.
+    `hosts` and `proxies` as of `HttpSettings`; `shift_plan` are posts that are rung one after the other.
     """
 
     host: str
@@ -137,6 +137,7 @@ class ConsoleSettings:
     proxies: tuple[str, ...] = ()
     certificate: Path | None = None
     key: Path | None = None
+    shift_plan: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

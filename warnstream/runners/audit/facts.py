@@ -35,6 +35,8 @@ from warnstream.runners.intake.history_entries import (
 WARNING, BULLETIN, DIGEST = "warning", "bulletin", "digest"
 ALARM, CONFIGURED, UNJUDGED, UNREADABLE = "alarm", "configuration", "entry_set_aside", "entry_unreadable"
 ORDER, RELEASE, DRILL = "order", "release", "drill"
+ORDER, RELEASE = "order", "release"
+DUTY = "duty"
 HELP_CALLED, HELP_ASSIGNED, HELP_CLOSED = "help_called", "help_assigned", "help_closed"
 
 
@@ -261,6 +263,12 @@ def _help(payload: bytes) -> Iterator[AuditFact]:
     yield AuditFact(kind, {"help": action.help, "post": action.post, "person": action.person})
 
 
+def _duty(payload: bytes) -> Iterator[AuditFact]:
+    act = entries.decode_act(payload)
+    said: dict[str, object] = msgspec.to_builtins(act)
+    yield AuditFact(DUTY, {name: value for name, value in said.items() if value and name != "post"})
+
+
 def _configuration(payload: bytes) -> Iterator[AuditFact]:
     configuration = decode_configuration(payload)
     yield AuditFact(
@@ -292,6 +300,7 @@ _FACTS: Mapping[str, Callable[[bytes], Iterator[AuditFact]]] = {
     entries.CLOCK: _clock,
     entries.ANSWER: _answer,
     entries.HELP: _help,
+    entries.ACT: _duty,
 }
 
 AUDITED = frozenset([ISSUED, *_FACTS])

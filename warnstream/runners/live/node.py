@@ -194,7 +194,7 @@ class Node:
             drills=self._drills,
         )
         self._console = ConsoleFeed(
-            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._inbox.wake
+            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._requests
         )
 
     def _outbox_of(self, configuration: Configuration) -> MainOutbox:
@@ -408,7 +408,7 @@ class Node:
             self.metrics.journal_append.observe(time.perf_counter() - started)
             self.metrics.journal_sequence.set(sequence)
             self.metrics.messages_received.inc(sum(len(batch.topics) for batch in turn.arrived))
-            self._ingress.settle(turn)
+            self._ingress.settle(turn, sequence - len(turn.entries) + 1)
             return sequence
 
     def _close(self) -> None:

@@ -19,11 +19,15 @@ WAIT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An entry and its promise; the loop sets the result, or the error that kept it from being kept."""
+    """An entry and its promise; the loop sets the result, or the error that kept it from being kept.
+
+    `told`, if any, is called with the entry's number before that.
+    """
 
     kind: str
     payload: bytes
     done: Future[None]
+    told: Callable[[int], None] | None = None
 
 
 class LostPosts(Protocol):
@@ -42,15 +46,29 @@ class Requests:
         Ends the loop's sleep.
     is_stopping : callable
         Whether nothing is taken any more.
+
+    Attributes
+    ----------
+    wake : callable
+        As given.
     """
 
     def __init__(self, wake: Callable[[], None], is_stopping: Callable[[], bool]) -> None:
-        self._wake = wake
+        self.wake = wake
         self._is_stopping = is_stopping
         self._waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
 
-    def ask(self, kind: str, payload: bytes, *, is_last: bool = False) -> Future[None]:
+    def ask(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        is_last: bool = False,
+        told: Callable[[int], None] | None = None,
+    ) -> Future[None]:
         """Hand an entry to the loop; `is_last`: it is taken while the node is stopping, too.
+
+        `told` is called in the loop's thread with the entry's number once it is durable.
 
         Raises
         ------
@@ -59,9 +77,9 @@ class Requests:
         """
         if self._is_stopping() and not is_last:
             raise StoreError("the node is stopping", retryable=True)
-        request = Request(kind, payload, Future())
+        request = Request(kind, payload, Future(), told)
         self._waiting.put(request)
-        self._wake()
+        self.wake()
         return request.done
 
     def ask_and_wait(self, kind: str, payload: bytes) -> None:

@@ -34,7 +34,7 @@ _OF_PLACES = frozenset({OrderKind.TRANSFER, OrderKind.ASSESS, OrderKind.RETURN})
 _ONLY_OF = {
     "level": _FLOORS | {OrderKind.LOWER},
     "second": _FLOORS | {OrderKind.RETURN},
-    "alone": _FLOORS,
+    "alone": _FLOORS | frozenset(kind for kind in OrderKind if kind.is_ceiling) | {OrderKind.EXTEND},
     "lasts": frozenset(
         kind
         for kind in OrderKind
@@ -250,7 +250,7 @@ def _person_faults(
     if not (may_give(operator.role, kind) or (is_second and operator.role is not Role.READER)):
         return [f"{field}: {person!r} is {operator.role}: that role may not {kind}"]
     places = configuration.network.villages
-    outside = _outside(operator, villages, places)
+    outside = outside_of(operator, villages, places)
     if outside:
         more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
         return [f"{field}: {outside[0]}{more} is outside the area {operator.area!r} of {person!r}"]
@@ -259,7 +259,8 @@ def _person_faults(
     return []
 
 
-def _outside(operator: Operator, villages: list[str], places: Villages) -> list[str]:
+def outside_of(operator: Operator, villages: list[str], places: Villages) -> list[str]:
+    """Codes of villages that a person does not answer for."""
     if operator.area == EVERYWHERE:
         return []
     number = places.index_of_code()

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from warnstream.commands.arguments import parser
 from warnstream.commands.console.command import console, console_user
+from warnstream.commands.drill.command import run_drill
 from warnstream.commands.order_options import RUN as RUN_ORDERS
+from warnstream.commands.paper.command import run_print
 from warnstream.commands.transfers.options import RUN as RUN_TRANSFERS
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
@@ -27,6 +29,8 @@ EXTRA_OF_MODULE = {
     **dict.fromkeys(("pandas", "pyarrow"), "review"),
     **dict.fromkeys(("xarray", "h5netcdf", "h5py"), "grids"),
     "matplotlib": "plots",
+    "python_calamine": "sheets",
+    "weasyprint": "report",
 }
 """What a plain installation lacks, and the extra that brings it."""
 
@@ -96,6 +100,22 @@ def _check(options: argparse.Namespace) -> int:
     for lint in found:
         print(f"look at: {lint}")
     return EXIT_CONFIG if found and options.strict else 0
+
+
+def _init(options: argparse.Namespace) -> int:
+    from warnstream.commands.init.command import Options, run_init
+
+    return run_init(
+        Options(
+            files=tuple(options.files),
+            out=options.out,
+            mapped=tuple(options.map),
+            fixed=tuple(options.set),
+            units=tuple(options.unit),
+            name=options.name,
+            offset=options.utc_offset,
+        )
+    )
 
 
 def _print_faults(error: ConfigError, *, as_json: bool) -> int:
@@ -216,6 +236,25 @@ def _review(options: argparse.Namespace) -> int:
     )
 
 
+def _suggest(options: argparse.Namespace) -> int:
+    from warnstream.commands.suggest.command import Options, run_suggest
+
+    return run_suggest(
+        _load(options.directory),
+        Options(
+            hazard=options.hazard,
+            level=options.level,
+            duration=options.duration,
+            wish=options.wish,
+            archives=tuple(options.archive),
+            region=options.region,
+            events=options.events,
+            out=options.out,
+            as_json=options.json,
+        ),
+    )
+
+
 def _explain(options: argparse.Namespace) -> int:
     from warnstream.commands.explain import Question, explain
 
@@ -234,7 +273,8 @@ def _end(options: argparse.Namespace) -> int:
     from warnstream.commands.end import end_by_hand
 
     order = options.author, options.reason
-    print(end_by_hand(_load(options.directory), options.village, options.hazard, order, options.lasts))
+    where, when = (options.village, options.hazard), (options.lasts, options.happened_at)
+    print(end_by_hand(_load(options.directory), *where, order, *when))
     return 0
 
 
@@ -379,6 +419,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
+    "init": _init,
+    "drill": run_drill,
+    "print": run_print,
     "check": _check,
     "doctor": _doctor,
     "test": _test,
@@ -390,6 +433,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "compare": _compare,
     "fit-forecast": _fit_forecast,
     "review": _review,
+    "suggest": _suggest,
     "explain": _explain,
     "warnings": _warnings,
     "bulletins": _bulletins,

@@ -16,11 +16,11 @@ from warnstream.config.node.broker import (
     EMBEDDED_BROKER_PORT,
     BrokerSection,
 )
-from warnstream.config.node.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
 from warnstream.config.node.document import NodeDocument
+from warnstream.config.node.formats.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
+from warnstream.config.node.formats.logger_files import LoggerFileSection
 from warnstream.config.node.grids import grid_settings
 from warnstream.config.node.listener import ListenerSection
-from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
@@ -119,6 +119,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         signs=signs,
         orders=orders,
         bulletins=node.bulletins.policy(node.routing.household_level_min, node.release.policy()),
+        paper=node.paper.policy(),
         past_days=past_days,
         grids=tuple(grid_settings(name, grid, folder.directory) for name, grid in node.grids.items()),
         sha256_of_file=folder.sha256_of_file(),

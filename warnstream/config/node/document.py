@@ -14,13 +14,14 @@ from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.bulletins import BulletinsSection
 from warnstream.config.node.chain import ChainSection
 from warnstream.config.node.console import ConsoleSection
-from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.feeds import FeedSection
+from warnstream.config.node.formats.decoders import DecoderSection, ListenersSection
+from warnstream.config.node.formats.logger_files import LoggerFileSection
 from warnstream.config.node.grids import GridSection
 from warnstream.config.node.http import HttpSection
 from warnstream.config.node.listener import ListenerSection
-from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.messages import MessagesSection, RoutingSection
+from warnstream.config.node.paper import PaperSection
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import ReleaseSection
 from warnstream.config.node.standby import StandbySection
@@ -349,6 +350,7 @@ class NodeDocument(Section):
     routing: RoutingSection = part(RoutingSection, "Whom a level concerns.")
     chain: ChainSection = part(ChainSection, "Whose answers are needed, and how posts are rung.")
     bulletins: BulletinsSection = part(BulletinsSection, "What households are told, and when.")
+    paper: PaperSection = part(PaperSection, "What is printed for when the network is gone.")
     release: ReleaseSection = part(
         ReleaseSection, "What households are told by itself, and what waits for an officer."
     )

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from warnstream.adapters.ledger.beside import MainOutbox
 from warnstream.adapters.ledger.book import AskLog
-from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.config.settings import Configuration
 from warnstream.runners.history.kept import keep_rows
 
@@ -13,7 +13,7 @@ OWNER = "node"
 
 def open_outbox(
     configuration: Configuration, keep_outcomes: AskLog, event_clock: Callable[[], float] | None = None
-) -> NodeOutbox:
+) -> MainOutbox:
     """Rows and ledger; doors that an earlier version left in rows come with their villages.
 
     Parameters
@@ -30,7 +30,7 @@ def open_outbox(
         If its files cannot be used.
     """
     directory = configuration.storage.directory
-    outbox = NodeOutbox.open_or_begin_anew(directory, OWNER)
+    outbox = MainOutbox.open_or_begin_anew(directory, OWNER)
     known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
     outbox.open_doors(directory, known.network, keep_outcomes, event_clock, configuration.channels)
     return outbox

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from warnstream.adapters.channels.channel import Surroundings
 from warnstream.adapters.channels.registry import make_channels
@@ -23,7 +24,7 @@ from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
-from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.adapters.ledger.beside import MainOutbox
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_endpoints
@@ -39,8 +40,8 @@ from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
-from warnstream.model.digests import CallFailed
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.audit.writer import AuditWriter
@@ -53,6 +54,7 @@ from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.doors import note_end
+from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
 from warnstream.runners.live.log import Leads, Log
@@ -83,13 +85,13 @@ class Node:
     ----------
     configuration : Configuration
     on_step : callable, optional
-        Called after every engine step, in the loop's thread (the demo watches by it).
+        Called after every engine step, in the loop's thread.
     front_door : FrontDoor, optional
         One that serves already, because the configuration took long to read.
     wall : callable
         The system's clock: seconds since 1970 UTC.
     leading : Leads, optional
-        It leads beside another box, which has what this one has.
+        It leads beside another box.
 
     Attributes
     ----------
@@ -123,8 +125,8 @@ class Node:
         self._clock = clock_of(configuration, self.alarms, wall)
         self._journal = Journal(directory, self._clock, configuration.storage.journal_segment_bytes)
         self._leading = leading
-        ways = (self.alarms, self.metrics, self.ask_to_stop)
-        self._log: Log = self._journal if leading is None else leading.over(self._journal, *ways)
+        told = (self.alarms, self.metrics, self.ask_to_stop)
+        self._log: Log = self._journal if leading is None else leading.over(self._journal, *told)
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._audit = self._audit_of(configuration)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
@@ -133,8 +135,10 @@ class Node:
         self._replies = ReplyWatch(self.alarms, configuration.node.replies_s)
         self._feeds = FeedWatch(self.alarms, self.metrics, configuration.message.time_zone)
         self._open_ways(configuration)
-        tokens = Tokens(load_or_create_secret(directory))
-        self.delivery = self._delivery(tokens)
+        self.delivery = self._delivery(tokens := Tokens(load_or_create_secret(directory)))
+        self._drills = DrillRoom(
+            configuration, self.outbox, self.alarms, self.metrics, self.delivery.wake, self._journal
+        )
         bundle = OwnBundle(configuration, self._journal, self.alarms, self.metrics)
         stores = Stores(self._log, self.outbox, self._refused, bundle)
         watchers = Watchers(
@@ -149,8 +153,10 @@ class Node:
                 self._feeds,
                 lambda: self.engine,
                 lambda step: self._console.stepped(step),  # noqa: PLW0108  # the console comes later
+                lambda _step: self._drills.look(self._keeper),
                 on_step,
             ),
+            self._drills.hand,
         )
         self._keeper = Keeper(configuration, stores, watchers)
         self.alarms.clock = self._time
@@ -161,14 +167,16 @@ class Node:
             self.alarms,
         )
         self._show(configuration)
-        api = HttpApi(
-            self.status, self.outbox, tokens, self.metrics, public_url=configuration.http.public_url
-        )
-        self._api_app = api.app
+        url = configuration.http.public_url
+        self._api_app = HttpApi(self.status, self.outbox, tokens, self.metrics, public_url=url).app
         self._http_max = http_max
         self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
+        self._watch_figures()
+
+    def _watch_figures(self) -> None:
+        """Metrics that are asked for when somebody reads them."""
         self.metrics.watch_channels(self.delivery.prospects)
-        self.metrics.watch_storage(self._journal.size_bytes, directory)
+        self.metrics.watch_storage(self._journal.size_bytes, self.configuration.storage.directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
 
@@ -187,12 +195,13 @@ class Node:
             outbox=self.outbox,
             delivery=self.delivery,
             audit=self._audit,
+            drills=self._drills,
         )
         self._console = ConsoleFeed(
-            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._inbox.wake
+            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._requests
         )
 
-    def _outbox_of(self, configuration: Configuration) -> NodeOutbox:
+    def _outbox_of(self, configuration: Configuration) -> MainOutbox:
         outbox = open_outbox(configuration, self._requests.keep_outcomes, self._time)
         if outbox.put_aside is not None:
             report_put_aside(self.alarms, str(outbox.put_aside))
@@ -226,29 +235,24 @@ class Node:
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
 
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
-        configuration = self.configuration
+        configuration, lost = self.configuration, partial(self._requests.keep_lost, self.outbox)
         around = Surroundings(
             configuration.topic_prefix,
             self._publisher,
             configuration.directory,
             configuration.storage.directory,
         )
+        heard = self._replies.heard
+        replies = Replies(self.outbox, tokens, lambda: self.status, self.metrics, lost, heard)
         shared = Shared(
             outbox=self.outbox,
             tokens=tokens,
             metrics=self.metrics,
-            inbound=Replies(
-                self.outbox,
-                tokens,
-                lambda: self.status,
-                self.metrics,
-                self._keep_lost,
-                self._replies.heard,
-            ),
+            inbound=replies,
             clock=UnsettableClock(),
             event_clock=self._time,
             public_url=configuration.http.public_url,
-            lost=self._keep_lost,
+            lost=lost,
             time_zone=configuration.message.time_zone,
         )
         return DeliveryWorker(make_channels(configuration.channels, around), shared)
@@ -280,6 +284,7 @@ class Node:
         self._grids.start()
         self._orders.start()
         self._console.start()
+        self._drills.start()
         self.status.is_starting = False
         log.info(
             "node started",
@@ -329,18 +334,11 @@ class Node:
         return float(told_s) if told_s >= 0 else self._clock()
 
     def _order_faults(self, order: AnyOrder) -> list[str]:
+        if isinstance(order, DrillOrder):
+            return self._drills.faults_of(order)
         desk = self.engine.desk
         known = agreement_faults(order, desk, self.configuration) if isinstance(order, HandOrder) else []
         return [*faults_on(desk, order), *known]
-
-    def _keep_lost(self, digest: str, post: str) -> None:
-        """A post that no way leads to: its villages climb. What is lost in a crash falls due by time."""
-        try:
-            if self.outbox.is_lost(digest, post):
-                failure = entries.encode_undelivered(CallFailed(digest, post))
-                self._requests.ask(entries.UNDELIVERED, failure)
-        except StoreError as error:
-            log.warning("undelivered digest not kept", extra={"error": str(error)})
 
     def _turn(self) -> None:
         """Take what came, make it durable, acknowledge it, let the engine see it."""
@@ -411,7 +409,7 @@ class Node:
             self.metrics.journal_append.observe(time.perf_counter() - started)
             self.metrics.journal_sequence.set(sequence)
             self.metrics.messages_received.inc(sum(len(batch.topics) for batch in turn.arrived))
-            self._ingress.settle(turn)
+            self._ingress.settle(turn, sequence - len(turn.entries) + 1)
             return sequence
 
     def _close(self) -> None:
@@ -423,6 +421,7 @@ class Node:
                 wait([closed], TAKE_EVERY_S)
         closed.result()
         has_ended = self.delivery.stop(meanwhile=self._take_outcomes)
+        self._drills.stop()
         self._publisher.stop()
         for source in self._sources:
             source.stop()

@@ -6,6 +6,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,11 @@ import pytest
 from tests.e2e.two_boxes import BoxProcess, Gateway, Pair, pair_of_boxes
 from tests.integration.test_mqtt_listener_tls import authority, signed
 from tests.simulation.changed_county import Phones, phones
+from tests.simulation.storage_faults import SmallDisk
+from warnstream.adapters.journal.snapshots import SnapshotFiles
+from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.standby.leadership import read_leadership
+from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.standby_entries import LEADER, decode_leader
 
@@ -76,6 +81,26 @@ def test_the_second_goes_on_where_the_first_was_killed(pair: Pair, gateway: Phon
     assert len(gateway.shown) == len({one.key for one in gateway.shown})
     begun = [decode_leader(payload) for _, kind, payload in pair.south.entries() if kind == LEADER]
     assert [(one.term, one.box, one.how) for one in begun] == [(1, "north", ""), (2, "south", "taken over")]
+
+
+def test_the_second_has_come_to_the_very_same_state(pair: Pair, gateway: Phones) -> None:
+    """Rise, fall, end and rise again: engine, desk and ledger byte for byte, and what became of every row."""
+    pair.start()
+    source = Gateway(pair)
+    for times in (0.0, 1.0, 3.0, 11.0, 1.0, *(0.0,) * 30, 11.0, 0.0):
+        source.publish(pair.county.next_messages(times), pair.north)
+    pair.wait_for(lambda: len(doors_told(gateway)) == 6)
+    pair.north.stop()
+    pair.wait_for(lambda: pair.south.metric("warnstream_standby_unjudged_entries") == 0)
+    pair.south.stop()
+    assert pair.has_same_logs
+    for folder in ("journal", "ledger"):
+        north, south = (SnapshotFiles(box.data / folder).latest() for box in (pair.north, pair.south))
+        assert north is not None
+        assert north == south, folder
+    with closing(Outbox(pair.north.data)) as north_rows, closing(Outbox(pair.south.data)) as south_rows:
+        assert north_rows.counts() == south_rows.counts()
+        assert list(north_rows.records()) == list(south_rows.records())
 
 
 def test_an_old_leader_does_nothing_until_somebody_says_that_it_stands_by(
@@ -171,6 +196,32 @@ def test_a_second_whose_entries_are_gone_is_sent_a_whole_state(pair: Pair, gatew
     told_again = [one for one in gateway.shown[n_before:] if one.recipient[0] == "H"]
     assert told_again == []
     assert gateway.repeats == 0
+
+
+def test_a_second_whose_disk_is_full_is_told_of_and_comes_back(tmp_path: Path, gateway: Phones) -> None:
+    with pair_of_boxes(tmp_path, gateway) as pair:
+        pair.county.replace("warnstream.yaml", "storage: {", "storage: {journal_segment_bytes: 65536, ")
+        pair.copy()
+        disk = SmallDisk(pair.south.data, 64_000_000)
+        if reason := disk.mount():
+            pytest.skip(f"a tmpfs cannot be mounted here ({reason})")
+        try:
+            pair.start()
+            source = Gateway(pair)
+            disk.fill()
+            large = RawMessage("ws/c/rain/S1/obs", bytes(200_000))  # needs a file of its own
+            assert source.publish([large], pair.north) == 1
+            pair.wait_for(
+                lambda: pair.north.says("unprotected: south", "cannot keep entries", "disk is full")
+            )
+            pair.wait_for(lambda: pair.south.says("entries cannot be kept", "disk is full"))
+            assert source.publish(pair.county.next_messages(0.0), pair.north) == 6
+            disk.free()
+            pair.wait_for(lambda: pair.is_protected)
+            pair.wait_for(lambda: pair.has_same_logs)
+        finally:
+            pair.end()
+            disk.unmount()
 
 
 def test_another_configuration_is_refused_in_words(pair: Pair) -> None:

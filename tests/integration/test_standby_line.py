@@ -13,7 +13,7 @@ import pytest
 from tests.alarms import RecordedAlarms
 from tests.conftest import free_port
 from tests.e2e.two_boxes import Cable
-from tests.simulation.changed_county import County, Phones
+from tests.simulation.changed_county import County, Phones, phones
 from warnstream import __version__
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.metrics import Metrics
@@ -147,6 +147,23 @@ def follower(configuration: Configuration) -> Iterator[Follower]:
         box.ask_to_stop()
         loop.join()
         box.close()
+
+
+def test_a_node_without_a_second_box_pays_nothing(tmp_path: Path) -> None:
+    """Its log is the journal itself, and rows are told to nobody."""
+    with phones() as gateway:
+        county = County(tmp_path / "county", gateway)
+        county.write()
+        county.start()
+        try:
+            node = county.node
+            assert node is not None
+            assert node._log is node._journal
+            assert node.outbox.tell_rows is None
+            assert not [name for name in vars(node.metrics) if "standby" in name]
+            assert b"warnstream_standby" not in node.metrics.exposition()
+        finally:
+            county.stop()
 
 
 @pytest.mark.parametrize("seed", range(3))

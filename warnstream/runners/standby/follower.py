@@ -365,12 +365,17 @@ class Follower:
         connection.send(Confirm(last))
 
     def _append(self, connection: Connection, entries: list[tuple[str, bytes]]) -> None:
-        try:
-            self.journal.append_many(entries)
-        except StoreError as error:
-            self.link.trouble = f"entries cannot be kept: {error}"
-            connection.send(Trouble(str(error)))
-            raise
+        while True:
+            try:
+                self.journal.append_many(entries)
+                break
+            except StoreError as error:
+                if not self.link.trouble:
+                    log.error("entries cannot be kept", extra={"error": str(error)})  # noqa: TRY400
+                self.link.trouble = f"entries cannot be kept: {error}"
+                connection.send(Trouble(str(error)))
+                if self._stopping.wait(AGAIN_S):
+                    raise
         self.link.trouble = ""
         for offset, (kind, payload) in enumerate(entries, start=1 - len(entries)):
             if kind == LEADER:

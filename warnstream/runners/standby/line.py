@@ -277,7 +277,6 @@ class Line:
         if isinstance(said, Confirm):
             self._take_confirmed(said.last)
         elif isinstance(said, Trouble):
-            log.error("the other box is in trouble", extra={"box": self._other, "why": said.text})
             self._cannot(f"{self._other} cannot keep entries: {said.text}")
         elif isinstance(said, HandOver):
             log.warning("the other box is to lead: this one stops", extra={"box": self._other})

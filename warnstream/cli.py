@@ -232,6 +232,7 @@ def _review(options: argparse.Namespace) -> int:
             events=options.events,
             n_minutes=options.known_now,
             with_names=options.with_names,
+            as_pdf=options.pdf,
             as_json=options.json,
         ),
     )

@@ -352,6 +352,24 @@ def test_the_pages_are_whole_without_script_or_request_and_hold_the_figures(
     assert (out / "review.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_on_paper_it_is_a_file_for_its_owner_alone(
+    node: told.ToldNode, record: Record, tmp_path: Path
+) -> None:
+    pytest.importorskip("weasyprint", reason="the extra `report` is not installed")
+    warning = record["villages"][0]["warnings"][0]["warning"]
+    options = ["--pdf", "--known-now", "0", "--out", str(tmp_path)]
+    assert main(["review", str(node.directory), warning, *options]) == 0
+    for language in ("zh", "en"):
+        page = tmp_path / f"review.{language}.pdf"
+        assert page.read_bytes().startswith(b"%PDF-")
+        assert page.stat().st_mode & 0o777 == 0o600
+
+
+def test_paper_needs_a_folder(node: told.ToldNode, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["review", str(node.directory), STRETCH, "--pdf"]) == 1
+    assert "--pdf: expected --out DIR" in capsys.readouterr().err
+
+
 def test_a_warning_and_a_village_s_day_are_parts_of_the_whole(
     node: told.ToldNode, record: Record, tmp_path: Path
 ) -> None:

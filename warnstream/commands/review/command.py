@@ -8,6 +8,7 @@ from rich.console import Console
 
 from warnstream.adapters.bundles.store import BundleStore
 from warnstream.adapters.journal.conversion import FOLDER as JOURNAL
+from warnstream.commands.paper.pdf import demand_chinese_font, write_pdf
 from warnstream.commands.review.question import scope_of
 from warnstream.commands.review.tables import print_record
 from warnstream.config.settings import Configuration
@@ -37,6 +38,7 @@ class Asked:
     n_minutes: int
     with_names: bool
     as_json: bool
+    as_pdf: bool = False
 
 
 def run_review(configuration: Configuration, asked: Asked) -> int:
@@ -54,6 +56,10 @@ def run_review(configuration: Configuration, asked: Asked) -> int:
         raise WarnstreamError(f"--known-now {asked.n_minutes}: expected 0 to {MINUTES_MAX}")
     if asked.as_json is False and asked.out is None:
         console.print("no --out: nothing is written, this is the summary", highlight=False)
+    if asked.as_pdf:
+        if asked.out is None:
+            raise WarnstreamError("--pdf: expected --out DIR")
+        demand_chinese_font()
     events = read_events(asked.events) if asked.events else None
     directory = asked.journal or configuration.storage.directory
     storage = directory.parent if directory.name == JOURNAL else directory
@@ -72,6 +78,8 @@ def run_review(configuration: Configuration, asked: Asked) -> int:
             lambda now_s: status.update(f"looking behind the silence: {clock_local(now_s, zone)}"),
         )
     written = write_record(asked.out, record) if asked.out else []
+    if asked.as_pdf:
+        written += [_pdf(page) for page in written if page.suffix == ".html"]
     if asked.as_json:
         sys.stdout.write(text_of(record))
     else:
@@ -79,6 +87,13 @@ def run_review(configuration: Configuration, asked: Asked) -> int:
     for path in written:
         console.print(f"written: {path}", highlight=False, soft_wrap=True)
     return 0
+
+
+def _pdf(page: Path) -> Path:
+    """The page on paper; for its owner alone, as the page is."""
+    written = write_pdf(page)
+    written.chmod(0o600)
+    return written
 
 
 def _as_it_was(

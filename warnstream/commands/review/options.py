@@ -48,4 +48,7 @@ def add_review(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     review.add_argument(
         "--with-names", action="store_true", help="codes of posts, doors and officers, and notes"
     )
+    review.add_argument(
+        "--pdf", action="store_true", help="both pages as PDF, too (extra `report`, a font for Chinese)"
+    )
     review.add_argument("--json", action="store_true", help="print review.json instead of tables")

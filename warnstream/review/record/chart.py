@@ -1,6 +1,7 @@
 """Drawings of the pages: inline SVG without a script, coloured by the classes of the page's own style."""
 
 import math
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
@@ -17,6 +18,26 @@ LANES_MAX = 40
 LEVELS = ("blue", "yellow", "orange", "red")
 TICKS = (10 * MINUTE_S, 30 * MINUTE_S, HOUR_S, 2 * HOUR_S, 3 * HOUR_S, 6 * HOUR_S, 12 * HOUR_S, 24 * HOUR_S)
 TICKS_MAX = 9
+
+
+_INK, _SOFT, _BAR = "#1b1f24", "#5a6370", "#4a6785"
+PAINT = {
+    "fill-blue": 'fill="#2f6fd0"',
+    "fill-yellow": 'fill="#e3b505"',
+    "fill-orange": 'fill="#e8770c"',
+    "fill-red": 'fill="#c62828"',
+    "grid": 'stroke="#d9dee5"',
+    "axis": f'fill="{_SOFT}" font-size="11"',
+    "name": f'fill="{_INK}" font-size="11"',
+    "told": f'stroke="{_INK}" stroke-width="1.2"',
+    "answered": f'fill="#fff" stroke="{_INK}"',
+    "missed": f'fill="{_INK}" stroke="#fff"',
+    "median": f'fill="{_BAR}"',
+    "worst": f'fill="none" stroke="{_BAR}"',
+}
+"""Colours on paper, for programs that give drawings no style of the page; it goes before where it is."""
+
+_CLASS = re.compile(r'class="([a-z-]+)"')
 
 
 class Axis(NamedTuple):
@@ -215,4 +236,5 @@ def _length(took_s: float | None, room: float, top_power: float) -> float:
 
 
 def _svg(height: int, content: str, title: str) -> str:
-    return f'<svg viewBox="0 -4 {WIDTH} {height + 4}" role="img" aria-label="{escape(title)}">{content}</svg>'
+    painted = _CLASS.sub(lambda found: f"{found.group()} {PAINT[found.group(1)]}", content)
+    return f'<svg viewBox="0 -4 {WIDTH} {height + 4}" role="img" aria-label="{escape(title)}">{painted}</svg>'

@@ -48,7 +48,8 @@ svg text{font-size:11px;fill:var(--ink)}svg .axis{fill:var(--soft)}svg .grid{str
 .told{stroke:var(--told);stroke-width:1.2}
 .answered{fill:var(--paper);stroke:var(--told)}
 .missed{fill:var(--told);stroke:var(--paper);stroke-width:1.5}
-@media print{body{max-width:none;padding:0;font-size:10pt}.other{display:none}h2{break-after:avoid}
+@media print{body{max-width:none;padding:0;font-size:10pt}.other{display:none}
+table{font-size:8pt}th,td{padding:.12rem .35rem}h2{break-after:avoid}
 section,svg,tr{break-inside:avoid}section#timeline,section#details,section#unreached,section#links,section#never{
 break-inside:auto}.wide{overflow:visible}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """

@@ -52,6 +52,7 @@ from warnstream.model.warning import MessageType, WarningMessage
 from warnstream.review.bulletins import write_bulletins
 from warnstream.review.digests import write_digests
 from warnstream.review.events import read_events
+from warnstream.review.ledger import write_ledger
 from warnstream.review.report import write_warnings
 from warnstream.review.verification import ANY_HAZARD, HazardScore, VerificationPolicy, score_warnings
 from warnstream.runners.build import bulletin_wording
@@ -158,6 +159,7 @@ def run_demo(options: DemoOptions) -> int:
         wording = bulletin_wording(configuration)
         write_bulletins(directory / "bulletins.jsonl", watch.bulletins, wording)
         write_digests(directory / "digests.jsonl", watch.digests, wording)
+        write_ledger(directory / "ledger.parquet", node.outbox.doors.book)
         (directory / "summary.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False), "utf-8")
         if options.as_json:
             print(json.dumps(summary, ensure_ascii=False))  # noqa: T201  # the command's result
@@ -390,11 +392,9 @@ def _rounded(value: float) -> float | None:
 
 def _cell(name: str, value: object) -> str:
     """A cell of the table of scores."""
-    if value is None:
-        return "-"
     if isinstance(value, float):
         return f"{value:.0%}" if name == "far" else f"{value:.0f}"
-    return str(value)
+    return "-" if value is None else str(value)
 
 
 def _print_summary(console: Console, summary: dict[str, object]) -> None:

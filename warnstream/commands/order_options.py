@@ -141,6 +141,7 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
 def _add_person(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--author", required=True, metavar="PERSON", help="of operators.csv")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why, at most 200 characters")
+    parser.add_argument("--happened-at", default="", metavar="TIME", help="told late: when it was in truth")
     parser.add_argument("--id", default="", metavar="KEY", help="the same one again changes nothing")
     parser.add_argument("--dry-run", action="store_true", help="say whom it would reach, and do nothing")
 
@@ -202,6 +203,7 @@ def request_of(options: argparse.Namespace) -> OrderRequest:
         onset=said.get("onset", ""),
         verdict=said.get("verdict", ""),
         identifier=options.id,
+        happened_at=said.get("happened_at", ""),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from warnstream.config.look_at.registry import look_at
 from warnstream.config.node.document import OUTLINE_METHODS
 from warnstream.config.orders import LONGEST_EN, LONGEST_ZH
+from warnstream.config.rules.wording import expected_words
 from warnstream.config.settings import Configuration
 from warnstream.config.thresholds.document import SECTION_OF_EVALUATOR
 from warnstream.config.wording import count_of, count_villages, days_words, name_some
@@ -104,6 +105,8 @@ def _rule_lines(rule: HazardRule, network: Network) -> Iterator[str]:
     yield f"  {_rule_line(rule, network)}"
     for line in SECTION_OF_EVALUATOR[rule.evaluator].describe_levels(rule.thresholds):
         yield f"    {line}"
+    for one in rule.expected:
+        yield f"    {expected_words(one)}"
     if rule.signs is not None:
         kinds, reported = ", ".join(sorted(rule.signs.kinds)), rule.signs.reported_level
         also = f", {reported.word} while nobody has validated it" if reported else ""

@@ -155,6 +155,7 @@ def _head(bulletin: Bulletin, wording: BulletinWording, language: _Language) -> 
         BulletinCause.REMINDER: wording.orders.remind,
         BulletinCause.STATUS: wording.orders.not_a_drill,
     }.get(bulletin.cause)
+    before = wording.orders.not_a_drill if bulletin.ends_drill else before
     opening = "" if before is None else f"{language.of(before)}{language.between}"
     return f"{mark}{issuer}{opening}{_relayed(bulletin, wording, language)}"
 

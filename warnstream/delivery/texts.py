@@ -222,8 +222,8 @@ def title_of(hazard: str, rules: Sequence[HazardRule]) -> Title:
 
 def _deadline_s(message: WarningMessage, policy: MessagePolicy) -> int | None:
     reason = message.reason
-    if message.level < Level.ORANGE or reason is None or reason.is_observed:
-        return None
+    if message.level < Level.ORANGE or reason is None or reason.is_observed or reason.expected is not None:
+        return None  # neither a share nor a nowcast's probability reaches as far as a transfer takes
     onset_s = reason.observed_until_s + reason.lead_s
     return transfer_deadline_s(onset_s, policy.transfer, policy.time_zone)
 

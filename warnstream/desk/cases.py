@@ -108,6 +108,7 @@ class DeskSnapshot(msgspec.Struct):
     chains: bytes = b""
     hands: bytes = b""
     transfers: bytes = b""
+    drilled: bytes = b""
 
 
 class _ChainBefore(msgspec.Struct):

@@ -13,10 +13,7 @@ every warning), bulletins and digests.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from warnstream.desk.cases import (
-    Case,
-    standing_of,
-)
+from warnstream.desk.cases import Case, standing_of
 from warnstream.desk.hands import Doors
 from warnstream.desk.moving import MovingDesk
 from warnstream.desk.state import NOTHING_EXPIRES_S
@@ -28,13 +25,8 @@ from warnstream.lifecycle.village_warning import VillageWarning
 from warnstream.model.bulletins import TRANSFER, Bulletin, Ordered, Standing
 from warnstream.model.changes import LevelChange
 from warnstream.model.digests import CallFailed, Digest, FieldReport, HelpAssign, HelpClose
-from warnstream.model.effects import (
-    Answer,
-    Effects,
-    OperatorAffirm,
-    OperatorCancel,
-    RecipientAnswer,
-)
+from warnstream.model.effects import Answer, Effects, OperatorAffirm, OperatorCancel, RecipientAnswer
+from warnstream.model.hands.drills import DrillOrder, is_of_drill
 from warnstream.model.hands.orders import HandOrder, HandPolicy
 from warnstream.model.level import Level
 from warnstream.model.network import Network
@@ -55,6 +47,7 @@ DeskInput = (
     | HelpClose
     | HandOrder
     | RowMark
+    | DrillOrder
 )
 
 EXERCISE_OVER = "演练结束 The exercise is over."
@@ -128,6 +121,7 @@ class WarningDesk(MovingDesk):
         self._end_bounds(effects, evidence)
         self._let_time_work(effects)
         self._take_returns()
+        self.drilled.hear(effects.messages, now_s)
         self._tell_doors(effects, evidence=evidence, ordered=self._order_people())
         self._tell_posts(effects)
         return effects
@@ -160,9 +154,10 @@ class WarningDesk(MovingDesk):
         Messages have the code of their village; of unknown villages they are left out.
         """
         number = self._network.villages.index_of_code()
-        for code, message in messages:
-            if code in number:
-                self._to_chains += self.chains.of_message(replace(message, village=number[code]))
+        here = [replace(message, village=number[code]) for code, message in messages if code in number]
+        for message in here:
+            self._to_chains += self.chains.of_message(message)
+        self.drilled.hear(here, self._now_s)
         self._take_returns()  # against what stood at the end of the step
         self._order_people()
         self._hear_of_silences()
@@ -235,7 +230,7 @@ class WarningDesk(MovingDesk):
             released=doors.released,
             evidence=evidence,
         )
-        effects.bulletins.extend(issued)
+        effects.bulletins.extend(self.drilled.bulletins(issued))
         effects.waits.extend(self.bulletins.waits_changed)
         if self.bulletins.faults:
             self.refused_inputs += len(self.bulletins.faults)
@@ -247,7 +242,8 @@ class WarningDesk(MovingDesk):
             return
         self._hear_of_silences()
         inputs, self._to_chains = self._audible(self._to_chains), []
-        effects.digests.extend(self.chains.step(inputs, self._now_s, self.hands.silenced_posts()))
+        digests = self.chains.step(inputs, self._now_s, self.hands.silenced_posts())
+        effects.digests.extend(self.drilled.digests(digests))
         if faults := self.chains.faults:
             self.refused_inputs += len(faults)
             self.last_refusal = faults[-1]
@@ -308,6 +304,8 @@ class WarningDesk(MovingDesk):
             self._take_order(entry, effects)
         elif isinstance(entry, RowMark):
             self._take_mark(entry)
+        elif isinstance(entry, DrillOrder):
+            self.drilled.take(entry, self._now_s)
         elif isinstance(entry, CallFailed):
             self._to_chains += self.chains.of_failure(entry)
         else:
@@ -333,6 +331,9 @@ class WarningDesk(MovingDesk):
         if of_post := self.chains.of_post(answer.message, answer.recipient, answer.answer):
             self._to_chains += of_post
             return
+        if is_of_drill(answer.message):
+            self._take_help_of_drill(answer)
+            return
         village = self._village_of_door(answer.message, answer.recipient)
         if village is None:
             self.ignored_answers += 1
@@ -341,6 +342,14 @@ class WarningDesk(MovingDesk):
         if answer.answer is Answer.NEED_HELP:
             status = self.bulletins.status_of(village)
             self._to_chains += self.chains.of_door(village, answer.recipient, status)
+
+    def _take_help_of_drill(self, answer: RecipientAnswer) -> None:
+        """A call for help in answer to a drill rings the real posts; all else is the drill's own."""
+        village = self.drilled.village_of_help(answer)
+        if village is None:
+            self.ignored_answers += 1
+        else:
+            self._to_chains += self.chains.of_door(village, answer.recipient, self._message_policy.status)
 
     def _take_report(self, report: FieldReport) -> None:
         placed = self._placed(report)

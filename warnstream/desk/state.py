@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from warnstream.desk.beside_drills import BesideDrills
 from warnstream.desk.cases import (
     FORMAT_BEFORE_BULLETINS,
     SNAPSHOT_FORMAT,
@@ -28,6 +29,7 @@ from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import Effects
 from warnstream.model.hands.orders import HandPolicy
+from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
@@ -60,6 +62,7 @@ class DeskState:
         self._audience = Audience(network)
         self.chains = Chains(network, self._audience, routing_policy, self._series)
         self.bulletins = bulletins
+        self.drilled = BesideDrills(network, self._audience)
         self._cases: dict[tuple[int, str], Case] = {}
         self._by_name: dict[str, Case] = {}
         self._first_expires_s = 0
@@ -91,6 +94,14 @@ class DeskState:
         standing = [case for case in self._cases.values() if case.warning.is_open]
         standing.sort(key=lambda case: (-case.warning.level, case.warning.village, case.warning.hazard))
         return [self._status(case) for case in standing]
+
+    def levels(self) -> dict[int, Level]:
+        """The worst level in force of each village where anything stands."""
+        found: dict[int, Level] = {}
+        for (village, _), case in self._cases.items():
+            if case.told > found.get(village, Level.NONE):
+                found[village] = case.told
+        return found
 
     def status(self, warning: str) -> WarningStatus | None:
         """The warning of that name, while it stands or is the last one of its village and hazard."""
@@ -189,6 +200,7 @@ class DeskState:
                 self.chains.snapshot(),
                 self.hands.snapshot(),
                 self.transfers.snapshot(),
+                self.drilled.snapshot(),
             )
         )
 
@@ -226,6 +238,7 @@ class DeskState:
             self.hands.restore(snapshot.hands)
         if snapshot.transfers:
             self.transfers.restore(snapshot.transfers)
+        self.drilled.restore(snapshot.drilled)
         self._cases, self._first_expires_s = cases, 0
         self._by_name = {case.warning.warning: case for case in cases.values() if case.warning.warning}
         self._now_s = snapshot.now_s

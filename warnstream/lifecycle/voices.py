@@ -79,6 +79,11 @@ class Voices:
         voice = self._voices.get(village)
         return voice.latest.identifier if voice is not None and voice.latest is not None else ""
 
+    def seen_in(self, village: int) -> list[str]:
+        """Hazards that stood in the open episode of a village, in order; none outside of one."""
+        voice = self._voices.get(village)
+        return sorted(voice.seen) if voice is not None and voice.is_open else []
+
     def waiting(self) -> list[tuple[int, Held]]:
         """Villages whose doors wait for an officer, and for what; the oldest first."""
         voices = list(self._voices.items())  # asked from other threads too

@@ -66,6 +66,7 @@ ALARM_KINDS = {
     "name": AlarmKind("消息编号重复", "a message's name was taken", "the next message of that warning"),
     "kept": AlarmKind("已删除对象仍有预警", "a warning stands for a removed row", "that warning has ended"),
     "drill": AlarmKind("演练期间有真实预警", "a real warning stands in an exercise", "it has ended"),
+    "exercise": AlarmKind("演练运行异常", "a drill cannot go on", "it goes on, or the next start"),
     "hazard": AlarmKind("灾种无法研判", "a hazard cannot be judged", "it is judged again"),
     "channel": AlarmKind("渠道不通", "a channel reaches nobody", "a message gets through, or none waits"),
     "reply": AlarmKind("回复须人工阅读", "replies are for a person", "none came for `node.replies_for`"),

@@ -179,6 +179,15 @@ class BulletinPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperPolicy:
+    """Signals of villages without power, as printed cards say them, and who has agreed them."""
+
+    ready_signal: Wording = field(default_factory=lambda: Wording("慢敲锣、慢吹哨", "slow gong or whistle"))
+    leave_signal: Wording = field(default_factory=lambda: Wording("急敲锣、急吹哨", "quick gong or whistle"))
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One hazard that stands in a village at a level, and its newest measured reason.
 
@@ -252,6 +261,8 @@ class Bulletin:
         People were asked to go in this episode: the end says that return is decided later.
     zones : tuple of str
         Of a return: names of the zones whose people may come back; empty: the whole village.
+    ends_drill : bool
+        There is a drill in the village, or has just been one: this says first that it is none.
     """
 
     identifier: str
@@ -268,6 +279,7 @@ class Bulletin:
     evidence: Reason | None
     has_moved: bool
     zones: tuple[str, ...] = ()
+    ends_drill: bool = False
 
     @property
     def episode(self) -> str:

@@ -4,7 +4,7 @@ Everything here is asked and changed with `lock` held; the node's loop changes, 
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
 
@@ -12,9 +12,9 @@ import numpy as np
 
 from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger
-from warnstream.adapters.ledger.register import FormerDoor, Register
+from warnstream.adapters.ledger.register import NOTHING_NEXT, FormerDoor, Register
 from warnstream.adapters.outbox.types import split_key
-from warnstream.delivery.ledger.facts import urgency_of
+from warnstream.delivery.dispatch.queue import arrival_s, urgency_of
 from warnstream.delivery.ledger.ledger import HEARD, Put
 from warnstream.delivery.ledger.parts import pack, unpack
 from warnstream.delivery.ledger.past import Tally
@@ -59,15 +59,21 @@ class Book:
         `Past.replaced` of channels that no door has any more.
     """
 
-    def __init__(self, network: Network, former: Iterable[FormerDoor] = ()) -> None:
+    def __init__(
+        self,
+        network: Network,
+        former: Iterable[FormerDoor] = (),
+        next_of: Mapping[str, str] = NOTHING_NEXT,
+    ) -> None:
         self.lock = threading.RLock()
+        self._next_of = next_of
         self.newest: dict[int, Bulletin] = {}
         self.replaced_of_others: dict[str, list[int]] = {}
         self._open(network, former)
         self.open_queue()
 
     def _open(self, network: Network, former: Iterable[FormerDoor]) -> None:
-        self.register = Register(network, former)
+        self.register = Register(network, former, self._next_of)
         self.ledger = self.register.new_ledger()
         self.queue: DoorQueue | None = None
         self._voice = [""] * len(self.register.villages)
@@ -92,7 +98,9 @@ class Book:
             village=village,
             sequence=bulletin.sequence,
             issued_s=bulletin.issued_s,
-            urgency=urgency_of(int(bulletin.worst), is_reminder=bulletin.cause is BulletinCause.REMINDER),
+            urgency=urgency_of(bulletin),
+            arrives_s=arrival_s(bulletin),
+            level=int(bulletin.worst),
             is_end=bulletin.action.is_end,
             is_reminder=bulletin.cause is BulletinCause.REMINDER,
             asks=bulletin.action.moves_people,
@@ -209,7 +217,8 @@ class Book:
             for village, doors in zip(villages, kept.doors, strict=True)
             for door in doors
         ]
-        unpack(self.ledger, kept.unpacked(), villages, np.array(rows, dtype=np.int64))
+        ways = [register.way_of(channel) for channel in kept.ways]
+        unpack(self.ledger, kept.unpacked(), villages, np.array(rows, dtype=np.int64), ways)
         for village, voice, status in zip(villages, kept.voices, kept.statuses, strict=True):
             if village >= 0:
                 self.know_voice(village, voice, status)

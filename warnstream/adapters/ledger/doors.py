@@ -7,6 +7,7 @@ newest snapshot and follows the entries after it. Any thread may call.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,13 +15,16 @@ from warnstream.adapters.ledger.book import AskLog, Book, Spot
 from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
 from warnstream.adapters.ledger.links import digests_in, door_digest, link_number
+from warnstream.adapters.ledger.listing import DoorState, doors_of
 from warnstream.adapters.ledger.register import FormerDoor
 from warnstream.adapters.ledger.sending import DoorSending
+from warnstream.adapters.ledger.silent import SilentDoors
 from warnstream.adapters.ledger.texts import BulletinTexts, Stored
 from warnstream.adapters.outbox.types import Addressed, Reach, StoredMessage, split_key
 from warnstream.delivery.dispatch.notification import State
+from warnstream.delivery.ledger.columns import STATE_BITS
 from warnstream.delivery.ledger.facts import decode_outcomes
-from warnstream.delivery.ledger.ledger import ADDRESSED, ANSWERED, REACHED, STATE_BITS
+from warnstream.delivery.ledger.ledger import ADDRESSED, ANSWERED, REACHED
 from warnstream.delivery.ledger.past import Tally
 from warnstream.delivery.ledger.queue import IN_HAND, IN_HAND_S_MAX
 from warnstream.delivery.ledger.states import IS_WAITING, WAITING, Delivery, People, Said
@@ -54,6 +58,16 @@ STATE_OF = {
 
 TIME_MAX_S = (1 << 32) - 1
 
+
+class Following(NamedTuple):
+    """By name of a channel: the one that goes on after it, and after how many seconds without an answer."""
+
+    channel: Mapping[str, str]
+    after_s: Mapping[str, int]
+
+
+NOTHING_FOLLOWS = Following({}, {})
+
 Proves = Callable[[str, str], bool]
 """Whether a token was made for a message and a recipient."""
 
@@ -73,6 +87,8 @@ class DoorStore:
         What is kept of a bulletin under its identifier.
     is_read_only : bool
         Nothing is written: the node may be running.
+    following : Following
+        Which channel goes on after another, and when.
 
     Attributes
     ----------
@@ -82,6 +98,7 @@ class DoorStore:
         An earlier version had the doors in rows, which say who was in hand.
     texts : BulletinTexts
     sending : DoorSending
+    silent : SilentDoors
 
     Raises
     ------
@@ -97,9 +114,11 @@ class DoorStore:
         stored: Stored,
         *,
         is_read_only: bool = False,
+        following: Following = NOTHING_FOLLOWS,
     ) -> None:
         self._files = LedgerFiles(directory, is_read_only=is_read_only)
-        self._book = Book(network)
+        self._book = Book(network, next_of=following.channel)
+        self.silent = SilentDoors(self._book, following.after_s)
         self.texts = BulletinTexts(stored)
         self.sending = DoorSending(self._book, self.texts, ask_log)
         self._kept: KeptLedger | None = None
@@ -125,6 +144,11 @@ class DoorStore:
     @no_end.setter
     def no_end(self, stands: frozenset[tuple[str, str]]) -> None:
         self.sending.no_end = stands
+
+    @property
+    def book(self) -> Book:
+        """What is known of every door; to be read with its lock held."""
+        return self._book
 
     @property
     def network(self) -> Network:
@@ -221,7 +245,8 @@ class DoorStore:
                 rows = sorted({row for row in found if row is not None})
                 numbers = np.array(rows, dtype=np.int64)
                 at_s = _known_time(outcome.at_s)
-                book.ledger.take(village, outcome.sequence, numbers, outcome.result, at_s)
+                way = book.register.way_of(outcome.channel)
+                book.ledger.take(village, outcome.sequence, numbers, outcome.result, at_s, way)
                 self.sending.taken(outcome.sequence, rows)
 
     def needs_doubt(self, since_s: int) -> bool:
@@ -312,6 +337,11 @@ class DoorStore:
         """Doors of every village by how far its newest bulletin came, then by what people said."""
         with self._book.lock:
             return self._book.ledger.by_village()
+
+    def list_of(self, village: int) -> list[DoorState]:
+        """Every door of a village: calls for help first, then who is silent, then the rest by code."""
+        with self._book.lock:
+            return doors_of(self._book, village)
 
     def words_of(self, village: int) -> StoredMessage | None:
         """The newest bulletin of a village; None before the first. StoreError if it is not kept."""

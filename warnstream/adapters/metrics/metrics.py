@@ -10,18 +10,18 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
-from warnstream.adapters.metrics.consoles import ConsoleMetrics
+from warnstream.adapters.metrics.channels import ChannelMetrics
 from warnstream.adapters.metrics.histograms import WORK_BUCKETS_S
 from warnstream.model.arrays import Float64Array
 from warnstream.model.effects import Effects
 from warnstream.model.level import Level
 
 
-class Metrics(ConsoleMetrics):
+class Metrics(ChannelMetrics):
     """Counters, gauges and histograms of one node; each is an attribute of prometheus_client's types.
 
     Here stands what is judged and told; what comes in and is kept, in `IntakeMetrics`;
-    who watches, in `ConsoleMetrics`.
+    who watches, in `ConsoleMetrics`; what channels have before them, in `ChannelMetrics`.
     """
 
     def __init__(self) -> None:

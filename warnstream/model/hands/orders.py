@@ -121,6 +121,10 @@ class HandOrder:
         ``18:00`` or a time with its date. Empty: at once; nobody knows.
     verdict : str
         Of an assessment: `SAFE` or `UNSAFE`.
+    happened_s : int
+        Of what is told late: when it was in truth, seconds UTC; 0: now. It is kept and changes nothing else.
+    asks_second : bool
+        Whatever it orders, it waits for a second person; red by hand does anyway.
     """
 
     identifier: str
@@ -142,6 +146,8 @@ class HandOrder:
     by: str = ""
     onset: str = ""
     verdict: str = ""
+    happened_s: int = 0
+    asks_second: bool = False
 
 
 class BoundKind(StrEnum):
@@ -242,7 +248,8 @@ class Role(StrEnum):
 class Operator:
     """A row of operators.csv: who may lay a hand on warnings of which area.
 
-    `area` is a village's code, a township, a county or ``*``; `public_key` is Ed25519 in base64, or empty.
+    `area` is a village's code, a township, a county or ``*``; `public_key` is Ed25519 in base64, or empty;
+    `post` is where they are rung while they are on duty, or empty.
     """
 
     person: str
@@ -251,3 +258,4 @@ class Operator:
     area: str
     phone: str
     public_key: str = ""
+    post: str = ""

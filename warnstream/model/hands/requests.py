@@ -46,6 +46,8 @@ class OrderRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         Of an assessment: safe or unsafe.
     identifier : str
         The same one again changes nothing; empty: a new one.
+    happened_at : str
+        ISO 8601, with an offset or by the local clock: when it was in truth, of what is told late.
     """
 
     kind: str
@@ -70,3 +72,4 @@ class OrderRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     onset: str = ""
     verdict: str = ""
     identifier: str = ""
+    happened_at: str = ""

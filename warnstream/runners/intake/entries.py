@@ -17,6 +17,8 @@ from warnstream.model.effects import (
     OperatorCancel,
     RecipientAnswer,
 )
+from warnstream.model.hands.drills import DrillOrder
+from warnstream.model.hands.duty import DutyAct
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
@@ -36,6 +38,8 @@ CLOCK = "clock"
 ORDER = "order"
 REPORT = "report"
 MARK = "mark"
+DRILL = "drill"
+ACT = "act"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -227,6 +231,26 @@ def decode_mark(payload: bytes) -> RowMark:
     return msgspec.msgpack.decode(payload, type=RowMark)
 
 
+def encode_drill(order: DrillOrder) -> bytes:
+    """Payload of a `DRILL` entry."""
+    return msgspec.msgpack.encode(order)
+
+
+def decode_drill(payload: bytes) -> DrillOrder:
+    """What a `DRILL` entry asks for."""
+    return msgspec.msgpack.decode(payload, type=DrillOrder)
+
+
+def encode_act(act: DutyAct) -> bytes:
+    """Payload of an `ACT` entry."""
+    return msgspec.msgpack.encode(act)
+
+
+def decode_act(payload: bytes) -> DutyAct:
+    """What a person on duty did."""
+    return msgspec.msgpack.decode(payload, type=DutyAct)
+
+
 def encode_alarm(signal: AlarmSignal) -> bytes:
     """Payload of an `ALARM` entry."""
     return msgspec.msgpack.encode(signal)
@@ -279,6 +303,7 @@ class _Actions(msgspec.Struct, array_like=True):
     reports: list[FieldReport] = []
     heard: list[FeedHeard] = []
     marks: list[RowMark] = []
+    drills: list[DrillOrder] = []
 
 
 ACTION_DECODERS: dict[str, Callable[[bytes], Action]] = {
@@ -288,6 +313,7 @@ ACTION_DECODERS: dict[str, Callable[[bytes], Action]] = {
     HELP: decode_help,
     REPORT: decode_report,
     ORDER: decode_order,
+    DRILL: decode_drill,
     UNDELIVERED: decode_undelivered,
     MARK: decode_mark,
 }
@@ -307,8 +333,22 @@ def encode_actions(actions: list[Action]) -> bytes:
     reports = [action for action in actions if isinstance(action, FieldReport)]
     heard = [action for action in actions if isinstance(action, FeedHeard)]
     marks = [action for action in actions if isinstance(action, RowMark)]
+    drills = [action for action in actions if isinstance(action, DrillOrder)]
     return msgspec.msgpack.encode(
-        _Actions(answers, cancels, signs, affirms, helps, undelivered, orders, alerts, reports, heard, marks)
+        _Actions(
+            answers,
+            cancels,
+            signs,
+            affirms,
+            helps,
+            undelivered,
+            orders,
+            alerts,
+            reports,
+            heard,
+            marks,
+            drills,
+        )
     )
 
 
@@ -326,6 +366,7 @@ def decode_actions(payload: bytes) -> list[Action]:
         *waiting.undelivered,
         *waiting.orders,
         *waiting.marks,
+        *waiting.drills,
         *waiting.heard,
         *waiting.alerts,
     ]

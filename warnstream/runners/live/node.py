@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from warnstream.adapters.channels.channel import Surroundings
 from warnstream.adapters.channels.registry import make_channels
@@ -23,7 +24,7 @@ from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.inbox import Inbox
 from warnstream.adapters.journal.bound import JournalBound
 from warnstream.adapters.journal.journal import Journal
-from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.adapters.ledger.beside import MainOutbox
 from warnstream.adapters.memory import keep_freed_memory
 from warnstream.adapters.metrics import Metrics
 from warnstream.adapters.mqtt.endpoints import open_endpoints
@@ -39,8 +40,8 @@ from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
 from warnstream.ingest.flat_json.decoder import RawMessage
-from warnstream.model.digests import CallFailed
 from warnstream.model.errors import StoreError
+from warnstream.model.hands.drills import DrillOrder
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.audit.writer import AuditWriter
@@ -54,6 +55,7 @@ from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.doors import note_end
+from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
 from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
@@ -132,6 +134,9 @@ class Node:
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
         self.delivery = self._delivery(tokens)
+        self._drills = DrillRoom(
+            configuration, self.outbox, self.alarms, self.metrics, self.delivery.wake, self._journal
+        )
         bundle = OwnBundle(configuration, self._journal, self.alarms, self.metrics)
         stores = Stores(self._journal, self.outbox, self._refused, bundle)
         watchers = Watchers(
@@ -146,8 +151,10 @@ class Node:
                 self._feeds,
                 lambda: self.engine,
                 lambda step: self._console.stepped(step),  # noqa: PLW0108  # the console comes later
+                lambda _step: self._drills.look(self._keeper),
                 on_step,
             ),
+            self._drills.hand,
         )
         self._keeper = Keeper(configuration, stores, watchers)
         self.alarms.clock = self._time
@@ -164,6 +171,7 @@ class Node:
         self._api_app = api.app
         self._http_max = http_max
         self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
+        self.metrics.watch_channels(self.delivery.prospects)
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
@@ -183,19 +191,20 @@ class Node:
             outbox=self.outbox,
             delivery=self.delivery,
             audit=self._audit,
+            drills=self._drills,
         )
         self._console = ConsoleFeed(
-            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._inbox.wake
+            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._requests
         )
 
-    def _outbox_of(self, configuration: Configuration) -> NodeOutbox:
+    def _outbox_of(self, configuration: Configuration) -> MainOutbox:
         """Rows and ledger; doors that an earlier version left in rows come with their villages."""
         directory = configuration.storage.directory
-        outbox = NodeOutbox.open_or_begin_anew(directory, OWNER)
+        outbox = MainOutbox.open_or_begin_anew(directory, OWNER)
         if outbox.put_aside is not None:
             report_put_aside(self.alarms, str(outbox.put_aside))
         known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
-        outbox.open_doors(directory, known.network, self._keep_outcomes)
+        outbox.open_doors(directory, known.network, self._keep_outcomes, self._time, configuration.channels)
         return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:
@@ -225,29 +234,25 @@ class Node:
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
 
     def _delivery(self, tokens: Tokens) -> DeliveryWorker:
-        configuration = self.configuration
+        configuration, lost = self.configuration, partial(self._requests.keep_lost, self.outbox)
         around = Surroundings(
             configuration.topic_prefix,
             self._publisher,
             configuration.directory,
             configuration.storage.directory,
         )
+        heard = self._replies.heard
+        replies = Replies(self.outbox, tokens, lambda: self.status, self.metrics, lost, heard)
         shared = Shared(
             outbox=self.outbox,
             tokens=tokens,
             metrics=self.metrics,
-            inbound=Replies(
-                self.outbox,
-                tokens,
-                lambda: self.status,
-                self.metrics,
-                self._keep_lost,
-                self._replies.heard,
-            ),
+            inbound=replies,
             clock=UnsettableClock(),
             event_clock=self._time,
             public_url=configuration.http.public_url,
-            lost=self._keep_lost,
+            lost=lost,
+            time_zone=configuration.message.time_zone,
         )
         return DeliveryWorker(make_channels(configuration.channels, around), shared)
 
@@ -276,6 +281,7 @@ class Node:
         self._grids.start()
         self._orders.start()
         self._console.start()
+        self._drills.start()
         self.status.is_starting = False
         log.info(
             "node started",
@@ -329,18 +335,11 @@ class Node:
         return self._requests.ask(OUTCOME, payload, is_last=True)
 
     def _order_faults(self, order: AnyOrder) -> list[str]:
+        if isinstance(order, DrillOrder):
+            return self._drills.faults_of(order)
         desk = self.engine.desk
         known = agreement_faults(order, desk, self.configuration) if isinstance(order, HandOrder) else []
         return [*faults_on(desk, order), *known]
-
-    def _keep_lost(self, digest: str, post: str) -> None:
-        """A post that no way leads to: its villages climb. What is lost in a crash falls due by time."""
-        try:
-            if self.outbox.is_lost(digest, post):
-                failure = entries.encode_undelivered(CallFailed(digest, post))
-                self._requests.ask(entries.UNDELIVERED, failure)
-        except StoreError as error:
-            log.warning("undelivered digest not kept", extra={"error": str(error)})
 
     def _turn(self) -> None:
         """Take what came, make it durable, acknowledge it, let the engine see it."""
@@ -409,7 +408,7 @@ class Node:
             self.metrics.journal_append.observe(time.perf_counter() - started)
             self.metrics.journal_sequence.set(sequence)
             self.metrics.messages_received.inc(sum(len(batch.topics) for batch in turn.arrived))
-            self._ingress.settle(turn)
+            self._ingress.settle(turn, sequence - len(turn.entries) + 1)
             return sequence
 
     def _close(self) -> None:
@@ -421,6 +420,7 @@ class Node:
                 wait([closed], TAKE_EVERY_S)
         closed.result()
         has_ended = self.delivery.stop(meanwhile=self._take_outcomes)
+        self._drills.stop()
         self._publisher.stop()
         for source in self._sources:
             source.stop()

@@ -419,7 +419,7 @@ def _request_of(said: Said, person: str, key: str) -> OrderRequest:
 
 
 def _refused(faults: list[str]) -> Done:
-    if all(fault.startswith("author:") for fault in faults):
+    if any(fault.startswith("author:") for fault in faults):
         return Done("forbidden", problems=faults)
     is_stale = all(fault.startswith(STALE) for fault in faults)
     return Done("stale" if is_stale else "refused", problems=faults)

@@ -19,6 +19,7 @@ from warnstream.adapters.ledger.beside import MainOutbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
+from warnstream.engine import Engine
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.digests import FieldReport
 from warnstream.model.errors import StoreError, WarnstreamError, describe
@@ -59,6 +60,10 @@ class Situation(Protocol):
     @property
     def people(self) -> Configuration:
         """What numbers the villages of warnings."""
+
+    @property
+    def engine(self) -> Engine:
+        """Whose transfers of people are as real as its warnings."""
 
     @property
     def now_s(self) -> int:
@@ -141,8 +146,9 @@ class DrillRoom:
     def look(self, node: Situation) -> None:
         """What stands after a step of the node: a drill ends there, and its doors hear no more of it."""
         codes, warnings = node.people.network.villages.code, node.warnings
-        self._real = frozenset(codes[one.village] for one in warnings)
-        self._outbox.muted = frozenset(codes[one.village] for one in warnings if one.households_told)
+        moved = frozenset(node.engine.desk.transfers.standing_in())
+        self._real = frozenset(codes[one.village] for one in warnings) | moved
+        self._outbox.muted = frozenset(codes[one.village] for one in warnings if one.households_told) | moved
         self._now_s = node.now_s
 
     # From other threads.

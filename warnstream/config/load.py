@@ -17,13 +17,13 @@ from warnstream.config.channels.section import ChannelSection
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
 from warnstream.config.hazards import read_hazards
-from warnstream.config.node.decoders import MappedNames
 from warnstream.config.node.document import (
     OUTLINE_METHODS,
     ForecastSection,
     NodeDocument,
     WindowsSection,
 )
+from warnstream.config.node.formats.decoders import MappedNames
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import unknown_hazards
 from warnstream.config.orders import ORDERS_FILE, OrdersDocument, check_orders, order_table
@@ -266,15 +266,8 @@ def _check_next(
         faults.add(tree.file, tree.line_of(location), path_text(location), fault)
 
 
-def _check_node(
-    node: NodeDocument,
-    tree: YamlTree,
-    folder: Folder,
-    places: tuple[Villages | None, tuple[Zone, ...]],
-    faults: FaultLog,
-) -> None:
-    """What warnstream.yaml says of other files."""
-    villages, zones = places
+def _files_of(node: NodeDocument) -> dict[Location, str | None]:
+    """Files that warnstream.yaml names, by key."""
     broker = node.broker
     named: dict[Location, str | None] = {("broker", "password_file"): broker.password_file}
     if broker.tls is not None:
@@ -287,6 +280,22 @@ def _check_node(
             named |= {("listener", "tls", key): getattr(listener.tls, key) for key in keys}
     if node.console is not None:
         named |= {("console", key): getattr(node.console, key) for key in ("certificate", "key")}
+    if node.standby is not None and node.standby.tls is not None:
+        keys = ("ca", "certificate", "key")
+        named |= {("standby", "tls", key): getattr(node.standby.tls, key) for key in keys}
+    return named
+
+
+def _check_node(
+    node: NodeDocument,
+    tree: YamlTree,
+    folder: Folder,
+    places: tuple[Villages | None, tuple[Zone, ...]],
+    faults: FaultLog,
+) -> None:
+    """What warnstream.yaml says of other files."""
+    villages, zones = places
+    named = _files_of(node)
     for location, file in named.items():
         if file is not None:
             folder.require(file, tree.file, tree.line_of(location), path_text(location))

@@ -12,8 +12,6 @@ is told of, may come a step earlier (so many places are looked at in a step).
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from warnstream.adapters.geometry import fallback_weights, own_weights, project, station_neighbours
 from warnstream.assessment import Assessment, Weights
 from warnstream.assessment.rule_needs import Whole, whole_of
@@ -250,16 +248,13 @@ def _members_of(configuration: Configuration, weights: Weights) -> GaugeMembers 
     station_xy_m, place_xy_m = project(network)
     stations = network.stations
     rain = stations.measures_rain
-    here = (
-        (float(np.median(of[rain])) for of in (stations.latitude, stations.longitude)) if rain.any() else ()
-    )
     return GaugeMembers(
         station_xy_m,
         place_xy_m,
         weights.own,
         table,
         is_quick=stations.interval_s <= STEP_S,
-        is_here=table.holds_at(*here) if rain.any() else False,
+        is_here=table.is_of(stations.latitude[rain], stations.longitude[rain]),
         every_s=configuration.forecast.every_s,
     )
 

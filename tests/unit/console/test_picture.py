@@ -160,3 +160,18 @@ def test_a_village_in_which_nothing_stands_has_its_chain_all_the_same(node: Node
     assert {post.state for post in facts.posts} == {"waiting"}
     assert facts.words is None
     assert not facts.is_dry
+
+
+def test_a_list_of_doors_begins_with_who_needs_somebody(node: Node) -> None:
+    (bulletin,) = node.step(rise(Level.RED)).to_doors
+    said = {"door-1": Answer.SAFE, "door-2": Answer.NEED_HELP, "door-3": Answer.ACKNOWLEDGED}
+    given = [replace(answer(bulletin.identifier, door), answer=word) for door, word in said.items()]
+    node.doors.answer_many(given)
+    listed = node.doors.list_of(0)
+    assert [(one.code, one.said.word) for one in listed] == [
+        ("door-2", "help"),
+        ("door-0", "silent"),
+        ("door-3", "acknowledged"),
+        ("door-1", "said_safe"),
+    ]
+    assert all(one.address and one.channel for one in listed)

@@ -8,7 +8,7 @@ const APART_MS = 10_000;
 const FLOOD_MS = 60_000;
 const FRESH_S = 60; // of class B: what was raised longer ago than that is no news to a page that has just opened
 export const NO_DATA_S = 15;
-const SHOWN = 4;
+const SHOWN = 2; // the queue marks the others
 
 export class Sound {
   constructor() {
@@ -113,6 +113,7 @@ export function showAlarms(live, geo, session, onSee, onPick) {
     setClass(line, "alarm-a", one.urgency === "A");
     setText(what.firstElementChild, one.town < 0 ? w.ofNode : geo.towns[one.town].name);
     setText(what.lastElementChild, ` ${one.troubles.map((name) => w.trouble[name]).join(pick("、", ", "))} · ${clock(one.since_s, offset)}`);
+    what.title = what.textContent;
     what.onclick = () => one.village >= 0 && onPick(one.village);
     setText(see, w.see);
     see.hidden = session?.role !== "officer";

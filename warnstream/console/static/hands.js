@@ -271,7 +271,7 @@ export class Hands {
     const alone = form.querySelector(".hand-alone");
     alone.hidden = !isForTwo || draft.state === "done";
     const isAlone = isForTwo && form.elements.alone.checked;
-    setText(form.querySelector(".hand-problem"), [draft.state === "stale" && w.changedMeanwhile, ...draft.problems.map((text) => text.replace(/^version: /, ""))].filter(Boolean).join(" "));
+    setText(form.querySelector(".hand-problem"), [draft.state === "stale" && w.changedMeanwhile, ...draft.problems.filter((text) => !text.startsWith("now: ")).map((text) => text.replace(/^version: /, ""))].filter(Boolean).join(" "));
     const go = form.querySelector(".go");
     const isDrill = this.of.live.state.head.mode === "drill";
     setText(go, draft.state === "sending" ? w.sending : goLabel(draft, isForTwo && !isAlone, isDrill));

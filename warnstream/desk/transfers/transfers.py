@@ -264,6 +264,7 @@ class Transfers:
 
     def _close(self, one: TransferList, decision: Decision) -> None:
         one.closed = decision
+        self.n_changes += 1
         self._touch(one.villages)
         self._index()
 

@@ -31,12 +31,13 @@ from warnstream.runners.intake.history_entries import (
     decode_configuration,
     decode_set_aside,
 )
+from warnstream.runners.intake.standby_entries import LEADER, decode_leader
 
 WARNING, BULLETIN, DIGEST = "warning", "bulletin", "digest"
 ALARM, CONFIGURED, UNJUDGED, UNREADABLE = "alarm", "configuration", "entry_set_aside", "entry_unreadable"
 ORDER, RELEASE, DRILL = "order", "release", "drill"
-ORDER, RELEASE = "order", "release"
 DUTY = "duty"
+LEADS = "leader"
 HELP_CALLED, HELP_ASSIGNED, HELP_CLOSED = "help_called", "help_assigned", "help_closed"
 
 
@@ -226,15 +227,15 @@ def _hand_order(order: HandOrder) -> dict[str, object]:
     return {name: value for name, value in said.items() if value}
 
 
-def _mark(payload: bytes) -> Iterator[AuditFact]:
-    mark = entries.decode_mark(payload)
-    yield _of_officer("mark", mark.by, mark.note, word=mark.word, rows=" ".join(mark.rows))
-
-
 def _drill(payload: bytes) -> Iterator[AuditFact]:
     order = entries.decode_drill(payload)
     said: dict[str, object] = {name: value for name, value in msgspec.to_builtins(order).items() if value}
     yield AuditFact(DRILL, said)
+
+
+def _mark(payload: bytes) -> Iterator[AuditFact]:
+    mark = entries.decode_mark(payload)
+    yield _of_officer("mark", mark.by, mark.note, word=mark.word, rows=" ".join(mark.rows))
 
 
 def _cancel(payload: bytes) -> Iterator[AuditFact]:
@@ -289,6 +290,11 @@ def _configuration(payload: bytes) -> Iterator[AuditFact]:
     )
 
 
+def _leader(payload: bytes) -> Iterator[AuditFact]:
+    leader = decode_leader(payload)
+    yield AuditFact(LEADS, {"term": leader.term, "box": leader.box, "how": leader.how})
+
+
 def _set_aside(payload: bytes) -> Iterator[AuditFact]:
     aside = decode_set_aside(payload)
     yield AuditFact(UNJUDGED, {"entry": aside.entry, "error": aside.error})
@@ -297,6 +303,7 @@ def _set_aside(payload: bytes) -> Iterator[AuditFact]:
 _FACTS: Mapping[str, Callable[[bytes], Iterator[AuditFact]]] = {
     CONFIGURATION: _configuration,
     SET_ASIDE: _set_aside,
+    LEADER: _leader,
     entries.ALARM: _alarm,
     entries.ORDER: _order,
     entries.DRILL: _drill,

@@ -221,7 +221,7 @@ class Acts:
         if version_of(self._keeper.engine.desk, village) == act.seen:
             return []
         zone = self._configuration.message.time_zone
-        return [f"version: {one}" for one in standing_of(self._keeper.engine.desk, village, zone)]
+        return [f"now: {one}" for one in standing_of(self._keeper.engine.desk, village, zone)]
 
     def _for_two(self, order: HandOrder, desk: WarningDesk) -> HandOrder:
         """With what the desk needs to know of it: the message seen, and that it waits for a second person."""
@@ -392,11 +392,12 @@ def version_of(desk: WarningDesk, village: int) -> str:
 def standing_of(desk: WarningDesk, village: int, zone: object) -> Iterable[str]:
     """What stands in a village now, in words."""
     found = []
-    for status, message in desk.of_village(village):
+    standing = [(status, message) for status, message in desk.of_village(village) if status.level]
+    for status, message in standing:
         by = f", {status.bound.kind} by {status.bound.author}" if status.bound else ""
         at = clock_local(message.sent_s, zone)  # type: ignore[arg-type]
-        found.append(f"{status.hazard} is {status.level.word} since the message of {at}{by}: look again")
-    return found or ["nothing stands there any more: look again"]
+        found.append(f"{status.hazard} is {status.level.word} since the message of {at}{by}")
+    return found or ["nothing stands there any more"]
 
 
 def _request_of(said: Said, person: str, key: str) -> OrderRequest:

@@ -70,6 +70,7 @@ from warnstream.runners.intake.said import (
     signs_in,
     time_in,
 )
+from warnstream.runners.intake.standby_entries import OF_STANDBY
 from warnstream.runners.intake.state_file import StateCopy, StateFile, arrays_of, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 from warnstream.runners.intake.waiting import WaitingReadings
@@ -125,8 +126,7 @@ class Intake:
         self._past: Past | None = None
         self._steps_of_entry = 0
         self._owed: list[OperatorCancel | HandOrder] = []
-        self._is_second_try = False
-        self.is_clock_accepted = False
+        self._is_second_try = self.is_clock_accepted = False
         self._early = Outcome()
         self._takers: dict[str, Callable[[bytes, Outcome], None]] = {
             MESSAGES: self._take_entry,
@@ -138,7 +138,7 @@ class Intake:
             ACT: self._take_act,
             CONFIGURATION: self._take_configuration,
             **{kind: partial(self._take_action, decode) for kind, decode in ACTION_DECODERS.items()},
-            **dict.fromkeys((ISSUED, SET_ASIDE, *OF_DOORS), lambda _payload, _outcome: None),
+            **dict.fromkeys((ISSUED, SET_ASIDE, *OF_DOORS, *OF_STANDBY), lambda _payload, _outcome: None),
         }
 
     @property
@@ -216,6 +216,10 @@ class Intake:
             status = desk.status(owed.warning)
             if status is not None and status.state in OPEN_STATES:
                 self._actions.append(owed)
+        self._owed.clear()
+
+    def owe_nothing(self) -> None:
+        """What was followed is settled: no order of it waits."""
         self._owed.clear()
 
     def waiting(self) -> ReadingBatch:
@@ -372,7 +376,8 @@ class Intake:
         if message.topic == self._topics.clock:
             self._take_time(message, outcome)
         elif recipient is not None:
-            self._take_answer_message(message, recipient, outcome)
+            if (posted := answer_in(message, outcome)) is not None:
+                self._take_answer(posted.message, recipient, posted.answer, outcome)
         elif observer is not None:
             self._actions += signs_in(message, observer, outcome)
         elif reporter is not None:
@@ -388,11 +393,6 @@ class Intake:
         now_s = time_in(message, outcome) if self._is_simulated else None
         if now_s is not None and now_s > self.now_s:  # a redelivered or older time changes nothing
             self._step(now_s, outcome)
-
-    def _take_answer_message(self, message: RawMessage, recipient: str, outcome: Outcome) -> None:
-        posted = answer_in(message, outcome)
-        if posted is not None:
-            self._take_answer(posted.message, recipient, posted.answer, outcome)
 
     def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:
         given = RecipientAnswer(message, recipient, answer, self.now_s)

@@ -15,6 +15,7 @@ from warnstream.model.errors import StoreError
 from warnstream.runners.intake import entries
 from warnstream.runners.intake.backlog import WAITING_MAX
 from warnstream.runners.intake.door_entries import OF_DOORS
+from warnstream.runners.intake.standby_entries import TOLD
 from warnstream.runners.live.clock import NodeClock
 from warnstream.runners.live.pace import Pace
 from warnstream.runners.live.requests import Request, Requests
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 WAIT_S_MAX = 0.5
 """Longest sleep of the loop: a bound on how late a tick can be."""
+
+_TOLD = OF_DOORS | {TOLD}
 
 ACKNOWLEDGE_S_MAX = 0.1
 """No message waits longer for others before it is made durable and acknowledged."""
@@ -104,7 +107,7 @@ class Ingress:
         turn.entries = [(entries.MESSAGES, _entry(lone))] if lone else []
         turn.requests_from = len(turn.entries)
         turn.entries += [(request.kind, request.payload) for request in turn.requests]
-        if any(kind not in OF_DOORS for kind, _ in turn.entries):  # what was told asks for no step
+        if any(kind not in _TOLD for kind, _ in turn.entries):  # what was told asks for no step
             self._pace.arrived(lone[0].at_s if lone else time.monotonic())
         if any(request.kind == entries.CLOCK for request in turn.requests):
             self._clock.accept()

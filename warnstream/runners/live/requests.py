@@ -2,14 +2,17 @@
 
 import logging
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
+from warnstream.delivery.dispatch.notification import Settlement
 from warnstream.model.digests import CallFailed
 from warnstream.model.errors import StoreError
+from warnstream.runners.intake.door_entries import OUTCOME
 from warnstream.runners.intake.entries import UNDELIVERED, encode_undelivered
+from warnstream.runners.intake.standby_entries import TOLD, encode_told
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +99,14 @@ class Requests:
                 self.ask(UNDELIVERED, encode_undelivered(CallFailed(digest, post)))
         except StoreError as error:
             log.warning("undelivered digest not kept", extra={"error": str(error)})
+
+    def keep_outcomes(self, payload: bytes) -> Future[None]:
+        """Outcomes of a channel's batch into the log; taken to the end, when nothing else is any more."""
+        return self.ask(OUTCOME, payload, is_last=True)
+
+    def keep_told(self, settlements: Mapping[str, Settlement], at: float) -> None:
+        """What became of rows into the log, for a second box; taken to the end, and nobody waits for it."""
+        self.ask(TOLD, encode_told(settlements, at), is_last=True)
 
     def take(self) -> list[Request]:
         """Everything that waits, in order."""

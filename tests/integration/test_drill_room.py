@@ -16,12 +16,15 @@ from warnstream.adapters.metrics import Metrics
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
+from warnstream.engine import Engine
 from warnstream.lifecycle.machine import State
 from warnstream.model.effects import Answer, RecipientAnswer
 from warnstream.model.errors import StoreError
 from warnstream.model.hands.drills import DrillAct, DrillOrder, DrillStep
+from warnstream.model.hands.orders import HandOrder, OrderKind
 from warnstream.model.level import Level
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.build import build_engine
 from warnstream.runners.drill.entries import OVER, decode_over
 from warnstream.runners.drill.folders import SCORES, drill_folders, entries_of
 from warnstream.runners.drill.scores import DrillScores, last_drills, scores_of
@@ -49,6 +52,10 @@ class Node:
     people: Configuration
     now_s: int = T0
     warnings: list[WarningStatus] = field(default_factory=list)
+    engine: Engine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.engine = build_engine(self.people, self.people.network)
 
 
 @dataclass
@@ -169,6 +176,17 @@ def test_something_real_ends_it_in_its_village_alone_and_mutes_its_doors(life: L
     assert life.overs() == {codes[0]: "real"}
     assert life.outbox.muted == {codes[0]}
     assert life.room.faults_of(order(life.configuration, "d2"))[-1].endswith(f"stands in {codes[0]}")
+
+
+def test_a_transfer_ends_it_where_people_are_moved(life: Life) -> None:
+    codes = life.configuration.network.villages.code
+    life.hand(order(life.configuration))
+    life.until(lambda: drill_folders(life.configuration.storage.directory) and life.posts())
+    moved = HandOrder("o1", OrderKind.TRANSFER, "officer-1", "it rains", (codes[0],))
+    life.node.engine.desk.step([moved], life.node.now_s)
+    life.until(life.overs)
+    assert life.overs() == {codes[0]: "real"}
+    assert life.outbox.muted == {codes[0]}
 
 
 def test_it_ends_by_itself_when_its_time_is_over(life: Life) -> None:

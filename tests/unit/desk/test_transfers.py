@@ -392,3 +392,12 @@ def test_a_changed_configuration_tells_a_standing_transfer_to_nobody_twice() -> 
     assert effects.bulletins == []
     assert [one.hazard for one in again.bulletins.standing(0)] == [TRANSFER]
     assert again.chains.of[MessageStatus.ACTUAL].turns[0].standing == {TRANSFER: Level.ORANGE}
+
+
+def test_a_transfer_stands_where_it_is_not_over_and_a_drill_ends_there() -> None:
+    desk, orders = opened(FIRST, THIRD)
+    assert desk.transfers.standing_in() == [FIRST, THIRD]
+    desk.step([orders(OrderKind.TRANSFER_OVER, THIRD)], T0 + 60)
+    assert desk.transfers.standing_in() == [FIRST]
+    desk.step([orders(OrderKind.TRANSFER_CLOSE, villages=(), order="o1")], T0 + 120)
+    assert desk.transfers.standing_in() == []

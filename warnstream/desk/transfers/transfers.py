@@ -105,6 +105,10 @@ class Transfers:
         lists = self.state.lists
         return [lists[name] for name in self._lists_of.get(village, ())]
 
+    def standing_in(self) -> list[str]:
+        """Codes of villages in which a transfer stands: it was ordered and is not over."""
+        return [code for code in self._lists_of if any(code not in one.over for one in self.lists_of(code))]
+
     def places_of(self, village: str, zones: Iterable[str] = ()) -> list[str]:
         """Where people of a village return to: its zones (of those in `zones`, if any), else itself."""
         own, wanted = self._zones.get(village, []), set(zones)
@@ -260,6 +264,7 @@ class Transfers:
 
     def _close(self, one: TransferList, decision: Decision) -> None:
         one.closed = decision
+        self.n_changes += 1
         self._touch(one.villages)
         self._index()
 

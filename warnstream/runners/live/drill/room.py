@@ -19,6 +19,7 @@ from warnstream.adapters.ledger.beside import MainOutbox
 from warnstream.adapters.metrics import Metrics
 from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
+from warnstream.engine import Engine
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.digests import FieldReport
 from warnstream.model.errors import StoreError, describe
@@ -62,6 +63,10 @@ class Situation(Protocol):
     @property
     def people(self) -> Configuration:
         """What numbers the villages of warnings."""
+
+    @property
+    def engine(self) -> Engine:
+        """Whose transfers of people are as real as its warnings."""
 
     @property
     def now_s(self) -> int:
@@ -127,6 +132,7 @@ class DrillRoom:
         self._now_s = -1
         self._real: frozenset[str] = frozenset()
         self._warnings: list[WarningStatus] = []
+        self._n_ordered = -1
         self._stage: Stage | None = None
         self._is_stopping = self._is_finishing = False
         self._is_scored, self._scored_at = False, -SCORE_EVERY_S
@@ -145,11 +151,14 @@ class DrillRoom:
 
     def look(self, node: Situation) -> None:
         """What stands after a step of the node: a drill ends there, and its doors hear no more of it."""
-        warnings = node.warnings
-        if warnings is not self._warnings:  # it is replaced, never changed
+        warnings, transfers = node.warnings, node.engine.desk.transfers
+        # The list is replaced, never changed; what people order is counted.
+        if warnings is not self._warnings or transfers.n_changes != self._n_ordered:
             codes, self._warnings = node.people.network.villages.code, warnings
-            self._real = frozenset(codes[one.village] for one in warnings)
-            self._outbox.muted = frozenset(codes[one.village] for one in warnings if one.households_told)
+            self._n_ordered, moved = transfers.n_changes, frozenset(transfers.standing_in())
+            self._real = frozenset(codes[one.village] for one in warnings) | moved
+            told = (codes[one.village] for one in warnings if one.households_told)
+            self._outbox.muted = frozenset(told) | moved
         self._now_s = node.now_s
 
     # From other threads.

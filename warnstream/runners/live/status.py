@@ -98,7 +98,8 @@ class Status:
         blocking += self._delivery.troubles()
         judging = self._keeper.judging
         blocking += judging.waits()
-        told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing(), self._no_shift()]
+        told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
+        told += [self._no_shift(), self._drills.notice()]
         # A channel that is held is named at once, and by its alarm too once that stands.
         return ReadinessRecord(ready=not blocking, reasons=[one for one in dict.fromkeys(told) if one])
 

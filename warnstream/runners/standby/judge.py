@@ -11,18 +11,18 @@ log (`settled`): its messages stand behind it.
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from warnstream import __version__
 from warnstream.adapters.journal.journal import Journal
 from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.outbox.types import AlarmNotice
 from warnstream.config.settings import Configuration
-from warnstream.model.alarms import kind_of
 from warnstream.model.errors import describe
+from warnstream.model.network import ChainPost
 from warnstream.model.warning import MessageStatus
-from warnstream.routing.duty import duty_posts
 from warnstream.runners.build import topics_of
 from warnstream.runners.history.start import begin, entry_of, known_to_outbox
 from warnstream.runners.intake.door_entries import OF_DOORS
@@ -38,7 +38,7 @@ from warnstream.runners.intake.history_entries import (
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.outcome import Outcome, Past
 from warnstream.runners.intake.standby_entries import LEADER, TOLD
-from warnstream.runners.live.alarm_notices import notice_of
+from warnstream.runners.live.alarm_notices import Notices
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.doors import DoorKeeper
 from warnstream.runners.live.recording.recorder import Desk, Recorder
@@ -84,7 +84,7 @@ class Judge:
             metrics,
         )
         self._journal, self._log = journal, TakenLog(journal)
-        self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
+        self._notices = Notices(configuration, self._send)
         self._recorder = Recorder(outbox, self._log, alarms, metrics, lambda: None)
         self._doors = DoorKeeper(outbox, self._log, alarms, lambda _entries: None)
         self.snapshots = Snapshots(
@@ -190,11 +190,11 @@ class Judge:
         for entry, found in issued:
             self._record(entry, found)
         self._keep_answers(number, outcome)
-        for alarm in outcome.alarms:
-            posts = self._configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
-            if alarm.is_sent and posts:
-                notice = notice_of(alarm, self._configuration)
-                self._recorder.write(partial(self._outbox.record_alarm, notice, posts))
+        self._notices.tell_all(outcome.alarms, outcome.rings)
+
+    def _send(self, notice: AlarmNotice, posts: Sequence[ChainPost]) -> None:
+        """A notice of the node itself, for posts."""
+        self._recorder.write(partial(self._outbox.record_alarm, notice, posts))
 
     def _record(self, entry: int, issued: Issued) -> None:
         """What was issued, into ledger and outbox as the box that leads has put it there."""

@@ -43,6 +43,7 @@ BEAT_S = 1.0
 """A sign of life at least so often."""
 
 HAND_OVER_S_MAX = 10.0
+CLOSE_S_MAX = 2.0
 
 Entry = tuple[str, bytes]
 
@@ -112,6 +113,7 @@ class Line:
         self._session: Connection | None = None
         self._is_asked_to_hand_over = False
         self._is_protected = True
+        self._is_closing = False
         self.fenced = ""
         metrics.is_protected.set(1)
 
@@ -203,10 +205,13 @@ class Line:
         return True
 
     def close(self) -> None:
-        """No entries go out any more."""
+        """No entries go out any more; the other box is told how far the last ones are settled."""
         with self._news:
-            session, self._session = self._session, None
+            session, self._is_closing = self._session, True
             self._news.notify_all()
+            if session is not None:
+                self._news.wait_for(lambda: self._session is not session, CLOSE_S_MAX)
+            self._session = None
         if session is not None:
             session.close()
 
@@ -318,6 +323,9 @@ class Line:
                 chunk = self._recent.after(after)
                 connection.send(Entries(after + 1, self._settled, self.leadership.term, chunk))
                 after += len(chunk)
+                if self._is_closing and after >= self._recent.last:
+                    connection.close()
+                    return
         except Exception as error:  # noqa: BLE001  # whatever it is: the line is closed, and it comes again
             if self._session is connection:
                 log.warning("entries cannot be sent to the other box", extra={"error": str(error)})
@@ -325,7 +333,10 @@ class Line:
 
     def _wait_for_more(self, connection: Connection, after: int) -> None:
         with self._news:
-            self._news.wait_for(lambda: self._recent.last > after or self._session is not connection, BEAT_S)
+            self._news.wait_for(
+                lambda: self._recent.last > after or self._is_closing or self._session is not connection,
+                BEAT_S,
+            )
 
     def _cannot(self, reason: str) -> None:
         with self._news:

@@ -18,12 +18,22 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rio_record import FIRST_S, QUARTER_S, RioRecord, read_rio_record
-from warnstream.config.tables.chances import table_text
+from warnstream.config.faults import FaultLog
+from warnstream.config.folder import Folder
+from warnstream.config.tables.chances import read_chances, table_text
 from warnstream.forecast.chances.table import ChanceTable
 from warnstream.hazards.expected.crossing import crossing
 from warnstream.model.arrays import BoolArray, Float64Array, Int64Array
 from warnstream.model.forecast import RainMembers
-from warnstream.review.chance_fit import GaugeArchive, Sums, active_rows, fit_chances, own_features
+from warnstream.review.chance_fit import (
+    Decile,
+    GaugeArchive,
+    Sums,
+    active_rows,
+    fit_chances,
+    own_features,
+    reliability,
+)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 AT_ONCE = 400
@@ -32,6 +42,7 @@ ACTIVE_MM = 1.0
 CLEAR_STEPS = 3
 LEADS_MIN = (15, 30, 60, 120)
 DRAWS = 1000
+CASES_SHOWN = 500
 DAY = 96
 BOX = (-23.1, -43.8, -22.7, -43.1)
 
@@ -145,6 +156,7 @@ class Scorer:
         self._row = active_rows(archive, self._sums, ACTIVE_MM)
         at_s = archive.first_s + self._row * QUARTER_S
         self._features = own_features(archive).of(self._sums.gauge_sums(self._row), at_s)
+        self._values: dict[Rule, Float64Array] = {}
 
     def total(self, row: Int64Array, duration_s: int) -> Float64Array:
         """Rain over a duration, shape (n, n_gauges); a window that begins before the archive has its part."""
@@ -152,6 +164,11 @@ class Scorer:
 
     def value(self, rule: Rule) -> Float64Array:
         """What is compared with `Rule.level` at every quarter hour, shape (n_quarters, n_gauges)."""
+        if rule not in self._values:
+            self._values = {rule: self._value(rule)}
+        return self._values[rule]
+
+    def _value(self, rule: Rule) -> Float64Array:
         every = np.arange(len(self._archive.rain_mm))
         if not rule.within_h:
             return np.asarray(self.total(every, rule.hours * 3600) / rule.threshold_mm)
@@ -188,14 +205,18 @@ class Scorer:
 
     def brier_skill(self, rule: Rule) -> float:
         """Of "crosses within the time" while it has not: 1 less the error over that of the mean frequency."""
+        said, came = self.said_and_came(rule)
+        return float(1 - ((said - came) ** 2).mean() / ((came.mean() - came) ** 2).mean())
+
+    def said_and_came(self, rule: Rule) -> tuple[Float64Array, Float64Array]:
+        """Probabilities where the threshold has not been reached, and whether it then was in time."""
         value, every = self.value(rule), np.arange(len(self._archive.rain_mm))
         reached: BoolArray = np.asarray(self.total(every, rule.hours * 3600) >= rule.threshold_mm)
         steps = 4 * rule.within_h
         row = self._row[self._row < len(every) - steps]
         ahead: BoolArray = np.any([reached[row + step] for step in range(1, steps + 1)], axis=0)
         case = ~reached[row] & ~np.isnan(value[row])
-        came, said = ahead[case].astype(float), value[row][case]
-        return float(1 - ((said - came) ** 2).mean() / ((came.mean() - came) ** 2).mean())
+        return value[row][case], ahead[case].astype(np.float64)
 
     def _probability(self, rule: Rule, part: Int64Array) -> Float64Array:
         row, n_gauges = self._row[part], self._archive.rain_mm.shape[1]
@@ -229,14 +250,23 @@ def episodes_of(value: Float64Array, level: float, low: float) -> Iterator[tuple
         yield begin, end
 
 
+def read_table(path: Path) -> ChanceTable:
+    """A table that was written before."""
+    faults = FaultLog()
+    table = read_chances(path.name, Folder(path.absolute().parent, faults), faults)
+    faults.raise_if_any()
+    assert table is not None
+    return table
+
+
 def part_of(record: RioRecord, first: str, end: str) -> GaugeArchive:
     """Some years of the record."""
     begin, stop = (min(record.row_at(f"{year}-01-01"), len(record.rain_mm)) for year in (first, end))
     return GaugeArchive(record.rain_mm[begin:stop], FIRST_S + begin * QUARTER_S, record.xy_m)
 
 
-def lines_of(scorer: Scorer) -> Iterator[str]:
-    """The table."""
+def lines_of(scorer: Scorer, reliable: dict[Rule, list[Decile]]) -> Iterator[str]:
+    """The table; `reliable` takes what was said by each probability, and what came."""
     head = ("window, threshold (onsets)", "rule", "FAR (90 %)", ">=15", ">=30 (90 %)", ">=60", ">=120")
     yield f"| {' | '.join((*head, 'median', 'Brier skill'))} |"
     yield f"|{'---|' * (len(head) + 2)}"
@@ -255,6 +285,18 @@ def lines_of(scorer: Scorer) -> Iterator[str]:
             skill,
         ]
         yield f"| {' | '.join(cells)} |"
+        if rule.within_h:
+            said, came = scorer.said_and_came(rule)
+            reliable[rule] = [one for one in reliability(said, came, 0) if one.n_cases >= CASES_SHOWN]
+
+
+def reliable_lines(reliable: dict[Rule, list[Decile]]) -> Iterator[str]:
+    """What was said in the years that were scored, and what came."""
+    yield "| window, threshold, time | said (came; cases) |"
+    yield "|---|---|"
+    for rule, deciles in reliable.items():
+        cells = [f"{one.said:.2f} ({one.came:.2f}; {one.n_cases})" for one in deciles]
+        yield f"| {rule.hours} h {rule.threshold_mm:g} mm within {rule.within_h} h | {', '.join(cells)} |"
 
 
 def main() -> None:
@@ -268,20 +310,31 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="fit on every so many-th quarter hour")
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--table", type=Path, help="also write the table there")
+    parser.add_argument("--use", type=Path, help="a table written before, instead of a fit")
     options = parser.parse_args()
     record = read_rio_record(options.data / "rio_alerta_gauges")
-    fit = fit_chances(part_of(record, *options.fit), folds=options.folds, every=options.every)
-    table = fit.table(f"Alerta Rio, 33 gauges, {options.fit[0]} to {int(options.fit[1]) - 1}", BOX)
+    if options.use:
+        table, fit = read_table(options.use), None
+        print(f"table of {table.calibrated_on}")
+    else:
+        fit = fit_chances(part_of(record, *options.fit), folds=options.folds, every=options.every)
+        table = fit.table(f"Alerta Rio, 33 gauges, {options.fit[0]} to {int(options.fit[1]) - 1}", BOX)
+        print(f"fitted on {table.calibrated_on}: {fit.n_cases} cases, {fit.n_storms} storms")
     if options.table:
         options.table.write_text(table_text(table), encoding="utf-8")
-    print(f"fitted on {table.calibrated_on}: {fit.n_cases} cases, {fit.n_storms} storms")
     print(f"scored on {options.score[0]} to {int(options.score[1]) - 1}\n")
-    for line in lines_of(Scorer(part_of(record, *options.score), table)):
+    reliable: dict[Rule, list[Decile]] = {}
+    for line in lines_of(Scorer(part_of(record, *options.score), table), reliable):
+        print(line, flush=True)
+    print("\nwhat was said in those years while the threshold had not been reached, what came\n")
+    for line in reliable_lines(reliable):
         print(line)
+    if fit is None:
+        return
     print("\nstorms left out: what was said of 15 min to 3 h, what came\n")
     print("| lead | cases | said | came |\n|---|---|---|---|")
     for one in fit.deciles:
-        if one.lead_min in (30, 60, 180) and one.n_cases >= 500:
+        if one.lead_min in (30, 60, 180) and one.n_cases >= CASES_SHOWN:
             print(f"| {one.lead_min} min | {one.n_cases} | {one.said:.2f} | {one.came:.2f} |")
 
 

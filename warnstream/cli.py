@@ -17,6 +17,7 @@ from warnstream.commands.console.command import console, console_user
 from warnstream.commands.drill.command import run_drill
 from warnstream.commands.order_options import RUN as RUN_ORDERS
 from warnstream.commands.paper.command import run_print
+from warnstream.commands.tokens.command import RUN as RUN_TOKENS
 from warnstream.commands.transfers.options import RUN as RUN_TRANSFERS
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
@@ -156,7 +157,21 @@ def _run(options: argparse.Namespace) -> int:
     from warnstream.commands.run import run_node
 
     has_view = sys.stderr.isatty() and not options.log_json and not options.no_view
-    run_node(options.directory, log_level=options.log_level, log_json=options.log_json, has_view=has_view)
+    run_node(
+        options.directory,
+        log_level=options.log_level,
+        log_json=options.log_json,
+        has_view=has_view,
+        box=options.box,
+        as_standby=options.as_standby,
+    )
+    return 0
+
+
+def _takeover(options: argparse.Namespace) -> int:
+    from warnstream.commands.standby.takeover import take_over
+
+    print(take_over(_load(options.directory)))
     return 0
 
 
@@ -272,43 +287,6 @@ def _clock(options: argparse.Namespace) -> int:
     return 0
 
 
-def _listener_user(options: argparse.Namespace) -> int:
-    from getpass import getpass
-
-    from warnstream.adapters.mqtt.listener.access import user_line
-
-    password = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    try:
-        print(user_line(options.name, password.encode()))
-    except ValueError as error:
-        raise WarnstreamError(str(error)) from error
-    return 0
-
-
-def _post_token(options: argparse.Namespace) -> int:
-    from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-
-    configuration = _load(options.directory)
-    if options.post not in {post.post for post in configuration.network.chain}:
-        raise WarnstreamError(f"{options.post!r} is no post of chain.csv")
-    directory = configuration.storage.directory
-    directory.mkdir(parents=True, exist_ok=True)
-    print(Tokens(load_or_create_secret(directory)).for_post(options.post))
-    return 0
-
-
-def _feed_token(options: argparse.Namespace) -> int:
-    from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-    from warnstream.config.yaml.quantities import code_expected, is_code
-
-    if not is_code(options.name):
-        raise WarnstreamError(code_expected(options.name))
-    directory = _load(options.directory).storage.directory
-    directory.mkdir(parents=True, exist_ok=True)
-    print(Tokens(load_or_create_secret(directory)).for_feed(options.name))
-    return 0
-
-
 def _warnings(options: argparse.Namespace) -> int:
     from warnstream.commands.warnings import export_warnings
 
@@ -413,6 +391,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "doctor": _doctor,
     "test": _test,
     "run": _run,
+    "takeover": _takeover,
     "console": console,
     "console-user": console_user,
     "replay": _replay,
@@ -432,8 +411,6 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "audit": _audit,
     "diff": _diff,
     "preview": _preview,
-    "listener-user": _listener_user,
-    "post-token": _post_token,
-    "feed-token": _feed_token,
+    **RUN_TOKENS,
 }
 """By the name of the subcommand."""

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.alerts import alert, arrived, info, relay_table
+from tests.forecasts import steep_members
 from tests.networks import HOUR, LOWERING, QUALITY, T0, WINDOWS, network_of, rain_rule
 from tests.unit.hazards.test_landslide_rain import line
 from tests.unit.rules.county import parse
@@ -137,7 +138,11 @@ def _written() -> Thresholds:
     )
 
 
-EXPECTED = (ExpectedLevel(Level.RED, Level.YELLOW, share=0.6), ExpectedLevel(Level.YELLOW, Level.BLUE, 0.9))
+EXPECTED = (
+    ExpectedLevel(Level.RED, Level.YELLOW, share=0.6),
+    ExpectedLevel(Level.YELLOW, Level.BLUE, 0.9),
+    ExpectedLevel(Level.RED, Level.ORANGE, within_s=HOUR, probability=0.3),
+)
 
 
 def rules() -> tuple[HazardRule, ...]:
@@ -181,6 +186,9 @@ def assess(villages: np.ndarray | None) -> Assessment:
         windows=WINDOWS,
         quality=QUALITY,
         nowcast=None,
+        ahead=steep_members(network, weights().own)
+        if places is None
+        else steep_members(network, weights().own).of_places(places),
         whole=whole,
     )
 

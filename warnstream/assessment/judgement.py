@@ -111,11 +111,9 @@ class Judgement:
 
     def _look_ahead(self, sources: Sources, failures: dict[str, str]) -> None:
         """Probabilities by the members of this step; where they fail nothing is known of them."""
-        try:
-            self._ahead.step(sources.members, sources.rain, sources.antecedent, sources.now_s)
-        except Exception as error:  # noqa: BLE001  # what may come must not silence what is
-            failures["probabilities"] = describe(error)
-            self._ahead.book.forget()
+        failure = self._ahead.step(sources.members, sources.rain, sources.antecedent, sources.now_s)
+        if failure:
+            failures["probabilities"] = failure
 
     @property
     def rules(self) -> tuple[HazardRule, ...]:

@@ -290,7 +290,7 @@ class Assessment:
         excluded, quality = gauges.excluded, gauges.quality
         villages, is_usable = self._villages, gauges.is_usable
         forecast = run("forecast", lambda: villages.update_nowcast(stations, excluded, now_s, failures), None)
-        members = run("probabilities", lambda: villages.new_members(stations, excluded, now_s), None)
+        members = villages.new_members(stations, excluded, now_s, failures)
         rain, sight = run(
             "rain of villages", lambda: villages.rain(stations, is_usable, now_s), self._unknown
         )

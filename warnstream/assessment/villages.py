@@ -137,7 +137,7 @@ class VillageState:
         self._nowcast = nowcast
         self.leads_s = leads_of(nowcast)
         self._nowcast_at_s = self._members_at_s = -DAY_S
-        self._ahead = ahead
+        self._ahead, self._members_failure = ahead, ""
         self._ahead_mm: Float64Array = np.full((n_places, len(self.leads_s)), np.nan)
         self._rain: _LastRain | None = None
         self.moved: RainMoved | None = None
@@ -170,14 +170,27 @@ class VillageState:
         self._ahead_mm = forecast.rain_mm
         return forecast
 
-    def new_members(self, stations: StationState, mute: BoolArray, now_s: int) -> RainMembers | None:
-        """Members of the rain to come when they are due; None otherwise. Mute gauges have no part in them."""
-        if self._ahead is None or now_s - self._members_at_s < self._ahead.every_s:
+    def new_members(
+        self, stations: StationState, mute: BoolArray, now_s: int, failures: dict[str, str]
+    ) -> RainMembers | None:
+        """Members of the rain to come when they are due; None otherwise. Mute gauges have no part in them.
+
+        A failure is reported until they have been made again, not only in the step in which they were due.
+        """
+        if self._ahead is None:
             return None
-        self._members_at_s = now_s
-        frames = stations.rain.frames(self._ahead.frames_wanted, self._ahead.frame_s, now_s)
-        frames[:, mute] = np.nan
-        return self._ahead.members(frames, now_s)
+        members = None
+        if now_s - self._members_at_s >= self._ahead.every_s:
+            self._members_at_s, self._members_failure = now_s, ""
+            try:
+                frames = stations.rain.frames(self._ahead.frames_wanted, self._ahead.frame_s, now_s)
+                frames[:, mute] = np.nan
+                members = self._ahead.members(frames, now_s)
+            except Exception as error:  # noqa: BLE001  # what may come must not silence what is
+                self._members_failure = describe(error)
+        if self._members_failure:
+            failures["probabilities"] = self._members_failure
+        return members
 
     def rain(
         self, stations: StationState, is_usable: BoolArray, now_s: int

@@ -15,6 +15,7 @@ from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.paper.command import add_print
 from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
+from warnstream.commands.standby.options import add_box_options, add_takeover
 from warnstream.commands.suggest.options import add_suggest
 from warnstream.commands.transfers.options import add_transfer_commands
 from warnstream.model.observations.refusals import RefusalReason
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     add_doctor(commands)
     add_test(commands)
     _add_run(commands)
+    add_takeover(commands)
     add_console_commands(commands)
     _add_replay(commands)
     add_compare(commands)
@@ -129,6 +131,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         action="store_true",
         help="at a terminal: the log alone, without the live picture below it",
     )
+    add_box_options(run)
 
 
 def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -19,6 +19,7 @@ from warnstream.config.wording import count_of, count_villages, days_words, name
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.time_zones import standard_offset_s, summer_offset_s
 from warnstream.forecast.nowcast import leads_of
+from warnstream.hazards.expected.asking import all_asked
 from warnstream.hazards.registry import needs_of
 from warnstream.hazards.sources import asked_windows
 from warnstream.model.arrays import BoolArray, Float64Array
@@ -173,6 +174,7 @@ def lints(configuration: Configuration) -> list[str]:
     return [
         *_lints_of_node(configuration),
         *_lints_of_rules(configuration),
+        *_lints_of_chances(configuration),
         *_lints_of_days(configuration),
         *_lints_of_people(configuration.network),
         *_lints_of_bulletins(configuration),
@@ -207,6 +209,19 @@ def _lints_of_days(configuration: Configuration) -> Iterator[str]:
     reads_earlier_rain = any(needs_of(rule).earlier_rain for rule in configuration.rules)
     if configuration.past_days is not None and not (_windows_of_days(configuration) or reads_earlier_rain):
         yield "windows.warm_up has no effect: no rule reads earlier rain"
+
+
+def _lints_of_chances(configuration: Configuration) -> Iterator[str]:
+    """What is right in form about probabilities and may not be meant."""
+    table, stations = configuration.chance_table, configuration.network.stations
+    if table is None:
+        return
+    rain = stations.measures_rain
+    if not all_asked(configuration.rules):
+        yield "forecast.table has no effect: no rule asks for a probability"
+    elif not table.is_of(stations.latitude[rain], stations.longitude[rain]):
+        whose = table.calibrated_on or "no record that was left out"
+        yield f"forecast.table is of {whose}: messages say that probabilities are not calibrated here"
 
 
 def _lints_of_rules(configuration: Configuration) -> Iterator[str]:

@@ -5,15 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.forecasts import steep_members
 from tests.networks import LOWERING, QUALITY, T0, WINDOWS, nearest_weights, network_of, rain, rain_rule
 from tests.unit.rules.county import rule_of
 from warnstream.assessment import Assessment, Weights
-from warnstream.forecast.chances.features import FEATURES
 from warnstream.forecast.chances.source import GaugeMembers
-from warnstream.forecast.chances.table import KNOTS, LEADS, ChanceTable
 from warnstream.model.changes import LevelChange
 from warnstream.model.forecast import ExpectedLevel
-from warnstream.model.geodesy import local_xy_m
 from warnstream.model.level import Level
 from warnstream.model.observations.readings import empty_batch
 from warnstream.model.rules.rules import HazardRule
@@ -22,27 +20,8 @@ N = 2
 INTERVAL_S = 300
 
 
-def table() -> ChanceTable:
-    """The more rain of the last 15 minutes, the more comes: half of it again in every quarter hour."""
-    a, c = np.zeros((LEADS, len(FEATURES))), np.zeros((LEADS, len(FEATURES)))
-    a[:, FEATURES.index("one")] = -4.0 + np.log(np.arange(1, LEADS + 1))
-    a[:, FEATURES.index("own_15min")] = 2.0
-    c[:, 0] = -1.0
-    return ChanceTable(a, c, np.tile(np.array(KNOTS), (LEADS, 1)), "the record", (0.0, 0.0, 1.0, 1.0), "")
-
-
 def members(*, is_here: bool = True) -> GaugeMembers:
-    network = network_of(N, N, INTERVAL_S)
-    xy_m = local_xy_m(network.stations.latitude, network.stations.longitude, 28.4, 119.9)
-    return GaugeMembers(
-        xy_m,
-        xy_m,
-        nearest_weights(N, N),
-        table(),
-        is_quick=network.stations.interval_s <= 900,
-        is_here=is_here,
-        every_s=300,
-    )
+    return steep_members(network_of(N, N, INTERVAL_S), nearest_weights(N, N), is_here=is_here)
 
 
 OWN = """
@@ -169,6 +148,9 @@ def test_members_that_fail_silence_nothing(rule: HazardRule, monkeypatch: pytest
     (orange,) = storm(node)
     assert orange.level == Level.ORANGE
     assert node.failures == {"probabilities": "RuntimeError: seeded fault"}
+    node.assessment.step(empty_batch(), T0 + 60 * 50 + 1)  # no members are due: it is still said, once
+    assert node.assessment._last is not None
+    assert node.assessment._last.failures == {"probabilities": "RuntimeError: seeded fault"}
 
 
 def test_a_probability_that_cannot_be_worked_out_is_forgotten(
@@ -184,6 +166,11 @@ def test_a_probability_that_cannot_be_worked_out_is_forgotten(
     node.fall(25, 5.0, 0.2)
     assert node.failures == {"probabilities": "RuntimeError: seeded fault"}
     assert node.assessment._judgement._ahead.book.known == {}
+    step = node.assessment.step(empty_batch(), T0 + 60 * 25 + 1)
+    assert step.failures == {"probabilities": "RuntimeError: seeded fault"}
+    monkeypatch.undo()
+    node.fall(30, 5.0, 0.2)
+    assert node.failures == {}
 
 
 def test_a_silent_gauge_gives_no_probability_and_lowers_nothing(rule: HazardRule) -> None:

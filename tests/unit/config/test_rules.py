@@ -50,7 +50,7 @@ def test_every_example_of_the_page_loads_is_said_and_runs(folder: Path, number: 
 
 
 def test_the_page_has_its_examples() -> None:
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 4
 
 
 def test_a_values_table_gives_every_village_its_own(folder: Path) -> None:

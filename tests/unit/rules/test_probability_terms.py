@@ -60,3 +60,13 @@ def test_of_two_levels_the_higher_asks_for_more(lower: str, higher: str, is_righ
     - {{level: orange, rain: 3h, at_least: 50mm, {higher}}}
     """
     assert (parse(text).faults == []) is is_right
+
+
+def test_the_level_that_the_amount_reaches_is_the_one_that_is_expected() -> None:
+    text = """
+    - {level: yellow, rain: 3h, at_least: 50mm, within: 2h, probability: 40%}
+    - {level: orange, rain: 3h, at_least: 50mm}
+    """
+    yellow, _ = parse(text).levels
+    assert isinstance(yellow.when, ReachTerm)
+    assert yellow.when.of is Level.ORANGE

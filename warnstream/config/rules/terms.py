@@ -171,8 +171,15 @@ class TermReader(RuleReader):
             clear,
             within_s=within_s,
             probability=probability,
-            of=self._level or Level.NONE,
+            of=self._standing_for(quantity, amount),
         )
+
+    def _standing_for(self, quantity: Quantity, amount: float | str) -> Level:
+        """The higher level that is reached by that amount; the term's own where none is."""
+        for level, terms in sorted(self._asked.items()):
+            if any((term.quantity, term.amount) == (quantity, amount) for term in terms):
+                return level
+        return self._level or Level.NONE
 
     def _whole(self, at: Location, quantity: Quantity, of: Level) -> float | str | None:
         """What the level `of` asks of that rain; None, and a fault, where that is not one amount."""

@@ -58,10 +58,13 @@ class ChanceTable:
                 f"expected coefficients of shape {wanted}, got {self.a.shape} and {self.c.shape}"
             )
 
-    def holds_at(self, latitude: float, longitude: float) -> bool:
-        """Whether a point lies where the table was fitted."""
+    def is_of(self, latitude: Float64Array, longitude: Float64Array) -> bool:
+        """Whether gauges, by their medians, lie where the table was fitted and calibrated."""
+        if len(latitude) == 0 or not self.calibrated_on:
+            return False
         south, west, north, east = self.box
-        return south <= latitude <= north and west <= longitude <= east
+        is_within = south <= np.median(latitude) <= north and west <= np.median(longitude) <= east
+        return bool(is_within)
 
     def terms(self, features: Float64Array) -> tuple[Float64Array, Float64Array]:
         """A and c of every lead and place, shape (LEADS, n_places); NaN where features are."""

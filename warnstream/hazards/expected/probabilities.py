@@ -9,6 +9,7 @@ from warnstream.hazards.expected.asking import all_asked, asked_of, critical_of
 from warnstream.hazards.expected.chances import Asked, ChanceBook
 from warnstream.model.arrays import Float64Array
 from warnstream.model.changes import Reason
+from warnstream.model.errors import describe
 from warnstream.model.forecast import Expected, RainMembers
 from warnstream.model.rules.expressions import Leaf, ReachTerm
 from warnstream.model.rules.indicators import VillageAntecedent, VillageRain
@@ -40,6 +41,7 @@ class Probabilities:
         self._rules = rules
         self._n_places = n_places
         self._rain_now = rain_now
+        self._failure = ""
         self.book = ChanceBook(all_asked(rules).values(), n_places)
 
     def step(
@@ -48,14 +50,23 @@ class Probabilities:
         rain: VillageRain,
         antecedent: VillageAntecedent | None,
         now_s: int,
-    ) -> None:
-        """Take the members that were made at this step, if any were."""
+    ) -> str:
+        """Take the members that were made at this step, if any were; what failed since the last, or nothing.
+
+        Where they cannot be taken no probability is known, and all else goes on.
+        """
 
         def critical(asked: Asked) -> Float64Array:
             now = partial(self._rain_now, antecedent=antecedent)
             return critical_of(asked, self._rules, now, self._n_places)
 
-        self.book.step(members, rain.over, critical, now_s)
+        try:
+            self.book.step(members, rain.over, critical, now_s)
+            self._failure = "" if members is not None else self._failure
+        except Exception as error:  # noqa: BLE001  # what may come must not silence what is
+            self._failure = describe(error)
+            self.book.forget()
+        return self._failure
 
     def expected(self, leaf: Leaf, place: int, now_s: int) -> Expected | None:
         """Why a term holds that asks for a probability; None of all others."""

@@ -31,6 +31,8 @@ def describe_reason(reason: Reason) -> str:
     text = f"{zone}{who} {reason.value:g} {reason.unit}{window} {relation} {reason.threshold:g}"
     if expected is not None and expected.share:
         text += f" (from {expected.share:.0%} of it on)"
+    if expected is not None and expected.probability:
+        text += f" ({expected.probability:.0%} within {describe_duration(expected.within_s)})"
     if reason.coverage < 0.995:
         text += f" ({reason.coverage:.0%} observed)"
     if reason.is_observed or expected is not None:

@@ -38,8 +38,9 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     for name in ("a", "c", "bent"):
         np.testing.assert_allclose(getattr(found, name), getattr(written, name), atol=1e-5)
     assert (found.calibrated_on, found.box) == (written.calibrated_on, written.box)
-    assert found.holds_at(-22.9, -43.4)
-    assert not found.holds_at(28.4, 119.9)
+    assert found.is_of(np.array([-22.9, -22.8]), np.array([-43.4, -43.2]))
+    assert not found.is_of(np.array([28.4]), np.array([119.9]))
+    assert not found.is_of(np.zeros(0), np.zeros(0))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.config.conftest import FILES
 from warnstream.config.load import load_configuration
-from warnstream.config.summary import summarise
+from warnstream.config.summary import lints, summarise
 from warnstream.config.tables.chances import table_text
 from warnstream.forecast.chances.features import FEATURES
 from warnstream.forecast.chances.table import KNOTS, LEADS, ChanceTable
@@ -99,6 +99,22 @@ def test_probabilities_are_read_and_the_table_is_one_of_the_files(config_dir: Pa
     ahead = derive(configuration).ahead
     assert ahead is not None
     assert ahead.every_s == configuration.forecast.every_s
+    assert not [one for one in lints(configuration) if "forecast.table" in one]
+
+
+def test_check_says_what_a_table_does_not_do(config_dir: Path) -> None:
+    with_table(config_dir)
+    assert "forecast.table has no effect: no rule asks for a probability" in lints(
+        load_configuration(config_dir)
+    )
+    (config_dir / "forecast.csv").write_text(TABLE.replace("28.000", "38.000").replace("29.000", "39.000"))
+    (config_dir / "thresholds.yaml").write_text(
+        with_expected("[{of: orange, within: 2h, probability: 40%}]"), encoding="utf-8"
+    )
+    elsewhere = [one for one in lints(load_configuration(config_dir)) if "forecast.table" in one]
+    assert elsewhere == [
+        "forecast.table is of the record: messages say that probabilities are not calibrated here"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,12 @@ from warnstream import __version__
 from warnstream.config.settings import Configuration
 from warnstream.forecast.nowcast import leads_of
 from warnstream.lifecycle.alerts import AlertBook, AlertOutcome
-from warnstream.model.bulletins import Bulletin
-from warnstream.model.changes import LevelChange
 from warnstream.model.digests import Digest
 from warnstream.model.grids import GridFrame, in_order_of_time
 from warnstream.model.level import LEVELS
 from warnstream.model.observations.readings import Flag
 from warnstream.model.times import HOUR_S, iso_local
-from warnstream.model.warning import MessageType, WarningMessage
+from warnstream.model.warning import MessageType
 from warnstream.review.alerts import read_alert_files
 from warnstream.review.archive import ArchiveReadings
 from warnstream.review.bulletins import write_bulletins
@@ -34,6 +32,7 @@ from warnstream.review.report import ReplaySummary, write_levels, write_summary,
 from warnstream.review.verification import ANY_HAZARD, Verification, VerificationPolicy, score_warnings
 from warnstream.runners.build import bulletin_wording
 from warnstream.runners.explain.one_line import describe
+from warnstream.runners.replay.collected import Collected
 from warnstream.runners.replay.journal_archive import read_journal
 from warnstream.runners.replay.replay import Replay, ReplayStep
 
@@ -43,17 +42,13 @@ OBSERVED_COVERAGE_MIN = 0.99
 WARNINGS_SHOWN_MAX = 5
 
 
-@dataclass(slots=True)
-class Findings:
+@dataclass(slots=True, kw_only=True)
+class Findings(Collected):
     """What a replay found so far."""
 
     skill: ForecastSkill
-    messages: list[WarningMessage] = field(default_factory=list)
-    bulletins: list[Bulletin] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
-    changes: list[LevelChange] = field(default_factory=list)
     n_flagged: Counter[str] = field(default_factory=Counter)
-    failures: Counter[str] = field(default_factory=Counter)
     n_frames: Counter[str] = field(default_factory=Counter)
     n_alerts: Counter[str] = field(default_factory=Counter)
     has_forecast: bool = False
@@ -64,12 +59,9 @@ class Findings:
             if outcome is not AlertOutcome.REFUSED:
                 self.n_alerts[str(outcome)] += count
         self.n_alerts.update(f"refused ({alert.reason})" for alert in alerts.refused)
+        self.collect(minute.step)
         assessed = minute.step.assessment
-        self.messages += minute.step.effects.messages
-        self.bulletins += minute.step.effects.bulletins
         self.digests += minute.step.effects.digests
-        self.changes += assessed.changes
-        self.failures.update(assessed.failures)
         for grid in assessed.grids.states:
             self.n_frames[grid.name] += grid.n_frames
         for refused in assessed.grids.refused:
@@ -165,7 +157,7 @@ def _run(configuration: Configuration, archive: ArchiveReadings, after_s: int, c
     batch = archive.readings
     until_s = int(batch.observed_at_s[-1]) + after_s if len(batch) and after_s else None
     replay = Replay(configuration, batch, until_s, archive.frames, archive.alerts)
-    found = Findings(ForecastSkill(leads_of(configuration.forecast)))
+    found = Findings(skill=ForecastSkill(leads_of(configuration.forecast)))
     columns = (
         TextColumn("replay"),
         BarColumn(),

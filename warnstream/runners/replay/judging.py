@@ -18,13 +18,11 @@ import numpy as np
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
 from warnstream.model.arrays import Int64Array
-from warnstream.model.bulletins import Bulletin
-from warnstream.model.changes import LevelChange
 from warnstream.model.errors import ArchiveError
 from warnstream.model.times import DAY_S, MINUTE_S
-from warnstream.model.warning import WarningMessage
 from warnstream.review.compare.comparison import Judged, Part
 from warnstream.review.logger_files import read_readings
+from warnstream.runners.replay.collected import Collected
 from warnstream.runners.replay.replay import Minute, minutes_of, whole_minutes
 from warnstream.runners.replay.side_by_side import SideBySide
 
@@ -48,26 +46,18 @@ Stretch = tuple[Leg, ...]
 """Archives that are judged by one engine, in the order of time."""
 
 
-@dataclass(slots=True)
-class _Found:
-    """What was found so far."""
+@dataclass(slots=True, kw_only=True)
+class _Found(Collected):
+    """What was found so far; `changes` are those of the part that is not over."""
 
     observed_min: Int64Array
-    changes: list[LevelChange] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
-    messages: list[WarningMessage] = field(default_factory=list)
-    bulletins: list[Bulletin] = field(default_factory=list)
-    failures: Counter[str] = field(default_factory=Counter)
     n_refused: Counter[str] = field(default_factory=Counter)
     n_readings: int = 0
 
     def take(self, step: EngineStep) -> None:
-        assessed = step.assessment
-        self.changes += assessed.changes
-        self.messages += step.effects.messages
-        self.bulletins += step.effects.bulletins
-        self.failures.update(assessed.failures)
-        self.observed_min += ~assessed.sight.is_blind
+        self.collect(step)
+        self.observed_min += ~step.assessment.sight.is_blind
 
     def end_part(self, begin_s: int, end_s: int) -> None:
         self.parts.append(Part(tuple(self.changes), begin_s, end_s))
@@ -153,7 +143,7 @@ def judge(
     """
     started = time.process_time()
     every = list(configurations.values())
-    found = [_Found(np.zeros(len(one.network.villages), dtype=np.int64)) for one in every]
+    found = [_Found(observed_min=np.zeros(len(one.network.villages), dtype=np.int64)) for one in every]
     n_minutes = sum((leg.until_s - leg.begin_s) // MINUTE_S + 1 for stretch in stretches for leg in stretch)
     n_done = 0
     for stretch in stretches:

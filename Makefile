@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 BIN := $(dir $(PYTHON))
 
 .PHONY: check docs-keys test test-all bench bench-stall bench-nowcast bench-desk bench-peers kafka-jars bench-assess bench-journal bench-ingest bench-backlog bench-latency load-edge \
-	load-nation rio-alarms score-grids calibration crash-ingest crash-front faults changes fuzz mutants sim-day demo
+	load-nation rio-alarms score-grids calibration crash-ingest crash-front crash-standby bench-standby faults changes fuzz mutants sim-day demo
 
 check:            ## style, complexity, types, imports, sizes of files, functions and folders
 	$(BIN)ruff check .
@@ -72,6 +72,12 @@ crash-ingest:     ## kill node and broker, fill the disk, tear the journal, unde
 
 crash-front:      ## 50 kill -9 while a front is told: each door once, worst first, counts as without kills; ten minutes
 	$(BIN)python -m tests.simulation.crash_front
+
+crash-standby:    ## two boxes: 50 kill -9 of the first, 20 cut cables, slow seconds, one away for a day; half an hour
+	$(BIN)python -m tests.simulation.crash_standby
+
+bench-standby:    ## what waiting for a second box costs an append, beside the journal alone; a minute
+	$(BIN)python -m benchmarks.bench_standby
 
 bench-journal:    ## the journal beside SQLite: appending durably, reading back
 	$(BIN)python -m benchmarks.bench_journal

@@ -34,7 +34,7 @@ from warnstream.delivery.dispatch.finishing import Prospect, Throughput
 from warnstream.delivery.dispatch.queue import Grade, Urgency
 from warnstream.delivery.ledger.ledger import Ledger, Put
 from warnstream.delivery.ledger.queue import DoorQueue, Taken
-from warnstream.delivery.ledger.states import Result
+from warnstream.delivery.ledger.states import Delivery, Result, Said
 from warnstream.ingest.flat_json.decoder import Decoder, RawMessage
 from warnstream.model.bulletins import N_BITS, Action, Bulletin, BulletinCause
 from warnstream.model.digests import Digest
@@ -308,10 +308,11 @@ def rows_of_arrival() -> list[Row]:
                 needs_s = Prospect({Urgency.LEAVE: total - told}, rate.per_s).needs_s()
                 assert needs_s is not None
                 errors.append(abs(second + needs_s - total / 500) / (total / 500))
+            rows = np.array([one.row for one in taken])
+            ledger.state[rows] = Delivery.SENT  # what an outcome costs is measured elsewhere
             for one in taken:
                 left -= one.village in soon
-            rows = np.array([one.row for one in taken])
-            ledger.state[rows] = 2  # sent; what each costs is measured elsewhere
+                queue.release(one.row, one.sequence)
             if left == 0:
                 found.setdefault(kind, float(second))
     where = f"{VILLAGES * DOORS_PER_VILLAGE:,} doors, 500 a second"
@@ -339,7 +340,7 @@ def rows_of_voice() -> list[Row]:
         rows = np.arange(village * DOORS_PER_VILLAGE, (village + 1) * DOORS_PER_VILLAGE)
         ledger.take(village, (START_S << N_BITS) | 1, rows, Result.SENT, START_S)
         for row in rows[chance.random(len(rows)) < 0.54].tolist():
-            ledger.say(row, (START_S << N_BITS) | 1, 0, START_S + 300)  # type: ignore[arg-type]
+            ledger.say(row, (START_S << N_BITS) | 1, Said.ACKNOWLEDGE, START_S + 300)
         silent, _ = ledger.silent_since(village)
         ledger.take(village, (START_S << N_BITS) | 1, silent, Result.SILENT, START_S + 600)
         for row in silent.tolist():
@@ -349,7 +350,9 @@ def rows_of_voice() -> list[Row]:
         minute += 1
         rows = np.array([one.row for one in taken])
         helpless_min = minute if (grade[rows] == Grade.HELPLESS).any() else helpless_min
-        ledger.state[rows] = 2
+        ledger.state[rows] = Delivery.SENT
+        for one in taken:
+            queue.release(one.row, one.sequence)
     where = f"voice, 330 lines, {everybody:,} doors to leave"
     return [
         Row(f"{where}: the silent are called after", "min", [minute], "everybody", everybody / 330),

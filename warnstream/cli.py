@@ -17,6 +17,7 @@ from warnstream.commands.console.command import console, console_user
 from warnstream.commands.drill.command import run_drill
 from warnstream.commands.order_options import RUN as RUN_ORDERS
 from warnstream.commands.paper.command import run_print
+from warnstream.commands.tokens.command import RUN as RUN_TOKENS
 from warnstream.commands.transfers.options import RUN as RUN_TRANSFERS
 from warnstream.config.settings import Configuration
 from warnstream.model.errors import ConfigError, WarnstreamError
@@ -29,6 +30,7 @@ EXTRA_OF_MODULE = {
     **dict.fromkeys(("pandas", "pyarrow"), "review"),
     **dict.fromkeys(("xarray", "h5netcdf", "h5py"), "grids"),
     "matplotlib": "plots",
+    "python_calamine": "sheets",
     "weasyprint": "report",
 }
 """What a plain installation lacks, and the extra that brings it."""
@@ -101,6 +103,22 @@ def _check(options: argparse.Namespace) -> int:
     return EXIT_CONFIG if found and options.strict else 0
 
 
+def _init(options: argparse.Namespace) -> int:
+    from warnstream.commands.init.command import Options, run_init
+
+    return run_init(
+        Options(
+            files=tuple(options.files),
+            out=options.out,
+            mapped=tuple(options.map),
+            fixed=tuple(options.set),
+            units=tuple(options.unit),
+            name=options.name,
+            offset=options.utc_offset,
+        )
+    )
+
+
 def _print_faults(error: ConfigError, *, as_json: bool) -> int:
     if not as_json:
         raise error
@@ -139,7 +157,21 @@ def _run(options: argparse.Namespace) -> int:
     from warnstream.commands.run import run_node
 
     has_view = sys.stderr.isatty() and not options.log_json and not options.no_view
-    run_node(options.directory, log_level=options.log_level, log_json=options.log_json, has_view=has_view)
+    run_node(
+        options.directory,
+        log_level=options.log_level,
+        log_json=options.log_json,
+        has_view=has_view,
+        box=options.box,
+        as_standby=options.as_standby,
+    )
+    return 0
+
+
+def _takeover(options: argparse.Namespace) -> int:
+    from warnstream.commands.standby.takeover import take_over
+
+    print(take_over(_load(options.directory)))
     return 0
 
 
@@ -205,6 +237,25 @@ def _review(options: argparse.Namespace) -> int:
     )
 
 
+def _suggest(options: argparse.Namespace) -> int:
+    from warnstream.commands.suggest.command import Options, run_suggest
+
+    return run_suggest(
+        _load(options.directory),
+        Options(
+            hazard=options.hazard,
+            level=options.level,
+            duration=options.duration,
+            wish=options.wish,
+            archives=tuple(options.archive),
+            region=options.region,
+            events=options.events,
+            out=options.out,
+            as_json=options.json,
+        ),
+    )
+
+
 def _explain(options: argparse.Namespace) -> int:
     from warnstream.commands.explain import Question, explain
 
@@ -232,43 +283,6 @@ def _clock(options: argparse.Namespace) -> int:
     from warnstream.commands.clock import accept_clock
 
     print(accept_clock(_load(options.directory), options.author, options.reason))
-    return 0
-
-
-def _listener_user(options: argparse.Namespace) -> int:
-    from getpass import getpass
-
-    from warnstream.adapters.mqtt.listener.access import user_line
-
-    password = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    try:
-        print(user_line(options.name, password.encode()))
-    except ValueError as error:
-        raise WarnstreamError(str(error)) from error
-    return 0
-
-
-def _post_token(options: argparse.Namespace) -> int:
-    from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-
-    configuration = _load(options.directory)
-    if options.post not in {post.post for post in configuration.network.chain}:
-        raise WarnstreamError(f"{options.post!r} is no post of chain.csv")
-    directory = configuration.storage.directory
-    directory.mkdir(parents=True, exist_ok=True)
-    print(Tokens(load_or_create_secret(directory)).for_post(options.post))
-    return 0
-
-
-def _feed_token(options: argparse.Namespace) -> int:
-    from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-    from warnstream.config.yaml.quantities import code_expected, is_code
-
-    if not is_code(options.name):
-        raise WarnstreamError(code_expected(options.name))
-    directory = _load(options.directory).storage.directory
-    directory.mkdir(parents=True, exist_ok=True)
-    print(Tokens(load_or_create_secret(directory)).for_feed(options.name))
     return 0
 
 
@@ -369,18 +383,21 @@ def _demo(options: argparse.Namespace) -> int:
 
 RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
+    "init": _init,
     "drill": run_drill,
     "print": run_print,
     "check": _check,
     "doctor": _doctor,
     "test": _test,
     "run": _run,
+    "takeover": _takeover,
     "console": console,
     "console-user": console_user,
     "replay": _replay,
     "compare": _compare,
     "fit-forecast": _fit_forecast,
     "review": _review,
+    "suggest": _suggest,
     "explain": _explain,
     "warnings": _warnings,
     "bulletins": _bulletins,
@@ -393,8 +410,6 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "audit": _audit,
     "diff": _diff,
     "preview": _preview,
-    "listener-user": _listener_user,
-    "post-token": _post_token,
-    "feed-token": _feed_token,
+    **RUN_TOKENS,
 }
 """By the name of the subcommand."""

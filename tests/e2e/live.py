@@ -59,6 +59,7 @@ def takes_readings(readiness: Mapping[str, Any]) -> bool:
         "no alerts can ",
         "waits for ",
         "no reading yet ",
+        "drill is on ",
         *of_orders,
     )
     return "reasons" in readiness and all(reason.startswith(no_matter) for reason in readiness["reasons"])

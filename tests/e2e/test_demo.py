@@ -10,7 +10,7 @@ from station_sim.county.county import CountyPlan, build_county
 from station_sim.sending.scenario import Scenario
 from tests.e2e.live import bulletin_lines, command, feed
 from warnstream.config.load import load_configuration
-from warnstream.model.bulletins import Bulletin
+from warnstream.model.bulletins import TRANSFER, Bulletin
 from warnstream.review.bulletins import write_bulletins
 from warnstream.review.report import same_warnings, write_warnings
 from warnstream.runners.build import bulletin_wording
@@ -44,5 +44,12 @@ def test_the_demo_ends_well_and_gives_the_warnings_of_its_storm(tmp_path: Path) 
     assert len(expected) > 50
     assert same_warnings(kept / "warnings.jsonl", tmp_path / "expected.jsonl") == []
     write_bulletins(tmp_path / "bulletins.jsonl", told, bulletin_wording(configuration))
-    assert bulletin_lines(kept / "bulletins.jsonl") == bulletin_lines(tmp_path / "bulletins.jsonl")
-    assert sum(summary["bulletins"].values()) == len(told) > 20
+    shown, alone = bulletin_lines(kept / "bulletins.jsonl"), bulletin_lines(tmp_path / "bulletins.jsonl")
+    assert len(alone) > 20
+    assert sum(summary["bulletins"].values()) == len(shown)
+    moved = {one["village"] for one in shown if f'"{TRANSFER}"' in json.dumps(one["standing"])}
+    rest = [[one for one in lines if one["village"] not in moved] for lines in (shown, alone)]
+    assert rest[0] == rest[1], "an officer moves one township; all others hear what the gauges say"
+    transfer = summary["transfer"]
+    assert transfer["villages"] == len(moved) > 0
+    assert transfer["open"] < transfer["rows"]

@@ -153,7 +153,7 @@ def test_what_was_not_played_is_told_as_not_delivered() -> None:
 
 def test_an_older_platform_counts_its_states_otherwise() -> None:
     platform, told = Platform(course=["1", "2"]), Told()
-    states = {"waiting": [], "playing": ["1"], "played": ["2"], "failed": ["0"]}
+    states = {"waiting": "9", "playing": "1", "played": "2", "failed": "0"}
     with serving(platform) as url, opened(url, told, states=states) as channel:
         channel.send([bulletin()])
         wait_for(lambda: told.played)

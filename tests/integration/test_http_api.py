@@ -119,6 +119,9 @@ class Node:
             raise self.refuse
         self.alerts_kept.append((source, content))
 
+    def who_comes(self, _caller: str) -> str:
+        return ""
+
     def help_calls(self) -> list[HelpCallRecord]:
         return [HelpCallRecord("h1", "V1", "Village 1", "V1-H0", AT, None, None, is_untaken=False, heads=3)]
 

@@ -1,6 +1,8 @@
 """Doors that are told by text and do not answer are called; who has answered is not; what failed is left."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from warnstream.delivery.ledger.facts import encode_outcomes
 from warnstream.model.bulletins import Action, Bulletin, BulletinCause
 from warnstream.model.effects import Answer, Effects, RecipientAnswer
 from warnstream.model.level import Level
+from warnstream.model.transfers.objects import HouseholdFacts
 
 MINUTE_S = 60
 NOW = SENT_S + 100.0
@@ -176,3 +179,21 @@ def test_a_receipt_of_the_text_does_not_keep_the_phone_from_ringing(desk: Desk) 
     assert desk.look() == 1
     assert desk.outbox.mark_delivered(claimed[0].key, NOW)
     assert desk.tell("voice") == ["V1-H0"]
+
+
+def test_of_those_who_are_told_the_same_who_cannot_go_alone_is_told_first(tmp_path: Path) -> None:
+    """Across villages; then the classes of the register, then those of whom nothing is known."""
+    register = network((3, 2))
+    facts = HouseholdFacts(
+        grade=("", "B", "A", "", ""),
+        persons=(2, 2, 2, 1, 2),
+        helpless=(0, 0, 0, 1, -1),
+        zone=("",) * 5,
+        helper=("",) * 5,
+        shelter=("",) * 5,
+    )
+    register = replace(register, households=replace(register.households, facts=facts))
+    with closing(LoggedOutbox(tmp_path, network=register)) as outbox:
+        outbox.record(Effects(bulletins=[bulletin(), bulletin(village=1)]), register, rendered)
+        claimed = outbox.claim("sms", 100, NOW)
+    assert [row.recipient for row in claimed] == ["V2-H0", "V1-H2", "V1-H1", "V1-H0", "V2-H1"]

@@ -10,10 +10,13 @@ from warnstream.commands.console.options import add_console_commands
 from warnstream.commands.doctor.options import add_doctor
 from warnstream.commands.drill.command import add_drill
 from warnstream.commands.fit_forecast.options import add_fit_forecast
+from warnstream.commands.init.options import add_init
 from warnstream.commands.order_options import add_order_commands
 from warnstream.commands.paper.command import add_print
 from warnstream.commands.review.options import add_review
 from warnstream.commands.rule_tests.options import add_test
+from warnstream.commands.standby.options import add_box_options, add_takeover
+from warnstream.commands.suggest.options import add_suggest
 from warnstream.commands.transfers.options import add_transfer_commands
 from warnstream.model.observations.refusals import RefusalReason
 
@@ -33,15 +36,18 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"warnstream {__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_demo(commands)
+    add_init(commands)
     _add_check(commands)
     add_doctor(commands)
     add_test(commands)
     _add_run(commands)
+    add_takeover(commands)
     add_console_commands(commands)
     _add_replay(commands)
     add_compare(commands)
     add_fit_forecast(commands)
     add_review(commands)
+    add_suggest(commands)
     _add_explain(commands)
     _add_warnings(commands)
     _add_who(commands)
@@ -125,6 +131,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         action="store_true",
         help="at a terminal: the log alone, without the live picture below it",
     )
+    add_box_options(run)
 
 
 def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -8,6 +8,7 @@ import time
 from contextlib import closing
 
 from warnstream.adapters.journal.journal import Journal
+from warnstream.commands.standby.takeover import demand_leading
 from warnstream.config.settings import Configuration
 from warnstream.model.effects import ClockAccepted
 from warnstream.model.errors import StoreError, WarnstreamError
@@ -34,6 +35,7 @@ def accept_clock(configuration: Configuration, author: str, reason: str) -> str:
         raise WarnstreamError("expected --author and --reason: both are kept in the journal")
     if configuration.node.clock != "system":
         raise WarnstreamError("node.clock is simulated: this node goes by the time that it is told")
+    demand_leading(configuration)
     accepted, directory = ClockAccepted(author, reason), configuration.storage.directory
     now = iso_utc(int(time.time()))
     try:

@@ -11,6 +11,7 @@ from contextlib import closing
 
 from warnstream.adapters.journal.journal import Journal
 from warnstream.commands.orders import give
+from warnstream.commands.standby.takeover import demand_leading
 from warnstream.config.settings import Configuration
 from warnstream.config.tables.stations_and_villages import VILLAGES_FILE
 from warnstream.desk import Case
@@ -45,6 +46,7 @@ def end_warning(configuration: Configuration, village: str, hazard: str, order: 
     WarnstreamError
         If no such warning stands, or the node does not take the order in time.
     """
+    demand_leading(configuration)
     author, reason = (text.strip() for text in order)
     if not author or not reason:
         raise WarnstreamError("expected --author and --reason: both are kept with the warning")

@@ -9,6 +9,7 @@ from contextlib import closing
 
 from warnstream.adapters.http.models.orders import RehearsalRecord
 from warnstream.adapters.journal.journal import Journal
+from warnstream.commands.standby.takeover import demand_leading
 from warnstream.config.settings import Configuration
 from warnstream.delivery.dispatch.finishing import span
 from warnstream.desk import WarningDesk
@@ -49,6 +50,7 @@ def hand_over(configuration: Configuration, order: AnyOrder) -> str:
     OrderFaultsError, WarnstreamError
         As of `give`.
     """
+    demand_leading(configuration)
     directory = configuration.storage.directory
     try:
         journal = Journal(directory, segment_bytes=configuration.storage.journal_segment_bytes)

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -15,16 +16,19 @@ from warnstream.adapters.bundles.manifest import MANIFEST
 from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.private_files import PRIVATE_UMASK
+from warnstream.commands.standby.which import box_of, on_box, remembered_box
 from warnstream.config.http_address import http_address
 from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
-from warnstream.model.errors import ConfigError, Fault
+from warnstream.model.errors import ConfigError, Fault, WarnstreamError
 from warnstream.model.warning import WarningMessage
 from warnstream.runners.console.child import ALARM as CONSOLE_ENDED
 from warnstream.runners.console.child import ConsoleChild
 from warnstream.runners.explain.one_line import describe
 from warnstream.runners.live.node import Node
+from warnstream.runners.standby.box import Box
+from warnstream.runners.standby.leading import Leading
 
 if TYPE_CHECKING:
     from warnstream.commands.live_view import LiveView
@@ -34,8 +38,28 @@ log = logging.getLogger(__name__)
 VIEWS_PER_S = 2.0
 
 
-def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a node shows itself: its log, and a live picture below it."""
+
+    log_level: str
+    log_json: bool
+    has_view: bool = False
+
+
+def run_node(  # options of a command, each by name
+    directory: Path,
+    *,
+    log_level: str,
+    log_json: bool,
+    has_view: bool = False,
+    box: str = "",
+    as_standby: bool = False,
+) -> None:
     """Run the node of a configuration folder; with `has_view` its live picture stands below the log.
+
+    Of two boxes `box` says which this is (empty: as its storage remembers), `as_standby` that it stands
+    by, whatever it did before.
 
     Raises
     ------
@@ -50,18 +74,64 @@ def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool 
     os.umask(PRIVATE_UMASK)
     # From the first moment on: a SIGHUP of a terminal or a service manager asks to reload, it ends nothing.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    front_door = _front_door(directory)
+    box = box or remembered_box(directory)
+    front_door = _front_door(directory, box)
     try:
         configuration = load_configuration(directory)
-    except ConfigError:
+        if configuration.standby is not None or box or as_standby:
+            box = box_of(configuration, box)
+            configuration = on_box(configuration, box)
+    except WarnstreamError:
         if front_door is not None:
             front_door.stop()
         raise
+    shown = Shown(log_level, log_json, has_view)
+    if not box:
+        _lead(configuration, shown, front_door)
+        return
+    _log_as(configuration, shown)()
+    both = Box(
+        configuration, box, partial(_lead_beside, configuration, shown), front_door, as_standby=as_standby
+    )
+    _on_stop(both.ask_to_stop)
+    both.run()
+
+
+def _lead_beside(configuration: Configuration, shown: Shown, leading: Leading, door: FrontDoor) -> None:
+    """A node that leads beside another box, until it ends; signals end both it and the box then."""
+    before = signal.getsignal(signal.SIGTERM)
+    assert callable(before)
+    try:
+        _lead(configuration, shown, door, leading, before)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _on_stop(stop: Callable[[], None]) -> None:
+    """SIGTERM and Ctrl-C ask for an end."""
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: stop())
+    signal.signal(signal.SIGINT, lambda _signal, _frame: stop())
+
+
+def _log_as(configuration: Configuration, shown: Shown) -> Callable[[], None]:
     network = configuration.network
     addresses = {*network.households.address, *(post.address for post in network.chain)} - {""}
-    log_as = partial(configure_logging, as_json=log_json, level=log_level, addresses=addresses)
+    return partial(configure_logging, as_json=shown.log_json, level=shown.log_level, addresses=addresses)
+
+
+def _lead(
+    configuration: Configuration,
+    shown: Shown,
+    front_door: FrontDoor | None,
+    leading: Leading | None = None,
+    beside: Callable[[int, FrameType | None], object] = lambda _signal, _frame: None,
+) -> None:
+    """One node from its start to its end; `beside`: what else a signal to stop ends."""
+    log_as = _log_as(configuration, shown)
     log_as()
-    view = _view(lambda: node.people) if has_view else None
+    view = _view(lambda: node.people) if shown.has_view else None
     watch = IssuedLog(lambda: node.people)
 
     def on_step(step: EngineStep) -> None:
@@ -69,15 +139,21 @@ def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool 
         if view is not None:
             view.take_step(step)
 
-    node = Node(configuration, on_step=on_step, front_door=front_door)
+    node = Node(configuration, on_step=on_step, front_door=front_door, leading=leading)
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
+    def stop(signal_: int, frame: FrameType | None) -> None:
+        beside(signal_, frame)
         node.ask_to_stop()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    if leading is not None and leading.is_ending():
+        node.ask_to_stop()  # the word came while it was made
     node.start()
-    console = ConsoleChild(directory, node.alarms, ("--log-json",) if log_json else ())
+    if leading is not None:
+        leading.on_start()
+    directory = configuration.directory
+    console = ConsoleChild(directory, node.alarms, ("--log-json",) if shown.log_json else ())
     if configuration.console is not None:
         console.start()
     else:
@@ -162,12 +238,12 @@ def _refuse_bundle(directory: Path) -> None:
         raise ConfigError([Fault(str(directory), 0, "", expected)])
 
 
-def _front_door(directory: Path) -> FrontDoor | None:
+def _front_door(directory: Path, box: str) -> FrontDoor | None:
     """The HTTP interface, which says that the node is starting while its configuration is read.
 
     None where the address is not known or taken: reading the configuration, and the node, say what is wrong.
     """
-    address = http_address(directory)
+    address = http_address(directory, box)
     if address is None:
         return None
     try:

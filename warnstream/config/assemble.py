@@ -16,11 +16,11 @@ from warnstream.config.node.broker import (
     EMBEDDED_BROKER_PORT,
     BrokerSection,
 )
-from warnstream.config.node.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
 from warnstream.config.node.document import NodeDocument
+from warnstream.config.node.formats.decoders import DecoderSection, LayoutSection, MappedNames, NamesSection
+from warnstream.config.node.formats.logger_files import LoggerFileSection
 from warnstream.config.node.grids import grid_settings
 from warnstream.config.node.listener import ListenerSection
-from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.quality import quality_policy
 from warnstream.config.settings import (
     BrokerSettings,
@@ -128,6 +128,7 @@ def assemble(  # noqa: PLR0913  # the parts of a configuration, the later ones b
         feeds=tuple(FeedPolicy(name, feed.every_s) for name, feed in node.feeds.items()),
         operators=operators,
         console=None if node.console is None else node.console.settings(folder.directory),
+        standby=None if node.standby is None else node.standby.settings(folder.directory),
     )
 
 

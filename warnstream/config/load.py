@@ -17,13 +17,13 @@ from warnstream.config.channels.section import ChannelSection
 from warnstream.config.faults import FaultLog
 from warnstream.config.folder import Folder
 from warnstream.config.hazards import read_hazards
-from warnstream.config.node.decoders import MappedNames
 from warnstream.config.node.document import (
     OUTLINE_METHODS,
     ForecastSection,
     NodeDocument,
     WindowsSection,
 )
+from warnstream.config.node.formats.decoders import MappedNames
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import unknown_hazards
 from warnstream.config.orders import ORDERS_FILE, OrdersDocument, check_orders, order_table
@@ -116,7 +116,7 @@ def load_configuration(
     hazards = read_hazards(thresholds_tree, signs, folder, around, faults)
     days = _read_past_days(node, node_tree, folder, stations, faults)
     chances = _read_chances(node, node_tree, folder, faults)
-    people = read_operators(folder, villages, faults)
+    people = read_operators(folder, villages, chain, faults)
     own_orders = _read_orders(folder, entries_under(thresholds_tree, "hazards") or {}, faults)
     if node is not None and node_tree is not None:
         _check_node(node, node_tree, folder, (villages, zones), faults)
@@ -266,15 +266,8 @@ def _check_next(
         faults.add(tree.file, tree.line_of(location), path_text(location), fault)
 
 
-def _check_node(
-    node: NodeDocument,
-    tree: YamlTree,
-    folder: Folder,
-    places: tuple[Villages | None, tuple[Zone, ...]],
-    faults: FaultLog,
-) -> None:
-    """What warnstream.yaml says of other files."""
-    villages, zones = places
+def _files_of(node: NodeDocument) -> dict[Location, str | None]:
+    """Files that warnstream.yaml names, by key."""
     broker = node.broker
     named: dict[Location, str | None] = {("broker", "password_file"): broker.password_file}
     if broker.tls is not None:
@@ -287,6 +280,22 @@ def _check_node(
             named |= {("listener", "tls", key): getattr(listener.tls, key) for key in keys}
     if node.console is not None:
         named |= {("console", key): getattr(node.console, key) for key in ("certificate", "key")}
+    if node.standby is not None and node.standby.tls is not None:
+        keys = ("ca", "certificate", "key")
+        named |= {("standby", "tls", key): getattr(node.standby.tls, key) for key in keys}
+    return named
+
+
+def _check_node(
+    node: NodeDocument,
+    tree: YamlTree,
+    folder: Folder,
+    places: tuple[Villages | None, tuple[Zone, ...]],
+    faults: FaultLog,
+) -> None:
+    """What warnstream.yaml says of other files."""
+    villages, zones = places
+    named = _files_of(node)
     for location, file in named.items():
         if file is not None:
             folder.require(file, tree.file, tree.line_of(location), path_text(location))
@@ -313,9 +322,14 @@ def _check_duty_posts(
 ) -> None:
     """Who is notified of alarms is somebody whom chain.csv knows how to reach."""
     known = {post.post for post in chain}
-    for number, code in enumerate(node.node.duty_posts):
+    named = {("node", "duty_posts"): node.node.duty_posts}
+    if node.console is not None:
+        named["console", "shift_plan"] = node.console.shift_plan
+    for (section, key), number, code in (
+        (place, number, code) for place, codes in named.items() for number, code in enumerate(codes)
+    ):
         if code not in known:
-            location: Location = ("node", "duty_posts", number)
+            location: Location = (section, key, number)
             expected = f"post {code!r} is not in {CHAIN_FILE}"
             faults.add(tree.file, tree.line_of(location), path_text(location), expected)
 

@@ -128,7 +128,7 @@ class HttpSettings:
 class ConsoleSettings:
     """Address of the console; `certificate` and `key` are None where it answers by plain HTTP.
 
-    `hosts` and `proxies` as of `HttpSettings`.
+    `hosts` and `proxies` as of `HttpSettings`; `shift_plan` are posts that are rung one after the other.
     """
 
     host: str
@@ -137,6 +137,37 @@ class ConsoleSettings:
     proxies: tuple[str, ...] = ()
     certificate: Path | None = None
     key: Path | None = None
+    shift_plan: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BoxSettings:
+    """One of two boxes: where the other one reaches it, and its HTTP interface (`url` may be empty).
+
+    `listens` is where it waits for the other one; `bind` where its HTTP interface and listener listen
+    instead of their own hosts, None: there.
+    """
+
+    name: str
+    host: str
+    port: int
+    url: str = ""
+    bind: str | None = None
+    listens: tuple[str, int] = ("127.0.0.1", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class StandbySettings:
+    """Two boxes with one log; `tls` is None where both are on one machine."""
+
+    boxes: Mapping[str, BoxSettings]
+    first: str
+    wait_s: float
+    tls: TlsSettings | None = None
+
+    def other(self, name: str) -> BoxSettings:
+        """The box beside a named one."""
+        return next(box for box in self.boxes.values() if box.name != name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +232,7 @@ class Configuration:
     `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
     `feeds` are who brings alerts of other services and is to be heard from.
     `operators` are the people who may give orders by hand, `hands` says how long those bind.
-    `console` is None where the node does not start one.
+    `console` is None where the node does not start one, `standby` where there is no second box.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
     had the same configuration; `sha256_of_file` are their digests by name in CONFIG_DIR.
     """
@@ -238,6 +269,7 @@ class Configuration:
     operators: tuple[Operator, ...] = ()
     console: ConsoleSettings | None = None
     feeds: tuple[FeedPolicy, ...] = ()
+    standby: StandbySettings | None = None
     chance_table: ChanceTable | None = None
     paper: PaperPolicy = field(default_factory=PaperPolicy)
 

@@ -13,6 +13,7 @@ from warnstream.delivery.plain import plain_digest, village_name
 from warnstream.delivery.texts import Title, clean, title_of
 from warnstream.delivery.texts_en import MARK as MARK_EN
 from warnstream.delivery.texts_zh import MARK as MARK_ZH
+from warnstream.model.bulletins import TRANSFER
 from warnstream.model.digests import Digest, DigestLine, HelpLine
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.times import clock_local
@@ -284,6 +285,8 @@ class _Writer:
     def _change(self, cause: Cause | None, line: DigestLine, hazard: str) -> str:
         """What has become of a hazard, and whose signal it is with its time."""
         word = "" if cause is None else self.words.changed[cause]
+        if hazard == TRANSFER and dict(line.standing).get(hazard):
+            return self._hour(word, line.by_s)
         said = dict(line.relayed).get(hazard)
         clock = "" if said is None else self._clock(said.sent_s)
         if self.words is _ZH:
@@ -291,6 +294,14 @@ class _Writer:
             notes = "，".join(filter(None, (word, issued)))
             return f"（{notes}）" if notes else ""
         return word if said is None else f"{word} ({clean(said.issuer_en)[:NAME_MAX]} {clock})"
+
+    def _hour(self, word: str, by_s: int) -> str:
+        """What has become of a transfer, and by when people are to be away."""
+        is_ahead = by_s > self.digest.issued_s
+        if self.words is _ZH:
+            hour = f"{self._clock(by_s)}前走完" if is_ahead else "马上走"
+            return f"（{word}，{hour}）" if word else f"（{hour}）"
+        return f"{word} by {self._clock(by_s)}" if is_ahead else f"{word} now"
 
     def _title(self, hazard: str) -> str:
         return self.words.title(title_of(hazard, self.wording.rules))[:NAME_MAX]

@@ -243,7 +243,7 @@ class Hands:
             is_empty = not order.villages and not order.hazard and not order.post
             return ["villages: expected an area, a hazard or a post to be silenced"] if is_empty else []
         if kind is OrderKind.RELEASE:
-            return self._faults_of_release(order)
+            return self._faults_of_release(order, case_of)
         return self._faults_of_bound(order, case_of)
 
     def _faults_of_bound(self, order: HandOrder, case_of: CaseOf) -> list[str]:
@@ -270,7 +270,7 @@ class Hands:
         nothing = f"villages: nothing of {order.hazard} stands or binds in any village named"
         return self._stale(order, case_of) if is_any else [nothing]
 
-    def _faults_of_release(self, order: HandOrder) -> list[str]:
+    def _faults_of_release(self, order: HandOrder, case_of: CaseOf) -> list[str]:
         if order.order:
             one = self._waiting(order.order)
             if one is None:
@@ -282,7 +282,8 @@ class Hands:
         if not order.villages:
             return ["villages: expected at least one, or an order that waits"]
         is_any = any(self._number[code] in held for code in order.villages)
-        return [] if is_any else ["villages: no doors wait for a release in any village named"]
+        nothing = "villages: no doors wait for a release in any village named"
+        return (self._stale(order, case_of) if order.hazard else []) if is_any else [nothing]
 
     def _waiting(self, identifier: str) -> Waiting | None:
         return next((one for one in self.state.waiting if one.order.identifier == identifier), None)

@@ -125,11 +125,12 @@ class MovingDesk(ObeyingDesk):
         for status, chain in self.chains.of.items():
             turn = chain.turns.get(village)
             before = turn.standing.get(TRANSFER, Level.NONE) if turn is not None else Level.NONE
-            level = standing.level if standing is not None and standing.status is status else Level.NONE
-            if level is not before:
-                self._to_chains += self.chains.of_message(
-                    message_to_posts(village, status, level, before, self._now_s)
-                )
+            own = standing if standing is not None and standing.status is status else None
+            level, by_s = (own.level, own.by_s) if own is not None else (Level.NONE, 0)
+            is_other_hour = turn is not None and level is not Level.NONE and turn.by_s != by_s
+            if level is not before or is_other_hour:
+                message = message_to_posts(village, status, level, before, self._now_s, by_s)
+                self._to_chains += self.chains.of_message(message)
 
     def _transfers_standing(self) -> Iterable[tuple[int, Standing]]:
         """Transfers that stand, by village."""
@@ -152,9 +153,9 @@ def is_same(wanted: Ordered, known: Ordered) -> bool:
 
 
 def message_to_posts(
-    village: int, status: MessageStatus, level: Level, before: Level, now_s: int
+    village: int, status: MessageStatus, level: Level, before: Level, now_s: int, by_s: int
 ) -> WarningMessage:
-    """What a chain hears of a transfer; it is issued to nobody else."""
+    """What a chain hears of a transfer, its hour as the onset; it is issued to nobody else."""
     cause = Cause.CANCELLED if level is Level.NONE else Cause.ISSUED_BY_HAND
     if level and before:
         cause = Cause.RAISED_BY_HAND if level > before else Cause.LOWERED_BY_HAND
@@ -171,7 +172,7 @@ def message_to_posts(
         cause=cause,
         sent_s=now_s,
         crossed_at_s=now_s,
-        onset_s=now_s,
+        onset_s=by_s,
         expires_s=now_s,
         reason=None,
         blind=False,

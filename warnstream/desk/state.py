@@ -29,6 +29,7 @@ from warnstream.lifecycle.voice import VillageVoice
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.effects import Effects
 from warnstream.model.hands.orders import HandPolicy
+from warnstream.model.level import Level
 from warnstream.model.network import Network
 from warnstream.model.rules.policies import MessagePolicy, RoutingPolicy
 from warnstream.model.rules.rules import HazardRule
@@ -93,6 +94,14 @@ class DeskState:
         standing = [case for case in self._cases.values() if case.warning.is_open]
         standing.sort(key=lambda case: (-case.warning.level, case.warning.village, case.warning.hazard))
         return [self._status(case) for case in standing]
+
+    def levels(self) -> dict[int, Level]:
+        """The worst level in force of each village where anything stands."""
+        found: dict[int, Level] = {}
+        for (village, _), case in self._cases.items():
+            if case.told > found.get(village, Level.NONE):
+                found[village] = case.told
+        return found
 
     def status(self, warning: str) -> WarningStatus | None:
         """The warning of that name, while it stands or is the last one of its village and hazard."""

@@ -73,6 +73,7 @@ ALARM_KINDS = {
     "feed": AlarmKind("外部预警源中断", "a feed of alerts is silent", "it brings what can be read"),
     "part": AlarmKind("研判步骤出错", "a part of the judgement failed", "it works again"),
     "view": AlarmKind("状态显示出错", "what is shown of the node is old", "it can be updated again"),
+    "standby": AlarmKind("无备机保护", "the second box does not have everything", "it has everything again"),
     "console": AlarmKind("控制台退出", "the console has ended", "it has run for a minute"),
     "past": AlarmKind(
         "迟到数据证实曾达预警级别",

@@ -124,7 +124,8 @@ class DigestLine:
 
     `standing` are the hazards that stand, worst first; `changed` what happened since the post's last
     digest, by hazard; `silent` who was asked before and did not answer; `relayed` whose signal it is, of
-    hazards that another service has issued; `heads` the people that its posts have reported, by word.
+    hazards that another service has issued; `heads` the people that its posts have reported, by word;
+    `by_s` by when people are to be away, of a transfer (0: at once, or none stands).
     """
 
     village: int
@@ -135,6 +136,7 @@ class DigestLine:
     silent: tuple[str, ...]
     relayed: tuple[tuple[str, Relayed], ...] = ()
     heads: tuple[tuple[str, int], ...] = ()
+    by_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

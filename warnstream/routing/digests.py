@@ -89,7 +89,9 @@ def _line(post: str, village: int, debt: Debt, seen: Seen) -> DigestLine:
     changed = tuple(sorted(debt.news.get(village, {}).items()))
     silent = tuple(other for other in turn.silent if other != post) if needs_answer else ()
     standing = turn.worst_first()
-    return DigestLine(village, turn.level, needs_answer, standing, changed, silent, _relayed(turn), heads)
+    return DigestLine(
+        village, turn.level, needs_answer, standing, changed, silent, _relayed(turn), heads, turn.by_s
+    )
 
 
 def _relayed(turn: Turn) -> tuple[tuple[str, Relayed], ...]:

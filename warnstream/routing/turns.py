@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from warnstream.model.bulletins import TRANSFER
 from warnstream.model.changes import Relayed
 from warnstream.model.errors import WarnstreamError
 from warnstream.model.level import Level
@@ -132,6 +133,8 @@ class Turn(msgspec.Struct):
         Hazard -> level of everything that stands, also what is below the posts' level.
     relayed : dict of str to Relayed
         Hazard -> whose signal it is, of what stands and another service has issued.
+    by_s : int
+        By when people are to be away, of a transfer that stands; 0: at once, or none stands.
     """
 
     state: State = State.QUIET
@@ -144,11 +147,14 @@ class Turn(msgspec.Struct):
     told: list[str] = []
     standing: dict[str, Level] = {}
     relayed: dict[str, Relayed] = {}
+    by_s: int = 0
 
     def hear(self, message: WarningMessage) -> Level:
         """What stands after a message; the level that its hazard had before."""
         before = self.standing.pop(message.hazard, Level.NONE)
         said = self.relayed.pop(message.hazard, None)
+        if message.hazard == TRANSFER:
+            self.by_s = message.onset_s if message.level else 0
         if message.level:
             self.standing[message.hazard] = message.level
             said = (message.reason.relayed if message.reason else None) or said

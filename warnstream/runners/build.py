@@ -18,6 +18,7 @@ from warnstream.assessment.rule_needs import Whole, whole_of
 from warnstream.config.settings import Configuration
 from warnstream.delivery.bulletin_texts import BulletinWording
 from warnstream.desk import WarningDesk
+from warnstream.duty import DutyDesk
 from warnstream.engine import Engine
 from warnstream.forecast.chances.features import STEP_S
 from warnstream.forecast.chances.source import GaugeMembers
@@ -33,7 +34,9 @@ from warnstream.model.grids import points_of_places
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import REFUSED_READING_TOPIC, DecoderRule
 from warnstream.model.warning import MessageStatus
+from warnstream.routing.duty import duty_posts
 from warnstream.runners.carry.names import JudgedAs
+from warnstream.runners.intake.duty import DutyIntake
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.topics import Topics
 
@@ -174,7 +177,19 @@ def build_intake(configuration: Configuration, people: Network | None = None) ->
         status=configuration.message.status,
         past_crossings_s=configuration.node.past_crossings_s,
         judged_as=judged_as(configuration),
+        duty=_duty_of(configuration, people or configuration.network),
     )
+
+
+def _duty_of(configuration: Configuration, people: Network) -> DutyIntake:
+    """The officer's desk; without a console nobody could see an alarm, so nothing is one."""
+    console = configuration.console
+    named = console.shift_plan if console is not None else ()
+    posts = duty_posts(configuration.network, named or configuration.node.duty_posts)
+    plan = list(dict.fromkeys(post.post for post in posts))
+    plan.sort(key=lambda post: named.index(post) if post in named else 0)
+    desk = DutyDesk(people.villages.code, plan)
+    return DutyIntake(desk, people.villages, is_watched=console is not None)
 
 
 def judged_as(configuration: Configuration) -> JudgedAs:

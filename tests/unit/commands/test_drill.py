@@ -1,5 +1,7 @@
 """What a person asks of a drill: an order, or every fault at once."""
 
+import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,10 @@ from warnstream.model.hands.drills import END_S, DrillAct
 from warnstream.model.hands.orders import Operator, Role
 from warnstream.model.hands.requests import OrderFaultsError
 from warnstream.model.level import Level
+from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageStatus
+from warnstream.runners.drill.folders import SCORES
+from warnstream.runners.drill.scores import DrillScores, PostScore, VillageScore, write_scores
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +128,23 @@ def test_without_any_drill_that_is_said(county: Configuration) -> None:
     assert show(county, as_json=False) == "no drill so far"
     with pytest.raises(WarnstreamError, match="no drill so far"):
         score(county, "", as_json=False)
+
+
+def test_drills_of_the_last_year_are_counted_by_village(county: Configuration) -> None:
+    folder = county.storage.directory / "drill" / "20261101T080000Z-d1"
+    folder.mkdir(parents=True)
+    begun = time.time() - 86_400
+    codes = county.network.villages.code
+    villages = [
+        VillageScore(code, code, None, None, "stopped", 4, 0, 0.0, None, 0, posts)
+        for code, posts in zip(codes, ([PostScore("grid", "x", 60, 0, None)], [], []), strict=True)
+    ]
+    scores = DrillScores(1, "d1", "zhang", "yearly", False, iso_utc(int(begun)), villages)
+    write_scores(folder / SCORES, scores)
+    try:
+        said = show(county, as_json=False)
+        assert said.endswith("1 of 3 villages have had a drill in the last year")
+        assert "60 s" in score(county, "d1", as_json=False)
+        assert '"schema":1' in score(county, "", as_json=True)
+    finally:
+        shutil.rmtree(folder.parent)

@@ -17,6 +17,7 @@ from warnstream.config.settings import Configuration
 from warnstream.model.bulletins import Action
 from warnstream.model.errors import StoreError, WarnstreamError
 from warnstream.model.rules.rules import CriticalRain
+from warnstream.model.transfers.objects import HouseholdFacts, ObjectKind, TransferObject
 
 NOW_S = 1_781_740_800
 
@@ -94,3 +95,24 @@ def test_without_a_font_for_chinese_the_package_is_named(monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", "")
     with pytest.raises(WarnstreamError, match="fonts-noto-cjk"):
         pdf.demand_chinese_font()
+
+
+def test_the_fetch_list_has_class_a_first_in_each_zone_and_objects_among_the_doors(
+    county: Configuration,
+) -> None:
+    doors = county.network.households
+    n_doors = len(doors)
+    facts = HouseholdFacts(
+        grade=tuple("DA"[door % 2] for door in range(n_doors)),
+        persons=(3,) * n_doors,
+        helpless=(1,) * n_doors,
+        zone=("",) * n_doors,
+        helper=("grid",) * n_doors,
+        shelter=("",) * n_doors,
+    )
+    hut = TransferObject("HUT1", "", 0, "", ObjectKind.HUT, "B", 12)
+    network = replace(county.network, households=replace(doors, facts=facts), objects=(hut,))
+    (card,) = cards(replace(county, network=network), [0], {})
+    assert [row.grade for row in card.fetch] == sorted(row.grade for row in card.fetch)
+    assert [row.persons for row in card.fetch if "HUT1" in row.door] == [12]
+    assert len(card.fetch) == len(doors.of_village(0)) + 1

@@ -26,7 +26,7 @@ def test_an_address_is_the_area_code_of_a_village() -> None:
     [
         ({"source": "12"}, "18 digits"),
         ({"destination": "x" * 18}, "18 digits"),
-        ({"states": {"played": ["1"]}}, "1 stands twice"),
+        ({"states": {"played": "1"}}, "1 stands twice"),
     ],
 )
 def test_what_contradicts_itself_is_refused(keys: dict[str, object], said: str) -> None:

@@ -12,6 +12,7 @@ from tests.unit.desk.county import RULES, T0, answer, county, desk_of, fall, ris
 from warnstream.adapters.console.frame import NEVER
 from warnstream.adapters.ledger.doors import DoorStore
 from warnstream.assessment import AssessmentStep
+from warnstream.duty import DutyDesk
 from warnstream.engine import Engine
 from warnstream.model.changes import Reason
 from warnstream.model.effects import Answer, Effects
@@ -27,6 +28,7 @@ class Node:
 
     def __init__(self, directory: Path) -> None:
         self.network, self.desk = county(), desk_of()
+        self.duty = DutyDesk(self.network.villages.code, ())
         self.doors = DoorStore(directory, self.network, lambda _: None, lambda _: None)  # type: ignore[arg-type, return-value]
         self.doors.begin(self.network)
         self.doors.follow_no_more()
@@ -39,7 +41,7 @@ class Node:
         return effects
 
     def take(self, step: AssessmentStep | None = None) -> dict[str, np.ndarray]:
-        parts = self.picture.take(step, self.desk.open_warnings(), self.desk, self.doors, self.now)
+        parts = self.picture.take(step, self.desk.open_warnings(), self.desk, self.duty, self.doors, self.now)
         return {name: part.array() for name, part in parts.items()}
 
 
@@ -158,3 +160,18 @@ def test_a_village_in_which_nothing_stands_has_its_chain_all_the_same(node: Node
     assert {post.state for post in facts.posts} == {"waiting"}
     assert facts.words is None
     assert not facts.is_dry
+
+
+def test_a_list_of_doors_begins_with_who_needs_somebody(node: Node) -> None:
+    (bulletin,) = node.step(rise(Level.RED)).to_doors
+    said = {"door-1": Answer.SAFE, "door-2": Answer.NEED_HELP, "door-3": Answer.ACKNOWLEDGED}
+    given = [replace(answer(bulletin.identifier, door), answer=word) for door, word in said.items()]
+    node.doors.answer_many(given)
+    listed = node.doors.list_of(0)
+    assert [(one.code, one.said.word) for one in listed] == [
+        ("door-2", "help"),
+        ("door-0", "silent"),
+        ("door-3", "acknowledged"),
+        ("door-1", "said_safe"),
+    ]
+    assert all(one.address and one.channel for one in listed)

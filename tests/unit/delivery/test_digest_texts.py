@@ -139,3 +139,17 @@ def test_every_level_and_cause_of_one_village_is_one_short_message(level: Level,
     one = line(level=level, standing=(("flash_flood", level),), changed=(("flash_flood", cause),))
     zh, _ = written(replace(ONE, lines=(one,), tries=1, status=MessageStatus.EXERCISE))
     assert len(zh) <= 70
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "zh", "en"),
+    [(HOUR_S, "前走完）。", " by "), (0, "（新，马上走）。", "Transfer ORANGE new now.")],
+)
+def test_a_transfer_has_its_hour(ahead_s: int, zh: str, en: str) -> None:
+    told = line(level=ORANGE, standing=(("transfer", ORANGE),), changed=(("transfer", Cause.FIRST),))
+    told = replace(told, by_s=ONE.issued_s + ahead_s)
+    chinese, english = written(replace(ONE, lines=(told,)))
+    assert "转移令橙（新，" in chinese
+    assert zh in chinese
+    assert en in english
+    assert len(chinese) <= 70

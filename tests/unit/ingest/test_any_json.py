@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tests.stations import stations_of
 from warnstream.config.assemble import _decoder_rule
-from warnstream.config.node.decoders import DecoderSection
+from warnstream.config.node.formats.decoders import DecoderSection
 from warnstream.config.yaml.time_zones import parse_zone
 from warnstream.ingest.declared import number_of_text, seconds_of
 from warnstream.ingest.names import Decoded, RawMessage

@@ -10,7 +10,7 @@ import yaml
 
 from tests.stations import stations_of
 from warnstream.config.assemble import _decoder_rule
-from warnstream.config.node.decoders import DecoderSection
+from warnstream.config.node.formats.decoders import DecoderSection
 from warnstream.ingest.names import RawMessage
 from warnstream.ingest.selection import DecoderSelection
 from warnstream.model.observations.decoders import FORMATS, DecoderRule, default_rules

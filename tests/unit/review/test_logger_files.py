@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tests.stations import stations_of
 from warnstream.config.assemble import _logger_file_rule
-from warnstream.config.node.logger_files import LoggerFileSection
+from warnstream.config.node.formats.logger_files import LoggerFileSection
 from warnstream.model.errors import ArchiveError
 from warnstream.model.observations.logger_files import LoggerFileRule, rule_of
 from warnstream.model.observations.readings import Variable

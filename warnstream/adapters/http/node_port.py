@@ -74,6 +74,9 @@ class NodeStatus(Protocol):
     def help_calls(self) -> list[HelpCallRecord]:
         """Open calls for help, oldest first."""
 
+    def who_comes(self, caller: str) -> str:
+        """The person who has the open call of a door or post; empty: nobody, or it has not called."""
+
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""
 

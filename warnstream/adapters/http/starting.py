@@ -33,9 +33,10 @@ class StartingGate:
         self._app: ASGIApp | None = None
         self.reason = _REASON
 
-    def open(self, app: ASGIApp) -> None:
-        """From now on the application answers."""
+    def open(self, app: ASGIApp | None) -> None:
+        """From now on the application answers; None: the node starts again."""
         self._app = app
+        self.reason = _REASON
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -101,6 +102,10 @@ class FrontDoor:
         """From now on the node's application answers, over so many connections at once."""
         self._gate.open(app)
         self._server.allow(connections_max)
+
+    def begin_again(self) -> None:
+        """A node starts behind it."""
+        self._gate.open(None)
 
     def stop(self) -> None:
         """Finish the requests in hand and close the socket."""

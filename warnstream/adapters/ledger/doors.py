@@ -15,6 +15,7 @@ from warnstream.adapters.ledger.book import AskLog, Book, Spot
 from warnstream.adapters.ledger.copies import LedgerCopy
 from warnstream.adapters.ledger.kept import KeptLedger, LedgerFiles
 from warnstream.adapters.ledger.links import digests_in, door_digest, link_number
+from warnstream.adapters.ledger.listing import DoorState, doors_of
 from warnstream.adapters.ledger.register import FormerDoor
 from warnstream.adapters.ledger.sending import DoorSending
 from warnstream.adapters.ledger.silent import SilentDoors
@@ -336,6 +337,11 @@ class DoorStore:
         """Doors of every village by how far its newest bulletin came, then by what people said."""
         with self._book.lock:
             return self._book.ledger.by_village()
+
+    def list_of(self, village: int) -> list[DoorState]:
+        """Every door of a village: calls for help first, then who is silent, then the rest by code."""
+        with self._book.lock:
+            return doors_of(self._book, village)
 
     def words_of(self, village: int) -> StoredMessage | None:
         """The newest bulletin of a village; None before the first. StoreError if it is not kept."""

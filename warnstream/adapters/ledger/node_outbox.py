@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,10 +11,12 @@ from warnstream.adapters.ledger.doors import DoorStore, Following
 from warnstream.adapters.ledger.imported import import_doors
 from warnstream.adapters.ledger.links import is_of_door
 from warnstream.adapters.outbox.outbox import Outbox, Proves, Rendered
-from warnstream.adapters.outbox.types import Addressed, Claimed, Reach
+from warnstream.adapters.outbox.post_links import PostLinks, is_of_post, post_link_number
+from warnstream.adapters.outbox.told_elsewhere import ToldElsewhere
+from warnstream.adapters.outbox.types import Addressed, Claimed, Reach, split_key
 from warnstream.config.channels.following import after_of, next_of
 from warnstream.config.channels.section import ChannelSection
-from warnstream.delivery.dispatch.notification import Settlement, State
+from warnstream.delivery.dispatch.notification import Settlement, Signal, State
 from warnstream.delivery.dispatch.queue import ROWS, Urgency, rows_before
 from warnstream.model.bulletins import Bulletin
 from warnstream.model.digests import Digest
@@ -28,16 +31,19 @@ log = logging.getLogger(__name__)
 NO_CHANNELS: Mapping[str, ChannelSection] = MappingProxyType({})
 
 
-class NodeOutbox(Outbox):
+class NodeOutbox(ToldElsewhere, PostLinks, Outbox):
     """Both halves of what a node tells people.
 
     Attributes
     ----------
     doors : DoorStore
         Set by `open_doors`, before anything is asked of doors.
+    tell_rows : callable or None
+        Is given what attempts have led to with rows, once that is kept; a second box has to know.
     """
 
     doors: DoorStore
+    tell_rows: Callable[[Mapping[str, Settlement], float], object] | None = None
 
     def open_doors(
         self,
@@ -104,7 +110,7 @@ class NodeOutbox(Outbox):
         While rows cannot be read doors are told all the same.
         """
         try:
-            return self._claim_both(channel, limit, now, level_min)
+            return [_linked(row) for row in self._claim_both(channel, limit, now, level_min)]
         except StoreError:
             claimed = self.doors.sending.claim(channel, limit, now)
             if not claimed:
@@ -134,6 +140,8 @@ class NodeOutbox(Outbox):
         others = {key: one for key, one in settlements.items() if key not in of_doors}
         if others:
             super().settle(others, now)
+            if self.tell_rows is not None:
+                self.tell_rows(others, now)
 
     def hand_in(self, settlements: Mapping[str, Settlement], now: float) -> bool:
         """Give the log what became of doors, ahead of `settle`; False where there are rows among them."""
@@ -167,7 +175,12 @@ class NodeOutbox(Outbox):
 
     def mark_delivered(self, key: str, at: float) -> bool:
         """A receipt came back: the recipient's device has it. False if the key is unknown."""
-        return self.doors.sending.mark_delivered(key, at) or super().mark_delivered(key, at)
+        if self.doors.sending.mark_delivered(key, at):
+            return True
+        is_known = super().mark_delivered(key, at)
+        if is_known and self.tell_rows is not None:
+            self.tell_rows({key: Settlement(Signal.RECEIPT)}, at)
+        return is_known
 
     def answer_many(self, answers: Sequence[RecipientAnswer]) -> int:
         """Keep answers that the log has; returns how many concerned a known message and recipient."""
@@ -182,6 +195,8 @@ class NodeOutbox(Outbox):
         """The message and recipient of an answer link; None if its token proves none."""
         if is_of_door(number):
             return self.doors.addressed(number, proves)
+        if is_of_post(number):
+            return self.addressed_post(number, proves)
         link = self.old_link(number)
         if link is None:
             return super().addressed(number, proves)
@@ -190,7 +205,10 @@ class NodeOutbox(Outbox):
     def number_of(self, key: str) -> int | None:
         """Number in the answer links of a notification; None if the key is unknown."""
         number = self.doors.number_of(key)
-        return super().number_of(key) if number is None else number
+        if number is None and super().number_of(key) is not None:
+            message, recipient, _ = split_key(key)
+            return post_link_number(message, recipient)
+        return number
 
     def counts(self) -> dict[tuple[str, State], int]:
         """Notifications by channel and state, of posts and topics and of doors."""
@@ -213,6 +231,13 @@ class NodeOutbox(Outbox):
         """Delete what is old and of which nothing is left to send; returns how many messages."""
         self.doors.forget(sent_before_s)
         return super().prune(sent_before_s)
+
+
+def _linked(row: Claimed) -> Claimed:
+    """A row whose answer link opens on every box."""
+    if row.kind is not RecipientKind.POST:
+        return row
+    return replace(row, number=post_link_number(row.message.identifier, row.recipient))
 
 
 def _bulletin_of(rendered: Rendered) -> RenderedBulletin:

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from warnstream.adapters.ledger.links import village_digest
-from warnstream.delivery.dispatch.queue import Grade, grade_of
+from warnstream.delivery.dispatch.queue import Grade
 from warnstream.delivery.ledger.ledger import Ledger
 from warnstream.model.arrays import UInt8Array
 from warnstream.model.network import Network
@@ -101,11 +101,13 @@ class Register:
 
     def _grades(self) -> UInt8Array:
         """Who goes first, as far as the register says; of those who have left it nothing is known."""
-        facts = getattr(self.network.households, "facts", None)
+        facts = self.network.households.facts
         if facts is None:
             return np.full(len(self._way), Grade.UNKNOWN, np.uint8)
-        grades = [grade_of(*of_door) for of_door in zip(facts.grade, facts.helpless, strict=True)]
-        return np.array([*grades, *[Grade.UNKNOWN] * len(self.former)], dtype=np.uint8)
+        grades = [Grade.__members__.get(letter, Grade.UNKNOWN) for letter in facts.grade]
+        own = np.where(np.array(facts.helpless, dtype=np.int64) > 0, Grade.HELPLESS, grades)
+        former = np.full(len(self.former), Grade.UNKNOWN)
+        return np.concatenate([own, former]).astype(np.uint8)
 
     def village_of(self, code: str) -> int | None:
         """Number of a village; None if there is none of that code."""

@@ -140,6 +140,9 @@ class Metrics(ChannelMetrics):
             ["hazard", "level"],
             registry=registry,
         )
+        self.drill_villages = Gauge(
+            "warnstream_drill_villages", "Villages in which a drill is on.", registry=registry
+        )
         self.warnings_unaffirmed = Gauge(
             "warnstream_warnings_unaffirmed",
             "Warnings prolonged longer than allowed that wait for the duty officer's word.",

@@ -60,6 +60,7 @@ CREATE INDEX IF NOT EXISTS ready ON notifications (channel, level DESC, kind, nu
 DROP INDEX IF EXISTS waiting;
 CREATE INDEX IF NOT EXISTS again ON notifications (channel, level, due_at) WHERE state = 0 AND due_at > 0;
 CREATE INDEX IF NOT EXISTS sending ON notifications (channel) WHERE state = 1;
+CREATE INDEX IF NOT EXISTS of_post ON notifications (recipient, message) WHERE kind = 1;
 """
 
 INSERT_MESSAGE = """

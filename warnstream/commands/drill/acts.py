@@ -1,6 +1,7 @@
 """What `warnstream drill` does: an order for the node, or what the folders of drills say."""
 
 import json
+import time
 import uuid
 from collections.abc import Sequence
 from contextlib import closing
@@ -19,11 +20,19 @@ from warnstream.model.hands.drills import END_S, LASTS_S_MAX, DrillAct, DrillOrd
 from warnstream.model.hands.orders import REASON_CHARACTERS_MAX
 from warnstream.model.hands.requests import OrderFaultsError, OrderRequest
 from warnstream.model.level import LEVELS
-from warnstream.model.times import HOUR_S, date_and_clock_local, parse_iso
+from warnstream.model.times import DAY_S, HOUR_S, date_and_clock_local, parse_iso
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.drill.folders import SCORES, drill_folders
-from warnstream.runners.drill.scores import DrillScores, VillageScore, kept_scores, scores_of
+from warnstream.runners.drill.scores import (
+    DrillScores,
+    VillageScore,
+    kept_scores,
+    last_drills,
+    scores_of,
+)
 from warnstream.runners.orders.request import order_of
+
+YEAR_S = 365 * DAY_S
 
 _SIMPLE_FOR_S = HOUR_S
 """A simple rise lasts so long, where nothing is said."""
@@ -171,7 +180,11 @@ def _scores_in(folder: Path, configuration: Configuration) -> DrillScores:
     try:
         return msgspec.json.decode((folder / SCORES).read_bytes(), type=DrillScores)
     except (OSError, msgspec.MsgspecError):
+        pass
+    try:
         return scores_of(folder, configuration)
+    except ValueError as error:
+        raise WarnstreamError(str(error)) from error
 
 
 def show(configuration: Configuration, *, as_json: bool) -> str:
@@ -186,7 +199,17 @@ def show(configuration: Configuration, *, as_json: bool) -> str:
         return "no drill so far"
     lines = [_headline(newest, configuration)]
     lines += [f"  {_state_of(village)}" for village in newest.villages]
-    return "\n".join([*lines, *(_headline(one, configuration) for one in earlier)])
+    lines += [_headline(one, configuration) for one in earlier]
+    return "\n".join([*lines, _of_the_year(configuration)])
+
+
+def _of_the_year(configuration: Configuration) -> str:
+    """How many villages of the register have had a drill that is over in the last year."""
+    codes = set(configuration.network.villages.code)
+    since_s = time.time() - YEAR_S
+    drilled = last_drills(configuration.storage.directory)
+    count = sum(code in codes and parse_iso(begun) >= since_s for code, begun in drilled.items())
+    return f"{count} of {len(codes)} villages have had a drill in the last year"
 
 
 def _headline(scores: DrillScores, configuration: Configuration) -> str:

@@ -19,6 +19,7 @@ from warnstream.model.bulletins import Action, Wording
 from warnstream.model.level import LEVELS, Level
 from warnstream.model.rules.rules import CriticalRain, CriticalStage, HazardRule
 from warnstream.model.times import HOUR_S, MINUTE_S
+from warnstream.model.transfers.objects import GRADES, UNKNOWN
 
 GAUGED = LEVELS[1:]
 
@@ -64,10 +65,20 @@ class CallRow:
 
 @dataclass(frozen=True, slots=True)
 class FetchRow:
-    """A door to be knocked at."""
+    """A door to knock at, or an object to empty; what the register does not say is empty or `UNKNOWN`."""
 
     door: str
     phone: str
+    zone: str = ""
+    grade: str = ""
+    persons: int = UNKNOWN
+    helpless: int = UNKNOWN
+    helper: str = ""
+
+    @property
+    def order(self) -> tuple[str, str, bool, str]:
+        """By zone, then who goes first: by grade, those with people who cannot go alone before others."""
+        return self.zone, self.grade or GRADES[-1], self.helpless <= 0, self.door
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,6 @@ def cards(
     for village in villages:
         own = network.villages.shelter[village] if network.villages.shelter else ""
         shelter = Wording(own, own) if own else policy.shelter
-        doors = network.households
         yield VillageCard(
             code=codes[village],
             name=network.villages.name[village],
@@ -132,12 +142,33 @@ def cards(
             staff=tuple(_staff(configuration, village)),
             orders=tuple(_orders(configuration, village)),
             calls=tuple(_calls(configuration, village, is_phone)),
-            fetch=tuple(
-                FetchRow(doors.code[door], doors.address[door] if is_phone.get(doors.channel[door]) else "")
-                for door in doors.of_village(village)
-            ),
+            fetch=tuple(sorted(_fetch(configuration, village, is_phone), key=lambda one: one.order)),
             last_drill=last_drill.get(codes[village], ""),
         )
+
+
+def _fetch(configuration: Configuration, village: int, is_phone: dict[str, bool]) -> Iterator[FetchRow]:
+    """Doors of a village with what the register says of their people, then objects."""
+    doors = configuration.network.households
+    facts = doors.facts
+    for door in doors.of_village(village):
+        phone = doors.address[door] if is_phone.get(doors.channel[door]) else ""
+        if facts is None:
+            yield FetchRow(doors.code[door], phone)
+            continue
+        yield FetchRow(
+            doors.code[door],
+            phone,
+            facts.zone[door],
+            facts.grade[door],
+            facts.persons[door],
+            facts.helpless[door],
+            facts.helper[door],
+        )
+    for one in configuration.network.objects:
+        if one.village == village:
+            name = f"{one.name or one.kind} ({one.code})"
+            yield FetchRow(name, "", one.zone, one.grade, one.persons, one.helpless, one.helper)
 
 
 def _title(rule: HazardRule) -> Wording:

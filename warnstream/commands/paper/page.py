@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
-from warnstream.commands.paper.content import CallRow, VillageCard
+from warnstream.commands.paper.content import CallRow, FetchRow, VillageCard
 from warnstream.commands.paper.words import EN, ZH, Words
 from warnstream.model.bulletins import PaperPolicy, Wording
+from warnstream.model.transfers.objects import UNKNOWN
 
 CSS = files(__package__).joinpath("card.css").read_text("utf-8")
 
@@ -65,19 +66,27 @@ def village_card(card: VillageCard, printed: Printed) -> str:
 def fetch_list(card: VillageCard, printed: Printed) -> str:
     """Who is fetched, with boxes for whoever knocks."""
     words = printed.words
-    wide, narrow = words.fetch_columns[:4], words.fetch_columns[4:]
+    wide, narrow = words.fetch_columns[:-3], words.fetch_columns[-3:]
     head = "".join(f"<th>{escape(one)}</th>" for one in wide)
     head += "".join(f'<th class="narrow">{escape(one)}</th>' for one in narrow)
     boxes = '<td class="box">☐</td>' * 3
     rows = "".join(
-        f"<tr><td>{escape(row.door)}</td><td>{escape(row.phone)}</td>"
-        f'<td class="write"></td><td class="write"></td>{boxes}</tr>'
+        f"<tr><td>{escape(row.zone)}</td><td>{escape(row.grade)}</td><td>{escape(row.door)}</td>"
+        f"<td>{escape(row.phone)}</td><td>{_people(row, words)}</td><td>{escape(row.helper)}</td>{boxes}</tr>"
         for row in card.fetch
     )
     empty = "" if card.fetch else f"<p>{escape(words.no_doors)}</p>"
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{empty}"
     count = f"<p class=note>{escape(words.fetch_note.format(len(card.fetch)))}</p>"
     return _section(card, printed, words.fetch, [count, table])
+
+
+def _people(row: FetchRow, words: Words) -> str:
+    """How many, and how many of them cannot go alone; a line to write on where nobody has counted."""
+    if row.persons == UNKNOWN:
+        return "____"
+    helpless = f" ({escape(words.helpless.format(row.helpless))})" if row.helpless > 0 else ""
+    return f"{row.persons}{helpless}"
 
 
 def code_card(card: VillageCard, printed: Printed) -> str:

@@ -33,6 +33,7 @@ class Words:
     all_calls_columns: tuple[str, str, str, str, str]
     fetch_columns: tuple[str, ...]
     fetch_note: str
+    helpless: str
     no_doors: str
     code_form: str
     code_parts: tuple[tuple[str, str], ...]
@@ -77,8 +78,9 @@ ZH = Words(
     calls="给谁打电话",
     calls_columns=("级", "职责", "岗位", "电话"),
     all_calls_columns=("级", "区域", "职责", "岗位", "电话"),
-    fetch_columns=("户", "电话", "人数", "谁去叫", "已走", "拒绝", "要帮"),
-    fetch_note="共{}户。先叫老人、孩子、病人和独居的；人比东西要紧；叫的人和带队的最后走。",
+    fetch_columns=("片区", "类", "户/对象", "电话", "人数", "谁去叫", "已走", "拒绝", "要帮"),
+    helpless="{}人要扶",
+    fetch_note="共{}户和对象。A类先走。先叫老人、孩子、病人和独居的；人比东西要紧；叫的人和带队的最后走。",
     no_doors="登记表里没有住户。",
     code_form="级别 – 应转 – 已转 – 拒转 – 求助",
     code_parts=(
@@ -127,9 +129,10 @@ EN = Words(
     calls="Whom to call",
     calls_columns=("Rank", "Duty", "Post", "Phone"),
     all_calls_columns=("Rank", "Area", "Duty", "Post", "Phone"),
-    fetch_columns=("Door", "Phone", "People", "Who goes", "Gone", "Refuses", "Needs help"),
-    fetch_note="{} doors. The old, children, the sick and who lives alone first; people before goods; who "
-    "calls and who leads go last.",
+    fetch_columns=("Zone", "Class", "Door, object", "Phone", "People", "Who goes", "Gone", "No", "Help"),
+    helpless="{} need help",
+    fetch_note="{} doors and objects, class A first. The old, children, the sick and who lives alone first; "
+    "people before goods; who calls and who leads go last.",
     no_doors="The register has no doors here.",
     code_form="level – to move – moved – refused – need help",
     code_parts=(

@@ -20,7 +20,7 @@ from warnstream.model.level import Level, parse_level
 from warnstream.model.times import HOUR_S, iso_utc, parse_iso
 from warnstream.runners.live.node import Node
 
-LOOK_S = 0.5
+LOOK_S = 0.25
 """Between two looks, in real time."""
 
 FETCHED_SHARE = 5

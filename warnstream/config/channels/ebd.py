@@ -12,7 +12,6 @@ from warnstream.config.yaml.sections import Section, default, part
 
 AREA = re.compile(r"[0-9]{12}\Z")
 RESOURCE = re.compile(r"[0-9]{18}\Z")
-WORD = re.compile(r"[0-9A-Za-z]{1,16}\Z")
 
 
 class SeveritySection(Section):
@@ -27,14 +26,21 @@ class SeveritySection(Section):
 class StatesSection(Section):
     """What the platform's BrdStateCode means; older platforms have 1 for playing, 2 played, 0 failed."""
 
-    waiting: list[Annotated[str, value_types.text()]] = default(
-        ["0", "1"], description="Not handled yet, or waiting."
+    waiting: Annotated[str, value_types.text()] = default(
+        "0 1", description="Codes, with spaces between them: not handled yet, or waiting."
     )
-    playing: list[Annotated[str, value_types.text()]] = default(["2"], description="Playing.")
-    played: list[Annotated[str, value_types.text()]] = default(["3"], description="Played.")
-    failed: list[Annotated[str, value_types.text()]] = default(
-        ["4", "5"], description="Failed, or cancelled."
-    )
+    playing: Annotated[str, value_types.text()] = default("2", description="Playing.")
+    played: Annotated[str, value_types.text()] = default("3", description="Played.")
+    failed: Annotated[str, value_types.text()] = default("4 5", description="Failed, or cancelled.")
+
+    @property
+    def codes(self) -> list[tuple[str, str]]:
+        """Every state with each of its codes."""
+        return [(state, code) for state, codes in self.model_dump().items() for code in codes.split()]
+
+    def is_a(self, code: str, state: str) -> bool:
+        """Whether a code means that state."""
+        return (state, code) in self.codes
 
 
 class SignatureSection(Section):
@@ -102,7 +108,7 @@ class EbdChannelSection(ChannelSection):
             for name in ("source", "destination")
             if RESOURCE.match(getattr(self, name)) is None
         ]
-        known = [code for codes in self.states.model_dump().values() for code in codes]
+        known = [code for _, code in self.states.codes]
         twice = sorted({code for code in known if known.count(code) > 1})
         faults += [("states", f"{code} stands twice") for code in twice]
         return faults

@@ -1,9 +1,11 @@
 """Households, posts and officers of two configurations, by number: whose phone it is stands in no report."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from warnstream.config.settings import Configuration
 from warnstream.config.wording import name_some
+from warnstream.model.transfers.objects import Shelter, TransferObject
 
 Row = tuple[object, ...]
 
@@ -17,6 +19,8 @@ def people_differences(old: Configuration, new: Configuration) -> Iterator[str]:
         {officer.person: (officer,) for officer in officers} for officers in (old.operators, new.operators)
     )
     yield from _told("officers", *known)
+    yield from _told("objects", *(_placed(of, of.network.objects) for of in (old, new)))
+    yield from _told("shelters", *(_placed(of, of.network.shelters) for of in (old, new)))
 
 
 def _households(old: Configuration, new: Configuration) -> Iterator[str]:
@@ -38,6 +42,12 @@ def _doors(of: Configuration) -> dict[str, Row]:
         for village, code in enumerate(villages)
         for door in households.of_village(village)
     }
+
+
+def _placed(of: Configuration, rows: Sequence[TransferObject | Shelter]) -> dict[str, Row]:
+    """Rows of objects.csv or shelters.csv by code; their villages by code too, since numbers shift."""
+    codes = of.network.villages.code
+    return {one.code: (codes[one.village], replace(one, village=0)) for one in rows}
 
 
 def _told(many: str, old: Mapping[str, Row], new: Mapping[str, Row]) -> Iterator[str]:

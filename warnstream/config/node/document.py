@@ -14,16 +14,17 @@ from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.bulletins import BulletinsSection
 from warnstream.config.node.chain import ChainSection
 from warnstream.config.node.console import ConsoleSection
-from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.feeds import FeedSection
+from warnstream.config.node.formats.decoders import DecoderSection, ListenersSection
+from warnstream.config.node.formats.logger_files import LoggerFileSection
 from warnstream.config.node.grids import GridSection
 from warnstream.config.node.http import HttpSection
 from warnstream.config.node.listener import ListenerSection
-from warnstream.config.node.logger_files import LoggerFileSection
 from warnstream.config.node.messages import MessagesSection, RoutingSection
 from warnstream.config.node.paper import PaperSection
 from warnstream.config.node.quality import QualitySection
 from warnstream.config.node.release import ReleaseSection
+from warnstream.config.node.standby import StandbySection
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.quantities import format_duration
 from warnstream.config.yaml.sections import Section, default, part
@@ -330,6 +331,9 @@ class NodeDocument(Section):
     http: HttpSection = part(HttpSection, "Address of the HTTP interface.")
     console: ConsoleSection | None = default(
         None, description="The duty officer's screen; with this section `warnstream run` starts it."
+    )
+    standby: StandbySection | None = default(
+        None, description="A second box that has everything this one has, and can take over."
     )
     messages: MessagesSection = Field(description="Who sends, and how long a message is valid.")
     windows: WindowsSection = part(WindowsSection, "Limits of rain accumulation.")

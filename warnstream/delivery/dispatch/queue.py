@@ -119,15 +119,6 @@ def arrival_s(bulletin: Bulletin) -> int:
     return reason.observed_until_s + reason.lead_s
 
 
-def grade_of(letter: str, helpless: int) -> Grade:
-    """Of a door by its class in the register (empty: not known) and how many there cannot go alone.
-
-    >>> grade_of("B", 2).name, grade_of("B", 0).name, grade_of("", -1).name
-    ('HELPLESS', 'B', 'UNKNOWN')
-    """
-    return Grade.HELPLESS if helpless > 0 else Grade.__members__.get(letter, Grade.UNKNOWN)
-
-
 def place_of(urgency: int, arrives_s: int, level: int, grade: int) -> Place:
     """Where a door stands among all that wait."""
     return Place(-urgency, arrives_s // ARRIVAL_S, -level, grade)

@@ -4,7 +4,7 @@ What is said moves a row by the ledger's own table of people (`PEOPLE_AFTER`): o
 that somebody is safe, and only another person closes a call for help. A row is open until it is safe.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -12,7 +12,7 @@ from warnstream.delivery.ledger.states import People, Said, after
 from warnstream.model.effects import Answer
 from warnstream.model.network import Network
 from warnstream.model.transfers.marks import MarkWord
-from warnstream.model.transfers.objects import HOUSEHOLD, UNKNOWN, WHOLE_VILLAGE
+from warnstream.model.transfers.objects import HOUSEHOLD, UNKNOWN, WHOLE_VILLAGE, TransferObject
 
 SAID_OF_MARK: Mapping[MarkWord, Said] = {
     MarkWord.MOVING: Said.MOVE,
@@ -103,14 +103,19 @@ def contradiction(before: People, said: Said, by: str) -> str:
     return f"{said.word} after {before.word} by {by}" if settled and not claims else ""
 
 
-def rows_of(network: Network, village: int, zones: Collection[str], grades: Collection[str]) -> Iterator[Row]:
-    """Rows of one village: who is in one of the zones and of one of the grades (empty: all).
+def rows_of(
+    network: Network,
+    village: int,
+    objects: Sequence[TransferObject],
+    zones: Collection[str],
+    grades: Collection[str],
+) -> Iterator[Row]:
+    """Rows of one village with its objects: who is in one of the zones and of one of the grades (empty: all).
 
     Where the register does not say zone or grade a row is in all of them: nobody is forgotten.
     """
     code, households = network.villages.code[village], network.households
     doors, facts = households.of_village(village), households.facts
-    objects = [one for one in network.objects if one.village == village]
     if not len(doors) and not objects:
         yield Row(f"village:{code}", code, "", WHOLE_VILLAGE, "")
         return

@@ -12,7 +12,7 @@ restart cannot lose it. Limits: `LISTS_MAX` lists, `ROWS_MAX` rows each.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -37,6 +37,7 @@ from warnstream.model.network import Network
 from warnstream.model.rules.policies import TransferPolicy
 from warnstream.model.times import TimeZone
 from warnstream.model.transfers.marks import MarkWord, RowMark
+from warnstream.model.transfers.objects import TransferObject
 from warnstream.model.warning import MessageStatus
 
 LISTS_MAX = 200
@@ -68,6 +69,8 @@ class Transfers:
     state : TransferState
     changed : set of int
         Villages whose doors or posts may have to hear something new.
+    n_changes : int
+        Counts what was ordered and said since the process began: nothing has moved while it stands still.
     """
 
     def __init__(
@@ -79,10 +82,15 @@ class Transfers:
         self._zones: dict[str, list[str]] = {}
         for zone in network.zones:
             self._zones.setdefault(network.villages.code[zone.village], []).append(zone.code)
+        self._objects: dict[int, list[TransferObject]] = {}
+        for one in network.objects:
+            self._objects.setdefault(one.village, []).append(one)
         self._name_of_zone = {zone.code: zone.name for zone in network.zones}
         self.state = TransferState()
         self.changed: set[int] = set()
+        self.n_changes = 0
         self._list_of_row: dict[str, str] = {}
+        self._lists_of: dict[str, tuple[str, ...]] = {}
         self._register = 0
 
     # What is open.
@@ -94,7 +102,8 @@ class Transfers:
 
     def lists_of(self, village: str) -> list[TransferList]:
         """Open lists of a village."""
-        return [one for one in self.open if village in one.villages]
+        lists = self.state.lists
+        return [lists[name] for name in self._lists_of.get(village, ())]
 
     def places_of(self, village: str, zones: Iterable[str] = ()) -> list[str]:
         """Where people of a village return to: its zones (of those in `zones`, if any), else itself."""
@@ -153,9 +162,12 @@ class Transfers:
         return [
             row
             for code in order.villages
-            for row in rows_of(self.network, self.number[code], order.zones, order.grades)
+            for row in self._rows_of(self.number[code], order.zones, order.grades)
             if row.code not in self._list_of_row
         ]
+
+    def _rows_of(self, village: int, zones: Sequence[str], grades: Sequence[str]) -> Iterator[Row]:
+        return rows_of(self.network, village, self._objects.get(village, ()), zones, grades)
 
     def accept(self, order: HandOrder, now_s: int) -> None:
         """Carry out an order that has no faults (`faults.faults_of`)."""
@@ -168,6 +180,7 @@ class Transfers:
             OrderKind.TRANSFER_CLOSE: self._close_by_hand,
         }
         take[order.kind](order, now_s)
+        self.n_changes += 1
         self._touch(order.villages)
 
     def _open(self, order: HandOrder, now_s: int) -> None:
@@ -192,7 +205,7 @@ class Transfers:
         if not open_lists(self.state):
             self.state.register = self._register_now()
         self.state.lists = without_old(self.state.lists, CLOSED_KEPT) | {one.name: one}
-        self._list_of_row |= dict.fromkeys(rows, one.name)
+        self._know(one)
         for code in order.villages:  # who is moved again has to be told again that they may come back
             self.state.returns.pop(code, None)
         for place in (place for code in order.villages for place in self.places_of(code, order.zones)):
@@ -248,12 +261,24 @@ class Transfers:
     def _close(self, one: TransferList, decision: Decision) -> None:
         one.closed = decision
         self._touch(one.villages)
-        self._list_of_row = {code: name for code, name in self._list_of_row.items() if name != one.name}
+        self._index()
+
+    def _know(self, one: TransferList) -> None:
+        """Find a list by its rows and villages."""
+        self._list_of_row |= dict.fromkeys(one.rows, one.name)
+        self._lists_of |= {code: (*self._lists_of.get(code, ()), one.name) for code in one.villages}
+
+    def _index(self) -> None:
+        """Find open lists by their rows and villages, and no others."""
+        self._list_of_row, self._lists_of = {}, {}
+        for one in self.open:
+            self._know(one)
 
     # Rows.
 
     def mark(self, mark: RowMark, now_s: int) -> None:
         """Take a mark that has no faults."""
+        self.n_changes += 1
         word = MarkWord(mark.word)
         for code in mark.rows:
             one = self.state.lists[self._list_of_row[code]]
@@ -270,6 +295,7 @@ class Transfers:
         row = self.row(door)
         if row is None or row.village != village:
             return
+        self.n_changes += 1
         one = self.state.lists[self._list_of_row[door]]
         was_open = row.is_open
         row.hear(SAID_OF_ANSWER[answer], door, now_s)
@@ -324,7 +350,7 @@ class Transfers:
             self.state = msgspec.msgpack.decode(state, type=TransferState)
         except msgspec.MsgspecError as error:
             raise ValueError(f"not a snapshot of transfers: {error}") from None
-        self._list_of_row = {code: one.name for one in self.open for code in one.rows}
+        self._index()
         if self.open and self.state.register != (register := self._register_now()):
             self.state.register = register
             for one in self.open:
@@ -337,7 +363,7 @@ class Transfers:
         for code in one.villages:
             if (village := self.number.get(code)) is None:
                 continue
-            for row in rows_of(self.network, village, one.zones, one.grades):
+            for row in self._rows_of(village, one.zones, one.grades):
                 if self._list_of_row.setdefault(row.code, one.name) == one.name:
                     found[row.code] = _with_state(row, before.get(row.code))
         for code, row in before.items():

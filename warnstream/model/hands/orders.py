@@ -123,6 +123,8 @@ class HandOrder:
         Of an assessment: `SAFE` or `UNSAFE`.
     happened_s : int
         Of what is told late: when it was in truth, seconds UTC; 0: now. It is kept and changes nothing else.
+    asks_second : bool
+        Whatever it orders, it waits for a second person; red by hand does anyway.
     """
 
     identifier: str
@@ -145,6 +147,7 @@ class HandOrder:
     onset: str = ""
     verdict: str = ""
     happened_s: int = 0
+    asks_second: bool = False
 
 
 class BoundKind(StrEnum):
@@ -245,7 +248,8 @@ class Role(StrEnum):
 class Operator:
     """A row of operators.csv: who may lay a hand on warnings of which area.
 
-    `area` is a village's code, a township, a county or ``*``; `public_key` is Ed25519 in base64, or empty.
+    `area` is a village's code, a township, a county or ``*``; `public_key` is Ed25519 in base64, or empty;
+    `post` is where they are rung while they are on duty, or empty.
     """
 
     person: str
@@ -254,3 +258,4 @@ class Operator:
     area: str
     phone: str
     public_key: str = ""
+    post: str = ""

@@ -31,10 +31,13 @@ from warnstream.runners.intake.history_entries import (
     decode_configuration,
     decode_set_aside,
 )
+from warnstream.runners.intake.standby_entries import LEADER, decode_leader
 
 WARNING, BULLETIN, DIGEST = "warning", "bulletin", "digest"
 ALARM, CONFIGURED, UNJUDGED, UNREADABLE = "alarm", "configuration", "entry_set_aside", "entry_unreadable"
 ORDER, RELEASE, DRILL = "order", "release", "drill"
+DUTY = "duty"
+LEADS = "leader"
 HELP_CALLED, HELP_ASSIGNED, HELP_CLOSED = "help_called", "help_assigned", "help_closed"
 
 
@@ -230,6 +233,11 @@ def _drill(payload: bytes) -> Iterator[AuditFact]:
     yield AuditFact(DRILL, said)
 
 
+def _mark(payload: bytes) -> Iterator[AuditFact]:
+    mark = entries.decode_mark(payload)
+    yield _of_officer("mark", mark.by, mark.note, word=mark.word, rows=" ".join(mark.rows))
+
+
 def _cancel(payload: bytes) -> Iterator[AuditFact]:
     cancel = entries.decode_cancel(payload)
     yield _of_officer("cancel", cancel.operator, cancel.note, warning=cancel.warning)
@@ -261,6 +269,12 @@ def _help(payload: bytes) -> Iterator[AuditFact]:
     yield AuditFact(kind, {"help": action.help, "post": action.post, "person": action.person})
 
 
+def _duty(payload: bytes) -> Iterator[AuditFact]:
+    act = entries.decode_act(payload)
+    said: dict[str, object] = msgspec.to_builtins(act)
+    yield AuditFact(DUTY, {name: value for name, value in said.items() if value and name != "post"})
+
+
 def _configuration(payload: bytes) -> Iterator[AuditFact]:
     configuration = decode_configuration(payload)
     yield AuditFact(
@@ -276,6 +290,11 @@ def _configuration(payload: bytes) -> Iterator[AuditFact]:
     )
 
 
+def _leader(payload: bytes) -> Iterator[AuditFact]:
+    leader = decode_leader(payload)
+    yield AuditFact(LEADS, {"term": leader.term, "box": leader.box, "how": leader.how})
+
+
 def _set_aside(payload: bytes) -> Iterator[AuditFact]:
     aside = decode_set_aside(payload)
     yield AuditFact(UNJUDGED, {"entry": aside.entry, "error": aside.error})
@@ -284,14 +303,17 @@ def _set_aside(payload: bytes) -> Iterator[AuditFact]:
 _FACTS: Mapping[str, Callable[[bytes], Iterator[AuditFact]]] = {
     CONFIGURATION: _configuration,
     SET_ASIDE: _set_aside,
+    LEADER: _leader,
     entries.ALARM: _alarm,
     entries.ORDER: _order,
     entries.DRILL: _drill,
     entries.CANCEL: _cancel,
+    entries.MARK: _mark,
     entries.AFFIRM: _affirm,
     entries.CLOCK: _clock,
     entries.ANSWER: _answer,
     entries.HELP: _help,
+    entries.ACT: _duty,
 }
 
 AUDITED = frozenset([ISSUED, *_FACTS])

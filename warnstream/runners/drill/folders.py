@@ -1,10 +1,14 @@
-"""Where drills are kept: a folder each below ``drill`` of the storage directory, named by when it began."""
+"""Where drills are kept: a folder each below ``drill`` of the storage directory, by time and name.
+
+A folder is a drill from its first entry on; a crash before that leaves one of which nobody was told anything.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from warnstream.adapters.journal.conversion import FOLDER as JOURNAL
 from warnstream.adapters.journal.extents import find_extent, list_segments, read_entries
+from warnstream.model.errors import StoreError
 from warnstream.model.times import compact_utc
 
 FOLDER = "drill"
@@ -13,9 +17,22 @@ LOGS_KEPT = 10
 """Of so many drills everything is kept, of older ones only the scores."""
 
 
-def folder_of(storage: Path, begun_s: int) -> Path:
-    """Folder of a drill that begins now; later drills have later names."""
-    return storage / FOLDER / compact_utc(begun_s)
+NAME_CHARACTERS_MAX = 40
+
+
+def folder_of(storage: Path, begun_s: int, identifier: str) -> Path:
+    """Folder of a drill that begins at that engine time; later drills have later names."""
+    return storage / FOLDER / f"{compact_utc(begun_s)}-{_name(identifier)}"
+
+
+def has_begun(storage: Path, identifier: str) -> bool:
+    """Whether a drill of that order has a folder, whatever is left in it."""
+    return any(one.name.partition("-")[2] == _name(identifier) for one in drill_folders(storage))
+
+
+def _name(identifier: str) -> str:
+    """An identifier as a part of a file's name."""
+    return "".join(one for one in identifier if one.isalnum() and one.isascii())[:NAME_CHARACTERS_MAX]
 
 
 def drill_folders(storage: Path) -> list[Path]:
@@ -23,7 +40,16 @@ def drill_folders(storage: Path) -> list[Path]:
     folder = storage / FOLDER
     if not folder.is_dir():
         return []
-    return sorted((one for one in folder.iterdir() if one.is_dir()), key=lambda one: one.name, reverse=True)
+    found = (one for one in folder.iterdir() if one.is_dir() and _is_drill(one))
+    return sorted(found, key=lambda one: one.name, reverse=True)
+
+
+def _is_drill(folder: Path) -> bool:
+    """Whether anything is known of it; what cannot be read is told when it is read."""
+    try:
+        return (folder / SCORES).exists() or next(entries_of(folder), None) is not None
+    except StoreError:
+        return True
 
 
 def entries_of(folder: Path) -> Iterator[tuple[int, str, bytes]]:

@@ -37,11 +37,12 @@ from warnstream.runners.intake.history_entries import (
 )
 from warnstream.runners.intake.intake import Intake
 from warnstream.runners.intake.outcome import Outcome, Past
+from warnstream.runners.intake.standby_entries import OF_STANDBY
 from warnstream.runners.intake.state_file import StateFile
 
 log = logging.getLogger(__name__)
 
-OF_HISTORY = frozenset({ISSUED, SET_ASIDE, *OF_DOORS})
+OF_HISTORY = frozenset({ISSUED, SET_ASIDE, *OF_DOORS, *OF_STANDBY})
 """Kinds of entries that say what was done; they are read ahead of the others."""
 
 

@@ -18,6 +18,7 @@ from warnstream.model.effects import (
     RecipientAnswer,
 )
 from warnstream.model.hands.drills import DrillOrder
+from warnstream.model.hands.duty import DutyAct
 from warnstream.model.hands.orders import HandOrder
 from warnstream.model.messages import is_packed, joined, pack, unpack
 from warnstream.model.observations.signs import SignReport, SignVerdict
@@ -38,6 +39,7 @@ ORDER = "order"
 REPORT = "report"
 MARK = "mark"
 DRILL = "drill"
+ACT = "act"
 
 VALIDATED, REJECTED = "validated", "rejected"
 """Verdicts on a sign."""
@@ -237,6 +239,16 @@ def encode_drill(order: DrillOrder) -> bytes:
 def decode_drill(payload: bytes) -> DrillOrder:
     """What a `DRILL` entry asks for."""
     return msgspec.msgpack.decode(payload, type=DrillOrder)
+
+
+def encode_act(act: DutyAct) -> bytes:
+    """Payload of an `ACT` entry."""
+    return msgspec.msgpack.encode(act)
+
+
+def decode_act(payload: bytes) -> DutyAct:
+    """What a person on duty did."""
+    return msgspec.msgpack.decode(payload, type=DutyAct)
 
 
 def encode_alarm(signal: AlarmSignal) -> bytes:

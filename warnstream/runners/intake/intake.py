@@ -18,7 +18,6 @@ from collections.abc import Callable
 from functools import cache, partial
 
 import msgspec
-import numpy as np
 
 from warnstream.engine import Action, Engine, EngineStep, split_actions
 from warnstream.ingest.flat_json.decoder import RawMessage
@@ -35,14 +34,15 @@ from warnstream.model.messages import MessageColumns, is_packed, unpack
 from warnstream.model.network import Network
 from warnstream.model.observations.decoders import DEFAULT_GATEWAYS, default_rules
 from warnstream.model.observations.readings import ReadingBatch
-from warnstream.model.observations.refusals import RefusalReason
-from warnstream.model.times import HOUR_S, parse_iso
+from warnstream.model.times import HOUR_S
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.carry.carry import carry
 from warnstream.runners.carry.names import NOBODYS, JudgedAs, decode_names, encode_names, names_of
 from warnstream.runners.intake.alignment import align_levels
 from warnstream.runners.intake.door_entries import OF_DOORS
+from warnstream.runners.intake.duty import DutyIntake
 from warnstream.runners.intake.entries import (
+    ACT,
     ACTION_DECODERS,
     ALARM,
     ANSWER,
@@ -51,8 +51,6 @@ from warnstream.runners.intake.entries import (
     MESSAGES,
     TICK,
     AnswerEntry,
-    AnswerMessage,
-    ClockBeacon,
     decode_actions,
     decode_alarm,
     decode_messages,
@@ -60,16 +58,20 @@ from warnstream.runners.intake.entries import (
     encode_actions,
 )
 from warnstream.runners.intake.grid_entries import WaitingFrames
-from warnstream.runners.intake.history_entries import (
-    CONFIGURATION,
-    ISSUED,
-    SET_ASIDE,
-    decode_configuration,
-)
+from warnstream.runners.intake.history_entries import CONFIGURATION, ISSUED, SET_ASIDE, decode_configuration
 from warnstream.runners.intake.outcome import Outcome, Past
-from warnstream.runners.intake.refusals import refuse, refused_frame, refused_readings
-from warnstream.runners.intake.said import alerts_in, real_actions, refused_said, reports_in, signs_in
-from warnstream.runners.intake.state_file import StateCopy, StateFile, register_of
+from warnstream.runners.intake.refusals import refused_frame, refused_readings
+from warnstream.runners.intake.said import (
+    alerts_in,
+    answer_in,
+    real_actions,
+    refused_said,
+    reports_in,
+    signs_in,
+    time_in,
+)
+from warnstream.runners.intake.standby_entries import OF_STANDBY
+from warnstream.runners.intake.state_file import StateCopy, StateFile, arrays_of, register_of
 from warnstream.runners.intake.topics import StationTopics, Topics
 from warnstream.runners.intake.waiting import WaitingReadings
 
@@ -96,6 +98,7 @@ class Intake:
         status: MessageStatus = MessageStatus.ACTUAL,
         past_crossings_s: int = 6 * HOUR_S,
         judged_as: JudgedAs = NOBODYS,
+        duty: DutyIntake | None = None,
     ) -> None:
         self.engine = engine
         self._stations = network.stations
@@ -114,6 +117,7 @@ class Intake:
         self._topics = topics
         self.alarms = AlarmBook(topics.prefix, status)
         self.past_crossings = PastCrossingBook(past_crossings_s)
+        self.duty = duty or DutyIntake.unwatched(network.villages)
         self._is_simulated = clock == "simulated"
         self._station_topics = StationTopics(topics)
         self._actions: list[Action] = []
@@ -122,8 +126,7 @@ class Intake:
         self._past: Past | None = None
         self._steps_of_entry = 0
         self._owed: list[OperatorCancel | HandOrder] = []
-        self._is_second_try = False
-        self.is_clock_accepted = False
+        self._is_second_try = self.is_clock_accepted = False
         self._early = Outcome()
         self._takers: dict[str, Callable[[bytes, Outcome], None]] = {
             MESSAGES: self._take_entry,
@@ -132,9 +135,10 @@ class Intake:
             GRID: lambda payload, _: self._frames.add(payload),
             ALARM: self._take_alarm,
             CLOCK: self._take_clock,
+            ACT: self._take_act,
             CONFIGURATION: self._take_configuration,
             **{kind: partial(self._take_action, decode) for kind, decode in ACTION_DECODERS.items()},
-            **dict.fromkeys((ISSUED, SET_ASIDE, *OF_DOORS), lambda _payload, _outcome: None),
+            **dict.fromkeys((ISSUED, SET_ASIDE, *OF_DOORS, *OF_STANDBY), lambda _payload, _outcome: None),
         }
 
     @property
@@ -161,6 +165,11 @@ class Intake:
     def is_asked(self) -> bool:
         """A sign, an order or an answer of a person, or an alert, waits for a step."""
         return bool(self._actions)
+
+    @property
+    def orders_waiting(self) -> list[HandOrder]:
+        """Orders by hand that the next step will carry out."""
+        return [action for action in self._actions if isinstance(action, HandOrder)]
 
     def consume(self, kind: str, payload: bytes) -> Outcome:
         """Take one journal entry.
@@ -209,6 +218,10 @@ class Intake:
                 self._actions.append(owed)
         self._owed.clear()
 
+    def owe_nothing(self) -> None:
+        """What was followed is settled: no order of it waits."""
+        self._owed.clear()
+
     def waiting(self) -> ReadingBatch:
         """Readings that have arrived and wait for a step, the backlog last; messages are decoded for it."""
         return self._waiting.whole(self.now_s)
@@ -223,22 +236,17 @@ class Intake:
 
     def copied(self) -> StateCopy:
         """What a snapshot holds, in copies that nothing changes; call it between entries."""
-        arrays = {
-            f"{part}/{name}": array
-            for part, named in self.engine.assessment.snapshot().items()
-            for name, array in named.items()
-        }
         contents = {
             "desk": self.engine.desk.snapshot(),
             "frames": self._frames.snapshot(),
             "actions": encode_actions(self._actions),
             "alarms": self.alarms.snapshot(),
             "past_crossings": self.past_crossings.snapshot(),
+            "duty": self.duty.desk.snapshot(),
             "configuration": self.configuration,
             "names": self._encode_names(),
         }
-        arrays |= {name: np.frombuffer(content, dtype=np.uint8) for name, content in contents.items()}
-        arrays |= {name: array.copy() for name, array in self._waiting.snapshot().items()}
+        arrays = arrays_of(self.engine.assessment.snapshot(), contents, self._waiting.snapshot())
         return StateCopy(arrays, self._register, self._status, self._judged_as.fingerprint)
 
     def restore(self, snapshot: bytes) -> list[str]:
@@ -288,6 +296,8 @@ class Intake:
             self.alarms.restore(file.bytes_of("alarms"))
         if "past_crossings" in file:
             self.past_crossings.restore(file.bytes_of("past_crossings"))
+        if "duty" in file:
+            self.duty.desk.restore(file.bytes_of("duty"))
         if "configuration" in file:
             self.configuration = file.bytes_of("configuration")
 
@@ -307,6 +317,10 @@ class Intake:
     def _take_action(self, decode: Callable[[bytes], Action], payload: bytes, outcome: Outcome) -> None:
         """What a person did; it waits for the next step."""
         self._actions += real_actions([decode(payload)], self.now_s, outcome)
+
+    def _take_act(self, payload: bytes, _outcome: Outcome) -> None:
+        if self._past is None or self._past.is_followed:
+            self.duty.take(payload, self.now_s)
 
     def _take_clock(self, _payload: bytes, _outcome: Outcome) -> None:
         self.is_clock_accepted = True
@@ -362,7 +376,8 @@ class Intake:
         if message.topic == self._topics.clock:
             self._take_time(message, outcome)
         elif recipient is not None:
-            self._take_answer_message(message, recipient, outcome)
+            if (posted := answer_in(message, outcome)) is not None:
+                self._take_answer(posted.message, recipient, posted.answer, outcome)
         elif observer is not None:
             self._actions += signs_in(message, observer, outcome)
         elif reporter is not None:
@@ -375,23 +390,9 @@ class Intake:
             self._waiting.add([message])
 
     def _take_time(self, message: RawMessage, outcome: Outcome) -> None:
-        if not self._is_simulated:
-            return
-        try:
-            now_s = parse_iso(msgspec.json.decode(message.payload, type=ClockBeacon).time)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            outcome.refusals.append(refuse(RefusalReason.BAD_TIME, str(error), message))
-            return
-        if now_s > self.now_s:  # a redelivered or older time changes nothing
+        now_s = time_in(message, outcome) if self._is_simulated else None
+        if now_s is not None and now_s > self.now_s:  # a redelivered or older time changes nothing
             self._step(now_s, outcome)
-
-    def _take_answer_message(self, message: RawMessage, recipient: str, outcome: Outcome) -> None:
-        try:
-            posted = msgspec.json.decode(message.payload, type=AnswerMessage)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            outcome.refusals.append(refuse(RefusalReason.BAD_ANSWER, str(error), message))
-            return
-        self._take_answer(posted.message, recipient, posted.answer, outcome)
 
     def _take_answer(self, message: str, recipient: str, answer: Answer, outcome: Outcome) -> None:
         given = RecipientAnswer(message, recipient, answer, self.now_s)
@@ -420,6 +421,7 @@ class Intake:
             villages = self._network.villages
             proven = [proven_level(crossing, villages) for crossing in step.assessment.past_crossings]
             self.past_crossings.step(proven, now_s)
+            outcome.rings += self.duty.step(self.engine.desk, self.alarms, now_s)
         outcome.refusals += refused_said(self.engine.assessment, self._topics)
         outcome.refusals += refused_readings(readings, step.assessment.flags, self._stations)
         outcome.refusals += [refused_frame(refused) for refused in step.assessment.grids.refused]

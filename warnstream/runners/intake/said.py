@@ -15,7 +15,8 @@ from warnstream.model.effects import Answer, RecipientAnswer
 from warnstream.model.hands.drills import DrillOrder, is_of_drill
 from warnstream.model.observations.refusals import Refusal, RefusalReason
 from warnstream.model.observations.signs import SignReport, SignVerdict
-from warnstream.runners.intake.entries import SignEntry, sign_action
+from warnstream.model.times import parse_iso
+from warnstream.runners.intake.entries import AnswerMessage, ClockBeacon, SignEntry, sign_action
 from warnstream.runners.intake.outcome import Outcome
 from warnstream.runners.intake.refusals import refuse, refuse_sign
 from warnstream.runners.intake.topics import Topics
@@ -89,3 +90,21 @@ def real_actions(actions: Iterable[Action], now_s: int, outcome: Outcome) -> lis
         else:
             real.append(action)
     return real
+
+
+def time_in(message: RawMessage, outcome: Outcome) -> int | None:
+    """The time that a message tells; None, and a refusal, where it tells none."""
+    try:
+        return parse_iso(msgspec.json.decode(message.payload, type=ClockBeacon).time)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        outcome.refusals.append(refuse(RefusalReason.BAD_TIME, str(error), message))
+        return None
+
+
+def answer_in(message: RawMessage, outcome: Outcome) -> AnswerMessage | None:
+    """The answer that a device publishes; None, and a refusal, where it is none."""
+    try:
+        return msgspec.json.decode(message.payload, type=AnswerMessage)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        outcome.refusals.append(refuse(RefusalReason.BAD_ANSWER, str(error), message))
+        return None

@@ -4,8 +4,12 @@ The live runner needs no more of a log than this. `Journal` (segment files on th
 node's own disk) is the first one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
+
+from warnstream.adapters.journal.journal import Journal
+from warnstream.adapters.metrics import Metrics
+from warnstream.model.alarms import AlarmPort
 
 
 class Log(Protocol):
@@ -58,3 +62,16 @@ class Log(Protocol):
 
     def close(self) -> None:
         """Close it; a log that only one node may write is free for another."""
+
+
+class Leads(Protocol):
+    """What a node is given that leads beside another box (`warnstream.runners.standby`)."""
+
+    def over(self, journal: Journal, alarms: AlarmPort, metrics: Metrics, stop: Callable[[], None]) -> Log:
+        """A log over the node's journal that both boxes have; `stop` ends the node, from any thread."""
+
+    def begin(self, journal: Log) -> None:
+        """Before anything else is written: say in the log that this box leads. StoreError."""
+
+    def settle(self) -> None:
+        """Everything that the entries up to now led to is in the log; in the thread that appends."""

@@ -48,9 +48,8 @@ from warnstream.runners.audit.writer import AuditWriter
 from warnstream.runners.build import topics_of
 from warnstream.runners.bundles.keeping import OwnBundle
 from warnstream.runners.console.feed import ConsoleFeed
-from warnstream.runners.history.kept import keep_rows
+from warnstream.runners.history.outbox import open_outbox
 from warnstream.runners.intake import entries
-from warnstream.runners.intake.door_entries import OUTCOME
 from warnstream.runners.live.alarms import Alarms
 from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
@@ -58,6 +57,7 @@ from warnstream.runners.live.doors import note_end
 from warnstream.runners.live.drill.room import DrillRoom
 from warnstream.runners.live.ingress import Ingress, Turn
 from warnstream.runners.live.keeper import Keeper, Stores, Watchers
+from warnstream.runners.live.log import Leads, Log
 from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
 from warnstream.runners.live.recording.recorder import report_put_aside
 from warnstream.runners.live.reinjector import Reinjector
@@ -77,9 +77,6 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.25
 """What time alone changes is looked for so often, not at every turn: messages bring hundreds a second."""
 
-OWNER = "node"
-"""Who sends what this outbox holds: one process alone, since its folder is locked, whatever its name."""
-
 
 class Node:
     """One warnstream process.
@@ -88,11 +85,13 @@ class Node:
     ----------
     configuration : Configuration
     on_step : callable, optional
-        Called after every engine step, in the loop's thread (the demo watches by it).
+        Called after every engine step, in the loop's thread.
     front_door : FrontDoor, optional
         One that serves already, because the configuration took long to read.
     wall : callable
         The system's clock: seconds since 1970 UTC.
+    leading : Leads, optional
+        It leads beside another box.
 
     Attributes
     ----------
@@ -111,6 +110,7 @@ class Node:
         on_step: Callable[[EngineStep], None] | None = None,
         front_door: FrontDoor | None = None,
         wall: Callable[[], float] = time.time,
+        leading: Leads | None = None,
     ) -> None:
         configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration = configuration
@@ -124,6 +124,9 @@ class Node:
         self.alarms = Alarms(self._requests.ask, self.metrics)
         self._clock = clock_of(configuration, self.alarms, wall)
         self._journal = Journal(directory, self._clock, configuration.storage.journal_segment_bytes)
+        self._leading = leading
+        told = (self.alarms, self.metrics, self.ask_to_stop)
+        self._log: Log = self._journal if leading is None else leading.over(self._journal, *told)
         self._refused = RefusedWriter(directory, configuration.storage.refused_max, self.alarms, self.metrics)
         self._audit = self._audit_of(configuration)
         self._again = Reinjector(directory, self._journal, self.keep_messages, self.metrics)
@@ -132,13 +135,12 @@ class Node:
         self._replies = ReplyWatch(self.alarms, configuration.node.replies_s)
         self._feeds = FeedWatch(self.alarms, self.metrics, configuration.message.time_zone)
         self._open_ways(configuration)
-        tokens = Tokens(load_or_create_secret(directory))
-        self.delivery = self._delivery(tokens)
+        self.delivery = self._delivery(tokens := Tokens(load_or_create_secret(directory)))
         self._drills = DrillRoom(
             configuration, self.outbox, self.alarms, self.metrics, self.delivery.wake, self._journal
         )
         bundle = OwnBundle(configuration, self._journal, self.alarms, self.metrics)
-        stores = Stores(self._journal, self.outbox, self._refused, bundle)
+        stores = Stores(self._log, self.outbox, self._refused, bundle)
         watchers = Watchers(
             self.alarms,
             self._clock,
@@ -165,14 +167,16 @@ class Node:
             self.alarms,
         )
         self._show(configuration)
-        api = HttpApi(
-            self.status, self.outbox, tokens, self.metrics, public_url=configuration.http.public_url
-        )
-        self._api_app = api.app
+        url = configuration.http.public_url
+        self._api_app = HttpApi(self.status, self.outbox, tokens, self.metrics, public_url=url).app
         self._http_max = http_max
         self.http = front_door or FrontDoor(configuration.node.name, configuration.http)
+        self._watch_figures()
+
+    def _watch_figures(self) -> None:
+        """Metrics that are asked for when somebody reads them."""
         self.metrics.watch_channels(self.delivery.prospects)
-        self.metrics.watch_storage(self._journal.size_bytes, directory)
+        self.metrics.watch_storage(self._journal.size_bytes, self.configuration.storage.directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
 
@@ -194,17 +198,14 @@ class Node:
             drills=self._drills,
         )
         self._console = ConsoleFeed(
-            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._inbox.wake
+            configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._requests
         )
 
     def _outbox_of(self, configuration: Configuration) -> MainOutbox:
-        """Rows and ledger; doors that an earlier version left in rows come with their villages."""
-        directory = configuration.storage.directory
-        outbox = MainOutbox.open_or_begin_anew(directory, OWNER)
+        outbox = open_outbox(configuration, self._requests.keep_outcomes, self._time)
         if outbox.put_aside is not None:
             report_put_aside(self.alarms, str(outbox.put_aside))
-        known = keep_rows(configuration, (), None, outbox.villages_of_door_rows()).configuration
-        outbox.open_doors(directory, known.network, self._keep_outcomes, self._time, configuration.channels)
+        outbox.tell_rows = None if self._leading is None else self._requests.keep_told
         return outbox
 
     def _audit_of(self, configuration: Configuration) -> AuditWriter:
@@ -266,6 +267,8 @@ class Node:
         """
         self.http.start()  # says that the node lives and is not ready, however long the journal is
         keep_freed_memory()
+        if self._leading is not None:
+            self._leading.begin(self._log)
         self._keeper.recover(ReplayProgress(self.http.tell))
         self._replies.adopt(self.alarms.standing("reply"))
         self._feeds.adopt(self.alarms.standing("feed"))
@@ -330,10 +333,6 @@ class Node:
         told_s = self._keeper.now_s if self.configuration.node.clock == "simulated" else -1
         return float(told_s) if told_s >= 0 else self._clock()
 
-    def _keep_outcomes(self, payload: bytes) -> Future[None]:
-        """Outcomes of a channel's batch into the log; taken to the end, when nothing else is any more."""
-        return self._requests.ask(OUTCOME, payload, is_last=True)
-
     def _order_faults(self, order: AnyOrder) -> list[str]:
         if isinstance(order, DrillOrder):
             return self._drills.faults_of(order)
@@ -372,6 +371,8 @@ class Node:
         if keeper.fresh_waiting:
             ingress.left_fresh(turn)
         self.metrics.backlog_readings.set(keeper.backlog_waiting)
+        if self._leading is not None:
+            self._leading.settle()
         keeper.snapshots.look()
         self._bound.look()
 
@@ -398,7 +399,7 @@ class Node:
             started = time.perf_counter()
             try:
                 self._bound.demand_room()
-                sequence = self._journal.append_many(turn.entries)
+                sequence = self._log.append_many(turn.entries)
             except StoreError as error:
                 if self._disk.refused(error):
                     continue
@@ -408,7 +409,7 @@ class Node:
             self.metrics.journal_append.observe(time.perf_counter() - started)
             self.metrics.journal_sequence.set(sequence)
             self.metrics.messages_received.inc(sum(len(batch.topics) for batch in turn.arrived))
-            self._ingress.settle(turn)
+            self._ingress.settle(turn, sequence - len(turn.entries) + 1)
             return sequence
 
     def _close(self) -> None:

@@ -2,14 +2,17 @@
 
 import logging
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
+from warnstream.delivery.dispatch.notification import Settlement
 from warnstream.model.digests import CallFailed
 from warnstream.model.errors import StoreError
+from warnstream.runners.intake.door_entries import OUTCOME
 from warnstream.runners.intake.entries import UNDELIVERED, encode_undelivered
+from warnstream.runners.intake.standby_entries import TOLD, encode_told
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +22,15 @@ WAIT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An entry and its promise; the loop sets the result, or the error that kept it from being kept."""
+    """An entry and its promise; the loop sets the result, or the error that kept it from being kept.
+
+    `told`, if any, is called with the entry's number before that.
+    """
 
     kind: str
     payload: bytes
     done: Future[None]
+    told: Callable[[int], None] | None = None
 
 
 class LostPosts(Protocol):
@@ -42,15 +49,29 @@ class Requests:
         Ends the loop's sleep.
     is_stopping : callable
         Whether nothing is taken any more.
+
+    Attributes
+    ----------
+    wake : callable
+        As given.
     """
 
     def __init__(self, wake: Callable[[], None], is_stopping: Callable[[], bool]) -> None:
-        self._wake = wake
+        self.wake = wake
         self._is_stopping = is_stopping
         self._waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
 
-    def ask(self, kind: str, payload: bytes, *, is_last: bool = False) -> Future[None]:
+    def ask(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        is_last: bool = False,
+        told: Callable[[int], None] | None = None,
+    ) -> Future[None]:
         """Hand an entry to the loop; `is_last`: it is taken while the node is stopping, too.
+
+        `told` is called in the loop's thread with the entry's number once it is durable.
 
         Raises
         ------
@@ -59,9 +80,9 @@ class Requests:
         """
         if self._is_stopping() and not is_last:
             raise StoreError("the node is stopping", retryable=True)
-        request = Request(kind, payload, Future())
+        request = Request(kind, payload, Future(), told)
         self._waiting.put(request)
-        self._wake()
+        self.wake()
         return request.done
 
     def ask_and_wait(self, kind: str, payload: bytes) -> None:
@@ -78,6 +99,14 @@ class Requests:
                 self.ask(UNDELIVERED, encode_undelivered(CallFailed(digest, post)))
         except StoreError as error:
             log.warning("undelivered digest not kept", extra={"error": str(error)})
+
+    def keep_outcomes(self, payload: bytes) -> Future[None]:
+        """Outcomes of a channel's batch into the log; taken to the end, when nothing else is any more."""
+        return self.ask(OUTCOME, payload, is_last=True)
+
+    def keep_told(self, settlements: Mapping[str, Settlement], at: float) -> None:
+        """What became of rows into the log, for a second box; taken to the end, and nobody waits for it."""
+        self.ask(TOLD, encode_told(settlements, at), is_last=True)
 
     def take(self) -> list[Request]:
         """Everything that waits, in order."""

@@ -1,7 +1,7 @@
 """What the HTTP interface asks of a running node, from any thread: its situation, and entries to keep."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET
 from msgspec.structs import asdict
@@ -25,6 +25,7 @@ from warnstream.adapters.inbox import Source
 from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.adapters.sending.worker import DeliveryWorker
 from warnstream.config.settings import Configuration
+from warnstream.delivery.texts import clean
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.model.digests import FieldReport, HelpAssign, HelpClose
 from warnstream.model.effects import Answer, OperatorAffirm, OperatorCancel
@@ -98,13 +99,25 @@ class Status:
         judging = self._keeper.judging
         blocking += judging.waits()
         told = [*blocking, *self._alarms.reasons(is_blocking=False), judging.missing()]
+        told += [self._no_shift(), self._drills.notice()]
         # A channel that is held is named at once, and by its alarm too once that stands.
         return ReadinessRecord(ready=not blocking, reasons=[one for one in dict.fromkeys(told) if one])
+
+    def _no_shift(self) -> str:
+        """Said where there is a console: a node without one rings its duty posts by itself."""
+        duty = self._keeper.intake.duty
+        return (
+            "nobody has taken the shift at the console" if duty.is_watched and not duty.desk.shifts.of else ""
+        )
 
     def readiness(self) -> tuple[bool, list[str]]:
         """`ready`, for consoles."""
         found = self.ready()
         return found.ready, found.reasons
+
+    def rates_per_s(self) -> Mapping[str, float]:
+        """How fast each channel has told doors, by name, as far as it is known."""
+        return self._delivery.rates()
 
     def channels_down(self) -> list[str]:
         """Channels whose trouble lasts."""
@@ -172,6 +185,11 @@ class Status:
     def help_calls(self) -> list[HelpCallRecord]:
         """Open calls for help, oldest first."""
         return self._keeper.chain.calls
+
+    def who_comes(self, caller: str) -> str:
+        """The person who has the open call of a door or post; empty: nobody, or it has not called."""
+        calls = [call for call in self._keeper.chain.calls if call.caller == caller and call.assigned]
+        return clean(calls[0].assigned or "") if calls else ""
 
     def action_fault(self, action: PostAction) -> str:
         """Why a post cannot do that, as things stand; empty if it can."""

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from warnstream.adapters.http.models.orders import RehearsalRecord
 from warnstream.config.settings import Configuration
-from warnstream.model.hands.orders import OrderKind
+from warnstream.model.hands.orders import HandOrder, OrderKind
 from warnstream.model.hands.requests import OrderRequest
 from warnstream.runners.orders.request import order_of
 
@@ -34,6 +34,14 @@ def rehearse(
         With everything that is wrong with it by itself.
     """
     order = order_of(request, configuration)
+    doors, seconds = doors_of(order, configuration, rates_per_s)
+    return RehearsalRecord(kind=str(order.kind), villages=list(order.villages), doors=doors, seconds=seconds)
+
+
+def doors_of(
+    order: HandOrder, configuration: Configuration, rates_per_s: Mapping[str, float] = NO_RATES
+) -> tuple[dict[str, int], dict[str, float]]:
+    """Doors of an order by channel, and seconds until the last one hears; rates as of `rehearse`."""
     network, tells = configuration.network, order.kind not in TELLS_NO_DOOR
     number, households = network.villages.index_of_code(), network.households
     doors = Counter(
@@ -42,9 +50,5 @@ def rehearse(
         for door in households.of_village(number[code])
     )
     rates = {name: rates_per_s.get(name) or configuration.channels[name].expected_per_s for name in doors}
-    return RehearsalRecord(
-        kind=str(order.kind),
-        villages=list(order.villages),
-        doors=dict(sorted(doors.items())),
-        seconds={name: round(doors[name] / rate, 1) for name, rate in sorted(rates.items()) if rate},
-    )
+    seconds = {name: round(doors[name] / rate, 1) for name, rate in sorted(rates.items()) if rate}
+    return dict(sorted(doors.items())), seconds

@@ -21,6 +21,7 @@ from warnstream.model.rules.rules import CriticalStage
 from warnstream.model.times import DAY_S, MINUTE_S, local_to_utc_s, parse_iso
 
 IDENTIFIER_CHARACTERS_MAX = 100
+HOUR_CHARACTERS_MAX = 40
 EVERYWHERE = "*"
 
 LATE_S_MAX = 7 * DAY_S
@@ -34,7 +35,7 @@ _OF_PLACES = frozenset({OrderKind.TRANSFER, OrderKind.ASSESS, OrderKind.RETURN})
 _ONLY_OF = {
     "level": _FLOORS | {OrderKind.LOWER},
     "second": _FLOORS | {OrderKind.RETURN},
-    "alone": _FLOORS,
+    "alone": _FLOORS | frozenset(kind for kind in OrderKind if kind.is_ceiling) | {OrderKind.EXTEND},
     "lasts": frozenset(
         kind
         for kind in OrderKind
@@ -77,8 +78,7 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
         faults.append(f"hazard: expected {choice_of(hazards)}, got {request.hazard!r}")
     if request.post and request.post not in {post.post for post in configuration.network.chain}:
         faults.append(f"post: {request.post!r} is no post of chain.csv")
-    if len(request.identifier) > IDENTIFIER_CHARACTERS_MAX:
-        faults.append(f"identifier: expected at most {IDENTIFIER_CHARACTERS_MAX} characters")
+    faults += _too_long(request)
     if kind is not None:
         faults += _person_faults(request.author, "author", kind, villages, configuration)
         if request.second:
@@ -86,7 +86,6 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
             faults += _person_faults(request.second, "second", release, villages, configuration)
     if faults or kind is None:
         raise OrderFaultsError(faults)
-    by = request.by
     return HandOrder(
         identifier=request.identifier or uuid.uuid4().hex,
         kind=kind,
@@ -104,7 +103,7 @@ def order_of(request: OrderRequest, configuration: Configuration) -> HandOrder:
         order=request.order,
         zones=tuple(dict.fromkeys(request.zones)),
         grades=tuple(sorted(set(request.grades))),
-        by=by,
+        by=request.by,
         onset=request.onset,
         verdict=request.verdict,
         happened_s=happened_s,
@@ -143,6 +142,15 @@ def agreement_faults(order: HandOrder, desk: WarningDesk, configuration: Configu
             order.author, "author", order.kind, [one for one in villages if one in known], configuration
         )
     ]
+
+
+def _too_long(request: OrderRequest) -> list[str]:
+    """Words that are longer than anything that could be meant."""
+    hours = [name for name in ("by", "onset") if len(getattr(request, name)) > HOUR_CHARACTERS_MAX]
+    faults = [f"{name}: expected an hour such as 18:00, or a time with its date" for name in hours]
+    if len(request.identifier) > IDENTIFIER_CHARACTERS_MAX:
+        faults.append(f"identifier: expected at most {IDENTIFIER_CHARACTERS_MAX} characters")
+    return faults
 
 
 def _kind_of(word: str, faults: list[str]) -> OrderKind | None:
@@ -250,7 +258,7 @@ def _person_faults(
     if not (may_give(operator.role, kind) or (is_second and operator.role is not Role.READER)):
         return [f"{field}: {person!r} is {operator.role}: that role may not {kind}"]
     places = configuration.network.villages
-    outside = _outside(operator, villages, places)
+    outside = outside_of(operator, villages, places)
     if outside:
         more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
         return [f"{field}: {outside[0]}{more} is outside the area {operator.area!r} of {person!r}"]
@@ -259,7 +267,8 @@ def _person_faults(
     return []
 
 
-def _outside(operator: Operator, villages: list[str], places: Villages) -> list[str]:
+def outside_of(operator: Operator, villages: list[str], places: Villages) -> list[str]:
+    """Codes of villages that a person does not answer for."""
     if operator.area == EVERYWHERE:
         return []
     number = places.index_of_code()

@@ -135,3 +135,17 @@ def test_many_different_changes_of_one_level_are_a_range_and_their_factor(compar
     after = before | {"thresholds.csv": FILES["thresholds.csv"] + lower}
     found = compare({}, before, after)
     assert found.meaning == ("flash_flood: 6 villages, orange 1h: 120 to 170 -> 108 to 153 mm (x 0.9)",)
+
+
+def test_objects_and_shelters_are_compared_by_code_whatever_their_village_s_number(compare: Compare) -> None:
+    head = "object,village,kind,persons\n"
+    old = {"objects.csv": f"{head}o1,002,hut,4\no2,002,boat,2\n"}
+    new = {
+        "objects.csv": f"{head}o1,002,hut,6\no3,003,site,9\n",
+        "shelters.csv": "shelter,name,village,capacity\ns1,Hall,003,80\n",
+    }
+    found = compare({"villages.csv": ("002,下村", "0015,新村,28.47,119.91,East,County\n002,下村")}, old, new)
+    assert "objects: 1 more (o3)" in found.meaning
+    assert "objects: 1 fewer (o2)" in found.meaning
+    assert "objects: 1 changed (o1)" in found.meaning
+    assert "shelters: 1 more (s1)" in found.meaning

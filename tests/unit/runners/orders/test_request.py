@@ -90,7 +90,7 @@ def test_a_polygon_and_a_river_gauge_name_villages(county: Configuration) -> Non
         ({"polygon": {}}, ["polygon: expected a GeoJSON polygon"]),
         ({"kind": "silence", "level": "", "post": "nobody"}, ["post: 'nobody' is no post of chain.csv"]),
         ({"kind": "end", "level": "blue"}, ["level: end has no level"]),
-        ({"kind": "correct", "level": "", "alone": True}, ["alone: correct has no word of its own on red"]),
+        ({"kind": "silence", "level": "", "alone": True}, ["alone: silence has no word of its own on red"]),
         ({"response": "II", "order": "red-1"}, ["response: issue has no response", "order: issue has no"]),
         ({"kind": "release", "level": "", "lasts": "1h"}, ["lasts: release has no time that it lasts"]),
         ({"lasts": "48h"}, ["lasts: expected at most 24h, got '48h'"]),

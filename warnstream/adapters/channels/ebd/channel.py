@@ -255,10 +255,10 @@ class EbdChannel:
 
     def _told(self, answer: PlatformAnswer, one: _Playing, inbound: Inbound) -> bool:
         states = self._section.states
-        if answer.state_code in states.played:
+        if states.is_a(answer.state_code, "played"):
             inbound.delivered(one.key)
             return True
-        if answer.state_code in states.failed:
+        if states.is_a(answer.state_code, "failed"):
             inbound.undelivered(one.key, f"the loudspeaker has not played it ({answer.state_text[:80]})")
             return True
         return False

@@ -21,13 +21,13 @@ from warnstream.config.settings import Configuration
 from warnstream.desk import WarningStatus
 from warnstream.model.alarms import AlarmPort
 from warnstream.model.digests import FieldReport
-from warnstream.model.errors import StoreError, WarnstreamError, describe
+from warnstream.model.errors import StoreError, describe
 from warnstream.model.hands.drills import DrillAct, DrillOrder
-from warnstream.model.times import DAY_S, parse_compact_utc
+from warnstream.model.times import DAY_S, clock_local
 from warnstream.model.warning import MessageStatus
 from warnstream.runners.drill.course import HandedOver
 from warnstream.runners.drill.entries import LAPSED, REAL, STOPPED, Begun
-from warnstream.runners.drill.folders import LOGS_KEPT, SCORES, drill_folders, folder_of
+from warnstream.runners.drill.folders import LOGS_KEPT, SCORES, drill_folders, folder_of, has_begun
 from warnstream.runners.drill.scores import scores_of, write_scores
 from warnstream.runners.live.drill.stage import Stage
 from warnstream.runners.live.log import Log
@@ -42,11 +42,14 @@ TURN_S = 0.2
 STEP_EVERY_S = 5
 """Of the engine's time, where nothing waits and the script has nothing."""
 
+SCORE_EVERY_S = 10.0
+"""A drill that is over is scored anew so often, while answers still come."""
+
 AGAIN_S = 1.0
 """Before what the disk refused is tried again."""
 
 OPEN_S = DAY_S
-"""So long after its begin a drill that is over takes late answers and shows its pages."""
+"""So long after its end a drill that is over takes late answers and shows its pages."""
 
 ALARM = "exercise"
 
@@ -123,11 +126,13 @@ class DrillRoom:
         self._outcomes: deque[_Outcome] = deque()
         self._now_s = -1
         self._real: frozenset[str] = frozenset()
+        self._warnings: list[WarningStatus] = []
         self._stage: Stage | None = None
         self._is_stopping = self._is_finishing = False
-        self._is_scored = False
+        self._is_scored, self._scored_at = False, -SCORE_EVERY_S
         self._stepped_s = -1
         self._thread = threading.Thread(target=self._run, name="drill", daemon=True)
+        metrics.drill_villages.set_function(lambda: float(self._n_running()))
 
     # From the node's loop.
 
@@ -140,9 +145,11 @@ class DrillRoom:
 
     def look(self, node: Situation) -> None:
         """What stands after a step of the node: a drill ends there, and its doors hear no more of it."""
-        codes, warnings = node.people.network.villages.code, node.warnings
-        self._real = frozenset(codes[one.village] for one in warnings)
-        self._outbox.muted = frozenset(codes[one.village] for one in warnings if one.households_told)
+        warnings = node.warnings
+        if warnings is not self._warnings:  # it is replaced, never changed
+            codes, self._warnings = node.people.network.villages.code, warnings
+            self._real = frozenset(codes[one.village] for one in warnings)
+            self._outbox.muted = frozenset(codes[one.village] for one in warnings if one.households_told)
         self._now_s = node.now_s
 
     # From other threads.
@@ -163,6 +170,18 @@ class DrillRoom:
             more = f" and {len(real) - 1} more" if len(real) > 1 else ""
             faults.append(f"villages: something real stands in {real[0]}{more}")
         return faults
+
+    def _n_running(self) -> int:
+        stage = self._stage
+        return 0 if stage is None else len(stage.course.running())
+
+    def notice(self) -> str:
+        """That a drill is on, for whoever asks whether the node is ready; empty if none is."""
+        stage, count = self._stage, self._n_running()
+        if stage is None or not count:
+            return ""
+        ends = clock_local(stage.course.ends_s, self._configuration.message.time_zone)
+        return f"drill is on in {count} villages until {ends}"
 
     def report_fault(self, report: FieldReport) -> str:
         """Why a report to a message of a drill cannot be counted; empty if it can."""
@@ -224,7 +243,7 @@ class DrillRoom:
 
     def _reopen(self) -> None:
         newest = next(iter(drill_folders(self._storage)), None)
-        if newest is None or time.time() - parse_compact_utc(newest.name) > 2 * OPEN_S:
+        if newest is None:
             return
         stage = self._open(newest, None)
         if stage.course.taken > self._journal.last_sequence():  # the node's journal was lost and counts anew
@@ -244,8 +263,9 @@ class DrillRoom:
         )
 
     def _use(self, stage: Stage) -> None:
-        self._stage, self._stepped_s = stage, -1
+        self._stage = stage
         self._is_scored = stage.course.is_over and (stage.folder / SCORES).exists()
+        self._stepped_s = stage.course.now_s if self._is_scored else -1
         self._outbox.drill = stage.outbox
         self._wake_channels()
 
@@ -287,6 +307,7 @@ class DrillRoom:
         given = [one for one in handed.given if not isinstance(one, DrillOrder)]
         if given and self._stage is not None:
             self._stage.take(handed.sequence, given)
+            self._is_scored = False
 
     def _take_order(self, order: DrillOrder, sequence: int) -> None:
         stage = self._stage
@@ -294,19 +315,17 @@ class DrillRoom:
             if stage is not None and sequence > stage.course.taken and (running := stage.course.running()):
                 stage.end(running, STOPPED, self._now_s, sequence)
             return
-        if stage is None or (stage.course.is_over and sequence > stage.course.taken):
+        is_free = stage is None or (stage.course.is_over and sequence > stage.course.taken)
+        if is_free and not has_begun(self._storage, order.identifier):
             self._begin(order, sequence)
 
     def _begin(self, order: DrillOrder, sequence: int) -> None:
         """A new drill takes the place of the last one, which is over."""
         at_s = max(self._now_s, 0)
-        folder = folder_of(self._storage, at_s)
-        if folder.exists() and self._stage is not None and self._stage.folder == folder:
-            raise WarnstreamError("a drill began in this second already")
+        folder = folder_of(self._storage, at_s, order.identifier)
         if self._stage is not None:
             self._score(self._stage)
-            before, self._stage, self._outbox.drill = self._stage, None, None
-            before.close(has_ended=True)
+            self._let_go(self._stage)
         self._tidy()
         stage = self._open(folder, Begun(order, at_s))
         stage.take(sequence, ())  # an order is taken once
@@ -314,6 +333,10 @@ class DrillRoom:
             stage.announce()
         self._use(stage)
         log.warning("drill begun", extra={"drill": order.identifier, "villages": len(order.villages)})
+
+    def _let_go(self, stage: Stage) -> None:
+        self._stage, self._outbox.drill = None, None
+        stage.close(has_ended=True)
 
     def _go_on(self, stage: Stage) -> None:
         """Ends that are due, then a step where one is due; then what waits to be recorded."""
@@ -325,19 +348,22 @@ class DrillRoom:
         elif now_s >= course.ends_s and (running := course.running()):
             stage.end(running, LAPSED, now_s)
             self._stepped_s = -1
-        is_quiet = course.is_over and stage.desk.is_settled() and not course.has_work
+        # Once everybody has heard the end nobody is rung any more; late answers are kept and scored.
+        is_done = course.is_over and stage.desk.is_settled() and self._stepped_s >= 0
         is_due = course.has_work or course.is_due(now_s) or now_s - self._stepped_s >= STEP_EVERY_S
-        if now_s >= course.now_s and is_due and not (is_quiet and self._stepped_s >= 0):
+        if now_s >= course.now_s and is_due and not is_done:
             stage.step(now_s)
             self._stepped_s = now_s
         stage.go_on()
-        if is_quiet and self._stepped_s >= 0 and not self._is_scored:
+        if is_done and not self._is_scored and time.monotonic() - self._scored_at >= SCORE_EVERY_S:
             self._score(stage)
+        elif is_done and self._is_scored and now_s > course.ends_s + OPEN_S:
+            self._let_go(stage)
 
     def _score(self, stage: Stage) -> None:
         """What came of it is kept for years, beside a log that is not."""
         write_scores(stage.folder / SCORES, scores_of(stage.folder, self._configuration))
-        self._is_scored = True
+        self._is_scored, self._scored_at = True, time.monotonic()
 
     def _tidy(self) -> None:
         """Of drills long ago only the scores are kept."""

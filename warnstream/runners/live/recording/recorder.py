@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox.outbox import Outbox, Render
+from warnstream.adapters.outbox.outbox import Render
 from warnstream.adapters.sqlite import DamagedError
 from warnstream.desk import WarningDesk
 from warnstream.model.alarms import AlarmPort
@@ -27,6 +28,7 @@ from warnstream.model.effects import Effects
 from warnstream.model.errors import StoreError, describe
 from warnstream.model.network import Network
 from warnstream.runners.intake.history_entries import ISSUED, decode_issued
+from warnstream.runners.intake.standby_entries import TOLD, decode_told
 from warnstream.runners.live.log import Log
 from warnstream.runners.live.recording.parts import part_of, parts_of, warnings_of
 
@@ -40,6 +42,9 @@ SLICE_S = 0.02
 
 DEFERRED_MAX = 100_000
 """Answers and notices that wait for an outbox that refuses; beyond it the oldest go, and the log has them."""
+
+
+_OF_ROWS = frozenset({ISSUED, TOLD})
 
 
 class Deferred(NamedTuple):
@@ -63,7 +68,7 @@ class Recorder:
 
     Parameters
     ----------
-    outbox : Outbox
+    outbox : NodeOutbox
     journal : Log
     alarms : AlarmPort
     metrics : Metrics
@@ -72,7 +77,7 @@ class Recorder:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: NodeOutbox,
         journal: Log,
         alarms: AlarmPort,
         metrics: Metrics,
@@ -146,7 +151,10 @@ class Recorder:
 
     def _catch_up(self, desk: Desk) -> None:
         begun = self._outbox.progress()
-        for entry, payload in self._issued_after(begun):
+        for entry, kind, payload in self._told_after(begun):
+            if kind == TOLD:  # by another box with this log
+                self.take_told(payload)
+                continue
             issued = decode_issued(payload)
             digests = issued.digests_now(desk.network.villages.index_of_code())
             for part in parts_of(desk.desk.restate(issued.messages, issued.bulletins, digests)):
@@ -162,9 +170,16 @@ class Recorder:
             self._alarms.end_alarm("outbox")
             self._wake_channels()
 
-    def _issued_after(self, entry: int) -> Iterator[tuple[int, bytes]]:
+    def take_told(self, payload: bytes) -> None:
+        """What became of rows, as an entry says it. StoreError if the outbox refuses."""
+        try:
+            self._outbox.take_told(*decode_told(payload))
+        except ValueError as error:
+            log.error("entry of what was told cannot be read", extra={"error": str(error)})  # noqa: TRY400
+
+    def _told_after(self, entry: int) -> Iterator[tuple[int, str, bytes]]:
         entry = max(entry, self._journal.first_sequence() - 1)
-        return ((number, payload) for number, kind, payload in self._journal.since(entry) if kind == ISSUED)
+        return (found for found in self._journal.since(entry) if found[1] in _OF_ROWS)
 
     def _write(self, entry: int, effects: Effects, desk: Desk) -> None:
         effects = self._with_untold_ends(self._without_names_taken(effects, desk), desk)

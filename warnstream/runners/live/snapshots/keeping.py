@@ -118,6 +118,10 @@ class Snapshots:
         self.finish()
         self._threads.shutdown()
 
+    def give_up(self) -> None:
+        """Nothing is written any more; one on its way is."""
+        self._threads.shutdown()
+
     def _write(self, sequence: int, copied: StateCopy, doors: LedgerCopy) -> int:
         """In the thread: the ledger first, so that the journal is never pruned beyond what it needs."""
         begun = time.perf_counter()

@@ -1,7 +1,7 @@
 """What a running node shows of transfer lists: metrics, and alarms of lists that are overdue or lost rows.
 
-An alarm a list, none of which keeps the node from being ready. Figures are worked out where a step had
-something to do with people, and at most every `LOOK_S` otherwise: a list of a county has many rows.
+An alarm a list, none of which keeps the node from being ready. A look goes through all rows of open lists,
+so there is one every `LOOK_S` at most, and every `AGAIN_S` while nobody has said anything.
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,8 @@ from warnstream.model.times import TimeZone, clock_local
 from warnstream.runners.live.watches.standing_alarms import StandingAlarms
 from warnstream.runners.transfers.counters import counters_of
 
-LOOK_S = 10
-"""Engine time between two looks."""
+LOOK_S, AGAIN_S = 10, 60
+"""Engine time between two looks, where something was said and where nothing was."""
 
 NAMED_MAX = 10
 """So many rows are named in an alarm; of more their number."""
@@ -35,7 +35,7 @@ class TransferWatch:
     def __init__(self, alarms: AlarmPort, metrics: Metrics, time_zone: TimeZone) -> None:
         self._alarms, self._metrics = StandingAlarms(alarms, "transfer"), metrics
         self._time_zone = time_zone
-        self._looked_s = -1
+        self._looked_s, self._n_changes = -1, -1
 
     def adopt(self, standing: Iterable[str]) -> None:
         """Alarms that stood when the node ended: those that are over end at the next step."""
@@ -43,9 +43,10 @@ class TransferWatch:
 
     def take(self, desk: WarningDesk, *, is_live: bool) -> None:
         """The situation after a step; one of the past tells no alarm."""
-        if 0 <= desk.now_s - self._looked_s < LOOK_S:
+        is_same = desk.transfers.n_changes == self._n_changes
+        if 0 <= desk.now_s - self._looked_s < (AGAIN_S if is_same else LOOK_S):
             return
-        self._looked_s = desk.now_s
+        self._looked_s, self._n_changes = desk.now_s, desk.transfers.n_changes
         lists = desk.transfers.open
         self._metrics.set_transfers(
             {state: sum(one.state == state for one in lists) for state in ("moving", "out")},

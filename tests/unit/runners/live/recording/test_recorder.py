@@ -7,8 +7,8 @@ import pytest
 
 from tests.alarms import RecordedAlarms
 from tests.unit.adapters.county import warning_message
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
 from warnstream.adapters.metrics import Metrics
-from warnstream.adapters.outbox.outbox import Outbox
 from warnstream.model.effects import Effects
 from warnstream.model.errors import StoreError
 from warnstream.runners.live.log import Log
@@ -28,7 +28,9 @@ class World:
         self.refuses = False
         self.woken = self.unrecorded = 0
         self.alarms = RecordedAlarms()
-        self.recorder = Recorder(cast("Outbox", self), cast("Log", self), self.alarms, Metrics(), self.wake)
+        self.recorder = Recorder(
+            cast("NodeOutbox", self), cast("Log", self), self.alarms, Metrics(), self.wake
+        )
 
     def wake(self) -> None:
         self.woken += 1

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from warnstream.config.node.decoders import MappedNames
+from warnstream.config.node.formats.decoders import MappedNames
 from warnstream.config.yaml import value_types
 from warnstream.config.yaml.sections import default, part
 from warnstream.model.observations.logger_files import DELIMITERS

@@ -1,0 +1,304 @@
+"""Two boxes in one process: what is appended while protected is on the other disk, whatever breaks."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.alarms import RecordedAlarms
+from tests.conftest import free_port
+from tests.e2e.two_boxes import Cable
+from tests.simulation.changed_county import County, Phones
+from warnstream import __version__
+from warnstream.adapters.journal.journal import Journal
+from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.metrics.standby import StandbyMetrics
+from warnstream.adapters.standby.connection import Connection, connect
+from warnstream.adapters.standby.digest import digest_of
+from warnstream.adapters.standby.doorway import Doorway
+from warnstream.adapters.standby.leadership import Leadership
+from warnstream.adapters.standby.messages import (
+    LEADS,
+    STANDS_BY,
+    VERSION,
+    Confirm,
+    Entries,
+    Follow,
+    Hello,
+    Refused,
+    Trouble,
+)
+from warnstream.config.load import load_configuration
+from warnstream.config.settings import BoxSettings, Configuration, StandbySettings
+from warnstream.ingest.flat_json.decoder import RawMessage
+from warnstream.model.errors import StoreError
+from warnstream.runners.intake.door_entries import OUTCOME
+from warnstream.runners.intake.entries import MESSAGES, encode_messages
+from warnstream.runners.standby.follower import Follower
+from warnstream.runners.standby.line import ALARM, Line, hello_of
+from warnstream.runners.standby.replicated import ReplicatedLog
+
+WAIT_S = 1.0
+ENOUGH_S = 30.0
+LEADERSHIP = Leadership("north", LEADS, 1, "north", "one-log", [(1, 1)])
+
+
+class Alarms(RecordedAlarms):
+    """That this box is alone keeps it ready."""
+
+    def raise_alarm(self, key: str, text: str, *, is_blocking: bool = True, zh: str = "") -> None:
+        assert not is_blocking
+        assert zh
+        super().raise_alarm(key, text)
+
+
+class First:
+    """The side that leads: a log over a journal and a line, and a doorway behind a cable."""
+
+    def __init__(self, configuration: Configuration, leadership: Leadership = LEADERSHIP) -> None:
+        self.configuration, self.leadership = configuration, leadership
+        self.alarms = Alarms()
+        self.metrics = StandbyMetrics(Metrics().registry)
+        self.journal = Journal(configuration.storage.directory)
+        self.line = Line(configuration, leadership, self.journal, self.alarms, self.metrics, self.wanted)
+        self.log = ReplicatedLog(self.journal, self.line)
+        self.is_asked = threading.Event()
+        assert configuration.standby is not None
+        own = configuration.standby.boxes["north"]
+        self.cable = Cable(("127.0.0.1", own.port), own.listens)
+        self.cable.open()
+        self.doorway = Doorway(own, None, self.serve)
+
+    def wanted(self) -> None:
+        self.is_asked.set()
+
+    def serve(self, connection: Connection, hello: Hello) -> None:
+        last = self.journal.last_sequence()
+        connection.send(hello_of(self.configuration, self.leadership, LEADS, last, ""))
+        self.line.serve(connection, hello)
+
+    @property
+    def is_protected(self) -> bool:
+        return self.line.is_linked and ALARM not in self.alarms.standing
+
+    def close(self) -> None:
+        self.line.close()
+        self.doorway.close()
+        self.cable.close()
+        self.journal.close()
+
+
+def heard(text: str) -> tuple[str, bytes]:
+    """An entry of a message that concerns nobody."""
+    return MESSAGES, encode_messages([RawMessage("ws/elsewhere", text.encode())])
+
+
+def wait_for(is_so: object) -> None:
+    assert callable(is_so)
+    deadline = time.monotonic() + ENOUGH_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Configuration, Configuration]:
+    """The same configuration in two folders."""
+    standby = StandbySettings(
+        {
+            "north": BoxSettings("north", "127.0.0.1", free_port(), listens=("127.0.0.1", free_port())),
+            "south": BoxSettings("south", "127.0.0.1", free_port(), listens=("127.0.0.1", free_port())),
+        },
+        "north",
+        WAIT_S,
+    )
+    county = County(tmp_path / "county", Phones(port=1))
+    county.write()
+    read = load_configuration(county.directory)
+    found = []
+    for name in ("north", "south"):
+        storage = replace(read.storage, directory=tmp_path / name, journal_segment_bytes=65_536)
+        found.append(replace(read, standby=standby, storage=storage))
+    return found[0], found[1]
+
+
+@contextmanager
+def follower(configuration: Configuration) -> Iterator[Follower]:
+    """The second box, whose loop runs."""
+    metrics = Metrics()
+    box = Follower(
+        configuration,
+        Leadership("south", log="one-log", term=1),
+        None,
+        (metrics, StandbyMetrics(metrics.registry)),
+        lambda _known: None,
+    )
+    loop = threading.Thread(target=box.run, args=(lambda: False,))
+    box.start()
+    loop.start()
+    try:
+        yield box
+    finally:
+        box.ask_to_stop()
+        loop.join()
+        box.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_counts_while_protected_is_on_the_other_disk(
+    folders: tuple[Configuration, Configuration], seed: int
+) -> None:
+    """Cables are cut and seconds restarted at random; an append that returned while protected is on both."""
+    random = Random(seed)
+    configuration, second = folders
+    with closing(First(configuration)) as first:
+        for _ in range(3):
+            with follower(second) as box:
+                wait_for(lambda: first.line.is_linked)
+                for number in range(60):
+                    if random.random() < 0.05:
+                        first.cable.cut()
+                        first.cable.mend()
+                    batch = [heard(f"{number} {n}") for n in range(random.randint(1, 4))]
+                    last = first.log.append_many(batch)
+                    if first.is_protected:
+                        assert box.journal.last_sequence() >= last
+                    first.line.settle()
+                wait_for(lambda box=box: box.journal.last_sequence() == first.journal.last_sequence())
+                assert list(box.journal.since(0)) == list(first.journal.since(0))
+            first.log.append_many([heard("while it was away")])
+
+
+def test_a_box_that_is_not_there_costs_one_wait(folders: tuple[Configuration, Configuration]) -> None:
+    with closing(First(folders[0])) as first:
+        begun = time.monotonic()
+        first.log.append_many([heard("1")])
+        assert time.monotonic() - begun >= WAIT_S
+        assert "it is not connected" in first.alarms.standing[ALARM]
+        begun = time.monotonic()
+        for _ in range(20):
+            first.log.append_many([heard("1")])
+        assert time.monotonic() - begun < WAIT_S
+        with follower(folders[1]) as box:
+            wait_for(lambda: first.is_protected)
+            assert box.journal.last_sequence() == first.journal.last_sequence()
+        assert first.alarms.standing == {}
+
+
+def hello(first: First, **changed: object) -> Hello:
+    """Of a box that has all that the first one has, but for what is changed."""
+    last = first.journal.last_sequence()
+    known: dict[str, object] = {
+        "version": VERSION,
+        "box": "south",
+        "node": first.configuration.node.name,
+        "role": STANDS_BY,
+        "term": 1,
+        "configuration": first.configuration.fingerprint,
+        "software": __version__,
+        "log": "one-log",
+        "last": last,
+        "digest": digest_of(first.journal, last),
+    }
+    return Hello(**(known | changed))  # type: ignore[arg-type]
+
+
+def greeted(first: First, said: Hello) -> Connection:
+    assert first.configuration.standby is not None
+    connection = connect(first.configuration.standby.boxes["north"], None)
+    connection.send(said)
+    connection.receive_hello()
+    connection.send(Follow())
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"node": "elsewhere"}, "it is node 'elsewhere'"),
+        ({"software": "0.0.1"}, "it runs warnstream 0.0.1"),
+        ({"version": VERSION + 1}, "it runs warnstream"),
+        ({"configuration": "f" * 64}, "its configuration is ffffffffffff"),
+        ({"log": "another"}, "is another one"),
+        ({"last": 99}, "its log ends with entry 99"),
+        ({"digest": "1:00 4:00"}, "are not those that this one has"),
+    ],
+)
+def test_a_box_that_cannot_follow_is_told_why_and_so_are_posts(
+    folders: tuple[Configuration, Configuration], changed: dict[str, object], words: str
+) -> None:
+    with closing(First(folders[0])) as first:
+        first.line.begin_alone("it has not come")
+        first.log.append_many([heard(str(n)) for n in range(9)])
+        with closing(greeted(first, hello(first, **changed))) as connection:
+            said = connection.receive()
+            assert isinstance(said, Refused)
+            assert words in said.text
+            assert words in first.alarms.standing[ALARM]
+        assert not first.line.is_linked
+
+
+def test_a_log_that_goes_beyond_a_later_leadership_is_refused_with_what_is_common(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    later = replace_began(LEADERSHIP)
+    with closing(First(folders[0], later)) as first:
+        first.line.begin_alone("it has not come")
+        first.log.append_many([heard(str(n)) for n in range(9)])
+        with closing(greeted(first, hello(first, term=1))) as connection:
+            said = connection.receive()
+            assert isinstance(said, Refused)
+            assert (said.code, said.common) == ("log", 4)
+
+
+def replace_began(known: Leadership) -> Leadership:
+    return Leadership(known.box, LEADS, 2, "north", known.log, [(1, 1), (2, 5)])
+
+
+def test_a_box_that_cannot_keep_entries_is_not_waited_for(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    with closing(First(folders[0])) as first, closing(greeted(first, hello(first, last=0, digest=""))) as box:
+        wait_for(lambda: first.line.is_linked)
+        box.send(Trouble("the disk is full"))
+        wait_for(lambda: ALARM in first.alarms.standing)
+        begun = time.monotonic()
+        first.log.append_many([heard("1")])
+        assert time.monotonic() - begun < WAIT_S
+        assert "south cannot keep entries: the disk is full" in first.alarms.standing[ALARM]
+        last = 0
+        while ALARM in first.alarms.standing:
+            said = box.receive()
+            assert isinstance(said, Entries)
+            last += len(said.entries)
+            box.send(Confirm(last))
+
+
+def test_a_confirmation_of_what_was_never_sent_counts_for_nothing(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    with closing(First(folders[0])) as first, closing(greeted(first, hello(first, last=0, digest=""))) as box:
+        wait_for(lambda: first.line.is_linked)
+        box.send(Confirm(10**9))
+        time.sleep(0.1)
+        begun = time.monotonic()
+        first.log.append_many([heard("1")])
+        assert time.monotonic() - begun >= WAIT_S * 0.9
+
+
+def test_a_fenced_box_takes_nothing_but_what_it_has_told(
+    folders: tuple[Configuration, Configuration],
+) -> None:
+    with closing(First(folders[0])) as first:
+        first.line.begin_alone("it has not come")
+        first.log.append_many([heard("1")])
+        first.line.fence("south leads")
+        with pytest.raises(StoreError, match="south leads"):
+            first.log.append_many([heard("2")])
+        assert first.journal.last_sequence() == 1
+        assert first.log.append_many([(OUTCOME, b"3")]) == 2

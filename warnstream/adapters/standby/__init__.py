@@ -1,0 +1,1 @@
+"""The line between two boxes with one log: messages, their form on the wire, connections, who leads."""

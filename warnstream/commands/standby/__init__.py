@@ -1,0 +1,1 @@
+"""Commands of two boxes with one log."""

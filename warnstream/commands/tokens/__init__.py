@@ -1,0 +1,1 @@
+"""Lines and tokens by which gateways, posts and programs are known."""

@@ -1,0 +1,354 @@
+"""One of two boxes from its start to its end: it leads, stands by, or waits because the other one leads.
+
+A box that led leads again, unless the other one says that it leads by a later right. A
+box that stood by stands by until somebody says `warnstream takeover`. Nobody leads by
+itself because the other one is silent: without a third party a cut cable cannot be told
+from a dead machine.
+"""
+
+import logging
+import ssl
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import structs
+
+from warnstream.adapters.http.starting import FrontDoor
+from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.metrics.standby import StandbyMetrics
+from warnstream.adapters.private_files import make_private
+from warnstream.adapters.standby.away import AwayListener
+from warnstream.adapters.standby.connection import Connection, client_context, connect, server_context
+from warnstream.adapters.standby.doorway import Doorway
+from warnstream.adapters.standby.frames import ProtocolError
+from warnstream.adapters.standby.leadership import Leadership, read_leadership, write_leadership
+from warnstream.adapters.standby.messages import ASKS, LEADS, STANDS_BY, Hello, Refused
+from warnstream.config.settings import Configuration
+from warnstream.model.errors import WarnstreamError
+from warnstream.runners.standby.follower import Ending, Follower
+from warnstream.runners.standby.leading import Leading
+from warnstream.runners.standby.line import hello_of
+from warnstream.runners.standby.sowing import plant
+from warnstream.runners.standby.tail import keep_tail
+from warnstream.runners.standby.takeover import Takeover
+from warnstream.runners.standby.waiting_room import WaitingRoom
+
+log = logging.getLogger(__name__)
+
+PEEK_S = 2.0
+"""A box that leads and is not followed looks so often whether the other one leads, too."""
+
+HTTP_CONNECTIONS_MAX = 64
+
+RunNode = Callable[[Leading, FrontDoor], None]
+
+
+class Box:
+    """One process of ``warnstream run`` on a configuration with `standby:`.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        With the hosts of this box.
+    name : str
+        Of this box.
+    run_node : callable
+        Runs a node that leads, behind a front door, until it is asked to stop; all is closed then.
+    door : FrontDoor or None
+        One that serves already.
+    as_standby : bool
+        Somebody said that this box is to stand by, and that its own log may go aside where it differs.
+
+    Raises
+    ------
+    WarnstreamError
+        If the storage belongs to the other box, or certificates cannot be used.
+    OSError
+        If an address cannot be listened on.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        name: str,
+        run_node: RunNode,
+        door: FrontDoor | None,
+        *,
+        as_standby: bool = False,
+    ) -> None:
+        standby = configuration.standby
+        assert standby is not None
+        self._configuration, self._run_node, self._door = configuration, run_node, door
+        self._directory, self._as_standby = configuration.storage.directory, as_standby
+        make_private(self._directory)
+        self.leadership = read_leadership(self._directory) or Leadership(name)
+        if self.leadership.box != name:
+            raise WarnstreamError(
+                f"{self._directory} belongs to box {self.leadership.box!r}, not to {name!r}: "
+                "give each box a storage directory of its own"
+            )
+        self._own, self._other = standby.boxes[name], standby.other(name)
+        self._first, self._wait_s = standby.first, standby.wait_s
+        self._client: ssl.SSLContext | None = client_context(standby.tls)
+        self._stopping = threading.Event()
+        self._leading: Leading | None = None
+        self._follower: Follower | None = None
+        self._takeover = Takeover(self._directory)
+        self._url = ""
+        self._doorway = Doorway(self._own, server_context(standby.tls), self._greet)
+
+    def run(self) -> None:
+        """Until `ask_to_stop`."""
+        threading.Thread(target=self._peek, name="standby-peek", daemon=True).start()
+        try:
+            refusal, is_leading = self._settle_role()
+            while not self._stopping.is_set():
+                if refusal:
+                    self._wait(refusal)
+                elif is_leading:
+                    refusal, is_leading = self._lead(how="")
+                else:
+                    refusal, is_leading = self._stand_by()
+        finally:
+            self._stopping.set()
+            self._doorway.close()
+            if self._door is not None:
+                self._door.stop()
+
+    def ask_to_stop(self) -> None:
+        """End `run` soon; from any thread or a signal handler. A node is asked by whoever runs it."""
+        self._stopping.set()
+        if self._follower is not None:
+            self._follower.ask_to_stop()
+
+    def _keep(self, leadership: Leadership) -> None:
+        write_leadership(self._directory, leadership)
+        self.leadership = leadership
+
+    def _settle_role(self) -> tuple[str, bool]:
+        """Why this box may do nothing (empty: it may), and whether it leads."""
+        known, peer = self.leadership, self._ask()
+        if self._as_standby:
+            self._keep(structs.replace(known, role=STANDS_BY))
+            return "", False
+        if known.is_leading:
+            return self._refusal_of(peer), True
+        has_led = known.term > 0 or (peer is not None and (peer.term > 0 or peer.role == LEADS))
+        if has_led or known.box != self._first:
+            self._keep(structs.replace(known, role=STANDS_BY))
+            return "", False
+        if peer is not None and peer.last:
+            return (
+                f"{peer.box} has a log of {peer.last} entries and this box has never led: take over there",
+                False,
+            )
+        self._keep(structs.replace(known, role=LEADS, term=1, leader=known.box, log=uuid.uuid4().hex))
+        return "", True
+
+    def _refusal_of(self, peer: Hello | None) -> str:
+        """Why this box may not lead, by what the other one says; empty: it may."""
+        known = self.leadership
+        if peer is None or peer.term < known.term or peer.box == known.box:
+            return ""
+        if peer.term == known.term and (peer.role != LEADS or known.box == self._first):
+            return ""
+        return (
+            f"{peer.box} leads (term {peer.term}); this box led in term {known.term} and tells nobody "
+            "anything any more: start it with --as-standby"
+        )
+
+    def _ask(self) -> Hello | None:
+        """What the other box says of itself; None if it does not answer in time."""
+        deadline = time.monotonic() + self._wait_s
+        while not self._stopping.is_set():
+            try:
+                return self._look()
+            except (OSError, ProtocolError) as error:
+                log.debug("the other box does not answer", extra={"error": str(error)})
+            if time.monotonic() >= deadline:
+                return None
+            self._stopping.wait(0.2)
+        return None
+
+    def _look(self) -> Hello:
+        connection = connect(self._other, self._client)
+        try:
+            connection.send(self._hello())
+            return connection.receive_hello()
+        finally:
+            connection.close()
+
+    def _hello(self) -> Hello:
+        leading, follower = self._leading, self._follower
+        if leading is not None:
+            return leading.hello()
+        if follower is not None:
+            return follower.hello()
+        role = ASKS if self.leadership.is_leading else STANDS_BY
+        return hello_of(self._configuration, self.leadership, role, 0, "")
+
+    def _greet(self, connection: Connection, hello: Hello) -> None:
+        """Somebody has connected and greeted. ProtocolError, OSError."""
+        connection.send(self._hello())
+        if hello.box != self._other.name:
+            raise ProtocolError(f"box {hello.box!r} has connected, expected {self._other.name!r}")
+        self._heed(hello)
+        leading = self._leading
+        if hello.role != STANDS_BY:
+            return
+        if leading is not None and not leading.fenced:
+            leading.serve(connection, hello)
+        else:
+            connection.send(Refused("role", f"{self._own.name} does not lead"))
+
+    def _peek(self) -> None:
+        """Two boxes may lead after a cut cable: whoever hears of a later right stops."""
+        while not self._stopping.wait(PEEK_S):
+            leading = self._leading
+            if leading is None or leading.is_linked or leading.fenced:
+                continue
+            leading.look()
+            try:
+                self._heed(self._look())
+            except (OSError, ProtocolError) as error:
+                log.debug("the other box does not answer", extra={"error": str(error)})
+
+    def _heed(self, hello: Hello) -> None:
+        leading = self._leading
+        if leading is None or leading.fenced or hello.role != LEADS:
+            return
+        refusal = self._refusal_of(hello)
+        if refusal:
+            log.critical("another box leads: this one stops", extra={"box": hello.box, "term": hello.term})
+            self._url = hello.url
+            leading.fence(refusal)
+
+    def _lead(self, how: str, *, is_alone: bool = False) -> tuple[str, bool]:
+        leading = Leading(
+            self._configuration,
+            self.leadership,
+            self._keep,
+            how=how,
+            is_alone=is_alone,
+            on_start=lambda: self._takeover.done(self.leadership) if how else None,
+            is_ending=self._stopping.is_set,
+        )
+        door, self._door = self._front_door(), None
+        door.begin_again()
+        self._leading = leading
+        try:
+            try:
+                self._run_node(leading, door)
+            except WarnstreamError:
+                if not leading.fenced:
+                    raise
+            if leading.fenced:
+                return leading.fenced, False
+            if leading.is_asked_to_hand_over:
+                leading.hand_over()
+                self._keep(structs.replace(self.leadership, role=STANDS_BY, leader=self._other.name))
+                self._stopping.clear()
+                return "", False
+            self._stopping.set()
+            return "", True
+        finally:
+            leading.close()
+            self._leading = None
+
+    def _stand_by(self) -> tuple[str, bool]:
+        metrics = Metrics()
+        own = StandbyMetrics(metrics.registry)
+        follower = Follower(
+            self._configuration,
+            self.leadership,
+            self._client,
+            (metrics, own),
+            self._keep,
+            may_put_aside=self._as_standby,
+        )
+        self._follower = follower
+        away = self._show(follower.reasons, lambda: follower.link.url or self._other.url, metrics)
+        try:
+            follower.start()
+            ending = Ending.STOPPED if self._stopping.is_set() else follower.run(self._is_wanted)
+        finally:
+            self._follower = None
+            follower.close()
+            if away is not None:
+                away.close()
+        return self._after(ending, follower)
+
+    def _is_wanted(self) -> bool:
+        """Somebody wants this box to lead, and it can."""
+        follower = self._follower
+        if not self._takeover.is_asked or follower is None:
+            return False
+        if not follower.journal.last_sequence():
+            self._takeover.refuse(f"{self._own.name} has nothing yet: it has never followed the other box")
+            return False
+        return True
+
+    def _after(self, ending: Ending, follower: Follower) -> tuple[str, bool]:
+        if ending is Ending.IS_SOWN:
+            assert follower.sown is not None
+            folder, after = follower.sown
+            self._set_aside(
+                plant(folder, after, self._directory, self._configuration.storage.journal_segment_bytes)
+            )
+        elif ending is Ending.DIFFERS:
+            assert follower.link.refused is not None
+            kept = keep_tail(self._directory, follower.link.refused.common)
+            self._keep(structs.replace(self.leadership, log="", began=[], kept_aside=kept))
+        elif ending in {Ending.TAKES_OVER, Ending.IS_HANDED_OVER}:
+            known = self.leadership
+            how = "handed over" if ending is Ending.IS_HANDED_OVER else "taken over"
+            log.warning("this box is to lead", extra={"box": known.box, "how": how, "after": known.leader})
+            identity = known.log or uuid.uuid4().hex
+            self._keep(
+                structs.replace(
+                    known, role=LEADS, term=known.term + 1, leader=known.box, log=identity, kept_aside=""
+                )
+            )
+            return self._lead(how, is_alone=True)
+        return "", False
+
+    def _set_aside(self, aside: Path | None) -> None:
+        if aside is not None:
+            log.warning("what this box had before is aside", extra={"folder": str(aside)})
+
+    def _wait(self, refusal: str) -> None:
+        """Say why nothing is done, until somebody ends this process."""
+        log.critical("this box does nothing", extra={"why": refusal})
+        metrics = Metrics()
+        StandbyMetrics(metrics.registry)
+        away = self._show(lambda: [refusal], lambda: self._url or self._other.url, metrics)
+        while not self._stopping.wait(0.2):
+            if self._takeover.is_asked:
+                self._takeover.refuse(refusal)
+        if away is not None:
+            away.close()
+
+    def _show(
+        self, reasons: Callable[[], list[str]], url: Callable[[], str], metrics: Metrics
+    ) -> AwayListener | None:
+        """Say over HTTP and at the listener's address that this box does not lead."""
+        door = self._front_door()
+        room = WaitingRoom(self._configuration.node.name, reasons, url, lambda: metrics.registry)
+        door.open(room, HTTP_CONNECTIONS_MAX)
+        listener = self._configuration.listener
+        if listener is None:
+            return None
+        try:
+            return AwayListener(listener, f"{self._other.bind or self._other.host}:{listener.port}")
+        except (OSError, WarnstreamError) as error:  # it stands by all the same
+            log.error("gateways are not told that this box does not lead", extra={"error": str(error)})  # noqa: TRY400
+            return None
+
+    def _front_door(self) -> FrontDoor:
+        if self._door is None:
+            self._door = FrontDoor(self._configuration.node.name, self._configuration.http)
+            self._door.start()
+        return self._door

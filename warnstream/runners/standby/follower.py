@@ -1,0 +1,399 @@
+"""A box that stands by: it keeps every entry that the other one sends, confirms it, and judges it.
+
+One thread speaks with the box that leads: entries are appended to a journal of this
+box's own, under the same numbers, and confirmed once they are on disk. The caller's
+thread judges what is settled (`Judge`) and looks for a takeover. Neither waits for the
+other: a slow judgement delays no confirmation.
+"""
+
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+from msgspec import structs
+
+from warnstream.adapters.journal.journal import Journal
+from warnstream.adapters.metrics import Metrics
+from warnstream.adapters.metrics.standby import StandbyMetrics
+from warnstream.adapters.standby.connection import Connection, connect
+from warnstream.adapters.standby.digest import digest_of
+from warnstream.adapters.standby.frames import ProtocolError
+from warnstream.adapters.standby.leadership import Leadership
+from warnstream.adapters.standby.messages import (
+    LEADS,
+    STANDS_BY,
+    Confirm,
+    Entries,
+    Follow,
+    HandedOver,
+    HandOver,
+    Hello,
+    Refused,
+    Sowing,
+    Trouble,
+)
+from warnstream.config.settings import Configuration
+from warnstream.model.errors import StoreError, describe
+from warnstream.runners.audit.writer import AuditWriter
+from warnstream.runners.history.outbox import open_outbox
+from warnstream.runners.intake.standby_entries import LEADER, decode_leader
+from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.standby.judge import Judge
+from warnstream.runners.standby.line import hello_of
+from warnstream.runners.standby.recent import Recent
+from warnstream.runners.standby.sowing import take_sown
+
+log = logging.getLogger(__name__)
+
+AGAIN_S = 1.0
+"""Pause before the other box is looked for again."""
+
+REFUSED_AGAIN_S = 3.0
+LOOK_S = 0.2
+
+HAND_OVER_S_MAX = 60.0
+"""A box that stops ends the batches that its channels have in hand."""
+
+
+class Ending(Enum):
+    """Why a box stands by no more, or has to begin anew."""
+
+    STOPPED = auto()
+    TAKES_OVER = auto()
+    IS_HANDED_OVER = auto()
+    """The other box has stopped, and this one has everything."""
+    IS_SOWN = auto()
+    DIFFERS = auto()
+    """Its log is another one, and it was told to put its own aside."""
+
+
+@dataclass(slots=True)
+class Link:
+    """How things stand with the other box; replaced fields, read by any thread."""
+
+    is_linked: bool = False
+    settled: int = 0
+    behind: int = 0
+    trouble: str = ""
+    refused: Refused | None = None
+    url: str = ""
+
+
+class Follower:
+    """From the opening of this box's files to their closing.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    leadership : Leadership
+    context : SSLContext or None
+        For connecting.
+    metrics : (Metrics, StandbyMetrics)
+    keep : callable
+        Makes what is known of leading durable. StoreError.
+    may_put_aside : bool
+        Somebody said that this box's own log may go, where it differs.
+
+    Raises
+    ------
+    StoreError
+        If this box's files cannot be used.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        leadership: Leadership,
+        context: ssl.SSLContext | None,
+        metrics: tuple[Metrics, StandbyMetrics],
+        keep: Callable[[Leadership], None],
+        *,
+        may_put_aside: bool = False,
+    ) -> None:
+        standby = configuration.standby
+        assert standby is not None
+        self._configuration, self.leadership, self._context = configuration, leadership, context
+        self._other = standby.other(leadership.box)
+        self._keep, self._may_put_aside = keep, may_put_aside
+        self.metrics, self._standby_metrics = metrics
+        self._standby_metrics.leads.set(0)
+        self._standby_metrics.is_protected.set(0)
+        self.alarms = Alarms(lambda _kind, _payload: None, self.metrics)
+        storage = configuration.storage
+        self.journal = Journal(storage.directory, segment_bytes=storage.journal_segment_bytes)
+        try:
+            self._outbox = open_outbox(configuration, _refuse_outcomes)
+            self._audit = AuditWriter(
+                storage.directory, storage.audit_keep_s, self.journal, self.alarms, self.metrics
+            )
+            self.journal.followed_by = self._audit.take
+            self._judge = Judge(configuration, self.journal, self._outbox, self.alarms, self.metrics)
+        except BaseException:
+            self.journal.close()
+            raise
+        self.link = Link()
+        self._recent = Recent(self.journal)
+        self._news = threading.Condition()
+        self._connection: Connection | None = None
+        self._stopping = threading.Event()
+        self._ending: Ending | None = None
+        self.sown: tuple[Path, int] | None = None
+        self._is_blind = False
+        self._digest = (0, "")
+        self._thread = threading.Thread(target=self._run_link, name="standby-link", daemon=True)
+
+    @property
+    def taken(self) -> int:
+        """The newest entry that was judged."""
+        return self._judge.taken
+
+    def start(self) -> None:
+        """Look for the box that leads from now on."""
+        self._audit.start()
+        self._thread.start()
+
+    def run(self, is_wanted: Callable[[], bool]) -> Ending:
+        """Judge what comes until something ends it; `is_wanted`: somebody wants this box to lead."""
+        while self._ending is None:
+            if is_wanted():
+                self._take_over()
+                break
+            if not self._judged_some():
+                with self._news:
+                    if self._ending is None and not self._is_due:
+                        self._news.wait(LOOK_S)
+        assert self._ending is not None
+        return self._ending
+
+    def ask_to_stop(self) -> None:
+        """End `run` soon; from any thread or a signal handler."""
+        self._end(Ending.STOPPED)
+
+    def close(self) -> None:
+        """Write a last snapshot and close every file."""
+        self._stopping.set()
+        if self._connection is not None:
+            self._connection.close()
+        if self._thread.ident is not None:
+            self._thread.join()
+        is_kept = not self._is_blind and self._judge.close()
+        if self._is_blind:
+            self._judge.snapshots.give_up()
+        if self._ending is Ending.IS_HANDED_OVER and is_kept:
+            with suppress(StoreError):
+                self._outbox.doors.end_well()  # nobody was in the hands of the box that has stopped
+        self._outbox.close()
+        self._audit.close()
+        self.journal.close()
+
+    def hello(self) -> Hello:
+        """How this box greets."""
+        last = self.journal.last_sequence()
+        if self._digest[0] != last:  # it is asked for every second while the other box is away
+            self._digest = (last, digest_of(self.journal, last))
+        return hello_of(self._configuration, self.leadership, STANDS_BY, *self._digest)
+
+    def reasons(self) -> list[str]:
+        """How things stand, in sentences, for whoever asks whether this box is ready."""
+        link, known = self.link, self.leadership
+        leader = known.leader or self._other.name
+        state = f"standby of {leader}, {link.behind} entries behind"
+        said = [state if link.is_linked else f"standby of {leader}, which is not connected"]
+        if link.refused is not None:
+            said.append(f"{leader} refuses this box: {link.refused.text}")
+        if link.trouble:
+            said.append(link.trouble)
+        if known.kept_aside:
+            said.append(known.kept_aside)
+        return [*said, *self.alarms.reasons(), *self.alarms.reasons(is_blocking=False)]
+
+    def _end(self, ending: Ending) -> None:
+        with self._news:
+            if self._ending is None:
+                self._ending = ending
+            self._news.notify_all()
+
+    @property
+    def _is_due(self) -> bool:
+        """Entries are settled that were not judged."""
+        return self._judge.taken < self.link.settled <= self._recent.last
+
+    def _judged_some(self) -> bool:
+        """As `_judge_some`; whatever is wrong with an entry, those that come are kept and confirmed."""
+        if self._is_blind:
+            return False
+        try:
+            return self._judge_some()
+        except Exception as error:
+            log.exception("this box cannot judge along: it only keeps entries")
+            text = f"this box cannot judge along, taking over would take longer: {describe(error)}"
+            self.alarms.raise_alarm("engine", text)
+            self._is_blind = True
+            return False
+
+    def _judge_some(self) -> bool:
+        """Take everything that is settled; whether there was something."""
+        self._judge.snapshots.settle()
+        if not self._is_due:
+            return False
+        judge, settled = self._judge, self.link.settled
+        at = judge.taken
+        while at < settled:
+            chunk = self._recent.after(at, settled)
+            judge.learn(enumerate_entries(at + 1, chunk))
+            at += len(chunk)
+        while judge.taken < settled and self._ending is None:
+            chunk = self._recent.after(judge.taken, settled)
+            judge.take(enumerate_entries(judge.taken + 1, chunk))
+            judge.snapshots.look()
+            self._standby_metrics.unjudged.set(self._recent.last - judge.taken)
+        if judge.taken == settled:
+            judge.settle()
+        return True
+
+    def _take_over(self) -> None:
+        """Ask the box that leads to stop, if it is there; then this one may lead."""
+        connection = self._connection
+        if connection is not None and self.link.is_linked:
+            log.warning("takeover: the other box is asked to stop", extra={"box": self._other.name})
+            with suppress(OSError):
+                connection.send(HandOver())
+            deadline = time.monotonic() + HAND_OVER_S_MAX
+            while self._ending is None and self.link.is_linked and time.monotonic() < deadline:
+                self._judged_some()
+                with self._news:
+                    if self._ending is None:
+                        self._news.wait(LOOK_S)
+        self._end(Ending.TAKES_OVER)
+
+    def _run_link(self) -> None:
+        while not self._stopping.is_set():
+            pause_s = AGAIN_S
+            try:
+                self._follow()
+            except (OSError, ProtocolError, StoreError) as error:
+                self._tell_gone(error)
+            except Exception:
+                log.exception("the line to the other box has failed")
+            if self.link.refused is not None or self.link.trouble:
+                pause_s = REFUSED_AGAIN_S
+            self.link.is_linked, self._connection = False, None
+            self._standby_metrics.linked.set(0)
+            with self._news:
+                self._news.notify_all()
+            self._stopping.wait(pause_s)
+
+    def _tell_gone(self, error: Exception) -> None:
+        is_news = self.link.is_linked or isinstance(error, ProtocolError | StoreError)
+        level = logging.WARNING if is_news else logging.DEBUG
+        log.log(level, "not connected to the other box", extra={"box": self._other.name, "error": str(error)})
+        if isinstance(error, ProtocolError | ssl.SSLError):
+            self.link.trouble = f"{self._other.name} cannot be understood: {error}"
+
+    def _follow(self) -> None:
+        """One connection, until it ends."""
+        connection = connect(self._other, self._context)
+        self._connection = connection
+        try:
+            connection.send(self.hello())
+            theirs = connection.receive_hello()
+            if theirs.box != self._other.name or theirs.node != self._configuration.node.name:
+                raise ProtocolError(f"there is box {theirs.box!r} of node {theirs.node!r}")
+            self.link.url = theirs.url
+            if theirs.role != LEADS or theirs.term < self.leadership.term:
+                self.link.refused = None
+                return
+            connection.send(Follow())
+            while not self._stopping.is_set():
+                self._hear(connection, theirs)
+        finally:
+            connection.close()
+
+    def _hear(self, connection: Connection, theirs: Hello) -> None:
+        said = connection.receive()
+        if isinstance(said, Entries):
+            self._take_entries(connection, theirs, said)
+        elif isinstance(said, Refused):
+            self._take_refused(said)
+            raise ConnectionResetError(f"refused: {said.text}")
+        elif isinstance(said, Sowing):
+            folder = take_sown(connection, said, self._configuration.storage.directory)
+            self.sown = (folder, said.after)
+            self._know(structs.replace(self.leadership, log=theirs.log, term=theirs.term, leader=theirs.box))
+            self._stopping.set()
+            self._end(Ending.IS_SOWN)
+        elif isinstance(said, HandedOver):
+            has_all = said.last == self.journal.last_sequence()
+            log.warning("the other box has stopped", extra={"box": self._other.name, "has_all": has_all})
+            self._stopping.set()
+            self._end(Ending.IS_HANDED_OVER if has_all else Ending.TAKES_OVER)
+
+    def _take_refused(self, said: Refused) -> None:
+        if self.link.refused is None or self.link.refused.text != said.text:
+            log.error("the other box refuses this one", extra={"box": self._other.name, "why": said.text})
+        self.link.refused = said
+        if said.code == "log" and self._may_put_aside:
+            self._stopping.set()
+            self._end(Ending.DIFFERS)
+
+    def _take_entries(self, connection: Connection, theirs: Hello, said: Entries) -> None:
+        if not self.link.is_linked:
+            self.link.is_linked, self.link.refused, self.link.trouble = True, None, ""
+            self._standby_metrics.linked.set(1)
+            self._know(structs.replace(self.leadership, log=theirs.log, term=theirs.term, leader=theirs.box))
+            log.warning("standing by", extra={"leader": theirs.box, "term": theirs.term})
+        last = self.journal.last_sequence()
+        if said.first != last + 1:
+            raise ProtocolError(f"entry {said.first} was sent, this log goes on with {last + 1}")
+        if said.entries:
+            self._append(connection, said.entries)
+            last += len(said.entries)
+        with self._news:
+            if said.entries:
+                self._recent.add(said.entries)
+            self.link.settled = max(self.link.settled, said.settled)
+            self.link.behind = max(0, said.settled - last)
+            self._news.notify_all()
+        self._standby_metrics.behind.set(self.link.behind)
+        connection.send(Confirm(last))
+
+    def _append(self, connection: Connection, entries: list[tuple[str, bytes]]) -> None:
+        try:
+            self.journal.append_many(entries)
+        except StoreError as error:
+            self.link.trouble = f"entries cannot be kept: {error}"
+            connection.send(Trouble(str(error)))
+            raise
+        self.link.trouble = ""
+        for offset, (kind, payload) in enumerate(entries, start=1 - len(entries)):
+            if kind == LEADER:
+                begun = decode_leader(payload)
+                number = self.journal.last_sequence() + offset
+                began = [*self.leadership.began, (begun.term, number)]
+                self._know(
+                    structs.replace(
+                        self.leadership, began=began, term=begun.term, leader=begun.box, log=begun.log
+                    )
+                )
+
+    def _know(self, leadership: Leadership) -> None:
+        if leadership != self.leadership:
+            self._keep(leadership)
+            self.leadership = leadership
+            self._standby_metrics.term.set(leadership.term)
+
+
+def enumerate_entries(first: int, entries: list[tuple[str, bytes]]) -> list[tuple[int, str, bytes]]:
+    """Entries with their numbers."""
+    return [(number, kind, payload) for number, (kind, payload) in enumerate(entries, start=first)]
+
+
+def _refuse_outcomes(_payload: bytes) -> Future[None]:
+    raise StoreError("a box that stands by tells nobody", retryable=False)

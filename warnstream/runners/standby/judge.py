@@ -1,0 +1,228 @@
+"""The state of a box that stands by: it judges what the other box judged, and tells nobody.
+
+Entries are taken as those of the past are at a start (`runners.history.start`): readings
+are judged for the state, and what people were told is followed. So outbox, ledger and
+snapshots are those that a start needs, and taking over is a start from a snapshot of
+just now.
+
+An entry is taken once the box that leads has said that everything it led to is in the
+log (`settled`): its messages stand behind it.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from functools import partial
+
+from warnstream import __version__
+from warnstream.adapters.journal.journal import Journal
+from warnstream.adapters.ledger.node_outbox import NodeOutbox
+from warnstream.adapters.metrics import Metrics
+from warnstream.config.settings import Configuration
+from warnstream.model.alarms import kind_of
+from warnstream.model.errors import describe
+from warnstream.model.warning import MessageStatus
+from warnstream.routing.duty import duty_posts
+from warnstream.runners.build import topics_of
+from warnstream.runners.history.start import begin, entry_of, known_to_outbox
+from warnstream.runners.intake.door_entries import OF_DOORS
+from warnstream.runners.intake.history_entries import (
+    CONFIGURATION,
+    ISSUED,
+    SET_ASIDE,
+    Issued,
+    decode_configuration,
+    decode_issued,
+    decode_set_aside,
+)
+from warnstream.runners.intake.intake import Intake
+from warnstream.runners.intake.outcome import Outcome, Past
+from warnstream.runners.intake.standby_entries import LEADER, TOLD
+from warnstream.runners.live.alarm_notices import notice_of
+from warnstream.runners.live.alarms import Alarms
+from warnstream.runners.live.doors import DoorKeeper
+from warnstream.runners.live.recording.recorder import Desk, Recorder
+from warnstream.runners.live.snapshots.keeping import Snapshots
+from warnstream.runners.renderer import Renderer
+from warnstream.runners.standby.taken import TakenLog
+
+log = logging.getLogger(__name__)
+
+
+class Judge:
+    """The engine, outbox and ledger of a box that stands by; for one thread.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    journal : Journal
+        Of this box.
+    outbox : NodeOutbox
+        Its ledger is open.
+    alarms : Alarms
+        Shown here; nobody is sent them.
+    metrics : Metrics
+
+    Raises
+    ------
+    StoreError
+        If the log cannot be read.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        journal: Journal,
+        outbox: NodeOutbox,
+        alarms: Alarms,
+        metrics: Metrics,
+    ) -> None:
+        self._configuration, self._outbox, self._alarms, self._metrics = (
+            configuration,
+            outbox,
+            alarms,
+            metrics,
+        )
+        self._journal, self._log = journal, TakenLog(journal)
+        self._duty_posts = duty_posts(configuration.network, configuration.node.duty_posts)
+        self._recorder = Recorder(outbox, self._log, alarms, metrics, lambda: None)
+        self._doors = DoorKeeper(outbox, self._log, alarms, lambda _entries: None)
+        self.snapshots = Snapshots(
+            configuration.storage, self._log, outbox, self._whole, alarms, metrics, lambda: None
+        )
+        self._issued: dict[int, list[tuple[int, Issued]]] = {}
+        self._aside: set[int] = set()
+        self._intake, self._people = self._begin()
+        self._bring_up()
+
+    @property
+    def taken(self) -> int:
+        """The newest entry that the state contains."""
+        return self._log.taken
+
+    @property
+    def now_s(self) -> int:
+        """Engine time; -1 before the first step."""
+        return self._intake.now_s
+
+    def _begin(self) -> tuple[Intake, Configuration]:
+        """The state of the newest snapshot; entries after it are taken as they settle."""
+        configuration, journal = self._configuration, self._log
+        present = entry_of(configuration, __version__, int(time.time()))
+        journal.taken = self._known_until = self._journal.last_sequence()  # what is known of people is known
+        start = begin(
+            configuration,
+            present,
+            journal.latest_snapshot(),
+            lambda number: journal.since(max(number, journal.first_sequence() - 1)),
+            *known_to_outbox(self._outbox),
+            waiting_doors=self._outbox.doors.kept_villages(),
+        )
+        for _ in start.replay(()):  # takes up what the snapshot knows of people, too
+            pass
+        self._begins_after = max(start.begins_after, journal.first_sequence() - 1)
+        self._is_real = present.status is MessageStatus.ACTUAL
+        self._is_exercise = start.history.was_exercise(self._begins_after)
+        return start.intake, start.kept.configuration
+
+    def _bring_up(self) -> None:
+        """The ledger goes up to the end of the log at once, as at a start; the rows to where the state is."""
+        configuration, desk = self._configuration, self._intake.engine.desk
+        self._renderer = Renderer(self._people, self._metrics, lambda: self._intake.engine.desk)
+        topics, network = topics_of(configuration), self._people.network
+        self._doors.recover(network, configuration.fingerprint, topics, self._intake.now_s)
+        self._doors.recovered(desk.last_bulletins(), configuration.fingerprint)
+        self._log.taken = self._begins_after
+        self._recorder.catch_up(self._desk)
+
+    def learn(self, entries: Iterable[tuple[int, str, bytes]]) -> None:
+        """What the box that leads did about entries that are to be taken next: before the first of them."""
+        for number, kind, payload in entries:
+            if kind == ISSUED:
+                found = decode_issued(payload)
+                self._issued.setdefault(found.of, []).append((number, found))
+            elif kind == SET_ASIDE:
+                self._aside.add(decode_set_aside(payload).entry)
+
+    def take(self, entries: Iterable[tuple[int, str, bytes]]) -> None:
+        """Take entries in order; one that cannot be taken is told and passed over."""
+        for number, kind, payload in entries:
+            begun_s = time.monotonic()
+            issued = self._issued.pop(number, [])
+            if number not in self._aside:
+                self._take(number, kind, payload, issued)
+            self._log.taken = number
+            self._recorder.go_on()
+            self.snapshots.worked(time.monotonic() - begun_s)
+
+    def settle(self) -> None:
+        """All that was learnt of has been taken."""
+        for cause, late in sorted(self._issued.items()):
+            log.warning("issued for an entry that was taken before", extra={"entry": cause})
+            for number, found in late:
+                self._intake.engine.desk.adopt(found.village_cases, found.voices)
+                self._record(number, found)
+        self._issued.clear()
+        self._aside.clear()
+        self._intake.owe_nothing()
+        self._recorder.catch_up_if_due(self._desk)
+
+    def _take(self, number: int, kind: str, payload: bytes, issued: list[tuple[int, Issued]]) -> None:
+        try:
+            if kind in OF_DOORS:
+                if number > self._known_until:
+                    self._doors.take(kind, payload)
+            elif kind == TOLD:
+                self._recorder.write(partial(self._recorder.take_told, payload))
+            elif kind not in {ISSUED, SET_ASIDE, LEADER}:
+                self._follow(number, kind, payload, issued)
+        except Exception as error:
+            log.exception("entry cannot be followed", extra={"entry": number, "kind": kind})
+            self._alarms.raise_alarm("engine", f"entry {number} could not be followed: {describe(error)}")
+
+    def _follow(self, number: int, kind: str, payload: bytes, issued: list[tuple[int, Issued]]) -> None:
+        if kind == CONFIGURATION:
+            self._is_exercise = decode_configuration(payload).status is MessageStatus.EXERCISE
+        past = Past([one for _, one in issued], is_judged=not (self._is_real and self._is_exercise))
+        outcome = self._intake.replay(kind, payload, past)
+        if outcome.steps:
+            self._alarms.end_alarm("engine")
+        for entry, found in issued:
+            self._record(entry, found)
+        self._keep_answers(number, outcome)
+        for alarm in outcome.alarms:
+            posts = self._configuration.network.chain if kind_of(alarm.key).is_for_all else self._duty_posts
+            if alarm.is_sent and posts:
+                notice = notice_of(alarm, self._configuration)
+                self._recorder.write(partial(self._outbox.record_alarm, notice, posts))
+
+    def _record(self, entry: int, issued: Issued) -> None:
+        """What was issued, into ledger and outbox as the box that leads has put it there."""
+        desk = self._desk
+        digests = issued.digests_now(desk.network.villages.index_of_code())
+        effects = desk.desk.restate(issued.messages, issued.bulletins, digests)
+        if entry > self._known_until:
+            self._doors.issue(effects.to_doors, self._renderer)
+        self._recorder.record(entry, effects, desk)
+
+    def _keep_answers(self, number: int, outcome: Outcome) -> None:
+        if answers := outcome.answers:
+            if number > self._known_until:
+                self._doors.answer(answers)
+            self._recorder.write(partial(self._outbox.answer_of_posts, answers))
+
+    @property
+    def _desk(self) -> Desk:
+        return Desk(self._intake.engine.desk, self._people.network, self._renderer)
+
+    def _whole(self, is_awaited: bool) -> Intake | None:  # noqa: FBT001  # the port of snapshots
+        if is_awaited:
+            self._recorder.finish()
+        is_level = self._recorder.is_level and self._log.taken >= self._known_until
+        return self._intake if is_level else None
+
+    def close(self) -> bool:
+        """Write a last snapshot; False if none could be written: a start takes longer then."""
+        is_kept = self.snapshots.finish()
+        self.snapshots.close()
+        return is_kept

@@ -1,0 +1,85 @@
+"""The word that a box is to lead, from a command to the process that stands by: two files in its storage."""
+
+import logging
+import os
+import time
+from pathlib import Path
+
+import msgspec
+
+from warnstream.adapters.journal.disk import disk_error
+from warnstream.adapters.standby.leadership import Leadership
+
+ASKED, ANSWER = "takeover.ask", "takeover.answer"
+
+log = logging.getLogger(__name__)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What became of it."""
+
+    is_done: bool
+    text: str
+
+
+class Takeover:
+    """The side of the process.
+
+    Parameters
+    ----------
+    directory : Path
+        The storage directory.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._asked, self._answer = directory / ASKED, directory / ANSWER
+
+    @property
+    def is_asked(self) -> bool:
+        """Somebody wants this box to lead."""
+        return self._asked.exists()
+
+    def refuse(self, why: str) -> None:
+        """It cannot."""
+        self._say(Answer(False, why))
+
+    def done(self, leadership: Leadership) -> None:
+        """It leads."""
+        if self.is_asked:
+            entry = leadership.began[-1][1] if leadership.began else 0
+            self._say(Answer(True, f"{leadership.box} leads: term {leadership.term}, from entry {entry} on"))
+
+    def _say(self, answer: Answer) -> None:
+        log.warning("takeover", extra={"done": answer.is_done, "text": answer.text})
+        try:
+            unfinished = self._answer.with_suffix(".new")
+            unfinished.write_bytes(msgspec.json.encode(answer))
+            unfinished.rename(self._answer)
+            self._asked.unlink(missing_ok=True)
+        except OSError as error:
+            log.error("takeover cannot be answered", extra={"error": str(error)})  # noqa: TRY400
+
+
+def ask(directory: Path) -> None:
+    """Leave the word for the process. StoreError if the disk refuses."""
+    try:
+        (directory / ANSWER).unlink(missing_ok=True)
+        with (directory / ASKED).open("wb") as file:
+            file.write(str(int(time.time())).encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise disk_error(directory / ASKED, error) from error
+
+
+def take_back(directory: Path) -> None:
+    """Nobody wants it any more."""
+    (directory / ASKED).unlink(missing_ok=True)
+
+
+def answer_of(directory: Path) -> Answer | None:
+    """What the process has said; None while it has said nothing."""
+    try:
+        return msgspec.json.decode((directory / ANSWER).read_bytes(), type=Answer)
+    except (OSError, msgspec.MsgspecError):
+        return None

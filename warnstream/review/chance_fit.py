@@ -30,6 +30,11 @@ SLOPE_GUESS = -1.5
 ITERATIONS_MAX = 25
 STEP_MIN = 1e-3
 BINS = 480
+SCALE_MIN = 1e-4
+STORMS_MIN = 20
+"""Fewer storms cannot be left out in turn, and one of them would be the whole record."""
+OFF_MAX, OFF_CASES_MIN = 0.1, 500
+"""A tenth with so many cases that is off by more makes a table that is not believed."""
 CASES_MIN = 2_000
 EVENTS_MIN = 50
 """So many cases of the lowest amount must have come: fewer say nothing."""
@@ -166,6 +171,8 @@ def fit_chances(
         raise ValueError(f"no hour of {ACTIVE_MM:g} mm at any gauge")
     features = own_features(archive).of(sums.gauge_sums(row), archive.first_s + row * STEP_S)
     storm = np.concatenate([[0], np.cumsum(np.diff(row) * STEP_S > STORM_GAP_S)])
+    if storm[-1] + 1 < STORMS_MIN:
+        raise ValueError(f"{storm[-1] + 1} storms: expected at least {STORMS_MIN}, take more years")
     is_whole = ~np.isnan(features).any(axis=-1)
     a, c = np.zeros((LEADS, len(FEATURES))), np.zeros((LEADS, len(FEATURES)))
     bent: Float64Array = np.tile(np.array(KNOTS), (LEADS, 1))
@@ -184,6 +191,7 @@ def fit_chances(
             bent[lead], found = _calibrate(x, mm, fold, start, lead)
             deciles += found
         say(f"{15 * (lead + 1)} min: {len(mm)} cases")
+    _check_deciles(deciles)
     return ChanceFit(a, c, bent, n_cases, int(storm[-1]) + 1, tuple(deciles))
 
 
@@ -205,11 +213,30 @@ def newton(x: Float64Array, came_mm: Float64Array, start: Float64Array) -> Float
         gradient = np.concatenate([x.T @ miss.sum(axis=1), x.T @ (miss @ _LOG_MM)]) - RIDGE * (theta - guess)
         parts = [(x * (weight @ power)[:, None]).T @ x for power in (_LOG_MM**0, _LOG_MM, _LOG_MM**2)]
         hessian = np.block([[parts[0], parts[1]], [parts[1], parts[2]]]) + RIDGE * np.eye(2 * n)
-        step = np.linalg.solve(hessian, gradient)
-        theta += step
-        if np.abs(step).max() < STEP_MIN:
+        step: Float64Array = np.asarray(np.linalg.solve(hessian, gradient), dtype=np.float64)
+        scale = _shortened(x, reached, theta, step)
+        theta += scale * step
+        if scale * np.abs(step).max() < STEP_MIN:
             break
     return theta
+
+
+def _shortened(x: Float64Array, reached: np.ndarray, theta: Float64Array, step: Float64Array) -> float:
+    """How much of a step makes the fit better: of rare events a whole one may lead far away; 0: none."""
+    before, scale = _likelihood(x, reached, theta), 1.0
+    while scale > SCALE_MIN:
+        if _likelihood(x, reached, theta + scale * step) >= before:
+            return scale
+        scale /= 2
+    return 0.0
+
+
+def _likelihood(x: Float64Array, reached: np.ndarray, theta: Float64Array) -> float:
+    """Logarithm of the likelihood, less the ridge."""
+    n = x.shape[1]
+    logit = (x @ theta[:n])[:, None] + (x @ theta[n:])[:, None] * _LOG_MM
+    away = theta - _guess(n)
+    return float((reached * logit - np.logaddexp(0.0, logit)).sum() - 0.5 * RIDGE * (away @ away))
 
 
 def reliability(said: Float64Array, came: np.ndarray, lead_min: int) -> Iterator[Decile]:
@@ -232,7 +259,7 @@ def _calibrate(
         logit[own] = _logit(x[own], theta)
     reached = mm[:, None] >= np.array(AMOUNTS_MM)
     bent = bent_line(logit.ravel(), reached.ravel())
-    said = 1.0 / (1.0 + np.exp(-bend(logit.ravel(), bent)))
+    said = 1.0 / (1.0 + np.exp(-np.clip(bend(logit.ravel(), bent), -30.0, 30.0)))
     return bent, list(reliability(said, reached.ravel(), 15 * (lead + 1)))
 
 
@@ -253,7 +280,7 @@ def bent_line(logit: Float64Array, came: np.ndarray) -> Float64Array:
     hats = np.stack([np.interp(middle, knots, unit) for unit in np.eye(len(knots))], axis=1)
     at = knots.copy()
     for _ in range(ITERATIONS_MAX):
-        p = 1.0 / (1.0 + np.exp(-(hats @ at)))
+        p = 1.0 / (1.0 + np.exp(-np.clip(hats @ at, -30.0, 30.0)))
         gradient = hats.T @ (events - count * p) - RIDGE * (at - knots)
         hessian = (hats * (count * p * (1.0 - p))[:, None]).T @ hats + RIDGE * np.eye(len(knots))
         step = np.linalg.solve(hessian, gradient)
@@ -281,6 +308,15 @@ def _guess(n: int = len(FEATURES)) -> Float64Array:
     guess: Float64Array = np.zeros(2 * n)
     guess[n] = SLOPE_GUESS
     return guess
+
+
+def _check_deciles(deciles: list[Decile]) -> None:
+    for one in deciles:
+        if one.n_cases >= OFF_CASES_MIN and abs(one.said - one.came) > OFF_MAX:
+            raise ValueError(
+                f"within {one.lead_min} min {one.said:.2f} was said of {one.n_cases} cases of storms left "
+                f"out, and {one.came:.2f} came: the record does not carry such a table"
+            )
 
 
 def _check(mm: Float64Array, lead: int) -> None:

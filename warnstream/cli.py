@@ -318,6 +318,14 @@ def _preview(options: argparse.Namespace) -> int:
     return status
 
 
+def _reload(options: argparse.Namespace) -> int:
+    from warnstream.commands.bundles.reload import reload_node
+    from warnstream.runners.live.reloading.reloads import Wish
+
+    wish = Wish(options.bundle, options.yes, options.person)
+    return reload_node(options.directory, wish, options.storage)
+
+
 def _demo(options: argparse.Namespace) -> int:
     from warnstream.commands.demo import DemoOptions, run_demo
 
@@ -357,6 +365,7 @@ RUN: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "audit": _audit,
     "diff": _diff,
     "preview": _preview,
+    "reload": _reload,
     "listener-user": _listener_user,
     "post-token": _post_token,
     "feed-token": _feed_token,

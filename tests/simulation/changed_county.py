@@ -20,13 +20,14 @@ from pathlib import Path
 from tests.conftest import free_port
 from warnstream.adapters.outbox.history import message_of
 from warnstream.adapters.outbox.outbox import Outbox
-from warnstream.config.load import load_configuration
 from warnstream.desk import WarningStatus
 from warnstream.ingest.flat_json.decoder import RawMessage
 from warnstream.lifecycle.voice import Voice, voices_in
 from warnstream.model.times import iso_utc
 from warnstream.model.warning import MessageType
+from warnstream.runners.bundles.keeping import configuration_to_run
 from warnstream.runners.live.node import Node
+from warnstream.runners.live.reloading.reloads import Wish
 
 T0 = 1_781_740_800
 STEP_S = 300
@@ -224,10 +225,17 @@ class County:
 
     def start(self) -> None:
         """A node on the configuration as it is now."""
-        self.node = Node(load_configuration(self.directory))
+        self.node = Node(configuration_to_run(self.directory))
         self.node.start()
         self._thread = threading.Thread(target=self.node.run, name="node")
         self._thread.start()
+
+    def reload(self, *, bundle: int = 0, is_agreed: bool = True) -> tuple[bool, list[str]]:
+        """The running node takes the configuration as it is now; whether it is live, and what was said."""
+        assert self.node is not None
+        said: list[str] = []
+        is_live = self.node.reloads.ask(Wish(bundle, is_agreed, "li"), said.append)
+        return is_live, said
 
     def stop(self) -> None:
         """End the node in good order: it writes a snapshot."""

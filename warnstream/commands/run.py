@@ -16,11 +16,11 @@ from warnstream.adapters.http.starting import FrontDoor
 from warnstream.adapters.log import configure_logging
 from warnstream.adapters.private_files import PRIVATE_UMASK
 from warnstream.config.http_address import http_address
-from warnstream.config.load import load_configuration
 from warnstream.config.settings import Configuration
 from warnstream.engine import EngineStep
 from warnstream.model.errors import ConfigError, Fault
 from warnstream.model.warning import WarningMessage
+from warnstream.runners.bundles.keeping import configuration_to_run
 from warnstream.runners.console.child import ALARM as CONSOLE_ENDED
 from warnstream.runners.console.child import ConsoleChild
 from warnstream.runners.explain.one_line import describe
@@ -50,15 +50,8 @@ def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool 
     os.umask(PRIVATE_UMASK)
     # From the first moment on: a SIGHUP of a terminal or a service manager asks to reload, it ends nothing.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    front_door = _front_door(directory)
-    try:
-        configuration = load_configuration(directory)
-    except ConfigError:
-        if front_door is not None:
-            front_door.stop()
-        raise
-    network = configuration.network
-    addresses = {*network.households.address, *(post.address for post in network.chain)} - {""}
+    configuration, front_door = _configuration_behind_door(directory)
+    addresses = _addresses(configuration)
     log_as = partial(configure_logging, as_json=log_json, level=log_level, addresses=addresses)
     log_as()
     view = _view(lambda: node.people) if has_view else None
@@ -69,7 +62,11 @@ def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool 
         if view is not None:
             view.take_step(step)
 
-    node = Node(configuration, on_step=on_step, front_door=front_door)
+    def on_change(changed: Configuration) -> None:
+        addresses.update(_addresses(changed))
+        gc.freeze()
+
+    node = Node(configuration, on_step=on_step, front_door=front_door, on_change=on_change)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         node.ask_to_stop()
@@ -92,6 +89,12 @@ def run_node(directory: Path, *, log_level: str, log_json: bool, has_view: bool 
             _run(node)
     finally:
         console.stop()
+
+
+def _addresses(configuration: Configuration) -> set[str]:
+    """What no line of the log may show."""
+    network = configuration.network
+    return {*network.households.address, *(post.address for post in network.chain)} - {""}
 
 
 def _run(node: Node) -> None:
@@ -160,6 +163,17 @@ def _refuse_bundle(directory: Path) -> None:
     if (directory / MANIFEST).is_file():
         expected = "a bundle that a node has kept: copy its files over CONFIG_DIR and run that"
         raise ConfigError([Fault(str(directory), 0, "", expected)])
+
+
+def _configuration_behind_door(directory: Path) -> tuple[Configuration, FrontDoor | None]:
+    """What is to run, read while the HTTP interface answers already."""
+    front_door = _front_door(directory)
+    try:
+        return configuration_to_run(directory), front_door
+    except ConfigError:
+        if front_door is not None:
+            front_door.stop()
+        raise
 
 
 def _front_door(directory: Path) -> FrontDoor | None:

@@ -194,13 +194,24 @@ class NodeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePolicy:
+    """What a reload needs: a word from the operator where more than `reload_wakes_max` doors would be told.
+
+    Where it is `strict`, no line to look at that the live configuration had not.
+    """
+
+    reload_wakes_max: int = 50
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """Everything CONFIG_DIR says, checked, frozen, ready to use.
 
     `channels` are the sections of channels.yaml by name; files that they name are relative to `directory`.
     `feeds` are who brings alerts of other services and is to be heard from.
     `operators` are the people who may give orders by hand, `hands` says how long those bind.
-    `console` is None where the node does not start one.
+    `console` is None where the node does not start one. `changes` says what a reload asks for.
     `fingerprint` is a hash of every file read: two runs with one fingerprint
     had the same configuration; `sha256_of_file` are their digests by name in CONFIG_DIR.
     """
@@ -237,6 +248,7 @@ class Configuration:
     operators: tuple[Operator, ...] = ()
     console: ConsoleSettings | None = None
     feeds: tuple[FeedPolicy, ...] = ()
+    changes: ChangePolicy = field(default_factory=ChangePolicy)
 
     @property
     def files_read(self) -> tuple[str, ...]:

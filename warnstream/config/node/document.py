@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from warnstream.config.node.broker import EMBEDDED_BROKER_PORT, BrokerSection
 from warnstream.config.node.bulletins import BulletinsSection
 from warnstream.config.node.chain import ChainSection
+from warnstream.config.node.changes import ChangesSection
 from warnstream.config.node.console import ConsoleSection
 from warnstream.config.node.decoders import DecoderSection, ListenersSection
 from warnstream.config.node.feeds import FeedSection
@@ -345,6 +346,7 @@ class NodeDocument(Section):
     release: ReleaseSection = part(
         ReleaseSection, "What households are told by itself, and what waits for an officer."
     )
+    changes: ChangesSection = part(ChangesSection, "What `warnstream reload` asks for.")
 
     @field_validator("console", mode="before")
     @classmethod

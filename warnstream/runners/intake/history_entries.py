@@ -67,6 +67,10 @@ class ConfigurationEntry(msgspec.Struct, frozen=True):
         Names, so that a warning of a row that was removed can be told to its end.
     bundle : int
         Number of the bundle that holds its files; 0: none does.
+    is_live : bool
+        A running node changed over to it: what came before the entry was judged by the one before.
+    asks_posts : bool
+        Posts are asked anew, because something of theirs has changed.
     """
 
     fingerprint: str
@@ -76,6 +80,8 @@ class ConfigurationEntry(msgspec.Struct, frozen=True):
     villages: list[VillageRow]
     hazards: list[HazardRow]
     bundle: int = 0
+    is_live: bool = False
+    asks_posts: bool = True
 
     def is_same_as(self, other: "ConfigurationEntry | None") -> bool:
         """Whether both judge the same way: the same files, read by the same software."""

@@ -14,8 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from warnstream.adapters.channels.channel import Surroundings
-from warnstream.adapters.channels.registry import make_channels
 from warnstream.adapters.descriptors import fit_connections
 from warnstream.adapters.http.api import HttpApi
 from warnstream.adapters.http.server import CONNECTIONS_MAX
@@ -31,10 +29,7 @@ from warnstream.adapters.mqtt.ports import NodePorts
 from warnstream.adapters.private_files import make_private
 from warnstream.adapters.refused.writer import RefusedWriter
 from warnstream.adapters.sending.answer_tokens import Tokens, load_or_create_secret
-from warnstream.adapters.sending.clocks import UnsettableClock
-from warnstream.adapters.sending.replies import Replies
-from warnstream.adapters.sending.sender import Shared
-from warnstream.adapters.sending.worker import TAKE_EVERY_S, DeliveryWorker
+from warnstream.adapters.sending.worker import TAKE_EVERY_S
 from warnstream.adapters.sl651_listener import Sl651Listener
 from warnstream.config.settings import Configuration
 from warnstream.engine import Engine, EngineStep
@@ -55,10 +50,16 @@ from warnstream.runners.live.clock import clock_of
 from warnstream.runners.live.disk import DiskWatch
 from warnstream.runners.live.doors import note_end
 from warnstream.runners.live.ingress import Ingress, Turn
-from warnstream.runners.live.keeper import Keeper, Stores, Watchers
+from warnstream.runners.live.keeper import Keeper
 from warnstream.runners.live.orders import AnyOrder, Orders, faults_on
+from warnstream.runners.live.recording.around import Stores, Watchers
+from warnstream.runners.live.recording.delivering import Told, delivery_of
 from warnstream.runners.live.recording.recorder import report_put_aside
 from warnstream.runners.live.reinjector import Reinjector
+from warnstream.runners.live.reloading.door import ReloadDoor
+from warnstream.runners.live.reloading.errands import Errands
+from warnstream.runners.live.reloading.node_change import NodeChange, Takes
+from warnstream.runners.live.reloading.reloads import Reloads, Wish
 from warnstream.runners.live.requests import Requests
 from warnstream.runners.live.status import Status
 from warnstream.runners.live.views.explanations import LiveExplanations
@@ -91,6 +92,8 @@ class Node:
         One that serves already, because the configuration took long to read.
     wall : callable
         The system's clock: seconds since 1970 UTC.
+    on_change : callable, optional
+        Called in the loop with a configuration that is live now.
 
     Attributes
     ----------
@@ -109,7 +112,9 @@ class Node:
         on_step: Callable[[EngineStep], None] | None = None,
         front_door: FrontDoor | None = None,
         wall: Callable[[], float] = time.time,
+        on_change: Callable[[Configuration], None] | None = None,
     ) -> None:
+        read = configuration
         configuration, http_max = fit_connections(configuration, CONNECTIONS_MAX)
         self.configuration = configuration
         self.metrics = Metrics()
@@ -131,7 +136,8 @@ class Node:
         self._feeds = FeedWatch(self.alarms, self.metrics, configuration.message.time_zone)
         self._open_ways(configuration)
         tokens = Tokens(load_or_create_secret(directory))
-        self.delivery = self._delivery(tokens)
+        told = Told(lambda: self.status, self._replies.heard, self._keep_lost, self._time)
+        self.delivery = delivery_of(configuration, tokens, self.outbox, self._publisher, self.metrics, told)
         bundle = OwnBundle(configuration, self._journal, self.alarms, self.metrics)
         stores = Stores(self._journal, self.outbox, self._refused, bundle)
         watchers = Watchers(
@@ -150,13 +156,10 @@ class Node:
             ),
         )
         self._keeper = Keeper(configuration, stores, watchers)
+        self._open_to_changes(read, bundle, on_change)
         self.alarms.clock = self._time
-        self._bound = JournalBound(
-            self._journal.entries_bytes,
-            configuration.storage.journal_bytes_max,
-            self._keeper.snapshots,
-            self.alarms,
-        )
+        bytes_max, snapshots = configuration.storage.journal_bytes_max, self._keeper.snapshots
+        self._bound = JournalBound(self._journal.entries_bytes, bytes_max, snapshots, self.alarms)
         self._show(configuration)
         api = HttpApi(
             self.status, self.outbox, tokens, self.metrics, public_url=configuration.http.public_url
@@ -167,6 +170,19 @@ class Node:
         self.metrics.watch_storage(self._journal.size_bytes, directory)
         self.metrics.journal_repairs.inc(self._journal.repair is not None)
         self.metrics.watch_inbox(lambda: self._inbox.messages, self._ingress.unjudged_s)
+
+    def _open_to_changes(
+        self, read: Configuration, bundle: OwnBundle, on_change: Callable[[Configuration], None] | None
+    ) -> None:
+        """How another configuration comes in while this one runs."""
+
+        def parts() -> tuple[Takes, ...]:
+            return self, self._explanations, self.status, self._console, self._clock, self._grids
+
+        self._errands = Errands(self._inbox.wake)
+        node = NodeChange(self._keeper, read, self._clock, parts, on_change)
+        self.reloads = Reloads(node, bundle, self._errands, self.metrics)
+        self._reload_door = ReloadDoor(read.storage.directory, self.reloads)
 
     def _show(self, configuration: Configuration) -> None:
         """What people see of it: over HTTP, and at consoles."""
@@ -183,6 +199,7 @@ class Node:
             outbox=self.outbox,
             delivery=self.delivery,
             audit=self._audit,
+            reloads=self.reloads,
         )
         self._console = ConsoleFeed(
             configuration, self._keeper, self.outbox, self.status, self.alarms, self.metrics, self._inbox.wake
@@ -224,33 +241,6 @@ class Node:
         self._orders = Orders(configuration.storage.directory, self._requests.ask, self._order_faults)
         self._ingress = Ingress(configuration, self._inbox, self._requests, self._sources, self._clock)
 
-    def _delivery(self, tokens: Tokens) -> DeliveryWorker:
-        configuration = self.configuration
-        around = Surroundings(
-            configuration.topic_prefix,
-            self._publisher,
-            configuration.directory,
-            configuration.storage.directory,
-        )
-        shared = Shared(
-            outbox=self.outbox,
-            tokens=tokens,
-            metrics=self.metrics,
-            inbound=Replies(
-                self.outbox,
-                tokens,
-                lambda: self.status,
-                self.metrics,
-                self._keep_lost,
-                self._replies.heard,
-            ),
-            clock=UnsettableClock(),
-            event_clock=self._time,
-            public_url=configuration.http.public_url,
-            lost=self._keep_lost,
-        )
-        return DeliveryWorker(make_channels(configuration.channels, around), shared)
-
     def start(self) -> None:
         """Recover, then open every way in and out.
 
@@ -276,6 +266,7 @@ class Node:
         self._grids.start()
         self._orders.start()
         self._console.start()
+        self._reload_door.start()
         self.status.is_starting = False
         log.info(
             "node started",
@@ -311,9 +302,14 @@ class Node:
         self._inbox.wake()
 
     def reload(self) -> None:
-        """Read users and certificates of the endpoints again; from any thread or a signal handler."""
+        """Users and certificates of the endpoints anew, then CONFIG_DIR; any thread, or a signal handler."""
         for source in self._sources:
             source.reload()
+        self.reloads.ask_in_background(Wish())
+
+    def go_by(self, configuration: Configuration) -> None:
+        """Another configuration runs from now on; in the loop's thread."""
+        self.configuration = configuration
 
     def keep_messages(self, messages: Sequence[RawMessage]) -> Future[None]:
         """Messages of a listener into the journal; done once they are durable. StoreError when stopping."""
@@ -385,6 +381,7 @@ class Node:
         if now_s - self._looked_at_s < LOOK_EVERY_S:
             return
         self._looked_at_s = now_s
+        self._errands.do()
         for source in self._sources:
             source.look()
         tell_channels(self.delivery.reports(), self.alarms)
@@ -425,6 +422,7 @@ class Node:
         for source in self._sources:
             source.stop()
         self._take_outcomes()
+        self._errands.give_up()
         self._keeper.snapshots.close()
         note_end(self.outbox.doors, has_ended=has_ended)
         self.outbox.close()
@@ -434,6 +432,8 @@ class Node:
         log.info("node stopped", extra={"node": self.configuration.node.name})
 
     def _close_ways_in(self) -> None:
+        self._reload_door.stop()
+        self.reloads.stop()
         self._again.stop()
         self._grids.stop()
         self._orders.stop()
